@@ -1,0 +1,115 @@
+"""The asyncio SDK for CoreData. The map of the house, from the bottom up; imports point down.
+
+- `message` — one exchange as values, and `Send`, the one function type all I/O goes through.
+- `errors` — the exception tree. `config` — timeouts, retries and limits as values.
+- `call` — a request together with how its reply is read.
+- `wire` — CoreData without I/O: what a request says, how JSON becomes a model.
+- `resources` — what CoreData serves: one noun per module, as data.
+- `listing`, `collection` — pages, and the verbs every noun has.
+- `storage` — the far end of a signed URL, and where the bytes to store come from.
+- `transport` — the only client-side aiohttp: each concern one `Send -> Send`.
+- `transfer` — upload, replacement and download, over `wire` and `storage`.
+- `services` — what a client offers for each noun. `client` — the wiring.
+- `sandbox` — a CoreData in this process, which shares no code with the client. `cli` — the command.
+"""
+
+from __future__ import annotations
+
+from coredata_async.client import CoreData
+from coredata_async.config import Limits, Retry, Timeouts
+from coredata_async.errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    BulkError,
+    ChecksumMismatchError,
+    ConfigurationError,
+    ConflictError,
+    CoreDataError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PayloadTooLargeError,
+    PermissionDeniedError,
+    RateLimitError,
+    RegistrationUncertainError,
+    ServerError,
+    SourceChangedError,
+    SourceError,
+    SourceNotReplayableError,
+    StaleSnapshotError,
+    StorageError,
+    TransferError,
+    UnexpectedResponseError,
+    UnprocessableEntityError,
+    URLExpiredError,
+)
+from coredata_async.listing import Listing
+from coredata_async.resources.files import File
+from coredata_async.resources.projects import Project
+from coredata_async.resources.spaces import Space
+from coredata_async.storage.sources import Source
+from coredata_async.transfer.downloads import Download
+from coredata_async.transfer.outcomes import Failed, Outcome, Progress, Replaced, Unknown, Uploaded
+from coredata_async.transfer.uploads import Upload
+from coredata_async.transport.trace import Exchanged
+from coredata_async.version import VERSION
+from coredata_async.wire.blobs import Reservation
+from coredata_async.wire.calls import Page
+from coredata_async.wire.kind import UNSET
+
+__version__ = VERSION
+
+__all__ = [
+    "UNSET",
+    "APIConnectionError",
+    "APIError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "BulkError",
+    "ChecksumMismatchError",
+    "ConfigurationError",
+    "ConflictError",
+    "CoreData",
+    "CoreDataError",
+    "Download",
+    "Exchanged",
+    "Failed",
+    "File",
+    "Limits",
+    "Listing",
+    "NotFoundError",
+    "Outcome",
+    "OutcomeUnknownError",
+    "Page",
+    "PayloadTooLargeError",
+    "PermissionDeniedError",
+    "Progress",
+    "Project",
+    "RateLimitError",
+    "RegistrationUncertainError",
+    "Replaced",
+    "Reservation",
+    "Retry",
+    "ServerError",
+    "Source",
+    "SourceChangedError",
+    "SourceError",
+    "SourceNotReplayableError",
+    "Space",
+    "StaleSnapshotError",
+    "StorageError",
+    "Timeouts",
+    "TransferError",
+    "URLExpiredError",
+    "UnexpectedResponseError",
+    "Unknown",
+    "UnprocessableEntityError",
+    "Upload",
+    "Uploaded",
+    "__version__",
+]

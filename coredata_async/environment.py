@@ -1,0 +1,103 @@
+"""What the environment says: `COREDATA_…` variables as arguments of the client."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+from coredata_async.config import Limits, Retry, Timeouts, number, setting
+from coredata_async.errors import ConfigurationError
+from coredata_async.transport.pool import Session
+from coredata_async.transport.refuse import is_private_line
+from coredata_async.transport.trace import Hook
+
+
+class Options(TypedDict, total=False):
+    """The keywords of `CoreData`."""
+
+    api_user: str | None
+    api_key: str | None
+    api_key_v3: str | None
+    timeouts: Timeouts | None
+    retry: Retry | None
+    limits: Limits | None
+    proxy: str | None
+    ssl: ssl.SSLContext | bool
+    trust_env: bool
+    headers: Mapping[str, str] | None
+    app_info: str | None
+    session: Session | None
+    storage_session: Session | None
+    hooks: Sequence[Hook]
+
+
+def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
+    """Base URL and options that the environment sets.
+
+    Raises:
+        ConfigurationError: A variable does not hold what it should.
+    """
+    found: Options = {
+        "api_user": setting(environ, "COREDATA_API_USER"),
+        "api_key": setting(environ, "COREDATA_API_KEY"),
+        "api_key_v3": setting(environ, "COREDATA_API_KEY_V3"),
+    }
+    timeout = number(environ, "COREDATA_TIMEOUT")
+    if timeout is not None:
+        found["timeouts"] = Timeouts(response=timeout or None)
+    retries = number(environ, "COREDATA_MAX_RETRIES")
+    if retries is not None:
+        found["retry"] = Retry(attempts=int(retries) + 1)
+    bundle = setting(environ, "COREDATA_CA_BUNDLE")
+    if bundle is not None:
+        found["ssl"] = _authority(bundle)
+    level = setting(environ, "COREDATA_LOG")
+    if level is not None:
+        _log(level)
+    return setting(environ, "COREDATA_BASE_URL"), found
+
+
+def base_address(base_url: str | None) -> str:
+    """Scheme and host, without a slash at the end.
+
+    Raises:
+        ConfigurationError: It is missing, has more than scheme and host, or would send the key in clear.
+    """
+    if not base_url:
+        raise ConfigurationError(
+            "base_url is missing: pass 'https://<tenant>.coredata.is', or set COREDATA_BASE_URL and use "
+            "CoreData.from_env()"
+        )
+    parts = urlsplit(base_url.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ConfigurationError("base_url must look like 'https://<tenant>.coredata.is', with no user name")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"base_url must be scheme and host alone, as {parts.scheme}://{parts.hostname}"
+        )
+    if not is_private_line(base_url):
+        raise ConfigurationError(
+            f"base_url is http://{parts.hostname}, where anybody on the way can read the API key; "
+            "use https:// (http:// is for loopback only)"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _authority(bundle: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except OSError as exc:
+        raise ConfigurationError(f"COREDATA_CA_BUNDLE: {bundle} is no readable file of certificates") from exc
+
+
+def _log(level: str) -> None:
+    numbers = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
+    if level.lower() not in numbers:
+        raise ConfigurationError(f"COREDATA_LOG must be debug, info or warning, not {level!r}")
+    log = logging.getLogger("coredata_async")
+    log.setLevel(numbers[level.lower()])
+    if not any(type(handler) is logging.StreamHandler for handler in log.handlers):
+        log.addHandler(logging.StreamHandler())

@@ -1,0 +1,270 @@
+"""The exception tree.
+
+CoreDataError
+├─ ConfigurationError(ValueError)
+├─ APIError
+│  ├─ APIConnectionError ─ APITimeoutError(TimeoutError)
+│  ├─ UnexpectedResponseError
+│  ├─ APIStatusError
+│  │  ├─ BadRequestError · AuthenticationError · PermissionDeniedError · NotFoundError
+│  │  ├─ ConflictError ─ StaleSnapshotError
+│  │  └─ PayloadTooLargeError · UnprocessableEntityError · RateLimitError · ServerError
+│  └─ OutcomeUnknownError
+├─ TransferError
+│  ├─ SourceError ─ SourceChangedError, SourceNotReplayableError
+│  ├─ StorageError ─ URLExpiredError
+│  ├─ ChecksumMismatchError
+│  └─ RegistrationUncertainError(OutcomeUnknownError)
+└─ BulkError(ExceptionGroup)
+
+All are plain data: they pickle, copy and print, and none holds a key, a query string or a signed URL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, TypeVar
+
+from coredata_async.message import Reply, Request
+
+EXCERPT: Final = 2000
+"""How many bytes of an odd answer an error keeps."""
+SHOWN_HEADERS: Final = ("Content-Type", "Date", "Server", "Allow", "Retry-After", "X-Request-Id", "Via")
+"""An allow-list: cookies and redirect targets are secrets."""
+
+_QUERY: Final = re.compile(r"\?[^\s\"'<>=?]*=[^\s\"'<>]*")
+
+E = TypeVar("E", bound="CoreDataError")
+Phase = Literal["connect", "pool", "response", "stall", "total"]
+Stage = Literal["source", "reserve", "put", "register", "get"]
+
+
+def without_queries(text: str) -> str:
+    """The text with the query of every URL in it cut: that of a signed URL is a credential."""
+    return _QUERY.sub("?…", text)
+
+
+def _revive(kind: type[E], *args: object) -> E:
+    error = kind.__new__(kind, *args)
+    error.args = args  # OSError, an ancestor of APITimeoutError, leaves them to `__init__`
+    return error
+
+
+class CoreDataError(Exception):
+    """Any failure this library reports."""
+
+    def __reduce__(self) -> tuple[Callable[..., CoreDataError], tuple[object, ...], dict[str, object]]:
+        """Pickle without calling `__init__`, whose arguments `args` does not hold."""
+        return _revive, (type(self), *self.args), dict(self.__dict__)
+
+
+class ConfigurationError(CoreDataError, ValueError):
+    """The call cannot be made as written: no key, a bad host, http:// off loopback, an empty id."""
+
+
+class APIError(CoreDataError):
+    """An exchange with the service went wrong."""
+
+    def __init__(self, message: str, request: Request, reply: Reply | None = None) -> None:
+        super().__init__(message)
+        self.method = request.method
+        self.path = request.path
+        """Never with a query string."""
+        self.attempts = reply.attempts if reply else 1
+        self.elapsed = reply.elapsed if reply else 0.0
+        """Seconds from the first attempt on."""
+
+
+class APIConnectionError(APIError):
+    """No answer came: the host was not reached, or the connection broke."""
+
+    def __init__(
+        self, message: str, request: Request, *, reached: bool = True, permanent: bool = False
+    ) -> None:
+        super().__init__(message, request)
+        self.reached = reached
+        """Whether the server may have got the request."""
+        self.permanent = permanent
+        """Whether trying again is pointless, as with a certificate that does not match."""
+
+
+class APITimeoutError(APIConnectionError, TimeoutError):
+    """Something took longer than `Timeouts` allows."""
+
+    def __init__(self, message: str, request: Request, *, phase: Phase, reached: bool = True) -> None:
+        super().__init__(message, request, reached=reached)
+        self.phase: Phase = phase
+        """Which of the fields of `Timeouts` ran out."""
+
+
+class UnexpectedResponseError(APIError):
+    """An answer that is no error and yet not the one due: another status, HTML, broken JSON."""
+
+    def __init__(self, message: str, request: Request, reply: Reply) -> None:
+        super().__init__(message, request, reply)
+        self.status = reply.status
+        self.body = without_queries(reply.body[:EXCERPT].decode("utf-8", "replace"))
+        """The beginning of what came, as text, without the queries of URLs."""
+
+
+class APIStatusError(APIError):
+    """The service refused, with a status of 400 or more."""
+
+    def __init__(
+        self,
+        message: str,
+        request: Request,
+        reply: Reply,
+        *,
+        words: str = "",
+        code: str | None = None,
+        body: object = None,
+    ) -> None:
+        super().__init__(message, request, reply)
+        self.status = reply.status
+        self.message = words
+        """The service's own words; empty when it said nothing."""
+        self.code = code
+        """A machine-readable code, where the body holds one."""
+        self.body = body
+        """The decoded JSON, or the beginning of the text."""
+        self.headers = {name: reply.headers[name] for name in SHOWN_HEADERS if name in reply.headers}
+        """Only headers that cannot hold a secret."""
+        self.request_id = self.headers.get("X-Request-Id")
+        self.retry_after = reply.retry_after
+        """Seconds."""
+
+
+class BadRequestError(APIStatusError):
+    """400: a field or a filter is not as the service wants it."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the key is wrong, or sent in the other version's form."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the user may not do this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: no such document, or it is hidden from this user."""
+
+
+class ConflictError(APIStatusError):
+    """409: the document is not in the state the request supposes."""
+
+
+class StaleSnapshotError(ConflictError):
+    """Somebody else changed the document since `snapshot_id` was read; nothing was written."""
+
+
+class PayloadTooLargeError(APIStatusError):
+    """413: larger than the server, or a proxy before it, takes."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: understood, and refused."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests, still after all repeats."""
+
+
+class ServerError(APIStatusError):
+    """500 or more: the service failed, still after all repeats."""
+
+
+class OutcomeUnknownError(APIError):
+    """A write may or may not have happened; it was not repeated, so that it cannot happen twice."""
+
+
+class TransferError(CoreDataError):
+    """Bytes did not get where they were going."""
+
+    def __init__(self, message: str, *, stage: Stage, sent: int = 0, total: int | None = None) -> None:
+        super().__init__(message)
+        self.stage: Stage = stage
+        self.sent = sent
+        """Bytes that had gone when it failed."""
+        self.total = total
+
+
+class SourceError(TransferError):
+    """What was to be uploaded cannot be read: vanished, unreadable, a folder, in text mode."""
+
+
+class SourceChangedError(SourceError):
+    """The source changed while it was read, so what was sent is no state it ever had."""
+
+
+class SourceNotReplayableError(SourceError):
+    """The bytes would have to be sent again, and the source can be read only once."""
+
+
+class StorageError(TransferError):
+    """The object storage refused, or broke off."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        stage: Stage,
+        sent: int = 0,
+        total: int | None = None,
+        status: int | None = None,
+        storage_code: str | None = None,
+    ) -> None:
+        super().__init__(message, stage=stage, sent=sent, total=total)
+        self.status = status
+        self.storage_code = storage_code
+        """The store's own code, such as `SignatureDoesNotMatch`."""
+
+
+class URLExpiredError(StorageError):
+    """Signed URLs kept expiring before they could be used."""
+
+
+class ChecksumMismatchError(TransferError):
+    """The far end holds other bytes than the near one."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        stage: Stage,
+        expected: str,
+        actual: str,
+        sent: int = 0,
+        total: int | None = None,
+    ) -> None:
+        super().__init__(message, stage=stage, sent=sent, total=total)
+        self.expected = expected
+        self.actual = actual
+
+
+class RegistrationUncertainError(TransferError, OutcomeUnknownError):
+    """The last step of an upload may or may not have happened, and asking the server did not settle it."""
+
+    def __init__(
+        self,
+        message: str,
+        request: Request,
+        *,
+        blob_name: str | None,
+        candidates: Sequence[str] = (),
+        total: int | None = None,
+    ) -> None:
+        OutcomeUnknownError.__init__(self, message, request)
+        self.stage = "register"
+        self.sent = total or 0
+        self.total = total
+        self.blob_name = blob_name
+        """Where the bytes are; `None` when they went with the request itself."""
+        self.candidates = tuple(candidates)
+        """Ids of Files that may be the one."""
+
+
+class BulkError(CoreDataError, ExceptionGroup[Exception]):
+    """Several of many failed; the exceptions in the group say which and why."""

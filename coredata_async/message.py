@@ -1,0 +1,116 @@
+"""One exchange as values: a request, its reply, and the one function type that all I/O goes through."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+
+class Body(Protocol):
+    """Bytes to send, which can be opened again, so that a repeated request never sends half of them."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes `chunks` gives: this becomes Content-Length."""
+        ...
+
+    @property
+    def replayable(self) -> bool:
+        """Whether `chunks` can be called a second time."""
+        ...
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Open the source anew and give its bytes, each block a fresh object that nobody writes to again."""
+        ...
+
+
+class Content(Protocol):
+    """A reply's body that is still on its way; whoever asked for it closes it."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give the bytes as they arrive."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the connection, whether or not everything was read."""
+        ...
+
+
+def _no_headers() -> Mapping[str, str]:
+    return {}
+
+
+@frozen
+class Request:
+    """What is to be sent."""
+
+    method: str
+    target: str = field(repr=lambda target: repr(target.partition("?")[0]))
+    """Path and encoded query on the service's host, or a whole signed URL, used byte for byte.
+
+    The repr stops at the question mark: the query of a signed URL is a credential.
+    """
+    headers: Mapping[str, str] = field(factory=_no_headers, repr=False)
+    body: bytes | Body | None = field(default=None, repr=False)
+    repeatable: bool = True
+    """Whether sending it a second time does no harm, when the answer to the first was lost."""
+    patience: float = 1.0
+    """How many times the usual time to wait for the answer to begin."""
+    stream: bool = False
+    """Whether the reply's body is wanted as `Reply.content`, not read into `Reply.body`."""
+
+    @property
+    def path(self) -> str:
+        """The target without its query: all that a message or a log may show."""
+        return self.target.partition("?")[0]
+
+
+@frozen
+class Reply:
+    """What came back, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str] = field(factory=_no_headers, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    content: Content | None = field(default=None, repr=False, eq=False)
+    attempts: int = 1
+    elapsed: float = field(default=0.0, eq=False)
+    """Seconds from the first attempt to this answer."""
+
+    def json(self) -> Any:
+        """The decoded body; raises `ValueError` if it is no JSON."""
+        return json.loads(self.body)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a write may have been carried out although it was answered with an error.
+
+        A gateway answers 502 or 504 while the application behind it goes on. 503 with Retry-After comes
+        from a server that turned the request away.
+        """
+        if self.status == 503:  # noqa: PLR2004
+            return self.retry_after is None
+        return self.status in {408, 500, 502, 504}
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the server asks to wait, from either form of Retry-After (RFC 9110, 10.2.3)."""
+        wish = self.headers.get("Retry-After", "").strip()
+        if not wish:
+            return None
+        if wish.replace(".", "", 1).isdecimal():
+            return float(wish)
+        try:
+            # The server's own clock is the only one the date can be compared with.
+            until, now = parsedate_to_datetime(wish), parsedate_to_datetime(self.headers["Date"])
+            return max(0.0, (until - now).total_seconds())
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return None
+
+
+Send = Callable[[Request], Awaitable[Reply]]
+"""Carries one request and gives its reply; raises `APIConnectionError` where there is none."""

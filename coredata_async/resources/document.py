@@ -1,0 +1,118 @@
+"""What every document has, and the small objects that documents hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from coredata_async.wire.kind import Window
+from coredata_async.wire.lookups import Instant
+
+
+def _empty() -> Mapping[str, Any]:
+    return {}
+
+
+@frozen(kw_only=True)
+class Part:
+    """A small object inside a document."""
+
+    extra: Mapping[str, Any] = field(factory=_empty, repr=False)
+    """Fields this library does not know, as they came."""
+
+
+@frozen(kw_only=True)
+class DynatypeRef(Part):
+    """The type of a document, as the tenant calls it."""
+
+    id: str = ""
+    title: str = ""
+    """The name that requests want; absent in old data."""
+    caption_singular: str = ""
+    """A key of the value list `dynatypes_labels`, not a text to show."""
+    caption_plural: str = ""
+
+
+@frozen(kw_only=True)
+class SpaceRef(Part):
+    """The space a document is in."""
+
+    id: str = ""
+    title: str = ""
+
+
+@frozen(kw_only=True)
+class ProjectRef(Part):
+    """The project a document is in."""
+
+    id: str = ""
+    identifier: str = ""
+    title: str = ""
+
+
+@frozen(kw_only=True)
+class UserRef(Part):
+    """A user, where a document names one. Requests want the username alone."""
+
+    username: str = ""
+    first_name: str = ""
+    last_name: str = ""
+
+
+@frozen(kw_only=True)
+class Document:
+    """The fields all documents share. Everything but the id may be missing."""
+
+    id: str
+    snapshot_id: str = ""
+    """Changes with every change."""
+    type: str = ""
+    """`Project`, `File`, `Space`, …"""
+    title: str = ""
+    description: str = ""
+    path: str = ""
+    """Titles joined by slashes, not escaped: to show, not to take apart."""
+    resource_uri: str = ""
+    created: datetime | None = None
+    """UTC, cut to the second by the server."""
+    created_by: str = ""
+    """A full name, not a username."""
+    modified: datetime | None = None
+    """UTC, cut to the second by the server."""
+    modified_by: str = ""
+    version: str = ""
+    """`0.1`, `0.2`, …: a string."""
+    tags: tuple[str, ...] = ()
+    template: Any = None
+    """`None` in every known sample."""
+    aspects: Mapping[str, Any] = field(factory=_empty)
+    """Further fields, grouped by aspect; which there are depends on tenant and dynatype."""
+    dynatype: DynatypeRef | None = None
+    extra: Mapping[str, Any] = field(factory=_empty, repr=False)
+    """Fields this library does not know, as they came."""
+
+
+@frozen(kw_only=True)
+class DatedWhere(Window):
+    """The filters that projects, files, contacts and tasks have in common.
+
+    Source: https://docs.wise.is/cored/api-v2 — `gte` and `lt` are inferred: the page's table of five
+    operators lost its cells. Whether `range` includes its ends is not certain: the page says no, the
+    framework behind it says yes.
+    """
+
+    title: str | None = None
+    title__startswith: str | None = None
+    created__gt: Instant | None = None
+    created__gte: Instant | None = None
+    created__lt: Instant | None = None
+    created__lte: Instant | None = None
+    created__range: tuple[Instant, Instant] | None = None
+    modified__gt: Instant | None = None
+    modified__gte: Instant | None = None
+    modified__lt: Instant | None = None
+    modified__lte: Instant | None = None
+    modified__range: tuple[Instant, Instant] | None = None

@@ -1,0 +1,79 @@
+"""What a file is, how to filter files, how to change one's metadata, and where files live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
+from coredata_async.resources.document import DatedWhere, Document, ProjectRef, SpaceRef
+from coredata_async.wire.kind import UNSET, Kind, Unset
+
+
+@frozen(kw_only=True)
+class File(Document):
+    """A document with content."""
+
+    filename: str = ""
+    size: int | None = None
+    """Bytes; `None` is unknown, not empty."""
+    digest: str | None = None
+    """MD5 in hexadecimal; `None` is unknown."""
+    mime_type: str = ""
+    blob_name: str | None = None
+    """Where the bytes are in the storage; some listings leave it out."""
+    category: str = ""
+    parent: str = ""
+    """Id. For a file in a project this is the project's workspace, not the project itself."""
+    project: ProjectRef | None = None
+    space: SpaceRef | None = None
+    folder: str = ""
+    fileplan: str = ""
+    fileplan_title: str = ""
+    owner: Any = None
+    """`None` in every known sample."""
+    userhome: Any = None
+    """`None` in every known sample."""
+
+
+@frozen(kw_only=True)
+class FileWhere(DatedWhere):
+    """Which files to list.
+
+    Source: https://docs.wise.is/cored/api-v2, "Filtering".
+    """
+
+    parent: str | None = None
+    """Id of a folder. The id of a project may find nothing: use `projects.files(id)`."""
+    associated_contacts_id: str | None = None
+    """Id of a contact."""
+
+
+@frozen(kw_only=True)
+class EditFile:
+    """A change to a file's metadata; its content stays.
+
+    The service wants filename, title and parent in every such request: what is not given is read first.
+
+    Source: https://docs.wise.is/cored/files-v2, "Update File metadata".
+    """
+
+    filename: str | Unset = UNSET
+    title: str | Unset = UNSET
+    parent: str | Unset = UNSET
+    """Another parent moves the file."""
+    dynatype: str | Unset = UNSET
+    """Its name, not its id."""
+    contacts: Sequence[str] | Unset | None = UNSET
+    """Ids; linked only if the dynatype is another than `File`. `None` clears."""
+    tags: Sequence[str] | Unset | None = UNSET
+    """`None` clears. A tag cannot hold a comma."""
+
+
+FILES = Kind(
+    path="/api/v2/files/",
+    model=File,
+    where=FileWhere,
+    source="https://docs.wise.is/cored/files-v2",
+)

@@ -1,0 +1,17 @@
+"""What a client does with spaces."""
+
+from __future__ import annotations
+
+from coredata_async.collection import getter, lister, sublister
+from coredata_async.message import Send
+from coredata_async.resources.projects import PROJECTS
+from coredata_async.resources.spaces import SPACES
+
+
+class Spaces:
+    """The spaces of a tenant: `list`, `get`, and the projects in one."""
+
+    def __init__(self, send: Send) -> None:
+        self.list = lister(send, SPACES)
+        self.get = getter(send, SPACES)
+        self.projects = sublister(send, PROJECTS, SPACES.path)

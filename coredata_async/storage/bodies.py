@@ -1,0 +1,141 @@
+"""Bodies to send: bytes held whole, or streams that are counted, hashed and checked on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Final, Protocol
+
+from attrs import frozen
+
+from coredata_async.errors import SourceChangedError, SourceNotReplayableError
+
+INLINE: Final = 64 * 1024
+"""Up to this many bytes are hashed in the event loop: it takes less than a hop to a thread (147 us)."""
+
+OnSent = Callable[[int], Awaitable[object] | None]
+"""Told how many bytes of this pass have gone; what it returns is awaited, if it can be."""
+
+
+class Digest(Protocol):
+    """A hash under way."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in more bytes."""
+        ...
+
+    def hexdigest(self) -> str:
+        """The digest of all bytes so far."""
+        ...
+
+
+def md5(data: bytes | memoryview) -> str:
+    """The digest the service keeps of every file; it guards against accidents, not against enemies."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+class Streamed:
+    """A body that is too large, or not there yet, to be held whole.
+
+    Each pass opens the source anew, and must give exactly `size` bytes. After a complete pass, `md5`
+    is the digest of what was sent in it. Memory: a few blocks.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        blocks: Callable[[], AsyncGenerator[bytes, None]],
+        *,
+        name: str,
+        replayable: bool = True,
+        hashed_by: Callable[[], str] | None = None,
+    ) -> None:
+        self.size = size
+        self.name = name
+        self.md5: str | None = None
+        self.sent = 0
+        self.on_sent: OnSent | None = None
+        self._blocks = blocks
+        self._replayable = replayable
+        self._hashed_by = hashed_by
+        self._begun = False
+
+    @property
+    def replayable(self) -> bool:
+        """Whether another pass is possible."""
+        return self._replayable or not self._begun
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """One pass over the source.
+
+        Raises:
+            SourceNotReplayableError: It was read already, and can be read only once.
+            SourceChangedError: It gives more or fewer bytes than `size`.
+        """
+        if not self.replayable:
+            raise SourceNotReplayableError(
+                f"{self.name}: the bytes must be sent again, but the source can be read only once; "
+                "pass a path, bytes, a seekable file, or a callable that returns an async iterator",
+                stage="put",
+                total=self.size,
+            )
+        self._begun, self.md5, self.sent = True, None, 0
+        digest = None if self._hashed_by else hashlib.md5(usedforsecurity=False)
+        async with aclosing(self._blocks()) as blocks:
+            async for block in blocks:
+                if self.sent + len(block) > self.size:
+                    raise self._changed("more")
+                if digest is not None:
+                    await _update(digest, block)
+                yield block
+                self.sent += len(block)
+                if self.on_sent and (told := self.on_sent(self.sent)) is not None:
+                    await told
+        if self.sent < self.size:
+            raise self._changed("fewer")
+        self.md5 = self._hashed_by() if self._hashed_by else digest.hexdigest() if digest else None
+
+    def _changed(self, how: str) -> SourceChangedError:
+        return SourceChangedError(
+            f"{self.name} gives {how} bytes than the {self.size} it had at first: it changed while it was "
+            "read, and nothing was registered; upload it again when it is at rest",
+            stage="put",
+            sent=self.sent,
+            total=self.size,
+        )
+
+
+@frozen
+class Framed:
+    """A body with something before and after it: the file part of a form."""
+
+    head: bytes
+    inner: Streamed
+    tail: bytes
+
+    @property
+    def size(self) -> int:
+        """The length of all three."""
+        return len(self.head) + self.inner.size + len(self.tail)
+
+    @property
+    def replayable(self) -> bool:
+        """As the inner body."""
+        return self.inner.replayable
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """One pass over all three."""
+        yield self.head
+        async with aclosing(self.inner.chunks()) as blocks:
+            async for block in blocks:
+                yield block
+        yield self.tail
+
+
+async def _update(digest: Digest, block: bytes) -> None:
+    if len(block) <= INLINE:
+        digest.update(block)
+    else:
+        await asyncio.to_thread(digest.update, block)  # hashlib lets go of the GIL

@@ -1,0 +1,126 @@
+"""What object stores say, and how each of them says it: one row per way of signing.
+
+CoreData's own storage speaks S3 with Signature V2; the others cost a row each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from attrs import frozen
+
+from coredata_async.message import Reply
+
+
+@frozen
+class Dialect:
+    """How one kind of signed URL is recognised, and when it says that it expires."""
+
+    name: str
+    signature: str
+    """The query parameter that only this kind has."""
+    expires: Callable[[Mapping[str, str]], datetime]
+
+
+def _epoch(parameter: str) -> Callable[[Mapping[str, str]], datetime]:
+    return lambda query: datetime.fromtimestamp(int(query[parameter]), UTC)
+
+
+def _lifetime(prefix: str) -> Callable[[Mapping[str, str]], datetime]:
+    def expires(query: Mapping[str, str]) -> datetime:
+        signed = datetime.strptime(query[f"{prefix}-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return signed + timedelta(seconds=int(query[f"{prefix}-Expires"]))
+
+    return expires
+
+
+def _azure(query: Mapping[str, str]) -> datetime:
+    return datetime.fromisoformat(query["se"])
+
+
+DIALECTS: Final = (
+    Dialect("S3, Signature V4", "X-Amz-Signature", _lifetime("X-Amz")),
+    Dialect("Google, V4", "X-Goog-Signature", _lifetime("X-Goog")),
+    Dialect("S3 or Google, V2", "Signature", _epoch("Expires")),
+    Dialect("Azure SAS", "sig", _azure),
+)
+
+
+def expiry(url: str) -> datetime | None:
+    """When a signed URL expires, by the storage's clock; `None` if it does not say so readably."""
+    query = dict(parse_qsl(urlsplit(url).query))
+    for dialect in DIALECTS:
+        if dialect.signature in query:
+            try:
+                return dialect.expires(query)
+            except (KeyError, ValueError, OverflowError):
+                return None
+    return None
+
+
+_MD5: Final = re.compile(r'"?([0-9a-fA-F]{32})"?')
+
+
+def etag_md5(headers: Mapping[str, str]) -> str | None:
+    """The MD5 of the stored bytes, where the ETag is one.
+
+    It is not for objects made of parts (`…-3`), weak tags (`W/…`), and objects the store encrypts
+    with a key of its own, whose ETag looks like an MD5 and is none.
+    """
+    if headers.get("x-amz-server-side-encryption", "").startswith("aws:kms"):
+        return None
+    if "x-amz-server-side-encryption-customer-algorithm" in headers:
+        return None
+    found = _MD5.fullmatch(headers.get("ETag", ""))
+    return found[1].lower() if found else None
+
+
+@frozen
+class Refusal:
+    """Why a store refused."""
+
+    status: int
+    code: str = ""
+    """`SignatureDoesNotMatch`, `AccessDenied`, …; empty if the body says nothing of the kind."""
+    message: str = ""
+
+    @property
+    def expired(self) -> bool:
+        """Whether the URL came too late, so that a new one mends it."""
+        if self.code in {"ExpiredToken", "ExpiredRequest", "RequestExpired"}:
+            return True
+        said = self.message.lower()
+        if self.status == 403 and self.code in {"", "AccessDenied"} and not said:  # noqa: PLR2004
+            return True  # radosgw, and proxies before a store, give no reason
+        # S3 and its likes / rclone, with 400 / Azure
+        return any(
+            word in said for word in ("expired", "difference between the request time", "time frame")
+        ) and (self.code in {"AccessDenied", "AuthenticationFailed", ""})
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return _ADVICE.get(self.code, "")
+
+
+_ADVICE: Final = {
+    "RequestTimeTooSkewed": "the clocks of the storage and of the service disagree; ask their operator",
+    "SignatureDoesNotMatch": "something between here and the storage changes URL or Content-Type; "
+    "a proxy that rewrites requests does that",
+    "EntityTooLarge": "the storage takes no object this large in one PUT",
+}
+
+
+def refusal(reply: Reply) -> Refusal:
+    """Read a store's answer of 300 or more. The bodies are XML that may be cut short, so no parser."""
+    text = reply.body[:8192].decode("utf-8", "replace")
+    return Refusal(reply.status, _tag("Code", text), _tag("Message", text))
+
+
+def _tag(name: str, text: str) -> str:
+    found = re.search(rf"<{name}>([^<]{{0,300}})</{name}>", text)
+    return found[1].strip() if found else ""

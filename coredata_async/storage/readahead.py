@@ -1,0 +1,86 @@
+"""A blocking source read by a thread of its own, a little ahead of whoever sends the bytes.
+
+Measured on 1 GiB (`benchmarks/`): 1.14 times `curl -T`, where a file handed to aiohttp reaches 0.49
+and an aiofiles loop 0.70; with MD5 in this thread 0.94 of hashing alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable
+from typing import Final, Protocol
+
+BLOCK: Final = 1 << 20
+"""Bytes per block: smaller ones cost switches between threads, larger ones memory."""
+AHEAD: Final = 2
+"""Blocks that wait for the sender at most."""
+
+
+class Reader(Protocol):
+    """What the thread does; all of it may block."""
+
+    def read(self) -> bytes:
+        """Give the next block, always a fresh object, or `b""` at the end."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the source."""
+        ...
+
+
+async def read_ahead(open_reader: Callable[[], Reader]) -> AsyncGenerator[bytes, None]:
+    """Give the blocks of a source that is opened, read and closed in a thread.
+
+    Each block is a new bytes object: asyncio keeps a view of what it has not sent yet, so that a
+    buffer used again corrupts the upload.
+
+    The source is closed when this generator is, at the latest; so use `contextlib.aclosing`.
+    """
+    loop = asyncio.get_running_loop()
+    blocks: asyncio.Queue[bytes | Exception] = asyncio.Queue()
+    room = threading.Semaphore(AHEAD)
+    stop, ended = threading.Event(), asyncio.Event()
+
+    def post(callback: Callable[..., object], *args: object) -> None:
+        try:
+            loop.call_soon_threadsafe(callback, *args)
+        except RuntimeError:  # the loop is gone, and so is whoever wanted the bytes
+            stop.set()
+
+    def run() -> None:
+        try:
+            reader = open_reader()
+            try:
+                _pass_on(reader, room, stop, lambda block: post(blocks.put_nowait, block))
+            finally:
+                reader.close()
+        except Exception as exc:  # noqa: BLE001  # raised again where the blocks are wanted
+            post(blocks.put_nowait, exc)
+        finally:
+            post(ended.set)
+
+    threading.Thread(target=run, name="coredata-read-ahead", daemon=True).start()
+    try:
+        while block := await blocks.get():
+            if isinstance(block, Exception):
+                raise block
+            yield block
+            room.release()
+    finally:
+        stop.set()
+        room.release()
+        await ended.wait()
+
+
+def _pass_on(
+    reader: Reader, room: threading.Semaphore, stop: threading.Event, give: Callable[[bytes], None]
+) -> None:
+    while True:
+        room.acquire()
+        if stop.is_set():
+            return
+        block = reader.read()
+        give(block)
+        if not block:
+            return

@@ -1,0 +1,143 @@
+"""Finding out whether a File was registered when the answer was lost.
+
+The blob name is the key: the server made it, and it is used for one PUT only. "Not found" counts only
+when a registration can no longer be under way inside the server, and when it is seen twice, because a
+listing may lag behind. A listing that fails or does not end is never taken for "not found".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Final
+
+from attrs import frozen
+
+from coredata_async.call import perform
+from coredata_async.config import Retry
+from coredata_async.errors import APIError, RegistrationUncertainError
+from coredata_async.listing import listed
+from coredata_async.message import Send
+from coredata_async.resources.files import FILES, File, FileWhere
+from coredata_async.transfer.steps import Registered, Stored, Unsettled
+from coredata_async.wire import calls
+from coredata_async.wire.files import NewFile
+
+log = logging.getLogger("coredata_async.upload")
+
+ENOUGH: Final = 5000
+"""More candidates than this are not looked through."""
+SKEW: Final = timedelta(minutes=5)
+"""How far the clocks of gateway and application may be apart."""
+
+_SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]*")
+
+
+@frozen
+class Settler:
+    """Looks for the File of a blob."""
+
+    send: Send
+    policy: Retry
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    async def settle(self, unsettled: Unsettled, new: NewFile, sent_at: float) -> Registered | Stored:
+        """Registered, if a File is found; else stored, so that registering again is safe.
+
+        At once, again when `Retry.settle` seconds have passed since the request was sent, and a last
+        time `Retry.probe_gap` seconds later.
+
+        Raises:
+            RegistrationUncertainError: The looking itself failed, or showed what may be the File.
+        """
+        stored = unsettled.stored
+        for due in (0.0, self.policy.settle, self.policy.settle + self.policy.probe_gap):
+            await self.sleep(max(0.0, sent_at + due - self.clock()))
+            file_id = await self._probe(unsettled, new)
+            if file_id is not None:
+                log.info("registered after all: %s as %s", new.filename, file_id)
+                return Registered(stored, file_id)
+        return stored
+
+    async def _probe(self, unsettled: Unsettled, new: NewFile) -> str | None:
+        for where in searches(new, unsettled.stored):
+            try:
+                found = await self._found(where, unsettled.stored)
+            except APIError as exc:
+                raise uncertain(unsettled, new, f"looking for it failed: {exc}") from exc
+            except UndecidableError as exc:
+                raise uncertain(unsettled, new, str(exc), exc.candidates) from None
+            if found is not None:
+                return found
+        return None
+
+    async def _found(self, where: FileWhere, stored: Stored) -> str | None:
+        hits: list[File] = []
+        looked = 0
+        async with aclosing(aiter(listed(self.send, FILES, where))) as files:
+            async for file in files:
+                looked += 1
+                if looked > ENOUGH:
+                    raise UndecidableError(f"more than {ENOUGH} files match")
+                if await self._is_of(file, stored):
+                    hits.append(file)
+        if len(hits) > 1:
+            log.warning("blob %s is registered more than once: %s", stored.blob, [hit.id for hit in hits])
+        oldest = min(hits, key=lambda hit: (str(hit.created), hit.id), default=None)
+        return oldest.id if oldest else None
+
+    async def _is_of(self, file: File, stored: Stored) -> bool:
+        if file.blob_name is None and _may_be(file, stored):  # some listings leave it out
+            file = await perform(self.send, calls.get(FILES, file.id))  # the same, in full
+            if file.blob_name is None and _may_be(file, stored):
+                raise UndecidableError("the server shows no blob names, by which to tell it", (file.id,))
+        return file.blob_name == stored.blob
+
+
+class UndecidableError(Exception):
+    """What the server shows neither proves nor disproves that there is a File."""
+
+    def __init__(self, why: str, candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(why)
+        self.candidates = candidates
+
+
+def searches(new: NewFile, stored: Stored) -> list[FileWhere]:
+    """Where to look, the narrowest first.
+
+    Not by parent: for a file in a project the server shows the workspace, not the project. The last
+    search must find the File even if the server trims or normalises titles: its first plain words, and
+    the time since when it can exist.
+    """
+    since = stored.since - SKEW if stored.since else None
+    prefix = _SAFE.match(new.title)
+    broad = FileWhere(title__startswith=prefix[0].rstrip() if prefix else None, created__gt=since)
+    return [FileWhere(title=new.title, created__gt=since), broad]
+
+
+def uncertain(
+    unsettled: Unsettled, new: NewFile, why: str, candidates: Sequence[str] = ()
+) -> RegistrationUncertainError:
+    """The error for a registration that stays open."""
+    stored = unsettled.stored
+    ids = f" Candidates: {', '.join(candidates)}." if candidates else ""
+    return RegistrationUncertainError(
+        f"{new.filename}: whether the File was registered is not known ({unsettled.why}), and {why}. "
+        f"Its bytes are stored as blob {stored.blob}; look for that blob name, or the title "
+        f"{new.title!r}, before uploading it again.{ids}",
+        stored.request(new),
+        blob_name=stored.blob,
+        candidates=candidates,
+        total=stored.plan.size,
+    )
+
+
+def _may_be(file: File, stored: Stored) -> bool:
+    """Whether nothing speaks against it: an unknown digest or size does not."""
+    return (not file.digest or file.digest == stored.md5) and file.size in {None, stored.plan.size}

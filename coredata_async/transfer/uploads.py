@@ -1,0 +1,197 @@
+"""One source becomes one File, by way of the storage or in one request."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import secrets
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import PurePath
+from typing import Literal
+
+from attrs import evolve, field, frozen
+
+from coredata_async.call import perform
+from coredata_async.errors import (
+    ChecksumMismatchError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    RegistrationUncertainError,
+)
+from coredata_async.message import Body
+from coredata_async.resources.files import FILES
+from coredata_async.storage.bodies import Framed, Streamed
+from coredata_async.storage.sources import Ready, Source, label, name_of, ready
+from coredata_async.transfer.drive import Driver
+from coredata_async.transfer.outcomes import OnProgress, Uploaded
+from coredata_async.transfer.steps import Planned
+from coredata_async.transfer.telling import Teller
+from coredata_async.wire import calls
+from coredata_async.wire.files import NewFile, form_around, upload_whole
+
+Via = Literal["storage", "api"]
+
+
+@frozen(kw_only=True)
+class Upload:
+    """One upload that is wanted: an item of `upload_many` with options of its own."""
+
+    source: Source = field(repr=label)
+    parent: str | None = None
+    """Id of a Project, Folder or Filespace."""
+    filename: str | None = None
+    """Defaults to the name of the path or file."""
+    title: str | None = None
+    """Defaults to the file name without its ending."""
+    content_type: str | None = None
+    """Defaults to what the ending of the file name says, else `application/octet-stream`."""
+    size: int | None = None
+    """Bytes; spares an iterable the detour over a temporary file."""
+    dynatype: str | None = None
+    """Name of a dynatype; the server's default is `File`."""
+    contacts: Sequence[str] = ()
+    """Ids; they need a dynatype other than `File`."""
+    tags: Sequence[str] = ()
+
+    def named(self) -> str:
+        """The file name.
+
+        Raises:
+            ConfigurationError: If there is none.
+        """
+        name = self.filename if self.filename is not None else name_of(self.source)
+        if not name:
+            raise ConfigurationError(f"{label(self.source)} has no name of its own; pass filename=")
+        return name
+
+    def mime_type(self) -> str:
+        """The Content-Type to declare."""
+        guess = mimetypes.guess_type(self.filename or name_of(self.source) or "", strict=False)[0]
+        return self.content_type or guess or "application/octet-stream"
+
+    def new(self) -> NewFile:
+        """The File it is to become."""
+        name = self.named()
+        if self.parent is None:
+            raise ConfigurationError(f"{name}: pass parent=, the id of a Project, Folder or Filespace")
+        return NewFile(
+            filename=name,
+            title=self.title if self.title is not None else PurePath(name).stem or name,
+            parent=self.parent,
+            dynatype=self.dynatype,
+            contacts=_listed(self.contacts),
+            tags=_listed(self.tags),
+        )
+
+
+@frozen
+class Uploader:
+    """Uploads single sources; every way of uploading goes through it."""
+
+    driver: Driver
+    streams: asyncio.Semaphore
+    """`Limits.uploads`."""
+    open_files: asyncio.Semaphore
+    """`Limits.open_files`."""
+
+    async def upload(
+        self, wanted: Upload, *, via: Via = "storage", verify: bool = True, progress: OnProgress | None = None
+    ) -> Uploaded:
+        """See `services.files.Files.upload`."""
+        new = wanted.new()
+        if via == "api":
+            return await self._in_one_request(wanted, new, verify=verify, progress=progress)
+        if via != "storage":
+            raise ConfigurationError(f"via must be 'storage' or 'api', not {via!r}")
+        async with self.opened(wanted, progress) as (source, teller):
+            plan = Planned(size=source.size, content_type=wanted.mime_type())
+            stored = await self.driver.store(plan, source, teller.stage)
+        registered = await self.driver.register(stored, new, teller.stage)
+        done = Uploaded(
+            source=wanted.source,
+            file_id=registered.file_id,
+            filename=new.filename,
+            size=plan.size,
+            digest=stored.md5,
+            blob_name=stored.blob,
+            verified=stored.etag is not None,
+        )
+        return done if done.verified or not verify else await self._verified(done)
+
+    @asynccontextmanager
+    async def opened(
+        self, wanted: Upload, progress: OnProgress | None
+    ) -> AsyncGenerator[tuple[Ready, Teller], None]:
+        """The source made ready, with its share of what `Limits` allows."""
+        async with self.open_files, ready(wanted.source, wanted.size) as source:
+            teller = Teller(label(wanted.source), source.size, progress)
+            if not isinstance(source.body, Streamed):
+                yield source, teller
+                return
+            source.body.on_sent = teller.sent if progress else None
+            async with self.streams:
+                yield source, teller
+
+    async def _in_one_request(
+        self, wanted: Upload, new: NewFile, *, verify: bool, progress: OnProgress | None
+    ) -> Uploaded:
+        async with self.opened(wanted, progress) as (source, _):
+            body, content_type = _form(new, source, wanted.mime_type())
+            call = upload_whole(body, content_type)
+            try:
+                file_id = await perform(self.driver.api, call)
+            except OutcomeUnknownError as exc:
+                raise RegistrationUncertainError(
+                    f"{new.filename}: {exc}. It has no blob name to look for; look for the title "
+                    f"{new.title!r} before uploading it again, or use via='storage'",
+                    call.request,
+                    blob_name=None,
+                    total=source.size,
+                ) from exc
+        done = Uploaded(
+            source=wanted.source,
+            file_id=file_id,
+            filename=new.filename,
+            size=source.size,
+            digest=source.digest,
+            blob_name=None,
+            verified=False,
+        )
+        return await self._verified(done) if verify else done
+
+    async def _verified(self, done: Uploaded) -> Uploaded:
+        """Compare with what the service says of the File, as far as it says anything."""
+        file = await perform(self.driver.api, calls.get(FILES, done.file_id))
+        wrong_size = file.size is not None and file.size != done.size
+        if wrong_size or (file.digest and file.digest.lower() != done.digest):
+            raise ChecksumMismatchError(
+                f"{done.filename}: the service holds other bytes than were sent "
+                f"({file.size} bytes with MD5 {file.digest}, not {done.size} with {done.digest}); "
+                f"File {done.file_id} is wrong: replace its content or delete it",
+                stage="register",
+                expected=done.digest,
+                actual=file.digest or "",
+                sent=done.size,
+                total=done.size,
+            )
+        return evolve(done, verified=bool(file.digest))
+
+
+def _form(new: NewFile, source: Ready, mime_type: str) -> tuple[bytes | Body, str]:
+    head, tail, content_type = form_around(
+        # Not a digest of the fields: the file's content could be made to hold that.
+        new.fields(),
+        filename=new.filename,
+        content_type=mime_type,
+        boundary=secrets.token_hex(16),
+    )
+    body = source.body
+    framed = Framed(head, body, tail) if isinstance(body, Streamed) else head + body + tail
+    return framed, content_type
+
+
+def _listed(values: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise ConfigurationError("contacts and tags take a list of strings, not one string")
+    return tuple(values)

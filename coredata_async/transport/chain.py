@@ -1,0 +1,86 @@
+"""How the concerns are put together: one chain for the service, another for the storage.
+
+From the outside in: deadline, retry, throttle, pace, trace, (auth,) refuse, exchange. What a retry repeats
+takes a new place in the throttle, so that nobody holds one while waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections.abc import Mapping, Sequence
+
+import aiohttp
+from attrs import field, frozen
+
+from coredata_async.config import Limits, Retry, Timeouts
+from coredata_async.message import Send
+from coredata_async.transport.auth import Credentials, authorized
+from coredata_async.transport.deadline import within
+from coredata_async.transport.exchange import exchange
+from coredata_async.transport.pool import Pool
+from coredata_async.transport.refuse import only_paths, only_signed
+from coredata_async.transport.retry import Budget, retrying
+from coredata_async.transport.throttle import Pace, paced, throttled
+from coredata_async.transport.trace import Hook, traced
+from coredata_async.version import VERSION
+
+
+@frozen
+class Gates:
+    """What all copies of a client share, apart from connections: places, and tokens for repeats."""
+
+    api: asyncio.Semaphore
+    storage: asyncio.Semaphore
+    streams: asyncio.Semaphore
+    open_files: asyncio.Semaphore
+    budget: Budget
+    pace: Pace | None
+
+    @classmethod
+    def of(cls, limits: Limits, retry: Retry) -> Gates:
+        """The gates for some limits."""
+        return cls(
+            api=asyncio.Semaphore(min(limits.concurrency, limits.connections)),
+            storage=asyncio.Semaphore(limits.connections),
+            streams=asyncio.Semaphore(limits.uploads),
+            open_files=asyncio.Semaphore(limits.open_files),
+            budget=Budget(retry.budget, retry.budget),
+            pace=Pace(limits.rate) if limits.rate else None,
+        )
+
+
+@frozen(kw_only=True)
+class Manner:
+    """How requests are sent; copies of a client may differ in it."""
+
+    timeouts: Timeouts = field(factory=Timeouts)
+    retry: Retry = field(factory=Retry)
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    hooks: Sequence[Hook] = ()
+    app_info: str | None = None
+
+
+def api_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str, credentials: Credentials) -> Send:
+    """The `Send` for the service: the only one that knows the key."""
+    headers = {"User-Agent": user_agent(manner.app_info), **manner.headers}
+    send = exchange(pool, "api", manner.timeouts, base_url=base_url, headers=headers)
+    send = authorized(only_paths(send), credentials)
+    send = traced(send, manner.hooks)
+    send = paced(send, gates.pace) if gates.pace else send
+    send = throttled(send, gates.api, manner.timeouts.pool)
+    return within(retrying(send, manner.retry, gates.budget), manner.timeouts.total)
+
+
+def storage_chain(pool: Pool, gates: Gates, manner: Manner) -> Send:
+    """The `Send` for signed URLs: no key, no headers of the user, nothing but what a request says."""
+    send = exchange(pool, "storage", manner.timeouts, headers={"Accept-Encoding": "identity"})
+    send = traced(only_signed(send), manner.hooks)
+    send = throttled(send, gates.storage, manner.timeouts.pool)
+    return within(retrying(send, manner.retry, gates.budget), manner.timeouts.total)
+
+
+def user_agent(app_info: str | None) -> str:
+    """What the service's operators see: this library, the program that uses it, and what it runs on."""
+    ours = f"coredata-async/{VERSION}" + (f" ({app_info})" if app_info else "")
+    return f"{ours} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"

@@ -1,0 +1,33 @@
+"""A limit for one exchange with all its repeats."""
+
+from __future__ import annotations
+
+import asyncio
+
+from coredata_async.errors import APITimeoutError
+from coredata_async.message import Reply, Request, Send
+
+
+def within(send: Send, total: float | None) -> Send:
+    """Give up after `total` seconds, repeats included; `None` never does.
+
+    Raises:
+        APITimeoutError: With phase `total`.
+    """
+    if total is None:
+        return send
+
+    async def through(request: Request) -> Reply:
+        try:
+            async with asyncio.timeout(total):
+                return await send(request)
+        except TimeoutError as exc:
+            if isinstance(exc, APITimeoutError):
+                raise
+            raise APITimeoutError(
+                f"{request.method} {request.path}: not done within Timeouts.total ({total} s)",
+                request,
+                phase="total",
+            ) from None
+
+    return through

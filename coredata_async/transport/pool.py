@@ -1,0 +1,92 @@
+"""The connections of one client: two aiohttp sessions, opened when first needed, bound to their loop."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Literal
+
+import aiohttp
+from attrs import define, field
+
+from coredata_async.config import Limits
+from coredata_async.errors import ConfigurationError, CoreDataError
+
+Side = Literal["api", "storage"]
+Session = aiohttp.ClientSession
+"""What a user may bring."""
+
+
+@define(eq=False)
+class Pool:
+    """Connections to the service and, apart from them, to the storage.
+
+    No session has an Authorization header, a cookie jar or a timeout of its own. A session that the
+    user brought is used as it is and never closed.
+    """
+
+    limits: Limits
+    proxy: str | None = field(default=None, repr=False)
+    ssl: ssl.SSLContext | bool = True
+    trust_env: bool = False
+    api: Session | None = field(default=None, repr=False)
+    storage: Session | None = field(default=None, repr=False)
+    closed: bool = False
+    _own: dict[Side, Session] = field(factory=dict[Side, Session], init=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.storage is not None and "Authorization" in self.storage.headers:
+            raise ConfigurationError(
+                "storage_session has an Authorization header, which the storage must never see; "
+                "take it off the session"
+            )
+
+    def session(self, side: Side) -> Session:
+        """The session for one side.
+
+        Raises:
+            CoreDataError: The client is closed, or belongs to another event loop.
+        """
+        brought = self.api if side == "api" else self.storage
+        if self.closed:
+            raise CoreDataError("this client is closed; make a new one")
+        if self._loop is not asyncio.get_running_loop():
+            self._bind()
+        return brought or self._own.get(side) or self._open(side)
+
+    async def aclose(self) -> None:
+        """Close what was opened here; a second call does nothing."""
+        self.closed = True
+        while self._own:
+            await self._own.popitem()[1].close()
+
+    def close_now(self) -> None:
+        """Drop the connections without a loop, for interpreters and test runners that are shutting down."""
+        self.closed = True
+        while self._own:
+            session = self._own.popitem()[1]
+            connector = session.connector
+            session.detach()
+            if connector is not None and self._loop is not None and not self._loop.is_closed():
+                connector._close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its only loop-free way
+
+    def _bind(self) -> None:
+        if self._loop is not None and self._own:
+            raise CoreDataError(
+                "this client's connections belong to another event loop; make one client per loop, "
+                "or close it (`await client.aclose()`) before its loop ends"
+            )
+        self._loop = asyncio.get_running_loop()
+
+    def _open(self, side: Side) -> Session:
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self.limits.connections, ssl=self.ssl),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(),
+            trust_env=self.trust_env,
+            # Bytes of the storage are compared with a digest: they must come as they are stored.
+            auto_decompress=side == "api",
+        )
+        self._own[side] = session
+        return session

@@ -1,0 +1,58 @@
+"""Requests that must never leave: a secret to the wrong host, or over a line anybody can read."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from coredata_async.errors import ConfigurationError, Stage, StorageError
+from coredata_async.message import Reply, Request, Send
+
+
+def is_private_line(url: str) -> bool:
+    """Whether nobody on the way can read: https, or http to this very machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return True
+    host = parts.hostname or ""
+    if parts.scheme != "http":
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def only_paths(send: Send) -> Send:
+    """For the service: refuse targets with a host of their own, to which the key would go along."""
+
+    async def through(request: Request) -> Reply:
+        if not request.target.startswith("/") or request.target.startswith("//"):
+            raise ConfigurationError(
+                f"{request.path!r} is no path of the service: give '/api/…/'; "
+                "the API key is never sent to another host"
+            )
+        return await send(request)
+
+    return through
+
+
+def only_signed(send: Send) -> Send:
+    """For the storage: refuse credentials of the service, and lines that anybody can read."""
+
+    async def through(request: Request) -> Reply:
+        stage: Stage = "get" if request.method == "GET" else "put"
+        if any(name.lower() in {"authorization", "cookie"} for name in request.headers):
+            raise StorageError("a credential of the service must not go to the storage", stage=stage)
+        if urlsplit(request.target).username is not None or not is_private_line(request.target):
+            raise StorageError(
+                f"refused {request.method} {urlsplit(request.target).scheme}://"
+                f"{urlsplit(request.target).hostname}: a signed URL must be https (or http on loopback) "
+                "and hold no user name",
+                stage=stage,
+            )
+        return await send(request)
+
+    return through

@@ -1,0 +1,1 @@
+"""CoreData without I/O: which collections there are, what a request says, how a reply is read."""

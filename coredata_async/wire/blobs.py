@@ -1,0 +1,54 @@
+"""Blobs (API v3): bytes that are stored before any File speaks of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import quote, urlencode
+
+from attrs import field, frozen
+
+from coredata_async.call import Call
+from coredata_async.errors import ConfigurationError
+from coredata_async.message import Reply, Request
+from coredata_async.wire.calls import JSON_HEADERS
+from coredata_async.wire.convert import from_json
+
+PATH = "/api/v3/blob/presigned-upload-url/"
+
+
+@frozen
+class Reservation:
+    """A place in the storage, and the right to fill it for a short while."""
+
+    blob_name: str
+    """32 hexadecimal digits; the key under which a File is registered."""
+    put_url: str = field(repr=False)
+    """A credential: whoever has it can write. Never logged, never written to disk."""
+    content_type: str | None = None
+    """Declared when reserving; the PUT must send exactly this, or no Content-Type if there is none."""
+    expires: datetime | None = None
+    """When the right ends, by the storage's clock, where the URL says so."""
+
+
+def reserve(content_length: int, content_type: str | None) -> Call[Reservation]:
+    """Ask for a signed upload URL. Repeating it leaves an unused blob name and nothing else."""
+    if content_length < 0:
+        raise ConfigurationError(f"content_length must be 0 or more, not {content_length}")
+    asked = {"content_length": str(content_length)}
+    if content_type is not None:
+        asked["content_type"] = content_type
+    request = Request("POST", f"{PATH}?{urlencode(asked, quote_via=quote, safe='')}", JSON_HEADERS)
+
+    def read(reply: Reply) -> Reservation:
+        answer = from_json(reply.body)
+        try:
+            name, url = answer["blobName"], answer["presignedUrl"]
+        except (KeyError, TypeError):
+            raise ValueError(
+                "the answer is no reservation: 'blobName' or 'presignedUrl' is missing"
+            ) from None
+        if not (isinstance(name, str) and name and isinstance(url, str) and url):
+            raise ValueError("the answer is no reservation: 'blobName' or 'presignedUrl' is empty")
+        return Reservation(name, url, content_type)
+
+    return Call(request, 200, read)

@@ -1,0 +1,116 @@
+"""The calls every collection has in common: a page, one object, create, update, delete."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Generic, ParamSpec, TypeVar
+
+from attrs import frozen
+
+from coredata_async.call import Call
+from coredata_async.message import Reply, Request
+from coredata_async.wire.convert import from_json, structure, to_json
+from coredata_async.wire.kind import Kind
+from coredata_async.wire.lookups import query, segment
+
+T = TypeVar("T")
+W = ParamSpec("W")
+
+JSON_HEADERS: Final = {"Accept": "application/json"}
+SENDS_JSON: Final = {**JSON_HEADERS, "Content-Type": "application/json"}
+
+_ID: Final = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}|[0-9]+")
+
+
+@frozen
+class Page(Generic[T]):
+    """One answer of a listing."""
+
+    items: tuple[T, ...]
+    total: int
+    """How many objects the server says match; it can change while one pages."""
+    offset: int
+    """How many objects come before this page."""
+    limit: int
+    """The page size the server used, which may be less than was asked for."""
+    has_next: bool
+    """What the server says about further pages. It is sometimes wrong: `Listing` does not rely on it."""
+
+
+def list_page(path: str, model: type[T], where: object, *, limit: int | None, offset: int) -> Call[Page[T]]:
+    """One page of a collection: GET, answered 200 with an envelope."""
+    target = f"{path}?{query(where, limit=limit, offset=offset)}"
+
+    def read(reply: Reply) -> Page[T]:
+        meta, objects = _envelope(from_json(reply.body))
+        return Page(
+            items=tuple(structure(each, model) for each in objects),
+            total=meta["total_count"],
+            offset=offset,
+            limit=_positive(meta.get("limit")) or limit or len(objects),
+            has_next=bool(meta.get("next")),
+        )
+
+    return Call(Request("GET", target, JSON_HEADERS), 200, read)
+
+
+def _envelope(answer: Any) -> tuple[Mapping[str, Any], Sequence[Any]]:
+    match answer:
+        case {"meta": {"total_count": int()} as meta, "objects": [*objects]}:
+            return meta, objects
+        case _:
+            raise ValueError("the answer is no listing: it lacks 'meta' with 'total_count', or 'objects'")
+
+
+def _positive(value: object) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def get(kind: Kind[T, W], key: str) -> Call[T]:
+    """One object: GET, answered 200 with the bare object."""
+    request = Request("GET", f"{kind.path}{segment(key, kind.key)}/", JSON_HEADERS)
+    return Call(request, 200, lambda reply: structure(from_json(reply.body), kind.model))
+
+
+def create(path: str, new: object) -> Call[str]:
+    """A new object: POST, answered 201 with its place in Location. Never repeated blindly."""
+    request = Request("POST", path, SENDS_JSON, to_json(new), repeatable=False)
+    return Call(request, 201, created_id)
+
+
+def update(path: str, key: str, edit: object) -> Call[None]:
+    """A change: PUT of what was given, answered 204. Repeating it changes nothing more."""
+    request = Request("PUT", f"{path}{segment(key)}/", SENDS_JSON, to_json(edit))
+    return Call(request, 204, _nothing)
+
+
+def delete(path: str, key: str) -> Call[None]:
+    """A deletion: answered 204, or 404 when a repeat finds it done."""
+    request = Request("DELETE", f"{path}{segment(key)}/", JSON_HEADERS)
+    return Call(request, 204, _nothing, absent_is_done=True)
+
+
+def created_id(reply: Reply) -> str:
+    """The id in Location: its last segment, whether it is a path or a whole URL.
+
+    Raises:
+        ValueError: If there is none: the object exists, and nobody can say which it is.
+    """
+    location = reply.headers.get("Location", "").partition("?")[0]
+    found = location.rstrip("/").rpartition("/")[2]
+    if not _ID.fullmatch(found):
+        raise ValueError(
+            f"the server says it created something, but not what: Location is {location[:120]!r}; "
+            "look for it in the listing before creating it again"
+        )
+    return found
+
+
+def _nothing(_: Reply) -> None:
+    return None
+
+
+def as_given(reply: Reply) -> Any:
+    """The decoded JSON, untouched."""
+    return from_json(reply.body)
