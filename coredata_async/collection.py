@@ -35,17 +35,17 @@ def lister(send: Send, kind: Kind[T, W], *, path: str | None = None) -> Callable
     return _spelled(list, kind.where, "List the objects that match; awaited or iterated, see `Listing`.")
 
 
-def sublister(send: Send, kind: Kind[T, W], owners: str) -> Callable[[str], Listing[T]]:
+def sublister(
+    send: Send, kind: Kind[T, W], owners: str, where: Callable[P, Window]
+) -> Callable[Concatenate[str, P], Listing[T]]:
     """Make the listing of one collection inside an object of another, as `/projects/<id>/files/`."""
     noun = kind.path.rstrip("/").rpartition("/")[2]
 
-    def inside(id: str, *, page_size: int | None = 100, offset: int = 0) -> Listing[T]:  # noqa: A002
-        where = Window(page_size=page_size, offset=offset)
-        return listed(send, kind, where, path=f"{owners}{segment(id)}/{noun}/")
+    def inside(id: str, /, *args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A002
+        return listed(send, kind, where(*args, **kwargs), path=f"{owners}{segment(id)}/{noun}/")
 
     inside.__name__ = noun
-    inside.__doc__ = f"List the {noun} of one object; `/{noun}/` there takes no filter."
-    return inside
+    return _spelled(inside, where, f"List the {noun} of one object, without filters.", leading=("id",))
 
 
 def getter(send: Send, kind: Kind[T, W]) -> Callable[[str], Awaitable[T]]:

@@ -31,7 +31,8 @@ class Listing(Generic[T]):
     `await listing` gives the first `Page`; `async for` gives every object once, in the server's order.
     Paging goes by what was received, not by the server's `next`, which is sometimes wrong; objects that
     come twice because others were added or deleted meanwhile are dropped, and after a deletion the
-    places before it are read again, so that nothing is skipped.
+    places before it are read again, so that nothing is skipped. It is the total that tells of a deletion:
+    one that an insertion makes up for between the same two answers goes unnoticed.
 
     Memory: one page, or `prefetch + 1` of them. Repeat-safe: each iteration starts anew.
     """

@@ -6,6 +6,7 @@ from coredata_async.collection import creator, deleter, getter, lister, subliste
 from coredata_async.message import Send
 from coredata_async.resources.files import FILES
 from coredata_async.resources.projects import PROJECTS
+from coredata_async.wire.kind import Window
 
 
 class Projects:
@@ -17,4 +18,4 @@ class Projects:
         self.create = creator(send, PROJECTS)
         self.update = updater(send, PROJECTS)
         self.delete = deleter(send, PROJECTS)
-        self.files = sublister(send, FILES, PROJECTS.path)
+        self.files = sublister(send, FILES, PROJECTS.path, Window)

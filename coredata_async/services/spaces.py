@@ -6,6 +6,7 @@ from coredata_async.collection import getter, lister, sublister
 from coredata_async.message import Send
 from coredata_async.resources.projects import PROJECTS
 from coredata_async.resources.spaces import SPACES
+from coredata_async.wire.kind import Window
 
 
 class Spaces:
@@ -14,4 +15,4 @@ class Spaces:
     def __init__(self, send: Send) -> None:
         self.list = lister(send, SPACES)
         self.get = getter(send, SPACES)
-        self.projects = sublister(send, PROJECTS, SPACES.path)
+        self.projects = sublister(send, PROJECTS, SPACES.path, Window)

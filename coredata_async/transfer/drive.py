@@ -10,6 +10,8 @@ from attrs import frozen
 
 from coredata_async.errors import (
     APIConnectionError,
+    APIStatusError,
+    SourceChangedError,
     SourceNotReplayableError,
     StorageError,
     TransferError,
@@ -47,7 +49,7 @@ class Driver:
             URLExpiredError: URLs expire as soon as they are made.
             StorageError: The storage refused, or broke off, after all repeats.
             ChecksumMismatchError: It holds other bytes than were sent.
-            SourceChangedError: The source changed while it was read.
+            SourceChangedError: The source changed while it was read, or is longer than was said.
             SourceNotReplayableError: It would have to be read again, and cannot.
         """
         for _ in range(RESERVATIONS):
@@ -62,6 +64,7 @@ class Driver:
             except StorageError as exc:
                 raise _not_again(source, exc) if reply.status >= 500 else exc from None  # noqa: PLR2004
             if isinstance(state, Stored):
+                _ended(source)
                 return state
         raise URLExpiredError(
             f"{RESERVATIONS} signed URLs in a row had expired before the storage took the bytes; "
@@ -78,27 +81,35 @@ class Driver:
             RegistrationUncertainError: There may be one.
         """
         state: Stored | Unsettled | Registered = stored
-        sent_at, lost = self.clock(), 0
+        lost = 0
         await stage(stored)
         while True:
             match state:
                 case Stored():
-                    request, sent_at = state.request(new), self.clock()
-                    try:
-                        state = state.next(request, await self.api(request))
-                    except APIConnectionError as exc:
-                        if not exc.reached:
-                            raise
-                        state = Unsettled(state, str(exc))
+                    state = await self._registered(state, new, again=lost > 0)
                 case Unsettled():
                     lost += 1
                     if lost > ROUNDS:
                         raise uncertain(state, new, f"the answer was lost {ROUNDS} times")
-                    state = await self.settler.settle(state, new, sent_at)
+                    # From now, not from when it was sent: it may have queued, or been repeated, before.
+                    state = await self.settler.settle(state, new, self.clock())
                 case Registered():
                     return state
                 case _:
                     assert_never(state)
+
+    async def _registered(self, stored: Stored, new: NewFile, *, again: bool) -> Unsettled | Registered:
+        request = stored.request(new)
+        try:
+            return stored.next(request, await self.api(request))
+        except APIConnectionError as exc:
+            if not exc.reached:
+                raise
+            return Unsettled(stored, str(exc))
+        except APIStatusError as exc:
+            if not again:
+                raise
+            return Unsettled(stored, str(exc))  # refused, perhaps because the first was carried out after all
 
     async def _put(self, request: Request, source: Ready) -> Reply:
         try:
@@ -111,6 +122,18 @@ class Driver:
                 total=source.size,
             )
             raise _not_again(source, failure) from exc
+
+
+def _ended(source: Ready) -> None:
+    """Refuse what the storage confirmed before the source had ended: it may give more than was announced."""
+    if isinstance(source.body, Streamed) and not source.digest:
+        raise SourceChangedError(
+            f"{source.body.name} did not end after the {source.size} bytes it was to give; "
+            "nothing was registered",
+            stage="put",
+            sent=source.body.sent,
+            total=source.size,
+        )
 
 
 def _not_again(source: Ready, failure: StorageError) -> TransferError:

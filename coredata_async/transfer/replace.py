@@ -51,6 +51,10 @@ class Replacer:
         async with self.uploader.opened(wanted.content, progress) as (source, teller):
             call = await self._call(wanted, source, teller)
             version = await self._written(wanted, call, source)
+        if version.digest is None and verify:
+            # It is written: that nobody can be asked about it now is no reason to say that it failed.
+            file = await self._read_or_none(wanted.file_id)
+            version = Version(file.digest, version.snapshot_id or file.snapshot_id) if file else version
         done = Replaced(
             file_id=wanted.file_id,
             snapshot_id=version.snapshot_id or "",
@@ -58,9 +62,6 @@ class Replacer:
             size=source.size,
             verified=bool(version.digest),
         )
-        if version.digest is None and verify:
-            file = await self._read(wanted.file_id)
-            version = Version(file.digest, file.snapshot_id)
         if version.digest and version.digest.lower() != done.digest:
             raise _mismatch(done, version.digest)
         return done

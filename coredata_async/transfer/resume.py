@@ -101,7 +101,9 @@ async def _part(reply: Reply, span: Span, done: int) -> AsyncGenerator[bytes, No
     try:
         if skip < 0:
             raise StorageError("the storage answered with another range than was asked for", stage="get")
-        async for block in reply.content or _nothing():
+        if reply.content is None:
+            raise StorageError("the answer holds no content", stage="get")
+        async for block in reply.content:
             fresh = block[skip:] if skip else block
             skip = max(0, skip - len(block))
             if left is not None:
@@ -113,11 +115,6 @@ async def _part(reply: Reply, span: Span, done: int) -> AsyncGenerator[bytes, No
                 return
     finally:
         await closed(reply)
-
-
-async def _nothing() -> AsyncGenerator[bytes, None]:
-    return
-    yield b""
 
 
 def _complete(span: Span, start: Arrival, done: int) -> bool:

@@ -35,7 +35,10 @@ ENOUGH: Final = 5000
 SKEW: Final = timedelta(minutes=5)
 """How far the clocks of gateway and application may be apart."""
 
-_SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]*")
+LONGEST: Final = 30
+"""How much of a title is searched for when the server may have cut or changed it."""
+
+_SAFE: Final = re.compile(r"[A-Za-z0-9]+(?:[ _-][A-Za-z0-9]+)*")
 
 
 @frozen
@@ -47,10 +50,10 @@ class Settler:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
 
-    async def settle(self, unsettled: Unsettled, new: NewFile, sent_at: float) -> Registered | Stored:
+    async def settle(self, unsettled: Unsettled, new: NewFile, lost_at: float) -> Registered | Stored:
         """Registered, if a File is found; else stored, so that registering again is safe.
 
-        At once, again when `Retry.settle` seconds have passed since the request was sent, and a last
+        At once, again when `Retry.settle` seconds have passed since the answer was lost, and a last
         time `Retry.probe_gap` seconds later.
 
         Raises:
@@ -58,7 +61,7 @@ class Settler:
         """
         stored = unsettled.stored
         for due in (0.0, self.policy.settle, self.policy.settle + self.policy.probe_gap):
-            await self.sleep(max(0.0, sent_at + due - self.clock()))
+            await self.sleep(max(0.0, lost_at + due - self.clock()))
             file_id = await self._probe(unsettled, new)
             if file_id is not None:
                 log.info("registered after all: %s as %s", new.filename, file_id)
@@ -112,12 +115,11 @@ def searches(new: NewFile, stored: Stored) -> list[FileWhere]:
     """Where to look, the narrowest first.
 
     Not by parent: for a file in a project the server shows the workspace, not the project. The last
-    search must find the File even if the server trims or normalises titles: its first plain words, and
-    the time since when it can exist.
+    search must find the File even if the server trims, cuts or normalises titles: its first plain words,
+    and the time since when it can exist.
     """
     since = stored.since - SKEW if stored.since else None
-    prefix = _SAFE.match(new.title)
-    broad = FileWhere(title__startswith=prefix[0].rstrip() if prefix else None, created__gt=since)
+    broad = FileWhere(title__startswith=_beginning(new.title), created__gt=since)
     return [FileWhere(title=new.title, created__gt=since), broad]
 
 
@@ -140,4 +142,14 @@ def uncertain(
 
 def _may_be(file: File, stored: Stored) -> bool:
     """Whether nothing speaks against it: an unknown digest or size does not."""
-    return (not file.digest or file.digest == stored.md5) and file.size in {None, stored.plan.size}
+    same = not file.digest or file.digest.lower() == stored.md5
+    return same and file.size in {None, 0, stored.plan.size}  # servers of 2014 knew no sizes and said 0
+
+
+def _beginning(title: str) -> str | None:
+    """As much of a title as no server changes; `None` if nothing is safe."""
+    found = _SAFE.match(title[:LONGEST])
+    if not found:
+        return None
+    # The last character may melt into an accent that follows it.
+    return (found[0] if found.end() == len(title) else found[0][:-1]) or None

@@ -6,7 +6,7 @@ that follows. Nothing here sends, waits or reads a clock.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
@@ -120,10 +120,12 @@ class Stored:
         Raises:
             APIError: The service refused; no File was made.
         """
-        if reply.undecided:
-            return Unsettled(self, str(refusal(request, reply, CREATED)))
         if reply.status != CREATED:
-            raise refusal(request, reply, CREATED)
+            why = refusal(request, reply, CREATED)
+            # Another success than the one due, as a gateway's 202: it may have been carried out.
+            if reply.undecided or 200 <= reply.status < 300:  # noqa: PLR2004
+                return Unsettled(self, str(why))
+            raise why
         try:
             return Registered(self, created_id(reply))
         except ValueError as exc:
@@ -149,6 +151,7 @@ class Registered:
 
 def _date(reply: Reply) -> datetime | None:
     try:
-        return parsedate_to_datetime(reply.headers["Date"])
+        said = parsedate_to_datetime(reply.headers["Date"])
     except (KeyError, TypeError, ValueError):
         return None
+    return said if said.tzinfo else said.replace(tzinfo=UTC)  # GMT, whether or not it says so (RFC 9110)

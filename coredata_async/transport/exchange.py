@@ -12,11 +12,12 @@ from yarl import URL
 from coredata_async.config import Timeouts
 from coredata_async.errors import CoreDataError
 from coredata_async.message import Body, Reply, Request, Send
-from coredata_async.storage.bodies import INLINE
 from coredata_async.transport.payload import Reopened
 from coredata_async.transport.pool import Pool, Side
 from coredata_async.transport.trouble import Foreign, translated
 
+_AT_ONCE: Final = 64 * 1024
+"""So few bytes fit asyncio's write buffer, and cannot stall."""
 _NOT_ADDED: Final = frozenset({"Content-Type", "User-Agent"})
 """Headers aiohttp would add by itself; a Content-Type that was not signed breaks the signature."""
 
@@ -69,8 +70,8 @@ def exchange(
 
 
 def _body(body: bytes | Body | None, stall: float | None) -> bytes | Reopened | None:
-    if body is None or (isinstance(body, bytes) and len(body) <= INLINE):
-        return body  # so little fits the socket's buffer, and cannot stall
+    if body is None or (isinstance(body, bytes) and len(body) <= _AT_ONCE):
+        return body
     return Reopened(_Held(body) if isinstance(body, bytes) else body, stall)
 
 

@@ -11,6 +11,7 @@ from attrs import define, field
 
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError, CoreDataError
+from coredata_async.transport.abandon import abandon
 
 Side = Literal["api", "storage"]
 Session = aiohttp.ClientSession
@@ -62,14 +63,12 @@ class Pool:
             await self._own.popitem()[1].close()
 
     def close_now(self) -> None:
-        """Drop the connections without a loop, for interpreters and test runners that are shutting down."""
+        """Drop the connections without a loop, for test runners and interpreters that are shutting down."""
         self.closed = True
         while self._own:
             session = self._own.popitem()[1]
-            connector = session.connector
-            session.detach()
-            if connector is not None and self._loop is not None and not self._loop.is_closed():
-                connector._close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its only loop-free way
+            if self._loop is not None:
+                abandon(session, self._loop)
 
     def _bind(self) -> None:
         if self._loop is not None and self._own:
@@ -88,5 +87,8 @@ class Pool:
             # Bytes of the storage are compared with a digest: they must come as they are stored.
             auto_decompress=side == "api",
         )
+        # Otherwise it repeats GET, PUT and DELETE once by itself when a kept connection has died: unseen by
+        # `Retry`, and not counted in `attempts`. There is no public switch.
+        session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         self._own[side] = session
         return session

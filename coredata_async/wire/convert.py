@@ -50,11 +50,22 @@ def to_json(value: object) -> bytes:
 
 def given(value: object) -> dict[str, Any]:
     """The fields of a new object that are not `None`, or of an edit that are not `UNSET`."""
-    return {
-        spot.name: got
-        for spot in attrs.fields(cast("type[attrs.AttrsInstance]", type(value)))
-        if (got := getattr(value, spot.name)) is not UNSET and not (got is None and spot.default is None)
-    }
+    found: dict[str, Any] = {}
+    for spot in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
+        got = getattr(value, spot.name)
+        if got is UNSET or (got is None and spot.default is None):
+            continue
+        found[spot.name] = _fitting(spot.name, str(spot.type), got)
+    return found
+
+
+def _fitting(name: str, kind: str, value: object) -> object:
+    """The value, unless Python took something for its type that the service would not."""
+    if "Sequence[" in kind and isinstance(value, str):
+        raise ConfigurationError(f"{name} takes a list of strings, not one string")
+    if kind.startswith("date ") and isinstance(value, datetime):
+        raise ConfigurationError(f"{name} takes a date without a time: use .date()")
+    return value
 
 
 def structure(raw: object, model: type[T]) -> T:

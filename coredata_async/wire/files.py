@@ -158,6 +158,8 @@ def form_around(
     fields: Mapping[str, str], *, filename: str, content_type: str, boundary: str
 ) -> tuple[bytes, bytes, str]:
     """What comes before and after the bytes of a file in a form, and the form's Content-Type."""
+    if not content_type.isascii() or not content_type.isprintable():
+        raise ConfigurationError(f"{content_type!r} is no content type")
     name = filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")  # as browsers do
     head = form(fields, boundary=boundary)[0].removesuffix(f"--{boundary}--\r\n".encode())
     head += (

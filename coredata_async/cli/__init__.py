@@ -1,0 +1,20 @@
+"""The command `coredata`. It needs the extra `cli`, and says so where that is missing."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+
+def main() -> None:
+    """Run the command line, as the console script `coredata` does."""
+    missing = [name for name in ("click", "rich") if find_spec(name) is None]
+    if missing:
+        sys.stderr.write(
+            f"coredata: the command line needs {' and '.join(missing)}; install it with\n"
+            "    pip install 'coredata-async[cli]'\n"
+        )
+        raise SystemExit(2)
+    from coredata_async.cli.app import run  # noqa: PLC0415  # only now is it sure to import
+
+    run()

@@ -1,0 +1,100 @@
+"""What a demo run did: counts that add up, an exit code, and a table for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import define, field
+from rich.table import Table
+
+from coredata_async.cli.scan import Found
+from coredata_async.errors import ChecksumMismatchError, SourceError
+
+SOME_FAILED = 1
+UNREADABLE = 3
+MISMATCH = 4
+
+
+@define
+class Tally:
+    """What has happened to the files of a folder so far."""
+
+    found: Found
+    uploaded: dict[str, tuple[Path, int]] = field(factory=dict[str, tuple[Path, int]])
+    """By File id: where it came from, and its size."""
+    listed: set[str] = field(factory=set[str])
+    """Ids that the listing showed, with the right digest and size."""
+    verified: int = 0
+    failures: list[tuple[Path, str]] = field(factory=list[tuple[Path, str]])
+    """Every file that is not verified, and why."""
+    exit_code: int = 0
+    upload_seconds: float = 0.0
+    seconds: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        for path, why in self.found.unreadable:
+            self._failed(path, why, UNREADABLE)
+
+    def fail(self, path: Path, error: Exception) -> None:
+        """Count a failure."""
+        code = SOME_FAILED
+        if isinstance(error, SourceError):
+            code = UNREADABLE
+        elif isinstance(error, ChecksumMismatchError):
+            code = MISMATCH
+        self._failed(path, str(error), code)
+
+    def _failed(self, path: Path, why: str, code: int) -> None:
+        self.failures.append((path, why))
+        self.exit_code = max(self.exit_code, code)
+
+    @property
+    def files(self) -> int:
+        """All files there are, readable or not."""
+        return len(self.found.files) + len(self.found.unreadable)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that were uploaded."""
+        return sum(size for _, size in self.uploaded.values())
+
+    def summary(self) -> dict[str, float]:
+        """The figures, for programs."""
+        busy = self.upload_seconds or 1.0
+        return {
+            "files": self.files,
+            "bytes": self.bytes,
+            "uploaded": len(self.uploaded),
+            "listed": len(self.listed),
+            "verified": self.verified,
+            "failed": len(self.failures),
+            "skipped": len(self.found.skipped),
+            "seconds": round(self.seconds, 3),
+            "upload_seconds": round(self.upload_seconds, 3),
+            "files_per_second": round(len(self.uploaded) / busy, 1),
+            "megabytes_per_second": round(self.bytes / busy / 1e6, 2),
+        }
+
+
+def table(tally: Tally) -> Table:
+    """The figures, for people."""
+    figures = tally.summary()
+    shown = Table(title="coredata demo", show_header=False, title_justify="left")
+    shown.add_column(style="bold")
+    shown.add_column(justify="right")
+    for name, text in (
+        ("files", f"{figures['files']:,}"),
+        ("bytes", f"{figures['bytes']:,}"),
+        ("uploaded", f"{figures['uploaded']:,}"),
+        (
+            "upload rate",
+            f"{figures['files_per_second']:,.0f} files/s, {figures['megabytes_per_second']:,.1f} MB/s",
+        ),
+        ("listed back", f"{figures['listed']:,}"),
+        ("downloaded and verified", f"{figures['verified']:,}"),
+        ("failed", f"{figures['failed']:,}"),
+        ("skipped (links, special files)", f"{figures['skipped']:,}"),
+        ("seconds in all", f"{figures['seconds']:,.1f}"),
+    ):
+        shown.add_row(name, text)
+    return shown

@@ -1,0 +1,66 @@
+"""`python -m coredata_async.sandbox`: a CoreData for other processes, until a signal or the end of stdin."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from coredata_async.sandbox.server import SandboxServer
+
+_STDIN = 0
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM; the first line on stdout says in JSON where and with which key."""
+    parser = argparse.ArgumentParser(prog="python -m coredata_async.sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
+    parser.add_argument("--data", type=Path, help="directory for the bytes (default: a temporary one)")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin is closed")
+    options = parser.parse_args()
+    try:
+        asyncio.run(_serve(options.port, options.data, exit_with_stdin=options.exit_with_stdin))
+    except OSError as exc:
+        sys.exit(f"cannot serve: {exc}")
+
+
+async def _serve(port: int, data: Path | None, *, exit_with_stdin: bool) -> None:
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stopped.set)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    async with SandboxServer(port=port, data=data) as box:
+        print(json.dumps(_introduced(box)), flush=True)
+        if exit_with_stdin:
+            # A thread, because asyncio cannot watch every kind of stdin (a file, a Windows console).
+            threading.Thread(target=_drain, args=(loop, stopped), daemon=True).start()
+        await stopped.wait()
+
+
+def _introduced(box: SandboxServer) -> dict[str, object]:
+    return {
+        "url": box.url,
+        "api_user": box.api_user,
+        "api_key": box.api_key,
+        "space": box.space,
+        "project": box.project,
+        "pid": os.getpid(),
+    }
+
+
+def _drain(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+    while os.read(_STDIN, 4096):
+        pass
+    loop.call_soon_threadsafe(stopped.set)
+
+
+if __name__ == "__main__":
+    main()

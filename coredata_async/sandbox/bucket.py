@@ -1,0 +1,114 @@
+"""Where the bytes of Files are: what any storage must offer, and the built-in one on disk."""
+
+from collections.abc import AsyncIterator, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+from attrs import define, field
+
+from coredata_async.sandbox.blob import Blob, Reservation
+from coredata_async.sandbox.disk import Writing, removed
+from coredata_async.sandbox.ids import Clock
+from coredata_async.sandbox.signature import signed_query
+
+ROOT = "/laika"
+"""The path the vendor's storage has on every tenant's host."""
+
+
+class Bucket(Protocol):
+    """The storage behind a CoreData; a test may plug in a real S3 server."""
+
+    def presign_put(self, blob: str, content_length: int, content_type: str | None) -> str:
+        """Return an absolute URL that stores the blob by PUT."""
+        ...
+
+    def presign_get(self, blob: str, filename: str, mime_type: str) -> str:
+        """Return an absolute URL that gives the blob by GET, as an attachment of this name and type."""
+        ...
+
+    async def stat(self, blob: str) -> tuple[int, str] | None:
+        """Return size and MD5 (hex) of a stored blob, or None."""
+        ...
+
+    async def store(self, blob: str, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
+        """Store a blob that came in through the API itself; return its size and MD5 (hex)."""
+        ...
+
+    async def delete(self, blob: str) -> None:
+        """Forget a blob; one that is not there is no error."""
+        ...
+
+
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(4, thread_name_prefix="coredata-sandbox-disk")
+
+
+@define(eq=False, repr=False, kw_only=True)
+class LocalBucket:
+    """Blobs as files in one directory, reached under `/laika/` by URLs that are signed as S3's are."""
+
+    directory: Path
+    lifetime: float
+    clock: Clock
+    secret: str
+    key: str = "s3f:myuser"
+    blobs: MutableMapping[str, Blob]
+    reserved: Mapping[str, Reservation]
+    url: str = ""
+    """Scheme, host and port the signed URLs start with; known once the server listens."""
+    workers: ThreadPoolExecutor = field(factory=_workers)
+
+    def presign_put(self, blob: str, content_length: int, content_type: str | None) -> str:
+        """See `Bucket`. SigV2 does not sign the length: the far end compares it with the reservation."""
+        return self._signed("PUT", blob, content_type or "", {})
+
+    def presign_get(self, blob: str, filename: str, mime_type: str) -> str:
+        """See `Bucket`. The leading space of the disposition is in the vendor's sample."""
+        overrides = {
+            "response-content-disposition": f" attachment; filename*=utf-8''{quote(filename, safe='')}",
+            "response-content-type": mime_type,
+        }
+        return self._signed("GET", blob, "", overrides)
+
+    async def stat(self, blob: str) -> tuple[int, str] | None:
+        """See `Bucket`."""
+        stored = self.blobs.get(blob)
+        return (stored.size, stored.md5) if stored else None
+
+    async def store(self, blob: str, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
+        """See `Bucket`. Memory stays constant, and a body that breaks off leaves nothing behind."""
+        async with self.writing(blob) as writing:
+            async for chunk in chunks:
+                await writing.add(chunk)
+            stored = await self.keep(blob, writing, "application/octet-stream")
+        return stored.size, stored.md5
+
+    async def delete(self, blob: str) -> None:
+        """See `Bucket`."""
+        if stored := self.blobs.pop(blob, None):
+            await removed(stored.path, self.workers)
+
+    def writing(self, blob: str) -> Writing:
+        """Begin a blob under a temporary name."""
+        return Writing(self.directory / blob, self.workers)
+
+    async def keep(self, blob: str, writing: Writing, content_type: str) -> Blob:
+        """Give what was written its name; from here on the blob is stored."""
+        size, md5 = await writing.finish()
+        self.blobs[blob] = stored = Blob(size, md5, content_type, self.clock(), writing.target)
+        return stored
+
+    def _signed(self, method: str, blob: str, content_type: str, overrides: Mapping[str, str]) -> str:
+        path = f"{ROOT}/{blob}"
+        query = signed_query(
+            self.key,
+            self.secret,
+            method=method,
+            path=path,
+            expires=int(self.clock() + self.lifetime),
+            content_type=content_type,
+            overrides=overrides,
+        )
+        return f"{self.url}{path}?{query}"

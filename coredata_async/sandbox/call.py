@@ -1,0 +1,96 @@
+"""One request while it is served: where it goes, what it asks for, and its body."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from attrs import define
+
+from coredata_async.sandbox import effect as effects
+from coredata_async.sandbox.answer import refused
+from coredata_async.sandbox.connection import held, reset
+from coredata_async.sandbox.effect import Effect
+from coredata_async.sandbox.flow import Flow
+from coredata_async.sandbox.form import Form
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@define(eq=False, repr=False)
+class Call:
+    """A request, with the effects that struck it."""
+
+    request: web.BaseRequest
+    operation: str
+    path: str
+    """The raw path, with its final slash and without the query."""
+    query: Mapping[str, str]
+    """Decoded; of a name given twice the last value counts, as in Django."""
+    ids: tuple[str, ...]
+    effect: Effect = effects.NONE
+    form: Form | None = None
+    received: int = 0
+    """How much of the body was read."""
+    _flow: Flow | None = None
+    _told: bool = False
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The request's headers; names compare without case."""
+        return self.request.headers
+
+    def body(self, read: Callable[[int], Awaitable[bytes]] | None = None) -> Flow:
+        """Return the request's body, or the part of it that `read` gives."""
+        self.expected()
+        self._flow = Flow(
+            read or self.receive,
+            hold=lambda: held(self.request),
+            cut=self.effect.cut_upload,
+            stall=self.effect.stall,
+            rate=self.effect.rate,
+            corrupt=self.effect.corrupt,
+        )
+        return self._flow
+
+    def expected(self) -> None:
+        """Tell a client that waits for it to go on (curl does, above one megabyte)."""
+        waits = self.headers.get("Expect", "").lower() == "100-continue"
+        if waits and not self._told and self.request.transport:
+            self.request.transport.write(_CONTINUE)
+        self._told = True
+
+    async def receive(self, size: int) -> bytes:
+        """Read from the wire."""
+        data = await self.request.content.read(size)
+        self.received += len(data)
+        return data
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body came in: then stalls and corruption are for that, and not for the answer."""
+        return self._flow is not None and self._flow.passed > 0
+
+    async def json(self) -> Mapping[str, object]:
+        """Read the body as one JSON object, or refuse."""
+        body = b"".join([piece async for piece in self.body()])
+        try:
+            value: object = json.loads(body)
+        except ValueError:
+            raise refused("The body is not JSON.") from None
+        if not isinstance(value, dict):
+            raise refused("The body is not a JSON object.")
+        return cast("dict[str, object]", value)
+
+    async def commit(self) -> None:
+        """Stand right before the change: here `commit_late` breaks off, waits, and goes on."""
+        if self.effect.commit_late is not None:
+            reset(self.request)
+            await asyncio.sleep(self.effect.commit_late)
+
+
+def parsed(query: str) -> dict[str, str]:
+    """Return a raw query as names and values."""
+    return dict(parse_qsl(query, keep_blank_values=True))

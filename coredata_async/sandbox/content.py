@@ -1,0 +1,92 @@
+"""The bytes of a File: where to fetch them, and how to replace them (facts 2.2, rows 3 and 6)."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from uuid import uuid4
+
+import attrs
+
+from coredata_async.sandbox.answer import Answer, Refused, empty, refused
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.effect import FALSE_MD5
+from coredata_async.sandbox.files import FILES, stored
+from coredata_async.sandbox.media import mime_type
+from coredata_async.sandbox.route import Route
+from coredata_async.sandbox.service import Service
+
+
+async def fetch(service: Service, call: Call) -> Answer:
+    """Answer 302 with an absolute signed URL, on the tenant's own host (facts 6, trap 2)."""
+    fields = FILES.find(service.state, call.ids[0]).fields
+    url = service.bucket.presign_get(
+        str(fields["blob_name"]), str(fields["filename"]), str(fields["mime_type"])
+    )
+    return empty(302, {"Location": url})
+
+
+async def replace(service: Service, call: Call) -> Answer:
+    """Give a File new content, from the body or from a blob: 201, though nothing new is created."""
+    file = _unlocked(service, call)
+    blob, size, md5 = await (_named(service, call) if "blob_name" in call.query else _sent(service, call))
+    try:
+        await call.commit()
+        # The lock is looked at again, for somebody else may have been quicker while the body came in.
+        file = _unlocked(service, call)
+    except Refused:
+        if "blob_name" not in call.query:
+            await service.bucket.delete(blob)
+        raise
+    content = {"blob_name": blob, "size": size, "digest": md5, **_renamed(file, call.query.get("filename"))}
+    after = attrs.evolve(file, version=file.version + 1, fields={**file.fields, **content})
+    changed = service.state.change(after)
+    headers = {
+        "X-Coredata-fields-filedigest": FALSE_MD5 if call.effect.wrong_digest else md5,
+        "X-Coredata-fields-snapshot-id": changed.snapshot_id,
+    }
+    return empty(201, headers)
+
+
+def _unlocked(service: Service, call: Call) -> Document:
+    """Return the File, or refuse a request that saw an older state of it.
+
+    Which status the service gives is not documented (facts 6, trap 11); 409 is the likeliest.
+    """
+    file = FILES.find(service.state, call.ids[0])
+    expected = call.query.get("snapshot_id")
+    if expected and expected != file.snapshot_id:
+        raise refused(f"The document has changed: its snapshot_id is not {expected!r}.", 409)
+    return file
+
+
+async def _named(service: Service, call: Call) -> tuple[str, int, str]:
+    blob, digest = call.query["blob_name"], call.query.get("digest")
+    if not digest:
+        raise refused("blob_name requires digest.")
+    size, md5 = await stored(service, blob)
+    if digest.lower() != md5:
+        raise refused(f"digest: the MD5 of blob {blob!r} is another.")
+    return blob, size, md5
+
+
+async def _sent(service: Service, call: Call) -> tuple[str, int, str]:
+    # An empty body makes an empty File: that is how the page's own example truncates one (facts 6, trap 4).
+    blob = uuid4().hex
+    size, md5 = await service.bucket.store(blob, call.body())
+    return blob, size, md5
+
+
+def _renamed(file: Document, filename: str | None) -> Mapping[str, object]:
+    """Keep the file's name, and take the extension of the new one when it is another (facts 2.2, row 6)."""
+    before = PurePosixPath(str(file.fields["filename"]))
+    suffix = PurePosixPath(filename or "").suffix
+    if not suffix or suffix == before.suffix:
+        return {}
+    after = before.stem + suffix
+    return {"filename": after, "mime_type": mime_type(after)}
+
+
+ROUTES = (
+    Route("GET", "/api/v2/files/{}/content/", "files.content", fetch),
+    Route("PUT", "/api/v2/files/{}/content/", "files.replace", replace),
+)

@@ -1,0 +1,88 @@
+"""The sandbox's own endpoints, for tests in another process: script the faults, look at the state.
+
+They need no credentials: the sandbox listens on 127.0.0.1 only.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from coredata_async.sandbox.answer import Answer, as_json, empty, refused
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.faults import Fault, Lag
+from coredata_async.sandbox.route import Route
+from coredata_async.sandbox.service import Service
+
+_KINDS = frozenset(
+    [
+        "status",
+        "html",
+        "delay",
+        "reset_before",
+        "reset_after",
+        "commit_late",
+        "truncate",
+        "cut_upload",
+        "stall",
+        "slow",
+        "corrupt",
+        "expire",
+        "wrong_digest",
+        "hide",
+        "lying_next",
+        "broken_json",
+        "listing_lag",
+    ]
+)
+
+
+async def script(service: Service, call: Call) -> Answer:
+    """Add a fault: `{"fault": "status", "operation": "storage.put", "code": 503}`; names as in `Faults`."""
+    body = dict(await call.json())
+    kind, operation, fields = body.pop("fault", None), body.pop("operation", None), body.pop("fields", ())
+    if kind not in _KINDS:
+        raise refused(f"fault: {kind!r} is not one of {', '.join(sorted(_KINDS))}.")
+    add = cast("Callable[..., Fault | Lag]", getattr(service.faults, str(kind)))
+    positional = [] if operation is None else [operation, *cast("list[str]", fields)]
+    try:
+        fault = add(*positional, **body)
+    except TypeError as exc:
+        raise refused(f"{kind}: {exc}") from None
+    return as_json(_told(fault), 201)
+
+
+async def scripted(service: Service, call: Call) -> Answer:
+    """List the faults, and how often each fired."""
+    return as_json([_told(fault) for fault in service.faults.scripted()])
+
+
+async def clear(service: Service, call: Call) -> Answer:
+    """Forget every fault."""
+    service.faults.clear()
+    return empty(204)
+
+
+async def state(service: Service, call: Call) -> Answer:
+    """Tell the counts a test in another process asserts on."""
+    files_per_blob = service.state.files_per_blob()
+    counts: Mapping[str, object] = {
+        "files": len(service.state.files),
+        "projects": len(service.state.of("Project")),
+        "blobs": len(service.state.blobs),
+        "reserved": len(service.state.reserved),
+        "requests": dict(service.state.counts),
+        "files_per_blob": dict(files_per_blob),
+        "duplicates": {blob: count for blob, count in files_per_blob.items() if count > 1},
+    }
+    return as_json(counts)
+
+
+def _told(fault: Fault | Lag) -> dict[str, object]:
+    return {"fault": fault.kind, "operation": fault.operation, "fired": fault.fired}
+
+
+ROUTES = (
+    Route("GET", "/sandbox/faults", "sandbox.scripted", scripted, auth="none"),
+    Route("POST", "/sandbox/faults", "sandbox.script", script, auth="none"),
+    Route("DELETE", "/sandbox/faults", "sandbox.clear", clear, auth="none"),
+    Route("GET", "/sandbox/state", "sandbox.state", state, auth="none"),
+)

@@ -1,0 +1,140 @@
+"""Bytes to and from the disk, off the event loop and a few at a time."""
+
+import asyncio
+import hashlib
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
+
+from attrs import define, field
+
+_BATCH = 512 * 1024
+_NUMBERS = itertools.count()
+
+
+class _Digest(Protocol):
+    """What hashlib gives; it has no public name for it."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+@define(eq=False)
+class Writing:
+    """A file in the making: it has its name only once it is whole.
+
+    Bytes gather up to half a megabyte before a thread writes and hashes them, so a small file costs
+    one hop to a thread, and a large one never holds the loop.
+    """
+
+    target: Path
+    workers: ThreadPoolExecutor
+    _pending: list[bytes] = field(factory=list[bytes])
+    _waiting: int = 0
+    _size: int = 0
+    _md5: _Digest = field(factory=lambda: hashlib.md5(usedforsecurity=False))
+    _part: Path | None = None
+    _file: BinaryIO | None = None
+    _lock: threading.Lock = field(factory=threading.Lock)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave nothing behind unless it was finished."""
+        if self._part is not None:
+            await self._hop(self._abandon)
+
+    async def add(self, data: bytes) -> None:
+        """Take bytes."""
+        self._pending.append(data)
+        self._waiting += len(data)
+        if self._waiting >= _BATCH:
+            await self._hop(self._write)
+
+    async def finish(self) -> tuple[int, str]:
+        """Write what is left and give the file its name; return size and MD5."""
+        await self._hop(self._complete)
+        return self._size, self._md5.hexdigest()
+
+    async def _hop(self, work: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self.workers, work)
+
+    def _write(self) -> None:
+        with self._lock:  # a cancelled request abandons while its last write may still be under way
+            if self._file is None:
+                self._part = self.target.with_name(f"{self.target.name}.{next(_NUMBERS)}.part")
+                self._file = self._part.open("wb")
+            for piece in self._pending:
+                self._file.write(piece)
+                self._md5.update(piece)
+            self._size += self._waiting
+            self._waiting = 0
+            self._pending.clear()
+
+    def _complete(self) -> None:
+        self._write()
+        with self._lock:
+            if self._file is not None and self._part is not None:
+                self._file.close()
+                self._part.replace(self.target)
+                self._part = None
+
+    def _abandon(self) -> None:
+        with self._lock:
+            if self._file is not None and self._part is not None:
+                self._file.close()
+                self._part.unlink(missing_ok=True)
+
+
+@define(eq=False)
+class Reading:
+    """A stored file that is being sent; replacing it meanwhile does not change what is read."""
+
+    file: BinaryIO
+    left: int
+    workers: ThreadPoolExecutor
+
+    async def read(self, size: int) -> bytes:
+        """Return the next bytes, at most `size` and at most what is left of the range."""
+        width = min(size, self.left)
+        if not width:
+            return b""
+        piece = await asyncio.get_running_loop().run_in_executor(self.workers, self.file.read, width)
+        self.left -= len(piece)
+        return piece
+
+    async def close(self) -> None:
+        """Close the file."""
+        await asyncio.get_running_loop().run_in_executor(self.workers, self.file.close)
+
+
+async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExecutor) -> bytes | Reading:
+    """Open a part of a file: small parts come whole, in one hop to a thread."""
+
+    def opened() -> bytes | BinaryIO:
+        file = path.open("rb")
+        file.seek(start)
+        if length > _BATCH:
+            return file
+        with file:
+            return file.read(length)
+
+    found = await asyncio.get_running_loop().run_in_executor(workers, opened)
+    return found if isinstance(found, bytes) else Reading(found, length, workers)
+
+
+async def removed(path: Path, workers: ThreadPoolExecutor) -> None:
+    """Remove a file that may be gone already."""
+
+    def unlinked() -> None:
+        path.unlink(missing_ok=True)
+
+    await asyncio.get_running_loop().run_in_executor(workers, unlinked)

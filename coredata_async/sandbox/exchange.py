@@ -1,0 +1,116 @@
+"""The life of one request: found, admitted, struck by faults, worked on, answered, logged."""
+
+import asyncio
+
+from aiohttp import web
+from attrs import define, field
+
+from coredata_async.sandbox.answer import UNAUTHORIZED, Answer, Refused
+from coredata_async.sandbox.auth import admitted
+from coredata_async.sandbox.call import Call, parsed
+from coredata_async.sandbox.connection import reset
+from coredata_async.sandbox.flow import Aborted
+from coredata_async.sandbox.route import Route, Router
+from coredata_async.sandbox.seen import Seen, masked
+from coredata_async.sandbox.sending import sent
+from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.tamper import tampered
+
+
+@define(eq=False, repr=False)
+class Exchange:
+    """Serves requests one by one; an instance is what aiohttp calls."""
+
+    service: Service
+    router: Router
+    _running: set[asyncio.Task[object]] = field(factory=set[asyncio.Task[object]])
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request, and know of it for as long as it is served."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("served outside of a task")
+        self._running.add(task)
+        try:
+            return await self._served(request)
+        except (Aborted, ConnectionError, web.RequestPayloadError):
+            # The client left in the middle, or was left. Nobody reads what aiohttp makes of this.
+            reset(request)
+            return web.Response()
+        finally:
+            self._running.discard(task)
+
+    async def aclose(self) -> None:
+        """End every request under way: a stalled or late one would keep the server open."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    async def _served(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        call = Call(request, "unknown", path, parsed(query), ())
+        status = 0
+        try:
+            answer = tampered(call, await self._answered(call, query))
+            status = answer.status
+        finally:
+            self._log(call, status)
+        return await sent(call, answer)
+
+    async def _answered(self, call: Call, query: str) -> Answer:
+        try:
+            route = await self._found(call, query)
+        except Refused as refusal:
+            self._count(call)
+            return refusal.answer
+        self._count(call)
+        return await self._worked(call, route)
+
+    async def _found(self, call: Call, query: str) -> Route:
+        """Name the operation and admit who asks, or refuse."""
+        route, call.ids = self.router.find(call.request.method, call.path, query)
+        call.operation = route.operation
+        if not admitted(self.service.keys, route.auth, call.headers.get("Authorization", "")):
+            raise Refused(UNAUTHORIZED)
+        if route.classify is not None:
+            call.operation = await route.classify(call)
+        return route
+
+    async def _worked(self, call: Call, route: Route) -> Answer:
+        """Do the work, or what the faults want instead of it."""
+        if not _is_control(call):
+            call.effect = self.service.faults.strike(call.operation)
+        effect = call.effect
+        if effect.delay:
+            await asyncio.sleep(effect.delay)
+        if effect.reset_before:
+            raise Aborted
+        if effect.answer is not None and not effect.done:
+            return effect.answer
+        try:
+            answer = await route.handler(self.service, call)
+        except Refused as refusal:
+            answer = refusal.answer
+        if effect.reset_after or effect.commit_late is not None:
+            raise Aborted
+        return effect.answer or answer
+
+    def _count(self, call: Call) -> None:
+        if not _is_control(call):
+            self.service.state.counts[call.operation] += 1
+
+    def _log(self, call: Call, status: int) -> None:
+        if _is_control(call):
+            return
+        request = call.request
+        seen = Seen(
+            call.operation, request.method, request.raw_path, masked(request.headers), status, call.received
+        )
+        self.service.state.requests.append(seen)
+
+
+def _is_control(call: Call) -> bool:
+    """Tell whether it is one of the sandbox's own: no fault may shut the door to clearing the faults."""
+    return call.operation.startswith("sandbox.")

@@ -1,0 +1,162 @@
+"""Files: their metadata, and how they come into being (facts 2.2)."""
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+import attrs
+
+from coredata_async.sandbox import filters, form
+from coredata_async.sandbox.answer import Answer, Refused, empty, refused
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.fields import Said, accepted, commas, text
+from coredata_async.sandbox.flow import from_bytes
+from coredata_async.sandbox.media import mime_type
+from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.paths import path_of
+from coredata_async.sandbox.route import Route
+from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.state import State
+
+_RULES = {
+    "filename": text,
+    "title": text,
+    "parent": text,
+    "dynatype": text,
+    "contacts": commas,
+    "tags": commas,
+}
+_MANDATORY = ("filename", "title", "parent")
+_PARENTS = frozenset(("Project", "Workspace", "Folder", "Filespace"))
+_DYNATYPES = frozenset(
+    ("File", "Contract", "LetterIn", "LetterOut", "Memo", "MeetingNote", "Other", "Report")
+)
+
+
+async def classify(call: Call) -> str:
+    """Tell the two ways to create a File apart, having read no content yet."""
+    call.expected()
+    call.form = form.opened(call.headers, call.receive)
+    await call.form.advance(until="blob_name")
+    return "files.register" if "blob_name" in call.form.texts else "files.create"
+
+
+async def create(service: Service, call: Call) -> Answer:
+    """Create a File from the form's `content`, or from a blob that was stored before: 201 and `Location`."""
+    if call.form is None:
+        raise refused("There is no form.")
+    await call.form.advance()
+    if not call.form.at_content:
+        return await _register(service, call, call.form.texts)
+    blob = uuid4().hex
+    size, md5 = await service.bucket.store(blob, call.body(call.form.content))
+    try:
+        await call.form.advance()
+        await call.commit()
+        if "blob_name" in call.form.texts:
+            raise refused("Only one of the fields 'content' and 'blob_name' may be given.")
+        return _created(service.state, call.form.texts, blob, size, md5)
+    except Refused:
+        await service.bucket.delete(blob)
+        raise
+
+
+async def _register(service: Service, call: Call, texts: Mapping[str, str]) -> Answer:
+    """Create a File from a stored blob.
+
+    A second time makes a second File: there is no key to tell (facts 6, trap 25).
+    """
+    blob = texts.get("blob_name")
+    if not blob:
+        raise refused("One of the fields 'content' and 'blob_name' is required.")
+    # The form was read before it was known to be this one: what slows or cuts a body does so here.
+    async for _ in call.body(from_bytes(bytes(call.received))):
+        pass
+    await call.commit()
+    size, md5 = await stored(service, blob)
+    if service.refuse_second_registration and service.state.files_per_blob()[blob]:
+        raise refused(f"The blob {blob!r} is registered already.")
+    return _created(service.state, texts, blob, size, md5)
+
+
+async def stored(service: Service, blob: str) -> tuple[int, str]:
+    """Return size and MD5 of a blob, or refuse one that was never put."""
+    found = await service.bucket.stat(blob)
+    if found is None:
+        raise refused(f"blob_name: there is no stored blob {blob!r}.")
+    return found
+
+
+def _created(state: State, texts: Mapping[str, str], blob: str, size: int, md5: str) -> Answer:
+    said = accepted(texts, _RULES)
+    said.required(*_MANDATORY)
+    draft = _changed(state, state.draft("File", "", None), said)
+    content = {"blob_name": blob, "digest": md5, "size": size}
+    file = state.add(attrs.evolve(draft, fields={**draft.fields, **content}))
+    return empty(201, {"Location": f"/api/v2/files/{file.id}/"})
+
+
+async def update(service: Service, call: Call) -> Answer:
+    """Change metadata; filename, title and parent are mandatory, and another parent moves the File."""
+    said = accepted(await call.json(), _RULES)
+    said.required(*_MANDATORY)
+    await call.commit()
+    before = FILES.find(service.state, call.ids[0])
+    service.state.change(_changed(service.state, before, said))
+    return empty(204)
+
+
+def _changed(state: State, before: Document, said: Said) -> Document:
+    """Return the document as the request wants it, or refuse."""
+    parent = state.documents.get(said.text("parent"))
+    if parent is None or parent.kind not in _PARENTS:
+        raise refused(f"parent: there is no Project, Folder or Filespace {said.text('parent')!r}.")
+    dynatype = said.text("dynatype") or before.dynatype or "File"
+    if dynatype not in _DYNATYPES:
+        raise refused(f"dynatype: there is no Dynatype {dynatype!r} for Files.")
+    filename = said.text("filename")
+    return attrs.evolve(
+        before,
+        parent=state.container(parent).id,
+        title=said.text("title"),
+        dynatype=dynatype,
+        tags=said.texts("tags", before.tags),
+        # Contacts of a plain File are dropped without a word (facts 6, trap 9).
+        contacts=() if dynatype == "File" else said.texts("contacts", before.contacts),
+        fields={"mime_type": mime_type(filename), **before.fields, "filename": filename},
+    )
+
+
+def own(state: State, document: Document) -> Mapping[str, object]:
+    """Return what only a File shows; linked contacts are not among it (facts 4.2)."""
+    project, space = state.enclosing(document, "Project"), state.enclosing(document, "Space")
+    return {
+        "category": "main",
+        "fileplan": "",
+        "fileplan_title": "",
+        "folder": "",
+        "owner": None,
+        "parent": document.parent,
+        "project": {
+            "id": project.id,
+            "identifier": project.fields["identifier"],
+            "title": project.title,
+        }
+        if project
+        else {},
+        "space": {"id": space.id, "title": space.title} if space else {},
+        "userhome": None,
+        **document.fields,
+    }
+
+
+FILES = Noun(
+    plural="files",
+    kind="File",
+    own=own,
+    place=path_of,
+    known=frozenset((*filters.TITLE, *filters.DATES, "parent", "associated_contacts_id")),
+    create=Route("POST", "/api/v2/files/", "files.create", create, classify=classify),
+    update=update,
+    removable=True,
+)

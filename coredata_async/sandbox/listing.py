@@ -1,0 +1,58 @@
+"""One page of documents, in the envelope every list has (facts 3.1, 3.2)."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from attrs import frozen
+
+from coredata_async.sandbox.answer import refused
+from coredata_async.sandbox.document import Document
+
+
+@frozen
+class Page:
+    """The documents of a page and the envelope's `meta`."""
+
+    documents: Sequence[Document]
+    meta: dict[str, object]
+
+
+def page(
+    documents: Sequence[Document], path: str, query: Mapping[str, str], *, default: int, largest: int
+) -> Page:
+    """Cut one page out of everything that was found.
+
+    `limit=0` asks for the most there may be, and more than that is cut to it; `meta` tells.
+    """
+    limit = _number(query, "limit", default)
+    limit = min(limit, largest) or largest
+    offset = _number(query, "offset", 0)
+    total = len(documents)
+    following = offset + limit if offset + limit < total else None
+    # Tastypie gives no `previous` when a whole page does not fit before the offset (facts 3.2).
+    preceding = offset - limit if offset >= limit else None
+    meta: dict[str, object] = {
+        "limit": limit,
+        "next": at(path, query, limit, following),
+        "offset": offset,
+        "previous": at(path, query, limit, preceding),
+        "total_count": total,
+    }
+    return Page(documents[offset : offset + limit], meta)
+
+
+def at(path: str, query: Mapping[str, str], limit: int, offset: int | None) -> str | None:
+    """Return the URL of another page: no host, the other parameters kept, `limit` and `offset` last."""
+    if offset is None:
+        return None
+    kept = {name: value for name, value in query.items() if name not in ("limit", "offset")}
+    return f"{path}?{urlencode({**kept, 'limit': limit, 'offset': offset})}"
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    value = query.get(name)
+    if value is None:
+        return default
+    if not (value.isascii() and value.isdecimal()):
+        raise refused(f"Invalid {name} '{value}' provided. Please provide an integer >= 0.")
+    return int(value)

@@ -1,0 +1,22 @@
+"""What a `Range` header asks for (RFC 9110, section 14)."""
+
+import re
+
+_ONE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def asked(header: str, size: int) -> range | None:
+    """Return the bytes asked for: None means all (no range, or one not understood), empty means 416.
+
+    Several ranges at once are answered with the whole, as S3 does.
+    """
+    match = _ONE.fullmatch(header.strip())
+    if match is None or match.group(0) == "bytes=-":
+        return None
+    first, last = match.groups()
+    if not first:
+        return range(max(0, size - int(last)), size)
+    start, stop = int(first), min(size, int(last) + 1) if last else size
+    if last and int(last) < int(first):
+        return None
+    return range(start, stop)

@@ -1,0 +1,30 @@
+"""What the log keeps of a request: enough to assert on, and no credential."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+
+@frozen
+class Seen:
+    """One request as it arrived, and the status it was answered with."""
+
+    operation: str
+    method: str
+    target: str
+    """The request target byte for byte, query included: shows whether a signed URL was re-quoted."""
+    headers: Mapping[str, str]
+    """Names in lower case. The value of `authorization` is masked, its scheme kept."""
+    status: int
+    """What was answered; 0 when the connection was broken off instead."""
+    body_bytes: int
+    """How much of the request's body was read."""
+
+
+def masked(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers with lower-case names and without the credential."""
+    plain = {name.lower(): value for name, value in headers.items()}
+    if "authorization" in plain:
+        scheme, _, _ = plain["authorization"].partition(" ")
+        plain["authorization"] = f"{scheme} ***"
+    return plain

@@ -1,0 +1,54 @@
+"""An answer on its way out, at the pace and to the point the faults allow."""
+
+from aiohttp import web
+
+from coredata_async.sandbox.answer import Answer, Streamed
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.connection import hang_up, held
+from coredata_async.sandbox.flow import Aborted, Flow, from_bytes
+
+
+async def sent(call: Call, answer: Answer) -> web.StreamResponse:
+    """Give the answer to aiohttp: whole when it is short and nothing is to happen to it, else in pieces."""
+    if isinstance(answer.body, bytes) and not _shaped(call):
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+    body = (
+        answer.body
+        if isinstance(answer.body, Streamed)
+        else Streamed(len(answer.body), from_bytes(answer.body))
+    )
+    try:
+        return await _streamed(call, answer, body)
+    finally:
+        await body.close()
+
+
+def _shaped(call: Call) -> bool:
+    effect = call.effect
+    late = not call.has_body and (effect.stall is not None or effect.corrupt is not None)
+    return late or effect.truncate is not None or effect.rate is not None
+
+
+async def _streamed(call: Call, answer: Answer, body: Streamed) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    response.content_length = body.length
+    await response.prepare(call.request)
+    call.request.writer.send_headers()  # so that a body cut at byte 0 is a cut body
+    if call.request.method == "HEAD":
+        return response
+    effect, quiet = call.effect, call.has_body
+    flow = Flow(
+        body.read,
+        hold=lambda: held(call.request),
+        cut=effect.truncate,
+        stall=None if quiet else effect.stall,
+        rate=effect.rate,
+        corrupt=None if quiet else effect.corrupt,
+    )
+    try:
+        async for piece in flow:
+            await response.write(piece)
+    except Aborted:
+        # Closed, not reset: what was sent before the cut must arrive.
+        hang_up(call.request)
+    return response

@@ -1,0 +1,162 @@
+"""A CoreData that runs: on 127.0.0.1, with a Space and a Project to begin with."""
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from attrs import define, field
+from attrs.converters import optional
+
+from coredata_async.sandbox import projects
+from coredata_async.sandbox.auth import Keys
+from coredata_async.sandbox.bucket import Bucket, LocalBucket
+from coredata_async.sandbox.document import User
+from coredata_async.sandbox.exchange import Exchange
+from coredata_async.sandbox.faults import Faults
+from coredata_async.sandbox.ids import Clock, Ids
+from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.state import State
+from coredata_async.sandbox.table import table
+
+_HOST = "127.0.0.1"
+_PATIENCE = 0.1
+"""Seconds a closing server waits for a connection; the requests have been ended before."""
+_USERS = (
+    User("leia", "Leia", "Organa"),
+    User("padme", "Padme", "Amidala"),
+    User("rey", "Rey", "Skywalker"),
+)
+
+
+@define(eq=False, repr=False, kw_only=True)
+class SandboxServer:
+    """An in-process CoreData; `async with` starts and stops it.
+
+    Documents live in memory, bytes on disk. A bucket plugged in as `storage` takes the place of the
+    built-in one, and then nothing is served under `/laika/`.
+    """
+
+    port: int = 0
+    """The port to listen on; 0 takes a free one, which is then found here."""
+    data: Path | None = field(default=None, converter=optional(Path))
+    """Directory for the bytes. None: a temporary one, removed at the end."""
+    max_limit: int = 1000
+    default_limit: int = 20
+    url_lifetime: float = 900
+    """Seconds a signed URL is good for; the vendor's is not documented (facts 5)."""
+    storage: Bucket | None = None
+    clock: Clock = time.time
+    refuse_second_registration: bool = False
+    """Be kinder than the real service is known to be: let a blob become a File once only."""
+    keys: Keys = field(factory=Keys.fresh)
+    faults: Faults = field(factory=Faults)
+    state: State = field(init=False)
+    space: str = field(init=False)
+    """Id of a Space that is there from the start."""
+    project: str = field(init=False)
+    """Id of a Project that is there from the start."""
+    bucket: Bucket = field(init=False)
+    """Where the bytes are, once it runs: `storage`, or the built-in one."""
+    _closing: AsyncExitStack = field(init=False, factory=AsyncExitStack)
+
+    def __attrs_post_init__(self) -> None:
+        author = User(self.keys.user, "Administrator", "Administrator")
+        users = {user.username: user for user in (author, *_USERS)}
+        self.state = State(Ids(self.clock), author, users)
+        self.space = self.state.add_space("Sandbox")
+        self.project = projects.established(self.state, title="Project", space=self.space).id
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self.url}>"
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port: what a client takes as its base URL."""
+        return f"http://{_HOST}:{self.port}"
+
+    @property
+    def api_user(self) -> str:
+        """The user name v2 requests must carry."""
+        return self.keys.user
+
+    @property
+    def api_key(self) -> str:
+        """The key v2 requests must carry."""
+        return self.keys.v2
+
+    @property
+    def api_key_v3(self) -> str:
+        """The key v3 requests must carry: the same as v2's until it is set (facts 1.4: not known to be)."""
+        return self.keys.v3
+
+    @api_key_v3.setter
+    def api_key_v3(self, key: str) -> None:
+        self.keys.v3 = key
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            self.bucket = self.storage or await self._local(stack)
+            service = Service(
+                state=self.state,
+                faults=self.faults,
+                bucket=self.bucket,
+                keys=self.keys,
+                max_limit=self.max_limit,
+                default_limit=self.default_limit,
+                refuse_second_registration=self.refuse_second_registration,
+            )
+            await self._listen(service, stack)
+            if isinstance(self.bucket, LocalBucket):
+                self.bucket.url = self.url
+            self._closing = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._closing.aclose()
+
+    async def content(self, file_id: str) -> bytes:
+        """Return what the built-in storage holds for a File; for assertions."""
+        blob = self.state.blobs[str(self.state.documents[file_id].fields["blob_name"])]
+        return await asyncio.to_thread(blob.path.read_bytes)
+
+    async def _listen(self, service: Service, stack: AsyncExitStack) -> None:
+        exchange = Exchange(service, table())
+        # Bodies are stored as they were sent: a Content-Encoding is the client's affair.
+        server = web.Server(exchange, access_log=None, auto_decompress=False)
+        runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE)
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        site = web.TCPSite(runner, _HOST, self.port)
+        await site.start()
+        stack.push_async_callback(exchange.aclose)
+        self.port = int(runner.addresses[0][1])
+
+    async def _local(self, stack: AsyncExitStack) -> LocalBucket:
+        directory = await asyncio.to_thread(self._directory)
+        if self.data is None:
+            stack.push_async_callback(asyncio.to_thread, shutil.rmtree, directory, ignore_errors=True)
+        bucket = LocalBucket(
+            directory=directory,
+            lifetime=self.url_lifetime,
+            clock=self.clock,
+            secret=secrets.token_hex(20),
+            blobs=self.state.blobs,
+            reserved=self.state.reserved,
+        )
+        stack.push_async_callback(asyncio.to_thread, bucket.workers.shutdown)
+        return bucket
+
+    def _directory(self) -> Path:
+        if self.data is None:
+            return Path(tempfile.mkdtemp(prefix="coredata-sandbox-"))
+        self.data.mkdir(parents=True, exist_ok=True)
+        return self.data

@@ -1,0 +1,21 @@
+"""Spaces: read only, as documented (facts 2.7)."""
+
+from collections.abc import Mapping
+
+from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.projects import PROJECTS
+from coredata_async.sandbox.state import State
+
+
+def own(state: State, document: Document) -> Mapping[str, object]:
+    """Return what only a Space shows; its `status` is empty today, and was a value in 2016."""
+    return {"is_hidden": False, "status": "", **document.fields}
+
+
+def place(state: State, document: Document) -> str:
+    """Return the path of a Space in the only SpaceFolder there is."""
+    return f"/domain/spaces/Spaces/{document.title}"
+
+
+SPACES = Noun(plural="spaces", kind="Space", own=own, place=place, within={"projects": PROJECTS})

@@ -1,0 +1,143 @@
+"""The truth a test looks at: every document, every stored blob, every request."""
+
+from bisect import bisect_left, insort
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+
+import attrs
+from attrs import define, field
+
+from coredata_async.sandbox.blob import Blob, Reservation
+from coredata_async.sandbox.document import Document, User
+from coredata_async.sandbox.ids import Ids, moment_of
+from coredata_async.sandbox.seen import Seen
+
+_LOG = 100_000
+
+
+@define(eq=False, repr=False)
+class State:
+    """Documents by id, kept in the order lists show them: created ascending, then id (facts 2.1)."""
+
+    ids: Ids
+    author: User
+    users: dict[str, User] = field(factory=dict[str, User])
+    documents: dict[str, Document] = field(factory=dict[str, Document])
+    blobs: dict[str, Blob] = field(factory=dict[str, Blob])
+    """What the built-in storage holds; empty when a test plugged in another bucket."""
+    reserved: dict[str, Reservation] = field(factory=dict[str, Reservation])
+    """Every blob that was ever reserved and what was declared for it."""
+    requests: deque[Seen] = field(factory=lambda: deque[Seen](maxlen=_LOG))
+    counts: Counter[str] = field(factory=Counter[str])
+    """Requests by operation, counted on arrival (`requests` has them once they are answered)."""
+    lists: int = 0
+    _order: dict[str, list[tuple[int, str]]] = field(factory=dict[str, list[tuple[int, str]]])
+    _identifiers: Counter[str] = field(factory=Counter[str])
+    _workspaces: dict[str, str] = field(factory=dict[str, str])
+    _dynatypes: dict[str, str] = field(factory=dict[str, str])
+
+    def count(self, operation: str) -> int:
+        """Return how many requests of one operation arrived."""
+        return self.counts[operation]
+
+    def of(self, kind: str) -> Sequence[Document]:
+        """Return every document of a kind, in list order."""
+        return [self.documents[identifier] for _, identifier in self._order.get(kind, ())]
+
+    @property
+    def files(self) -> Sequence[Document]:
+        """Every File, in list order."""
+        return self.of("File")
+
+    def files_per_blob(self) -> Counter[str]:
+        """Return how many Files name each blob: a count above one is a File registered twice."""
+        return Counter(str(file.fields["blob_name"]) for file in self.files)
+
+    def add(self, document: Document) -> Document:
+        """Keep a new document."""
+        self.documents[document.id] = document
+        if document.kind == "Workspace" and document.parent is not None:
+            self._workspaces[document.parent] = document.id
+        insort(self._order.setdefault(document.kind, []), (int(document.created), document.id))
+        return document
+
+    def draft(self, kind: str, title: str, parent: str | None) -> Document:
+        """Return a document that is new now, to be completed and added."""
+        identifier = self.ids.new()
+        created = moment_of(identifier)
+        return Document(
+            id=identifier,
+            kind=kind,
+            title=title,
+            parent=parent,
+            created=created,
+            modified=created,
+            created_by=self.author.full_name,
+            modified_by=self.author.full_name,
+            snapshot_id=self.ids.new(),
+            born=self.lists,
+        )
+
+    def change(self, after: Document) -> Document:
+        """Replace a document by a changed one: another `snapshot_id`, another `modified`."""
+        snapshot = self.ids.new()
+        changed = attrs.evolve(
+            after,
+            modified_by=self.author.full_name,
+            snapshot_id=snapshot,
+            modified=moment_of(snapshot),
+        )
+        self.documents[after.id] = changed
+        return changed
+
+    def remove(self, document: Document) -> None:
+        """Take a document away, and everything that lies in it."""
+        for child in [one for one in self.documents.values() if one.parent == document.id]:
+            self.remove(child)
+        del self.documents[document.id]
+        order = self._order[document.kind]
+        del order[bisect_left(order, (int(document.created), document.id))]
+
+    def ancestors(self, document: Document) -> Iterator[Document]:
+        """Yield what a document lies in, from the inside out."""
+        parent = document.parent
+        while parent is not None:
+            holder = self.documents[parent]
+            yield holder
+            parent = holder.parent
+
+    def enclosing(self, document: Document, kind: str) -> Document | None:
+        """Return the nearest document of a kind around this one."""
+        return next((one for one in self.ancestors(document) if one.kind == kind), None)
+
+    def container(self, document: Document) -> Document:
+        """Return what a new child of this document will lie in.
+
+        Of a Project that is its Workspace, which is why `parent` reads back as another id (facts 6, trap 16).
+        """
+        return self.documents[self._workspaces.get(document.id, document.id)]
+
+    def dynatype_id(self, name: str) -> str:
+        """Return the id of a dynatype, making one on first use."""
+        if name not in self._dynatypes:
+            self._dynatypes[name] = self.ids.new()
+        return self._dynatypes[name]
+
+    def next_identifier(self, year: str) -> str:
+        """Return `<year>-<n>`, numbered within the year (facts 4.2)."""
+        self._identifiers[year] += 1
+        return f"{year}-{self._identifiers[year]}"
+
+    def add_user(self, username: str, first_name: str, last_name: str) -> User:
+        """Make a username acceptable in `associated_users` and `responsible_users`."""
+        self.users[username] = User(username, first_name, last_name)
+        return self.users[username]
+
+    def add_space(self, title: str) -> str:
+        """Create a Space, which the API itself cannot (facts 2.7), and return its id."""
+        return self.add(self.draft("Space", title, None)).id
+
+    def add_folder(self, title: str, parent: str, *, kind: str = "Folder") -> str:
+        """Create a Folder (or Filespace) in a Project, Folder, Filespace or Space, and return its id."""
+        holder = self.container(self.documents[parent])
+        return self.add(self.draft(kind, title, holder.id)).id

@@ -1,0 +1,34 @@
+"""Letting go of connections without their event loop: it is closed, or somebody else's.
+
+aiohttp closes connections in a running loop only. A test runner that has closed the loop before it tears
+its fixtures down leaves no such way, so this reaches for the transports themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+
+
+def abandon(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
+    """Close a session's connections at once; nothing is awaited, and nobody is told."""
+    connector: Any = session.connector
+    session.detach()
+    if connector is None or connector.closed:
+        return
+    kept = [protocol for kept in connector._conns.values() for protocol, _ in kept]  # noqa: SLF001
+    protocols = [*kept, *connector._acquired]  # noqa: SLF001
+    transports = [protocol.transport for protocol in protocols if protocol.transport is not None]
+    connector._close()  # noqa: SLF001  # in a closed loop it only marks itself closed
+    if loop.is_closed():
+        for transport in transports:
+            _cut(transport)
+
+
+def _cut(transport: Any) -> None:
+    try:
+        transport.abort()
+    except RuntimeError:  # it wanted to tell its protocol through the loop
+        transport._call_connection_lost(None)  # noqa: SLF001

@@ -1,0 +1,1 @@
+"""Tests of the sandbox server, by aiohttp's own client: independent of ours."""

@@ -1,0 +1,103 @@
+"""The pytest plugin, in somebody else's test suite."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+pytest.importorskip("coredata_async.client")
+
+# pytest-asyncio warns when this is not set, and their suite turns warnings into errors.
+LOOP = ("-o", "asyncio_default_fixture_loop_scope=function")
+
+SUITE = """
+import asyncio
+
+{imports}
+
+{mark}
+async def test_upload(coredata_client, coredata_sandbox):
+    up = await coredata_client.files.upload(b"hello", parent=coredata_sandbox.project, filename="a.txt")
+    assert up.size == 5
+    assert coredata_sandbox.state.count("storage.put") == 1
+
+
+{mark}
+async def test_every_test_has_its_own(coredata_sandbox, coredata_client):
+    assert coredata_sandbox.state.files == []
+    coredata_sandbox.faults.status("projects.get", 503)
+    project = await coredata_client.projects.get(coredata_sandbox.project)
+    assert project.id == coredata_sandbox.project
+"""
+
+SYNC = """
+import asyncio
+
+
+def test_upload(coredata_client, coredata_sandbox):
+    async def upload():
+        return await coredata_client.files.upload(b"hello", parent=coredata_sandbox.project, filename="a.txt")
+
+    assert asyncio.run(upload()).size == 5
+    assert len(coredata_sandbox.state.files) == 1
+
+
+def test_a_client_that_is_never_used(coredata_client):
+    assert not coredata_client.closed
+"""
+
+
+def run(directory, suite, *options):
+    (directory / "test_theirs.py").write_text(suite)
+    (directory / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("mode", ["auto", "strict"])
+def test_it_works_under_pytest_asyncio(tmp_path, mode):
+    mark = "@pytest.mark.asyncio" if mode == "strict" else ""
+    got = run(tmp_path, SUITE.format(imports="import pytest", mark=mark), "-o", f"asyncio_mode={mode}", *LOOP)
+
+    assert got.returncode == 0, got.stdout[-3000:]
+    assert "2 passed" in got.stdout
+
+
+def test_it_works_under_anyio(tmp_path):
+    pytest.importorskip("anyio")
+    mark = "@pytest.mark.anyio"
+    fixture = "\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n"
+    got = run(tmp_path, SUITE.format(imports="import pytest" + fixture, mark=mark), "-p", "no:asyncio")
+
+    assert got.returncode == 0, got.stdout[-3000:]
+    assert "2 passed" in got.stdout
+
+
+def test_it_works_with_plain_asyncio_run(tmp_path):
+    got = run(tmp_path, SYNC, "-p", "no:asyncio")
+
+    assert got.returncode == 0, got.stdout[-3000:]
+    assert "2 passed" in got.stdout
+
+
+def test_loading_it_loads_no_web_server():
+    code = textwrap.dedent(
+        """
+        import sys
+        import coredata_async
+        before = set(sys.modules)
+        import coredata_async.sandbox.plugin
+        new = [one for one in set(sys.modules) - before if one.startswith(("aiohttp", "coredata_async"))]
+        print(sorted(new))
+        """
+    )
+    got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert got.stdout.strip() == "['coredata_async.sandbox', 'coredata_async.sandbox.plugin']"

@@ -1,0 +1,220 @@
+"""Projects and spaces."""
+
+import uuid
+
+import aiohttp
+import pytest
+
+from coredata_async.sandbox.server import SandboxServer
+
+from .api import Api
+
+LIST = "/api/v2/projects/"
+
+
+@pytest.fixture
+async def made(api, box):
+    return await api.send("POST", LIST, json={"space": box.space, "title": "Board"})
+
+
+async def test_create_answers_where_the_project_is_and_nothing_else(made):
+    assert (made.status, made.body) == (201, b"")
+    assert made.headers["Location"] == f"{LIST}{uuid.UUID(made.id)}/"
+
+
+async def test_a_project_shows_every_field_of_todays_sample(api, box, made):
+    got = (await api.get(f"{LIST}{made.id}/")).json
+
+    space = {"id": box.space, "title": "Sandbox"}
+    dynatype = got.pop("dynatype")
+    assert dynatype.pop("id")
+    assert dynatype == {
+        "caption_plural": "dynatypes_labels:Project_plural:",
+        "caption_singular": "dynatypes_labels:Project_singular:",
+        "title": "Project",
+    }
+    assert got.pop("snapshot_id")
+    assert got.pop("created") == got.pop("modified")
+    assert got.pop("identifier").endswith("-2")
+    assert got == {
+        "aspects": {},
+        "associated_contacts_id": [],
+        "associated_users": [],
+        "connected_users": ["administrator"],
+        "contacts": [],
+        "created_by": "Administrator Administrator",
+        "description": "",
+        "due_date": None,
+        "fileplan": "",
+        "fileplan_title": "",
+        "id": made.id,
+        "modified_by": "Administrator Administrator",
+        "path": "/domain/spaces/Spaces/Sandbox/Projects/Board",
+        "resource_uri": f"{LIST}{made.id}/",
+        "responsible_users": [],
+        "space": space,
+        "status": "project_status:In_progress:",
+        "status_message": "",
+        "tags": [],
+        "template": None,
+        "title": "Board",
+        "type": "Project",
+        "version": "0.1",
+    }
+
+
+async def test_everything_that_can_be_said_is_kept(api, box):
+    said = {
+        "space": box.space,
+        "title": "All",
+        "aspects": {"url": {"url": "www.azazo.com"}},
+        "associated_users": ["rey"],
+        "contacts": ["c"],
+        "description": "d",
+        "due_date": "2026-12-24",
+        "fileplan": "f",
+        "responsible_users": ["padme"],
+        "status": "project_status:Pending:",
+        "status_message": "m",
+        "sub_project_of": ["p"],
+        "tags": ["one", "two"],
+        "template": "t",
+        "nonsense": 1,
+    }
+    made = await api.send("POST", LIST, json=said)
+    got = (await api.get(f"{LIST}{made.id}/")).json
+
+    padme = {"first_name": "Padme", "last_name": "Amidala", "username": "padme"}
+    assert got["responsible_users"] == [padme]
+    assert got["associated_users"][0]["username"] == "rey"
+    assert got["associated_contacts_id"] == ["c"]
+    assert "sub_project_of" not in got
+    assert "nonsense" not in got
+    for name in (
+        "aspects",
+        "contacts",
+        "description",
+        "due_date",
+        "fileplan",
+        "status",
+        "status_message",
+        "tags",
+    ):
+        assert got[name] == said[name]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"title": None}, "title"),
+        ({"title": ""}, "title"),
+        ({"space": ""}, "space"),
+        ({"space": "nowhere"}, "nowhere"),
+        ({"contacts": "a,b"}, "contacts"),
+        ({"tags": [1]}, "tags"),
+        ({"aspects": []}, "aspects"),
+        ({"due_date": "soon"}, "due_date"),
+        ({"responsible_users": ["nobody"]}, "nobody"),
+    ],
+)
+async def test_a_body_that_makes_no_sense_is_refused_with_words(api, box, change, word):
+    got = await api.send("POST", LIST, json={"space": box.space, "title": "x", **change})
+
+    assert got.status == 400
+    assert word in got.json["error"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"title=x"])
+async def test_a_body_that_is_no_json_object_is_refused(api, body):
+    assert (await api.send("POST", LIST, data=body)).status == 400
+
+
+async def test_update_changes_what_is_said_and_replaces_lists_whole(api, made):
+    path = f"{LIST}{made.id}/"
+    await api.send("PUT", path, json={"contacts": ["a", "b"], "description": "kept"})
+    before = (await api.get(path)).json
+
+    got = await api.send("PUT", path, json={"contacts": ["b"], "title": "Board 2"})
+
+    after = (await api.get(path)).json
+    assert (got.status, got.body) == (204, b"")
+    assert (after["contacts"], after["title"], after["description"]) == (["b"], "Board 2", "kept")
+    assert after["id"] == before["id"]
+    assert after["snapshot_id"] != before["snapshot_id"]
+
+
+@pytest.mark.parametrize("body", [{"title": ""}, {"space": "x"}, {"contacts": None}])
+async def test_an_update_that_makes_no_sense_changes_nothing(api, made, body):
+    path = f"{LIST}{made.id}/"
+    before = (await api.get(path)).json
+
+    assert (await api.send("PUT", path, json=body)).status == 400
+    assert (await api.get(path)).json == before
+
+
+async def test_a_deleted_project_is_gone_with_its_files(api, box):
+    file = await api.file()
+
+    got = await api.send("DELETE", f"{LIST}{box.project}/")
+
+    assert (got.status, got.body) == (204, b"")
+    assert (await api.get(f"{LIST}{box.project}/")).status == 404
+    assert (await api.get(f"/api/v2/files/{file}/")).status == 404
+    assert box.state.files == []
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", None), ("PUT", {"title": "x"}), ("DELETE", None)])
+async def test_a_project_that_is_not_there_is_an_empty_404(api, method, body):
+    got = await api.send(method, f"{LIST}{uuid.uuid4()}/", json=body)
+
+    assert (got.status, got.body) == (404, b"")
+
+
+async def test_ids_carry_the_creation_time_and_times_are_cut_to_the_second():
+    async with SandboxServer(clock=lambda: 1798761599.96) as box, aiohttp.ClientSession() as session:
+        got = (await Api(box, session).get(f"{LIST}{box.project}/")).json
+
+    moment = (uuid.UUID(got["id"]).time - 0x01B21DD213814000) // 10_000_000
+    assert uuid.UUID(got["id"]).version == 1
+    assert got["created"] == "2026-12-31T23:59:59"
+    assert moment == 1798761599
+    assert got["identifier"] == "2026-1"
+
+
+async def test_a_space_shows_every_field_of_the_sample_and_cannot_be_changed(api, box):
+    got = (await api.get(f"/api/v2/spaces/{box.space}/")).json
+
+    assert sorted(got) == [
+        *("aspects", "created", "created_by", "description", "dynatype", "id", "is_hidden", "modified"),
+        *(
+            "modified_by",
+            "path",
+            "resource_uri",
+            "snapshot_id",
+            "status",
+            "tags",
+            "template",
+            "title",
+            "type",
+        ),
+        "version",
+    ]
+    assert (got["dynatype"], got["is_hidden"], got["status"]) == ({}, False, "")
+    assert (await api.send("DELETE", f"/api/v2/spaces/{box.space}/")).status == 405
+
+
+async def test_a_space_lists_its_own_projects(api, box):
+    other = box.state.add_space("Other")
+    await api.send("POST", LIST, json={"space": other, "title": "There"})
+
+    assert await api.titles(f"/api/v2/spaces/{other}/projects/") == ["There"]
+    assert await api.titles(f"/api/v2/spaces/{box.space}/projects/") == ["Project"]
+    assert (await api.get("/api/v2/spaces/nowhere/projects/")).status == 404
+
+
+async def test_a_project_can_move_to_another_space(api, box):
+    other = box.state.add_space("Other")
+
+    await api.send("PUT", f"{LIST}{box.project}/", json={"space": other})
+
+    assert (await api.get(f"{LIST}{box.project}/")).json["space"] == {"id": other, "title": "Other"}

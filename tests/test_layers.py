@@ -1,0 +1,128 @@
+"""Imports point down: the table of who may import whom, checked against every module of the package."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "coredata_async"
+
+CORE = "message errors config call"
+SERVICES = f"{CORE} wire resources listing collection storage transfer"
+
+# A module or folder, and what of the package it may import besides itself. The longest name counts.
+MAY_IMPORT = {
+    "message": "",
+    "errors": "message",
+    "config": "message errors",
+    "call": "message errors config",
+    "wire": CORE,
+    "resources": f"{CORE} wire",
+    "listing": f"{CORE} wire resources",
+    "collection": f"{CORE} wire resources listing",
+    "version": "",
+    "transport": f"{CORE} version",
+    "storage": CORE,
+    "transfer": f"{CORE} wire resources listing storage",  # `listing` finds a File whose registering was lost
+    "services": SERVICES,
+    "environment": f"{CORE} transport",
+    "client": f"{SERVICES} services transport environment",
+    "sandbox": "sandbox.embedded",
+    "sandbox.embedded": "sandbox client environment",
+    "cli": f"{SERVICES} services transport client environment version sandbox sandbox.embedded __init__",
+    "__main__": "cli",
+    "__init__": f"{SERVICES} services transport client version",
+}
+
+IO = "asyncio aiohttp aiofiles time random os"
+
+# A module or folder, and what of the world it must not import: a folder's ban holds below it, too.
+MUST_NOT_IMPORT = {
+    "message": IO,
+    "errors": IO,
+    "config": IO,
+    "call": IO,
+    "wire": IO,
+    "resources": IO,
+    "transfer.steps": IO,
+    "listing": "aiohttp aiofiles time random os",
+    "collection": "aiohttp aiofiles time random os",
+}
+MAY_SPEAK_AIOHTTP = ("transport", "sandbox")
+
+
+def modules() -> dict[str, Path]:
+    """Every module by its dotted name inside the package; a folder's `__init__` goes by the folder's."""
+    paths = (path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
+    return {".".join(path.with_suffix("").parts).removesuffix(".__init__"): ROOT / path for path in paths}
+
+
+MODULES = modules()
+
+
+def row(name: str, table: dict[str, str]) -> str | None:
+    """The longest name in the table that is the module, or a folder above it."""
+    return max((each for each in table if within(name, each)), key=len, default=None)
+
+
+def within(name: str, place: str) -> bool:
+    return f"{name}.".startswith(f"{place}.")
+
+
+def imports(name: str, path: Path) -> Iterator[str]:
+    """What a module imports, wherever in the file, by full name; `from x import y` may mean `x.y`."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                yield from (each.name for each in names)
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                for each in names:
+                    yield f"{module}.{each.name}" if inside(f"{module}.{each.name}") in MODULES else module
+            case ast.ImportFrom():
+                pytest.fail(f"{name}, line {node.lineno}: write imports in full, not relative")
+
+
+def inside(imported: str) -> str:
+    return imported.removeprefix("coredata_async.")
+
+
+def ours(name: str) -> set[str]:
+    found = {each for each in imports(name, MODULES[name]) if within(each, "coredata_async")}
+    return {"__init__" if each == "coredata_async" else inside(each) for each in found}
+
+
+def worlds(name: str) -> set[str]:
+    return {each.partition(".")[0] for each in imports(name, MODULES[name])} - {"coredata_async"}
+
+
+def test_every_module_is_in_the_table() -> None:
+    assert [name for name in MODULES if row(name, MAY_IMPORT) is None] == []
+
+
+def test_the_table_allows_nothing_that_is_not_in_it() -> None:
+    assert {each for allowed in MAY_IMPORT.values() for each in allowed.split()} <= MAY_IMPORT.keys()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_down(name: str) -> None:
+    own = row(name, MAY_IMPORT)
+    assert own is not None, f"{name} is in no layer"
+
+    allowed = {own, *MAY_IMPORT[own].split()}
+
+    assert {each for each in ours(name) if row(each, MAY_IMPORT) not in allowed} == set()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_core_does_no_io(name: str) -> None:
+    own = row(name, MUST_NOT_IMPORT)
+
+    assert worlds(name) & set(MUST_NOT_IMPORT[own].split() if own else ()) == set()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if name.partition(".")[0] not in MAY_SPEAK_AIOHTTP]
+)
+def test_aiohttp_is_spoken_in_two_places(name: str) -> None:
+    assert worlds(name) & {"aiohttp", "yarl", "multidict"} == set()
