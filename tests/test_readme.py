@@ -1,0 +1,60 @@
+"""What the README says is true: its code runs, its commands and names exist."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import coredata_async
+from coredata_async.cli.app import coredata
+from coredata_async.sandbox import Sandbox
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+async def test_the_program_runs_against_the_sandbox(tmp_path: Path, monkeypatch) -> None:
+    async with Sandbox() as box:
+        program = (
+            BLOCKS[0]
+            .replace("https://acme.coredata.is", box.url)
+            .replace('api_user="…", api_key="…"', f"api_user={box.api_user!r}, api_key={box.api_key!r}")
+            .replace("<id of a space>", box.space)
+            .replace("asyncio.run(main())", "")
+        )
+        assert "…" not in program
+        for name in ("report.pdf", "a.pdf"):  # b.pdf is not there, and only fails itself
+            (tmp_path / name).write_bytes(name.encode())
+        (tmp_path / "copies").mkdir()
+        monkeypatch.chdir(tmp_path)
+        names: dict[str, object] = {}
+        exec(compile(program, "README.md", "exec"), names)
+
+        await names["main"]()  # type: ignore[operator]
+
+        assert sorted(path.name for path in (tmp_path / "copies").iterdir()) == ["a.pdf", "report.pdf"]
+
+
+async def test_the_sandbox_example_runs() -> None:
+    body = textwrap.indent(BLOCKS[1].replace("from coredata_async.sandbox import Sandbox\n", ""), "    ")
+    names: dict[str, object] = {"Sandbox": Sandbox}
+    exec(compile(f"async def example():\n{body}", "README.md", "exec"), names)
+
+    await names["example"]()  # type: ignore[operator]
+
+
+def test_every_command_of_the_table_exists() -> None:
+    named = set(re.findall(r"^\| `coredata (\w+)", README, re.MULTILINE))
+
+    assert named == set(coredata.commands)
+
+
+def test_every_error_and_value_it_names_is_public() -> None:
+    named = set(re.findall(r"`([A-Z][A-Za-z]+(?:Error|many)?)`", README)) - {"Range", "Send", "Page"}
+
+    assert named <= set(coredata_async.__all__) | {"Retry-After"}
+
+
+def test_every_file_it_links_to_is_there() -> None:
+    root = Path(__file__).parent.parent
+    for link in re.findall(r"\]\(([a-z_/.]+)\)", README):
+        assert (root / link).exists(), link
