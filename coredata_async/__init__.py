@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from coredata_async.changes import Changes, Mark
 from coredata_async.client import CoreData
 from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.errors import (
@@ -71,6 +72,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "BulkError",
+    "Changes",
     "ChecksumMismatchError",
     "ConfigurationError",
     "ConflictError",
@@ -82,6 +84,7 @@ __all__ = [
     "File",
     "Limits",
     "Listing",
+    "Mark",
     "NotFoundError",
     "Outcome",
     "OutcomeUnknownError",

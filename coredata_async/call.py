@@ -92,7 +92,7 @@ _BY_STATUS: Final[dict[int, type[errors.APIStatusError]]] = {
 
 _ADVICE: Final[dict[int, str]] = {
     400: "check the fields and filters sent",
-    401: "check api_user and api_key (api_key_v3 for paths under /api/v3/)",
+    401: "check api_user and api_key, or api_key_v3 for paths under /api/v3/",
     403: "ask for the right to do this, or use another api_user",
     404: "check the id; a document may also be hidden from this user",
     405: "this tenant does not offer the operation",

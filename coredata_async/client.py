@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self, Unpack, cast
 
 from attrs import evolve
 
@@ -15,11 +15,22 @@ from coredata_async.call import perform
 from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.environment import Options, base_address, from_environment
 from coredata_async.errors import ConfigurationError
+from coredata_async.listing import Listing
 from coredata_async.message import Reply
+from coredata_async.resources.projects import Project
+from coredata_async.resources.users import User
 from coredata_async.services.blobs import Blobs
+from coredata_async.services.comments import Comments
+from coredata_async.services.contacts import Contacts
+from coredata_async.services.dynatypes import Dynatypes
 from coredata_async.services.files import Files
+from coredata_async.services.folders import Folders
 from coredata_async.services.projects import Projects
 from coredata_async.services.spaces import Spaces
+from coredata_async.services.tasks import Tasks
+from coredata_async.services.user_home import UserHome
+from coredata_async.services.users import Users
+from coredata_async.services.value_lists import ValueLists
 from coredata_async.transfer.drive import Driver
 from coredata_async.transfer.fetch import Fetcher
 from coredata_async.transfer.settle import Settler
@@ -108,7 +119,8 @@ class CoreData:
             ConfigurationError: Something is missing, or a variable does not hold what it should.
         """
         address, found = from_environment(os.environ)
-        found.update(options)
+        given = {name: value for name, value in options.items() if value is not None}
+        found.update(cast("Options", given))
         return cls(base_url or address, **found)
 
     def with_options(
@@ -162,6 +174,20 @@ class CoreData:
         call = free_request(method, path, query=query, json=json, expect=expect, repeatable=repeatable)
         return await perform(self._send, call)
 
+    async def me(self) -> User:
+        """The user the key belongs to: one exchange.
+
+        See: https://docs.wise.is/cored/current-user
+        """
+        return await UserHome(self._send).me()
+
+    def recent_projects(self) -> Listing[Project]:
+        """The last ten projects that user visited, by the service's memory.
+
+        See: https://docs.wise.is/cored/user-home
+        """
+        return UserHome(self._send).recent_projects()
+
     @property
     def closed(self) -> bool:
         """Whether `aclose` was called."""
@@ -196,3 +222,10 @@ class CoreData:
         self.projects = Projects(send)
         self.files = Files(send, uploader, Fetcher(send, storage, retry, gates.open_files), self._limits)
         self.blobs = Blobs(send)
+        self.folders = Folders(send)
+        self.tasks = Tasks(send)
+        self.contacts = Contacts(send)
+        self.users = Users(send)
+        self.comments = Comments(send)
+        self.value_lists = ValueLists(send)
+        self.dynatypes = Dynatypes(send)

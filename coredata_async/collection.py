@@ -14,8 +14,7 @@ from coredata_async.call import perform
 from coredata_async.listing import Listing, listed
 from coredata_async.message import Send
 from coredata_async.wire import calls
-from coredata_async.wire.kind import AppendableKind, EditableKind, Kind, Window
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.kind import AppendableKind, EditableKind, Kind, Nested, Proof, Window
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -26,26 +25,27 @@ E = ParamSpec("E")
 Verb = TypeVar("Verb", bound=Callable[..., object])
 
 
-def lister(send: Send, kind: Kind[T, W], *, path: str | None = None) -> Callable[W, Listing[T]]:
-    """Make `list(**filters)`, of the whole collection or of the one at `path`."""
+def lister(send: Send, kind: Kind[T, W]) -> Callable[W, Listing[T]]:
+    """Make `list(**filters)`."""
 
     def list(*args: W.args, **kwargs: W.kwargs) -> Listing[T]:  # noqa: A001  # the service's own verb
-        return listed(send, kind, kind.where(*args, **kwargs), path=path)
+        return listed(send, kind, kind.where(*args, **kwargs))
 
-    return _spelled(list, kind.where, "List the objects that match; awaited or iterated, see `Listing`.")
+    summary = "List the objects that match; awaited or iterated, see `Listing`."
+    return _spelled(list, kind.where, summary, kind.proof("list"))
 
 
 def sublister(
-    send: Send, kind: Kind[T, W], owners: str, where: Callable[P, Window]
+    send: Send, nested: Nested[T, W], where: Callable[P, Window]
 ) -> Callable[Concatenate[str, P], Listing[T]]:
     """Make the listing of one collection inside an object of another, as `/projects/<id>/files/`."""
-    noun = kind.path.rstrip("/").rpartition("/")[2]
 
     def inside(id: str, /, *args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A002
-        return listed(send, kind, where(*args, **kwargs), path=f"{owners}{segment(id)}/{noun}/")
+        return listed(send, nested.kind, where(*args, **kwargs), path=nested.path(id))
 
-    inside.__name__ = noun
-    return _spelled(inside, where, f"List the {noun} of one object, without filters.", leading=("id",))
+    inside.__name__ = nested.kind.name
+    summary = f"List the {nested.kind.name} of one object, without filters."
+    return _spelled(inside, where, summary, nested.proof, leading=("id",))
 
 
 def getter(send: Send, kind: Kind[T, W]) -> Callable[[str], Awaitable[T]]:
@@ -59,6 +59,7 @@ def getter(send: Send, kind: Kind[T, W]) -> Callable[[str], Awaitable[T]]:
         """
         return await perform(send, calls.get(kind, id))
 
+    get.__doc__ = f"{inspect.getdoc(get)}\n\n{_see(kind.proof('get'))}"
     return get
 
 
@@ -74,6 +75,7 @@ def creator(send: Send, kind: AppendableKind[T, W, N]) -> Callable[N, Awaitable[
         "Create one object and return its id: one exchange.\n\n"
         "It is repeated only when it provably was not carried out; otherwise `OutcomeUnknownError` says\n"
         "that the object may exist, and it is for the caller to look.",
+        kind.proof("create"),
     )
 
 
@@ -84,26 +86,26 @@ def updater(send: Send, kind: EditableKind[T, W, N, E]) -> Callable[Concatenate[
         await perform(send, calls.update(kind.path, id, edit))
 
     summary = "Change one object: only what is given is sent, and `None` clears a field. Repeat-safe."
-    return updating(kind.edit, put, summary)
+    return updating(kind.edit, put, summary, kind.proof("update"))
 
 
 def updating(
-    edit: Callable[E, V], put: Callable[[str, V], Awaitable[None]], summary: str
+    edit: Callable[E, V], put: Callable[[str, V], Awaitable[None]], summary: str, proof: Proof
 ) -> Callable[Concatenate[str, E], Awaitable[None]]:
     """Make `update(id, **changes)` of an edit class and of what puts an edit."""
 
     async def update(id: str, /, *args: E.args, **kwargs: E.kwargs) -> None:  # noqa: A002
         await put(id, edit(*args, **kwargs))
 
-    return _spelled(update, edit, summary, leading=("id",))
+    return _spelled(update, edit, summary, proof, leading=("id",))
 
 
 def deleter(send: Send, kind: EditableKind[T, W, N, E]) -> Callable[[str], Awaitable[None]]:
     """Make `delete(id)`."""
-    return delete_at(send, kind.path)
+    return delete_at(send, kind.path, kind.proof("delete"))
 
 
-def delete_at(send: Send, path: str) -> Callable[[str], Awaitable[None]]:
+def delete_at(send: Send, path: str, proof: Proof | None = None) -> Callable[[str], Awaitable[None]]:
     """Make `delete(id)` for the collection at a path."""
 
     async def delete(id: str) -> None:  # noqa: A002
@@ -114,11 +116,13 @@ def delete_at(send: Send, path: str) -> Callable[[str], Awaitable[None]]:
         """
         await perform(send, calls.delete(path, id))
 
+    if proof is not None:
+        delete.__doc__ = f"{inspect.getdoc(delete)}\n\n{_see(proof)}"
     return delete
 
 
 def _spelled(
-    verb: Verb, keywords: Callable[..., object], summary: str, leading: tuple[str, ...] = ()
+    verb: Verb, keywords: Callable[..., object], summary: str, proof: Proof, leading: tuple[str, ...] = ()
 ) -> Verb:
     """Give a verb the signature and the words of the class whose keywords it takes."""
     own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=str) for name in leading]
@@ -128,5 +132,11 @@ def _spelled(
     verb.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
         [*own, *rest, *paging], return_annotation=verb.__annotations__["return"]
     )
-    verb.__doc__ = f"{summary}\n\n{inspect.getdoc(keywords)}"
+    verb.__doc__ = f"{summary}\n\n{inspect.getdoc(keywords)}\n\n{_see(proof)}"
     return verb
+
+
+def _see(proof: Proof) -> str:
+    """Where a verb is described and, if the vendor's pages do not, how sure we are."""
+    doubt = {"documented": "", "named": " (only named there)", "legacy": " (seen in old clients only)"}
+    return f"See: {proof.source}{doubt[proof.evidence]}"

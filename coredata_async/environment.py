@@ -50,6 +50,8 @@ def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
         found["timeouts"] = Timeouts(response=timeout or None)
     retries = number(environ, "COREDATA_MAX_RETRIES")
     if retries is not None:
+        if not retries.is_integer():
+            raise ConfigurationError(f"COREDATA_MAX_RETRIES must be a whole number, not {retries}")
         found["retry"] = Retry(attempts=int(retries) + 1)
     bundle = setting(environ, "COREDATA_CA_BUNDLE")
     if bundle is not None:
@@ -71,14 +73,18 @@ def base_address(base_url: str | None) -> str:
             "base_url is missing: pass 'https://<tenant>.coredata.is', or set COREDATA_BASE_URL and use "
             "CoreData.from_env()"
         )
-    parts = urlsplit(base_url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+    try:
+        parts = urlsplit(base_url.strip())
+        named = bool(parts.hostname) and parts.port != 0  # whose look finds a port that is no number
+    except ValueError:
+        raise ConfigurationError("base_url must look like 'https://<tenant>.coredata.is'") from None
+    if parts.scheme not in {"http", "https"} or not named or parts.username is not None:
         raise ConfigurationError("base_url must look like 'https://<tenant>.coredata.is', with no user name")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ConfigurationError(
             f"base_url must be scheme and host alone, as {parts.scheme}://{parts.hostname}"
         )
-    if not is_private_line(base_url):
+    if not is_private_line(base_url.strip()):
         raise ConfigurationError(
             f"base_url is http://{parts.hostname}, where anybody on the way can read the API key; "
             "use https:// (http:// is for loopback only)"

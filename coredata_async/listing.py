@@ -15,6 +15,7 @@ from coredata_async.call import perform
 from coredata_async.message import Send
 from coredata_async.wire.calls import Page, list_page
 from coredata_async.wire.kind import Kind, Window
+from coredata_async.wire.lookups import query
 
 T = TypeVar("T")
 W = ParamSpec("W")
@@ -116,7 +117,12 @@ class Listing(Generic[T]):
 
 
 def listed(send: Send, kind: Kind[T, W], where: Window, *, path: str | None = None) -> Listing[T]:
-    """The listing of a collection, or of the one at `path`."""
+    """The listing of a collection, or of the one at `path`.
+
+    Raises:
+        ConfigurationError: A filter cannot be written; told here, not when the first page is wanted.
+    """
+    query(where)
 
     async def fetch(offset: int, limit: int | None) -> Page[T]:
         page = list_page(path or kind.path, kind.model, where, limit=limit, offset=offset)

@@ -14,6 +14,7 @@ from coredata_async.errors import ConfigurationError, NotFoundError, OutcomeUnkn
 from coredata_async.message import Reply, Request
 from coredata_async.resources.files import FILES, File, FileWhere
 from coredata_async.resources.projects import PROJECTS, EditProject, NewProject, Project, ProjectWhere
+from coredata_async.resources.rows import PROJECT_FILES
 from coredata_async.wire.kind import Window
 
 ID = "d4de3d64-77ca-11ee-a3a4-ef9b9d43eefb"
@@ -148,22 +149,14 @@ async def test_a_listing_gives_models() -> None:
     assert found == [Project(id="a", title="Board")]
 
 
-async def test_a_bad_filter_is_told_when_the_listing_is_wanted() -> None:
+def test_a_bad_filter_is_told_at_once_and_not_when_the_first_page_is_wanted() -> None:
     with pytest.raises(ConfigurationError, match="title must be a string that is not empty"):
-        await lister(Service(), PROJECTS)(title="")
-
-
-async def test_a_listing_may_be_of_another_path() -> None:
-    service = Service()
-
-    await lister(service, PROJECTS, path="/api/v2/user/projects/recent/")()
-
-    assert service.lines == ["GET /api/v2/user/projects/recent/?limit=100&offset=0"]
+        lister(Service(), PROJECTS)(title="")
 
 
 async def test_the_files_of_a_project_are_listed_inside_it() -> None:
     service = Service(Reply(200, body=b'{"meta": {"total_count": 1}, "objects": [{"id": "a"}]}'))
-    inside = sublister(service, FILES, PROJECTS.path, Window)
+    inside = sublister(service, PROJECT_FILES, Window)
 
     assert await inside(ID, page_size=7).collect() == [File(id="a")]
     assert service.lines == [f"GET /api/v2/projects/{ID}/files/?limit=7&offset=0"]
@@ -175,7 +168,7 @@ async def test_the_files_of_a_project_are_listed_inside_it() -> None:
 @pytest.mark.parametrize("id", ["", "..", "a/b"])
 def test_a_listing_inside_nothing_is_refused(id: str) -> None:  # noqa: A002
     with pytest.raises(ConfigurationError):
-        sublister(Service(), FILES, PROJECTS.path, Window)(id)
+        sublister(Service(), PROJECT_FILES, Window)(id)
 
 
 async def test_get_reads_one_object() -> None:

@@ -20,7 +20,9 @@ MAY_IMPORT = {
     "wire": CORE,
     "resources": f"{CORE} wire",
     "listing": f"{CORE} wire resources",
+    "changes": f"{CORE} wire resources listing",
     "collection": f"{CORE} wire resources listing",
+    "openapi": f"{CORE} wire resources version",
     "version": "",
     "transport": f"{CORE} version",
     "storage": CORE,
@@ -32,7 +34,7 @@ MAY_IMPORT = {
     "sandbox.embedded": "sandbox client environment",
     "cli": f"{SERVICES} services transport client environment version sandbox sandbox.embedded __init__",
     "__main__": "cli",
-    "__init__": f"{SERVICES} services transport client version",
+    "__init__": f"{SERVICES} services transport client version changes",
 }
 
 IO = "asyncio aiohttp aiofiles time random os"
@@ -48,6 +50,8 @@ MUST_NOT_IMPORT = {
     "transfer.steps": IO,
     "listing": "aiohttp aiofiles time random os",
     "collection": "aiohttp aiofiles time random os",
+    "changes": IO,
+    "openapi": IO,
 }
 MAY_SPEAK_AIOHTTP = ("transport", "sandbox")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+NEEDED = ("click", "rich", "typed_settings")
+
 
 def main() -> None:
     """Run the command line, as the console script `coredata` does."""
-    missing = [name for name in ("click", "rich") if find_spec(name) is None]
+    missing = [name.replace("_", "-") for name in NEEDED if find_spec(name) is None]
     if missing:
         sys.stderr.write(
             f"coredata: the command line needs {' and '.join(missing)}; install it with\n"

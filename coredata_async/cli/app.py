@@ -1,54 +1,90 @@
-"""The command and its sub-commands, and what every failure exits with."""
+"""The command and its sub-commands, each imported when it is wanted, and what every failure exits with."""
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, cast
 
 import click
 
-from coredata_async.cli.demo import demo
-from coredata_async.cli.sandbox import sandbox
-from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
+from coredata_async.cli import connection
+from coredata_async.cli.console import say
+from coredata_async.cli.exits import FAILED, INTERRUPTED, exit_code
+from coredata_async.cli.noun import nouns
+from coredata_async.errors import CoreDataError
 from coredata_async.version import VERSION
 
-USAGE = 2
-FAILED = 1
-AUTHENTICATION = 6
-INTERRUPTED = 130
+PLACES: Final = {
+    "demo": "demo",
+    "sandbox": "sandbox",
+    "download": "download",
+    "whoami": "home",
+    "recent": "home",
+    "api": "api",
+    "config": "config",
+    "completion": "completion",
+}
+"""By sub-command, the module beside this one that has it under the same name."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The sub-commands: those of `PLACES`, and one for every noun there is."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names."""
+        return [*PLACES, *nouns()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import, or make, one."""
+        if cmd_name in PLACES:
+            module = import_module(f"coredata_async.cli.{PLACES[cmd_name]}")
+            return cast("click.Command", getattr(module, cmd_name))
+        noun = nouns().get(cmd_name)
+        if noun is None:
+            return None
+        from coredata_async.cli.nouns import NounGroup  # noqa: PLC0415
+
+        return NounGroup(noun)
+
+
+@click.group(
+    cls=Commands,
+    params=connection.options(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(VERSION, prog_name="coredata")
 def coredata() -> None:
     """Documents and cases in CoreData, from the shell.
 
+    The options below may also follow a sub-command. They beat the environment (COREDATA_BASE_URL,
+    COREDATA_API_USER, COREDATA_API_KEY, …), and that beats a profile of the configuration file.
+
     Exit codes: 0 all done, 1 some failed, 2 usage or configuration, 3 sources unreadable or changed,
-    4 verification mismatch, 6 authentication, 130 interrupted.
+    4 verification mismatch, 5 not known whether it was done, 6 authentication, 130 interrupted.
     """
 
 
-coredata.add_command(demo)
-coredata.add_command(sandbox)
-
-
-def run() -> None:
+def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command, and turn what it raises into one line and an exit code."""
     try:
-        coredata.main(standalone_mode=False)
-    except click.exceptions.Exit as exc:
-        raise SystemExit(exc.exit_code) from None
+        code: object = coredata.main(arguments, prog_name="coredata", standalone_mode=False)
     except click.ClickException as exc:
         exc.show()
         raise SystemExit(exc.exit_code) from None
     except (click.Abort, KeyboardInterrupt):
-        sys.stderr.write("interrupted\n")
+        say("interrupted")
         raise SystemExit(INTERRUPTED) from None
     except CoreDataError as exc:
-        sys.stderr.write(f"coredata: {exc}\n")
-        raise SystemExit(_code(exc)) from None
-
-
-def _code(exc: CoreDataError) -> int:
-    if isinstance(exc, ConfigurationError):
-        return USAGE
-    return AUTHENTICATION if isinstance(exc, AuthenticationError) else FAILED
+        say(f"coredata: {exc}")
+        raise SystemExit(exit_code(exc)) from None
+    except OSError as exc:
+        if exc.errno != errno.EPIPE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: no more words
+        raise SystemExit(FAILED) from None
+    if isinstance(code, int):  # what `click.exceptions.Exit` held
+        raise SystemExit(code)

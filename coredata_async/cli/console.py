@@ -10,4 +10,11 @@ people = Console(stderr=True, highlight=False)
 
 def say(text: str) -> None:
     """One line for people, as it is."""
-    people.print(text, markup=False, soft_wrap=True)
+    people.print(printable(text), markup=False, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """The text on one line, without what could move a cursor: titles and names come from a server."""
+    return "".join(
+        c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from coredata_async.resources.values import Aspects
 from coredata_async.wire.kind import Window
 from coredata_async.wire.lookups import Instant
 
@@ -88,7 +89,7 @@ class Document:
     tags: tuple[str, ...] = ()
     template: Any = None
     """`None` in every known sample."""
-    aspects: Mapping[str, Any] = field(factory=_empty)
+    aspects: Aspects = field(factory=Aspects)
     """Further fields, grouped by aspect; which there are depends on tenant and dynatype."""
     dynatype: DynatypeRef | None = None
     extra: Mapping[str, Any] = field(factory=_empty, repr=False)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coredata_async.resources.document import DatedWhere, Document, SpaceRef, UserRef
+from coredata_async.resources.values import ListValue
 from coredata_async.wire.kind import UNSET, EditableKind, Unset
 
 
@@ -18,8 +19,8 @@ class Project(Document):
 
     identifier: str = ""
     """Year and number, `2016-189`."""
-    status: str = ""
-    """A value-list string: `project_status:In_progress:`. Tenants define their own."""
+    status: ListValue = field(default=ListValue(""))
+    """`project_status:In_progress:`. Tenants define their own."""
     status_message: str = ""
     due_date: date | None = None
     space: SpaceRef | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coredata_async.resources.document import Document
+from coredata_async.resources.values import ListValue
 from coredata_async.wire.kind import Kind, Window
 
 
@@ -12,7 +13,7 @@ from coredata_async.wire.kind import Kind, Window
 class Space(Document):
     """A part of the tenant with its own projects and rights."""
 
-    status: str = ""
+    status: ListValue = field(default=ListValue(""))
     """Empty today; `space_status:active:` in older data."""
     is_hidden: bool = False
 

@@ -42,6 +42,11 @@ class Call:
         """The request's headers; names compare without case."""
         return self.request.headers
 
+    @property
+    def sync(self) -> bool:
+        """Whether the request asks to be indexed before it is answered (facts 2.11: `?sync=true`)."""
+        return self.query.get("sync", "").lower() == "true"
+
     def body(self, read: Callable[[int], Awaitable[bytes]] | None = None) -> Flow:
         """Return the request's body, or the part of it that `read` gives."""
         self.expected()

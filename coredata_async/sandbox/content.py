@@ -38,7 +38,12 @@ async def replace(service: Service, call: Call) -> Answer:
             await service.bucket.delete(blob)
         raise
     content = {"blob_name": blob, "size": size, "digest": md5, **_renamed(file, call.query.get("filename"))}
-    after = attrs.evolve(file, version=file.version + 1, fields={**file.fields, **content})
+    after = attrs.evolve(
+        file,
+        version=file.version + 1,
+        fields={**file.fields, **content},
+        indexed=file.indexed or call.sync,
+    )
     changed = service.state.change(after)
     headers = {
         "X-Coredata-fields-filedigest": FALSE_MD5 if call.effect.wrong_digest else md5,

@@ -40,6 +40,8 @@ class Writing:
     _md5: _Digest = field(factory=lambda: hashlib.md5(usedforsecurity=False))
     _part: Path | None = None
     _file: BinaryIO | None = None
+    _begun: bool = False
+    _ended: bool = False
     _lock: threading.Lock = field(factory=threading.Lock)
 
     async def __aenter__(self) -> Self:
@@ -49,8 +51,9 @@ class Writing:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave nothing behind unless it was finished."""
-        if self._part is not None:
-            await self._hop(self._abandon)
+        if self._begun and not self._ended:
+            # A server that closes cancels this task once more: the file is to be closed all the same.
+            await asyncio.shield(self._hop(self._abandon))
 
     async def add(self, data: bytes) -> None:
         """Take bytes."""
@@ -65,10 +68,14 @@ class Writing:
         return self._size, self._md5.hexdigest()
 
     async def _hop(self, work: Callable[[], None]) -> None:
+        self._begun = True
         await asyncio.get_running_loop().run_in_executor(self.workers, work)
 
     def _write(self) -> None:
-        with self._lock:  # a cancelled request abandons while its last write may still be under way
+        # A cancelled request abandons while its last write may be under way, or not even have begun.
+        with self._lock:
+            if self._ended:
+                return
             if self._file is None:
                 self._part = self.target.with_name(f"{self.target.name}.{next(_NUMBERS)}.part")
                 self._file = self._part.open("wb")
@@ -82,16 +89,17 @@ class Writing:
     def _complete(self) -> None:
         self._write()
         with self._lock:
-            if self._file is not None and self._part is not None:
+            if not self._ended and self._file is not None and self._part is not None:
                 self._file.close()
                 self._part.replace(self.target)
-                self._part = None
+            self._ended = True
 
     def _abandon(self) -> None:
         with self._lock:
-            if self._file is not None and self._part is not None:
+            if not self._ended and self._file is not None and self._part is not None:
                 self._file.close()
                 self._part.unlink(missing_ok=True)
+            self._ended = True
 
 
 @define(eq=False)

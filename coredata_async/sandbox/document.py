@@ -11,13 +11,13 @@ def _nothing() -> Mapping[str, object]:
 
 @frozen(kw_only=True)
 class Document:
-    """A Space, Project, Workspace, Filespace, Folder or File at one moment; a change makes a new value."""
+    """A Space, Project, Task, Folder, File, Contact … at one moment; a change makes a new value."""
 
     id: str
     kind: str
     title: str
     parent: str | None
-    """Id of the document it lies in. For a File in a project: the project's Workspace."""
+    """Id of the document it lies in. For a File or Folder in a project: the project's Workspace."""
     created: float
     modified: float
     created_by: str
@@ -36,6 +36,8 @@ class Document:
     """What only this kind has, in the form it travels."""
     born: int = 0
     """How many lists had been answered when it was created; for the fault `listing_lag`."""
+    indexed: bool = False
+    """Whether a write asked for it to be listed at once (`?sync=true`); `listing_lag` leaves it alone."""
 
 
 @frozen
@@ -45,6 +47,7 @@ class User:
     username: str
     first_name: str
     last_name: str
+    user_type: str = "Internal user"
 
     @property
     def full_name(self) -> str:
@@ -54,3 +57,16 @@ class User:
     def embedded(self) -> dict[str, object]:
         """Return the form other documents carry: usernames go in, objects come out (facts 6, trap 8)."""
         return {"first_name": self.first_name, "last_name": self.last_name, "username": self.username}
+
+
+@frozen
+class Comment:
+    """What somebody said about a document (facts 2.10)."""
+
+    id: int
+    """A number, unlike every other id."""
+    doc_id: str
+    author: str
+    """A username."""
+    text: str
+    time: float

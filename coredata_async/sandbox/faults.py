@@ -1,8 +1,11 @@
 """What goes wrong, scripted by a test: which operation, which time, and how.
 
-Operations: `spaces.list spaces.get spaces.projects`, `projects.list .get .create .update .delete .files`,
-`files.list .get .create .register .update .delete .content .replace`, `blobs.reserve`,
-`storage.put storage.get`, and `*` for all of them.
+Operations: `spaces.list .get .projects`, `projects.list .get .create .update .delete .files .tasks .folders`,
+`files.list .get .create .register .update .delete .content .replace`,
+`tasks.list .get .create .update .delete`, `folders.list .get .create`,
+`contacts.list .get .create .projects .files .tasks`, `users.list .get .me .recent`,
+`comments.list .get .create`, `value_lists.list .get`, `dynatypes.list .get`, `blobs.reserve`,
+`storage.put .get`, and `*` for all of them.
 """
 
 import threading
@@ -185,7 +188,10 @@ class Faults:
         return self._add("broken_json", op, Effect(broken_json=True), times, after)
 
     def listing_lag(self, *, seconds: float = 0.0, requests: int = 0) -> Lag:
-        """Keep a new File out of every list for so long, or for so many lists; until cleared."""
+        """Keep a new File out of every list for so long, or for so many lists; until cleared.
+
+        A write with `?sync=true` waits for the index: its File is listed at once (facts 2.11).
+        """
         self.lag = Lag(seconds, requests)
         return self.lag
 

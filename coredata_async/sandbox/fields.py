@@ -1,4 +1,7 @@
-"""What a request's JSON may say, name by name; what is not in the table is ignored, as by Tastypie."""
+"""What a request's JSON may say, name by name; what is not in the table is ignored, as by Tastypie.
+
+`null` clears a field: it then shows its empty form, as if nothing had ever been said about it.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -16,6 +19,7 @@ class Said:
     """What a request said, checked."""
 
     values: Mapping[str, object]
+    """By name; None where the request said null."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
@@ -28,20 +32,32 @@ class Said:
 
     def text(self, name: str, default: str = "") -> str:
         """Return a string, or what holds when nothing was said."""
-        return str(self.values.get(name, default))
+        return cast("str", self._value(name, default, ""))
 
     def texts(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Return several strings, or what holds when nothing was said."""
-        return cast("tuple[str, ...]", self.values.get(name, default))
+        return cast("tuple[str, ...]", self._value(name, default, ()))
 
     def mapping(self, name: str, default: Mapping[str, object]) -> Mapping[str, object]:
         """Return an object, or what holds when nothing was said."""
-        return cast("Mapping[str, object]", self.values.get(name, default))
+        return cast("Mapping[str, object]", self._value(name, default, {}))
+
+    def merged(self, before: Mapping[str, object], *names: str) -> dict[str, object]:
+        """Return fields with what was said of them; a cleared one is gone, so that its empty form shows."""
+        said = {name: self.values[name] for name in names if name in self.values}
+        return {name: value for name, value in {**before, **said}.items() if value is not None}
+
+    def _value(self, name: str, default: object, cleared: object) -> object:
+        value = self.values.get(name, default)
+        return cleared if value is None else value
 
 
 def accepted(body: Mapping[str, object], rules: Mapping[str, Rule]) -> Said:
     """Return what the rules know of a body, checked, or refuse."""
-    return Said({name: rule(name, body[name]) for name, rule in rules.items() if name in body})
+    known = {name: rule for name, rule in rules.items() if name in body}
+    return Said(
+        {name: None if body[name] is None else rule(name, body[name]) for name, rule in known.items()}
+    )
 
 
 def text(name: str, value: object) -> str:
@@ -71,10 +87,33 @@ def mapping(name: str, value: object) -> Mapping[str, object]:
     return cast("dict[str, object]", value)
 
 
-def day(name: str, value: object) -> str | None:
-    """Take a date `YYYY-MM-DD`, or null."""
+def records(mandatory: str | None, *optional: str) -> Rule:
+    """Return a rule that takes a list of objects, with these names and strings (or null) for values.
+
+    An item without its mandatory name is refused; another name that is not there shows as null for a
+    `label` and as an empty string for the rest (facts 4.2: a label may be null).
+    """
+    names = (*([mandatory] if mandatory else []), *optional)
+
+    def rule(field: str, value: object) -> list[dict[str, object]]:
+        if not isinstance(value, list):
+            raise refused(f"The field '{field}' must be a list.")
+        items = [mapping(field, one) for one in cast("list[object]", value)]
+        if mandatory and not all(one.get(mandatory) for one in items):
+            raise refused(f"The field '{field}' must be a list of objects with '{mandatory}'.")
+        return [{name: _part(f"{field}.{name}", one.get(name)) for name in names} for one in items]
+
+    return rule
+
+
+def _part(name: str, value: object) -> str | None:
     if value is None:
-        return None
+        return None if name.endswith(".label") else ""
+    return text(name, value)
+
+
+def day(name: str, value: object) -> str:
+    """Take a date `YYYY-MM-DD`."""
     try:
         return date.fromisoformat(text(name, value)).isoformat()
     except ValueError:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 import attrs
+from attrs import frozen
 
-from coredata_async.sandbox import filters, form
+from coredata_async.sandbox import dynatype, filters, form
 from coredata_async.sandbox.answer import Answer, Refused, empty, refused
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
@@ -13,7 +14,7 @@ from coredata_async.sandbox.fields import Said, accepted, commas, text
 from coredata_async.sandbox.flow import from_bytes
 from coredata_async.sandbox.media import mime_type
 from coredata_async.sandbox.noun import Noun
-from coredata_async.sandbox.paths import path_of
+from coredata_async.sandbox.paths import project_around, space_around
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State
@@ -28,9 +29,16 @@ _RULES = {
 }
 _MANDATORY = ("filename", "title", "parent")
 _PARENTS = frozenset(("Project", "Workspace", "Folder", "Filespace"))
-_DYNATYPES = frozenset(
-    ("File", "Contract", "LetterIn", "LetterOut", "Memo", "MeetingNote", "Other", "Report")
-)
+_DYNATYPES = dynatype.names_of("File")
+
+
+@frozen
+class Content:
+    """The bytes of a File: which blob holds them, how many, their MD5."""
+
+    blob: str
+    size: int
+    md5: str
 
 
 async def classify(call: Call) -> str:
@@ -55,7 +63,7 @@ async def create(service: Service, call: Call) -> Answer:
         await call.commit()
         if "blob_name" in call.form.texts:
             raise refused("Only one of the fields 'content' and 'blob_name' may be given.")
-        return _created(service.state, call.form.texts, blob, size, md5)
+        return _created(service.state, call, call.form.texts, Content(blob, size, md5))
     except Refused:
         await service.bucket.delete(blob)
         raise
@@ -76,7 +84,7 @@ async def _register(service: Service, call: Call, texts: Mapping[str, str]) -> A
     size, md5 = await stored(service, blob)
     if service.refuse_second_registration and service.state.files_per_blob()[blob]:
         raise refused(f"The blob {blob!r} is registered already.")
-    return _created(service.state, texts, blob, size, md5)
+    return _created(service.state, call, texts, Content(blob, size, md5))
 
 
 async def stored(service: Service, blob: str) -> tuple[int, str]:
@@ -87,12 +95,12 @@ async def stored(service: Service, blob: str) -> tuple[int, str]:
     return found
 
 
-def _created(state: State, texts: Mapping[str, str], blob: str, size: int, md5: str) -> Answer:
+def _created(state: State, call: Call, texts: Mapping[str, str], content: Content) -> Answer:
     said = accepted(texts, _RULES)
     said.required(*_MANDATORY)
     draft = _changed(state, state.draft("File", "", None), said)
-    content = {"blob_name": blob, "digest": md5, "size": size}
-    file = state.add(attrs.evolve(draft, fields={**draft.fields, **content}))
+    fields = {**draft.fields, "blob_name": content.blob, "digest": content.md5, "size": content.size}
+    file = state.add(attrs.evolve(draft, fields=fields, indexed=call.sync))
     return empty(201, {"Location": f"/api/v2/files/{file.id}/"})
 
 
@@ -102,7 +110,8 @@ async def update(service: Service, call: Call) -> Answer:
     said.required(*_MANDATORY)
     await call.commit()
     before = FILES.find(service.state, call.ids[0])
-    service.state.change(_changed(service.state, before, said))
+    after = _changed(service.state, before, said)
+    service.state.change(attrs.evolve(after, indexed=before.indexed or call.sync))
     return empty(204)
 
 
@@ -111,25 +120,24 @@ def _changed(state: State, before: Document, said: Said) -> Document:
     parent = state.documents.get(said.text("parent"))
     if parent is None or parent.kind not in _PARENTS:
         raise refused(f"parent: there is no Project, Folder or Filespace {said.text('parent')!r}.")
-    dynatype = said.text("dynatype") or before.dynatype or "File"
-    if dynatype not in _DYNATYPES:
-        raise refused(f"dynatype: there is no Dynatype {dynatype!r} for Files.")
+    kind = said.text("dynatype", before.dynatype or "") or "File"
+    if kind not in _DYNATYPES:
+        raise refused(f"dynatype: there is no Dynatype {kind!r} for Files.")
     filename = said.text("filename")
     return attrs.evolve(
         before,
         parent=state.container(parent).id,
         title=said.text("title"),
-        dynatype=dynatype,
+        dynatype=kind,
         tags=said.texts("tags", before.tags),
         # Contacts of a plain File are dropped without a word (facts 6, trap 9).
-        contacts=() if dynatype == "File" else said.texts("contacts", before.contacts),
+        contacts=() if kind == "File" else said.texts("contacts", before.contacts),
         fields={"mime_type": mime_type(filename), **before.fields, "filename": filename},
     )
 
 
 def own(state: State, document: Document) -> Mapping[str, object]:
     """Return what only a File shows; linked contacts are not among it (facts 4.2)."""
-    project, space = state.enclosing(document, "Project"), state.enclosing(document, "Space")
     return {
         "category": "main",
         "fileplan": "",
@@ -137,14 +145,8 @@ def own(state: State, document: Document) -> Mapping[str, object]:
         "folder": "",
         "owner": None,
         "parent": document.parent,
-        "project": {
-            "id": project.id,
-            "identifier": project.fields["identifier"],
-            "title": project.title,
-        }
-        if project
-        else {},
-        "space": {"id": space.id, "title": space.title} if space else {},
+        "project": project_around(state, document),
+        "space": space_around(state, document),
         "userhome": None,
         **document.fields,
     }
@@ -154,7 +156,6 @@ FILES = Noun(
     plural="files",
     kind="File",
     own=own,
-    place=path_of,
     known=frozenset((*filters.TITLE, *filters.DATES, "parent", "associated_contacts_id")),
     create=Route("POST", "/api/v2/files/", "files.create", create, classify=classify),
     update=update,

@@ -1,4 +1,4 @@
-"""What a list's query asks for: title, parent, contact and dates (facts 3.4, 3.5)."""
+"""What a list's query asks for: title, parent, identifier, contact and dates (facts 3.4, 3.5)."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from coredata_async.sandbox.document import Document
 Test = Callable[[Document], bool]
 
 TITLE = ("title", "title__startswith")
+IDENTIFIER = ("identifier", "identifier__startswith")
 _COMPARE: Mapping[str, Callable[[int, float], bool]] = {
     "gt": operator.gt,
     "gte": operator.ge,
@@ -29,16 +30,24 @@ def tests(query: Mapping[str, str], known: frozenset[str]) -> list[Test]:
 
 
 def _test(name: str, value: str) -> Test:
-    if name == "title":
-        return lambda one: one.title == value
-    if name == "title__startswith":
-        return lambda one: one.title.startswith(value)
-    if name == "parent":
-        return lambda one: one.parent == value
-    if name == "associated_contacts_id":
-        return lambda one: value in one.contacts
+    if (holds := _WORDS.get(name)) is not None:
+        return lambda one: holds(one, value)
     field, _, op = name.partition("__")
     return _dated(field, op, [_moment(name, part) for part in value.split(",")])
+
+
+def _identifier(one: Document) -> str:
+    return str(one.fields.get("identifier", ""))
+
+
+_WORDS: Mapping[str, Callable[[Document, str], bool]] = {
+    "title": lambda one, value: one.title == value,
+    "title__startswith": lambda one, value: one.title.startswith(value),
+    "identifier": lambda one, value: _identifier(one) == value,
+    "identifier__startswith": lambda one, value: _identifier(one).startswith(value),
+    "parent": lambda one, value: one.parent == value,
+    "associated_contacts_id": lambda one, value: value in one.contacts,
+}
 
 
 def _dated(field: str, op: str, moments: list[float]) -> Test:

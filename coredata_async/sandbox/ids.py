@@ -52,3 +52,8 @@ def moment_of(identifier: str) -> float:
 def stamp(moment: float) -> str:
     """Return a moment as the service writes it: naive, UTC, cut (not rounded) to the second (facts 4.3)."""
     return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def precise_stamp(moment: float) -> str:
+    """Return a moment as comments carry it: naive, UTC, with microseconds (facts 2.10)."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")

@@ -1,25 +1,25 @@
-"""One page of documents, in the envelope every list has (facts 3.1, 3.2)."""
+"""One page of a collection, in the envelope every list has (facts 3.1, 3.2)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
 from attrs import frozen
 
 from coredata_async.sandbox.answer import refused
-from coredata_async.sandbox.document import Document
+
+T = TypeVar("T")
 
 
 @frozen
-class Page:
-    """The documents of a page and the envelope's `meta`."""
+class Page(Generic[T]):
+    """The objects of a page and the envelope's `meta`."""
 
-    documents: Sequence[Document]
+    objects: Sequence[T]
     meta: dict[str, object]
 
 
-def page(
-    documents: Sequence[Document], path: str, query: Mapping[str, str], *, default: int, largest: int
-) -> Page:
+def page(found: Sequence[T], path: str, query: Mapping[str, str], *, default: int, largest: int) -> Page[T]:
     """Cut one page out of everything that was found.
 
     `limit=0` asks for the most there may be, and more than that is cut to it; `meta` tells.
@@ -27,7 +27,7 @@ def page(
     limit = _number(query, "limit", default)
     limit = min(limit, largest) or largest
     offset = _number(query, "offset", 0)
-    total = len(documents)
+    total = len(found)
     following = offset + limit if offset + limit < total else None
     # Tastypie gives no `previous` when a whole page does not fit before the offset (facts 3.2).
     preceding = offset - limit if offset >= limit else None
@@ -38,7 +38,7 @@ def page(
         "previous": at(path, query, limit, preceding),
         "total_count": total,
     }
-    return Page(documents[offset : offset + limit], meta)
+    return Page(found[offset : offset + limit], meta)
 
 
 def at(path: str, query: Mapping[str, str], limit: int, offset: int | None) -> str | None:

@@ -4,33 +4,39 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
-from coredata_async.sandbox import filters, listing
+from coredata_async.sandbox import dynatype, filters, listing
 from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, as_json, empty
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.ids import stamp
+from coredata_async.sandbox.paths import path_of
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Handler, Service
 from coredata_async.sandbox.state import State
 
 
+def lies_in(state: State, holder: Document, one: Document) -> bool:
+    """Tell whether a document lies in another, however deep."""
+    return state.enclosing(one, holder.kind) is holder
+
+
 @frozen(kw_only=True)
 class Noun:
-    """What the service serves under `/api/v2/<plural>/`."""
+    """What the service serves under `/api/v2/<plural>/`, where what is served is a document."""
 
     plural: str
     kind: str
     own: Callable[[State, Document], Mapping[str, object]]
     """The fields only this kind shows."""
-    place: Callable[[State, Document], str]
-    """Its `path`: titles joined by slashes, unescaped (facts 4.2)."""
     known: frozenset[str] = frozenset()
     """The filters it understands."""
     create: Route | None = None
     update: Handler | None = None
     removable: bool = False
     within: Mapping[str, "Noun"] = field(factory=dict[str, "Noun"])
-    """Lists below one document: `projects/{id}/files/` shows the files around which that project is."""
+    """Lists below one document: `projects/{id}/files/`, `contacts/{id}/files/`."""
+    belongs: Callable[[State, Document, Document], bool] = lies_in
+    """Tells whether a document is to be shown in the lists below one of this kind."""
 
     def show(self, state: State, document: Document) -> dict[str, object]:
         """Return a document as it travels: every field, empty or not, as in today's samples (facts 4.2)."""
@@ -39,11 +45,11 @@ class Noun:
             "created": stamp(document.created),
             "created_by": document.created_by,
             "description": document.description,
-            "dynatype": dynatype(state, document.dynatype),
+            "dynatype": dynatype.embedded(state, document.dynatype),
             "id": document.id,
             "modified": stamp(document.modified),
             "modified_by": document.modified_by,
-            "path": self.place(state, document),
+            "path": path_of(state, document),
             "resource_uri": f"/api/v2/{self.plural}/{document.id}/",
             "snapshot_id": document.snapshot_id,
             "tags": list(document.tags),
@@ -80,7 +86,9 @@ class Noun:
         return self.listed(service, call, service.state.of(self.kind))
 
     async def _get(self, service: Service, call: Call) -> Answer:
-        return as_json(self.show(service.state, self.find(service.state, call.ids[0])))
+        document = self.find(service.state, call.ids[0])
+        service.state.visit(document)
+        return as_json(self.show(service.state, document))
 
     async def _delete(self, service: Service, call: Call) -> Answer:
         await call.commit()
@@ -90,11 +98,7 @@ class Noun:
     def _listing_of(self, noun: "Noun") -> Handler:
         async def below(service: Service, call: Call) -> Answer:
             holder = self.find(service.state, call.ids[0])
-            inside = [
-                one
-                for one in service.state.of(noun.kind)
-                if service.state.enclosing(one, self.kind) is holder
-            ]
+            inside = [one for one in service.state.of(noun.kind) if self.belongs(service.state, holder, one)]
             return noun.listed(service, call, inside)
 
         return below
@@ -109,20 +113,8 @@ class Noun:
         found = listing.page(
             documents, call.path, call.query, default=service.default_limit, largest=service.max_limit
         )
-        shown = [self.show(service.state, one) for one in found.documents]
+        shown = [self.show(service.state, one) for one in found.objects]
         return as_json({"meta": found.meta, "objects": shown})
-
-
-def dynatype(state: State, name: str | None) -> dict[str, object]:
-    """Return a dynatype as it is shown: captions are keys of a value list, not words (facts 4.2)."""
-    if name is None:
-        return {}
-    return {
-        "caption_plural": f"dynatypes_labels:{name}_plural:",
-        "caption_singular": f"dynatypes_labels:{name}_singular:",
-        "id": state.dynatype_id(name),
-        "title": name,
-    }
 
 
 def _indexed(service: Service, documents: Sequence[Document]) -> Sequence[Document]:
@@ -133,7 +125,9 @@ def _indexed(service: Service, documents: Sequence[Document]) -> Sequence[Docume
         return documents
     now = state.ids.clock()
     shown = [
-        one for one in documents if not lag.hides(age=now - one.created, lists=state.lists - 1 - one.born)
+        one
+        for one in documents
+        if one.indexed or not lag.hides(age=now - one.created, lists=state.lists - 1 - one.born)
     ]
     lag.fired += len(shown) < len(documents)
     return shown

@@ -1,21 +1,46 @@
-"""Where a document lies, in words: its `path` (facts 4.1)."""
+"""Where a document lies: its `path` in words, and the Project and the Space around it (facts 4.1)."""
 
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.state import State
+
+_SPACES = "/domain/spaces/Spaces"
+"""The only SpaceFolder there is."""
 
 
 def path_of(state: State, document: Document) -> str:
     """Return the titles from the domain down to a document, slash-joined and not escaped.
 
-    `/domain/spaces/<SpaceFolder>/<Space>/Projects/<Project>/<identifier>/<filename>`
+    `/domain/spaces/<SpaceFolder>/<Space>/Projects/<Project>/<identifier>/<filename>`. What the system
+    made (`/domain/trash`) has a `path` of its own, and what lies in it begins with that.
     """
-    chain = [document, *state.ancestors(document)]
-    return "/domain/spaces/Spaces" + "".join(_step(one) for one in reversed(chain))
+    fixed = document.fields.get("path")
+    if fixed is not None:
+        return str(fixed)
+    above = _SPACES if document.parent is None else path_of(state, state.documents[document.parent])
+    return above + _step(document)
 
 
 def _step(document: Document) -> str:
-    if document.kind == "Project":
-        return f"/Projects/{document.title}"
-    if document.kind == "File":
-        return f"/{document.fields['filename']}"
-    return f"/{document.title}"
+    match document.kind:
+        case "Project":
+            return f"/Projects/{document.title}"
+        case "Task":
+            return f"/tasks/{document.title}"
+        case "File":
+            return f"/{document.fields['filename']}"
+        case _:
+            return f"/{document.title}"
+
+
+def project_around(state: State, document: Document) -> dict[str, object]:
+    """Return the Project a document lies in, in the form it carries; nothing when it lies in none."""
+    project = state.enclosing(document, "Project")
+    if project is None:
+        return {}
+    return {"id": project.id, "identifier": project.fields["identifier"], "title": project.title}
+
+
+def space_around(state: State, document: Document) -> dict[str, object]:
+    """Return the Space a document lies in, in the form it carries; nothing when it lies in none."""
+    space = state.enclosing(document, "Space")
+    return {"id": space.id, "title": space.title} if space else {}

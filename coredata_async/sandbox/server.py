@@ -14,7 +14,7 @@ from aiohttp import web
 from attrs import define, field
 from attrs.converters import optional
 
-from coredata_async.sandbox import projects
+from coredata_async.sandbox import projects, system
 from coredata_async.sandbox.auth import Keys
 from coredata_async.sandbox.bucket import Bucket, LocalBucket
 from coredata_async.sandbox.document import User
@@ -67,9 +67,10 @@ class SandboxServer:
     _closing: AsyncExitStack = field(init=False, factory=AsyncExitStack)
 
     def __attrs_post_init__(self) -> None:
-        author = User(self.keys.user, "Administrator", "Administrator")
+        author = User(self.keys.user, "Administrator", "Administrator", "Administrator")
         users = {user.username: user for user in (author, *_USERS)}
         self.state = State(Ids(self.clock), author, users)
+        system.founded(self.state)
         self.space = self.state.add_space("Sandbox")
         self.project = projects.established(self.state, title="Project", space=self.space).id
 

@@ -13,9 +13,4 @@ def own(state: State, document: Document) -> Mapping[str, object]:
     return {"is_hidden": False, "status": "", **document.fields}
 
 
-def place(state: State, document: Document) -> str:
-    """Return the path of a Space in the only SpaceFolder there is."""
-    return f"/domain/spaces/Spaces/{document.title}"
-
-
-SPACES = Noun(plural="spaces", kind="Space", own=own, place=place, within={"projects": PROJECTS})
+SPACES = Noun(plural="spaces", kind="Space", own=own, within={"projects": PROJECTS})

@@ -2,13 +2,13 @@
 
 from bisect import bisect_left, insort
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 from attrs import define, field
 
 from coredata_async.sandbox.blob import Blob, Reservation
-from coredata_async.sandbox.document import Document, User
+from coredata_async.sandbox.document import Comment, Document, User
 from coredata_async.sandbox.ids import Ids, moment_of
 from coredata_async.sandbox.seen import Seen
 
@@ -23,6 +23,7 @@ class State:
     author: User
     users: dict[str, User] = field(factory=dict[str, User])
     documents: dict[str, Document] = field(factory=dict[str, Document])
+    comments: dict[int, Comment] = field(factory=dict[int, Comment])
     blobs: dict[str, Blob] = field(factory=dict[str, Blob])
     """What the built-in storage holds; empty when a test plugged in another bucket."""
     reserved: dict[str, Reservation] = field(factory=dict[str, Reservation])
@@ -31,6 +32,8 @@ class State:
     counts: Counter[str] = field(factory=Counter[str])
     """Requests by operation, counted on arrival (`requests` has them once they are answered)."""
     lists: int = 0
+    _visited: dict[str, None] = field(factory=dict[str, None])
+    _commented: int = 0
     _order: dict[str, list[tuple[int, str]]] = field(factory=dict[str, list[tuple[int, str]]])
     _identifiers: Counter[str] = field(factory=Counter[str])
     _workspaces: dict[str, str] = field(factory=dict[str, str])
@@ -91,12 +94,18 @@ class State:
         return changed
 
     def remove(self, document: Document) -> None:
-        """Take a document away, and everything that lies in it."""
-        for child in [one for one in self.documents.values() if one.parent == document.id]:
-            self.remove(child)
-        del self.documents[document.id]
-        order = self._order[document.kind]
-        del order[bisect_left(order, (int(document.created), document.id))]
+        """Take a document away, with everything that lies in it and what was said about it."""
+        gone, level = [document], {document.id}
+        while level:
+            inside = [one for one in self.documents.values() if one.parent in level]
+            gone += inside
+            level = {one.id for one in inside}
+        for one in gone:
+            del self.documents[one.id]
+            self._visited.pop(one.id, None)
+            order = self._order[one.kind]
+            del order[bisect_left(order, (int(one.created), one.id))]
+        self.comments = {number: one for number, one in self.comments.items() if one.doc_id in self.documents}
 
     def ancestors(self, document: Document) -> Iterator[Document]:
         """Yield what a document lies in, from the inside out."""
@@ -117,6 +126,16 @@ class State:
         """
         return self.documents[self._workspaces.get(document.id, document.id)]
 
+    def visit(self, document: Document) -> None:
+        """Remember that somebody looked at the details of a document."""
+        self._visited.pop(document.id, None)
+        self._visited[document.id] = None
+
+    def visited(self, kind: str) -> Sequence[Document]:
+        """Return the documents of a kind that were looked at, the latest first."""
+        seen = (self.documents[identifier] for identifier in reversed(self._visited))
+        return [one for one in seen if one.kind == kind]
+
     def dynatype_id(self, name: str) -> str:
         """Return the id of a dynatype, making one on first use."""
         if name not in self._dynatypes:
@@ -128,9 +147,11 @@ class State:
         self._identifiers[year] += 1
         return f"{year}-{self._identifiers[year]}"
 
-    def add_user(self, username: str, first_name: str, last_name: str) -> User:
+    def add_user(
+        self, username: str, first_name: str, last_name: str, *, user_type: str = "Internal user"
+    ) -> User:
         """Make a username acceptable in `associated_users` and `responsible_users`."""
-        self.users[username] = User(username, first_name, last_name)
+        self.users[username] = User(username, first_name, last_name, user_type)
         return self.users[username]
 
     def add_space(self, title: str) -> str:
@@ -141,3 +162,59 @@ class State:
         """Create a Folder (or Filespace) in a Project, Folder, Filespace or Space, and return its id."""
         holder = self.container(self.documents[parent])
         return self.add(self.draft(kind, title, holder.id)).id
+
+    def add_task(
+        self,
+        project: str,
+        title: str,
+        *,
+        description: str = "",
+        contacts: Iterable[str] = (),
+        tags: Iterable[str] = (),
+        **fields: object,
+    ) -> str:
+        """Create a Task in a Project and return its id; `fields` (`status` …) are shown as given."""
+        draft = attrs.evolve(
+            self.draft("Task", title, project),
+            dynatype="Task",
+            description=description,
+            contacts=tuple(contacts),
+            tags=tuple(tags),
+            fields=fields,
+        )
+        return self.add(draft).id
+
+    def add_contact(
+        self,
+        title: str,
+        *,
+        dynatype: str = "Person",
+        parent: str | None = None,
+        description: str = "",
+        tags: Iterable[str] = (),
+        **fields: object,
+    ) -> str:
+        """Create a Contact and return its id; `fields` (`identifier`, `emails`) are shown as given.
+
+        `parent` is the id of an Organization, itself a Contact; without one it lies in the ContactFolder.
+        """
+        draft = attrs.evolve(
+            self.draft("Contact", title, parent or self.contact_folder.id),
+            dynatype=dynatype,
+            description=description,
+            tags=tuple(tags),
+            fields=fields,
+        )
+        return self.add(draft).id
+
+    @property
+    def contact_folder(self) -> Document:
+        """Where Contacts lie; there is one, in the global Space (facts 4.1)."""
+        return self.of("ContactFolder")[0]
+
+    def add_comment(self, doc_id: str, text: str) -> int:
+        """Say something about a document and return the comment's number; numbers are never used again."""
+        self._commented += 1
+        number = self._commented
+        self.comments[number] = Comment(number, doc_id, self.author.username, text, self.ids.clock())
+        return number

@@ -1,13 +1,25 @@
 """Everything the sandbox serves, as one table: a new noun is one more name in `NOUNS`."""
 
-from coredata_async.sandbox import blobs, content, control, storage
+from coredata_async.sandbox import blobs, content, control, storage, users
 from coredata_async.sandbox.bucket import ROOT
+from coredata_async.sandbox.catalogue import Catalogue
+from coredata_async.sandbox.comments import COMMENTS
+from coredata_async.sandbox.contacts import CONTACTS
+from coredata_async.sandbox.dynatypes import DYNATYPES
 from coredata_async.sandbox.files import FILES
+from coredata_async.sandbox.folders import FOLDERS
+from coredata_async.sandbox.noun import Noun
 from coredata_async.sandbox.projects import PROJECTS
 from coredata_async.sandbox.route import Route, Router, router
 from coredata_async.sandbox.spaces import SPACES
+from coredata_async.sandbox.tasks import TASKS
+from coredata_async.sandbox.users import USERS
+from coredata_async.sandbox.value_lists import VALUE_LISTS
 
-NOUNS = (FILES, PROJECTS, SPACES)
+NOUNS: tuple[Noun | Catalogue, ...] = (
+    *(FILES, PROJECTS, SPACES, FOLDERS, TASKS, CONTACTS),
+    *(USERS, COMMENTS, VALUE_LISTS, DYNATYPES),
+)
 
 _STORAGE = (
     Route("PUT", f"{ROOT}/{{}}", "storage.put", storage.put, auth="none"),
@@ -19,4 +31,4 @@ _STORAGE = (
 def table() -> Router:
     """Return the table; the storage comes first, for it is asked most."""
     nouns = [route for noun in NOUNS for route in noun.routes()]
-    return router((*_STORAGE, *blobs.ROUTES, *nouns, *content.ROUTES, *control.ROUTES))
+    return router((*_STORAGE, *blobs.ROUTES, *nouns, *users.ROUTES, *content.ROUTES, *control.ROUTES))

@@ -19,8 +19,8 @@ from coredata_async.transfer.ranges import Span
 from coredata_async.transfer.replace import Replacement, Replacer
 from coredata_async.transfer.uploads import Upload, Uploader, Via
 from coredata_async.wire import calls
-from coredata_async.wire.files import NewFile, comma_joined, register, update_metadata
-from coredata_async.wire.kind import UNSET
+from coredata_async.wire.files import comma_joined, register, update_metadata
+from coredata_async.wire.kind import UNSET, Proof
 from coredata_async.wire.lookups import segment
 
 
@@ -38,6 +38,7 @@ class Files:
             EditFile,
             self._update,
             "Change a file's metadata: it is read first, since the service wants all of it. Two exchanges.",
+            Proof("documented", 'https://docs.wise.is/cored/files-v2, "Update File metadata"'),
         )
         self.delete = delete_at(send, FILES.path)
 
@@ -75,7 +76,8 @@ class Files:
             contacts: Ids; they need a dynatype other than `File`.
             tags: None may hold a comma.
             via: `storage`, or `api` for servers whose storage cannot be reached from here.
-            verify: Compare digests with the File's, where the storage's ETag did not do it already.
+            verify: Compare digests with the File's, where the storage's ETag did not do it already;
+                `Uploaded.verified` says whether that could be done.
             progress: Called at each stage and after each block; a coroutine is awaited.
 
         Raises:
@@ -163,15 +165,17 @@ class Files:
         Raises:
             OutcomeUnknownError: It may or may not have happened; look for the blob name.
         """
-        new = NewFile(
+        segment(blob_name, "blob_name")
+        wanted = Upload(
+            source=b"",
             filename=filename,
             title=title,
             parent=parent,
             dynatype=dynatype,
-            contacts=tuple(contacts),
-            tags=tuple(tags),
+            contacts=contacts,
+            tags=tags,
         )
-        return await perform(self._send, register(new, blob_name))
+        return await perform(self._send, register(wanted.new(), blob_name))
 
     async def replace(
         self,
@@ -212,6 +216,8 @@ class Files:
         told by reading the File again.
         """
         segment(id)
+        if snapshot_id is not None:
+            segment(snapshot_id, "snapshot_id")  # an empty one would be no lock at all
         content = Upload(source=source, filename=filename, content_type=content_type, size=size)
         wanted = Replacement(file_id=id, content=content, snapshot_id=snapshot_id, via=via)
         return await Replacer(self._uploader).replace(wanted, verify=verify, progress=progress)
@@ -263,8 +269,9 @@ def _merged(now: File, edit: EditFile) -> dict[str, str]:
     fields = {
         "filename": now.filename if edit.filename is UNSET else edit.filename,
         "title": now.title if edit.title is UNSET else edit.title,
-        "parent": now.parent if edit.parent is UNSET else segment(edit.parent, "parent"),
+        "parent": now.parent if edit.parent is UNSET else edit.parent,
     }
+    segment(fields["parent"], "parent")
     if edit.dynatype is not UNSET:
         fields["dynatype"] = edit.dynatype
     if edit.tags is not UNSET:
@@ -276,5 +283,6 @@ def _merged(now: File, edit: EditFile) -> dict[str, str]:
                 "contacts need another dynatype than 'File': the server would drop them without a word"
             )
         fields["contacts"] = comma_joined("contacts", edit.contacts or ())
-        fields.setdefault("dynatype", dynatype)
+        if dynatype:
+            fields["dynatype"] = dynatype
     return fields

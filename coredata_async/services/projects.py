@@ -2,20 +2,99 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
+from weakref import WeakValueDictionary
+
+from attrs import frozen
+
+from coredata_async.call import perform
 from coredata_async.collection import creator, deleter, getter, lister, sublister, updater
 from coredata_async.message import Send
-from coredata_async.resources.files import FILES
-from coredata_async.resources.projects import PROJECTS
+from coredata_async.resources.projects import PROJECTS, EditProject, Project
+from coredata_async.resources.rows import PROJECT_FILES, PROJECT_FOLDERS, PROJECT_TASKS
+from coredata_async.wire import calls
 from coredata_async.wire.kind import Window
+
+Strings = tuple[str, ...]
 
 
 class Projects:
-    """The projects of a tenant: `list`, `get`, `create`, `update`, `delete`, and the files in one."""
+    """The projects of a tenant: the usual verbs, what is in one, and changes to its lists.
+
+    The service replaces a list as a whole and offers no lock, so `add_…` and `remove_…` read it, change it
+    and write it back: two exchanges, none written if nothing changes. Calls of one client wait for each
+    other; a change that somebody else makes between the two exchanges is undone.
+    """
 
     def __init__(self, send: Send) -> None:
+        self._send = send
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.list = lister(send, PROJECTS)
         self.get = getter(send, PROJECTS)
         self.create = creator(send, PROJECTS)
         self.update = updater(send, PROJECTS)
         self.delete = deleter(send, PROJECTS)
-        self.files = sublister(send, FILES, PROJECTS.path, Window)
+        self.files = sublister(send, PROJECT_FILES, Window)
+        self.tasks = sublister(send, PROJECT_TASKS, Window)
+        self.folders = sublister(send, PROJECT_FOLDERS, Window)
+
+    async def add_contact(self, id: str, contact_id: str) -> None:  # noqa: A002
+        """Connect a contact with a project.
+
+        See: https://docs.wise.is/cored/projects, "Add an existing Contact to a Project"
+        """
+        await self._added(id, _CONTACTS, (contact_id,))
+
+    async def remove_contact(self, id: str, contact_id: str) -> None:  # noqa: A002
+        """Part a contact from a project."""
+        await self._removed(id, _CONTACTS, (contact_id,))
+
+    async def add_tags(self, id: str, *tags: str) -> None:  # noqa: A002
+        """Add tags to a project."""
+        await self._added(id, _TAGS, tags)
+
+    async def remove_tags(self, id: str, *tags: str) -> None:  # noqa: A002
+        """Take tags off a project."""
+        await self._removed(id, _TAGS, tags)
+
+    async def add_users(self, id: str, *usernames: str, responsible: bool = False) -> None:  # noqa: A002
+        """Associate users with a project or, if `responsible`, make them responsible for it."""
+        await self._added(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
+
+    async def remove_users(self, id: str, *usernames: str, responsible: bool = False) -> None:  # noqa: A002
+        """Take users off a project or, if `responsible`, off those responsible for it."""
+        await self._removed(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
+
+    async def _added(self, id: str, names: _Names, new: Sequence[str]) -> None:  # noqa: A002
+        await self._changed(id, names, lambda now: tuple(dict.fromkeys((*now, *new))))
+
+    async def _removed(self, id: str, names: _Names, gone: Sequence[str]) -> None:  # noqa: A002
+        await self._changed(id, names, lambda now: tuple(each for each in now if each not in gone))
+
+    async def _changed(self, id: str, names: _Names, change: Callable[[Strings], Strings]) -> None:  # noqa: A002
+        async with self._turns.setdefault(id, asyncio.Lock()):
+            now = names.read(await perform(self._send, calls.get(PROJECTS, id)))
+            wanted = change(now)
+            if wanted != now:
+                await perform(self._send, calls.update(PROJECTS.path, id, names.edit(wanted)))
+
+
+@frozen
+class _Names:
+    """A field that is a list of names: how it is read, which may be as objects, and how written."""
+
+    read: Callable[[Project], Strings]
+    edit: Callable[[Strings], EditProject]
+
+
+_CONTACTS = _Names(lambda now: now.contacts, lambda names: EditProject(contacts=names))
+_TAGS = _Names(lambda now: now.tags, lambda names: EditProject(tags=names))
+_ASSOCIATED = _Names(
+    lambda now: tuple(user.username for user in now.associated_users),
+    lambda names: EditProject(associated_users=names),
+)
+_RESPONSIBLE = _Names(
+    lambda now: tuple(user.username for user in now.responsible_users),
+    lambda names: EditProject(responsible_users=names),
+)

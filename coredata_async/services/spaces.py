@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coredata_async.collection import getter, lister, sublister
 from coredata_async.message import Send
-from coredata_async.resources.projects import PROJECTS
+from coredata_async.resources.rows import SPACE_PROJECTS
 from coredata_async.resources.spaces import SPACES
 from coredata_async.wire.kind import Window
 
@@ -15,4 +15,4 @@ class Spaces:
     def __init__(self, send: Send) -> None:
         self.list = lister(send, SPACES)
         self.get = getter(send, SPACES)
-        self.projects = sublister(send, PROJECTS, SPACES.path, Window)
+        self.projects = sublister(send, SPACE_PROJECTS, Window)

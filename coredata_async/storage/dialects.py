@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import frozen
 
+from coredata_async.errors import without_queries
 from coredata_async.message import Reply
 
 
@@ -52,14 +53,12 @@ DIALECTS: Final = (
 
 def expiry(url: str) -> datetime | None:
     """When a signed URL expires, by the storage's clock; `None` if it does not say so readably."""
-    query = dict(parse_qsl(urlsplit(url).query))
-    for dialect in DIALECTS:
-        if dialect.signature in query:
-            try:
-                return dialect.expires(query)
-            except (KeyError, ValueError, OverflowError):
-                return None
-    return None
+    try:
+        query = dict(parse_qsl(urlsplit(url).query))
+        said = next((each.expires(query) for each in DIALECTS if each.signature in query), None)
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
+    return said.replace(tzinfo=UTC) if said and said.tzinfo is None else said
 
 
 _MD5: Final = re.compile(r'"?([0-9a-fA-F]{32})"?')
@@ -117,10 +116,12 @@ _ADVICE: Final = {
 
 def refusal(reply: Reply) -> Refusal:
     """Read a store's answer of 300 or more. The bodies are XML that may be cut short, so no parser."""
-    text = reply.body[:8192].decode("utf-8", "replace")
-    return Refusal(reply.status, _tag("Code", text), _tag("Message", text))
+    text = without_queries(reply.body[:8192].decode("utf-8", "replace"))
+    # Azure's Message is the same for every refusal; what it means stands beside it.
+    message = _tag("AuthenticationErrorDetail", text) or _tag("Message", text)
+    return Refusal(reply.status, _tag("Code", text), message)
 
 
 def _tag(name: str, text: str) -> str:
-    found = re.search(rf"<{name}>([^<]{{0,300}})</{name}>", text)
+    found = re.search(rf"<{name}>([^<]{{0,300}})", text)
     return found[1].strip() if found else ""

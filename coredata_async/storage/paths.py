@@ -54,7 +54,7 @@ def look(path: Path) -> Print:
     """
     try:
         seen = path.stat()
-    except OSError as exc:
+    except (OSError, ValueError) as exc:
         raise unreadable(path, exc) from None
     if stat.S_ISDIR(seen.st_mode):
         raise SourceError(
@@ -93,9 +93,9 @@ def stream(path: Path, was: Print) -> Streamed:
     )
 
 
-def unreadable(path: Path, exc: OSError) -> SourceError:
-    """The error for a path the operating system will not let us read."""
-    reason = exc.strerror or type(exc).__name__
+def unreadable(path: Path, exc: OSError | ValueError) -> SourceError:
+    """The error for a path the operating system will not let us read, or that is no path at all."""
+    reason = (exc.strerror if isinstance(exc, OSError) else str(exc)) or type(exc).__name__
     return SourceError(
         f"{path} cannot be read: {reason}; check that it exists and its permissions", stage="source"
     )
@@ -113,7 +113,10 @@ class _FileReader:
             raise
 
     def read(self) -> bytes:
-        block = os.read(self._fd, BLOCK)
+        try:
+            block = os.read(self._fd, BLOCK)
+        except OSError as exc:
+            raise unreadable(self._path, exc) from None
         self._count += len(block)
         self.digest.update(block)
         if self._count >= self._was.size:  # before the last byte leaves, so that nothing wrong is stored
@@ -154,6 +157,8 @@ def _opened(path: Path, use: Callable[[int], T]) -> T:
     fd = _open(path)
     try:
         return use(fd)
+    except OSError as exc:
+        raise unreadable(path, exc) from None
     finally:
         os.close(fd)
 

@@ -9,12 +9,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from typing import Final, Protocol
+
+from coredata_async.errors import SourceError
 
 BLOCK: Final = 1 << 20
 """Bytes per block: smaller ones cost switches between threads, larger ones memory."""
 AHEAD: Final = 2
 """Blocks that wait for the sender at most."""
+GRACE: Final = 1.0
+"""Seconds that who gives up waits for a read under way: that of a silent pipe may never end."""
 
 
 class Reader(Protocol):
@@ -35,7 +40,8 @@ async def read_ahead(open_reader: Callable[[], Reader]) -> AsyncGenerator[bytes,
     Each block is a new bytes object: asyncio keeps a view of what it has not sent yet, so that a
     buffer used again corrupts the upload.
 
-    The source is closed when this generator is, at the latest; so use `contextlib.aclosing`.
+    The source is closed when this generator is, at the latest; so use `contextlib.aclosing`. Only a read
+    that hangs for longer than `GRACE` is left to its thread, which closes the source when it returns.
     """
     loop = asyncio.get_running_loop()
     blocks: asyncio.Queue[bytes | Exception] = asyncio.Queue()
@@ -49,6 +55,7 @@ async def read_ahead(open_reader: Callable[[], Reader]) -> AsyncGenerator[bytes,
             stop.set()
 
     def run() -> None:
+        last: bytes | Exception = b""
         try:
             reader = open_reader()
             try:
@@ -56,9 +63,11 @@ async def read_ahead(open_reader: Callable[[], Reader]) -> AsyncGenerator[bytes,
             finally:
                 reader.close()
         except Exception as exc:  # noqa: BLE001  # raised again where the blocks are wanted
-            post(blocks.put_nowait, exc)
-        finally:
-            post(ended.set)
+            last = exc
+        except BaseException as exc:  # noqa: BLE001  # an exit of this thread must not look like one of the loop's
+            last = SourceError(f"reading ended with {type(exc).__name__}", stage="source")
+        post(blocks.put_nowait, last)  # only now: who sees the end may rely on the source being closed
+        post(ended.set)
 
     threading.Thread(target=run, name="coredata-read-ahead", daemon=True).start()
     try:
@@ -70,7 +79,9 @@ async def read_ahead(open_reader: Callable[[], Reader]) -> AsyncGenerator[bytes,
     finally:
         stop.set()
         room.release()
-        await ended.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await ended.wait()
 
 
 def _pass_on(
@@ -81,6 +92,6 @@ def _pass_on(
         if stop.is_set():
             return
         block = reader.read()
-        give(block)
         if not block:
             return
+        give(block)

@@ -25,6 +25,7 @@ from coredata_async.storage.streams import (
     is_async_handle,
     measure,
     spooled,
+    text_mode,
 )
 
 Source = (
@@ -90,6 +91,8 @@ async def ready(source: Source, size: int | None = None) -> AsyncGenerator[Ready
         case bytes() | bytearray() | memoryview():
             yield _memory(memoryview(cast("bytes", source)), size)
         case _ if is_async_handle(source):
+            if hasattr(source, "encoding"):
+                raise TypeError(text_mode(label(source)))
             async with _blocks(async_blocks(async_handle(source)), size, label(source)) as got:
                 yield got
         case _ if hasattr(source, "read"):
@@ -111,7 +114,7 @@ async def _path(path: Path, size: int | None) -> Ready:
 
 
 def _memory(data: memoryview, size: int | None) -> Ready:
-    view = data.cast("B")
+    view = data.cast("B") if data.c_contiguous and data.nbytes else memoryview(data.tobytes())
     if size is not None and size != len(view):
         raise SourceError(f"there are {len(view)} bytes, and size= says {size}", stage="source")
     if len(view) <= INLINE:
@@ -127,9 +130,12 @@ def _memory(data: memoryview, size: int | None) -> Ready:
 
 @asynccontextmanager
 async def _handle(file: Any, size: int | None) -> AsyncGenerator[Ready, None]:
-    if isinstance(file, io.TextIOBase) or isinstance(file.read(0), str):
-        raise TypeError(f"{label(file)} is open in text mode; open it with mode 'rb'")
-    start, left = await asyncio.to_thread(measure, file)
+    try:
+        if isinstance(file, io.TextIOBase) or isinstance(file.read(0), str):
+            raise TypeError(text_mode(label(file)))
+        start, left = await _measured(file)
+    except (OSError, ValueError) as exc:  # closed, or open for writing alone
+        raise SourceError(f"{label(file)} cannot be read: {exc}", stage="source") from None
     if left is not None and size is not None and size > left:
         raise SourceError(f"{label(file)} has {left} bytes left, and size= says {size}", stage="source")
     length = size if size is not None else left
@@ -140,6 +146,16 @@ async def _handle(file: Any, size: int | None) -> AsyncGenerator[Ready, None]:
 
     async with _blocks(blocks, length, label(file), replayable=start is not None) as got:
         yield got
+
+
+async def _measured(file: BinaryIO) -> tuple[int | None, int | None]:
+    """In a thread, for a packed file is read to its end; a cancellation first sees the position put back."""
+    measuring = asyncio.get_running_loop().run_in_executor(None, measure, file)
+    try:
+        return await asyncio.shield(measuring)
+    except asyncio.CancelledError:
+        await asyncio.wait({measuring})
+        raise
 
 
 @asynccontextmanager

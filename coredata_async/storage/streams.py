@@ -7,7 +7,7 @@ import io
 import os
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -25,15 +25,16 @@ class HandleReader:
     """Reads an open file from a position on, and puts the position back."""
 
     def __init__(self, file: BinaryIO, start: int | None, size: int) -> None:
-        self._file, self._start, self._left = file, start, size
+        self._file, self._start, self._left, self._count = file, start, size, 0
         self._was = _print(file)
-        if start is not None:
-            file.seek(start)
 
     def read(self) -> bytes:
         """Give the next block."""
+        if self._start is not None:  # wherever an abandoned pass, or anybody else, has left it
+            self._file.seek(self._start + self._count)
         block = self._file.read(min(BLOCK, self._left)) if self._left else b""
         self._left -= len(block)
+        self._count += len(block)
         if not self._left and _print(self._file) != self._was:
             raise SourceChangedError("the open file changed while it was read", stage="put")
         return bytes(block)
@@ -41,7 +42,8 @@ class HandleReader:
     def close(self) -> None:
         """Leave the file open and as it was: it is the caller's."""
         if self._start is not None:
-            self._file.seek(self._start)
+            with suppress(OSError, ValueError):  # the caller has closed it meanwhile
+                self._file.seek(self._start)
 
 
 class IterableReader:
@@ -54,9 +56,11 @@ class IterableReader:
         """Give the next block."""
         parts: list[bytes] = []
         count = 0
-        while count < BLOCK and (item := next(self._items, None)) is not None:
+        for item in self._items:  # goes on where it stopped
             parts.append(as_bytes(item))
             count += len(parts[-1])
+            if count >= BLOCK:
+                break
         return b"".join(parts)
 
     def close(self) -> None:
@@ -77,10 +81,12 @@ def as_bytes(item: object) -> bytes:
 
 def measure(file: BinaryIO) -> tuple[int | None, int | None]:
     """Position and remaining length of an open file; `None` twice if it cannot be rewound."""
-    if not file.seekable():
+    seekable = file.seekable() if hasattr(file, "seekable") else hasattr(file, "seek")  # mmap lacks the first
+    if not seekable:
         return None, None
     start = file.tell()
-    end = file.seek(0, io.SEEK_END)
+    file.seek(0, io.SEEK_END)
+    end = file.tell()
     file.seek(start)
     return start, max(0, end - start)
 
@@ -89,7 +95,7 @@ def async_blocks(open_items: Callable[[], AsyncIterable[bytes]]) -> Blocks:
     """The blocks of an async iterable; empty items are passed over."""
 
     async def blocks() -> AsyncGenerator[bytes, None]:
-        items = open_items()
+        items = aiter(open_items())  # not the iterable: what was opened here is closed here
         try:
             async for item in items:
                 if item:
@@ -102,8 +108,13 @@ def async_blocks(open_items: Callable[[], AsyncIterable[bytes]]) -> Blocks:
     return blocks
 
 
+def text_mode(name: str) -> str:
+    """The message for a file that would give text."""
+    return f"{name} is open in text mode; open it with mode 'rb'"
+
+
 def async_handle(file: Any) -> Callable[[], AsyncIterator[bytes]]:
-    """An aiofiles handle as an async iterable."""
+    """An aiofiles handle as an async iterable; it stays open."""
 
     async def read() -> AsyncGenerator[bytes, None]:
         while block := await file.read(BLOCK):
@@ -118,25 +129,26 @@ async def spooled(blocks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes |
 
     The service wants to know the length before the first byte, so there is no way around it.
     """
-    held = bytearray()
-    async for block in blocks:
-        held += block
-        if len(held) > WHOLE:
-            break
-    else:
-        yield bytes(held)
-        return
-    number, name = tempfile.mkstemp(prefix="coredata-spool-")
-    path = Path(name)
-    try:
-        async with writing(os.fdopen(number, "wb")) as file:
-            await file.write(held)
-            del held
-            async for block in blocks:
-                await file.write(block)
-        yield path
-    finally:
-        path.unlink()  # noqa: ASYNC240  # microseconds, and it must happen even when cancelled
+    async with aclosing(blocks):
+        held = bytearray()
+        async for block in blocks:
+            held += block
+            if len(held) > WHOLE:
+                break
+        else:
+            yield bytes(held)
+            return
+        number, name = tempfile.mkstemp(prefix="coredata-spool-")
+        path = Path(name)
+        try:
+            async with writing(os.fdopen(number, "wb")) as file:
+                await file.write(held)
+                del held
+                async for block in blocks:
+                    await file.write(block)
+            yield path
+        finally:
+            path.unlink()  # noqa: ASYNC240  # microseconds, and it must happen even when cancelled
 
 
 @asynccontextmanager

@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote
 
-from coredata_async.errors import CoreDataError, StorageError
+from coredata_async.errors import ChecksumMismatchError, CoreDataError
 from coredata_async.message import Reply
+from coredata_async.storage.bodies import md5
 from coredata_async.storage.streams import writing
 from coredata_async.transfer.fetch import Fetcher, Wanted
 from coredata_async.transfer.ranges import arrival
@@ -42,6 +43,7 @@ class Download:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._used = True
         if self._reply is not None:
             await closed(self._reply)
 
@@ -89,27 +91,34 @@ class Download:
             StorageError: The connection broke, and could not be taken up again.
         """
         target = Path(path)
-        token = self._wanted.file_id if resume else secrets.token_hex(4)
-        part = target.with_name(f".{target.name}.{token}.part")
-        keep = False
+        part = self._part(target) if resume else _named(target, secrets.token_hex(4))
+        keep = resume
         async with self._fetcher.open_files:
             try:
                 await self._write(part, await _begun(part) if resume else Begun())
                 part.replace(target)
-            except (StorageError, asyncio.CancelledError):
-                keep = resume
+            except ChecksumMismatchError:
+                keep = False
                 raise
             finally:
                 if not keep:
                     part.unlink(missing_ok=True)  # here, so that no cancellation comes in between
         return target
 
+    def _part(self, target: Path) -> Path:
+        """Where to keep what has come: another name for another range, or content, or target."""
+        span = self._wanted.span
+        what = (self._wanted.file_id, span.offset, span.length, arrival(self._opened()).etag, target.name)
+        return _named(target, md5(repr(what).encode())[:16])
+
     async def _write(self, part: Path, begun: Begun) -> None:
         reply = self._taken()
+        if begun.count > (arrival(reply).total or begun.count):
+            begun = Begun()  # it is of another content
         if begun.count and begun.count != arrival(reply).total:
             await closed(reply)
             reply = self._reply = await self._fetcher.open(self._wanted, begun.count)
-        with part.open("ab") as raw:
+        with part.open("ab" if begun.count else "wb") as raw:
             async with writing(raw) as file, aclosing(self._content(reply, begun)) as content:
                 async for block in content:
                     await file.write(block)
@@ -133,6 +142,10 @@ class Download:
             raise CoreDataError("a download can be read once; open another one")
         reply, self._used = self._opened(), True
         return reply
+
+
+def _named(target: Path, token: str) -> Path:
+    return target.with_name(f".{target.name[:50]}.{token}.part")  # a long name leaves no room for more
 
 
 async def _begun(part: Path) -> Begun:

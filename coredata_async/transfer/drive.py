@@ -11,7 +11,6 @@ from attrs import frozen
 from coredata_async.errors import (
     APIConnectionError,
     APIStatusError,
-    SourceChangedError,
     SourceNotReplayableError,
     StorageError,
     TransferError,
@@ -20,6 +19,7 @@ from coredata_async.errors import (
 from coredata_async.message import Reply, Request, Send
 from coredata_async.storage.bodies import Streamed
 from coredata_async.storage.sources import Ready
+from coredata_async.transfer.lastly import lastly
 from coredata_async.transfer.settle import Settler, uncertain
 from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
 from coredata_async.wire.files import NewFile
@@ -49,7 +49,7 @@ class Driver:
             URLExpiredError: URLs expire as soon as they are made.
             StorageError: The storage refused, or broke off, after all repeats.
             ChecksumMismatchError: It holds other bytes than were sent.
-            SourceChangedError: The source changed while it was read, or is longer than was said.
+            SourceChangedError: The source changed while it was read, or has another length than was said.
             SourceNotReplayableError: It would have to be read again, and cannot.
         """
         for _ in range(RESERVATIONS):
@@ -57,7 +57,7 @@ class Driver:
             request = plan.request()
             reserved = plan.next(request, await self.api(request))
             await stage(reserved)
-            request = reserved.request(source.body)
+            request = reserved.request(lastly(source.body))
             reply = await self._put(request, source)
             try:
                 state = reserved.next(request, reply, md5=source.digest)
@@ -89,10 +89,11 @@ class Driver:
                     state = await self._registered(state, new, again=lost > 0)
                 case Unsettled():
                     lost += 1
-                    if lost > ROUNDS:
-                        raise uncertain(state, new, f"the answer was lost {ROUNDS} times")
                     # From now, not from when it was sent: it may have queued, or been repeated, before.
-                    state = await self.settler.settle(state, new, self.clock())
+                    settled = await self.settler.settle(state, new, self.clock())
+                    if isinstance(settled, Stored) and lost == ROUNDS:
+                        raise uncertain(state, new, f"the answer was lost {ROUNDS} times")
+                    state = settled
                 case Registered():
                     return state
                 case _:
@@ -125,10 +126,10 @@ class Driver:
 
 
 def _ended(source: Ready) -> None:
-    """Refuse what the storage confirmed before the source had ended: it may give more than was announced."""
+    """Refuse what the storage confirmed before it had all of it."""
     if isinstance(source.body, Streamed) and not source.digest:
-        raise SourceChangedError(
-            f"{source.body.name} did not end after the {source.size} bytes it was to give; "
+        raise StorageError(
+            f"the storage confirmed {source.body.name} before all {source.size} bytes had been sent; "
             "nothing was registered",
             stage="put",
             sent=source.body.sent,

@@ -17,6 +17,7 @@ from coredata_async.errors import (
     StorageError,
     UnexpectedResponseError,
     URLExpiredError,
+    without_queries,
 )
 from coredata_async.message import Reply, Request, Send
 from coredata_async.resources.files import FILES
@@ -76,7 +77,7 @@ class Fetcher:
             if not why.expired:
                 raise StorageError(
                     f"the storage refused the bytes of File {wanted.file_id}: {reply.status} {why.code} "
-                    f"{why.message}".rstrip()
+                    f"{without_queries(why.message)}".rstrip()
                     + (f"; {why.advice}" if why.advice else ""),
                     stage="get",
                     sent=done,

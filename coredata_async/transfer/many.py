@@ -81,12 +81,11 @@ class Uploads:
 
     async def _run(self) -> None:
         queue = _Shared(self._sources)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._workers):
-                    group.create_task(self._work(queue))
-        except* Exception as failures:  # noqa: BLE001  # of the iterable: an upload's own becomes an outcome
-            await self._outcomes.put(failures.exceptions[0])
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._workers):
+                group.create_task(self._work(queue))
+        if queue.failure is not None:
+            await self._outcomes.put(queue.failure)
         await self._outcomes.put(None)
 
     async def _work(self, queue: _Shared) -> None:
@@ -108,20 +107,38 @@ class Uploads:
 
 
 class _Shared:
-    """One iterator for many workers; an async generator stands only one caller at a time."""
+    """One iterator for many workers; an async generator stands only one caller at a time.
+
+    What it raises ends it for all of them, and is kept: what is under way meanwhile is not cut off.
+    """
 
     def __init__(self, sources: Sources) -> None:
+        self.failure: Exception | None = None
         self._turn = asyncio.Lock()
-        self._items: Iterator[Source | Upload] | AsyncIterator[Source | Upload]
-        self._items = aiter(sources) if isinstance(sources, AsyncIterable) else iter(sources)
+        self._sources = sources
+        self._items: Iterator[Source | Upload] | AsyncIterator[Source | Upload] | None = None
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Source | Upload:
+        async with self._turn:
+            if self.failure is not None:
+                raise StopAsyncIteration
+            try:
+                return await self._next()
+            except StopAsyncIteration:
+                raise
+            except Exception as exc:  # noqa: BLE001  # raised again where the outcomes are taken
+                self.failure = exc
+                raise StopAsyncIteration from None
+
+    async def _next(self) -> Source | Upload:
+        if self._items is None:
+            many = self._sources
+            self._items = aiter(many) if isinstance(many, AsyncIterable) else iter(many)
         if isinstance(self._items, AsyncIterator):
-            async with self._turn:
-                return await anext(self._items)
+            return await anext(self._items)
         for item in self._items:
             return item
         raise StopAsyncIteration

@@ -29,7 +29,10 @@ class Uploaded:
 
 @frozen(kw_only=True)
 class Failed:
-    """A source that is no File, and why. Nothing was registered."""
+    """A source that is no File, and why. Nothing was registered.
+
+    But for one case: a `ChecksumMismatchError` of stage `register` names a File with wrong content.
+    """
 
     source: Source = field(repr=label, eq=False)
     error: Exception

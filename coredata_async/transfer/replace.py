@@ -18,6 +18,7 @@ from coredata_async.errors import (
 from coredata_async.message import Reply
 from coredata_async.resources.files import FILES, File
 from coredata_async.storage.sources import Ready
+from coredata_async.transfer.lastly import lastly
 from coredata_async.transfer.outcomes import OnProgress, Replaced
 from coredata_async.transfer.steps import Planned
 from coredata_async.transfer.telling import Teller
@@ -49,8 +50,8 @@ class Replacer:
         if wanted.via not in {"storage", "api"}:
             raise ConfigurationError(f"via must be 'storage' or 'api', not {wanted.via!r}")
         async with self.uploader.opened(wanted.content, progress) as (source, teller):
-            call = await self._call(wanted, source, teller)
-            version = await self._written(wanted, call, source)
+            call, blob = await self._call(wanted, source, teller)
+            version = await self._written(wanted, call, blob, source)
         if version.digest is None and verify:
             # It is written: that nobody can be asked about it now is no reason to say that it failed.
             file = await self._read_or_none(wanted.file_id)
@@ -66,17 +67,28 @@ class Replacer:
             raise _mismatch(done, version.digest)
         return done
 
-    async def _call(self, wanted: Replacement, source: Ready, teller: Teller) -> Call[Version]:
+    async def _call(
+        self, wanted: Replacement, source: Ready, teller: Teller
+    ) -> tuple[Call[Version], str | None]:
+        """The write, and the blob it speaks of, which is stored by now."""
         filename, lock = wanted.content.filename, wanted.snapshot_id
         if wanted.via == "api":
-            return replace_content(wanted.file_id, body=source.body, filename=filename, snapshot_id=lock)
+            await teller.sent(0)
+            call = replace_content(
+                wanted.file_id, body=lastly(source.body), filename=filename, snapshot_id=lock
+            )
+            return call, None
         plan = Planned(size=source.size, content_type=wanted.content.mime_type())
         stored = await self.uploader.driver.store(plan, source, teller.stage)
-        return replace_content(
+        await teller.stage(stored)
+        call = replace_content(
             wanted.file_id, filename=filename, snapshot_id=lock, blob_name=stored.blob, digest=stored.md5
         )
+        return call, stored.blob
 
-    async def _written(self, wanted: Replacement, call: Call[Version], source: Ready) -> Version:
+    async def _written(
+        self, wanted: Replacement, call: Call[Version], blob: str | None, source: Ready
+    ) -> Version:
         """Carry the write; with a lock, tell a lost race from other failures by reading the File again.
 
         No page says how the service answers a stale snapshot.
@@ -89,8 +101,11 @@ class Replacer:
             now = await self._read_or_none(wanted.file_id)
             if now is None or now.snapshot_id in {"", wanted.snapshot_id}:
                 raise
-            if isinstance(exc, OutcomeUnknownError) and now.digest and now.digest == source.digest:
+            unknown = isinstance(exc, OutcomeUnknownError)
+            if now.blob_name == blob if blob and now.blob_name else unknown and _holds(now, source):
                 return Version(now.digest, now.snapshot_id)  # it was carried out, and only the answer lost
+            if unknown and not now.digest:
+                raise  # it cannot be told whose change it is
             raise StaleSnapshotError(
                 f"File {wanted.file_id} was changed by somebody else since snapshot {wanted.snapshot_id} "
                 f"(now {now.snapshot_id}); read it again and decide anew",
@@ -106,6 +121,10 @@ class Replacer:
             return await self._read(file_id)
         except APIError:
             return None  # then the first failure is the one to report
+
+
+def _holds(file: File, source: Ready) -> bool:
+    return bool(file.digest) and str(file.digest).lower() == source.digest
 
 
 def _mismatch(done: Replaced, actual: str) -> ChecksumMismatchError:

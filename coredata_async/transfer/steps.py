@@ -14,7 +14,7 @@ from typing import Final
 from attrs import field, frozen
 
 from coredata_async.call import refusal
-from coredata_async.errors import ChecksumMismatchError, StorageError
+from coredata_async.errors import ChecksumMismatchError, StorageError, without_queries
 from coredata_async.message import Body, Reply, Request
 from coredata_async.storage import dialects
 from coredata_async.wire.blobs import reserve
@@ -73,8 +73,9 @@ class Reserved:
         why = dialects.refusal(reply)
         if why.expired:
             return self.plan
+        words = without_queries(why.message)
         raise StorageError(
-            f"the storage refused the bytes: {reply.status} {why.code} {why.message}".rstrip()
+            f"the storage refused the bytes: {reply.status} {why.code} {words}".rstrip()
             + f" (attempt {reply.attempts})"
             + (f"; {why.advice}" if why.advice else ""),
             stage="put",

@@ -37,13 +37,13 @@ class Credentials:
 
 
 def authorized(send: Send, credentials: Credentials) -> Send:
-    """Say who asks; and should an error answer repeat the key, strike it out before anybody reads it."""
+    """Say who asks; and should a refusal or a redirect repeat the key, strike it out before it is read."""
     secrets = {credentials.key.encode(), credentials.key_v3.encode()}
 
     async def through(request: Request) -> Reply:
         headers = {**request.headers, "Authorization": credentials.header(request.target)}
         reply = await send(evolve(request, headers=headers))
-        if reply.status >= HTTPStatus.BAD_REQUEST:
+        if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
             for secret in secrets:
                 if secret in reply.body:
                     reply = evolve(reply, body=reply.body.replace(secret, b"***"))

@@ -18,12 +18,13 @@ def within(send: Send, total: float | None) -> Send:
         return send
 
     async def through(request: Request) -> Reply:
+        clock = asyncio.timeout(total)
         try:
-            async with asyncio.timeout(total):
+            async with clock:
                 return await send(request)
         except TimeoutError as exc:
-            if isinstance(exc, APITimeoutError):
-                raise
+            if isinstance(exc, APITimeoutError) or not clock.expired():
+                raise  # that of an inner limit, or of the source
             raise APITimeoutError(
                 f"{request.method} {request.path}: not done within Timeouts.total ({total} s)",
                 request,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Final
 
 import aiohttp
 from attrs import frozen
+from multidict import CIMultiDict
 from yarl import URL
 
 from coredata_async.config import Timeouts
-from coredata_async.errors import CoreDataError
 from coredata_async.message import Body, Reply, Request, Send
 from coredata_async.transport.payload import Reopened
 from coredata_async.transport.pool import Pool, Side
@@ -20,6 +22,7 @@ _AT_ONCE: Final = 64 * 1024
 """So few bytes fit asyncio's write buffer, and cannot stall."""
 _NOT_ADDED: Final = frozenset({"Content-Type", "User-Agent"})
 """Headers aiohttp would add by itself; a Content-Type that was not signed breaks the signature."""
+_GAP: Final = re.compile(r"[\x00-\x20\x7f]")
 
 
 def exchange(
@@ -42,31 +45,52 @@ def exchange(
         try:
             response = await pool.session(side).request(
                 request.method,
-                # Byte for byte: unless told that it is encoded, yarl rewrites %2F and %3A, and the
-                # signature no longer fits.
-                URL(url, encoded=True),
+                _as_written(url),
                 data=body,
-                headers={**headers, **request.headers},
+                headers=_joined(headers, request.headers),
                 skip_auto_headers=_NOT_ADDED,
                 allow_redirects=False,
                 raise_for_status=False,
                 timeout=waits.get(request.patience) or _waits(timeouts, request.patience),
-                proxy=pool.proxy,
+                proxy=pool.proxy_for(url),
                 ssl=pool.ssl,
             )
             if request.stream and response.status < 300:  # noqa: PLR2004  # what is refused is read at once
-                return Reply(response.status, response.headers, content=_Arriving(request, response))
+                content = _Arriving(request, response, timeouts.stall)
+                return Reply(response.status, response.headers, content=content)
             try:
                 return Reply(response.status, response.headers, await response.read())
             finally:
                 response.release()
         except Foreign as exc:
-            if isinstance(body, Reopened) and isinstance(body.failure, CoreDataError):
-                raise body.failure from None
-            stalled = isinstance(body, Reopened) and isinstance(body.failure, TimeoutError)
-            raise translated(exc, request, stalled=stalled) from None
+            raise _own(exc, request, body) from None
+        finally:
+            if isinstance(body, Reopened):
+                await body.settled()
 
     return send
+
+
+def _as_written(url: str) -> URL:
+    """The URL byte for byte: unless told that it is encoded, yarl rewrites %2F, and the signature is void."""
+    if _GAP.search(url):
+        raise ValueError("a URL holds no space and no line break")  # yarl would drop them without a word
+    return URL(url, encoded=True)
+
+
+def _joined(common: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[str]:
+    joined = CIMultiDict(common)
+    joined.update(own)
+    return joined
+
+
+def _own(exc: Exception, request: Request, body: bytes | Reopened | None) -> Exception:
+    """What the source raised, as it is; anything else in our words."""
+    if isinstance(body, Reopened) and body.failure is not None:
+        return body.failure
+    if isinstance(body, Reopened) and body.stalled:
+        return translated(TimeoutError(), request, stalled=True)
+    return translated(exc, request)
 
 
 def _body(body: bytes | Body | None, stall: float | None) -> bytes | Reopened | None:
@@ -77,7 +101,8 @@ def _body(body: bytes | Body | None, stall: float | None) -> bytes | Reopened | 
 
 def _waits(timeouts: Timeouts, patience: float) -> aiohttp.ClientTimeout:
     response = timeouts.response and timeouts.response * patience
-    return aiohttp.ClientTimeout(sock_connect=timeouts.connect, sock_read=response)
+    # Not `sock_connect`, which leaves the name look-up out.
+    return aiohttp.ClientTimeout(connect=timeouts.connect, sock_read=response)
 
 
 @frozen
@@ -96,18 +121,26 @@ class _Held:
 
 
 class _Arriving:
-    """A reply's body, still on its way."""
+    """A reply's body, still on its way; from here on, `stall` is the limit for each block waited for."""
 
-    def __init__(self, request: Request, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, request: Request, response: aiohttp.ClientResponse, stall: float | None) -> None:
         self._request = request
         self._response = response
+        self._stall = stall
+        if response.connection is not None and (protocol := response.connection.protocol) is not None:
+            protocol.read_timeout = None
+            protocol.start_timeout()  # which stops the clock that ran for the answer to begin
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for block in self._response.content.iter_any():
+            while block := await self._next():
                 yield block
         except Foreign as exc:
             raise translated(exc, self._request, stalled=True) from None
+
+    async def _next(self) -> bytes:
+        async with asyncio.timeout(self._stall):
+            return await self._response.content.readany()
 
     async def aclose(self) -> None:
         self._response.release() if self._response.content.at_eof() else self._response.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import StreamWriter
 
 from coredata_async.message import Body
 
@@ -23,8 +25,12 @@ class Reopened(aiohttp.Payload):
         self._body = body
         self._size = body.size
         self._stall = stall
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.failure: Exception | None = None
-        """What went wrong on our side; aiohttp reports only that the connection broke."""
+        """What the source raised; aiohttp reports only that the connection broke."""
+        self.stalled = False
+        """Whether the other end stopped taking blocks."""
 
     @property
     def consumed(self) -> bool:
@@ -37,16 +43,52 @@ class Reopened(aiohttp.Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send the whole body."""
-        self.failure = None
+        self.failure, self.stalled = None, False
+        self._idle.clear()
+        line = writer.transport if isinstance(writer, StreamWriter) else None
         try:
             async with aclosing(self._body.chunks()) as blocks:
-                async for block in blocks:
-                    async with asyncio.timeout(self._stall):
-                        await writer.write(block)
-        except Exception as exc:
-            self.failure = exc
+                while (block := await self._next(blocks)) is not None:
+                    await self._pass_on(block, writer)
+        except BaseException:
+            if line is not None:
+                line.abort()  # to close would wait, for ever, for an end that takes nothing
             raise
+        finally:
+            self._idle.set()
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Send the whole body; its length is the one announced."""
         await self.write(writer)
+
+    async def settled(self) -> None:
+        """Wait until no write is under way.
+
+        aiohttp cancels one that has become pointless, and goes on before it has let go of the source: the
+        next pass over the same open file would meet it there.
+        """
+        await self._idle.wait()
+
+    async def _next(self, blocks: AsyncGenerator[bytes, None]) -> bytes | None:
+        try:
+            return await anext(blocks, None)
+        except Exception as exc:
+            self.failure = exc
+            raise
+
+    async def _pass_on(self, block: bytes, writer: AbstractStreamWriter) -> None:
+        """Hand over one block; slow is not stalled, as long as some of it goes."""
+        line = writer.transport if isinstance(writer, StreamWriter) else None
+        left = len(block) + 1
+        # A task, for aiohttp cannot wait for its buffer again once such a wait was cancelled.
+        taking = asyncio.ensure_future(writer.write(block))
+        try:
+            while not (await asyncio.wait({taking}, timeout=self._stall))[0]:
+                waiting = left if line is None else line.get_write_buffer_size()
+                if waiting >= left:
+                    self.stalled = True
+                    raise TimeoutError
+                left = waiting
+            await taking
+        finally:
+            taking.cancel()

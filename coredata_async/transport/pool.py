@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 from typing import Literal
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from attrs import define, field
@@ -37,7 +39,8 @@ class Pool:
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.storage is not None and "Authorization" in self.storage.headers:
+        storage = self.storage
+        if storage is not None and ("Authorization" in storage.headers or storage.auth is not None):
             raise ConfigurationError(
                 "storage_session has an Authorization header, which the storage must never see; "
                 "take it off the session"
@@ -52,9 +55,21 @@ class Pool:
         brought = self.api if side == "api" else self.storage
         if self.closed:
             raise CoreDataError("this client is closed; make a new one")
+        if brought is not None and brought.closed:
+            raise CoreDataError("the session this client was given is closed")
         if self._loop is not asyncio.get_running_loop():
             self._bind()
         return brought or self._own.get(side) or self._open(side)
+
+    def proxy_for(self, url: str) -> str | None:
+        """The forward proxy for a URL.
+
+        aiohttp's own `trust_env` is not used: it would also send what `~/.netrc` holds for the host.
+        """
+        if self.proxy is not None or not self.trust_env:
+            return self.proxy
+        parts = urlsplit(url)
+        return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
     async def aclose(self) -> None:
         """Close what was opened here; a second call does nothing."""
@@ -83,7 +98,6 @@ class Pool:
             connector=aiohttp.TCPConnector(limit=self.limits.connections, ssl=self.ssl),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(),
-            trust_env=self.trust_env,
             # Bytes of the storage are compared with a digest: they must come as they are stored.
             auto_decompress=side == "api",
         )

@@ -11,17 +11,12 @@ from coredata_async.message import Reply, Request, Send
 
 def is_private_line(url: str) -> bool:
     """Whether nobody on the way can read: https, or http to this very machine."""
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        return True
-    host = parts.hostname or ""
-    if parts.scheme != "http":
-        return False
-    if host == "localhost":
-        return True
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or parts.hostname == "localhost":
+            return parts.scheme in {"http", "https"}
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:  # no host that could be read, or the name of one
         return False
 
 
@@ -46,11 +41,11 @@ def only_signed(send: Send) -> Send:
         stage: Stage = "get" if request.method == "GET" else "put"
         if any(name.lower() in {"authorization", "cookie"} for name in request.headers):
             raise StorageError("a credential of the service must not go to the storage", stage=stage)
-        if urlsplit(request.target).username is not None or not is_private_line(request.target):
+        if not is_private_line(request.target) or urlsplit(request.target).username is not None:
+            host = request.path.partition("://")[2].partition("/")[0].rpartition("@")[2]
             raise StorageError(
-                f"refused {request.method} {urlsplit(request.target).scheme}://"
-                f"{urlsplit(request.target).hostname}: a signed URL must be https (or http on loopback) "
-                "and hold no user name",
+                f"refused {request.method} to {host or 'no host'}: a signed URL must be https (or http on "
+                "loopback) and hold no user name",
                 stage=stage,
             )
         return await send(request)

@@ -109,6 +109,6 @@ def _cost(outcome: Reply | APIConnectionError) -> float:
 
 def _last(outcome: Reply | APIConnectionError, attempts: int, elapsed: float) -> Reply:
     if isinstance(outcome, Reply):
-        return outcome if attempts == 1 else evolve(outcome, attempts=attempts, elapsed=elapsed)
+        return evolve(outcome, attempts=attempts, elapsed=elapsed)
     outcome.attempts, outcome.elapsed = attempts, elapsed
     raise outcome

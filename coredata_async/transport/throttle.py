@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from attrs import evolve
 
 from coredata_async.errors import APITimeoutError
-from coredata_async.message import Reply, Request, Send
+from coredata_async.message import Content, Reply, Request, Send
 
 
 def throttled(send: Send, slots: asyncio.Semaphore, patience: float | None) -> Send:
@@ -23,11 +25,35 @@ def throttled(send: Send, slots: asyncio.Semaphore, patience: float | None) -> S
         else:
             await slots.acquire()
         try:
-            return await send(request)
-        finally:
+            reply = await send(request)
+        except BaseException:
             slots.release()
+            raise
+        if reply.content is not None:
+            return evolve(reply, content=_Holding(reply.content, slots))
+        slots.release()
+        return reply
 
     return through
+
+
+class _Holding:
+    """A reply's body that keeps its place until it is closed, as it keeps its connection."""
+
+    def __init__(self, content: Content, slots: asyncio.Semaphore) -> None:
+        self._content = content
+        self._slots: asyncio.Semaphore | None = slots
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._content)
+
+    async def aclose(self) -> None:
+        slots, self._slots = self._slots, None
+        try:
+            await self._content.aclose()
+        finally:
+            if slots is not None:
+                slots.release()
 
 
 async def _queue(slots: asyncio.Semaphore, patience: float | None, request: Request) -> None:

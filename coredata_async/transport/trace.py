@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from coredata_async.errors import CoreDataError
 from coredata_async.message import Reply, Request, Send
 
 log = logging.getLogger("coredata_async.http")
@@ -44,7 +43,7 @@ def traced(send: Send, hooks: Sequence[Hook] = (), *, clock: Callable[[], float]
         began = clock()
         try:
             reply = await send(request)
-        except CoreDataError as exc:
+        except Exception as exc:
             tell(Exchanged(request.method, shown(request), None, clock() - began, error=type(exc).__name__))
             raise
         number = reply.headers.get("X-Request-Id")

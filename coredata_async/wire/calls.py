@@ -69,7 +69,7 @@ def _positive(value: object) -> int | None:
 
 def get(kind: Kind[T, W], key: str) -> Call[T]:
     """One object: GET, answered 200 with the bare object."""
-    request = Request("GET", f"{kind.path}{segment(key, kind.key)}/", JSON_HEADERS)
+    request = Request("GET", kind.place(key), JSON_HEADERS)
     return Call(request, 200, lambda reply: structure(from_json(reply.body), kind.model))
 
 

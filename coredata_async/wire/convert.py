@@ -98,33 +98,41 @@ def _plain(value: object) -> object:
         return instant(value, "a date sent")
     if isinstance(value, date):
         return value.isoformat()
-    if attrs.has(type(value)):
+    if attrs.has(type(value)) and not isinstance(value, Mapping):
         return given(value)
+    if isinstance(value, Mapping):  # the aspects of a document that was read
+        return dict(cast("Mapping[str, Any]", value))
     raise ConfigurationError(f"a {type(value).__name__} cannot be sent as JSON")
 
 
 def _model_hook(model: type[Any]) -> Hook:
     kinds = get_type_hints(model)
     spots = [spot for spot in attrs.fields(model) if spot.name != "extra"]
-    plan = tuple((spot.name, _hook(kinds[spot.name]), kinds[spot.name]) for spot in spots)
-    known = frozenset(spot.name for spot in spots)
-    required = frozenset(spot.name for spot in spots if spot.default is attrs.NOTHING)
+    # The names must be our own objects: with those of the JSON, which only equal them, the call of the
+    # model takes 11 us in place of 4.5, for each keyword is then compared with every field.
+    hooks = {spot.name: (spot.name, _hook(_without_none(kinds[spot.name]))) for spot in spots}
+    # Texts, two fields out of three, are taken as they are: a call for each would cost as much as the rest.
+    texts = {spot.name: spot.name for spot in spots if kinds[spot.name] is str and spot.default == ""}
+    required = tuple(spot.name for spot in spots if spot.default is attrs.NOTHING)
 
-    def read(raw: Any, _: Any) -> Any:
-        found = _mapping(raw)
+    def read(raw: Any, kind: Any) -> Any:
         values: dict[str, Any] = {}
-        for name, hook, kind in plan:
-            value = found.get(name)
-            if not value and value is not False and value != 0:
-                continue
-            try:
-                values[name] = hook(value, kind)
-            except (TypeError, ValueError) as exc:
-                raise ValueError(f"{_identity(model, found)}: field {name}: {exc}") from None
-        if not required <= values.keys():
-            raise ValueError(f"{_identity(model, found)} comes without {', '.join(required - values.keys())}")
-        values["extra"] = {key: found[key] for key in found if key not in known}
-        return model(**values)
+        extra: dict[str, Any] = {}
+        for key, value in _mapping(raw).items():
+            if value.__class__ is str and key in texts:
+                values[texts[key]] = value
+            elif key not in hooks:
+                extra[key] = value
+            elif value or value is False or value == 0:
+                name, hook = hooks[key]
+                try:
+                    values[name] = hook(value, kind)
+                except (TypeError, ValueError) as exc:
+                    raise ValueError(f"{_identity(model, raw)}: field {name}: {exc}") from None
+        for name in required:
+            if name not in values:
+                raise ValueError(f"{_identity(model, raw)} comes without {name}")
+        return model(**values, extra=extra)
 
     return read
 
@@ -133,7 +141,8 @@ def _identity(model: type[Any], found: Mapping[str, Any]) -> str:
     return f"{model.__name__} {found.get('id') or found.get('username') or ''}".rstrip()
 
 
-def _expected(what: str, value: object) -> ValueError:
+def expected(what: str, value: object) -> ValueError:
+    """The error for a value that cannot be what its field says."""
     return ValueError(f"expected {what}, not {repr(value)[:60]}")
 
 
@@ -142,7 +151,7 @@ def _text(value: object, _: object = None) -> str:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise _expected("text", value)
+    raise expected("text", value)
 
 
 def _whole(value: object, _: object) -> int:
@@ -150,19 +159,19 @@ def _whole(value: object, _: object) -> int:
         return value
     if isinstance(value, str) and value.isdecimal():
         return int(value)
-    raise _expected("a whole number", value)
+    raise expected("a whole number", value)
 
 
 def _truth(value: object, _: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise _expected("true or false", value)
+    raise expected("true or false", value)
 
 
 def _mapping(value: object, _: object = None) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return cast("dict[str, Any]", value)
-    raise _expected("an object", value)
+    raise expected("an object", value)
 
 
 def _tuple_hook(kind: Any) -> Hook:
@@ -171,17 +180,18 @@ def _tuple_hook(kind: Any) -> Hook:
 
     def read(value: object, _: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise _expected("a list", value)
+            raise expected("a list", value)
         items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright wants it
         return tuple(item(each, item_kind) for each in items)
 
     return read
 
 
-def _optional_hook(kind: Any) -> Hook:
-    inner = next(arm for arm in get_args(kind) if arm is not type(None))
-    hook = _hook(inner)
-    return lambda value, _: hook(value, inner)
+def _without_none(kind: Any) -> Any:
+    """The one type of an optional field: what is absent never reaches its hook."""
+    if get_origin(kind) not in {Union, UnionType}:
+        return kind
+    return next(arm for arm in get_args(kind) if arm is not type(None))
 
 
 @cache
@@ -190,8 +200,8 @@ def _hook(kind: Any) -> Hook:
     return hook
 
 
-def _origin_is(*origins: Any) -> Callable[[Any], bool]:
-    return lambda kind: get_origin(kind) in origins
+def _origin_is(origin: Any) -> Callable[[Any], bool]:
+    return lambda kind: get_origin(kind) is origin
 
 
 def _moment_hook(value: object, _: object) -> datetime:
@@ -218,5 +228,4 @@ for _kind, _reader in (
     converter.register_structure_hook(_kind, _reader)
 converter.register_structure_hook_factory(_origin_is(Mapping), lambda _kind: _mapping)  # pyright: ignore[reportUnknownLambdaType]
 converter.register_structure_hook_factory(_origin_is(tuple), _tuple_hook)
-converter.register_structure_hook_factory(_origin_is(Union, UnionType), _optional_hook)
 converter.register_structure_hook_factory(attrs.has, _model_hook)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final, Generic, Literal, ParamSpec, TypeVar
 
 from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.wire.lookups import segment
 
 T = TypeVar("T")
 W = ParamSpec("W")
@@ -17,6 +18,15 @@ E = ParamSpec("E")
 
 Evidence = Literal["documented", "named", "legacy"]
 """How sure an endpoint is: on the vendor's pages, only named there, or seen in old clients only."""
+
+
+@frozen
+class Proof:
+    """Why we believe that an endpoint exists and how it works."""
+
+    evidence: Evidence
+    source: str
+    """The page, or the public repository of an old client."""
 
 
 class Unset(Enum):
@@ -55,8 +65,25 @@ class Kind(Generic[T, W]):
     source: str
     """The page that describes it."""
     evidence: Evidence = "documented"
+    proofs: Mapping[str, Proof] = field(factory=dict[str, Proof])
+    """Verbs that rest on something else than the page."""
     key: str = "id"
     """The field that tells two objects apart."""
+    detail: str | None = None
+    """Where single objects are, if not under `path`."""
+
+    @property
+    def name(self) -> str:
+        """The service's own word for the collection: the last part of its path."""
+        return self.path.rstrip("/").rpartition("/")[2]
+
+    def proof(self, verb: str) -> Proof:
+        """What a verb rests on."""
+        return self.proofs.get(verb) or Proof(self.evidence, self.source)
+
+    def place(self, key: str) -> str:
+        """The path of one object."""
+        return f"{self.detail or self.path}{segment(key, self.key)}/"
 
 
 @frozen(kw_only=True)
@@ -73,3 +100,17 @@ class EditableKind(AppendableKind[T, W, N], Generic[T, W, N, E]):
 
     edit: Callable[E, object]
     """A frozen class; its `__init__` is the signature of `update()`."""
+
+
+@frozen(kw_only=True)
+class Nested(Generic[T, W]):
+    """The objects of one collection that belong to one object of another: `/projects/<id>/files/`."""
+
+    owner: str
+    """Path of the other collection."""
+    kind: Kind[T, W]
+    proof: Proof
+
+    def path(self, key: str) -> str:
+        """Where they are listed."""
+        return f"{self.owner}{segment(key)}/{self.kind.name}/"

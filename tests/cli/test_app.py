@@ -5,30 +5,30 @@ import pytest
 
 from coredata_async import AuthenticationError, ConfigurationError, CoreDataError
 from coredata_async.cli import main
+from coredata_async.cli.app import PLACES, run
 from coredata_async.cli.app import coredata as group
-from coredata_async.cli.app import run
+from coredata_async.cli.noun import nouns
 from coredata_async.message import Reply, Request
 from coredata_async.version import VERSION
 from tests.cli.command import coredata
 
 
-def test_help_names_every_sub_command_and_the_exit_codes() -> None:
-    done = coredata("--help")
+def test_help_names_every_sub_command_and_the_exit_codes(bare) -> None:
+    told = bare.ok("--help").out
 
-    assert done.returncode == 0
-    for word in ("demo", "sandbox", "Exit codes"):
-        assert word in done.stdout
+    for word in (*PLACES, *nouns(), "Exit codes"):
+        assert word in told
 
 
 def test_the_version_is_the_packages() -> None:
     assert VERSION in coredata("--version").stdout
 
 
-def test_an_unknown_sub_command_is_a_matter_of_usage() -> None:
-    done = coredata("fly")
+def test_an_unknown_sub_command_is_a_matter_of_usage(bare) -> None:
+    done = bare("fly")
 
-    assert done.returncode == 2
-    assert "fly" in done.stderr
+    assert done.code == 2
+    assert "fly" in done.err
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_an_unknown_sub_command_is_a_matter_of_usage() -> None:
 def test_what_is_raised_becomes_one_line_and_an_exit_code(
     raised: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(**_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise raised
 
     monkeypatch.setattr(group, "main", fail)

@@ -188,51 +188,6 @@ async def test_a_project_lists_its_files_wherever_they_lie(api, box):
     assert (await api.get("/api/v2/projects/nowhere/files/")).status == 404
 
 
-async def test_update_changes_metadata_and_not_content(api, box):
-    file = await api.file(tags="kept")
-    before = await api.details(file)
-    said = {"filename": "b.txt", "title": "b", "parent": before["parent"]}
-
-    got = await api.send("PUT", f"{LIST}{file}/", json=said)
-
-    after = await api.details(file)
-    assert (got.status, got.body) == (204, b"")
-    assert (after["filename"], after["title"], after["tags"]) == ("b.txt", "b", ["kept"])
-    assert after["snapshot_id"] != before["snapshot_id"]
-    for name in ("parent", "digest", "blob_name", "version"):
-        assert after[name] == before[name]
-
-
-async def test_another_parent_moves_the_file(api, box):
-    file = await api.file()
-    other = (await api.send("POST", "/api/v2/projects/", json={"space": box.space, "title": "Other"})).id
-
-    await api.send("PUT", f"{LIST}{file}/", json={"filename": "a.txt", "title": "a", "parent": other})
-
-    assert (await api.details(file))["project"]["id"] == other
-
-
-@pytest.mark.parametrize("missing", ["filename", "title", "parent"])
-async def test_update_demands_filename_title_and_parent(api, box, missing):
-    file = await api.file()
-    said = {"filename": "a.txt", "title": "a", "parent": box.project}
-    del said[missing]
-
-    got = await api.send("PUT", f"{LIST}{file}/", json=said)
-
-    assert got.status == 400
-    assert missing in got.json["error"]
-
-
-async def test_tags_of_a_file_are_a_string_and_not_a_list(api, box):
-    file = await api.file()
-    said = {"filename": "a.txt", "title": "a", "parent": box.project}
-
-    assert (await api.send("PUT", f"{LIST}{file}/", json={**said, "tags": ["x"]})).status == 400
-    assert (await api.send("PUT", f"{LIST}{file}/", json={**said, "tags": "x, y"})).status == 204
-    assert (await api.details(file))["tags"] == ["x", "y"]
-
-
 async def test_a_deleted_file_is_gone(api, box):
     file = await api.file()
 

@@ -63,12 +63,15 @@ async def test_a_date_that_is_none_is_refused(api, query):
 async def test_a_filter_of_another_collection_is_ignored(api, box):
     assert len(await api.titles("/api/v2/spaces/?title=nothing")) == 1
     assert len(await api.titles("/api/v2/projects/?parent=nothing")) == 1
+    assert len(await api.titles("/api/v2/projects/?identifier=nothing")) == 1
 
 
 async def test_projects_are_found_by_contact(api, box):
-    await api.send("POST", "/api/v2/projects/", json={"space": box.space, "title": "C", "contacts": ["c-1"]})
+    contact = box.state.add_contact("Jón")
+    said = {"space": box.space, "title": "C", "contacts": [contact]}
+    await api.send("POST", "/api/v2/projects/", json=said)
 
-    assert await api.titles("/api/v2/projects/?associated_contacts_id=c-1") == ["C"]
+    assert await api.titles(f"/api/v2/projects/?associated_contacts_id={contact}") == ["C"]
 
 
 async def test_parent_wants_the_workspace_and_not_the_project(api, box):

@@ -18,7 +18,7 @@ async def test_a_post_that_follows_the_redirect_becomes_a_get(api, box):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api/v2/", "/api/v2/users/", "/api/v2/nonsense", "/api/v2/projects//", "/api/v3/files/"]
+    "path", ["/", "/api/v2/", "/api/v2/groups/", "/api/v2/nonsense", "/api/v2/projects//", "/api/v3/files/"]
 )
 async def test_what_is_not_served_is_an_empty_404(api, path):
     got = await api.get(path)
@@ -33,6 +33,18 @@ async def test_what_is_not_served_is_an_empty_404(api, path):
         ("PUT", "/api/v2/files/", "GET, POST"),
         ("POST", "/api/v2/spaces/", "GET"),
         ("PATCH", "/api/v2/files/x/", "GET, PUT, DELETE"),
+        ("PUT", "/api/v2/tasks/", "GET, POST"),
+        ("PUT", "/api/v2/contacts/x/", "GET"),
+        ("DELETE", "/api/v2/contacts/x/", "GET"),
+        ("DELETE", "/api/v2/folders/x/", "GET"),
+        ("PUT", "/api/v2/folders/x/", "GET"),
+        ("POST", "/api/v2/users/", "GET"),
+        ("DELETE", "/api/v2/user/leia/", "GET"),
+        ("PUT", "/api/v2/user/", "GET"),
+        ("POST", "/api/v2/user/projects/recent/", "GET"),
+        ("DELETE", "/api/v2/comments/1/", "GET"),
+        ("POST", "/api/v2/valuelists/", "GET"),
+        ("PUT", "/api/v2/dynatypes/x/", "GET"),
         ("GET", "/api/v3/blob/presigned-upload-url/", "POST"),
     ],
 )

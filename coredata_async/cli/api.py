@@ -1,0 +1,82 @@
+"""`coredata api`: any path of the service, with key, retries and typed errors."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from http import HTTPStatus
+from typing import Any, Final
+
+import click
+
+from coredata_async.cli import connection
+from coredata_async.cli.connection import client
+from coredata_async.cli.console import printable
+from coredata_async.cli.values import json_value, parameter
+from coredata_async.errors import without_queries
+from coredata_async.message import Reply
+
+_USUAL: Final = {"POST": 201, "PUT": 204, "DELETE": 204}
+_SECRET: Final = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authenticate"})
+
+
+@click.command(params=connection.options(hidden=True))
+@click.argument("method")
+@click.argument("path")
+@click.option("--query", type=parameter, metavar="NAME=VALUE", multiple=True, help="May be repeated.")
+@click.option("--data", type=json_value, metavar="JSON|@FILE|-", help="A body.")
+@click.option(
+    "--expect",
+    type=click.IntRange(100, 599),
+    help="The status that means success; by default 201 for POST, 204 for PUT and DELETE, else 200.",
+)
+@click.option("--include", is_flag=True, help="Status and headers, too.")
+def api(
+    *,
+    method: str,
+    path: str,
+    query: tuple[tuple[str, str], ...],
+    data: Any,
+    expect: int | None,
+    include: bool,
+) -> None:
+    """Send any request to the service, and print the body of the answer.
+
+    PATH goes from /api/ to the final slash: coredata api GET /api/v2/valuelists/ --query limit=1
+    """
+    due = expect or _USUAL.get(method.upper(), 200)
+    made = client()
+
+    async def send() -> Reply:
+        async with made:
+            return await made.request(method, path, query=dict(query), json=data, expect=due)
+
+    reply = asyncio.run(send())
+    if include:
+        _head(reply)
+    _body(reply.body)
+
+
+def _head(reply: Reply) -> None:
+    phrase = HTTPStatus(reply.status).phrase if reply.status in set(HTTPStatus) else ""
+    click.echo(f"{reply.status} {phrase}".rstrip())
+    for name, value in reply.headers.items():
+        shown = "***" if name.lower() in _SECRET else without_queries(value)
+        click.echo(printable(f"{name}: {shown}"))
+    click.echo()
+
+
+def _body(body: bytes) -> None:
+    """Print it: pretty for people if it is JSON, otherwise byte for byte."""
+    if _is_terminal():
+        try:
+            click.echo(json.dumps(json.loads(body), ensure_ascii=False, indent=2))
+        except ValueError:
+            click.echo("\n".join(printable(line) for line in body.decode("utf-8", "replace").splitlines()))
+    elif body:
+        sys.stdout.buffer.write(body if body.endswith(b"\n") else body + b"\n")
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()

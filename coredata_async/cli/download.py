@@ -1,0 +1,133 @@
+"""`coredata download`: the content of files, each verified, none overwritten by accident."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from attrs import frozen
+
+from coredata_async.cli import connection
+from coredata_async.cli.connection import client
+from coredata_async.cli.console import say
+from coredata_async.cli.naming import distinct, safe
+from coredata_async.cli.several import AT_ONCE, settle, several
+from coredata_async.cli.show import echo_json
+from coredata_async.client import CoreData
+from coredata_async.errors import CoreDataError
+from coredata_async.resources.files import File
+
+
+@frozen(kw_only=True)
+class Wish:
+    """A file, where it is to go, and what may be in its way."""
+
+    file: File
+    path: Path
+    resume: bool
+    force: bool
+
+
+@click.command(params=connection.options(hidden=True))
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    metavar="DEST",
+    help="A folder, made if it ends in a slash or there are several files; or the name of the one file.",
+)
+@click.option(
+    "--resume", is_flag=True, help="Keep what has come if it fails, and go on from there next time."
+)
+@click.option("--force", is_flag=True, help="Overwrite files that exist.")
+@click.option(
+    "--concurrency", default=AT_ONCE, show_default=True, type=click.IntRange(1, 256), help="Files at once."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per file that is saved, for programs.")
+def download(
+    *, ids: tuple[str, ...], output: str | None, resume: bool, force: bool, concurrency: int, as_json: bool
+) -> None:
+    """Download files, each under its own name, and verify their digests.
+
+    A file appears under its name when it is complete and right. With --resume, one that is there already
+    and right is left alone.
+    """
+    every = tuple(dict.fromkeys(ids))
+    folder, name = _destination(output, several_files=len(every) > 1)
+    asyncio.run(
+        _download(
+            client(), every, folder, name, resume=resume, force=force, width=concurrency, as_json=as_json
+        )
+    )
+
+
+async def _download(
+    made: CoreData,
+    ids: Sequence[str],
+    folder: Path,
+    name: str | None,
+    *,
+    resume: bool,
+    force: bool,
+    width: int,
+    as_json: bool,
+) -> None:
+    async def save(wish: Wish) -> None:
+        await _saved(made, wish)
+        if as_json:
+            echo_json({"id": wish.file.id, "path": str(wish.path), "size": wish.path.stat().st_size})
+        else:
+            say(f"{wish.file.id} → {wish.path}")
+
+    async with made:
+        found = await several(ids, made.files.get, width)
+        files = [each for each in found if isinstance(each, File)]
+        names = [name] if name else distinct(safe(file.filename, file.id) for file in files)
+        wishes = [
+            Wish(file=file, path=folder / each, resume=resume, force=force)
+            for file, each in zip(files, names, strict=False)
+        ]
+        saved = await several(wishes, save, width)
+    settle([*(each for each in found if isinstance(each, Exception)), *saved])
+
+
+async def _saved(made: CoreData, wish: Wish) -> None:
+    if await asyncio.to_thread(_is_done, wish):
+        return
+    async with made.files.download(wish.file.id, digest=wish.file.digest or None) as content:
+        await content.save(wish.path, resume=wish.resume)
+
+
+def _is_done(wish: Wish) -> bool:
+    """Whether the very bytes are on the disk already.
+
+    Raises:
+        CoreDataError: Something else is.
+    """
+    if wish.force or not os.path.lexists(wish.path):  # a link to nowhere is in the way, too
+        return False
+    if wish.resume and wish.file.digest and wish.path.is_file():
+        with wish.path.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        if digest == wish.file.digest.lower():
+            return True
+    raise CoreDataError(f"{wish.path} exists, so File {wish.file.id} was not saved: --force overwrites it")
+
+
+def _destination(output: str | None, *, several_files: bool) -> tuple[Path, str | None]:
+    """The folder, and the name if one was given."""
+    path = Path(output or ".")
+    separators = tuple(each for each in (os.sep, os.altsep) if each)
+    if several_files or path.is_dir() or (output or "").endswith(separators):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise click.UsageError(f"{path} is no folder, and cannot be made one: {exc.strerror}") from None
+        return path, None
+    if not path.parent.is_dir():
+        raise click.UsageError(f"there is no folder {path.parent}")
+    return path.parent, path.name

@@ -1,0 +1,40 @@
+"""`coredata whoami` and `coredata recent`: what the service knows of the user whose key it is."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from coredata_async.cli import connection
+from coredata_async.cli.connection import client
+from coredata_async.cli.noun import nouns
+from coredata_async.cli.reading import show
+from coredata_async.cli.show import Details, Lines, Rows
+from coredata_async.cli.words import first_line
+from coredata_async.client import CoreData
+
+
+@click.command(params=connection.options(hidden=True), help=first_line(CoreData.me))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+def whoami(*, as_json: bool) -> None:
+    """Show the user the key belongs to."""
+    me = asyncio.run(_me(client()))
+    (Lines() if as_json else Details()).add(me)
+
+
+@click.command(params=connection.options(hidden=True), help=first_line(CoreData.recent_projects))
+@click.option("--json", "as_json", is_flag=True, help="JSON lines, for programs.")
+def recent(*, as_json: bool) -> None:
+    """List the projects visited last."""
+    asyncio.run(_recent(client(), as_json=as_json))
+
+
+async def _me(made: CoreData) -> object:
+    async with made:
+        return await made.me()
+
+
+async def _recent(made: CoreData, *, as_json: bool) -> None:
+    async with made:
+        await show(made.recent_projects(), Lines() if as_json else Rows(nouns()["projects"].columns))

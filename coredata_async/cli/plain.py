@@ -1,0 +1,50 @@
+"""Models as plain data: what JSON lines hold, and what columns are cut from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import cast
+
+import attrs
+
+
+def plain(value: object) -> object:
+    """A model as the service writes it: aware times with `Z`, and unknown fields in their place again."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):  # before models: the aspects of a document are both
+        return {str(name): plain(each) for name, each in cast("Mapping[object, object]", value).items()}
+    if attrs.has(type(value)):
+        return plain_object(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(each) for each in cast("Sequence[object]", value)]
+    return value
+
+
+def plain_object(model: object) -> dict[str, object]:
+    """One model."""
+    names = [spot.name for spot in attrs.fields(cast("type[attrs.AttrsInstance]", type(model)))]
+    found = {name: plain(getattr(model, name)) for name in names if name != "extra"}
+    return {**cast("dict[str, object]", plain(getattr(model, "extra", {}))), **found}
+
+
+def picked(found: object, path: str) -> object:
+    """The value at a dotted path: `space.title`; of a list, that of each of its items."""
+    name, _, rest = path.partition(".")
+    if isinstance(found, list):
+        items = cast("list[object]", found)
+        return [picked(each, path) for each in items]
+    value = cast("dict[str, object]", found).get(name) if isinstance(found, dict) else None
+    return picked(value, rest) if rest else value
+
+
+def flattened(found: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+    """Dotted paths and values of all that is not empty."""
+    for name, value in found.items():
+        if isinstance(value, dict) and value:
+            yield from flattened(cast("dict[str, object]", value), f"{above}{name}.")
+        elif value not in (None, "", [], {}):
+            yield f"{above}{name}", value

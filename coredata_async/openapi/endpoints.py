@@ -1,0 +1,57 @@
+"""The table of endpoints as a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from coredata_async.resources.endpoints import Endpoint, endpoints, table
+
+_INTRODUCTION: Final = """\
+# Endpoints
+
+Every exchange this library makes, from its own table (`coredata_async/resources/endpoints.py`). This page
+is generated, and so is `openapi.json` beside it; after a change to a row, write both anew with
+
+```
+python -m coredata_async.openapi --docs .docs
+```
+
+**Evidence** says how sure a row is:
+
+- *documented*: method, path and answer are on the vendor's pages.
+- *named*: the pages only say that it exists. Path or body are chosen by analogy with the rest.
+- *legacy*: seen in public clients of 2014 only. A tenant of today may not have it.
+
+What is left out, for want of any known shape: `POST /api/v3/files/` (the names of half its fields are lost)
+and the lists of favourites (only their titles survive). `client.request` reaches whatever a tenant has.
+
+**Tested in** names the module of `tests/contract/` that states what the service promises there. It runs
+against the sandbox, and with `-m live` against a tenant.
+
+"""
+
+_BY_VERB: Final[Mapping[str, str]] = {
+    "list": "test_listings",
+    "get": "test_details",
+    "create": "test_writes",
+    "update": "test_writes",
+    "delete": "test_writes",
+    "reserve": "test_content",
+    "download": "test_content",
+    "replace": "test_content",
+    "me": "test_people",
+    "recent_projects": "test_people",
+}
+
+
+def page() -> str:
+    """The page, in Markdown."""
+    head, rule, *rows = table().splitlines()
+    tested = [f"{row} `{module_about(each)}` |" for row, each in zip(rows, endpoints(), strict=True)]
+    return _INTRODUCTION + "\n".join([f"{head} tested in |", f"{rule}---|", *tested]) + "\n"
+
+
+def module_about(endpoint: Endpoint) -> str:
+    """The module of `tests/contract/` about an endpoint."""
+    return _BY_VERB.get(endpoint.operation.rpartition(".")[2], "test_inside")

@@ -1,0 +1,225 @@
+"""One endpoint as an OpenAPI operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from coredata_async.openapi.schemas import Schema, filters, form_schema, ref, sent_schema
+from coredata_async.resources.document import Document
+from coredata_async.resources.endpoints import Endpoint
+from coredata_async.resources.projects import PROJECTS
+from coredata_async.resources.rows import NESTED, ROWS
+from coredata_async.resources.users import USERS
+from coredata_async.wire.files import NewFile
+from coredata_async.wire.kind import AppendableKind, EditableKind, Kind
+
+_UUID: Final[Schema] = {"type": "string", "format": "uuid"}
+_MD5: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+_BYTES: Final[Schema] = {"type": "string", "format": "binary"}
+_LOCATION: Final[Schema] = {
+    "Location": {
+        "required": True,
+        "description": "Path of the new object; its last segment is the id.",
+        "schema": {"type": "string"},
+    }
+}
+_VERSION: Final[Schema] = {
+    "X-Coredata-fields-filedigest": {"description": "MD5 of what the server stored.", "schema": _MD5},
+    "X-Coredata-fields-snapshot-id": {"description": "Of the new version.", "schema": _UUID},
+}
+_NOT_DOCUMENTED: Final[Schema] = {
+    "description": "No error is documented: neither status nor body. Seen or inferred: 400 with "
+    '`{"error": …}`, 401, 404 and 405 without a body, 429 with Retry-After, 500 with `{"error_message": …}`.'
+}
+_PAGING: Final[list[Schema]] = [
+    {
+        "name": "limit",
+        "in": "query",
+        "description": "Objects per page. The most there may be is not documented, nor what 0 means.",
+        "schema": {"type": "integer", "minimum": 1, "default": 20},
+    },
+    {
+        "name": "offset",
+        "in": "query",
+        "description": "How many objects to skip.",
+        "schema": {"type": "integer", "minimum": 0, "default": 0},
+    },
+]
+
+
+@frozen
+class Shape:
+    """What an operation takes and gives, beyond what its endpoint says."""
+
+    parameters: list[Schema] = field(factory=list[Schema])
+    body: Schema | None = None
+    answer: Schema = field(factory=dict[str, Any])
+    """Of the response that means success: `content`, `headers`."""
+    also: Mapping[str, Schema] = field(factory=dict[str, Schema])
+    """Further responses, by status."""
+
+
+def operation(endpoint: Endpoint) -> Schema:
+    """Describe one endpoint."""
+    shape = _shape(endpoint)
+    proof = endpoint.proof
+    described: Schema = {
+        "operationId": endpoint.operation,
+        "summary": f"client.{endpoint.operation}",
+        "description": f"Evidence: {proof.evidence}. Source: {proof.source}",
+        "tags": [endpoint.operation.partition(".")[0]],
+        "x-evidence": proof.evidence,
+        "x-source": proof.source,
+        "security": [{"apikeyV3": []} if "/v3/" in endpoint.path else {"apikeyV2": []}],
+        "parameters": shape.parameters,
+        "responses": {
+            str(endpoint.status): {"description": _meaning(endpoint), **shape.answer},
+            **shape.also,
+            "default": _NOT_DOCUMENTED,
+        },
+    }
+    if shape.body is not None:
+        described["requestBody"] = shape.body
+    return described
+
+
+def envelope(name: str) -> Schema:
+    """The answer of a listing."""
+    return {
+        "type": "object",
+        "required": ["meta", "objects"],
+        "properties": {
+            "meta": {"$ref": "#/components/schemas/Meta"},
+            "objects": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}},
+        },
+    }
+
+
+def _shape(endpoint: Endpoint) -> Shape:
+    special = _SPECIAL.get(endpoint.operation)
+    if special is not None:
+        return special()
+    for nested in NESTED:
+        if endpoint.path == f"{nested.owner}{{id}}/{nested.kind.name}/":
+            return Shape([_place("id", _UUID), *_PAGING], answer=_page_of(nested.kind))
+    noun, _, verb = endpoint.operation.partition(".")
+    return _usual(ROWS[noun], verb)
+
+
+def _usual(kind: Kind[Any, ...], verb: str) -> Shape:
+    one = [_place(kind.key, _key_schema(kind))]
+    match verb, kind:
+        case "list", _:
+            return Shape([*filters(kind.where), *_PAGING], answer=_page_of(kind))
+        case "create", AppendableKind(new=new):
+            return Shape(body=_json(sent_schema(_class(new))), answer={"headers": _LOCATION})
+        case "update", EditableKind(edit=edit):
+            return Shape(one, body=_json(sent_schema(_class(edit))))
+        case "get", _:
+            return Shape(one, answer=_content(ref(kind.model)))
+        case _:
+            return Shape(one)
+
+
+def _create_file() -> Shape:
+    schema = form_schema(NewFile, content=_BYTES, blob_name=_MD5)
+    schema["oneOf"] = [{"required": ["content"]}, {"required": ["blob_name"]}]
+    body: Schema = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    return Shape(body=body, answer={"headers": _LOCATION})
+
+
+def _update_file() -> Shape:
+    return Shape([_place("id", _UUID)], body=_json(form_schema(NewFile)))
+
+
+def _delete_file() -> Shape:
+    return Shape([_place("id", _UUID)])
+
+
+def _download() -> Shape:
+    signed: Schema = {"description": "A signed URL, on the tenant's own host.", **_LOCATION["Location"]}
+    signed["schema"] = {"type": "string", "format": "uri"}
+    bytes_: Schema = {"content": {"application/octet-stream": {"schema": _BYTES}}}
+    return Shape(
+        [_place("id", _UUID)],
+        answer={"headers": {"Location": signed}},
+        also={"200": {"description": "The bytes, as servers of 2014 gave them.", **bytes_}},
+    )
+
+
+def _replace() -> Shape:
+    asked = [
+        _asked("filename", {"type": "string"}, "Its ending replaces the stored one, if it differs."),
+        _asked("snapshot_id", _UUID, "If the File has changed since, nothing is written."),
+        _asked("blob_name", _MD5, "Of a blob that is stored; then `digest` is a must and there is no body."),
+        _asked("digest", _MD5, "MD5 of the blob."),
+    ]
+    body: Schema = {"content": {"application/octet-stream": {"schema": _BYTES}}}
+    return Shape([_place("id", _UUID), *asked], body=body, answer={"headers": _VERSION})
+
+
+def _reserve() -> Shape:
+    length = _asked("content_length", {"type": "integer", "minimum": 0}, "Bytes.")
+    length["required"] = True
+    kind = _asked("content_type", {"type": "string"}, "MIME type; the PUT must send exactly this.")
+    return Shape([length, kind], answer=_content({"$ref": "#/components/schemas/Reservation"}))
+
+
+def _me() -> Shape:
+    return Shape(answer=_page_of(USERS))
+
+
+def _recent() -> Shape:
+    return Shape(_PAGING, answer=_page_of(PROJECTS))
+
+
+_SPECIAL: Final[Mapping[str, Callable[[], Shape]]] = {
+    "files.create": _create_file,
+    "files.update": _update_file,
+    "files.delete": _delete_file,
+    "files.download": _download,
+    "files.replace": _replace,
+    "blobs.reserve": _reserve,
+    "me": _me,
+    "recent_projects": _recent,
+}
+_MEANINGS: Final[Mapping[int, str]] = {200: "Found.", 201: "Done.", 204: "Done.", 302: "Where the bytes are."}
+
+
+def _meaning(endpoint: Endpoint) -> str:
+    return _MEANINGS[endpoint.status]
+
+
+def _class(made: Callable[..., object]) -> type[Any]:
+    if not isinstance(made, type):
+        raise TypeError(f"{made!r} is no class")
+    return made
+
+
+def _page_of(kind: Kind[Any, ...]) -> Schema:
+    return _content({"$ref": f"#/components/schemas/{kind.model.__name__}List"})
+
+
+def _content(schema: Schema) -> Schema:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def _json(schema: Schema) -> Schema:
+    return {"required": True, **_content(schema)}
+
+
+def _key_schema(kind: Kind[Any, ...]) -> Schema:
+    if kind.name == "comments":
+        return {"type": "integer"}
+    return _UUID if issubclass(kind.model, Document) else {"type": "string", "minLength": 1}
+
+
+def _place(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _asked(name: str, schema: Schema, note: str) -> Schema:
+    return {"name": name, "in": "query", "description": note, "schema": schema}

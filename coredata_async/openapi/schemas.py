@@ -1,0 +1,194 @@
+"""Models, filters, new and edit classes as JSON Schemas: the types are the classes' own."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import pairwise
+from types import UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+import attrs
+
+from coredata_async.resources.comments import Comment
+from coredata_async.resources.contacts import Address, Email, Link, NewContact, Phone
+from coredata_async.resources.values import Aspects, ListValue
+from coredata_async.wire.kind import Unset, Window
+
+Schema = dict[str, Any]
+
+_MOMENT: Final[Schema] = {
+    "type": "string",
+    "format": "date-time-local",  # no zone: it is UTC, and no `date-time` of RFC 3339
+    "description": "UTC, without a zone, cut to the second.",
+}
+_INSTANT: Final[Schema] = {"type": "string", "format": "date-time"}
+_PLAIN: Final[Mapping[Any, Schema]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    date: {"type": "string", "format": "date"},
+    datetime: _MOMENT,
+    ListValue: {"type": "string", "description": "A value of a value list: `<list>:<value>:<parent value>`."},
+    Aspects: {
+        "type": "object",
+        "additionalProperties": True,
+        "description": "Further fields, grouped by aspect; which there are depends on tenant and dynatype.",
+    },
+    Any: {},
+}
+_ODD: Final[Mapping[tuple[type[Any], str], Schema]] = {(Comment, "id"): {"type": "integer"}}
+"""Fields whose type here is not the one on the wire."""
+_PARTS: Final[Mapping[tuple[type[Any], str], type[Any]]] = {
+    (NewContact, "emails"): Email,
+    (NewContact, "phones"): Phone,
+    (NewContact, "contact_addresses"): Address,
+    (NewContact, "urls"): Link,
+}
+"""Lists of mappings whose names are known from what the service sends."""
+
+
+def read_schema(model: type[Any], key: str | None) -> Schema:
+    """What the service sends: nothing but the key is sure to be there, and there may be more."""
+    kinds, notes = get_type_hints(model), _notes(model)
+    properties = {
+        name: _noted(_ODD.get((model, name)) or _received(kinds[name], sure=name == key), notes.get(name))
+        for name in _names(model)
+        if name != "extra"
+    }
+    found = {"type": "object", "properties": properties, "additionalProperties": True}
+    return _titled(model, found, [key] if key else [])
+
+
+def sent_schema(model: type[Any]) -> Schema:
+    """What a request may say: of a new object what must be there, of a change which fields `null` clears."""
+    kinds, notes = get_type_hints(model), _notes(model)
+    properties = {
+        name: _noted(_parts((model, name)) or _sent(kinds[name]), notes.get(name)) for name in _names(model)
+    }
+    required = [spot.name for spot in attrs.fields(model) if spot.default is attrs.NOTHING]
+    found = {"type": "object", "properties": properties, "additionalProperties": False}
+    return _titled(model, found, required)
+
+
+def form_schema(model: type[Any], **more: Schema) -> Schema:
+    """A form of text fields, in which a list is one string with commas."""
+    required = [spot.name for spot in attrs.fields(model) if spot.default is attrs.NOTHING]
+    kinds = get_type_hints(model)
+    properties = {
+        name: {"type": "string", "minLength": 1}
+        if name in required
+        else _noted({"type": "string"}, "Comma-separated." if get_origin(kinds[name]) is tuple else None)
+        for name in _names(model)
+    }
+    return {"type": "object", "properties": {**more, **properties}, "required": required}
+
+
+def filters(where: Any) -> list[Schema]:
+    """The query parameters of a listing."""
+    kinds, notes = get_type_hints(where), _notes(where)
+    own = [name for name in _names(where) if name not in _names(Window)]
+    return [_parameter(name, kinds[name], notes.get(name)) for name in own]
+
+
+def models_in(model: type[Any]) -> Iterator[type[Any]]:
+    """A model, and every model it holds, however deep."""
+    yield model
+    for kind in get_type_hints(model).values():
+        for inner in _inside(kind):
+            yield from models_in(inner)
+
+
+def ref(model: type[Any]) -> Schema:
+    """A reference to a model's schema."""
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _parameter(name: str, kind: Any, note: str | None) -> Schema:
+    arms = [arm for arm in _arms(kind) if arm is not type(None)]
+    if name.endswith("__range"):
+        pair: Schema = {"type": "array", "items": _INSTANT, "minItems": 2, "maxItems": 2}
+        said: Schema = {"schema": pair, "style": "form", "explode": False}
+    else:
+        said = {"schema": _INSTANT if datetime in arms else {"type": "string", "minLength": 1}}
+    return _noted({"name": name, "in": "query", **said}, note)
+
+
+def _received(kind: Any, *, sure: bool) -> Schema:
+    found = _schema(kind)
+    if sure or not found:
+        return found
+    if "$ref" in found:
+        return {"anyOf": [found, {"type": "null"}]}
+    return {**found, "type": [found["type"], "null"]}
+
+
+def _sent(kind: Any) -> Schema:
+    found = _schema(kind)
+    return {**found, "type": [found["type"], "null"]} if {Unset, type(None)} <= set(_arms(kind)) else found
+
+
+def _parts(spot: tuple[type[Any], str]) -> Schema | None:
+    part = _PARTS.get(spot)
+    if part is None:
+        return None
+    properties = {name: {"type": "string"} for name in _names(part) if name != "extra"}
+    return {
+        "type": "array",
+        "items": {"type": "object", "properties": properties, "additionalProperties": False},
+    }
+
+
+def _schema(kind: Any) -> Schema:
+    kind = next(arm for arm in _arms(kind) if arm not in (Unset, type(None)))
+    if kind in _PLAIN:
+        return dict(_PLAIN[kind])
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (tuple, Sequence):
+        return {"type": "array", "items": _schema(arguments[0])}
+    if origin is Mapping:
+        return {"type": "object", "additionalProperties": _schema(arguments[1]) or True}
+    return ref(kind)
+
+
+def _arms(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _inside(kind: Any) -> Iterator[type[Any]]:
+    for arm in (*_arms(kind), *get_args(kind)):
+        if isinstance(arm, type) and attrs.has(arm) and arm is not Aspects:
+            yield arm
+
+
+def _names(model: type[Any]) -> list[str]:
+    return [spot.name for spot in attrs.fields(model)]
+
+
+def _titled(model: type[Any], schema: Schema, required: list[str]) -> Schema:
+    return _noted({**schema, "required": required} if required else schema, inspect.getdoc(model))
+
+
+def _noted(schema: Schema, note: str | None) -> Schema:
+    return {**schema, "description": note} if note else schema
+
+
+def _notes(model: type[Any]) -> dict[str, str]:
+    """The words below the fields of a class and of those it is made of."""
+    found: dict[str, str] = {}
+    for kind in reversed([each for each in inspect.getmro(model) if attrs.has(each)]):
+        (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+        lines = body.body if isinstance(body, ast.ClassDef) else []
+        for line, below in pairwise(lines):
+            match line, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(words))),
+                ):
+                    found[name] = inspect.cleandoc(words)
+                case _:
+                    pass
+    return found

@@ -1,0 +1,53 @@
+"""What a comment is, how to write one, and where they live. Known from three clients of 2014 only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from coredata_async.wire.kind import AppendableKind, Window
+
+
+@frozen(kw_only=True)
+class Comment:
+    """Words somebody has left on a document."""
+
+    id: str
+    """A number, unlike other ids."""
+    text: str = ""
+    doc_id: str = ""
+    """Id of the document."""
+    author: str = ""
+    """A path: `/api/v2/users/<username>/`."""
+    time: datetime | None = None
+    """UTC."""
+    resource_uri: str = ""
+    extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+    """Fields this library does not know, as they came."""
+
+
+@frozen(kw_only=True)
+class CommentWhere(Window):
+    """Which comments to list."""
+
+
+@frozen(kw_only=True)
+class NewComment:
+    """A comment to be. It cannot be changed or deleted afterwards."""
+
+    doc_id: str
+    """Id of a Project, File or Task."""
+    text: str
+
+
+COMMENTS = AppendableKind(
+    path="/api/v2/comments/",
+    model=Comment,
+    where=CommentWhere,
+    new=NewComment,
+    source="github.com/koddsson/coredata-python-client, joningis/coredata-java-api (2014)",
+    evidence="legacy",
+)

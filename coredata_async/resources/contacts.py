@@ -1,0 +1,131 @@
+"""What a contact is, how to filter contacts, how to make one, and where they live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from coredata_async.resources.document import DatedWhere, Document, Part
+from coredata_async.resources.values import ListValue
+from coredata_async.wire.kind import AppendableKind
+
+
+@frozen(kw_only=True)
+class Email(Part):
+    """An e-mail address of a contact."""
+
+    email: str = ""
+    label: ListValue = field(default=ListValue(""))
+    """`email_label:Work:`."""
+
+
+@frozen(kw_only=True)
+class Phone(Part):
+    """A telephone number of a contact."""
+
+    number: str = ""
+    label: ListValue = field(default=ListValue(""))
+    """`phone_label:Mobile:`."""
+
+
+@frozen(kw_only=True)
+class Link(Part):
+    """A web address of a contact; some have no scheme."""
+
+    url: str = ""
+    label: ListValue = field(default=ListValue(""))
+    """`url_label:Website:`."""
+
+
+@frozen(kw_only=True)
+class Address(Part):
+    """A postal address of a contact."""
+
+    street: str = ""
+    city: str = ""
+    code: str = ""
+    state: str = ""
+    country: ListValue = field(default=ListValue(""))
+    """`country:Iceland:europe`."""
+    label: ListValue = field(default=ListValue(""))
+    """`address_label:Work:`."""
+
+
+@frozen(kw_only=True)
+class OrganizationRef(Part):
+    """The organization a person belongs to."""
+
+    id: str = ""
+    title: str = ""
+
+
+@frozen(kw_only=True)
+class Contact(Document):
+    """A person or an organization."""
+
+    identifier: str = ""
+    """SSN, kennitala: digits in a string, for they may begin with 0."""
+    status: ListValue = field(default=ListValue(""))
+    """`contact_status:Active:`."""
+    role: ListValue = field(default=ListValue(""))
+    """`contact_role:customer:`."""
+    emails: tuple[Email, ...] = ()
+    phones: tuple[Phone, ...] = ()
+    urls: tuple[Link, ...] = ()
+    contact_addresses: tuple[Address, ...] = ()
+    contact_groups: tuple[Any, ...] = ()
+    organization: OrganizationRef | None = None
+
+
+@frozen(kw_only=True)
+class ContactWhere(DatedWhere):
+    """Which contacts to list.
+
+    Source: https://docs.wise.is/cored/api-v2, "Filtering".
+    """
+
+    identifier: str | None = None
+    """SSN."""
+    identifier__startswith: str | None = None
+
+
+@frozen(kw_only=True)
+class NewContact:
+    """A contact to be. All names but `title` are inferred from responses: the page's table lost its cells.
+
+    Source: https://docs.wise.is/cored/contacts, "Create Contact".
+    """
+
+    title: str
+    """The name of the person or organization."""
+    identifier: str | None = None
+    """SSN, kennitala."""
+    status: str | None = None
+    """As it goes over the wire: `contact_status:Active:`."""
+    description: str | None = None
+    emails: Sequence[Mapping[str, str]] | None = None
+    """`{"email": …, "label": "email_label:Work:"}`."""
+    phones: Sequence[Mapping[str, str]] | None = None
+    """`{"number": …, "label": "phone_label:Mobile:"}`."""
+    contact_addresses: Sequence[Mapping[str, str]] | None = None
+    urls: Sequence[Mapping[str, str]] | None = None
+    """`{"url": …, "label": "url_label:Website:"}`."""
+    parent: str | None = None
+    """Id of a contact folder, or of an organization the person is to belong to."""
+    organization: str | None = None
+    """Id of an organization."""
+    role: str | None = None
+    """As it goes over the wire: `contact_role:customer:`."""
+    template: str | None = None
+    """Id of a contact template."""
+
+
+CONTACTS = AppendableKind(
+    path="/api/v2/contacts/",
+    model=Contact,
+    where=ContactWhere,
+    new=NewContact,
+    source="https://docs.wise.is/cored/contacts",
+)

@@ -1,0 +1,48 @@
+"""What a dynatype is, and where they live. Known from clients of 2014 only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from coredata_async.wire.kind import Kind, Window
+
+
+@frozen(kw_only=True)
+class Dynatype:
+    """A type of documents that a tenant has defined, with the aspects it brings."""
+
+    id: str
+    title: str = ""
+    """The name that requests want."""
+    type: str = ""
+    systype: str = ""
+    """What it is a kind of: `Task`, `Project`, `Contact`, `File`, …"""
+    status_list: str = ""
+    """The value list its statuses come from."""
+    required_aspects: tuple[str, ...] = ()
+    optional_aspects: tuple[str, ...] = ()
+    caption_singular: str = ""
+    """A key of the value list `dynatypes_labels`."""
+    caption_plural: str = ""
+    description: str = ""
+    version: str = ""
+    resource_uri: str = ""
+    extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+    """Fields this library does not know, as they came."""
+
+
+@frozen(kw_only=True)
+class DynatypeWhere(Window):
+    """Which dynatypes to list."""
+
+
+DYNATYPES = Kind(
+    path="/api/v2/dynatypes/",
+    model=Dynatype,
+    where=DynatypeWhere,
+    source="github.com/koddsson/coredata-python-client (2014)",
+    evidence="legacy",
+)

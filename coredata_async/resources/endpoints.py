@@ -1,0 +1,125 @@
+"""Every endpoint there is, as one table: what the docs, the OpenAPI description and the tests are made of.
+
+Left out for want of any known shape: `POST /api/v3/files/` (the names of half its fields are lost) and the
+lists of favourites (only their titles survive). `client.request` reaches whatever a tenant has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attrs import frozen
+
+from coredata_async.resources.rows import NESTED, ROWS
+from coredata_async.wire.kind import AppendableKind, EditableKind, Kind, Proof
+
+
+@frozen
+class Endpoint:
+    """One method on one path."""
+
+    operation: str
+    """What the client calls it: `projects.list`."""
+    method: str
+    path: str
+    """With `{…}` for what the caller gives."""
+    status: int
+    """The one status that means success."""
+    proof: Proof
+
+
+_FILES_PAGE: Final = "https://docs.wise.is/cored/files-v2"
+
+_ONLY_HERE: Final = (
+    Endpoint(
+        "files.create",
+        "POST",
+        "/api/v2/files/",
+        201,
+        Proof("documented", f'{_FILES_PAGE}, "Create File", by content or by blob_name'),
+    ),
+    Endpoint(
+        "files.update",
+        "PUT",
+        "/api/v2/files/{id}/",
+        204,
+        Proof("documented", f'{_FILES_PAGE}, "Update File metadata"'),
+    ),
+    Endpoint(
+        "files.delete",
+        "DELETE",
+        "/api/v2/files/{id}/",
+        204,
+        Proof("documented", f'{_FILES_PAGE}, "Delete File"'),
+    ),
+    Endpoint(
+        "files.download",
+        "GET",
+        "/api/v2/files/{id}/content/",
+        302,
+        Proof("documented", f'{_FILES_PAGE}, "Download File content"'),
+    ),
+    Endpoint(
+        "files.replace",
+        "PUT",
+        "/api/v2/files/{id}/content/",
+        201,
+        Proof("documented", f'{_FILES_PAGE}, "Update File content"'),
+    ),
+    Endpoint(
+        "blobs.reserve",
+        "POST",
+        "/api/v3/blob/presigned-upload-url/",
+        200,
+        Proof("documented", "https://docs.wise.is/cored/files-v3"),
+    ),
+    Endpoint(
+        "me", "GET", "/api/v2/user/", 200, Proof("documented", "https://docs.wise.is/cored/current-user")
+    ),
+    Endpoint(
+        "recent_projects",
+        "GET",
+        "/api/v2/user/projects/recent/",
+        200,
+        Proof("documented", "https://docs.wise.is/cored/user-home"),
+    ),
+)
+
+
+def endpoints() -> list[Endpoint]:
+    """The table, in the order of the nouns."""
+    every = [each for name, kind in ROWS.items() for each in _of(name, kind)]
+    every += [
+        Endpoint(
+            f"{nested.owner.rstrip('/').rpartition('/')[2]}.{nested.kind.name}",
+            "GET",
+            f"{nested.owner}{{id}}/{nested.kind.name}/",
+            200,
+            nested.proof,
+        )
+        for nested in NESTED
+    ]
+    return [*every, *_ONLY_HERE]
+
+
+def _of(name: str, kind: Kind[Any, ...]) -> Iterator[Endpoint]:
+    one = f"{kind.detail or kind.path}{{{kind.key}}}/"
+    yield Endpoint(f"{name}.list", "GET", kind.path, 200, kind.proof("list"))
+    yield Endpoint(f"{name}.get", "GET", one, 200, kind.proof("get"))
+    if isinstance(kind, AppendableKind):
+        yield Endpoint(f"{name}.create", "POST", kind.path, 201, kind.proof("create"))
+    if isinstance(kind, EditableKind):
+        yield Endpoint(f"{name}.update", "PUT", one, 204, kind.proof("update"))
+        yield Endpoint(f"{name}.delete", "DELETE", one, 204, kind.proof("delete"))
+
+
+def table() -> str:
+    """The table in Markdown, for the docs."""
+    rows = [
+        f"| `{each.operation}` | {each.method} | `{each.path}` | {each.status} "
+        f"| {each.proof.evidence} | {each.proof.source} |"
+        for each in endpoints()
+    ]
+    head = "| client | method | path | success | evidence | source |\n|---|---|---|---|---|---|"
+    return "\n".join([head, *rows]) + "\n"

@@ -1,0 +1,119 @@
+"""Two kinds of values that every tenant defines for itself: value-list strings and aspects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from attrs import field, frozen
+
+from coredata_async.wire.convert import converter, expected, moment
+
+
+class ListValue(str):
+    """A value of a value list, as it goes over the wire: `country:Iceland:europe`.
+
+    It stays a string, for each tenant makes its own lists: compare it, send it back, or take it apart.
+    """
+
+    __slots__ = ()
+
+    @property
+    def list(self) -> str:
+        """The value list: `country`. Empty if the string is no value of a list."""
+        return self._part(0)
+
+    @property
+    def value(self) -> str:
+        """The value in it: `Iceland`; the whole string if it is no value of a list."""
+        return self._part(1) if ":" in self else str(self)
+
+    @property
+    def parent(self) -> str:
+        """The value it is nested under: `europe`; mostly empty."""
+        return self._part(2)
+
+    def _part(self, number: int) -> str:
+        parts = self.split(":", 2)
+        return parts[number] if len(parts) > max(1, number) else ""
+
+
+def _nothing() -> Mapping[str, Mapping[str, Any]]:
+    return {}
+
+
+@frozen(eq=False)  # a mapping's own equality, so that it equals a dict
+class Aspects(Mapping[str, Mapping[str, Any]]):
+    """The further fields of a document, grouped by aspect, as they came.
+
+    Which there are depends on tenant and dynatype, so it is an open mapping: `aspects["url"]["url"]`. The
+    methods read a field as a type, and give `None` where aspect or field is absent or empty.
+    """
+
+    _raw: Mapping[str, Mapping[str, Any]] = field(factory=_nothing)
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        return self._raw[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def text(self, aspect: str, name: str) -> str | None:
+        """A field as text."""
+        found = self._found(aspect, name)
+        return None if found is None else str(found)
+
+    def moment(self, aspect: str, name: str) -> datetime | None:
+        """A field as a point in time; without a zone it is UTC.
+
+        Raises:
+            ValueError: It is no timestamp.
+        """
+        found = self._found(aspect, name)
+        return None if found is None else moment(str(found))
+
+    def flag(self, aspect: str, name: str) -> bool | None:
+        """A field as true or false.
+
+        Raises:
+            ValueError: It is neither.
+        """
+        found = self._found(aspect, name)
+        if found is None or isinstance(found, bool):
+            return found
+        raise ValueError(f"aspect {aspect}: {name} is neither true nor false but {found!r}")
+
+    def texts(self, aspect: str, name: str) -> tuple[str, ...]:
+        """A field as a list of texts; empty where it is absent."""
+        found = self._found(aspect, name)
+        if found is None:
+            return ()
+        if not isinstance(found, list):
+            return (str(found),)
+        items = cast("list[Any]", found)  # type: ignore[redundant-cast]  # pyright wants it
+        return tuple(str(item) for item in items)
+
+    def _found(self, aspect: str, name: str) -> Any:
+        found = self._raw.get(aspect)
+        value = found.get(name) if isinstance(found, Mapping) else None  # pyright: ignore[reportUnnecessaryIsInstance]
+        return None if value in ("", {}, []) else value
+
+
+def _list_value(value: object, _: object) -> ListValue:
+    if not isinstance(value, str):
+        raise expected("a value of a value list", value)
+    return ListValue(value)
+
+
+def _aspects(value: object, _: object) -> Aspects:
+    if not isinstance(value, dict):
+        raise expected("an object", value)
+    return Aspects(value)  # pyright: ignore[reportUnknownArgumentType]
+
+
+converter.register_structure_hook(ListValue, _list_value)
+converter.register_structure_hook(Aspects, _aspects)

@@ -1,0 +1,113 @@
+"""Contacts: persons and organizations, in the one ContactFolder of the global Space (facts 2.5).
+
+The names of the creation's fields are lost with their page and taken from the answers. Changing and
+deleting are not documented: 405.
+"""
+
+from collections.abc import Mapping
+
+import attrs
+
+from coredata_async.sandbox import filters
+from coredata_async.sandbox.answer import Answer, empty, refused
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.fields import Rule, Said, accepted, records, text
+from coredata_async.sandbox.files import FILES
+from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.projects import PROJECTS
+from coredata_async.sandbox.route import Route
+from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.state import State
+from coredata_async.sandbox.tasks import TASKS
+
+_OWN: Mapping[str, Rule] = {
+    "identifier": text,
+    "status": text,
+    "emails": records("email", "label"),
+    "phones": records("number", "label"),
+    "contact_addresses": records(None, "city", "code", "country", "label", "state", "street"),
+    "urls": records("url", "label"),
+    "role": text,
+}
+_RULES: Mapping[str, Rule] = {
+    **_OWN,
+    "title": text,
+    "description": text,
+    "parent": text,
+    "organization": text,
+    "template": text,
+}
+
+
+async def create(service: Service, call: Call) -> Answer:
+    """Create a Contact: 201 and `Location`.
+
+    It becomes an Organization when `template` is the id of the Dynatype of that name, for the ids of
+    the predefined contact templates are not known; any other template makes a Person.
+    """
+    said = accepted(await call.json(), _RULES)
+    said.required("title")
+    await call.commit()
+    state = service.state
+    organization = said.text("template") == state.dynatype_id("Organization")
+    parent = _parent(state, said)
+    if organization and parent.kind == "Contact":
+        raise refused("Only a Person can be created in an Organization.")
+    draft = attrs.evolve(
+        state.draft("Contact", said.text("title"), parent.id),
+        dynatype="Organization" if organization else "Person",
+        description=said.text("description"),
+        fields=said.merged({}, *_OWN),
+    )
+    return empty(201, {"Location": f"/api/v2/contacts/{state.add(draft).id}/"})
+
+
+def _parent(state: State, said: Said) -> Document:
+    """Return what the Contact is to lie in: an Organization, else the ContactFolder; or refuse."""
+    organization, parent = said.text("organization"), said.text("parent")
+    if organization and not _is_organization(state, organization):
+        raise refused(f"organization: there is no Organization {organization!r}.")
+    if parent and parent != state.contact_folder.id and not _is_organization(state, parent):
+        raise refused(f"parent: there is no ContactFolder or Organization {parent!r}.")
+    if organization and _is_organization(state, parent) and organization != parent:
+        raise refused("parent and organization are two different Organizations.")
+    return state.documents[organization or parent or state.contact_folder.id]
+
+
+def _is_organization(state: State, identifier: str) -> bool:
+    document = state.documents.get(identifier)
+    return document is not None and (document.kind, document.dynatype) == ("Contact", "Organization")
+
+
+def own(state: State, document: Document) -> Mapping[str, object]:
+    """Return what only a Contact shows."""
+    organization = state.enclosing(document, "Contact")
+    return {
+        "contact_addresses": [],
+        "contact_groups": [],
+        "emails": [],
+        "identifier": "",
+        "organization": {"id": organization.id, "title": organization.title} if organization else None,
+        "phones": [],
+        "role": "contact_role:customer:",
+        "status": "contact_status:Active:",
+        "urls": [],
+        **document.fields,
+    }
+
+
+def linked(state: State, contact: Document, one: Document) -> bool:
+    """Tell whether a document names a Contact: what `?associated_contacts_id=` finds, too (facts 3.4)."""
+    return contact.id in one.contacts
+
+
+CONTACTS = Noun(
+    plural="contacts",
+    kind="Contact",
+    own=own,
+    known=frozenset((*filters.TITLE, *filters.IDENTIFIER, *filters.DATES)),
+    create=Route("POST", "/api/v2/contacts/", "contacts.create", create),
+    within={"projects": PROJECTS, "files": FILES, "tasks": TASKS},
+    belongs=linked,
+)

@@ -1,0 +1,58 @@
+"""The kinds of documents a tenant knows beyond the system's own, and how a document shows its kind."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from coredata_async.sandbox.state import State
+
+
+@frozen
+class Dynatype:
+    """A kind of document, with its captions in English and Icelandic."""
+
+    systype: str
+    """The kind of the system that it is one of."""
+    singular: tuple[str, str]
+    plural: tuple[str, str]
+    aspects: tuple[str, ...] = ()
+    """Groups of further fields a document of this kind may have (facts 4.1)."""
+
+
+KNOWN: Mapping[str, Dynatype] = {
+    "File": Dynatype("File", ("File", "Skrá"), ("Files", "Skrár")),
+    "Contract": Dynatype("File", ("Contract", "Samningur"), ("Contracts", "Samningar")),
+    "LetterIn": Dynatype("File", ("Letter in", "Bréf inn"), ("Letters in", "Bréf inn")),
+    "LetterOut": Dynatype("File", ("Letter out", "Bréf út"), ("Letters out", "Bréf út"), ("letterout",)),
+    "Memo": Dynatype("File", ("Memo", "Minnisblað"), ("Memos", "Minnisblöð")),
+    "MeetingNote": Dynatype(
+        "File", ("Meeting note", "Fundargerð"), ("Meeting notes", "Fundargerðir"), ("letterout",)
+    ),
+    "Other": Dynatype("File", ("Other", "Annað"), ("Other", "Annað")),
+    "Report": Dynatype("File", ("Report", "Skýrsla"), ("Reports", "Skýrslur")),
+    "Project": Dynatype("Project", ("Project", "Mál"), ("Projects", "Mál"), ("url", "kkscode")),
+    "Programme": Dynatype("Project", ("Programme", "Áætlun"), ("Programmes", "Áætlanir")),
+    "Task": Dynatype("Task", ("Task", "Verkefni"), ("Tasks", "Verkefni")),
+    "Person": Dynatype("Contact", ("Person", "Einstaklingur"), ("Persons", "Einstaklingar")),
+    "Organization": Dynatype("Contact", ("Organization", "Lögaðili"), ("Organizations", "Lögaðilar")),
+}
+
+
+def names_of(systype: str) -> frozenset[str]:
+    """Return the names of the dynatypes of a kind of the system."""
+    return frozenset(name for name, one in KNOWN.items() if one.systype == systype)
+
+
+def captions(name: str) -> dict[str, object]:
+    """Return the captions of a dynatype: keys of a value list, not words (facts 4.2)."""
+    return {
+        "caption_plural": f"dynatypes_labels:{name}_plural:",
+        "caption_singular": f"dynatypes_labels:{name}_singular:",
+    }
+
+
+def embedded(state: State, name: str | None) -> dict[str, object]:
+    """Return a dynatype in the form a document carries; Spaces and Folders have none."""
+    if name is None:
+        return {}
+    return {**captions(name), "id": state.dynatype_id(name), "title": name}

@@ -1,0 +1,55 @@
+"""Folders: listed, read, and created by a way of our own (facts 2.6).
+
+Only `GET /api/v2/folders/` is documented. "Create a Folder in a Project" is a headline whose page is
+lost, so `POST /api/v2/folders/` with `title` and `parent` is **this project's choice**, by analogy with
+Files and Projects, and so are the details and `projects/{id}/folders/`. Check them against the service.
+"""
+
+from collections.abc import Mapping
+
+import attrs
+
+from coredata_async.sandbox.answer import Answer, empty, refused
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.fields import accepted, text
+from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.paths import project_around, space_around
+from coredata_async.sandbox.route import Route
+from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.state import State
+
+_RULES = {"title": text, "parent": text, "description": text}
+_PARENTS = frozenset(("Project", "Workspace", "Folder", "Filespace", "Space"))
+
+
+async def create(service: Service, call: Call) -> Answer:
+    """Create a Folder: 201 and `Location`. Path and body are chosen by analogy, not documented."""
+    said = accepted(await call.json(), _RULES)
+    said.required("title", "parent")
+    await call.commit()
+    state = service.state
+    parent = state.documents.get(said.text("parent"))
+    if parent is None or parent.kind not in _PARENTS:
+        raise refused(f"parent: there is no Project, Folder, Filespace or Space {said.text('parent')!r}.")
+    draft = state.draft("Folder", said.text("title"), state.container(parent).id)
+    folder = state.add(attrs.evolve(draft, description=said.text("description")))
+    return empty(201, {"Location": f"/api/v2/folders/{folder.id}/"})
+
+
+def own(state: State, document: Document) -> Mapping[str, object]:
+    """Return what only a Folder shows; one of the system's own has more to say (`version` null)."""
+    return {
+        "parent": document.parent,
+        "project": project_around(state, document),
+        "space": space_around(state, document),
+        **document.fields,
+    }
+
+
+FOLDERS = Noun(
+    plural="folders",
+    kind="Folder",
+    own=own,
+    create=Route("POST", "/api/v2/folders/", "folders.create", create),
+)

@@ -1,0 +1,75 @@
+"""Tasks: pieces of work in a Project (facts 2.4).
+
+Reading is documented. Creating is not any more: body and path are those of the client of 2014, the
+fields those of a Project; changing and deleting go as for Projects.
+"""
+
+from collections.abc import Mapping
+
+from coredata_async.sandbox import filters, workitem
+from coredata_async.sandbox.answer import Answer, empty, refused
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.fields import Said, accepted, text
+from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.paths import project_around
+from coredata_async.sandbox.route import Route
+from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.state import State
+
+_RULES = {**workitem.RULES, "project": text}
+_MANDATORY = {"project", "title"}
+
+
+async def create(service: Service, call: Call) -> Answer:
+    """Create a Task in a Project: 201 and `Location`, no body."""
+    said = accepted(await call.json(), _RULES)
+    said.required(*sorted(_MANDATORY))
+    await call.commit()
+    draft = service.state.draft("Task", "", None)
+    task = service.state.add(_changed(service.state, draft, said))
+    return empty(201, {"Location": f"/api/v2/tasks/{task.id}/"})
+
+
+async def update(service: Service, call: Call) -> Answer:
+    """Change what is said and nothing else; lists are replaced whole, another `project` moves the Task."""
+    said = accepted(await call.json(), _RULES)
+    said.required(*sorted(_MANDATORY & said.values.keys()))
+    await call.commit()
+    before = TASKS.find(service.state, call.ids[0])
+    service.state.change(_changed(service.state, before, said))
+    return empty(204)
+
+
+def _changed(state: State, before: Document, said: Said) -> Document:
+    parent = _project(state, said.text("project")) if "project" in said else before.parent
+    return workitem.changed(state, before, said, parent=parent)
+
+
+def _project(state: State, identifier: str) -> str:
+    project = state.documents.get(identifier)
+    if project is None or project.kind != "Project":
+        raise refused(f"project: there is no Project {identifier!r}.")
+    return project.id
+
+
+def own(state: State, document: Document) -> Mapping[str, object]:
+    """Return what only a Task shows; it has no number and no fileplan."""
+    return {
+        **workitem.own(state, document),
+        "project": project_around(state, document),
+        "status": "task_status:In_progress:",
+        "status_message": None,
+        **document.fields,
+    }
+
+
+TASKS = Noun(
+    plural="tasks",
+    kind="Task",
+    own=own,
+    known=frozenset((*filters.TITLE, *filters.DATES, "associated_contacts_id")),
+    create=Route("POST", "/api/v2/tasks/", "tasks.create", create),
+    update=update,
+    removable=True,
+)

@@ -1,0 +1,55 @@
+"""Users, the one who asks, and the Projects that one visited (facts 2.8, 2.9)."""
+
+from collections.abc import Sequence
+
+from coredata_async.sandbox.answer import Answer
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.catalogue import Catalogue, Shown, enveloped
+from coredata_async.sandbox.document import User
+from coredata_async.sandbox.projects import PROJECTS
+from coredata_async.sandbox.route import Route
+from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.state import State
+
+_KEPT = 10
+"""How many visited Projects are remembered."""
+
+
+def shown(user: User, path: str) -> Shown:
+    """Return a user as it travels: without an id, for the key is the username."""
+    return {
+        **user.embedded(),
+        # Plural in the list, singular in the details (facts 4.5).
+        "resource_uri": f"{path}{user.username}/",
+        "user_type": user.user_type,
+    }
+
+
+def everybody(state: State) -> Sequence[Shown]:
+    """Return all users, in the order they were made."""
+    return [shown(user, "/api/v2/users/") for user in state.users.values()]
+
+
+def details(state: State, username: str) -> Shown | None:
+    """Return one user."""
+    user = state.users.get(username)
+    return shown(user, "/api/v2/user/") if user else None
+
+
+async def me(service: Service, call: Call) -> Answer:
+    """Answer with a list of one: who asks (facts 3.1)."""
+    return enveloped(service, call, [shown(service.state.author, "/api/v2/user/")])
+
+
+async def recent(service: Service, call: Call) -> Answer:
+    """List the Projects whose details were asked for last, the latest first."""
+    return PROJECTS.listed(service, call, service.state.visited(PROJECTS.kind)[:_KEPT])
+
+
+USERS = Catalogue(
+    name="users", path="/api/v2/users/", one="/api/v2/user/{}/", entries=everybody, entry=details
+)
+ROUTES = (
+    Route("GET", "/api/v2/user/", "users.me", me),
+    Route("GET", "/api/v2/user/projects/recent/", "users.recent", recent),
+)

@@ -1,0 +1,52 @@
+"""Value lists, as the service gave them in 2014 (facts 2.11): fifty to a page, entries in the details."""
+
+from collections.abc import Sequence
+
+from coredata_async.sandbox.catalogue import Catalogue, Shown
+from coredata_async.sandbox.state import State
+from coredata_async.sandbox.words import LISTS
+
+_PATH = "/api/v2/valuelists/"
+
+
+def shown(name: str) -> Shown:
+    """Return a value list without its entries, as lists show it."""
+    return {
+        "default": None,
+        "name": name,
+        "parent": LISTS[name].parent,
+        "resource_uri": f"{_PATH}{name}/",
+        "type": "status" if name.endswith("_status") else "value",
+    }
+
+
+def everything(state: State) -> Sequence[Shown]:
+    """Return all value lists."""
+    return [shown(name) for name in LISTS]
+
+
+def details(state: State, name: str) -> Shown | None:
+    """Return a value list with its entries, whose `name` is what travels: `<list>:<value>:<parent value>`."""
+    if name not in LISTS:
+        return None
+    words, parent = LISTS[name].words, LISTS[name].parent
+    entries = [
+        {
+            "name": f"{name}:{word.value}:{word.parent}",
+            "ordering": ordering,
+            "parent": f"{parent}:{word.parent}:" if word.parent else None,
+            "translations": {"en": word.en, "is": word.icelandic},
+        }
+        for ordering, word in enumerate(words)
+    ]
+    return {**shown(name), "entries": entries}
+
+
+VALUE_LISTS = Catalogue(
+    name="value_lists",
+    path=_PATH,
+    one=f"{_PATH}{{}}/",
+    entries=everything,
+    entry=details,
+    default_limit=50,
+)

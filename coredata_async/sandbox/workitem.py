@@ -1,0 +1,76 @@
+"""What Projects and Tasks have in common: people, contacts, a status, a day they are due (facts 4.2)."""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from coredata_async.sandbox.answer import refused
+from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.fields import Rule, Said, day, mapping, text, texts
+from coredata_async.sandbox.paths import space_around
+from coredata_async.sandbox.state import State
+
+RULES: Mapping[str, Rule] = {
+    "title": text,
+    "aspects": mapping,
+    "associated_users": texts,
+    "contacts": texts,
+    "description": text,
+    "due_date": day,
+    "responsible_users": texts,
+    "status": text,
+    "status_message": text,
+    "tags": texts,
+}
+_PEOPLE = ("associated_users", "responsible_users")
+_PLAIN = ("due_date", "status", "status_message")
+
+
+def changed(
+    state: State, before: Document, said: Said, *, parent: str | None, more: Iterable[str] = ()
+) -> Document:
+    """Return the document as the request wants it, or refuse; `more` are the plain fields of its own."""
+    people = {name: _people(state, name, said.texts(name)) for name in _PEOPLE if name in said}
+    contacts = said.texts("contacts", before.contacts)
+    if "contacts" in said:
+        _check_contacts(state, contacts)
+    return attrs.evolve(
+        before,
+        parent=parent,
+        title=said.text("title", before.title),
+        dynatype=before.dynatype or before.kind,
+        description=said.text("description", before.description),
+        tags=said.texts("tags", before.tags),
+        aspects=said.mapping("aspects", before.aspects),
+        contacts=contacts,
+        fields={**said.merged(before.fields, *_PLAIN, *more), **people},
+    )
+
+
+def _people(state: State, name: str, usernames: Iterable[str]) -> list[dict[str, object]]:
+    """Turn usernames into the objects that are shown (facts 6, trap 8)."""
+    found: list[dict[str, object]] = []
+    for username in usernames:
+        if username not in state.users:
+            raise refused(f"{name}: there is no user {username!r}.")
+        found.append(state.users[username].embedded())
+    return found
+
+
+def _check_contacts(state: State, contacts: Iterable[str]) -> None:
+    for contact in contacts:
+        if contact not in state.documents or state.documents[contact].kind != "Contact":
+            raise refused(f"contacts: there is no Contact {contact!r}.")
+
+
+def own(state: State, document: Document) -> Mapping[str, object]:
+    """Return what both show beyond the fields of every document."""
+    return {
+        "associated_contacts_id": list(document.contacts),
+        "associated_users": [],
+        "connected_users": [state.author.username],
+        "contacts": list(document.contacts),
+        "due_date": None,
+        "responsible_users": [],
+        "space": space_around(state, document),
+    }

@@ -1,0 +1,21 @@
+"""What a client does with contacts."""
+
+from __future__ import annotations
+
+from coredata_async.collection import creator, getter, lister, sublister
+from coredata_async.message import Send
+from coredata_async.resources.contacts import CONTACTS
+from coredata_async.resources.rows import CONTACT_FILES, CONTACT_PROJECTS, CONTACT_TASKS
+from coredata_async.wire.kind import Window
+
+
+class Contacts:
+    """The contacts of a tenant: `list`, `get`, `create`, and what belongs to one."""
+
+    def __init__(self, send: Send) -> None:
+        self.list = lister(send, CONTACTS)
+        self.get = getter(send, CONTACTS)
+        self.create = creator(send, CONTACTS)
+        self.projects = sublister(send, CONTACT_PROJECTS, Window)
+        self.files = sublister(send, CONTACT_FILES, Window)
+        self.tasks = sublister(send, CONTACT_TASKS, Window)

@@ -1,0 +1,155 @@
+"""Projects, end to end."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from coredata_async import (
+    BadRequestError,
+    ConfigurationError,
+    NotFoundError,
+    OutcomeUnknownError,
+    UnexpectedResponseError,
+)
+
+
+@pytest.fixture
+async def many(client, box):
+    """Twelve projects, and the one that was there."""
+    return [await client.projects.create(space=box.space, title=f"Board {number}") for number in range(12)]
+
+
+async def test_one_is_made_with_everything(client, box):
+    contacts = [box.state.add_contact("Han"), box.state.add_contact("Chewbacca")]
+    made = await client.projects.create(
+        space=box.space,
+        title="Ársfundur",
+        description="Once a year",
+        due_date=date(2026, 5, 1),
+        tags=["a", "b, c"],
+        contacts=contacts,
+        responsible_users=["leia"],
+        status="project_status:Pending:",
+        aspects={"url": {"url": "www.example.is"}},
+    )
+
+    project = await client.projects.get(made)
+    assert (project.title, project.description, project.tags) == ("Ársfundur", "Once a year", ("a", "b, c"))
+    assert (project.due_date, project.contacts) == (date(2026, 5, 1), tuple(contacts))
+    assert project.responsible_users[0].first_name == "Leia"
+    assert project.space.id == box.space
+    assert project.status == "project_status:Pending:"
+    assert project.aspects == {"url": {"url": "www.example.is"}}
+
+
+async def test_only_what_is_given_is_changed(client, box):
+    made = await client.projects.create(
+        space=box.space, title="Before", tags=["t"], due_date=date(2026, 5, 1)
+    )
+    before = await client.projects.get(made)
+
+    await client.projects.update(made, title="After", due_date=None)
+
+    after = await client.projects.get(made)
+    assert (after.title, after.due_date, after.tags) == ("After", None, ("t",))
+    assert after.snapshot_id != before.snapshot_id
+
+
+async def test_one_is_deleted_and_stays_so(client, box):
+    made = await client.projects.create(space=box.space, title="Gone")
+
+    await client.projects.delete(made)
+
+    for verb in (client.projects.get, client.projects.delete):
+        with pytest.raises(NotFoundError):
+            await verb(made)
+
+
+async def test_a_deletion_whose_answer_is_lost_is_done(client, box):
+    made = await client.projects.create(space=box.space, title="Gone")
+    box.faults.reset_after("projects.delete")
+
+    await client.projects.delete(made)
+
+    assert made not in box.state.documents
+
+
+async def test_a_creation_whose_answer_is_lost_is_not_repeated(client, box):
+    box.faults.reset_after("projects.create")
+
+    with pytest.raises(OutcomeUnknownError, match="look before"):
+        await client.projects.create(space=box.space, title="Perhaps")
+
+    assert box.state.count("projects.create") == 1
+
+
+async def test_what_the_server_refuses_is_told_in_its_words(client):
+    with pytest.raises(BadRequestError, match="there is no Space"):
+        await client.projects.create(space="2bb7fb5e-8ef6-11e6-89e1-87ce876944be", title="x")
+
+
+@pytest.mark.parametrize("mode", ["always", "never", "same"])
+@pytest.mark.parametrize("size", [1, 5, 13, 100, None])
+@pytest.mark.parametrize("prefetch", [0, 3])
+async def test_every_one_comes_once_whatever_next_says(client, box, many, *, mode, size, prefetch):
+    box.faults.lying_next("projects.list", mode, times=None)
+
+    pages = client.projects.list(page_size=size).pages(prefetch=prefetch)
+
+    assert [each.id async for page in pages for each in page.items] == [box.project, *many]
+
+
+@pytest.mark.usefixtures("many")
+async def test_filters_narrow_the_list(client, box):
+    assert len(await client.projects.list(title__startswith="Board 1").collect()) == 3
+    assert len(await client.projects.list(title="Board 1").collect()) == 1
+    assert await client.projects.list(title="board").first() is None
+    assert await client.projects.list(title__startswith="Board").count() == 12
+
+
+async def test_dates_narrow_the_list(client, box, many):
+    now = datetime.now(UTC)
+    ago = now - timedelta(hours=1)
+
+    async def ids(**where):
+        return [each.id for each in await client.projects.list(**where).collect()]
+
+    assert await ids(created__gt=ago) == [box.project, *many]
+    assert await ids(created__lt=ago) == []
+    assert await ids(created__range=(ago, now + timedelta(hours=1))) == [box.project, *many]
+    assert await ids(modified__lte=date(2001, 1, 1)) == []
+
+
+async def test_a_date_without_a_zone_is_refused(client):
+    with pytest.raises(ConfigurationError, match="time zone"):
+        await client.projects.list(created__gt=datetime(2026, 1, 1))
+
+
+async def test_the_files_in_one_are_its_own(client, box):
+    other = await client.projects.create(space=box.space, title="Other")
+    mine = await client.files.upload(b"x", parent=other, filename="mine")
+    await client.files.upload(b"x", parent=box.project, filename="not mine")
+
+    assert [each.id for each in await client.projects.files(other).collect()] == [mine.file_id]
+
+
+async def test_a_page_can_be_awaited(client, many):
+    page = await client.projects.list(page_size=5)
+
+    assert (len(page.items), page.total, page.offset) == (5, 13, 0)
+
+
+@pytest.mark.parametrize("verb", ["get", "update", "delete", "files"])
+@pytest.mark.parametrize("key", ["", "a/b", "..", " "])
+async def test_an_id_that_is_none_never_leaves(client, box, verb, key):
+    with pytest.raises(ConfigurationError, match="is no id"):
+        await getattr(client.projects, verb)(key)
+
+    assert not box.state.requests
+
+
+async def test_200_where_201_is_due_is_unexpected(client, box):
+    box.faults.status("projects.create", 200)
+
+    with pytest.raises(UnexpectedResponseError, match="201 was due"):
+        await client.projects.create(space=box.space, title="x")

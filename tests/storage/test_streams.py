@@ -1,0 +1,259 @@
+"""Open files and iterables, block by block, and the spool."""
+
+import asyncio
+import io
+import os
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import aiofiles
+import pytest
+
+from coredata_async.errors import SourceChangedError, SourceError
+from coredata_async.storage.paths import WHOLE
+from coredata_async.storage.readahead import BLOCK, read_ahead
+from coredata_async.storage.streams import (
+    HandleReader,
+    IterableReader,
+    as_bytes,
+    async_blocks,
+    async_handle,
+    is_async_handle,
+    measure,
+    spooled,
+    writing,
+)
+
+from .leaks import everything, left_in, nothing_left
+
+
+@pytest.fixture(autouse=True)
+def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def read_all(reader: HandleReader | IterableReader) -> list[bytes]:
+    return list(iter(reader.read, b""))
+
+
+def test_an_open_file_is_read_from_a_position_and_put_back() -> None:
+    file = io.BytesIO(b"head" + b"x" * (BLOCK + 3))
+    file.seek(4)
+    reader = HandleReader(file, 4, BLOCK + 3)
+
+    assert read_all(reader) == [b"x" * BLOCK, b"xxx"]
+    reader.close()
+
+    assert (file.tell(), file.closed) == (4, False)
+
+
+def test_no_more_is_read_than_was_asked_for() -> None:
+    assert read_all(HandleReader(io.BytesIO(b"abcdef"), 1, 3)) == [b"bcd"]
+
+
+def test_short_reads_are_no_end() -> None:
+    class Dribbling(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(min(size or 0, 2))
+
+    assert b"".join(read_all(HandleReader(Dribbling(b"abcde"), 0, 5))) == b"abcde"
+
+
+def test_an_open_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"x" * (2 * BLOCK))
+    with path.open("r+b") as file:
+        reader = HandleReader(file, 0, 2 * BLOCK)
+        reader.read()
+        os.utime(path)
+
+        with pytest.raises(SourceChangedError, match="changed while it was read"):
+            reader.read()
+
+
+def test_small_items_go_together() -> None:
+    assert read_all(IterableReader([b"a", b"", bytearray(b"b"), memoryview(b"c")])) == [b"abc"]
+
+
+def test_empty_items_do_not_end_an_iterable() -> None:
+    items = [b"", b"x" * BLOCK, b"", b"", b"y", b""]
+
+    assert b"".join(read_all(IterableReader(items))) == b"x" * BLOCK + b"y"
+
+
+@pytest.mark.parametrize("odd", ["text", 7, None, [b"a"]])
+def test_an_item_that_is_no_bytes_is_refused(odd: object) -> None:
+    with pytest.raises(SourceError, match=f"gave a {type(odd).__name__} where bytes were due"):
+        read_all(IterableReader([b"a", odd, b"b"]))
+
+
+def test_bytes_are_copied_out_of_what_may_change() -> None:
+    buffer = bytearray(b"ab")
+    taken = as_bytes(buffer)
+    buffer[0] = 0
+
+    assert taken == b"ab"
+
+
+def test_a_file_is_measured_from_where_it_stands() -> None:
+    file = io.BytesIO(b"abcdef")
+    file.seek(2)
+    assert measure(file) == (2, 4)
+    assert file.tell() == 2
+
+    file.seek(9)
+    assert measure(file) == (9, 0)
+
+
+def test_a_pipe_cannot_be_measured() -> None:
+    inlet, outlet = os.pipe()
+    with os.fdopen(inlet, "rb") as file, os.fdopen(outlet, "wb"):
+        assert measure(file) == (None, None)
+
+
+def test_what_can_only_be_read_cannot_be_measured() -> None:
+    class Plain:
+        def read(self, _: int) -> bytes:
+            return b""
+
+    assert measure(Plain()) == (None, None)
+
+
+async def test_async_items_come_one_by_one() -> None:
+    async def items() -> AsyncGenerator[bytes, None]:
+        for item in (b"a", b"", bytearray(b"b")):
+            yield bytes(item)
+
+    assert [block async for block in async_blocks(items)()] == [b"a", b"b"]
+
+
+async def test_a_generator_that_is_left_early_is_closed() -> None:
+    closed = []
+
+    async def items() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            await asyncio.sleep(0)
+            closed.append(True)
+
+    class Reopened:
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            return items()
+
+        async def aclose(self) -> None:
+            raise AssertionError("only what was opened here is closed here")
+
+    for opened in (items, Reopened):
+        async with aclosing(async_blocks(opened)()) as blocks:
+            await anext(blocks)
+
+    assert closed == [True, True]
+
+
+async def test_an_async_item_that_is_no_bytes_is_refused() -> None:
+    async def items() -> AsyncGenerator[object, None]:
+        yield "text"
+
+    with pytest.raises(SourceError, match="gave a str where bytes were due"):
+        await everything(async_blocks(items)())
+
+
+async def test_an_aiofiles_handle_is_read_in_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"x" * (BLOCK + 1))
+
+    async with aiofiles.open(path, "rb") as file:
+        assert is_async_handle(file)
+        assert [len(block) async for block in async_handle(file)()] == [BLOCK, 1]
+
+
+def test_a_plain_file_is_no_async_handle() -> None:
+    assert not is_async_handle(io.BytesIO())
+    assert not is_async_handle(b"")
+
+
+@pytest.mark.parametrize("count", [0, 1, 4])
+async def test_little_is_held_in_memory(count: int, spool: Path) -> None:
+    async with spooled(async_blocks(lambda: given(b"x" * (WHOLE // 4), count))()) as held:
+        assert held == b"x" * (WHOLE // 4 * count)
+        assert left_in(spool) == []
+
+
+async def given(block: bytes, count: int) -> AsyncGenerator[bytes, None]:
+    for _ in range(count):
+        yield block
+
+
+async def test_much_goes_to_a_file_that_is_gone_afterwards(spool: Path) -> None:
+    block = bytes(range(256)) * 1024
+    with nothing_left():
+        async with spooled(given(block, 9)) as held:
+            assert isinstance(held, Path)
+            assert held.read_bytes() == block * 9
+            assert held.stat().st_mode & 0o77 == 0
+
+    assert left_in(spool) == []
+
+
+async def test_a_source_that_fails_leaves_no_spool(spool: Path) -> None:
+    async def failing() -> AsyncGenerator[bytes, None]:
+        yield b"x" * (WHOLE + 1)
+        raise ZeroDivisionError
+
+    with nothing_left(), pytest.raises(ZeroDivisionError):
+        async with spooled(failing()):
+            pass
+
+    assert left_in(spool) == []
+
+
+async def test_a_consumer_that_fails_leaves_no_spool(spool: Path) -> None:
+    with nothing_left(), pytest.raises(ZeroDivisionError):
+        async with spooled(given(b"x" * (WHOLE + 1), 2)):
+            raise ZeroDivisionError
+
+    assert left_in(spool) == []
+
+
+async def test_a_disk_that_is_full_leaves_no_spool_and_no_reader(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = os.fdopen
+
+    def full(number: int, mode: str) -> io.IOBase:
+        really(number, mode).close()
+        return open("/dev/full", "wb", buffering=0)  # noqa: PTH123
+
+    monkeypatch.setattr(os, "fdopen", full)
+    closed = []
+
+    class Endless(IterableReader):
+        def close(self) -> None:
+            closed.append(True)
+
+    blocks = read_ahead(lambda: Endless(iter(lambda: b"x" * BLOCK, b"")))
+    with nothing_left(), pytest.raises(OSError, match="No space left"):
+        async with spooled(blocks):
+            pass
+    assert closed == [True]
+
+    assert left_in(spool) == []
+
+
+async def test_writing_closes_the_file_whatever_happens(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+
+    async def failing() -> None:
+        async with writing(path.open("wb")) as file:
+            await file.write(b"abc")
+            raise ZeroDivisionError
+
+    with nothing_left(), pytest.raises(ZeroDivisionError):
+        await failing()

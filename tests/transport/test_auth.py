@@ -1,0 +1,69 @@
+"""Credentials: in the right form, to the service alone, and never shown."""
+
+import pytest
+
+from coredata_async.errors import ConfigurationError
+from coredata_async.message import Reply, Request
+from coredata_async.transport.auth import Credentials, authorized
+
+WHO = Credentials("kari@acme.is", "k3y/two+", "k3y-three=")
+
+
+@pytest.mark.parametrize(
+    ("path", "header"),
+    [
+        ("/api/v2/files/", "apikey kari@acme.is:k3y/two+"),
+        ("/api/v2/files/?x=/api/v3/", "apikey kari@acme.is:k3y/two+"),
+        ("/api/v3/blobs/", "apikey k3y-three="),
+        ("/api/v3", "apikey kari@acme.is:k3y/two+"),
+        ("/elsewhere/", "apikey kari@acme.is:k3y/two+"),
+    ],
+)
+async def test_each_version_gets_its_own_form(path: str, header: str) -> None:
+    seen = []
+
+    async def send(request: Request) -> Reply:
+        seen.append(request)
+        return Reply(200)
+
+    request = Request("GET", path, {"Accept": "x"})
+    await authorized(send, WHO)(request)
+
+    assert seen[0].headers == {"Accept": "x", "Authorization": header}
+    assert request.headers == {"Accept": "x"}
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 500, 502])
+async def test_a_refusal_that_repeats_the_key_has_it_struck_out(status: int) -> None:
+    async def send(_: Request) -> Reply:
+        return Reply(status, body=b"bad key k3y/two+ of kari@acme.is, or k3y-three= (k3y/two+)")
+
+    reply = await authorized(send, WHO)(Request("GET", "/api/"))
+
+    assert reply.body == b"bad key *** of kari@acme.is, or *** (***)"
+
+
+async def test_content_is_left_as_it_is() -> None:
+    async def send(_: Request) -> Reply:
+        return Reply(200, body=b"my key is k3y/two+")
+
+    assert (await authorized(send, WHO)(Request("GET", "/api/"))).body == b"my key is k3y/two+"
+
+
+def test_a_repr_hides_the_keys() -> None:
+    assert repr(WHO) == "Credentials(user='kari@acme.is', key='…', key_v3='…')"
+    assert "k3y" not in f"{WHO} {WHO!s}"
+
+
+@pytest.mark.parametrize("odd", ["a b", "a\nb", "a\r\nX", "a\0b", "ké", "a\tb", " ", "a\x7f"])
+def test_odd_characters_are_refused_without_being_shown(odd: str) -> None:
+    for wrong in ((odd, "k", "k"), ("u", odd, "k"), ("u", "k", odd)):
+        with pytest.raises(ConfigurationError) as caught:
+            Credentials(*wrong)
+        assert "holds a space, a line break or another odd character" in str(caught.value)
+
+
+def test_a_user_with_a_colon_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="api_user must not hold a colon"):
+        Credentials("a:b", "k", "k")
+    assert Credentials("a", "b:c", "d:e").header("/api/v2/") == "apikey a:b:c"

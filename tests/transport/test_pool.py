@@ -1,0 +1,232 @@
+"""The sessions: opened late, bound to their loop, closed once, and with nothing of their own to say."""
+
+import asyncio
+import gc
+from pathlib import Path
+
+import aiohttp
+import psutil
+import pytest
+
+from coredata_async.config import Limits, Timeouts
+from coredata_async.errors import ConfigurationError, CoreDataError
+from coredata_async.message import Request, Send
+from coredata_async.transport.exchange import exchange
+from coredata_async.transport.pool import Pool
+from tests.storage.leaks import until
+
+from .raw import RawServer, answers
+
+
+def to(pool: Pool, side: str = "storage") -> Send:
+    return exchange(pool, side, Timeouts(), headers={})  # type: ignore[arg-type]
+
+
+def sockets(port: int) -> int:
+    return sum(
+        1 for each in psutil.Process().net_connections("tcp4") if each.raddr and each.raddr.port == port
+    )
+
+
+def test_a_pool_is_made_without_a_loop_and_opens_nothing() -> None:
+    pool = Pool(Limits())
+
+    assert (pool._own, pool.closed) == ({}, False)
+    pool.close_now()
+    assert pool.closed
+
+
+async def test_each_side_has_a_session_of_its_own() -> None:
+    pool = Pool(Limits(connections=7))
+
+    api, storage = pool.session("api"), pool.session("storage")
+
+    assert api is pool.session("api")
+    assert storage is pool.session("storage")
+    assert api is not storage
+    assert api.connector is not storage.connector
+    assert [session.connector.limit for session in (api, storage)] == [7, 7]
+    assert not {"Authorization", "User-Agent", "Cookie"} & {*api.headers, *storage.headers}
+    await pool.aclose()
+    assert (api.closed, storage.closed) == (True, True)
+
+
+async def test_closing_twice_does_nothing_and_a_closed_pool_says_so(server: RawServer) -> None:
+    pool = Pool(Limits())
+    await to(pool)(Request("GET", server.url + "/"))
+    for _ in range(2):
+        await pool.aclose()
+    pool.close_now()
+
+    assert pool.closed
+    with pytest.raises(CoreDataError, match="this client is closed"):
+        await to(pool)(Request("GET", server.url + "/"))
+
+
+async def test_closing_under_a_request_ends_it(server: RawServer, pool: Pool) -> None:
+    async def silent(line: object) -> None:
+        await asyncio.Event().wait()
+
+    server.script.append(silent)
+    task = asyncio.create_task(to(pool)(Request("GET", server.url + "/")))
+    await until(lambda: server.open == 1)
+
+    await pool.aclose()
+
+    with pytest.raises(CoreDataError):
+        await task
+
+
+def test_another_loop_is_a_clear_error() -> None:
+    pool = Pool(Limits())
+
+    async def use() -> None:
+        pool.session("api")
+
+    asyncio.run(use())
+    with pytest.raises(CoreDataError, match="belong to another event loop; make one client per loop"):
+        asyncio.run(use())
+
+    pool.close_now()
+    gc.collect()
+
+
+def test_a_pool_that_opened_nothing_may_go_to_another_loop() -> None:
+    pool = Pool(Limits())
+
+    async def use() -> None:
+        pool.session("api")
+        await pool._own.popitem()[1].close()
+
+    for _ in range(2):
+        asyncio.run(use())
+
+
+def test_connections_are_dropped_after_their_loop_has_closed() -> None:
+    pool, ports = Pool(Limits()), []
+
+    async def use() -> None:
+        async with RawServer() as server:
+            ports.append(server.port)
+            for side in ("api", "storage"):
+                await to(pool, side)(Request("GET", server.url + "/"))
+
+    asyncio.run(use())
+    pool.close_now()
+    gc.collect()  # a session, transport or socket that was forgotten warns here, and warnings are errors
+
+    assert (sockets(ports[0]), pool.closed) == (0, True)
+
+
+async def test_connections_are_dropped_within_their_loop(server: RawServer) -> None:
+    pool = Pool(Limits())
+    await to(pool)(Request("GET", server.url + "/"))
+
+    pool.close_now()
+    gc.collect()
+    await until(lambda: server.open == 0)
+
+    assert pool.closed
+
+
+async def test_a_session_that_was_brought_is_used_and_left_open(server: RawServer) -> None:
+    async with aiohttp.ClientSession(headers={"X-Mine": "1"}) as api, aiohttp.ClientSession() as storage:
+        pool = Pool(Limits(), api=api, storage=storage)
+        assert (pool.session("api"), pool.session("storage")) == (api, storage)
+        await to(pool, "api")(Request("PUT", server.url + "/", body=b"x" * 100_000))
+        await pool.aclose()
+        pool.close_now()
+
+        assert (api.closed, storage.closed) == (False, False)
+    assert server.seen[0].header("X-Mine") == "1"
+    assert "api" not in repr(pool)
+
+
+async def test_a_session_that_was_brought_closed_is_a_clear_error() -> None:
+    async with aiohttp.ClientSession() as session:
+        pool = Pool(Limits(), api=session)
+
+    with pytest.raises(CoreDataError, match="session this client was given is closed"):
+        pool.session("api")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+async def test_a_storage_session_with_credentials_is_refused() -> None:
+    ways = [
+        {"headers": {"authorization": "apikey SECRET"}},
+        {"auth": aiohttp.BasicAuth("u", "SECRET")},
+    ]
+    for way in ways:
+        async with aiohttp.ClientSession(**way) as session:
+            with pytest.raises(ConfigurationError, match="Authorization") as caught:
+                Pool(Limits(), storage=session)
+            Pool(Limits(), api=session)
+        assert "SECRET" not in str(caught.value)
+
+
+# Proxies
+
+
+async def test_a_proxy_gets_the_whole_url_and_its_own_credentials(server: RawServer) -> None:
+    pool = Pool(Limits(), proxy=f"http://u:p@127.0.0.1:{server.port}")
+    await to(pool)(Request("PUT", "http://storage.invalid/b?Signature=a%2Fb", body=b"abc"))
+    await pool.aclose()
+
+    seen = server.seen[0]
+    assert (seen.target, seen.body) == ("http://storage.invalid/b?Signature=a%2Fb", b"abc")
+    assert seen.header("Proxy-Authorization") == "Basic dTpw"
+    assert seen.header("Authorization") is None
+    assert "u:p" not in repr(pool)
+
+
+async def test_a_proxy_that_refuses_is_told_without_its_password(server: RawServer) -> None:
+    server.script.append(answers(407))
+    pool = Pool(Limits(), proxy=f"http://u:SECRET@127.0.0.1:{server.port}")
+    with pytest.raises(CoreDataError, match="the proxy refused") as caught:
+        await to(pool)(Request("PUT", "https://storage.invalid/b", body=b"abc"))
+    await pool.aclose()
+
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "netrc"):
+        for each in (name, name.upper()):
+            monkeypatch.delenv(each, raising=False)
+    return monkeypatch
+
+
+async def test_proxies_of_the_environment_are_taken_only_if_wanted(
+    server: RawServer, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.port}")
+    environment.setenv("NO_PROXY", "inside.example")
+
+    wanted, unwanted = Pool(Limits(), trust_env=True), Pool(Limits())
+
+    assert wanted.proxy_for("http://t.example/x?y") == f"http://127.0.0.1:{server.port}"
+    assert wanted.proxy_for("http://inside.example:8080/") is None
+    assert wanted.proxy_for("https://t.example/") is None
+    assert unwanted.proxy_for("http://t.example/") is None
+    assert Pool(Limits(), proxy="http://p", trust_env=True).proxy_for("http://t.example/") == "http://p"
+    await to(wanted)(Request("GET", "http://storage.invalid/b"))
+    await wanted.aclose()
+    assert server.seen[0].target == "http://storage.invalid/b"
+
+
+async def test_netrc_is_never_asked(
+    server: RawServer, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login u password SECRET\n")
+    netrc.chmod(0o600)
+    environment.setenv("NETRC", str(netrc))
+    environment.setenv("NO_PROXY", "127.0.0.1")
+    pool = Pool(Limits(), trust_env=True)
+
+    await to(pool)(Request("PUT", server.url + "/", body=b"x"))
+    await to(pool, "api")(Request("GET", server.url + "/", {"Authorization": "apikey u:k"}))
+    await pool.aclose()
+
+    assert [seen.header("Authorization") for seen in server.seen] == [None, "apikey u:k"]
