@@ -5,11 +5,12 @@
 - `call` — a request together with how its reply is read.
 - `wire` — CoreData without I/O: what a request says, how JSON becomes a model.
 - `resources` — what CoreData serves: one noun per module, as data.
-- `listing`, `collection` — pages, and the verbs every noun has.
+- `listing`, `collection` — pages, and the verbs every noun has. `changes` — what is new since last time.
 - `storage` — the far end of a signed URL, and where the bytes to store come from.
 - `transport` — the only client-side aiohttp: each concern one `Send -> Send`.
 - `transfer` — upload, replacement and download, over `wire` and `storage`.
 - `services` — what a client offers for each noun. `client` — the wiring.
+- `openapi` — the rows as an OpenAPI description.
 - `sandbox` — a CoreData in this process, which shares no code with the client. `cli` — the command.
 """
 

@@ -25,7 +25,7 @@ from coredata_async.services.contacts import Contacts
 from coredata_async.services.dynatypes import Dynatypes
 from coredata_async.services.files import Files
 from coredata_async.services.folders import Folders
-from coredata_async.services.projects import Projects
+from coredata_async.services.projects import Projects, Turns
 from coredata_async.services.spaces import Spaces
 from coredata_async.services.tasks import Tasks
 from coredata_async.services.user_home import UserHome
@@ -105,6 +105,7 @@ class CoreData:
             app_info=app_info,
         )
         self._gates = Gates.of(self._limits, self._manner.retry)
+        self._turns = Turns()
         self._wire()
 
     @classmethod
@@ -219,7 +220,7 @@ class CoreData:
         uploader = Uploader(Driver(send, storage, Settler(send, retry)), gates.streams, gates.open_files)
         self._send = send
         self.spaces = Spaces(send)
-        self.projects = Projects(send)
+        self.projects = Projects(send, self._turns)
         self.files = Files(send, uploader, Fetcher(send, storage, retry, gates.open_files), self._limits)
         self.blobs = Blobs(send)
         self.folders = Folders(send)

@@ -177,8 +177,6 @@ async def test_any_other_status_is_no_success(client, service, endpoint: Endpoin
 
 @pytest.mark.parametrize("endpoint", EVERY)
 def test_help_says_what_a_verb_rests_on(client, endpoint: Endpoint) -> None:
-    if endpoint.operation in {"files.create", "files.delete"}:
-        pytest.skip("services/files.py does not say it yet")
     words = inspect.getdoc(verb_of(client, endpoint.operation)) or ""
     doubt = {"documented": "See: ", "named": "only named there", "legacy": "seen in old clients only"}
 

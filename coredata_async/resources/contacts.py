@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from coredata_async.resources.document import DatedWhere, Document, Part
 from coredata_async.resources.values import ListValue
-from coredata_async.wire.kind import AppendableKind
+from coredata_async.wire.kind import AppendableKind, Proof
 
 
 @frozen(kw_only=True)
@@ -128,4 +128,5 @@ CONTACTS = AppendableKind(
     where=ContactWhere,
     new=NewContact,
     source="https://docs.wise.is/cored/contacts",
+    proofs={"create": Proof("named", 'https://docs.wise.is/cored/contacts, "Create Contact"; by analogy')},
 )

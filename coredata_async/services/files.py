@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from coredata_async.call import perform
 from coredata_async.collection import delete_at, getter, lister, updating
@@ -23,6 +24,8 @@ from coredata_async.wire.files import comma_joined, register, update_metadata
 from coredata_async.wire.kind import UNSET, Proof
 from coredata_async.wire.lookups import segment
 
+_PAGE: Final = "https://docs.wise.is/cored/files-v2"
+
 
 class Files:
     """The files of a tenant: their metadata with the usual verbs, and their content."""
@@ -38,9 +41,9 @@ class Files:
             EditFile,
             self._update,
             "Change a file's metadata: it is read first, since the service wants all of it. Two exchanges.",
-            Proof("documented", 'https://docs.wise.is/cored/files-v2, "Update File metadata"'),
+            Proof("documented", f'{_PAGE}, "Update File metadata"'),
         )
-        self.delete = delete_at(send, FILES.path)
+        self.delete = delete_at(send, FILES.path, Proof("documented", f'{_PAGE}, "Delete File"'))
 
     async def upload(
         self,
@@ -164,6 +167,8 @@ class Files:
 
         Raises:
             OutcomeUnknownError: It may or may not have happened; look for the blob name.
+
+        See: https://docs.wise.is/cored/files-v2, "Create File"
         """
         segment(blob_name, "blob_name")
         wanted = Upload(

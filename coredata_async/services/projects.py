@@ -10,13 +10,17 @@ from attrs import frozen
 
 from coredata_async.call import perform
 from coredata_async.collection import creator, deleter, getter, lister, sublister, updater
+from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.message import Send
 from coredata_async.resources.projects import PROJECTS, EditProject, Project
 from coredata_async.resources.rows import PROJECT_FILES, PROJECT_FOLDERS, PROJECT_TASKS
 from coredata_async.wire import calls
+from coredata_async.wire.convert import structure
 from coredata_async.wire.kind import Window
 
 Strings = tuple[str, ...]
+Turns = WeakValueDictionary[str, asyncio.Lock]
+"""Who changes the lists of a project now, by its id; shared by the copies of a client."""
 
 
 class Projects:
@@ -27,9 +31,9 @@ class Projects:
     other; a change that somebody else makes between the two exchanges is undone.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, turns: Turns) -> None:
         self._send = send
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = turns
         self.list = lister(send, PROJECTS)
         self.get = getter(send, PROJECTS)
         self.create = creator(send, PROJECTS)
@@ -67,6 +71,9 @@ class Projects:
         await self._removed(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
 
     async def _added(self, id: str, names: _Names, new: Sequence[str]) -> None:  # noqa: A002
+        for name in new:
+            if not name.strip():
+                raise ConfigurationError(f"an empty string is none of the {names.field}")
         await self._changed(id, names, lambda now: tuple(dict.fromkeys((*now, *new))))
 
     async def _removed(self, id: str, names: _Names, gone: Sequence[str]) -> None:  # noqa: A002
@@ -74,7 +81,12 @@ class Projects:
 
     async def _changed(self, id: str, names: _Names, change: Callable[[Strings], Strings]) -> None:  # noqa: A002
         async with self._turns.setdefault(id, asyncio.Lock()):
-            now = names.read(await perform(self._send, calls.get(PROJECTS, id)))
+            raw = await perform(self._send, calls.get_raw(PROJECTS, id))
+            if names.field not in raw:
+                raise CoreDataError(
+                    f"project {id} was read without its {names.field}: writing that list would lose what it holds"
+                )
+            now = names.read(structure(raw, Project))
             wanted = change(now)
             if wanted != now:
                 await perform(self._send, calls.update(PROJECTS.path, id, names.edit(wanted)))
@@ -84,17 +96,20 @@ class Projects:
 class _Names:
     """A field that is a list of names: how it is read, which may be as objects, and how written."""
 
+    field: str
     read: Callable[[Project], Strings]
     edit: Callable[[Strings], EditProject]
 
 
-_CONTACTS = _Names(lambda now: now.contacts, lambda names: EditProject(contacts=names))
-_TAGS = _Names(lambda now: now.tags, lambda names: EditProject(tags=names))
+_CONTACTS = _Names("contacts", lambda now: now.contacts, lambda names: EditProject(contacts=names))
+_TAGS = _Names("tags", lambda now: now.tags, lambda names: EditProject(tags=names))
 _ASSOCIATED = _Names(
+    "associated_users",
     lambda now: tuple(user.username for user in now.associated_users),
     lambda names: EditProject(associated_users=names),
 )
 _RESPONSIBLE = _Names(
+    "responsible_users",
     lambda now: tuple(user.username for user in now.responsible_users),
     lambda names: EditProject(responsible_users=names),
 )

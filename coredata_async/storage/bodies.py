@@ -82,20 +82,32 @@ class Streamed:
                 total=self.size,
             )
         self._begun, self.md5, self.sent = True, None, 0
-        digest = None if self._hashed_by else hashlib.md5(usedforsecurity=False)
+        digest = hashlib.md5(usedforsecurity=False)
+        taken, held = 0, b""
         async with aclosing(self._blocks()) as blocks:
             async for block in blocks:
-                if self.sent + len(block) > self.size:
+                taken += len(block)
+                if taken > self.size:
                     raise self._changed("more")
-                if digest is not None:
+                if self._hashed_by is None:
                     await _update(digest, block)
-                yield block
-                self.sent += len(block)
-                if self.on_sent and (told := self.on_sent(self.sent)) is not None:
-                    await told
-        if self.sent < self.size:
+                if held:
+                    yield held
+                    await self._passed_on(held)
+                held = block
+        if taken < self.size:
             raise self._changed("fewer")
-        self.md5 = self._hashed_by() if self._hashed_by else digest.hexdigest() if digest else None
+        self.md5 = self._hashed_by() if self._hashed_by else digest.hexdigest()
+        # A storage answers as soon as it has the announced bytes, and aiohttp then breaks this pass off. So
+        # the last block leaves only now: the source has ended where it should, and the digest is known.
+        await self._passed_on(held)
+        if held:
+            yield held
+
+    async def _passed_on(self, block: bytes) -> None:
+        self.sent += len(block)
+        if self.on_sent and (told := self.on_sent(self.sent)) is not None:
+            await told
 
     def _changed(self, how: str) -> SourceChangedError:
         return SourceChangedError(

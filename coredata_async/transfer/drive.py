@@ -19,7 +19,6 @@ from coredata_async.errors import (
 from coredata_async.message import Reply, Request, Send
 from coredata_async.storage.bodies import Streamed
 from coredata_async.storage.sources import Ready
-from coredata_async.transfer.lastly import lastly
 from coredata_async.transfer.settle import Settler, uncertain
 from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
 from coredata_async.wire.files import NewFile
@@ -57,7 +56,7 @@ class Driver:
             request = plan.request()
             reserved = plan.next(request, await self.api(request))
             await stage(reserved)
-            request = reserved.request(lastly(source.body))
+            request = reserved.request(source.body)
             reply = await self._put(request, source)
             try:
                 state = reserved.next(request, reply, md5=source.digest)

@@ -18,7 +18,6 @@ from coredata_async.errors import (
 from coredata_async.message import Reply
 from coredata_async.resources.files import FILES, File
 from coredata_async.storage.sources import Ready
-from coredata_async.transfer.lastly import lastly
 from coredata_async.transfer.outcomes import OnProgress, Replaced
 from coredata_async.transfer.steps import Planned
 from coredata_async.transfer.telling import Teller
@@ -74,9 +73,7 @@ class Replacer:
         filename, lock = wanted.content.filename, wanted.snapshot_id
         if wanted.via == "api":
             await teller.sent(0)
-            call = replace_content(
-                wanted.file_id, body=lastly(source.body), filename=filename, snapshot_id=lock
-            )
+            call = replace_content(wanted.file_id, body=source.body, filename=filename, snapshot_id=lock)
             return call, None
         plan = Planned(size=source.size, content_type=wanted.content.mime_type())
         stored = await self.uploader.driver.store(plan, source, teller.stage)

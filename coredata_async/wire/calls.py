@@ -111,6 +111,6 @@ def _nothing(_: Reply) -> None:
     return None
 
 
-def as_given(reply: Reply) -> Any:
-    """The decoded JSON, untouched."""
-    return from_json(reply.body)
+def get_raw(kind: Kind[T, W], key: str) -> Call[Mapping[str, Any]]:
+    """One object as it comes, to see which fields there are."""
+    return Call(get(kind, key).request, 200, lambda reply: from_json(reply.body))

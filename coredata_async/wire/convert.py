@@ -53,7 +53,7 @@ def given(value: object) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for spot in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
         got = getattr(value, spot.name)
-        if got is UNSET or (got is None and spot.default is None):
+        if spot.name == "extra" or got is UNSET or (got is None and spot.default is None):
             continue
         found[spot.name] = _fitting(spot.name, str(spot.type), got)
     return found

@@ -15,7 +15,7 @@ MANY = 23
 """More than a page holds by default."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # no longer: others look for what is left over
 def filled() -> Iterator[SandboxThread]:
     """A sandbox in which every moment is a second after the one before."""
     seconds = itertools.count(int(time.time()) - 100_000)

@@ -11,6 +11,7 @@ from coredata_async.sandbox.thread import SandboxThread
 
 
 def test_it_serves_while_the_caller_does_something_else():
+    before = set(threading.enumerate())
     with SandboxThread() as box:
         box.faults.status("projects.list", 418)
         with (
@@ -22,7 +23,7 @@ def test_it_serves_while_the_caller_does_something_else():
             assert json.load(got)["projects"] == 1
         assert box.state.count("projects.list") == 1
 
-    assert not [one for one in threading.enumerate() if one.name.startswith("coredata-sandbox")]
+    assert not {one for one in threading.enumerate() if one.name.startswith("coredata-sandbox")} - before
 
 
 def test_it_stops_although_a_request_is_stalled():

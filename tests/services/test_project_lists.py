@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from coredata_async.errors import BadRequestError, NotFoundError
+from coredata_async.errors import BadRequestError, ConfigurationError, CoreDataError, NotFoundError
 
 FIELDS = {
     "aspects": {"kkscode": {"kks_code": ["COD____"]}},
@@ -223,6 +223,37 @@ async def test_projects_do_not_wait_for_each_other(client, box) -> None:
         group.create_task(tagged(other))
 
     assert ended == [other, box.project, box.project]
+
+
+async def test_the_copies_of_a_client_wait_for_each_other(client, box) -> None:
+    copy = client.with_options(headers={"X-Copy": "1"})
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(20):
+            group.create_task((copy if number % 2 else client).projects.add_tags(box.project, str(number)))
+
+    assert set((await client.projects.get(box.project)).tags) == {str(number) for number in range(20)}
+
+
+async def test_a_list_that_was_not_read_is_not_overwritten(client, box) -> None:
+    await client.projects.add_tags(box.project, "kept")
+    box.faults.hide("projects.get", "tags")
+
+    with pytest.raises(CoreDataError, match="read without its tags"):
+        await client.projects.add_tags(box.project, "new")
+
+    assert (await client.projects.get(box.project)).tags == ("kept",)
+
+
+async def test_an_empty_name_is_refused_before_anything_is_sent(client, box) -> None:
+    for change in (
+        client.projects.add_contact(box.project, ""),
+        client.projects.add_tags(box.project, "a", " "),
+    ):
+        with pytest.raises(ConfigurationError, match="empty string"):
+            await change
+
+    assert box.state.count("projects.get") == 0
 
 
 async def test_no_lock_is_kept_for_a_project_that_nobody_changes(client, box) -> None:

@@ -561,7 +561,7 @@ async def test_a_body_that_is_too_short_breaks_off(
 
     assert "fewer bytes" in str(error)
     await let_go()
-    assert [seen.whole for seen in server.seen] == [False]
+    assert not any(seen.whole for seen in server.seen)  # a first block that is also the last never leaves
     assert (await send(signed(server, body=b"x"))).status == 200
 
 
@@ -597,10 +597,11 @@ async def test_an_error_of_the_source_is_raised_as_it_is(
 ) -> None:
     async def failing() -> AsyncGenerator[bytes, None]:
         yield BLOCK
+        yield BLOCK
         raise kind("mine")
 
     with pytest.raises(kind, match="mine") as caught:
-        await send(signed(server, body=Streamed(2 << 20, failing, name="x")))
+        await send(signed(server, body=Streamed(3 << 20, failing, name="x")))
 
     assert SECRET not in "".join(traceback.format_exception(caught.value))
     await let_go()

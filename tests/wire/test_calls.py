@@ -225,5 +225,8 @@ def test_dates_are_sent_in_utc() -> None:
     assert json.loads(body)["aspects"] == {"letterout": {"date": "2024-01-01T00:00:00Z"}}
 
 
-def test_json_can_be_had_as_it_came() -> None:
-    assert calls.as_given(Reply(200, body=b'{"a": [1]}')) == {"a": [1]}
+def test_an_object_can_be_had_as_it_comes_to_see_which_fields_there_are() -> None:
+    call = calls.get_raw(PROJECTS, "a")
+
+    assert call.request == calls.get(PROJECTS, "a").request
+    assert call.answer(Reply(200, body=b'{"a": [1]}')) == {"a": [1]}
