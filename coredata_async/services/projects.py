@@ -84,7 +84,7 @@ class Projects:
             raw = await perform(self._send, calls.get_raw(PROJECTS, id))
             if names.field not in raw:
                 raise CoreDataError(
-                    f"project {id} was read without its {names.field}: writing that list would lose what it holds"
+                    f"project {id} was read without its {names.field}: writing it would lose what it holds"
                 )
             now = names.read(structure(raw, Project))
             wanted = change(now)
