@@ -1,7 +1,8 @@
 """The asyncio SDK for CoreData. The map of the house, from the bottom up; imports point down.
 
 - `message` — one exchange as values, and `Send`, the one function type all I/O goes through.
-- `errors` — the exception tree. `config` — timeouts, retries and limits as values.
+- `redaction` — what may be shown. `errors` — the exception tree.
+- `config` — timeouts, retries and limits as values.
 - `call` — a request together with how its reply is read.
 - `wire` — CoreData without I/O: what a request says, how JSON becomes a model.
 - `resources` — what CoreData serves: one noun per module, as data.

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from coredata_async import errors
 from coredata_async.message import Reply, Request, Send
+from coredata_async.redaction import EXCERPT, without_queries
 
 T = TypeVar("T")
 
@@ -138,11 +139,11 @@ def _unreadable(reply: Reply, exc: ValueError) -> str:
 
 def _service_words(raw: bytes) -> tuple[object, str, str | None]:
     """Body, words and code of an error whose shape nobody documents; never a traceback."""
-    text = errors.without_queries(raw.decode("utf-8", "replace")).strip()
+    text = without_queries(raw.decode("utf-8", "replace")).strip()
     try:
         body: object = json.loads(text, object_hook=_without_traceback)
     except (ValueError, RecursionError):
-        return text[: errors.EXCERPT], "" if text.startswith("<") else text[:WORDS], None
+        return text[:EXCERPT], "" if text.startswith("<") else text[:WORDS], None
     facts = _mapping(body)
     said = next((facts[name] for name in _SAYING if facts.get(name)), body)
     words = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False) if said else ""

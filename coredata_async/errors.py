@@ -22,27 +22,15 @@ All are plain data: they pickle, copy and print, and none holds a key, a query s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from typing import Final, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from coredata_async.message import Reply, Request
-
-EXCERPT: Final = 2000
-"""How many bytes of an odd answer an error keeps."""
-SHOWN_HEADERS: Final = ("Content-Type", "Date", "Server", "Allow", "Retry-After", "X-Request-Id", "Via")
-"""An allow-list: cookies and redirect targets are secrets."""
-
-_QUERY: Final = re.compile(r"\?[^\s\"'<>=?]*=[^\s\"'<>]*")
+from coredata_async.redaction import EXCERPT, SHOWN_HEADERS, without_queries
 
 E = TypeVar("E", bound="CoreDataError")
 Phase = Literal["connect", "pool", "response", "stall", "total"]
 Stage = Literal["source", "reserve", "put", "register", "get"]
-
-
-def without_queries(text: str) -> str:
-    """The text with the query of every URL in it cut: that of a signed URL is a credential."""
-    return _QUERY.sub("?…", text)
 
 
 def _revive(kind: type[E], *args: object) -> E:

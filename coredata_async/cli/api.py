@@ -14,8 +14,8 @@ from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.console import printable
 from coredata_async.cli.values import json_value, parameter
-from coredata_async.errors import without_queries
 from coredata_async.message import Reply
+from coredata_async.redaction import without_queries
 
 _USUAL: Final = {"POST": 201, "PUT": 204, "DELETE": 204}
 _SECRET: Final = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authenticate"})

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import frozen
 
-from coredata_async.errors import without_queries
 from coredata_async.message import Reply
+from coredata_async.redaction import without_queries
 
 
 @frozen

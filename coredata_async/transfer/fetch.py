@@ -17,9 +17,9 @@ from coredata_async.errors import (
     StorageError,
     UnexpectedResponseError,
     URLExpiredError,
-    without_queries,
 )
 from coredata_async.message import Reply, Request, Send
+from coredata_async.redaction import without_queries
 from coredata_async.resources.files import FILES
 from coredata_async.storage import dialects
 from coredata_async.transfer.ranges import Span

@@ -14,8 +14,9 @@ from typing import Final
 from attrs import field, frozen
 
 from coredata_async.call import refusal
-from coredata_async.errors import ChecksumMismatchError, StorageError, without_queries
+from coredata_async.errors import ChecksumMismatchError, StorageError
 from coredata_async.message import Body, Reply, Request
+from coredata_async.redaction import without_queries
 from coredata_async.storage import dialects
 from coredata_async.wire.blobs import reserve
 from coredata_async.wire.calls import created_id

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -316,3 +317,9 @@ async def test_in_bad_weather_every_file_is_there_at_most_once(box):
     assert Counter(type(each) for each in outcomes) == {Uploaded: 100}
     assert set(box.state.files_per_blob().values()) == {1}
     assert len(box.state.files) == 100
+
+
+@pytest.mark.parametrize("one", ["report.pdf", Path("report.pdf"), b"bytes"])
+async def test_a_single_source_is_no_iterable_of_sources(client, one: object) -> None:
+    with pytest.raises(TypeError, match="put a single one in a list"):
+        client.files.upload_many(one)  # type: ignore[arg-type]

@@ -1,0 +1,208 @@
+"""What a client does with the content of files: upload, replace, download."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+
+from coredata_async.config import Limits
+from coredata_async.errors import ConfigurationError
+from coredata_async.storage.sources import Source
+from coredata_async.transfer.downloads import Download
+from coredata_async.transfer.fetch import Fetcher, Wanted
+from coredata_async.transfer.many import Sources, Uploads
+from coredata_async.transfer.outcomes import OnProgress, Replaced, Uploaded
+from coredata_async.transfer.ranges import Span
+from coredata_async.transfer.replace import Replacement, Replacer
+from coredata_async.transfer.uploads import Upload, Uploader, Via
+from coredata_async.wire.lookups import segment
+
+
+class Content:
+    """The bytes of files, on their way there and back."""
+
+    def __init__(self, uploader: Uploader, fetcher: Fetcher, limits: Limits) -> None:
+        self._uploader = uploader
+        self._fetcher = fetcher
+        self._limits = limits
+
+    async def upload(
+        self,
+        source: Source,
+        *,
+        parent: str,
+        filename: str | None = None,
+        title: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+        dynatype: str | None = None,
+        contacts: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        via: Via = "storage",
+        verify: bool = True,
+        progress: OnProgress | None = None,
+    ) -> Uploaded:
+        """Store one source as a new File, and return what it became.
+
+        Three exchanges: reserve (v3 blob), PUT to the signed URL, register (v2 files). Memory stays at a
+        few blocks of 1 MiB, whatever the size. An expired URL is reserved anew and the bytes are sent
+        again; register is never repeated blindly: when its answer is lost, the File is looked for by its
+        blob name, for up to `Retry.settle` seconds. With `via="api"` the bytes go in one request.
+
+        Args:
+            source: A path, bytes, a binary file, or an (async) iterable of bytes.
+            parent: Id of a Project, Folder or Filespace.
+            filename: Defaults to the name of the path or file.
+            title: Shown to people. Defaults to the file name without its ending.
+            content_type: Defaults to what the ending of the file name says.
+            size: Bytes; spares an iterable the detour over a temporary file.
+            dynatype: Name of a dynatype; the server's default is `File`.
+            contacts: Ids; they need a dynatype other than `File`.
+            tags: None may hold a comma.
+            via: `storage`, or `api` for servers whose storage cannot be reached from here.
+            verify: Compare digests with the File's, where the storage's ETag did not do it already;
+                `Uploaded.verified` says whether that could be done.
+            progress: Called at each stage and after each block; a coroutine is awaited.
+
+        Raises:
+            SourceError: The source cannot be read; `SourceChangedError`: it changed while it was read.
+            StorageError: The storage refused, or broke off, after all repeats.
+            ChecksumMismatchError: The far end holds other bytes than were sent.
+            APIError: The service refused to reserve, or to register; there is no File.
+            RegistrationUncertainError: The last step may or may not have happened.
+
+        See: https://docs.wise.is/cored/files-v2
+        """
+        wanted = Upload(
+            source=source,
+            parent=parent,
+            filename=filename,
+            title=title,
+            content_type=content_type,
+            size=size,
+            dynatype=dynatype,
+            contacts=contacts,
+            tags=tags,
+        )
+        return await self._uploader.upload(wanted, via=via, verify=verify, progress=progress)
+
+    def upload_many(
+        self,
+        sources: Sources,
+        *,
+        parent: str | None = None,
+        concurrency: int | None = None,
+        dynatype: str | None = None,
+        contacts: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        via: Via = "storage",
+        verify: bool = True,
+        progress: OnProgress | None = None,
+    ) -> Uploads:
+        """Upload many sources at once; outcomes come as they complete.
+
+        `async with client.files.upload_many(…) as outcomes: async for outcome in outcomes: …` gives an
+        `Uploaded`, `Failed` or `Unknown` for every source; none is ever raised. Memory does not grow with
+        the number of sources. Leaving the block early cancels what is under way.
+
+        Args:
+            sources: Any iterable, or async iterable, of sources or of `Upload`s with options of their own.
+            parent: For all that do not name another.
+            concurrency: How many at once; defaults to `Limits.concurrency`.
+            dynatype: As for `upload`, for all that are no `Upload`.
+            contacts: Likewise.
+            tags: Likewise.
+            via: As for `upload`.
+            verify: As for `upload`.
+            progress: As for `upload`; `Progress.name` says which source it is.
+        """
+        if isinstance(sources, str | bytes | PathLike):
+            raise TypeError("upload_many takes an iterable of sources: put a single one in a list")
+        if parent is not None:
+            segment(parent, "parent")
+        if concurrency is not None and concurrency < 1:
+            raise ConfigurationError(f"concurrency must be 1 or more, not {concurrency}")
+        return Uploads(
+            self._uploader,
+            sources,
+            Upload(source=b"", parent=parent, dynatype=dynatype, contacts=contacts, tags=tags),
+            workers=concurrency or self._limits.concurrency,
+            via=via,
+            verify=verify,
+            progress=progress,
+        )
+
+    async def replace(
+        self,
+        id: str,  # noqa: A002  # the service's own name
+        source: Source,
+        *,
+        snapshot_id: str | None = None,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+        via: Via = "storage",
+        verify: bool = True,
+        progress: OnProgress | None = None,
+    ) -> Replaced:
+        """Give a File new content.
+
+        Three exchanges, or one with `via="api"`. The digest the server reports is compared with what was
+        sent. Without a lock a repeat after a lost answer may leave two versions with the same bytes; with
+        one, at most one is made.
+
+        Args:
+            id: Of the File.
+            source: As for `upload`.
+            snapshot_id: Of the version this replaces. If the File has changed since, nothing is written.
+            filename: Its ending replaces the stored one, if it differs.
+            content_type: As for `upload`.
+            size: As for `upload`.
+            via: As for `upload`.
+            verify: Ask for the File's digest, if the answer does not hold it.
+            progress: As for `upload`.
+
+        Raises:
+            StaleSnapshotError: Somebody else changed the File since `snapshot_id` was read.
+            ChecksumMismatchError: The server holds other bytes than were sent.
+            OutcomeUnknownError: It may or may not have happened.
+
+        See: https://docs.wise.is/cored/files-v2 — how a stale snapshot is answered is not documented: it is
+        told by reading the File again.
+        """
+        segment(id)
+        if snapshot_id is not None:
+            segment(snapshot_id, "snapshot_id")  # an empty one would be no lock at all
+        content = Upload(source=source, filename=filename, content_type=content_type, size=size)
+        wanted = Replacement(file_id=id, content=content, snapshot_id=snapshot_id, via=via)
+        return await Replacer(self._uploader).replace(wanted, verify=verify, progress=progress)
+
+    def download(
+        self,
+        id: str,  # noqa: A002  # the service's own name
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        digest: str | None = None,
+        verify: bool = True,
+    ) -> Download:
+        """Fetch a File's content: `async with client.files.download(id) as body: await body.save("out.pdf")`.
+
+        Two exchanges: the service says where the bytes are, and the storage, which never sees the API key,
+        gives them.
+
+        Args:
+            id: Of the File.
+            offset: First byte wanted.
+            length: How many bytes are wanted; all that follow if not given.
+            digest: MD5 the whole must have, for instance from a listing; otherwise the storage's or the
+                File's own.
+            verify: Whether to compare at all.
+
+        See: https://docs.wise.is/cored/files-v2, "Download File content"
+        """
+        segment(id)
+        if offset < 0 or (length is not None and length < 1):
+            raise ConfigurationError("offset must be 0 or more, and length 1 or more")
+        span = Span(offset=offset, length=length)
+        return Download(self._fetcher, Wanted(file_id=id, span=span, digest=digest, verify=verify))
