@@ -100,13 +100,8 @@ def updating(
     return _spelled(update, edit, summary, proof, leading=("id",))
 
 
-def deleter(send: Send, kind: EditableKind[T, W, N, E]) -> Callable[[str], Awaitable[None]]:
+def deleter(send: Send, kind: Kind[T, W]) -> Callable[[str], Awaitable[None]]:
     """Make `delete(id)`."""
-    return delete_at(send, kind.path, kind.proof("delete"))
-
-
-def delete_at(send: Send, path: str, proof: Proof | None = None) -> Callable[[str], Awaitable[None]]:
-    """Make `delete(id)` for the collection at a path."""
 
     async def delete(id: str) -> None:  # noqa: A002
         """Delete one object: one exchange, repeat-safe. Whether it can be had back is not documented.
@@ -114,10 +109,9 @@ def delete_at(send: Send, path: str, proof: Proof | None = None) -> Callable[[st
         Raises:
             NotFoundError: There is none with this id.
         """
-        await perform(send, calls.delete(path, id))
+        await perform(send, calls.delete(kind.path, id))
 
-    if proof is not None:
-        delete.__doc__ = f"{inspect.getdoc(delete)}\n\n{_see(proof)}"
+    delete.__doc__ = f"{inspect.getdoc(delete)}\n\n{_see(kind.proof('delete'))}"
     return delete
 
 

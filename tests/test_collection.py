@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from coredata_async.collection import creator, delete_at, deleter, getter, lister, sublister, updater
+from coredata_async.collection import creator, deleter, getter, lister, sublister, updater
 from coredata_async.errors import ConfigurationError, NotFoundError, OutcomeUnknownError
 from coredata_async.message import Reply, Request
 from coredata_async.resources.files import FILES, File, FileWhere
@@ -211,7 +211,7 @@ async def test_delete_deletes() -> None:
     service = Service(Reply(204))
 
     await verbs(service)["delete"](ID)
-    await delete_at(service, "/api/v2/files/")(ID)
+    await deleter(service, FILES)(ID)
 
     assert service.lines == [f"DELETE /api/v2/projects/{ID}/", f"DELETE /api/v2/files/{ID}/"]
 

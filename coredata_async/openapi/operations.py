@@ -135,10 +135,6 @@ def _update_file() -> Shape:
     return Shape([_place("id", _UUID)], body=_json(form_schema(NewFile)))
 
 
-def _delete_file() -> Shape:
-    return Shape([_place("id", _UUID)])
-
-
 def _download() -> Shape:
     signed: Schema = {"description": "A signed URL, on the tenant's own host.", **_LOCATION["Location"]}
     signed["schema"] = {"type": "string", "format": "uri"}
@@ -179,7 +175,6 @@ def _recent() -> Shape:
 _SPECIAL: Final[Mapping[str, Callable[[], Shape]]] = {
     "files.create": _create_file,
     "files.update": _update_file,
-    "files.delete": _delete_file,
     "files.download": _download,
     "files.replace": _replace,
     "blobs.reserve": _reserve,

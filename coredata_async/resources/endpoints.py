@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from coredata_async.resources.files import FILES
 from coredata_async.resources.rows import NESTED, ROWS
 from coredata_async.wire.kind import AppendableKind, EditableKind, Kind, Proof
 
@@ -44,14 +45,7 @@ _ONLY_HERE: Final = (
         "PUT",
         "/api/v2/files/{id}/",
         204,
-        Proof("documented", f'{_FILES_PAGE}, "Update File metadata"'),
-    ),
-    Endpoint(
-        "files.delete",
-        "DELETE",
-        "/api/v2/files/{id}/",
-        204,
-        Proof("documented", f'{_FILES_PAGE}, "Delete File"'),
+        FILES.proof("update"),
     ),
     Endpoint(
         "files.download",
@@ -111,6 +105,7 @@ def _of(name: str, kind: Kind[Any, ...]) -> Iterator[Endpoint]:
         yield Endpoint(f"{name}.create", "POST", kind.path, 201, kind.proof("create"))
     if isinstance(kind, EditableKind):
         yield Endpoint(f"{name}.update", "PUT", one, 204, kind.proof("update"))
+    if kind.deletable:
         yield Endpoint(f"{name}.delete", "DELETE", one, 204, kind.proof("delete"))
 
 

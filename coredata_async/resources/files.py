@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from coredata_async.resources.document import DatedWhere, Document, ProjectRef, SpaceRef
-from coredata_async.wire.kind import UNSET, Kind, Unset
+from coredata_async.wire.kind import UNSET, Kind, Proof, Unset
 
 
 @frozen(kw_only=True)
@@ -71,9 +71,16 @@ class EditFile:
     """`None` clears. A tag cannot hold a comma."""
 
 
+_PAGE: Final = "https://docs.wise.is/cored/files-v2"
+
 FILES = Kind(
     path="/api/v2/files/",
     model=File,
     where=FileWhere,
-    source="https://docs.wise.is/cored/files-v2",
+    source=_PAGE,
+    deletable=True,
+    proofs={
+        "update": Proof("documented", f'{_PAGE}, "Update File metadata"'),
+        "delete": Proof("documented", f'{_PAGE}, "Delete File"'),
+    },
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from coredata_async.call import perform
-from coredata_async.collection import delete_at, getter, lister, updating
+from coredata_async.collection import deleter, getter, lister, updating
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Send
@@ -16,10 +15,8 @@ from coredata_async.transfer.fetch import Fetcher
 from coredata_async.transfer.uploads import Upload, Uploader
 from coredata_async.wire import calls
 from coredata_async.wire.files import comma_joined, register, update_metadata
-from coredata_async.wire.kind import UNSET, Proof
+from coredata_async.wire.kind import UNSET
 from coredata_async.wire.lookups import segment
-
-_PAGE: Final = "https://docs.wise.is/cored/files-v2"
 
 
 class Files(Content):
@@ -34,9 +31,9 @@ class Files(Content):
             EditFile,
             self._update,
             "Change a file's metadata: it is read first, since the service wants all of it. Two exchanges.",
-            Proof("documented", f'{_PAGE}, "Update File metadata"'),
+            FILES.proof("update"),
         )
-        self.delete = delete_at(send, FILES.path, Proof("documented", f'{_PAGE}, "Delete File"'))
+        self.delete = deleter(send, FILES)
 
     async def create(
         self,

@@ -71,6 +71,8 @@ class Kind(Generic[T, W]):
     """The field that tells two objects apart."""
     detail: str | None = None
     """Where single objects are, if not under `path`."""
+    deletable: bool = False
+    """Whether single objects can be deleted."""
 
     @property
     def name(self) -> str:
@@ -100,6 +102,7 @@ class EditableKind(AppendableKind[T, W, N], Generic[T, W, N, E]):
 
     edit: Callable[E, object]
     """A frozen class; its `__init__` is the signature of `update()`."""
+    deletable: bool = True
 
 
 @frozen(kw_only=True)
