@@ -22,6 +22,7 @@ from coredata_async.resources.users import User
 from coredata_async.services.blobs import Blobs
 from coredata_async.services.comments import Comments
 from coredata_async.services.contacts import Contacts
+from coredata_async.services.documents import Documents
 from coredata_async.services.dynatypes import Dynatypes
 from coredata_async.services.files import Files
 from coredata_async.services.folders import Folders
@@ -230,3 +231,4 @@ class CoreData:
         self.comments = Comments(send)
         self.value_lists = ValueLists(send)
         self.dynatypes = Dynatypes(send)
+        self.documents = Documents(send)

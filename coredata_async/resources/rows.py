@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from coredata_async.resources.comments import COMMENTS
 from coredata_async.resources.contacts import CONTACTS
+from coredata_async.resources.documents import DOCUMENTS
 from coredata_async.resources.dynatypes import DYNATYPES
 from coredata_async.resources.files import FILES
 from coredata_async.resources.folders import FOLDERS
@@ -30,6 +31,7 @@ ROWS: Final[Mapping[str, Kind[Any, ...]]] = MappingProxyType(
         "comments": COMMENTS,
         "value_lists": VALUE_LISTS,
         "dynatypes": DYNATYPES,
+        "documents": DOCUMENTS,
     }
 )
 

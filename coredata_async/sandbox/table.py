@@ -1,10 +1,11 @@
 """Everything the sandbox serves, as one table: a new noun is one more name in `NOUNS`."""
 
-from coredata_async.sandbox import blobs, content, control, storage, users
+from coredata_async.sandbox import blobs, content, control, documents, storage, users
 from coredata_async.sandbox.bucket import ROOT
 from coredata_async.sandbox.catalogue import Catalogue
 from coredata_async.sandbox.comments import COMMENTS
 from coredata_async.sandbox.contacts import CONTACTS
+from coredata_async.sandbox.documents import DOCUMENTS
 from coredata_async.sandbox.dynatypes import DYNATYPES
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.folders import FOLDERS
@@ -18,7 +19,7 @@ from coredata_async.sandbox.value_lists import VALUE_LISTS
 
 NOUNS: tuple[Noun | Catalogue, ...] = (
     *(FILES, PROJECTS, SPACES, FOLDERS, TASKS, CONTACTS),
-    *(USERS, COMMENTS, VALUE_LISTS, DYNATYPES),
+    *(USERS, COMMENTS, VALUE_LISTS, DYNATYPES, DOCUMENTS),
 )
 
 _STORAGE = (
@@ -31,4 +32,6 @@ _STORAGE = (
 def table() -> Router:
     """Return the table; the storage comes first, for it is asked most."""
     nouns = [route for noun in NOUNS for route in noun.routes()]
-    return router((*_STORAGE, *blobs.ROUTES, *nouns, *users.ROUTES, *content.ROUTES, *control.ROUTES))
+    return router(
+        (*_STORAGE, *blobs.ROUTES, *nouns, *documents.ROUTES, *users.ROUTES, *content.ROUTES, *control.ROUTES)
+    )

@@ -33,6 +33,7 @@ def test_the_rows_are_the_nouns_of_the_client() -> None:
         "comments",
         "value_lists",
         "dynatypes",
+        "documents",
     ]
 
 
