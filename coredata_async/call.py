@@ -109,7 +109,7 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
     if reply.status >= HTTPStatus.BAD_REQUEST:
         body, words, code = _service_words(reply.body)
         advice = _ADVICE.get(reply.status, "")
-        message = f"{where}" + (f": {words}" if words else "") + (f" ({advice})" if advice else "")
+        message = where + (f": {words}" if words else "") + (f"; {advice}" if advice else "")
         failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         kind = _BY_STATUS.get(reply.status, errors.ServerError if failed else errors.APIStatusError)
         return kind(message, request, reply, words=words, code=code, body=body)

@@ -24,7 +24,8 @@ python -m coredata_async.openapi --docs .docs
 - *legacy*: seen in public clients of 2014 only. A tenant of today may not have it.
 
 What is left out, for want of any known shape: `POST /api/v3/files/` (the names of half its fields are lost)
-and the lists of favourites (only their titles survive). `client.request` reaches whatever a tenant has.
+and the lists of favourites (only their titles survive); and what clients of 2014 knew beside today's pages:
+the navigation tree, templates, and lists per user. `client.request` reaches whatever a tenant has.
 
 **Tested in** names the module of `tests/contract/` that states what the service promises there. It runs
 against the sandbox, and with `-m live` against a tenant.

@@ -65,7 +65,7 @@ class UserRef(Part):
 
 @frozen(kw_only=True)
 class Document:
-    """The fields all documents share. Everything but the id may be missing."""
+    """A document of whatever kind; everything but the id may be missing."""
 
     id: str
     snapshot_id: str = ""

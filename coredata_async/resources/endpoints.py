@@ -1,7 +1,8 @@
 """Every endpoint there is, as one table: what the docs, the OpenAPI description and the tests are made of.
 
 Left out for want of any known shape: `POST /api/v3/files/` (the names of half its fields are lost) and the
-lists of favourites (only their titles survive). `client.request` reaches whatever a tenant has.
+lists of favourites (only their titles survive); and what clients of 2014 knew beside today's pages: the
+navigation tree, templates, and lists per user. `client.request` reaches whatever a tenant has.
 """
 
 from __future__ import annotations
