@@ -26,7 +26,7 @@ def _one_or_more(_: object, spot: Attribute[Any], value: int) -> None:
         raise ConfigurationError(f"{spot.name} must be 1 or more, not {value!r}")
 
 
-@frozen(kw_only=True)
+@frozen
 class Timeouts:
     """Seconds to wait for each part of an exchange; `None` waits for ever.
 
@@ -49,7 +49,7 @@ class Timeouts:
     """For one exchange with all its repeats."""
 
 
-@frozen(kw_only=True)
+@frozen
 class Retry:
     """When a request is sent again, and how long before.
 
@@ -98,7 +98,7 @@ class Retry:
         return backoff * (0.5 + jitter / 2)
 
 
-@frozen(kw_only=True)
+@frozen
 class Limits:
     """How much is under way at once."""
 

@@ -1,0 +1,86 @@
+"""The public surface as type checkers see it: never run, checked by mypy and pyright in `.ci/run`.
+
+A line with an `ignore` must be an error: strict mode complains of an ignore that is not needed.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import assert_type
+
+from coredata_async import (
+    Changes,
+    CoreData,
+    Failed,
+    File,
+    Limits,
+    Page,
+    Project,
+    Replaced,
+    Retry,
+    Timeouts,
+    Unknown,
+    Upload,
+    Uploaded,
+)
+from coredata_async.resources.users import User
+
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def verbs(client: CoreData) -> None:
+    """Every verb has the keywords of its noun, and gives its model."""
+    assert_type(await client.projects.get("id"), Project)
+    assert_type(await client.projects.create(space="id", title="Board", tags=["a"]), str)
+    assert_type(await client.projects.update("id", title="Board", description=None), None)
+    assert_type(await client.files.list(page_size=100, modified__gt=SINCE), Page[File])
+    assert_type(await client.files.list(created__range=(SINCE, SINCE)).collect(limit=5), list[File])
+    assert_type(await client.projects.files("id").first(), File | None)
+    assert_type(await client.me(), User)
+
+    await client.projects.create(title="Board")  # type: ignore[call-arg]
+    await client.projects.update("id", titel="x")  # type: ignore[call-arg]
+    await client.files.list(titel="x")  # type: ignore[call-arg]
+    await client.files.list(modified__gt="2026")  # type: ignore[arg-type]
+    client.users.delete("leia")  # type: ignore[attr-defined]
+
+
+async def files(client: CoreData, chunks: AsyncIterator[bytes]) -> None:
+    """Sources of every kind, and what becomes of them."""
+    assert_type(await client.files.upload("report.pdf", parent="id"), Uploaded)
+    await client.files.upload(Path("report.pdf"), parent="id", via="api", tags=["a"])
+    await client.files.upload(chunks, parent="id", filename="a", size=3)
+    with Path("a").open("rb") as file:
+        await client.files.upload(file, parent="id")
+    assert_type(await client.files.replace("id", b"new", snapshot_id="s"), Replaced)
+
+    await client.files.upload("report.pdf")  # type: ignore[call-arg]
+    await client.files.upload(1, parent="id")  # type: ignore[arg-type]
+
+    async with client.files.download("id", offset=1, length=2) as content:
+        assert_type(await content.read(), bytes)
+        assert_type(await content.save("out", resume=True), Path)
+        async for block in content:
+            assert_type(block, bytes)
+
+
+async def many(client: CoreData) -> None:
+    """An outcome is one of three, and a checker knows when all are told apart."""
+    async with client.files.upload_many(["a", Upload(source=b"b", filename="b")], parent="id") as outcomes:
+        async for outcome in outcomes:
+            match outcome:
+                case Uploaded(file_id=file_id):
+                    assert_type(file_id, str)
+                case Failed(error=error):
+                    assert_type(error, Exception)
+                case Unknown():
+                    pass
+
+
+async def the_rest(client: CoreData) -> None:
+    """Options, copies, and what is new."""
+    slow = client.with_options(timeouts=Timeouts(response=300), retry=Retry.none())
+    assert_type(slow, CoreData)
+    CoreData("https://acme.coredata.is", api_user="u", api_key="k", limits=Limits(rate=5))
+    async for project in Changes(slow.projects.list):
+        assert_type(project, Project)
