@@ -50,7 +50,7 @@ async def files(client: CoreData, chunks: AsyncIterator[bytes]) -> None:
     assert_type(await client.files.upload("report.pdf", parent="id"), Uploaded)
     await client.files.upload(Path("report.pdf"), parent="id", via="api", tags=["a"])
     await client.files.upload(chunks, parent="id", filename="a", size=3)
-    with Path("a").open("rb") as file:
+    with Path("a").open("rb") as file:  # noqa: ASYNC230  # never run
         await client.files.upload(file, parent="id")
     assert_type(await client.files.replace("id", b"new", snapshot_id="s"), Replaced)
 
