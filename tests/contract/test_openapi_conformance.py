@@ -75,6 +75,7 @@ def ground() -> Iterator[Ground]:
             "comments": comment,
             "valuelists": "project_status",
             "dynatypes": state.dynatype_id("File"),
+            "docs": task,
             "fields": {
                 "space": box.space,
                 "project": box.project,
