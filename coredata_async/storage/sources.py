@@ -59,10 +59,11 @@ class Ready:
 
 def name_of(source: Any) -> str | None:
     """The file name a source brings along."""
-    if isinstance(source, str | os.PathLike):
-        source = Path(cast("str", source))
     name: object = getattr(source, "name", None)
-    return Path(name).name or None if isinstance(name, str) else None
+    if isinstance(source, str | os.PathLike):
+        name = os.fspath(cast("str", source))
+    # Not `Path(name).name`, which takes ten times as long.
+    return os.path.basename(name.rstrip("/")) or None if isinstance(name, str) else None  # noqa: PTH119
 
 
 def label(source: Any) -> str:
@@ -87,7 +88,7 @@ async def ready(source: Source, size: int | None = None) -> AsyncGenerator[Ready
         raise ConfigurationError(f"size must be 0 or more, not {size}")
     match source:
         case str() | os.PathLike():
-            yield await _path(Path(source), size)
+            yield await _path(source if isinstance(source, Path) else Path(source), size)
         case bytes() | bytearray() | memoryview():
             yield _memory(memoryview(cast("bytes", source)), size)
         case _ if is_async_handle(source):

@@ -93,9 +93,7 @@ class Uploads:
             await self._outcomes.put(await self._outcome(item))
 
     async def _outcome(self, item: Source | Upload) -> Outcome:
-        wanted = item if isinstance(item, Upload) else evolve(self._defaults, source=item)
-        if wanted.parent is None:
-            wanted = evolve(wanted, parent=self._defaults.parent)
+        wanted = self._wanted(item)
         try:
             return await self._uploader.upload(
                 wanted, via=self._via, verify=self._verify, progress=self._progress
@@ -104,6 +102,18 @@ class Uploads:
             return Unknown(source=wanted.source, error=exc)
         except Exception as exc:  # noqa: BLE001  # one bad file must not stop the rest, whatever is wrong
             return Failed(source=wanted.source, error=exc)
+
+    def _wanted(self, item: Source | Upload) -> Upload:
+        usual = self._defaults
+        if not isinstance(item, Upload):
+            return Upload(
+                source=item,
+                parent=usual.parent,
+                dynatype=usual.dynatype,
+                contacts=usual.contacts,
+                tags=usual.tags,
+            )
+        return item if item.parent is not None else evolve(item, parent=usual.parent)
 
 
 class _Shared:

@@ -13,15 +13,16 @@ from typing import Final
 
 from attrs import field, frozen
 
-from coredata_async.call import refusal
+from coredata_async.call import Call, refusal
 from coredata_async.errors import ChecksumMismatchError, StorageError
 from coredata_async.message import Body, Reply, Request
 from coredata_async.redaction import without_queries
 from coredata_async.storage import dialects
-from coredata_async.wire.blobs import reserve
+from coredata_async.wire.blobs import reservation, reserve
 from coredata_async.wire.calls import created_id
 from coredata_async.wire.files import NewFile, register
 
+OK: Final = int(HTTPStatus.OK)
 CREATED: Final = int(HTTPStatus.CREATED)
 
 
@@ -38,7 +39,7 @@ class Planned:
 
     def next(self, request: Request, reply: Reply) -> Reserved:
         """Read the reservation."""
-        reserved = reserve(self.size, self.content_type).answer(reply)
+        reserved = Call(request, OK, lambda found: reservation(found, self.content_type)).answer(reply)
         return Reserved(self, reserved.blob_name, reserved.put_url, since=_date(reply))
 
 

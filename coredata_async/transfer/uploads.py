@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import mimetypes
+import os
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import PurePath
+from functools import lru_cache
 from typing import Literal
 
 from attrs import evolve, field, frozen
@@ -71,8 +72,8 @@ class Upload:
 
     def mime_type(self) -> str:
         """The Content-Type to declare."""
-        guess = mimetypes.guess_type(self.filename or name_of(self.source) or "", strict=False)[0]
-        return self.content_type or guess or "application/octet-stream"
+        name = self.filename or name_of(self.source) or ""
+        return self.content_type or _guessed(os.path.splitext(name)[1])  # noqa: PTH122  # `Path` is slow
 
     def new(self) -> NewFile:
         """The File it is to become."""
@@ -81,7 +82,7 @@ class Upload:
             raise ConfigurationError(f"{name}: pass parent=, the id of a Project, Folder or Filespace")
         return NewFile(
             filename=name,
-            title=self.title if self.title is not None else PurePath(name).stem or name,
+            title=self.title if self.title is not None else os.path.splitext(name)[0] or name,  # noqa: PTH122
             parent=self.parent,
             dynatype=self.dynatype,
             contacts=_listed(self.contacts),
@@ -185,6 +186,11 @@ class Uploader:
                 total=done.size,
             )
         return evolve(done, verified=bool(file.digest))
+
+
+@lru_cache(maxsize=256)
+def _guessed(ending: str) -> str:
+    return mimetypes.guess_type(f"a{ending}", strict=False)[0] or "application/octet-stream"
 
 
 def _form(new: NewFile, source: Ready, mime_type: str) -> tuple[bytes | Body, str]:

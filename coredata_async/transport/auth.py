@@ -42,7 +42,7 @@ def authorized(send: Send, credentials: Credentials) -> Send:
 
     async def through(request: Request) -> Reply:
         headers = {**request.headers, "Authorization": credentials.header(request.target)}
-        reply = await send(evolve(request, headers=headers))
+        reply = await send(request.with_headers(headers))
         if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
             for secret in secrets:
                 if secret in reply.body:

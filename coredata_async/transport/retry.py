@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Final
 
-from attrs import define, evolve
+from attrs import define
 
 from coredata_async.config import Retry
 from coredata_async.errors import APIConnectionError
@@ -109,6 +109,6 @@ def _cost(outcome: Reply | APIConnectionError) -> float:
 
 def _last(outcome: Reply | APIConnectionError, attempts: int, elapsed: float) -> Reply:
     if isinstance(outcome, Reply):
-        return evolve(outcome, attempts=attempts, elapsed=elapsed)
+        return outcome.counted(attempts, elapsed)
     outcome.attempts, outcome.elapsed = attempts, elapsed
     raise outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from attrs import field, frozen
 
@@ -34,21 +34,27 @@ def reserve(content_length: int, content_type: str | None) -> Call[Reservation]:
     """Ask for a signed upload URL. Repeating it leaves an unused blob name and nothing else."""
     if content_length < 0:
         raise ConfigurationError(f"content_length must be 0 or more, not {content_length}")
-    asked = {"content_length": str(content_length)}
+    target = f"{PATH}?content_length={content_length}"
     if content_type is not None:
-        asked["content_type"] = content_type
-    request = Request("POST", f"{PATH}?{urlencode(asked, quote_via=quote, safe='')}", JSON_HEADERS)
+        target += f"&content_type={quote(content_type, safe='')}"
 
     def read(reply: Reply) -> Reservation:
-        answer = from_json(reply.body)
-        try:
-            name, url = answer["blobName"], answer["presignedUrl"]
-        except (KeyError, TypeError):
-            raise ValueError(
-                "the answer is no reservation: 'blobName' or 'presignedUrl' is missing"
-            ) from None
-        if not (isinstance(name, str) and name and isinstance(url, str) and url):
-            raise ValueError("the answer is no reservation: 'blobName' or 'presignedUrl' is empty")
-        return Reservation(name, url, content_type)
+        return reservation(reply, content_type)
 
-    return Call(request, 200, read)
+    return Call(Request("POST", target, JSON_HEADERS), 200, read)
+
+
+def reservation(reply: Reply, content_type: str | None) -> Reservation:
+    """Read what `reserve` was answered.
+
+    Raises:
+        ValueError: It is no reservation.
+    """
+    answer = from_json(reply.body)
+    try:
+        name, url = answer["blobName"], answer["presignedUrl"]
+    except (KeyError, TypeError):
+        raise ValueError("the answer is no reservation: 'blobName' or 'presignedUrl' is missing") from None
+    if not (isinstance(name, str) and name and isinstance(url, str) and url):
+        raise ValueError("the answer is no reservation: 'blobName' or 'presignedUrl' is empty")
+    return Reservation(name, url, content_type)
