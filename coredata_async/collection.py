@@ -122,7 +122,9 @@ def _spelled(
     own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=str) for name in leading]
     taken = list(inspect.signature(keywords).parameters.values())
     paging = [each for each in taken if each.name in {"page_size", "offset"}]
-    rest = [each for each in taken if each not in paging]
+    rest = sorted(
+        (each for each in taken if each not in paging), key=lambda each: each.default is not each.empty
+    )
     verb.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
         [*own, *rest, *paging], return_annotation=verb.__annotations__["return"]
     )

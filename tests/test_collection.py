@@ -188,7 +188,7 @@ async def test_create_sends_what_is_given_and_gives_the_id() -> None:
 
     assert await verbs(service)["create"](space="s", title="Board") == ID
     assert service.lines == ["POST /api/v2/projects/"]
-    assert service.sent[0].body == b'{"space": "s", "title": "Board"}'
+    assert service.sent[0].body == b'{"title": "Board", "space": "s"}'
     assert not service.sent[0].repeatable
 
 

@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
-from coredata_async.resources.document import DatedWhere, Document, ProjectRef, SpaceRef, UserRef
-from coredata_async.resources.values import ListValue
-from coredata_async.wire.kind import UNSET, EditableKind, Proof, Unset
+from coredata_async.resources.document import ProjectRef
+from coredata_async.resources.workitem import EditWorkItem, NewWorkItem, WorkItem, WorkItemWhere
+from coredata_async.wire.kind import EditableKind, Proof
 
 
 @frozen(kw_only=True)
-class Task(Document):
+class Task(WorkItem):
     """A piece of work in a project that somebody is assigned to."""
 
-    status: ListValue = field(default=ListValue(""))
-    """`task_status:In_progress:`; which list it is of depends on the dynatype."""
-    status_message: str = ""
-    due_date: date | None = None
     project: ProjectRef | None = None
-    space: SpaceRef | None = None
-    contacts: tuple[str, ...] = ()
-    """Ids."""
-    associated_contacts_id: tuple[str, ...] = ()
-    associated_users: tuple[UserRef, ...] = ()
-    connected_users: tuple[str, ...] = ()
-    """Usernames."""
-    responsible_users: tuple[UserRef, ...] = ()
 
 
 @frozen(kw_only=True)
-class TaskWhere(DatedWhere):
+class TaskWhere(WorkItemWhere):
     """Which tasks to list.
 
     Source: https://docs.wise.is/cored/api-v2, "Filtering".
     """
 
-    associated_contacts_id: str | None = None
-    """Id of a contact."""
-
 
 @frozen(kw_only=True)
-class NewTask:
+class NewTask(NewWorkItem):
     """A task to be.
 
     Only `project` and `title` were ever seen in use; the others are taken from the fields of a task.
@@ -52,35 +35,11 @@ class NewTask:
 
     project: str
     """Id."""
-    title: str
-    aspects: Mapping[str, Any] | None = None
-    associated_users: Sequence[str] | None = None
-    """Usernames."""
-    contacts: Sequence[str] | None = None
-    """Ids."""
-    description: str | None = None
-    due_date: date | None = None
-    responsible_users: Sequence[str] | None = None
-    """Usernames."""
-    status: str | None = None
-    status_message: str | None = None
-    tags: Sequence[str] | None = None
 
 
 @frozen(kw_only=True)
-class EditTask:
+class EditTask(EditWorkItem):
     """A change to a task: only what is given is sent, `None` clears, a list replaces the whole list."""
-
-    title: str | Unset = UNSET
-    aspects: Mapping[str, Any] | Unset | None = UNSET
-    associated_users: Sequence[str] | Unset | None = UNSET
-    contacts: Sequence[str] | Unset | None = UNSET
-    description: str | Unset | None = UNSET
-    due_date: date | Unset | None = UNSET
-    responsible_users: Sequence[str] | Unset | None = UNSET
-    status: str | Unset | None = UNSET
-    status_message: str | Unset | None = UNSET
-    tags: Sequence[str] | Unset | None = UNSET
 
 
 _OLD_JAVA: Final = Proof("legacy", "github.com/joningis/coredata-java-api (2014)")

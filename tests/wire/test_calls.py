@@ -115,7 +115,7 @@ def test_a_new_object_is_posted_and_never_repeated_blindly() -> None:
 
     assert (call.request.method, call.request.target) == ("POST", "/api/v2/projects/")
     assert call.request.headers == {"Accept": "application/json", "Content-Type": "application/json"}
-    assert call.request.body == '{"space": "s", "title": "Ný"}'.encode()
+    assert call.request.body == '{"title": "Ný", "space": "s"}'.encode()
     assert not call.request.repeatable
     assert call.answer(Reply(201, {"Location": f"/api/v2/projects/{ID}/"})) == ID
 
