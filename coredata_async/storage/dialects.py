@@ -101,6 +101,11 @@ class Refusal:
         ) and (self.code in {"AccessDenied", "AuthenticationFailed", ""})
 
     @property
+    def words(self) -> str:
+        """Status, code and message in one line."""
+        return f"{self.status} {self.code} {self.message}".rstrip()
+
+    @property
     def advice(self) -> str:
         """What to do about it."""
         return _ADVICE.get(self.code, "")

@@ -19,7 +19,6 @@ from coredata_async.errors import (
     URLExpiredError,
 )
 from coredata_async.message import Reply, Request, Send
-from coredata_async.redaction import without_queries
 from coredata_async.resources.files import FILES
 from coredata_async.storage import dialects
 from coredata_async.transfer.ranges import Span
@@ -76,8 +75,7 @@ class Fetcher:
             why = dialects.refusal(reply)
             if not why.expired:
                 raise StorageError(
-                    f"the storage refused the bytes of File {wanted.file_id}: {reply.status} {why.code} "
-                    f"{without_queries(why.message)}".rstrip()
+                    f"the storage refused the bytes of File {wanted.file_id}: {why.words}"
                     + (f"; {why.advice}" if why.advice else ""),
                     stage="get",
                     sent=done,

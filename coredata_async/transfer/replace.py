@@ -45,7 +45,7 @@ class Replacer:
     async def replace(
         self, wanted: Replacement, *, verify: bool = True, progress: OnProgress | None = None
     ) -> Replaced:
-        """See `services.files.Files.replace`."""
+        """See `services.content.Content.replace`."""
         if wanted.via not in {"storage", "api"}:
             raise ConfigurationError(f"via must be 'storage' or 'api', not {wanted.via!r}")
         async with self.uploader.opened(wanted.content, progress) as (source, teller):
@@ -110,12 +110,9 @@ class Replacer:
                 Reply(exc.status if isinstance(exc, APIStatusError) else int(HTTPStatus.CONFLICT)),
             ) from exc
 
-    async def _read(self, file_id: str) -> File:
-        return await perform(self.uploader.driver.api, calls.get(FILES, file_id))
-
     async def _read_or_none(self, file_id: str) -> File | None:
         try:
-            return await self._read(file_id)
+            return await perform(self.uploader.driver.api, calls.get(FILES, file_id))
         except APIError:
             return None  # then the first failure is the one to report
 

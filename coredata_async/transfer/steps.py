@@ -16,7 +16,6 @@ from attrs import field, frozen
 from coredata_async.call import Call, refusal
 from coredata_async.errors import ChecksumMismatchError, StorageError
 from coredata_async.message import Body, Reply, Request
-from coredata_async.redaction import without_queries
 from coredata_async.storage import dialects
 from coredata_async.wire.blobs import reservation, reserve
 from coredata_async.wire.calls import created_id
@@ -75,10 +74,8 @@ class Reserved:
         why = dialects.refusal(reply)
         if why.expired:
             return self.plan
-        words = without_queries(why.message)
         raise StorageError(
-            f"the storage refused the bytes: {reply.status} {why.code} {words}".rstrip()
-            + f" (attempt {reply.attempts})"
+            f"the storage refused the bytes: {why.words} (attempt {reply.attempts})"
             + (f"; {why.advice}" if why.advice else ""),
             stage="put",
             total=self.plan.size,

@@ -103,7 +103,7 @@ class Uploader:
     async def upload(
         self, wanted: Upload, *, via: Via = "storage", verify: bool = True, progress: OnProgress | None = None
     ) -> Uploaded:
-        """See `services.files.Files.upload`."""
+        """See `services.content.Content.upload`."""
         new = wanted.new()
         if via == "api":
             return await self._in_one_request(wanted, new, verify=verify, progress=progress)
