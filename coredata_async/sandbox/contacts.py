@@ -14,6 +14,7 @@ from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.fields import Rule, Said, accepted, records, text
 from coredata_async.sandbox.files import FILES
+from coredata_async.sandbox.filters import Condition
 from coredata_async.sandbox.noun import Noun
 from coredata_async.sandbox.projects import PROJECTS
 from coredata_async.sandbox.route import Route
@@ -97,9 +98,9 @@ def own(state: State, document: Document) -> Mapping[str, object]:
     }
 
 
-def linked(state: State, contact: Document, one: Document) -> bool:
-    """Tell whether a document names a Contact: what `?associated_contacts_id=` finds, too (facts 3.4)."""
-    return contact.id in one.contacts
+def linked(state: State, contact: Document, kind: str) -> Condition:
+    """Demand that a document names a Contact: what `?associated_contacts_id=` finds, too (facts 3.4)."""
+    return Condition(lambda one: contact.id in one.contacts)
 
 
 CONTACTS = Noun(

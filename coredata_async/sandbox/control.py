@@ -1,11 +1,12 @@
-"""The sandbox's own endpoints, for tests in another process: script the faults, look at the state.
+"""The sandbox's own endpoints, for tests in another process: script the faults, look at the truth.
 
 They need no credentials: the sandbox listens on 127.0.0.1 only.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import cast
 
+from coredata_async.sandbox import truth
 from coredata_async.sandbox.answer import Answer, as_json, empty, refused
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.faults import Fault, Lag
@@ -36,7 +37,11 @@ _KINDS = frozenset(
 
 
 async def script(service: Service, call: Call) -> Answer:
-    """Add a fault: `{"fault": "status", "operation": "storage.put", "code": 503}`; names as in `Faults`."""
+    """Add a fault: `{"fault": "status", "operation": "storage.put", "code": 503, "every": 3, "times": null}`.
+
+    The names are those of `Faults`' methods and of their parameters; every fault but `listing_lag`
+    takes `times`, `after` and `every`.
+    """
     body = dict(await call.json())
     kind, operation, fields = body.pop("fault", None), body.pop("operation", None), body.pop("fields", ())
     if kind not in _KINDS:
@@ -45,7 +50,7 @@ async def script(service: Service, call: Call) -> Answer:
     positional = [] if operation is None else [operation, *cast("list[str]", fields)]
     try:
         fault = add(*positional, **body)
-    except TypeError as exc:
+    except (TypeError, ValueError) as exc:
         raise refused(f"{kind}: {exc}") from None
     return as_json(_told(fault), 201)
 
@@ -61,21 +66,6 @@ async def clear(service: Service, call: Call) -> Answer:
     return empty(204)
 
 
-async def state(service: Service, call: Call) -> Answer:
-    """Tell the counts a test in another process asserts on."""
-    files_per_blob = service.state.files_per_blob()
-    counts: Mapping[str, object] = {
-        "files": len(service.state.files),
-        "projects": len(service.state.of("Project")),
-        "blobs": len(service.state.blobs),
-        "reserved": len(service.state.reserved),
-        "requests": dict(service.state.counts),
-        "files_per_blob": dict(files_per_blob),
-        "duplicates": {blob: count for blob, count in files_per_blob.items() if count > 1},
-    }
-    return as_json(counts)
-
-
 def _told(fault: Fault | Lag) -> dict[str, object]:
     return {"fault": fault.kind, "operation": fault.operation, "fired": fault.fired}
 
@@ -84,5 +74,7 @@ ROUTES = (
     Route("GET", "/sandbox/faults", "sandbox.scripted", scripted, auth="none"),
     Route("POST", "/sandbox/faults", "sandbox.script", script, auth="none"),
     Route("DELETE", "/sandbox/faults", "sandbox.clear", clear, auth="none"),
-    Route("GET", "/sandbox/state", "sandbox.state", state, auth="none"),
+    Route("GET", "/sandbox/state", "sandbox.state", truth.counts, auth="none"),
+    Route("GET", "/sandbox/files", "sandbox.files", truth.files, auth="none"),
+    Route("GET", "/sandbox/folders", "sandbox.folders", truth.folders, auth="none"),
 )

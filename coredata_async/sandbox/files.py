@@ -82,7 +82,7 @@ async def _register(service: Service, call: Call, texts: Mapping[str, str]) -> A
         pass
     await call.commit()
     size, md5 = await stored(service, blob)
-    if service.refuse_second_registration and service.state.files_per_blob()[blob]:
+    if service.refuse_second_registration and service.state.index.naming(blob):
         raise refused(f"The blob {blob!r} is registered already.")
     return _created(service.state, call, texts, Content(blob, size, md5))
 

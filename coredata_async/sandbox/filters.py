@@ -4,8 +4,11 @@ import operator
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from attrs import frozen
+
 from coredata_async.sandbox.answer import refused
 from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.index import Hits, Index
 
 Test = Callable[[Document], bool]
 
@@ -21,19 +24,37 @@ _RANGE = 2
 DATES = tuple(f"{name}__{op}" for name in ("created", "modified") for op in (*_COMPARE, "range"))
 
 
-def tests(query: Mapping[str, str], known: frozenset[str]) -> list[Test]:
-    """Return what a document must pass.
+@frozen
+class Condition:
+    """What a document must fulfil to be listed."""
+
+    holds: Test
+    hits: Hits | None = None
+    """Those that do, if an index knows them."""
+
+
+def conditions(query: Mapping[str, str], known: frozenset[str], index: Index, kind: str) -> list[Condition]:
+    """Return what a document must fulfil.
 
     A name that is not known is ignored without a word, so a typo lists everything (facts 6, trap 15).
     """
-    return [_test(name, value) for name, value in query.items() if name in known]
+    return [_condition(name, value, index, kind) for name, value in query.items() if name in known]
 
 
-def _test(name: str, value: str) -> Test:
+def _condition(name: str, value: str, index: Index, kind: str) -> Condition:
     if (holds := _WORDS.get(name)) is not None:
-        return lambda one: holds(one, value)
+        look_up = _INDEXED.get(name)
+        return Condition(lambda one: holds(one, value), look_up(index, kind, value) if look_up else None)
     field, _, op = name.partition("__")
-    return _dated(field, op, [_moment(name, part) for part in value.split(",")])
+    moments = [_moment(name, part) for part in value.split(",")]
+    test = _dated(field, op, moments)
+    return Condition(test, _created(index, kind, op, moments) if field == "created" else None)
+
+
+def _created(index: Index, kind: str, op: str, moments: list[float]) -> Hits:
+    after = moments[0] if op in ("gt", "gte", "range") else None
+    before = moments[-1] if op in ("lt", "lte", "range") else None
+    return index.created(kind, after, before, inclusive=op not in ("gt", "lt"))
 
 
 def _identifier(one: Document) -> str:
@@ -47,6 +68,11 @@ _WORDS: Mapping[str, Callable[[Document, str], bool]] = {
     "identifier__startswith": lambda one, value: _identifier(one).startswith(value),
     "parent": lambda one, value: one.parent == value,
     "associated_contacts_id": lambda one, value: value in one.contacts,
+}
+_INDEXED: Mapping[str, Callable[[Index, str, str], Hits]] = {
+    "title": Index.titled,
+    "title__startswith": Index.beginning,
+    "parent": Index.lying,
 }
 
 

@@ -8,16 +8,21 @@ from coredata_async.sandbox import dynatype, filters, listing
 from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, as_json, empty
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.filters import Condition
 from coredata_async.sandbox.ids import stamp
+from coredata_async.sandbox.index import Key, key_of
 from coredata_async.sandbox.paths import path_of
 from coredata_async.sandbox.route import Route
+from coredata_async.sandbox.search import listed_by_now, search
 from coredata_async.sandbox.service import Handler, Service
 from coredata_async.sandbox.state import State
 
 
-def lies_in(state: State, holder: Document, one: Document) -> bool:
-    """Tell whether a document lies in another, however deep."""
-    return state.enclosing(one, holder.kind) is holder
+def lies_in(state: State, holder: Document, kind: str) -> Condition:
+    """Demand that a document lies in another, however deep."""
+    return Condition(
+        lambda one: state.enclosing(one, holder.kind) is holder, state.index.below(kind, holder.id)
+    )
 
 
 @frozen(kw_only=True)
@@ -35,8 +40,8 @@ class Noun:
     removable: bool = False
     within: Mapping[str, "Noun"] = field(factory=dict[str, "Noun"])
     """Lists below one document: `projects/{id}/files/`, `contacts/{id}/files/`."""
-    belongs: Callable[[State, Document, Document], bool] = lies_in
-    """Tells whether a document is to be shown in the lists below one of this kind."""
+    belongs: Callable[[State, Document, str], Condition] = lies_in
+    """What a document of some kind must fulfil to be shown in the lists below one of this kind."""
 
     def show(self, state: State, document: Document) -> dict[str, object]:
         """Return a document as it travels: every field, empty or not, as in today's samples (facts 4.2)."""
@@ -83,7 +88,7 @@ class Noun:
             yield Route("GET", f"{one}{name}/", f"{self.plural}.{name}", self._listing_of(noun))
 
     async def _list(self, service: Service, call: Call) -> Answer:
-        return self.listed(service, call, service.state.of(self.kind))
+        return self._found(service, call)
 
     async def _get(self, service: Service, call: Call) -> Answer:
         document = self.find(service.state, call.ids[0])
@@ -98,36 +103,27 @@ class Noun:
     def _listing_of(self, noun: "Noun") -> Handler:
         async def below(service: Service, call: Call) -> Answer:
             holder = self.find(service.state, call.ids[0])
-            inside = [one for one in service.state.of(noun.kind) if self.belongs(service.state, holder, one)]
-            return noun.listed(service, call, inside)
+            return noun._found(service, call, self.belongs(service.state, holder, noun.kind))  # noqa: SLF001
 
         return below
 
-    def listed(self, service: Service, call: Call, documents: Sequence[Document]) -> Answer:
-        """Answer with one page of what is left after the filters."""
-        passing = filters.tests(call.query, self.known)
-        if passing:
-            documents = [one for one in documents if all(test(one) for test in passing)]
+    def _found(self, service: Service, call: Call, *wanted: Condition) -> Answer:
+        """Answer with one page of what fulfils these conditions and those of the query."""
+        state = service.state
+        asked = filters.conditions(call.query, self.known, state.index, self.kind)
+        return self._page(service, call, search(state, self.kind, (*wanted, *asked)))
+
+    def listed(self, service: Service, call: Call, documents: Iterable[Document]) -> Answer:
+        """Answer with one page of what is left of some documents after the filters."""
+        asked = filters.conditions(call.query, self.known, service.state.index, self.kind)
+        left = [key_of(one) for one in documents if all(each.holds(one) for each in asked)]
+        return self._page(service, call, left)
+
+    def _page(self, service: Service, call: Call, keys: Sequence[Key]) -> Answer:
         if self.kind == "File":
-            documents = _indexed(service, documents)
+            keys = listed_by_now(service.state, service.faults.lag, keys)
         found = listing.page(
-            documents, call.path, call.query, default=service.default_limit, largest=service.max_limit
+            keys, call.path, call.query, default=service.default_limit, largest=service.max_limit
         )
-        shown = [self.show(service.state, one) for one in found.objects]
+        shown = [self.show(service.state, service.state.documents[one]) for _, one in found.objects]
         return as_json({"meta": found.meta, "objects": shown})
-
-
-def _indexed(service: Service, documents: Sequence[Document]) -> Sequence[Document]:
-    """Leave out what the fault `listing_lag` says is not indexed yet."""
-    state, lag = service.state, service.faults.lag
-    state.lists += 1
-    if lag is None:
-        return documents
-    now = state.ids.clock()
-    shown = [
-        one
-        for one in documents
-        if one.indexed or not lag.hides(age=now - one.created, lists=state.lists - 1 - one.born)
-    ]
-    lag.fired += len(shown) < len(documents)
-    return shown

@@ -1,6 +1,5 @@
 """The truth a test looks at: every document, every stored blob, every request."""
 
-from bisect import bisect_left, insort
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,6 +9,7 @@ from attrs import define, field
 from coredata_async.sandbox.blob import Blob, Reservation
 from coredata_async.sandbox.document import Comment, Document, User
 from coredata_async.sandbox.ids import Ids, moment_of
+from coredata_async.sandbox.index import Index
 from coredata_async.sandbox.seen import Seen
 
 _LOG = 100_000
@@ -32,9 +32,10 @@ class State:
     counts: Counter[str] = field(factory=Counter[str])
     """Requests by operation, counted on arrival (`requests` has them once they are answered)."""
     lists: int = 0
+    index: Index = field(factory=Index)
+    """What lists are answered from."""
     _visited: dict[str, None] = field(factory=dict[str, None])
     _commented: int = 0
-    _order: dict[str, list[tuple[int, str]]] = field(factory=dict[str, list[tuple[int, str]]])
     _identifiers: Counter[str] = field(factory=Counter[str])
     _workspaces: dict[str, str] = field(factory=dict[str, str])
     _dynatypes: dict[str, str] = field(factory=dict[str, str])
@@ -45,7 +46,7 @@ class State:
 
     def of(self, kind: str) -> Sequence[Document]:
         """Return every document of a kind, in list order."""
-        return [self.documents[identifier] for _, identifier in self._order.get(kind, ())]
+        return [self.documents[identifier] for _, identifier in self.index.of(kind)]
 
     @property
     def files(self) -> Sequence[Document]:
@@ -54,15 +55,21 @@ class State:
 
     def files_per_blob(self) -> Counter[str]:
         """Return how many Files name each blob: a count above one is a File registered twice."""
-        return Counter(str(file.fields["blob_name"]) for file in self.files)
+        return self.index.per_blob()
 
     def add(self, document: Document) -> Document:
         """Keep a new document."""
         self.documents[document.id] = document
         if document.kind == "Workspace" and document.parent is not None:
             self._workspaces[document.parent] = document.id
-        insort(self._order.setdefault(document.kind, []), (int(document.created), document.id))
+        self._indexed(document)
         return document
+
+    def _indexed(self, document: Document) -> None:
+        self.index.add(document, [one.id for one in self.ancestors(document)])
+
+    def _unindexed(self, document: Document) -> None:
+        self.index.discard(document, [one.id for one in self.ancestors(document)])
 
     def draft(self, kind: str, title: str, parent: str | None) -> Document:
         """Return a document that is new now, to be completed and added."""
@@ -90,22 +97,28 @@ class State:
             snapshot_id=snapshot,
             modified=moment_of(snapshot),
         )
+        # A document that moves takes along what lies in it.
+        moved = self._inside(after.id) if self.documents[after.id].parent != after.parent else []
+        for one in (after.id, *moved):
+            self._unindexed(self.documents[one])
         self.documents[after.id] = changed
+        for one in (after.id, *moved):
+            self._indexed(self.documents[one])
         return changed
 
     def remove(self, document: Document) -> None:
         """Take a document away, with everything that lies in it and what was said about it."""
-        gone, level = [document], {document.id}
-        while level:
-            inside = [one for one in self.documents.values() if one.parent in level]
-            gone += inside
-            level = {one.id for one in inside}
+        gone = [*self._inside(document.id), document.id]
         for one in gone:
-            del self.documents[one.id]
-            self._visited.pop(one.id, None)
-            order = self._order[one.kind]
-            del order[bisect_left(order, (int(one.created), one.id))]
+            self._unindexed(self.documents[one])
+        for one in gone:
+            del self.documents[one]
+            self._visited.pop(one, None)
         self.comments = {number: one for number, one in self.comments.items() if one.doc_id in self.documents}
+
+    def _inside(self, holder: str) -> list[str]:
+        """Return the ids of what lies in a document, the latest first: an index forgets its end soonest."""
+        return [identifier for _, identifier in sorted(self.index.inside(holder), reverse=True)]
 
     def ancestors(self, document: Document) -> Iterator[Document]:
         """Yield what a document lies in, from the inside out."""

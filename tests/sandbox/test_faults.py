@@ -32,6 +32,24 @@ def test_times_none_is_always_and_a_star_is_every_operation():
     assert [faults.strike(op).delay for op in ("a", "b", "a")] == [1, 1, 1]
 
 
+def test_every_nth_request_is_struck_after_those_that_pass_and_as_often_as_told():
+    faults = Faults()
+    faults.status("a", 500, every=3, after=1, times=None)
+    twice = faults.delay("a", 1, every=2, times=2)
+
+    struck = [faults.strike("a") for _ in range(10)]
+
+    assert [n for n, effect in enumerate(struck, 1) if effect.answer] == [4, 7, 10]
+    assert [n for n, effect in enumerate(struck, 1) if effect.delay] == [2, 4]
+    assert twice.fired == 2
+
+
+@pytest.mark.parametrize("every", [0, -1])
+def test_every_must_be_one_or_more(every):
+    with pytest.raises(ValueError, match="every"):
+        Faults().html("*", every=every)
+
+
 def test_faults_of_one_kind_take_turns_and_of_different_kinds_strike_together():
     faults = Faults()
     faults.status("a", 500)

@@ -1,0 +1,35 @@
+"""Which documents a list shows: what fulfils its conditions, less what is not listed yet."""
+
+from collections.abc import Iterable, Sequence
+
+from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.faults import Lag
+from coredata_async.sandbox.filters import Condition
+from coredata_async.sandbox.index import Key
+from coredata_async.sandbox.state import State
+
+
+def search(state: State, kind: str, wanted: Iterable[Condition]) -> Sequence[Key]:
+    """Find what fulfils all conditions: of those an index answers, the narrowest is not looked at again."""
+    left = list(wanted)
+    known = [(each.hits.count, place) for place, each in enumerate(left) if each.hits]
+    best = left.pop(min(known)[1]) if known else None
+    keys = best.hits.keys() if best and best.hits else state.index.of(kind)
+    if not left:
+        return keys
+    return [key for key in keys if all(each.holds(state.documents[key[1]]) for each in left)]
+
+
+def listed_by_now(state: State, lag: Lag | None, keys: Sequence[Key]) -> Sequence[Key]:
+    """Leave out what the fault `listing_lag` says is not indexed yet."""
+    state.lists += 1
+    if lag is None:
+        return keys
+    now, lists = state.ids.clock(), state.lists - 1
+
+    def listed(one: Document) -> bool:
+        return one.indexed or not lag.hides(age=now - one.created, lists=lists - one.born)
+
+    shown = [key for key in keys if listed(state.documents[key[1]])]
+    lag.fired += len(shown) < len(keys)
+    return shown
