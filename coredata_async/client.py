@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from ssl import SSLContext
 from types import TracebackType
@@ -16,7 +16,7 @@ from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.environment import Options, base_address, from_environment
 from coredata_async.errors import ConfigurationError
 from coredata_async.listing import Listing
-from coredata_async.message import Reply
+from coredata_async.message import Reply, Send
 from coredata_async.resources.projects import Project
 from coredata_async.resources.users import User
 from coredata_async.services.blobs import Blobs
@@ -33,12 +33,15 @@ from coredata_async.services.user_home import UserHome
 from coredata_async.services.users import Users
 from coredata_async.services.value_lists import ValueLists
 from coredata_async.transfer.drive import Driver
+from coredata_async.transfer.engine import Engine
 from coredata_async.transfer.fetch import Fetcher
 from coredata_async.transfer.settle import Settler
 from coredata_async.transfer.uploads import Uploader
 from coredata_async.transport.auth import Credentials
 from coredata_async.transport.chain import Gates, Manner, api_chain, storage_chain
 from coredata_async.transport.pool import Pool, Session
+from coredata_async.transport.retry import Budget
+from coredata_async.transport.throttle import Slots
 from coredata_async.transport.trace import Hook
 from coredata_async.wire.requests import free_request
 
@@ -214,11 +217,48 @@ class CoreData:
     def __repr__(self) -> str:
         return f"CoreData({self._base_url!r}, api_user={self._credentials.user!r})"
 
+    def engine(
+        self,
+        *,
+        api: Slots | None = None,
+        storage: Slots | None = None,
+        budget: Budget | None = None,
+        hooks: Sequence[Hook] = (),
+        around_storage: Callable[[Send], Send] = lambda send: send,
+    ) -> Engine:
+        """What moves this client's files, for those who build on it, as the bulk uploader does.
+
+        Args:
+            api: Other gates for requests to the service than those of `Limits`.
+            storage: Likewise for the storage.
+            budget: For repeats, other than the client's.
+            hooks: Called after every attempt, besides the client's own.
+            around_storage: Laid around the `Send` for the storage, as a limit of bytes per second.
+        """
+        gates = evolve(
+            self._gates,
+            api=api or self._gates.api,
+            storage=storage or self._gates.storage,
+            budget=budget or self._gates.budget,
+        )
+        manner = evolve(self._manner, hooks=(*self._manner.hooks, *hooks))
+        send = api_chain(self._pool, gates, manner, self._base_url, self._credentials)
+        put = around_storage(storage_chain(self._pool, gates, manner))
+        driver = Driver(send, put, Settler(send, manner.retry))
+        return Engine(
+            api=send,
+            storage=put,
+            uploader=Uploader(driver, gates.streams, gates.open_files),
+            retry=manner.retry,
+            limits=self._limits,
+            tenant=self._base_url,
+            account=self._credentials.user,
+        )
+
     def _wire(self) -> None:
-        send = api_chain(self._pool, self._gates, self._manner, self._base_url, self._credentials)
-        storage = storage_chain(self._pool, self._gates, self._manner)
+        engine = self.engine()
+        send, storage, uploader = engine.api, engine.storage, engine.uploader
         retry, gates = self._manner.retry, self._gates
-        uploader = Uploader(Driver(send, storage, Settler(send, retry)), gates.streams, gates.open_files)
         self._send = send
         self.spaces = Spaces(send)
         self.projects = Projects(send, self._turns)

@@ -81,11 +81,11 @@ class Driver:
         """
         state: Stored | Unsettled | Registered = stored
         lost = 0
-        await stage(stored)
         while True:
             match state:
                 case Stored():
-                    state = await self._registered(state, new, again=lost > 0)
+                    await stage(state)
+                    state = await self.register_once(state, new, again=lost > 0)
                 case Unsettled():
                     lost += 1
                     # From now, not from when it was sent: it may have queued, or been repeated, before.
@@ -98,7 +98,17 @@ class Driver:
                 case _:
                     assert_never(state)
 
-    async def _registered(self, stored: Stored, new: NewFile, *, again: bool) -> Unsettled | Registered:
+    async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Unsettled | Registered:
+        """Send for a File to be made, one time.
+
+        Args:
+            stored: The blob.
+            new: What it is to be called.
+            again: Whether it was sent before: then a refusal may mean that the first was carried out.
+
+        Raises:
+            APIError: The service refused, or was not reached; there is no File.
+        """
         request = stored.request(new)
         try:
             return stored.next(request, await self.api(request))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +11,7 @@ from attrs import evolve
 
 from coredata_async.errors import OutcomeUnknownError
 from coredata_async.storage.sources import Source
+from coredata_async.transfer.lanes import Shared, run_lanes
 from coredata_async.transfer.outcomes import Failed, OnProgress, Outcome, Unknown
 from coredata_async.transfer.uploads import Upload, Uploader, Via
 
@@ -80,17 +81,14 @@ class Uploads:
         return outcome
 
     async def _run(self) -> None:
-        queue = _Shared(self._sources)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._workers):
-                group.create_task(self._work(queue))
-        if queue.failure is not None:
-            await self._outcomes.put(queue.failure)
+        sources: Shared[Source | Upload] = Shared(self._sources)
+        await run_lanes(sources, self._work, self._workers)
+        if sources.failure is not None:
+            await self._outcomes.put(sources.failure)
         await self._outcomes.put(None)
 
-    async def _work(self, queue: _Shared) -> None:
-        async for item in queue:
-            await self._outcomes.put(await self._outcome(item))
+    async def _work(self, item: Source | Upload) -> None:
+        await self._outcomes.put(await self._outcome(item))
 
     async def _outcome(self, item: Source | Upload) -> Outcome:
         wanted = self._wanted(item)
@@ -114,41 +112,3 @@ class Uploads:
                 tags=usual.tags,
             )
         return item if item.parent is not None else evolve(item, parent=usual.parent)
-
-
-class _Shared:
-    """One iterator for many workers; an async generator stands only one caller at a time.
-
-    What it raises ends it for all of them, and is kept: what is under way meanwhile is not cut off.
-    """
-
-    def __init__(self, sources: Sources) -> None:
-        self.failure: Exception | None = None
-        self._turn = asyncio.Lock()
-        self._sources = sources
-        self._items: Iterator[Source | Upload] | AsyncIterator[Source | Upload] | None = None
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Source | Upload:
-        async with self._turn:
-            if self.failure is not None:
-                raise StopAsyncIteration
-            try:
-                return await self._next()
-            except StopAsyncIteration:
-                raise
-            except Exception as exc:  # noqa: BLE001  # raised again where the outcomes are taken
-                self.failure = exc
-                raise StopAsyncIteration from None
-
-    async def _next(self) -> Source | Upload:
-        if self._items is None:
-            many = self._sources
-            self._items = aiter(many) if isinstance(many, AsyncIterable) else iter(many)
-        if isinstance(self._items, AsyncIterator):
-            return await anext(self._items)
-        for item in self._items:
-            return item
-        raise StopAsyncIteration

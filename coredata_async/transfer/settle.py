@@ -41,6 +41,15 @@ LONGEST: Final = 30
 _SAFE: Final = re.compile(r"[A-Za-z0-9]+(?:[ _-][A-Za-z0-9]+)*")
 
 
+Judge = Callable[[File], Awaitable[bool]]
+"""Decides about a File that nothing but its blob name could tell; raises `UndecidableError` if it cannot."""
+
+
+def looks(policy: Retry) -> tuple[float, float, float]:
+    """When to look for a File, in seconds since the answer was lost. Only the last two can prove absence."""
+    return (0.0, policy.settle, policy.settle + policy.probe_gap)
+
+
 @frozen
 class Settler:
     """Looks for the File of a blob."""
@@ -59,28 +68,38 @@ class Settler:
         Raises:
             RegistrationUncertainError: The looking itself failed, or showed what may be the File.
         """
-        stored = unsettled.stored
-        for due in (0.0, self.policy.settle, self.policy.settle + self.policy.probe_gap):
+        for due in looks(self.policy):
             await self.sleep(max(0.0, lost_at + due - self.clock()))
-            file_id = await self._probe(unsettled, new)
-            if file_id is not None:
-                log.info("registered after all: %s as %s", new.filename, file_id)
-                return Registered(stored, file_id)
-        return stored
-
-    async def _probe(self, unsettled: Unsettled, new: NewFile) -> str | None:
-        for where in searches(new, unsettled.stored):
             try:
-                found = await self._found(where, unsettled.stored)
+                found = await self.probe(unsettled.stored, new)
             except APIError as exc:
                 raise uncertain(unsettled, new, f"looking for it failed: {exc}") from exc
             except UndecidableError as exc:
                 raise uncertain(unsettled, new, str(exc), exc.candidates) from None
             if found is not None:
                 return found
+        return unsettled.stored
+
+    async def probe(self, stored: Stored, new: NewFile, judge: Judge | None = None) -> Registered | None:
+        """Look once.
+
+        Args:
+            stored: Whose blob to look for.
+            new: What it was to be called.
+            judge: Asked about a File that may be it where the server shows no blob names.
+
+        Raises:
+            APIError: A listing failed, or did not end: it says nothing.
+            UndecidableError: A File may be the one, and nobody can tell.
+        """
+        for where in searches(new, stored):
+            found = await self._found(where, stored, judge)
+            if found is not None:
+                log.info("registered after all: %s as %s", new.filename, found.file_id)
+                return found
         return None
 
-    async def _found(self, where: FileWhere, stored: Stored) -> str | None:
+    async def _found(self, where: FileWhere, stored: Stored, judge: Judge | None) -> Registered | None:
         hits: list[File] = []
         looked = 0
         async with aclosing(aiter(listed(self.send, FILES, where))) as files:
@@ -88,17 +107,21 @@ class Settler:
                 looked += 1
                 if looked > ENOUGH:
                     raise UndecidableError(f"more than {ENOUGH} files match")
-                if await self._is_of(file, stored):
+                if await self._is_of(file, stored, judge):
                     hits.append(file)
-        if len(hits) > 1:
+        if not hits:
+            return None
+        oldest, *others = sorted(hits, key=lambda hit: (str(hit.created), hit.id))
+        if others:
             log.warning("blob %s is registered more than once: %s", stored.blob, [hit.id for hit in hits])
-        oldest = min(hits, key=lambda hit: (str(hit.created), hit.id), default=None)
-        return oldest.id if oldest else None
+        return Registered(stored, oldest.id, tuple(other.id for other in others))
 
-    async def _is_of(self, file: File, stored: Stored) -> bool:
-        if file.blob_name is None and _may_be(file, stored):  # some listings leave it out
+    async def _is_of(self, file: File, stored: Stored, judge: Judge | None) -> bool:
+        if file.blob_name is None and may_be(file, stored):  # some listings leave it out
             file = await perform(self.send, calls.get(FILES, file.id))  # the same, in full
-            if file.blob_name is None and _may_be(file, stored):
+            if file.blob_name is None and may_be(file, stored):
+                if judge is not None:
+                    return await judge(file)
                 raise UndecidableError("the server shows no blob names, by which to tell it", (file.id,))
         return file.blob_name == stored.blob
 
@@ -140,7 +163,7 @@ def uncertain(
     )
 
 
-def _may_be(file: File, stored: Stored) -> bool:
+def may_be(file: File, stored: Stored) -> bool:
     """Whether nothing speaks against it: an unknown digest or size does not."""
     same = not file.digest or file.digest.lower() == stored.md5
     return same and file.size in {None, 0, stored.plan.size}  # servers of 2014 knew no sizes and said 0

@@ -147,6 +147,8 @@ class Registered:
 
     stored: Stored
     file_id: str
+    twins: tuple[str, ...] = ()
+    """Further Files of the same blob, which there should not be."""
 
 
 def _date(reply: Reply) -> datetime | None:

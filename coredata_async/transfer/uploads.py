@@ -73,7 +73,7 @@ class Upload:
     def mime_type(self) -> str:
         """The Content-Type to declare."""
         name = self.filename or name_of(self.source) or ""
-        return self.content_type or _guessed(os.path.splitext(name)[1])  # noqa: PTH122  # `Path` is slow
+        return self.content_type or mime_type_of(name)
 
     def new(self) -> NewFile:
         """The File it is to become."""
@@ -186,6 +186,11 @@ class Uploader:
                 total=done.size,
             )
         return evolve(done, verified=bool(file.digest))
+
+
+def mime_type_of(name: str) -> str:
+    """The Content-Type that the ending of a file name says."""
+    return _guessed(os.path.splitext(name)[1])  # noqa: PTH122  # `Path` is slow
 
 
 @lru_cache(maxsize=256)

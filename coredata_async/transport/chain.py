@@ -21,7 +21,7 @@ from coredata_async.transport.exchange import exchange
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.refuse import only_paths, only_signed
 from coredata_async.transport.retry import Budget, retrying
-from coredata_async.transport.throttle import Pace, paced, throttled
+from coredata_async.transport.throttle import Pace, Slots, paced, throttled
 from coredata_async.transport.trace import Hook, traced
 from coredata_async.version import VERSION
 
@@ -30,8 +30,8 @@ from coredata_async.version import VERSION
 class Gates:
     """What all copies of a client share, apart from connections: places, and tokens for repeats."""
 
-    api: asyncio.Semaphore
-    storage: asyncio.Semaphore
+    api: Slots
+    storage: Slots
     streams: asyncio.Semaphore
     open_files: asyncio.Semaphore
     budget: Budget
@@ -68,7 +68,7 @@ def api_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str, credentia
     send = authorized(only_paths(send), credentials)
     send = traced(send, manner.hooks)
     send = paced(send, gates.pace) if gates.pace else send
-    send = throttled(send, gates.api, manner.timeouts.pool)
+    send = throttled(send, gates.api, _patience(gates.api, manner.timeouts))
     return within(retrying(send, manner.retry, gates.budget), manner.timeouts.total)
 
 
@@ -76,8 +76,17 @@ def storage_chain(pool: Pool, gates: Gates, manner: Manner) -> Send:
     """The `Send` for signed URLs: no key, no headers of the user, nothing but what a request says."""
     send = exchange(pool, "storage", manner.timeouts, headers={"Accept-Encoding": "identity"})
     send = traced(only_signed(send), manner.hooks)
-    send = throttled(send, gates.storage, manner.timeouts.pool)
+    send = throttled(send, gates.storage, _patience(gates.storage, manner.timeouts))
     return within(retrying(send, manner.retry, gates.budget), manner.timeouts.total)
+
+
+def _patience(slots: Slots, timeouts: Timeouts) -> float | None:
+    """How long a place is waited for.
+
+    A semaphore has none because connections are in use. Other slots are withheld on purpose, as after a
+    Retry-After: a request that is early there must not fail for it.
+    """
+    return timeouts.pool if isinstance(slots, asyncio.Semaphore) else None
 
 
 def user_agent(app_info: str | None) -> str:

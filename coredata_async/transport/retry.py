@@ -28,12 +28,15 @@ class Budget:
 
     tokens: float
     full: float
+    repeats: int = 0
+    """How many were paid for."""
 
     def spend(self, cost: float) -> bool:
         """Take tokens for one repeat, if there are enough."""
         if self.tokens < cost:
             return False
         self.tokens -= cost
+        self.repeats += 1
         return True
 
     def refund(self) -> None:

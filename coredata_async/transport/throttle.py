@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol
 
 from attrs import evolve
 
@@ -12,8 +13,30 @@ from coredata_async.errors import APITimeoutError
 from coredata_async.message import Content, Reply, Request, Send
 
 
-def throttled(send: Send, slots: asyncio.Semaphore, patience: float | None) -> Send:
+class Slots(Protocol):
+    """Places for requests that are under way; an `asyncio.Semaphore` is one kind."""
+
+    def locked(self) -> bool:
+        """Whether `acquire` would have to wait."""
+        ...
+
+    async def acquire(self) -> object:
+        """Take a place, first come, first served."""
+        ...
+
+    def release(self) -> None:
+        """Give it back."""
+        ...
+
+
+def throttled(send: Send, slots: Slots, patience: float | None) -> Send:
     """Let at most as many requests be under way as there are slots.
+
+    Args:
+        send: What the slots are for.
+        slots: The places.
+        patience: Seconds to wait for one; `None` waits for ever. That is right for slots that are withheld
+            on purpose, as after a Retry-After: there a request is early, and nothing is wrong with it.
 
     Raises:
         APITimeoutError: With phase `pool`, if no slot comes free in `patience` seconds.
@@ -40,9 +63,9 @@ def throttled(send: Send, slots: asyncio.Semaphore, patience: float | None) -> S
 class _Holding:
     """A reply's body that keeps its place until it is closed, as it keeps its connection."""
 
-    def __init__(self, content: Content, slots: asyncio.Semaphore) -> None:
+    def __init__(self, content: Content, slots: Slots) -> None:
         self._content = content
-        self._slots: asyncio.Semaphore | None = slots
+        self._slots: Slots | None = slots
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return aiter(self._content)
@@ -56,7 +79,7 @@ class _Holding:
                 slots.release()
 
 
-async def _queue(slots: asyncio.Semaphore, patience: float | None, request: Request) -> None:
+async def _queue(slots: Slots, patience: float | None, request: Request) -> None:
     try:
         async with asyncio.timeout(patience):  # only those who queue pay for the timer
             await slots.acquire()

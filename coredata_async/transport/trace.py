@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -28,6 +29,10 @@ class Exchanged:
     request_id: str | None = None
     error: str | None = None
     """The class of what was raised."""
+    retry_after: float | None = None
+    """Seconds the other end asked to wait."""
+    signed: bool = False
+    """Whether it went to the storage, by a signed URL."""
 
 
 Hook = Callable[[Exchanged], object]
@@ -44,10 +49,9 @@ def traced(send: Send, hooks: Sequence[Hook] = (), *, clock: Callable[[], float]
         try:
             reply = await send(request)
         except Exception as exc:
-            tell(Exchanged(request.method, shown(request), None, clock() - began, error=type(exc).__name__))
+            tell(_failed(request, exc, clock() - began))
             raise
-        number = reply.headers.get("X-Request-Id")
-        tell(Exchanged(request.method, shown(request), reply.status, clock() - began, number))
+        tell(_answered(request, reply, clock() - began))
         return reply
 
     def tell(event: Exchanged) -> None:
@@ -64,7 +68,38 @@ def traced(send: Send, hooks: Sequence[Hook] = (), *, clock: Callable[[], float]
     return through
 
 
+def _answered(request: Request, reply: Reply, seconds: float) -> Exchanged:
+    return Exchanged(
+        request.method,
+        shown(request),
+        reply.status,
+        seconds,
+        reply.headers.get("X-Request-Id"),
+        retry_after=reply.retry_after,
+        signed=_is_whole(request),
+    )
+
+
+def _failed(request: Request, exc: Exception, seconds: float) -> Exchanged:
+    name = type(exc).__name__
+    return Exchanged(request.method, shown(request), None, seconds, error=name, signed=_is_whole(request))
+
+
+def _is_whole(request: Request) -> bool:
+    """Whether the target is a whole URL, as signed ones are."""
+    return request.target.startswith("http")
+
+
 def shown(request: Request) -> str:
     """What of a target may be shown."""
-    parts = urlsplit(request.path)
-    return f"{parts.hostname}{parts.path}" if parts.scheme else parts.path
+    path = request.path
+    if path.startswith("/"):
+        return path
+    place, slash, rest = path.partition("://")[2].partition("/")
+    return f"{_hostname(place)}{slash}{rest}"
+
+
+@lru_cache(maxsize=64)
+def _hostname(place: str) -> str:
+    """Without a port, or anybody's password; no two signed URLs are alike, but their hosts are."""
+    return urlsplit(f"//{place}").hostname or ""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 
 import pytest
+from attrs import evolve
 
 from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.errors import (
@@ -184,6 +185,32 @@ async def test_open_downloads_take_up_connections_and_who_waits_is_told(
 
     await reply.content.aclose()
     assert (await storage(put(server))).status == 200
+
+
+class Shut:
+    """Slots that are withheld on purpose."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def locked(self) -> bool:
+        return True
+
+    async def acquire(self) -> None:
+        await asyncio.sleep(self.seconds)
+
+    def release(self) -> None:
+        pass
+
+
+async def test_places_that_are_withheld_on_purpose_are_waited_for(server: RawServer, chains: Chains) -> None:
+    chains.both()
+    how = Manner(timeouts=Timeouts(pool=0.01), retry=Retry.none())
+    gates = evolve(Gates.of(Limits(), how.retry), api=Shut(0.1), storage=Shut(0.1))
+    (pool,) = chains.pools
+
+    assert (await api_chain(pool, gates, how, server.url, WHO)(GET)).status == 200
+    assert (await storage_chain(pool, gates, how)(put(server))).status == 200
 
 
 async def test_a_total_covers_all_repeats(server: RawServer, chains: Chains) -> None:

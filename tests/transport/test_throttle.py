@@ -63,6 +63,37 @@ async def test_who_queues_too_long_is_told_so() -> None:
     assert (await send(GET)).status == 200
 
 
+class Turnstile:
+    """Slots of another kind: shut until a time comes."""
+
+    def __init__(self) -> None:
+        self.opens = asyncio.Event()
+        self.under_way = 0
+
+    def locked(self) -> bool:
+        return not self.opens.is_set()
+
+    async def acquire(self) -> None:
+        await self.opens.wait()
+        self.under_way += 1
+
+    def release(self) -> None:
+        self.under_way -= 1
+
+
+async def test_anything_that_gives_places_will_do() -> None:
+    far, slots = Far(), Turnstile()
+    far.go.set()
+    sending = asyncio.create_task(throttled(far.send, slots, None)(GET))
+    await asyncio.sleep(0.01)
+    assert (far.most, slots.under_way) == (0, 0)
+
+    slots.opens.set()
+
+    assert (await sending).status == 200
+    assert slots.under_way == 0
+
+
 async def test_a_failure_gives_the_slot_back() -> None:
     slots = asyncio.Semaphore(1)
 

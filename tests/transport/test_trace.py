@@ -6,7 +6,7 @@ import pytest
 
 from coredata_async.errors import APIConnectionError
 from coredata_async.message import Reply, Request
-from coredata_async.transport.trace import Exchanged, traced
+from coredata_async.transport.trace import Exchanged, shown, traced
 
 NAME = "coredata_async.http"
 GET = Request("GET", "/api/v2/files/?title=SECRET")
@@ -32,9 +32,29 @@ async def test_a_hook_sees_every_attempt() -> None:
 
     assert events == [
         Exchanged("GET", "/api/v2/files/", 201, 0.5, "r1"),
-        Exchanged("PUT", "t.example/laika/b", 201, 0.5, "r1"),
+        Exchanged("PUT", "t.example/laika/b", 201, 0.5, "r1", signed=True),
     ]
     assert "SECRET" not in repr(events)
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("7", 7), ("1.5", 1.5), ("0", 0), ("soon", None), ("", None)])
+async def test_a_hook_sees_how_long_one_was_asked_to_wait(said: str, seconds: float | None) -> None:
+    async def busy(_: Request) -> Reply:
+        return Reply(429, {"Retry-After": said})
+
+    events: list[Exchanged] = []
+    await traced(busy, [events.append], clock=ticking(1, 3))(PUT)
+
+    assert [(event.status, event.retry_after, event.signed) for event in events] == [(429, seconds, True)]
+
+
+async def test_a_hook_sees_to_which_side_a_failure_belongs() -> None:
+    events: list[Exchanged] = []
+    for request in (GET, PUT):
+        with pytest.raises(APIConnectionError):
+            await traced(broken, [events.append], clock=ticking(1, 3))(request)
+
+    assert [event.signed for event in events] == [False, True]
 
 
 @pytest.mark.parametrize("error", [APIConnectionError("SECRET", GET), ZeroDivisionError("SECRET")])
@@ -78,3 +98,19 @@ async def test_what_a_hook_raises_ends_the_call() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await traced(answer, [stop])(GET)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/api/v2/files/?title=SECRET", "/api/v2/files/"),
+        ("https://T.example:8443/a/b?SECRET", "t.example/a/b"),
+        ("https://SECRET:SECRET@t.example/a?SECRET", "t.example/a"),
+        ("http://[::1]:80/a", "::1/a"),
+        ("https://t.example?SECRET", "t.example"),
+        ("ftp://SECRET@t.example/a", "t.example/a"),
+        ("SECRET", ""),
+    ],
+)
+def test_of_a_target_only_host_and_path_are_shown(target: str, expected: str) -> None:
+    assert shown(Request("GET", target)) == expected

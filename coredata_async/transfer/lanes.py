@@ -1,0 +1,59 @@
+"""Lanes: workers over one shared iterator, each taking one thing through all its steps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from typing import Generic, Self, TypeVar
+
+T = TypeVar("T")
+
+
+async def run_lanes(things: Shared[T], work: Callable[[T], Awaitable[None]], width: int) -> None:
+    """Work on all things, `width` at once. What `work` raises ends all lanes."""
+
+    async def lane() -> None:
+        async for thing in things:  # shared on purpose: each lane takes the next
+            await work(thing)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(width):
+            group.create_task(lane())
+
+
+class Shared(Generic[T]):
+    """One iterator for many workers; an async generator stands only one caller at a time.
+
+    What it raises ends it for all of them, and is kept: what is under way meanwhile is not cut off.
+    """
+
+    def __init__(self, things: Iterable[T] | AsyncIterable[T]) -> None:
+        self.failure: Exception | None = None
+        self._turn = asyncio.Lock()
+        self._things = things
+        self._items: Iterator[T] | AsyncIterator[T] | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        async with self._turn:
+            if self.failure is not None:
+                raise StopAsyncIteration
+            try:
+                return await self._next()
+            except StopAsyncIteration:
+                raise
+            except Exception as exc:  # noqa: BLE001  # raised again where the outcomes are taken
+                self.failure = exc
+                raise StopAsyncIteration from None
+
+    async def _next(self) -> T:
+        if self._items is None:
+            many = self._things
+            self._items = aiter(many) if isinstance(many, AsyncIterable) else iter(many)
+        if isinstance(self._items, AsyncIterator):
+            return await anext(self._items)
+        for item in self._items:
+            return item
+        raise StopAsyncIteration
