@@ -31,9 +31,12 @@ MAY_IMPORT = {
     "services": SERVICES,
     "environment": f"{CORE} transport",
     "client": f"{SERVICES} services transport environment",
+    "bulk": f"{SERVICES} transport client environment version",
+    "doctor": f"{SERVICES} transport client",
     "sandbox": "sandbox.embedded",
     "sandbox.embedded": "sandbox client environment",
-    "cli": f"{SERVICES} services transport client environment version sandbox sandbox.embedded __init__",
+    "cli": f"{SERVICES} services transport client bulk doctor environment version sandbox sandbox.embedded "
+    "__init__",
     "__main__": "cli",
     "__init__": f"{SERVICES} services transport client version changes",
 }

@@ -19,12 +19,15 @@ from coredata_async.errors import CoreDataError
 from coredata_async.version import VERSION
 
 PLACES: Final = {
+    "upload": "upload",
+    "check": "check",
     "demo": "demo",
     "sandbox": "sandbox",
     "download": "download",
     "whoami": "home",
     "recent": "home",
     "api": "api",
+    "doctor": "doctor",
     "config": "config",
     "completion": "completion",
 }
@@ -64,7 +67,8 @@ def coredata() -> None:
     COREDATA_API_USER, COREDATA_API_KEY, …), and that beats a profile of the configuration file.
 
     Exit codes: 0 all done, 1 some failed, 2 usage or configuration, 3 sources unreadable or changed,
-    4 verification mismatch, 5 not known whether it was done, 6 authentication, 130 interrupted.
+    4 verification mismatch, 5 not known whether it was done, or done twice, 6 authentication, or the far
+    end does not work, 10 stopped by a limit, 130 interrupted.
     """
 
 

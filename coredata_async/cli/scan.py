@@ -1,12 +1,20 @@
-"""The regular files of a folder; links and special files are counted, not followed."""
+"""The regular files of a folder, all of them; links and special files are counted, not followed."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from attrs import field, frozen
+
+from coredata_async.bulk import scan as bulk
+from coredata_async.bulk.options import Policy, Selection
+from coredata_async.bulk.states import State
+from coredata_async.bulk.text import shown
+
+_EVERYTHING: Final = Selection(ignore_files=False)
+_ANY_NAME: Final = Policy(names="truncate", unicode="keep")
 
 
 @frozen
@@ -26,40 +34,24 @@ class Found:
 
 
 def scan(folder: Path) -> Found:
-    """Walk a folder; it blocks, so run it in a thread."""
+    """Walk a folder; it blocks, so run it in a thread.
+
+    Raises:
+        ConfigurationError: There is no such folder.
+    """
     found = Found()
-    pending = [folder]
-    while pending:
-        inside = pending.pop()
-        try:
-            entries = sorted(_entries(inside), key=lambda entry: entry.name)
-        except OSError as exc:
-            found.unreadable.append((inside, exc.strerror or "unreadable"))
-            continue
-        pending += [Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False)]
-        for entry in entries:
-            _sort_in(found, entry)
+    for batch in bulk.scan([f"{folder}/."], _EVERYTHING, _ANY_NAME):
+        for entry in batch.entries:
+            path = Path(os.fsdecode(batch.directory.path), os.fsdecode(entry.name))
+            if entry.state == State.PLANNED:
+                found.files.append((path, entry.print.size))
+            elif entry.state == State.SKIPPED:
+                found.skipped.append((path, entry.words))
+            else:
+                found.unreadable.append((path, entry.words))
     return found
-
-
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        yield from entries
-
-
-def _sort_in(found: Found, entry: os.DirEntry[str]) -> None:
-    path = Path(entry)
-    if entry.is_symlink():
-        found.skipped.append((path, "a link"))
-    elif entry.is_file(follow_symlinks=False):
-        try:
-            found.files.append((path, entry.stat(follow_symlinks=False).st_size))
-        except OSError as exc:
-            found.unreadable.append((path, exc.strerror or "unreadable"))
-    elif not entry.is_dir(follow_symlinks=False):
-        found.skipped.append((path, "no regular file"))
 
 
 def readable(path: Path) -> str:
     """A name as text: bytes that are no UTF-8 become hexadecimal escapes."""
-    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    return shown(os.fsencode(path.name))

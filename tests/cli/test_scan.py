@@ -1,8 +1,12 @@
+import errno
 import os
 import socket
 from pathlib import Path
 
+import pytest
+
 from coredata_async.cli.scan import readable, scan
+from coredata_async.errors import ConfigurationError
 
 
 def test_regular_files_are_found_at_any_depth_with_their_sizes(tmp_path: Path) -> None:
@@ -42,10 +46,20 @@ def test_pipes_and_sockets_are_counted_and_not_opened(tmp_path: Path) -> None:
     assert sorted(path.name for path, _ in found.skipped) == ["pipe", "socket"]
 
 
-def test_a_folder_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
-    found = scan(tmp_path / "gone")
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"gone/\.' cannot be uploaded: No such file or directory"):
+        scan(tmp_path / "gone")
 
-    assert [(path.name, why) for path, why in found.unreadable] == [("gone", "No such file or directory")]
+
+def test_a_folder_that_cannot_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shut(_: bytes) -> object:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("os.scandir", shut)
+
+    assert [(path, "Permission denied" in why) for path, why in scan(tmp_path).unreadable] == [
+        (tmp_path, True)
+    ]
 
 
 def test_a_name_that_is_no_text_becomes_text() -> None:

@@ -1,0 +1,238 @@
+"""What the journal, the gates and the proof of a bulk job cost beside bare `upload_many`, and what it holds.
+
+    python benchmarks/bulk.py                       # all of it
+    python benchmarks/bulk.py --files 2000 --rounds 5 --planned 200000
+
+Against a sandbox in a process of its own. The two ways are interleaved in one process, round by round, and
+their ratio is taken by round. Memory is the peak of a process of its own, and its growth over the moment
+before the job. Resuming reads the tree again and compares every file with the journal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from benchmarks.memory import MIB, Peak
+from coredata_async import CoreData
+from coredata_async.bulk import Effort, State, UploadJob
+from coredata_async.cli.process import Box, sandbox_process
+
+
+@frozen
+class Spent:
+    """What one round took."""
+
+    seconds: float
+    cpu: float
+
+
+@asynccontextmanager
+async def served() -> AsyncGenerator[tuple[Box, CoreData], None]:
+    """A sandbox in another process, and a client for it."""
+    async with (
+        sandbox_process() as (_, box),
+        CoreData(box.url, api_user=box.api_user, api_key=box.api_key) as client,
+    ):
+        yield box, client
+
+
+def small_files(folder: Path, count: int) -> Path:
+    """Files of 4 to 64 KiB, log-uniform, twenty directories."""
+    numbers = random.Random(1)
+    root = folder / "small"
+    for number in range(count):
+        place = root / f"{number % 20:02}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number}.bin").write_bytes(numbers.randbytes(int(4096 * 16 ** numbers.random())))
+    return root
+
+
+def empty_files(folder: Path, count: int) -> Path:
+    """Many files that cost no disk, a thousand in each directory."""
+    root = folder / f"empty-{count}"
+    for number in range(count):
+        place = root / f"{number // 1000:03}"
+        if number % 1000 == 0:
+            place.mkdir(parents=True)
+        (place / f"{number}.txt").touch()
+    return root
+
+
+async def bare(client: CoreData, parent: str, root: Path, lanes: int) -> int:
+    """Upload them all with `upload_many`."""
+    paths = await asyncio.to_thread(lambda: [path for path in root.rglob("*") if path.is_file()])
+    async with client.files.upload_many(paths, parent=parent, concurrency=lanes) as outcomes:
+        return sum([1 async for _ in outcomes])
+
+
+async def job(client: CoreData, parent: str, root: Path, journal: Path, effort: Effort) -> int:
+    """Upload them all with a job."""
+    report = await UploadJob(client, root, parent=parent, journal=journal, effort=effort).run()
+    if report.exit_code:
+        raise RuntimeError(f"the job failed: {report.counts}, {report.failures[:3]}")
+    return report.counts.done
+
+
+async def beside(folder: Path, files: int, rounds: int, lanes: int) -> dict[str, object]:
+    """Files per second of the job over those of `upload_many`, and CPU per file of both."""
+    root = small_files(folder, files)
+    spent: dict[str, list[Spent]] = {"upload_many": [], "job": []}
+    async with served() as (box, client):
+        for number in range(rounds + 1):
+            for name, rows in spent.items():
+                parent = await client.projects.create(space=box.space, title=f"{name} {number}")
+                wall, cpu = time.perf_counter(), time.process_time()
+                if name == "job":
+                    journal = folder / f"{number}.sqlite"
+                    done = await job(client, parent, root, journal, Effort(lanes=lanes))
+                else:
+                    done = await bare(client, parent, root, lanes)
+                if done != files:
+                    raise RuntimeError(f"{name}: {done} of {files} files")
+                if number:  # the first round warms up
+                    rows.append(Spent(time.perf_counter() - wall, time.process_time() - cpu))
+    ratios = [one.seconds / two.seconds for one, two in zip(spent["upload_many"], spent["job"], strict=True)]
+    return {
+        "files": files,
+        "lanes": lanes,
+        "rounds": rounds,
+        **{
+            f"{name}_files_per_second": round(files / statistics.median(each.seconds for each in rows))
+            for name, rows in spent.items()
+        },
+        **{
+            f"{name}_cpu_us_per_file": round(statistics.median(each.cpu for each in rows) / files * 1e6)
+            for name, rows in spent.items()
+        },
+        "ratio": round(statistics.median(ratios), 3),
+        "ratio_min": round(min(ratios), 3),
+        "ratio_max": round(max(ratios), 3),
+    }
+
+
+async def planned(folder: Path, count: int, seconds: float) -> dict[str, object]:
+    """Growth of the resident set while `count` files are planned, and some of them uploaded."""
+    root = empty_files(folder, count)
+    async with served() as (box, client):
+        await client.files.upload(b"warm", parent=box.project, filename="warm.txt")
+        upload = UploadJob(
+            client,
+            root,
+            parent=box.project,
+            journal=folder / f"planned-{count}.sqlite",
+            effort=Effort(max_duration=seconds, drain=5),
+        )
+        with Peak() as peak:
+            report = await upload.run()
+    return {
+        "planned": report.counts.planned,
+        "uploaded": report.counts.done,
+        "rss_before_mib": round(peak.before / MIB, 1),
+        "rss_peak_mib": round(peak.highest / MIB, 1),
+        "growth_mib": round((peak.highest - peak.before) / MIB, 1),
+    }
+
+
+async def resumed(folder: Path, count: int) -> dict[str, object]:
+    """Seconds until a job of `count` files that are all done has found that out."""
+    root = empty_files(folder, count)
+    journal = folder / "resumed.sqlite"
+    async with served() as (box, client):
+        first = UploadJob(
+            client, root, parent=box.project, journal=journal, effort=Effort(max_duration=0.001)
+        )
+        report = await first.run()
+        while not report.scanned:  # it is to be planned whole, and not uploaded
+            longer = Effort(max_duration=report.seconds * 2 + 1)
+            report = await UploadJob(client, root, parent=box.project, journal=journal, effort=longer).run()
+        with sqlite3.connect(journal) as db:
+            db.execute("UPDATE item SET state = ?, file = 'x'", (int(State.DONE),))
+        db.close()
+        with Peak() as peak:
+            began = time.perf_counter()
+            report = await UploadJob(client, root, parent=box.project, journal=journal).run()
+            seconds = time.perf_counter() - began
+    if report.counts.done != count:
+        raise RuntimeError(f"{report.counts}")
+    return {
+        "files": count,
+        "seconds": round(seconds, 2),
+        "journal_mib": round(journal.stat().st_size / MIB, 1),
+        "growth_mib": round((peak.highest - peak.before) / MIB, 1),
+    }
+
+
+def apart(part: str, *options: object) -> dict[str, object]:
+    """Run one part in a process of its own: its memory is nobody else's."""
+    command = [sys.executable, "-m", "benchmarks.bulk", "--part", part, *(str(each) for each in options)]
+    found = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
+    )
+    part_found: dict[str, object] = json.loads(found.stdout.splitlines()[-1])
+    return part_found
+
+
+def main() -> None:
+    """Run all parts, or one, and print JSON: one object per line, the last one holds them all."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--files", type=int, default=2000, help="small files per round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--lanes", type=int, default=32)
+    parser.add_argument("--planned", type=int, default=200_000, help="files for memory and resuming")
+    parser.add_argument("--seconds", type=float, default=20.0, help="for how long planned files are uploaded")
+    parser.add_argument("--part", choices=("beside", "planned", "resumed"), help=argparse.SUPPRESS)
+    wanted = parser.parse_args()
+    if wanted.part is None:
+        _all(wanted)
+        return
+    with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:
+        folder = Path(name)
+        work = {
+            "beside": lambda: beside(folder, wanted.files, wanted.rounds, wanted.lanes),
+            "planned": lambda: planned(folder, wanted.planned, wanted.seconds),
+            "resumed": lambda: resumed(folder, wanted.planned),
+        }[wanted.part]
+        _say(asyncio.run(work()))
+
+
+def _all(wanted: argparse.Namespace) -> None:
+    scale = ("--planned", wanted.planned, "--seconds", wanted.seconds)
+    found: dict[str, dict[str, object]] = {}
+    for name, part, options in (
+        (
+            "job_over_upload_many",
+            "beside",
+            ("--files", wanted.files, "--rounds", wanted.rounds, "--lanes", wanted.lanes),
+        ),
+        ("memory_at_1000", "planned", ("--planned", 1000, "--seconds", wanted.seconds)),
+        ("memory_at_all", "planned", scale),
+        ("resuming", "resumed", scale),
+    ):
+        found[name] = apart(part, *options)
+        _say({name: found[name]})
+    _say(found)
+
+
+def _say(found: object) -> None:
+    sys.stdout.write(json.dumps(found) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""Uploads killed by SIGKILL at every crash point, run again, and compared with the truth.
+
+    python benchmarks/crash.py --runs 200
+
+Each run is a job in a process of its own against a sandbox of its own: it is killed at the point, started
+again with the same arguments, and then every local file is looked for among the Files there are. Exits with
+1 if one is missing, or is there twice, or a folder is, or if the report does not say that all is well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from attrs import frozen
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the harness is the tests'
+
+from coredata_async import Retry
+from tests.bulk.crash.campaign import each_of, scenes
+from tests.bulk.crash.points import ANY, Point
+from tests.bulk.crash.scene import Scene, Victims
+from tests.bulk.crash.trees import FILES, FOLDERS
+from tests.bulk.crash.truth import files_below, files_there, folders_there
+
+LATE = 0.3
+PATIENT = Retry(base=0.01, cap=0.05, settle=0.9, probe_gap=0.2)
+EVENTS = 195
+"""In a run that nobody ends."""
+
+Chance = random.Random
+
+
+class Tally(NamedTuple):
+    """What came of one run."""
+
+    kills: int
+    missing: int
+    twice: int
+    folders_twice: int
+    told_wrong: int
+    """Whether the report of the last run says anything but that all is well."""
+
+
+@frozen
+class Crash:
+    """One way to come to grief."""
+
+    name: str
+    points: Callable[[Chance], tuple[Point, ...]]
+    before: Callable[[Scene, Chance], object] = lambda scene, chance: None
+    """Done to the far end."""
+    between: Callable[[Scene, Chance], object] = lambda scene, chance: None
+    """Done to journal or sources when the victim is dead."""
+
+
+def at(event: str, last: int = FILES, *, flush: bool = False) -> Callable[[Chance], tuple[Point, ...]]:
+    """The event, for the n-th time."""
+    return lambda chance: (Point(event, chance.randint(1, last), flush),)
+
+
+def any_events(count: int) -> Callable[[Chance], tuple[Point, ...]]:
+    """Any event of the run, and of those that resume it."""
+    return lambda chance: tuple(Point(ANY, chance.randrange(1, EVENTS)) for _ in range(count))
+
+
+def late(operation: str, last: int) -> Callable[[Scene, Chance], object]:
+    """One request of a kind is carried out after its client has died."""
+    return lambda scene, chance: scene.box.faults.commit_late(operation, LATE, after=chance.randrange(last))
+
+
+def lag(scene: Scene, chance: Chance) -> None:
+    """New Files are listed late."""
+    scene.box.faults.listing_lag(seconds=chance.uniform(0, LATE))
+
+
+def lose_journal(scene: Scene, _: Chance) -> None:
+    for file in scene.folder.glob(f"{scene.journal.name}*"):
+        file.unlink()
+
+
+def change_a_file(scene: Scene, chance: Chance) -> None:
+    path = chance.choice(sorted(path for path in scene.root.rglob("*") if path.is_file()))
+    match chance.randrange(5):
+        case 0:
+            path.write_bytes(bytes(byte ^ 0xFF for byte in path.read_bytes()))
+        case 1:
+            path.write_bytes(path.read_bytes() + b"more")
+        case 2:
+            os.utime(path, (1, 1))
+        case 3:
+            path.rename(path.with_name("renamed.txt"))
+        case _:
+            path.unlink()
+
+
+CRASHES = (
+    Crash("C1 during the scan", at("scan.batch", 4)),
+    Crash("C2 folder asked for, not sent", at("folders.create:before", FOLDERS)),
+    Crash("C2 folder made, answer lost", at("folders.create:after", FOLDERS)),
+    Crash("C2 folder made after the death", at("folders.create:lost", 1), late("folders.create", FOLDERS)),
+    Crash("C3 reserved, nothing put", at("blobs.reserve:after")),
+    Crash("C4 in the middle of a PUT", at("storage.put:middle", FILES - 1)),
+    Crash("C5 put, not written down", at("commit:inside:STORED", 3)),
+    Crash("C6 put and written down", at("write:REGISTERING:before", flush=True)),
+    Crash("C7 intent on disk, not sent", at("files.register:before")),
+    Crash("C8 registered after the death", at("files.register:lost", 1), late("files.register", FILES)),
+    Crash("C9 registered, answer lost", at("files.register:after")),
+    Crash("C9 the same, and lists lag", at("files.register:after"), lag),
+    Crash("C10 answered, not written down", at("commit:inside:CONFIRMED", 2)),
+    Crash("C11 confirmed, not seen in a list", at("files.get:before", 2, flush=True)),
+    Crash("C12 any event, journal lost", any_events(1), between=lose_journal),
+    Crash("C13 any event, source changed", any_events(1), between=change_a_file),
+    Crash("any event", any_events(1)),
+    Crash("any event, four times over", any_events(4)),
+)
+
+
+def crashed(victims: Victims, where: Path, crash: Crash, seed: int) -> Tally:
+    """Come to grief once, go on, and compare."""
+    chance = Chance(f"{crash.name} {seed}")
+    with scenes(victims, where) as scene:
+        crash.before(scene, chance)
+        before = _contents(scene)
+        points = crash.points(chance)
+        kills = sum(
+            scene.run(point, retry=PATIENT, lanes=chance.choice([1, 2, 3, 8])).report is None
+            for point in points
+        )
+        crash.between(scene, chance)
+        report = scene.resumed(retry=PATIENT)
+        there = files_there(scene.box, scene.parent)
+        known = before | _contents(scene)
+        strange = [name for name, found in there.items() for digest in found if (name, digest) not in known]
+        return Tally(
+            kills,
+            sum(digest not in there.get(name, ()) for name, digest in files_below(scene.root).items()),
+            sum(len(found) - len(set(found)) for found in there.values()) + len(strange),
+            sum(count - 1 for count in folders_there(scene.box, scene.parent).values()),
+            int(
+                report.exit_code != 0
+                or not report.adds_up
+                or report.counts.planned != len(files_below(scene.root))
+            ),
+        )
+
+
+def _contents(scene: Scene) -> set[tuple[str, str]]:
+    return set(files_below(scene.root).items())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=20, help="of each crash point")
+    parser.add_argument("--at-once", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=0, help="of the first run; the next ones count on")
+    options = parser.parse_args()
+    began = time.monotonic()
+    cases = [(crash, options.seed + n) for crash in CRASHES for n in range(options.runs)]
+    with tempfile.TemporaryDirectory(prefix="coredata-crash-") as where:
+        tallies = each_of(cases, lambda victims, case: crashed(victims, Path(where), *case), options.at_once)
+    sums = {crash.name: Counter[str]() for crash in CRASHES}
+    for (crash, _), tally in zip(cases, tallies, strict=True):
+        sums[crash.name].update(tally._asdict())
+    print(f"{'crash point':34} {'SIGKILLs':>8} {'missing':>8} {'twice':>8} {'folders':>8} {'told':>8}")
+    for name, total in sums.items():
+        _print(name, total)
+    everything = sum(sums.values(), Counter())
+    _print("all", everything)
+    print(f"{time.monotonic() - began:.0f} s")
+    return int(any(everything[name] for name in Tally._fields[1:]))
+
+
+def _print(name: str, total: Counter[str]) -> None:
+    print(f"{name:34} " + " ".join(f"{total[each]:8}" for each in Tally._fields), flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,226 @@
+"""What the journal costs: the writes that one file causes, against the same lanes without a journal.
+
+    python benchmarks/journal.py --files 3000 --work 500
+
+Per file: PUTTING and STORED noted, REGISTERING written and waited for, CONFIRMED and DONE noted. A lane is
+also measured with `--work` microseconds of other computing per file, as a busy loop has to share Python's
+lock with the journal's thread. Then: planning `--planned` files, the size on disk, and opening them again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from attrs import asdict, frozen
+
+from coredata_async.bulk.journal import Binding, Journal, Statement
+from coredata_async.bulk.states import State
+
+LANES = (1, 16, 64, 256)
+REPEATS = 3
+HEX = "0123456789abcdef0123456789abcdef"
+BINDING = Binding("https://acme.coredata.is", "anna", "p1", (b"/data",))
+
+PLANNED = (
+    "INSERT INTO item (id, folder, name, filename, size, mtime, ctime, inode, state, seen) "
+    "VALUES (?, ?, ?, ?, 10000, 1700000000123456789, 1700000000123456789, ?, 0, 1)"
+)
+PUTTING = (
+    "UPDATE item SET state = ?, blob = ?, since = ?, md5 = NULL, etag = NULL, why = NULL, words = NULL "
+    "WHERE id = ?"
+)
+STORED = "UPDATE item SET state = ?, md5 = ?, etag = ?, sent = ? WHERE id = ?"
+SENT = "UPDATE item SET state = ?, sent = ? WHERE id = ?"
+CONFIRMED = "UPDATE item SET state = ?, file = ?, why = NULL, words = NULL WHERE id = ?"
+DONE = "UPDATE item SET state = ? WHERE id = ?"
+
+Pause = Callable[[], Awaitable[None]]
+
+
+@frozen
+class Cost:
+    """Of one file, in microseconds."""
+
+    elapsed: float
+    cpu: float
+    """Of the whole process."""
+    loop: float
+    """Of the loop's thread alone."""
+    commits: float
+    """Per second."""
+    wait_ms: float
+    """Median of what REGISTERING waited for the disk, in milliseconds."""
+
+
+def planned(number: int) -> Statement:
+    return PLANNED, (number, number // 100, b"report-%08d.pdf" % number, f"report-{number:08}.pdf", number)
+
+
+async def journalled(journal: Journal, number: int, *, pause: Pause, waits: list[float]) -> None:
+    """What one file causes."""
+    now = time.time()
+    await pause()
+    journal.note((PUTTING, (State.PUTTING, HEX, now, number)))
+    await pause()
+    journal.note((STORED, (State.STORED, HEX, True, now, number)))
+    began = time.perf_counter()
+    await journal.write((SENT, (State.REGISTERING, now, number)))
+    waits.append(time.perf_counter() - began)
+    await pause()
+    journal.note((CONFIRMED, (State.CONFIRMED, HEX, number)))
+    await pause()
+    journal.note((DONE, (State.DONE, number)))
+
+
+async def plain(number: int, *, pause: Pause) -> None:
+    """The same without a journal."""
+    for _ in range(4):
+        await pause()
+
+
+async def measure(numbers: Iterator[int], lanes: int, one: Callable[[int], Awaitable[None]]) -> list[float]:
+    """Have lanes walk through the numbers; gives seconds: elapsed, of the process, of this thread."""
+
+    async def lane() -> None:
+        for number in numbers:
+            await one(number)
+
+    began = (time.perf_counter(), time.process_time(), time.thread_time())
+    async with asyncio.TaskGroup() as group:
+        for _ in range(lanes):
+            group.create_task(lane())
+    ended = (time.perf_counter(), time.process_time(), time.thread_time())
+    return [after - before for before, after in zip(began, ended, strict=True)]
+
+
+async def cost(journal: Journal, files: int, lanes: int, pause: Pause) -> Cost:
+    """The difference that a journal makes, per file; the best of several runs, as other processes disturb."""
+    waits: list[float] = []
+    one = partial(journalled, journal, pause=pause, waits=waits)
+    having: list[list[float]] = []
+    without: list[list[float]] = []
+    for _ in range(REPEATS):
+        without.append(await measure(iter(range(files)), lanes, partial(plain, pause=pause)))
+        having.append(await measure(iter(range(1, files + 1)), lanes, one))
+    wait = 1e3 * statistics.median(waits)
+    commits: list[str] = []
+    await journal.read(
+        lambda db: db.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    )
+    traced = await measure(iter(range(1, files + 1)), lanes, one)  # apart, as tracing costs time
+    await journal.read(lambda db: db.set_trace_callback(None))
+    elapsed, cpu, loop = (
+        1e6 * (min(a) - min(b)) / files
+        for a, b in zip(zip(*having, strict=True), zip(*without, strict=True), strict=True)
+    )
+    return Cost(elapsed, cpu, loop, len(commits) / traced[0], wait)
+
+
+def busy(microseconds: float) -> Pause:
+    """A pause in which the loop's thread computes for so long, and lets others go on."""
+    rounds = 100_000
+    began = time.perf_counter()
+    for _ in range(rounds):
+        pass
+    count = int(microseconds * 1e-6 * rounds / (time.perf_counter() - began))
+
+    async def pause() -> None:
+        for _ in range(count):
+            pass
+        await asyncio.sleep(0)
+
+    return pause
+
+
+async def costs(folder: Path, files: int, work: float) -> dict[str, Cost]:
+    """At all numbers of lanes, of a loop that has nothing else to do, and of a busy one."""
+    journal = await Journal.open(folder / "lanes.sqlite", BINDING)
+    try:
+        await journal.write(*map(planned, range(1, files + 1)))
+        found: dict[str, Cost] = {}
+        for name, micros in (("idle", 0.0), ("busy", work / 4)):
+            for lanes in LANES:
+                count = files if lanes > 1 else files // 10
+                found[f"{lanes} lanes, {name} loop"] = await cost(journal, count, lanes, busy(micros))
+        return found
+    finally:
+        await journal.aclose()
+
+
+async def planning(folder: Path, count: int) -> dict[str, float]:
+    """Plan files a thousand at a time, then open the journal again and look through it."""
+    path = folder / "planned.sqlite"
+    journal = await Journal.open(path, BINDING)
+    began = time.perf_counter()
+    for first in range(0, count, 1000):
+        await journal.write(*map(planned, range(first + 1, min(first + 1000, count) + 1)))
+    seconds = time.perf_counter() - began
+    await journal.aclose()
+    size = path.stat().st_size
+
+    began = time.perf_counter()
+    journal = await Journal.open(path, BINDING)
+    opening = time.perf_counter() - began
+    began = time.perf_counter()
+    seen = await journal.read(_scan)
+    scan = time.perf_counter() - began
+    await journal.aclose()
+    return {
+        "files": seen,
+        "plan_seconds": round(seconds, 2),
+        "megabytes": round(size / 1e6, 1),
+        "open_and_check_seconds": round(opening, 2),
+        "scan_seconds": round(scan, 2),
+    }
+
+
+def _scan(db: sqlite3.Connection) -> int:
+    """Every row that a resumed run would take up."""
+    return sum(1 for _ in db.execute("SELECT * FROM item WHERE state NOT IN (5, 6, 8, 10)"))
+
+
+def table(found: dict[str, Cost]) -> Iterator[str]:
+    """For people."""
+    yield f"{'added per file':>22} {'elapsed':>9} {'cpu':>9} {'loop':>9} {'commits/s':>10} {'wait':>9}"
+    for name, each in found.items():
+        micros = " ".join(f"{value:6.1f} us" for value in (each.elapsed, each.cpu, each.loop))
+        yield f"{name:>22} {micros} {each.commits:10.0f} {each.wait_ms:6.1f} ms"
+
+
+def main() -> None:
+    """Run it, and print a table or one JSON object."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--files", type=int, default=3000, help="that go through the lanes")
+    parser.add_argument("--planned", type=int, default=200_000, help="that are planned")
+    parser.add_argument("--work", type=float, default=500, help="microseconds per file of a busy loop")
+    parser.add_argument("--folder", help="where to put the journals: on the disk to be measured")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="coredata-bench-", dir=wanted.folder) as name:
+        found = asyncio.run(costs(Path(name), wanted.files, wanted.work))
+        plan = asyncio.run(planning(Path(name), wanted.planned))
+    if wanted.json:
+        rows = {
+            name: {key: round(value, 1) for key, value in asdict(each).items()}
+            for name, each in found.items()
+        }
+        sys.stdout.write(json.dumps({"per_file_microseconds": rows, "planned": plan}) + "\n")
+        return
+    words = (f"{key.replace('_', ' ')}: {value}" for key, value in plan.items())
+    sys.stdout.write("\n".join([*table(found), "planned: " + ", ".join(words)]) + "\n")
+
+
+if __name__ == "__main__":
+    main()

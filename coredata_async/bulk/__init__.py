@@ -1,0 +1,50 @@
+"""Bulk upload that survives anything: many files, each once, even across crashes."""
+
+from coredata_async.bulk.actions import Action
+from coredata_async.bulk.check import check
+from coredata_async.bulk.check_file import Compared
+from coredata_async.bulk.check_sample import Sample
+from coredata_async.bulk.events import (
+    Event,
+    FileDelayed,
+    FileDone,
+    FileFailed,
+    FileSkipped,
+    FileUnresolved,
+    FolderMade,
+    Progress,
+    Scanned,
+    Started,
+    Warned,
+)
+from coredata_async.bulk.job import UploadJob
+from coredata_async.bulk.options import Effort, Policy, Rule, Selection
+from coredata_async.bulk.report import Counts, Report
+from coredata_async.bulk.states import State, Why
+
+__all__ = [
+    "Action",
+    "Compared",
+    "Counts",
+    "Effort",
+    "Event",
+    "FileDelayed",
+    "FileDone",
+    "FileFailed",
+    "FileSkipped",
+    "FileUnresolved",
+    "FolderMade",
+    "Policy",
+    "Progress",
+    "Report",
+    "Rule",
+    "Sample",
+    "Scanned",
+    "Selection",
+    "Started",
+    "State",
+    "UploadJob",
+    "Warned",
+    "Why",
+    "check",
+]

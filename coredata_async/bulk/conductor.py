@@ -1,0 +1,227 @@
+"""The course of a run: scan, folders, lanes, a second pass, confirmation; and how it ends before its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+from attrs import define, field
+
+from coredata_async.bulk import confirm, plan
+from coredata_async.bulk.confirm import Confirmer
+from coredata_async.bulk.events import FileFailed, FileSkipped, FolderMade, Scanned
+from coredata_async.bulk.existing import Decider
+from coredata_async.bulk.feed import Feeder, take_unknown
+from coredata_async.bulk.folders import Folders
+from coredata_async.bulk.found import Found
+from coredata_async.bulk.judgement import Judgement
+from coredata_async.bulk.lane import Lane
+from coredata_async.bulk.resolve import Resolver
+from coredata_async.bulk.rows import Item
+from coredata_async.bulk.run import Run
+from coredata_async.bulk.states import State, Why
+from coredata_async.bulk.survey import Survey
+from coredata_async.bulk.text import shown
+from coredata_async.bulk.walk import Batches
+from coredata_async.errors import APIError, AuthenticationError
+
+FOLDERS_AT_ONCE: Final = 4
+PASSES: Final = 5
+"""How often what failed for a passing reason is taken up again, as long as some of it succeeds."""
+GIANT_LANES: Final = 4
+"""Every so manieth lane takes the largest file first."""
+
+
+@define(eq=False, kw_only=True)
+class Conductor:
+    """Starts everything in its order and sees it through."""
+
+    run: Run
+    batches: Batches
+    lanes: int
+    empty_folders: bool
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    _folders: Folders = field(init=False)
+    _feeder: Feeder = field(init=False)
+    _ready: asyncio.Queue[int] = field(factory=asyncio.Queue[int], init=False)
+    """Folders whose scan is complete, and which hold something to do."""
+    _draining: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _scanned: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        run = self.run
+        self._folders = Folders(run.remote, run.journal, run.engine.retry, self._made)
+        self._feeder = Feeder(run.journal, self._folders, run.remote, run.engine.retry)
+
+    def drain(self) -> None:
+        """Begin nothing new; `conduct` ends when what is under way has ended."""
+        self._draining.set()
+
+    async def conduct(self) -> None:
+        """All of it. Cancelling it leaves a journal that resumes."""
+        async with asyncio.TaskGroup() as group:
+            resolver = Resolver(self.run, group)
+            confirmer = Confirmer(self.run, self._folders)
+            lane = Lane(self.run, resolver, Decider(self.run.engine.api, self.run.policy.existing))
+            beside = [
+                group.create_task(each)
+                for each in (
+                    self._scan(),
+                    self._look_for(resolver),
+                    self._giants(),
+                    *(confirmer.work() for _ in range(confirm.FOLDERS)),
+                    *(self._feed() for _ in range(FOLDERS_AT_ONCE)),
+                )
+            ]
+            lanes = [
+                group.create_task(self._carry(lane, confirmer, giants_first=number % GIANT_LANES == 0))
+                for number in range(self.lanes)
+            ]
+            through = group.create_task(self._through(resolver, confirmer, beside))
+            await _either(through, self._draining)
+            await self.run.belt.close()
+            await asyncio.wait(lanes)
+            for task in (through, *beside, *resolver.tasks):
+                task.cancel()
+
+    async def _through(
+        self, resolver: Resolver, confirmer: Confirmer, beside: list[asyncio.Task[None]]
+    ) -> None:
+        scan, look_for, giants = beside[:3]
+        await asyncio.wait({scan, look_for, giants})
+        await self._ready.join()
+        await self._settled(resolver)
+        await self._second_passes(resolver)
+        for folder in await confirmer.left_behind():
+            confirmer.want(folder)
+        await confirmer.idle()
+
+    async def _settled(self, resolver: Resolver) -> None:
+        """Wait for lanes and resolver: what one is through with, it may hand to the other."""
+        while self.run.belt.under_way or resolver.waiting:
+            await self.run.belt.empty()
+            await resolver.idle()
+
+    async def _scan(self) -> None:
+        survey = Survey(self.batches, self.run.journal)
+        try:
+            async for planned in survey:
+                self.run.meter.add(planned.sums)
+                self.run.meter.excluded += planned.excluded
+                for words in planned.warnings:
+                    await self.run.warn(words)
+                for entry in planned.ended:
+                    await self.run.stream.tell(_news(planned.path, entry))
+                if planned.pending or (self.empty_folders and planned.complete):
+                    self._ready.put_nowait(planned.folder)
+        finally:
+            self._scanned.set()
+        self.run.meter.add(await self.run.journal.read(lambda db: plan.finish(db, self.run.journal.run)))
+        meter = self.run.meter
+        meter.scanned = True
+        await self.run.stream.tell(Scanned(files=meter.files, bytes=meter.bytes, excluded=meter.excluded))
+
+    async def _look_for(self, resolver: Resolver) -> None:
+        """Find out what became of registrations that an earlier run had sent for."""
+        began = resolver.clock()
+        run, parent = self.run.journal.run, self.run.remote.parent
+        for work in await self.run.journal.read(lambda db: take_unknown(db, run, parent)):
+            await resolver.take(work, began)
+
+    async def _feed(self) -> None:
+        while True:
+            folder = await self._ready.get()
+            try:
+                async for work in self._feeder.small(folder):
+                    await self.run.belt.put(work)
+            except APIError as exc:
+                await self._not_ready(folder, exc)
+            finally:
+                self._ready.task_done()
+
+    async def _giants(self) -> None:
+        while True:
+            complete = self._scanned.is_set()
+            items = await self._feeder.giants()
+            for item in items:
+                await self._bring(item, giant=True)
+            if not items and complete:
+                return
+            if not items:
+                await self.sleep(0.2)
+
+    async def _bring(self, item: Item, *, giant: bool) -> None:
+        try:
+            await self.run.belt.put(await self._feeder.ready(item), giant=giant)
+        except APIError as exc:
+            await self.run.delayed(item, Judgement(State.RETRY, Why.FOLDER, str(exc)))
+            self._check_key(exc)
+
+    async def _not_ready(self, folder: int, exc: APIError) -> None:
+        """The second pass takes the files of a folder up that cannot be found, made or listed."""
+        words = f"its folder is not ready: {exc}"
+        files, size = await self.run.journal.read(
+            lambda db: plan.put_off(db, folder, self.run.journal.run, words)
+        )
+        self.run.meter.moved(size, State.PLANNED, State.RETRY, files=files)
+        self._check_key(exc)
+
+    def _check_key(self, exc: APIError) -> None:
+        """A key that is refused concerns all files."""
+        if isinstance(exc, AuthenticationError):
+            self.run.halt("authentication", str(exc))
+
+    async def _carry(self, lane: Lane, confirmer: Confirmer, *, giants_first: bool) -> None:
+        while (work := await self.run.belt.get(giants_first=giants_first)) is not None:
+            await lane.carry(work)
+            confirmer.one_more(work.item.folder)
+            if await self.run.belt.done(work):
+                confirmer.complete(work.item.folder)
+
+    async def _second_passes(self, resolver: Resolver) -> None:
+        """Again, as long as it helps; then it has failed."""
+        left = self.run.meter.count(State.RETRY)
+        for number in range(PASSES):
+            if not left:
+                return
+            await self.sleep(self.run.engine.retry.base * 2.0**number)
+            self._folders.forgive()
+            await self._again(lambda item: self._bring(item, giant=False))
+            await self._settled(resolver)
+            before, left = left, self.run.meter.count(State.RETRY)
+            if left == before:
+                break
+        await self._again(self._give_up)
+
+    async def _again(self, do: Callable[[Item], Coroutine[Any, Any, None]]) -> None:
+        last = 0
+        while items := await self._feeder.again(last):
+            for item in items:
+                self.run.meter.moved(item.print.size, State.RETRY, item.state)
+                await do(item)
+            last = items[-1].id
+
+    async def _give_up(self, item: Item) -> None:
+        why, words = await self.run.journal.read(lambda db: plan.reason(db, item.id))
+        await self.run.failed(item, why, words, blob=item.blob)
+
+    async def _made(self, path: bytes, folder_id: str) -> None:
+        await self.run.stream.tell(FolderMade(path=shown(path), folder_id=folder_id))
+
+
+def _news(directory: bytes, entry: Found) -> FileSkipped | FileFailed:
+    """What is told of a file that the scan alone has decided about."""
+    path, why = shown(os.path.join(directory, entry.name)), entry.why or Why.INTERNAL  # noqa: PTH118  # bytes
+    kind = FileSkipped if entry.state == State.SKIPPED else FileFailed
+    return kind(path=path, why=why, words=entry.words)
+
+
+async def _either(task: asyncio.Task[None], event: asyncio.Event) -> None:
+    """Wait for a task's end, or an event; what the task raises is the group's to tell."""
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()

@@ -1,0 +1,186 @@
+"""From CONFIRMED to DONE: a listing has to show each File, with the right bytes, in the right place."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from typing import Final
+
+from attrs import define, evolve, field
+
+from coredata_async.bulk.folders import Folders
+from coredata_async.bulk.remote import PAGE
+from coredata_async.bulk.rows import JOINED, Item, item_of
+from coredata_async.bulk.run import Run
+from coredata_async.bulk.states import State, Why
+from coredata_async.call import perform
+from coredata_async.errors import APIError, AuthenticationError, NotFoundError
+from coredata_async.resources.files import FILES, File, FileWhere
+from coredata_async.wire import calls
+
+OFTEN: Final = 1000
+"""After so many Files in one folder a listing is read, and does not wait for the folder's end."""
+FOLDERS: Final = 4
+"""Folders at once."""
+AT_ONCE: Final = 5000
+"""Files compared with one listing, held in memory."""
+FEW: Final = 2
+"""As many Files, or fewer, are asked for one by one."""
+PATIENCE: Final = 3
+"""How often a File is asked for that the service confirmed, and does not show."""
+MARGIN: Final = timedelta(seconds=5)
+"""How much earlier than its reservation, by another clock of the server, a File may seem to be made."""
+
+
+@define(eq=False)
+class Confirmer:
+    """Compares what was registered with what is listed, folder by folder: one page for some 200 Files."""
+
+    run: Run
+    folders: Folders
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    _wanted: asyncio.Queue[tuple[int, bool]] = field(factory=asyncio.Queue[tuple[int, bool]], init=False)
+    _turns: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
+    _since: Counter[int] = field(factory=Counter[int], init=False)
+
+    def one_more(self, folder: int) -> None:
+        """Another File of a folder was confirmed."""
+        self._since[folder] += 1
+        if self._since[folder] % OFTEN == 0:
+            self._wanted.put_nowait((folder, False))
+
+    def complete(self, folder: int) -> None:
+        """Nothing of a folder is under way at the moment."""
+        if self._since.pop(folder, 0):
+            self._wanted.put_nowait((folder, True))
+
+    def want(self, folder: int) -> None:
+        """See to all that is CONFIRMED in a folder."""
+        self._wanted.put_nowait((folder, True))
+
+    async def idle(self) -> None:
+        """Wait until everything that was wanted is done."""
+        await self._wanted.join()
+
+    async def work(self) -> None:
+        """Confirm what is wanted, for ever."""
+        while True:
+            folder, complete = await self._wanted.get()
+            try:
+                await self.sweep(folder, complete=complete)
+            finally:
+                self._wanted.task_done()
+
+    async def left_behind(self) -> list[int]:
+        """Folders with Files that are CONFIRMED: of an earlier run, too."""
+        question = "SELECT DISTINCT folder FROM item WHERE state = ?"
+        return await self.run.journal.read(
+            lambda db: [row[0] for row in db.execute(question, (State.CONFIRMED,))]
+        )
+
+    async def sweep(self, folder: int, *, complete: bool) -> None:
+        """Confirm the Files of a folder; unless it is complete, what no list shows yet is left.
+
+        Two sweeps of one folder must not meet: each File is told of once.
+        """
+        async with self._turns[folder]:
+            await self._swept(folder, complete=complete)
+
+    async def _swept(self, folder: int, *, complete: bool) -> None:
+        while items := await self.run.journal.read(lambda db: _confirmed(db, folder)):
+            try:
+                place = await self.folders.ready(folder)
+                missing = items if len(items) <= FEW else await self._listed(items, place.id)
+            except APIError as exc:
+                await self._warned(exc)
+                return
+            if not complete:
+                return
+            await self._asked_for(missing, place.id)
+            if len(items) < AT_ONCE:
+                return
+
+    async def _listed(self, items: Sequence[Item], inside: str) -> Sequence[Item]:
+        """Compare with the listing, and give what it does not show."""
+        missing = {item.file: item for item in items}
+        where = FileWhere(page_size=PAGE, created__gt=_earliest(items))
+        if not (inside == self.run.remote.parent and self.run.remote.project):
+            where = evolve(where, parent=inside)
+        async with aclosing(self.run.remote.files(inside, where).pages(prefetch=1)) as pages:
+            async for page in pages:
+                ours = [each for each in page.items if each.id in missing]
+                for file in await self.run.remote.own(ours, inside):
+                    if await self._compared(missing[file.id], file, in_list=True):
+                        del missing[file.id]
+                if not missing:
+                    break
+        return list(missing.values())
+
+    async def _asked_for(self, items: Sequence[Item], inside: str) -> None:
+        for item in items:
+            try:
+                await self._shown(item, inside)
+            except APIError as exc:
+                await self._warned(exc)
+                return
+
+    async def _shown(self, item: Item, inside: str) -> None:
+        """Ask for one File by its id: lists may lag behind."""
+        for attempt in range(PATIENCE):
+            try:
+                file = await perform(self.run.engine.api, calls.get(FILES, item.file or ""))
+            except NotFoundError:
+                await self.sleep(self.run.engine.retry.probe_gap if attempt < PATIENCE - 1 else 0)
+                continue
+            if not await self.run.remote.own([file], inside):
+                words = f"File {item.file} is not where it was put, but in {file.parent}"
+                await self.run.unresolved(item, words)
+            elif not await self._compared(item, file):
+                await self.run.done(item)  # the server tells no digest: the blob's name has to do
+            return
+        await self.run.unresolved(item, f"the service made File {item.file}, and does not show it")
+
+    async def _compared(self, item: Item, file: File, *, in_list: bool = False) -> bool:
+        """Whether it could be compared; then it is DONE, or FAILED.
+
+        A list that shows other bytes proves nothing: it may lag behind a new version.
+        """
+        digest = (file.digest or "").lower()
+        size = file.size or (0 if digest else None)  # servers of 2014 knew no sizes, and said 0
+        if size not in {None, item.print.size} or (digest and digest != item.md5):
+            if in_list:
+                return False
+            words = (
+                f"File {file.id} holds other bytes than were sent ({size} bytes with MD5 {digest or '?'}, "
+                f"not {item.print.size} with {item.md5}): replace its content, or delete it"
+            )
+            await self.run.failed(item, Why.MISMATCH, words)
+            return True
+        by_blob = file.blob_name is not None and file.blob_name == item.blob
+        if not by_blob and not (digest and size is not None):
+            return False
+        await self.run.done(item)
+        return True
+
+    async def _warned(self, exc: APIError) -> None:
+        await self.run.warn(f"some Files could not be confirmed yet; the next run does it: {exc}")
+        if isinstance(exc, AuthenticationError):
+            self.run.halt("authentication", str(exc))
+
+
+def _confirmed(db: sqlite3.Connection, folder: int) -> list[Item]:
+    rows = db.execute(
+        f"{JOINED} WHERE item.folder = ? AND item.state = ? LIMIT ?",
+        (folder, State.CONFIRMED, AT_ONCE),
+    )
+    return [item_of(row) for row in rows.fetchall()]
+
+
+def _earliest(items: Sequence[Item]) -> datetime | None:
+    """Since when the Files can exist; `None` if it is not known of all."""
+    known = [item.since for item in items if item.since is not None]
+    return min(known) - MARGIN if len(known) == len(items) else None

@@ -1,0 +1,137 @@
+"""What a job tells while it runs: typed events."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from coredata_async.bulk.states import Why
+
+
+@frozen(kw_only=True)
+class Started:
+    """The journal is open."""
+
+    journal: str
+    resumed: bool
+    """Whether an earlier run left something in it."""
+
+
+@frozen(kw_only=True)
+class Scanned:
+    """The scan is complete."""
+
+    files: int
+    bytes: int
+    excluded: int
+
+
+@frozen(kw_only=True)
+class FileDone:
+    """A file is stored, registered, and seen in a listing."""
+
+    path: str
+    file_id: str
+    size: int
+
+
+@frozen(kw_only=True)
+class FileSkipped:
+    """A file was not to be uploaded."""
+
+    path: str
+    why: Why
+    words: str = ""
+
+
+@frozen(kw_only=True)
+class FileFailed:
+    """A file was not uploaded."""
+
+    path: str
+    why: Why
+    words: str
+
+
+@frozen(kw_only=True)
+class FileDelayed:
+    """A file failed for a passing reason; the second pass takes it up, or the resolver looks for it."""
+
+    path: str
+    why: Why
+    words: str
+
+
+@frozen(kw_only=True)
+class FileUnresolved:
+    """Of this file nobody can say whether it was registered."""
+
+    path: str
+    words: str
+
+
+@frozen(kw_only=True)
+class FolderMade:
+    """A remote folder was created."""
+
+    path: str
+    folder_id: str
+
+
+@frozen(kw_only=True)
+class Warned:
+    """Something that a person should know."""
+
+    words: str
+
+
+@frozen(kw_only=True)
+class Progress:
+    """How far the job is. Told a few times per second at most; what nobody takes is dropped."""
+
+    planned: int
+    """Files known so far."""
+    planned_bytes: int
+    scanned: bool
+    """Whether all are known."""
+    done: int
+    done_bytes: int
+    """Of all runs together."""
+    skipped: int
+    failed: int
+    unresolved: int
+    delayed: int
+    """Waiting for the second pass, or for the resolver."""
+    under_way: int
+    sent: int
+    """Bytes that have gone in this run, repeats included."""
+    seconds: float
+    """Since this run began."""
+    files_per_second: float
+    """Of late."""
+    bytes_per_second: float
+    """Of late."""
+    eta: float | None
+    """Seconds; `None` as long as nothing can be said."""
+    api_width: int
+    """Requests the API's gate lets through at once."""
+    storage_width: int
+    """PUTs the storage's gate lets through at once."""
+    retries: int
+    throttled: int
+    """Answers 429 or 503 so far."""
+    paused: str | None
+    """Why nothing goes at the moment."""
+
+
+Event = (
+    Started
+    | Scanned
+    | FileDone
+    | FileSkipped
+    | FileFailed
+    | FileDelayed
+    | FileUnresolved
+    | FolderMade
+    | Warned
+    | Progress
+)

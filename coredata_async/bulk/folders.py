@@ -1,0 +1,202 @@
+"""The tree, mirrored: each remote folder is found or made once, parents first, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from attrs import define, field, frozen
+
+from coredata_async.bulk.journal import Journal, Statement
+from coredata_async.bulk.remote import Remote
+from coredata_async.bulk.states import FolderState
+from coredata_async.call import perform
+from coredata_async.config import Retry
+from coredata_async.errors import APIError, OutcomeUnknownError, UnexpectedResponseError
+from coredata_async.resources.folders import FOLDERS, NewFolder
+from coredata_async.transfer.settle import looks
+from coredata_async.wire import calls
+
+ROUNDS: Final = 3
+"""How often the answer to one creation may be lost."""
+
+
+@frozen
+class Place:
+    """A remote folder that is there."""
+
+    id: str
+    fresh: bool
+    """Made in this run by us, so that nothing can be in it but what we put there."""
+
+
+@frozen
+class Row:
+    """A folder of the journal."""
+
+    id: int
+    path: bytes
+    parent: int | None
+    title: str
+    state: FolderState
+    remote: str | None
+
+
+@define(eq=False)
+class Folders:
+    """Gives the remote folder for a local directory, and makes it if need be.
+
+    The creation is on disk before its request leaves. When its answer is lost, the folder is looked for as a
+    File would be: at once, and twice more when nothing can be under way inside the server any more.
+    """
+
+    remote: Remote
+    journal: Journal
+    policy: Retry
+    made: Callable[[bytes, str], Awaitable[None]]
+    """Told of each folder that was created."""
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+    _began: float = field(init=False)
+    _lost: dict[int, float] = field(factory=dict[int, float], init=False)
+    """When the answer to a creation was lost in this run."""
+    _places: dict[int, Place] = field(factory=dict[int, Place], init=False)
+    _failures: dict[int, APIError] = field(factory=dict[int, APIError], init=False)
+    _turns: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
+    _listing: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _listed: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        # An earlier run may have sent requests up to the moment at which this one took its journal.
+        self._began = self.clock()
+
+    async def ready(self, folder: int) -> Place:
+        """The remote folder of a journal's row.
+
+        Raises:
+            APIError: It cannot be found or made; the same error again until `forgive`.
+        """
+        if (place := self._places.get(folder)) is not None:
+            return place
+        for each in await self.journal.read(lambda db: lineage(db, folder)):
+            await self._in_turn(each)
+        return self._places[folder]
+
+    async def _in_turn(self, folder: int) -> Place:
+        async with self._turns[folder]:
+            if folder not in self._places:
+                if folder in self._failures:
+                    raise self._failures[folder]
+                try:
+                    self._places[folder] = await self._ready(folder)
+                except APIError as exc:
+                    self._failures[folder] = exc
+                    raise
+        self._turns.pop(folder, None)
+        return self._places[folder]
+
+    def forgive(self) -> None:
+        """Try again what failed."""
+        self._failures.clear()
+
+    async def load(self) -> None:
+        """Read the server's folders, once in a run."""
+        async with self._listing:
+            if not self._listed:
+                await self.remote.load_places()
+                self._listed = True
+
+    async def _ready(self, folder: int) -> Place:
+        row = await self.journal.read(lambda db: row_of(db, folder))
+        if row.parent is None:
+            return Place(self.remote.parent, fresh=False)
+        if row.state == FolderState.READY and row.remote:
+            return Place(row.remote, fresh=False)
+        inside = await self.ready(row.parent)
+        if row.state == FolderState.CREATING:
+            found = await self._looked_for(row, inside, self._lost.get(folder, self._began))
+        elif inside.fresh:
+            found = []
+        else:
+            await self.load()
+            async with self._listing:
+                found = await self.remote.places(inside.id, row.title)
+        return await self._taken(row, found) if found else await self._created(row, inside)
+
+    async def _created(self, row: Row, inside: Place) -> Place:
+        lost: APIError | None = None
+        for _ in range(ROUNDS):
+            await self.journal.write(_changed(row, FolderState.CREATING, None))
+            try:
+                made = await perform(
+                    self.remote.api,
+                    calls.create(FOLDERS.path, NewFolder(title=row.title, parent=inside.id)),
+                )
+            except APIError as exc:
+                if not _is_open(exc):
+                    self.journal.note(_changed(row, FolderState.WANTED, None))
+                    raise
+                lost = exc
+                self._lost[row.id] = self.clock()
+                found = await self._looked_for(row, inside, self._lost[row.id])
+                if found:
+                    return await self._taken(row, found)
+            else:
+                self.journal.note(_changed(row, FolderState.READY, made))
+                await self.made(row.path, made)
+                return Place(made, fresh=True)
+        assert lost is not None  # noqa: S101  # there is at least one round
+        raise lost
+
+    async def _taken(self, row: Row, found: list[str]) -> Place:
+        if len(found) > 1:
+            words = f"there are {len(found)} folders {row.title!r} in one place: {', '.join(found)}"
+            self.journal.note(("INSERT OR IGNORE INTO finding VALUES ('warning', ?)", (words,)))
+        self.journal.note(_changed(row, FolderState.READY, found[0]))
+        return Place(found[0], fresh=False)
+
+    async def _looked_for(self, row: Row, inside: Place, lost_at: float) -> list[str]:
+        """The folder, once a request whose answer was lost has been carried out, or never will be."""
+        for due in looks(self.policy):
+            await self.sleep(max(0.0, lost_at + due - self.clock()))
+            async with self._listing:
+                await self.remote.load_places()
+                found = await self.remote.places(inside.id, row.title)
+            if found:
+                return found
+        return []
+
+
+def lineage(db: sqlite3.Connection, folder: int) -> list[int]:
+    """A folder and all above it, from the top: trees may be deeper than Python's stack."""
+    return [number for (number,) in db.execute(_LINEAGE, (folder,))]
+
+
+def row_of(db: sqlite3.Connection, folder: int) -> Row:
+    """Read a folder of the journal."""
+    number, path, parent, title, state, remote = db.execute(
+        "SELECT id, path, parent, title, state, remote FROM folder WHERE id = ?", (folder,)
+    ).fetchone()
+    return Row(number, path, parent, title, FolderState(state), remote)
+
+
+_LINEAGE: Final = """
+WITH RECURSIVE up(id, parent, height) AS (
+    SELECT id, parent, 0 FROM folder WHERE id = ?
+    UNION ALL SELECT folder.id, folder.parent, height + 1 FROM folder JOIN up ON folder.id = up.parent
+) SELECT id FROM up ORDER BY height DESC
+"""
+
+
+def _is_open(exc: APIError) -> bool:
+    """Whether the folder may have been made all the same, as behind a gateway that answers 202."""
+    succeeded = isinstance(exc, UnexpectedResponseError) and exc.status < 300  # noqa: PLR2004
+    return succeeded or isinstance(exc, OutcomeUnknownError)
+
+
+def _changed(row: Row, state: FolderState, remote: str | None) -> Statement:
+    return "UPDATE folder SET state = ?, remote = ? WHERE id = ?", (state, remote, row.id)

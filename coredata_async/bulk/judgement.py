@@ -1,0 +1,82 @@
+"""What becomes of a file that could not be uploaded: decided from the error alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+
+from coredata_async.bulk.states import State, Why
+from coredata_async.errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    AuthenticationError,
+    ChecksumMismatchError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    RateLimitError,
+    ServerError,
+    SourceChangedError,
+    SourceError,
+    StorageError,
+    UnexpectedResponseError,
+    URLExpiredError,
+)
+
+
+@frozen
+class Judgement:
+    """How a file goes on."""
+
+    state: State
+    """RETRY, if another attempt may help, or FAILED."""
+    why: Why
+    words: str
+
+
+def judged(exc: Exception) -> Judgement:
+    """Judge an error that was raised before a registration could have happened."""
+    state, why = _state_and_reason(exc)
+    return Judgement(state, why, str(exc) or type(exc).__name__)
+
+
+def _state_and_reason(exc: Exception) -> tuple[State, Why]:
+    match exc:
+        case StorageError():
+            return _stored(exc), Why.STORAGE
+        case APIError():
+            return _asked(exc)
+        case _:
+            return next((judgement for kind, judgement in _ALONE if isinstance(exc, kind)), _OURS)
+
+
+_OURS: Final = (State.FAILED, Why.INTERNAL)
+_ALONE: Final = (
+    (SourceChangedError, (State.RETRY, Why.CHANGED)),
+    (SourceError, (State.FAILED, Why.UNREADABLE)),
+    (ChecksumMismatchError, (State.RETRY, Why.MISMATCH)),
+    (ConfigurationError, (State.FAILED, Why.REFUSED)),
+    (OSError, (State.FAILED, Why.UNREADABLE)),
+)
+"""What the class alone decides; the first that fits counts."""
+
+
+def _stored(exc: StorageError) -> State:
+    if exc.status is None or isinstance(exc, URLExpiredError):
+        return State.RETRY
+    return State.RETRY if exc.status >= 500 or exc.status in {408, 425, 429} else State.FAILED  # noqa: PLR2004
+
+
+def _asked(exc: APIError) -> tuple[State, Why]:
+    match exc:
+        case APIConnectionError():
+            return State.RETRY, Why.NETWORK
+        case AuthenticationError() | RateLimitError() | ServerError() | UnexpectedResponseError():
+            return State.RETRY, Why.REFUSED
+        case OutcomeUnknownError():
+            return State.RETRY, Why.UNCERTAIN
+        case APIStatusError(status=408 | 409 | 425):
+            return State.RETRY, Why.REFUSED
+        case _:
+            return State.FAILED, Why.REFUSED

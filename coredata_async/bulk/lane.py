@@ -1,0 +1,163 @@
+"""One lane: takes one file through reserve, PUT, register; what it is about to do is in the journal first."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from coredata_async.bulk import rows
+from coredata_async.bulk.existing import Decider, Leave, Refuse, Replace, Upload
+from coredata_async.bulk.judgement import judged
+from coredata_async.bulk.resolve import Resolver
+from coredata_async.bulk.rows import Item
+from coredata_async.bulk.run import Run
+from coredata_async.bulk.states import State
+from coredata_async.bulk.work import Work
+from coredata_async.errors import AuthenticationError, SourceChangedError
+from coredata_async.storage.paths import Print
+from coredata_async.transfer import uploads
+from coredata_async.transfer.drive import State as UploadState
+from coredata_async.transfer.replace import Replacement, Replacer
+from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored
+
+
+@frozen
+class Lane:
+    """Carries files, one after the other. A file has one owner, so nothing is done to it twice."""
+
+    run: Run
+    resolver: Resolver
+    decider: Decider
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+    async def carry(self, work: Work) -> None:
+        """Take a file as far as it gets. Raises nothing: one bad file must not stop the rest."""
+        trip = Trip(self.run, work.item)
+        try:
+            await self._carried(work, trip)
+        except AuthenticationError as exc:
+            await self.run.delayed(work.item, judged(exc))
+            self.run.halt("authentication", str(exc))
+        except Exception as exc:  # noqa: BLE001  # whatever is wrong with it
+            verdict = judged(exc)
+            if verdict.state == State.RETRY:
+                await self.run.delayed(work.item, verdict)
+            else:
+                await self.run.failed(work.item, verdict.why, verdict.words, blob=trip.blob)
+
+    async def _carried(self, work: Work, trip: Trip) -> None:
+        for attempt in range(self.run.policy.changes + 1):
+            try:
+                await self._once(work, trip)
+            except SourceChangedError:
+                if attempt == self.run.policy.changes:
+                    raise
+                await self.sleep(2.0**attempt)
+            else:
+                return
+
+    async def _once(self, work: Work, trip: Trip) -> None:
+        now = self.run.look(trip.item)
+        fits = now == trip.item.print
+        if trip.item.state == State.STORED and trip.item.blob and fits and self._is_kept(trip.item):
+            await self._registered(work, trip, trip.item.stored(trip.content_type))
+            return
+        if not fits or trip.item.blob is not None:
+            trip.begin_again(now)
+        match await self.decider.decide(trip.item, work.twins):
+            case Leave() as leave:
+                await self.run.left(trip.item, leave)
+            case Refuse(words, why):
+                await self.run.failed(trip.item, why, words)
+            case Replace(file_id, snapshot):
+                await self._replaced(work, trip, file_id, snapshot)
+            case Upload():
+                await self._registered(work, trip, await self._stored(work, trip))
+
+    def _is_kept(self, item: Item) -> bool:
+        return time.time() - item.sent < self.run.policy.blob_life
+
+    async def _stored(self, work: Work, trip: Trip) -> Stored:
+        uploader = self.run.engine.uploader
+        wanted = trip.wanted(work.parent)
+        async with uploader.opened(wanted, None) as (source, _):
+            if source.size != trip.item.print.size:
+                raise SourceChangedError(
+                    f"{trip.path} changed before it was read", stage="source", total=source.size
+                )
+            plan = Planned(size=source.size, content_type=trip.content_type)
+            stored = await uploader.driver.store(plan, source, trip.reserved)
+        self.run.journal.note(rows.stored(trip.item, stored))
+        return stored
+
+    async def _registered(self, work: Work, trip: Trip, stored: Stored) -> None:
+        new = rows.new_file(trip.item, work.parent, self.run.terms)
+        await self.run.journal.write(rows.registering(trip.item))
+        driver = self.run.engine.uploader.driver
+        outcome = await driver.register_once(stored, new, again=trip.item.rounds > 0)
+        item = evolve(
+            trip.item,
+            blob=stored.blob,
+            md5=stored.md5,
+            etag=bool(stored.etag),
+            since=stored.since,
+            sent=time.time(),  # or its blob would be taken for too old when it is registered again
+        )
+        if isinstance(outcome, Registered):
+            await self.run.confirmed(item, outcome)
+        else:
+            lost = await self.run.lost(item, outcome.why)
+            await self.resolver.take(evolve(work, item=lost), self.resolver.clock())
+
+    async def _replaced(self, work: Work, trip: Trip, file_id: str, snapshot: str | None) -> None:
+        wanted = Replacement(
+            file_id=file_id, content=trip.wanted(work.parent), snapshot_id=snapshot, via="storage"
+        )
+        done = await Replacer(self.run.engine.uploader).replace(wanted)
+        await self.run.replaced(trip.item, file_id, done.digest)
+
+
+class Trip:
+    """What is known of a file while a lane has it."""
+
+    def __init__(self, run: Run, item: Item) -> None:
+        self._run = run
+        self.item = item
+        self.blob = item.blob
+        """The latest that was reserved for it."""
+        self.content_type = uploads.mime_type_of(item.filename)
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return rows.path_of(self.item)
+
+    def begin_again(self, now: Print) -> None:
+        """What was done for it before does not count."""
+        self._run.journal.note(*rows.planned_again(evolve(self.item, blob=self.blob), now))
+        self.item = evolve(self.item, print=now, blob=None, rounds=0)
+        self.blob = None
+
+    async def reserved(self, state: UploadState) -> None:
+        """Write down each blob, before bytes go there."""
+        if isinstance(state, Reserved):
+            self._run.journal.note(*rows.putting(self.item, state.blob, state.since, instead_of=self.blob))
+            self.blob = state.blob
+
+    def wanted(self, parent: str) -> uploads.Upload:
+        """The upload, as the engine takes it."""
+        terms = self._run.terms
+        return uploads.Upload(
+            source=self.path,
+            parent=parent,
+            filename=self.item.filename,
+            title=self.item.title,
+            content_type=self.content_type,
+            dynatype=terms.dynatype,
+            contacts=terms.contacts,
+            tags=terms.tags,
+        )

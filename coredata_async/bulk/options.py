@@ -1,0 +1,126 @@
+"""What a job uploads, by which rules, and how hard it works, as values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+from attrs import frozen
+
+from coredata_async.errors import ConfigurationError
+
+Existing = Literal["skip", "skip-same", "version", "error"]
+Links = Literal["skip", "follow"]
+Names = Literal["fail", "escape", "truncate"]
+Unicode = Literal["nfc", "keep"]
+
+
+@frozen
+class Rule:
+    """One glob, as in a `.gitignore`: `*.tmp`, `/build/`, `docs/**/*.pdf`."""
+
+    glob: str
+    include: bool = False
+
+
+@frozen(kw_only=True)
+class Selection:
+    """Which of the files that are found are to be uploaded. What is not selected is counted, nothing more."""
+
+    rules: Sequence[Rule] = ()
+    """Read in order, the last that matches counts. If the first includes, all else is left out at first."""
+    ignore_files: bool = True
+    """Whether to obey `.coredataignore`, and to leave out what a `CACHEDIR.TAG` marks as a cache."""
+    files_from: str | os.PathLike[str] | None = None
+    """A list of the only files to take, relative to the one directory given; NUL- or newline-separated."""
+    min_size: int | None = None
+    """Bytes."""
+    max_size: int | None = None
+    """Bytes."""
+    newer_than: float | None = None
+    """Only files modified after this time, in seconds since the epoch."""
+    older_than: float | None = None
+    """Only files modified before this time, in seconds since the epoch."""
+
+
+@frozen(kw_only=True)
+class Policy:
+    """What is done about whatever is out of the ordinary."""
+
+    existing: Existing = "skip-same"
+    """A File of this name is there already.
+
+    `skip` leaves it at that. `skip-same` skips if size and digest are the same, else uploads a further
+    File. `version` replaces its content if it differs. `error` fails.
+    """
+    links: Links = "skip"
+    """Symbolic links: counted and not followed, or followed with a guard against circles."""
+    names: Names = "fail"
+    """Names with control characters, a slash or backslash, a final dot or space, or over 255 bytes.
+
+    `fail` reports them. `escape` writes what is forbidden as `%XX`. `truncate` does that, and cuts long
+    names, with a digest of the whole in place of what is cut. Names that are no UTF-8 are escaped by both.
+    """
+    unicode: Unicode = "nfc"
+    """Whether names are normalised to NFC, as they are typed, or kept as they are on disk."""
+    changes: int = 3
+    """How often a file that changed while it was read is tried again."""
+    empty_folders: bool = False
+    """Whether to make folders for directories without a file."""
+    blob_life: float = 12 * 3600
+    """For how many seconds bytes that are stored, and not registered, are taken to be still there."""
+
+    def __attrs_post_init__(self) -> None:
+        for name, allowed in _ALLOWED.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}")
+        if self.changes < 0 or self.blob_life < 0:
+            raise ConfigurationError("changes and blob_life must be 0 or more")
+
+
+@frozen(kw_only=True)
+class Effort:
+    """How hard a job works."""
+
+    lanes: int = 64
+    """Files under way at once, at most; the gates let less through while the far ends are slow."""
+    adaptive: bool = True
+    """Whether the number of requests at once follows what the far ends bear; else it is `Limits`' own."""
+    bwlimit: float | None = None
+    """Bytes per second to the storage, all files together."""
+    max_duration: float | None = None
+    """Seconds after which nothing new is begun; the job can be resumed."""
+    patience: float = 900.0
+    """Seconds for which a far end that does not work at all is waited for, before the job stops."""
+    drain: float = 30.0
+    """Seconds that files under way get to end when the job is asked to stop."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.lanes < 1:
+            raise ConfigurationError("lanes must be 1 or more")
+        for name in ("bwlimit", "max_duration"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigurationError(f"{name} must be more than 0, or None")
+        if self.patience < 0 or self.drain < 0:
+            raise ConfigurationError("patience and drain must be 0 or more seconds")
+
+
+@frozen(kw_only=True)
+class Terms:
+    """What all Files of the job are to be given."""
+
+    dynatype: str | None = None
+    """Name of a dynatype; the server's default is `File`."""
+    contacts: Sequence[str] = ()
+    """Ids; they need a dynatype other than `File`."""
+    tags: Sequence[str] = ()
+
+
+_ALLOWED = {
+    "existing": ("skip", "skip-same", "version", "error"),
+    "links": ("skip", "follow"),
+    "names": ("fail", "escape", "truncate"),
+    "unicode": ("nfc", "keep"),
+}

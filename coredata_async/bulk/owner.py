@@ -1,0 +1,62 @@
+"""Who holds a journal, for a message to people.
+
+What counts is SQLite's own lock, which ends with its process; so what a crash leaves does no harm.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+def beside(journal: Path) -> Path:
+    """Where it is told."""
+    return journal.with_name(f"{journal.name}.owner")
+
+
+def tell(journal: Path) -> None:
+    """Write down that this process holds the journal."""
+    words = {
+        "host": platform.node(),
+        "pid": os.getpid(),
+        "boot": _boot(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    with suppress(OSError):  # it is for words only
+        beside(journal).unlink(missing_ok=True)
+        handle = os.open(beside(journal), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(words, file)
+
+
+def forget(journal: Path) -> None:
+    """Take back what `tell` wrote."""
+    with suppress(OSError):
+        beside(journal).unlink(missing_ok=True)
+
+
+def holder(journal: Path) -> str:
+    """Say in words who holds a journal that is locked."""
+    try:
+        words = json.loads(beside(journal).read_text("utf-8"))
+        host, pid, since = str(words["host"]), int(words["pid"]), str(words["since"])
+        boot = str(words["boot"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another program"
+    if host == platform.node() and boot == _boot() and pid == os.getpid():
+        return f"this process, since {since}"
+    return f"process {pid} on {host}, since {since}"
+
+
+def _boot() -> str:
+    try:
+        return _BOOT.read_text("ascii").strip()
+    except OSError:  # Linux only
+        return ""

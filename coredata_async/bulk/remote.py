@@ -1,0 +1,163 @@
+"""What the server holds below the parent: read page by page into the journal, never guessed."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import unicodedata
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Final
+
+from attrs import frozen
+
+from coredata_async.bulk.journal import Journal
+from coredata_async.bulk.states import State
+from coredata_async.bulk.work import Twin
+from coredata_async.call import perform
+from coredata_async.errors import NotFoundError, PermissionDeniedError
+from coredata_async.listing import Listing, listed
+from coredata_async.message import Send
+from coredata_async.resources.files import FILES, File, FileWhere
+from coredata_async.resources.folders import FOLDERS, Folder, FolderWhere
+from coredata_async.resources.projects import PROJECTS
+from coredata_async.wire import calls
+
+PAGE: Final = 200
+"""Objects per page; a server that allows less says so."""
+AHEAD: Final = 2
+
+
+@frozen
+class Remote:
+    """The place below which everything goes."""
+
+    api: Send
+    journal: Journal
+    parent: str
+    project: bool
+    """Whether the parent is a Project: its children show its workspace as theirs, not the project."""
+
+    async def load_places(self) -> None:
+        """Read all folders there are: the service has no filter on them."""
+        # The old ones go last: whoever asks meanwhile, or after a failure, must not take "not yet" for "not".
+        this = time.time_ns()
+        listing = listed(self.api, FOLDERS, FolderWhere(page_size=PAGE))
+        async with aclosing(listing.pages(prefetch=AHEAD)) as pages:
+            async for page in pages:
+                self.journal.note(*((_PLACE, (*_place(each), this)) for each in page.items))
+        await self.journal.read(lambda db: db.execute("DELETE FROM place WHERE listed != ?", (this,)))
+
+    async def places(self, inside: str, title: str) -> list[str]:
+        """Ids of the folders of this title in a folder, the oldest first, as last read."""
+        wanted = unicodedata.normalize("NFC", title)
+        if inside == self.parent and self.project:
+            return await self._ids(_IN_PROJECT, self.parent, self.parent, wanted)
+        return await self._ids(_IN_FOLDER, inside, wanted)
+
+    async def inside(self, place: str) -> list[tuple[str, str]]:
+        """Id and title of the folders in a folder, the oldest first, as last read."""
+        project = place == self.parent and self.project
+        question, values = (_ALL_IN_PROJECT, (place, place)) if project else (_ALL_IN_FOLDER, (place,))
+        return await self.journal.read(lambda db: db.execute(question, values).fetchall())
+
+    async def _ids(self, question: str, *values: str) -> list[str]:
+        return await self.journal.read(lambda db: [row[0] for row in db.execute(question, values)])
+
+    async def load_files(self, folder: int, inside: str) -> int:
+        """Read all Files of one folder, and say how many there are."""
+        doubtful = await self.journal.read(lambda db: _forgotten(db, folder))
+        count = 0
+        async with aclosing(self.files(inside).pages(prefetch=AHEAD)) as pages:
+            async for page in pages:
+                own = await self.own(page.items, inside)
+                rows = (_row(folder, each) for each in own if each.filename not in doubtful)
+                self.journal.note(*((_REMOTE, row) for row in rows))
+                count += len(own)
+        return count
+
+    def files(self, inside: str, where: FileWhere | None = None) -> Listing[File]:
+        """The Files of one folder; of a project, those of its folders, too."""
+        if inside == self.parent and self.project:
+            path = f"{PROJECTS.place(self.parent)}files/"
+            return listed(self.api, FILES, where or FileWhere(page_size=PAGE), path=path)
+        return listed(self.api, FILES, where or FileWhere(parent=inside, page_size=PAGE))
+
+    async def own(self, files: Sequence[File], inside: str) -> list[File]:
+        """Those that lie in this folder, and in none below it."""
+        if not (inside == self.parent and self.project):
+            return [each for each in files if each.parent == inside]
+        others = {each.parent for each in files} - {inside}
+        below = await self.journal.read(lambda db: {each for each in others if _is_place(db, each)})
+        return [each for each in files if each.parent not in below]
+
+
+async def look_at(api: Send, parent: str) -> bool:
+    """Whether the parent is a Project. The first exchange of a job: a bad key is told here.
+
+    Raises:
+        APIError: The service cannot be asked, or the key is none.
+    """
+    try:
+        await perform(api, calls.get(PROJECTS, parent))
+    except (NotFoundError, PermissionDeniedError):
+        return False
+    return True
+
+
+def twins(db: sqlite3.Connection, folder: int, filename: str) -> tuple[Twin, ...]:
+    """The Files that have this name in a folder, the newest first, as last read."""
+    return tuple(Twin(*row) for row in db.execute(_TWINS, (folder, filename)))
+
+
+def _is_place(db: sqlite3.Connection, key: str) -> bool:
+    """Whether it is a folder, of the server's last listing or of our making."""
+    return db.execute(_IS_PLACE, (key, key)).fetchone() is not None
+
+
+def _place(folder: Folder) -> tuple[object, ...]:
+    project = folder.project.id if folder.project else None
+    created = folder.created.timestamp() if folder.created else 0.0
+    return folder.id, folder.parent, unicodedata.normalize("NFC", folder.title), project, created
+
+
+def _forgotten(db: sqlite3.Connection, folder: int) -> set[str]:
+    """Forget what a folder held, but for names of which a registration is being looked for.
+
+    What is listed under such a name by now may be what was registered, and was not there before.
+    """
+    unknown = "SELECT filename FROM item WHERE folder = ? AND state = ?"
+    scope = (folder, State.UNKNOWN)
+    db.execute(f"DELETE FROM remote WHERE folder = ? AND filename NOT IN ({unknown})", (folder, *scope))  # noqa: S608
+    return {filename for (filename,) in db.execute(unknown, scope)}
+
+
+def _row(folder: int, file: File) -> tuple[object, ...]:
+    digest = (file.digest or "").lower() or None
+    created = file.created.timestamp() if file.created else 0.0
+    return (
+        folder,
+        file.id,
+        file.filename,
+        file.size,
+        digest,
+        file.blob_name,
+        file.snapshot_id or None,
+        created,
+    )
+
+
+_PLACE: Final = "INSERT OR REPLACE INTO place VALUES (?, ?, ?, ?, ?, ?)"
+_REMOTE: Final = "INSERT OR REPLACE INTO remote VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_OF_PROJECT: Final = "(parent = ? OR (project = ? AND parent NOT IN (SELECT id FROM place)))"
+_IN_FOLDER: Final = "SELECT id FROM place WHERE parent = ? AND title = ? ORDER BY created, id"
+_IN_PROJECT: Final = f"SELECT id FROM place WHERE {_OF_PROJECT} AND title = ? ORDER BY created, id"  # noqa: S608
+_ALL_IN_FOLDER: Final = "SELECT id, title FROM place WHERE parent = ? ORDER BY created, id"
+_ALL_IN_PROJECT: Final = f"SELECT id, title FROM place WHERE {_OF_PROJECT} ORDER BY created, id"  # noqa: S608
+_TWINS: Final = (
+    "SELECT file, size, digest, snapshot, created FROM remote WHERE folder = ? AND filename = ? "
+    "ORDER BY created DESC"
+)
+_IS_PLACE: Final = (
+    "SELECT 1 FROM place WHERE id = ? UNION ALL SELECT 1 FROM folder WHERE remote = ? AND parent IS NOT NULL"
+)

@@ -1,0 +1,193 @@
+"""The journal's vocabulary: what a file's row says, and the statements that change it."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import frozen
+
+from coredata_async.bulk.journal import Statement
+from coredata_async.bulk.options import Terms
+from coredata_async.bulk.states import State, Why
+from coredata_async.storage.paths import Print
+from coredata_async.transfer.steps import Planned, Stored
+from coredata_async.wire.files import NewFile
+
+COLUMNS: Final = (
+    "item.id, folder.path, item.folder, item.name, filename, size, mtime, ctime, inode, item.state, "
+    "blob, md5, etag, since, sent, rounds, file"
+)
+"""What `item_of` reads, from `item JOIN folder`."""
+
+JOINED: Final = f"SELECT {COLUMNS} FROM item JOIN folder ON folder.id = item.folder"  # noqa: S608
+
+
+@frozen
+class Item:
+    """A file of the job."""
+
+    id: int
+    folder: int
+    path: bytes
+    filename: str
+    print: Print
+    state: State
+    blob: str | None = None
+    md5: str | None = None
+    etag: bool = False
+    since: datetime | None = None
+    sent: float = 0.0
+    """When its bytes were stored, or registering was last sent for, in seconds since the epoch."""
+    rounds: int = 0
+    file: str | None = None
+    """Of a file that is not CONFIRMED: the File that its earlier content became."""
+    given: bool = False
+    """Whether it is one of the PATHs: that may be a link, and is followed."""
+
+    @property
+    def title(self) -> str:
+        """What people are shown: the file name without its ending. Always sent, so that it can be found."""
+        return os.path.splitext(self.filename)[0] or self.filename  # noqa: PTH122  # no path
+
+    def stored(self, content_type: str) -> Stored:
+        """The state of the upload that the row speaks of."""
+        plan = Planned(size=self.print.size, content_type=content_type)
+        md5 = self.md5 or ""
+        return Stored(plan, self.blob or "", md5, etag=md5 if self.etag else None, since=self.since)
+
+
+def path_of(item: Item) -> Path:
+    """Where the file is."""
+    return Path(os.fsdecode(item.path))
+
+
+def new_file(item: Item, parent: str, terms: Terms) -> NewFile:
+    """The File that it is to become."""
+    return NewFile(
+        filename=item.filename,
+        title=item.title,
+        parent=parent,
+        dynatype=terms.dynatype,
+        contacts=tuple(terms.contacts),
+        tags=tuple(terms.tags),
+    )
+
+
+def item_of(row: tuple[Any, ...]) -> Item:
+    """Read a row of `COLUMNS`."""
+    number, at, folder, name, filename, size, mtime, ctime, inode, state, *rest = row
+    blob, md5, etag, since, sent, rounds, file = rest
+    return Item(
+        id=number,
+        folder=folder,
+        path=os.path.join(at, name),  # noqa: PTH118  # bytes
+        filename=filename,
+        print=Print(size, mtime, ctime, inode),
+        state=State(state),
+        blob=blob,
+        md5=md5,
+        etag=bool(etag),
+        since=None if since is None else datetime.fromtimestamp(since, UTC),
+        sent=sent or 0.0,
+        rounds=rounds,
+        file=file,
+        given=not at,
+    )
+
+
+def putting(item: Item, blob: str, since: datetime | None, *, instead_of: str | None) -> list[Statement]:
+    """A blob is reserved, perhaps instead of another one, which may hold the bytes by now."""
+    moment = None if since is None else since.timestamp()
+    change = (_PUTTING, (State.PUTTING, blob, moment, item.id))
+    return [change] if instead_of is None else [orphaned(item, instead_of), change]
+
+
+def orphaned(item: Item, blob: str) -> Statement:
+    """A blob that no File will speak of."""
+    return _ORPHAN, (item.id, blob, time.time())
+
+
+def stored(item: Item, what: Stored) -> Statement:
+    """The storage has the bytes."""
+    return _STORED, (State.STORED, what.md5, what.etag is not None, time.time(), item.id)
+
+
+def registering(item: Item) -> Statement:
+    """The File is about to be asked for. This must be on disk before the request leaves."""
+    return _SENT, (State.REGISTERING, time.time(), item.id)
+
+
+def unknown(item: Item, words: str) -> Statement:
+    """The answer was lost."""
+    return _UNKNOWN, (State.UNKNOWN, words, item.id)
+
+
+def absent(item: Item) -> Statement:
+    """The File is proven not to be there: its blob may be registered again."""
+    return _STATE, (State.STORED, item.id)
+
+
+def confirmed(item: Item, file_id: str) -> Statement:
+    """The service gave an id."""
+    return _CONFIRMED, (State.CONFIRMED, file_id, item.id)
+
+
+def replaced(item: Item, file_id: str, md5: str) -> Statement:
+    """The content of a File that was there is the file's now."""
+    return _REPLACED, (State.CONFIRMED, file_id, md5, item.id)
+
+
+def done(item_id: int) -> Statement:
+    """A listing showed the File."""
+    return _STATE, (State.DONE, item_id)
+
+
+def ended(item: Item, state: State, why: Why, words: str, *, file_id: str | None = None) -> Statement:
+    """Skipped, unresolved, or to be tried again."""
+    return _ENDED, (state, why, words, file_id, item.id)
+
+
+def failed(item: Item, why: Why, words: str, *, blob: str | None) -> list[Statement]:
+    """Failed for good in this run; a blob that was reserved for it is of no more use."""
+    change = (_FAILED, (State.FAILED, why, words, item.id))
+    return [change] if blob is None else [orphaned(item, blob), change]
+
+
+def same(item: Item, file_id: str, md5: str) -> Statement:
+    """The server has it already."""
+    return _SAME, (State.SKIPPED, Why.SAME, file_id, md5, item.id)
+
+
+def planned_again(item: Item, now: Print) -> list[Statement]:
+    """The file is another one than when it was planned: what was done for it does not count."""
+    change = (_AGAIN, (State.PLANNED, now.size, now.modified, now.changed, now.inode, item.id))
+    return [change] if item.blob is None else [orphaned(item, item.blob), change]
+
+
+def found(kind: str, words: str) -> Statement:
+    """A finding for the report."""
+    return "INSERT OR IGNORE INTO finding VALUES (?, ?)", (kind, words)
+
+
+_PUTTING: Final = (
+    "UPDATE item SET state = ?, blob = ?, since = ?, md5 = NULL, etag = NULL, why = NULL, words = NULL "
+    "WHERE id = ?"
+)
+_STORED: Final = "UPDATE item SET state = ?, md5 = ?, etag = ?, sent = ? WHERE id = ?"
+_SENT: Final = "UPDATE item SET state = ?, sent = ? WHERE id = ?"
+_UNKNOWN: Final = "UPDATE item SET state = ?, words = ?, rounds = rounds + 1 WHERE id = ?"
+_STATE: Final = "UPDATE item SET state = ? WHERE id = ?"
+_CONFIRMED: Final = "UPDATE item SET state = ?, file = ?, why = NULL, words = NULL WHERE id = ?"
+_REPLACED: Final = "UPDATE item SET state = ?, file = ?, md5 = ?, blob = NULL WHERE id = ?"
+_ENDED: Final = "UPDATE item SET state = ?, why = ?, words = ?, file = coalesce(?, file) WHERE id = ?"
+_FAILED: Final = "UPDATE item SET state = ?, why = ?, words = ?, blob = NULL WHERE id = ?"
+_SAME: Final = "UPDATE item SET state = ?, why = ?, words = NULL, file = ?, md5 = ? WHERE id = ?"
+_AGAIN: Final = (
+    "UPDATE item SET state = ?, size = ?, mtime = ?, ctime = ?, inode = ?, blob = NULL, etag = NULL, "
+    "rounds = 0, why = NULL, words = NULL WHERE id = ?"
+)
+_ORPHAN: Final = "INSERT INTO orphan VALUES (?, ?, ?)"

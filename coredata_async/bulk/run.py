@@ -1,0 +1,143 @@
+"""What the parts of a running job share; what becomes of a file is written, counted and told here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from attrs import define, evolve, field
+
+from coredata_async.bulk import rows
+from coredata_async.bulk.belt import Belt
+from coredata_async.bulk.events import FileDelayed, FileDone, FileFailed, FileSkipped, FileUnresolved, Warned
+from coredata_async.bulk.existing import Leave
+from coredata_async.bulk.journal import Journal, Statement
+from coredata_async.bulk.judgement import Judgement
+from coredata_async.bulk.meter import Meter
+from coredata_async.bulk.options import Policy, Terms
+from coredata_async.bulk.remote import Remote
+from coredata_async.bulk.report import Ended
+from coredata_async.bulk.rows import Item
+from coredata_async.bulk.states import State, Why
+from coredata_async.bulk.telling import Stream
+from coredata_async.bulk.text import shown
+from coredata_async.bulk.work import Work
+from coredata_async.errors import SourceError
+from coredata_async.storage.paths import Print, look
+from coredata_async.transfer.engine import Engine
+from coredata_async.transfer.steps import Registered
+
+REFUSALS: Final = 30
+"""So many refusals in a row, and nothing that succeeds: then something is wrong with all files."""
+
+
+@define(eq=False, kw_only=True)
+class Run:
+    """One run of a job."""
+
+    engine: Engine
+    journal: Journal
+    remote: Remote
+    policy: Policy
+    terms: Terms
+    stream: Stream
+    meter: Meter
+    halt: Callable[[Ended, str], None]
+    """Ends the run, for a reason that concerns all files."""
+    belt: Belt = field(factory=Belt)
+    _refusals: int = field(default=0, init=False)
+
+    def look(self, item: Item) -> Print:
+        """See what a file is now. It may have become a link since the scan.
+
+        Raises:
+            SourceError: It is not there, or not what is to be uploaded.
+        """
+        path = rows.path_of(item)
+        if self.policy.links == "skip" and not item.given and path.is_symlink():
+            raise SourceError(f"{path} has become a link, and links are not followed", stage="source")
+        return look(path)
+
+    async def confirmed(self, item: Item, registered: Registered) -> None:
+        """The service gave an id."""
+        self._refusals = 0
+        self.journal.note(rows.confirmed(item, registered.file_id), *_twice(item, registered))
+        self.meter.moved(item.print.size, item.state, State.CONFIRMED)
+
+    async def replaced(self, item: Item, file_id: str, md5: str) -> None:
+        """A File that was there has the content now."""
+        self._refusals = 0
+        self.journal.note(rows.replaced(item, file_id, md5))
+        self.meter.moved(item.print.size, item.state, State.CONFIRMED)
+
+    async def done(self, item: Item) -> None:
+        """A listing showed the File."""
+        self.journal.note(rows.done(item.id))
+        self.meter.moved(item.print.size, State.CONFIRMED, State.DONE)
+        event = FileDone(path=shown(item.path), file_id=item.file or "", size=item.print.size)
+        await self.stream.tell(event)
+
+    async def left(self, item: Item, leave: Leave) -> None:
+        """The server has it, or something of its name, and that is left as it is."""
+        if leave.why == Why.SAME:
+            self.journal.note(rows.same(item, leave.file, leave.md5))
+            if leave.twice:
+                words = f"{shown(item.path)}: Files {', '.join(leave.twice)} are the same"
+                self.journal.note(rows.found("duplicate", words))
+        else:
+            words = f"File {leave.file} has this name"
+            self.journal.note(rows.ended(item, State.SKIPPED, leave.why, words))
+        self.meter.moved(item.print.size, item.state, State.SKIPPED)
+        await self.stream.tell(FileSkipped(path=shown(item.path), why=leave.why))
+
+    async def failed(self, item: Item, why: Why, words: str, *, blob: str | None = None) -> None:
+        """It is not uploaded in this run."""
+        self.journal.note(*rows.failed(item, why, words, blob=blob))
+        self.meter.moved(item.print.size, item.state, State.FAILED)
+        await self.stream.tell(FileFailed(path=shown(item.path), why=why, words=words))
+        if why in {Why.REFUSED, Why.STORAGE}:
+            self._refusals += 1
+            if self._refusals == REFUSALS:
+                who = "service" if why == Why.REFUSED else "storage"
+                self.halt("error", f"the {who} refuses every file; the last one: {words}")
+
+    async def delayed(self, item: Item, judged: Judgement) -> None:
+        """The second pass takes it up."""
+        self.journal.note(rows.ended(item, State.RETRY, judged.why, judged.words))
+        self.meter.moved(item.print.size, item.state, State.RETRY)
+        await self.stream.tell(FileDelayed(path=shown(item.path), why=judged.why, words=judged.words))
+
+    async def lost(self, item: Item, words: str) -> Item:
+        """The answer to its registration was lost: it has to be looked for."""
+        self.journal.note(rows.unknown(item, words))
+        self.meter.moved(item.print.size, item.state, State.UNKNOWN)
+        await self.stream.tell(FileDelayed(path=shown(item.path), why=Why.UNCERTAIN, words=words))
+        return evolve(item, state=State.UNKNOWN, rounds=item.rounds + 1)
+
+    async def unresolved(self, item: Item, words: str) -> None:
+        """Whether there is a File could not be found out."""
+        self.journal.note(rows.ended(item, State.UNRESOLVED, Why.UNCERTAIN, words))
+        self.meter.moved(item.print.size, item.state, State.UNRESOLVED)
+        await self.stream.tell(FileUnresolved(path=shown(item.path), words=words))
+
+    async def absent(self, item: Item, parent: str) -> None:
+        """There is no File, for certain: its blob is registered again."""
+        self.journal.note(rows.absent(item))
+        self.meter.moved(item.print.size, item.state, State.STORED)
+        await self.again(Work(evolve(item, state=State.STORED), parent))
+
+    async def warn(self, words: str) -> None:
+        """Something that a person should know; the report has it, too."""
+        self.journal.note(rows.found("warning", words))
+        await self.stream.tell(Warned(words=words))
+
+    async def again(self, work: Work) -> None:
+        """Queue a file for a lane."""
+        await self.belt.put(work, beyond=True)
+
+
+def _twice(item: Item, registered: Registered) -> list[Statement]:
+    if not registered.twins:
+        return []
+    ids = ", ".join((registered.file_id, *registered.twins))
+    return [rows.found("duplicate", f"{shown(item.path)}: Files {ids} are of one blob")]

@@ -1,0 +1,87 @@
+"""The journal's tables. There is no column for a URL or a key: a reservation is never written down."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERSION: Final = 1
+
+LARGE: Final = 8 << 20
+"""Bytes above which a file is fed by size, largest first, so that no giant is left for the end."""
+
+TABLES: Final = f"""
+CREATE TABLE job (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    schema INTEGER NOT NULL,
+    tenant TEXT NOT NULL,       -- base URL, account, parent and PATHs: what the job is bound to
+    account TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    roots TEXT NOT NULL,
+    created REAL NOT NULL,
+    run INTEGER NOT NULL,       -- how often it was opened
+    scanned INTEGER NOT NULL DEFAULT 0  -- the last run whose scan was complete
+);
+CREATE TABLE folder (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL UNIQUE,  -- of the local directory
+    parent INTEGER,             -- NULL for the remote parent itself
+    title TEXT NOT NULL,
+    state INTEGER NOT NULL DEFAULT 0,   -- FolderState
+    remote TEXT,
+    scanned INTEGER NOT NULL DEFAULT 0  -- the run whose scan of it is complete
+);
+CREATE TABLE item (
+    id INTEGER PRIMARY KEY,
+    folder INTEGER NOT NULL,
+    name BLOB NOT NULL,
+    filename TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime INTEGER NOT NULL,     -- nanoseconds, as ctime
+    ctime INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    why TEXT,
+    words TEXT,
+    blob TEXT,                  -- of the latest reservation
+    md5 TEXT,
+    etag INTEGER,               -- whether the storage's ETag confirmed the digest
+    since REAL,                 -- when it was reserved, by the server's clock
+    sent REAL,                  -- when registering was last sent for, or its bytes were stored
+    rounds INTEGER NOT NULL DEFAULT 0,  -- registrations whose answer was lost
+    file TEXT,                  -- id of the File
+    claim INTEGER NOT NULL DEFAULT 0,   -- the run that has taken it up
+    seen INTEGER NOT NULL,      -- the run whose scan saw it last
+    UNIQUE (folder, name)
+);
+CREATE INDEX large ON item (size) WHERE size > {LARGE};
+CREATE TABLE orphan (           -- stored or reserved blobs that no File speaks of
+    item INTEGER NOT NULL,
+    blob TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE TABLE remote (           -- what a folder held before this job put anything there
+    folder INTEGER NOT NULL,
+    file TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    size INTEGER,
+    digest TEXT,
+    blob TEXT,
+    snapshot TEXT,
+    created REAL,
+    PRIMARY KEY (folder, filename, file)
+) WITHOUT ROWID;
+CREATE TABLE place (            -- the remote folders there are, as last listed
+    id TEXT PRIMARY KEY,
+    parent TEXT NOT NULL,
+    title TEXT NOT NULL,
+    project TEXT,
+    created REAL,
+    listed INTEGER NOT NULL     -- which listing showed it
+) WITHOUT ROWID;
+CREATE INDEX inside ON place (parent, title);
+CREATE TABLE finding (          -- duplicates and warnings, for the report
+    kind TEXT NOT NULL,
+    words TEXT NOT NULL,
+    UNIQUE (kind, words)
+);
+"""

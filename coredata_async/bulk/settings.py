@@ -1,0 +1,23 @@
+"""By which rules a job went, for its report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from attrs import asdict
+
+from coredata_async.bulk.options import Effort, Policy, Selection
+
+
+def described(selection: Selection, policy: Policy, effort: Effort) -> Mapping[str, object]:
+    """Every option by name, rules as `+ glob` and `- glob`; what is not set is left out."""
+    rules = [f"{'+' if rule.include else '-'} {rule.glob}" for rule in selection.rules]
+    found = {
+        **asdict(selection, recurse=False),
+        "rules": rules or None,
+        "files_from": None if selection.files_from is None else os.fspath(selection.files_from),
+        **asdict(policy),
+        **asdict(effort),
+    }
+    return {name: value for name, value in found.items() if value is not None}

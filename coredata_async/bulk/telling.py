@@ -1,0 +1,44 @@
+"""Events from whoever has something to tell to whoever listens; a slow listener slows the job down."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from coredata_async.bulk.events import Event, Progress
+
+ROOM: Final = 256
+"""Events that nobody has taken yet; above that, the tellers wait."""
+
+
+class Stream:
+    """A queue of events. Nothing in it is lost but progress, which the next one makes good."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(ROOM)
+        self._heard = True
+
+    async def tell(self, event: Event) -> None:
+        """Have an event taken; waits while the listener is far behind."""
+        if self._heard:
+            await self._queue.put(event)
+
+    def show(self, progress: Progress) -> None:
+        """Tell how far it is, if there is room."""
+        if self._heard and self._queue.qsize() < ROOM // 2:
+            self._queue.put_nowait(progress)
+
+    async def end(self) -> None:
+        """There will be no more."""
+        if self._heard:
+            await self._queue.put(None)
+
+    def unheard(self) -> None:
+        """Nobody listens any more: whoever waits goes on."""
+        self._heard = False
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
+    async def next(self) -> Event | None:
+        """The next event, or `None` at the end."""
+        return await self._queue.get()

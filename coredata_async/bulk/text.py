@@ -1,0 +1,51 @@
+"""Paths, amounts and times as people read them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_UNITS: Final = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
+_STEP: Final = 1000
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86400
+
+
+def shown(path: bytes) -> str:
+    r"""A path as text: bytes that are no UTF-8 become `\xNN`."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def visible(text: str) -> str:
+    """The text with what cannot be seen, or would turn the line round, written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def amount(count: float) -> str:
+    """Bytes in units of a thousand: `1.2 MB`."""
+    unit = 0
+    while unit + 1 < len(_UNITS) and round(count, 1 if unit else 0) >= _STEP:
+        count, unit = count / _STEP, unit + 1
+    return f"{count:,.1f} {_UNITS[unit]}" if unit else f"{count:,.0f} {_UNITS[0] if count != 1 else 'byte'}"
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two largest units: `2 h 13 min`."""
+    if seconds < 10:  # noqa: PLR2004  # below, tenths tell something
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    for unit, name, part, smaller in (
+        (_DAY, "d", _HOUR, "h"),
+        (_HOUR, "h", _MINUTE, "min"),
+        (_MINUTE, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            return f"{whole // unit} {name} {whole % unit // part} {smaller}"
+    return f"{whole} s"
+
+
+def files(count: int) -> str:
+    """`1 file`, `2,000 files`."""
+    return f"{count:,} {'file' if count == 1 else 'files'}"

@@ -1,0 +1,41 @@
+"""What one exchange says about the far end: one reading for the width, the rate and the circuit."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Final
+
+from coredata_async.errors import APIConnectionError, APITimeoutError
+from coredata_async.transport.trace import Exchanged
+
+_SERVER_ERROR: Final = 500
+_TOO_MANY: Final = 429
+_UNAVAILABLE: Final = 503
+_NO_ANSWER: Final = frozenset({APIConnectionError.__name__, APITimeoutError.__name__})
+
+
+class Verdict(Enum):
+    """How the far end is."""
+
+    WORKED = auto()
+    """It answered. A 4xx is about the request, and no fault of the far end."""
+    THROTTLED = auto()
+    """429, or 503 with Retry-After: it is well, and turned the request away."""
+    UNAVAILABLE = auto()
+    """503 and no more: too much is asked of it, as with `SlowDown` of a storage, or it is down."""
+    FAILED = auto()
+    """Another 5xx, or no answer at all."""
+    UNTOLD = auto()
+    """It was not asked, as when the source could not be read."""
+
+
+def judged(event: Exchanged) -> Verdict:
+    """The verdict on one exchange."""
+    status = event.status
+    if status is None:
+        return Verdict.FAILED if event.error in _NO_ANSWER else Verdict.UNTOLD
+    if status == _TOO_MANY:
+        return Verdict.THROTTLED
+    if status == _UNAVAILABLE:
+        return Verdict.UNAVAILABLE if event.retry_after is None else Verdict.THROTTLED
+    return Verdict.FAILED if status >= _SERVER_ERROR else Verdict.WORKED

@@ -1,0 +1,36 @@
+"""A file on its way to a lane, as a value."""
+
+from __future__ import annotations
+
+import time
+
+from attrs import frozen
+
+from coredata_async.bulk.rows import Item
+
+
+@frozen
+class Twin:
+    """A File that the server has under the name of one of ours."""
+
+    file: str
+    size: int | None
+    digest: str | None
+    snapshot: str | None
+    created: float
+
+
+@frozen
+class Work:
+    """One file, and all that a lane has to know of it."""
+
+    item: Item
+    parent: str
+    """The remote folder."""
+    twins: tuple[Twin, ...] = ()
+    """Files that the server had under this name, before this job put anything there."""
+
+
+def earlier(item: Item) -> Twin:
+    """The File that a file's earlier content became."""
+    return Twin(item.file or "", None, item.md5, None, time.time())

@@ -1,0 +1,145 @@
+"""`coredata check`: a tree compared with what the server holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Final
+
+import click
+
+from coredata_async.bulk.check import WIDTH
+from coredata_async.bulk.check import check as compared
+from coredata_async.bulk.check_file import Compared, Symbol
+from coredata_async.bulk.check_sample import Sample
+from coredata_async.bulk.options import Policy, Rule, Selection
+from coredata_async.bulk.text import files
+from coredata_async.cli import connection
+from coredata_async.cli.connection import client
+from coredata_async.cli.console import printable, say
+from coredata_async.cli.plain import plain_object
+from coredata_async.cli.show import echo_json
+from coredata_async.cli.upload_options import OPTIONS, Ordered, value
+from coredata_async.client import CoreData
+
+UNREADABLE: Final = 3
+DIFFERENT: Final = 4
+TWICE: Final = 5
+
+_WORDS: Final[Mapping[Symbol, str]] = {
+    "=": "the same",
+    "-": "only on the server",
+    "+": "only here",
+    "*": "different",
+    "!": "not compared",
+}
+_NOT_OURS: Final = frozenset({"existing", "changes", "empty_folders", "dynatype", "contacts", "tags"})
+_EFFORT: Final = frozenset({"lanes", "max_duration", "bwlimit"})
+
+
+def _sample(text: str) -> Sample:
+    try:
+        return Sample.of(text)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from None
+
+
+@click.command(
+    cls=Ordered,
+    params=[
+        *(each for each in OPTIONS if each.name not in _NOT_OURS | _EFFORT),
+        *connection.options(hidden=True),
+    ],
+)
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, readable=False)
+)
+@click.option("--parent", required=True, metavar="ID", help="Project, Folder or Filespace to compare with.")
+@click.option(
+    "--download",
+    "sample",
+    metavar="N%|n/t",
+    type=_sample,
+    help="Of what seems the same, download this share, or the n-th of t parts, and compare the bytes. "
+    "100% is all.",
+)
+@click.option(
+    "--concurrency",
+    "width",
+    default=WIDTH,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="Files read at once.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per file, for programs.")
+@click.option("--quiet", is_flag=True, help="Tell only what is not the same.")
+@click.pass_context
+def check(
+    ctx: click.Context,
+    *,
+    paths: tuple[str, ...],
+    parent: str,
+    sample: Sample | None,
+    width: int,
+    as_json: bool,
+    quiet: bool,
+    rules: Sequence[Rule],
+) -> None:
+    """Compare a tree with what the server holds, file by file; nothing is written.
+
+    Prints `= path` if size and digest are the same on both sides, `- path` if it is only on the server,
+    `+ path` if it is only here, `* path` if it differs, `! path` if it could not be compared. The PATHs,
+    options and names are those of `coredata upload`: when that has succeeded, all is the same.
+
+    Exit codes: 0 all the same, 4 something differs or is on one side only, else 5 there are Files twice,
+    else 3 something could not be compared.
+    """
+    made = client()
+    found = compared(
+        made,
+        paths,
+        parent=parent,
+        selection=value(Selection, ctx, rules=rules),
+        policy=value(Policy, ctx),
+        width=width,
+        sample=sample,
+        warn=say,
+    )
+    raise click.exceptions.Exit(asyncio.run(_check(made, found, as_json=as_json, quiet=quiet)))
+
+
+async def _check(made: CoreData, found: AsyncGenerator[Compared, None], *, as_json: bool, quiet: bool) -> int:
+    counts: Counter[Symbol] = Counter()
+    twice = 0
+    async with made, aclosing(found):
+        async for each in found:
+            counts[each.symbol] += 1
+            twice += bool(each.duplicates)
+            if quiet and each.symbol == "=" and not each.duplicates:
+                continue
+            if as_json:
+                await asyncio.to_thread(echo_json, {"event": "compared", **plain_object(each)})
+            else:
+                await asyncio.to_thread(click.echo, line(each))
+    if as_json:
+        echo_json({"event": "checked", "counts": {each: counts[each] for each in _WORDS}, "twice": twice})
+    sums = [f"{files(counts[each])} {words} ({each})" for each, words in _WORDS.items() if counts[each]]
+    say(", ".join([*sums, *([f"{files(twice)} there twice"] if twice else [])]) or "there are no files")
+    return verdict(counts, twice)
+
+
+def line(found: Compared) -> str:
+    """One file."""
+    words = f"  ({found.words})" if found.words else ""
+    return printable(f"{found.symbol} {found.path}{words}")
+
+
+def verdict(counts: Mapping[Symbol, int], twice: int) -> int:
+    """The exit code: a difference weighs more than a duplicate, and that more than what is not known."""
+    if any(counts.get(each) for each in ("-", "+", "*")):
+        return DIFFERENT
+    if twice:
+        return TWICE
+    return UNREADABLE if counts.get("!") else 0

@@ -1,0 +1,50 @@
+"""`coredata doctor`: what this server really does, and what that means for uploads."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import Final
+
+import click
+
+from coredata_async.cli import connection
+from coredata_async.cli.connection import client
+from coredata_async.cli.console import say
+from coredata_async.cli.show import Lines, Rows, Sink
+from coredata_async.client import CoreData
+from coredata_async.doctor import Finding, Level, examine
+
+REFUSED: Final = 6
+COLUMNS: Final = ("level", "question", "answer", "detail")
+
+
+@click.command(params=connection.options(hidden=True))
+@click.option("--parent", metavar="ID", help="Where to try things out; without it, nothing is written.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per answer, for programs.")
+def doctor(*, parent: str | None, as_json: bool) -> None:
+    """Find out what this server does where nothing documents it.
+
+    Each answer is ok, a note, a risk, or unknown, with what it means for uploads. Without --parent it only
+    reads. With it, it makes a folder below that, tries things out in it, and deletes it again. Exits with 0,
+    or with 6 if a key is refused.
+    """
+    into = Lines() if as_json else Rows(COLUMNS)
+    raise click.exceptions.Exit(asyncio.run(_doctor(client(), parent, into)))
+
+
+async def _doctor(made: CoreData, parent: str | None, into: Sink) -> int:
+    code = 0
+    try:
+        async with made, aclosing(examine(made, parent, warn=say)) as findings:
+            async for finding in findings:
+                into.add(finding)
+                if _is_refusal(finding):
+                    code = REFUSED
+    finally:
+        into.close()  # what was found before an interruption is worth knowing, too
+    return code
+
+
+def _is_refusal(finding: Finding) -> bool:
+    return finding.name.startswith("auth-") and finding.level is Level.RISK

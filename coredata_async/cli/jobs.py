@@ -1,0 +1,94 @@
+"""A job from its first event to its report: watched, interrupted, and written down."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol
+
+from attrs import frozen
+
+from coredata_async.bulk.events import Event
+from coredata_async.bulk.report import Report
+from coredata_async.bulk.report_json import as_json
+from coredata_async.cli.console import say
+from coredata_async.cli.exits import FAILED
+from coredata_async.cli.interrupts import Stoppable, interrupts
+from coredata_async.cli.plain import plain_object
+from coredata_async.cli.report_files import write
+from coredata_async.cli.show import echo_json
+from coredata_async.cli.summary import summarise
+from coredata_async.cli.watch import Watch
+
+_CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+class Job(Stoppable, Protocol):
+    """What `UploadJob` is to this command."""
+
+    async def __aenter__(self) -> AsyncIterator[Event]: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    @property
+    def report(self) -> Report:
+        """What came of it; there may be none, if it did not begin."""
+        ...
+
+
+@frozen(kw_only=True)
+class Conduct:
+    """Who is told what."""
+
+    watch: Watch
+    as_json: bool = False
+    reports: Sequence[Path] = ()
+
+    async def run(self, job: Job) -> int:
+        """Run a job, and give what to exit with. Reports are written however it ends."""
+        try:
+            await self._watched(job)
+        finally:
+            written = self._written(job)
+        report = job.report
+        self.watch.recall(report)
+        if self.as_json:
+            await asyncio.to_thread(echo_json, {"event": "report", **as_json(report)})
+        if not self.watch.quiet:
+            summarise(report)
+            for path in self.reports:
+                say(f"report: {path}")
+        return report.exit_code or (0 if written else FAILED)
+
+    async def _watched(self, job: Job) -> None:
+        async with job as events:
+            with interrupts(job), self.watch.gauge.live():
+                async for event in events:
+                    self.watch.take(event)
+                    if self.as_json:  # in a thread: who reads it may be slow, and transfers must go on
+                        await asyncio.to_thread(echo_json, told(event))
+
+    def _written(self, job: Job) -> bool:
+        """Write the reports; whether all of them could be."""
+        try:
+            report = job.report
+        except RuntimeError:  # it did not begin
+            return False
+        failures = 0
+        for path in self.reports:
+            try:
+                write(report, path)
+            except OSError as exc:
+                failures += 1
+                say(f"coredata: {path} cannot be written: {exc.strerror}")
+        return not failures
+
+
+def told(event: Event) -> dict[str, object]:
+    """An event as a line of JSON: `{"event": "file_done", …}`."""
+    return {"event": _CAPITAL.sub("_", type(event).__name__).lower(), **plain_object(event)}

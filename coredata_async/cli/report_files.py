@@ -1,0 +1,48 @@
+"""Where reports go: JSON for programs, a page for people, by the ending of the name."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+
+from coredata_async.bulk.page import page
+from coredata_async.bulk.report import Report
+from coredata_async.bulk.report_json import as_json
+
+_FORMS: Final[Mapping[str, Callable[[Report], str]]] = {
+    ".json": lambda report: json.dumps(as_json(report), ensure_ascii=False, indent=1) + "\n",
+    ".html": page,
+}
+
+
+def report_file(text: str) -> Path:
+    """A file that a report can be written to: better found out now than after a night's work."""
+    path = Path(text)
+    if path.suffix.lower() not in _FORMS:
+        raise click.BadParameter(f"{text!r} must end in {' or '.join(_FORMS)}")
+    if path.is_dir():
+        raise click.BadParameter(f"{text!r} is a folder")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise click.BadParameter(f"nothing can be written in {path.parent}")
+    return path
+
+
+def write(report: Report, path: Path) -> None:
+    """Write a report, all of it or nothing."""
+    text = _FORMS[path.suffix.lower()](report)
+    new = path.with_name(f".coredata-{os.getpid()}{path.suffix}")
+    try:
+        with new.open("wb") as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+"""What a job came to, for people at a shell."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from coredata_async.bulk.advice import AGAIN, TITLES, verdict
+from coredata_async.bulk.report import Report
+from coredata_async.bulk.text import amount, span
+from coredata_async.cli.console import people, say
+
+
+def summarise(report: Report) -> None:
+    """Say it: the figures, the verdict, and what to do next."""
+    people.print(table(report))
+    say(verdict(report))
+    if report.words:
+        say(report.words)
+    if report.failed_by:
+        say("; ".join(f"{TITLES[why]}: {count:,}" for why, count in report.failed_by.items()))
+    say(f"journal: {report.journal}")
+    if not report.finished:
+        say(AGAIN)
+    elif report.exit_code:
+        say("Run the same command again to try once more what is not done.")
+
+
+def table(report: Report) -> Table:
+    """The figures."""
+    shown = Table(title="coredata upload", title_justify="left", box=None, pad_edge=False)
+    shown.add_column()
+    shown.add_column("files", justify="right")
+    shown.add_column("bytes", justify="right")
+    for part in ("planned", "done", "skipped", "failed", "unresolved", "pending"):
+        count = getattr(report.counts, part)
+        if count or part in {"planned", "done"}:
+            shown.add_row(part, f"{count:,}", amount(getattr(report.bytes, part)))
+    if report.excluded:
+        shown.add_row("left out", f"{report.excluded:,}", "")
+    for name, count in (
+        ("there twice", report.duplicates_total),
+        ("orphans", report.orphans_total),
+        ("warnings", report.warnings_total),
+    ):
+        if count:
+            shown.add_row(name, f"{count:,}", "")
+    seconds, fresh = report.seconds or 1.0, bool(report.fresh.done)
+    shown.add_row(
+        f"in {span(report.seconds)}",
+        f"{report.fresh.done / seconds:,.1f}/s" if fresh else "",
+        f"{amount(report.fresh_bytes.done / seconds)}/s" if fresh else "",
+    )
+    return shown

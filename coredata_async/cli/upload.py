@@ -1,0 +1,106 @@
+"""`coredata upload`: files and trees, each once, and again from where it was left."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+import click
+
+from coredata_async.bulk.job import UploadJob
+from coredata_async.bulk.options import Effort, Policy, Rule, Selection, Terms
+from coredata_async.cli import connection
+from coredata_async.cli.connection import client
+from coredata_async.cli.console import people
+from coredata_async.cli.jobs import Conduct
+from coredata_async.cli.rehearsal import rehearse
+from coredata_async.cli.report_files import report_file
+from coredata_async.cli.screen import Screen
+from coredata_async.cli.upload_options import OPTIONS, Ordered, value
+from coredata_async.cli.watch import Gauge, Lines, Silent, Watch
+from coredata_async.client import CoreData
+
+
+@click.command(cls=Ordered)
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, readable=False)
+)
+@click.option("--parent", required=True, metavar="ID", help="Project, Folder or Filespace to upload into.")
+@click.option(
+    "--job",
+    "journal",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Journal to keep the job in. By default one of its own for this server, user, parent and PATHs.",
+)
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per event, for programs.")
+@click.option(
+    "--report",
+    "reports",
+    metavar="FILE",
+    multiple=True,
+    type=report_file,
+    help="Write a report at the end: .json for programs, .html for people. [repeatable]",
+)
+@click.option("--quiet", is_flag=True, help="Tell only what goes wrong.")
+@click.pass_context
+def upload(
+    ctx: click.Context,
+    *,
+    paths: tuple[str, ...],
+    parent: str,
+    journal: str | None,
+    dry_run: bool,
+    as_json: bool,
+    reports: tuple[Path, ...],
+    quiet: bool,
+    rules: Sequence[Rule],
+) -> None:
+    """Upload files and trees, each file once, whatever happens.
+
+    PATH `photos` becomes a folder of that name below the parent; `photos/.` means what is in it. Run the
+    same command again to go on where it ended, however it ended: what is done is skipped. Ctrl-C ends it
+    when the files under way have ended; once more, at once.
+    """
+    if dry_run and reports:
+        raise click.UsageError("a dry run has no report: --json tells all of it")
+    made = client()
+    terms = value(Terms, ctx)
+    job = UploadJob(
+        made,
+        paths,
+        parent=parent,
+        journal=journal,
+        selection=value(Selection, ctx, rules=rules),
+        policy=value(Policy, ctx),
+        effort=value(Effort, ctx),
+        dynatype=terms.dynatype,
+        contacts=terms.contacts,
+        tags=terms.tags,
+    )
+    conduct = Conduct(
+        watch=Watch(_gauge(as_json=as_json, quiet=quiet), quiet), as_json=as_json, reports=reports
+    )
+    raise click.exceptions.Exit(asyncio.run(_upload(made, job, conduct, dry_run=dry_run)))
+
+
+upload.params += [*OPTIONS, *connection.options(hidden=True)]
+
+
+async def _upload(made: CoreData, job: UploadJob, conduct: Conduct, *, dry_run: bool) -> int:
+    async with made:
+        if dry_run:
+            async with aclosing(job.plan()) as actions:
+                return await rehearse(actions, as_json=conduct.as_json, quiet=conduct.watch.quiet)
+        return await conduct.run(job)
+
+
+def _gauge(*, as_json: bool, quiet: bool) -> Gauge:
+    if quiet:
+        return Silent()
+    mixed = as_json and sys.stdout.isatty()  # bars would tear the lines apart
+    return Screen() if people.is_terminal and not mixed else Lines()

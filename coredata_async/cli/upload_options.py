@@ -1,0 +1,150 @@
+"""The many options of `coredata upload`, and the values they become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, get_args
+
+import click
+
+from coredata_async.bulk.options import (
+    Effort,
+    Existing,
+    Links,
+    Names,
+    Policy,
+    Rule,
+    Selection,
+    Terms,
+    Unicode,
+)
+from coredata_async.cli.quantities import moment, size, span
+
+T = TypeVar("T", Selection, Policy, Effort, Terms)
+
+_RULES: Final = ("include", "exclude")
+
+
+class Ordered(click.Command):
+    """A command in which the order of `--include` and `--exclude` counts; it gets both as `rules`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse twice: the values of two options come without their order."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        left = super().parse_args(ctx, args)
+        globs = {name: iter(ctx.params.pop(name, ())) for name in _RULES}
+        named = [str(each.name) for each in order if each.name in globs]
+        ctx.params["rules"] = [Rule(next(globs[name]), include=name == "include") for name in named]
+        return left
+
+
+def value(kind: type[T], ctx: click.Context, **more: Any) -> T:
+    """The value that the options make; what is not given is as the class says."""
+    return kind(**ctx.meta.get(kind.__name__, {}), **more)
+
+
+def _field(kind: type[object], name: str, flag: str, words: str, **more: Any) -> click.Option:
+    """An option that becomes a field of a value."""
+
+    def keep(ctx: click.Context, _: click.Parameter, found: object) -> None:
+        if found is not None:
+            ctx.meta.setdefault(kind.__name__, {})[name] = found
+
+    return click.Option([flag, name], help=words, expose_value=False, callback=keep, **more)
+
+
+def _choice(name: str, flag: str, words: str, literal: object) -> click.Option:
+    return _field(Policy, name, flag, words, type=click.Choice(get_args(literal)))
+
+
+def _read(reader: Callable[[str], object], metavar: str) -> dict[str, Any]:
+    return {"type": reader, "metavar": metavar}
+
+
+OPTIONS: Final = (
+    click.Option(["--include"], metavar="GLOB", multiple=True, help="Take files like this."),
+    click.Option(
+        ["--exclude"],
+        metavar="GLOB",
+        multiple=True,
+        help="Leave out files like this, as in a .gitignore. Of all --include and --exclude, the last that "
+        "matches counts; if the first includes, all else is left out.",
+    ),
+    _field(
+        Selection,
+        "files_from",
+        "--files-from",
+        "A list of the only files to take, one per line, or separated by NUL. - is stdin.",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        metavar="FILE",
+    ),
+    _field(
+        Selection, "min_size", "--min-size", "Only files of at least so many bytes.", **_read(size, "SIZE")
+    ),
+    _field(
+        Selection, "max_size", "--max-size", "Only files of at most so many bytes.", **_read(size, "SIZE")
+    ),
+    _field(
+        Selection,
+        "newer_than",
+        "--newer-than",
+        "Only files modified after this date, or at most so long ago.",
+        **_read(moment, "DATE|AGE"),
+    ),
+    _field(
+        Selection,
+        "older_than",
+        "--older-than",
+        "Only files modified before this date, or at least so long ago.",
+        **_read(moment, "DATE|AGE"),
+    ),
+    _field(
+        Selection,
+        "ignore_files",
+        "--ignore-files/--no-ignore-files",
+        "Whether to obey .coredataignore and CACHEDIR.TAG files.",
+        default=None,
+        show_default="--ignore-files",
+    ),
+    _choice("existing", "--existing", "What to do about a File of this name. Default: skip-same.", Existing),
+    _choice("links", "--links", "What to do about symbolic links. Default: skip.", Links),
+    _choice("names", "--names", "What to do about names that cannot be a File's. Default: fail.", Names),
+    _choice("unicode", "--unicode", "How names are normalised. Default: nfc.", Unicode),
+    _field(
+        Policy,
+        "changes",
+        "--on-change",
+        "How often to try again a file that changed while it was read. Default: 3.",
+        type=click.IntRange(0),
+        metavar="N",
+    ),
+    _field(
+        Policy,
+        "empty_folders",
+        "--empty-dirs/--no-empty-dirs",
+        "Whether to make folders for empty directories.",
+        default=None,
+    ),
+    _field(
+        Effort,
+        "lanes",
+        "--concurrency",
+        "Files under way at once, at most. Default: 64.",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+    ),
+    _field(
+        Effort,
+        "max_duration",
+        "--max-duration",
+        "Begin nothing new after this time: 2h30m.",
+        **_read(span, "TIME"),
+    ),
+    _field(
+        Effort, "bwlimit", "--bwlimit", "Bytes per second, all files together: 2M.", **_read(size, "SIZE")
+    ),
+    _field(Terms, "dynatype", "--dynatype", "Dynatype of the Files.", metavar="NAME"),
+    _field(Terms, "contacts", "--contact", "Contact of the Files. [repeatable]", metavar="ID", multiple=True),
+    _field(Terms, "tags", "--tag", "Tag of the Files. [repeatable]", metavar="TEXT", multiple=True),
+)
+"""Those that become a `Selection`, a `Policy`, an `Effort` or `Terms`."""

@@ -1,0 +1,101 @@
+"""Clearing the scratch place away, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from typing import Final
+
+from coredata_async.doctor.far import Far, Fields
+from coredata_async.doctor.lists import FILES
+from coredata_async.doctor.scratch import Scratch
+from coredata_async.errors import CoreDataError
+from coredata_async.message import Request
+from coredata_async.wire.calls import JSON_HEADERS
+from coredata_async.wire.lookups import segment
+
+PATIENCE: Final = 30.0
+"""Seconds for which deleting goes on."""
+
+
+@asynccontextmanager
+async def scratch(far: Far, parent: str, warn: Callable[[str], object]) -> AsyncGenerator[Scratch, None]:
+    """A place below the parent, cleaned up at the end: also after a failure, or Ctrl-C."""
+    place = Scratch(far=far, parent=parent)
+    try:
+        await place.open()
+        yield place
+    finally:
+        try:
+            await _to_the_end(clean(place))
+        finally:
+            for each in place.left:
+                warn(f"left behind, as it could not be deleted: {each}")
+
+
+async def _to_the_end(cleaning: Coroutine[object, object, None]) -> None:
+    """Go on with it if the first Ctrl-C comes just then; the second ends it."""
+    task = asyncio.ensure_future(cleaning)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+async def clean(place: Scratch) -> None:
+    """Delete everything, and name what is left: also if this is broken off."""
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await _empty(place)
+    finally:
+        place.left = [f"File {file_id} ({name})" for file_id, name in place.files.items()]
+        place.left += [f"perhaps a File {name} in {place.inside}" for name in place.lost]
+        if place.folder:
+            place.left.append(f"Folder {place.folder} ({place.title})")
+        if place.folder_lost:
+            place.left.append(f"perhaps a Folder {place.title} in {place.parent}")
+
+
+async def _empty(place: Scratch) -> None:
+    for wait in (0.0, 1.0) if place.lost else ():  # what broke off may still be carried out
+        await place.far.sleep(wait)
+        await _look_around(place)
+    for file_id in list(place.files):
+        with suppress(CoreDataError):
+            await place.deleted(file_id)
+    with suppress(CoreDataError, ValueError):
+        await _remove_folder(place)
+
+
+async def _look_around(place: Scratch) -> None:
+    """Find what was made although nobody said so."""
+    wanted = {"parent": place.inside} if place.folder else {"title__startswith": place.title}
+    with suppress(CoreDataError, ValueError):
+        page = await place.far.page(FILES, limit="100", **wanted)
+        found = {str(each["id"]): str(each.get("filename")) for each in page.objects if _is_ours(place, each)}
+        place.lost = [name for name in place.lost if name not in found.values()]
+        place.files.update(found)
+
+
+def _is_ours(place: Scratch, file: Fields) -> bool:
+    """Whether a File is of our making: a filter may have been ignored, and this is about deleting."""
+    return place.far.token in f"{file.get('title')} {file.get('filename')}" and bool(file.get("id"))
+
+
+async def _remove_folder(place: Scratch) -> None:
+    """Delete the Folder as any document can be: that is seen in 2014 only, and may not be offered.
+
+    It is looked at first: what lies in a document goes with it, and the id is only what a server said.
+    """
+    if place.folder is None or place.files:
+        return
+    target = f"/api/v2/docs/{segment(place.folder)}/"
+    if (await place.far.object(target)).get("title") != place.title:
+        return
+    reply = await place.far.engine.api(Request("DELETE", target, JSON_HEADERS))
+    if reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
+        place.folder = None

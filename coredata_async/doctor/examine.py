@@ -1,0 +1,87 @@
+"""The doctor: finds out what this server really does, where nothing documents it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Final
+
+from coredata_async.client import CoreData
+from coredata_async.doctor.cleaning import scratch
+from coredata_async.doctor.far import Far, Tally
+from coredata_async.doctor.files import FILES_FIRST, FILES_LAST
+from coredata_async.doctor.lists import LISTS, SHOWN
+from coredata_async.doctor.names import NAMES
+from coredata_async.doctor.reading import READING
+from coredata_async.doctor.scratch import Scratch
+from coredata_async.doctor.storage import STORAGE
+from coredata_async.doctor.terms import Answer, Finding, Level, Question, note, ok, put, risk
+
+log = logging.getLogger("coredata_async.doctor")
+
+SLOWED: Final = 60.0
+
+
+async def examine(
+    client: CoreData,
+    parent: str | None = None,
+    *,
+    warn: Callable[[str], object] = log.warning,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> AsyncGenerator[Finding, None]:
+    """Ask one question after the other, and give each answer as it comes.
+
+    Without a parent nothing is written: one place in the storage is reserved, and stays empty. With one, a
+    Folder is made below it, some fifteen small Files in that, and all of it is deleted again, also after a
+    failure; iterate within `contextlib.aclosing`, so that this holds for a loop that is left early, too.
+
+    Args:
+        client: Whose server is looked at. Its retries and limits hold.
+        parent: Id of a Project, Folder or Filespace to try things out in.
+        warn: Told of each thing that could not be deleted.
+        clock: Seconds since the epoch.
+        sleep: Waits, for lists that lag behind and for URLs that are about to expire.
+
+    Raises:
+        APIError: The server cannot be reached, or is no CoreData.
+    """
+    tally = Tally()
+    far = Far(engine=client.engine(hooks=(tally,)), tally=tally, clock=clock, sleep=sleep)
+    for question in (*READING, *(() if parent else (*LISTS, *SHOWN))):
+        finding = await put(question, far)
+        yield finding
+        if question.vital and finding.level is Level.RISK:
+            return
+    if parent:
+        async with scratch(far, parent, warn) as place:
+            for trial in (*FILES_FIRST, *NAMES, *STORAGE, *FILES_LAST):
+                finding = await put(trial, place)
+                yield finding
+                if trial.vital and finding.level is Level.RISK:
+                    break
+            for question in LISTS:  # now that there is something to list
+                yield await put(question, far)
+        yield await put(CLEANED, place)
+    yield await put(THROTTLING, far)
+
+
+async def _cleaned(place: Scratch) -> Answer:
+    if place.left:
+        return note("not all could be deleted", f"Left behind: {'; '.join(place.left)}.")
+    return ok("all was deleted", "Blobs without a File cannot be deleted; they hold a few bytes each.")
+
+
+async def _throttling(far: Far) -> Answer:
+    tally = far.tally
+    said = f"{tally.throttled} of {tally.requests} requests"
+    if not tally.throttled:
+        return ok(said, "They went one by one; a job asks for more at once, and slows down when told to.")
+    wish = "without a Retry-After" if tally.longest is None else f"Retry-After {tally.longest:.0f} s"
+    return (risk if (tally.longest or 0.0) > SLOWED else note)(f"{said}, {wish}", "Jobs slow down by it.")
+
+
+CLEANED: Final = Question("clean-up", "Is the scratch place gone?", _cleaned)
+THROTTLING: Final = Question("throttling", "Were requests turned away (429, 503)?", _throttling)

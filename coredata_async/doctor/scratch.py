@@ -1,0 +1,171 @@
+"""A place to try things out in, below the parent: what is made there is deleted again, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from attrs import define, evolve, field, frozen
+
+from coredata_async.call import perform
+from coredata_async.doctor.far import Envelope, Far, Fields
+from coredata_async.doctor.lists import FILES
+from coredata_async.errors import APIError, OutcomeUnknownError, UnexpectedResponseError
+from coredata_async.message import Reply, Request
+from coredata_async.resources.folders import FOLDERS, NewFolder
+from coredata_async.storage.dialects import refusal
+from coredata_async.wire import calls
+from coredata_async.wire.blobs import reserve
+from coredata_async.wire.calls import JSON_HEADERS
+from coredata_async.wire.files import NewFile, register
+from coredata_async.wire.lookups import segment
+
+PLAIN: Final = "text/plain"
+
+
+@frozen
+class Put:
+    """A blob, and what the storage said to its bytes."""
+
+    blob: str
+    reply: Reply
+
+    @property
+    def stored(self) -> bool:
+        """Whether the bytes were taken."""
+        return HTTPStatus.OK <= self.reply.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def words(self) -> str:
+        """The status, and the storage's code: never its whole answer, which may repeat what was signed."""
+        return f"{self.reply.status} {'' if self.stored else refusal(self.reply).code}".rstrip()
+
+
+@frozen(kw_only=True)
+class Sample:
+    """An upload that went well, and how it is shown."""
+
+    data: bytes
+    put: Put
+    file_id: str
+    filename: str
+    detail: Fields
+    listed: Fields | None
+    """As the list shows it; `None` if it did not within ten seconds."""
+    lag: float
+    """Seconds of waiting until then."""
+
+
+@define(eq=False, kw_only=True)
+class Scratch:
+    """The place, and all that is to be deleted."""
+
+    far: Far
+    parent: str
+    folder: str | None = None
+    """One of our own, if it could be made: then nothing else is in it."""
+    why_none: str = ""
+    inside: str = ""
+    """What Files here name as their parent, once it is known: of a Project it is another id."""
+    files: dict[str, str] = field(factory=dict[str, str])
+    """Id and name of what is there."""
+    lost: list[str] = field(factory=list[str])
+    """Names of Files that may be there: the answer did not come."""
+    left: list[str] = field(factory=list[str])
+    """What could not be deleted, once that was tried."""
+    sample: Sample | None = None
+    folder_lost: bool = False
+    """Whether one may be there: the answer did not come."""
+    _count: int = 0
+
+    @property
+    def title(self) -> str:
+        """What every title begins with."""
+        return f"coredata-doctor-{self.far.token}"
+
+    def data(self) -> bytes:
+        """Bytes that are nowhere else."""
+        self._count += 1
+        return f"{self.title} {self._count:04}\n".encode()
+
+    async def open(self) -> None:
+        """Make a Folder to work in; without one, work in the parent itself."""
+        new = NewFolder(title=self.title, parent=self.parent)
+        self.inside, self.folder_lost = self.parent, True
+        try:
+            self.folder = self.inside = await perform(self.far.engine.api, calls.create(FOLDERS.path, new))
+            self.folder_lost = False
+        except (OutcomeUnknownError, UnexpectedResponseError) as exc:
+            self.why_none = str(exc)
+        except APIError as exc:
+            self.why_none, self.folder_lost = str(exc), False
+
+    async def put(
+        self,
+        data: bytes,
+        *,
+        declared: int | None = None,
+        content_type: str | None = PLAIN,
+        headers: Mapping[str, str] | None = None,
+    ) -> Put:
+        """Reserve a place, and send bytes there; `headers` are sent instead of the declared Content-Type."""
+        blob, url = await self.reserved(len(data) if declared is None else declared, content_type)
+        own = {} if content_type is None else {"Content-Type": content_type}
+        return Put(blob, await self.sent(url, data, own if headers is None else headers))
+
+    async def reserved(self, length: int, content_type: str | None = PLAIN) -> tuple[str, str]:
+        """Reserve a place; the URL is a secret."""
+        place = await perform(self.far.engine.api, reserve(length, content_type))
+        return place.blob_name, place.put_url
+
+    async def sent(self, url: str, data: bytes, headers: Mapping[str, str]) -> Reply:
+        """Send bytes to a signed URL."""
+        return await self.far.engine.storage(Request("PUT", url, headers, data))
+
+    async def registered(self, blob: str, *, filename: str, title: str, sync: bool = False) -> Reply:
+        """Make a File of a blob, whatever the service answers."""
+        new = NewFile(filename=filename, title=title, parent=self.folder or self.parent)
+        call = register(new, blob)
+        request = evolve(call.request, target=f"{FILES}?sync=true") if sync else call.request
+        self.lost.append(filename)
+        reply = await self.far.engine.api(request)
+        if reply.status == HTTPStatus.CREATED:
+            self.files[call.answer(reply)] = filename
+        if not reply.undecided:
+            self.lost.remove(filename)
+        return reply
+
+    async def made(self, *, filename: str, title: str, sync: bool = False) -> str:
+        """Store bytes, make a File of them, and return its id.
+
+        Raises:
+            APIError: It was refused.
+            ValueError: The storage refused.
+        """
+        put = await self.put(self.data())
+        if not put.stored:
+            raise ValueError(f"the storage refused: {put.words}")
+        reply = await self.registered(put.blob, filename=filename, title=title, sync=sync)
+        return self.id_of(put.blob, reply)
+
+    def id_of(self, blob: str, reply: Reply) -> str:
+        """Read the answer to `registered`."""
+        new = NewFile(filename="x", title="x", parent=self.parent)
+        return register(new, blob).answer(reply)
+
+    async def detail(self, file_id: str) -> Fields:
+        """One File, as it comes."""
+        return await self.far.object(f"{FILES}{segment(file_id)}/")
+
+    async def listed(self, title: str) -> Envelope:
+        """The Files of one title in this place."""
+        return await self.far.page(FILES, parent=self.inside, title=title)
+
+    async def deleted(self, file_id: str) -> bool:
+        """Delete a File; one that is not there is no matter."""
+        reply = await self.far.engine.api(Request("DELETE", f"{FILES}{segment(file_id)}/", JSON_HEADERS))
+        gone = reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}
+        if gone:
+            self.files.pop(file_id, None)
+        return gone

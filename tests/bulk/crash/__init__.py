@@ -1,0 +1,1 @@
+"""Uploads that are killed with SIGKILL at exact points, and resumed."""

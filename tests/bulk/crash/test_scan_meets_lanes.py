@@ -1,0 +1,40 @@
+"""A scan that comes to a file which a lane of this run has already: found by a walk that was killed often.
+
+It may have been UNKNOWN, and be on its way again before the scan is there.
+"""
+
+import sqlite3
+
+import pytest
+
+from coredata_async.bulk.found import Batch, Directory, Found
+from coredata_async.bulk.plan import planned
+from coredata_async.bulk.schema import TABLES
+from coredata_async.bulk.states import State
+from coredata_async.storage.paths import Print
+
+RUN = 2
+TREE = Directory(b"/tree", None)
+BEFORE, NOW = Print(1, 1, 1, 1), Print(2, 2, 2, 2)
+IN_A_LANE = [State.PLANNED, State.PUTTING, State.STORED, State.REGISTERING, State.CONFIRMED]
+
+
+@pytest.fixture
+def db():
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(TABLES)
+    planned(connection, Batch(TREE, (Found(b"a", "a", BEFORE),)), RUN - 1)
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize("state", IN_A_LANE)
+@pytest.mark.parametrize("entries", [(Found(b"a", "a", BEFORE),), (Found(b"a", "a", NOW),), ()])
+def test_what_a_lane_of_this_run_has_is_left_to_it(db, state, entries):
+    db.execute("UPDATE item SET state = ?, blob = 'b', claim = ?", (state, RUN))
+
+    sums = planned(db, Batch(TREE, entries), RUN).sums
+
+    assert db.execute("SELECT state, blob FROM item").fetchall() == [(state, "b")]
+    assert db.execute("SELECT * FROM orphan").fetchall() == []
+    assert not any(sums.files.values())

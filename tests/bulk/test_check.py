@@ -1,0 +1,324 @@
+"""What `check` says of a tree and a server: per file the same, missing, too much, different, or unknown."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coredata_async.bulk import Compared, Policy, Rule, Sample, Selection, UploadJob, check
+from coredata_async.errors import AuthenticationError, ConfigurationError
+from tests.rig import some_bytes
+
+ESCAPE = Policy(names="escape")
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    root = tmp_path / "T"
+    for name, data in {
+        "x.txt": b"x",
+        "a/y.txt": b"yy",
+        "a/b/z": b"",
+        "c/big.bin": some_bytes(300_000),
+    }.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+    (root / "empty").mkdir()
+    (root / "link").symlink_to("x.txt")
+    return root
+
+
+@pytest.fixture
+def upload(client, tmp_path):
+    async def upload(*paths, parent, **options):
+        report = await UploadJob(
+            client, paths, parent=parent, journal=tmp_path / f"{parent}.sqlite", **options
+        ).run()
+        assert report.exit_code == 0, report.failures
+        return report
+
+    return upload
+
+
+async def checked(client, *paths, parent, **options) -> list[Compared]:
+    return [each async for each in check(client, paths, parent=parent, **options)]
+
+
+def told(found: list[Compared]) -> list[str]:
+    return sorted(f"{each.symbol} {each.path}" for each in found)
+
+
+SAME = ["= T/a/b/z", "= T/a/y.txt", "= T/c/big.bin", "= T/x.txt"]
+
+
+async def test_after_an_upload_all_is_the_same_in_projects_and_folders(client, box, tree, upload) -> None:
+    for parent in (box.project, box.state.add_folder("F", box.project)):
+        await upload(tree, parent=parent)
+
+        assert told(await checked(client, tree, parent=parent)) == SAME
+
+
+async def test_of_contents_only_all_is_the_same_too(client, box, tree, upload) -> None:
+    await upload(f"{tree}/.", parent=box.project)
+
+    found = await checked(client, f"{tree}/.", parent=box.project)
+
+    assert told(found) == [each.replace("T/", "") for each in SAME]
+
+
+async def test_single_files_are_compared_and_what_else_the_parent_holds_is_not(
+    client, box, tree, upload
+) -> None:
+    await client.files.upload(b"?", parent=box.project, filename="other.txt")
+    await upload(tree / "x.txt", tree / "a", parent=box.project)
+
+    found = await checked(client, tree / "x.txt", tree / "a", parent=box.project)
+
+    assert told(found) == ["= a/b/z", "= a/y.txt", "= x.txt"]
+
+
+async def test_odd_names_are_mapped_as_uploads_map_them(client, box, tmp_path, upload) -> None:
+    root = tmp_path / "T"
+    for name in (
+        "e\u0301 NFD",
+        " before",
+        "after ",
+        "dot.",
+        "new\nline",
+        "50%0A",
+        "back\\slash",
+        "\u202egnp",
+        "%",
+    ):
+        (root / f"d {name}").mkdir(parents=True)
+        (root / f"d {name}" / name).write_bytes(name.encode())
+    (root / os.fsdecode(b"\xff\xfe")).write_bytes(b"no text")
+    for policy in (ESCAPE, Policy(names="truncate"), Policy(names="escape", unicode="keep")):
+        parent = box.state.add_folder("F", box.project)
+        await upload(root, parent=parent, policy=policy)
+
+        found = await checked(client, root, parent=parent, policy=policy)
+
+        assert {each.symbol for each in found} == {"="}
+        assert len(found) == 10
+
+
+async def test_what_differs_is_told_by_size_and_by_digest(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    (tree / "x.txt").write_bytes(b"y")
+    (tree / "a" / "y.txt").write_bytes(b"longer")
+
+    found = {each.path: each for each in await checked(client, tree, parent=box.project)}
+
+    assert (found["T/x.txt"].symbol, found["T/x.txt"].words) == ("*", "other content")
+    assert (found["T/a/y.txt"].symbol, found["T/a/y.txt"].words) == ("*", "2 bytes on the server")
+    assert found["T/a/b/z"].symbol == "="
+
+
+async def test_what_is_on_one_side_only_is_told_with_what_lies_in_its_folders(
+    client, box, tree, upload
+) -> None:
+    await upload(tree, parent=box.project)
+    (tree / "x.txt").unlink()
+    (tree / "a" / "b" / "z").unlink()
+    (tree / "a" / "b").rmdir()
+    (tree / "new" / "deep").mkdir(parents=True)
+    (tree / "new" / "deep" / "n").touch()
+
+    found = await checked(client, tree, parent=box.project)
+
+    assert told(found) == ["+ T/new/deep/n", "- T/a/b/z", "- T/x.txt", "= T/a/y.txt", "= T/c/big.bin"]
+
+
+async def test_nothing_there_at_all_is_a_plus_for_all(client, box, tree) -> None:
+    found = await checked(client, tree, parent=box.project)
+
+    assert {each.symbol for each in found} == {"+"}
+    assert len(found) == 4
+
+
+async def test_nothing_is_written_to_the_server(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    before = len(box.state.requests)
+
+    await checked(client, tree, parent=box.project)
+
+    assert {seen.method for seen in list(box.state.requests)[before:]} == {"GET"}
+    assert box.state.count("storage.get") == 0
+
+
+async def test_a_file_whose_digest_lists_leave_out_is_asked_for_by_its_id(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    for one in box.state.files:
+        one.fields["size"] = None if one.fields["filename"] == "x.txt" else one.fields["size"]
+
+    assert told(await checked(client, tree, parent=box.project)) == SAME
+
+
+async def test_notes_are_gone_even_after_an_early_end(client, box, tree, tmp_path, monkeypatch) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(notes))
+    found = check(client, tree, parent=box.project)
+
+    await anext(found)
+    during = list(notes.iterdir())
+    await found.aclose()
+
+    assert during
+    assert list(notes.iterdir()) == []
+
+
+async def test_a_file_twice_on_the_server_is_the_same_once_and_told(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    (first,) = [each for each in box.state.files if each.fields["filename"] == "x.txt"]
+    again = await client.files.upload(b"x", parent=first.parent, filename="x.txt")
+    other = await client.files.upload(b"other", parent=first.parent, filename="x.txt")
+
+    found = [each for each in await checked(client, tree, parent=box.project) if each.path == "T/x.txt"]
+
+    same, further = found
+    assert (same.symbol, {same.file, *same.duplicates}) == ("=", {first.id, again.file_id})
+    assert len(same.duplicates) == 1
+    assert (further.symbol, further.file) == ("-", other.file_id)
+
+
+async def test_a_second_folder_of_one_title_is_only_there(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    (folder,) = [each for each in box.state.of("Folder") if each.title == "T"]
+    second = box.state.add_folder("a", folder.id)
+    await client.files.upload(b"?", parent=second, filename="stray")
+
+    found = await checked(client, tree, parent=box.project)
+
+    assert told(found) == sorted([*SAME, "- T/a/stray"])
+
+
+async def test_what_the_selection_leaves_out_is_compared_on_neither_side(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    (tree / "a" / "y.txt").unlink()
+    (tree / ".coredataignore").write_text("/c/\n")
+    rules = Selection(rules=[Rule("*.txt")])
+
+    found = await checked(client, tree, parent=box.project, selection=rules)
+
+    assert told(found) == ["= T/a/b/z"]
+
+
+async def test_odd_names_on_the_server_do_no_harm(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    (folder,) = [each for each in box.state.of("Folder") if each.title == "T"]
+    odd = ["", ".", "..", "../x.txt", "/etc/passwd", "nul\0", "new\nline", "%00", "X.TXT"]
+    for name in odd:
+        up = await client.files.upload(b"odd", parent=folder.id, filename="odd")
+        box.state.documents[up.file_id].fields["filename"] = name
+        inside = box.state.add_folder(name, folder.id)
+        await client.files.upload(b"odd", parent=inside, filename="below")
+
+    plain = await checked(client, tree, parent=box.project)
+    ruled = await checked(client, tree, parent=box.project, selection=Selection(rules=[Rule("*.no")]))
+
+    assert told(plain) == sorted(
+        [*SAME, *(f"- T/{name}" for name in odd), *(f"- T/{name}/below" for name in odd)]
+    )
+    assert told(ruled) == told(plain)
+
+
+async def test_a_list_of_files_leaves_all_else_out(client, box, tree, upload, tmp_path) -> None:
+    await upload(tree, parent=box.project)
+    (tree / "a" / "y.txt").unlink()
+    (tmp_path / "list").write_text("x.txt\n")
+
+    chosen = Selection(files_from=tmp_path / "list")
+
+    assert told(await checked(client, tree, parent=box.project, selection=chosen)) == ["= T/x.txt"]
+
+
+async def test_what_cannot_be_compared_is_told_with_the_reason(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    (tree / "bad ").touch()
+    (tree / "a" / "y.txt").unlink()
+    os.mkfifo(tree / "a" / "y.txt")
+    for one in box.state.files:
+        if one.fields["filename"] == "x.txt":
+            one.fields["digest"] = None
+
+    found = {each.path: each for each in await checked(client, tree, parent=box.project)}
+
+    assert found["T/bad "].symbol == "!"
+    assert "names='escape'" in found["T/bad "].words
+    assert found["T/x.txt"].symbol == "!"
+    assert "does not say the digest" in found["T/x.txt"].words
+    assert "T/a/y.txt" not in found
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+async def test_an_unreadable_file_is_not_compared(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    (tree / "x.txt").chmod(0)
+
+    found = {each.path: each.symbol for each in await checked(client, tree, parent=box.project)}
+
+    assert found["T/x.txt"] == "!"
+
+
+async def test_a_sample_is_read_back_and_wrong_bytes_are_found(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    assert told(await checked(client, tree, parent=box.project, sample=Sample.of("100%"))) == SAME
+    assert box.state.count("storage.get") == 4
+
+    box.faults.corrupt("storage.get", at=200_000, times=9)
+    found = {
+        each.path: each for each in await checked(client, tree, parent=box.project, sample=Sample.of("1/1"))
+    }
+
+    assert found["T/c/big.bin"].symbol == "*"
+    assert found["T/c/big.bin"].words == "the bytes in the storage are others, from byte 200000 on"
+
+
+async def test_a_key_that_is_no_good_ends_it(client, box, tree) -> None:
+    box.faults.status("folders.list", 401, times=99)
+
+    with pytest.raises(AuthenticationError):
+        await checked(client, tree, parent=box.project)
+
+
+async def test_a_temporary_directory_within_the_tree_is_refused(client, box, tree, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tree / "a"))
+
+    with pytest.raises(ConfigurationError, match="TMPDIR"):
+        await checked(client, tree, parent=box.project)
+
+
+async def test_more_files_than_a_bite_are_all_compared(client, box, tmp_path, upload) -> None:
+    root = tmp_path / "T"
+    root.mkdir()
+    for n in range(230):
+        (root / f"{n}").write_bytes(b"%d" % n)
+    await upload(root, parent=box.project)
+    for n in range(0, 230, 2):
+        (root / f"{n}").unlink()
+
+    found = await checked(client, root, parent=box.project, width=3)
+
+    assert sum(each.symbol == "=" for each in found) == 115
+    assert sum(each.symbol == "-" for each in found) == 115
+    assert len({each.path for each in found}) == 230
+
+
+@given(st.text(), st.integers(1, 40))
+def test_parts_are_all_files_each_once(path: str, parts: int) -> None:
+    takers = [n for n in range(1, parts + 1) if Sample.of(f"{n}/{parts}").takes(path)]
+
+    assert len(takers) == 1
+    assert Sample.of("100%").takes(path)
+    assert not Sample.of("0%").takes(path)
+
+
+@pytest.mark.parametrize("text", ["", "5", "101%", "0/3", "4/3", "-1%", "1/0", "\u0665%", "5%%"])
+def test_what_is_no_sample_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="sample"):
+        Sample.of(text)

@@ -1,0 +1,71 @@
+"""What a job promises (P1 to P6), as far as one process can show it, and what it tells meanwhile."""
+
+import gc
+import tracemalloc
+
+from coredata_async.bulk import FileDone, FolderMade, Progress, Scanned, Started
+
+from .rig import check_mirrored, make_tree
+
+
+async def test_a_tree_is_mirrored_and_each_file_is_there_once(box, jobs, tree) -> None:
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+async def test_every_file_has_one_final_event_and_the_last_progress_is_the_report(box, jobs, tree) -> None:
+    ran = await jobs.run(tree)
+
+    assert len(ran.of(FileDone)) == 12
+    assert {event.size for event in ran.of(FileDone)} == {9, 10}
+    assert len(ran.of(FolderMade)) == 4
+    assert ran.of(Started)[0].resumed is False
+    assert ran.of(Scanned)[0].files == 12
+    last = ran.of(Progress)[-1]
+    counts = ran.report.counts
+    assert (last.planned, last.done, last.skipped, last.failed, last.unresolved) == (
+        counts.planned,
+        counts.done,
+        counts.skipped,
+        counts.failed,
+        counts.unresolved,
+    )
+    assert last.planned_bytes == last.done_bytes == ran.report.bytes.done
+
+
+async def test_a_second_run_sends_nothing(box, jobs, tree) -> None:
+    await jobs.run(tree)
+    before = box.state.count("blobs.reserve"), box.state.count("files.register")
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+    assert (box.state.count("blobs.reserve"), box.state.count("files.register")) == before
+    assert ran.of(Started)[0].resumed
+
+
+async def test_p5_memory_does_not_grow_with_the_number_of_files(box, jobs, tmp_path) -> None:
+    box.faults.delay("blobs.reserve", 60, times=None)
+
+    async def held(count: int) -> int:
+        """Bytes that are held when so many files are planned, and none is uploaded yet."""
+        root = make_tree(tmp_path / f"tree{count}", {f"f{n:05}": b"" for n in range(count)})
+        found: list[int] = []
+
+        def measure(job, event) -> None:
+            if isinstance(event, Scanned):
+                gc.collect()
+                found.append(tracemalloc.get_traced_memory()[0])
+                job.stop()
+
+        tracemalloc.start()
+        try:
+            await jobs.run(root, on=measure, journal=tmp_path / f"{count}.sqlite")
+        finally:
+            tracemalloc.stop()
+        return found[0]
+
+    await held(500)  # what is made once
+    few, many = await held(1_000), await held(4_000)
+    assert many - few < 3_000 * 50, "an item is some 700 bytes"

@@ -1,0 +1,239 @@
+"""How jobs end before their end: in good order, at once, or against their will; and that they resume."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from coredata_async.bulk import Effort, FileDone, Progress
+from coredata_async.bulk.journal import JournalError
+from coredata_async.errors import ConfigurationError
+from tests.rig import cancelled_at
+
+from .rig import check_mirrored, check_report, some_tree, until
+
+
+def journals_closed() -> None:
+    """Wait for a thread that was to open a journal and now closes it at once."""
+    for thread in threading.enumerate():
+        if thread.name == "coredata-journal":
+            thread.join(5)
+
+
+async def test_stop_before_anything_began_is_heeded(box, jobs, tree) -> None:
+    async with jobs.job(tree) as job:
+        job.stop()
+        async for _ in job:
+            pass
+
+    assert job.report.ended == "stopped"
+    assert not box.state.files
+
+
+async def test_drain_before_anything_began_is_heeded(box, jobs, tree) -> None:
+    async with jobs.job(tree) as job:
+        job.drain()
+        async for _ in job:
+            pass
+
+    assert job.report.ended == "drained"
+    assert not box.state.files
+
+
+async def test_leaving_early_leaves_nothing_behind(far, far_jobs, tmp_path, left_over) -> None:
+    root = some_tree(tmp_path / "tree", 60)
+    async with far_jobs.job(root) as job:
+        async for event in job:
+            if isinstance(event, FileDone):
+                break
+
+    assert left_over() == {}
+    ran = await far_jobs.run(root)
+    check_mirrored(far, ran, root, below=far.project, inside="tree")
+
+
+@pytest.mark.parametrize(
+    "where", ["storage.put", "blobs.reserve", "files.register", "folders.create", "folders.list"]
+)
+async def test_stop_takes_less_than_two_seconds_whatever_hangs(
+    far, far_jobs, tmp_path, left_over, where
+) -> None:
+    root = some_tree(tmp_path / "tree", 60)
+    far.faults.delay(where, 60, times=None)
+    async with far_jobs.job(root) as job:
+        await until(lambda: far.state.count(where))
+        began = time.monotonic()
+        job.stop()
+        async for _ in job:
+            pass
+
+    assert time.monotonic() - began < 2
+    assert job.report.ended == "stopped"
+    assert job.report.adds_up
+    assert left_over() == {}
+    far.faults.clear()
+    ran = await far_jobs.run(root)
+    check_mirrored(far, ran, root, below=far.project, inside="tree")
+
+
+async def test_drain_in_the_middle_ends_what_is_under_way_and_resumes(
+    far, far_jobs, tmp_path, left_over
+) -> None:
+    root = some_tree(tmp_path / "tree", 300)
+    seen = 0
+
+    def drain(job, event):
+        nonlocal seen
+        seen += isinstance(event, Progress)
+        if seen and len(far.state.files) > 20:
+            job.drain()
+
+    far.faults.delay("storage.put", 0.05, times=None)
+    ran = await far_jobs.run(root, on=drain)
+
+    assert ran.report.ended == "drained"
+    check_report(ran)
+    assert 0 < len(far.state.files) < 300
+    assert ran.report.exit_code == 130
+    assert not ran.report.unresolved
+    assert left_over() == {}
+    far.faults.clear()
+    again = await far_jobs.run(root)
+    check_mirrored(far, again, root, below=far.project, inside="tree")
+    assert not again.report.orphans
+
+
+async def test_drain_waits_no_longer_than_it_was_told(far, far_jobs, tree) -> None:
+    far.faults.stall("storage.put", times=None)
+    began = 0.0
+    async with far_jobs.job(tree, effort=Effort(adaptive=False, lanes=4, drain=0.5)) as job:
+        await until(lambda: far.state.count("storage.put"))
+        began = time.monotonic()
+        job.drain()
+        async for _ in job:
+            pass
+
+    assert 0.4 < time.monotonic() - began < 2
+    assert job.report.ended == "drained"
+    assert job.report.adds_up
+
+
+async def test_stop_ends_a_drain(far, far_jobs, tree) -> None:
+    far.faults.stall("storage.put", times=None)
+    async with far_jobs.job(tree) as job:
+        await until(lambda: far.state.count("storage.put"))
+        job.drain()
+        await asyncio.sleep(0.05)
+        began = time.monotonic()
+        job.stop()
+        async for _ in job:
+            pass
+
+    assert time.monotonic() - began < 2
+    assert job.report.adds_up
+
+
+async def test_a_cancelled_listener_leaves_nothing_and_a_job_that_resumes(
+    far, far_jobs, tmp_path, left_over
+) -> None:
+    root = some_tree(tmp_path / "tree", 60)
+    far.faults.delay("storage.put", 0.05, times=None)
+    task = asyncio.create_task(far_jobs.run(root))
+    await until(lambda: far.state.files)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert left_over() == {}
+    far.faults.clear()
+    ran = await far_jobs.run(root)
+    check_mirrored(far, ran, root, below=far.project, inside="tree")
+
+
+async def test_what_a_listener_raises_comes_out_and_the_job_resumes(
+    far, far_jobs, tmp_path, left_over
+) -> None:
+    root = some_tree(tmp_path / "tree", 60)
+
+    def bad(job, event):
+        if isinstance(event, FileDone):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await far_jobs.run(root, on=bad)
+
+    assert left_over() == {}
+    ran = await far_jobs.run(root)
+    check_mirrored(far, ran, root, below=far.project, inside="tree")
+
+
+async def test_who_takes_no_events_holds_the_job_up_but_can_leave(far, far_jobs, tmp_path, left_over) -> None:
+    root = some_tree(tmp_path / "tree", 500)
+    async with far_jobs.job(root):
+        await until(lambda: len(far.state.files) > 300)
+
+    assert left_over() == {}
+    ran = await far_jobs.run(root)
+    check_mirrored(far, ran, root, below=far.project, inside="tree")
+
+
+async def test_max_duration_ends_in_good_order(far, far_jobs, tmp_path) -> None:
+    root = some_tree(tmp_path / "tree", 200)
+    far.faults.delay("storage.put", 0.1, times=None)
+    ran = await far_jobs.run(root, effort=Effort(adaptive=False, lanes=4, max_duration=0.5))
+
+    assert ran.report.ended == "time"
+    assert ran.report.exit_code == 10
+    check_report(ran)
+    far.faults.clear()
+    check_mirrored(far, await far_jobs.run(root), root, below=far.project, inside="tree")
+
+
+async def test_a_job_is_refused_while_another_has_its_journal(far, far_jobs, tree) -> None:
+    async with far_jobs.job(tree) as first:
+        with pytest.raises(ConfigurationError, match="in use by this process"):
+            await far_jobs.run(tree)
+        async for _ in first:
+            pass
+    assert first.report.exit_code == 0
+
+
+async def test_a_full_disk_is_told_as_what_it_is_and_the_job_resumes(
+    far, far_jobs, tmp_path, left_over
+) -> None:
+    root = some_tree(tmp_path / "tree", 400)
+    job = far_jobs.job(root)
+
+    async def until_full() -> None:
+        async with job:
+            await job._journal.read(lambda db: db.execute("PRAGMA max_page_count = 40").fetchall())
+            async for _ in job:
+                pass
+
+    with pytest.raises(JournalError, match="disk is full"):
+        await until_full()
+
+    assert left_over() == {}
+    ran = await far_jobs.run(root)
+    check_mirrored(far, ran, root, below=far.project, inside="tree")
+
+
+async def test_a_journal_that_fails_at_the_very_start_is_told_too(far, far_jobs, tree) -> None:
+    async with far_jobs.job(tree) as job:
+        job._journal._writer._cause = OSError("gone")
+        with pytest.raises(JournalError):
+            await anext(job)
+
+
+async def test_a_job_that_is_cancelled_anywhere_leaves_nothing_and_resumes(
+    far, far_jobs, tree, left_over
+) -> None:
+    for steps in (*range(0, 60, 4), *range(60, 600, 60), *range(600, 20_000, 1_500)):
+        complete = await cancelled_at(steps, lambda: far_jobs.run(tree))
+        await asyncio.to_thread(journals_closed)
+        assert left_over() == {}, steps
+        if complete:
+            break
+
+    check_mirrored(far, await far_jobs.run(tree), tree, below=far.project, inside="tree")

@@ -1,0 +1,202 @@
+"""What is there already: Files of the same name, of an earlier run, of a lost journal, of another job."""
+
+import os
+
+import pytest
+
+from coredata_async.bulk import Effort, FileSkipped, Policy
+from coredata_async.bulk.feed import BITE
+from coredata_async.bulk.states import Why
+
+from .rig import check_mirrored, check_report, files_twice, make_tree
+
+
+async def put(client, parent: str, name: str, data: bytes) -> str:
+    return (await client.files.upload(data, parent=parent, filename=name)).file_id
+
+
+@pytest.fixture
+async def place(client, box) -> str:
+    return await client.folders.create(title="Place", parent=box.project)
+
+
+@pytest.fixture
+def in_place(jobs, place):
+    jobs.parent = place
+    return jobs
+
+
+SAME, OTHER = b"the same", b"different"
+
+
+@pytest.mark.parametrize(
+    ("rule", "there", "why", "files", "exit_code"),
+    [
+        ("skip", SAME, Why.EXISTS, 1, 0),
+        ("skip", OTHER, Why.EXISTS, 1, 0),
+        ("skip-same", SAME, Why.SAME, 1, 0),
+        ("skip-same", OTHER, None, 2, 0),
+        ("version", SAME, Why.SAME, 1, 0),
+        ("version", OTHER, None, 1, 0),
+        ("error", SAME, Why.EXISTS, 1, 1),
+        ("error", OTHER, Why.EXISTS, 1, 1),
+    ],
+)
+async def test_one_file_of_the_name(  # noqa: PLR0917
+    box, client, in_place, place, tmp_path, rule, there, why, files, exit_code
+) -> None:
+    await put(client, place, "a.txt", there)
+    root = make_tree(tmp_path / "tree", {"a.txt": SAME})
+
+    ran = await in_place.run(f"{root}/.", policy=Policy(existing=rule))
+
+    check_report(ran)
+    report = ran.report
+    assert len(box.state.files) == files
+    assert report.exit_code == exit_code
+    assert set(report.skipped_by) | set(report.failed_by) == ({why} if why else set())
+    assert (report.counts.done == 1) == (why is None)
+    if rule == "version" and there == OTHER:
+        assert await box.content(box.state.files[0].id) == SAME
+
+
+@pytest.mark.parametrize("rule", ["skip-same", "version"])
+async def test_an_unknown_digest_is_not_guessed(  # noqa: PLR0917
+    box, client, in_place, place, tmp_path, rule
+) -> None:
+    await put(client, place, "a.txt", SAME)
+    box.faults.hide("*", "digest", null=True, times=None)
+    root = make_tree(tmp_path / "tree", {"a.txt": SAME})
+
+    ran = await in_place.run(f"{root}/.", policy=Policy(existing=rule))
+
+    check_report(ran)
+    assert len(box.state.files) == 1
+    assert ran.report.failed_by == {Why.UNCERTAIN: 1}
+    assert ran.report.exit_code == 5
+
+
+async def test_a_new_version_of_two_files_is_refused(box, client, in_place, place, tmp_path) -> None:
+    await put(client, place, "a.txt", b"one")
+    await put(client, place, "a.txt", b"two")
+    root = make_tree(tmp_path / "tree", {"a.txt": SAME})
+
+    ran = await in_place.run(f"{root}/.", policy=Policy(existing="version"))
+
+    assert ran.report.failed_by == {Why.EXISTS: 1}
+    assert len(box.state.files) == 2
+
+
+async def test_a_touched_file_is_not_uploaded_again_and_a_changed_one_is(box, jobs, tree) -> None:
+    await jobs.run(tree)
+    os.utime(tree / "d0/f0000.txt", ns=(1, 1))
+    (tree / "d1/f0001.txt").write_bytes(b"quite another content")
+
+    ran = await jobs.run(tree)
+
+    check_report(ran)
+    assert len(box.state.files) == 13
+    assert ran.report.skipped_by == {Why.SAME: 1}
+    assert ran.report.counts.done == 11
+    assert ran.report.exit_code == 0
+
+    (tree / "d1/f0001.txt").write_bytes(b"and yet another content")
+    third = await jobs.run(tree)
+    assert len(box.state.files) == 14
+    assert third.report.counts.done == 11
+
+
+async def test_versions_of_a_file_that_changes_twice_are_one_file(box, jobs, tree) -> None:
+    for n in range(3):
+        (tree / "d1/f0001.txt").write_bytes(b"version %d" % n)
+        ran = await jobs.run(tree, policy=Policy(existing="version"))
+        check_mirrored(box, ran, tree, below=box.project, inside="tree")
+    assert len(box.state.files) == 12
+
+
+async def test_a_file_deleted_on_the_server_is_not_missed(box, client, jobs, tree) -> None:
+    await jobs.run(tree)
+    await client.files.delete(box.state.files[0].id)
+
+    ran = await jobs.run(tree)
+
+    assert len(box.state.files) == 11, "a DONE file is not looked at again"
+    assert ran.report.counts.done == 12
+
+
+async def test_another_job_over_the_same_tree_uploads_nothing(box, jobs, tree, tmp_path) -> None:
+    await jobs.run(tree)
+
+    ran = await jobs.run(tree, journal=tmp_path / "other.sqlite")
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+    assert ran.report.skipped_by == {Why.SAME: 12}
+    assert len(ran.of(FileSkipped)) == 12
+
+
+async def test_a_lost_journal_costs_a_listing(box, jobs, tree) -> None:
+    stopped = await jobs.run(tree, on=lambda job, _: job.stop() if len(box.state.files) > 4 else None)
+    assert stopped.report.ended in {"stopped", "complete"}
+    for path in jobs.journal.parent.glob("job.sqlite*"):
+        path.unlink()
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+async def test_a_damaged_journal_costs_a_listing(box, jobs, tree) -> None:
+    await jobs.run(tree)
+    data = bytearray(jobs.journal.read_bytes())
+    data[4096:20000] = bytes(20000 - 4096)
+    jobs.journal.write_bytes(data)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+    assert any("damaged" in words for words in ran.report.warnings)
+
+
+async def test_one_tree_goes_into_two_parents(box, client, jobs, tree, tmp_path) -> None:
+    await jobs.run(tree)
+    jobs.parent, jobs.journal = (
+        await client.folders.create(title="B", parent=box.project),
+        tmp_path / "b.sqlite",
+    )
+
+    await jobs.run(tree)
+
+    assert len(box.state.files) == 24
+    assert not files_twice(box)
+
+
+async def test_what_an_ended_run_left_in_retry_without_a_blob_is_uploaded_anew(box, jobs, tmp_path) -> None:
+    """A DONE file changes; the run that takes it up ends before a blob is reserved for the new content."""
+    root = make_tree(tmp_path / "tree", {"a.txt": b"one"})
+    await jobs.run(root)
+    (root / "a.txt").write_bytes(b"two, longer")
+    box.faults.status("blobs.reserve", 401, times=None)
+    halted = await jobs.run(root)
+    assert halted.report.ended == "authentication"
+    box.faults.clear()
+
+    ran = await jobs.run(root)
+
+    check_report(ran)
+    assert ran.report.exit_code == 0, ran.report.failures
+    assert sorted([await box.content(file.id) for file in box.state.files]) == [b"one", b"two, longer"]
+
+
+async def test_who_is_looked_for_is_not_fed_as_well(box, jobs, tmp_path) -> None:
+    """Registrations of an earlier run are looked for, and sent again, while the folder they are in is fed."""
+    root = make_tree(tmp_path / "tree", {f"f{n}": b"%d" % n for n in range(8)})
+    box.faults.delay("files.register", 60, times=None)
+    await jobs.run(root, on=lambda job, _: job.stop() if box.state.count("files.register") == 8 else None)
+    box.faults.clear()
+    assert not box.state.files
+    make_tree(root, {f"a{n:03}": b"a%d" % n for n in range(BITE)})
+    box.faults.delay("storage.put", 0.01, times=None)
+
+    ran = await jobs.run(root, effort=Effort(adaptive=False, lanes=1))
+
+    check_mirrored(box, ran, root, below=box.project, inside="tree")

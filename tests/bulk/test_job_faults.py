@@ -1,0 +1,310 @@
+"""A hostile network: every fault on every operation, and each file is there once or honestly is not."""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from attrs import evolve
+
+from coredata_async.errors import APIError
+from tests.rig import QUICK
+
+from .rig import (
+    STEADY,
+    check_mirrored,
+    check_report,
+    files_twice,
+    folders_twice,
+    local_truth,
+    make_tree,
+    remote_truth,
+    some_tree,
+)
+
+OPERATIONS = (
+    "blobs.reserve", "storage.put", "files.register", "files.list", "files.get", "folders.create",
+    "folders.list", "projects.get", "projects.files",
+)  # fmt: skip
+FAULTS: dict[str, Callable] = {
+    "500": lambda faults, op, **when: faults.status(op, 500, **when),
+    "502 behind which it is done": lambda faults, op, **when: faults.status(op, 502, done=True, **when),
+    "503": lambda faults, op, **when: faults.status(op, 503, **when),
+    "429 with Retry-After": lambda faults, op, **when: faults.status(op, 429, retry_after=0, **when),
+    "408": lambda faults, op, **when: faults.status(op, 408, **when),
+    "409": lambda faults, op, **when: faults.status(op, 409, **when),
+    "202": lambda faults, op, **when: faults.status(op, 202, **when),
+    "202 behind which it is done": lambda faults, op, **when: faults.status(op, 202, done=True, **when),
+    "302": lambda faults, op, **when: faults.status(op, 302, headers={"Location": "/login"}, **when),
+    "400": lambda faults, op, **when: faults.status(op, 400, **when),
+    "403": lambda faults, op, **when: faults.status(op, 403, **when),
+    "404": lambda faults, op, **when: faults.status(op, 404, **when),
+    "html": lambda faults, op, **when: faults.html(op, **when),
+    "reset before": lambda faults, op, **when: faults.reset_before(op, **when),
+    "reset after": lambda faults, op, **when: faults.reset_after(op, **when),
+    "truncate": lambda faults, op, **when: faults.truncate(op, 5, **when),
+    "cut upload": lambda faults, op, **when: faults.cut_upload(op, 5, **when),
+    "corrupt": lambda faults, op, **when: faults.corrupt(op, 3, **when),
+    "expire": lambda faults, op, **when: faults.expire(op, **when),
+    "wrong digest": lambda faults, op, **when: faults.wrong_digest(op, **when),
+    "broken json": lambda faults, op, **when: faults.broken_json(op, **when),
+    "next that lies": lambda faults, op, **when: faults.lying_next(op, "never", **when),
+    "next that circles": lambda faults, op, **when: faults.lying_next(op, "same", **when),
+    "hidden fields": lambda faults, op, **when: faults.hide(
+        op, "blob_name", "digest", "size", "parent", **when
+    ),
+    "null fields": lambda faults, op, **when: faults.hide(
+        op, "blob_name", "digest", "size", null=True, **when
+    ),
+}
+
+
+WHENS = {"once": {}, "thrice": {"times": 3}, "every third": {"every": 3, "times": None}}
+MATRIX = [
+    (operation, fault, when)
+    for at, operation in enumerate(OPERATIONS)
+    for by, fault in enumerate(FAULTS)
+    for number, when in enumerate(WHENS)
+    if os.environ.get("ALL_FAULTS") or ((at + by) % 4 == 0 and (at + by // 4) % 3 == number)
+]
+"""A sample of all 675: each fault on some operations, each operation with some faults."""
+
+
+@pytest.mark.parametrize(("operation", "fault", "when"), MATRIX, ids=map(" ".join, MATRIX))
+async def test_nothing_is_there_twice_and_the_report_is_the_truth(  # noqa: PLR0917
+    box, jobs, tree, operation, fault, when
+) -> None:
+    FAULTS[fault](box.faults, operation, **WHENS[when])
+
+    try:
+        ran = await jobs.run(tree)
+    except APIError:
+        assert operation == "projects.get"
+        return
+
+    check_report(ran)
+    assert not files_twice(box)
+    assert not folders_twice(box)
+    here, there = local_truth(tree, inside="tree"), remote_truth(box, box.project)
+    assert not there - here
+    report = ran.report
+    uncertain = report.counts.failed + report.counts.unresolved + report.counts.pending
+    assert report.counts.done <= there.total() <= report.counts.done + uncertain
+
+
+async def test_what_was_not_registered_for_certain_is_registered_again_with_the_same_blob(
+    box, jobs, tree
+) -> None:
+    box.faults.reset_before("files.register", times=3)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+    assert box.state.count("storage.put") == 12
+    assert not ran.report.orphans
+
+
+async def test_answers_that_are_always_lost_end_as_unresolved(box, jobs, tree) -> None:
+    box.faults.reset_before("files.register", times=None)
+
+    ran = await jobs.run(tree)
+
+    check_report(ran)
+    assert ran.report.counts.unresolved == 12
+    assert ran.report.exit_code == 5
+    assert box.state.count("storage.put") == 12
+    assert box.state.count("files.register") == 12 * 3
+
+
+async def test_a_folder_that_a_gateway_only_seems_to_have_accepted_is_made_once(box, jobs, tree) -> None:
+    box.faults.status("folders.create", 202, done=True, times=2)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+async def test_a_folder_whose_answer_was_lost_is_not_made_again_before_the_lost_request_is_over(
+    box, client, jobs, tree
+) -> None:
+    """The looking fails at first; the second pass goes by the time of the request, not of the run."""
+    jobs.client = client.with_options(retry=evolve(QUICK, attempts=1, settle=1.0, probe_gap=0.1))
+    box.faults.delay("folders.list", 1.2, times=1)
+    box.faults.commit_late("folders.create", 0.6, times=1)
+    box.faults.status("folders.list", 500, after=1, times=1)
+    box.faults.delay("storage.put", 0.7, times=None)  # the job must not be over before the lost request is
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+async def test_one_listing_that_shows_another_digest_is_no_proof_of_other_bytes(box, jobs, tree) -> None:
+    box.faults.wrong_digest("files.list", times=None)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+# A server that never shows blob names: the resolver decides by all else that is known.
+
+
+def without_blob_names(box) -> None:
+    box.faults.hide("*", "blob_name", times=None)
+
+
+async def test_without_blob_names_lost_answers_are_settled_by_all_else(box, jobs, tree) -> None:
+    without_blob_names(box)
+    box.faults.reset_after("files.register", every=2, times=None)
+    box.faults.reset_before("files.register", after=4, times=2)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+async def test_without_blob_names_equal_files_are_told_apart(box, client, jobs, tmp_path) -> None:
+    root = make_tree(tmp_path / "tree", dict.fromkeys(("a/x.txt", "b/x.txt", "a/y.txt", "a/x.dat"), b"alike"))
+    folder = await client.folders.create(title="tree", parent=box.project)
+    inside = await client.folders.create(title="a", parent=folder)
+    await client.files.upload(b"other, of the name", parent=inside, filename="x.txt")
+    await client.files.upload(b"alike", parent=folder, filename="x.txt")
+    without_blob_names(box)
+    box.faults.reset_after("files.register", every=2, times=None)
+    box.faults.reset_before("files.register", times=2)
+
+    ran = await jobs.run(root)
+
+    check_report(ran)
+    assert ran.report.exit_code == 0, ran.report.unresolved
+    there = Counter(path for path, _ in remote_truth(box, box.project))
+    assert there == Counter(
+        {"tree/a/x.txt": 2, "tree/b/x.txt": 1, "tree/a/y.txt": 1, "tree/a/x.dat": 1, "tree/x.txt": 1}
+    )
+    assert not files_twice(box)
+
+
+async def test_without_blob_names_a_resumed_job_finds_what_it_had_sent_for(box, jobs, tmp_path) -> None:
+    """What the folder holds by then includes the File itself: that must not count as there before."""
+    root = make_tree(tmp_path / "tree", {f"f{n}": b"%d" % n for n in range(20)})
+    without_blob_names(box)
+    box.faults.status("files.register", 504, done=True, times=None)
+    box.faults.delay("files.list", 60, after=2, times=None)
+    await jobs.run(root, on=lambda job, _: job.stop() if len(box.state.files) >= 8 else None)
+    box.faults.clear()
+    without_blob_names(box)
+    make_tree(root, {"g": b"new"})
+    box.faults.delay("files.get", 0.2, times=1)
+
+    ran = await jobs.run(root)
+
+    check_mirrored(box, ran, root, below=box.project, inside="tree")
+
+
+async def test_without_digests_either_nothing_is_guessed(box, jobs, tree) -> None:
+    box.faults.hide("*", "blob_name", "digest", null=True, times=None)
+    box.faults.reset_after("files.register", times=2)
+
+    ran = await jobs.run(tree)
+
+    check_report(ran)
+    assert ran.report.counts.unresolved == 2
+    assert ran.report.counts.done == 10
+    assert ran.report.exit_code == 5
+    assert len(box.state.files) == 12
+
+
+async def test_lists_that_lag_behind_cost_no_file(box, client, jobs, tree) -> None:
+    jobs.client = client.with_options(retry=evolve(QUICK, settle=0.3, probe_gap=0.2))
+    box.faults.listing_lag(seconds=0.3)
+    box.faults.reset_after("files.register", every=4, times=None)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+async def test_a_registration_that_comes_late_but_in_time_is_found(box, client, jobs, tree) -> None:
+    jobs.client = client.with_options(retry=evolve(QUICK, settle=0.5, probe_gap=0.05))
+    box.faults.commit_late("files.register", 0.3, every=3, times=None)
+    box.faults.commit_late("folders.create", 0.3, every=2, times=None)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+async def test_a_key_that_is_refused_in_the_middle_ends_the_run_and_another_resumes(box, jobs, tree) -> None:
+    box.faults.status("*", 401, after=20, times=None)
+    ran = await jobs.run(tree)
+    check_report(ran)
+    assert ran.report.ended == "authentication"
+    assert ran.report.exit_code == 6
+    box.faults.clear()
+
+    check_mirrored(box, await jobs.run(tree), tree, below=box.project, inside="tree")
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["blobs.reserve", "files.register", "files.list", "files.get", "folders.create", "folders.list"],
+)
+async def test_a_key_that_one_operation_refuses_ends_the_run_as_such(box, jobs, tmp_path, operation) -> None:
+    root = make_tree(tmp_path / "tree", {"a": b"1"})
+    box.faults.status(operation, 401, times=None)
+    ran = await jobs.run(root)
+    check_report(ran)
+    assert ran.report.ended == "authentication" or box.state.count(operation) == 0
+    box.faults.clear()
+
+    check_mirrored(box, await jobs.run(root), root, below=box.project, inside="tree")
+
+
+@pytest.mark.parametrize("operation", ["blobs.reserve", "storage.put"])
+async def test_refusals_of_everything_end_the_run(box, jobs, tmp_path, operation) -> None:
+    root = some_tree(tmp_path / "tree", 100)
+    box.faults.status(operation, 403, times=None)
+
+    ran = await jobs.run(root)
+
+    check_report(ran)
+    assert ran.report.ended == "error"
+    assert ran.report.counts.failed < 60
+    assert ran.report.exit_code != 0
+    box.faults.clear()
+    check_mirrored(box, await jobs.run(root), root, below=box.project, inside="tree")
+
+
+async def test_a_storage_that_asks_for_patience_is_given_some(box, jobs, tree) -> None:
+    box.faults.status("storage.put", 429, every=2, times=None)
+    box.faults.status("files.register", 429, retry_after=0.05, every=4, times=None)
+
+    check_mirrored(box, await jobs.run(tree), tree, below=box.project, inside="tree")
+
+
+@pytest.mark.parametrize("operation", ["files.register", "blobs.reserve", "storage.put", "folders.create"])
+async def test_a_far_end_that_is_dead_for_good_is_given_up_and_the_job_resumes(
+    box, jobs, tmp_path, operation
+) -> None:
+    root = some_tree(tmp_path / "tree", 100)
+    box.faults.status(operation, 503, after=1, times=None)
+
+    ran = await jobs.run(root, effort=evolve(STEADY, lanes=32, patience=0.3))
+
+    check_report(ran)
+    assert ran.report.exit_code != 0
+    box.faults.clear()
+    check_mirrored(box, await jobs.run(root), root, below=box.project, inside="tree")
+
+
+async def test_a_key_that_is_refused_while_answers_are_looked_for_settles_nothing(box, jobs, tree) -> None:
+    box.faults.reset_after("files.register", times=None)
+    box.faults.status("files.list", 401, after=4, times=None)
+    ran = await jobs.run(tree)
+    check_report(ran)
+    assert ran.report.ended == "authentication"
+    assert not ran.report.unresolved
+    box.faults.clear()
+
+    check_mirrored(box, await jobs.run(tree), tree, below=box.project, inside="tree")

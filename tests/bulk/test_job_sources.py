@@ -1,0 +1,299 @@
+"""Hostile sources: what changes while it is read, names, links, shapes of trees, and kinds of parents."""
+
+import os
+import shutil
+import socket
+import unicodedata
+
+import pytest
+
+from coredata_async.bulk import Effort, FileFailed, FileSkipped, Policy, Progress, Scanned
+from coredata_async.bulk.states import Why
+from tests.rig import QUICK, some_bytes
+
+from .rig import Jobs, check_mirrored, check_report, make_tree, policy, remote_truth, some_tree
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, MIB + 1, 9 * MIB])
+async def test_a_file_of_any_size_arrives_whole(box, jobs, tmp_path, size) -> None:
+    root = make_tree(tmp_path / "tree", {"a.bin": some_bytes(size)})
+
+    check_mirrored(box, await jobs.run(root), root, below=box.project, inside="tree")
+
+
+def touched(path) -> None:
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+
+
+def same_size(path) -> None:
+    with path.open("r+b") as file:
+        file.write(os.urandom(8))
+
+
+def appended(path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def truncated(path) -> None:
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def renamed_over(path) -> None:
+    new = path.with_suffix(".new")
+    new.write_bytes(os.urandom(path.stat().st_size))
+    new.replace(path)
+
+
+@pytest.mark.parametrize("change", [touched, same_size, appended, truncated, renamed_over])
+async def test_p6_a_file_that_changes_whenever_it_is_read_is_never_done(box, tmp_path, change) -> None:
+    path = make_tree(tmp_path / "tree", {"a.bin": some_bytes(2 * MIB), "b.txt": b"at rest"}) / "a.bin"
+
+    def saw(event) -> None:
+        if "presigned" in event.path and path.exists():
+            change(path)  # after it was looked at, before its first byte is read
+
+    async with box.client(retry=QUICK, hooks=[saw]) as client:
+        ran = await Jobs(client, box.project, tmp_path / "job.sqlite").run(
+            path.parent, policy=policy(changes=0)
+        )
+
+    check_report(ran)
+    assert ran.report.failed_by == {Why.CHANGED: 1}
+    assert ran.report.counts.done == 1
+    assert ran.report.exit_code == 3
+    assert [path for path, _ in remote_truth(box, box.project)] == ["tree/b.txt"]
+
+
+async def test_p6_a_file_that_comes_to_rest_is_uploaded_as_it_is_then(box, tmp_path) -> None:
+    path = make_tree(tmp_path / "tree", {"a.bin": some_bytes(2 * MIB)}) / "a.bin"
+    left = [1]
+
+    def saw(event) -> None:
+        if "presigned" in event.path and left and left.pop():
+            appended(path)
+
+    async with box.client(retry=QUICK, hooks=[saw]) as client:
+        ran = await Jobs(client, box.project, tmp_path / "job.sqlite").run(
+            path.parent, policy=policy(changes=1)
+        )
+
+    check_mirrored(box, ran, path.parent, below=box.project, inside="tree")
+    assert ran.report.bytes.done == path.stat().st_size
+
+
+async def test_what_vanishes_between_scan_and_reading_has_failed(box, jobs, tmp_path) -> None:
+    root = some_tree(tmp_path / "tree", 4)
+    box.faults.delay("folders.list", 0.2, times=1)
+
+    ran = await jobs.run(
+        root, on=lambda job, event: isinstance(event, Scanned) and (root / "d1/f0001.txt").unlink()
+    )
+
+    check_report(ran)
+    assert ran.report.failed_by == {Why.UNREADABLE: 1}
+    assert ran.report.counts.done == 3
+
+
+async def test_what_is_no_file_is_counted_and_said(box, jobs, tmp_path, monkeypatch) -> None:
+    root = make_tree(tmp_path / "tree", {"a.txt": b"a", "d/b.txt": b"b"})
+    (root / "link").symlink_to("a.txt")
+    (root / "loop").symlink_to(".")
+    (root / "nowhere").symlink_to("gone")
+    os.mkfifo(root / "pipe")
+    monkeypatch.chdir(root)  # the whole path would be too long for a socket
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+
+    ran = await jobs.run(root)
+
+    check_report(ran)
+    assert ran.report.skipped_by == {Why.LINK: 3, Why.SPECIAL: 2}
+    assert ran.report.counts.done == 2
+    assert {event.why for event in ran.of(FileSkipped)} == {Why.LINK, Why.SPECIAL}
+    assert len(ran.of(FileSkipped)) == 5
+    again = await jobs.run(root)
+    assert again.report.skipped_by == {Why.LINK: 3, Why.SPECIAL: 2}
+
+
+async def test_links_are_followed_if_asked_and_circles_are_not(box, jobs, tmp_path) -> None:
+    root = make_tree(tmp_path / "tree", {"a.txt": b"a", "d/b.txt": b"b"})
+    (root / "link").symlink_to("a.txt")
+    (root / "d" / "up").symlink_to("..")
+
+    ran = await jobs.run(root, policy=Policy(links="follow"))
+
+    check_report(ran)
+    assert ran.report.counts.done == 3
+    assert ran.report.skipped_by == {Why.LINK: 1}
+
+
+NFC, NFD = (unicodedata.normalize(form, "é.txt") for form in ("NFC", "NFD"))
+
+
+async def test_names_that_become_one_both_fail_and_the_rest_goes_on(box, jobs, tmp_path) -> None:
+    root = make_tree(
+        tmp_path / "tree", {NFC: b"1", NFD: b"2", "c.txt": b"3", f"{NFC}.d/x": b"4", f"{NFD}.d/x": b"5"}
+    )
+
+    ran = await jobs.run(root)
+
+    check_report(ran)
+    assert ran.report.failed_by == {Why.COLLISION: 4}
+    assert ran.report.counts.done == 1
+    assert len(ran.of(FileFailed)) == 4
+    (root / NFD).unlink()
+    again = await jobs.run(root)
+    check_report(again)
+    assert again.report.counts.done == 2
+    assert again.report.failed_by == {Why.COLLISION: 2}
+
+
+ODD = [
+    b"a\nb",
+    b"a\x01",
+    b"bad \xff.txt",
+    b"dot.",
+    b"space ",
+    b"   ",
+    b"...",
+    b"a\\b",
+    "\u202ename".encode(),
+    b"%41",
+    b"-rf",
+    "日本語".encode(),
+]
+
+
+@pytest.mark.parametrize(("names", "failed"), [("fail", 8), ("escape", 0), ("truncate", 0)])
+async def test_odd_names_are_refused_or_escaped_and_never_silent(box, jobs, tmp_path, names, failed) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    for number, name in enumerate(ODD):
+        (root / os.fsdecode(name)).write_bytes(b"%d" % number)
+
+    ran = await jobs.run(root, policy=Policy(names=names))
+
+    check_report(ran)
+    assert ran.report.counts.planned == len(ODD)
+    assert (
+        ran.report.counts.failed == ran.report.failed_by.get(Why.NAME, 0) == failed == len(ran.of(FileFailed))
+    )
+    assert (
+        len(box.state.files) == len(ODD) - failed == len({path for path, _ in remote_truth(box, box.project)})
+    )
+    assert (await jobs.run(root, policy=Policy(names=names))).report.counts == ran.report.counts
+
+
+async def test_names_of_255_bytes_and_longer_after_escaping(box, jobs, tmp_path) -> None:
+    root = make_tree(tmp_path / "tree", {"x" * 251 + ".txt": b"1", "\u0001" + "y" * 250 + ".txt": b"2"})
+
+    ran = await jobs.run(root, policy=Policy(names="truncate"))
+
+    check_report(ran)
+    assert ran.report.counts.done == 2
+    assert all(len(path.encode()) <= 255 + 5 for path, _ in remote_truth(box, box.project))
+
+
+@pytest.mark.parametrize("depth", [200, 600])
+async def test_a_deep_tree_is_mirrored_to_its_last_level(box, client, jobs, tmp_path, depth) -> None:
+    root = tmp_path / "t"
+    root.mkdir()
+    at = os.open(root, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d", dir_fd=at)
+        below = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(os.open("last.txt", os.O_CREAT | os.O_WRONLY, dir_fd=at))
+    os.close(at)
+
+    ran = await jobs.run(root)
+
+    check_report(ran)
+    assert ran.report.counts.done == 1
+    assert [path for path, _ in remote_truth(box, box.project)] == ["t/" + "d/" * depth + "last.txt"]
+    again = await jobs.run(root, journal=tmp_path / "second.sqlite")
+    assert again.report.skipped_by == {Why.SAME: 1}
+
+
+async def test_many_files_in_one_directory(box, jobs, tmp_path) -> None:
+    root = make_tree(tmp_path / "tree", {f"f{n:05}": b"%d" % n for n in range(600)})
+
+    check_mirrored(box, await jobs.run(root), root, below=box.project, inside="tree")
+
+
+async def test_many_directories_with_one_file(box, jobs, tmp_path) -> None:
+    root = make_tree(tmp_path / "tree", {f"d{n:03}/f": b"%d" % n for n in range(150)})
+
+    check_mirrored(box, await jobs.run(root), root, below=box.project, inside="tree")
+
+
+@pytest.mark.parametrize("kind", ["project", "folder"])
+async def test_contents_go_straight_into_the_parent(box, client, jobs, tmp_path, kind) -> None:
+    root = make_tree(tmp_path / "tree", {"a.txt": b"a", "d/b.txt": b"b", "d/a.txt": b"a"})
+    if kind == "folder":
+        jobs.parent = await client.folders.create(title="P", parent=box.project)
+
+    for place in ("one.sqlite", "two.sqlite"):
+        ran = await jobs.run(f"{root}/.", journal=tmp_path / place)
+        check_mirrored(box, ran, root, below=jobs.parent)
+
+
+async def test_a_folder_that_is_there_is_taken_and_of_two_the_oldest(box, client, jobs, tmp_path) -> None:
+    root = make_tree(tmp_path / "tree", {"a.txt": b"a"})
+    oldest = await client.folders.create(title="tree", parent=box.project)
+    await client.folders.create(title="tree", parent=box.project)
+
+    ran = await jobs.run(root)
+
+    assert [file.parent for file in box.state.files] == [oldest]
+    assert any("2 folders 'tree'" in words for words in ran.report.warnings)
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_empty_folders_are_made_if_asked(box, jobs, tmp_path, wanted) -> None:
+    root = make_tree(tmp_path / "tree", {"a.txt": b"a"})
+    (root / "empty" / "inside").mkdir(parents=True)
+
+    ran = await jobs.run(root, policy=Policy(empty_folders=wanted))
+
+    check_mirrored(box, ran, root, below=box.project, inside="tree")
+    assert ({"empty", "inside"} <= {one.title for one in box.state.of("Folder")}) == wanted
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+async def test_what_may_not_be_read_has_failed(box, jobs, tree) -> None:
+    (tree / "d0/f0000.txt").chmod(0)
+    (tree / "d1").chmod(0)
+
+    ran = await jobs.run(tree)
+    (tree / "d1").chmod(0o700)
+
+    check_report(ran)
+    assert set(ran.report.failed_by) == {Why.UNREADABLE}
+    assert ran.report.exit_code == 3
+
+
+async def test_giants_go_beside_the_small_ones(box, jobs, tmp_path) -> None:
+    root = make_tree(
+        tmp_path / "tree", {f"big{n}": some_bytes(8 * MIB + 1 + n, n) for n in range(3)} | {"s": b"s"}
+    )
+
+    check_mirrored(box, await jobs.run(root, effort=Effort(lanes=4)), root, below=box.project, inside="tree")
+
+
+async def test_what_vanished_between_two_runs_is_not_counted_any_more(box, jobs, tree) -> None:
+    await jobs.run(tree)
+    (tree / "d0/f0000.txt").unlink()
+
+    ran = await jobs.run(tree)
+
+    check_report(ran)
+    assert ran.report.counts.planned == 11 == ran.of(Progress)[-1].planned
+    assert ran.of(Scanned)[0].files == 11
+    shutil.rmtree(tree / "d1")
+    again = await jobs.run(tree)
+    assert again.report.counts.planned == 7 == again.of(Progress)[-1].planned == again.of(Progress)[-1].done

@@ -1,0 +1,205 @@
+"""`coredata upload`, end to end on the sandbox."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from coredata_async.sandbox import SandboxThread
+
+
+@pytest.fixture
+def tree(bare, tmp_path, monkeypatch) -> Path:
+    """A folder in the working directory; journals are kept out of the way."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    made = Path("tree")
+    (made / "sub").mkdir(parents=True)
+    (made / "a.txt").write_bytes(b"aaa")
+    (made / "sub" / "þ.txt").write_bytes(b"bb")
+    (made / "sub" / "empty").touch()
+    (made / "x.tmp").write_bytes(b"x")
+    return made
+
+
+def there(far: SandboxThread) -> list[str]:
+    return sorted(str(far.state.documents[each.id].fields["filename"]) for each in far.state.files)
+
+
+def test_a_tree_is_uploaded_and_reported(shell, tree, far) -> None:
+    done = shell.ok(
+        "upload", "tree", "--parent", far.project, "--json", "--report", "r.json", "--report", "r.html"
+    )
+
+    assert there(far) == ["a.txt", "empty", "x.tmp", "þ.txt"]
+    events = [line["event"] for line in done.lines]
+    assert events[0] == "started"
+    assert events.count("file_done") == 4
+    assert events[-1] == "report"
+    assert done.lines[-1]["counts"]["done"] == 4
+    assert json.loads(Path("r.json").read_text())["counts"] == done.lines[-1]["counts"]
+    assert "All 4 files are on the server." in Path("r.html").read_text()
+    assert "All 4 files are on the server." in done.err
+
+
+def test_the_same_command_again_uploads_nothing_twice(shell, tree, far) -> None:
+    shell.ok("upload", "tree", "--parent", far.project)
+
+    done = shell.ok("upload", "tree", "--parent", far.project, "--json")
+
+    assert len(there(far)) == 4
+    assert done.lines[0]["resumed"] is True
+    assert done.lines[-1]["run"] == 2
+    assert done.lines[-1]["fresh"]["done"] == 0
+
+
+def test_the_last_rule_that_matches_counts(shell, tree, far) -> None:
+    shell.ok("upload", "tree", "--parent", far.project, "--exclude", "*.t*", "--include", "a.*")
+
+    assert there(far) == ["a.txt", "empty"]
+
+
+def test_without_json_stdout_is_empty_and_quiet_says_nothing(shell, tree, far) -> None:
+    done = shell.ok("upload", "tree", "--parent", far.project, "--quiet")
+
+    assert (done.out, done.err) == ("", "")
+
+
+def test_a_journal_goes_where_it_is_told(shell, tree, far) -> None:
+    done = shell.ok("upload", "tree", "--parent", far.project, "--job", "here.sqlite")
+
+    assert Path("here.sqlite").exists()
+    assert "here.sqlite" in done.err
+
+
+def test_a_journal_of_another_job_is_a_matter_of_usage(shell, tree, far) -> None:
+    shell.ok("upload", "tree", "--parent", far.project, "--job", "here.sqlite")
+
+    done = shell("upload", "tree/sub", "--parent", far.project, "--job", "here.sqlite", "--report", "r.json")
+
+    assert done.code == 2
+    assert "--job" in done.err
+    assert not Path("r.json").exists()
+
+
+def test_a_wrong_key_is_six(shell, tree, far, monkeypatch) -> None:
+    monkeypatch.setenv("COREDATA_API_KEY", "wrong")
+
+    assert shell("upload", "tree", "--parent", far.project).code == 6
+    assert there(far) == []
+
+
+def test_a_name_that_cannot_be_used_fails_alone_and_is_said(shell, tree, far) -> None:
+    (tree / "bad\\name").touch()
+
+    done = shell("upload", "tree", "--parent", far.project, "--report", "r.html")
+
+    assert done.code == 1
+    assert "failed: " in done.err
+    assert "1 failed" in done.err
+    assert len(there(far)) == 4
+    assert "Names that cannot be used" in Path("r.html").read_text()
+
+
+def test_a_limit_of_time_is_ten_and_the_next_run_goes_on(shell, tree, far) -> None:
+    for n in range(8):
+        (tree / f"big{n}").write_bytes(bytes([n]) * 200_000)
+    again = ("upload", "tree", "--parent", far.project, "--report", "r.json")
+
+    done = shell(*again, "--bwlimit", "200K", "--max-duration", "1s", "--concurrency", "1")
+
+    assert done.code == 10
+    assert "goes on where this run ended" in done.err
+    assert json.loads(Path("r.json").read_text())["ended"] == "time"
+    shell.ok(*again)
+    assert len(there(far)) == 12
+
+
+def test_a_dry_run_tells_every_action_and_writes_nothing(shell, tree, far) -> None:
+    done = shell.ok("upload", "tree", "--parent", far.project, "--dry-run", "--json", "--exclude", "*.tmp")
+
+    actions = [(Path(line["path"]).name, line["verb"]) for line in done.lines[:-1]]
+    assert {("a.txt", "upload"), ("þ.txt", "upload"), ("empty", "upload"), ("sub", "folder")} <= set(actions)
+    assert done.lines[-1]["event"] == "plan"
+    assert done.lines[-1]["actions"]["upload"] == {"files": 3, "bytes": 5}
+    assert there(far) == []
+    assert {each.method for each in far.state.requests} == {"GET"}
+    assert not list((tree.parent / ".." / "state").rglob("*.sqlite"))
+
+
+def test_a_dry_run_has_no_report(shell, tree, far) -> None:
+    assert shell("upload", "tree", "--parent", far.project, "--dry-run", "--report", "r.json").code == 2
+
+
+def test_without_parent_or_path_it_is_a_matter_of_usage(shell, tree) -> None:
+    assert shell("upload", "tree").code == 2
+    assert shell("upload", "--parent", "p").code == 2
+    assert shell("upload", "gone", "--parent", "p").code == 2
+    assert shell("upload", "tree", "--parent", "").code == 2
+
+
+def test_who_reads_the_lines_may_go(shell, tree, far) -> None:
+    command = [sys.executable, "-m", "coredata_async", "upload", "tree", "--parent", far.project, "--json"]
+    reader = subprocess.Popen(
+        [*command, "--report", "r.json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert reader.stdout is not None
+    assert reader.stderr is not None
+    reader.stdout.close()
+
+    with reader.stderr as words:
+        told = words.read().decode()
+
+    assert reader.wait(30) == 1
+    assert "Traceback" not in told
+    assert Path("r.json").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a Ctrl-C for another process is POSIX's")
+def test_ctrl_c_ends_it_in_good_order_with_a_report_and_the_rest_is_done_later(shell, tree, far) -> None:
+    for n in range(8):
+        (tree / f"big{n}").write_bytes(bytes([n]) * 400_000)
+    again = ("upload", "tree", "--parent", far.project)
+    command = [sys.executable, "-m", "coredata_async", *again, "--json", "--report", "r.json"]
+    running = subprocess.Popen(
+        [*command, "--bwlimit", "400K", "--concurrency", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert running.stdout is not None
+    for line in running.stdout:
+        if json.loads(line)["event"] == "progress" and json.loads(line)["sent"]:
+            break
+    running.send_signal(signal.SIGINT)
+    began = time.monotonic()
+
+    out, err = running.communicate(timeout=40)
+
+    assert running.returncode == 130, err
+    assert time.monotonic() - began < 30
+    assert b"interrupted" in err
+    assert json.loads(out.splitlines()[-1])["ended"] == "drained"
+    assert json.loads(Path("r.json").read_text())["counts"]["pending"] > 0
+    shell.ok(*again)
+    assert len(there(far)) == 12
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")
+def test_bars_on_a_terminal_do_not_get_into_the_lines_on_stdout(shell, tree, far) -> None:
+    ours, its = os.openpty()
+    command = [sys.executable, "-m", "coredata_async", "upload", "tree", "--parent", far.project, "--json"]
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=its, env={**os.environ, "TERM": "xterm"}
+    )
+    os.close(its)
+
+    out, _ = running.communicate(timeout=40)
+    shown = os.read(ours, 65_536)
+    os.close(ours)
+
+    assert running.returncode == 0
+    assert json.loads(out.splitlines()[-1])["event"] == "report"
+    assert all(json.loads(line) for line in out.splitlines())
+    assert b"under way" in shown or b"files" in shown
