@@ -327,6 +327,5 @@ def _progress(run: Run, gates: Gates) -> Progress:
 
 def _first(failure: BaseException) -> BaseException:
     """What ended the job, out of the groups it came through: people wait for a `JournalError`."""
-    while isinstance(failure, BaseExceptionGroup):
-        failure = failure.exceptions[0]
-    return failure
+    inside: Sequence[BaseException] = getattr(failure, "exceptions", ())  # of a group
+    return _first(inside[0]) if inside else failure

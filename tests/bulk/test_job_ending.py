@@ -202,7 +202,7 @@ async def test_a_job_is_refused_while_another_has_its_journal(far, far_jobs, tre
 async def test_a_full_disk_is_told_as_what_it_is_and_the_job_resumes(
     far, far_jobs, tmp_path, left_over
 ) -> None:
-    root = some_tree(tmp_path / "tree", 400)
+    root = some_tree(tmp_path / "tree", 600)
     job = far_jobs.job(root)
 
     async def until_full() -> None:
