@@ -23,7 +23,7 @@ from pathlib import Path
 
 from attrs import asdict, frozen
 
-from coredata_async.bulk.journal import Binding, Journal, Statement
+from coredata_async.bulk.journal.journal import Binding, Journal, Statement
 from coredata_async.bulk.states import State
 
 LANES = (1, 16, 64, 256)

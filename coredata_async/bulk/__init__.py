@@ -1,9 +1,9 @@
 """Bulk upload that survives anything: many files, each once, even across crashes."""
 
 from coredata_async.bulk.actions import Action
-from coredata_async.bulk.check import check
-from coredata_async.bulk.check_file import Compared
-from coredata_async.bulk.check_sample import Sample
+from coredata_async.bulk.check.check import check
+from coredata_async.bulk.check.one import Compared
+from coredata_async.bulk.check.sample import Sample
 from coredata_async.bulk.events import (
     Event,
     FileDelayed,
@@ -19,7 +19,7 @@ from coredata_async.bulk.events import (
 )
 from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.options import Effort, Policy, Rule, Selection
-from coredata_async.bulk.report import Counts, Report
+from coredata_async.bulk.report.report import Counts, Report
 from coredata_async.bulk.states import State, Why
 
 __all__ = [

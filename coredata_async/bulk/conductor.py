@@ -5,26 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 from attrs import define, field
 
-from coredata_async.bulk import confirm, plan
+from coredata_async.bulk import confirm, plan, second_pass
 from coredata_async.bulk.confirm import Confirmer
 from coredata_async.bulk.events import FileFailed, FileSkipped, FolderMade, Scanned
 from coredata_async.bulk.existing import Decider
 from coredata_async.bulk.feed import Feeder, take_unknown
 from coredata_async.bulk.folders import Folders
-from coredata_async.bulk.found import Found
 from coredata_async.bulk.judgement import Judgement
 from coredata_async.bulk.lane import Lane
 from coredata_async.bulk.resolve import Resolver
 from coredata_async.bulk.rows import Item
 from coredata_async.bulk.run import Run
+from coredata_async.bulk.scan.found import Found
+from coredata_async.bulk.scan.walk import Batches
 from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.survey import Survey
 from coredata_async.bulk.text import shown
-from coredata_async.bulk.walk import Batches
 from coredata_async.errors import APIError, AuthenticationError
 
 FOLDERS_AT_ONCE: Final = 4
@@ -163,7 +164,7 @@ class Conductor:
         """The second pass takes the files of a folder up that cannot be found, made or listed."""
         words = f"its folder is not ready: {exc}"
         files, size = await self.run.journal.read(
-            lambda db: plan.put_off(db, folder, self.run.journal.run, words)
+            lambda db: second_pass.put_off(db, folder, self.run.journal.run, words)
         )
         self.run.meter.moved(size, State.PLANNED, State.RETRY, files=files)
         self._check_key(exc)
@@ -197,14 +198,14 @@ class Conductor:
 
     async def _again(self, do: Callable[[Item], Coroutine[Any, Any, None]]) -> None:
         last = 0
-        while items := await self._feeder.again(last):
+        while items := await self.run.journal.read(partial(second_pass.take_again, after=last)):
             for item in items:
                 self.run.meter.moved(item.print.size, State.RETRY, item.state)
                 await do(item)
             last = items[-1].id
 
     async def _give_up(self, item: Item) -> None:
-        why, words = await self.run.journal.read(lambda db: plan.reason(db, item.id))
+        why, words = await self.run.journal.read(lambda db: second_pass.reason(db, item.id))
         await self.run.failed(item, why, words, blob=item.blob)
 
     async def _made(self, path: bytes, folder_id: str) -> None:

@@ -14,21 +14,21 @@ from attrs import define, field
 
 from coredata_async.bulk.abreast import abreast
 from coredata_async.bulk.actions import Action, Verb
-from coredata_async.bulk.binding import Binding
-from coredata_async.bulk.draft import draft, survey
 from coredata_async.bulk.existing import Decider, Decision, Leave, Refuse, Replace, Upload
 from coredata_async.bulk.folders import Row, row_of
-from coredata_async.bulk.journal import Journal
+from coredata_async.bulk.journal.binding import Binding
+from coredata_async.bulk.journal.draft import draft, survey
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.place import check_place, usual_place
 from coredata_async.bulk.lines import Line, lines
 from coredata_async.bulk.mirror import Mirror
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.place import check_place, usual_place
 from coredata_async.bulk.remote import Remote, look_at
-from coredata_async.bulk.roots import PathLike, roots
-from coredata_async.bulk.scan import scan
+from coredata_async.bulk.scan.roots import PathLike, roots
+from coredata_async.bulk.scan.scan import scan
+from coredata_async.bulk.scan.walk import Batches
 from coredata_async.bulk.states import State
 from coredata_async.bulk.text import shown
-from coredata_async.bulk.walk import Batches
 from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.transfer.engine import Engine
 

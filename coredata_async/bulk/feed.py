@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from coredata_async.bulk.folders import Folders, Place
-from coredata_async.bulk.journal import Journal
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.schema import LARGE
 from coredata_async.bulk.remote import Remote, twins
 from coredata_async.bulk.rows import COLUMNS, JOINED, Item, item_of
-from coredata_async.bulk.schema import LARGE
 from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Twin, Work, earlier
 from coredata_async.config import Retry
@@ -66,10 +66,6 @@ class Feeder:
     async def giants(self) -> list[Item]:
         """The largest files that nobody has taken up, wherever they are."""
         return await self.journal.read(lambda db: take_large(db, self.journal.run))
-
-    async def again(self, after: int) -> list[Item]:
-        """Files that failed for a passing reason, from one row on."""
-        return await self.journal.read(lambda db: take_again(db, after))
 
     async def ready(self, item: Item) -> Work:
         """A file that was given alone, with what a lane has to know.
@@ -145,15 +141,6 @@ def take_large(db: sqlite3.Connection, run: int) -> list[Item]:
     return _claimed(db, run, db.execute(_LARGE, (LARGE, run, run, GIANTS)).fetchall())
 
 
-def take_again(db: sqlite3.Connection, after: int) -> list[Item]:
-    """Files in RETRY, as PLANNED, or as STORED where the storage has the bytes."""
-    rows = db.execute(_AGAIN, (after, State.RETRY, BITE)).fetchall()
-    found = [item_of(row) for row in rows]
-    items = [evolve(item, state=State.STORED if item.md5 and item.blob else State.PLANNED) for item in found]
-    db.executemany("UPDATE item SET state = ? WHERE id = ?", [(item.state, item.id) for item in items])
-    return items
-
-
 def newest_trace(db: sqlite3.Connection, folder: int, place: str) -> float:
     """When the remote folder was made, or the newest File in it that has the name and size of one of ours.
 
@@ -187,7 +174,6 @@ _LARGE: Final = (
     f"SELECT {COLUMNS} FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
     f"WHERE size > ? AND item.{_WANTED} AND claim < ? AND folder.scanned = ? ORDER BY size DESC LIMIT ?"
 )
-_AGAIN: Final = f"{JOINED} WHERE item.id > ? AND item.state = ? ORDER BY item.id LIMIT ?"
 _NEWEST: Final = (
     "SELECT max(created) FROM (SELECT remote.created FROM item JOIN remote ON remote.folder = item.folder "
     "AND remote.filename = item.filename AND remote.size = item.size WHERE item.folder = ? "

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from coredata_async.bulk.journal import Journal, Statement
+from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.states import FolderState
 from coredata_async.call import perform

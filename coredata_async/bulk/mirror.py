@@ -10,7 +10,7 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.folders import Row, row_of
-from coredata_async.bulk.journal import Journal
+from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.states import FolderState
 

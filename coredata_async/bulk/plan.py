@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from coredata_async.bulk.found import Batch, Directory, Found
+from coredata_async.bulk.scan.found import Batch, Directory, Found
 from coredata_async.bulk.states import State, Why
 from coredata_async.storage.paths import Print
 
@@ -47,28 +47,6 @@ class Planned:
     """What is skipped, or has failed, by what the scan alone saw."""
 
 
-def begin(db: sqlite3.Connection) -> list[int]:
-    """Take up what an earlier run left behind; gives the rows that must be looked for on the server.
-
-    An intent that is on disk may have been carried out: what was REGISTERING is UNKNOWN. Bytes whose
-    end nobody saw count for nothing.
-    """
-    now = time.time()
-    db.execute("UPDATE item SET state = ? WHERE state = ?", (State.UNKNOWN, State.REGISTERING))
-    db.execute(
-        "INSERT INTO orphan SELECT id, blob, ? FROM item WHERE state = ? AND blob IS NOT NULL",
-        (now, State.PUTTING),
-    )
-    db.execute("UPDATE item SET state = ?, blob = NULL WHERE state = ?", (State.PLANNED, State.PUTTING))
-    # What failed, or could not be settled, is tried again: the reason may have gone.
-    db.execute("UPDATE item SET state = ?, rounds = 0 WHERE state = ?", (State.UNKNOWN, State.UNRESOLVED))
-    db.execute("UPDATE item SET state = ? WHERE state = ?", (State.PLANNED, State.FAILED))
-    bare = "UPDATE item SET state = ? WHERE state = ? AND (md5 IS NULL OR blob IS NULL)"
-    db.execute(bare, (State.PLANNED, State.RETRY))  # a digest alone may be of an earlier content
-    db.execute("UPDATE item SET state = ? WHERE state = ?", (State.STORED, State.RETRY))
-    return [number for (number,) in db.execute("SELECT id FROM item WHERE state = ?", (State.UNKNOWN,))]
-
-
 def planned(db: sqlite3.Connection, batch: Batch, run: int) -> Planned:
     """Write down a batch."""
     folder = _folder(db, batch.directory)
@@ -94,12 +72,6 @@ def planned(db: sqlite3.Connection, batch: Batch, run: int) -> Planned:
     )
 
 
-def counted(db: sqlite3.Connection) -> Sums:
-    """What the journal holds."""
-    rows = db.execute("SELECT state, count(*), sum(size) FROM item GROUP BY state").fetchall()
-    return Sums({State(row[0]): row[1] for row in rows}, {State(row[0]): row[2] for row in rows})
-
-
 def finish(db: sqlite3.Connection, run: int) -> Sums:
     """The scan is complete: directories that are no more hold no more files to upload; how many less."""
     sums = Counter[State](), Counter[State]()
@@ -108,24 +80,6 @@ def finish(db: sqlite3.Connection, run: int) -> Sums:
         _vanish(db, folder, run, sums)
     db.execute("UPDATE job SET scanned = ?", (run,))
     return Sums(*sums)
-
-
-def put_off(db: sqlite3.Connection, folder: int, run: int, words: str) -> tuple[int, int]:
-    """Leave the files of a folder that nobody has taken up to the second pass; how many, how many bytes."""
-    which = "folder = ? AND claim < ? AND state IN (?, ?)"
-    scope = (folder, run, State.PLANNED, State.STORED)
-    (files, size) = db.execute(f"SELECT count(*), total(size) FROM item WHERE {which}", scope).fetchone()  # noqa: S608
-    db.execute(
-        f"UPDATE item SET state = ?, why = ?, words = ? WHERE {which}",  # noqa: S608
-        (State.RETRY, Why.FOLDER, words, *scope),
-    )
-    return files, int(size)
-
-
-def reason(db: sqlite3.Connection, item: int) -> tuple[Why, str]:
-    """Why a file failed the last time."""
-    why, words = db.execute("SELECT why, words FROM item WHERE id = ?", (item,)).fetchone()
-    return Why(why), words or ""
 
 
 def _folder(db: sqlite3.Connection, directory: Directory) -> int:

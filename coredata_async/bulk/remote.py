@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.bulk.journal import Journal
+from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Twin
 from coredata_async.call import perform

@@ -6,11 +6,11 @@ import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import frozen
 
-from coredata_async.bulk.journal import Statement
+from coredata_async.bulk.journal.journal import Statement
 from coredata_async.bulk.options import Terms
 from coredata_async.bulk.states import State, Why
 from coredata_async.storage.paths import Print
@@ -84,7 +84,7 @@ def item_of(row: tuple[Any, ...]) -> Item:
     return Item(
         id=number,
         folder=folder,
-        path=os.path.join(at, name),  # noqa: PTH118  # bytes
+        path=os.path.join(cast("bytes", at), cast("bytes", name)),  # noqa: PTH118
         filename=filename,
         print=Print(size, mtime, ctime, inode),
         state=State(state),

@@ -11,12 +11,12 @@ from coredata_async.bulk import rows
 from coredata_async.bulk.belt import Belt
 from coredata_async.bulk.events import FileDelayed, FileDone, FileFailed, FileSkipped, FileUnresolved, Warned
 from coredata_async.bulk.existing import Leave
-from coredata_async.bulk.journal import Journal, Statement
+from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.judgement import Judgement
 from coredata_async.bulk.meter import Meter
 from coredata_async.bulk.options import Policy, Terms
 from coredata_async.bulk.remote import Remote
-from coredata_async.bulk.report import Ended
+from coredata_async.bulk.report.report import Ended
 from coredata_async.bulk.rows import Item
 from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.telling import Stream

@@ -10,10 +10,10 @@ from typing import Final
 
 from attrs import define
 
-from coredata_async.bulk.found import Batch
-from coredata_async.bulk.journal import Journal
+from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.plan import Planned, planned
-from coredata_async.bulk.walk import Batches
+from coredata_async.bulk.scan.found import Batch
+from coredata_async.bulk.scan.walk import Batches
 
 ENTRIES: Final = 1000
 """Taken from the scan at once."""

@@ -10,10 +10,10 @@ from typing import Final
 
 import click
 
-from coredata_async.bulk.check import WIDTH
-from coredata_async.bulk.check import check as compared
-from coredata_async.bulk.check_file import Compared, Symbol
-from coredata_async.bulk.check_sample import Sample
+from coredata_async.bulk.check.check import WIDTH
+from coredata_async.bulk.check.check import check as compared
+from coredata_async.bulk.check.one import Compared, Symbol
+from coredata_async.bulk.check.sample import Sample
 from coredata_async.bulk.options import Policy, Rule, Selection
 from coredata_async.bulk.text import files
 from coredata_async.cli import connection

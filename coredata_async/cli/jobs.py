@@ -12,8 +12,8 @@ from typing import Final, Protocol
 from attrs import frozen
 
 from coredata_async.bulk.events import Event
-from coredata_async.bulk.report import Report
-from coredata_async.bulk.report_json import as_json
+from coredata_async.bulk.report.as_json import as_json
+from coredata_async.bulk.report.report import Report
 from coredata_async.cli.console import say
 from coredata_async.cli.exits import FAILED
 from coredata_async.cli.interrupts import Stoppable, interrupts

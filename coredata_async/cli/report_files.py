@@ -10,9 +10,9 @@ from typing import Final
 
 import click
 
-from coredata_async.bulk.page import page
-from coredata_async.bulk.report import Report
-from coredata_async.bulk.report_json import as_json
+from coredata_async.bulk.report.as_json import as_json
+from coredata_async.bulk.report.page import page
+from coredata_async.bulk.report.report import Report
 
 _FORMS: Final[Mapping[str, Callable[[Report], str]]] = {
     ".json": lambda report: json.dumps(as_json(report), ensure_ascii=False, indent=1) + "\n",

@@ -8,8 +8,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from coredata_async.bulk import scan as bulk
 from coredata_async.bulk.options import Policy, Selection
+from coredata_async.bulk.scan import scan as bulk
 from coredata_async.bulk.states import State
 from coredata_async.bulk.text import shown
 

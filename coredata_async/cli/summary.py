@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from coredata_async.bulk.advice import AGAIN, TITLES, verdict
-from coredata_async.bulk.report import Report
+from coredata_async.bulk.report.advice import AGAIN, TITLES, verdict
+from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.text import amount, span
 from coredata_async.cli.console import people, say
 

@@ -16,7 +16,7 @@ from coredata_async.bulk.events import (
     Started,
     Warned,
 )
-from coredata_async.bulk.report import Report
+from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.text import amount, files
 from coredata_async.bulk.text import span as length
 from coredata_async.cli.console import say

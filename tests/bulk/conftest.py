@@ -2,7 +2,7 @@
 
 import pytest
 
-from .rig import Jobs, some_tree
+from tests.bulk.rig import Jobs, some_tree
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ from math import inf
 
 from attrs import define, field
 
-from coredata_async.bulk.gate import Gate
+from coredata_async.bulk.gates.gate import Gate
 from coredata_async.message import Reply, Request
 from coredata_async.transport.throttle import throttled
 from coredata_async.transport.trace import Exchanged, traced
-
-from .virtual import now
+from tests.bulk.virtual import now
 
 POST = Request("POST", "/api/v2/files/", body=b"{}")
 

@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from coredata_async.bulk.journal import Binding, Journal
+from coredata_async.bulk.journal.journal import Binding, Journal
 
 BINDING = Binding("https://acme.coredata.is", "anna", "p1", (b"/data/a", b"/data/b"))
 
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from coredata_async.bulk.journal import Journal
+from coredata_async.bulk.journal.journal import Journal
 from tests.bulk.journals import BINDING, finding
 
 async def main():

@@ -4,8 +4,8 @@ import json
 import sqlite3
 from typing import Any
 
-from coredata_async.bulk.report import Counts, Course, Report
-from coredata_async.bulk.schema import TABLES
+from coredata_async.bulk.journal.schema import TABLES
+from coredata_async.bulk.report.report import Counts, Course, Report
 from coredata_async.bulk.states import State, Why
 
 COURSE = Course(journal="/state/job.sqlite", started=1_700_000_600.0, seconds=100.0, ended="complete")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from coredata_async.bulk import Action, Policy, Selection, UploadJob
-from coredata_async.bulk.journal import Binding, Journal
-from coredata_async.bulk.roots import roots
+from coredata_async.bulk.journal.journal import Binding, Journal
+from coredata_async.bulk.scan.roots import roots
 from coredata_async.bulk.states import State
 from coredata_async.errors import ConfigurationError, ServerError
 

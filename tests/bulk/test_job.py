@@ -4,8 +4,7 @@ import gc
 import tracemalloc
 
 from coredata_async.bulk import FileDone, FolderMade, Progress, Scanned, Started
-
-from .rig import check_mirrored, make_tree
+from tests.bulk.rig import check_mirrored, make_tree
 
 
 async def test_a_tree_is_mirrored_and_each_file_is_there_once(box, jobs, tree) -> None:

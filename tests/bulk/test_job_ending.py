@@ -7,11 +7,10 @@ import time
 import pytest
 
 from coredata_async.bulk import Effort, FileDone, Progress
-from coredata_async.bulk.journal import JournalError
+from coredata_async.bulk.journal.journal import JournalError
 from coredata_async.errors import ConfigurationError
+from tests.bulk.rig import check_mirrored, check_report, some_tree, until
 from tests.rig import cancelled_at
-
-from .rig import check_mirrored, check_report, some_tree, until
 
 
 def journals_closed() -> None:
@@ -207,7 +206,7 @@ async def test_a_full_disk_is_told_as_what_it_is_and_the_job_resumes(
 
     async def until_full() -> None:
         async with job:
-            await job._journal.read(lambda db: db.execute("PRAGMA max_page_count = 40").fetchall())
+            await job._session.journal.read(lambda db: db.execute("PRAGMA max_page_count = 40").fetchall())
             async for _ in job:
                 pass
 
@@ -221,7 +220,7 @@ async def test_a_full_disk_is_told_as_what_it_is_and_the_job_resumes(
 
 async def test_a_journal_that_fails_at_the_very_start_is_told_too(far, far_jobs, tree) -> None:
     async with far_jobs.job(tree) as job:
-        job._journal._writer._cause = OSError("gone")
+        job._session.journal._writer._cause = OSError("gone")
         with pytest.raises(JournalError):
             await anext(job)
 

@@ -7,8 +7,7 @@ import pytest
 from coredata_async.bulk import Effort, FileSkipped, Policy
 from coredata_async.bulk.feed import BITE
 from coredata_async.bulk.states import Why
-
-from .rig import check_mirrored, check_report, files_twice, make_tree
+from tests.bulk.rig import check_mirrored, check_report, files_twice, make_tree
 
 
 async def put(client, parent: str, name: str, data: bytes) -> str:

@@ -8,9 +8,7 @@ import pytest
 from attrs import evolve
 
 from coredata_async.errors import APIError
-from tests.rig import QUICK
-
-from .rig import (
+from tests.bulk.rig import (
     STEADY,
     check_mirrored,
     check_report,
@@ -21,6 +19,7 @@ from .rig import (
     remote_truth,
     some_tree,
 )
+from tests.rig import QUICK
 
 OPERATIONS = (
     "blobs.reserve", "storage.put", "files.register", "files.list", "files.get", "folders.create",

@@ -9,9 +9,8 @@ import pytest
 
 from coredata_async.bulk import Effort, FileFailed, FileSkipped, Policy, Progress, Scanned
 from coredata_async.bulk.states import Why
+from tests.bulk.rig import Jobs, check_mirrored, check_report, make_tree, policy, remote_truth, some_tree
 from tests.rig import QUICK, some_bytes
-
-from .rig import Jobs, check_mirrored, check_report, make_tree, policy, remote_truth, some_tree
 
 MIB = 1 << 20
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.bulk.found import Batch, Found
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.scan import scan
+from coredata_async.bulk.scan.found import Batch, Found
+from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import State
 
 ALL = Selection()

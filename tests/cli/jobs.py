@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from coredata_async.bulk.events import Event, Progress
-from coredata_async.bulk.report import Ended, Report
+from coredata_async.bulk.report.report import Ended, Report
 from tests.bulk.reports import a_report
 
 

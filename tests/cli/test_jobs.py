@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async.bulk.events import FileDone, FileFailed, FileSkipped, Started
-from coredata_async.bulk.report import Counts
+from coredata_async.bulk.report.report import Counts
 from coredata_async.bulk.states import Why
 from coredata_async.cli.interrupts import interrupts
 from coredata_async.cli.jobs import Conduct, told

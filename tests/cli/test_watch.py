@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from coredata_async.bulk.events import FileFailed, FileUnresolved, Progress, Scanned, Started, Warned
-from coredata_async.bulk.report import Counts, Entry
+from coredata_async.bulk.report.report import Counts, Entry
 from coredata_async.bulk.states import Why
 from coredata_async.cli.screen import Screen
 from coredata_async.cli.summary import summarise

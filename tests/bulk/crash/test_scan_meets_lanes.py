@@ -7,9 +7,9 @@ import sqlite3
 
 import pytest
 
-from coredata_async.bulk.found import Batch, Directory, Found
+from coredata_async.bulk.journal.schema import TABLES
 from coredata_async.bulk.plan import planned
-from coredata_async.bulk.schema import TABLES
+from coredata_async.bulk.scan.found import Batch, Directory, Found
 from coredata_async.bulk.states import State
 from coredata_async.storage.paths import Print
 

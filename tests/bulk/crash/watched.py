@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk import feed, job, opening, survey, writer
+from coredata_async.bulk import feed, job, survey
 from coredata_async.bulk.conductor import Conductor
-from coredata_async.bulk.journal import Journal
-from coredata_async.bulk.opening import Opened
+from coredata_async.bulk.journal import opening, writer
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.opening import Opened
+from coredata_async.bulk.journal.writer import Job, Statement
 from coredata_async.bulk.states import FolderState, State
-from coredata_async.bulk.writer import Job, Statement
 from coredata_async.message import Body, Reply, Request, Send
 from coredata_async.transport import chain
 

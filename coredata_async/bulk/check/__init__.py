@@ -1,0 +1,1 @@
+"""A tree compared with what the server holds."""

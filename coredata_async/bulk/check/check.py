@@ -1,0 +1,215 @@
+"""A tree compared with what the server holds: per file `=`, `-`, `+`, `*` or `!`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import unicodedata
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import Final
+
+from attrs import define, field, frozen
+
+from coredata_async.bulk.abreast import abreast
+from coredata_async.bulk.check.far import Far, only_there, take_rest, take_twins
+from coredata_async.bulk.check.one import Compared, Comparer
+from coredata_async.bulk.check.sample import Sample
+from coredata_async.bulk.folders import Row
+from coredata_async.bulk.journal.binding import Binding
+from coredata_async.bulk.journal.draft import draft, survey
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.lines import Line, lines
+from coredata_async.bulk.mirror import Mirror
+from coredata_async.bulk.options import Policy, Selection
+from coredata_async.bulk.remote import Remote, look_at
+from coredata_async.bulk.scan.filters import Filter
+from coredata_async.bulk.scan.roots import PathLike, roots
+from coredata_async.bulk.scan.scan import scan
+from coredata_async.bulk.states import State
+from coredata_async.client import CoreData
+from coredata_async.wire.lookups import segment
+
+WIDTH: Final = 8
+
+
+async def check(
+    client: CoreData,
+    paths: PathLike | Sequence[PathLike],
+    *,
+    parent: str,
+    selection: Selection | None = None,
+    policy: Policy | None = None,
+    width: int = WIDTH,
+    sample: Sample | None = None,
+    warn: Callable[[str], None] = lambda _: None,
+) -> AsyncGenerator[Compared, None]:
+    """Compare files and trees with what the server holds below a parent; nothing is written anywhere.
+
+    The PATHs, their selection and names are taken as `UploadJob` takes them: after a job that succeeded,
+    everything is the same. By folder, name, size and digest; what is here is read, what is there only listed.
+    Of the parent itself only what has the name of a PATH counts, unless the PATH is `DIR/.`. Skipped links
+    and what the selection leaves out are not compared, on either side. Memory does not grow with the number
+    of files.
+
+    Args:
+        client: Whose service.
+        paths: Files and directories.
+        parent: Id of a Project, Folder or Filespace.
+        selection: Which files; names and sizes are looked at on both sides, ages only here.
+        policy: Only links, names and unicode matter.
+        width: Files read at once.
+        sample: Which of the files that seem the same are downloaded, and compared byte by byte.
+        warn: Told what a person should know, as of a link that leads out of the tree.
+
+    Yields:
+        One per file, and per further File of its name, when the scan is complete.
+
+    Raises:
+        APIError: The service could not be asked.
+        ConfigurationError: Something cannot be meant as it is written.
+    """
+    selection, policy = selection or Selection(), policy or Policy()
+    every = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
+    batches = scan(every, selection, policy)
+    engine = client.engine()
+    segment(parent, "parent")
+    binding = Binding(engine.tenant, engine.account, parent, tuple(root.meant for root in roots(every)))
+    project = await look_at(engine.api, parent)
+    async with draft(binding) as journal:
+        await survey(journal, batches, warn)
+        remote = Remote(engine.api, journal, parent, project)
+        side = Checker(
+            journal, Mirror(remote, journal), Comparer(client, sample), Far(remote, selection), width
+        )
+        async with aclosing(side.all()) as found:
+            async for each in found:
+                yield each
+
+
+@frozen
+class Scope:
+    """What is known of a directory when its turn comes."""
+
+    prefix: str
+    """Its path below the parent, with a final slash."""
+    wanted: Filter
+    """What of it is selected by rules."""
+    is_top: bool = False
+    """Whether it holds the PATHs themselves, which no rule leaves out."""
+
+
+@define(eq=False)
+class Checker:
+    """Compares directory by directory, each after the one it is in."""
+
+    journal: Journal
+    mirror: Mirror
+    comparer: Comparer
+    far: Far
+    width: int
+    _scopes: dict[int, Scope] = field(factory=dict[int, Scope], init=False)
+
+    async def all(self) -> AsyncGenerator[Compared, None]:
+        """All of it."""
+        await self.mirror.load()
+        async with aclosing(self.mirror.rows()) as rows:
+            async for row in rows:
+                self._scopes[row.id] = self._scope(row)
+                async with aclosing(self._directory(row)) as found:
+                    async for each in found:
+                        yield each
+
+    async def _directory(self, row: Row) -> AsyncGenerator[Compared, None]:
+        place, prefix, after = await self.mirror.place(row), self._scopes[row.id].prefix, b""
+        whole = place is not None and await self.journal.read(partial(_is_whole, folder=row.id))
+        if place is not None and (whole or await self.journal.read(partial(_has_files, folder=row.id))):
+            await self.mirror.remote.load_files(row.id, place)
+        while some := await self.journal.read(partial(_taken, folder=row.id, after=after)):
+            chosen = [each for each in some if each.item.state != State.SKIPPED]
+            for found in await abreast(chosen, partial(self.comparer.compare, prefix=prefix), self.width):
+                for each in found:
+                    yield each
+            after = some[-1].name
+        if place is not None and whole and self.far.selection.files_from is None:
+            async with aclosing(self._only_there(row, place)) as rest:
+                async for each in rest:
+                    yield each
+
+    async def _only_there(self, row: Row, place: str) -> AsyncGenerator[Compared, None]:
+        scope = self._scopes[row.id]
+        while rest := await self.journal.read(partial(take_rest, folder=row.id)):
+            here = await asyncio.to_thread(_here, row.path, [each.filename for each in rest])
+            for each in rest:
+                if each.filename not in here and self.far.takes(each, scope.wanted):
+                    yield only_there(each, scope.prefix)
+        for folder, title in await self._further(row, place):
+            wanted = scope.wanted.below(title.encode("utf-8", "replace"))
+            if wanted is not None:
+                async with aclosing(self.far.below(folder, f"{scope.prefix}{title}/", wanted)) as found:
+                    async for one in found:
+                        yield one
+
+    async def _further(self, row: Row, place: str) -> list[tuple[str, str]]:
+        """The remote folders in one that no directory here is compared with."""
+        inside = await self.mirror.remote.inside(place)
+        mirrored = await self.journal.read(partial(_titles, folder=row.id))
+        here = await asyncio.to_thread(_here, row.path, [title for _, title in inside])
+        seen, further = set[str](), list[tuple[str, str]]()
+        for folder, title in inside:
+            # Of several of one title the oldest, which comes first, is the counterpart.
+            if title in seen or title not in mirrored | here:
+                further.append((folder, title))
+            elif title in mirrored:
+                seen.add(title)
+        return further
+
+    def _scope(self, row: Row) -> Scope:
+        if row.parent is None:
+            return Scope("", Filter.of(self.far.selection), is_top=not row.path)
+        above = self._scopes[row.parent]
+        name = os.path.basename(row.path)  # noqa: PTH119  # a path is bytes
+        wanted = above.wanted if above.is_top else above.wanted.below(name)
+        return Scope(f"{above.prefix}{row.title}/", wanted or above.wanted)
+
+
+def _taken(db: sqlite3.Connection, folder: int, after: bytes) -> list[Line]:
+    found = lines(db, folder, after)
+    take_twins(db, folder, [each.item.filename for each in found if each.item.filename])
+    return found
+
+
+def _has_files(db: sqlite3.Connection, folder: int) -> bool:
+    question = "SELECT 1 FROM item WHERE folder = ? AND state != ? LIMIT 1"
+    return db.execute(question, (folder, State.SKIPPED)).fetchone() is not None
+
+
+def _is_whole(db: sqlite3.Connection, folder: int) -> bool:
+    """Whether all of a directory is known, so that what is missing is not here."""
+    question = "SELECT path != x'' AND scanned = (SELECT run FROM job) FROM folder WHERE id = ?"
+    (whole,) = db.execute(question, (folder,)).fetchone()
+    return bool(whole)
+
+
+def _titles(db: sqlite3.Connection, folder: int) -> frozenset[str]:
+    rows = db.execute("SELECT title FROM folder WHERE parent = ?", (folder,))
+    return frozenset(unicodedata.normalize("NFC", title) for (title,) in rows)
+
+
+def _here(path: bytes, names: Iterable[str]) -> frozenset[str]:
+    """Those of the names that a directory has, whatever they are: the selection leaves them out."""
+    return frozenset(each for each in names if any(_exists(path, form) for form in _forms(each)))
+
+
+def _forms(name: str) -> set[bytes]:
+    texts = {name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)}
+    return {each.encode("utf-8", "replace") for each in texts} - {b"", b".", b".."}
+
+
+def _exists(path: bytes, name: bytes) -> bool:
+    try:
+        return b"/" not in name and os.path.lexists(os.path.join(path, name))  # noqa: PTH118  # bytes
+    except ValueError:  # a NUL in it
+        return False

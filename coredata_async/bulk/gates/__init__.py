@@ -1,0 +1,1 @@
+"""How many requests are under way at once, and whether at all."""

@@ -1,0 +1,101 @@
+"""The two gates of a job, and what they count."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+
+from coredata_async.bulk.gates.aimd import CEILING as MOST_REQUESTS
+from coredata_async.bulk.gates.aimd import Aimd
+from coredata_async.bulk.gates.circuit import Circuit
+from coredata_async.bulk.gates.cubic import Cubic
+from coredata_async.bulk.gates.gate import Fixed, Gate
+from coredata_async.bulk.gates.goodput import CEILING as MOST_PUTS
+from coredata_async.bulk.gates.goodput import Goodput
+from coredata_async.bulk.options import Effort
+from coredata_async.config import Limits, Retry
+from coredata_async.transport.retry import Budget
+from coredata_async.transport.trace import Exchanged
+
+
+class Gates:
+    """One gate for the service, one for the storage: for `CoreData.engine`.
+
+    Neither is ever wider than `Limits.connections`: who queued for a connection behind an open gate would be
+    cut off by `Timeouts.connect`.
+
+    Args:
+        limits: Those of the client.
+        retry: Likewise.
+        effort: How hard the job works.
+        clock: Seconds.
+        jitter: Between 0 and 1.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        retry: Retry,
+        effort: Effort,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.budget = Budget(retry.budget, retry.budget)
+        """For this job's repeats: it and other users of the client do not live at each other's expense."""
+        self.requests = 0
+        """Attempts so far, on either side."""
+        self.throttled = 0
+        """Answers 429 or 503 so far."""
+        self.stopped = asyncio.Event()
+        """Set when a far end was given up: the job can only end."""
+        self.words: str | None = None
+        """Why it was."""
+        self._clock = clock
+        self._goodput = Goodput(min(MOST_PUTS, limits.connections))
+        width = min(limits.concurrency, limits.connections)
+        self.api = Gate(
+            "the service",
+            Aimd(min(MOST_REQUESTS, limits.connections)) if effort.adaptive else Fixed(width),
+            Circuit(effort.patience),
+            Cubic() if effort.adaptive else None,
+            on_stop=self._stop,
+            clock=clock,
+            jitter=jitter,
+        )
+        self.storage = Gate(
+            "the storage",
+            self._goodput if effort.adaptive else Fixed(limits.connections),
+            Circuit(effort.patience),
+            on_stop=self._stop,
+            clock=clock,
+            jitter=jitter,
+        )
+
+    @property
+    def retries(self) -> int:
+        """Repeats so far."""
+        return self.budget.repeats
+
+    @property
+    def paused(self) -> str | None:
+        """Why nothing begins at the moment, for people."""
+        return self.api.paused or self.storage.paused
+
+    def saw(self, event: Exchanged) -> None:
+        """Tell the gate that is concerned: a `Hook`."""
+        self.requests += 1
+        if event.status in (429, 503):
+            self.throttled += 1
+        (self.storage if event.signed else self.api).saw(event)
+
+    def moved(self, count: int) -> None:
+        """So many bytes have gone to the storage."""
+        self._goodput.moved(count, self._clock(), full=self.storage.under_way >= self.storage.width)
+        self.storage.admit()
+
+    def _stop(self, words: str) -> None:
+        self.words = self.words or words
+        self.stopped.set()

@@ -1,0 +1,1 @@
+"""The journal of a job: a SQLite file that survives."""

@@ -1,0 +1,175 @@
+"""How a journal's file is opened: locked, checked, bound to its job, and set aside if it is damaged."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve, frozen
+
+from coredata_async.bulk.journal import owner
+from coredata_async.bulk.journal.binding import Binding
+from coredata_async.bulk.journal.damage import APPLICATION, DamagedError, set_aside, was_journal
+from coredata_async.bulk.journal.schema import TABLES, VERSION
+from coredata_async.bulk.journal.trouble import JournalError, fatal, named
+from coredata_async.errors import ConfigurationError
+
+_ELSE: Final = "use another --job file"
+
+_SETTINGS: Final = (
+    "PRAGMA synchronous = FULL",  # an intent is on disk before its effect; NORMAL loses it in a power cut
+    "PRAGMA fullfsync = ON",  # macOS: its plain fsync leaves the data in the drive's cache
+    "PRAGMA wal_autocheckpoint = 2000",
+    "PRAGMA journal_size_limit = 16777216",
+    "PRAGMA cache_size = -8192",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+@frozen
+class Opened:
+    """A journal that is open in this process and no other. Belongs to the thread that opened it."""
+
+    path: Path
+    connection: sqlite3.Connection
+    run: int
+    resumed: bool
+    set_aside: Path | None = None
+
+    def close(self) -> None:
+        """Write the log back into the file, and let others have it."""
+        owner.forget(self.path)
+        self.connection.close()
+
+
+def opened(path: Path, binding: Binding) -> Opened:
+    """Open a journal, or begin one.
+
+    Raises:
+        ConfigurationError: It is held by somebody else, or is another job's, or no journal.
+        JournalError: The disk is full, or failed.
+    """
+    path = path.resolve()
+    try:
+        return _translated(path, binding)
+    except DamagedError:
+        aside = set_aside(path)
+    try:
+        return evolve(_translated(path, binding), set_aside=aside)
+    except DamagedError as exc:
+        raise JournalError(path, f"a fresh one is damaged at once ({exc}); use another disk") from None
+
+
+def _translated(path: Path, binding: Binding) -> Opened:
+    try:
+        return _opened(path, binding)
+    except (sqlite3.Error, UnicodeDecodeError) as exc:  # what SQLite says of damage may be no UTF-8
+        raise reason(path, exc) from None
+    except OSError as exc:
+        raise ConfigurationError(f"the journal {path} cannot be made: {exc.strerror}") from exc
+
+
+def reason(path: Path, exc: Exception) -> Exception:
+    """What a failure of SQLite means to whoever wanted this journal."""
+    if named(exc).startswith("SQLITE_BUSY"):
+        who = owner.holder(path)
+        return ConfigurationError(f"the journal {path} is in use by {who}; wait for it, or {_ELSE}")
+    damaged = named(exc).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+    if fatal(exc) and not damaged:
+        return JournalError(path, exc)
+    if was_journal(path):
+        return DamagedError(str(exc))
+    if damaged:
+        return ConfigurationError(f"{path} is a file, but no journal; {_ELSE}")
+    return JournalError(path, exc)
+
+
+def _opened(path: Path, binding: Binding) -> Opened:
+    with suppress(FileExistsError):  # SQLite would make it readable for all; its log takes over the mode
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    # Never open the file other than by SQLite from here on: closing any handle drops POSIX's locks on it.
+    connection = sqlite3.connect(path, isolation_level=None, timeout=0)
+    try:
+        if _is_journal(connection, path):
+            _check(connection, path, binding)
+        else:
+            _begin(connection, path, binding)
+        found = _count(connection)
+    except BaseException:
+        connection.close()
+        raise
+    owner.tell(path)
+    return Opened(path, connection, *found)
+
+
+def _is_journal(connection: sqlite3.Connection, path: Path) -> bool:
+    """Take the lock, and tell a journal from an empty file. Another program's file is not touched."""
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("BEGIN EXCLUSIVE")
+    [(application,)] = connection.execute("PRAGMA application_id")
+    if application != APPLICATION:
+        [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_master")
+        if application or tables or path.stat().st_size == 1:  # which SQLite takes to be empty
+            raise ConfigurationError(f"{path} is the database of another program; {_ELSE}")
+    connection.execute("COMMIT")
+    return bool(application == APPLICATION)
+
+
+def _settle(connection: sqlite3.Connection, path: Path) -> None:
+    [(mode,)] = connection.execute("PRAGMA journal_mode = WAL")
+    if mode != "wal":
+        raise JournalError(path, f"its file system cannot hold a write-ahead log; {_ELSE}, on a local disk")
+    for setting in _SETTINGS:
+        connection.execute(setting)
+
+
+def _begin(connection: sqlite3.Connection, path: Path, binding: Binding) -> None:
+    _settle(connection, path)
+    connection.executescript(f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION}; {TABLES}")
+    connection.execute(
+        "INSERT INTO job (one, schema, tenant, account, parent, roots, created, run) "
+        "VALUES (1, ?, ?, ?, ?, ?, ?, 0)",
+        (VERSION, *binding.row().values(), time.time()),
+    )
+    connection.execute("COMMIT")
+
+
+def _check(connection: sqlite3.Connection, path: Path, binding: Binding) -> None:
+    """See that a journal is of this version, this job's, and whole."""
+    _settle(connection, path)
+    (schema,) = _one(connection, "SELECT schema FROM job")
+    if schema != VERSION:
+        raise ConfigurationError(
+            f"the journal {path} was written by another version of this library (schema {schema}, "
+            f"here {VERSION}); finish it with that one, or {_ELSE}"
+        )
+    _compare(path, binding, _one(connection, "SELECT tenant, account, parent, roots FROM job"))
+    (found,) = _one(connection, "PRAGMA quick_check(1)")
+    if found != "ok":
+        raise DamagedError(found)
+
+
+def _one(connection: sqlite3.Connection, question: str) -> tuple[object, ...]:
+    row: tuple[object, ...] | None = connection.execute(question).fetchone()
+    if row is None:
+        raise DamagedError(f"nothing for {question}")
+    return row
+
+
+def _compare(path: Path, binding: Binding, row: tuple[object, ...]) -> None:
+    for (name, wanted), has in zip(binding.row().items(), row, strict=True):
+        if wanted != has:
+            raise ConfigurationError(
+                f"the journal {path} is of a job with another {name}: "
+                f"there it is {has}, here {wanted}; {_ELSE}"
+            )
+
+
+def _count(connection: sqlite3.Connection) -> tuple[int, bool]:
+    connection.execute("UPDATE job SET run = run + 1")
+    [(run, resumed)] = connection.execute("SELECT run, EXISTS (SELECT 1 FROM item) FROM job")
+    return run, bool(resumed)

@@ -1,0 +1,186 @@
+"""The one thread that has the journal's connection. What waits is written together, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Protocol, TypeAlias
+
+from attrs import define
+
+from coredata_async.bulk.journal.trouble import JournalError, fatal
+
+Statement: TypeAlias = tuple[str, tuple[object, ...]]
+"""SQL and its parameters."""
+Answer: TypeAlias = BaseException | None
+Answers: TypeAlias = list[tuple["asyncio.Future[Answer]", Answer]]
+
+LAZY: Final = 0.02
+"""Seconds that what nobody waits for may wait for company."""
+
+
+class Store(Protocol):
+    """What the thread owns."""
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """In autocommit mode; transactions are the writer's."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+@define(eq=False)
+class Job:
+    """What is to be done in the thread: statements or a question."""
+
+    statements: Sequence[Statement] = ()
+    question: Callable[[sqlite3.Connection], object] | None = None
+    waiter: asyncio.Future[Answer] | None = None
+    """`None` if nobody waits for it."""
+
+
+class Writer:
+    """A thread that opens a store, writes to it in groups, and closes it.
+
+    A commit waits for the disk, which takes milliseconds; all that has come up meanwhile goes into the
+    next one. Those who wait are woken by one call into the loop for the whole group.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._loop = asyncio.get_running_loop()
+        self._change = threading.Condition()
+        self._jobs: list[Job] = []
+        self._urgent = False
+        self._stopped: asyncio.Future[Answer] | None = None
+        self._cause: BaseException | None = None
+        self._lost = False
+
+    async def start(self, open_store: Callable[[], Store]) -> None:
+        """Start the thread and have the store opened in it.
+
+        Raises:
+            Exception: What `open_store` raised.
+        """
+        opened: asyncio.Future[Answer] = self._loop.create_future()
+        threading.Thread(
+            target=self._run, args=(open_store, opened), name="coredata-journal", daemon=True
+        ).start()
+        try:
+            answer = await opened
+        except asyncio.CancelledError:
+            _ = self.stop()  # it closes the store as soon as it is open
+            raise
+        if answer is not None:
+            raise answer
+
+    def put(self, job: Job) -> None:
+        """Have a job done after all that were put before."""
+        urgent = job.waiter is not None
+        with self._change:
+            if not self._jobs or (urgent and not self._urgent):
+                self._change.notify()
+            self._jobs.append(job)
+            self._urgent = self._urgent or urgent
+
+    def stop(self) -> asyncio.Future[Answer]:
+        """Have the thread end as soon as all that was put is done. Nothing may be put afterwards.
+
+        Returns:
+            What is done when the store is closed; with the failure, if something nobody waits for was lost.
+        """
+        with self._change:
+            self._stopped = self._stopped or self._loop.create_future()
+            self._change.notify()
+        return self._stopped
+
+    def failure(self) -> JournalError | None:
+        """Why nothing can be written any more, as a fresh exception. Once there is one, it stays."""
+        if self._cause is None:
+            return None
+        error = JournalError(self._path, self._cause)
+        error.__cause__ = self._cause
+        return error
+
+    def _run(self, open_store: Callable[[], Store], opened: asyncio.Future[Answer]) -> None:
+        try:
+            store = open_store()
+        except BaseException as exc:  # noqa: BLE001  # raised again where it was asked for
+            self._wake([(opened, exc)])
+            return
+        self._wake([(opened, None)])
+        while jobs := self._take():
+            self._wake(self._done(store.connection, jobs))
+        with suppress(sqlite3.Error):  # all is on disk: in the log, if not in the file
+            store.close()
+        if self._stopped is not None:
+            self._wake([(self._stopped, self.failure() if self._lost else None)])
+
+    def _take(self) -> list[Job]:
+        """Wait for jobs and take them all. None are left when it is time to end."""
+        with self._change:
+            self._change.wait_for(lambda: self._jobs or self._stopped)
+            self._change.wait_for(lambda: self._urgent or self._stopped, timeout=LAZY)
+            jobs, self._jobs, self._urgent = self._jobs, [], False
+            return jobs
+
+    def _done(self, connection: sqlite3.Connection, jobs: list[Job]) -> Answers:
+        if self._cause is None:
+            try:
+                return commit(connection, jobs)
+            except BaseException as exc:  # noqa: BLE001  # whatever it is, all must know
+                self._cause = exc.with_traceback(None)  # which would keep the jobs alive
+        self._lost = self._lost or any(job.waiter is None for job in jobs)
+        return [(job.waiter, self.failure()) for job in jobs if job.waiter is not None]
+
+    def _wake(self, answers: Answers) -> None:
+        if answers:
+            with suppress(RuntimeError):  # the loop is gone, and so is everybody who waited
+                self._loop.call_soon_threadsafe(_tell, answers)
+
+
+def commit(connection: sqlite3.Connection, jobs: Iterable[Job]) -> Answers:
+    """Do all jobs in one transaction. Either all their statements count, or it raises and none does."""
+    answers: Answers = []
+    cursor = connection.cursor()
+    cursor.execute("BEGIN IMMEDIATE")
+    try:
+        for job in jobs:
+            for sql, parameters in job.statements:  # executemany over runs of one SQL was no faster
+                cursor.execute(sql, parameters)
+            answer = None if job.question is None else _asked(connection, job.question)
+            if job.waiter is not None:
+                answers.append((job.waiter, answer))
+        cursor.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # some errors have rolled it back already
+            cursor.execute("ROLLBACK")
+        raise
+    return answers
+
+
+def _asked(connection: sqlite3.Connection, question: Callable[[sqlite3.Connection], object]) -> Answer:
+    connection.execute("SAVEPOINT question")
+    try:
+        question(connection)
+    except BaseException as exc:  # raised again where the question was asked
+        if fatal(exc) or not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO question")
+        connection.execute("RELEASE question")
+        return exc
+    connection.execute("RELEASE question")
+    return None
+
+
+def _tell(answers: Answers) -> None:
+    for waiter, answer in answers:
+        if not waiter.done():  # its task was cancelled
+            waiter.set_result(answer)

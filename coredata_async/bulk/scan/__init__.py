@@ -1,0 +1,1 @@
+"""The walk over what is to be uploaded."""

@@ -1,0 +1,185 @@
+import itertools
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coredata_async.bulk.journal.binding import Binding
+from coredata_async.bulk.journal.opening import opened
+from coredata_async.bulk.journal.trouble import JournalError
+from coredata_async.errors import ConfigurationError
+from tests.bulk.journals import BINDING
+
+PAGE = 4096
+ITEM = (
+    "INSERT INTO item (folder, name, filename, size, mtime, ctime, inode, state, seen) "
+    "VALUES (1, ?, 'a', 1, 1, 1, 1, 0, 1)"
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "job.sqlite"
+
+
+def begun(path, items=300):
+    store = opened(path, BINDING)
+    store.connection.executemany(ITEM, [(b"%d" % n,) for n in range(items)])
+    store.close()
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return begun(tmp_path_factory.mktemp("whole") / "job.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("other", "name", "words"),
+    [
+        ({"tenant": "https://other.coredata.is"}, "tenant", "https://acme.coredata.is, here https://other"),
+        ({"account": "bert"}, "account", "anna, here bert"),
+        ({"parent": "p2"}, "parent", "p1, here p2"),
+        ({"roots": (b"/data/a",)}, "roots", '"/data/b"'),
+    ],
+)
+def test_another_job_is_refused_by_what_differs(path, other, name, words):
+    before = begun(path)
+
+    with pytest.raises(ConfigurationError, match=f"another {name}: there it is .*{words}.*--job"):
+        opened(path, evolve(BINDING, **other))
+
+    assert path.read_bytes() == before
+
+
+def test_the_order_of_the_roots_does_not_matter_and_their_bytes_do(path):
+    ends = (b"/\xff\xfe", "/þ".encode(), b"/a b'\"\n")
+    opened(path, evolve(BINDING, roots=ends)).close()
+
+    opened(path, evolve(BINDING, roots=(*reversed(ends), ends[0]))).close()
+    with pytest.raises(ConfigurationError, match="roots"):
+        opened(path, evolve(BINDING, roots=(b"/\xff\xfd", *ends[1:])))
+
+
+@pytest.mark.parametrize("data", [b"x", b"dear diary\n" * 1000, bytes(100), b"SQLite format 3\0"])
+def test_what_is_no_database_is_never_touched(path, data):
+    path.write_bytes(data)
+
+    with pytest.raises(ConfigurationError, match="--job"):
+        opened(path, BINDING)
+
+    assert path.read_bytes() == data
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("ident", [0, 7])
+def test_the_database_of_another_program_is_never_touched(path, ident):
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"PRAGMA application_id = {ident}; CREATE TABLE job (one); CREATE TABLE item (id)")
+    before = path.read_bytes()
+
+    with pytest.raises(ConfigurationError, match="another program"):
+        opened(path, BINDING)
+
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_empty_file_becomes_a_journal(path):
+    path.touch()
+
+    store = opened(path, BINDING)
+
+    assert (store.run, store.resumed, store.set_aside) == (1, False, None)
+    store.close()
+
+
+@pytest.mark.parametrize("schema", [0, 2])
+def test_the_journal_of_another_version_is_refused_and_kept(path, schema):
+    begun(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE job SET schema = ?", (schema,))
+
+    with pytest.raises(ConfigurationError, match=rf"another version.*schema {schema}, here 1"):
+        opened(path, BINDING)
+
+
+def test_a_directory_that_is_not_there_is_named(path):
+    with pytest.raises(ConfigurationError, match=r"cannot be made: No such file or directory"):
+        opened(path / "job.sqlite", BINDING)
+
+
+def test_a_directory_is_no_journal(tmp_path):
+    with pytest.raises((ConfigurationError, JournalError), match=tmp_path.name):
+        opened(tmp_path, BINDING)
+
+
+def test_a_damaged_journal_is_set_aside_and_begun_anew(path):
+    data = begun(path)
+    damaged = data[: 3 * PAGE] + bytes(PAGE) + data[4 * PAGE :]
+    for n in (1, 2):
+        path.write_bytes(damaged)
+
+        store = opened(path, BINDING)
+
+        assert (store.run, store.resumed) == (1, False)
+        assert store.set_aside == path.with_name(f"job.sqlite.damaged-{n}")
+        assert len(store.set_aside.read_bytes()) == len(damaged)
+        store.close()
+
+
+def test_the_log_of_a_damaged_journal_goes_with_it(path):
+    data = begun(path)
+    path.write_bytes(data[: len(data) // 2])
+    path.with_name("job.sqlite-wal").write_bytes(b"a log")
+
+    store = opened(path, BINDING)
+
+    assert store.set_aside is not None
+    assert store.connection.execute("SELECT count(*) FROM item").fetchall() == [(0,)]
+    store.close()
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_no_damage_is_fatal_and_none_destroys_what_may_be_someone_elses(whole, data):
+    broken = bytearray(whole[: data.draw(st.one_of(st.just(len(whole)), st.integers(1, len(whole) - 1)))])
+    for at, byte in data.draw(
+        st.lists(st.tuples(st.integers(0, len(broken) - 1), st.integers(0, 255)), max_size=20)
+    ):
+        if not 18 <= at <= 19:  # a higher format number means: read only
+            broken[at] = byte
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "job.sqlite"
+        path.write_bytes(broken)
+        try:
+            store = opened(path, BINDING)
+        except ConfigurationError:
+            assert path.stat().st_size >= len(broken)
+            return
+        assert store.connection.execute("SELECT count(*) FROM job").fetchall() == [(1,)]
+        assert store.set_aside is None or not store.resumed
+        store.close()
+
+
+def test_a_begun_journal_has_all_of_its_tables_or_none(path):
+    """Every prefix of its birth, as a kill leaves it: the file and its log after each statement."""
+    opened(path, BINDING).close()
+    born = path.read_bytes()
+
+    for size in itertools.chain([0], range(PAGE, len(born), PAGE)):
+        path.write_bytes(born[:size])
+        store = opened(path, BINDING)
+        assert (store.run, store.resumed) == (1, False)
+        store.close()
+        for each in path.parent.iterdir():
+            each.unlink()
+
+
+def test_a_binding_holds_no_key():
+    assert set(Binding.__slots__) - {"__weakref__"} == {"tenant", "account", "parent", "roots"}

@@ -1,0 +1,77 @@
+import json
+import os
+import stat
+import sys
+
+import pytest
+
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.errors import ConfigurationError
+from tests.bulk.journals import BINDING, another_process, finding, findings, opened
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "job.sqlite"
+
+
+async def test_nobody_else_in_this_process_can_open_it(path):
+    async with opened(path) as journal:
+        with pytest.raises(ConfigurationError, match=r"in use by this process, since 2.*--job"):
+            await Journal.open(path, BINDING)
+
+        await journal.write(finding("still fine"))
+    async with opened(path):
+        pass
+
+
+async def test_no_other_process_can_open_it_until_it_is_killed(path):
+    async with another_process(path) as process:
+        await process.stdout.readline()
+        with pytest.raises(ConfigurationError, match=rf"in use by process {process.pid} on "):
+            await Journal.open(path, BINDING)
+        process.kill()
+        await process.wait()
+
+        async with opened(path) as journal:
+            assert journal.run == 2
+
+
+async def test_what_a_write_returned_for_survives_sigkill_at_any_moment(path):
+    said = -1
+    for _ in range(4):
+        async with another_process(path, said + 1) as process:
+            said = int(await process.stdout.readline())
+            process.kill()
+            rest, _ = await process.communicate()
+            lines = rest.decode("ascii").splitlines()
+            said = max([said, *(int(line) for line in lines[:-1])])
+
+        async with opened(path) as journal:
+            words = set(await findings(journal))
+            assert {f"noted {n}" for n in range(said + 1)} <= words
+            assert {f"written {n}" for n in range(said + 1)} <= words
+            said = max(int(each.split()[1]) for each in words)
+
+
+async def test_a_leftover_of_who_held_it_does_no_harm(path):
+    path.with_name("job.sqlite.owner").write_text('{"host": 7}', "utf-8")
+
+    async with opened(path):
+        told = json.loads(path.with_name("job.sqlite.owner").read_text("utf-8"))
+        assert told["pid"] == os.getpid()
+        path.with_name("job.sqlite.owner").write_text("no JSON", "utf-8")
+        with pytest.raises(ConfigurationError, match="in use by another program"):
+            await Journal.open(path, BINDING)
+
+    assert sorted(each.name for each in path.parent.iterdir()) == ["job.sqlite"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are of Unix")
+async def test_only_its_user_can_read_any_of_its_files(path):
+    async with opened(path) as journal:
+        await journal.write(finding("x"))
+
+        modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
+
+    assert modes == dict.fromkeys(("job.sqlite", "job.sqlite-wal", "job.sqlite.owner"), 0o600)

@@ -1,0 +1,242 @@
+"""A report: what it exits with, what it raises, and what of it goes into JSON."""
+
+import copy
+import json
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coredata_async.bulk.options import Effort, Policy, Rule, Selection
+from coredata_async.bulk.report.advice import ADVICE, TITLES, verdict
+from coredata_async.bulk.report.as_json import as_json
+from coredata_async.bulk.report.rebuild import failure
+from coredata_async.bulk.report.report import GRAVEST, Counts, Entry, Orphan, Report
+from coredata_async.bulk.report.settings import described
+from coredata_async.bulk.states import Why
+from coredata_async.errors import (
+    BulkError,
+    ChecksumMismatchError,
+    CoreDataError,
+    RegistrationUncertainError,
+    SourceChangedError,
+    SourceError,
+    StorageError,
+)
+from tests.bulk.reports import a_report
+
+
+def failed(*whys: Why, **found: object) -> Report:
+    counts = Counts(planned=2 + len(whys), done=2, failed=len(whys))
+    return a_report(counts=counts, failed_by=dict.fromkeys(whys, 1), **found)
+
+
+def test_all_done_or_skipped_is_zero() -> None:
+    assert a_report().exit_code == 0
+    assert a_report(counts=Counts(planned=2, done=1, skipped=1)).exit_code == 0
+    assert a_report(orphans_total=1, warnings_total=1).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("ended", "code"),
+    [
+        ("drained", 130),
+        ("stopped", 130),
+        ("time", 10),
+        ("circuit", 6),
+        ("authentication", 6),
+        ("error", 1),
+    ],
+)
+def test_how_it_ended_is_a_code(ended: str, code: int) -> None:
+    assert a_report(ended=ended).exit_code == code
+    assert not a_report(ended=ended).finished
+
+
+@pytest.mark.parametrize(
+    ("whys", "code"),
+    [
+        ([Why.UNREADABLE], 3),
+        ([Why.CHANGED, Why.UNREADABLE], 3),
+        ([Why.UNREADABLE, Why.NETWORK], 1),
+        ([Why.NAME], 1),
+        ([Why.MISMATCH, Why.NETWORK], 4),
+        ([Why.UNCERTAIN, Why.MISMATCH], 5),
+    ],
+)
+def test_why_files_failed_is_a_code(whys: list[Why], code: int) -> None:
+    assert failed(*whys).exit_code == code
+
+
+def test_unresolved_and_duplicates_are_five() -> None:
+    assert a_report(counts=Counts(planned=1, unresolved=1)).exit_code == 5
+    assert a_report(duplicates_total=1).exit_code == 5
+
+
+def test_the_gravest_counts() -> None:
+    assert failed(Why.MISMATCH, ended="time").exit_code == 4
+    assert failed(Why.MISMATCH, ended="drained").exit_code == 130
+    assert failed(Why.MISMATCH, ended="circuit", duplicates_total=1).exit_code == 6
+    assert failed(Why.UNREADABLE, ended="time").exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"counts": Counts(planned=3, done=2)},
+        {"bytes": Counts(planned=3, done=2)},
+        {"counts": Counts(planned=3, done=2, pending=1)},
+        {"scanned": False},
+    ],
+)
+def test_what_must_not_be_does_not_look_like_success(odd: dict[str, object]) -> None:
+    assert a_report(**odd).exit_code == 1
+
+
+def test_nothing_is_raised_when_all_is_well() -> None:
+    a_report().raise_for_failures()
+
+
+def test_each_entry_kept_is_raised_in_a_class_that_fits() -> None:
+    entries = tuple(Entry(path=f"/{why}", why=why, words=f"/{why}: words") for why in Why)
+    report = a_report(
+        counts=Counts(planned=17, failed=15, unresolved=1, done=1),
+        failures=entries,
+        unresolved=(Entry(path="/u", why=Why.UNCERTAIN, blob="b1"),),
+    )
+
+    with pytest.raises(BulkError) as raised:
+        report.raise_for_failures()
+
+    kinds = [type(each) for each in raised.value.exceptions]
+    assert len(kinds) == 16
+    assert {SourceError, SourceChangedError, StorageError, ChecksumMismatchError} <= set(kinds)
+    assert "15 failed, 1 unresolved" in str(raised.value)
+    (first, *_) = raised.value.exceptions
+    assert isinstance(first, RegistrationUncertainError)
+    assert first.blob_name == "b1"
+    assert str(first) == "/u: uncertain"
+
+
+def test_what_is_left_to_do_is_raised_too() -> None:
+    report = a_report(counts=Counts(planned=5, done=2, pending=3), ended="time", words="2 h are over")
+
+    with pytest.raises(BulkError) as raised:
+        report.raise_for_failures()
+
+    assert str(raised.value.exceptions[0]) == "3 left to do (time): 2 h are over; run it again"
+
+
+@pytest.mark.parametrize("why", [*Why, None])
+def test_every_rebuilt_failure_is_plain_data(why: Why | None) -> None:
+    error = failure(why, "words", 5, "b1")
+
+    assert isinstance(error, CoreDataError)
+    assert str(error) == "words"
+    assert str(copy.copy(error)) == str(pickle.loads(pickle.dumps(error))) == "words"
+
+
+def test_a_sentence_names_the_file_once() -> None:
+    assert Entry(path="/a", words="/a cannot be read").sentence == "/a cannot be read"
+    assert Entry(path="/a", words="timed out").sentence == "/a: timed out"
+    assert Entry(path="/a").sentence == "/a: failed"
+
+
+def test_json_has_every_field_and_stays_the_same() -> None:
+    report = a_report(
+        excluded=4,
+        counts=Counts(planned=2, done=1, failed=1),
+        failed_by={Why.NAME: 1},
+        failures=(Entry(path="/\\xff", raw=b"/\xff", why=Why.NAME, words="no text"),),
+        failures_total=1,
+        orphans=(Orphan(path="/a", blob="b", at=1.5),),
+        settings={"existing": "skip", "rules": ["- *.tmp"]},
+    )
+
+    found = json.loads(json.dumps(as_json(report)))
+
+    assert set(found) == {
+        *("format", "version", "exit_code", "adds_up", "finished", "counts", "bytes", "fresh", "fresh_bytes"),
+        *("journal", "started", "seconds", "ended", "words", "api", "settings", "tenant", "parent", "roots"),
+        *("run", "created", "scanned", "skipped_by", "failed_by", "failures", "failures_total", "unresolved"),
+        *("unresolved_total", "duplicates", "duplicates_total", "orphans", "orphans_total", "warnings"),
+        "warnings_total",
+    }
+    assert found["format"] == 1
+    assert found["counts"] == {
+        "planned": 2,
+        "done": 1,
+        "skipped": 0,
+        "failed": 1,
+        "unresolved": 0,
+        "pending": 0,
+        "excluded": 4,
+    }
+    assert found["failures"] == [
+        {
+            "path": "/\\xff",
+            "raw": "2fff",
+            "size": 0,
+            "why": "name",
+            "words": "no text",
+            "blob": None,
+            "file_id": None,
+        }
+    ]
+    assert found["failed_by"] == {"name": 1}
+    assert found["orphans"] == [{"path": "/a", "blob": "b", "at": 1.5}]
+    assert found["settings"] == {"existing": "skip", "rules": ["- *.tmp"]}
+    assert found["exit_code"] == 1
+
+
+def test_settings_are_told_by_name_and_rules_as_they_were_written() -> None:
+    selection = Selection(rules=[Rule("*.tmp"), Rule("a.tmp", include=True)], files_from=None, min_size=5)
+
+    found = described(selection, Policy(existing="version"), Effort(bwlimit=1e6))
+
+    assert found["rules"] == ["- *.tmp", "+ a.tmp"]
+    assert found["existing"] == "version"
+    assert (found["min_size"], found["lanes"], found["bwlimit"]) == (5, 64, 1e6)
+    assert "files_from" not in found
+    assert "max_size" not in found
+    json.dumps(found)
+
+
+def test_every_reason_has_a_title_and_advice() -> None:
+    assert set(TITLES) == set(ADVICE) == set(Why)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ({"counts": Counts()}, "There was nothing to upload."),
+        ({"counts": Counts(planned=1, done=1)}, "The one file is on the server."),
+        (
+            {"counts": Counts(planned=1234, done=1200, skipped=34)},
+            "All 1,200 files are on the server, and 34 skipped.",
+        ),
+        (
+            {"counts": Counts(planned=3, skipped=3)},
+            "Nothing had to be uploaded: 3 files skipped.",
+        ),
+        ({"duplicates_total": 1}, "All 2 files are on the server; 1 file there twice."),
+        (
+            {"counts": Counts(planned=9, done=5, failed=2, unresolved=1, pending=1), "ended": "time"},
+            "5 of 9 files are on the server; 2 failed, 1 unresolved, 1 still to be done. Its time was over.",
+        ),
+        ({"ended": "authentication"}, "2 of 2 files are on the server. The key was refused."),
+    ],
+)
+def test_the_verdict_is_a_sentence(found: dict[str, object], words: str) -> None:
+    assert verdict(a_report(**found)) == words
+
+
+@given(st.builds(Counts, **dict.fromkeys(("done", "failed", "pending"), st.integers(0, 3))))
+def test_zero_means_that_nothing_is_left_over(counts: Counts) -> None:
+    planned = counts.done + counts.failed + counts.pending
+    whole = Counts(planned=planned, done=counts.done, failed=counts.failed, pending=counts.pending)
+    report = a_report(counts=whole, failed_by={Why.NETWORK: counts.failed})
+
+    assert (report.exit_code == 0) == (planned == counts.done)
+    assert report.exit_code in (0, *GRAVEST)

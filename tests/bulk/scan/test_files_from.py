@@ -1,0 +1,188 @@
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coredata_async.bulk.options import Policy, Rule, Selection
+from coredata_async.bulk.scan import files_from
+from coredata_async.bulk.scan.found import Found
+from coredata_async.bulk.scan.scan import scan
+from coredata_async.bulk.states import Why
+from coredata_async.errors import ConfigurationError
+from tests.bulk.trees import by_path
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    for path in ("a", "b.tmp", "sub/c", "sub/deep/d", "other/e", "#hash", " space"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(path)
+    return root
+
+
+def listed(root: Path, data: bytes, policy: Policy | None = None, **selection: object) -> dict[str, Found]:
+    """What becomes of a list, by path."""
+    source = root.parent / "list"
+    source.write_bytes(data)
+    batches = scan([f"{root}/."], Selection(files_from=source, **selection), policy or Policy())
+    return by_path(batches, root)
+
+
+def test_only_the_files_in_the_list_are_taken(tree: Path) -> None:
+    assert listed(tree, b"a\nsub/deep/d\n").keys() == {"a", "sub/deep/d"}
+
+
+def test_directories_on_the_way_are_told_and_others_are_not(tree: Path) -> None:
+    (tree.parent / "list").write_text("sub/deep/d")
+
+    batches = scan([tree], Selection(files_from=tree.parent / "list"), Policy())
+
+    assert [(batch.directory.title, len(batch.entries), batch.complete) for batch in batches] == [
+        ("", 0, True),
+        ("tree", 0, True),
+        ("sub", 0, True),
+        ("deep", 1, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"a\nsub/c",
+        b"a\n\n# no\nsub/c\n",
+        b"\xef\xbb\xbfa\r\nsub/c\r\n",
+        b"a\0sub/c\0",
+        b"a\0sub/c",
+        b"\0a\0\0sub/c",
+        b"./a\n.//sub/./c\nsub/c\na\n",
+    ],
+)
+def test_a_list_may_be_written_in_several_ways_and_names_files_once(tree: Path, data: bytes) -> None:
+    assert listed(tree, data).keys() == {"a", "sub/c"}
+
+
+def test_with_nuls_every_name_can_be_said(tree: Path) -> None:
+    (tree / "new\nline").touch()
+
+    assert listed(tree, b"#hash\0 space\0new\nline\0", Policy(names="escape")).keys() == {
+        "#hash",
+        " space",
+        "new\nline",
+    }
+    assert listed(tree, b"#hash\n space\n").keys() == {" space"}
+
+
+@pytest.mark.parametrize(
+    "data", [b"/a", b"../a", b"sub/../a", b".", b"a\n./\n", b"a\0/\0", b"a\n" * 40000 + b"x\0y"]
+)
+def test_a_path_that_leads_out_is_refused_before_anything_is_told(tree: Path, data: bytes) -> None:
+    with pytest.raises(ConfigurationError, match="of the list of files"):
+        listed(tree, data)
+
+
+def test_what_is_no_list_is_refused_before_it_fills_the_memory(tree: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is it a list"):
+        listed(tree, b"x" * 1_000_000)
+
+
+@pytest.mark.parametrize("source", ["gone", "tree"])
+def test_a_list_that_cannot_be_read_is_refused(tree: Path, source: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        list(scan([tree], Selection(files_from=tree.parent / source), Policy()))
+
+
+def test_a_list_is_relative_to_one_directory(tree: Path) -> None:
+    for paths in ([tree / "a"], [tree / "sub", tree / "other"]):
+        with pytest.raises(ConfigurationError, match="one PATH"):
+            scan(paths, Selection(files_from="list"), Policy())
+
+
+def test_an_empty_list_takes_nothing(tree: Path) -> None:
+    assert listed(tree, b"") == {}
+    assert listed(tree, b"\xef\xbb\xbf") == {}
+    assert listed(tree, b"# nothing\n\n") == {}
+
+
+def test_what_is_in_the_list_and_not_there_fails_with_words(tree: Path) -> None:
+    (tree / "broken").symlink_to("nowhere")
+
+    entries = listed(tree, b"gone\nsub\nsub/gone\nnodir/x\na/x\nother/e\nbroken\n")
+
+    assert {path: entry.why for path, entry in entries.items()} == {
+        "gone": Why.UNREADABLE,
+        "sub": Why.UNREADABLE,
+        "sub/gone": Why.UNREADABLE,
+        "nodir": Why.UNREADABLE,
+        "a": Why.UNREADABLE,
+        "other/e": None,
+        "broken": Why.LINK,
+    }
+    assert "not there" in entries["gone"].words
+    assert "list the files" in entries["sub"].words
+    assert "no directory" in entries["a"].words
+
+
+def test_a_directory_and_a_file_in_it_may_both_be_listed(tree: Path) -> None:
+    entries = listed(tree, b"sub\nsub/c\n")
+
+    assert {path: entry.why for path, entry in entries.items()} == {"sub": Why.UNREADABLE, "sub/c": None}
+
+
+def test_links_on_the_way_are_as_the_policy_says(tree: Path) -> None:
+    (tree / "link").symlink_to("sub")
+    (tree / "file-link").symlink_to("a")
+    (tree / "broken").symlink_to("nowhere")
+    data = b"link/c\nfile-link\nbroken\n"
+
+    assert {path: entry.why for path, entry in listed(tree, data).items()} == dict.fromkeys(
+        ("link", "file-link", "broken"), Why.LINK
+    )
+    followed = listed(tree, data, Policy(links="follow"))
+    assert {path: entry.why for path, entry in followed.items()} == {
+        "link/c": None,
+        "file-link": None,
+        "broken": Why.LINK,
+    }
+
+
+def test_rules_size_and_ignore_files_count_for_listed_files(tree: Path) -> None:
+    (tree / "sub" / ".coredataignore").write_text("deep/")
+    data = b"a\nb.tmp\nsub/c\nsub/deep/d\nsub/.coredataignore\n"
+
+    assert listed(tree, data, rules=[Rule("*.tmp")]).keys() == {"a", "sub/c"}
+    assert listed(tree, data, min_size=5).keys() == {"b.tmp", "sub/c"}
+
+
+def test_two_listed_directories_that_would_become_one_both_fail(tree: Path) -> None:
+    for name in ("\u00e9", "e\u0301"):
+        (tree / name).mkdir()
+        (tree / name / "x").touch()
+
+    entries = listed(tree, "\u00e9/x\ne\u0301/x\na".encode())
+
+    assert {path: entry.why for path, entry in entries.items()} == {
+        "\u00e9": Why.COLLISION,
+        "e\u0301": Why.COLLISION,
+        "a": None,
+    }
+
+
+def test_the_list_may_come_from_standard_input(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a\nsub/c\n")))
+
+    batches = scan([tree], Selection(files_from="-"), Policy())
+
+    assert [entry.name for batch in batches for entry in batch.entries] == [b"a", b"c"]
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=30).filter(lambda path: b"\0" not in path), max_size=30),
+    st.integers(1, 40),
+)
+def test_paths_are_split_the_same_whatever_the_blocks(paths: list[bytes], block: int) -> None:
+    file = io.BytesIO(b"\0".join(paths))
+
+    assert [path for path in files_from._split(file, file.read(block), b"\0") if path] == paths

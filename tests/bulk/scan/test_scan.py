@@ -1,0 +1,151 @@
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from coredata_async.bulk.options import Policy, Rule, Selection
+from coredata_async.bulk.scan.found import Batch, Directory, Found
+from coredata_async.bulk.scan.scan import scan
+from coredata_async.bulk.states import Why
+from coredata_async.errors import ConfigurationError
+from coredata_async.storage.paths import look
+from tests.bulk.trees import ALL, by_path, enter, excluded, planned, tree
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory, in which the test runs."""
+    return enter(tmp_path / "here", monkeypatch)
+
+
+def test_directories_become_folders_of_their_names_and_files_lie_beside_them(here: Path) -> None:
+    tree("photos/b.jpg", "photos/2024/a.jpg", "notes.txt")
+
+    batches = list(scan(["photos", "notes.txt"], ALL, Policy()))
+
+    top, photos = os.fsencode(here), os.fsencode(here / "photos")
+    assert batches == [
+        Batch(Directory(b"", None), (Found(top + b"/notes.txt", "notes.txt", look(here / "notes.txt")),)),
+        Batch(Directory(photos, b"", "photos"), (Found(b"b.jpg", "b.jpg", look(here / "photos/b.jpg")),)),
+        Batch(
+            Directory(photos + b"/2024", photos, "2024"),
+            (Found(b"a.jpg", "a.jpg", look(here / "photos/2024/a.jpg")),),
+        ),
+    ]
+
+
+def test_what_is_in_a_directory_can_go_straight_into_the_parent(here: Path) -> None:
+    tree("a.txt", "sub/b.txt")
+
+    batches = list(scan(["."], ALL, Policy()))
+
+    top = os.fsencode(here)
+    assert [batch.directory for batch in batches] == [
+        Directory(b"", None),
+        Directory(top, None),
+        Directory(top + b"/sub", top, "sub"),
+    ]
+
+
+def test_parents_come_before_children_depth_first_and_in_order(here: Path) -> None:
+    tree("a/1/x", "a/2/", "b/1/x", "c")
+
+    walked = [batch.directory.path for batch in scan(["."], ALL, Policy())]
+
+    assert walked == [b"", *(os.fsencode(here / sub) for sub in ("", "a", "a/1", "a/2", "b", "b/1"))]
+
+
+def test_an_empty_directory_is_one_empty_batch(here: Path) -> None:
+    batches = list(scan([here], ALL, Policy()))
+
+    assert batches == [Batch(Directory(b"", None)), Batch(Directory(os.fsencode(here), b"", "here"))]
+
+
+def test_a_scan_is_lazy_and_can_be_closed_early_without_leaving_anything_open(here: Path) -> None:
+    for number in range(1500):
+        (here / f"{number:04}").touch()
+    batches = scan(["."], ALL, Policy())
+    next(batches)
+    next(batches)
+
+    batches.close()  # an open `scandir` would be a ResourceWarning, and those are errors
+
+    assert list(batches) == []
+
+
+def test_a_scan_may_go_from_thread_to_thread(here: Path) -> None:
+    tree("list", "a/b", "c/d")
+    (here / "list").write_text("a/b\nc/d\n")
+    batches = scan(["."], Selection(files_from=here / "list"), Policy())
+    told = list[Batch | None]()
+
+    while not told or told[-1] is not None:
+        thread = threading.Thread(target=lambda: told.append(next(batches, None)))
+        thread.start()
+        thread.join()
+
+    assert by_path([batch for batch in told if batch]).keys() == {"a/b", "c/d"}
+
+
+def test_a_path_with_a_forbidden_name_fails_as_one_entry(here: Path) -> None:
+    tree("no\\dir/file", "bad ")
+
+    (batch,) = scan(["no\\dir", "bad "], ALL, Policy())
+
+    assert [(entry.name, entry.why) for entry in batch.entries] == [
+        (os.fsencode(here / "bad "), Why.NAME),
+        (os.fsencode(here / "no\\dir"), Why.NAME),
+    ]
+
+
+def test_rules_are_relative_to_the_path(here: Path) -> None:
+    tree("photos/2024/a.jpg", "photos/2024/a.tmp", "photos/build/x", "photos/2024/build", "photos/2023/a.jpg")
+    rules = [Rule("*.tmp"), Rule("/build/"), Rule("/2023")]
+
+    assert planned(Selection(rules=rules), "photos") == {"photos/2024/a.jpg", "photos/2024/build"}
+    assert planned(Selection(rules=rules), "photos/.") == {"photos/2024/a.jpg", "photos/2024/build"}
+
+
+def test_what_is_left_out_is_counted_and_a_directory_counts_as_one(here: Path) -> None:
+    tree("a.tmp", "b.tmp", "cache/1", "cache/2", "kept")
+    (here / "link.tmp").symlink_to("kept")
+
+    assert excluded(Selection(rules=[Rule("*.tmp"), Rule("cache/")])) == 4
+
+
+def test_rules_count_for_paths_that_are_files(here: Path) -> None:
+    tree("a.tmp", "a.txt")
+
+    assert planned(Selection(rules=[Rule("*.tmp")]), "a.tmp", "a.txt") == {"a.txt"}
+    assert here.exists()
+
+
+def test_if_the_first_rule_includes_all_else_is_left_out(here: Path) -> None:
+    tree("a.txt", "deep/er/b.pdf", "deep/c.txt", "docs/d.txt", "docs/old/e.txt", "docs/f.tmp", "x.pdf/g")
+    os.mkfifo("pipe")
+
+    assert planned(Selection(rules=[Rule("*.pdf", include=True)])) == {"deep/er/b.pdf", "x.pdf/g"}
+    assert planned(Selection(rules=[Rule("docs/", include=True), Rule("old/"), Rule("*.tmp")])) == {
+        "docs/d.txt"
+    }
+    assert by_path(scan(["."], Selection(rules=[Rule("*.pdf", include=True)]), Policy())).keys() == {
+        "deep/er/b.pdf",
+        "x.pdf/g",
+    }
+
+
+def test_a_scan_needs_no_pathspec_unless_there_is_something_to_match(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree("a/file")
+    monkeypatch.setitem(sys.modules, "pathspec", None)
+
+    assert planned(ALL) == {"a/file"}
+    with pytest.raises(ConfigurationError, match="pathspec"):
+        scan(["."], Selection(rules=[Rule("*")]), Policy())
+    (here / "a" / ".coredataignore").write_text("*")
+    with pytest.raises(ConfigurationError, match="pathspec"):
+        list(scan(["."], ALL, Policy()))
+    assert planned(Selection(ignore_files=False)) == {"a/file", "a/.coredataignore"}
