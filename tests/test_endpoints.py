@@ -58,7 +58,7 @@ COMPOSED: dict[str, tuple[Callable[[CoreData], Any], list[str]]] = {
     ),
 }
 # Not about the service: how the client is made, changed and closed, and the way to whatever has no row.
-ABOUT_THE_CLIENT = {"from_env", "with_options", "request", "aclose", "close_now", "closed"}
+ABOUT_THE_CLIENT = {"from_env", "with_options", "request", "aclose", "close_now", "closed", "engine"}
 
 
 async def drained(uploads) -> None:

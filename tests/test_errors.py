@@ -3,10 +3,12 @@
 import copy
 import pickle
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from coredata_async import errors
+from coredata_async.bulk.journal.journal import JournalError
 from coredata_async.message import Reply, Request
 from coredata_async.redaction import EXCERPT
 
@@ -70,6 +72,7 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield errors.RegistrationUncertainError(
         "perhaps", REQUEST, blob_name="98c5", candidates=["a", "b"], total=9
     )
+    yield JournalError(Path("job.sqlite"), "it is closed")
     yield errors.BulkError("2 of 9 failed", [errors.ConfigurationError("no key"), ValueError("odd")])
 
 

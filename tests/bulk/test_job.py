@@ -1,10 +1,7 @@
-"""What a job promises (P1 to P6), as far as one process can show it, and what it tells meanwhile."""
-
-import gc
-import tracemalloc
+"""What a job does with a tree, and what it tells meanwhile."""
 
 from coredata_async.bulk import FileDone, FolderMade, Progress, Scanned, Started
-from tests.bulk.rig import check_mirrored, make_tree
+from tests.bulk.rig import check_mirrored
 
 
 async def test_a_tree_is_mirrored_and_each_file_is_there_once(box, jobs, tree) -> None:
@@ -42,29 +39,3 @@ async def test_a_second_run_sends_nothing(box, jobs, tree) -> None:
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
     assert (box.state.count("blobs.reserve"), box.state.count("files.register")) == before
     assert ran.of(Started)[0].resumed
-
-
-async def test_p5_memory_does_not_grow_with_the_number_of_files(box, jobs, tmp_path) -> None:
-    box.faults.delay("blobs.reserve", 60, times=None)
-
-    async def held(count: int) -> int:
-        """Bytes that are held when so many files are planned, and none is uploaded yet."""
-        root = make_tree(tmp_path / f"tree{count}", {f"f{n:05}": b"" for n in range(count)})
-        found: list[int] = []
-
-        def measure(job, event) -> None:
-            if isinstance(event, Scanned):
-                gc.collect()
-                found.append(tracemalloc.get_traced_memory()[0])
-                job.stop()
-
-        tracemalloc.start()
-        try:
-            await jobs.run(root, on=measure, journal=tmp_path / f"{count}.sqlite")
-        finally:
-            tracemalloc.stop()
-        return found[0]
-
-    await held(500)  # what is made once
-    few, many = await held(1_000), await held(4_000)
-    assert many - few < 3_000 * 50, "an item is some 700 bytes"

@@ -46,27 +46,7 @@ def renamed_over(path) -> None:
     new.replace(path)
 
 
-@pytest.mark.parametrize("change", [touched, same_size, appended, truncated, renamed_over])
-async def test_p6_a_file_that_changes_whenever_it_is_read_is_never_done(box, tmp_path, change) -> None:
-    path = make_tree(tmp_path / "tree", {"a.bin": some_bytes(2 * MIB), "b.txt": b"at rest"}) / "a.bin"
-
-    def saw(event) -> None:
-        if "presigned" in event.path and path.exists():
-            change(path)  # after it was looked at, before its first byte is read
-
-    async with box.client(retry=QUICK, hooks=[saw]) as client:
-        ran = await Jobs(client, box.project, tmp_path / "job.sqlite").run(
-            path.parent, policy=policy(changes=0)
-        )
-
-    check_report(ran)
-    assert ran.report.failed_by == {Why.CHANGED: 1}
-    assert ran.report.counts.done == 1
-    assert ran.report.exit_code == 3
-    assert [path for path, _ in remote_truth(box, box.project)] == ["tree/b.txt"]
-
-
-async def test_p6_a_file_that_comes_to_rest_is_uploaded_as_it_is_then(box, tmp_path) -> None:
+async def test_a_file_that_comes_to_rest_is_uploaded_as_it_is_then(box, tmp_path) -> None:
     path = make_tree(tmp_path / "tree", {"a.bin": some_bytes(2 * MIB)}) / "a.bin"
     left = [1]
 

@@ -58,7 +58,7 @@ class Circuit:
 
     def began(self, now: float) -> None:
         """A request begins: if the circuit is open, the only one until it ends, or is lost."""
-        if self._opened is not None:
+        if self._opened is not None and not self.gave_up:
             self.opens = now + PAUSES[1]
 
     def saw(self, verdict: Verdict, now: float, seconds: float) -> None:
