@@ -11,6 +11,7 @@
 - `transport` — the only client-side aiohttp: each concern one `Send -> Send`.
 - `transfer` — upload, replacement and download, over `wire` and `storage`.
 - `services` — what a client offers for each noun. `client` — the wiring.
+- `bulk` — many files, each once, even across crashes. `doctor` — what a server really does.
 - `openapi` — the rows as an OpenAPI description.
 - `sandbox` — a CoreData in this process, which shares no code with the client. `cli` — the command.
 """

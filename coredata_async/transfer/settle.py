@@ -45,9 +45,14 @@ Judge = Callable[[File], Awaitable[bool]]
 """Decides about a File that nothing but its blob name could tell; raises `UndecidableError` if it cannot."""
 
 
-def looks(policy: Retry) -> tuple[float, float, float]:
-    """When to look for a File, in seconds since the answer was lost. Only the last two can prove absence."""
-    return (0.0, policy.settle, policy.settle + policy.probe_gap)
+def looks(policy: Retry) -> tuple[float, ...]:
+    """When to look for a File, in seconds since the answer was lost.
+
+    Only the last two can prove that it is absent. The first two find most: what a list shows at once, and what
+    it shows when it has caught up.
+    """
+    early = (0.0, policy.probe_gap) if policy.probe_gap < policy.settle else (0.0,)
+    return (*early, policy.settle, policy.settle + policy.probe_gap)
 
 
 @frozen
@@ -62,8 +67,8 @@ class Settler:
     async def settle(self, unsettled: Unsettled, new: NewFile, lost_at: float) -> Registered | Stored:
         """Registered, if a File is found; else stored, so that registering again is safe.
 
-        At once, again when `Retry.settle` seconds have passed since the answer was lost, and a last
-        time `Retry.probe_gap` seconds later.
+        At once, after `Retry.probe_gap` seconds, again when `Retry.settle` seconds have passed since the
+        answer was lost, and a last time `Retry.probe_gap` seconds later.
 
         Raises:
             RegistrationUncertainError: The looking itself failed, or showed what may be the File.

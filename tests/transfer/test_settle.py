@@ -48,7 +48,17 @@ async def test_not_found_counts_after_the_time_to_settle_and_seen_twice():
     settler = Settler(watch.nothing, Retry(settle=120, probe_gap=10), watch.sleep, watch)
 
     assert await settler.settle(OPEN, titled("a"), 1000.0) == STORED
-    assert watch.looked == [1000.0] * 2 + [1120.0] * 2 + [1130.0] * 2
+    assert watch.looked == [1000.0] * 2 + [1010.0] * 2 + [1120.0] * 2 + [1130.0] * 2
+
+
+async def test_without_a_time_to_settle_it_is_looked_for_without_waiting():
+    watch = Watch()
+
+    await Settler(watch.nothing, Retry(settle=0, probe_gap=0), watch.sleep, watch).settle(
+        OPEN, titled("a"), 0.0
+    )
+
+    assert len(watch.looked) == 2 * 3
 
 
 async def test_what_is_found_at_once_is_not_waited_for():
