@@ -34,8 +34,23 @@ async def test_the_program_runs_against_the_sandbox(tmp_path: Path, monkeypatch)
         assert sorted(path.name for path in (tmp_path / "copies").iterdir()) == ["a.pdf", "report.pdf"]
 
 
+async def test_the_bulk_example_runs(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/a.jpg").write_bytes(b"a")
+    monkeypatch.chdir(tmp_path)
+    body = textwrap.indent(BLOCKS[1], "    ")
+    names: dict[str, object] = {}
+    exec(compile(f"async def example(client, folder_id):\n{body}", "README.md", "exec"), names)
+
+    async with Sandbox() as box, box.client() as client:
+        await names["example"](client, box.project)  # type: ignore[operator]
+
+    assert "planned=1, done=1" in capsys.readouterr().out
+
+
 async def test_the_sandbox_example_runs() -> None:
-    body = textwrap.indent(BLOCKS[1].replace("from coredata_async.sandbox import Sandbox\n", ""), "    ")
+    body = textwrap.indent(BLOCKS[2].replace("from coredata_async.sandbox import Sandbox\n", ""), "    ")
     names: dict[str, object] = {"Sandbox": Sandbox}
     exec(compile(f"async def example():\n{body}", "README.md", "exec"), names)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -28,7 +29,14 @@ from coredata_async.bulk.survey import Survey
 from coredata_async.bulk.text import shown
 from coredata_async.errors import APIError, AuthenticationError
 
-FOLDERS_AT_ONCE: Final = 4
+FEEDERS: Final = 256
+"""Folders that may wait to be found, made or listed; a lost creation takes two minutes to settle."""
+FED_AT_ONCE: Final = 8
+"""Folders whose files are given to the lanes at once."""
+LOOK_AGAIN: Final = 0.5
+"""Seconds after which a scan that goes on may have found a large file."""
+GIANTS_AT_ONCE: Final = 16
+"""Large files whose folders may be waited for at once."""
 PASSES: Final = 5
 """How often what failed for a passing reason is taken up again, as long as some of it succeeds."""
 GIANT_LANES: Final = 4
@@ -48,6 +56,7 @@ class Conductor:
     _feeder: Feeder = field(init=False)
     _ready: asyncio.Queue[int] = field(factory=asyncio.Queue[int], init=False)
     """Folders whose scan is complete, and which hold something to do."""
+    _feeding: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(FED_AT_ONCE), init=False)
     _draining: asyncio.Event = field(factory=asyncio.Event, init=False)
     _scanned: asyncio.Event = field(factory=asyncio.Event, init=False)
 
@@ -71,9 +80,9 @@ class Conductor:
                 for each in (
                     self._scan(),
                     self._look_for(resolver),
-                    self._giants(),
+                    *(self._giants() for _ in range(GIANTS_AT_ONCE)),
                     *(confirmer.work() for _ in range(confirm.FOLDERS)),
-                    *(self._feed() for _ in range(FOLDERS_AT_ONCE)),
+                    *(self._feed() for _ in range(FEEDERS)),
                 )
             ]
             lanes = [
@@ -90,8 +99,7 @@ class Conductor:
     async def _through(
         self, resolver: Resolver, confirmer: Confirmer, beside: list[asyncio.Task[None]]
     ) -> None:
-        scan, look_for, giants = beside[:3]
-        await asyncio.wait({scan, look_for, giants})
+        await asyncio.wait(set(beside[: 2 + GIANTS_AT_ONCE]))  # the scan, the lost ones, the giants
         await self._ready.join()
         await self._settled(resolver)
         await self._second_passes(resolver)
@@ -135,8 +143,10 @@ class Conductor:
         while True:
             folder = await self._ready.get()
             try:
-                async for work in self._feeder.small(folder):
-                    await self.run.belt.put(work)
+                await self._feeder.opened(folder)
+                async with self._feeding:
+                    async for work in self._feeder.small(folder):
+                        await self.run.belt.put(work)
             except APIError as exc:
                 await self._not_ready(folder, exc)
             finally:
@@ -151,7 +161,9 @@ class Conductor:
             if not items and complete:
                 return
             if not items:
-                await self.sleep(0.2)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_AGAIN):
+                        await self._scanned.wait()
 
     async def _bring(self, item: Item, *, giant: bool) -> None:
         try:

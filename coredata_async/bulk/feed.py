@@ -22,8 +22,8 @@ from coredata_async.config import Retry
 
 BITE: Final = 200
 """Files read from the journal at once."""
-GIANTS: Final = 8
-"""Large files read at once."""
+GIANTS: Final = 1
+"""Large files taken up at once, by each of those who look for them."""
 
 
 @frozen
@@ -97,7 +97,8 @@ class Feeder:
         """
         if place.id == self.remote.parent and self.remote.project:
             await self.folders.load()
-        await self.remote.load_files(folder, place.id)
+        async with self.folders.width:
+            await self.remote.load_files(folder, place.id)
         if self.journal.run > 1:
             return
         # A parent that was made for this job, as by a script, says nothing.
@@ -107,7 +108,8 @@ class Feeder:
         wait = newest + 1 + self.policy.settle + self.policy.probe_gap - self.clock()
         if newest and wait > 0:
             await self.sleep(min(wait, self.policy.settle + self.policy.probe_gap))
-            await self.remote.load_files(folder, place.id)
+            async with self.folders.width:
+                await self.remote.load_files(folder, place.id)
 
 
 @frozen

@@ -21,6 +21,8 @@ from coredata_async.resources.folders import FOLDERS, NewFolder
 from coredata_async.transfer.settle import looks
 from coredata_async.wire import calls
 
+AT_ONCE: Final = 4
+"""Folders that are made, or listed, at once."""
 ROUNDS: Final = 3
 """How often the answer to one creation may be lost."""
 
@@ -61,6 +63,8 @@ class Folders:
     """Told of each folder that was created."""
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
+    width: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+    """For requests. Who waits until a lost one is over holds no place: other folders go on."""
     _began: float = field(init=False)
     _lost: dict[int, float] = field(factory=dict[int, float], init=False)
     """When the answer to a creation was lost in this run."""
@@ -132,10 +136,11 @@ class Folders:
         for _ in range(ROUNDS):
             await self.journal.write(_changed(row, FolderState.CREATING, None))
             try:
-                made = await perform(
-                    self.remote.api,
-                    calls.create(FOLDERS.path, NewFolder(title=row.title, parent=inside.id)),
-                )
+                async with self.width:
+                    made = await perform(
+                        self.remote.api,
+                        calls.create(FOLDERS.path, NewFolder(title=row.title, parent=inside.id)),
+                    )
             except APIError as exc:
                 if not _is_open(exc):
                     self.journal.note(_changed(row, FolderState.WANTED, None))

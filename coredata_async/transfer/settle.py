@@ -48,8 +48,8 @@ Judge = Callable[[File], Awaitable[bool]]
 def looks(policy: Retry) -> tuple[float, ...]:
     """When to look for a File, in seconds since the answer was lost.
 
-    Only the last two can prove that it is absent. The first two find most: what a list shows at once, and what
-    it shows when it has caught up.
+    Only the last two can prove that it is absent. The first two find most: what a list shows at once, and
+    what it shows when it has caught up.
     """
     early = (0.0, policy.probe_gap) if policy.probe_gap < policy.settle else (0.0,)
     return (*early, policy.settle, policy.settle + policy.probe_gap)

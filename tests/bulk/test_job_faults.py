@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve
 
+from coredata_async.bulk import FileDone, FolderMade
 from coredata_async.errors import APIError
 from tests.bulk.rig import (
     STEADY,
@@ -136,6 +137,22 @@ async def test_a_folder_whose_answer_was_lost_is_not_made_again_before_the_lost_
     ran = await jobs.run(tree)
 
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+async def test_who_waits_for_a_folder_that_may_still_be_made_holds_nobody_up(
+    box, client, jobs, tmp_path
+) -> None:
+    root = make_tree(tmp_path / "tree", {f"d{n}/a.txt": str(n).encode() for n in range(12)})
+    jobs.client = client.with_options(retry=evolve(QUICK, settle=0.8, probe_gap=0.1))
+    box.faults.commit_late("folders.create", 0.5, after=1, times=8)
+
+    ran = await jobs.run(root)
+
+    check_mirrored(box, ran, root, below=box.project, inside="tree")
+    at_once = {event.path for event in ran.of(FolderMade)}
+    assert len(at_once) == 5
+    first = ran.of(FileDone)[:4]
+    assert {event.path.rpartition("/")[0] for event in first} <= at_once
 
 
 async def test_one_listing_that_shows_another_digest_is_no_proof_of_other_bytes(box, jobs, tree) -> None:
