@@ -134,9 +134,10 @@ class Folders:
     async def _created(self, row: Row, inside: Place) -> Place:
         lost: APIError | None = None
         for _ in range(ROUNDS):
-            await self.journal.write(_changed(row, FolderState.CREATING, None))
             try:
                 async with self.width:
+                    # Not before it may go: what is found on disk after a crash has to be waited for.
+                    await self.journal.write(_changed(row, FolderState.CREATING, None))
                     made = await perform(
                         self.remote.api,
                         calls.create(FOLDERS.path, NewFolder(title=row.title, parent=inside.id)),

@@ -20,21 +20,24 @@ from attrs import frozen
 
 from coredata_async.call import perform
 from coredata_async.config import Retry
-from coredata_async.errors import APIError, RegistrationUncertainError
+from coredata_async.errors import APIError, NotFoundError, RegistrationUncertainError
 from coredata_async.listing import listed
 from coredata_async.message import Send
 from coredata_async.resources.files import FILES, File, FileWhere
+from coredata_async.resources.projects import PROJECTS
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
 from coredata_async.wire import calls
 from coredata_async.wire.files import NewFile
 
 log = logging.getLogger("coredata_async.upload")
 
-ENOUGH: Final = 5000
+ENOUGH: Final = 50_000
 """More candidates than this are not looked through."""
 SKEW: Final = timedelta(minutes=5)
 """How far the clocks of gateway and application may be apart."""
 
+PAGE: Final = 200
+"""Files per page, where there may be many."""
 LONGEST: Final = 30
 """How much of a title is searched for when the server may have cut or changed it."""
 
@@ -97,17 +100,22 @@ class Settler:
             APIError: A listing failed, or did not end: it says nothing.
             UndecidableError: A File may be the one, and nobody can tell.
         """
-        for where in searches(new, stored):
-            found = await self._found(where, stored, judge)
+        for search in searches(new, stored):
+            try:
+                found = await self._found(search, stored, judge)
+            except NotFoundError:
+                if search.path is None:
+                    raise
+                continue  # the parent is no Project
             if found is not None:
                 log.info("registered after all: %s as %s", new.filename, found.file_id)
                 return found
         return None
 
-    async def _found(self, where: FileWhere, stored: Stored, judge: Judge | None) -> Registered | None:
+    async def _found(self, search: Search, stored: Stored, judge: Judge | None) -> Registered | None:
         hits: list[File] = []
         looked = 0
-        async with aclosing(aiter(listed(self.send, FILES, where))) as files:
+        async with aclosing(aiter(listed(self.send, FILES, search.where, path=search.path))) as files:
             async for file in files:
                 looked += 1
                 if looked > ENOUGH:
@@ -139,16 +147,32 @@ class UndecidableError(Exception):
         self.candidates = candidates
 
 
-def searches(new: NewFile, stored: Stored) -> list[FileWhere]:
+@frozen
+class Search:
+    """Where to look for a File."""
+
+    where: FileWhere
+    path: str | None = None
+    """Of another list than that of all Files."""
+
+
+def searches(new: NewFile, stored: Stored) -> list[Search]:
     """Where to look, the narrowest first.
 
-    Not by parent: for a file in a project the server shows the workspace, not the project. The last
-    search must find the File even if the server trims, cuts or normalises titles: its first plain words,
-    and the time since when it can exist.
+    All but the first together must find the File even if the server trims, cuts or normalises titles: by its
+    first plain words, and the time since when it can exist. A title without any is looked for where it was
+    put: by parent and, since for a file in a project the server shows the workspace and not the project, in
+    the list of the project, if it is one.
     """
     since = stored.since - SKEW if stored.since else None
-    broad = FileWhere(title__startswith=_beginning(new.title), created__gt=since)
-    return [FileWhere(title=new.title, created__gt=since), broad]
+    narrow = Search(FileWhere(title=new.title, created__gt=since))
+    if beginning := _beginning(new.title):
+        return [narrow, Search(FileWhere(title__startswith=beginning, created__gt=since, page_size=PAGE))]
+    return [
+        narrow,
+        Search(FileWhere(parent=new.parent, created__gt=since, page_size=PAGE)),
+        Search(FileWhere(created__gt=since, page_size=PAGE), f"{PROJECTS.place(new.parent)}files/"),
+    ]
 
 
 def uncertain(

@@ -8,8 +8,9 @@ from attrs import evolve
 
 from coredata_async import RegistrationUncertainError, Retry
 from coredata_async.message import Reply
+from coredata_async.resources.files import FileWhere
 from coredata_async.sandbox import State
-from coredata_async.transfer.settle import Settler, searches
+from coredata_async.transfer.settle import Search, Settler, searches
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.wire.files import NewFile
 from tests.rig import md5
@@ -90,16 +91,31 @@ async def test_what_is_found_at_once_is_not_waited_for():
     ],
 )
 def test_the_broad_search_uses_only_what_no_server_changes(title, prefix):
-    narrow, broad = searches(titled(title), evolve(STORED, since=SINCE))
+    narrow, *broad = searches(titled(title), evolve(STORED, since=SINCE))
 
-    assert narrow.title == title
-    assert broad.title is None
-    assert broad.title__startswith == prefix
-    assert broad.created__gt == narrow.created__gt == datetime(2026, 1, 2, 11, 55, tzinfo=UTC)
+    since = datetime(2026, 1, 2, 11, 55, tzinfo=UTC)
+    assert narrow == Search(FileWhere(title=title, created__gt=since))
+    if prefix:
+        assert broad == [Search(FileWhere(title__startswith=prefix, created__gt=since, page_size=200))]
+    else:
+        assert broad == [
+            Search(FileWhere(parent=PARENT, created__gt=since, page_size=200)),
+            Search(FileWhere(created__gt=since, page_size=200), f"/api/v2/projects/{PARENT}/files/"),
+        ]
 
 
 def test_without_a_server_clock_there_is_no_time_filter():
-    assert [each.created__gt for each in searches(titled("a"), STORED)] == [None, None]
+    assert [each.where.created__gt for each in searches(titled("a"), STORED)] == [None, None]
+
+
+async def test_a_title_without_plain_words_is_looked_for_in_its_folder(client, box):
+    folder = box.state.add_folder("d", box.project)
+    box.faults.reset_before("files.register", times=1)
+    box.faults.reset_after("files.register", times=1)
+
+    up = await client.files.upload(b"abc", parent=folder, filename="__x.h")
+
+    assert [file.id for file in box.state.files] == [up.file_id]
 
 
 async def upload(client, box, title="a"):
