@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 
 NEEDED = ("click", "rich", "typed_settings")
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -17,6 +18,8 @@ def main() -> None:
             "    pip install 'coredata-async[cli]'\n"
         )
         raise SystemExit(2)
-    from coredata_async.cli.app import run  # noqa: PLC0415  # only now is it sure to import
-
+    try:
+        from coredata_async.cli.app import run  # noqa: PLC0415  # only now is it sure to import
+    except KeyboardInterrupt:  # it takes a moment
+        raise SystemExit(INTERRUPTED) from None
     run()

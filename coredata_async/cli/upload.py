@@ -68,6 +68,8 @@ def upload(
     """
     if dry_run and reports:
         raise click.UsageError("a dry run has no report: --json tells all of it")
+    if journal is not None and Path(journal).resolve() in {report.resolve() for report in reports}:
+        raise click.UsageError("--report would overwrite the journal that --job names")
     made = client()
     terms = value(Terms, ctx)
     job = UploadJob(

@@ -131,6 +131,15 @@ def test_a_dry_run_tells_every_action_and_writes_nothing(shell, tree, far) -> No
     assert not list((tree.parent / ".." / "state").rglob("*.sqlite"))
 
 
+def test_a_report_must_not_overwrite_the_journal(shell, tree, far, tmp_path) -> None:
+    place = str(tmp_path / "job.json")
+
+    ended = shell("upload", str(tree), "--parent", far.project, "--job", place, "--report", place)
+
+    assert ended.code == 2
+    assert "journal" in ended.err
+
+
 def test_a_dry_run_has_no_report(shell, tree, far) -> None:
     assert shell("upload", "tree", "--parent", far.project, "--dry-run", "--report", "r.json").code == 2
 
