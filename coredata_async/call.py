@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final, Generic, TypeVar, cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coredata_async import errors
 from coredata_async.message import Reply, Request, Send
@@ -31,6 +31,8 @@ class Call(Generic[T]):
     """Raises `ValueError` for a body it cannot read."""
     absent_is_done: bool = False
     """Whether 404 means success on a repeat: the lost first attempt has deleted it."""
+    refuse: Callable[[Request, Reply, int], errors.APIError | None] = field(factory=lambda: refusal)
+    """What another status than the expected one means; `None` if it is as good."""
 
     def answer(self, reply: Reply) -> T:
         """Read the reply.
@@ -41,9 +43,13 @@ class Call(Generic[T]):
         """
         repeated_delete = self.absent_is_done and reply.status == HTTPStatus.NOT_FOUND and reply.attempts > 1
         if reply.status != self.expect and not repeated_delete:
-            raise refusal(self.request, reply, self.expect)
+            problem = self.refuse(self.request, reply, self.expect)
+            if problem is not None:
+                raise problem
         try:
             return self.read(reply)
+        except errors.ConfigurationError:  # a ValueError, too
+            raise
         except ValueError as exc:
             raise errors.UnexpectedResponseError(
                 f"{_where(self.request, reply)}: {_unreadable(reply, exc)}", self.request, reply
@@ -65,7 +71,7 @@ async def perform(send: Send, call: Call[T]) -> T:
             raise
         raise outcome_unknown(request, exc) from exc
     if reply.undecided and not request.repeatable:
-        cause = refusal(request, reply, call.expect)
+        cause = call.refuse(request, reply, call.expect) or refusal(request, reply, call.expect)
         raise outcome_unknown(request, cause) from cause
     return call.answer(reply)
 

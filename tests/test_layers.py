@@ -32,11 +32,13 @@ MAY_IMPORT = {
     "environment": f"{CORE} transport",
     "client": f"{SERVICES} services transport environment",
     "bulk": f"{SERVICES} transport client environment version",
+    "fivepm": f"{CORE} storage transport version",
+    "archive": f"{SERVICES} transport client bulk fivepm",
     "doctor": f"{SERVICES} transport client",
     "sandbox": "sandbox.embedded",
     "sandbox.embedded": "sandbox client environment",
-    "cli": f"{SERVICES} services transport client bulk doctor environment version sandbox sandbox.embedded "
-    "__init__",
+    "cli": f"{SERVICES} services transport client bulk doctor fivepm archive environment "
+    "version sandbox sandbox.embedded __init__",
     "__main__": "cli",
     "__init__": f"{SERVICES} services transport client version changes",
 }
@@ -57,6 +59,9 @@ MUST_NOT_IMPORT = {
     "collection": "aiohttp aiofiles time random os",
     "changes": IO,
     "openapi": IO,
+    "fivepm.calls": IO,
+    "fivepm.codec": IO,
+    "fivepm.models": IO,
 }
 MAY_SPEAK_AIOHTTP = ("transport", "sandbox")
 

@@ -1,4 +1,4 @@
-"""How the concerns are put together: one chain for the service, another for the storage.
+"""How the concerns are put together: one chain for a service, another for the storage.
 
 From the outside in: deadline, retry, throttle, pace, trace, (auth,) refuse, exchange. What a retry repeats
 takes a new place in the throttle, so that nobody holds one while waiting.
@@ -62,10 +62,21 @@ class Manner:
 
 
 def api_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str, credentials: Credentials) -> Send:
-    """The `Send` for the service: the only one that knows the key."""
+    """The `Send` for CoreData: the only one that knows the key."""
+    return _guarded(authorized(_to(base_url, pool, manner), credentials), gates, manner)
+
+
+def keyless_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str) -> Send:
+    """The `Send` for a service whose credential is a parameter, not a header: requests bring it along."""
+    return _guarded(_to(base_url, pool, manner), gates, manner)
+
+
+def _to(base_url: str, pool: Pool, manner: Manner) -> Send:
     headers = {"User-Agent": user_agent(manner.app_info), **manner.headers}
-    send = exchange(pool, "api", manner.timeouts, base_url=base_url, headers=headers)
-    send = authorized(only_paths(send), credentials)
+    return only_paths(exchange(pool, "api", manner.timeouts, base_url=base_url, headers=headers))
+
+
+def _guarded(send: Send, gates: Gates, manner: Manner) -> Send:
     send = traced(send, manner.hooks)
     send = paced(send, gates.pace) if gates.pace else send
     send = throttled(send, gates.api, _patience(gates.api, manner.timeouts))
