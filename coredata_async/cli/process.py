@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, fields, frozen
 
 from coredata_async.errors import CoreDataError
 
@@ -28,6 +28,9 @@ class Box:
     api_key: str
     space: str
     project: str
+    fivepm_url: str
+    fivepm_login: str
+    fivepm_password: str = field(repr=False)
 
 
 @asynccontextmanager
@@ -60,7 +63,7 @@ async def _greeting(process: asyncio.subprocess.Process) -> Box:
     try:
         line = await asyncio.wait_for(process.stdout.readline(), START)
         said = json.loads(line)
-        return Box(**{name: said[name] for name in ("url", "api_user", "api_key", "space", "project")})
+        return Box(**{one.name: said[one.name] for one in fields(Box)})
     except (TimeoutError, ValueError, KeyError):
         raise CoreDataError("the sandbox did not start; is the port free? Its words are above") from None
 

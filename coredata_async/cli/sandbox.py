@@ -19,7 +19,7 @@ from coredata_async.cli.process import sandbox_process
     help="Folder for the stored bytes; a temporary one by default.",
 )
 def sandbox(port: int, data: Path | None) -> None:
-    """Serve a CoreData to develop against, until Ctrl-C.
+    """Serve a CoreData, and a 5pm, to develop against, until Ctrl-C.
 
     Prints the environment variables that point a program at it, ready for `eval`.
     """
@@ -32,6 +32,9 @@ async def _serve(port: int, data: Path | None) -> None:
             ("COREDATA_BASE_URL", box.url),
             ("COREDATA_API_USER", box.api_user),
             ("COREDATA_API_KEY", box.api_key),
+            ("FIVEPM_URL", box.fivepm_url),
+            ("FIVEPM_LOGIN", box.fivepm_login),
+            ("FIVEPM_PASSWORD", box.fivepm_password),
         ):
             click.echo(f"export {name}={value}")
         say(f"A sandbox is listening at {box.url}; space {box.space}, project {box.project}. Ctrl-C ends it.")

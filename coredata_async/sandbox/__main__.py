@@ -52,6 +52,9 @@ def _introduced(box: SandboxServer) -> dict[str, object]:
         "api_key": box.api_key,
         "space": box.space,
         "project": box.project,
+        "fivepm_url": box.fivepm.url,
+        "fivepm_login": box.fivepm.login,
+        "fivepm_password": box.fivepm.password,
         "pid": os.getpid(),
     }
 

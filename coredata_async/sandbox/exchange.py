@@ -11,7 +11,7 @@ from coredata_async.sandbox.call import Call, parsed
 from coredata_async.sandbox.connection import reset
 from coredata_async.sandbox.flow import Aborted
 from coredata_async.sandbox.route import Route, Router
-from coredata_async.sandbox.seen import Seen, masked
+from coredata_async.sandbox.seen import Seen, concealed, masked
 from coredata_async.sandbox.sending import sent
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.tamper import tampered
@@ -105,9 +105,8 @@ class Exchange:
         if _is_control(call):
             return
         request = call.request
-        seen = Seen(
-            call.operation, request.method, request.raw_path, masked(request.headers), status, call.received
-        )
+        target = concealed(request.raw_path)
+        seen = Seen(call.operation, request.method, target, masked(request.headers), status, call.received)
         self.service.state.requests.append(seen)
 
 

@@ -1,8 +1,11 @@
 """What the log keeps of a request: enough to assert on, and no credential."""
 
+import re
 from collections.abc import Mapping
 
 from attrs import frozen
+
+_CREDENTIAL = re.compile(r"([?&](?:password|sessionId)=)[^&]*")
 
 
 @frozen
@@ -12,7 +15,10 @@ class Seen:
     operation: str
     method: str
     target: str
-    """The request target byte for byte, query included: shows whether a signed URL was re-quoted."""
+    """The request target byte for byte, query included: shows whether a signed URL was re-quoted.
+
+    Only 5pm's credentials, which are arguments, are masked in it.
+    """
     headers: Mapping[str, str]
     """Names in lower case. The value of `authorization` is masked, its scheme kept."""
     status: int
@@ -28,3 +34,8 @@ def masked(headers: Mapping[str, str]) -> dict[str, str]:
         scheme, _, _ = plain["authorization"].partition(" ")
         plain["authorization"] = f"{scheme} ***"
     return plain
+
+
+def concealed(target: str) -> str:
+    """Return a request target without the values of 5pm's credentials."""
+    return _CREDENTIAL.sub(r"\1***", target)

@@ -20,6 +20,7 @@ from coredata_async.sandbox.bucket import Bucket, LocalBucket
 from coredata_async.sandbox.document import User
 from coredata_async.sandbox.exchange import Exchange
 from coredata_async.sandbox.faults import Faults
+from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.ids import Clock, Ids
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State
@@ -62,6 +63,8 @@ class SandboxServer:
     """Id of a Space that is there from the start."""
     project: str = field(init=False)
     """Id of a Project that is there from the start."""
+    fivepm: Account = field(init=False)
+    """The second service, at the same URL."""
     bucket: Bucket = field(init=False)
     """Where the bytes are, once it runs: `storage`, or the built-in one."""
     _closing: AsyncExitStack = field(init=False, factory=AsyncExitStack)
@@ -73,6 +76,7 @@ class SandboxServer:
         system.founded(self.state)
         self.space = self.state.add_space("Sandbox")
         self.project = projects.established(self.state, title="Project", space=self.space).id
+        self.fivepm = Account(self.clock, lambda: self.url)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}>"
@@ -130,7 +134,7 @@ class SandboxServer:
         return await asyncio.to_thread(blob.path.read_bytes)
 
     async def _listen(self, service: Service, stack: AsyncExitStack) -> None:
-        exchange = Exchange(service, table())
+        exchange = Exchange(service, table(self.fivepm))
         # Bodies are stored as they were sent: a Content-Encoding is the client's affair.
         server = web.Server(exchange, access_log=None, auto_decompress=False)
         runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE)

@@ -8,6 +8,9 @@ from coredata_async.sandbox.contacts import CONTACTS
 from coredata_async.sandbox.documents import DOCUMENTS
 from coredata_async.sandbox.dynatypes import DYNATYPES
 from coredata_async.sandbox.files import FILES
+from coredata_async.sandbox.fivepm import control as fivepm_control
+from coredata_async.sandbox.fivepm import methods
+from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.folders import FOLDERS
 from coredata_async.sandbox.noun import Noun
 from coredata_async.sandbox.projects import PROJECTS
@@ -29,9 +32,13 @@ _STORAGE = (
 )
 
 
-def table() -> Router:
-    """Return the table; the storage comes first, for it is asked most."""
+def table(fivepm: Account) -> Router:
+    """Return the table; the storage comes first, for it is asked most, and the second service last."""
     nouns = [route for noun in NOUNS for route in noun.routes()]
     return router(
-        (*_STORAGE, *blobs.ROUTES, *nouns, *documents.ROUTES, *users.ROUTES, *content.ROUTES, *control.ROUTES)
+        (
+            *(*_STORAGE, *blobs.ROUTES, *nouns, *documents.ROUTES),
+            *(*users.ROUTES, *content.ROUTES, *control.ROUTES),
+            *(*methods.routes(fivepm), *fivepm_control.routes(fivepm)),
+        )
     )

@@ -17,7 +17,7 @@ def test_it_prints_the_variables_that_point_a_program_at_it(tmp_path: Path, monk
     )
     assert process.stdout is not None
     try:
-        for _ in range(3):
+        for _ in range(6):
             name, _, value = process.stdout.readline().removeprefix("export ").strip().partition("=")
             monkeypatch.setenv(name, value)
         titles = asyncio.run(_titles_of_spaces())
@@ -29,6 +29,9 @@ def test_it_prints_the_variables_that_point_a_program_at_it(tmp_path: Path, monk
     assert titles == ["Sandbox"]
     assert code == 130
     assert os.environ["COREDATA_BASE_URL"].startswith("http://127.0.0.1:")
+    assert os.environ["FIVEPM_URL"] == os.environ["COREDATA_BASE_URL"]
+    assert os.environ["FIVEPM_LOGIN"]
+    assert os.environ["FIVEPM_PASSWORD"]
 
 
 async def _titles_of_spaces() -> list[str]:

@@ -38,6 +38,10 @@ async def test_it_says_where_it_is_and_ends_on_a_signal(number, tmp_path):
         headers = {"Authorization": f"apikey {said['api_user']}:{said['api_key']}"}
         async with session.get(f"{said['url']}/api/v2/projects/{said['project']}/", headers=headers) as got:
             assert (await got.json())["space"]["id"] == said["space"]
+        who = {"login": said["fivepm_login"], "password": said["fivepm_password"]}
+        where = f"{said['fivepm_url']}/api/v2/service/get/authentication/signIn"
+        async with session.get(where, params=who) as got:
+            assert "<sessionId>" in await got.text()
 
         process.send_signal(number)
         out, err = await process.communicate()

@@ -1,0 +1,104 @@
+"""The service `activity`, but for its files (facts 3.6)."""
+
+from coredata_async.sandbox.fivepm import filters, objects
+from coredata_async.sandbox.fivepm.account import Account
+from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.cascade import remove as cascade
+from coredata_async.sandbox.fivepm.fields import ACTIVITY, DONE, TASK, Record
+from coredata_async.sandbox.fivepm.notices import notify
+from coredata_async.sandbox.fivepm.pages import page
+from coredata_async.sandbox.fivepm.shown import Item, Listed, Shown, Single
+from coredata_async.sandbox.fivepm.speech import Said
+from coredata_async.sandbox.fivepm.trouble import refusal
+from coredata_async.sandbox.fivepm.values import flag, text, value
+
+_ALL_DONE = 100
+
+
+def add(account: Account, asked: Asked) -> Single:
+    """Post to a project or a task; a progress note moves the task on."""
+    given = asked.array("activity")
+    _check(account, {name: text(given, name) for name in ("taskId", "projectId", "type", "progress")})
+    # What is posted to a task is in the task's project, too.
+    task = account.state.tasks.get(text(given, "taskId"), {})
+    defaults: Record = {"date": account.state.now, "projectId": task.get("projectId")}
+    made = objects.added(account, ACTIVITY, asked, defaults=defaults)
+    _progressed(account, made)
+    notify(account, ACTIVITY, asked, made)
+    return _single(account, made)
+
+
+def update(account: Account, asked: Asked) -> Single:
+    """Change an activity; another percentage is another progress."""
+    before, after = objects.changed(account, ACTIVITY, asked)
+    if before["progress"] != after["progress"]:
+        _progressed(account, after)
+    notify(account, ACTIVITY, asked, after)
+    return _single(account, after)
+
+
+def remove(account: Account, asked: Asked) -> Said:
+    """Remove an activity with its files."""
+    cascade(account.state, "activity", str(objects.wanted(account, ACTIVITY, asked)["id"]))
+    return {"status": True}
+
+
+def get_by_id(account: Account, asked: Asked) -> Single:
+    """Show an activity with its files and names (whether the real one does is not known: facts 12.18)."""
+    return _single(account, objects.wanted(account, ACTIVITY, asked))
+
+
+def get_list(account: Account, asked: Asked) -> Listed:
+    """List activities page by page, with files and names where they are asked for."""
+    state, given = account.state, asked.array("filter")
+    names, files = flag(asked.arguments, "withNames"), flag(asked.arguments, "withFiles")
+    of_it = {name: node for name, node in given.items() if name not in filters.POSTED_TO}
+    of_its_place = {name: node for name, node in given.items() if name in filters.POSTED_TO}
+    every = [
+        one
+        for one in filters.chosen(state, state.activity.values(), filters.POSTED, of_it)
+        if filters.chosen(state, _places(account, one), filters.POSTED_TO, of_its_place)
+    ]
+    shown = page(every, asked.arguments, account.dialect)
+    return Listed(tuple(_item(account, one, names=names, files=files) for one in shown), len(every))
+
+
+def _check(account: Account, given: dict[str, str]) -> None:
+    """Refuse what hangs on nothing, and progress without a task or a percentage (facts 5)."""
+    if value("reference", "taskId", given["taskId"]) is None and not value(
+        "reference", "projectId", given["projectId"]
+    ):
+        raise refusal(400, "activity needs taskId or projectId.")
+    if given["type"] == "progress" and not (given["taskId"] and given["progress"]):
+        raise refusal(400, "A progress note needs taskId and progress.")
+
+
+def _progressed(account: Account, note: Record) -> None:
+    """Let the newest percentage win; all done is also a status (facts 11)."""
+    if note["type"] != "progress" or not note["taskId"]:
+        return
+    done: Record = {"status": DONE} if note["progress"] == _ALL_DONE else {}
+    account.state.change(TASK, str(note["taskId"]), {"progress": note["progress"], **done})
+
+
+def _places(account: Account, note: Record) -> list[Record]:
+    """Return what an activity was posted to: its task, else its project."""
+    task = account.state.tasks.get(str(note["taskId"]))
+    place = task or account.state.projects.get(str(note["projectId"]))
+    return [place] if place else []
+
+
+def _single(account: Account, note: Record) -> Single:
+    return Single(ACTIVITY.name, _item(account, note, names=True, files=True))
+
+
+def _item(account: Account, note: Record, *, names: bool, files: bool) -> Item:
+    plus: dict[str, Shown] = {}
+    if names:
+        task = account.state.tasks.get(str(note["taskId"]), {})
+        project = account.state.projects.get(str(note["projectId"] or task.get("projectId")), {})
+        plus |= {"taskName": str(task.get("name", "")), "projectName": str(project.get("name", ""))}
+    if files:
+        plus["files"] = account.viewer.files(str(note["id"]))
+    shown = account.viewer.item(ACTIVITY, note, plus=plus)
+    return {name: one for name, one in shown.items() if names or name not in ("taskName", "projectName")}

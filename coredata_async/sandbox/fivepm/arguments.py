@@ -1,0 +1,66 @@
+"""What one request asks for, wherever it says so: query, urlencoded body, multipart body, or all of them."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.fivepm import multipart, php
+from coredata_async.sandbox.fivepm.php import Array, Node, Upload
+from coredata_async.sandbox.fivepm.state import Heard
+
+_URLENCODED = "application/x-www-form-urlencoded"
+_LONGEST = 100_000
+_SHOWN = 100
+_SECRETS = frozenset(("password", "sessionId"))
+
+
+@frozen(kw_only=True)
+class Asked:
+    """Arguments, and who asks."""
+
+    operation: str
+    arguments: Array
+    user: str = ""
+    """Id of who asks; nothing before that is known."""
+
+    def array(self, name: str) -> Array:
+        """Return an argument that is an array; an empty one when it is not there."""
+        found = self.arguments.get(name)
+        return found if isinstance(found, dict) else {}
+
+
+async def read(call: Call) -> tuple[Array, Array]:
+    """Return the arguments in the query and those in the body; the body of a GET is ignored, as in PHP."""
+    _, _, query = call.request.raw_path.partition("?")
+    asked = php.nested(php.pairs(query))
+    if call.request.method == "GET":
+        return asked, {}
+    body = b"".join([piece async for piece in call.body()])
+    kind = call.headers.get("Content-Type", "")
+    delimiter = multipart.boundary(kind)
+    if delimiter is not None:
+        return asked, php.nested(multipart.parts(body, delimiter))
+    if kind.partition(";")[0].strip().lower() == _URLENCODED:
+        return asked, php.nested(php.pairs(body.decode(errors="replace")))
+    # PHP takes no arguments out of a body of another type.
+    return asked, {}
+
+
+def heard(call: Call, query: Array, body: Array) -> Heard:
+    """Return the request for the log, without what must not be read there."""
+    verb = call.request.method
+    return Heard(operation=call.operation, verb=verb, query=_masked(query), body=_masked(body))
+
+
+def _masked(array: Mapping[str, Node]) -> Array:
+    return {name: "***" if name in _SECRETS else _plain(node) for name, node in array.items()}
+
+
+def _plain(node: Node) -> Node:
+    if isinstance(node, Upload):
+        return {"filename": node.filename, "type": node.content_type, "size": str(len(node.data))}
+    if isinstance(node, dict):
+        return _masked(node)
+    # A file's base64 would be kept twice.
+    return node if len(node) <= _LONGEST else f"{node[:_SHOWN]}… ({len(node)} characters)"

@@ -1,0 +1,131 @@
+"""The objects of 5pm and their attributes, as one table (facts 5)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from attrs import field, frozen
+
+Kind = Literal["text", "integer", "decimal", "flag", "date", "reference", "team"]
+Value: TypeAlias = str | int | float | bool | datetime | tuple[str, ...] | None
+Record: TypeAlias = Mapping[str, Value]
+
+OPEN, ON_HOLD, DONE = 10, 20, 30
+ADMIN, MEMBER, EXTERNAL, CLIENT = "0", "100", "150", "200"
+
+REFERS: Mapping[str, str] = {
+    "groupId": "group",
+    "ownerId": "user",
+    "projectId": "project",
+    "parentId": "task",
+    "taskId": "task",
+    "activityId": "activity",
+}
+"""Which noun an attribute of the kind `reference` names."""
+
+EMPTY: Mapping[Kind, Value] = {
+    "text": "",
+    "integer": None,
+    "decimal": 0.0,
+    "flag": False,
+    "date": None,
+    "reference": None,
+    "team": (),
+}
+"""What an attribute is until it is set, and when it is cleared."""
+
+
+@frozen(kw_only=True)
+class Noun:
+    """One kind of object."""
+
+    name: str
+    """The key it is wrapped in: `project[name]`."""
+    fields: Mapping[str, Kind]
+    """What a caller may set."""
+    given: Mapping[str, Kind]
+    """What the service sets."""
+    required: tuple[str, ...] = ()
+    defaults: Record = field(factory=dict[str, Value])
+    secret: tuple[str, ...] = ()
+    """Written, and never shown."""
+
+    def kind(self, name: str) -> Kind:
+        """Return an attribute's kind; one nobody has heard of is text, and is kept."""
+        return self.fields.get(name) or self.given.get(name, "text")
+
+
+_SEEN: Mapping[str, Kind] = {"createdAt": "date", "updatedAt": "date", "can_edit": "flag"}
+_WORK: Mapping[str, Kind] = {
+    "name": "text",
+    "description": "text",
+    "tags": "text",
+    "ownerId": "reference",
+    "groupId": "reference",
+    "startDate": "date",
+    "endDate": "date",
+    "priority": "integer",
+    "status": "integer",
+    "notifyProjectTeam": "flag",
+    "notifyClient": "flag",
+    "hidden": "flag",
+    "flag": "integer",
+    "team": "team",
+}
+_NORMAL: Record = {"priority": 2, "status": OPEN, "flag": 0, "can_edit": True}
+
+PROJECT = Noun(name="project", fields=_WORK, given=_SEEN, required=("name",), defaults=_NORMAL)
+TASK = Noun(
+    name="task",
+    fields={
+        **_WORK,
+        "parentId": "reference",
+        "projectId": "reference",
+        "progress": "integer",
+        "estimatedTime": "decimal",
+        "notifyTaskTeam": "flag",
+    },
+    given={**_SEEN, "parentName": "text", "hoursDone": "decimal", "prev": "text"},
+    required=("name",),
+    defaults={**_NORMAL, "progress": 0},
+)
+USER = Noun(
+    name="user",
+    fields={
+        **dict.fromkeys(("title", "email", "password", "firstName", "lastName", "address"), "text"),
+        **dict.fromkeys(("workPhone", "cellPhone", "company", "securityLevel", "comment"), "text"),
+        "canViewProfiles": "flag",
+        "avatar": "text",
+    },
+    given={},
+    required=("firstName", "email", "password", "securityLevel"),
+    secret=("password",),
+)
+ACTIVITY = Noun(
+    name="activity",
+    fields={
+        "taskId": "reference",
+        "projectId": "reference",
+        "type": "text",
+        "text": "text",
+        "ownerId": "reference",
+        "progress": "integer",
+        "hoursDone": "decimal",
+        "date": "date",
+        **dict.fromkeys(("notifyProjectTeam", "notifyTaskTeam", "notifyClient", "hideFromClients"), "flag"),
+    },
+    given={"taskName": "text", "projectName": "text", "createdAt": "date", "updatedAt": "date"},
+    required=("type", "text"),
+)
+GROUP = Noun(name="group", fields={"name": "text"}, given={}, required=("name",))
+FILE = Noun(
+    name="file",
+    fields={"name": "text"},
+    given={
+        "type": "text",
+        "size": "integer",
+        "activityId": "reference",
+        "activityType": "text",
+        "createdAt": "date",
+    },
+)

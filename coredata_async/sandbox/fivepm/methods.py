@@ -1,0 +1,128 @@
+"""The 36 methods as one table (facts 3), and how one request of them is served."""
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from attrs import frozen
+
+from coredata_async.sandbox.answer import Answer, empty
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.fivepm import (
+    activity,
+    arguments,
+    authentication,
+    files,
+    groups,
+    metainfo,
+    php,
+    projects,
+    speech,
+    tasks,
+    users,
+)
+from coredata_async.sandbox.fivepm.account import Account
+from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.speech import Said
+from coredata_async.sandbox.fivepm.trouble import NOT_FOUND, Refusal
+from coredata_async.sandbox.fivepm.values import text
+from coredata_async.sandbox.route import Route
+from coredata_async.sandbox.service import Service
+
+ROOT = "/api/v2/service"
+_OPEN = frozenset(("signIn", "signOut"))
+_EITHER = frozenset(("removeFile", "downloadFile"))
+"""Printed with both verbs (facts 8.3, 8.4): the dialect says which one works."""
+
+
+@frozen
+class Method:
+    """One row: the verb stands in the path, too."""
+
+    verb: str
+    service: str
+    name: str
+    work: Callable[[Account, Asked], Said]
+
+    @property
+    def operation(self) -> str:
+        """What the faults call it."""
+        return f"5pm.{self.service}.{self.name}"
+
+
+METHODS = (
+    Method("get", "authentication", "signIn", authentication.sign_in),
+    Method("get", "authentication", "signOut", authentication.sign_out),
+    Method("get", "authentication", "getAuthorizedUser", authentication.get_authorized_user),
+    Method("get", "metainfo", "getStatuses", metainfo.get_statuses),
+    Method("get", "metainfo", "getPriorities", metainfo.get_priorities),
+    Method("post", "projects", "add", projects.add),
+    Method("post", "projects", "update", projects.update),
+    Method("post", "projects", "remove", projects.remove),
+    Method("get", "projects", "getById", projects.get_by_id),
+    Method("get", "projects", "getAll", projects.get_all),
+    Method("get", "projects", "getList", projects.get_list),
+    Method("post", "tasks", "add", tasks.add),
+    Method("post", "tasks", "update", tasks.update),
+    Method("post", "tasks", "remove", tasks.remove),
+    Method("get", "tasks", "getById", tasks.get_by_id),
+    Method("get", "tasks", "getList", tasks.get_list),
+    Method("post", "users", "add", users.add),
+    Method("post", "users", "update", users.update),
+    Method("post", "users", "remove", users.remove),
+    Method("get", "users", "getById", users.get_by_id),
+    Method("get", "users", "getByEmail", users.get_by_email),
+    Method("get", "users", "getAll", users.get_all),
+    Method("post", "activity", "add", activity.add),
+    Method("post", "activity", "update", activity.update),
+    Method("post", "activity", "remove", activity.remove),
+    Method("get", "activity", "getById", activity.get_by_id),
+    Method("get", "activity", "getList", activity.get_list),
+    Method("post", "activity", "attachFiles", files.attach_files),
+    Method("get", "activity", "getFilesList", files.get_files_list),
+    Method("post", "activity", "removeFile", files.remove_file),
+    Method("post", "activity", "downloadFile", files.download_file),
+    Method("post", "projectsgroups", "add", groups.add),
+    Method("post", "projectsgroups", "update", groups.update),
+    Method("post", "projectsgroups", "remove", groups.remove),
+    Method("get", "projectsgroups", "getById", groups.get_by_id),
+    Method("get", "projectsgroups", "getAll", groups.get_all),
+)
+
+
+def routes(account: Account) -> Iterable[Route]:
+    """Yield what an account serves; who may come in is seen to per call, for credentials are arguments."""
+    for method in METHODS:
+        for verb in ("post", "get") if method.name in _EITHER else (method.verb,):
+            path = f"{ROOT}/{verb}/{method.service}/{method.name}"
+            yield Route(verb.upper(), path, method.operation, _served(account, method, verb), auth="none")
+
+
+def _served(account: Account, method: Method, verb: str) -> Callable[[Service, Call], Awaitable[Answer]]:
+    async def handler(service: Service, call: Call) -> Answer:
+        dialect = account.dialect
+        if method.name in _EITHER and verb != dialect.file_verb:
+            return empty(dialect.wrong_verb)
+        form = speech.form(dialect, call.query.get("retType", ""))
+        try:
+            query, body = await arguments.read(call)
+            account.state.calls.append(arguments.heard(call, query, body))
+            given = php.merged(query, body)
+            form = speech.form(dialect, text(given, "retType"))
+            said = await _worked(account, method, call, given)
+        except Refusal as refusal:
+            return speech.refused(refusal, dialect, form)
+        return speech.spoken(said, dialect, form, call.effect)
+
+    return handler
+
+
+async def _worked(account: Account, method: Method, call: Call, given: php.Array) -> Said:
+    user = "" if method.name in _OPEN else authentication.admitted(account, given)
+    if method.verb == "post" and method.name != "downloadFile":
+        await call.commit()
+    try:
+        return method.work(account, Asked(operation=call.operation, arguments=given, user=user))
+    except Refusal as refusal:
+        looked_up = method.name in ("getById", "getByEmail")
+        if looked_up and refusal.status == NOT_FOUND and account.dialect.missing == "empty":
+            return {}
+        raise

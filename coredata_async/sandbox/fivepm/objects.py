@@ -1,0 +1,61 @@
+"""What add, update, remove and getById do to any noun."""
+
+from coredata_async.sandbox.fivepm.account import Account
+from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.fields import EMPTY, REFERS, Noun, Record
+from coredata_async.sandbox.fivepm.trouble import missing, refusal
+from coredata_async.sandbox.fivepm.values import text, written
+
+
+def found(account: Account, noun: Noun, identifier: str) -> Record:
+    """Return an object, or refuse."""
+    record = account.state.of(noun.name).get(identifier)
+    if record is None:
+        raise missing(noun.name)
+    return record
+
+
+def wanted(account: Account, noun: Noun, asked: Asked) -> Record:
+    """Return the object a flat `id` names."""
+    return found(account, noun, text(asked.arguments, "id"))
+
+
+def added(account: Account, noun: Noun, asked: Asked, *, defaults: Record | None = None) -> Record:
+    """Make an object of what was given; what was not has its default."""
+    given = written(noun, asked.array(noun.name))
+    lacking = [name for name in noun.required if given.get(name) in ("", None)]
+    if lacking:
+        raise refusal(400, f"{noun.name} needs {', '.join(lacking)}.")
+    _check(account, noun, given)
+    blank: Record = {name: EMPTY[kind] for name, kind in noun.fields.items()}
+    now: Record = {name: account.state.now for name in ("createdAt", "updatedAt") if name in noun.given}
+    owner: Record = {"ownerId": asked.user} if "ownerId" in noun.fields else {}
+    return account.state.add(noun, {**blank, **noun.defaults, **owner, **(defaults or {}), **given, **now})
+
+
+def changed(account: Account, noun: Noun, asked: Asked) -> tuple[Record, Record]:
+    """Change what was given and nothing else (facts 4.13); return the object before and after."""
+    array = asked.array(noun.name)
+    identifier = text(array, "id")
+    if not identifier:
+        raise refusal(400, f"{noun.name} needs id.")
+    before = found(account, noun, identifier)
+    given = written(noun, array)
+    emptied = [name for name in noun.required if name in given and given[name] in ("", None)]
+    if emptied:
+        raise refusal(400, f"{noun.name} needs {', '.join(emptied)}.")
+    _check(account, noun, given)
+    return before, account.state.change(noun, identifier, given)
+
+
+def _check(account: Account, noun: Noun, given: Record) -> None:
+    """Refuse to name what is not there."""
+    for name, value in given.items():
+        kind = noun.kind(name)
+        if kind == "team" and isinstance(value, tuple):
+            unknown = [one for one in value if one not in account.state.users]
+        else:
+            kept = account.state.of(REFERS[name]) if kind == "reference" else {}
+            unknown = [str(value)] if kind == "reference" and value and value not in kept else []
+        if unknown:
+            raise refusal(400, f"{name}: there is no {', '.join(unknown)}.")

@@ -1,0 +1,48 @@
+"""What is shown, as XML: the only form anybody has seen (facts 6)."""
+
+import re
+from collections.abc import Mapping
+
+from coredata_async.sandbox.fivepm.dialect import Dialect
+from coredata_async.sandbox.fivepm.scalars import written
+from coredata_async.sandbox.fivepm.shown import Listed, Shown
+
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_AWKWARD = re.compile(r"[&<>\r\n]")
+
+
+def document(value: Shown, dialect: Dialect) -> bytes:
+    """Return the answer's body."""
+    return f"{_HEAD}{_element(dialect.root, value, dialect)}".encode()
+
+
+def _element(name: str, value: Shown, dialect: Dialect) -> str:
+    inside = _inside(value, dialect)
+    return f"<{name}>{inside}</{name}>" if inside else f"<{name}/>"
+
+
+def _inside(value: Shown, dialect: Dialect) -> str:
+    if isinstance(value, Listed):
+        return _listed(value, dialect)
+    if isinstance(value, Mapping):
+        return "".join(_element(name, one, dialect) for name, one in value.items())
+    return _text(written(value, dialect))
+
+
+def _text(text: str) -> str:
+    """Write markup as CDATA, as the real service does (facts 6); what XML cannot say is left out."""
+    clean = _FORBIDDEN.sub("", text)
+    if not _AWKWARD.search(clean):
+        return clean
+    # A parser makes one line feed of every line end; a carriage return survives as a reference only.
+    lines = (part.replace("]]>", "]]]]><![CDATA[>") for part in clean.split("\r"))
+    return "&#13;".join(f"<![CDATA[{line}]]>" for line in lines)
+
+
+def _listed(value: Listed, dialect: Dialect) -> str:
+    items = "".join(_element("item", one, dialect) for one in value.items)
+    if value.total is None or dialect.items == "bare":
+        return items
+    sums = f"<total>{value.total}</total><count>{len(value.items)}</count>" if dialect.totals else ""
+    return f"{sums}<items>{items}</items>" if items else f"{sums}<items/>"

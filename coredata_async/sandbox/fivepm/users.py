@@ -1,0 +1,59 @@
+"""The service `users`; security levels are shown and not enforced (facts 3.5)."""
+
+from coredata_async.sandbox.fivepm import objects
+from coredata_async.sandbox.fivepm.account import Account
+from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.cascade import remove as cascade
+from coredata_async.sandbox.fivepm.fields import USER
+from coredata_async.sandbox.fivepm.shown import Listed, Single
+from coredata_async.sandbox.fivepm.speech import Said
+from coredata_async.sandbox.fivepm.trouble import missing, refusal
+from coredata_async.sandbox.fivepm.values import text
+
+
+def add(account: Account, asked: Asked) -> Single:
+    """Make a user, who can sign in at once."""
+    _free(account, asked)
+    return account.viewer.single(USER, objects.added(account, USER, asked))
+
+
+def update(account: Account, asked: Asked) -> Single:
+    """Change a user."""
+    _free(account, asked)
+    _, after = objects.changed(account, USER, asked)
+    return account.viewer.single(USER, after)
+
+
+def remove(account: Account, asked: Asked) -> Said:
+    """Remove a user, who then cannot sign in."""
+    cascade(account.state, "user", str(objects.wanted(account, USER, asked)["id"]))
+    return {"status": True}
+
+
+def get_by_id(account: Account, asked: Asked) -> Single:
+    """Show a user; the docs print the path of a task here (facts 8.2)."""
+    return account.viewer.single(USER, objects.wanted(account, USER, asked))
+
+
+def get_by_email(account: Account, asked: Asked) -> Single:
+    """Show the user with this e-mail address."""
+    email = text(asked.arguments, "email").casefold()
+    for user in account.state.users.values():
+        if str(user["email"]).casefold() == email:
+            return account.viewer.single(USER, user)
+    raise missing("user")
+
+
+def get_all(account: Account, asked: Asked) -> Listed:
+    """List every user."""
+    every = account.state.users.values()
+    return account.viewer.page((account.viewer.item(USER, one) for one in every), len(every))
+
+
+def _free(account: Account, asked: Asked) -> None:
+    """Refuse an address that somebody else has."""
+    user = asked.array("user")
+    email, identifier = text(user, "email").casefold(), text(user, "id")
+    others = (one for number, one in account.state.users.items() if number != identifier)
+    if email and any(str(one["email"]).casefold() == email for one in others):
+        raise refusal(400, "This e-mail address is taken.")

@@ -1,0 +1,52 @@
+"""Names and values, as PHP reads them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coredata_async.sandbox.fivepm.php import merged, nested, pairs
+
+
+@pytest.mark.parametrize(
+    ("urlencoded", "array"),
+    [
+        ("a=1&b=", {"a": "1", "b": ""}),
+        ("a", {"a": ""}),
+        ("team=1&team=2", {"team": "2"}),
+        ("project%5Bteam%5D%5B0%5D=5", {"project": {"team": {"0": "5"}}}),
+        ("files[1][name]=a&files[1][content]=b", {"files": {"1": {"name": "a", "content": "b"}}}),
+        ("files[][name]=a&files[][content]=b", {"files": {"0": {"name": "a"}, "1": {"content": "b"}}}),
+        ("a[5]=x&a[]=y&a[k]=z&a[]=w", {"a": {"5": "x", "6": "y", "k": "z", "7": "w"}}),
+        ("a.b=1&c d=2&e.f[g.h]=3", {"a_b": "1", "c_d": "2", "e_f": {"g.h": "3"}}),
+        ("a=1&a[b]=2", {"a": {"b": "2"}}),
+        ("a[b]=2&a=1", {"a": "1"}),
+        ("a[b=1", {"a_b": "1"}),
+        ("a[b]c=1", {"a": {"b": "1"}}),
+        ("[a]=1&=2", {}),
+        ("a=x%2By+z%26%C3%B0", {"a": "x+y z&ð"}),
+        ("sessionId=filter[taskId]=7&abc", {"sessionId": "filter[taskId]=7", "abc": ""}),
+    ],
+)
+def test_an_urlencoded_text_is_an_array(urlencoded, array):
+    assert nested(pairs(urlencoded)) == array
+
+
+def test_an_object_split_across_query_and_body_is_one_and_the_body_wins():
+    query, body = {"a": {"b": "1", "c": "1"}, "d": "1"}, {"a": {"c": "2"}, "e": "2"}
+
+    assert merged(query, body) == {"a": {"b": "1", "c": "2"}, "d": "1", "e": "2"}
+
+
+KEYS = st.text("abc_XYZ", min_size=1)
+ARRAYS = st.recursive(st.text(), lambda inner: st.dictionaries(KEYS, inner, min_size=1), max_leaves=8)
+
+
+def flat(name, node):
+    if isinstance(node, str):
+        return [(name, node)]
+    return [pair for key, one in node.items() for pair in flat(f"{name}[{key}]", one)]
+
+
+@given(st.dictionaries(KEYS, ARRAYS))
+def test_every_array_survives_its_brackets(array):
+    assert nested(pair for name, node in array.items() for pair in flat(name, node)) == array
