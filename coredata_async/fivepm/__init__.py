@@ -1,0 +1,41 @@
+"""The second service: 5pm, over the same transport.
+
+`FivePM` is the client; its services give the models named here. Nearly half of what the service does is not
+documented: what was inferred is marked so where it is written, and can be switched.
+"""
+
+from coredata_async.fivepm.attach import Attachment
+from coredata_async.fivepm.client import FivePM
+from coredata_async.fivepm.download import Download
+from coredata_async.fivepm.encoders import base64_form, multipart_form
+from coredata_async.fivepm.listing import Listing, Page
+from coredata_async.fivepm.models.activity import Activity
+from coredata_async.fivepm.models.file import File
+from coredata_async.fivepm.models.group import Group
+from coredata_async.fivepm.models.metainfo import Priority, Status
+from coredata_async.fivepm.models.project import Project
+from coredata_async.fivepm.models.task import Task
+from coredata_async.fivepm.models.team import Team
+from coredata_async.fivepm.models.user import SecurityLevel, User
+from coredata_async.fivepm.unset import UNSET
+
+__all__ = [
+    "UNSET",
+    "Activity",
+    "Attachment",
+    "Download",
+    "File",
+    "FivePM",
+    "Group",
+    "Listing",
+    "Page",
+    "Priority",
+    "Project",
+    "SecurityLevel",
+    "Status",
+    "Task",
+    "Team",
+    "User",
+    "base64_form",
+    "multipart_form",
+]

@@ -1,0 +1,117 @@
+"""Bodies made of others: several in a row, and bytes as base64 in a form."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+from attrs import field, frozen
+
+from coredata_async.message import Body
+from coredata_async.storage.bodies import INLINE
+
+Piece = bytes | Body
+
+
+def size_of(piece: Piece) -> int:
+    """How many bytes a piece has."""
+    return len(piece) if isinstance(piece, bytes) else piece.size
+
+
+async def blocks_of(piece: Piece) -> AsyncGenerator[bytes, None]:
+    """The bytes of a piece: one pass."""
+    if isinstance(piece, bytes):
+        yield piece
+        return
+    async with aclosing(piece.chunks()) as blocks:
+        async for block in blocks:
+            yield block
+
+
+@frozen
+class Joined:
+    """Pieces one after the other, sent as one body."""
+
+    pieces: tuple[Piece, ...] = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """The length of all of them."""
+        return sum(size_of(piece) for piece in self.pieces)
+
+    @property
+    def replayable(self) -> bool:
+        """Whether all of them are."""
+        return all(isinstance(piece, bytes) or piece.replayable for piece in self.pieces)
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """One pass over all of them."""
+        for piece in self.pieces:
+            async with aclosing(blocks_of(piece)) as blocks:
+                async for block in blocks:
+                    yield block
+
+
+def joined(*pieces: Piece) -> Piece:
+    """The pieces as one: bytes if all of them are."""
+    held = [piece for piece in pieces if isinstance(piece, bytes)]
+    return b"".join(held) if len(held) == len(pieces) else Joined(pieces)
+
+
+_ESCAPES: Final = ((b"+", b"%2B"), (b"/", b"%2F"), (b"=", b"%3D"))
+
+
+def as_base64(data: bytes) -> bytes:
+    """Base64 as a form's value: with the three characters escaped that mean something there."""
+    text = b64encode(data)
+    for plain, escaped in _ESCAPES:
+        text = text.replace(plain, escaped)
+    return text
+
+
+@frozen
+class Base64:
+    """A piece as base64 in a form, encoded while it is sent: memory is one block.
+
+    Its length depends on the bytes, for `+` and `/` grow when they are escaped; so it is measured in a
+    pass of its own, see `measured`.
+    """
+
+    piece: Piece = field(repr=False)
+    size: int
+
+    @property
+    def replayable(self) -> bool:
+        """As the piece."""
+        return isinstance(self.piece, bytes) or self.piece.replayable
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """One pass over the piece."""
+        rest = b""
+        async with aclosing(blocks_of(self.piece)) as blocks:
+            async for block in blocks:
+                data = rest + block
+                whole = len(data) - len(data) % 3  # only the last block may end in `=`
+                data, rest = data[:whole], data[whole:]
+                if data:
+                    yield await _encoded(data)
+        if rest:
+            yield as_base64(rest)
+
+
+async def measured(piece: Piece) -> Base64:
+    """The piece as base64, once its length is known: reads the piece once."""
+    size = 0
+    async with aclosing(Base64(piece, 0).chunks()) as blocks:
+        async for block in blocks:
+            size += len(block)
+    return Base64(piece, size)
+
+
+async def _encoded(data: bytes) -> bytes:
+    if len(data) <= INLINE:
+        return as_base64(data)
+    return await asyncio.to_thread(as_base64, data)

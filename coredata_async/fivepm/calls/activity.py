@@ -1,0 +1,86 @@
+"""The calls of `activity`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coredata_async.call import Call
+from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.codec.shape import Items
+from coredata_async.fivepm.form import Form, key
+from coredata_async.fivepm.method import Route
+from coredata_async.fivepm.methods import METHODS
+from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
+from coredata_async.fivepm.models.file import File, FileFilter
+from coredata_async.fivepm.unset import UNSET, Unset
+from coredata_async.message import Request
+
+_ADD: Final = METHODS["activity.add"]
+_UPDATE: Final = METHODS["activity.update"]
+_REMOVE: Final = METHODS["activity.remove"]
+_GET: Final = METHODS["activity.getById"]
+_LIST: Final = METHODS["activity.getList"]
+_ATTACH: Final = METHODS["activity.attachFiles"]
+_FILES: Final = METHODS["activity.getFilesList"]
+_REMOVE_FILE: Final = METHODS["activity.removeFile"]
+_DOWNLOAD: Final = METHODS["activity.downloadFile"]
+
+
+def add(form: Form, new: NewActivity) -> Call[Activity]:
+    """A new activity, which may e-mail people only if a `notify_…` flag is given."""
+    return rows.add(form, _ADD, Activity, new)
+
+
+def update(form: Form, id: str, edit: EditActivity) -> Call[Activity]:  # noqa: A002  # the service's own name
+    """A change to an activity."""
+    return rows.update(form, _UPDATE, Activity, id, edit)
+
+
+def remove(form: Form, id: str) -> Call[None]:  # noqa: A002
+    """The end of an activity."""
+    return rows.remove(form, _REMOVE, id)
+
+
+def get(form: Form, id: str) -> Call[Activity]:  # noqa: A002
+    """One activity by its id."""
+    return rows.get(form, _GET, Activity, id)
+
+
+def list(  # noqa: A001  # the service's own verb
+    form: Form,
+    where: ActivityFilter,
+    *,
+    with_files: bool | Unset = UNSET,
+    with_names: bool | Unset = UNSET,
+    offset: int = 0,
+    count: int | None = None,
+) -> Call[Items[Activity]]:
+    """The activities that match, from an offset on. Whether it counts from 0 or 1 is not documented."""
+    params = {
+        "filter": form.written(where),
+        "withFiles": with_files,
+        "withNames": with_names,
+        "offset": offset,
+        "count": count,
+    }
+    return rows.listing(form, _LIST, Activity, params)
+
+
+def attach_files(form: Form, activity_id: str) -> Call[None]:
+    """The files of an activity, without the files: these are added to the body by an encoder."""
+    return rows.done(form, _ATTACH, {"activityId": key(activity_id, "activity_id")})
+
+
+def files(form: Form, where: FileFilter) -> Call[Items[File]]:
+    """The files that match: one answer, for no pages are documented."""
+    return rows.listing(form, _FILES, File, {"filter": form.written(where)})
+
+
+def remove_file(form: Form, id: str, *, route: Route | None = None) -> Call[None]:  # noqa: A002
+    """The end of a file. `route` is one of the method's `fallbacks`, to be tried after 404 or 405."""
+    return rows.remove(form, _REMOVE_FILE, id, route=route)
+
+
+def download(form: Form, id: str, *, route: Route | None = None) -> Request:  # noqa: A002
+    """The content of a file, as it arrives: the bytes themselves, or an answer around them."""
+    return form.request(_DOWNLOAD, {"id": key(id)}, route=route, stream=True)

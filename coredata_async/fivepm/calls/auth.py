@@ -1,0 +1,47 @@
+"""The calls of `authentication`. Credentials are added by whoever sends them, but for the sign-in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coredata_async.call import Call
+from coredata_async.errors import AuthenticationError
+from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.codec import shape
+from coredata_async.fivepm.codec.tree import Tree
+from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.methods import METHODS
+from coredata_async.fivepm.models.user import User
+from coredata_async.fivepm.replies import ask
+from coredata_async.message import Reply
+
+_SIGN_IN: Final = METHODS["authentication.signIn"]
+_SIGN_OUT: Final = METHODS["authentication.signOut"]
+_USER: Final = METHODS["authentication.getAuthorizedUser"]
+
+
+def sign_in(form: Form, *, login: str, password: str) -> Call[str]:
+    """A session, answered with its id. Only GET is documented, so that the password is in the query."""
+    request = form.request(_SIGN_IN, {"login": login, "password": password})
+
+    def read(tree: Tree) -> str:
+        found = shape.text(tree, "sessionId").strip()
+        if not found:
+            raise AuthenticationError(
+                f"{request.method} {request.path}: 5pm gave no session; check login and password",
+                request,
+                Reply(200),
+            )
+        return found
+
+    return ask(request, read)
+
+
+def sign_out(form: Form) -> Call[bool]:
+    """The end of a session; whether the service says that it ended it."""
+    return ask(form.request(_SIGN_OUT, rows.NOTHING), lambda tree: shape.flag(tree) is not False)
+
+
+def user(form: Form) -> Call[User]:
+    """The user who asks."""
+    return rows.wanted(form, _USER, User, rows.NOTHING)

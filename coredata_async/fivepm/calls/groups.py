@@ -1,0 +1,43 @@
+"""The calls of `projectsgroups`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coredata_async.call import Call
+from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.codec.shape import Items
+from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.methods import METHODS
+from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
+
+_ADD: Final = METHODS["projectsgroups.add"]
+_UPDATE: Final = METHODS["projectsgroups.update"]
+_REMOVE: Final = METHODS["projectsgroups.remove"]
+_GET: Final = METHODS["projectsgroups.getById"]
+_ALL: Final = METHODS["projectsgroups.getAll"]
+
+
+def add(form: Form, new: NewGroup) -> Call[Group]:
+    """A new group."""
+    return rows.add(form, _ADD, Group, new)
+
+
+def update(form: Form, id: str, edit: EditGroup) -> Call[Group]:  # noqa: A002  # the service's own name
+    """A change to a group."""
+    return rows.update(form, _UPDATE, Group, id, edit)
+
+
+def remove(form: Form, id: str) -> Call[None]:  # noqa: A002
+    """The end of a group."""
+    return rows.remove(form, _REMOVE, id)
+
+
+def get(form: Form, id: str) -> Call[Group]:  # noqa: A002
+    """One group by its id."""
+    return rows.get(form, _GET, Group, id)
+
+
+def list(form: Form) -> Call[Items[Group]]:  # noqa: A001
+    """All groups: one answer, for no pages are documented."""
+    return rows.listing(form, _ALL, Group, rows.NOTHING)

@@ -1,0 +1,63 @@
+"""The calls of `projects`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coredata_async.call import Call
+from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.codec.shape import Items
+from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.methods import METHODS
+from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
+from coredata_async.fivepm.unset import UNSET, Unset
+
+_ADD: Final = METHODS["projects.add"]
+_UPDATE: Final = METHODS["projects.update"]
+_REMOVE: Final = METHODS["projects.remove"]
+_GET: Final = METHODS["projects.getById"]
+_ALL: Final = METHODS["projects.getAll"]
+_LIST: Final = METHODS["projects.getList"]
+
+
+def add(form: Form, new: NewProject) -> Call[Project]:
+    """A new project."""
+    return rows.add(form, _ADD, Project, new)
+
+
+def update(form: Form, id: str, edit: EditProject) -> Call[Project]:  # noqa: A002  # the service's own name
+    """A change to a project."""
+    return rows.update(form, _UPDATE, Project, id, edit)
+
+
+def remove(form: Form, id: str) -> Call[None]:  # noqa: A002
+    """The end of a project."""
+    return rows.remove(form, _REMOVE, id)
+
+
+def get(form: Form, id: str) -> Call[Project]:  # noqa: A002
+    """One project by its id."""
+    return rows.get(form, _GET, Project, id)
+
+
+def all(form: Form) -> Call[Items[Project]]:  # noqa: A001
+    """All projects: one answer, for no pages are documented."""
+    return rows.listing(form, _ALL, Project, rows.NOTHING)
+
+
+def list(  # noqa: A001  # the service's own verb
+    form: Form,
+    where: ProjectFilter,
+    *,
+    load_team: bool | Unset = UNSET,
+    offset: int = 0,
+    count: int | None = None,
+) -> Call[Items[Project]]:
+    """The projects that match, from an offset on. Whether it counts from 0 or 1 is not documented."""
+    params = {
+        "filter": form.written(where),
+        "loadTeam": load_team,
+        "offset": offset,
+        "count": count,
+    }
+    return rows.listing(form, _LIST, Project, params)

@@ -1,0 +1,78 @@
+"""What the calls of all services have in common: add, update, remove, get, list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+from coredata_async.call import Call
+from coredata_async.fivepm.codec import shape
+from coredata_async.fivepm.codec.tree import Tree
+from coredata_async.fivepm.form import Form, key
+from coredata_async.fivepm.method import Method, Route
+from coredata_async.fivepm.replies import absent, ask, refused
+
+T = TypeVar("T")
+
+NOTHING: Final[Mapping[str, object]] = {}
+
+
+def add(form: Form, method: Method, model: type[T], new: object) -> Call[T]:
+    """A new object: answered with the object."""
+    return wanted(form, method, model, {str(method.key): form.written(new)})
+
+
+def update(form: Form, method: Method, model: type[T], id: str, edit: object) -> Call[T]:  # noqa: A002
+    """A change: the id goes along with what is changed, and the object is the answer."""
+    return wanted(form, method, model, changes(form, method, id, edit))
+
+
+def changes(form: Form, method: Method, id: str, edit: object) -> Mapping[str, object]:  # noqa: A002
+    """The arguments of a change."""
+    return {str(method.key): {**form.written(edit), "id": key(id)}}
+
+
+def remove(form: Form, method: Method, id: str, *, route: Route | None = None) -> Call[None]:  # noqa: A002
+    """A removal: answered with yes or no."""
+    return done(form, method, {"id": key(id)}, route=route)
+
+
+def get(form: Form, method: Method, model: type[T], id: str) -> Call[T]:  # noqa: A002
+    """One object by its id."""
+    return wanted(form, method, model, {"id": key(id)})
+
+
+def wanted(form: Form, method: Method, model: type[T], params: Mapping[str, object]) -> Call[T]:
+    """A call that must give an object; a reading one that gives none says so by `NotFoundError`."""
+    request = form.request(method, params)
+
+    def read(tree: Tree) -> T:
+        found = shape.one(tree, model)
+        if found is not None:
+            return found
+        if method.writes:
+            raise ValueError(f"the answer holds no {model.__name__}")
+        raise absent(request, model.__name__)
+
+    return ask(request, read)
+
+
+def listing(form: Form, method: Method, model: type[T], params: Mapping[str, object]) -> Call[shape.Items[T]]:
+    """A call that gives several objects, or none."""
+    return ask(form.request(method, params), lambda tree: shape.many(tree, model))
+
+
+def done(
+    form: Form, method: Method, params: Mapping[str, object], *, route: Route | None = None
+) -> Call[None]:
+    """A call that gives yes or no: no is an error, and so is an answer that is neither."""
+    request = form.request(method, params, route=route)
+
+    def read(tree: Tree) -> None:
+        said = shape.flag(tree)
+        if said is None:
+            raise ValueError("the answer says neither yes nor no")
+        if not said:
+            raise refused(request)
+
+    return ask(request, read)

@@ -1,0 +1,57 @@
+"""The calls of `tasks`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coredata_async.call import Call
+from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.codec.shape import Items
+from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.methods import METHODS
+from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
+from coredata_async.fivepm.unset import UNSET, Unset
+
+_ADD: Final = METHODS["tasks.add"]
+_UPDATE: Final = METHODS["tasks.update"]
+_REMOVE: Final = METHODS["tasks.remove"]
+_GET: Final = METHODS["tasks.getById"]
+_LIST: Final = METHODS["tasks.getList"]
+
+
+def add(form: Form, new: NewTask) -> Call[Task]:
+    """A new task."""
+    return rows.add(form, _ADD, Task, new)
+
+
+def update(form: Form, id: str, edit: EditTask) -> Call[Task]:  # noqa: A002  # the service's own name
+    """A change to a task."""
+    return rows.update(form, _UPDATE, Task, id, edit)
+
+
+def remove(form: Form, id: str) -> Call[None]:  # noqa: A002
+    """The end of a task."""
+    return rows.remove(form, _REMOVE, id)
+
+
+def get(form: Form, id: str) -> Call[Task]:  # noqa: A002
+    """One task by its id."""
+    return rows.get(form, _GET, Task, id)
+
+
+def list(  # noqa: A001  # the service's own verb
+    form: Form,
+    where: TaskFilter,
+    *,
+    load_team: bool | Unset = UNSET,
+    offset: int = 0,
+    count: int | None = None,
+) -> Call[Items[Task]]:
+    """The tasks that match, from an offset on. Whether it counts from 0 or 1 is not documented."""
+    params = {
+        "filter": form.written(where),
+        "loadTeam": load_team,
+        "offset": offset,
+        "count": count,
+    }
+    return rows.listing(form, _LIST, Task, params)

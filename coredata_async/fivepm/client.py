@@ -1,0 +1,225 @@
+"""The client of 5pm: wiring, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from copy import copy
+from ssl import SSLContext
+from types import TracebackType
+from typing import Self, TypedDict, Unpack, cast
+
+from attrs import evolve
+
+from coredata_async.config import Limits, Retry, Timeouts, setting
+from coredata_async.fivepm.address import base_address
+from coredata_async.fivepm.attach import Enclosure
+from coredata_async.fivepm.calls import auth
+from coredata_async.fivepm.codec.php import Dates
+from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, numbered_files
+from coredata_async.fivepm.form import Form, Format, PostParams, TeamEncoder, indexed
+from coredata_async.fivepm.peek import peeking
+from coredata_async.fivepm.services.activity import Activities
+from coredata_async.fivepm.services.auth import Auth
+from coredata_async.fivepm.services.groups import Groups
+from coredata_async.fivepm.services.metainfo import Metainfo
+from coredata_async.fivepm.services.projects import Projects
+from coredata_async.fivepm.services.tasks import Tasks
+from coredata_async.fivepm.services.users import Users
+from coredata_async.fivepm.session import Account, Credential, Session, signed_in
+from coredata_async.message import Send
+from coredata_async.transport import pool
+from coredata_async.transport.chain import Gates, Manner, keyless_chain
+from coredata_async.transport.trace import Hook
+
+
+class Options(TypedDict, total=False):
+    """The keywords of `FivePM`."""
+
+    login: str | None
+    password: str | None
+    format: Format
+    post_params: PostParams
+    dates: Dates
+    team: TeamEncoder
+    files: Encoding | Encoder
+    file_names: FileNames
+    credential: Credential
+    timeouts: Timeouts | None
+    retry: Retry | None
+    limits: Limits | None
+    proxy: str | None
+    ssl: SSLContext | bool
+    trust_env: bool
+    headers: Mapping[str, str] | None
+    app_info: str | None
+    session: pool.Session | None
+    hooks: Sequence[Hook]
+
+
+class FivePM:
+    """An account of 5pm: `async with FivePM("acme", login=…, password=…) as pm`.
+
+    It can be made without a running event loop. It signs in when first needed, once for all tasks, and signs
+    out when it is closed, by `async with` or `aclose()`. Much of the service is not documented: what was
+    inferred can be switched, by `format`, `post_params`, `dates`, `team`, `files` and `credential`.
+
+    Args:
+        account_or_url: `acme`, `acme.5pmweb.com` or `https://acme.5pmweb.com`; `http://` only on loopback.
+        login: The user's e-mail address.
+        password: Its password.
+        format: What answers are asked for. What comes is recognised by its bytes, and read alike.
+        post_params: Where a POST has its parameters: in its body, in its query as in the documentation's
+            examples, or `split`: the object in the body, everything else in the query.
+        dates: How a date is written: with a space before the time, or with a `T`.
+        team: How a list of user ids is written as a team.
+        files: How files are sent: as `base64` in fields, as parts of a `multipart` body, or your own way.
+        file_names: How the fields for a file's name and content are called.
+        credential: Whether requests carry the id of a `session`, or `login` and password each time.
+        timeouts: How long to wait for what.
+        retry: When to send again.
+        limits: How much at once.
+        proxy: URL of a forward proxy.
+        ssl: A context, for instance with your own authority.
+        trust_env: Whether to take proxies from the environment (`HTTPS_PROXY`, `NO_PROXY`).
+        headers: Further headers.
+        app_info: Your program's name and version, for the User-Agent.
+        session: Your own aiohttp session; it is not closed.
+        hooks: Called after every attempt at an exchange.
+
+    Raises:
+        ConfigurationError: Something is missing, or would send the password where anybody can read it.
+    """
+
+    def __init__(
+        self,
+        account_or_url: str | None = None,
+        *,
+        login: str | None = None,
+        password: str | None = None,
+        format: Format = "json",  # noqa: A002  # the word for it
+        post_params: PostParams = "body",
+        dates: Dates = "space",
+        team: TeamEncoder = indexed,
+        files: Encoding | Encoder = "base64",
+        file_names: FileNames = numbered_files,
+        credential: Credential = "session",
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+        limits: Limits | None = None,
+        proxy: str | None = None,
+        ssl: SSLContext | bool = True,
+        trust_env: bool = False,
+        headers: Mapping[str, str] | None = None,
+        app_info: str | None = None,
+        session: pool.Session | None = None,
+        hooks: Sequence[Hook] = (),
+    ) -> None:
+        self._base_url = base_address(account_or_url)
+        form = self._form = Form(format=format, post_params=post_params, team=team, dates=dates)
+        self._session = Session(
+            Account(login or "", password or ""),
+            lambda login, password: auth.sign_in(form, login=login, password=password),
+            lambda: auth.sign_out(form),
+            credential=credential,
+            in_query=post_params != "body",
+        )
+        self._enclosure = Enclosure(files if callable(files) else ENCODERS[files], file_names)
+        limits = limits or Limits()
+        self._pool = pool.Pool(limits, proxy, ssl, trust_env, session)
+        self._manner = Manner(
+            timeouts=timeouts or Timeouts(),
+            retry=retry or Retry(),
+            headers=dict(headers or {}),
+            hooks=tuple(hooks),
+            app_info=app_info,
+        )
+        self._gates = Gates.of(limits, self._manner.retry)
+        self._wire()
+
+    @classmethod
+    def from_env(cls, account_or_url: str | None = None, **options: Unpack[Options]) -> Self:
+        """Make a client from `FIVEPM_URL FIVEPM_LOGIN FIVEPM_PASSWORD`; an argument beats the environment.
+
+        An empty value counts as unset.
+
+        Raises:
+            ConfigurationError: Something is missing.
+        """
+        found: Options = {
+            "login": setting(os.environ, "FIVEPM_LOGIN"),
+            "password": os.environ.get("FIVEPM_PASSWORD") or None,  # whose spaces are its own
+        }
+        found.update(cast("Options", {name: value for name, value in options.items() if value is not None}))
+        return cls(account_or_url or setting(os.environ, "FIVEPM_URL"), **found)
+
+    def with_options(
+        self,
+        *,
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+        headers: Mapping[str, str] | None = None,
+        hooks: Sequence[Hook] | None = None,
+    ) -> Self:
+        """A copy that behaves otherwise on the same connections, sign-in and limits; this one stays as it is.
+
+        Closing either closes both.
+        """
+        manner = self._manner
+        other = copy(self)
+        other._manner = evolve(  # noqa: SLF001  # of our own class
+            manner,
+            timeouts=timeouts or manner.timeouts,
+            retry=retry or manner.retry,
+            headers=manner.headers if headers is None else headers,
+            hooks=manner.hooks if hooks is None else hooks,
+        )
+        other._wire()  # noqa: SLF001
+        return other
+
+    @property
+    def url(self) -> str:
+        """Scheme and host of the account."""
+        return self._base_url
+
+    @property
+    def closed(self) -> bool:
+        """Whether `aclose` was called."""
+        return self._pool.closed
+
+    async def aclose(self) -> None:
+        """Sign out and close the connections; a second call does nothing. Signing out never fails."""
+        try:
+            if not self.closed:
+                await self._session.leave(self._chain(evolve(self._manner, retry=Retry.none())))
+        finally:
+            await self._pool.aclose()
+
+    def close_now(self) -> None:
+        """Drop the connections without an event loop: for test runners whose loop has gone."""
+        self._pool.close_now()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"FivePM({self._base_url!r}, login={self._session.account.login!r})"
+
+    def _chain(self, manner: Manner) -> Send:
+        return keyless_chain(self._pool, self._gates, manner, self._base_url)
+
+    def _wire(self) -> None:
+        plain, form = peeking(self._chain(self._manner)), self._form
+        send = signed_in(plain, self._session)
+        self.auth = Auth(send, form, self._session, plain)
+        self.metainfo = Metainfo(send, form)
+        self.projects = Projects(send, form)
+        self.tasks = Tasks(send, form)
+        self.users = Users(send, form)
+        self.activity = Activities(send, form, self._enclosure, self._gates.open_files)
+        self.groups = Groups(send, form)

@@ -1,0 +1,94 @@
+"""One object to its model: known fields by their types, all others as they came.
+
+Nearly nothing about the replies is documented. So a known field whose value cannot be what we suppose does
+not make the whole object unreadable: it goes to `extra`, under the service's name, and the field is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, TypeVar, cast, get_type_hints
+
+import attrs
+
+from coredata_async.fivepm.codec import values
+from coredata_async.fivepm.codec.items import empty, listed, peeled
+from coredata_async.fivepm.codec.tree import Tree
+from coredata_async.fivepm.models.file import File
+from coredata_async.fivepm.models.team import Team
+from coredata_async.fivepm.models.user import User
+from coredata_async.fivepm.names import NAMES
+
+T = TypeVar("T")
+Reader = Callable[[Tree], object]
+
+
+def read(tree: Tree, model: type[T]) -> T:
+    """Make a model of an object.
+
+    Raises:
+        ValueError: It is no object, or has no id.
+    """
+    if not isinstance(tree, dict):
+        raise ValueError(f"expected a {model.__name__}, not a {type(tree).__name__}")  # noqa: TRY004  # of data
+    found: dict[str, object] = {}
+    extra: dict[str, object] = {}
+    kind: Any = model  # `cache` wants hashables, and does not know that types are
+    readers: Mapping[str, tuple[str, Reader] | None] = _readers(kind)
+    for key, value in tree.items():
+        if key not in readers:
+            extra[key] = values.plain(value)
+        elif (spot := readers[key]) is not None and not empty(value):
+            name, reader = spot
+            try:
+                found[name] = reader(value)
+            except (ValueError, OverflowError):
+                extra[key] = values.plain(value)
+    if "id" in NAMES[model] and not found.get("id"):
+        raise ValueError(f"a {model.__name__} comes without an id")
+    made: T = kind(**found, extra=extra)
+    return made
+
+
+@cache
+def _readers(model: type[object]) -> Mapping[str, tuple[str, Reader] | None]:
+    """By the service's names; `None` for what is known and dropped, which is a password."""
+    kinds = get_type_hints(model)
+    spots = {spot.name for spot in attrs.fields(cast("type[attrs.AttrsInstance]", model))}
+    return {
+        wire: (name, READERS[str(kinds[name])]) if name in spots else None
+        for name, wire in NAMES[model].items()
+    }
+
+
+def _team(tree: Tree) -> Team:
+    found = listed(peeled(tree))
+    if not isinstance(tree, dict) or not tree.keys() & {"items", "item", "total", "count"}:
+        return Team(items=_users(found.items))
+    team = {key: value for key, value in tree.items() if key not in {"items", "item"}}
+    return attrs.evolve(read(cast("Tree", team), Team), items=_users(found.items))
+
+
+def _users(items: tuple[Tree, ...]) -> tuple[User, ...]:
+    return tuple(read(each if isinstance(each, dict) else {"id": each}, User) for each in items)
+
+
+def _files(tree: Tree) -> tuple[File, ...]:
+    return tuple(read(each, File) for each in listed(peeled(tree)).items)
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "<class 'str'>": values.text,
+    str(str | None): values.reference,
+    str(int | None): values.whole,
+    str(float | None): values.decimal,
+    str(bool | None): values.truth,
+    str(datetime | None): values.moment,
+    str(tuple[str, ...]): values.tags,
+    str(Team | None): _team,
+    str(tuple[File, ...]): _files,
+    str(tuple[User, ...]): _files,
+}
+"""By the type of the field. Ids of other objects are all that may be a text or `None`."""

@@ -1,0 +1,99 @@
+"""XML to a tree, without entities: they can name local files, or blow up to gigabytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, Final, Protocol, TypeAlias
+
+from coredata_async.errors import ConfigurationError
+
+Tree: TypeAlias = "bool | int | float | str | list[Tree] | dict[str, Tree] | None"
+
+_FORBIDDEN: Final = bytes(code for code in range(32) if code not in b"\t\n\r")
+"""Characters that XML cannot hold, and that PHP lets through."""
+
+
+class Element(Protocol):
+    """What we use of an `xml.etree` element."""
+
+    tag: str
+    text: str | None
+    attrib: Mapping[str, str]
+
+    def __iter__(self) -> Iterator[Element]:
+        """Its children."""
+        ...
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+
+def parse(data: bytes) -> Tree:
+    """Read a document as a map of its root's name to its content.
+
+    Elements called `item` are always a list: a single one would look like an object otherwise.
+
+    Raises:
+        ValueError: It is broken, has a document type or entities, or is nested too deep.
+        ConfigurationError: The extra `fivepm` is not installed.
+    """
+    try:
+        return {_name(root := _root(data)): _content(root)}
+    except RecursionError:
+        raise ValueError("the XML is nested too deep") from None
+
+
+def _root(data: bytes) -> Element:
+    try:
+        etree: Any = import_module("defusedxml.ElementTree")
+    except ImportError:
+        raise ConfigurationError(
+            "5pm answered in XML, which needs defusedxml: pip install 'coredata-async[fivepm]', or use "
+            "format='json'"
+        ) from None
+    if b"\0" not in data:  # UTF-16 has zeros in it
+        data = data.translate(None, _FORBIDDEN)
+    try:
+        root: Element = etree.fromstring(_as_utf8(data), forbid_dtd=True)
+    except (SyntaxError, LookupError) as exc:  # `ParseError` is one; an unknown encoding is the other
+        raise ValueError(f"the XML is broken or cut short after {len(data)} bytes ({exc})") from None
+    except ValueError:  # defusedxml's own, whose words repeat the entity
+        raise ValueError("the XML has a document type, entities or an unknown encoding: refused") from None
+    return root
+
+
+def _as_utf8(data: bytes) -> bytes:
+    if data.startswith(b"<?xml"):
+        return data
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace").encode()
+    return data
+
+
+def _content(element: Element) -> Tree:
+    if not len(element):
+        facts: dict[str, Tree] = {} if element.text else dict(_attributes(element))
+        return facts or (element.text or "")
+    facts = dict(_attributes(element))
+    seen: set[str] = set()
+    for child in element:
+        name, value = _name(child), _content(child)
+        if name in seen or name == "item":
+            earlier = facts.get(name) if name in seen else []
+            facts[name] = [*earlier, value] if isinstance(earlier, list) else [earlier, value]
+        else:
+            facts[name] = value
+        seen.add(name)
+    return facts
+
+
+def _name(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _attributes(element: Element) -> Iterator[tuple[str, str]]:
+    return ((name, value) for name, value in element.attrib.items() if "}" not in name)

@@ -1,0 +1,50 @@
+"""Where a session id, or login and password, go in a request: pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import evolve
+
+from coredata_async.fivepm.bodies import joined, size_of
+from coredata_async.fivepm.form import URLENCODED, encoded
+from coredata_async.message import Request
+
+_BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?')
+
+
+def carrying(request: Request, secrets: Mapping[str, str], *, in_query: bool = False) -> Request:
+    """The request with parameters that nobody may read: those of a POST go into its body.
+
+    Args:
+        request: A GET, or a POST of a form of either encoding, whose body may be a stream.
+        secrets: The parameters.
+        in_query: Whether a POST has them in its query as well as a GET, as in the documentation's examples.
+    """
+    text = encoded([*secrets.items()])
+    if request.method == "GET" or in_query:
+        mark = "&" if "?" in request.target else "?"
+        return evolve(request, target=f"{request.target}{mark}{text}")
+    content_type = _content_type(request)
+    body = request.body or b""
+    if content_type.startswith("multipart/"):
+        return evolve(request, body=joined(_parts(secrets, content_type), body))
+    headers = request.headers if content_type else {**request.headers, "Content-Type": URLENCODED}
+    head = text + ("&" if size_of(body) else "")
+    return evolve(request, headers=headers, body=joined(head.encode(), body))
+
+
+def _content_type(request: Request) -> str:
+    return next((value for name, value in request.headers.items() if name.lower() == "content-type"), "")
+
+
+def _parts(fields: Mapping[str, str], content_type: str) -> bytes:
+    found = _BOUNDARY.search(content_type)
+    if found is None:
+        raise ValueError("a multipart body comes without its boundary")
+    return b"".join(
+        f'--{found[1]}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    )

@@ -1,0 +1,93 @@
+"""How files go into a form: as base64 in fields, or as parts of a multipart body.
+
+Neither is documented, apart from `files[1][name]`: which one a server takes must be tried.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Literal
+from urllib.parse import parse_qsl, quote
+
+from attrs import field, frozen
+
+from coredata_async.fivepm.bodies import Piece, joined, measured
+from coredata_async.fivepm.form import URLENCODED
+
+Encoding = Literal["base64", "multipart"]
+
+
+@frozen
+class Enclosed:
+    """A file to send, made ready."""
+
+    name: str
+    content: Piece = field(repr=False)
+    fields: tuple[str, str]
+    """How the form calls the two, as `files[1][name]` and `files[1][content]`."""
+
+
+@frozen
+class Encoded:
+    """A body, and the Content-Type that says what it is."""
+
+    content_type: str
+    body: Piece = field(repr=False)
+
+
+FileNames = Callable[[int], tuple[str, str]]
+"""From the number of a file, from 1, to the names of the fields for its name and its content."""
+Encoder = Callable[[bytes, Sequence[Enclosed]], Awaitable[Encoded]]
+"""Makes one body of the other fields, which come urlencoded, and of files."""
+
+
+def numbered_files(number: int) -> tuple[str, str]:
+    """`files[1][name]` as in the vendor's example, and `files[1][content]`, which is a guess."""
+    return f"files[{number}][name]", f"files[{number}][content]"
+
+
+async def base64_form(fields: bytes, files: Sequence[Enclosed]) -> Encoded:
+    """A urlencoded form: `files[1][name]`, and the bytes as base64 in `files[1][content]`.
+
+    Each file is read twice, the first time to
+    learn how long it becomes; memory is one block.
+    """
+    pieces: list[Piece] = [fields]
+    for index, file in enumerate(files):
+        before = b"&" if index or fields else b""
+        name, content = (quote(field, safe="") for field in file.fields)
+        pieces.append(before + f"{name}={quote(file.name, safe='')}&{content}=".encode())
+        pieces.append(await measured(file.content))
+    return Encoded(URLENCODED, joined(*pieces))
+
+
+async def multipart_form(fields: bytes, files: Sequence[Enclosed]) -> Encoded:
+    """A multipart form: `files[1][name]` as a field, and the bytes as the part `files[1][content]`."""
+    mark = secrets.token_hex(16)
+    pieces: list[Piece] = [
+        _part(mark, f'name="{name}"') + value.encode() + _END
+        for name, value in parse_qsl(fields.decode(), keep_blank_values=True)
+    ]
+    for file in files:
+        name, content = file.fields
+        pieces.append(_part(mark, f'name="{name}"') + file.name.encode() + _END)
+        what = f'name="{content}"; filename="{_unquotable(file.name)}"'
+        pieces.append(_part(mark, what, "Content-Type: application/octet-stream\r\n"))
+        pieces.extend((file.content, _END))
+    pieces.append(f"--{mark}--\r\n".encode())
+    return Encoded(f"multipart/form-data; boundary={mark}", joined(*pieces))
+
+
+_END: Final = b"\r\n"
+
+ENCODERS: Final[dict[Encoding, Encoder]] = {"base64": base64_form, "multipart": multipart_form}
+
+
+def _part(mark: str, what: str, more: str = "") -> bytes:
+    return f"--{mark}\r\nContent-Disposition: form-data; {what}\r\n{more}\r\n".encode()
+
+
+def _unquotable(name: str) -> str:
+    """The name as it is, for PHP keeps `%20` literally; but for what would end it, as browsers do."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,101 @@
+"""What is posted to projects and tasks, how to filter it, and how to post and change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal
+
+from attrs import field, frozen
+
+from coredata_async.fivepm.models.file import File
+from coredata_async.fivepm.unset import UNSET, Unset
+
+ActivityType = Literal["msg", "progress", "file", "googledocs", "ss_boards", "ff_boards"]
+"""Message, progress note, file note, Google Docs link, SpiderScribe board, FireFly screen."""
+
+
+@frozen(kw_only=True)
+class Activity:
+    """A message, a progress note or the like, posted to a project or a task."""
+
+    id: str
+    task_id: str | None = None
+    task_name: str = ""
+    """Only if asked for with `with_names`."""
+    project_id: str | None = None
+    project_name: str = ""
+    """Only if asked for with `with_names`."""
+    type: str = ""
+    """See `ActivityType`."""
+    text: str = ""
+    owner_id: str | None = None
+    progress: int | None = None
+    """Percent."""
+    hours_done: float | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    notify_project_team: bool | None = None
+    notify_task_team: bool | None = None
+    notify_client: bool | None = None
+    hide_from_clients: bool | None = None
+    date: datetime | None = None
+    """When it was posted."""
+    files: tuple[File, ...] = ()
+    """Only if asked for with `with_files`."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+
+
+Moment = datetime | date
+
+
+@frozen(kw_only=True)
+class EditActivity:
+    """A change to an activity: only what is given is sent, and `None` clears.
+
+    The three `notify_…` flags send e-mail to real people, each time they are sent.
+    """
+
+    task_id: str | Unset | None = UNSET
+    project_id: str | Unset | None = UNSET
+    type: ActivityType | Unset = UNSET
+    text: str | Unset | None = UNSET
+    owner_id: str | Unset | None = UNSET
+    progress: int | Unset | None = UNSET
+    """Percent. Posting it changes that of the task, and at 100 its status."""
+    hours_done: float | Unset | None = UNSET
+    notify_project_team: bool | Unset = UNSET
+    notify_task_team: bool | Unset = UNSET
+    notify_client: bool | Unset = UNSET
+    hide_from_clients: bool | Unset | None = UNSET
+    """What reports progress cannot be hidden."""
+    date: Moment | Unset | None = UNSET
+    """When it was posted."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+    """Further fields, by the service's names."""
+
+
+@frozen(kw_only=True)
+class NewActivity(EditActivity):
+    """An activity to be: it needs a `task_id`, or a `project_id` for a message."""
+
+    type: ActivityType  # pyright: ignore[reportGeneralTypeIssues]
+    text: str  # pyright: ignore[reportGeneralTypeIssues]
+
+
+@frozen(kw_only=True)
+class ActivityFilter:
+    """Which activities to list. All but `type` test what the activity was posted to, not the activity."""
+
+    project_id: str | Unset = UNSET
+    task_id: str | Unset = UNSET
+    type: ActivityType | Unset = UNSET
+    group_id: str | Unset = UNSET
+    assigned_to: str | Unset = UNSET
+    """Id of a user."""
+    active: bool | Unset = UNSET
+    """Only of active projects and tasks."""
+    closed_within_days: int | Unset = UNSET
+    """Leave out those of projects and tasks closed more days ago."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+    """Further filters, by the service's names."""

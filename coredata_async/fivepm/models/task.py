@@ -1,0 +1,128 @@
+"""What a task is, how to filter tasks, and how to make and change one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from attrs import field, frozen
+
+from coredata_async.fivepm.models.team import Team
+from coredata_async.fivepm.unset import UNSET, Unset
+
+
+@frozen(kw_only=True)
+class Task:
+    """A piece of work, inside a project or on its own."""
+
+    id: str
+    name: str = ""
+    parent_id: str | None = None
+    """The task it is part of."""
+    parent_name: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    project_id: str | None = None
+    """`None` for a task on its own."""
+    owner_id: str | None = None
+    group_id: str | None = None
+    """Inside a project, that of the project."""
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    """The deadline. The vendor's page calls it the date the task ended; its filters do not."""
+    priority: int | None = None
+    """An open number, see `metainfo.priorities`."""
+    progress: int | None = None
+    """Percent."""
+    status: int | None = None
+    """An open number, see `metainfo.statuses`."""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    notify_project_team: bool | None = None
+    notify_task_team: bool | None = None
+    notify_client: bool | None = None
+    hidden: bool | None = None
+    flag: int | None = None
+    """Colour of the star: 0 none, 1 violet, 2 orange, 3 red."""
+    hours_done: float | None = None
+    estimated_time: float | None = None
+    """Hours."""
+    team: Team | None = None
+    """In listings only if asked for with `load_team`."""
+    can_edit: bool | None = None
+    """Whether the caller may change it."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+
+
+@frozen(kw_only=True)
+class EditTask:
+    """A change to a task: only what is given is sent, and `None` clears.
+
+    The three `notify_…` flags send e-mail to real people, each time they are sent.
+    """
+
+    name: str | Unset | None = UNSET
+    parent_id: str | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+    tags: Sequence[str] | Unset | None = UNSET
+    """A list, or one text with commas. A tag cannot hold a comma."""
+    project_id: str | Unset | None = UNSET
+    owner_id: str | Unset | None = UNSET
+    group_id: str | Unset | None = UNSET
+    start_date: datetime | date | Unset | None = UNSET
+    end_date: datetime | date | Unset | None = UNSET
+    """The deadline."""
+    priority: int | Unset | None = UNSET
+    progress: int | Unset | None = UNSET
+    """Percent."""
+    status: int | Unset | None = UNSET
+    notify_project_team: bool | Unset = UNSET
+    notify_task_team: bool | Unset = UNSET
+    notify_client: bool | Unset = UNSET
+    hidden: bool | Unset | None = UNSET
+    flag: int | Unset | None = UNSET
+    estimated_time: float | Unset | None = UNSET
+    """Hours."""
+    team: Sequence[str] | Unset | None = UNSET
+    """Ids of users. How a team is written is not documented: see `Form.team`."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+    """Further fields, by the service's names."""
+
+
+@frozen(kw_only=True)
+class NewTask(EditTask):
+    """A task to be."""
+
+    name: str  # pyright: ignore[reportGeneralTypeIssues]
+
+
+@frozen(kw_only=True)
+class TaskFilter:
+    """Which tasks to list.
+
+    Whether the bounds are themselves included, and whether `name` is matched in whole or in part, is not
+    documented.
+    """
+
+    project_id: str | Unset = UNSET
+    parent_id: str | Unset = UNSET
+    started_from: datetime | date | Unset = UNSET
+    started_before: datetime | date | Unset = UNSET
+    deadline_from: datetime | date | Unset = UNSET
+    deadline_before: datetime | date | Unset = UNSET
+    progress_less_than: int | Unset = UNSET
+    progress_more_than: int | Unset = UNSET
+    created_from: datetime | date | Unset = UNSET
+    created_before: datetime | date | Unset = UNSET
+    updated_from: datetime | date | Unset = UNSET
+    updated_before: datetime | date | Unset = UNSET
+    group_id: str | Unset = UNSET
+    owner_id: str | Unset = UNSET
+    name: str | Unset = UNSET
+    assigned_to: str | Unset = UNSET
+    """Id of a user."""
+    active: bool | Unset = UNSET
+    closed_within_days: int | Unset = UNSET
+    """Leave out those closed more days ago."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+    """Further filters, by the service's names."""

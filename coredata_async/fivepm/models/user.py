@@ -1,0 +1,72 @@
+"""Who works in an account, and how to make and change a user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+from attrs import field, frozen
+
+from coredata_async.fivepm.unset import UNSET, Unset
+
+
+class SecurityLevel(IntEnum):
+    """The levels the vendor names; an account may hold others, so that models keep a plain number."""
+
+    ADMIN = 0
+    USER = 100
+    EXTERNAL = 150
+    CLIENT = 200
+
+
+@frozen(kw_only=True)
+class User:
+    """Somebody with a login. A password that the service might send is dropped."""
+
+    id: str
+    title: str = ""
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    address: str = ""
+    work_phone: str = ""
+    cell_phone: str = ""
+    company: str = ""
+    security_level: int | None = None
+    """See `SecurityLevel`."""
+    comment: str = ""
+    can_view_profiles: bool | None = None
+    avatar: str = ""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+
+
+@frozen(kw_only=True)
+class EditUser:
+    """A change to a user: only what is given is sent, and `None` clears."""
+
+    title: str | Unset | None = UNSET
+    email: str | Unset | None = UNSET
+    password: str | Unset | None = field(default=UNSET, repr=False)
+    first_name: str | Unset | None = UNSET
+    last_name: str | Unset | None = UNSET
+    address: str | Unset | None = UNSET
+    work_phone: str | Unset | None = UNSET
+    cell_phone: str | Unset | None = UNSET
+    company: str | Unset | None = UNSET
+    security_level: int | Unset | None = UNSET
+    """See `SecurityLevel`."""
+    comment: str | Unset | None = UNSET
+    can_view_profiles: bool | Unset | None = UNSET
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+    """Further fields, by the service's names."""
+
+
+@frozen(kw_only=True)
+class NewUser(EditUser):
+    """A user to be. The service was seen to insist on these four fields: not documented."""
+
+    first_name: str  # pyright: ignore[reportGeneralTypeIssues]
+    email: str  # pyright: ignore[reportGeneralTypeIssues]
+    password: str = field(repr=False)
+    security_level: int  # pyright: ignore[reportGeneralTypeIssues]
+    """See `SecurityLevel`."""

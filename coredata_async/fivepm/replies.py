@@ -1,0 +1,193 @@
+"""What a reply of 5pm means: an error can come with any status, and a `status` can be no error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+from coredata_async import errors
+from coredata_async.call import WORDS, Call
+from coredata_async.fivepm.codec.complaint import (
+    about_absence,
+    about_session,
+    code_of,
+    complaint,
+    shown,
+    words_of,
+)
+from coredata_async.fivepm.codec.items import peeled
+from coredata_async.fivepm.codec.tree import Tree, parse
+from coredata_async.message import Reply, Request
+from coredata_async.redaction import EXCERPT, without_queries
+
+T = TypeVar("T")
+
+_BEYOND_WORDS: Final = 1 << 20
+"""Bytes: nothing longer is a complaint, and need not be read twice."""
+
+_BY_STATUS: Final[Mapping[int, type[errors.APIStatusError]]] = {
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    413: errors.PayloadTooLargeError,
+    422: errors.UnprocessableEntityError,
+    429: errors.RateLimitError,
+}
+_ADVICE: Final[Mapping[type[errors.APIStatusError], str]] = {
+    errors.AuthenticationError: "check login and password",
+    errors.PermissionDeniedError: "ask for the right to do this, or use another login",
+    errors.NotFoundError: "check the id; it may also be hidden from this user",
+    errors.PayloadTooLargeError: "5pm takes files of up to 125 MB",
+    errors.RateLimitError: "lower Limits.concurrency or set Limits.rate",
+}
+
+
+def failed(reply: Reply) -> bool:
+    """Whether a reply says that something went wrong, by its status or in so many words."""
+    return reply.status >= HTTPStatus.BAD_REQUEST or _complaint_of(reply) is not None
+
+
+def refuses_session(reply: Reply) -> bool:
+    """Whether a reply may mean that the session has ended: 401, 403, or words to that effect."""
+    if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return True
+    said = _complaint_of(reply)
+    return said is not None and about_session(words_of(said))
+
+
+def wrong_route(reply: Reply) -> bool:
+    """Whether the method may be somewhere else: see `Method.fallbacks`."""
+    return reply.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+
+
+def failure(request: Request, reply: Reply, tree: Tree) -> errors.APIError | None:
+    """The error in a reply that came with a good status."""
+    said = complaint(tree)
+    if said is None:
+        return None
+    words, code = words_of(said), code_of(said)
+    kind = _BY_STATUS.get(int(code)) if code and code.isdecimal() else None
+    return _error(request, reply, kind or _kind_of(words), (words, code, shown(said)))
+
+
+def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError | None:
+    """The error for another status than the one expected; none for another good one.
+
+    The page promises "standard HTTP codes" without saying which: 201 for a new object would be one.
+    """
+    if reply.status < HTTPStatus.MULTIPLE_CHOICES and reply.status >= HTTPStatus.OK:
+        return None
+    if reply.status < HTTPStatus.BAD_REQUEST:
+        return errors.UnexpectedResponseError(
+            f"{_where(request, reply)}, where {expect} was due: redirects are never followed; check that the "
+            "account's address is right",
+            request,
+            reply,
+        )
+    server = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = _BY_STATUS.get(reply.status, errors.ServerError if server else errors.APIStatusError)
+    return _error(request, reply, kind, _said(reply))
+
+
+def ask(request: Request, read: Callable[[Tree], T]) -> Call[T]:
+    """A call whose reply is read as a tree, once it is no error."""
+
+    def meaning(reply: Reply) -> T:
+        if reply.status == HTTPStatus.NO_CONTENT:
+            return _read(request, reply, {"status": "1"}, read)  # done, and nothing to say
+        try:
+            tree = parse(reply.body)
+        except errors.ConfigurationError:
+            raise
+        except ValueError as exc:
+            raise _unreadable(request, reply, exc) from None
+        problem = failure(request, reply, tree)
+        if problem is not None:
+            raise problem
+        return _read(request, reply, tree, read)
+
+    return Call(request, int(HTTPStatus.OK), meaning, refuse=refusal)
+
+
+def absent(request: Request, what: str) -> errors.APIStatusError:
+    """The error for a reply without the object asked for: 5pm's own way to say so is not documented."""
+    reply = Reply(int(HTTPStatus.OK))
+    return errors.NotFoundError(
+        f"{request.method} {request.path}: the answer holds no {what}; {_ADVICE[errors.NotFoundError]}",
+        request,
+        reply,
+    )
+
+
+def refused(request: Request) -> errors.APIStatusError:
+    """The error for a removal that was answered with no."""
+    reply = Reply(int(HTTPStatus.OK))
+    return errors.APIStatusError(
+        f"{request.method} {request.path}: 5pm says that it did not do this; "
+        "check the id, and the right to do it",
+        request,
+        reply,
+    )
+
+
+def _read(request: Request, reply: Reply, tree: Tree, read: Callable[[Tree], T]) -> T:
+    try:
+        return read(tree)
+    except ValueError as exc:
+        raise _unreadable(request, reply, exc) from None
+
+
+def _unreadable(request: Request, reply: Reply, exc: ValueError) -> errors.UnexpectedResponseError:
+    after = (
+        "" if request.repeatable else "; it may or may not have been carried out: look before repeating it"
+    )
+    return errors.UnexpectedResponseError(f"{_where(request, reply)}: {exc}{after}", request, reply)
+
+
+def _said(reply: Reply) -> tuple[str, str | None, object]:
+    """Words, code and body of a reply with a bad status."""
+    try:
+        tree = parse(reply.body)
+    except ValueError:
+        text = without_queries(reply.body[:EXCERPT].decode("utf-8", "replace")).strip()
+        return ("" if text.startswith("<") else text[:WORDS]), None, text
+    said = complaint(tree) or peeled(tree)
+    return words_of(said), code_of(said), shown(said)
+
+
+def _error(
+    request: Request,
+    reply: Reply,
+    kind: type[errors.APIStatusError],
+    said: tuple[str, str | None, object],
+) -> errors.APIStatusError:
+    words, code, body = said
+    advice = _ADVICE.get(kind, "")
+    message = _where(request, reply) + (f": {words}" if words else "") + (f"; {advice}" if advice else "")
+    return kind(message, request, reply, words=words, code=code, body=body)
+
+
+def _kind_of(words: str) -> type[errors.APIStatusError]:
+    if about_session(words):
+        return errors.AuthenticationError
+    return errors.NotFoundError if about_absence(words) else errors.APIStatusError
+
+
+def _complaint_of(reply: Reply) -> dict[str, Tree] | None:
+    if len(reply.body) > _BEYOND_WORDS:
+        return None
+    try:
+        return complaint(parse(reply.body))
+    except ValueError:
+        return None
+
+
+def _where(request: Request, reply: Reply) -> str:
+    try:
+        phrase = f"{reply.status} {HTTPStatus(reply.status).phrase}"
+    except ValueError:
+        phrase = str(reply.status)
+    return f"{request.method} {request.path}: {phrase} (attempt {reply.attempts})"

@@ -1,0 +1,58 @@
+"""What a client does with groups of projects."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from coredata_async.call import perform
+from coredata_async.fivepm.calls import groups as calls
+from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.listing import Listing, Page
+from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
+from coredata_async.fivepm.services.verbs import adding, updating
+from coredata_async.message import Send
+
+
+class Groups:
+    """The groups that projects and tasks are in; the service calls them `projectsgroups`.
+
+    `add` and `update` give the group as it is afterwards. They are repeated only if they provably were not
+    carried out; otherwise `OutcomeUnknownError` says so.
+    """
+
+    def __init__(self, send: Send, form: Form) -> None:
+        self._send = send
+        self._form = form
+        self.add = adding(NewGroup, self._add, "Make a group and return it: one exchange.")
+        self.update = updating(EditGroup, self._update, "Change a group and return it: one exchange.")
+
+    async def get(self, id: str) -> Group:  # noqa: A002  # the service's own name
+        """Read one group: one exchange, repeat-safe.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        return await perform(self._send, calls.get(self._form, id))
+
+    def list(self) -> Listing[Group]:
+        """List all groups: one answer, for no pages are documented."""
+
+        async def fetch(offset: int, _: int | None) -> Page[Group]:
+            found = await perform(self._send, calls.list(self._form))
+            return Page(tuple(found.items), found.total, offset)
+
+        return Listing(fetch, key=attrgetter("id"), whole=True)
+
+    async def remove(self, id: str) -> None:  # noqa: A002
+        """Remove a group: one exchange. What becomes of its projects is not documented.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        await perform(self._send, calls.remove(self._form, id))
+
+    async def _add(self, new: NewGroup) -> Group:
+        return await perform(self._send, calls.add(self._form, new))
+
+    async def _update(self, id: str, edit: EditGroup) -> Group:  # noqa: A002
+        return await perform(self._send, calls.update(self._form, id, edit))

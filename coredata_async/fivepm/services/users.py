@@ -1,0 +1,66 @@
+"""What a client does with the users of an account."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from coredata_async.call import perform
+from coredata_async.fivepm.calls import users as calls
+from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.listing import Listing, Page
+from coredata_async.fivepm.models.user import EditUser, NewUser, User
+from coredata_async.fivepm.services.verbs import adding, updating
+from coredata_async.message import Send
+
+
+class Users:
+    """The people of an account. A user that is removed cannot sign in any more.
+
+    `add` gives the user as it is afterwards; `update` gives `None` where the service says no more than yes.
+    Both are repeated only if they provably were not carried out; otherwise `OutcomeUnknownError` says so.
+    """
+
+    def __init__(self, send: Send, form: Form) -> None:
+        self._send = send
+        self._form = form
+        self.add = adding(NewUser, self._add, "Make a user and return it: one exchange.")
+        self.update = updating(EditUser, self._update, "Change a user and return it, if the service does.")
+
+    async def get(self, id: str) -> User:  # noqa: A002  # the service's own name
+        """Read one user: one exchange, repeat-safe.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        return await perform(self._send, calls.get(self._form, id))
+
+    async def get_by_email(self, email: str) -> User:
+        """Read the user with an e-mail address: one exchange, repeat-safe.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return await perform(self._send, calls.get_by_email(self._form, email))
+
+    def list(self) -> Listing[User]:
+        """List all users: one answer, for no pages are documented."""
+
+        async def fetch(offset: int, _: int | None) -> Page[User]:
+            found = await perform(self._send, calls.list(self._form))
+            return Page(tuple(found.items), found.total, offset)
+
+        return Listing(fetch, key=attrgetter("id"), whole=True)
+
+    async def remove(self, id: str) -> None:  # noqa: A002
+        """Remove a user: one exchange. No way back is not documented.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        await perform(self._send, calls.remove(self._form, id))
+
+    async def _add(self, new: NewUser) -> User:
+        return await perform(self._send, calls.add(self._form, new))
+
+    async def _update(self, id: str, edit: EditUser) -> User | None:  # noqa: A002
+        return await perform(self._send, calls.update(self._form, id, edit))

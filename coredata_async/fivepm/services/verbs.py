@@ -1,0 +1,67 @@
+"""Verbs that take the keywords of a class: for the type checker, for `help()`, and for the command line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from coredata_async.fivepm.listing import Listing
+
+T = TypeVar("T")
+V = TypeVar("V")
+P = ParamSpec("P")
+Verb = TypeVar("Verb", bound=Callable[..., object])
+
+
+def adding(new: Callable[P, V], post: Callable[[V], Awaitable[T]], summary: str) -> Callable[P, Awaitable[T]]:
+    """Make `add(**fields)` of the class of a new object, and of what posts one."""
+
+    async def add(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await post(new(*args, **kwargs))
+
+    return spelled(add, new, summary)
+
+
+def updating(
+    edit: Callable[P, V], post: Callable[[str, V], Awaitable[T]], summary: str
+) -> Callable[Concatenate[str, P], Awaitable[T]]:
+    """Make `update(id, **changes)` of the class of a change, and of what posts one."""
+
+    async def update(id: str, /, *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: A002  # the service's name
+        return await post(id, edit(*args, **kwargs))
+
+    return spelled(update, edit, summary, leading=("id",))
+
+
+def listing(where: Callable[P, V], fetch: Callable[[V], Listing[T]], summary: str) -> Callable[P, Listing[T]]:
+    """Make `list(**filters)` of the class of the filters, and of what lists."""
+
+    def list(*args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A001  # the service's own verb
+        return fetch(where(*args, **kwargs))
+
+    return spelled(list, where, summary)
+
+
+def gathering(
+    where: Callable[P, V], fetch: Callable[[V], Awaitable[T]], summary: str
+) -> Callable[P, Awaitable[T]]:
+    """Make `files(**filters)` of the class of the filters, and of what gets all there are."""
+
+    async def files(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await fetch(where(*args, **kwargs))
+
+    return spelled(files, where, summary)
+
+
+def spelled(verb: Verb, keywords: Callable[..., object], summary: str, leading: tuple[str, ...] = ()) -> Verb:
+    """Give a verb the signature and the words of the class whose keywords it takes."""
+    own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=str) for name in leading]
+    taken = sorted(
+        inspect.signature(keywords).parameters.values(), key=lambda each: each.default is not each.empty
+    )
+    verb.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
+        [*own, *taken], return_annotation=verb.__annotations__["return"]
+    )
+    verb.__doc__ = f"{summary}\n\n{inspect.getdoc(keywords)}"
+    return verb

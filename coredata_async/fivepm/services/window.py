@@ -1,0 +1,27 @@
+"""Which part of a listing to fetch, beside its filters."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+import attrs
+
+from coredata_async.errors import ConfigurationError
+
+F = TypeVar("F")
+
+
+def in_range(least: int) -> Any:
+    """A validator of attrs: the value is `None` or at least so much."""
+
+    def check(_: object, spot: attrs.Attribute[Any], value: int | None) -> None:
+        if value is not None and value < least:
+            raise ConfigurationError(f"{spot.name} must be {least} or more, not {value}")
+
+    return check
+
+
+def narrowed(wanted: object, kind: type[F]) -> F:
+    """The filters alone, as the class that the service's names are known for."""
+    spots = attrs.fields(cast("Any", kind))
+    return kind(**{spot.name: getattr(wanted, spot.name) for spot in spots})

@@ -1,0 +1,197 @@
+"""Who asks: one sign-in for all callers, renewed before it ends and once after a refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from copy import copy
+from http import HTTPStatus
+from typing import Final, Literal
+
+from attrs import define, field, frozen
+
+from coredata_async.call import Call, perform
+from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
+from coredata_async.fivepm.credential import carrying
+from coredata_async.fivepm.redacted import passwords_in, struck, struck_from_errors
+from coredata_async.fivepm.replies import refuses_session
+from coredata_async.message import Reply, Request, Send
+
+Credential = Literal["session", "login"]
+"""What requests carry: a session id, or login and password each time (documented for three methods)."""
+
+RENEWED_AFTER: Final = 25 * 60.0
+"""Seconds: a session lasts 30 minutes. Whether use prolongs it is not documented."""
+_YOUNG: Final = 60.0
+_GOODBYE: Final = 5.0
+"""Seconds the sign-out at the end may take."""
+
+
+def _hidden(_: object) -> str:
+    return "'…'"
+
+
+@frozen
+class Account:
+    """Who signs in."""
+
+    login: str
+    """The user's e-mail address."""
+    password: str = field(repr=_hidden)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.login or not self.password:
+            raise ConfigurationError(
+                "login and password are missing: pass both, or set FIVEPM_LOGIN and FIVEPM_PASSWORD and use "
+                "FivePM.from_env()"
+            )
+
+
+@frozen
+class _Key:
+    id: str = field(repr=_hidden)
+    since: float
+
+
+SignIn = Callable[[str, str], Call[str]]
+"""The call that gives a session id for a login and a password."""
+
+
+@define(eq=False)
+class Session:
+    """The session of a client and its copies; nobody signs in while another does."""
+
+    account: Account
+    _sign_in: SignIn = field(repr=False)
+    _sign_out: Callable[[], Call[bool]] = field(repr=False)
+    credential: Credential = "session"
+    in_query: bool = False
+    _clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    _key: _Key | None = field(default=None, init=False, repr=False)
+    _gone: tuple[str, ...] = field(default=(), init=False, repr=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
+    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False, repr=False)
+    _rejections: int = field(default=0, init=False, repr=False)
+    _rejection: AuthenticationError | None = field(default=None, init=False, repr=False)
+
+    async def secrets(self, send: Send) -> Mapping[str, str]:
+        """The parameters that say who asks; signs in if need be.
+
+        Raises:
+            AuthenticationError: Login and password were refused. Those who waited for this sign-in are told
+                the same, and do not try the same password again: accounts may be locked after a few times.
+        """
+        if self.credential == "login":
+            return {"login": self.account.login, "password": self.account.password}
+        fresh = self._fresh()
+        return {"sessionId": fresh or await self._signed_in(send)}
+
+    def age(self) -> float:
+        """Seconds since the sign-in."""
+        return self._clock() - self._key.since if self._key else 0.0
+
+    def forget(self, secrets: Mapping[str, str]) -> None:
+        """Sign in anew next time, unless somebody else has done so already."""
+        if self._key is not None and self._key.id == secrets.get("sessionId"):
+            self._gone, self._key = (self._key.id,), None
+
+    async def enter(self, send: Send) -> None:
+        """Sign in now, unless that has happened."""
+        if self._fresh() is None:
+            await self._signed_in(send)
+
+    async def end(self, send: Send) -> None:
+        """Sign out, if signed in."""
+        key, self._key = self._key, None
+        if key is not None:
+            # "No arguments", says the documentation; but then no server could know which session is meant.
+            await perform(_carrying(send, self, {"sessionId": key.id}), self._sign_out())
+
+    async def leave(self, send: Send) -> None:
+        """Sign out as `end` does, without ever failing: the session ends by itself soon."""
+        with suppress(CoreDataError, TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await self.end(send)
+
+    def _fresh(self) -> str | None:
+        return self._key.id if self._key and self.age() < RENEWED_AFTER else None
+
+    async def _signed_in(self, send: Send) -> str:
+        seen = self._rejections
+        async with self._lock():
+            if (fresh := self._fresh()) is not None:
+                return fresh
+            if self._rejection is not None and self._rejections != seen:
+                raise copy(self._rejection)
+            return await self._entered(send)
+
+    async def _entered(self, send: Send) -> str:
+        began = self._clock()
+
+        async def discreet(request: Request) -> Reply:
+            reply = struck(await send(request), [self.account.password])
+            return struck_from_errors(reply, self._gone)
+
+        try:
+            call = self._sign_in(self.account.login, self.account.password)
+            key = await perform(discreet, call)
+        except AuthenticationError as exc:
+            self._rejections += 1
+            self._rejection = copy(exc)
+            raise
+        self._key, self._rejection = _Key(key, began), None
+        return key
+
+    def _lock(self) -> asyncio.Lock:
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # a lock for which somebody has waited belongs to that one's loop
+            self._loop, self._turn = loop, asyncio.Lock()
+        return self._turn
+
+
+def signed_in(send: Send, session: Session) -> Send:
+    """Say who asks; after a refusal of the session sign in anew and ask once more.
+
+    A write is asked again only after 401 or 403: an error inside a 200 does not prove that nothing happened.
+    """
+
+    async def through(request: Request) -> Reply:
+        secrets = await session.secrets(send)
+        age = session.age()  # of this session: by the time of the answer there may be another one
+        reply = await _carrying(send, session, secrets)(request)
+        if session.credential == "login" or not _is_refused(reply, age):
+            return reply
+        session.forget(secrets)
+        if not _may_ask_again(request, reply):
+            return reply
+        secrets = await session.secrets(send)
+        return await _carrying(send, session, secrets)(request)
+
+    return through
+
+
+def _carrying(send: Send, session: Session, secrets: Mapping[str, str]) -> Send:
+    """The requests with the secrets; and no error that repeats one of them."""
+
+    async def through(request: Request) -> Reply:
+        reply = await send(carrying(request, secrets, in_query=session.in_query))
+        hidden = {session.account.password, *secrets.values(), *passwords_in(request)}
+        return struck_from_errors(reply, hidden - {session.account.login})
+
+    return through
+
+
+def _is_refused(reply: Reply, age: float) -> bool:
+    """Whether the session is to blame; 403 soon after a sign-in means that the user may not."""
+    if reply.status == HTTPStatus.FORBIDDEN and age < _YOUNG:
+        return False
+    return refuses_session(reply)
+
+
+def _may_ask_again(request: Request, reply: Reply) -> bool:
+    body = request.body
+    if body is not None and not isinstance(body, bytes) and not body.replayable:
+        return False
+    return request.repeatable or reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
