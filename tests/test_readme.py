@@ -5,6 +5,7 @@ import textwrap
 from pathlib import Path
 
 import coredata_async
+from coredata_async import fivepm
 from coredata_async.cli.app import PLACES
 from coredata_async.sandbox import Sandbox
 
@@ -49,8 +50,23 @@ async def test_the_bulk_example_runs(tmp_path, monkeypatch, capsys) -> None:
     assert "planned=1, done=1" in capsys.readouterr().out
 
 
+async def test_the_5pm_example_runs(tmp_path, monkeypatch) -> None:
+    (tmp_path / "report.pdf").write_bytes(b"report")
+    monkeypatch.chdir(tmp_path)
+    async with Sandbox() as box:
+        account = f"{box.fivepm.url!r}, login={box.fivepm.login!r}, password={box.fivepm.password!r}"
+        program = BLOCKS[2].replace('"acme", login="…", password="…"', account)
+        assert "…" not in program
+        names: dict[str, object] = {}
+        exec(compile(f"async def example():\n{textwrap.indent(program, '    ')}", "README.md", "exec"), names)
+
+        await names["example"]()  # type: ignore[operator]
+
+    assert (tmp_path / "copy.pdf").read_bytes() == b"report"
+
+
 async def test_the_sandbox_example_runs() -> None:
-    body = textwrap.indent(BLOCKS[2].replace("from coredata_async.sandbox import Sandbox\n", ""), "    ")
+    body = textwrap.indent(BLOCKS[3].replace("from coredata_async.sandbox import Sandbox\n", ""), "    ")
     names: dict[str, object] = {"Sandbox": Sandbox}
     exec(compile(f"async def example():\n{body}", "README.md", "exec"), names)
 
@@ -66,7 +82,7 @@ def test_every_command_of_the_table_exists() -> None:
 def test_every_error_and_value_it_names_is_public() -> None:
     named = set(re.findall(r"`([A-Z][A-Za-z]+(?:Error|many)?)`", README)) - {"Range", "Send", "Page", "None"}
 
-    assert named <= set(coredata_async.__all__) | {"Retry-After"}
+    assert named <= {*coredata_async.__all__, *fivepm.__all__, "Retry-After"}
 
 
 def test_every_file_it_links_to_is_there() -> None:

@@ -30,8 +30,9 @@ PLACES: Final = {
     "doctor": "doctor",
     "config": "config",
     "completion": "completion",
+    "5pm": "fivepm:fivepm",
 }
-"""By sub-command, the module beside this one that has it under the same name."""
+"""By sub-command, the module beside this one that has it, under the same name or the one after the colon."""
 
 
 class Commands(click.Group):
@@ -44,8 +45,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import, or make, one."""
         if cmd_name in PLACES:
-            module = import_module(f"coredata_async.cli.{PLACES[cmd_name]}")
-            return cast("click.Command", getattr(module, cmd_name))
+            place, _, name = PLACES[cmd_name].partition(":")
+            module = import_module(f"coredata_async.cli.{place}")
+            return cast("click.Command", getattr(module, name or cmd_name))
         noun = nouns().get(cmd_name)
         if noun is None:
             return None

@@ -57,7 +57,7 @@ def download(
     and right is left alone.
     """
     every = tuple(dict.fromkeys(ids))
-    folder, name = _destination(output, several_files=len(every) > 1)
+    folder, name = destination(output, several_files=len(every) > 1)
     asyncio.run(
         _download(
             client(), every, folder, name, resume=resume, force=force, width=concurrency, as_json=as_json
@@ -118,7 +118,7 @@ def _is_done(wish: Wish) -> bool:
     raise CoreDataError(f"{wish.path} exists, so File {wish.file.id} was not saved: --force overwrites it")
 
 
-def _destination(output: str | None, *, several_files: bool) -> tuple[Path, str | None]:
+def destination(output: str | None, *, several_files: bool) -> tuple[Path, str | None]:
     """The folder, and the name if one was given."""
     path = Path(output or ".")
     separators = tuple(each for each in (os.sep, os.altsep) if each)

@@ -50,7 +50,7 @@ def lister(noun: Noun) -> click.Command:
         inside = {name: key for name in owners if (key := values.get(name)) is not None}
         if limit is not None and "page_size" not in wanted:
             wanted["page_size"] = min(limit, Window().page_size or limit)
-        shown = _paths(fields_)
+        shown = paths(fields_)
         into = sink(as_json=as_json, fields=shown, otherwise=Rows(noun.columns))
         _alone(inside, wanted)
         made = client()
@@ -59,7 +59,7 @@ def lister(noun: Noun) -> click.Command:
     return RangeCommand(
         "list",
         callback=run,
-        params=[*(each.option() for each in fields), *_owner_options(noun, fields), *_shape(), _limit()],
+        params=[*(each.option() for each in fields), *_owner_options(noun, fields), *shape(), _limit()],
         help=f"List {noun.many}.",
     )
 
@@ -68,13 +68,13 @@ def getter(noun: Noun) -> click.Command:
     """`coredata NOUN get`."""
 
     def run(*, keys: tuple[str, ...], fields_: str, as_json: bool) -> None:
-        into = sink(as_json=as_json, fields=_paths(fields_), otherwise=Details())
+        into = sink(as_json=as_json, fields=paths(fields_), otherwise=Details())
         asyncio.run(_get(noun, client(), keys, into))
 
     return click.Command(
         "get",
         callback=run,
-        params=[keys_argument(noun), *_shape()],
+        params=[keys_argument(noun), *shape()],
         help=f"Show {noun.many}, each by its {noun.kind.key}.",
     )
 
@@ -145,7 +145,8 @@ def _owner_options(noun: Noun, fields: Sequence[Field]) -> list[click.Option]:
     ]
 
 
-def _shape() -> list[click.Option]:
+def shape() -> list[click.Option]:
+    """Which fields, and whether for programs."""
     return [
         click.Option(
             ["--fields", "fields_"], metavar="NAME,…", default="", help="Only these; space.title goes deeper."
@@ -158,5 +159,6 @@ def _limit() -> click.Option:
     return click.Option(["--limit"], type=click.IntRange(1), help="How many at most.")
 
 
-def _paths(text: str) -> list[str]:
+def paths(text: str) -> list[str]:
+    """The dotted names in `--fields`."""
     return [each.strip() for each in text.split(",") if each.strip()]

@@ -42,11 +42,23 @@ _VARIABLE: Final = re.compile(rf"{PREFIX}({'|'.join(NAMES)})\b", re.IGNORECASE)
 
 
 @frozen(kw_only=True)
+class FivePMProfile:
+    """One way to reach a 5pm account."""
+
+    url: str | None = None
+    """Or the account's name."""
+    login: str | None = None
+    password: Secret[str] | None = None
+
+
+@frozen(kw_only=True)
 class File:
     """What a configuration file holds."""
 
     default_profile: str | None = None
     profiles: dict[str, Profile] = field(factory=dict[str, Profile])
+    fivepm: dict[str, FivePMProfile] = field(factory=dict[str, FivePMProfile])
+    """By the same names, the 5pm account that goes with a profile."""
 
 
 @frozen
@@ -140,6 +152,22 @@ def settings(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Set
     return Settings(layers), warnings
 
 
+def fivepm_profile(
+    chosen: Mapping[str, str], environ: Mapping[str, str]
+) -> tuple[FivePMProfile, Sequence[str]]:
+    """The 5pm account of the profile that counts, empty if it has none, and what people should be warned of.
+
+    Raises:
+        ConfigurationError: There is no such file, or a profile that was asked for is nowhere in it.
+    """
+    path = Path(chosen["config"]) if "config" in chosen else default_path()
+    file = read(path, needed="config" in chosen)
+    name = chosen.get("profile") or environ.get(PREFIX + "PROFILE", "").strip() or file.default_profile
+    if name is not None and name not in file.fivepm:
+        _profile(file, name, path)
+    return file.fivepm.get(name or "", FivePMProfile()), list(_exposed(path, file))
+
+
 def _profile(file: File, name: str, path: Path) -> Profile:
     if name not in file.profiles:
         there = ", ".join(sorted(file.profiles)) or "none"
@@ -159,7 +187,8 @@ def _made(found: Mapping[str, str]) -> Profile:
 
 def _exposed(path: Path, file: File) -> Sequence[str]:
     """A warning, if others can read the keys."""
-    if os.name != "posix" or not any(each.api_key or each.api_key_v3 for each in file.profiles.values()):
+    keys = any(each.api_key or each.api_key_v3 for each in file.profiles.values())
+    if os.name != "posix" or not (keys or any(each.password for each in file.fivepm.values())):
         return ()
     if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         return (f"{path} holds a key, and others can read it: chmod 600 {path}",)

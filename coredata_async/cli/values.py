@@ -59,7 +59,7 @@ def day(text: str) -> date:
 def json_value(text: str) -> Any:
     """JSON: as it is, from a file (`@name`), or from stdin (`-`)."""
     try:
-        return json.loads(_read(text), parse_constant=_no_number)
+        return json.loads(text_of(text), parse_constant=_no_number)
     except OSError as exc:
         raise BadParameter(f"{text[1:]} cannot be read: {exc.strerror}") from None
     except (ValueError, RecursionError) as exc:
@@ -82,7 +82,8 @@ def parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _read(text: str) -> str:
+def text_of(text: str) -> str:
+    """The text itself, or that of a file (`@name`), or of stdin (`-`)."""
     if text == "-":
         return sys.stdin.read()
     return Path(text[1:]).read_text("utf-8") if text.startswith("@") else text

@@ -72,7 +72,7 @@ def deleter(noun: Noun) -> click.Command:
 
     def run(*, keys: tuple[str, ...], yes: bool) -> None:
         every = tuple(dict.fromkeys(keys))
-        if not yes and not _confirmed(f"{len(every)} {noun.many} to be deleted: {', '.join(every)}. Go on?"):
+        if not yes and not confirmed(f"{len(every)} {noun.many} to be deleted: {', '.join(every)}. Go on?"):
             say("nothing was deleted")
             raise click.exceptions.Exit(FAILED)
         asyncio.run(_delete(noun, client(), every))
@@ -128,7 +128,8 @@ def _with_cleared(changes: dict[str, Any], clear: Sequence[str]) -> dict[str, An
     return {**changes, **dict.fromkeys(cleared)}
 
 
-def _confirmed(question: str) -> bool:
+def confirmed(question: str) -> bool:
+    """Ask a person; where there is none to ask, that is a usage error."""
     people.print(f"{question} [y/N]", markup=False, soft_wrap=True, end=" ")
     answer = sys.stdin.readline()
     if not answer:

@@ -1,0 +1,100 @@
+"""Activities as documents: every field as JSON Lines for programs, and pages for people.
+
+The pages are HTML because a browser opens it on any system, in thirty years too, and because it keeps
+headings, links to the archived files and line breaks apart from what somebody wrote. Whatever came from
+5pm is shown as text, never as markup: whether its texts hold HTML is not documented.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from typing import Final, cast
+from urllib.parse import quote
+
+import attrs
+
+from coredata_async.fivepm import Activity, File, Project, Task
+
+_PAGE: Final = """<!doctype html>
+<html><head><meta charset="utf-8"><title>{title}</title><style>
+body {{ font: 16px/1.5 sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em }}
+article {{ border-top: 1px solid #ccc; padding: .5em 0 }}
+h2 {{ font-size: 1em; margin: .5em 0 }}
+p {{ white-space: pre-wrap }}
+</style></head><body>
+<h1>{title}</h1>
+{about}{activities}</body></html>
+"""
+
+
+def json_lines(activities: Iterable[Activity]) -> str:
+    """One JSON object per activity, with every field it has, by Python's names."""
+    return "".join(json.dumps(_plain(each), ensure_ascii=False) + "\n" for each in activities)
+
+
+def page(
+    about: Project | Task,
+    activities: Sequence[Activity],
+    *,
+    people: Mapping[str, str],
+    names: Mapping[str, str],
+) -> str:
+    """A page for the activities of a task, or for those of a project that belong to none.
+
+    Args:
+        about: The project or the task.
+        activities: In the order they are to have.
+        people: What users are called, by id.
+        names: What files are called in the archive, by 5pm id.
+    """
+    shown = "".join(_article(each, people, names) for each in activities)
+    said = f"<p>{escape(about.description)}</p>\n" if about.description else ""
+    return _PAGE.format(
+        title=escape(about.name or f"5pm {about.id}"),
+        about=said,
+        activities=shown or "<p>There are no activities.</p>\n",
+    )
+
+
+def _article(activity: Activity, people: Mapping[str, str], names: Mapping[str, str]) -> str:
+    owner = people.get(activity.owner_id or "", "") or (
+        f"user {activity.owner_id}" if activity.owner_id else ""
+    )
+    facts = (
+        _moment(activity.date or activity.created_at),
+        owner,
+        activity.type,
+        "" if activity.progress is None else f"{activity.progress} %",
+        f"{activity.hours_done:g} h" if activity.hours_done else "",
+    )
+    head = " · ".join(escape(each) for each in facts if each)
+    files = "".join(f"<li>{_link(each, names)}</li>" for each in activity.files)
+    more = f"<ul>{files}</ul>\n" if files else ""
+    begin = f'<article id="activity-{escape(activity.id)}">'
+    return f"{begin}\n<h2>{head}</h2>\n<p>{escape(activity.text)}</p>\n{more}</article>\n"
+
+
+def _link(file: File, names: Mapping[str, str]) -> str:
+    shown = escape(file.name or f"file {file.id}")
+    return f'<a href="../{quote(names[file.id])}">{shown}</a>' if file.id in names else shown
+
+
+def _moment(when: datetime | None) -> str:
+    return "" if when is None else when.isoformat(" ", "minutes")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(each) for each in cast("Sequence[object]", value)]
+    if isinstance(value, Activity | File):
+        spots = attrs.fields(type(value))
+        fields = {spot.name: _plain(getattr(value, spot.name)) for spot in spots if spot.name != "extra"}
+        return {**{name: _plain(each) for name, each in value.extra.items()}, **fields}
+    return value

@@ -1,0 +1,104 @@
+"""Files from 5pm to the tree that is uploaded: each whole or not at all, and none twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from coredata_async.archive.names import Names, safe
+from coredata_async.archive.room import Room
+from coredata_async.bulk.abreast import abreast
+from coredata_async.errors import ChecksumMismatchError, CoreDataError
+from coredata_async.fivepm import File, FivePM
+
+
+@frozen(kw_only=True)
+class Fetched:
+    """A file of 5pm is in the tree."""
+
+    id: str
+    name: str
+    size: int
+
+
+@frozen(kw_only=True)
+class NotFetched:
+    """A file of 5pm could not be had; the next run tries again."""
+
+    id: str
+    name: str
+    error: Exception
+
+
+Outcome = Fetched | NotFetched
+
+
+@frozen(kw_only=True)
+class Stager:
+    """Fetches what CoreData does not have yet."""
+
+    pm: FivePM
+    room: Room
+    names: Names
+    check_sizes: bool
+    """Whether a file must have the size that 5pm states. That it counts bytes is not documented."""
+
+    async def fetch(
+        self, files: Sequence[File], *, width: int, tell: Callable[[Outcome], None]
+    ) -> list[Outcome]:
+        """Fetch the files, a few at a time, each failing alone. Memory: a block each."""
+        folder = self.room.folder(self.names)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.room.empty_hall()
+
+        async def one(file: File) -> Outcome:
+            name = self.names.given[key(file)]
+            outcome = await self._one(file, folder / name)
+            tell(outcome)
+            return outcome
+
+        return await abreast([file for file in files if key(file) not in self.names.done], one, width)
+
+    async def _one(self, file: File, target: Path) -> Outcome:
+        try:
+            # A file gets its name in the tree by a rename when it is complete, so what is there is whole.
+            size = _size(target)
+            if size is None:
+                size = await self._download(file, target)
+        except (CoreDataError, OSError) as exc:
+            return NotFetched(id=file.id, name=target.name, error=exc)
+        return Fetched(id=file.id, name=target.name, size=size)
+
+    async def _download(self, file: File, target: Path) -> int:
+        coming = self.room.hall / safe(file.id, "file")
+        async with self.pm.activity.download(file.id) as body:
+            await body.save(coming)
+        size = _size(coming) or 0
+        if self.check_sizes and file.size is not None and size != file.size:
+            coming.unlink()
+            raise ChecksumMismatchError(
+                f"file {file.id} ({target.name}): 5pm says {file.size} bytes, and {size} came",
+                stage="get",
+                expected=str(file.size),
+                actual=str(size),
+                sent=size,
+                total=file.size,
+            )
+        await asyncio.to_thread(coming.replace, target)
+        return size
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a file; `None` if there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def key(file: File) -> str:
+    """What a file goes by among the names."""
+    return f"file:{file.id}"

@@ -1,0 +1,89 @@
+"""Fields of 5pm's classes as options of a command; times have no zone, and passwords come from files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+
+import attrs
+import click
+from click import BadParameter
+
+from coredata_async.cli.options import Field
+from coredata_async.cli.values import json_object, text_of
+from coredata_async.cli.words import field_words
+from coredata_async.fivepm.unset import Unset
+
+
+def fivepm_fields(kind: type[Any]) -> list[Field]:
+    """What a class takes, one option for each."""
+    hints, words = get_type_hints(kind), field_words(cast("type", kind))
+    spots = attrs.fields(cast("type[attrs.AttrsInstance]", kind))
+    return [_field(spot, hints[spot.name], words.get(spot.name, "")) for spot in spots]
+
+
+def local(text: str) -> datetime | date:
+    """A point in the account's own local time, or a day.
+
+    Raises:
+        BadParameter: Also for a time with a zone: nobody knows the account's.
+    """
+    text = text.strip()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadParameter(
+            f"{text!r} is no point in time: write 2024-12-31T23:59, or the date alone"
+        ) from None
+    if found.tzinfo is not None:
+        raise BadParameter(f"{text} has a time zone: 5pm has none, so write the account's own local time")
+    return found
+
+
+def secret(text: str) -> str:
+    """A password from a file or from stdin: other users of the system can see options."""
+    if text != "-" and not text.startswith("@"):
+        raise BadParameter("write @FILE, or - for stdin: an option is no place for a password")
+    return text_of(text).rstrip("\r\n")
+
+
+def _field(spot: attrs.Attribute[Any], hint: Any, words: str) -> Field:
+    arms = _arms(hint)
+    many, reader = (False, secret) if spot.name == "password" else _reader(arms - {NoneType, Unset})
+    return Field(
+        name=spot.name,
+        reader=reader,
+        many=many,
+        required=spot.default is attrs.NOTHING,
+        clearable=Unset in arms and NoneType in arms,
+        default=None,
+        words=words,
+    )
+
+
+def _reader(arms: frozenset[Any]) -> tuple[bool, Any]:
+    """Whether there may be several, and how one is read."""
+    if datetime in arms:
+        return False, local
+    for arm in arms:
+        inside = get_args(arm)
+        match get_origin(arm):
+            case origin if origin is Literal:
+                return False, click.Choice(inside)
+            case origin if origin in {Mapping, dict}:
+                return False, json_object
+            case origin if origin in {Sequence, tuple, list}:
+                return True, inside[0]
+            case _:
+                return False, arm
+    return False, str
+
+
+def _arms(hint: Any) -> frozenset[Any]:
+    return frozenset(get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,))
