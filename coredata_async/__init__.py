@@ -12,6 +12,7 @@
 - `transfer` — upload, replacement and download, over `wire` and `storage`.
 - `services` — what a client offers for each noun. `client` — the wiring.
 - `bulk` — many files, each once, even across crashes. `doctor` — what a server really does.
+- `fivepm` — the second service, over the same transport. `archive` — from there into CoreData.
 - `openapi` — the rows as an OpenAPI description.
 - `sandbox` — a CoreData in this process, which shares no code with the client. `cli` — the command.
 """

@@ -10,8 +10,13 @@ import attrs
 
 
 def plain(value: object) -> object:
-    """A model as the service writes it: aware times with `Z`, and unknown fields in their place again."""
+    """A model as the service writes it: aware times with `Z`, and unknown fields in their place again.
+
+    A time without a zone, as 5pm's are, is left without: nobody says which it is of.
+    """
     if isinstance(value, datetime):
+        if value.tzinfo is None:
+            return value.isoformat()
         return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     if isinstance(value, date):
         return value.isoformat()

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from coredata_async.cli import show
-from coredata_async.cli.plain import flattened, picked, plain_object
+from coredata_async.cli.plain import flattened, picked, plain, plain_object
 from coredata_async.resources.document import SpaceRef
 from coredata_async.resources.projects import Project
 from coredata_async.resources.values import Aspects, ListValue
@@ -150,3 +150,7 @@ def test_a_stdout_that_knows_no_icelandic_gets_escapes(monkeypatch, capsys) -> N
 
 def test_utc_is_utc() -> None:
     assert MADE.created.astimezone(UTC).hour == 19
+
+
+def test_a_time_without_a_zone_gets_none() -> None:
+    assert plain(datetime(2026, 1, 2, 3, 4, 5)) == "2026-01-02T03:04:05"  # as 5pm's are
