@@ -14,11 +14,9 @@ def plain(value: object) -> object:
 
     A time without a zone, as 5pm's are, is left without: nobody says which it is of.
     """
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            return value.isoformat()
+    if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-    if isinstance(value, date):
+    if isinstance(value, date):  # a datetime is one, too
         return value.isoformat()
     if isinstance(value, Mapping):  # before models: the aspects of a document are both
         return {str(name): plain(each) for name, each in cast("Mapping[object, object]", value).items()}

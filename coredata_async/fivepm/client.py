@@ -18,7 +18,7 @@ from coredata_async.fivepm.calls import auth
 from coredata_async.fivepm.codec.php import Dates
 from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, numbered_files
 from coredata_async.fivepm.form import Form, Format, PostParams, TeamEncoder, indexed
-from coredata_async.fivepm.peek import peeking
+from coredata_async.fivepm.peek import WORDS, peeking
 from coredata_async.fivepm.services.activity import Activities
 from coredata_async.fivepm.services.auth import Auth
 from coredata_async.fivepm.services.groups import Groups
@@ -214,12 +214,14 @@ class FivePM:
         return keyless_chain(self._pool, self._gates, manner, self._base_url)
 
     def _wire(self) -> None:
-        plain, form = peeking(self._chain(self._manner)), self._form
+        chain, form = self._chain(self._manner), self._form
+        plain = peeking(chain)
         send = signed_in(plain, self._session)
+        files = signed_in(peeking(chain, limit=WORDS), self._session)
         self.auth = Auth(send, form, self._session, plain)
         self.metainfo = Metainfo(send, form)
         self.projects = Projects(send, form)
         self.tasks = Tasks(send, form)
         self.users = Users(send, form)
-        self.activity = Activities(send, form, self._enclosure, self._gates.open_files)
+        self.activity = Activities(send, files, form, self._enclosure, self._gates.open_files)
         self.groups = Groups(send, form)

@@ -34,8 +34,9 @@ class Arrived:
 class Download:
     """The content of a file, to be used with `async with` and then once: iterated, read, or saved.
 
-    Memory: one block, unless the service puts the bytes as base64 into an answer, which is held whole. There
-    is no digest to compare with; of a stream that announces its length, every byte must come.
+    Memory: one block, unless the service puts the bytes as base64 into an answer, or may have: an unnamed
+    text, JSON or XML is held whole, if it was not asked for as `raw`. There is no digest to compare with; of
+    a stream that announces its length, every byte must come.
     """
 
     def __init__(self, open: Callable[[], Awaitable[Arrived]]) -> None:  # noqa: A002

@@ -15,6 +15,9 @@ Wrapping = Literal["auto", "raw", "envelope"]
 LIMIT: Final = 192 << 20
 """No envelope is longer: 5pm takes files of up to 125 MB, and base64 adds a third."""
 
+WORDS: Final = 1 << 20
+"""Nor are the service's own words longer than this: what is, is a file, for who wants no envelope opened."""
+
 _DATA: Final = (b"{", b"[", b"<")
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 

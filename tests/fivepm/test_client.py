@@ -13,6 +13,8 @@ from coredata_async.fivepm import Attachment, FivePM
 from coredata_async.fivepm.methods import METHODS
 from tests.rig import QUICK, once, some_bytes
 
+MIB = 1 << 20
+
 
 def client(box, **options):
     said = {"login": box.fivepm.login, "password": box.fivepm.password, "retry": QUICK}
@@ -149,6 +151,18 @@ async def test_a_description_is_not_taken_for_the_file(pm, box, note):
     with pytest.raises(UnexpectedResponseError, match="without its content"):
         await content(pm, file.id)
     assert b"a" in await content(pm, file.id, wrapping="raw")
+
+
+@pytest.mark.parametrize(("wrapping", "held"), [("raw", False), ("auto", True)])
+async def test_who_wants_no_envelope_opened_gets_a_stream(pm, box, note, wrapping, held):
+    data = b"[" + b"1, " * MIB + b"1]"
+    await pm.activity.attach(note.id, [Attachment(source=data, name="a.json")])
+    box.fivepm.dialect = evolve(box.fivepm.dialect, download="bare")
+    (file,) = await pm.activity.files()
+
+    async with pm.activity.download(file.id, wrapping=wrapping) as body:
+        assert isinstance(body._arrived.content, bytes) is held
+        assert await body.read() == data
 
 
 @pytest.mark.parametrize("errors", ["status", "body", "html", "php"])

@@ -49,8 +49,11 @@ class Activities:
     provably were not carried out; otherwise `OutcomeUnknownError` says so. `list` gives a `Listing`.
     """
 
-    def __init__(self, send: Send, form: Form, enclosure: Enclosure, open_files: asyncio.Semaphore) -> None:
+    def __init__(
+        self, send: Send, files: Send, form: Form, enclosure: Enclosure, open_files: asyncio.Semaphore
+    ) -> None:
         self._send = send
+        self._files_send = files
         self._form = form
         self._enclosure = enclosure
         self._open_files = open_files
@@ -125,7 +128,8 @@ class Activities:
         Raises:
             NotFoundError: On entering: there is none with this id.
         """
-        return Download(lambda: arrived(self._send, self._form, id, wrapping))
+        send = self._files_send if wrapping == "raw" else self._send
+        return Download(lambda: arrived(send, self._form, id, wrapping))
 
     async def _add(self, new: NewActivity) -> Activity:
         return await perform(self._send, calls.add(self._form, new))
