@@ -6,7 +6,8 @@
 - `call` — a request together with how its reply is read.
 - `wire` — CoreData without I/O: what a request says, how JSON becomes a model.
 - `resources` — what CoreData serves: one noun per module, as data.
-- `listing`, `collection` — pages, and the verbs every noun has. `changes` — what is new since last time.
+- `paging`, `listing`, `collection` — pages, and the verbs every noun has. `changes` — what is new since
+  last time.
 - `storage` — the far end of a signed URL, and where the bytes to store come from.
 - `transport` — the only client-side aiohttp: each concern one `Send -> Send`.
 - `transfer` — upload, replacement and download, over `wire` and `storage`.

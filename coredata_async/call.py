@@ -86,7 +86,7 @@ def outcome_unknown(request: Request, cause: errors.APIError) -> errors.OutcomeU
     return error
 
 
-_BY_STATUS: Final[dict[int, type[errors.APIStatusError]]] = {
+BY_STATUS: Final[dict[int, type[errors.APIStatusError]]] = {
     400: errors.BadRequestError,
     401: errors.AuthenticationError,
     403: errors.PermissionDeniedError,
@@ -96,6 +96,7 @@ _BY_STATUS: Final[dict[int, type[errors.APIStatusError]]] = {
     422: errors.UnprocessableEntityError,
     429: errors.RateLimitError,
 }
+"""The error for each status that has one of its own, whatever the service."""
 
 _ADVICE: Final[dict[int, str]] = {
     400: "check the fields and filters sent",
@@ -117,7 +118,7 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
         advice = _ADVICE.get(reply.status, "")
         message = where + (f": {words}" if words else "") + (f"; {advice}" if advice else "")
         failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        kind = _BY_STATUS.get(reply.status, errors.ServerError if failed else errors.APIStatusError)
+        kind = BY_STATUS.get(reply.status, errors.ServerError if failed else errors.APIStatusError)
         return kind(message, request, reply, words=words, code=code, body=body)
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
         hint = "redirects are never followed; check that base_url is the tenant's own https:// address"

@@ -140,14 +140,9 @@ class CoreData:
 
         Closing either closes both.
         """
-        manner = self._manner
         other = copy(self)
-        other._manner = evolve(  # noqa: SLF001  # of our own class
-            manner,
-            timeouts=timeouts or manner.timeouts,
-            retry=retry or manner.retry,
-            headers=manner.headers if headers is None else headers,
-            hooks=manner.hooks if hooks is None else hooks,
+        other._manner = self._manner.changed(  # noqa: SLF001  # of our own class
+            timeouts=timeouts, retry=retry, headers=headers, hooks=hooks
         )
         other._wire()  # noqa: SLF001
         return other

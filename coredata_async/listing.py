@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
 from contextlib import aclosing
 from operator import attrgetter
@@ -13,6 +12,7 @@ from attrs import define, evolve, field
 
 from coredata_async.call import perform
 from coredata_async.message import Send
+from coredata_async.paging import Seen, collected
 from coredata_async.wire.calls import Page, list_page
 from coredata_async.wire.kind import Kind, Window
 from coredata_async.wire.lookups import query
@@ -82,15 +82,7 @@ class Listing(Generic[T]):
 
     async def collect(self, *, limit: int | None = None) -> list[T]:
         """All objects in a list, or the first `limit` of them."""
-        found: list[T] = []
-        if limit is not None and limit <= 0:
-            return found
-        async with aclosing(self.__aiter__()) as items:
-            async for item in items:
-                found.append(item)
-                if limit is not None and len(found) >= limit:
-                    break
-        return found
+        return await collected(self.__aiter__(), limit)
 
     async def first(self) -> T | None:
         """The first object, or `None`: one exchange that asks for one object."""
@@ -143,13 +135,13 @@ class Walk(Generic[T]):
 
     _key: Callable[[T], Hashable]
     start: int = 0
-    _seen: OrderedDict[Hashable, None] = field(factory=OrderedDict[Hashable, None], init=False)
+    _seen: Seen = field(factory=lambda: Seen(REMEMBERED), init=False)
     _total: int | None = field(default=None, init=False)
     _patience: int = field(default=PATIENCE, init=False)
 
     def take(self, page: Page[T]) -> tuple[Page[T], int | None]:
         """The page without repeated objects, and the offset of the next one, or `None` at the end."""
-        fresh = tuple(item for item in page.items if self._is_new(self._key(item)))
+        fresh = tuple(item for item in page.items if self._seen.is_new(self._key(item)))
         if fresh:
             self._patience = PATIENCE
         return evolve(page, items=fresh), self._following(page, progress=bool(fresh))
@@ -169,11 +161,3 @@ class Walk(Generic[T]):
             return reached
         # A full page at what is said to be the end, with a `next`: ask once more, rather than lose any.
         return reached if progress and page.has_next and len(page.items) >= page.limit else None
-
-    def _is_new(self, key: Hashable) -> bool:
-        if key in self._seen:
-            return False
-        self._seen[key] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-        return True

@@ -28,6 +28,23 @@ class Body(Protocol):
         ...
 
 
+@frozen
+class Held:
+    """Bytes as a `Body`."""
+
+    data: bytes
+    replayable: bool = True
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return len(self.data)
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """All of them at once."""
+        yield self.data
+
+
 class Content(Protocol):
     """A reply's body that is still on its way; whoever asked for it closes it."""
 

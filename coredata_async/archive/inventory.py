@@ -7,9 +7,9 @@ from typing import Final, TypeVar
 
 from attrs import frozen
 
-from coredata_async.bulk.abreast import abreast
 from coredata_async.errors import APIStatusError
 from coredata_async.fivepm import Activity, File, FivePM, Project, Task
+from coredata_async.transfer.lanes import abreast
 
 A = TypeVar("A", Activity, File)
 

@@ -10,9 +10,9 @@ from attrs import frozen
 
 from coredata_async.archive.names import Names, safe
 from coredata_async.archive.room import Room
-from coredata_async.bulk.abreast import abreast
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
 from coredata_async.fivepm import File, FivePM
+from coredata_async.transfer.lanes import abreast
 
 
 @frozen(kw_only=True)

@@ -10,16 +10,15 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Final
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from coredata_async.bulk.folders import Folders
-from coredata_async.bulk.remote import PAGE
 from coredata_async.bulk.rows import JOINED, Item, item_of
 from coredata_async.bulk.run import Run
 from coredata_async.bulk.states import State, Why
 from coredata_async.call import perform
 from coredata_async.errors import APIError, AuthenticationError, NotFoundError
-from coredata_async.resources.files import FILES, File, FileWhere
+from coredata_async.resources.files import FILES, File
 from coredata_async.wire import calls
 
 OFTEN: Final = 1000
@@ -107,10 +106,8 @@ class Confirmer:
     async def _listed(self, items: Sequence[Item], inside: str) -> Sequence[Item]:
         """Compare with the listing, and give what it does not show."""
         missing = {item.file: item for item in items}
-        where = FileWhere(page_size=PAGE, created__gt=_earliest(items))
-        if not (inside == self.run.remote.parent and self.run.remote.project):
-            where = evolve(where, parent=inside)
-        async with aclosing(self.run.remote.files(inside, where).pages(prefetch=1)) as pages:
+        listing = self.run.remote.files(inside, since=_earliest(items))
+        async with aclosing(listing.pages(prefetch=1)) as pages:
             async for page in pages:
                 ours = [each for each in page.items if each.id in missing]
                 for file in await self.run.remote.own(ours, inside):

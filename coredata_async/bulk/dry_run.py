@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -12,7 +11,6 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.bulk.abreast import abreast
 from coredata_async.bulk.actions import Action, Verb
 from coredata_async.bulk.existing import Decider, Decision, Leave, Refuse, Replace, Upload
 from coredata_async.bulk.folders import Row, row_of
@@ -23,6 +21,7 @@ from coredata_async.bulk.journal.place import check_place, usual_place
 from coredata_async.bulk.lines import Line, lines
 from coredata_async.bulk.mirror import Mirror
 from coredata_async.bulk.options import Policy, Selection
+from coredata_async.bulk.plan import is_pending
 from coredata_async.bulk.remote import Remote, look_at
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
@@ -31,6 +30,7 @@ from coredata_async.bulk.states import State
 from coredata_async.bulk.text import shown
 from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.transfer.engine import Engine
+from coredata_async.transfer.lanes import abreast
 
 HASHED_AT_ONCE: Final = 4
 
@@ -107,8 +107,8 @@ class Rehearsal:
     async def _opened(self, row: Row) -> str | None:
         """Its remote folder, whose Files are known, if a file in it has to be decided upon."""
         place = await self._mirror.place(row)
-        if place is not None and await self.journal.read(partial(_is_pending, folder=row.id)):
-            if place == self.remote.parent and self.remote.project:
+        if place is not None and await self.journal.read(partial(is_pending, folder=row.id)):
+            if self.remote.is_project(place):
                 await self._mirror.load()
             await self.remote.load_files(row.id, place)
         return place
@@ -163,8 +163,3 @@ def _told(decision: Decision, twins: int) -> tuple[Verb, str]:
             return "version", f"new content of File {file}"
         case Upload():
             return "upload", f"there are {twins} of this name with other content" if twins else ""
-
-
-def _is_pending(db: sqlite3.Connection, folder: int) -> bool:
-    question = "SELECT 1 FROM item WHERE folder = ? AND state IN (?, ?) LIMIT 1"
-    return db.execute(question, (folder, State.PLANNED, State.STORED)).fetchone() is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from coredata_async.call import perform
 from coredata_async.errors import NotFoundError, SourceChangedError
 from coredata_async.message import Send
 from coredata_async.resources.files import FILES
+from coredata_async.storage.bodies import md5_of_file
 from coredata_async.storage.paths import Print, look, unreadable
 from coredata_async.wire import calls
 
@@ -129,8 +129,7 @@ async def digest_of(path: bytes, was: Print) -> str:
 
 def _digest(path: Path, was: Print) -> str:
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        digest = md5_of_file(path)
     except OSError as exc:
         raise unreadable(path, exc) from None
     if look(path) != was:

@@ -95,7 +95,7 @@ class Feeder:
         That is what a lost journal looks like: the process that held it may have sent registrations which
         no listing shows yet.
         """
-        if place.id == self.remote.parent and self.remote.project:
+        if self.remote.is_project(place.id):
             await self.folders.load()
         async with self.folders.width:
             await self.remote.load_files(folder, place.id)

@@ -11,6 +11,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
+from coredata_async.bulk import rows
 from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.states import FolderState
@@ -161,7 +162,7 @@ class Folders:
     async def _taken(self, row: Row, found: list[str]) -> Place:
         if len(found) > 1:
             words = f"there are {len(found)} folders {row.title!r} in one place: {', '.join(found)}"
-            self.journal.note(("INSERT OR IGNORE INTO finding VALUES ('warning', ?)", (words,)))
+            self.journal.note(rows.found("warning", words))
         self.journal.note(_changed(row, FolderState.READY, found[0]))
         return Place(found[0], fresh=False)
 

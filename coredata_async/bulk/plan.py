@@ -59,7 +59,7 @@ def planned(db: sqlite3.Connection, batch: Batch, run: int) -> Planned:
         ended += _collide(db, folder, run, sums)
         _vanish(db, folder, run, sums)
         db.execute("UPDATE folder SET scanned = ? WHERE id = ?", (run, folder))
-        pending = _is_pending(db, folder)
+        pending = is_pending(db, folder)
     return Planned(
         folder,
         Sums(*sums),
@@ -224,7 +224,8 @@ def _vanish(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[S
     db.execute(f"DELETE FROM item WHERE {gone}", (folder, run, run, *keep))  # noqa: S608
 
 
-def _is_pending(db: sqlite3.Connection, folder: int) -> bool:
+def is_pending(db: sqlite3.Connection, folder: int) -> bool:
+    """Whether a folder holds anything that a lane has to do."""
     question = "SELECT 1 FROM item WHERE folder = ? AND state IN (?, ?) LIMIT 1"
     return db.execute(question, (folder, State.PLANNED, State.STORED)).fetchone() is not None
 

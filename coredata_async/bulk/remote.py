@@ -7,6 +7,7 @@ import time
 import unicodedata
 from collections.abc import Sequence
 from contextlib import aclosing
+from datetime import datetime
 from typing import Final
 
 from attrs import frozen
@@ -38,6 +39,10 @@ class Remote:
     project: bool
     """Whether the parent is a Project: its children show its workspace as theirs, not the project."""
 
+    def is_project(self, place: str) -> bool:
+        """Whether a place is a Project, and not a folder: only the parent can be."""
+        return self.project and place == self.parent
+
     async def load_places(self) -> None:
         """Read all folders there are: the service has no filter on them."""
         # The old ones go last: whoever asks meanwhile, or after a failure, must not take "not yet" for "not".
@@ -51,13 +56,13 @@ class Remote:
     async def places(self, inside: str, title: str) -> list[str]:
         """Ids of the folders of this title in a folder, the oldest first, as last read."""
         wanted = unicodedata.normalize("NFC", title)
-        if inside == self.parent and self.project:
+        if self.is_project(inside):
             return await self._ids(_IN_PROJECT, self.parent, self.parent, wanted)
         return await self._ids(_IN_FOLDER, inside, wanted)
 
     async def inside(self, place: str) -> list[tuple[str, str]]:
         """Id and title of the folders in a folder, the oldest first, as last read."""
-        project = place == self.parent and self.project
+        project = self.is_project(place)
         question, values = (_ALL_IN_PROJECT, (place, place)) if project else (_ALL_IN_FOLDER, (place,))
         return await self.journal.read(lambda db: db.execute(question, values).fetchall())
 
@@ -76,16 +81,16 @@ class Remote:
                 count += len(own)
         return count
 
-    def files(self, inside: str, where: FileWhere | None = None) -> Listing[File]:
-        """The Files of one folder; of a project, those of its folders, too."""
-        if inside == self.parent and self.project:
+    def files(self, inside: str, *, since: datetime | None = None) -> Listing[File]:
+        """The Files of one folder, or those made since a time; of a project, those of its folders, too."""
+        if self.is_project(inside):
             path = f"{PROJECTS.place(self.parent)}files/"
-            return listed(self.api, FILES, where or FileWhere(page_size=PAGE), path=path)
-        return listed(self.api, FILES, where or FileWhere(parent=inside, page_size=PAGE))
+            return listed(self.api, FILES, FileWhere(created__gt=since, page_size=PAGE), path=path)
+        return listed(self.api, FILES, FileWhere(parent=inside, created__gt=since, page_size=PAGE))
 
     async def own(self, files: Sequence[File], inside: str) -> list[File]:
         """Those that lie in this folder, and in none below it."""
-        if not (inside == self.parent and self.project):
+        if not self.is_project(inside):
             return [each for each in files if each.parent == inside]
         others = {each.parent for each in files} - {inside}
         below = await self.journal.read(lambda db: {each for each in others if _is_place(db, each)})

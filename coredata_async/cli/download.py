@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from coredata_async.cli.show import echo_json
 from coredata_async.client import CoreData
 from coredata_async.errors import CoreDataError
 from coredata_async.resources.files import File
+from coredata_async.storage.bodies import md5_of_file
 
 
 @frozen(kw_only=True)
@@ -110,11 +110,9 @@ def _is_done(wish: Wish) -> bool:
     """
     if wish.force or not os.path.lexists(wish.path):  # a link to nowhere is in the way, too
         return False
-    if wish.resume and wish.file.digest and wish.path.is_file():
-        with wish.path.open("rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-        if digest == wish.file.digest.lower():
-            return True
+    comparable = wish.resume and wish.file.digest and wish.path.is_file()
+    if comparable and md5_of_file(wish.path) == (wish.file.digest or "").lower():
+        return True
     raise CoreDataError(f"{wish.path} exists, so File {wish.file.id} was not saved: --force overwrites it")
 
 

@@ -12,7 +12,7 @@ import click
 from click import BadParameter
 
 from coredata_async.cli.options import Field
-from coredata_async.cli.values import json_object, text_of
+from coredata_async.cli.values import json_object, moment_or_day, text_of
 from coredata_async.cli.words import field_words
 from coredata_async.fivepm.unset import Unset
 
@@ -30,19 +30,11 @@ def local(text: str) -> datetime | date:
     Raises:
         BadParameter: Also for a time with a zone: nobody knows the account's.
     """
-    text = text.strip()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        pass
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+    found = moment_or_day(text, "2024-12-31T23:59")
+    if isinstance(found, datetime) and found.tzinfo is not None:
         raise BadParameter(
-            f"{text!r} is no point in time: write 2024-12-31T23:59, or the date alone"
-        ) from None
-    if found.tzinfo is not None:
-        raise BadParameter(f"{text} has a time zone: 5pm has none, so write the account's own local time")
+            f"{text.strip()} has a time zone: 5pm has none, so write the account's own local time"
+        )
     return found
 
 

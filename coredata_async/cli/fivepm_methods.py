@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import attrs
 import click
@@ -16,7 +16,7 @@ from coredata_async.cli.fivepm_fields import fivepm_fields
 from coredata_async.cli.options import given
 from coredata_async.cli.reading import paths, shape
 from coredata_async.cli.show import Details, Rows, sink
-from coredata_async.cli.writing import confirmed
+from coredata_async.cli.writing import confirmed, with_cleared
 from coredata_async.fivepm.method import Method
 
 _FLAGS: Final = {
@@ -68,7 +68,7 @@ def updater(row: Method) -> click.Command:
     names = [field.flag.removeprefix("--") for field in fields if field.clearable]
 
     def run(*, keys: str, clear: tuple[str, ...], as_json: bool, fields_: str, **values: object) -> None:
-        changes = _with_cleared(given(fields, values), clear)
+        changes = with_cleared(given(fields, values), clear)
         into = sink(as_json=as_json, fields=paths(fields_), otherwise=Details())
         asyncio.run(shown(row, (keys,), changes, into))
 
@@ -158,16 +158,6 @@ def _paging() -> list[click.Option]:
             ["--offset"], type=click.IntRange(0), help="Where to begin; counted from 0, presumably."
         ),
     ]
-
-
-def _with_cleared(changes: dict[str, Any], clear: Sequence[str]) -> dict[str, Any]:
-    cleared = [name.replace("-", "_") for name in clear]
-    both = next((name for name in cleared if name in changes), None)
-    if both is not None:
-        raise click.UsageError(f"{both} cannot be both given and cleared")
-    if not changes and not cleared:
-        raise click.UsageError("there is nothing to change: give at least one option")
-    return {**changes, **dict.fromkeys(cleared)}
 
 
 def _summary(row: Method) -> str:

@@ -16,6 +16,7 @@ from coredata_async.cli.report import Tally
 from coredata_async.cli.scan import readable
 from coredata_async.client import CoreData
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
+from coredata_async.storage.bodies import md5_of_file
 from coredata_async.transfer.outcomes import Uploaded
 from coredata_async.transfer.uploads import Upload
 
@@ -95,7 +96,7 @@ async def _compare(client: CoreData, file_id: str, path: Path, *, listed: bool) 
     """
     if not listed:
         raise CoreDataError(f"File {file_id} is not in the listing with the right size")
-    expected = await asyncio.to_thread(_md5_on_disk, path)
+    expected = await asyncio.to_thread(md5_of_file, path)
     digest = hashlib.md5(usedforsecurity=False)
     async with client.files.download(file_id) as content:
         async for block in content:
@@ -104,8 +105,3 @@ async def _compare(client: CoreData, file_id: str, path: Path, *, listed: bool) 
         raise ChecksumMismatchError(
             f"downloaded bytes differ from {path}", stage="get", expected=expected, actual=digest.hexdigest()
         )
-
-
-def _md5_on_disk(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

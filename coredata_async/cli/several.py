@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeVar
 
@@ -11,6 +10,7 @@ import click
 from coredata_async.cli.console import say
 from coredata_async.cli.exits import exit_code
 from coredata_async.errors import CoreDataError
+from coredata_async.transfer.lanes import abreast
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -22,21 +22,14 @@ async def several(
     things: Iterable[A], do: Callable[[A], Awaitable[B]], width: int = AT_ONCE
 ) -> list[B | Exception]:
     """Do it to each, a few at once; results and failures come in the order of the things."""
-    every = list(things)
-    queue = iter(enumerate(every))
-    done: dict[int, B | Exception] = {}
 
-    async def worker() -> None:
-        for at, thing in queue:  # shared on purpose: each worker takes the next
-            try:
-                done[at] = await do(thing)
-            except (CoreDataError, OSError) as exc:
-                done[at] = exc
+    async def caught(thing: A) -> B | Exception:
+        try:
+            return await do(thing)
+        except (CoreDataError, OSError) as exc:
+            return exc
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(width, len(every))):
-            group.create_task(worker())
-    return [done[at] for at in range(len(every))]
+    return await abreast(list(things), caught, width)
 
 
 def settle(outcomes: Iterable[object]) -> None:

@@ -21,23 +21,31 @@ def when(text: str) -> Instant:
     Raises:
         BadParameter: Also for a time without a zone, which the server would take for UTC.
     """
+    found = moment_or_day(text, "2024-12-31T23:59:59Z")
+    if isinstance(found, datetime) and found.tzinfo is None:
+        text = text.strip()
+        raise BadParameter(
+            f"{text} has no time zone: write {text}Z for UTC, an offset as {text}+01:00, or the date alone "
+            "for its midnight in UTC"
+        )
+    return found
+
+
+def moment_or_day(text: str, example: str) -> datetime | date:
+    """A point in time, with or without a zone, or a date.
+
+    Raises:
+        BadParameter: It is neither.
+    """
     text = text.strip()
     try:
         return date.fromisoformat(text)
     except ValueError:
         pass
     try:
-        found = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
-        raise BadParameter(
-            f"{text!r} is no point in time: write 2024-12-31T23:59:59Z, or the date alone"
-        ) from None
-    if found.tzinfo is None:
-        raise BadParameter(
-            f"{text} has no time zone: write {text}Z for UTC, an offset as {text}+01:00, or the date alone "
-            "for its midnight in UTC"
-        )
-    return found
+        raise BadParameter(f"{text!r} is no point in time: write {example}, or the date alone") from None
 
 
 def pair(text: str) -> tuple[Instant, Instant]:

@@ -52,7 +52,7 @@ def updater(noun: Noun) -> click.Command | None:
 
     def run(*, key: str, clear: tuple[str, ...], **values: object) -> None:
         changes = given(fields, values)
-        asyncio.run(_update(noun, client(), key, _with_cleared(changes, clear)))
+        asyncio.run(_update(noun, client(), key, with_cleared(changes, clear)))
         say(f"changed {key}")
 
     return click.Command(
@@ -118,7 +118,8 @@ def _clear(fields: Sequence[Field]) -> click.Option:
     )
 
 
-def _with_cleared(changes: dict[str, Any], clear: Sequence[str]) -> dict[str, Any]:
+def with_cleared(changes: dict[str, Any], clear: Sequence[str]) -> dict[str, Any]:
+    """Changes, and `None` for what is to be cleared; there must be something of either."""
     cleared = [name.replace("-", "_") for name in clear]
     both = next((name for name in cleared if name in changes), None)
     if both is not None:

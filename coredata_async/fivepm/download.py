@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import unquote
 
 from attrs import field, frozen
 
@@ -131,12 +129,3 @@ class Download:
             raise CoreDataError("a download can be read once; open another one")
         arrived, self._used = self._opened(), True
         return arrived
-
-
-def disposed(header: str) -> str | None:
-    """The file name in a Content-Disposition: the encoded form first (RFC 6266)."""
-    encoded = re.search(r"filename\*\s*=\s*utf-8''([^;]+)", header, re.IGNORECASE)
-    if encoded:
-        return unquote(encoded[1].strip())
-    plain = re.search(r'filename\s*=\s*"?([^";]+)"?', header, re.IGNORECASE)
-    return plain[1].strip() if plain else None

@@ -13,13 +13,14 @@ from coredata_async.errors import APIError, UnexpectedResponseError
 from coredata_async.fivepm.calls import activity as calls
 from coredata_async.fivepm.codec.shape import one
 from coredata_async.fivepm.codec.tree import Tree, parse
-from coredata_async.fivepm.download import Arrived, disposed
+from coredata_async.fivepm.download import Arrived
 from coredata_async.fivepm.form import Form
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.file import File
 from coredata_async.fivepm.peek import Wrapping, may_be_words
 from coredata_async.fivepm.replies import failure, refusal, wrong_route
 from coredata_async.message import Reply, Request, Send
+from coredata_async.storage.disposition import disposed
 
 METHOD: Final = METHODS["activity.downloadFile"]
 CONTENT: Final = ("content", "data", "body", "base64", "fileContent", "file")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
 from contextlib import aclosing
 from typing import Final, Generic, TypeVar
 
 from attrs import define, evolve, field, frozen
+
+from coredata_async.paging import Seen, collected
 
 T = TypeVar("T")
 
@@ -87,15 +88,7 @@ class Listing(Generic[T]):
 
     async def collect(self, *, limit: int | None = None) -> list[T]:
         """All objects in a list, or the first `limit` of them."""
-        found: list[T] = []
-        if limit is not None and limit <= 0:
-            return found
-        async with aclosing(self.__aiter__()) as items:
-            async for item in items:
-                found.append(item)
-                if limit is not None and len(found) >= limit:
-                    break
-        return found
+        return await collected(self.__aiter__(), limit)
 
     async def first(self) -> T | None:
         """The first object, or `None`: one exchange that asks for one object."""
@@ -115,14 +108,14 @@ class Walk(Generic[T]):
     _page_size: int | None = None
     _begun: int | None = field(default=None, init=False)
     _found: int = field(default=0, init=False)
-    _seen: OrderedDict[Hashable, None] = field(factory=OrderedDict[Hashable, None], init=False)
+    _seen: Seen = field(factory=lambda: Seen(REMEMBERED), init=False)
     _patience: int = field(default=PATIENCE, init=False)
 
     def take(self, page: Page[T]) -> tuple[Page[T], int | None]:
         """The page without repeated objects, and the offset of the next one, or `None` at the end."""
         if self._begun is None:
             self._begun = page.offset
-        fresh = tuple(item for item in page.items if self._is_new(self._key(item)))
+        fresh = tuple(item for item in page.items if self._seen.is_new(self._key(item)))
         self._found += len(fresh)
         self._patience = PATIENCE if fresh else self._patience - 1
         following = None if self._ended(page) else page.offset + len(page.items)
@@ -137,11 +130,3 @@ class Walk(Generic[T]):
             return False
         # A full page at what is said to be the end: ask once more, rather than lose any.
         return self._page_size is None or len(page.items) < self._page_size
-
-    def _is_new(self, key: Hashable) -> bool:
-        if key in self._seen:
-            return False
-        self._seen[key] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-        return True

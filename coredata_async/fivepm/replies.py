@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from coredata_async import errors
-from coredata_async.call import WORDS, Call
+from coredata_async.call import BY_STATUS, WORDS, Call
 from coredata_async.fivepm.codec.complaint import (
     about_absence,
     about_session,
@@ -26,16 +26,6 @@ T = TypeVar("T")
 _BEYOND_WORDS: Final = 1 << 20
 """Bytes: nothing longer is a complaint, and need not be read twice."""
 
-_BY_STATUS: Final[Mapping[int, type[errors.APIStatusError]]] = {
-    400: errors.BadRequestError,
-    401: errors.AuthenticationError,
-    403: errors.PermissionDeniedError,
-    404: errors.NotFoundError,
-    409: errors.ConflictError,
-    413: errors.PayloadTooLargeError,
-    422: errors.UnprocessableEntityError,
-    429: errors.RateLimitError,
-}
 _ADVICE: Final[Mapping[type[errors.APIStatusError], str]] = {
     errors.AuthenticationError: "check login and password",
     errors.PermissionDeniedError: "ask for the right to do this, or use another login",
@@ -69,7 +59,7 @@ def failure(request: Request, reply: Reply, tree: Tree) -> errors.APIError | Non
     if said is None:
         return None
     words, code = words_of(said), code_of(said)
-    kind = _BY_STATUS.get(int(code)) if code and code.isdecimal() else None
+    kind = BY_STATUS.get(int(code)) if code and code.isdecimal() else None
     return _error(request, reply, kind or _kind_of(words), (words, code, shown(said)))
 
 
@@ -88,7 +78,7 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError | No
             reply,
         )
     server = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    kind = _BY_STATUS.get(reply.status, errors.ServerError if server else errors.APIStatusError)
+    kind = BY_STATUS.get(reply.status, errors.ServerError if server else errors.APIStatusError)
     return _error(request, reply, kind, _said(reply))
 
 

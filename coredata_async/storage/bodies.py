@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from pathlib import Path
 from typing import Final, Protocol
 
 from attrs import frozen
@@ -34,6 +35,16 @@ class Digest(Protocol):
 def md5(data: bytes | memoryview) -> str:
     """The digest the service keeps of every file; it guards against accidents, not against enemies."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def md5_of_file(path: Path) -> str:
+    """The same of a file on disk; it blocks, so run it in a thread.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 class Streamed:

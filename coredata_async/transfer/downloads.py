@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import re
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import unquote
 
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
 from coredata_async.message import Reply
 from coredata_async.storage.bodies import md5
+from coredata_async.storage.disposition import disposed
 from coredata_async.storage.streams import writing
 from coredata_async.transfer.fetch import Fetcher, Wanted
 from coredata_async.transfer.ranges import arrival
@@ -60,7 +59,7 @@ class Download:
     @property
     def filename(self) -> str | None:
         """As the storage says: what comes from a server is no path to write to without a look."""
-        return _disposed(self._opened().headers.get("Content-Disposition", ""))
+        return disposed(self._opened().headers.get("Content-Disposition", ""))
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Give the bytes in order.
@@ -159,12 +158,3 @@ async def _begun(part: Path) -> Begun:
             return Begun(digest, file.tell())
 
     return await asyncio.to_thread(hashed)
-
-
-def _disposed(header: str) -> str | None:
-    """The file name in a Content-Disposition: the encoded form first (RFC 6266)."""
-    encoded = re.search(r"filename\*\s*=\s*utf-8''([^;]+)", header, re.IGNORECASE)
-    if encoded:
-        return unquote(encoded[1].strip())
-    plain = re.search(r'filename\s*=\s*"?([^";]+)"?', header, re.IGNORECASE)
-    return plain[1].strip() if plain else None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 async def run_lanes(things: Shared[T], work: Callable[[T], Awaitable[None]], width: int) -> None:
@@ -19,6 +20,28 @@ async def run_lanes(things: Shared[T], work: Callable[[T], Awaitable[None]], wid
     async with asyncio.TaskGroup() as group:
         for _ in range(width):
             group.create_task(lane())
+
+
+async def abreast(things: Sequence[T], do: Callable[[T], Awaitable[R]], width: int) -> list[R]:
+    """Do it to each, so many at a time. The first that raises ends all.
+
+    Raises:
+        Exception: What one of them raised.
+    """
+    done: dict[int, R] = {}
+    queue = iter(enumerate(things))
+
+    async def worker() -> None:
+        for at, thing in queue:  # shared on purpose: each worker takes the next
+            done[at] = await do(thing)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(width, len(things))):
+                group.create_task(worker())
+    except ExceptionGroup as exc:
+        raise exc.exceptions[0] from None
+    return [done[at] for at in range(len(things))]
 
 
 class Shared(Generic[T]):

@@ -11,7 +11,7 @@ import platform
 from collections.abc import Mapping, Sequence
 
 import aiohttp
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.message import Send
@@ -59,6 +59,23 @@ class Manner:
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     hooks: Sequence[Hook] = ()
     app_info: str | None = None
+
+    def changed(
+        self,
+        *,
+        timeouts: Timeouts | None,
+        retry: Retry | None,
+        headers: Mapping[str, str] | None,
+        hooks: Sequence[Hook] | None,
+    ) -> Manner:
+        """Another manner, like this one in all that is not given."""
+        return evolve(
+            self,
+            timeouts=timeouts or self.timeouts,
+            retry=retry or self.retry,
+            headers=self.headers if headers is None else headers,
+            hooks=self.hooks if hooks is None else hooks,
+        )
 
 
 def api_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str, credentials: Credentials) -> Send:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 import aiohttp
-from attrs import frozen
 from multidict import CIMultiDict
 from yarl import URL
 
 from coredata_async.config import Timeouts
-from coredata_async.message import Body, Reply, Request, Send
+from coredata_async.message import Body, Held, Reply, Request, Send
 from coredata_async.transport.payload import Reopened
 from coredata_async.transport.pool import Pool, Side
 from coredata_async.transport.trouble import Foreign, translated
@@ -96,28 +95,13 @@ def _own(exc: Exception, request: Request, body: bytes | Reopened | None) -> Exc
 def _body(body: bytes | Body | None, stall: float | None) -> bytes | Reopened | None:
     if body is None or (isinstance(body, bytes) and len(body) <= _AT_ONCE):
         return body
-    return Reopened(_Held(body) if isinstance(body, bytes) else body, stall)
+    return Reopened(Held(body) if isinstance(body, bytes) else body, stall)
 
 
 def _waits(timeouts: Timeouts, patience: float) -> aiohttp.ClientTimeout:
     response = timeouts.response and timeouts.response * patience
     # Not `sock_connect`, which leaves the name look-up out.
     return aiohttp.ClientTimeout(connect=timeouts.connect, sock_read=response)
-
-
-@frozen
-class _Held:
-    """Bytes as a `Body`."""
-
-    data: bytes
-    replayable: bool = True
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        yield self.data
 
 
 class _Arriving:

@@ -14,7 +14,7 @@ from coredata_async import (
     StorageError,
     Timeouts,
 )
-from coredata_async.transfer.downloads import _disposed
+from coredata_async.storage.disposition import disposed
 from tests.rig import cancelled_at, some_bytes
 
 DATA = some_bytes(500_000)
@@ -302,7 +302,7 @@ async def test_a_missing_file_leaves_no_trace(client, tmp_path):
     ],
 )
 def test_the_name_in_a_disposition(header, name):
-    assert _disposed(header) == name
+    assert disposed(header) == name
 
 
 async def test_cancelled_before_it_begins_it_leaves_no_trace(client, file, tmp_path):

@@ -13,7 +13,6 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from coredata_async.bulk.abreast import abreast
 from coredata_async.bulk.check.far import Far, only_there, take_rest, take_twins
 from coredata_async.bulk.check.one import Compared, Comparer
 from coredata_async.bulk.check.sample import Sample
@@ -30,6 +29,7 @@ from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import State
 from coredata_async.client import CoreData
+from coredata_async.transfer.lanes import abreast
 from coredata_async.wire.lookups import segment
 
 WIDTH: Final = 8

@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from coredata_async.message import Body, Reply, Request, Send
+from coredata_async.message import Body, Held, Reply, Request, Send
 
 TICKS: Final = 10
 """A limited stream goes in so many pieces a second: it trickles, where whole blocks would lurch."""
@@ -110,7 +110,7 @@ def limited(send: Send, bandwidth: Bandwidth, on_bytes: Callable[[int], object])
                 reply = await send(request)
                 on_bytes(len(body))
                 return reply
-            body = _Held(body)
+            body = Held(body)
         return await send(evolve(request, body=_Metered(body, bandwidth, on_bytes)))
 
     return through
@@ -143,18 +143,3 @@ class _Metered:
                     self.on_bytes(len(part))
                     yield part
                     start += len(part)
-
-
-@frozen
-class _Held:
-    """Bytes as a `Body`."""
-
-    data: bytes
-    replayable: bool = True
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        yield self.data

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from coredata_async.bulk.abreast import abreast
+from coredata_async.transfer.lanes import abreast
 
 
 async def test_results_come_in_the_order_of_the_things_and_the_width_is_kept() -> None:
