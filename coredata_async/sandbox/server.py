@@ -3,9 +3,10 @@
 import asyncio
 import secrets
 import shutil
+import socket
 import tempfile
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,6 +30,8 @@ from coredata_async.sandbox.table import table
 _HOST = "127.0.0.1"
 _PATIENCE = 0.1
 """Seconds a closing server waits for a connection; the requests have been ended before."""
+_TURNS = 4
+"""Turns of the loop in which a connection that was accepted becomes one that aiohttp knows, and closes."""
 _USERS = (
     User("leia", "Leia", "Organa"),
     User("padme", "Padme", "Amidala"),
@@ -138,11 +141,12 @@ class SandboxServer:
         # Bodies are stored as they were sent: a Content-Encoding is the client's affair.
         server = web.Server(exchange, access_log=None, auto_decompress=False)
         runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE)
+        listener = stack.enter_context(socket.create_server((_HOST, self.port)))
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
-        site = web.TCPSite(runner, _HOST, self.port)
-        await site.start()
+        await web.SockSite(runner, listener).start()
         stack.push_async_callback(exchange.aclose)
+        stack.push_async_callback(_deaf, listener)
         self.port = int(runner.addresses[0][1])
 
     async def _local(self, stack: AsyncExitStack) -> LocalBucket:
@@ -165,3 +169,14 @@ class SandboxServer:
             return Path(tempfile.mkdtemp(prefix="coredata-sandbox-"))
         self.data.mkdir(parents=True, exist_ok=True)
         return self.data
+
+
+async def _deaf(listener: socket.socket) -> None:
+    """Accept nobody any more, and let those just accepted come in: nothing else would ever close them.
+
+    asyncio takes a turn of the loop between the two, and fails (3.11) if its server was closed meanwhile.
+    """
+    with suppress(NotImplementedError, RuntimeError):  # loops that listen in another way
+        asyncio.get_running_loop().remove_reader(listener)
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)

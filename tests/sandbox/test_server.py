@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import socket
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -48,6 +50,20 @@ async def test_a_port_that_is_taken_is_an_oserror_and_leaves_nothing(box):
     with pytest.raises(OSError, match="in use"):
         async with SandboxServer(port=box.port):
             pass
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_comes_in_while_it_closes_is_shown_out(turns):
+    async with SandboxServer() as box:
+        late = socket.create_connection(("127.0.0.1", box.port))
+        late.setblocking(False)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+    with late, suppress(ConnectionError):  # reset, where it was never accepted
+        async with asyncio.timeout(5):
+            assert await asyncio.get_running_loop().sock_recv(late, 1) == b""
+    gc.collect()  # would warn of a transport that nobody closed
 
 
 async def test_closing_is_quick_and_leaves_no_task_although_a_connection_is_kept_alive():
