@@ -9,6 +9,7 @@ import click
 
 from coredata_async.cli.console import say
 from coredata_async.cli.process import sandbox_process
+from coredata_async.sandbox.watchful import watchful
 
 
 @click.command()
@@ -38,4 +39,5 @@ async def _serve(port: int, data: Path | None) -> None:
         ):
             click.echo(f"export {name}={value}")
         say(f"A sandbox is listening at {box.url}; space {box.space}, project {box.project}. Ctrl-C ends it.")
-        await running.wait()
+        async with watchful():
+            await running.wait()

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from coredata_async.sandbox.server import SandboxServer
+from coredata_async.sandbox.watchful import watchful
 
 _STDIN = 0
 
@@ -42,7 +43,8 @@ async def _serve(port: int, data: Path | None, *, exit_with_stdin: bool) -> None
         if exit_with_stdin:
             # A thread, because asyncio cannot watch every kind of stdin (a file, a Windows console).
             threading.Thread(target=_drain, args=(loop, stopped), daemon=True).start()
-        await stopped.wait()
+        async with watchful():
+            await stopped.wait()
 
 
 def _introduced(box: SandboxServer) -> dict[str, object]:
