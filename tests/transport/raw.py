@@ -123,6 +123,10 @@ class RawServer:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
+        # Whoever has just been accepted must come in first: asyncio leaves his socket open otherwise.
+        asyncio.get_running_loop().remove_reader(self._socket)
+        for _ in range(4):
+            await asyncio.sleep(0)
         self._server.close()
         for task in self.tasks:
             task.cancel()
