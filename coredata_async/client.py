@@ -3,50 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Self, Unpack, cast
-
-from attrs import evolve
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from coredata_async.call import perform
 from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.environment import Options, base_address, from_environment
 from coredata_async.errors import ConfigurationError
-from coredata_async.listing import Listing
-from coredata_async.message import Reply, Send
-from coredata_async.resources.projects import Project
-from coredata_async.resources.users import User
-from coredata_async.services.blobs import Blobs
-from coredata_async.services.comments import Comments
-from coredata_async.services.contacts import Contacts
-from coredata_async.services.documents import Documents
-from coredata_async.services.dynatypes import Dynatypes
-from coredata_async.services.files import Files
-from coredata_async.services.folders import Folders
-from coredata_async.services.projects import Projects, Turns
-from coredata_async.services.spaces import Spaces
-from coredata_async.services.tasks import Tasks
-from coredata_async.services.user_home import UserHome
-from coredata_async.services.users import Users
-from coredata_async.services.value_lists import ValueLists
-from coredata_async.transfer.drive import Driver
-from coredata_async.transfer.engine import Engine
-from coredata_async.transfer.fetch import Fetcher
-from coredata_async.transfer.settle import Settler
-from coredata_async.transfer.uploads import Uploader
+from coredata_async.message import Reply
+from coredata_async.services.turns import Turns
 from coredata_async.transport.auth import Credentials
-from coredata_async.transport.chain import Gates, Manner, api_chain, storage_chain
-from coredata_async.transport.pool import Pool, Session
-from coredata_async.transport.retry import Budget
-from coredata_async.transport.throttle import Slots
+from coredata_async.transport.chain import Gates, Manner
+from coredata_async.transport.pool import Pool, Session, Transport
 from coredata_async.transport.trace import Hook
-from coredata_async.wire.requests import free_request
+from coredata_async.wiring import Wiring
+
+if TYPE_CHECKING:
+    from coredata_async.listing import Listing
+    from coredata_async.resources.projects import Project
+    from coredata_async.resources.users import User
 
 
-class CoreData:
+class CoreData(Wiring):
     """A tenant of CoreData: `async with CoreData(url, api_user=…, api_key=…) as client`.
 
     It can be made without a running event loop. Connections open when first needed, belong to the loop
@@ -68,6 +49,10 @@ class CoreData:
         session: Your own aiohttp session for the service; it is not closed.
         storage_session: Your own for the storage; it must have no Authorization.
         hooks: Called after every attempt at an exchange.
+        transport: `auto` carries requests on connections of our own, in half of aiohttp's time, and leaves to
+            aiohttp what goes through a proxy or through your session, or while somebody has put his own
+            in the place of its methods, as aioresponses, VCR, OpenTelemetry and Sentry do; `aiohttp`
+            leaves it everything.
 
     Raises:
         ConfigurationError: Something is missing, or would send the key where it does not belong.
@@ -91,6 +76,7 @@ class CoreData:
         session: Session | None = None,
         storage_session: Session | None = None,
         hooks: Sequence[Hook] = (),
+        transport: Transport = "auto",
     ) -> None:
         self._base_url = base_address(base_url)
         if not api_user or not api_key:
@@ -100,7 +86,7 @@ class CoreData:
             )
         self._credentials = Credentials(api_user, api_key, api_key_v3 or api_key)
         self._limits = limits or Limits()
-        self._pool = Pool(self._limits, proxy, ssl, trust_env, session, storage_session)
+        self._pool = Pool(self._limits, proxy, ssl, trust_env, session, storage_session, transport)
         self._manner = Manner(
             timeouts=timeouts or Timeouts(),
             retry=retry or Retry(),
@@ -110,15 +96,14 @@ class CoreData:
         )
         self._gates = Gates.of(self._limits, self._manner.retry)
         self._turns = Turns()
-        self._wire()
 
     @classmethod
     def from_env(cls, base_url: str | None = None, **options: Unpack[Options]) -> Self:
         """Make a client from `COREDATA_…` variables; an argument beats the environment.
 
         `COREDATA_BASE_URL COREDATA_API_USER COREDATA_API_KEY COREDATA_API_KEY_V3 COREDATA_TIMEOUT` (seconds
-        for an answer) `COREDATA_MAX_RETRIES COREDATA_LOG` (debug, info, warning) `COREDATA_CA_BUNDLE`. An
-        empty value counts as unset.
+        for an answer) `COREDATA_MAX_RETRIES COREDATA_LOG` (debug, info, warning) `COREDATA_CA_BUNDLE`
+        `COREDATA_TRANSPORT` (auto, aiohttp). An empty value counts as unset.
 
         Raises:
             ConfigurationError: Something is missing, or a variable does not hold what it should.
@@ -144,7 +129,7 @@ class CoreData:
         other._manner = self._manner.changed(  # noqa: SLF001  # of our own class
             timeouts=timeouts, retry=retry, headers=headers, hooks=hooks
         )
-        other._wire()  # noqa: SLF001
+        other._rewired()  # noqa: SLF001
         return other
 
     async def request(
@@ -171,6 +156,8 @@ class CoreData:
         Raises:
             APIError: By its subclass.
         """
+        from coredata_async.wire.requests import free_request  # noqa: PLC0415  # see `wiring`
+
         call = free_request(method, path, query=query, json=json, expect=expect, repeatable=repeatable)
         return await perform(self._send, call)
 
@@ -179,14 +166,14 @@ class CoreData:
 
         See: https://docs.wise.is/cored/current-user
         """
-        return await UserHome(self._send).me()
+        return await self._home.me()
 
     def recent_projects(self) -> Listing[Project]:
         """The last ten projects that user visited, by the service's memory.
 
         See: https://docs.wise.is/cored/user-home
         """
-        return UserHome(self._send).recent_projects()
+        return self._home.recent_projects()
 
     @property
     def closed(self) -> bool:
@@ -212,58 +199,23 @@ class CoreData:
     def __repr__(self) -> str:
         return f"CoreData({self._base_url!r}, api_user={self._credentials.user!r})"
 
-    def engine(
-        self,
-        *,
-        api: Slots | None = None,
-        storage: Slots | None = None,
-        budget: Budget | None = None,
-        hooks: Sequence[Hook] = (),
-        around_storage: Callable[[Send], Send] = lambda send: send,
-    ) -> Engine:
-        """What moves this client's files, for those who build on it, as the bulk uploader does.
-
-        Args:
-            api: Other gates for requests to the service than those of `Limits`.
-            storage: Likewise for the storage.
-            budget: For repeats, other than the client's.
-            hooks: Called after every attempt, besides the client's own.
-            around_storage: Laid around the `Send` for the storage, as a limit of bytes per second.
-        """
-        gates = evolve(
-            self._gates,
-            api=api or self._gates.api,
-            storage=storage or self._gates.storage,
-            budget=budget or self._gates.budget,
-        )
-        manner = evolve(self._manner, hooks=(*self._manner.hooks, *hooks))
-        send = api_chain(self._pool, gates, manner, self._base_url, self._credentials)
-        put = around_storage(storage_chain(self._pool, gates, manner))
-        driver = Driver(send, put, Settler(send, manner.retry))
-        return Engine(
-            api=send,
-            storage=put,
-            uploader=Uploader(driver, gates.streams, gates.open_files),
+    def arguments(self) -> tuple[str, Options]:
+        """Base URL and keywords that make a client like this one, in another process. They hold the keys."""
+        who, pool, manner = self._credentials, self._pool, self._manner
+        return self._base_url, Options(
+            api_user=who.user,
+            api_key=who.key,
+            api_key_v3=who.key_v3,
+            timeouts=manner.timeouts,
             retry=manner.retry,
             limits=self._limits,
-            tenant=self._base_url,
-            account=self._credentials.user,
+            proxy=pool.proxy,
+            ssl=pool.ssl,
+            trust_env=pool.trust_env,
+            headers=manner.headers,
+            app_info=manner.app_info,
+            session=pool.api,
+            storage_session=pool.storage,
+            hooks=manner.hooks,
+            transport=pool.transport,
         )
-
-    def _wire(self) -> None:
-        engine = self.engine()
-        send, storage, uploader = engine.api, engine.storage, engine.uploader
-        retry, gates = self._manner.retry, self._gates
-        self._send = send
-        self.spaces = Spaces(send)
-        self.projects = Projects(send, self._turns)
-        self.files = Files(send, uploader, Fetcher(send, storage, retry, gates.open_files), self._limits)
-        self.blobs = Blobs(send)
-        self.folders = Folders(send)
-        self.tasks = Tasks(send)
-        self.contacts = Contacts(send)
-        self.users = Users(send)
-        self.comments = Comments(send)
-        self.value_lists = ValueLists(send)
-        self.dynatypes = Dynatypes(send)
-        self.documents = Documents(send)

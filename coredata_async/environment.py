@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Final, TypedDict
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from coredata_async.config import Limits, Retry, Timeouts, number, setting
 from coredata_async.errors import ConfigurationError
-from coredata_async.transport.pool import Session
+from coredata_async.transport.pool import Session, Transport, is_transport
 from coredata_async.transport.refuse import is_private_line
 from coredata_async.transport.trace import Hook
+
+_BUNDLES: Final = WeakKeyDictionary[ssl.SSLContext, str]()
 
 
 class Options(TypedDict, total=False):
@@ -32,6 +35,7 @@ class Options(TypedDict, total=False):
     session: Session | None
     storage_session: Session | None
     hooks: Sequence[Hook]
+    transport: Transport
 
 
 def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
@@ -56,6 +60,11 @@ def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
     bundle = setting(environ, "COREDATA_CA_BUNDLE")
     if bundle is not None:
         found["ssl"] = _authority(bundle)
+    transport = setting(environ, "COREDATA_TRANSPORT")
+    if transport is not None:
+        if not is_transport(transport):
+            raise ConfigurationError(f"COREDATA_TRANSPORT must be auto or aiohttp, not {transport!r}")
+        found["transport"] = transport
     level = setting(environ, "COREDATA_LOG")
     if level is not None:
         _log(level)
@@ -92,11 +101,18 @@ def base_address(base_url: str | None) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def bundle_of(context: ssl.SSLContext) -> str | None:
+    """The file of certificates that a context was made of here: another process can make one like it."""
+    return _BUNDLES.get(context)
+
+
 def _authority(bundle: str) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=bundle)
+        context = ssl.create_default_context(cafile=bundle)
     except OSError as exc:
         raise ConfigurationError(f"COREDATA_CA_BUNDLE: {bundle} is no readable file of certificates") from exc
+    _BUNDLES[context] = bundle
+    return context
 
 
 def _log(level: str) -> None:

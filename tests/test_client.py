@@ -35,8 +35,18 @@ def test_its_repr_shows_no_key():
     assert repr(CoreData(URL, **KEYS)) == "CoreData('https://t.coredata.is', api_user='u')"
 
 
-async def test_sessions_open_when_first_needed(box):
+async def test_connections_open_when_first_needed(box):
     async with box.client(retry=QUICK) as client:
+        assert not client._pool._lean
+        await client.spaces.list()
+        assert list(client._pool._lean) == ["api"]
+        await client.files.upload(b"x", parent=box.project, filename="x")
+        assert set(client._pool._lean) == {"api", "storage"}
+        assert not client._pool._own
+
+
+async def test_sessions_open_when_first_needed(box):
+    async with box.client(retry=QUICK, transport="aiohttp") as client:
         assert not client._pool._own
         await client.spaces.list()
         assert list(client._pool._own) == ["api"]
@@ -55,6 +65,15 @@ async def test_with_options_shares_the_connections_and_leaves_the_first_alone(cl
     assert not events
     await slow.spaces.list()
     assert len(events) == 1
+
+
+async def test_nouns_stay_the_same_and_a_copy_has_its_own(client):
+    files = client.files
+    other = client.with_options(retry=Retry.none())
+
+    assert client.files is files
+    assert other.files is not files
+    assert other.spaces is not client.spaces
 
 
 async def test_with_options_behaves_otherwise(client, box):

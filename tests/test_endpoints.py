@@ -3,13 +3,14 @@
 import inspect
 import re
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import define, field
 
-import coredata_async.client
+import coredata_async.wiring
 from coredata_async import CoreData, Upload
 from coredata_async.errors import CoreDataError
 from coredata_async.message import Reply, Request
@@ -58,7 +59,16 @@ COMPOSED: dict[str, tuple[Callable[[CoreData], Any], list[str]]] = {
     ),
 }
 # Not about the service: how the client is made, changed and closed, and the way to whatever has no row.
-ABOUT_THE_CLIENT = {"from_env", "with_options", "request", "aclose", "close_now", "closed", "engine"}
+ABOUT_THE_CLIENT = {
+    "from_env",
+    "with_options",
+    "request",
+    "aclose",
+    "close_now",
+    "closed",
+    "engine",
+    "arguments",
+}
 
 
 async def drained(uploads) -> None:
@@ -114,8 +124,8 @@ async def storage(request: Request) -> Reply:
 @pytest.fixture
 async def service(monkeypatch):
     service = Service()
-    monkeypatch.setattr(coredata_async.client, "api_chain", lambda *_: service)
-    monkeypatch.setattr(coredata_async.client, "storage_chain", lambda *_: storage)
+    monkeypatch.setattr(coredata_async.wiring, "api_chain", lambda *_: service)
+    monkeypatch.setattr(coredata_async.wiring, "storage_chain", lambda *_: storage)
     return service
 
 
@@ -194,7 +204,8 @@ async def test_what_is_made_of_several_exchanges_makes_those_of_the_table(client
 
 
 def test_the_client_offers_nothing_that_is_not_in_the_table(client) -> None:
-    nouns = [name for name, each in vars(client).items() if not name.startswith("_")]
+    described = inspect.getmembers_static(CoreData, lambda each: isinstance(each, cached_property))
+    nouns = [name for name, _ in described if not name.startswith("_")]
     offered = {
         f"{noun}.{name}"
         for noun in nouns

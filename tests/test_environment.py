@@ -12,7 +12,7 @@ from coredata_async.config import Retry, Timeouts
 from coredata_async.environment import base_address, from_environment
 from coredata_async.errors import ConfigurationError
 
-NAMES = "BASE_URL API_USER API_KEY API_KEY_V3 TIMEOUT MAX_RETRIES LOG CA_BUNDLE"
+NAMES = "BASE_URL API_USER API_KEY API_KEY_V3 TIMEOUT MAX_RETRIES LOG CA_BUNDLE TRANSPORT"
 
 
 @pytest.fixture
@@ -47,6 +47,7 @@ def test_each_variable_is_taken() -> None:
             "COREDATA_API_KEY_V3": "k3",
             "COREDATA_TIMEOUT": "2.5",
             "COREDATA_MAX_RETRIES": "0",
+            "COREDATA_TRANSPORT": "aiohttp",
         }
     )
 
@@ -57,7 +58,13 @@ def test_each_variable_is_taken() -> None:
         "api_key_v3": "k3",
         "timeouts": Timeouts(response=2.5),
         "retry": Retry(attempts=1),
+        "transport": "aiohttp",
     }
+
+
+def test_an_unknown_transport_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="COREDATA_TRANSPORT must be auto or aiohttp, not 'lean'"):
+        from_environment({"COREDATA_TRANSPORT": "lean"})
 
 
 def test_an_empty_value_counts_as_unset() -> None:

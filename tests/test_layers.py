@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "transfer": f"{CORE} wire resources listing storage",  # `listing` finds a File whose registering was lost
     "services": SERVICES,
     "environment": f"{CORE} transport",
-    "client": f"{SERVICES} services transport environment",
+    "client": f"{SERVICES} services transport environment wiring",
+    "wiring": f"{SERVICES} services transport",
     "bulk": f"{SERVICES} transport client environment version",
     "fivepm": f"{CORE} paging storage transport version",
     "archive": f"{SERVICES} transport client bulk fivepm",
@@ -64,6 +65,7 @@ MUST_NOT_IMPORT = {
     "fivepm.calls": IO,
     "fivepm.codec": IO,
     "fivepm.models": IO,
+    "transport.lean": "aiohttp",
 }
 MAY_SPEAK_AIOHTTP = ("transport", "sandbox")
 

@@ -91,7 +91,7 @@ class Conductor:
             ]
             through = group.create_task(self._through(resolver, confirmer, beside))
             await _either(through, self._draining)
-            await self.run.belt.close()
+            self.run.belt.close()
             await asyncio.wait(lanes)
             for task in (through, *beside, *resolver.tasks):
                 task.cancel()
@@ -190,7 +190,7 @@ class Conductor:
         while (work := await self.run.belt.get(giants_first=giants_first)) is not None:
             await lane.carry(work)
             confirmer.one_more(work.item.folder)
-            if await self.run.belt.done(work):
+            if self.run.belt.done(work):
                 confirmer.complete(work.item.folder)
 
     async def _second_passes(self, resolver: Resolver) -> None:

@@ -13,12 +13,12 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.folders import Folders
+from coredata_async.bulk.remote import LISTED, Listed
 from coredata_async.bulk.rows import JOINED, Item, item_of
 from coredata_async.bulk.run import Run
 from coredata_async.bulk.states import State, Why
 from coredata_async.call import perform
 from coredata_async.errors import APIError, AuthenticationError, NotFoundError
-from coredata_async.resources.files import FILES, File
 from coredata_async.wire import calls
 
 OFTEN: Final = 1000
@@ -129,7 +129,7 @@ class Confirmer:
         """Ask for one File by its id: lists may lag behind."""
         for attempt in range(PATIENCE):
             try:
-                file = await perform(self.run.engine.api, calls.get(FILES, item.file or ""))
+                file = await perform(self.run.engine.api, calls.get(LISTED, item.file or ""))
             except NotFoundError:
                 await self.sleep(self.run.engine.retry.probe_gap if attempt < PATIENCE - 1 else 0)
                 continue
@@ -141,7 +141,7 @@ class Confirmer:
             return
         await self.run.unresolved(item, f"the service made File {item.file}, and does not show it")
 
-    async def _compared(self, item: Item, file: File, *, in_list: bool = False) -> bool:
+    async def _compared(self, item: Item, file: Listed, *, in_list: bool = False) -> bool:
         """Whether it could be compared; then it is DONE, or FAILED.
 
         A list that shows other bytes proves nothing: it may lag behind a new version.

@@ -123,8 +123,17 @@ class Bite:
 def take(db: sqlite3.Connection, run: int, folder: int, after: bytes) -> Bite:
     """Claim the next small files of a folder, in the order of their names."""
     rows = db.execute(_SMALL, (folder, after, run, LARGE, BITE)).fetchall()
-    items = _claimed(db, run, [row[:-1] for row in rows])
-    return Bite([Known(item, known_twins(db, item)) for item in items], rows[-1][-1] if rows else after)
+    if not rows:
+        return Bite([], after)
+    last = rows[-1][-1]
+    # One statement for all, and no question where nothing was listed: each lets go of Python's lock, and has
+    # to get it back from the busy loop.
+    db.execute(_CLAIM, (run, folder, after, last, run, LARGE))
+    bare = db.execute("SELECT 1 FROM remote WHERE folder = ? LIMIT 1", (folder,)).fetchone() is None
+    items = [item_of(row[:-1]) for row in rows]
+    return Bite(
+        [Known(item, () if bare and item.file is None else known_twins(db, item)) for item in items], last
+    )
 
 
 def take_unknown(db: sqlite3.Connection, run: int, parent: str) -> list[Work]:
@@ -171,6 +180,10 @@ _SMALL: Final = (
     f"SELECT {COLUMNS}, item.name FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
     f"WHERE item.folder = ? AND item.name > ? AND item.{_WANTED} AND claim < ? AND size <= ? "
     "ORDER BY item.name LIMIT ?"
+)
+_CLAIM: Final = (  # the same rows
+    f"UPDATE item SET claim = ? WHERE folder = ? AND name > ? AND name <= ? AND {_WANTED} "  # noqa: S608
+    "AND claim < ? AND size <= ?"
 )
 _LARGE: Final = (
     f"SELECT {COLUMNS} FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608

@@ -16,6 +16,7 @@ from coredata_async.bulk.events import Event
 from coredata_async.bulk.journal.journal import Binding, Journal
 from coredata_async.bulk.journal.place import check_place, default_place
 from coredata_async.bulk.options import Effort, Policy, Selection, Terms
+from coredata_async.bulk.processes.setup import check as check_processes
 from coredata_async.bulk.remote import look_at
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.scan.roots import PathLike, roots
@@ -58,6 +59,9 @@ class UploadJob:
         dynatype: Name of a dynatype for all Files.
         contacts: Ids; they need a dynatype other than `File`.
         tags: None may hold a comma.
+        processes: Worker processes that read, hash, send and register, to use more than one core. They
+            share what `Limits` and `effort` allow; this one does all the rest. 1 is this process alone. A
+            job may go on with another number than it began with.
 
     Raises:
         ConfigurationError: Something cannot be meant as it is written, or the journal is another job's.
@@ -76,8 +80,10 @@ class UploadJob:
         dynatype: str | None = None,
         contacts: Sequence[str] = (),
         tags: Sequence[str] = (),
+        processes: int = 1,
     ) -> None:
         segment(parent, "parent")
+        check_processes(client, processes)
         self._client = client
         self._paths = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
         self._parent = parent
@@ -86,6 +92,7 @@ class UploadJob:
         self._policy = policy or Policy()
         self._effort = effort or Effort()
         self._terms = Terms(dynatype=dynatype, contacts=contacts, tags=tags)
+        self._processes = processes
         self._stream = Stream()
         self._session: Session | None = None
         self._running: asyncio.Task[Report] | None = None
@@ -163,6 +170,7 @@ class UploadJob:
             effort=self._effort,
             terms=self._terms,
             stream=self._stream,
+            processes=self._processes,
         )
         self._running = asyncio.create_task(self._session.report(), name="coredata-upload-job")
         return self

@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from datetime import datetime
 
 from attrs import evolve, frozen
 
 from coredata_async.bulk import rows
 from coredata_async.bulk.existing import Decider, Leave, Refuse, Replace, Upload
-from coredata_async.bulk.judgement import judged
+from coredata_async.bulk.judgement import Judgement, judged
+from coredata_async.bulk.processes.hands import LostHandsError, Parcel
 from coredata_async.bulk.resolve import Resolver
 from coredata_async.bulk.rows import Item
 from coredata_async.bulk.run import Run
-from coredata_async.bulk.states import State
+from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.work import Work
 from coredata_async.errors import AuthenticationError, SourceChangedError
 from coredata_async.storage.paths import Print
 from coredata_async.transfer import uploads
-from coredata_async.transfer.drive import State as UploadState
-from coredata_async.transfer.replace import Replacement, Replacer
-from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored
+from coredata_async.transfer.steps import Registered, Stored
 
 
 @frozen
@@ -39,6 +38,8 @@ class Lane:
         trip = Trip(self.run, work.item)
         try:
             await self._carried(work, trip)
+        except LostHandsError as exc:
+            await self.run.delayed(work.item, Judgement(State.RETRY, Why.INTERNAL, str(exc)))
         except AuthenticationError as exc:
             await self.run.delayed(work.item, judged(exc))
             self.run.halt("authentication", str(exc))
@@ -74,31 +75,22 @@ class Lane:
             case Refuse(words, why):
                 await self.run.failed(trip.item, why, words)
             case Replace(file_id, snapshot):
-                await self._replaced(work, trip, file_id, snapshot)
+                await self._replaced(trip, file_id, snapshot)
             case Upload():
-                await self._registered(work, trip, await self._stored(work, trip))
+                await self._registered(work, trip, await self._stored(trip))
 
     def _is_kept(self, item: Item) -> bool:
         return time.time() - item.sent < self.run.policy.blob_life
 
-    async def _stored(self, work: Work, trip: Trip) -> Stored:
-        uploader = self.run.engine.uploader
-        wanted = trip.wanted(work.parent)
-        async with uploader.opened(wanted, None) as (source, _):
-            if source.size != trip.item.print.size:
-                raise SourceChangedError(
-                    f"{trip.path} changed before it was read", stage="source", total=source.size
-                )
-            plan = Planned(size=source.size, content_type=trip.content_type)
-            stored = await uploader.driver.store(plan, source, trip.reserved)
+    async def _stored(self, trip: Trip) -> Stored:
+        stored = await self.run.hands.store(trip.parcel(), trip.reserved)
         self.run.journal.note(rows.stored(trip.item, stored))
         return stored
 
     async def _registered(self, work: Work, trip: Trip, stored: Stored) -> None:
         new = rows.new_file(trip.item, work.parent, self.run.terms)
         await self.run.journal.write(rows.registering(trip.item))
-        driver = self.run.engine.uploader.driver
-        outcome = await driver.register_once(stored, new, again=trip.item.rounds > 0)
+        outcome = await self.run.hands.register_once(stored, new, again=trip.item.rounds > 0)
         item = evolve(
             trip.item,
             blob=stored.blob,
@@ -113,12 +105,9 @@ class Lane:
             lost = await self.run.lost(item, outcome.why)
             await self.resolver.take(evolve(work, item=lost), self.resolver.clock())
 
-    async def _replaced(self, work: Work, trip: Trip, file_id: str, snapshot: str | None) -> None:
-        wanted = Replacement(
-            file_id=file_id, content=trip.wanted(work.parent), snapshot_id=snapshot, via="storage"
-        )
-        done = await Replacer(self.run.engine.uploader).replace(wanted)
-        await self.run.replaced(trip.item, file_id, done.digest)
+    async def _replaced(self, trip: Trip, file_id: str, snapshot: str | None) -> None:
+        md5 = await self.run.hands.replace(trip.parcel(), file_id, snapshot)
+        await self.run.replaced(trip.item, file_id, md5)
 
 
 class Trip:
@@ -131,33 +120,17 @@ class Trip:
         """The latest that was reserved for it."""
         self.content_type = uploads.mime_type_of(item.filename)
 
-    @property
-    def path(self) -> Path:
-        """Where the file is."""
-        return rows.path_of(self.item)
-
     def begin_again(self, now: Print) -> None:
         """What was done for it before does not count."""
         self._run.journal.note(*rows.planned_again(evolve(self.item, blob=self.blob), now))
         self.item = evolve(self.item, print=now, blob=None, rounds=0)
         self.blob = None
 
-    async def reserved(self, state: UploadState) -> None:
+    def reserved(self, blob: str, since: datetime | None) -> None:
         """Write down each blob, before bytes go there."""
-        if isinstance(state, Reserved):
-            self._run.journal.note(*rows.putting(self.item, state.blob, state.since, instead_of=self.blob))
-            self.blob = state.blob
+        self._run.journal.note(*rows.putting(self.item, blob, since, instead_of=self.blob))
+        self.blob = blob
 
-    def wanted(self, parent: str) -> uploads.Upload:
-        """The upload, as the engine takes it."""
-        terms = self._run.terms
-        return uploads.Upload(
-            source=self.path,
-            parent=parent,
-            filename=self.item.filename,
-            title=self.item.title,
-            content_type=self.content_type,
-            dynatype=terms.dynatype,
-            contacts=terms.contacts,
-            tags=terms.tags,
-        )
+    def parcel(self) -> Parcel:
+        """The file, as the hands take it."""
+        return Parcel(self.item.path, self.item.filename, self.item.print.size, self.content_type)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from attrs import define, evolve, field
@@ -15,6 +18,7 @@ from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.judgement import Judgement
 from coredata_async.bulk.meter import Meter
 from coredata_async.bulk.options import Policy, Terms
+from coredata_async.bulk.processes.hands import Hands
 from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.report.report import Ended
 from coredata_async.bulk.rows import Item
@@ -36,6 +40,7 @@ class Run:
     """One run of a job."""
 
     engine: Engine
+    hands: Hands
     journal: Journal
     remote: Remote
     policy: Policy
@@ -53,10 +58,16 @@ class Run:
         Raises:
             SourceError: It is not there, or not what is to be uploaded.
         """
-        path = rows.path_of(item)
-        if self.policy.links == "skip" and not item.given and path.is_symlink():
-            raise SourceError(f"{path} has become a link, and links are not followed", stage="source")
-        return look(path)
+        if self.policy.links == "skip" and not item.given:
+            # One question, of the path as it is: 6 us, where `Path.is_symlink` and `Path.stat` took 40.
+            with suppress(OSError, ValueError):  # `look` says it in words
+                seen = os.lstat(item.path)
+                if stat.S_ISREG(seen.st_mode):
+                    return Print.of(seen)
+                if stat.S_ISLNK(seen.st_mode):
+                    words = f"{rows.path_of(item)} has become a link, and links are not followed"
+                    raise SourceError(words, stage="source")
+        return look(rows.path_of(item))
 
     async def confirmed(self, item: Item, registered: Registered) -> None:
         """The service gave an id."""

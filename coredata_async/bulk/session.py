@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from attrs import define, field
@@ -12,11 +12,11 @@ from attrs import define, field
 from coredata_async.bulk import resume
 from coredata_async.bulk.conductor import Conductor
 from coredata_async.bulk.events import Progress, Started
-from coredata_async.bulk.gates.bandwidth import Bandwidth, limited
 from coredata_async.bulk.gates.gates import Gates
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.meter import Meter
 from coredata_async.bulk.options import Effort, Policy, Selection, Terms
+from coredata_async.bulk.processes.staff import Staff, staff
 from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.report.report import Api, Course, Ended, Report
 from coredata_async.bulk.report.settings import described
@@ -45,6 +45,8 @@ class Session:
     effort: Effort
     terms: Terms
     stream: Stream
+    processes: int = 1
+    """Workers besides this process, or 1 for this process alone."""
     _ended: Ended = field(default="complete", init=False)
     _words: str = field(default="", init=False)
     _conductor: Conductor | None = field(default=None, init=False)
@@ -63,8 +65,8 @@ class Session:
         """
         started, began = time.time(), time.monotonic()
         try:
-            run, gates = await self._prepared()
-            self._conducting = asyncio.create_task(self._conducted(run, gates))
+            run, working = await self._prepared()
+            self._conducting = asyncio.create_task(self._conducted(run, working))
             if self._ended != "complete":  # it was asked to end before it began
                 self._conducting.cancel()
             await asyncio.wait({self._conducting})
@@ -75,13 +77,13 @@ class Session:
                 ended=self._ended,
                 words=self._words,
                 excluded=run.meter.excluded,
-                api=Api(requests=gates.requests, retries=gates.retries, throttled=gates.throttled),
-                settings=described(self.selection, self.policy, self.effort),
+                api=_counted(working.gates),
+                settings=self._settings(),
             )
             if not self._conducting.cancelled() and (failure := self._conducting.exception()) is not None:
                 raise _first(failure)
             report = await self.journal.read(lambda db: read_report(db, course))
-            await self.stream.tell(_progress(run, gates))
+            await self.stream.tell(_progress(run, working))
             return report
         finally:
             await self.stream.end()
@@ -104,37 +106,28 @@ class Session:
             self._end(ended, words)
             self._conducting.cancel()
 
-    async def _prepared(self) -> tuple[Run, Gates]:
-        plain = self.client.engine()
-        gates = Gates(plain.limits, plain.retry, self.effort)
-        bandwidth = Bandwidth(self.effort.bwlimit)
+    async def _prepared(self) -> tuple[Run, Staff]:
         meter = Meter()
 
         def moved(count: int) -> None:
             meter.sent += count
-            gates.moved(count)
 
-        engine = self.client.engine(
-            api=gates.api,
-            storage=gates.storage,
-            budget=gates.budget,
-            hooks=(gates.saw,),
-            around_storage=lambda send: limited(send, bandwidth, moved),
-        )
+        working = staff(self.client, self.effort, self.processes, moved)
         meter.add(await self.journal.read(resume.begin))
         run = Run(
-            engine=engine,
+            engine=working.engine,
+            hands=working.hands,
             journal=self.journal,
-            remote=Remote(engine.api, self.journal, self.parent, self.project),
+            remote=Remote(working.engine.api, self.journal, self.parent, self.project),
             policy=self.policy,
             terms=self.terms,
             stream=self.stream,
             meter=meter,
             halt=self.halt,
         )
-        return run, gates
+        return run, working
 
-    async def _conducted(self, run: Run, gates: Gates) -> None:
+    async def _conducted(self, run: Run, working: Staff) -> None:
         self._conductor = Conductor(
             run=run,
             batches=self.batches,
@@ -149,19 +142,20 @@ class Session:
             )
         async with asyncio.TaskGroup() as beside:
             watchers = [
-                beside.create_task(self._show(run, gates)),
-                beside.create_task(self._given_up(gates)),
+                beside.create_task(working.work(run.warn, self._no_more_hands)),
+                beside.create_task(self._show(run, working)),
+                beside.create_task(self._given_up(working.gates)),
                 beside.create_task(self._out_of_time()),
             ]
             await self._conductor.conduct()
             for task in watchers:
                 task.cancel()
 
-    async def _show(self, run: Run, gates: Gates) -> None:
+    async def _show(self, run: Run, working: Staff) -> None:
         while True:
             await asyncio.sleep(TICK)
             run.meter.mark()
-            self.stream.show(_progress(run, gates))
+            self.stream.show(_progress(run, working))
 
     async def _given_up(self, gates: Gates) -> None:
         await gates.stopped.wait()
@@ -172,21 +166,32 @@ class Session:
             await asyncio.sleep(self.effort.max_duration)
             self.drain("time", "max_duration is over")
 
+    def _no_more_hands(self, words: str) -> None:
+        self.halt("error", words)
+
+    def _settings(self) -> Mapping[str, object]:
+        found = described(self.selection, self.policy, self.effort)
+        return found if self.processes == 1 else {**found, "processes": self.processes}
+
     def _end(self, ended: Ended, words: str) -> None:
         """Remember why it ends early: the first reason counts."""
         if self._ended == "complete":
             self._ended, self._words = ended, words
 
 
-def _progress(run: Run, gates: Gates) -> Progress:
+def _progress(run: Run, working: Staff) -> Progress:
     return run.meter.progress(
         under_way=run.belt.under_way,
-        api=gates.api.width,
-        storage=gates.storage.width,
-        retries=gates.retries,
-        throttled=gates.throttled,
-        paused=gates.paused,
+        api=working.api_width,
+        storage=working.storage_width,
+        retries=working.gates.retries,
+        throttled=working.gates.throttled,
+        paused=working.paused,
     )
+
+
+def _counted(gates: Gates) -> Api:
+    return Api(requests=gates.requests, retries=gates.retries, throttled=gates.throttled)
 
 
 def _first(failure: BaseException) -> BaseException:

@@ -36,6 +36,13 @@ from coredata_async.client import CoreData
     type=click.Path(dir_okay=False),
     help="Journal to keep the job in. By default one of its own for this server, user, parent and PATHs.",
 )
+@click.option(
+    "--processes",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    default=1,
+    help="Worker processes, to use more than one core. Default: 1, this one alone.",
+)
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per event, for programs.")
 @click.option(
@@ -54,6 +61,7 @@ def upload(
     paths: tuple[str, ...],
     parent: str,
     journal: str | None,
+    processes: int,
     dry_run: bool,
     as_json: bool,
     reports: tuple[Path, ...],
@@ -83,6 +91,7 @@ def upload(
         dynatype=terms.dynatype,
         contacts=terms.contacts,
         tags=terms.tags,
+        processes=processes,
     )
     conduct = Conduct(
         watch=Watch(_gauge(as_json=as_json, quiet=quiet), quiet), as_json=as_json, reports=reports

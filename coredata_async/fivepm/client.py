@@ -55,6 +55,7 @@ class Options(TypedDict, total=False):
     app_info: str | None
     session: pool.Session | None
     hooks: Sequence[Hook]
+    transport: pool.Transport
 
 
 class FivePM:
@@ -86,6 +87,10 @@ class FivePM:
         app_info: Your program's name and version, for the User-Agent.
         session: Your own aiohttp session; it is not closed.
         hooks: Called after every attempt at an exchange.
+        transport: `auto` carries requests on connections of our own, in half of aiohttp's time, and leaves to
+            aiohttp what goes through a proxy or through your session, or while somebody has put his own
+            in the place of its methods, as aioresponses, VCR, OpenTelemetry and Sentry do; `aiohttp`
+            leaves it everything.
 
     Raises:
         ConfigurationError: Something is missing, or would send the password where anybody can read it.
@@ -114,6 +119,7 @@ class FivePM:
         app_info: str | None = None,
         session: pool.Session | None = None,
         hooks: Sequence[Hook] = (),
+        transport: pool.Transport = "auto",
     ) -> None:
         self._base_url = base_address(account_or_url)
         form = self._form = Form(format=format, post_params=post_params, team=team, dates=dates)
@@ -126,7 +132,7 @@ class FivePM:
         )
         self._enclosure = Enclosure(files if callable(files) else ENCODERS[files], file_names)
         limits = limits or Limits()
-        self._pool = pool.Pool(limits, proxy, ssl, trust_env, session)
+        self._pool = pool.Pool(limits, proxy, ssl, trust_env, session, transport=transport)
         self._manner = Manner(
             timeouts=timeouts or Timeouts(),
             retry=retry or Retry(),

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from attrs import field, frozen
 
-from coredata_async.wire.convert import converter, expected, moment
+from coredata_async.wire.readers import reads
+from coredata_async.wire.scalars import expected, moment
 
 
 class ListValue(str):
@@ -115,5 +116,5 @@ def _aspects(value: object, _: object) -> Aspects:
     return Aspects(value)  # pyright: ignore[reportUnknownArgumentType]
 
 
-converter.register_structure_hook(ListValue, _list_value)
-converter.register_structure_hook(Aspects, _aspects)
+reads(ListValue, _list_value)
+reads(Aspects, _aspects, empty=Aspects())  # one for all that were read: nothing can change it

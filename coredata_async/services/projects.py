@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from weakref import WeakValueDictionary
 
 from attrs import frozen
 
@@ -14,13 +13,12 @@ from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.message import Send
 from coredata_async.resources.projects import PROJECTS, EditProject, Project
 from coredata_async.resources.rows import PROJECT_FILES, PROJECT_FOLDERS, PROJECT_TASKS
+from coredata_async.services.turns import Turns
 from coredata_async.wire import calls
 from coredata_async.wire.convert import structure
 from coredata_async.wire.kind import Window
 
 Strings = tuple[str, ...]
-Turns = WeakValueDictionary[str, asyncio.Lock]
-"""Who changes the lists of a project now, by its id; shared by the copies of a client."""
 
 
 class Projects:

@@ -22,6 +22,8 @@ class Teller:
 
     async def stage(self, state: State) -> None:
         """Tell that a step begins."""
+        if self.progress is None:
+            return
         match state:
             case Planned():
                 await self._tell("reserve", 0)

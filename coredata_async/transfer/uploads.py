@@ -7,8 +7,7 @@ import logging
 import mimetypes
 import os
 import secrets
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -25,11 +24,11 @@ from coredata_async.errors import (
 from coredata_async.message import Body
 from coredata_async.resources.files import FILES
 from coredata_async.storage.bodies import Framed, Streamed
-from coredata_async.storage.sources import Ready, Source, label, name_of, ready
+from coredata_async.storage.sources import Ready, Source, label, name_of
 from coredata_async.transfer.drive import Driver
+from coredata_async.transfer.opening import Opening
 from coredata_async.transfer.outcomes import OnProgress, Uploaded
 from coredata_async.transfer.steps import Planned
-from coredata_async.transfer.telling import Teller
 from coredata_async.wire import calls
 from coredata_async.wire.files import NewFile, form_around, upload_whole
 
@@ -110,7 +109,7 @@ class Uploader:
         if via != "storage":
             raise ConfigurationError(f"via must be 'storage' or 'api', not {via!r}")
         async with self.opened(wanted, progress) as (source, teller):
-            plan = Planned(size=source.size, content_type=wanted.mime_type())
+            plan = Planned(size=source.size, content_type=wanted.content_type or mime_type_of(new.filename))
             stored = await self.driver.store(plan, source, teller.stage)
         registered = await self.driver.register(stored, new, teller.stage)
         done = Uploaded(
@@ -124,19 +123,9 @@ class Uploader:
         )
         return done if done.verified or not verify else await self._verified(done)
 
-    @asynccontextmanager
-    async def opened(
-        self, wanted: Upload, progress: OnProgress | None
-    ) -> AsyncGenerator[tuple[Ready, Teller], None]:
+    def opened(self, wanted: Upload, progress: OnProgress | None) -> Opening:
         """The source made ready, with its share of what `Limits` allows."""
-        async with self.open_files, ready(wanted.source, wanted.size) as source:
-            teller = Teller(label(wanted.source), source.size, progress)
-            if not isinstance(source.body, Streamed):
-                yield source, teller
-                return
-            source.body.on_sent = teller.sent if progress else None
-            async with self.streams:
-                yield source, teller
+        return Opening(wanted.source, wanted.size, progress, self.streams, self.open_files)
 
     async def _in_one_request(
         self, wanted: Upload, new: NewFile, *, verify: bool, progress: OnProgress | None

@@ -7,6 +7,7 @@ its fixtures down leaves no such way, so this reaches for the transports themsel
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -24,11 +25,15 @@ def abandon(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> 
     connector._close()  # noqa: SLF001  # in a closed loop it only marks itself closed
     if loop.is_closed():
         for transport in transports:
-            _cut(transport)
+            cut(transport)
 
 
-def _cut(transport: Any) -> None:
+def cut(transport: Any) -> None:
+    """Close one connection at once, whether or not its loop still runs."""
     try:
         transport.abort()
     except RuntimeError:  # it wanted to tell its protocol through the loop
-        transport._call_connection_lost(None)  # noqa: SLF001
+        tls = getattr(transport, "_ssl_protocol", None)
+        plain = transport if tls is None else tls._transport  # noqa: SLF001
+        with suppress(RuntimeError):  # as TLS does, once more
+            plain._call_connection_lost(None)  # noqa: SLF001

@@ -10,14 +10,13 @@ import asyncio
 import platform
 from collections.abc import Mapping, Sequence
 
-import aiohttp
 from attrs import evolve, field, frozen
 
 from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.message import Send
 from coredata_async.transport.auth import Credentials, authorized
+from coredata_async.transport.choice import exchange
 from coredata_async.transport.deadline import within
-from coredata_async.transport.exchange import exchange
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.refuse import only_paths, only_signed
 from coredata_async.transport.retry import Budget, retrying
@@ -118,6 +117,9 @@ def _patience(slots: Slots, timeouts: Timeouts) -> float | None:
 
 
 def user_agent(app_info: str | None) -> str:
-    """What the service's operators see: this library, the program that uses it, and what it runs on."""
+    """What the service's operators see: this library, the program that uses it, and what it runs on.
+
+    Not aiohttp's name: most requests do without it.
+    """
     ours = f"coredata-async/{VERSION}" + (f" ({app_info})" if app_info else "")
-    return f"{ours} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
+    return f"{ours} Python/{platform.python_version()}"

@@ -1,10 +1,10 @@
-"""The connections of one client: two aiohttp sessions, opened when first needed, bound to their loop."""
+"""The connections of one client, of our own or aiohttp's: opened when first needed, bound to their loop."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Literal
+from typing import Literal, TypeGuard
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -14,10 +14,18 @@ from attrs import define, field
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.transport.abandon import abandon
+from coredata_async.transport.lean.connections import Connections
 
+Transport = Literal["auto", "aiohttp"]
+"""`auto` leaves to aiohttp only what is unusual, see `choice`; `aiohttp` leaves it everything."""
 Side = Literal["api", "storage"]
 Session = aiohttp.ClientSession
 """What a user may bring."""
+
+
+def is_transport(word: str) -> TypeGuard[Transport]:
+    """Whether it is one of the words for a transport."""
+    return word in {"auto", "aiohttp"}
 
 
 @define(eq=False)
@@ -34,11 +42,15 @@ class Pool:
     trust_env: bool = False
     api: Session | None = field(default=None, repr=False)
     storage: Session | None = field(default=None, repr=False)
+    transport: Transport = "auto"
     closed: bool = False
+    _lean: dict[Side, Connections] = field(factory=dict[Side, Connections], init=False, repr=False)
     _own: dict[Side, Session] = field(factory=dict[Side, Session], init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        if not is_transport(self.transport):
+            raise ConfigurationError(f"transport must be 'auto' or 'aiohttp', not {self.transport!r}")
         storage = self.storage
         if storage is not None and ("Authorization" in storage.headers or storage.auth is not None):
             raise ConfigurationError(
@@ -46,13 +58,32 @@ class Pool:
                 "take it off the session"
             )
 
-    def session(self, side: Side) -> Session:
-        """The session for one side.
+    def connections(self, side: Side) -> Connections:
+        """Our own connections of one side.
 
         Raises:
             CoreDataError: The client is closed, or belongs to another event loop.
         """
-        brought = self.api if side == "api" else self.storage
+        if self.closed:
+            raise CoreDataError("this client is closed; make a new one")
+        if self._loop is not asyncio.get_running_loop():
+            self._bind()
+        found = self._lean.get(side)
+        if found is None:
+            found = self._lean[side] = Connections(self.limits.connections, trust=self.ssl)
+        return found
+
+    def brought(self, side: Side) -> Session | None:
+        """The session the user brought for one side."""
+        return self.api if side == "api" else self.storage
+
+    def session(self, side: Side) -> Session:
+        """The aiohttp session for one side.
+
+        Raises:
+            CoreDataError: The client is closed, or belongs to another event loop.
+        """
+        brought = self.brought(side)
         if self.closed:
             raise CoreDataError("this client is closed; make a new one")
         if brought is not None and brought.closed:
@@ -76,17 +107,21 @@ class Pool:
         self.closed = True
         while self._own:
             await self._own.popitem()[1].close()
+        while self._lean:
+            await self._lean.popitem()[1].aclose()
 
     def close_now(self) -> None:
         """Drop the connections without a loop, for test runners and interpreters that are shutting down."""
         self.closed = True
+        while self._lean:
+            self._lean.popitem()[1].close_now()
         while self._own:
             session = self._own.popitem()[1]
             if self._loop is not None:
                 abandon(session, self._loop)
 
     def _bind(self) -> None:
-        if self._loop is not None and self._own:
+        if self._loop is not None and (self._own or self._lean):
             raise CoreDataError(
                 "this client's connections belong to another event loop; make one client per loop, "
                 "or close it (`await client.aclose()`) before its loop ends"

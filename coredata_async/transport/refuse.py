@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -28,13 +29,13 @@ _is_private_origin = lru_cache(maxsize=64)(is_private_line)
 def only_paths(send: Send) -> Send:
     """For the service: refuse targets with a host of their own, to which the key would go along."""
 
-    async def through(request: Request) -> Reply:
+    def through(request: Request) -> Awaitable[Reply]:
         if not request.target.startswith("/") or request.target.startswith("//"):
             raise ConfigurationError(
                 f"{request.path!r} is no path of the service: give '/api/…/'; "
                 "the API key is never sent to another host"
             )
-        return await send(request)
+        return send(request)
 
     return through
 
@@ -42,10 +43,11 @@ def only_paths(send: Send) -> Send:
 def only_signed(send: Send) -> Send:
     """For the storage: refuse credentials of the service, and lines that anybody can read."""
 
-    async def through(request: Request) -> Reply:
+    def through(request: Request) -> Awaitable[Reply]:
         stage: Stage = "get" if request.method == "GET" else "put"
-        if any(name.lower() in {"authorization", "cookie"} for name in request.headers):
-            raise StorageError("a credential of the service must not go to the storage", stage=stage)
+        for name in request.headers:
+            if name.lower() in {"authorization", "cookie"}:
+                raise StorageError("a credential of the service must not go to the storage", stage=stage)
         scheme, _, rest = request.path.partition("://")
         host = rest.partition("/")[0]
         if "@" in host or not _is_private_origin(f"{scheme}://{host}"):
@@ -55,6 +57,6 @@ def only_signed(send: Send) -> Send:
                 "loopback) and hold no user name",
                 stage=stage,
             )
-        return await send(request)
+        return send(request)
 
     return through

@@ -41,7 +41,8 @@ class Budget:
 
     def refund(self) -> None:
         """Give one back after a success."""
-        self.tokens = min(self.full, self.tokens + 1)
+        if self.tokens < self.full:
+            self.tokens = min(self.full, self.tokens + 1)
 
 
 def retrying(
@@ -61,12 +62,16 @@ def retrying(
     async def through(request: Request) -> Reply:
         began = clock()
         for attempt in count(1):
-            outcome = await _attempted(send, request)
-            if isinstance(outcome, Reply) and outcome.status not in PASSING:
-                budget.refund()
-                wait = None
+            outcome: Reply | APIConnectionError
+            try:
+                outcome = await send(request)
+            except APIConnectionError as exc:
+                outcome = exc
             else:
-                wait = wait_before_repeat(policy, request, outcome, attempt, jitter())
+                if outcome.status not in PASSING:
+                    budget.refund()
+                    return outcome.counted(attempt, clock() - began)
+            wait = wait_before_repeat(policy, request, outcome, attempt, jitter())
             if wait is None or not budget.spend(_cost(outcome)):
                 return _last(outcome, attempt, clock() - began)
             await sleep(wait)
@@ -96,13 +101,6 @@ def wait_before_repeat(
     if undecided and not request.repeatable:
         return None
     return policy.wait(attempt, jitter=jitter, retry_after=wish)
-
-
-async def _attempted(send: Send, request: Request) -> Reply | APIConnectionError:
-    try:
-        return await send(request)
-    except APIConnectionError as exc:
-        return exc
 
 
 def _cost(outcome: Reply | APIConnectionError) -> float:

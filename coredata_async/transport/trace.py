@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -42,9 +42,12 @@ Hook = Callable[[Exchanged], object]
 def traced(send: Send, hooks: Sequence[Hook] = (), *, clock: Callable[[], float] = time.monotonic) -> Send:
     """Log each attempt at level DEBUG, and tell the hooks."""
 
-    async def through(request: Request) -> Reply:
+    def through(request: Request) -> Awaitable[Reply]:
         if not hooks and not log.isEnabledFor(logging.DEBUG):
-            return await send(request)
+            return send(request)  # as it is: a coroutine around it would be resumed with it each time
+        return timed(request)
+
+    async def timed(request: Request) -> Reply:
         began = clock()
         try:
             reply = await send(request)

@@ -1,4 +1,4 @@
-"""What aiohttp raises, told in our own words: no cause is kept, for its text may hold a signed URL."""
+"""What an exchange raises, told in our own words: no cause is kept, for its text may hold a signed URL."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from attrs import frozen
 
 from coredata_async.errors import APIConnectionError, APITimeoutError, Phase
 from coredata_async.message import Request
+from coredata_async.transport.lean.faults import (
+    CutShortError,
+    LateConnectionError,
+    LineError,
+    UnreachableError,
+)
 
 Foreign: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 """All that can come out of an aiohttp exchange."""
@@ -39,7 +45,7 @@ _TELLINGS: Final = (  # the most specific first
         (aiohttp.ClientHttpProxyError,), "the proxy refused; check proxy= and its credentials", reached=False
     ),
     Telling(
-        (aiohttp.ClientConnectorError,),
+        (aiohttp.ClientConnectorError, UnreachableError),
         "cannot connect ({reason}); check base_url, DNS and network",
         reached=False,
     ),
@@ -49,13 +55,13 @@ _TELLINGS: Final = (  # the most specific first
         reached=False,
         permanent=True,
     ),
-    Telling((aiohttp.ClientPayloadError,), "the answer was cut short"),
+    Telling((aiohttp.ClientPayloadError, CutShortError), "the answer was cut short"),
     Telling((Exception,), "the connection broke ({reason})"),
 )
 
 
 def translated(exc: Exception, request: Request, *, stalled: bool = False) -> APIConnectionError:
-    """Our error for one of aiohttp's.
+    """Our error for one of aiohttp's, or for a fault of a lean exchange.
 
     Args:
         exc: What was raised.
@@ -73,7 +79,7 @@ def translated(exc: Exception, request: Request, *, stalled: bool = False) -> AP
 def _late(exc: TimeoutError, request: Request, where: str, *, stalled: bool) -> APITimeoutError:
     phase: Phase = "response"
     text = "no answer within Timeouts.response"
-    if isinstance(exc, aiohttp.ConnectionTimeoutError):
+    if isinstance(exc, aiohttp.ConnectionTimeoutError | LateConnectionError):
         phase, text = "connect", "no connection within Timeouts.connect; check host, network and proxy"
     elif stalled:
         phase, text = "stall", "the transfer stood still for longer than Timeouts.stall"
@@ -82,5 +88,7 @@ def _late(exc: TimeoutError, request: Request, where: str, *, stalled: bool) -> 
 
 def _reason(exc: Exception) -> str:
     """The system's words, which hold no URL."""
+    if isinstance(exc, LineError):
+        return exc.reason
     number = getattr(getattr(exc, "os_error", exc), "errno", None)
     return os.strerror(number) if isinstance(number, int) and number > 0 else type(exc).__name__

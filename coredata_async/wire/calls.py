@@ -10,7 +10,7 @@ from attrs import frozen
 
 from coredata_async.call import Call
 from coredata_async.message import Reply, Request
-from coredata_async.wire.convert import from_json, structure, to_json
+from coredata_async.wire.convert import from_json, structure, structured, to_json
 from coredata_async.wire.kind import Kind
 from coredata_async.wire.lookups import query, segment
 
@@ -45,7 +45,7 @@ def list_page(path: str, model: type[T], where: object, *, limit: int | None, of
     def read(reply: Reply) -> Page[T]:
         meta, objects = _envelope(from_json(reply.body))
         return Page(
-            items=tuple(structure(each, model) for each in objects),
+            items=structured(objects, model),
             total=meta["total_count"],
             offset=offset,
             limit=_positive(meta.get("limit")) or limit or len(objects),

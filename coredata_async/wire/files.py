@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -35,18 +36,18 @@ class NewFile:
 
     def fields(self) -> dict[str, str]:
         """The form's text fields, in the order of the vendor's page."""
-        filled = {
-            "filename": self.filename,
-            "title": self.title,
-            "parent": self.parent,
-            "dynatype": self.dynatype,
-            "contacts": comma_joined("contacts", self.contacts),
-            "tags": comma_joined("tags", self.tags),
-        }
-        return {name: value for name, value in filled.items() if value}
+        filled = {"filename": self.filename, "title": self.title, "parent": self.parent}
+        if self.dynatype:
+            filled["dynatype"] = self.dynatype
+        if self.contacts:
+            filled["contacts"] = comma_joined("contacts", self.contacts)
+        if self.tags:
+            filled["tags"] = comma_joined("tags", self.tags)
+        return filled
 
     def __attrs_post_init__(self) -> None:
-        segment(self.parent, "parent")
+        is_text = isinstance(self.parent, str)  # pyright: ignore[reportUnnecessaryIsInstance]  # see `segment`
+        _place(self.parent) if is_text else segment(self.parent, "parent")
         for name in ("filename", "title"):
             if not getattr(self, name).strip():
                 raise ConfigurationError(f"{name} must not be empty")
@@ -61,6 +62,12 @@ class NewFile:
             raise ConfigurationError(
                 "contacts need another dynatype than 'File': the server would drop them without a word"
             )
+
+
+@lru_cache(maxsize=256)
+def _place(parent: str) -> str:
+    """A parent that is an id. To look at it takes 6 us, 3 % of a small file, and thousands share one."""
+    return segment(parent, "parent")
 
 
 def comma_joined(name: str, values: Sequence[str]) -> str:
@@ -81,8 +88,13 @@ def comma_joined(name: str, values: Sequence[str]) -> str:
 
 def register(new: NewFile, blob_name: str) -> Call[str]:
     """Make a File of a stored blob: POST of a form, answered 201. Never repeated blindly."""
+    return Call(registering(new, blob_name), 201, created_id)
+
+
+def registering(new: NewFile, blob_name: str) -> Request:
+    """What `register` sends."""
     body, content_type = form({"blob_name": blob_name, **new.fields()})
-    return Call(_posted(body, content_type), 201, created_id)
+    return _posted(body, content_type)
 
 
 def upload_whole(body: Body | bytes, content_type: str) -> Call[str]:

@@ -57,6 +57,17 @@ def test_the_same_command_again_uploads_nothing_twice(shell, tree, far) -> None:
     assert done.lines[-1]["fresh"]["done"] == 0
 
 
+def test_two_processes_upload_it_like_one_and_no_more_than_can_share_are_taken(shell, tree, far) -> None:
+    done = shell.ok("upload", "tree", "--parent", far.project, "--json", "--processes", "2")
+
+    assert there(far) == ["a.txt", "empty", "x.tmp", "þ.txt"]
+    assert done.lines[-1]["counts"]["done"] == 4
+    assert done.lines[-1]["settings"]["processes"] == 2
+    refused = shell("upload", "tree", "--parent", far.project, "--processes", "33")
+    assert refused.code == 2
+    assert "33 processes cannot share Limits.concurrency=32" in refused.err
+
+
 def test_the_last_rule_that_matches_counts(shell, tree, far) -> None:
     shell.ok("upload", "tree", "--parent", far.project, "--exclude", "*.t*", "--include", "a.*")
 

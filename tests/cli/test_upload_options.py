@@ -27,6 +27,17 @@ def test_what_is_not_given_is_as_the_class_says(kind: Any) -> None:
     assert made(kind) == kind()
 
 
+def test_one_process_is_enough_unless_more_are_asked_for() -> None:
+    assert parsed().params["processes"] == 1
+    assert parsed("--processes", "64").params["processes"] == 64
+
+
+@pytest.mark.parametrize("processes", ["0", "65", "two"])
+def test_there_are_1_to_64_processes(processes: str) -> None:
+    with pytest.raises(click.BadParameter):
+        parsed("--processes", processes)
+
+
 def test_without_options_everything_is_selected() -> None:
     assert made(Selection) == Selection(rules=[])
 

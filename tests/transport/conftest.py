@@ -1,6 +1,9 @@
 """A raw server, a pool, and `Send`s of either side; what is left over is noticed."""
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -8,7 +11,8 @@ import pytest
 
 from coredata_async.config import Limits, Timeouts
 from coredata_async.message import Send
-from coredata_async.transport.exchange import exchange
+from coredata_async.transport import exchange as over_aiohttp
+from coredata_async.transport.lean import exchange as lean
 from coredata_async.transport.pool import Pool
 
 from .raw import RawServer
@@ -31,8 +35,18 @@ async def pool() -> AsyncIterator[Pool]:
     await pool.aclose()
 
 
+Exchange = Callable[..., Send]
+WAYS: dict[str, Exchange] = {"aiohttp": over_aiohttp.exchange, "lean": lean.exchange}
+
+
+@pytest.fixture(params=WAYS)
+def exchange(request: pytest.FixtureRequest) -> Exchange:
+    """Each of the two ways; whoever uses it is tried on both."""
+    return WAYS[request.param]
+
+
 @pytest.fixture
-def send(pool: Pool) -> Send:
+def send(pool: Pool, exchange: Exchange) -> Send:
     """To the storage, with little patience."""
     return exchange(pool, "storage", BRISK, headers={})
 
@@ -60,3 +74,23 @@ def source(tmp_path: Path) -> Path:
     path = tmp_path / "report.pdf"
     path.write_bytes(CONTENT)
     return path
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a server that nobody vouches for but itself; the key stands beside it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    path = tmp_path_factory.mktemp("tls") / "cert.pem"
+    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=stranger"
+    name = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", path.with_name("key.pem"), "-out", path]
+    subprocess.run(["openssl", *make.split(), *name, *files], check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def stranger(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    return context

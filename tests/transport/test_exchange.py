@@ -1,13 +1,13 @@
-"""One exchange over a real wire: what goes out, byte for byte, and what every kind of trouble becomes."""
+"""One exchange over a real wire, by either way: what goes out, byte for byte, and what trouble becomes."""
 
 import asyncio
+import gzip
 import os
 import pickle
-import shutil
 import socket
 import ssl
-import subprocess
 import traceback
+import zlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -20,12 +20,11 @@ from coredata_async.errors import APIConnectionError, APITimeoutError, CoreDataE
 from coredata_async.message import Reply, Request, Send
 from coredata_async.storage.bodies import Framed, Streamed
 from coredata_async.storage.paths import look, stream
-from coredata_async.transport.exchange import exchange
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.retry import Budget, retrying
 from tests.storage.leaks import cancelled_after, nothing_left
 
-from .conftest import BRISK, CONTENT
+from .conftest import BRISK, CONTENT, WAYS, Exchange
 from .raw import (
     Line,
     Play,
@@ -99,14 +98,15 @@ async def failure(
         "/?",
     ],
 )
-async def test_a_signed_url_goes_out_byte_for_byte(server: RawServer, send: Send, target: str) -> None:
+async def test_a_signed_url_goes_out_byte_for_byte(
+    exchange: Exchange, server: RawServer, send: Send, target: str
+) -> None:
     await send(Request("PUT", server.url + target, body=b"x"))
     await send(Request("GET", server.url + target))
 
-    assert [seen.line for seen in server.seen] == [
-        f"PUT {target.removesuffix('?')} HTTP/1.1",
-        f"GET {target.removesuffix('?')} HTTP/1.1",
-    ]
+    # aiohttp leaves out a question mark that nothing follows.
+    written = target if exchange is WAYS["lean"] else target.removesuffix("?")
+    assert [seen.line for seen in server.seen] == [f"PUT {written} HTTP/1.1", f"GET {written} HTTP/1.1"]
 
 
 BODIES: dict[str, Callable[[], bytes | Streamed | Framed]] = {
@@ -152,7 +152,9 @@ async def test_a_put_without_a_body_says_so(server: RawServer, send: Send) -> No
     assert [seen.header("Content-Length") for seen in server.seen] == ["0", "0"]
 
 
-async def test_a_header_of_the_request_beats_that_of_the_side(server: RawServer, pool: Pool) -> None:
+async def test_a_header_of_the_request_beats_that_of_the_side(
+    exchange: Exchange, server: RawServer, pool: Pool
+) -> None:
     send = exchange(pool, "api", BRISK, headers={"X-A": "1", "User-Agent": "ours"}, base_url=server.url)
 
     await send(Request("GET", "/api/", {"x-a": "2", "user-agent": "theirs"}))
@@ -160,7 +162,7 @@ async def test_a_header_of_the_request_beats_that_of_the_side(server: RawServer,
     assert (server.seen[0].header("X-A"), server.seen[0].header("User-Agent")) == ("2", "theirs")
 
 
-async def test_a_path_goes_to_the_service(server: RawServer, pool: Pool) -> None:
+async def test_a_path_goes_to_the_service(exchange: Exchange, server: RawServer, pool: Pool) -> None:
     send = exchange(pool, "api", BRISK, headers={}, base_url=server.url)
 
     reply = await send(Request("GET", "/api/v2/files/?a=%2F"))
@@ -168,7 +170,7 @@ async def test_a_path_goes_to_the_service(server: RawServer, pool: Pool) -> None
     assert (reply.status, server.seen[0].target) == (200, "/api/v2/files/?a=%2F")
 
 
-async def test_a_cookie_is_never_sent_back(server: RawServer, pool: Pool) -> None:
+async def test_a_cookie_is_never_sent_back(exchange: Exchange, server: RawServer, pool: Pool) -> None:
     server.script.append(answers(Set_Cookie="sid=1; Path=/"))
     send = exchange(pool, "api", BRISK, headers={}, base_url=server.url)
 
@@ -281,7 +283,9 @@ async def stands_still(line: Line) -> None:
     await line.gone()
 
 
-async def test_a_streamed_answer_that_stands_still_is_a_stall(server: RawServer, pool: Pool) -> None:
+async def test_a_streamed_answer_that_stands_still_is_a_stall(
+    exchange: Exchange, server: RawServer, pool: Pool
+) -> None:
     for response, stall in ((30, 0.05), (0.05, 0.05)):
         server.script.append(stands_still)
         send = exchange(pool, "storage", Timeouts(response=response, stall=stall), headers={})
@@ -296,7 +300,7 @@ async def test_a_streamed_answer_that_stands_still_is_a_stall(server: RawServer,
 
 
 async def test_a_streamed_answer_is_given_as_long_to_stand_still_as_was_said(
-    server: RawServer, pool: Pool
+    exchange: Exchange, server: RawServer, pool: Pool
 ) -> None:
     async def hesitates(line: Line) -> None:
         await line.request()
@@ -377,7 +381,7 @@ async def test_a_name_that_nobody_knows_is_told_and_not_reached(send: Send) -> N
 
 
 async def test_a_name_server_that_is_silent_is_a_connect_timeout(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
+    exchange: Exchange, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def silent(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
@@ -391,7 +395,9 @@ async def test_a_name_server_that_is_silent_is_a_connect_timeout(
     assert (error.phase, error.reached) == ("connect", False)
 
 
-async def test_a_host_that_takes_no_connections_is_a_connect_timeout(pool: Pool, send: Send) -> None:
+async def test_a_host_that_takes_no_connections_is_a_connect_timeout(
+    exchange: Exchange, pool: Pool, send: Send
+) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
         crowd = []
@@ -410,28 +416,8 @@ async def test_a_host_that_takes_no_connections_is_a_connect_timeout(pool: Pool,
     assert (error.phase, error.reached, error.permanent) == ("connect", False, False)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a server that nobody vouches for but itself; the key stands beside it."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl to make a certificate with")
-    path = tmp_path_factory.mktemp("tls") / "cert.pem"
-    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=stranger"
-    name = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", path.with_name("key.pem"), "-out", path]
-    subprocess.run(["openssl", *make.split(), *name, *files], check=True, capture_output=True)
-    return path
-
-
-@pytest.fixture
-def stranger(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
-    return context
-
-
 async def test_an_authority_of_the_user_is_trusted(
-    stranger: ssl.SSLContext, certificate: Path, source: Path
+    exchange: Exchange, stranger: ssl.SSLContext, certificate: Path, source: Path
 ) -> None:
     pool = Pool(Limits(), ssl=ssl.create_default_context(cafile=certificate))
     async with RawServer(tls=stranger) as server:
@@ -470,7 +456,7 @@ async def test_a_server_without_tls_is_told_at_once(server: RawServer, send: Sen
 
 
 async def test_a_server_that_stops_reading_is_a_stall(
-    pool: Pool, let_go: Callable[[], object], server: RawServer
+    exchange: Exchange, pool: Pool, let_go: Callable[[], object], server: RawServer
 ) -> None:
     server.script.append(stops_reading)
     send = exchange(pool, "storage", Timeouts(response=30, stall=0.1), headers={})
@@ -483,7 +469,9 @@ async def test_a_server_that_stops_reading_is_a_stall(
     assert client_sockets(server) == 0
 
 
-async def test_a_server_that_stops_reading_bytes_is_a_stall(server: RawServer, pool: Pool) -> None:
+async def test_a_server_that_stops_reading_bytes_is_a_stall(
+    exchange: Exchange, server: RawServer, pool: Pool
+) -> None:
     server.script.append(stops_reading)
     send = exchange(pool, "storage", Timeouts(response=30, stall=0.1), headers={})
 
@@ -500,7 +488,7 @@ def client_sockets(server: RawServer) -> int:
 
 
 async def test_an_answer_that_does_not_come_is_a_response_timeout(
-    server: RawServer, pool: Pool, let_go: Callable[[], object]
+    exchange: Exchange, server: RawServer, pool: Pool, let_go: Callable[[], object]
 ) -> None:
     send = exchange(pool, "storage", Timeouts(response=0.05, stall=30), headers={})
     for body in (None, b"abc", body_of(b"ab", b"c")):
@@ -512,7 +500,7 @@ async def test_an_answer_that_does_not_come_is_a_response_timeout(
 
 
 async def test_an_answer_that_stops_in_the_middle_is_a_response_timeout(
-    server: RawServer, pool: Pool
+    exchange: Exchange, server: RawServer, pool: Pool
 ) -> None:
     server.script.append(stands_still)
     send = exchange(pool, "storage", Timeouts(response=0.05, stall=30), headers={})
@@ -522,7 +510,7 @@ async def test_an_answer_that_stops_in_the_middle_is_a_response_timeout(
     assert error.phase == "response"
 
 
-async def test_a_patient_request_waits_longer(server: RawServer, pool: Pool) -> None:
+async def test_a_patient_request_waits_longer(exchange: Exchange, server: RawServer, pool: Pool) -> None:
     async def slow(line: Line) -> None:
         await line.request()
         await asyncio.sleep(0.15)
@@ -536,7 +524,7 @@ async def test_a_patient_request_waits_longer(server: RawServer, pool: Pool) -> 
         await send(Request("POST", "/"))
 
 
-async def test_no_upload_is_cut_off_for_being_long(server: RawServer, pool: Pool) -> None:
+async def test_no_upload_is_cut_off_for_being_long(exchange: Exchange, server: RawServer, pool: Pool) -> None:
     async def dribble() -> AsyncGenerator[bytes, None]:
         for _ in range(5):
             await asyncio.sleep(0.04)
@@ -766,7 +754,7 @@ async def test_a_cancellation_while_sending_lets_go_of_everything(
 
 
 async def test_a_cancellation_before_a_server_that_stopped_reading_lets_go(
-    server: RawServer, pool: Pool
+    exchange: Exchange, server: RawServer, pool: Pool
 ) -> None:
     server.script.append(stops_reading)
     send = exchange(pool, "storage", Timeouts(), headers={})
@@ -781,7 +769,7 @@ async def test_a_cancellation_before_a_server_that_stopped_reading_lets_go(
 
 
 async def test_a_cancellation_while_receiving_lets_go(
-    server: RawServer, pool: Pool, let_go: Callable[[], object]
+    exchange: Exchange, server: RawServer, pool: Pool, let_go: Callable[[], object]
 ) -> None:
     server.script.append(stands_still)
     send = exchange(pool, "storage", Timeouts(), headers={})
@@ -795,7 +783,7 @@ async def test_a_cancellation_while_receiving_lets_go(
     await let_go()
 
 
-async def test_many_at_once_share_the_connections(server: RawServer) -> None:
+async def test_many_at_once_share_the_connections(exchange: Exchange, server: RawServer) -> None:
     pool = Pool(Limits(connections=3))
     send = exchange(pool, "storage", Timeouts(), headers={})
 
@@ -809,3 +797,247 @@ async def test_many_at_once_share_the_connections(server: RawServer) -> None:
     assert [task.result().status for task in replies] == [200] * 20
     assert sorted(int(seen.body) for seen in server.seen) == list(range(20))
     assert server.lines == 3
+
+
+# Every form an answer may have
+
+
+def speaks(raw: bytes) -> Play:
+    """Answer with these very bytes, and stay."""
+
+    async def play(line: Line) -> None:
+        await line.request()
+        await line.say(raw)
+
+    return play
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "body"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok", 201, b"ok"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", 204, b""),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, b""),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 200, b"ok"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: y\r\n\r\n", 200, b"ok"),
+        (b"HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", 200, b""),
+    ],
+)
+async def test_an_answer_may_have_any_form_and_the_connection_is_kept(
+    server: RawServer, send: Send, raw: bytes, status: int, body: bytes
+) -> None:
+    server.script.append(speaks(raw))
+
+    reply = await send(signed(server, body=b"x"))
+
+    assert (reply.status, reply.body) == (status, body)
+    await send(signed(server, body=b"x"))
+    assert server.lines == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\nok",
+        b"HTTP/1.0 200 OK\r\n\r\nok",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+    ],
+)
+async def test_an_answer_may_end_with_its_connection(server: RawServer, send: Send, raw: bytes) -> None:
+    for streams in (False, True):
+        server.script.append(says(raw))
+        reply = await send(Request("GET", server.url + SIGNED, stream=streams))
+        body = b"".join([block async for block in reply.content]) if reply.content else reply.body
+        if reply.content:
+            await reply.content.aclose()
+        assert body == b"ok"
+
+    assert server.lines == 2
+
+
+async def test_a_head_is_answered_without_a_body(server: RawServer, send: Send) -> None:
+    server.script.append(speaks(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"))
+
+    reply = await send(Request("HEAD", server.url + "/"))
+
+    assert (reply.status, reply.body, reply.headers["Content-Length"]) == (200, b"", "5")
+    assert (await send(Request("GET", server.url + "/"))).status == 200
+    assert server.lines == 1
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_the_service_packs_is_unpacked(
+    exchange: Exchange, server: RawServer, pool: Pool, coding: str, *, stream: bool
+) -> None:
+    packed = gzip.compress(CONTENT) if coding == "gzip" else zlib.compress(CONTENT)
+    server.script.append(answers(200, packed, Content_Encoding=coding))
+    send = exchange(pool, "api", BRISK, headers={}, base_url=server.url)
+
+    reply = await send(Request("GET", "/", stream=stream))
+    body = b"".join([block async for block in reply.content]) if reply.content else reply.body
+
+    assert (body, reply.headers["Content-Encoding"]) == (CONTENT, coding)
+    if reply.content:
+        await reply.content.aclose()
+    assert "gzip, deflate" in (server.seen[0].header("Accept-Encoding") or "")
+    await send(Request("GET", "/"))
+    assert server.lines == 1
+
+
+async def test_what_cannot_be_unpacked_is_an_error_of_ours(
+    exchange: Exchange, server: RawServer, pool: Pool
+) -> None:
+    send = exchange(pool, "api", BRISK, headers={}, base_url=server.url)
+    server.script.append(answers(200, b"not packed", Content_Encoding="gzip"))
+
+    error = await failure(send, Request("GET", "/"))
+
+    assert (error.reached, error.permanent) == (True, False)
+
+
+async def test_a_head_without_an_end_is_one_error_of_ours(server: RawServer, send: Send) -> None:
+    server.script.append(says(b"HTTP/1.1 200 OK\r\nX: " + BLOCK))
+
+    error = await failure(send, signed(server, body=b"x"))
+
+    assert (type(error), error.reached) == (APIConnectionError, True)
+    assert (await send(signed(server, body=b"x"))).status == 200
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+async def test_an_answer_may_come_in_crumbs(server: RawServer, send: Send, size: int) -> None:
+    raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: x\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+
+    async def crumbles(line: Line) -> None:
+        await line.request()
+        for start in range(0, len(raw), size):
+            await line.say(raw[start : start + size])
+            await asyncio.sleep(0)
+
+    server.script.append(crumbles)
+    reply = await send(signed(server, body=b"x"))
+
+    assert (reply.status, reply.headers["ETag"], reply.body) == (200, "x", b"abcde")
+
+
+# Back-pressure
+
+
+async def test_a_streamed_answer_waits_for_whoever_reads_it(server: RawServer, send: Send) -> None:
+    given = []
+
+    async def pours(line: Line) -> None:
+        await line.request()
+        await line.say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (64 * len(BLOCK)))
+        for _ in range(64):
+            await line.say(BLOCK)
+            given.append(True)
+
+    server.script.append(pours)
+    reply = await send(Request("GET", server.url + SIGNED, stream=True))
+    await asyncio.sleep(0.1)
+    early = len(given)
+    taken = 0
+    async for block in reply.content:
+        taken += len(block)
+    await reply.content.aclose()
+
+    assert (taken, early < 40) == (64 * len(BLOCK), True)
+    assert (await send(signed(server))).status == 200
+    assert server.lines == 1
+
+
+async def test_an_early_answer_is_not_kept_waiting_by_a_silent_source(
+    server: RawServer, send: Send, let_go: Callable[[], object]
+) -> None:
+    closed = []
+
+    async def falls_silent() -> AsyncGenerator[bytes, None]:
+        try:
+            yield BLOCK
+            yield BLOCK
+            await asyncio.Event().wait()
+        finally:
+            closed.append(True)
+
+    server.script.append(refuses_early)
+    async with asyncio.timeout(1):
+        reply = await send(signed(server, body=Streamed(1 << 30, falls_silent, name="x")))
+
+    assert (reply.status, closed) == (403, [True])
+    await let_go()
+
+
+async def test_a_slow_server_is_not_a_stall(exchange: Exchange, pool: Pool) -> None:
+    async def sips(line: Line) -> None:
+        seen = await line.head()
+        left = int(seen.header("Content-Length") or 0)
+        while left:
+            left -= len(await line.reader.read(1 << 17))
+            await asyncio.sleep(0.02)
+        await line.answer()
+
+    async with RawServer(buffer=1 << 14) as server:
+        server.script.append(sips)
+        send = exchange(pool, "storage", Timeouts(stall=0.5), headers={})
+
+        assert (await send(signed(server, body=body_of(*[BLOCK] * 4)))).status == 200
+
+
+# Other addresses
+
+
+async def test_an_address_of_ipv6_is_written_in_brackets(
+    exchange: Exchange, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        sock = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("no IPv6 here")
+    heads = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, sock=sock):
+        port = sock.getsockname()[1]
+        send = exchange(pool, "storage", BRISK, headers={})
+        assert (await send(Request("GET", f"http://[::1]:{port}/x"))).status == 204
+        await pool.aclose()
+
+    assert b"\r\nHost: [::1]:%d\r\n" % port in heads[0]
+
+
+def test_it_all_works_in_a_loop_of_uvloop(exchange: Exchange, source: Path) -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def use(server: RawServer, pool: Pool) -> None:
+        server.script.extend([*[answers()] * 5, answers(200, BLOCK * 8), stops_reading, never_answers])
+        send = exchange(pool, "storage", BRISK, headers={})
+        for body in (None, b"x", BLOCK, stream(source, look(source)), body_of(*[BLOCK] * 9)):
+            assert (await send(signed(server, body=body))).status == 200
+        assert [len(seen.body) for seen in server.seen] == [0, 1, 1 << 20, len(CONTENT), 9 << 20]
+        reply = await send(Request("GET", server.url + SIGNED, stream=True))
+        assert b"".join([block async for block in reply.content]) == BLOCK * 8
+        await reply.content.aclose()
+        assert server.lines == 1
+        assert (await failure(send, signed(server, body=endless()), APITimeoutError)).phase == "stall"
+        assert (await failure(send, signed(server), APITimeoutError)).phase == "response"
+
+    async def run() -> None:
+        pool = Pool(Limits())
+        try:
+            async with RawServer() as server:
+                await use(server, pool)
+        finally:
+            await pool.aclose()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())

@@ -10,6 +10,14 @@ from yarl import URL
 
 from coredata_async.errors import APIConnectionError, APITimeoutError
 from coredata_async.message import Request
+from coredata_async.transport.lean.faults import (
+    BrokenError,
+    CutShortError,
+    LateConnectionError,
+    LateError,
+    LineError,
+    UnreachableError,
+)
 from coredata_async.transport.trouble import Foreign, translated
 
 URL_ = "https://t.example/laika/b?Signature=SECRET"
@@ -67,12 +75,16 @@ def connector(kind: type[aiohttp.ClientConnectorError], exc: OSError) -> Excepti
             False,
         ),
         (OSError(32, "SECRET"), "connection broke (Broken pipe)", True, False),
+        (UnreachableError("Connection refused"), "cannot connect (Connection refused)", False, False),
+        (CutShortError(""), "the answer was cut short", True, False),
+        (BrokenError("what came is no HTTP"), "connection broke (what came is no HTTP)", True, False),
+        (ssl.SSLError(1, "SECRET"), "certificate is not trusted", False, True),
     ],
 )
 def test_trouble_is_told_without_its_words(
     exc: Exception, words: str, reached: bool, permanent: bool
 ) -> None:
-    assert isinstance(exc, Foreign)
+    assert isinstance(exc, (*Foreign, LineError))
     error = translated(exc, REQUEST)
 
     assert type(error) is APIConnectionError
@@ -90,6 +102,9 @@ def test_trouble_is_told_without_its_words(
         (aiohttp.SocketTimeoutError("SECRET"), False, "response", True),
         (aiohttp.SocketTimeoutError("SECRET"), True, "stall", True),
         (TimeoutError(), False, "response", True),
+        (LateConnectionError("SECRET"), True, "connect", False),
+        (LateError("SECRET"), False, "response", True),
+        (LateError("SECRET"), True, "stall", True),
         (TimeoutError("SECRET"), True, "stall", True),
     ],
 )

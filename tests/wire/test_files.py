@@ -174,6 +174,8 @@ def test_contacts_that_the_server_would_drop_are_refused(dynatype: str | None) -
         ({"title": "  "}, "title must not be empty"),
         ({"parent": ""}, "'' is no parent"),
         ({"parent": "a/b"}, "'a/b' is no parent"),
+        ({"parent": 7}, "the parent must be a string, not int"),
+        ({"parent": ["a"]}, "the parent must be a string, not list"),
         ({"filename": "caf\udce9.txt"}, "holds bytes that are no text"),
     ],
 )
@@ -182,6 +184,12 @@ def test_what_cannot_be_expressed_is_refused_before_a_byte_is_sent(
 ) -> None:
     with pytest.raises(ConfigurationError, match=complaint):
         plain(**changes)
+
+
+def test_a_parent_that_was_refused_once_is_refused_again() -> None:
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="'a/b' is no parent"):
+            plain(parent="a/b")
 
 
 def test_a_list_is_joined_by_bare_commas() -> None:

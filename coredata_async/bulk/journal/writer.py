@@ -8,19 +8,17 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from attrs import define
 
+from coredata_async.bulk.journal.inbox import Hurry, Inbox
 from coredata_async.bulk.journal.trouble import JournalError, fatal
 
 Statement: TypeAlias = tuple[str, tuple[object, ...]]
 """SQL and its parameters."""
 Answer: TypeAlias = BaseException | None
 Answers: TypeAlias = list[tuple["asyncio.Future[Answer]", Answer]]
-
-LAZY: Final = 0.02
-"""Seconds that what nobody waits for may wait for company."""
 
 
 class Store(Protocol):
@@ -56,9 +54,7 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._loop = asyncio.get_running_loop()
-        self._change = threading.Condition()
-        self._jobs: list[Job] = []
-        self._urgent = False
+        self._inbox = Inbox[Job]()
         self._stopped: asyncio.Future[Answer] | None = None
         self._cause: BaseException | None = None
         self._lost = False
@@ -83,12 +79,10 @@ class Writer:
 
     def put(self, job: Job) -> None:
         """Have a job done after all that were put before."""
-        urgent = job.waiter is not None
-        with self._change:
-            if not self._jobs or (urgent and not self._urgent):
-                self._change.notify()
-            self._jobs.append(job)
-            self._urgent = self._urgent or urgent
+        if job.waiter is None:
+            self._inbox.put(job, Hurry.NOTE)
+        else:
+            self._inbox.put(job, Hurry.WRITE if job.question is None else Hurry.QUESTION)
 
     def stop(self) -> asyncio.Future[Answer]:
         """Have the thread end as soon as all that was put is done. Nothing may be put afterwards.
@@ -96,9 +90,8 @@ class Writer:
         Returns:
             What is done when the store is closed; with the failure, if something nobody waits for was lost.
         """
-        with self._change:
-            self._stopped = self._stopped or self._loop.create_future()
-            self._change.notify()
+        self._stopped = self._stopped or self._loop.create_future()
+        self._inbox.end()
         return self._stopped
 
     def failure(self) -> JournalError | None:
@@ -116,20 +109,12 @@ class Writer:
             self._wake([(opened, exc)])
             return
         self._wake([(opened, None)])
-        while jobs := self._take():
+        while jobs := self._inbox.take():
             self._wake(self._done(store.connection, jobs))
         with suppress(sqlite3.Error):  # all is on disk: in the log, if not in the file
             store.close()
         if self._stopped is not None:
             self._wake([(self._stopped, self.failure() if self._lost else None)])
-
-    def _take(self) -> list[Job]:
-        """Wait for jobs and take them all. None are left when it is time to end."""
-        with self._change:
-            self._change.wait_for(lambda: self._jobs or self._stopped)
-            self._change.wait_for(lambda: self._urgent or self._stopped, timeout=LAZY)
-            jobs, self._jobs, self._urgent = self._jobs, [], False
-            return jobs
 
     def _done(self, connection: sqlite3.Connection, jobs: list[Job]) -> Answers:
         if self._cause is None:

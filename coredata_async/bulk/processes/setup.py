@@ -1,0 +1,115 @@
+"""What a worker is told first: whose client it is to be, and its share of the work.
+
+It goes over the line, for the key is in it: arguments and environment of a process can be read by others, and
+are inherited by what it starts.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import sys
+from typing import Any, Final
+
+from attrs import asdict, frozen
+
+from coredata_async.bulk.options import Effort
+from coredata_async.bulk.processes.shares import MOST, Share, shares
+from coredata_async.client import CoreData
+from coredata_async.config import Limits, Retry, Timeouts
+from coredata_async.environment import bundle_of, from_environment
+from coredata_async.errors import ConfigurationError
+
+_CROSSES: Final = ("api_user", "api_key", "api_key_v3", "proxy", "trust_env", "app_info", "transport")
+_CANNOT: Final = {
+    "session": "a session of your own",
+    "storage_session": "a session of your own",
+    "hooks": "hooks",
+}
+_LOG: Final = "coredata_async"
+
+
+@frozen
+class Setup:
+    """What a worker is made of."""
+
+    client: CoreData
+    share: Share
+    effort: Effort
+
+
+def check(client: CoreData, processes: int) -> None:
+    """Refuse what several processes cannot do, before anything begins.
+
+    Raises:
+        ConfigurationError: It says what to do instead.
+    """
+    if not 1 <= processes <= MOST:
+        raise ConfigurationError(f"processes must be 1 to {MOST}, not {processes}")
+    if processes == 1:
+        return
+    if sys.platform == "win32" or not sys.executable or getattr(sys, "frozen", False):
+        raise ConfigurationError("several processes need Unix, and Python as a program: take one process")
+    engine = client.engine()
+    plain_setup(client, shares(engine.limits, engine.retry, processes).worker, Effort())
+
+
+def plain_setup(client: CoreData, share: Share, effort: Effort) -> dict[str, Any]:
+    """All of it as plain values. It holds the keys: it goes nowhere but into a worker's line.
+
+    Raises:
+        ConfigurationError: The client has what only this process can have.
+    """
+    address, options = client.arguments()
+    for name, words in _CANNOT.items():
+        if options.get(name):
+            raise ConfigurationError(
+                f"{name}=: other processes cannot use {words}; make the client without, or take one process"
+            )
+    context = options.get("ssl", True)
+    bundle = bundle_of(context) if isinstance(context, ssl.SSLContext) else None
+    if isinstance(context, ssl.SSLContext) and bundle is None:
+        raise ConfigurationError(
+            "ssl=: other processes cannot use a context of your own; name a file of certificates in "
+            "COREDATA_CA_BUNDLE (and use CoreData.from_env()), or take one process"
+        )
+    return {
+        "address": address,
+        **{name: options.get(name) for name in _CROSSES},
+        "headers": dict(options.get("headers") or {}),
+        "timeouts": asdict(options.get("timeouts") or Timeouts()),
+        "bundle": bundle,
+        "ssl": bundle is None and context,
+        "limits": asdict(share.limits),
+        "retry": asdict(share.retry),
+        "effort": asdict(effort),
+        "log": _log_level(),
+    }
+
+
+def setup_of(plain: dict[str, Any]) -> Setup:
+    """Take it back: a client of this process, which has opened nothing yet."""
+    options: dict[str, Any] = {name: plain[name] for name in _CROSSES}
+    if plain["bundle"]:
+        options["ssl"] = from_environment({"COREDATA_CA_BUNDLE": plain["bundle"]})[1].get("ssl")
+    else:
+        options["ssl"] = plain["ssl"]
+    if plain["log"]:
+        from_environment({"COREDATA_LOG": plain["log"]})
+    share = Share(Limits(**plain["limits"]), Retry(**plain["retry"]))
+    client = CoreData(
+        plain["address"],
+        headers=plain["headers"],
+        timeouts=Timeouts(**plain["timeouts"]),
+        limits=share.limits,
+        retry=share.retry,
+        **options,
+    )
+    return Setup(client, share, Effort(**plain["effort"]))
+
+
+def _log_level() -> str:
+    """What COREDATA_LOG says here, so that a worker writes its part of the log; empty if it says nothing."""
+    log = logging.getLogger(_LOG)
+    ours = any(type(handler) is logging.StreamHandler for handler in log.handlers)
+    return logging.getLevelName(log.level) if ours and log.level else ""

@@ -1,0 +1,187 @@
+"""A worker process: does what comes over its line, and ends with it.
+
+    python -m coredata_async.bulk.processes.worker        # standard input is one end of a socket pair
+
+It decides nothing and remembers nothing. Whatever it is at, it ends when its parent has gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import socket
+import threading
+from collections.abc import Awaitable
+from typing import Any, Final
+
+from attrs import define, field
+
+from coredata_async.bulk.gates.gates import Gates
+from coredata_async.bulk.gates.verdict import Verdict, judged
+from coredata_async.bulk.processes import crossing
+from coredata_async.bulk.processes.hands import Own
+from coredata_async.bulk.processes.line import Line, Message
+from coredata_async.bulk.processes.places import Owned
+from coredata_async.bulk.processes.power import Power, power
+from coredata_async.bulk.processes.setup import setup_of
+from coredata_async.client import CoreData
+from coredata_async.transfer.steps import Planned, Registered, Stored
+from coredata_async.transport.trace import Exchanged
+
+TICK: Final = 0.25
+"""Seconds between two tellings of how far it is, when there is nothing else to tell."""
+LOOK_AFTER_PARENT: Final = 1000
+"""Milliseconds between two looks whether the parent lives: a process that it forked may hold its end open."""
+
+
+@define(eq=False)
+class Desk:
+    """Takes what the parent sends, and sends back what comes of it."""
+
+    parent: int
+    """Its process id."""
+    line: Line = field(init=False)
+    client: CoreData = field(init=False)
+    _power: Power | None = field(default=None, init=False)
+    _sent: int = field(default=0, init=False)
+    _told: Message = field(factory=list[Any], init=False)
+    _tasks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]], init=False)
+
+    def take(self, message: Message) -> None:
+        """Begin what is asked for."""
+        match message:
+            case ["setup", plain]:
+                self._set_up(plain)
+            case ["store", int(number), parcel]:
+                self._begin(number, self._store(number, parcel))
+            case ["register", int(number), blob, new, again]:
+                self._begin(number, self._register(blob, new, again=again))
+            case ["replace", int(number), parcel, file_id, snapshot]:
+                self._begin(number, self._replace(parcel, file_id, snapshot))
+            case ["throttled", event]:
+                self._heard(crossing.event_of(event))
+            case ["bwlimit", limit]:
+                self._working.bandwidth.limit = limit
+            case _:
+                raise ValueError(f"the parent says {message[0]!r}, which means nothing here")
+
+    def counts(self) -> Message | None:
+        """How far it is, if that has changed: all since it began."""
+        gates = self._working.gates
+        told: Message = ["counts", gates.requests, gates.retries, gates.throttled, self._sent]
+        told += [gates.api.width, gates.storage.width, gates.paused]
+        if told == self._told:
+            return None
+        self._told = told
+        return told
+
+    async def tick(self) -> None:
+        """Tell how far it is while nothing else is told: a large file takes its time."""
+        while True:
+            await asyncio.sleep(TICK)
+            if (told := self.counts()) is not None:
+                self.line.send(told)
+
+    @property
+    def _working(self) -> Power:
+        if self._power is None:
+            raise ValueError("the parent has not said whose client this is")
+        return self._power
+
+    def _set_up(self, plain: dict[str, Any]) -> None:
+        setup = setup_of(plain)
+
+        def sent(count: int) -> None:
+            self._sent += count
+
+        self.client = setup.client
+        gates = Gates(setup.share.limits, setup.share.retry, setup.effort)
+        api, limit = Owned(gates.api, self.parent), setup.effort.bwlimit
+        self._power = power(self.client, gates, limit, on_bytes=sent, hooks=(self._saw,), api=api)
+        self._keep(self._stopped(self._power))
+        self._keep(self.tick())
+        self.line.send(["ready"])
+
+    async def _stopped(self, working: Power) -> None:
+        await working.gates.stopped.wait()
+        self.line.send(["stopped", working.gates.words or ""])
+
+    def _saw(self, event: Exchanged) -> None:
+        """What the far end asks of one process, it asks of all."""
+        if judged(event) is Verdict.THROTTLED:
+            self.line.send(["throttled", crossing.plain_event(event)])
+
+    def _heard(self, event: Exchanged) -> None:
+        gates = self._working.gates
+        (gates.storage if event.signed else gates.api).saw(event)
+
+    def _begin(self, number: int, work: Awaitable[Message]) -> None:
+        self._keep(self._answered(number, work))
+
+    def _keep(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answered(self, number: int, work: Awaitable[Message]) -> None:
+        try:
+            found = await work
+        except Exception as exc:  # noqa: BLE001  # whatever it is, the parent judges it
+            self.line.send(["failed", number, crossing.plain_error(exc)])
+        else:
+            self.line.send(["done", number, found])
+
+    async def _store(self, number: int, parcel: list[Any]) -> Message:
+        def reserved(blob: str, since: Any) -> None:
+            self.line.send(["reserved", number, blob, crossing.plain_moment(since)])
+
+        stored = await Own(self._working.engine.uploader).store(crossing.parcel_of(parcel), reserved)
+        return crossing.plain_stored(stored)
+
+    async def _register(self, blob: str, new: list[Any], *, again: bool) -> Message:
+        stored = Stored(Planned(size=0, content_type=None), blob, "")  # its blob is all that is asked with
+        hands = Own(self._working.engine.uploader)
+        found = await hands.register_once(stored, crossing.new_of(new), again=again)
+        return ["registered", found.file_id] if isinstance(found, Registered) else ["unsettled", found.why]
+
+    async def _replace(self, parcel: list[Any], file_id: str, snapshot: str | None) -> Message:
+        hands = Own(self._working.engine.uploader)
+        return [await hands.replace(crossing.parcel_of(parcel), file_id, snapshot)]
+
+
+async def work(end: socket.socket, parent: int) -> None:
+    """Work until the line ends."""
+    desk = Desk(parent)
+    _, desk.line = await asyncio.get_running_loop().create_unix_connection(
+        lambda: Line(desk.take, desk.counts), sock=end
+    )
+    await desk.line.ended.wait()
+
+
+def _end_with(end: socket.socket, parent: int) -> None:
+    """End this process as soon as the other end has gone, whatever the loop is at.
+
+    A thread of its own, since a loop may hang, as in opening a file of a file server that is away, and later
+    go on with a registration that a resumed job has by then proven not to be there.
+    """
+    poller = select.poll()
+    poller.register(end, 0)  # nothing but a hang-up
+    while not poller.poll(LOOK_AFTER_PARENT) and os.getppid() == parent:
+        pass
+    os._exit(0)
+
+
+def main() -> None:
+    """Work until the parent has gone. Ctrl-C goes to a whole terminal: what it means, the parent decides."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    end, parent = socket.socket(fileno=0), os.getppid()
+    threading.Thread(target=_end_with, args=(end, parent), name="coredata-parent", daemon=True).start()
+    asyncio.run(work(end, parent))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

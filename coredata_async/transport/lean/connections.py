@@ -1,0 +1,167 @@
+"""The connections of one side: kept for the next request, limited in number, closed for certain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from ssl import SSLContext
+from typing import Final
+
+from coredata_async.errors import CoreDataError
+from coredata_async.transport.abandon import cut
+from coredata_async.transport.lean.connection import Connection
+from coredata_async.transport.lean.faults import LateConnectionError
+from coredata_async.transport.lean.opening import Names, opened
+from coredata_async.transport.lean.origins import Origin
+
+KEPT_FOR: Final = 15.0
+"""Seconds an idle connection is used again, as with aiohttp. Most servers drop them after 20 s to 75 s: the
+younger it is, the safer, and a new one costs no more than a round trip or two."""
+READ: Final = 256 * 1024
+"""Bytes that are read at once."""
+
+
+class Connections:
+    """The newest one is used again first, so that those that are too many grow old, and go."""
+
+    def __init__(self, limit: int, *, trust: SSLContext | bool) -> None:
+        self._limit = limit
+        self._trust = trust
+        self._names = Names()
+        self._buffer = memoryview(bytearray(READ))
+        self._idle: dict[str, list[Connection]] = {}
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._busy = 0
+        self._sweep: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._empty: asyncio.Future[None] | None = None
+        self.open: set[Connection] = set()
+        """All there are."""
+        self.closed = False
+
+    def take(self, origin: Origin) -> Connection | None:
+        """One that is there and free, if nobody queues."""
+        if self._busy < self._limit and not self._queue:
+            connection = self._kept(origin)
+            if connection is not None:
+                self._busy += 1
+            return connection
+        return None
+
+    async def get(self, origin: Origin, patience: float | None) -> Connection:
+        """One that is there, or a new one; at the limit, as soon as another is given back.
+
+        Raises:
+            CoreDataError: The client was closed meanwhile.
+            LineError: There is none.
+            ssl.SSLError: Its certificate is not trusted.
+        """
+        clock = asyncio.timeout(patience)
+        try:
+            async with clock:
+                await self._place()
+                try:
+                    return self._kept(origin) or await self._new(origin)
+                except BaseException:
+                    self._leave()
+                    raise
+        except TimeoutError:
+            raise LateConnectionError("") from None
+
+    def give(self, connection: Connection) -> None:
+        """Take one back: to be used again if it is at rest and in order, else it is closed."""
+        if connection.usable and not self.closed:
+            connection.idle_since = self._loop.time()
+            self._idle.setdefault(connection.key, []).append(connection)
+            if self._sweep is None:
+                self._sweep = self._loop.call_later(KEPT_FOR, self._clean)
+        else:
+            connection.abort()
+        self._leave()
+
+    async def aclose(self) -> None:
+        """Close all, and wait until they are."""
+        self._stop()
+        for connection in self.open:
+            connection.abort()
+        while self.open:
+            self._empty = self._empty or self._loop.create_future()
+            await self._empty
+
+    def close_now(self) -> None:
+        """Close all without a loop."""
+        self._stop()
+        for connection in list(self.open):
+            cut(connection.transport)
+        self.open.clear()
+
+    def _kept(self, origin: Origin) -> Connection | None:
+        idle = self._idle.get(origin.key)
+        while idle:
+            connection = idle.pop()
+            if connection.usable and connection.idle_since > self._loop.time() - KEPT_FOR:
+                return connection
+            connection.abort()
+        return None
+
+    async def _new(self, origin: Origin) -> Connection:
+        connection = await opened(
+            origin,
+            self._names,
+            lambda: Connection(origin.key, self._buffer, self._lost),
+            trust=self._trust,
+        )
+        if self.closed:
+            connection.abort()
+            raise CoreDataError("this client was closed")
+        self.open.add(connection)
+        return connection
+
+    async def _place(self) -> None:
+        if self._busy < self._limit and not self._queue:
+            self._busy += 1
+            return
+        turn = self._loop.create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # the place had just been given
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)  # and the place with it
+                return
+        self._busy -= 1
+
+    def _lost(self, connection: Connection) -> None:
+        self.open.discard(connection)
+        if not self.open and self._empty is not None and not self._empty.done():
+            self._empty.set_result(None)
+
+    def _clean(self) -> None:
+        """Close those that have been idle for too long."""
+        self._sweep = None
+        oldest = self._loop.time() - KEPT_FOR
+        for key, idle in list(self._idle.items()):
+            young = [each for each in idle if each.usable and each.idle_since > oldest]
+            for connection in idle:
+                if connection not in young:
+                    connection.abort()
+            if young:
+                self._idle[key] = young
+            else:
+                del self._idle[key]
+        if self._idle:
+            self._sweep = self._loop.call_later(KEPT_FOR, self._clean)
+
+    def _stop(self) -> None:
+        self.closed = True
+        self._idle.clear()
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None

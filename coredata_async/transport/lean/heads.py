@@ -1,0 +1,89 @@
+"""The bytes of a request's head, which nobody can slip a line into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from attrs import frozen
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods that say no length when there is no body."""
+_USUAL: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+_KEPT: Final = 64
+"""Sets of header names a side remembers; there are about five."""
+
+
+@frozen
+class _Rest:
+    """What a request with certain headers of its own gets besides them."""
+
+    text: str
+    host: bool
+    """Whether Host is still to be said."""
+    dropped: frozenset[str]
+    """Which of its own do not go out: lengths, which are counted here, and what a later one beats."""
+
+
+class Heads:
+    """Makes the heads of one side: what all its requests have in common is written once."""
+
+    def __init__(self, common: Mapping[str, str]) -> None:
+        last = {name.lower(): (name, value) for name, value in [*_USUAL.items(), *common.items()]}
+        self._common = dict(last.values())
+        self._rests: dict[tuple[str, ...], _Rest] = {}
+
+    def write(self, method: str, target: str, host: str, own: Mapping[str, str], size: int | None) -> bytes:
+        """One head.
+
+        Args:
+            method: As it goes out.
+            target: Path and query, byte for byte; `origins` has looked at it.
+            host: What the header Host says.
+            own: Headers of this request; they beat the common ones.
+            size: Bytes of the body; `None` if there is none.
+
+        Raises:
+            ValueError: Something in it would make a second line.
+        """
+        names = tuple(own)
+        rest = self._rests.get(names) or self._remember(names)
+        if rest.dropped:
+            own = {name: value for name, value in own.items() if name not in rest.dropped}
+        lines = "".join([f"{name}: {value}\r\n" for name, value in own.items()])
+        _check(lines, len(own))
+        host = f"Host: {host}\r\n" if rest.host else ""
+        length = "" if size is None and method in _BODILESS else f"Content-Length: {size or 0}\r\n"
+        return f"{_method(method)} {target} HTTP/1.1\r\n{host}{lines}{rest.text}{length}\r\n".encode()
+
+    def _remember(self, names: tuple[str, ...]) -> _Rest:
+        lower = {name.lower() for name in names}
+        if "transfer-encoding" in lower or not all(map(_TOKEN.fullmatch, names)):
+            raise ValueError("this header cannot be sent")
+        left = {name: value for name, value in self._common.items() if name.lower() not in lower}
+        if not all(map(_TOKEN.fullmatch, left)):
+            raise ValueError("this header cannot be sent")
+        text = "".join([f"{name}: {value}\r\n" for name, value in left.items()])
+        _check(text, len(left))
+        last = {name.lower(): name for name in names if name.lower() != "content-length"}
+        dropped = frozenset(names) - frozenset(last.values())
+        hosted = "host" in lower or "host" in {name.lower() for name in left}
+        if len(self._rests) >= _KEPT:
+            self._rests.clear()
+        rest = self._rests[names] = _Rest(text, not hosted, dropped)
+        return rest
+
+
+def _check(lines: str, count: int) -> None:
+    if lines.count("\n") != count or lines.count("\r") != count or "\0" in lines:
+        raise ValueError("a header holds a line break")
+
+
+@lru_cache(maxsize=32)
+def _method(method: str) -> str:
+    if not _TOKEN.fullmatch(method):
+        raise ValueError("this is no method")
+    return method.upper()

@@ -1,0 +1,1 @@
+"""Jobs over several processes: the same promises, and the same report."""

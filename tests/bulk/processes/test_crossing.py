@@ -1,0 +1,138 @@
+"""What crosses keeps its class, its fields and its words."""
+
+import errno
+import json
+import marshal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from coredata_async import errors
+from coredata_async.bulk.judgement import judged
+from coredata_async.bulk.processes import crossing
+from coredata_async.bulk.processes.hands import Parcel
+from coredata_async.errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    ChecksumMismatchError,
+    ConfigurationError,
+    CoreDataError,
+    RegistrationUncertainError,
+    SourceChangedError,
+    StorageError,
+    TransferError,
+    UnexpectedResponseError,
+)
+from coredata_async.message import Reply, Request
+from coredata_async.transfer.steps import Planned, Stored
+from coredata_async.wire.files import NewFile
+from tests.bulk.processes.rig import throttled
+
+POST = Request("POST", "/api/v2/files/?q=secret")
+
+
+def across(plain):
+    """Over the line and back."""
+    return marshal.loads(marshal.dumps(plain))
+
+
+BUSY = Reply(503, {"Retry-After": "7", "X-Request-Id": "r1"}, b"{}", attempts=3, elapsed=1.5)
+
+# How one of a class is made, with all its fields; the first that fits counts.
+MADE = {
+    APIStatusError: lambda kind: kind("no", POST, BUSY, words="busy", code="b", body={"a": [1, None]}),
+    APITimeoutError: lambda kind: kind("late", POST, phase="response", reached=False),
+    APIConnectionError: lambda kind: kind("broken", POST, reached=True, permanent=True),
+    UnexpectedResponseError: lambda kind: kind("odd", POST, Reply(200, {}, b"<html>")),
+    RegistrationUncertainError: lambda kind: kind("?", POST, blob_name="b", candidates=["f"], total=3),
+    APIError: lambda kind: kind("api", POST),
+    ChecksumMismatchError: lambda kind: kind("other", stage="put", expected="a", actual="b", sent=3),
+    StorageError: lambda kind: kind("no", stage="put", sent=1, status=403, storage_code="Denied"),
+    TransferError: lambda kind: kind("changed", stage="source", sent=0, total=9),
+    CoreDataError: lambda kind: kind("as it is"),
+}
+
+
+def an_error(kind: type[CoreDataError]) -> CoreDataError:
+    return next(make for known, make in MADE.items() if issubclass(kind, known))(kind)
+
+
+CLASSES = [
+    each
+    for each in vars(errors).values()
+    if isinstance(each, type) and issubclass(each, CoreDataError) and each is not errors.BulkError
+]
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_an_error_of_ours_is_the_same_on_the_other_side(kind) -> None:
+    before = an_error(kind)
+    after = crossing.error_of(across(crossing.plain_error(before)))
+
+    assert type(after) is kind
+    assert str(after) == str(before)
+    assert json.dumps(after.__dict__, default=list) == json.dumps(before.__dict__, default=list)
+    assert judged(after) == judged(before)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        PermissionError(errno.EACCES, "Permission denied", "/etc/shadow"),
+        OSError("no more"),
+        ValueError("odd"),
+        KeyError("x"),
+        MemoryError(),
+        RuntimeError(),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"),
+        json.JSONDecodeError("odd", "doc", 1),
+        TypeError(Path("no plain value")),
+    ],
+)
+def test_any_other_error_is_judged_alike_and_says_the_same(before) -> None:
+    after = crossing.error_of(across(crossing.plain_error(before)))
+
+    assert judged(after) == judged(before)
+
+
+def test_no_error_is_made_of_a_name_that_is_none() -> None:
+    for name in ("print", "os", "CoreDataErrors", "Callable", "SystemExit"):
+        assert type(crossing.error_of([name, ["words"], {}, "words"])) is RuntimeError
+
+
+def test_a_source_that_changed_is_still_one() -> None:
+    found = crossing.error_of(across(crossing.plain_error(SourceChangedError("x changed", stage="put"))))
+
+    with pytest.raises(SourceChangedError, match="x changed"):
+        raise found
+
+
+def test_a_path_need_be_no_text() -> None:
+    parcel = Parcel("d/na\u00efve \u20ac\n.txt".encode() + b"\xff\xfe", "a.txt", 3, "text/plain")
+
+    assert crossing.parcel_of(across(crossing.plain_parcel(parcel))) == parcel
+
+
+def test_what_was_stored_comes_back_whole() -> None:
+    parcel = Parcel(b"a", "a", 3, "text/plain")
+    plan = Planned(size=3, content_type="text/plain")
+    for etag, since in ((None, None), ("m", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))):
+        stored = Stored(plan, "blob", "m", etag, since)
+        assert crossing.stored_of(across(crossing.plain_stored(stored)), parcel) == stored
+
+
+def test_a_new_file_comes_back_whole_and_is_checked_again() -> None:
+    new = NewFile(filename="a", title="A", parent="p", dynatype="Report", contacts=("c",), tags=("x", "y"))
+    assert crossing.new_of(across(crossing.plain_new(new))) == new
+
+    with pytest.raises(ConfigurationError):
+        crossing.new_of(["", "", "p", None, [], []])
+
+
+def test_an_event_comes_back_whole() -> None:
+    event = throttled(2.5, signed=True)
+
+    assert crossing.event_of(across(crossing.plain_event(event))) == event

@@ -1,0 +1,89 @@
+"""The worker's desk: what it takes, and what it tells."""
+
+import asyncio
+import os
+
+import pytest
+
+from coredata_async import CoreData, Limits, Retry
+from coredata_async.bulk import Effort
+from coredata_async.bulk.processes.crossing import plain_event, plain_parcel
+from coredata_async.bulk.processes.hands import Parcel
+from coredata_async.bulk.processes.setup import plain_setup
+from coredata_async.bulk.processes.shares import shares
+from coredata_async.bulk.processes.worker import Desk
+from tests.bulk.processes.rig import Heard, throttled
+
+
+@pytest.fixture
+async def desk(far):
+    """One that knows whose client it is."""
+    client = CoreData(far.url, api_user=far.api_user, api_key=far.api_key)
+    desk = Desk(os.getppid())
+    desk.line = Heard()
+    desk.take(["setup", plain_setup(client, shares(Limits(), Retry(), 2).worker, Effort())])
+    yield desk
+    for task in desk._tasks:
+        task.cancel()
+    await asyncio.wait(desk._tasks)
+    await desk.client.aclose()
+
+
+async def answer(desk: Desk, number: int) -> list:
+    async with asyncio.timeout(5):
+        while True:
+            for message in desk.line.messages:
+                if message[:2] in (["done", number], ["failed", number]):
+                    return message
+            await asyncio.sleep(0.005)
+
+
+async def test_it_says_that_it_is_ready(desk) -> None:
+    assert desk.line.messages == [["ready"]]
+
+
+async def test_it_stores_and_registers_and_tells_no_signed_url(desk, far, tmp_path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("abc")
+    desk.take(["store", 1, plain_parcel(Parcel(bytes(path), "a.txt", 3, "text/plain"))])
+    blob, md5, etag, since = (await answer(desk, 1))[2]
+    assert desk.line.messages[1] == ["reserved", 1, blob, since]
+    assert md5 == etag == "900150983cd24fb0d6963f7d28e17f72"
+
+    desk.take(["register", 2, blob, ["a.txt", "a", far.project, None, [], []], False])
+    state, file_id = (await answer(desk, 2))[2]
+    assert state == "registered"
+    assert [file.id for file in far.state.files] == [file_id]
+    assert "Signature" not in str(desk.line.messages)
+    assert far.api_key not in str(desk.line.messages)
+    assert desk.counts() == ["counts", 3, 0, 0, 3, 8, 4, None]
+    assert desk.counts() is None  # nothing new
+
+
+async def test_what_fails_is_told_by_its_class(desk, tmp_path) -> None:
+    desk.take(["store", 1, plain_parcel(Parcel(bytes(tmp_path / "none"), "none", 3, "text/plain"))])
+    verb, _, error = await answer(desk, 1)
+
+    assert (verb, error[0]) == ("failed", "SourceError")
+
+
+async def test_what_others_were_asked_for_binds_it(desk) -> None:
+    desk.take(["throttled", plain_event(throttled())])
+
+    assert "the service asked to wait" in desk.counts()[-1]
+
+
+async def test_its_share_of_the_bytes_may_change(desk) -> None:
+    desk.take(["bwlimit", 1000.0])
+    assert desk._working.bandwidth.limit == 1000.0
+
+
+async def test_what_means_nothing_is_an_error(desk) -> None:
+    with pytest.raises(ValueError, match="'exec'"):
+        desk.take(["exec", "rm"])
+
+
+async def test_nothing_is_done_before_it_is_known_for_whom() -> None:
+    desk = Desk(os.getppid())
+    with pytest.raises(ValueError, match="whose client"):
+        desk.take(["bwlimit", 1.0])
