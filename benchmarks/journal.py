@@ -70,16 +70,16 @@ async def journalled(journal: Journal, number: int, *, pause: Pause, waits: list
     """What one file causes."""
     now = time.time()
     await pause()
-    journal.note((PUTTING, (State.PUTTING, HEX, now, number)))
+    journal.note((PUTTING, (int(State.PUTTING), HEX, now, number)))
     await pause()
-    journal.note((STORED, (State.STORED, HEX, True, now, number)))
+    journal.note((STORED, (int(State.STORED), HEX, 1, now, number)))
     began = time.perf_counter()
-    await journal.write((SENT, (State.REGISTERING, now, number)))
+    await journal.write((SENT, (int(State.REGISTERING), now, number)))
     waits.append(time.perf_counter() - began)
     await pause()
-    journal.note((CONFIRMED, (State.CONFIRMED, HEX, number)))
+    journal.note((CONFIRMED, (int(State.CONFIRMED), HEX, number)))
     await pause()
-    journal.note((DONE, (State.DONE, number)))
+    journal.note((DONE, (int(State.DONE), number)))
 
 
 async def plain(number: int, *, pause: Pause) -> None:

@@ -1,0 +1,1 @@
+"""How fast the library is, side by side with others on the same work: `python -m benchmarks`."""

@@ -1,0 +1,115 @@
+"""A bulk job in the table: beside `upload_many`, its journal, and what many files cost it.
+
+The parts run by way of `benchmarks.bulk` and `benchmarks.journal`, in processes of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any, Final
+
+from benchmarks.bulk import Found, apart
+from benchmarks.memory import MIB
+from benchmarks.result import Result
+from benchmarks.served import ROOT
+
+LANES: Final = "64 lanes, idle loop"
+"""What of the journal's own benchmark is taken: an idle loop, as a busy one makes the difference noise."""
+
+
+def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
+    """What the job costs for each file, in CPU, time to resume, disk and memory."""
+    planned = 20_000 if quick else 50_000
+    both = apart("beside", "--files", 500 if quick else 1500, "--rounds", rounds)
+    numbers = (1000, 20_000) if quick else (20_000, 200_000)
+    few, many = (apart("planned", "--planned", each, "--seconds", 5) for each in numbers)
+    again = apart("resumed", "--planned", planned)
+    return [_job(both), _journal(both["job_cpu_us_per_file"], planned), _resuming(again), _growth(few, many)]
+
+
+def _job(both: Found) -> Result:
+    figures = {
+        "upload_many CPU us/file": both["upload_many_cpu_us_per_file"],
+        "job CPU us/file": both["job_cpu_us_per_file"],
+        "upload_many, files per second": both["upload_many_files_per_second"],
+        "job, files per second": both["job_files_per_second"],
+    }
+    return Result(
+        name="bulk job, small files, c=32",
+        baseline="upload_many",
+        ratio=both["ratio"],
+        low=both["ratio_min"],
+        high=both["ratio_max"],
+        must=0.90,
+        figures=figures,
+        note="the interval is min-max",
+    )
+
+
+def _journal(whole: float, planned: int) -> Result:
+    """The journal's writes, the plan and the scan, as a share of all that a file costs a job."""
+    name, baseline = "journal, plan and scan of a small file", "CPU of a job"
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.journal",
+        "--json",
+        "--files",
+        "1000",
+        "--planned",
+        str(planned),
+    ]
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=300)
+    found: dict[str, Any] = json.loads(out.stdout.splitlines()[-1])
+    try:
+        writes = float(found["per_file_microseconds"][LANES]["cpu"])
+        plan = float(found["planned"]["plan_seconds"]) / planned * 1e6
+        scan = float(found["planned"]["scan_seconds"]) / planned * 1e6
+    except KeyError as exc:
+        return Result(name=name, baseline=baseline, note=f"benchmarks.journal says nothing of {exc}")
+    return Result(
+        name=name,
+        baseline=baseline,
+        ratio=(writes + plan + scan) / whole,
+        must=0.08,
+        higher_is_better=False,
+        figures={"writes us/file": writes, "plan us/file": round(plan, 1), "scan us/file": round(scan, 1)},
+    )
+
+
+def _resuming(again: Found) -> Result:
+    files = again["files"]
+    figures = {
+        "resume us/file": round(again["seconds"] / files * 1e6, 1),
+        "journal bytes/file": round(again["journal_mib"] * MIB / files, 1),
+        "resume growth MiB": again["growth_mib"],
+    }
+    return Result(
+        name=f"resuming a job of {files:,.0f} done files",
+        baseline="",
+        ratio=again["seconds"],
+        higher_is_better=False,
+        unit="s",
+        figures=figures,
+    )
+
+
+def _growth(few: Found, many: Found) -> Result:
+    """Most of it comes with any job, so what each further file adds is taken from two numbers of files."""
+    files, growth = many["planned"], many["growth_mib"]
+    more = max(0.0, growth - few["growth_mib"]) / (files - few["planned"])
+    return Result(
+        name=f"RSS growth, {files:,.0f} files planned",
+        baseline="before the job",
+        ratio=growth,
+        must=48,
+        stretch=24,
+        higher_is_better=False,
+        unit="MiB",
+        figures={
+            f"growth MiB with {few['planned']:,.0f} planned": few["growth_mib"],
+            "planned growth MiB/million": round(more * 1e6, 1),
+        },
+    )

@@ -1,0 +1,66 @@
+"""The parts of `.docs/performance.md` that a run writes: its tables, between markers. The words stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from benchmarks.report import Report
+from benchmarks.scale import Costs, markdown
+from benchmarks.table import markdown as table
+
+TEN_MILLION: Final = 10_000_000
+PROCESSES: Final = (1, 2, 8)
+
+
+def rewrite(path: Path, report: Report) -> None:
+    """Put this run's tables in the place of the old ones.
+
+    Raises:
+        ValueError: A marker is missing.
+    """
+    text = path.read_text()
+    text = between(text, "run", (summary(report), "", *table(report.results)))
+    if (costs := costs_of(report)) is not None:
+        text = between(text, "scale", markdown(costs, TEN_MILLION, PROCESSES))
+    path.write_text(text)
+
+
+def between(text: str, name: str, lines: Iterable[str]) -> str:
+    """The text with other lines between `<!-- name -->` and `<!-- /name -->`.
+
+    Raises:
+        ValueError: A marker is missing.
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise ValueError(f"there is no {begin} … {end} in the page")
+    return "\n".join((before + begin, "", *lines, "", end + after))
+
+
+def summary(report: Report) -> str:
+    """Where and how the run was made."""
+    machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
+    kind = "a quick run" if report.quick else "a run"
+    missed = sum(each.verdict == "MISS" for each in report.results)
+    words = "no bound was missed" if not missed else f"{missed} bounds were missed"
+    return f"From {kind} of {report.rounds} rounds, {report.seconds / 60:.0f} minutes ({machine}): {words}."
+
+
+def costs_of(report: Report) -> Costs | None:
+    """What the page on scale computes with; None if the run did not measure it."""
+    names = ("ours c=32 CPU us", "upload_many CPU us/file", "job CPU us/file")
+    client, bare, job = (report.figure(name) for name in names)
+    journal, resume = report.figure("journal bytes/file"), report.figure("resume us/file")
+    if client is None or bare is None or job is None or journal is None or resume is None:
+        return None
+    return Costs(
+        client_us=client,
+        job_us=max(0.0, job - bare),
+        journal_bytes=journal,
+        resume_us=resume,
+        planned_mib_per_million=report.figure("planned growth MiB/million") or 0.0,
+    )

@@ -1,0 +1,84 @@
+"""What a service and its storage were asked, and what they say to it: no I/O, and little CPU.
+
+About 45 us per file in all three steps, 37 of them for the MD5 of 22 KB that becomes the ETag.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from typing import Final
+from urllib.parse import parse_qs
+
+Answer = tuple[int, bytes, bytes]
+"""Status, further header lines, body."""
+
+BOUNDARY_LINE: Final = b"\r\n"
+DIGITS: Final = 32
+TINY: Final = b'{"meta":{"limit":20,"next":null,"offset":0,"previous":null,"total_count":0},"objects":[]}'
+
+
+class Truth:
+    """What was reserved, put and registered: each blob must be put whole, and registered once."""
+
+    def __init__(self) -> None:
+        self.storages: list[str] = []
+        self.reserved: dict[bytes, int] = {}
+        self.put: set[bytes] = set()
+        self.files: set[bytes] = set()
+        self.digests: dict[str, int] = {}
+        self.wrong = 0
+        self.connections = 0
+        self._numbers = count(1)
+
+    def api(self, method: bytes, target: bytes, body: bytes) -> Answer:
+        """Reserve, register, or tell the truth."""
+        path, _, query = target.partition(b"?")
+        if method == b"POST" and path == b"/api/v3/blob/presigned-upload-url/":
+            return self._reserve(query)
+        if method == b"POST" and path == b"/api/v2/files/":
+            return self._register(body)
+        if path == b"/truth":
+            found = {"files": len(self.files), "put": len(self.put), "wrong": self.wrong}
+            return 200, b"", json.dumps(found).encode()
+        if path == b"/counts":
+            return 200, b"", json.dumps({"connections": self.connections, "digests": self.digests}).encode()
+        if path == b"/api/v2/user/":
+            return 200, b"Content-Type: application/json\r\n", TINY
+        return 404, b"", b""
+
+    def bucket(self, method: bytes, target: bytes, length: int, digest: str) -> Answer:
+        """Take the bytes of a blob; below `/leg/` anything may be put, once and again."""
+        path = target.partition(b"?")[0]
+        if method != b"PUT":
+            return 404, b"", b""
+        blob = path[-DIGITS:]
+        if not path.startswith(b"/leg/"):
+            if self.reserved.get(blob) != length:
+                self.wrong += 1
+                return 400, b"", b""
+            self.put.add(blob)
+        if not digest:
+            return 200, b"", b""
+        self.digests[digest] = self.digests.get(digest, 0) + 1
+        return 200, b'ETag: "%s"\r\n' % digest.encode(), b""
+
+    def _reserve(self, query: bytes) -> Answer:
+        number = next(self._numbers)
+        blob = b"%032x" % number
+        self.reserved[blob] = int(parse_qs(query)[b"content_length"][0])
+        storage = self.storages[number % len(self.storages)]
+        signed = f"{storage}/laika/{blob.decode()}?AWSAccessKeyId=k&Expires=4000000000&Signature=s"
+        body = b'{"blobName": "%s", "presignedUrl": "%s"}' % (blob, signed.encode())
+        return 200, b"Content-Type: application/json\r\n", body
+
+    def _register(self, body: bytes) -> Answer:
+        """All four fields must be there, and the blob put and not a File yet."""
+        blob = next((part for part in body.split(BOUNDARY_LINE) if part in self.put), b"")
+        whole = all(b'"%s"' % name in body for name in (b"blob_name", b"filename", b"title", b"parent"))
+        if not blob or blob in self.files or not whole:
+            self.wrong += 1
+            return 400, b"", b""
+        self.files.add(blob)
+        where = b"Location: /api/v2/files/%s-0000-4000-8000-%s/\r\n" % (blob[:8], blob[-12:])
+        return 201, where, b""

@@ -1,0 +1,125 @@
+"""HTTP/1.1 for the far end: Content-Length and keep-alive, which is all that clients here send."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import Final, cast
+
+from benchmarks.far.truth import Answer, Truth
+
+REASONS: Final = {200: b"OK", 201: b"Created", 400: b"Bad Request", 404: b"Not Found"}
+ROOM: Final = memoryview(bytearray(1 << 20))
+"""What all connections receive into: the loop fills it and hands it over at once, so one is enough."""
+LENGTH: Final = b"\r\ncontent-length:"
+
+
+class Wire(asyncio.BufferedProtocol):
+    """One connection to the service, or to the storage.
+
+    Args:
+        truth: Who answers.
+        storage: Whether this is the storage: its bodies are hashed, or dropped, as they come.
+        delay: Seconds to hold each answer back.
+        hashing: Whether the storage answers with the MD5 of what it got, as its ETag.
+        pause: Seconds of rest after each receive, so that senders meet back-pressure.
+    """
+
+    def __init__(
+        self, truth: Truth, *, storage: bool, delay: float, hashing: bool, pause: float = 0.0
+    ) -> None:
+        self._truth, self._storage, self._delay = truth, storage, delay
+        self._hash: Callable[[], hashlib._Hash | None] = (
+            (lambda: hashlib.md5(usedforsecurity=False)) if hashing else (lambda: None)
+        )
+        self._pause = pause
+        self._held = bytearray()
+        self._head = b""
+        self._size = self._left = 0
+        self._digest: hashlib._Hash | None = None
+        self._line: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where answers go."""
+        self._truth.connections += 1
+        self._line = cast("asyncio.Transport", transport)  # that of uvloop is no instance of it
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go; small reads would cost a system call each 64 KiB."""
+        return ROOM
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Answer every request that is complete."""
+        at = 0
+        if self._pause and self._line is not None and not self._line.is_closing():
+            self._line.pause_reading()
+            asyncio.get_running_loop().call_later(self._pause, self._go_on)
+        if self._left:
+            at = min(self._left, nbytes)
+            self._body(ROOM[:at])
+        if at < nbytes:
+            self._held += ROOM[at:nbytes]
+            while not self._left and self._request():
+                pass
+
+    def _go_on(self) -> None:
+        if self._line is not None and not self._line.is_closing():
+            self._line.resume_reading()
+
+    def _request(self) -> bool:
+        """Take one request off what is held; False if it is not whole."""
+        held = self._held
+        end = held.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        head = bytes(held[:end])
+        lowered = head.lower()
+        at = lowered.find(LENGTH)
+        length = int(lowered[at + len(LENGTH) :].partition(b"\r\n")[0]) if at >= 0 else 0
+        whole = len(held) >= end + 4 + length
+        if not whole and b"100-continue" in lowered and self._line is not None:
+            self._line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._storage:
+            self._stored(head, length, end + 4)
+            return True
+        if not whole:
+            return False
+        body = bytes(held[end + 4 : end + 4 + length])
+        del held[: end + 4 + length]
+        method, target, _ = head.split(b" ", 2)
+        self._reply(self._truth.api(method, target, body))
+        return True
+
+    def _stored(self, head: bytes, length: int, begin: int) -> None:
+        """Begin a body, with what of it is there."""
+        self._head, self._left, self._digest = head, length, self._hash()
+        body = bytes(self._held[begin : begin + length])
+        del self._held[: begin + len(body)]
+        self._body(body, length)
+
+    def _body(self, data: bytes | memoryview, length: int | None = None) -> None:
+        if self._digest is not None:
+            self._digest.update(data)
+        self._size = length if length is not None else self._size
+        self._left -= len(data)
+        if not self._left:
+            digest = self._digest.hexdigest() if self._digest is not None else ""
+            method, target, _ = self._head.split(b" ", 2)
+            self._reply(self._truth.bucket(method, target, self._size, digest))
+
+    def _reply(self, answer: Answer) -> None:
+        status, headers, body = answer
+        told = b"HTTP/1.1 %d %s\r\nContent-Length: %d\r\n%s\r\n%s" % (
+            status,
+            REASONS[status],
+            len(body),
+            headers,
+            body,
+        )
+        if self._line is None:
+            return
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._line.write, told)
+        else:
+            self._line.write(told)

@@ -1,0 +1,62 @@
+"""The whole flow of small files by several clients in turn, and the check that all of it happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Final
+
+from benchmarks.clients.client import Client, Upload
+from benchmarks.files import small_files
+from benchmarks.paired import Slice, Timed, paired
+from benchmarks.served import Where, served
+
+FILES: Final = 2000
+QUICK: Final = 4
+"""Slices of each client per round, at most; and in a quick run."""
+FULL: Final = 10
+
+
+async def flow(
+    folder: Path,
+    clients: Sequence[tuple[Client, int]],
+    turns: int,
+    *,
+    delay: float = 0.0,
+    tls: Path | None = None,
+) -> Timed:
+    """Have each client, with its number of files at once, upload slice after slice to one server.
+
+    Names of ways are those of the clients and their numbers: `naive+md5 c=32`.
+    """
+    paths = await asyncio.to_thread(small_files, folder, FILES)
+    async with served(delay=delay, tls=tls) as where, AsyncExitStack() as stack:
+        ways: dict[str, Slice] = {}
+        for client, width in clients:
+            upload = await stack.enter_async_context(client.opened(where))
+            ways[way(client, width)] = _slices(upload, paths, client.slice, width)
+        timed = await paired(ways, turns, where.cpu)
+        await _checked(where, clients, turns)
+    return timed
+
+
+def way(client: Client, width: int) -> str:
+    """The name of a client with so many files at once."""
+    return f"{client.name} c={width}"
+
+
+def _slices(upload: Upload, paths: Sequence[Path], size: int, width: int) -> Slice:
+    supply = cycle(paths)
+
+    async def one() -> float:
+        await upload(list(islice(supply, size)), width)
+        return size
+
+    return one
+
+
+async def _checked(where: Where, clients: Sequence[tuple[Client, int]], turns: int) -> None:
+    await asyncio.to_thread(where.check, sum(client.slice for client, _ in clients) * (turns + 1))

@@ -1,0 +1,49 @@
+"""One job over two processes in the table; `benchmarks.processes` measures it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any, Final
+
+from benchmarks.result import Result
+from benchmarks.served import ROOT
+
+MUST: Final = 1.6
+PROCESSES: Final = 2
+
+
+def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
+    """One row for small files, one for files of 8 MiB."""
+    sizes = ["--files", "1500", "--middle", "24"] if quick else ["--files", "3000", "--middle", "60"]
+    command = [sys.executable, "-m", "benchmarks.processes", "--rounds", str(rounds), *sizes]
+    # It exits with 1 when a ratio misses: that is for the table to say.
+    out = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=600)
+    found: dict[str, Any] = json.loads((out.stdout.splitlines() or ["{}"])[-1])
+    if "small" not in found:
+        raise RuntimeError(f"benchmarks.processes ended with {out.returncode}")
+    return [_row(name, found[key]) for key, name in (("small", "small files"), ("middle", "files of 8 MiB"))]
+
+
+def _row(name: str, found: dict[str, Any]) -> Result:
+    low, high = found["ratio_95"]
+    one, two = found["processes_1"], found[f"processes_{PROCESSES}"]
+    figures = {
+        "1 process, files per second": one["files_per_second"],
+        "2 processes, files per second": two["files_per_second"],
+        "parent us/file": two["parent_us"],
+        "workers us/file": two["workers_us"],
+        "far end us/file": two["far_us"],
+        "by CPU alone, far end elsewhere": found["model"],
+    }
+    return Result(
+        name=f"one job over {PROCESSES} processes, {name}",
+        baseline="1 process",
+        ratio=found["ratio"],
+        low=low,
+        high=high,
+        must=MUST,
+        figures=figures,
+        note="the far end has its share of the same cores",
+    )

@@ -1,0 +1,126 @@
+"""Ten million files on paper: what each resource takes, by formulae a reader can do again. No I/O.
+
+Each line is linear in the number of files, as each cost was measured per file; what gives out first is the
+line that takes longest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from attrs import frozen
+
+MILLION: Final = 1_000_000
+DAY: Final = 86_400
+
+
+@frozen(kw_only=True)
+class Costs:
+    """What was measured, per file unless said otherwise; the defaults of the far end are assumptions."""
+
+    client_us: float
+    """CPU of the three steps, in the process that takes them."""
+    job_us: float
+    """CPU of plan, journal and proof, in the one process that keeps the job, however many others upload."""
+    journal_bytes: float
+    resume_us: float
+    """To find out that a file which is done is still done."""
+    planned_mib_per_million: float = 0.0
+    """Growth of the resident set with the number of planned files."""
+    lanes: int = 32
+    """Files at once, in each process."""
+    answer_s: float = 0.02
+    """Until the service or its storage answers."""
+    api_rate: float = 50.0
+    """Requests that the service takes per second from one tenant; an assumption."""
+    page: int = 200
+    """Objects on a page of the listing that proves that files are there."""
+    bytes_per_file: float = 21_900.0
+    line_bytes_s: float = 125e6
+    """A line of 1 Gbit/s."""
+
+
+@frozen
+class Line:
+    """What one resource takes."""
+
+    what: str
+    formula: str
+    seconds: float
+
+
+def times(costs: Costs, files: int, processes: int) -> Sequence[Line]:
+    """Seconds by resource, were it the only one, the slowest first.
+
+    They run side by side, so the whole takes about as long as the first, and no longer than their sum.
+    """
+    found = (
+        Line("the service's rate", "2 n / r", 2 * files / costs.api_rate),
+        Line(
+            "waiting for answers",
+            "3 n · t / (lanes · p)",
+            3 * files * costs.answer_s / (costs.lanes * processes),
+        ),
+        Line("CPU of the uploads", "n · client / p", files * costs.client_us * 1e-6 / processes),
+        Line("CPU of the job", "n · job", files * costs.job_us * 1e-6),
+        Line("the line", "n · bytes / line", files * costs.bytes_per_file / costs.line_bytes_s),
+        Line("listing for proof", "n / page · t", files / costs.page * costs.answer_s),
+    )
+    return sorted(found, key=lambda line: -line.seconds)
+
+
+def resume_seconds(costs: Costs, files: int) -> float:
+    """Until a job whose files are all done has found that out."""
+    return files * costs.resume_us * 1e-6
+
+
+def journal_gb(costs: Costs, files: int) -> float:
+    """On the disk."""
+    return files * costs.journal_bytes / 1e9
+
+
+def memory_mib(costs: Costs, files: int) -> float:
+    """Beyond what an empty job takes."""
+    return files / MILLION * costs.planned_mib_per_million
+
+
+def markdown(costs: Costs, files: int, processes: Sequence[int]) -> Iterator[str]:
+    """The table, and what gives out first."""
+    yield (
+        f"Measured: client {costs.client_us:,.0f} us and job {costs.job_us:,.0f} us of CPU per file, journal "
+        f"{costs.journal_bytes:,.0f} bytes per file, resuming {costs.resume_us:,.1f} us per file. "
+        f"Assumed: an answer takes t = {costs.answer_s * 1e3:g} ms, the service takes r = {costs.api_rate:g} "
+        f"requests a second, {costs.bytes_per_file / 1e3:g} KB per file, "
+        f"a line of {costs.line_bytes_s / 1e6:g} MB/s, "
+        f"pages of {costs.page}, {costs.lanes} lanes in each process."
+    )
+    yield ""
+    by_process = {number: {line.what: line for line in times(costs, files, number)} for number in processes}
+    first = times(costs, files, processes[0])
+    yield "| resource | formula | " + " | ".join(f"p = {number}" for number in processes) + " |"
+    yield "|---|---|" + "---|" * len(processes)
+    for line in first:
+        cells = (duration(by_process[number][line.what].seconds) for number in processes)
+        yield f"| {line.what} | `{line.formula}` | {' | '.join(cells)} |"
+    yield ""
+    for number in processes:
+        slowest, second = times(costs, files, number)[:2]
+        yield (
+            f"* p = {number}: **{slowest.what}** gives out first ({duration(slowest.seconds)}); "
+            f"without it, {second.what} ({duration(second.seconds)})."
+        )
+    yield from (
+        "",
+        f"The journal takes {journal_gb(costs, files):.2f} GB (`n · journal bytes`), finding all done "
+        f"takes {duration(resume_seconds(costs, files))} (`n · resume`). Were the little growth of memory "
+        f"between the two numbers of planned files linear, it would be {memory_mib(costs, files):,.0f} MiB.",
+    )
+
+
+def duration(seconds: float) -> str:
+    """For people."""
+    for unit, length in (("d", DAY), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s"

@@ -1,0 +1,78 @@
+"""The results as one table: for a terminal, and in Markdown for the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from benchmarks.result import Result
+
+HEADINGS: Final = ("row", "metric", "baseline", "median", "95 % interval", "must", "stretch", "verdict")
+WORDS: Final = {"stretch": "ok, stretch", "must": "ok", "MISS": "MISS", "told": "told", "absent": "absent"}
+
+
+def cells(result: Result) -> Sequence[str]:
+    """One row, as text."""
+    return (
+        result.row,
+        result.name,
+        result.baseline,
+        _value(result, result.ratio),
+        "" if result.low is None or result.high is None else f"{_number(result.low)}-{_number(result.high)}",
+        _bound(result, result.must),
+        _bound(result, result.stretch),
+        WORDS[result.verdict],
+    )
+
+
+def lines(results: Iterable[Result]) -> Iterator[str]:
+    """A table of fixed width; notes stand below their rows."""
+    results = list(results)
+    rows = [HEADINGS, *(cells(each) for each in results)]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(HEADINGS))]
+
+    def line(row: Sequence[str]) -> str:
+        return "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+
+    yield line(HEADINGS)
+    yield "  ".join("-" * width for width in widths)
+    for each in results:
+        yield line(cells(each))
+        if each.note:
+            yield " " * (widths[0] + 2) + f"({each.note})"
+
+
+def markdown(results: Iterable[Result]) -> Iterator[str]:
+    """The same in Markdown, with the figures it was computed from."""
+    yield f"| {' | '.join(HEADINGS)} | figures |"
+    yield "|" + "---|" * (len(HEADINGS) + 1)
+    for each in results:
+        row = [text.replace("|", "\\|") for text in (*cells(each), told(each))]
+        yield f"| {' | '.join(row)} |"
+
+
+def told(result: Result) -> str:
+    """The figures and the note, as words."""
+    figures = [
+        f"{name} {_number(value)}"
+        for name, value in result.figures.items()
+        if not name.endswith((" low", " high")) and " MiB at " not in name  # those are for the plots
+    ]
+    return "; ".join([*figures, *([result.note] if result.note else [])])
+
+
+def _value(result: Result, value: float | None) -> str:
+    if value is None:
+        return ""
+    return _number(value) + ("" if result.unit == "x" else f" {result.unit}")
+
+
+def _bound(result: Result, value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{'≥' if result.higher_is_better else '≤'} {_number(value)}"
+
+
+def _number(value: float) -> str:
+    """Three digits that count, and thousands kept apart."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
