@@ -91,6 +91,9 @@ class Lane:
         new = rows.new_file(trip.item, work.parent, self.run.terms)
         await self.run.journal.write(rows.registering(trip.item))
         outcome = await self.run.hands.register_once(stored, new, again=trip.item.rounds > 0)
+        if isinstance(outcome, Registered):
+            await self.run.confirmed(trip.item, outcome)
+            return
         item = evolve(
             trip.item,
             blob=stored.blob,
@@ -99,11 +102,8 @@ class Lane:
             since=stored.since,
             sent=time.time(),  # or its blob would be taken for too old when it is registered again
         )
-        if isinstance(outcome, Registered):
-            await self.run.confirmed(item, outcome)
-        else:
-            lost = await self.run.lost(item, outcome.why)
-            await self.resolver.take(evolve(work, item=lost), self.resolver.clock())
+        lost = await self.run.lost(item, outcome.why)
+        await self.resolver.take(evolve(work, item=lost), self.resolver.clock())
 
     async def _replaced(self, trip: Trip, file_id: str, snapshot: str | None) -> None:
         md5 = await self.run.hands.replace(trip.parcel(), file_id, snapshot)

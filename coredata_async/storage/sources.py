@@ -14,7 +14,7 @@ from attrs import frozen
 
 from coredata_async.errors import ConfigurationError, SourceError
 from coredata_async.storage.bodies import INLINE, Streamed, md5
-from coredata_async.storage.paths import WHOLE, look, read_whole, stream
+from coredata_async.storage.paths import WHOLE, AnyPath, look, read_whole, stream
 from coredata_async.storage.readahead import BLOCK, read_ahead
 from coredata_async.storage.streams import (
     Blocks,
@@ -113,13 +113,13 @@ async def at_rest(source: Source, size: int | None = None) -> Ready | None:
     if size is not None and size < 0:
         raise ConfigurationError(f"size must be 0 or more, not {size}")
     if isinstance(source, _PATHS):
-        return await _path(source if isinstance(source, Path) else Path(cast("str", source)), size)
+        return await _path(source if isinstance(source, str | Path) else Path(cast("str", source)), size)
     if isinstance(source, bytes | bytearray | memoryview):
         return _memory(memoryview(source), size)
     return None
 
 
-async def _path(path: Path, size: int | None) -> Ready:
+async def _path(path: AnyPath, size: int | None) -> Ready:
     was = look(path)
     if size is not None and size != was.size:
         raise SourceError(f"{path} has {was.size} bytes, and size= says {size}", stage="source")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 from attrs import frozen
@@ -99,6 +98,5 @@ class Own:
 
 
 def _upload(parcel: Parcel) -> Upload:
-    return Upload(
-        source=Path(os.fsdecode(parcel.path)), filename=parcel.filename, content_type=parcel.content_type
-    )
+    path = os.fsdecode(parcel.path)
+    return Upload(source=path, filename=parcel.filename, content_type=parcel.content_type)
