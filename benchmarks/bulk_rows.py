@@ -42,9 +42,8 @@ def _job(both: Found) -> Result:
         ratio=both["ratio"],
         low=both["ratio_min"],
         high=both["ratio_max"],
-        must=0.90,
         figures=figures,
-        note="the interval is min-max",
+        note="the interval is min-max; a job also plans, writes its journal, finds its pace and confirms",
     )
 
 

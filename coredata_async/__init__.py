@@ -9,9 +9,10 @@
 - `paging`, `listing`, `collection` — pages, and the verbs every noun has. `changes` — what is new since
   last time.
 - `storage` — the far end of a signed URL, and where the bytes to store come from.
-- `transport` — the only client-side aiohttp: each concern one `Send -> Send`.
+- `transport` — the only client-side HTTP: each concern one `Send -> Send`.
 - `transfer` — upload, replacement and download, over `wire` and `storage`.
-- `services` — what a client offers for each noun. `client` — the wiring.
+- `services` — what a client offers for each noun. `wiring` — how they hang together; `client` — what is
+  told to it.
 - `bulk` — many files, each once, even across crashes. `doctor` — what a server really does.
 - `fivepm` — the second service, over the same transport. `archive` — from there into CoreData.
 - `openapi` — the rows as an OpenAPI description.

@@ -1,4 +1,4 @@
-"""The client: wiring, and nothing else."""
+"""The client: what it is told, and how it is opened, copied and closed. What it offers is in `wiring`."""
 
 from __future__ import annotations
 

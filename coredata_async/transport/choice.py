@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from types import FunctionType
 from typing import Any
 
@@ -29,10 +29,10 @@ def exchange(
         return usual
     quick = lean.exchange(pool, side, timeouts, headers=headers, base_url=base_url)
 
-    async def send(request: Request) -> Reply:
+    def send(request: Request) -> Awaitable[Reply]:
         if not untouched() or (pool.trust_env and _proxied(pool, request, base_url)):
-            return await usual(request)
-        return await quick(request)
+            return usual(request)
+        return quick(request)
 
     return send
 
