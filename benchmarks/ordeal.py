@@ -107,7 +107,9 @@ def _folders(file: dict[str, str]) -> list[str]:
     return [part for part in (file["path"] or "").split("/") if part]
 
 
-async def ordeal(roots: list[Path], kills: int, seconds: float, folder: Path) -> dict[str, object]:
+async def ordeal(
+    roots: list[Path], kills: int, seconds: float, folder: Path, processes: int
+) -> dict[str, object]:
     """All of it."""
     numbers = random.Random(7)
     async with sandbox_process() as (_, box):
@@ -116,6 +118,7 @@ async def ordeal(roots: list[Path], kills: int, seconds: float, folder: Path) ->
         command = [
             *(sys.executable, "-m", "coredata_async", "upload", *map(str, roots), "--parent", box.project),
             *("--job", str(folder / "job.sqlite"), "--json", "--quiet", "--names", "escape"),
+            *("--processes", str(processes)),
             *("--report", str(report_file), "--report", str(folder / "report.json")),
         ]
         began, killed = time.monotonic(), 0
@@ -162,6 +165,7 @@ def main() -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="DIR")
     parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=15.0, help="the longest a killed run may live")
+    parser.add_argument("--processes", type=int, default=1, help="over which each run is spread")
     parser.add_argument("--keep", type=Path, help="an empty directory for journal and reports, to look at")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="coredata-ordeal-") as name:
@@ -171,6 +175,7 @@ def main() -> None:
                 wanted.kills,
                 wanted.seconds,
                 wanted.keep or Path(name),
+                wanted.processes,
             )
         )
     sys.stdout.write(json.dumps(found, indent=1) + "\n")

@@ -126,6 +126,7 @@ def test_connections_are_dropped_after_their_loop_has_closed(exchange: Exchange)
 def test_connections_with_tls_are_dropped_after_their_loop_has_closed(
     exchange: Exchange, factory: str, stranger: ssl.SSLContext, certificate: Path
 ) -> None:
+    loops = pytest.importorskip(factory)
     pool = Pool(Limits(), ssl=ssl.create_default_context(cafile=certificate))
     server = RawServer(tls=stranger)
     port = server.port
@@ -134,7 +135,6 @@ def test_connections_with_tls_are_dropped_after_their_loop_has_closed(
         async with server:
             await to(pool, exchange=exchange)(Request("GET", server.url + "/"))
 
-    loops = pytest.importorskip(factory)
     with asyncio.Runner(loop_factory=loops.new_event_loop) as runner:
         runner.run(use())
     pool.close_now()

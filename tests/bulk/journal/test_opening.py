@@ -148,7 +148,7 @@ def test_the_log_of_a_damaged_journal_goes_with_it(path):
     store.close()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     lost=st.one_of(st.just(0), st.integers(0, 1 << 20)),
     hits=st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), max_size=20),

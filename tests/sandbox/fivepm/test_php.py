@@ -1,7 +1,7 @@
 """Names and values, as PHP reads them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coredata_async.sandbox.fivepm.php import merged, nested, pairs
@@ -47,6 +47,7 @@ def flat(name, node):
     return [pair for key, one in node.items() for pair in flat(f"{name}[{key}]", one)]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(KEYS, ARRAYS))
 def test_every_array_survives_its_brackets(array):
     assert nested(pair for name, node in array.items() for pair in flat(name, node)) == array
