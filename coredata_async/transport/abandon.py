@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
+if TYPE_CHECKING:  # who needs none of its sessions need not import it
+    import aiohttp
 
 
 def abandon(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:

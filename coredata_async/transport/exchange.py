@@ -13,9 +13,9 @@ from yarl import URL
 
 from coredata_async.config import Timeouts
 from coredata_async.message import Body, Held, Reply, Request, Send
+from coredata_async.transport.foreign import FOREIGN, translated
 from coredata_async.transport.payload import Reopened
 from coredata_async.transport.pool import Pool, Side
-from coredata_async.transport.trouble import Foreign, translated
 
 _AT_ONCE: Final = 64 * 1024
 """So few bytes fit asyncio's write buffer, and cannot stall."""
@@ -61,7 +61,7 @@ def exchange(
                 return Reply(response.status, response.headers, await response.read())
             finally:
                 response.release()
-        except Foreign as exc:
+        except FOREIGN as exc:
             raise _own(exc, request, body) from None
         finally:
             if isinstance(body, Reopened):
@@ -119,7 +119,7 @@ class _Arriving:
         try:
             while block := await self._next():
                 yield block
-        except Foreign as exc:
+        except FOREIGN as exc:
             raise translated(exc, self._request, stalled=True) from None
 
     async def _next(self) -> bytes:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Literal, TypeGuard
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeGuard
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import aiohttp
 from attrs import define, field
 
 from coredata_async.config import Limits
@@ -16,10 +15,13 @@ from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.transport.abandon import abandon
 from coredata_async.transport.lean.connections import Connections
 
+if TYPE_CHECKING:  # few clients open a session, and importing aiohttp takes longer than all the rest
+    from aiohttp import ClientSession
+
 Transport = Literal["auto", "aiohttp"]
 """`auto` leaves to aiohttp only what is unusual, see `choice`; `aiohttp` leaves it everything."""
 Side = Literal["api", "storage"]
-Session = aiohttp.ClientSession
+Session: TypeAlias = "ClientSession"
 """What a user may bring."""
 
 
@@ -129,6 +131,8 @@ class Pool:
         self._loop = asyncio.get_running_loop()
 
     def _open(self, side: Side) -> Session:
+        import aiohttp  # noqa: PLC0415  # see above
+
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.limits.connections, ssl=self.ssl),
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -6,7 +6,6 @@ import os
 import ssl
 from typing import Final
 
-import aiohttp
 from attrs import frozen
 
 from coredata_async.errors import APIConnectionError, APITimeoutError, Phase
@@ -18,60 +17,50 @@ from coredata_async.transport.lean.faults import (
     UnreachableError,
 )
 
-Foreign: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
-"""All that can come out of an aiohttp exchange."""
-
 
 @frozen
 class Telling:
     """How one kind of trouble is told."""
 
-    kinds: tuple[type[Exception], ...]
     text: str
     reached: bool = True
     """Whether the server may have got the request."""
     permanent: bool = False
 
 
-_TELLINGS: Final = (  # the most specific first
-    Telling(
-        (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError, ssl.SSLError),
-        "the server's certificate is not trusted or does not match its name; "
-        "set ssl= or COREDATA_CA_BUNDLE to the right authority",
-        reached=False,
-        permanent=True,
-    ),
-    Telling(
-        (aiohttp.ClientHttpProxyError,), "the proxy refused; check proxy= and its credentials", reached=False
-    ),
-    Telling(
-        (aiohttp.ClientConnectorError, UnreachableError),
-        "cannot connect ({reason}); check base_url, DNS and network",
-        reached=False,
-    ),
-    Telling(
-        (aiohttp.InvalidURL, ValueError),
-        "the URL or a header cannot be sent as it is",
-        reached=False,
-        permanent=True,
-    ),
-    Telling((aiohttp.ClientPayloadError, CutShortError), "the answer was cut short"),
-    Telling((Exception,), "the connection broke ({reason})"),
+DISTRUSTED: Final = Telling(
+    "the server's certificate is not trusted or does not match its name; "
+    "set ssl= or COREDATA_CA_BUNDLE to the right authority",
+    reached=False,
+    permanent=True,
+)
+UNREACHABLE: Final = Telling("cannot connect ({reason}); check base_url, DNS and network", reached=False)
+UNSENDABLE: Final = Telling("the URL or a header cannot be sent as it is", reached=False, permanent=True)
+CUT_SHORT: Final = Telling("the answer was cut short")
+_BROKEN: Final = Telling("the connection broke ({reason})")
+_KINDS: Final = (
+    (ssl.SSLError, DISTRUSTED),
+    (UnreachableError, UNREACHABLE),
+    (ValueError, UNSENDABLE),
+    (CutShortError, CUT_SHORT),
 )
 
 
-def translated(exc: Exception, request: Request, *, stalled: bool = False) -> APIConnectionError:
-    """Our error for one of aiohttp's, or for a fault of a lean exchange.
+def translated(
+    exc: Exception, request: Request, *, stalled: bool = False, telling: Telling | None = None
+) -> APIConnectionError:
+    """Our error for what an exchange met.
 
     Args:
         exc: What was raised.
         request: What was being done.
         stalled: Whether a body was under way, so that a timeout is a stall.
+        telling: How it is told, unless its class says so.
     """
     where = f"{request.method} {request.path}"
     if isinstance(exc, TimeoutError):
         return _late(exc, request, where, stalled=stalled)
-    told = next(each for each in _TELLINGS if isinstance(exc, each.kinds))
+    told = telling or next((telling for kind, telling in _KINDS if isinstance(exc, kind)), _BROKEN)
     text = told.text.format(reason=_reason(exc))
     return APIConnectionError(f"{where}: {text}", request, reached=told.reached, permanent=told.permanent)
 
@@ -79,7 +68,7 @@ def translated(exc: Exception, request: Request, *, stalled: bool = False) -> AP
 def _late(exc: TimeoutError, request: Request, where: str, *, stalled: bool) -> APITimeoutError:
     phase: Phase = "response"
     text = "no answer within Timeouts.response"
-    if isinstance(exc, aiohttp.ConnectionTimeoutError | LateConnectionError):
+    if isinstance(exc, LateConnectionError):
         phase, text = "connect", "no connection within Timeouts.connect; check host, network and proxy"
     elif stalled:
         phase, text = "stall", "the transfer stood still for longer than Timeouts.stall"

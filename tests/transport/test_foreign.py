@@ -10,6 +10,7 @@ from yarl import URL
 
 from coredata_async.errors import APIConnectionError, APITimeoutError
 from coredata_async.message import Request
+from coredata_async.transport.foreign import FOREIGN, translated
 from coredata_async.transport.lean.faults import (
     BrokenError,
     CutShortError,
@@ -18,7 +19,6 @@ from coredata_async.transport.lean.faults import (
     LineError,
     UnreachableError,
 )
-from coredata_async.transport.trouble import Foreign, translated
 
 URL_ = "https://t.example/laika/b?Signature=SECRET"
 REQUEST = Request("PUT", URL_)
@@ -84,7 +84,7 @@ def connector(kind: type[aiohttp.ClientConnectorError], exc: OSError) -> Excepti
 def test_trouble_is_told_without_its_words(
     exc: Exception, words: str, reached: bool, permanent: bool
 ) -> None:
-    assert isinstance(exc, (*Foreign, LineError))
+    assert isinstance(exc, (*FOREIGN, LineError))
     error = translated(exc, REQUEST)
 
     assert type(error) is APIConnectionError

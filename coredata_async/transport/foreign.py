@@ -1,0 +1,37 @@
+"""What aiohttp raises, in our words."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Final
+
+import aiohttp
+
+from coredata_async.errors import APIConnectionError
+from coredata_async.message import Request
+from coredata_async.transport import trouble
+from coredata_async.transport.lean.faults import LateConnectionError
+from coredata_async.transport.trouble import CUT_SHORT, DISTRUSTED, UNREACHABLE, UNSENDABLE, Telling
+
+FOREIGN: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+"""All that can come out of an aiohttp exchange."""
+
+_PROXY: Final = Telling("the proxy refused; check proxy= and its credentials", reached=False)
+_KINDS: Final = (  # the most specific first
+    (
+        (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError, ssl.SSLError),
+        DISTRUSTED,
+    ),
+    ((aiohttp.ClientHttpProxyError,), _PROXY),
+    ((aiohttp.ClientConnectorError,), UNREACHABLE),
+    ((aiohttp.InvalidURL,), UNSENDABLE),
+    ((aiohttp.ClientPayloadError,), CUT_SHORT),
+)
+
+
+def translated(exc: Exception, request: Request, *, stalled: bool = False) -> APIConnectionError:
+    """Our error for one of aiohttp's; see `trouble.translated`."""
+    if isinstance(exc, aiohttp.ConnectionTimeoutError):
+        return trouble.translated(LateConnectionError(""), request)
+    telling = next((telling for kinds, telling in _KINDS if isinstance(exc, kinds)), None)
+    return trouble.translated(exc, request, stalled=stalled, telling=telling)
