@@ -35,6 +35,7 @@ class Measurement:
 
 MEASUREMENTS: Final[Sequence[Measurement]] = (
     Measurement("small", "small files, whole flow", "benchmarks.small_files"),
+    Measurement("lean", "the two exchanges, at a stretch", "benchmarks.sustained"),
     Measurement("peers", "small files beside other libraries", "benchmarks.peers"),
     Measurement("put", "the PUT leg alone", "benchmarks.put_leg"),
     Measurement("syscalls", "system calls per small file", "benchmarks.syscalls"),
