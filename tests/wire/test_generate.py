@@ -1,6 +1,7 @@
 """Generated readers: the same as a plain loop over the fields, for whatever JSON comes."""
 
 import copy
+import inspect
 import json
 import pickle
 import traceback
@@ -113,7 +114,7 @@ def test_what_came_before_changes_nothing(rows: list[dict[str, Any]]) -> None:
 
 def test_the_text_of_a_reader_is_the_one_in_its_docstring() -> None:
     fields = [Field(name, str, "", as_text) for name in ("id", "title")]
-    shown = (source.__doc__ or "").split('`title: str = ""`:\n\n')[1].split("\n\n    Of what")[0]
+    shown = (inspect.getdoc(source) or "").split('`title: str = ""`:\n\n')[1].split("\n\nOf what")[0]
 
     assert [line.split() for line in source(fields).splitlines()] == [
         line.split() for line in shown.splitlines()
