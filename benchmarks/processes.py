@@ -31,6 +31,7 @@ import psutil
 from attrs import frozen
 
 from benchmarks.intervals import median_interval
+from benchmarks.served import started
 from coredata_async import CoreData
 from coredata_async.bulk import Effort, Progress, UploadJob
 
@@ -64,18 +65,8 @@ class Spent:
 @asynccontextmanager
 async def served() -> AsyncGenerator[tuple[str, psutil.Process], None]:
     """The far end, in a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.processes_far"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=Path(__file__).parents[1],
-    )
-    try:
-        line = await process.stdout.readline() if process.stdout else b""
-        yield json.loads(line)["api"], psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        await process.wait()
+    async with started("benchmarks.processes_far") as (where, pid):
+        yield where["api"], psutil.Process(pid)
 
 
 def _cpu(process: psutil.Process) -> float:

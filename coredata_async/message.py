@@ -87,6 +87,11 @@ class Request:
         )
 
     @property
+    def whole(self) -> bool:
+        """Whether the target is a whole URL, as signed ones are."""
+        return self.target.startswith("http")
+
+    @property
     def path(self) -> str:
         """The target without its query: all that a message or a log may show."""
         return self.target.partition("?")[0]

@@ -60,5 +60,4 @@ def _genuine(method: object) -> bool:
 
 
 def _proxied(pool: Pool, request: Request, base_url: str) -> bool:
-    target = request.target
-    return pool.proxy_for(target if target.startswith("http") else base_url + target) is not None
+    return pool.proxy_for(request.target if request.whole else base_url + request.target) is not None

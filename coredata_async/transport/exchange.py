@@ -39,7 +39,7 @@ def exchange(
     waits = {patience: _waits(timeouts, patience) for patience in (1.0, 2.5)}
 
     async def send(request: Request) -> Reply:
-        url = request.target if request.target.startswith("http") else base_url + request.target
+        url = request.target if request.whole else base_url + request.target
         body = _body(request.body, timeouts.stall)
         try:
             response = await pool.session(side).request(

@@ -79,18 +79,13 @@ def _answered(request: Request, reply: Reply, seconds: float) -> Exchanged:
         seconds,
         reply.headers.get("X-Request-Id"),
         retry_after=reply.retry_after,
-        signed=_is_whole(request),
+        signed=request.whole,
     )
 
 
 def _failed(request: Request, exc: Exception, seconds: float) -> Exchanged:
     name = type(exc).__name__
-    return Exchanged(request.method, shown(request), None, seconds, error=name, signed=_is_whole(request))
-
-
-def _is_whole(request: Request) -> bool:
-    """Whether the target is a whole URL, as signed ones are."""
-    return request.target.startswith("http")
+    return Exchanged(request.method, shown(request), None, seconds, error=name, signed=request.whole)
 
 
 def shown(request: Request) -> str:

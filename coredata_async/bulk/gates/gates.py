@@ -61,7 +61,7 @@ class Gates:
             Aimd(min(MOST_REQUESTS, limits.connections)) if effort.adaptive else Fixed(width),
             Circuit(effort.patience),
             Cubic() if effort.adaptive else None,
-            on_stop=self._stop,
+            on_stop=self.stop,
             clock=clock,
             jitter=jitter,
         )
@@ -69,7 +69,7 @@ class Gates:
             "the storage",
             self._goodput if effort.adaptive else Fixed(limits.connections),
             Circuit(effort.patience),
-            on_stop=self._stop,
+            on_stop=self.stop,
             clock=clock,
             jitter=jitter,
         )
@@ -85,17 +85,22 @@ class Gates:
         return self.api.paused or self.storage.paused
 
     def saw(self, event: Exchanged) -> None:
-        """Tell the gate that is concerned: a `Hook`."""
+        """Count an exchange of this process, and learn from it: a `Hook`."""
         self.requests += 1
         if event.status in (429, 503):
             self.throttled += 1
+        self.learn(event)
+
+    def learn(self, event: Exchanged) -> None:
+        """Tell the gate that is concerned, and count nothing: another process has seen it."""
         (self.storage if event.signed else self.api).saw(event)
+
+    def stop(self, words: str) -> None:
+        """A far end was given up, here or by another process: the first reason counts."""
+        self.words = self.words or words
+        self.stopped.set()
 
     def moved(self, count: int) -> None:
         """So many bytes have gone to the storage."""
         self._goodput.moved(count, self._clock(), full=self.storage.under_way >= self.storage.width)
         self.storage.admit()
-
-    def _stop(self, words: str) -> None:
-        self.words = self.words or words
-        self.stopped.set()

@@ -42,7 +42,7 @@ class Crew:
 
     def __attrs_post_init__(self) -> None:
         self._mates = [
-            Mate(on_counts=self._count, on_throttled=self._throttled, on_stopped=self._stopped)
+            Mate(on_counts=self._count, on_throttled=self._throttled, on_stopped=self.gates.stop)
             for _ in range(self.processes)
         ]
 
@@ -150,14 +150,10 @@ class Crew:
         self.on_bytes(now.sent - before.sent)
 
     def _throttled(self, mate: Mate, event: Exchanged) -> None:
-        (self.gates.storage if event.signed else self.gates.api).saw(event)
+        self.gates.learn(event)
         self._pass_on(event, mate)
 
     def _pass_on(self, event: Exchanged, told: Mate | None) -> None:
         for mate in self._mates:
             if mate is not told:
                 mate.tell("throttled", crossing.plain_event(event))
-
-    def _stopped(self, words: str) -> None:
-        self.gates.words = self.gates.words or words
-        self.gates.stopped.set()

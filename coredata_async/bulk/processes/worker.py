@@ -61,7 +61,7 @@ class Desk:
             case ["replace", int(number), parcel, file_id, snapshot]:
                 self._begin(number, self._replace(parcel, file_id, snapshot))
             case ["throttled", event]:
-                self._heard(crossing.event_of(event))
+                self._working.gates.learn(crossing.event_of(event))
             case ["bwlimit", limit]:
                 self._working.bandwidth.limit = limit
             case _:
@@ -112,10 +112,6 @@ class Desk:
         """What the far end asks of one process, it asks of all."""
         if judged(event) is Verdict.THROTTLED:
             self.line.send(["throttled", crossing.plain_event(event)])
-
-    def _heard(self, event: Exchanged) -> None:
-        gates = self._working.gates
-        (gates.storage if event.signed else gates.api).saw(event)
 
     def _begin(self, number: int, work: Awaitable[Message]) -> None:
         self._keep(self._answered(number, work))

@@ -189,11 +189,11 @@ class Connection(asyncio.BufferedProtocol):
 
     # Waiting
 
-    def _done(self) -> bool:
-        return self.answers.whole
-
     def _full(self) -> bool:
         return self._paused and not self.closing
+
+    def _done(self) -> bool:  # asked anew: a type checker takes `whole` for what it was before `feed`
+        return self.answers.whole
 
     async def _wait(self) -> None:
         if self._trouble is not None:

@@ -34,7 +34,7 @@ def exchange(
     async def send(request: Request) -> Reply:
         lines = pool.connections(side)
         try:
-            where, target = _apart(request.target, base_url)
+            where, target = _apart(request, base_url)
             body = request.body
             size = None if body is None else len(body) if isinstance(body, bytes) else body.size
             head = heads.write(request.method, target, where.header, request.headers, size)
@@ -69,10 +69,10 @@ def exchange(
     return send
 
 
-def _apart(target: str, base_url: str) -> tuple[Origin, str]:
-    if target.startswith("http"):
-        return split(target)
-    return origin(base_url), checked(target)
+def _apart(request: Request, base_url: str) -> tuple[Origin, str]:
+    if request.whole:
+        return split(request.target)
+    return origin(base_url), checked(request.target)
 
 
 async def _answered(
