@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from itertools import count
 from typing import Final
-from urllib.parse import parse_qs
 
 Answer = tuple[int, bytes, bytes]
 """Status, further header lines, body."""
@@ -66,7 +65,7 @@ class Truth:
     def _reserve(self, query: bytes) -> Answer:
         number = next(self._numbers)
         blob = b"%032x" % number
-        self.reserved[blob] = int(parse_qs(query)[b"content_length"][0])
+        self.reserved[blob] = int(query.partition(b"content_length=")[2].partition(b"&")[0])
         storage = self.storages[number % len(self.storages)]
         signed = f"{storage}/laika/{blob.decode()}?AWSAccessKeyId=k&Expires=4000000000&Signature=s"
         body = b'{"blobName": "%s", "presignedUrl": "%s"}' % (blob, signed.encode())

@@ -110,9 +110,10 @@ class Confirmer:
         async with aclosing(listing.pages(prefetch=1)) as pages:
             async for page in pages:
                 ours = [each for each in page.items if each.id in missing]
-                for file in await self.run.remote.own(ours, inside):
-                    if await self._compared(missing[file.id], file, in_list=True):
-                        del missing[file.id]
+                files = await self.run.remote.own(ours, inside)
+                shown = dict.fromkeys(file.id for file in files if _is_shown(missing[file.id], file))
+                if shown:
+                    await self.run.done([missing.pop(each) for each in shown])
                 if not missing:
                     break
         return list(missing.values())
@@ -136,32 +137,17 @@ class Confirmer:
             if not await self.run.remote.own([file], inside):
                 words = f"File {item.file} is not where it was put, but in {file.parent}"
                 await self.run.unresolved(item, words)
-            elif not await self._compared(item, file):
-                await self.run.done(item)  # the server tells no digest: the blob's name has to do
+            elif _size(file) not in {None, item.print.size} or _digest(file) not in {"", item.md5}:
+                words = (
+                    f"File {file.id} holds other bytes than were sent ({_size(file)} bytes with MD5 "
+                    f"{_digest(file) or '?'}, not {item.print.size} with {item.md5}): replace its content, "
+                    "or delete it"
+                )
+                await self.run.failed(item, Why.MISMATCH, words)
+            else:  # the server may tell no digest: that the File is there has to do
+                await self.run.done([item])
             return
         await self.run.unresolved(item, f"the service made File {item.file}, and does not show it")
-
-    async def _compared(self, item: Item, file: Listed, *, in_list: bool = False) -> bool:
-        """Whether it could be compared; then it is DONE, or FAILED.
-
-        A list that shows other bytes proves nothing: it may lag behind a new version.
-        """
-        digest = (file.digest or "").lower()
-        size = file.size or (0 if digest else None)  # servers of 2014 knew no sizes, and said 0
-        if size not in {None, item.print.size} or (digest and digest != item.md5):
-            if in_list:
-                return False
-            words = (
-                f"File {file.id} holds other bytes than were sent ({size} bytes with MD5 {digest or '?'}, "
-                f"not {item.print.size} with {item.md5}): replace its content, or delete it"
-            )
-            await self.run.failed(item, Why.MISMATCH, words)
-            return True
-        by_blob = file.blob_name is not None and file.blob_name == item.blob
-        if not by_blob and not (digest and size is not None):
-            return False
-        await self.run.done(item)
-        return True
 
     async def _warned(self, exc: APIError) -> None:
         await self.run.warn(f"some Files could not be confirmed yet; the next run does it: {exc}")
@@ -175,6 +161,26 @@ def _confirmed(db: sqlite3.Connection, folder: int) -> list[Item]:
         (folder, State.CONFIRMED, AT_ONCE),
     )
     return [item_of(row) for row in rows.fetchall()]
+
+
+def _is_shown(item: Item, file: Listed) -> bool:
+    """Whether a list proves that the File is there, with the right bytes.
+
+    One that shows other bytes proves nothing: it may lag behind a new version.
+    """
+    digest, size = _digest(file), _size(file)
+    if size not in {None, item.print.size} or digest not in {"", item.md5}:
+        return False
+    by_blob = file.blob_name is not None and file.blob_name == item.blob
+    return by_blob or bool(digest and size is not None)
+
+
+def _digest(file: Listed) -> str:
+    return (file.digest or "").lower()
+
+
+def _size(file: Listed) -> int | None:
+    return file.size or (0 if file.digest else None)  # servers of 2014 knew no sizes, and said 0
 
 
 def _earliest(items: Sequence[Item]) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -81,12 +81,13 @@ class Run:
         self.journal.note(rows.replaced(item, file_id, md5))
         self.meter.moved(item.print.size, item.state, State.CONFIRMED)
 
-    async def done(self, item: Item) -> None:
-        """A listing showed the File."""
-        self.journal.note(rows.done(item.id))
-        self.meter.moved(item.print.size, State.CONFIRMED, State.DONE)
-        event = FileDone(path=shown(item.path), file_id=item.file or "", size=item.print.size)
-        await self.stream.tell(event)
+    async def done(self, items: Sequence[Item]) -> None:
+        """A listing showed their Files."""
+        self.journal.note(*rows.done(items))
+        for item in items:
+            self.meter.moved(item.print.size, State.CONFIRMED, State.DONE)
+            event = FileDone(path=shown(item.path), file_id=item.file or "", size=item.print.size)
+            await self.stream.tell(event)
 
     async def left(self, item: Item, leave: Leave) -> None:
         """The server has it, or something of its name, and that is left as it is."""

@@ -43,7 +43,7 @@ def throttled(send: Send, slots: Slots, patience: float | None) -> Send:
     """
 
     async def through(request: Request) -> Reply:
-        if slots.locked():
+        if patience is not None and slots.locked():
             await _queue(slots, patience, request)
         else:
             await slots.acquire()
@@ -79,7 +79,7 @@ class _Holding:
                 slots.release()
 
 
-async def _queue(slots: Slots, patience: float | None, request: Request) -> None:
+async def _queue(slots: Slots, patience: float, request: Request) -> None:
     try:
         async with asyncio.timeout(patience):  # only those who queue pay for the timer
             await slots.acquire()

@@ -112,7 +112,7 @@ class Crew:
         """Ask the worker that has the least in hand."""
         while not self._ready.is_set():
             await self._ready.wait()
-        mate = min((each for each in self._mates if each.ready.is_set()), key=lambda each: len(each.calls))
+        mate = min([each for each in self._mates if each.ready.is_set()], key=_load)
         if self.setup.effort.bwlimit is None:
             return await mate.ask(verb, *args, reserved=reserved)
         self._divide(self.setup.effort.bwlimit, mate)
@@ -157,3 +157,8 @@ class Crew:
         for mate in self._mates:
             if mate is not told:
                 mate.tell("throttled", crossing.plain_event(event))
+
+
+def _load(mate: Mate) -> int:
+    """How much it has in hand."""
+    return len(mate.calls)
