@@ -14,6 +14,7 @@ Answer = tuple[int, bytes, bytes]
 
 BOUNDARY_LINE: Final = b"\r\n"
 DIGITS: Final = 32
+FIELDS: Final = (b'"blob_name"', b'"filename"', b'"title"', b'"parent"')
 TINY: Final = b'{"meta":{"limit":20,"next":null,"offset":0,"previous":null,"total_count":0},"objects":[]}'
 
 
@@ -73,8 +74,8 @@ class Truth:
 
     def _register(self, body: bytes) -> Answer:
         """All four fields must be there, and the blob put and not a File yet."""
-        blob = next((part for part in body.split(BOUNDARY_LINE) if part in self.put), b"")
-        whole = all(b'"%s"' % name in body for name in (b"blob_name", b"filename", b"title", b"parent"))
+        blob = next(iter(self.put.intersection(body.split(BOUNDARY_LINE))), b"")
+        whole = all(map(body.__contains__, FIELDS))
         if not blob or blob in self.files or not whole:
             self.wrong += 1
             return 400, b"", b""

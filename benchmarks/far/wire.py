@@ -34,7 +34,7 @@ class Wire(asyncio.BufferedProtocol):
             (lambda: hashlib.md5(usedforsecurity=False)) if hashing else (lambda: None)
         )
         self._pause = pause
-        self._held = bytearray()
+        self._held = b""
         self._head = b""
         self._size = self._left = 0
         self._digest: hashlib._Hash | None = None
@@ -59,7 +59,7 @@ class Wire(asyncio.BufferedProtocol):
             at = min(self._left, nbytes)
             self._body(ROOM[:at])
         if at < nbytes:
-            self._held += ROOM[at:nbytes]
+            self._held += bytes(ROOM[at:nbytes])
             while not self._left and self._request():
                 pass
 
@@ -73,20 +73,18 @@ class Wire(asyncio.BufferedProtocol):
         end = held.find(b"\r\n\r\n")
         if end < 0:
             return False
-        head = bytes(held[:end])
-        lowered = head.lower()
-        at = lowered.find(LENGTH)
-        length = int(lowered[at + len(LENGTH) :].partition(b"\r\n")[0]) if at >= 0 else 0
+        head = held[:end]
+        length = _length(head)
         whole = len(held) >= end + 4 + length
-        if not whole and b"100-continue" in lowered and self._line is not None:
+        if not whole and b"100-continue" in head.lower() and self._line is not None:
             self._line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if self._storage:
             self._stored(head, length, end + 4)
             return True
         if not whole:
             return False
-        body = bytes(held[end + 4 : end + 4 + length])
-        del held[: end + 4 + length]
+        body = held[end + 4 : end + 4 + length]
+        self._held = held[end + 4 + length :]
         method, target, _ = head.split(b" ", 2)
         self._reply(self._truth.api(method, target, body))
         return True
@@ -94,11 +92,11 @@ class Wire(asyncio.BufferedProtocol):
     def _stored(self, head: bytes, length: int, begin: int) -> None:
         """Begin a body, with what of it is there."""
         self._head, self._left, self._digest = head, length, self._hash()
-        body = bytes(self._held[begin : begin + length])
-        del self._held[: begin + len(body)]
+        body = memoryview(self._held)[begin : begin + length]
+        self._held = self._held[begin + length :]
         self._body(body, length)
 
-    def _body(self, data: bytes | memoryview, length: int | None = None) -> None:
+    def _body(self, data: memoryview, length: int | None = None) -> None:
         if self._digest is not None:
             self._digest.update(data)
         self._size = length if length is not None else self._size
@@ -123,3 +121,12 @@ class Wire(asyncio.BufferedProtocol):
             asyncio.get_running_loop().call_later(self._delay, self._line.write, told)
         else:
             self._line.write(told)
+
+
+def _length(head: bytes) -> int:
+    """How long the body is: as most write it, or as anybody may."""
+    at = head.find(b"\r\nContent-Length: ")
+    if at < 0:
+        head = head.lower()
+        at = head.find(LENGTH)
+    return int(head[at + len(LENGTH) :].partition(b"\r\n")[0]) if at >= 0 else 0

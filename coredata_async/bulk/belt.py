@@ -30,6 +30,7 @@ class Belt:
         self._taken: _Waiters = deque()
         self._finished: _Waiters = deque()
         self._folders: Counter[int] = Counter()
+        self._feeding: set[int] = set()
         self._closed = False
 
     @property
@@ -59,8 +60,17 @@ class Belt:
             await _turn(self._arrived)
         return None
 
+    def begin(self, folder: int) -> None:
+        """The files of a folder are about to be put."""
+        self._feeding.add(folder)
+
+    def end(self, folder: int) -> bool:
+        """They have been put; whether all are done already."""
+        self._feeding.discard(folder)
+        return folder not in self._folders
+
     def done(self, work: Work) -> bool:
-        """A lane is through with a file; whether it was the last of its folder that was under way."""
+        """A lane is through with a file; whether nothing more of its folder is under way, or about to be."""
         folder = work.item.folder
         self._folders[folder] -= 1
         last = self._folders[folder] <= 0
@@ -68,7 +78,7 @@ class Belt:
             del self._folders[folder]
         if not self._folders:
             _wake(self._finished, len(self._finished))
-        return last
+        return last and folder not in self._feeding
 
     async def empty(self) -> None:
         """Wait until nothing is under way."""

@@ -82,7 +82,7 @@ class Conductor:
                     self._look_for(resolver),
                     *(self._giants() for _ in range(GIANTS_AT_ONCE)),
                     *(confirmer.work() for _ in range(confirm.FOLDERS)),
-                    *(self._feed() for _ in range(FEEDERS)),
+                    *(self._feed(confirmer) for _ in range(FEEDERS)),
                 )
             ]
             lanes = [
@@ -139,18 +139,28 @@ class Conductor:
         for work in await self.run.journal.read(lambda db: take_unknown(db, run, parent)):
             await resolver.take(work, began)
 
-    async def _feed(self) -> None:
+    async def _feed(self, confirmer: Confirmer) -> None:
         while True:
             folder = await self._ready.get()
             try:
                 await self._feeder.opened(folder)
                 async with self._feeding:
-                    async for work in self._feeder.small(folder):
-                        await self.run.belt.put(work)
+                    await self._fed(folder, confirmer)
             except APIError as exc:
                 await self._not_ready(folder, exc)
             finally:
                 self._ready.task_done()
+
+    async def _fed(self, folder: int, confirmer: Confirmer) -> None:
+        """Put the files of a folder, and have it listed when it is complete, not between two of them."""
+        belt = self.run.belt
+        belt.begin(folder)
+        try:
+            async for work in self._feeder.small(folder):
+                await belt.put(work)
+        finally:
+            if belt.end(folder):
+                confirmer.complete(folder)
 
     async def _giants(self) -> None:
         while True:

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from attrs import frozen
 
-from coredata_async.bulk.journal.journal import Statement
+from coredata_async.bulk.journal.updates import Statement, update
 from coredata_async.bulk.options import Terms
 from coredata_async.bulk.states import State, Why
 from coredata_async.storage.paths import Print
@@ -184,15 +184,12 @@ def found(kind: str, words: str) -> Statement:
     return "INSERT OR IGNORE INTO finding VALUES (?, ?)", (kind, words)
 
 
-_PUTTING: Final = (
-    "UPDATE item SET state = ?, blob = ?, since = ?, md5 = NULL, etag = NULL, why = NULL, words = NULL "
-    "WHERE id = ?"
-)
-_STORED: Final = "UPDATE item SET state = ?, md5 = ?, etag = ?, sent = ? WHERE id = ?"
-_SENT: Final = "UPDATE item SET state = ?, sent = ? WHERE id = ?"
+_PUTTING: Final = update("state", "blob", "since", clears=("md5", "etag", "why", "words"))
+_STORED: Final = update("state", "md5", "etag", "sent")
+_SENT: Final = update("state", "sent")
 _UNKNOWN: Final = "UPDATE item SET state = ?, words = ?, rounds = rounds + 1 WHERE id = ?"
 _STATE: Final = "UPDATE item SET state = ? WHERE id = ?"
-_CONFIRMED: Final = "UPDATE item SET state = ?, file = ?, why = NULL, words = NULL WHERE id = ?"
+_CONFIRMED: Final = update("state", "file", clears=("why", "words"))
 _REPLACED: Final = "UPDATE item SET state = ?, file = ?, md5 = ?, blob = NULL WHERE id = ?"
 _ENDED: Final = "UPDATE item SET state = ?, why = ?, words = ?, file = coalesce(?, file) WHERE id = ?"
 _FAILED: Final = "UPDATE item SET state = ?, why = ?, words = ?, blob = NULL WHERE id = ?"

@@ -123,3 +123,16 @@ async def test_a_closed_belt_gives_nothing_takes_nothing_and_holds_nobody():
     assert belt.under_way == 1
     belt.done(work(1))
     await waiting
+
+
+async def test_a_folder_is_not_through_while_more_of_it_is_about_to_come():
+    belt = Belt()
+    belt.begin(1)
+    await belt.put(work(1))
+    assert not belt.done(work(1))
+
+    assert belt.end(1)
+    belt.begin(2)
+    await belt.put(work(2, 2))
+    assert not belt.end(2)
+    assert belt.done(work(2, 2))

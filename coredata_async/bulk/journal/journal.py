@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 from coredata_async.bulk.journal.binding import Binding
 from coredata_async.bulk.journal.opening import Opened, opened
 from coredata_async.bulk.journal.trouble import JournalError
-from coredata_async.bulk.journal.writer import Job, Statement, Writer
+from coredata_async.bulk.journal.updates import Statement
+from coredata_async.bulk.journal.writer import Job, Writer
 
 __all__ = ["Binding", "Journal", "JournalError", "Statement"]
 

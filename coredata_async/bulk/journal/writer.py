@@ -14,9 +14,8 @@ from attrs import define
 
 from coredata_async.bulk.journal.inbox import Hurry, Inbox
 from coredata_async.bulk.journal.trouble import JournalError, fatal
+from coredata_async.bulk.journal.updates import Statement, together
 
-Statement: TypeAlias = tuple[str, tuple[object, ...]]
-"""SQL and its parameters."""
 Answer: TypeAlias = BaseException | None
 Answers: TypeAlias = list[tuple["asyncio.Future[Answer]", Answer]]
 
@@ -137,18 +136,28 @@ def commit(connection: sqlite3.Connection, jobs: Iterable[Job]) -> Answers:
     cursor = connection.cursor()
     cursor.execute("BEGIN IMMEDIATE")
     try:
+        waiting: list[Statement] = []
         for job in jobs:
-            for sql, parameters in job.statements:  # executemany over runs of one SQL was no faster
-                cursor.execute(sql, parameters)
-            answer = None if job.question is None else _asked(connection, job.question)
+            waiting += job.statements
+            answer = None
+            if job.question is not None:
+                _write(cursor, waiting)
+                waiting = []
+                answer = _asked(connection, job.question)
             if job.waiter is not None:
                 answers.append((job.waiter, answer))
+        _write(cursor, waiting)
         cursor.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):  # some errors have rolled it back already
             cursor.execute("ROLLBACK")
         raise
     return answers
+
+
+def _write(cursor: sqlite3.Cursor, statements: list[Statement]) -> None:
+    for sql, parameters in together(statements):
+        cursor.execute(sql, parameters)
 
 
 def _asked(connection: sqlite3.Connection, question: Callable[[sqlite3.Connection], object]) -> Answer:

@@ -112,14 +112,17 @@ class Crew:
         """Ask the worker that has the least in hand."""
         while not self._ready.is_set():
             await self._ready.wait()
-        mate = min([each for each in self._mates if each.ready.is_set()], key=_load)
-        if self.setup.effort.bwlimit is None:
-            return await mate.ask(verb, *args, reserved=reserved)
-        self._divide(self.setup.effort.bwlimit, mate)
+        mate = min(self._mates, key=_load)
+        if not mate.ready.is_set():
+            mate = min([each for each in self._mates if each.ready.is_set()], key=_load)
+        limit = self.setup.effort.bwlimit
+        if limit is not None:
+            self._divide(limit, mate)
         try:
             return await mate.ask(verb, *args, reserved=reserved)
         finally:
-            self._divide(self.setup.effort.bwlimit)
+            if limit is not None:
+                self._divide(limit)
 
     def _divide(self, limit: float, more: Mate | None = None) -> None:
         """Who has nothing in hand needs no bytes per second: the last large file gets all of them."""

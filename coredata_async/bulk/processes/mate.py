@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import define, field, frozen
 
@@ -27,8 +27,7 @@ class Counts:
     paused: str | None = None
 
 
-@frozen
-class Call:
+class Call(NamedTuple):
     """Something a worker was asked for."""
 
     answer: asyncio.Future[Any]

@@ -14,7 +14,7 @@ import select
 import signal
 import socket
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Final
 
 from attrs import define, field
@@ -182,8 +182,21 @@ def main() -> None:
     threading.Thread(target=_end_with, args=(end, parent), name="coredata-parent", daemon=True).start()
     gc.freeze()
     gc.set_threshold(GARBAGE)
-    asyncio.run(work(end, parent))
+    _run(work(end, parent))
     os._exit(0)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """On uvloop where it is installed: 10 % less CPU per small file, in all processes together.
+
+    The loop of the job itself is its user's affair; this process has no other user.
+    """
+    try:
+        from uvloop import run  # noqa: PLC0415
+    except ImportError:
+        asyncio.run(work)
+    else:
+        run(work)
 
 
 if __name__ == "__main__":
