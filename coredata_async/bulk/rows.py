@@ -147,12 +147,12 @@ def replaced(item: Item, file_id: str, md5: str) -> Statement:
     return _REPLACED, (int(State.CONFIRMED), file_id, md5, item.id)
 
 
-def done(items: Sequence[Item]) -> list[Statement]:
-    """A listing showed their Files. One statement for many takes a fifth of the time of one for each."""
-    return [_done([item.id for item in items[start : start + MANY]]) for start in range(0, len(items), MANY)]
+def done(ids: Sequence[int]) -> list[Statement]:
+    """A listing showed the Files of these items. One statement for many takes a fifth of one for each."""
+    return [_done(ids[start : start + MANY]) for start in range(0, len(ids), MANY)]
 
 
-def _done(ids: list[int]) -> Statement:
+def _done(ids: Sequence[int]) -> Statement:
     places = ", ".join("?" * len(ids))
     return f"UPDATE item SET state = ? WHERE id IN ({places})", (int(State.DONE), *ids)  # noqa: S608
 

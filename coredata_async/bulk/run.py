@@ -83,7 +83,7 @@ class Run:
 
     async def done(self, items: Sequence[Item]) -> None:
         """A listing showed their Files."""
-        self.journal.note(*rows.done(items))
+        self.journal.note(*rows.done([item.id for item in items]))
         for item in items:
             self.meter.moved(item.print.size, State.CONFIRMED, State.DONE)
             event = FileDone(path=shown(item.path), file_id=item.file or "", size=item.print.size)

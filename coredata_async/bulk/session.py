@@ -131,7 +131,7 @@ class Session:
         self._conductor = Conductor(
             run=run,
             batches=self.batches,
-            lanes=self.effort.lanes,
+            lanes=self.effort.abreast(self.processes),
             empty_folders=self.policy.empty_folders,
         )
         await self.stream.tell(Started(journal=str(run.journal.path), resumed=run.journal.resumed))
@@ -171,6 +171,7 @@ class Session:
 
     def _settings(self) -> Mapping[str, object]:
         found = described(self.selection, self.policy, self.effort)
+        found = {**found, "lanes": self.effort.abreast(self.processes)}
         return found if self.processes == 1 else {**found, "processes": self.processes}
 
     def _end(self, ended: Ended, words: str) -> None:

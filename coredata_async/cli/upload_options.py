@@ -128,7 +128,7 @@ OPTIONS: Final = (
         Effort,
         "lanes",
         "--concurrency",
-        "Files under way at once, at most. Default: 64.",
+        "Files under way at once, at most. Default: 64 for each process.",
         type=click.IntRange(1, 1024),
         metavar="N",
     ),

@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+import sys
+from types import SimpleNamespace
 
 import pytest
 
 from coredata_async import CoreData, Limits, Retry
 from coredata_async.bulk import Effort
+from coredata_async.bulk.processes import worker
 from coredata_async.bulk.processes.crossing import plain_event, plain_parcel
 from coredata_async.bulk.processes.hands import Parcel
 from coredata_async.bulk.processes.setup import plain_setup
@@ -23,9 +26,10 @@ async def desk(far):
     desk.line = Heard()
     desk.take(["setup", plain_setup(client, shares(Limits(), Retry(), 2).worker, Effort())])
     yield desk
-    for task in desk._tasks:
+    tasks = [*desk._tasks, *desk._calls.values()]
+    for task in tasks:
         task.cancel()
-    await asyncio.wait(desk._tasks)
+    await asyncio.wait(tasks)
     await desk.client.aclose()
 
 
@@ -87,3 +91,24 @@ async def test_nothing_is_done_before_it_is_known_for_whom() -> None:
     desk = Desk(os.getppid())
     with pytest.raises(ValueError, match="whose client"):
         desk.take(["bwlimit", 1.0])
+
+
+async def test_how_far_it_is_goes_with_the_last_answer_and_not_with_every_one(desk, tmp_path) -> None:
+    for number in (1, 2):
+        desk.take(["store", number, plain_parcel(Parcel(bytes(tmp_path / "none"), "none", 3, "text/plain"))])
+    assert desk.last_counts() is None
+
+    await answer(desk, 1)
+    await answer(desk, 2)
+    assert desk.last_counts() == ["counts", 0, 0, 0, 0, 8, 4, None]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_it_runs_on_uvloop_where_that_is(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    ran = []
+    fake = SimpleNamespace(run=lambda work: (work.close(), ran.append("uvloop"))) if there else None
+    monkeypatch.setitem(sys.modules, "uvloop", fake)
+    monkeypatch.setattr(asyncio, "run", lambda work: (work.close(), ran.append("asyncio")))
+    worker._run(asyncio.sleep(0))
+
+    assert ran == ["uvloop" if there else "asyncio"]
