@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import sys
 from functools import partial
 from typing import Final
@@ -18,7 +17,6 @@ from benchmarks.far.wire import Wire
 
 JSON_TYPE: Final = b"Content-Type: application/json\r\n"
 PAGE: Final = 200
-_FIELD: Final = re.compile(rb'name="(blob_name|filename|title|parent)"(?:\r\n[^\r\n]+)*\r\n\r\n([^\r\n]*)')
 _FILE: Final = (
     b'{"aspects":{},"blob_name":"%(blob_name)s","category":"main","created":"2023-10-14T19:20:18",'
     b'"created_by":"Administrator Administrator","description":"","digest":null,"dynatype":{"caption_plural":'
@@ -62,17 +60,13 @@ class Far(Truth):
         ):  # a job asks so for one or two that are left
             file = self.shown.get(path.rstrip(b"/").rpartition(b"/")[2])
             return (404, b"", b"") if file is None else (200, JSON_TYPE, file)
-        answer = super().api(method, target, body)
-        if answer[0] == 201:  # noqa: PLR2004
-            self._hold(body, answer[1])
-        return answer
+        return super().api(method, target, body)
 
-    def _hold(self, body: bytes, location: bytes) -> None:
-        fields: dict[bytes, bytes | int] = dict(_FIELD.findall(body))
-        blob, parent = fields[b"blob_name"], fields[b"parent"]
-        fields |= {b"id": location.rstrip(b"/\r\n").rpartition(b"/")[2], b"size": self.reserved[bytes(blob)]}
-        file = self.shown[bytes(fields[b"id"])] = _FILE % fields
-        self.held.setdefault(bytes(parent), []).append(file)
+    def registered(self, number: bytes, found: dict[bytes, bytes]) -> None:
+        """Remember it as it will be listed."""
+        file = _FILE % {**found, b"id": number, b"size": self.reserved[found[b"blob_name"]]}
+        self.shown[number] = file
+        self.held.setdefault(found[b"parent"], []).append(file)
 
 
 def _page(rows: list[bytes], first: int, most: int) -> bytes:

@@ -12,9 +12,10 @@ from typing import Final
 Answer = tuple[int, bytes, bytes]
 """Status, further header lines, body."""
 
-BOUNDARY_LINE: Final = b"\r\n"
 DIGITS: Final = 32
-FIELDS: Final = (b'"blob_name"', b'"filename"', b'"title"', b'"parent"')
+FIELDS: Final = tuple(
+    (name, b'name="%s"' % name) for name in (b"blob_name", b"filename", b"title", b"parent")
+)
 TINY: Final = b'{"meta":{"limit":20,"next":null,"offset":0,"previous":null,"total_count":0},"objects":[]}'
 
 
@@ -74,11 +75,25 @@ class Truth:
 
     def _register(self, body: bytes) -> Answer:
         """All four fields must be there, and the blob put and not a File yet."""
-        blob = next(iter(self.put.intersection(body.split(BOUNDARY_LINE))), b"")
-        whole = all(map(body.__contains__, FIELDS))
-        if not blob or blob in self.files or not whole:
+        found = fields(body)
+        blob = found.get(b"blob_name", b"")
+        if blob not in self.put or blob in self.files or len(found) < len(FIELDS):
             self.wrong += 1
             return 400, b"", b""
         self.files.add(blob)
-        where = b"Location: /api/v2/files/%s-0000-4000-8000-%s/\r\n" % (blob[:8], blob[-12:])
-        return 201, where, b""
+        number = b"%s-0000-4000-8000-%s" % (blob[:8], blob[-12:])
+        self.registered(number, found)
+        return 201, b"Location: /api/v2/files/%s/\r\n" % number, b""
+
+    def registered(self, number: bytes, found: dict[bytes, bytes]) -> None:
+        """A File was made of what was asked for; nothing but its blob is remembered here."""
+
+
+def fields(body: bytes) -> dict[bytes, bytes]:
+    """What of a form with parts matters here; a part that is missing is left out."""
+    found: dict[bytes, bytes] = {}
+    for name, mark in FIELDS:
+        at = body.find(b"\r\n\r\n", body.find(mark)) if mark in body else -1
+        if at >= 0:
+            found[name] = body[at + 4 : body.find(b"\r\n", at + 4)]
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from attrs import define, field
@@ -78,7 +78,7 @@ class Session:
                 words=self._words,
                 excluded=run.meter.excluded,
                 api=_counted(working.gates),
-                settings=self._settings(),
+                settings=described(self.selection, self.policy, self.effort, self.processes),
             )
             if not self._conducting.cancelled() and (failure := self._conducting.exception()) is not None:
                 raise _first(failure)
@@ -168,11 +168,6 @@ class Session:
 
     def _no_more_hands(self, words: str) -> None:
         self.halt("error", words)
-
-    def _settings(self) -> Mapping[str, object]:
-        found = described(self.selection, self.policy, self.effort)
-        found = {**found, "lanes": self.effort.abreast(self.processes)}
-        return found if self.processes == 1 else {**found, "processes": self.processes}
 
     def _end(self, ended: Ended, words: str) -> None:
         """Remember why it ends early: the first reason counts."""

@@ -193,11 +193,11 @@ def test_json_has_every_field_and_stays_the_same() -> None:
 def test_settings_are_told_by_name_and_rules_as_they_were_written() -> None:
     selection = Selection(rules=[Rule("*.tmp"), Rule("a.tmp", include=True)], files_from=None, min_size=5)
 
-    found = described(selection, Policy(existing="version"), Effort(bwlimit=1e6))
+    found = described(selection, Policy(existing="version"), Effort(bwlimit=1e6), 2)
 
     assert found["rules"] == ["- *.tmp", "+ a.tmp"]
     assert found["existing"] == "version"
-    assert (found["min_size"], found["lanes"], found["bwlimit"]) == (5, 64, 1e6)
+    assert (found["min_size"], found["lanes"], found["bwlimit"], found["processes"]) == (5, 128, 1e6, 2)
     assert "files_from" not in found
     assert "max_size" not in found
     json.dumps(found)
