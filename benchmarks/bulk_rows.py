@@ -6,11 +6,13 @@ The parts run by way of `benchmarks.bulk` and `benchmarks.journal`, in processes
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 from typing import Any, Final
 
 from benchmarks.bulk import Found, apart
+from benchmarks.intervals import median_interval, ratios
 from benchmarks.memory import MIB
 from benchmarks.result import Result
 from benchmarks.served import ROOT
@@ -26,7 +28,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
     numbers = (1000, 20_000) if quick else (20_000, 200_000)
     few, many = (apart("planned", "--planned", each, "--seconds", 5) for each in numbers)
     again = apart("resumed", "--planned", planned)
-    return [_job(both), _journal(both["job_cpu_us_per_file"], planned), _resuming(again), _growth(few, many)]
+    return [_job(both), _journal(2 if quick else rounds, planned), _resuming(again), _growth(few, many)]
 
 
 def _job(both: Found) -> Result:
@@ -47,35 +49,38 @@ def _job(both: Found) -> Result:
     )
 
 
-def _journal(whole: float, planned: int) -> Result:
-    """The journal's writes, the plan and the scan, as a share of all that a file costs a job."""
-    name, baseline = "journal, plan and scan of a small file", "CPU of a job"
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.journal",
-        "--json",
-        "--files",
-        "1000",
-        "--planned",
-        str(planned),
-    ]
-    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=300)
-    found: dict[str, Any] = json.loads(out.stdout.splitlines()[-1])
-    try:
-        writes = float(found["per_file_microseconds"][LANES]["cpu"])
-        plan = float(found["planned"]["plan_seconds"]) / planned * 1e6
-        scan = float(found["planned"]["scan_seconds"]) / planned * 1e6
-    except KeyError as exc:
-        return Result(name=name, baseline=baseline, note=f"benchmarks.journal says nothing of {exc}")
+def _journal(rounds: int, planned: int) -> Result:
+    """The journal's writes, the plan and the scan, as a share of all that a file costs a job at the time."""
+    parts: dict[str, list[float]] = {"job": [], "writes": [], "plan": [], "scan": []}
+    for _ in range(rounds):
+        parts["job"].append(apart("beside", "--files", 1500, "--rounds", 1)["job_cpu_us_per_file"])
+        for name, cost in _journal_costs(planned).items():
+            parts[name].append(cost)
+    own = [sum(costs) for costs in zip(parts["writes"], parts["plan"], parts["scan"], strict=True)]
+    share = median_interval(ratios(own, parts["job"]))
     return Result(
-        name=name,
-        baseline=baseline,
-        ratio=(writes + plan + scan) / whole,
+        name="journal, plan and scan of a small file",
+        baseline="CPU of a job",
+        ratio=share.median,
+        low=share.low,
+        high=share.high,
         must=0.08,
         higher_is_better=False,
-        figures={"writes us/file": writes, "plan us/file": round(plan, 1), "scan us/file": round(scan, 1)},
+        figures={f"{name} us/file": round(statistics.median(costs), 1) for name, costs in parts.items()},
     )
+
+
+def _journal_costs(planned: int) -> dict[str, float]:
+    """Microseconds of CPU per file."""
+    options = ["--json", "--files", "1000", "--planned", str(planned), "--only", LANES]
+    command = [sys.executable, "-m", "benchmarks.journal", *options]
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=300)
+    found: dict[str, Any] = json.loads(out.stdout.splitlines()[-1])
+    return {
+        "writes": float(found["per_file_microseconds"][LANES]["cpu"]),
+        "plan": float(found["planned"]["plan_seconds"]) / planned * 1e6,
+        "scan": float(found["planned"]["scan_seconds"]) / planned * 1e6,
+    }
 
 
 def _resuming(again: Found) -> Result:

@@ -144,7 +144,7 @@ def busy(microseconds: float) -> Pause:
     return pause
 
 
-async def costs(folder: Path, files: int, work: float) -> dict[str, Cost]:
+async def costs(folder: Path, files: int, work: float, only: str | None) -> dict[str, Cost]:
     """At all numbers of lanes, of a loop that has nothing else to do, and of a busy one."""
     journal = await Journal.open(folder / "lanes.sqlite", BINDING)
     try:
@@ -152,8 +152,9 @@ async def costs(folder: Path, files: int, work: float) -> dict[str, Cost]:
         found: dict[str, Cost] = {}
         for name, micros in (("idle", 0.0), ("busy", work / 4)):
             for lanes in LANES:
-                count = files if lanes > 1 else files // 10
-                found[f"{lanes} lanes, {name} loop"] = await cost(journal, count, lanes, busy(micros))
+                count, row = files if lanes > 1 else files // 10, f"{lanes} lanes, {name} loop"
+                if only in {None, row}:
+                    found[row] = await cost(journal, count, lanes, busy(micros))
         return found
     finally:
         await journal.aclose()
@@ -208,10 +209,11 @@ def main() -> None:
     parser.add_argument("--planned", type=int, default=200_000, help="that are planned")
     parser.add_argument("--work", type=float, default=500, help="microseconds per file of a busy loop")
     parser.add_argument("--folder", help="where to put the journals: on the disk to be measured")
+    parser.add_argument("--only", help="one row of the table, by its name")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="coredata-bench-", dir=wanted.folder) as name:
-        found = asyncio.run(costs(Path(name), wanted.files, wanted.work))
+        found = asyncio.run(costs(Path(name), wanted.files, wanted.work, wanted.only))
         plan = asyncio.run(planning(Path(name), wanted.planned))
     if wanted.json:
         rows = {
