@@ -28,7 +28,7 @@ class Costs:
     """To find out that a file which is done is still done."""
     planned_mib_per_million: float = 0.0
     """Growth of the resident set with the number of planned files."""
-    lanes: int = 32
+    lanes: int = 64
     """Files at once, in each process."""
     answer_s: float = 0.02
     """Until the service or its storage answers."""
