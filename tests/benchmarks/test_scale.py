@@ -24,7 +24,7 @@ def seconds(costs, what, processes=1):
 
 def test_each_resource_takes_what_its_formula_says():
     assert seconds(COSTS, "the service's rate") == 2 * 10_000_000 / 50
-    assert seconds(COSTS, "waiting for answers") == pytest.approx(3 * 10_000_000 * 0.02 / 32)
+    assert seconds(COSTS, "waiting for answers") == pytest.approx(3 * 10_000_000 * 0.02 / 64)
     assert seconds(COSTS, "CPU of the uploads") == pytest.approx(4000)
     assert seconds(COSTS, "CPU of the job") == pytest.approx(1000)
     assert seconds(COSTS, "the line") == pytest.approx(1752)
