@@ -17,7 +17,6 @@ import json
 import random
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,8 +27,9 @@ from typing import Any
 
 from attrs import frozen
 
+from benchmarks.apart import said
 from benchmarks.memory import MIB, Peak
-from benchmarks.served import PARENT, ROOT, started
+from benchmarks.served import PARENT, started
 from coredata_async import CoreData
 from coredata_async.bulk import Effort, State, UploadJob
 from coredata_async.cli.process import Box, sandbox_process
@@ -196,10 +196,8 @@ async def resumed(folder: Path, count: int) -> Found:
 
 def apart(part: str, *options: object) -> Found:
     """Run one part in a process of its own: its memory is nobody else's."""
-    command = [sys.executable, "-m", "benchmarks.bulk", "--part", part, *(str(each) for each in options)]
-    found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    part_found: Found = json.loads(found.stdout.splitlines()[-1])
-    return part_found
+    found: Found = said("benchmarks.bulk", "--part", part, *options)
+    return found
 
 
 def main() -> None:

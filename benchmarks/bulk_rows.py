@@ -5,18 +5,17 @@ The parts run by way of `benchmarks.bulk` and `benchmarks.journal`, in processes
 
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
-import sys
 from typing import Any, Final
 
+from benchmarks.apart import said
 from benchmarks.bulk import Found, apart
 from benchmarks.intervals import median_interval, ratios
 from benchmarks.memory import MIB
 from benchmarks.result import Result
-from benchmarks.served import ROOT
 
+FILES: Final = 1500
+"""Of one round."""
 LANES: Final = "64 lanes, idle loop"
 """What of the journal's own benchmark is taken: an idle loop, as a busy one makes the difference noise."""
 
@@ -24,40 +23,46 @@ LANES: Final = "64 lanes, idle loop"
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
     """What the job costs for each file, in CPU, time to resume, disk and memory."""
     planned = 20_000 if quick else 50_000
-    both = apart("beside", "--files", 500 if quick else 1500, "--rounds", rounds)
+    both, costs = _rounds(2 if quick else rounds, planned)
     numbers = (1000, 20_000) if quick else (20_000, 200_000)
     few, many = (apart("planned", "--planned", each, "--seconds", 5) for each in numbers)
     again = apart("resumed", "--planned", planned)
-    return [_job(both), _journal(2 if quick else rounds, planned), _resuming(again), _growth(few, many)]
+    return [_job(both), _journal(both, costs), _resuming(again), _growth(few, many)]
 
 
-def _job(both: Found) -> Result:
+def _rounds(count: int, planned: int) -> tuple[list[Found], list[dict[str, float]]]:
+    """A job beside `upload_many`, and its journal beside the job, round by round: all in the same minute."""
+    both: list[Found] = []
+    costs: list[dict[str, float]] = []
+    for _ in range(count):
+        both.append(apart("beside", "--files", FILES, "--rounds", 1))
+        costs.append(_journal_costs(planned))
+    return both, costs
+
+
+def _job(both: list[Found]) -> Result:
     figures = {
-        "upload_many CPU us/file": both["upload_many_cpu_us_per_file"],
-        "job CPU us/file": both["job_cpu_us_per_file"],
-        "upload_many, files per second": both["upload_many_files_per_second"],
-        "job, files per second": both["job_files_per_second"],
+        "upload_many CPU us/file": "upload_many_cpu_us_per_file",
+        "job CPU us/file": "job_cpu_us_per_file",
+        "upload_many, files per second": "upload_many_files_per_second",
+        "job, files per second": "job_files_per_second",
     }
+    found = [each["ratio"] for each in both]
     return Result(
         name="bulk job, small files, c=32",
         baseline="upload_many",
-        ratio=both["ratio"],
-        low=both["ratio_min"],
-        high=both["ratio_max"],
-        figures=figures,
+        ratio=statistics.median(found),
+        low=min(found),
+        high=max(found),
+        figures={name: statistics.median(each[key] for each in both) for name, key in figures.items()},
         note="the interval is min-max; a job also plans, writes its journal, finds its pace and confirms",
     )
 
 
-def _journal(rounds: int, planned: int) -> Result:
+def _journal(both: list[Found], costs: list[dict[str, float]]) -> Result:
     """The journal's writes, the plan and the scan, as a share of all that a file costs a job at the time."""
-    parts: dict[str, list[float]] = {"job": [], "writes": [], "plan": [], "scan": []}
-    for _ in range(rounds):
-        parts["job"].append(apart("beside", "--files", 1500, "--rounds", 1)["job_cpu_us_per_file"])
-        for name, cost in _journal_costs(planned).items():
-            parts[name].append(cost)
-    own = [sum(costs) for costs in zip(parts["writes"], parts["plan"], parts["scan"], strict=True)]
-    share = median_interval(ratios(own, parts["job"]))
+    jobs = [each["job_cpu_us_per_file"] for each in both]
+    share = median_interval(ratios([sum(each.values()) for each in costs], jobs))
     return Result(
         name="journal, plan and scan of a small file",
         baseline="CPU of a job",
@@ -66,16 +71,16 @@ def _journal(rounds: int, planned: int) -> Result:
         high=share.high,
         must=0.08,
         higher_is_better=False,
-        figures={f"{name} us/file": round(statistics.median(costs), 1) for name, costs in parts.items()},
+        figures={
+            f"{name} us/file": round(statistics.median(each[name] for each in costs), 1) for name in costs[0]
+        },
     )
 
 
 def _journal_costs(planned: int) -> dict[str, float]:
     """Microseconds of CPU per file."""
-    options = ["--json", "--files", "1000", "--planned", str(planned), "--only", LANES]
-    command = [sys.executable, "-m", "benchmarks.journal", *options]
-    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=300)
-    found: dict[str, Any] = json.loads(out.stdout.splitlines()[-1])
+    options = ("--json", "--files", 1000, "--planned", planned, "--only", LANES)
+    found: dict[str, Any] = said("benchmarks.journal", *options, timeout=300)
     return {
         "writes": float(found["per_file_microseconds"][LANES]["cpu"]),
         "plan": float(found["planned"]["plan_seconds"]) / planned * 1e6,

@@ -25,8 +25,7 @@ from pathlib import Path
 from attrs import asdict, frozen
 
 from coredata_async.bulk.journal.journal import Binding, Journal, Statement
-from coredata_async.bulk.journal.updates import update
-from coredata_async.bulk.rows import done
+from coredata_async.bulk.rows import CONFIRMED, PUTTING, SENT, STORED, done
 from coredata_async.bulk.states import State
 
 LANES = (1, 16, 64, 256)
@@ -38,10 +37,6 @@ PLANNED = (
     "INSERT INTO item (id, folder, name, filename, size, mtime, ctime, inode, state, seen) "
     "VALUES (?, ?, ?, ?, 10000, 1700000000123456789, 1700000000123456789, ?, 0, 1)"
 )
-PUTTING = update("state", "blob", "since", clears=("md5", "etag", "why", "words"))
-STORED = update("state", "md5", "etag", "sent")
-SENT = update("state", "sent")
-CONFIRMED = update("state", "file", clears=("why", "words"))
 PAGE = 200
 """Files that a page of a listing shows, and which become DONE together."""
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import subprocess
 import sys
 import tempfile
 import threading
@@ -23,10 +22,11 @@ from typing import Final
 import psutil  # type: ignore[import-untyped, unused-ignore]
 from attrs import frozen
 
+from benchmarks.apart import said
 from benchmarks.clients.ours import client_for, upload
 from benchmarks.files import small_files
 from benchmarks.result import Result
-from benchmarks.served import PARENT, ROOT, Where, served
+from benchmarks.served import PARENT, Where, served
 from coredata_async import CoreData, Failed, Unknown
 
 MIB: Final = 1 << 20
@@ -88,9 +88,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # peaks 
 
 
 def _row(name: str, part: Part, *, quick: bool) -> Result:
-    command = [sys.executable, "-m", "benchmarks.memory", "--part", name, *(["--quick"] if quick else [])]
-    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=900)
-    found: dict[str, float] = json.loads(out.stdout.splitlines()[-1])
+    found: dict[str, float] = said("benchmarks.memory", "--part", name, *(["--quick"] if quick else []))
     many = part.size == 0
     return Result(
         name=f"RSS growth, {part.name}",

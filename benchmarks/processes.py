@@ -30,8 +30,8 @@ import psutil
 from attrs import evolve
 
 from benchmarks.intervals import median_interval, ratios
-from benchmarks.processes_run import Spent, cpu
-from benchmarks.served import ROOT, started
+from benchmarks.processes_run import Spent
+from benchmarks.served import ROOT, cpu, started
 
 CORES = 2
 BOUND = 1.6

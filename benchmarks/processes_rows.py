@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import Any, Final
 
+from benchmarks.apart import said
 from benchmarks.result import Result
-from benchmarks.served import ROOT
 
 MUST: Final = 1.6
 PROCESSES: Final = 2
@@ -16,38 +13,34 @@ PROCESSES: Final = 2
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
     """One row for small files, one for files of 8 MiB."""
-    sizes = ["--files", "4000", "--middle", "24"] if quick else ["--files", "6000", "--middle", "60"]
-    command = [sys.executable, "-m", "benchmarks.processes", "--rounds", str(rounds), *sizes]
-    # It exits with 1 when a ratio misses: that is for the table to say.
-    out = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=600)
-    found: dict[str, Any] = json.loads((out.stdout.splitlines() or ["{}"])[-1])
-    if "small" not in found:
-        raise RuntimeError(f"benchmarks.processes ended with {out.returncode}")
+    sizes = ("--files", 4000 if quick else 6000, "--middle", 60)
+    # Whether a ratio misses is for the table to say.
+    found = said("benchmarks.processes", "--rounds", rounds, *sizes, missing=True)
+    if "cores" not in found:  # it is in the last line of a run that came to its end
+        raise RuntimeError("benchmarks.processes broke off")
+    small, middle = found["small"], found["middle"]
+    many, apart = f"one job over {PROCESSES} processes", f"{PROCESSES} jobs of one process each, small files"
+    shared = "half of the tree for each, sharing nothing: what this machine gives to two processes"
+    alone = {"files per second": small["apart"]["files_per_second"]}
     return [
-        _row("small files", found["small"], MUST, "the far end has its share of the same cores"),
-        _ceiling(found["small"]),
-        _row("files of 8 MiB", found["middle"], None, "one process hashes them on both cores already"),
+        _row(
+            f"{many}, small files",
+            *(small["ratio"], small["ratio_95"], _figures(small)),
+            note="the far end has its share of the same cores",
+            must=MUST,
+        ),
+        _row(apart, small["apart_ratio"], small["apart_95"], alone, note=shared),
+        _row(
+            f"{many}, files of 8 MiB",
+            *(middle["ratio"], middle["ratio_95"], _figures(middle)),
+            note="one process hashes them on both cores already",
+        ),
     ]
 
 
-def _ceiling(found: dict[str, Any]) -> Result:
-    """What the machine gives to processes that need not agree on anything."""
-    low, high = found["apart_95"]
-    return Result(
-        name=f"{PROCESSES} jobs of one process each, small files",
-        baseline="1 process",
-        ratio=found["apart_ratio"],
-        low=low,
-        high=high,
-        figures={"files per second": found["apart"]["files_per_second"]},
-        note="half of the tree for each, sharing nothing: what this machine gives to two processes",
-    )
-
-
-def _row(name: str, found: dict[str, Any], must: float | None, note: str) -> Result:
-    low, high = found["ratio_95"]
+def _figures(found: dict[str, Any]) -> dict[str, float]:
     one, two = found["processes_1"], found[f"processes_{PROCESSES}"]
-    figures = {
+    return {
         "1 process, files per second": one["files_per_second"],
         "2 processes, files per second": two["files_per_second"],
         "parent us/file": two["parent_us"],
@@ -55,10 +48,22 @@ def _row(name: str, found: dict[str, Any], must: float | None, note: str) -> Res
         "far end us/file": two["far_us"],
         "by CPU alone, far end elsewhere": found["model"],
     }
+
+
+def _row(
+    name: str,
+    ratio: float,
+    interval: list[float],
+    figures: dict[str, float],
+    *,
+    note: str,
+    must: float | None = None,
+) -> Result:
+    low, high = interval
     return Result(
-        name=f"one job over {PROCESSES} processes, {name}",
+        name=name,
         baseline="1 process",
-        ratio=found["ratio"],
+        ratio=ratio,
         low=low,
         high=high,
         must=must,

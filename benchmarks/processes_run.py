@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 from attrs import asdict, define, field, frozen
 
-from benchmarks.served import PARENT
+from benchmarks.served import PARENT, cpu
 from coredata_async import CoreData
 from coredata_async.bulk import Effort, Progress, UploadJob
 
@@ -66,12 +66,6 @@ class Workers:
             with suppress(psutil.Error):
                 found += cpu(child)
         return found
-
-
-def cpu(process: psutil.Process) -> float:
-    """Seconds that a process has taken."""
-    spent = process.cpu_times()
-    return float(spent.user + spent.system)
 
 
 async def run(root: Path, files: int, processes: int, lanes: int | None, url: str) -> Spent:

@@ -20,6 +20,12 @@ PARENT = "00000000-0000-4000-8000-000000000001"
 """Where all uploads go."""
 
 
+def cpu(process: psutil.Process) -> float:
+    """Seconds of CPU that a process has taken."""
+    spent = process.cpu_times()
+    return float(spent.user + spent.system)
+
+
 @frozen
 class Where:
     """A server that runs."""
@@ -37,8 +43,7 @@ class Where:
 
     def cpu(self) -> float:
         """Seconds of CPU it has taken."""
-        spent = psutil.Process(self.pid).cpu_times()
-        return float(spent.user + spent.system)
+        return cpu(psutil.Process(self.pid))
 
     def ask(self, path: str) -> Any:
         """What it answers to a GET, as JSON."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,11 +19,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, cast
 
+from benchmarks.apart import said
 from benchmarks.clients.ours import client_for, upload
 from benchmarks.files import small_files
 from benchmarks.intervals import median_interval, ratios
 from benchmarks.result import Result
-from benchmarks.served import ROOT, served
+from benchmarks.served import served
 
 MUST: Final = 2.5
 """What the lean exchange must gain to be kept."""
@@ -62,9 +62,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
 
 
 def _run(way: str) -> tuple[float, float]:
-    command = [sys.executable, "-m", "benchmarks.sustained", "--transport", way]
-    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=120)
-    rate, cpu = cast("tuple[float, float]", json.loads(out.stdout.splitlines()[-1]))
+    rate, cpu = cast("tuple[float, float]", said("benchmarks.sustained", "--transport", way, timeout=120))
     return rate, cpu
 
 

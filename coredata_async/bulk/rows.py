@@ -108,7 +108,7 @@ def item_of(row: tuple[Any, ...]) -> Item:
 def putting(item: Item, blob: str, since: datetime | None, *, instead_of: str | None) -> list[Statement]:
     """A blob is reserved, perhaps instead of another one, which may hold the bytes by now."""
     moment = None if since is None else since.timestamp()
-    change = (_PUTTING, (int(State.PUTTING), blob, moment, item.id))
+    change = (PUTTING, (int(State.PUTTING), blob, moment, item.id))
     return [change] if instead_of is None else [orphaned(item, instead_of), change]
 
 
@@ -119,12 +119,12 @@ def orphaned(item: Item, blob: str) -> Statement:
 
 def stored(item: Item, what: Stored) -> Statement:
     """The storage has the bytes."""
-    return _STORED, (int(State.STORED), what.md5, int(what.etag is not None), time.time(), item.id)
+    return STORED, (int(State.STORED), what.md5, int(what.etag is not None), time.time(), item.id)
 
 
 def registering(item: Item) -> Statement:
     """The File is about to be asked for. This must be on disk before the request leaves."""
-    return _SENT, (int(State.REGISTERING), time.time(), item.id)
+    return SENT, (int(State.REGISTERING), time.time(), item.id)
 
 
 def unknown(item: Item, words: str) -> Statement:
@@ -139,7 +139,7 @@ def absent(item: Item) -> Statement:
 
 def confirmed(item: Item, file_id: str) -> Statement:
     """The service gave an id."""
-    return _CONFIRMED, (int(State.CONFIRMED), file_id, item.id)
+    return CONFIRMED, (int(State.CONFIRMED), file_id, item.id)
 
 
 def replaced(item: Item, file_id: str, md5: str) -> Statement:
@@ -184,12 +184,12 @@ def found(kind: str, words: str) -> Statement:
     return "INSERT OR IGNORE INTO finding VALUES (?, ?)", (kind, words)
 
 
-_PUTTING: Final = update("state", "blob", "since", clears=("md5", "etag", "why", "words"))
-_STORED: Final = update("state", "md5", "etag", "sent")
-_SENT: Final = update("state", "sent")
+PUTTING: Final = update("state", "blob", "since", clears=("md5", "etag", "why", "words"))
+STORED: Final = update("state", "md5", "etag", "sent")
+SENT: Final = update("state", "sent")
 _UNKNOWN: Final = "UPDATE item SET state = ?, words = ?, rounds = rounds + 1 WHERE id = ?"
 _STATE: Final = "UPDATE item SET state = ? WHERE id = ?"
-_CONFIRMED: Final = update("state", "file", clears=("why", "words"))
+CONFIRMED: Final = update("state", "file", clears=("why", "words"))
 _REPLACED: Final = "UPDATE item SET state = ?, file = ?, md5 = ?, blob = NULL WHERE id = ?"
 _ENDED: Final = "UPDATE item SET state = ?, why = ?, words = ?, file = coalesce(?, file) WHERE id = ?"
 _FAILED: Final = "UPDATE item SET state = ?, why = ?, words = ?, blob = NULL WHERE id = ?"
