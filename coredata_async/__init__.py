@@ -68,9 +68,9 @@ if TYPE_CHECKING:  # for checkers and editors; at run time `__getattr__` imports
     from coredata_async.transfer.outcomes import Failed, Outcome, Progress, Replaced, Unknown, Uploaded
     from coredata_async.transfer.uploads import Upload
     from coredata_async.transport.trace import Exchanged
+    from coredata_async.unset import UNSET
     from coredata_async.wire.blobs import Reservation
     from coredata_async.wire.calls import Page
-    from coredata_async.wire.kind import UNSET
 
 __version__ = VERSION
 
@@ -148,9 +148,9 @@ _PLACES = {
     "transfer.outcomes": "Failed Outcome Progress Replaced Unknown Uploaded",
     "transfer.uploads": "Upload",
     "transport.trace": "Exchanged",
+    "unset": "UNSET",
     "wire.blobs": "Reservation",
     "wire.calls": "Page",
-    "wire.kind": "UNSET",
 }
 """Where the public names are. To import them all at once takes 1.5 times as long as the libraries they stand
 on, to import what a client is made of 1.1 times (benchmarks/import_time.py)."""

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
+from coredata_async.nesting import TooDeepError, check_depth
+
 
 class Body(Protocol):
     """Bytes to send, which can be opened again, so that a repeated request never sends half of them."""
@@ -114,8 +116,11 @@ class Reply:
         return Reply(self.status, self.headers, self.body, self.content, attempts, elapsed)
 
     def json(self) -> Any:
-        """The decoded body; raises `ValueError` if it is no JSON."""
-        return json.loads(self.body)
+        """Decode the body; raises `ValueError` if it is not JSON, or nested too deep."""
+        try:
+            return check_depth(json.loads(self.body))
+        except RecursionError:
+            raise TooDeepError from None
 
     @property
     def undecided(self) -> bool:

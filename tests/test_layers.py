@@ -8,17 +8,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "coredata_async"
 
-CORE = "message redaction errors config call"
+CORE = "nesting unset message redaction errors config call"
 SERVICES = f"{CORE} wire resources listing collection storage transfer"
 
 # A module or folder, and what of the package it may import besides itself. The longest name counts.
 MAY_IMPORT = {
-    "message": "",
+    "nesting": "",
+    "unset": "",
+    "message": "nesting",
     "redaction": "",
     "paging": "",
     "errors": "message redaction",
     "config": "message errors",
-    "call": "message redaction errors config",
+    "call": "nesting message redaction errors config",
     "wire": CORE,
     "resources": f"{CORE} wire",
     "listing": f"{CORE} paging wire resources",
@@ -49,6 +51,8 @@ IO = "asyncio aiohttp aiofiles time random os"
 
 # A module or folder, and what of the world it must not import: a folder's ban holds below it, too.
 MUST_NOT_IMPORT = {
+    "nesting": IO,
+    "unset": IO,
     "message": IO,
     "redaction": IO,
     "errors": IO,

@@ -155,7 +155,7 @@ def _is_place(db: sqlite3.Connection, key: str) -> bool:
 def _place(folder: Folder) -> tuple[object, ...]:
     project = folder.project.id if folder.project else None
     created = folder.created.timestamp() if folder.created else 0.0
-    return folder.id, folder.parent, unicodedata.normalize("NFC", folder.title), project, created
+    return _storable(folder.id, folder.parent, unicodedata.normalize("NFC", folder.title), project, created)
 
 
 def _forgotten(db: sqlite3.Connection, folder: int) -> set[str]:
@@ -172,7 +172,7 @@ def _forgotten(db: sqlite3.Connection, folder: int) -> set[str]:
 def _row(folder: int, file: Listed) -> tuple[object, ...]:
     digest = (file.digest or "").lower() or None
     created = file.created.timestamp() if file.created else 0.0
-    return (
+    return _storable(
         folder,
         file.id,
         file.filename,
@@ -182,6 +182,19 @@ def _row(folder: int, file: Listed) -> tuple[object, ...]:
         file.snapshot_id or None,
         created,
     )
+
+
+def _storable(*values: object) -> tuple[object, ...]:
+    """Return the values of a row as SQLite takes them: for a single one it would refuse the whole batch."""
+    return tuple([_storable_value(value) for value in values])
+
+
+def _storable_value(value: object) -> object:
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode()  # half a surrogate pair becomes a question mark
+    if isinstance(value, int) and value.bit_length() > 63:  # noqa: PLR2004
+        return None  # as a size: unknown
+    return value
 
 
 _PLACE: Final = "INSERT OR REPLACE INTO place VALUES (?, ?, ?, ?, ?, ?)"

@@ -14,7 +14,7 @@ from click import BadParameter
 from coredata_async.cli.options import Field
 from coredata_async.cli.values import json_object, moment_or_day, text_of
 from coredata_async.cli.words import field_words
-from coredata_async.fivepm.unset import Unset
+from coredata_async.unset import Unset
 
 
 def fivepm_fields(kind: type[Any]) -> list[Field]:

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from coredata_async.cli.values import day, json_object, json_value, pair, when
 from coredata_async.cli.words import field_words, filter_words
-from coredata_async.wire.kind import Unset
+from coredata_async.unset import Unset
 
 Reader = Callable[[str], object]
 """What makes a value of the text that a shell gives."""

@@ -17,7 +17,7 @@ from coredata_async.fivepm.models.project import Project
 from coredata_async.fivepm.models.task import Task
 from coredata_async.fivepm.models.team import Team
 from coredata_async.fivepm.models.user import SecurityLevel, User
-from coredata_async.fivepm.unset import UNSET
+from coredata_async.unset import UNSET
 
 __all__ = [
     "UNSET",

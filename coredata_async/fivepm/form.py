@@ -13,8 +13,8 @@ from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm.codec.php import Dates, flatten
 from coredata_async.fivepm.method import Method, Route
 from coredata_async.fivepm.names import NAMES
-from coredata_async.fivepm.unset import UNSET
 from coredata_async.message import Request
+from coredata_async.unset import UNSET
 
 Format = Literal["json", "xml"]
 PostParams = Literal["body", "query", "split"]

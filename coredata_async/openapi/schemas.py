@@ -16,7 +16,8 @@ import attrs
 from coredata_async.resources.comments import Comment
 from coredata_async.resources.contacts import Address, Email, Link, NewContact, Phone
 from coredata_async.resources.values import Aspects, ListValue
-from coredata_async.wire.kind import Unset, Window
+from coredata_async.unset import Unset
+from coredata_async.wire.kind import Window
 
 Schema = dict[str, Any]
 

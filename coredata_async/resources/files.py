@@ -8,7 +8,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from coredata_async.resources.document import DatedWhere, Document, ProjectRef, SpaceRef
-from coredata_async.wire.kind import UNSET, Kind, Proof, Unset
+from coredata_async.unset import UNSET, Unset
+from coredata_async.wire.kind import Kind, Proof
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from coredata_async.resources.workitem import EditWorkItem, NewWorkItem, WorkItem, WorkItemWhere
-from coredata_async.wire.kind import UNSET, EditableKind, Unset
+from coredata_async.unset import UNSET, Unset
+from coredata_async.wire.kind import EditableKind
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from attrs import field, frozen
 
+from coredata_async.nesting import check_depth
 from coredata_async.wire.readers import reads
 from coredata_async.wire.scalars import expected, moment
 
@@ -113,7 +114,7 @@ def _list_value(value: object, _: object) -> ListValue:
 def _aspects(value: object, _: object) -> Aspects:
     if not isinstance(value, dict):
         raise expected("an object", value)
-    return Aspects(value)  # pyright: ignore[reportUnknownArgumentType]
+    return Aspects(check_depth(value))  # pyright: ignore[reportUnknownArgumentType]
 
 
 reads(ListValue, _list_value)

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from coredata_async.resources.document import DatedWhere, Document, SpaceRef, UserRef
 from coredata_async.resources.values import ListValue
-from coredata_async.wire.kind import UNSET, Unset
+from coredata_async.unset import UNSET, Unset
 
 
 @frozen(kw_only=True)

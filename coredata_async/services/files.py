@@ -13,9 +13,9 @@ from coredata_async.resources.files import FILES, EditFile, File
 from coredata_async.services.content import Content
 from coredata_async.transfer.fetch import Fetcher
 from coredata_async.transfer.uploads import Upload, Uploader
+from coredata_async.unset import UNSET
 from coredata_async.wire import calls
 from coredata_async.wire.files import comma_joined, register, update_metadata
-from coredata_async.wire.kind import UNSET
 from coredata_async.wire.lookups import segment
 
 

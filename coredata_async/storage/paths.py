@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,11 +17,13 @@ from attrs import frozen
 from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.storage.bodies import INLINE, Streamed, md5
 from coredata_async.storage.readahead import BLOCK, read_ahead
+from coredata_async.storage.stale import retry_stale
 
 T = TypeVar("T")
 AnyPath = str | Path
 """Taken as it is: to make a `Path` of a text takes 13 us, and nothing here needs one."""
 
+_TOP: Final = 1 << 63
 WHOLE: Final = 1 << 20
 """Files up to this many bytes are held whole while they are sent."""
 
@@ -37,7 +40,21 @@ class Print:
     @classmethod
     def of(cls, seen: os.stat_result) -> Print:
         """Take the print from a stat."""
-        return cls(seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
+        return cls(
+            signed_64(seen.st_size),
+            signed_64(seen.st_mtime_ns),
+            signed_64(seen.st_ctime_ns),
+            signed_64(seen.st_ino),
+        )
+
+
+def signed_64(number: int) -> int:
+    """Fit a number into 64 bits with a sign, as journals keep it; all but a few stay as they are.
+
+    Nanoseconds after the year 2262 and inodes of some network file systems need one bit more. The numbers are
+    only compared for equality, so two that are 2**64 apart may share one.
+    """
+    return number if -_TOP <= number < _TOP else (number + _TOP) % (2 * _TOP) - _TOP
 
 
 @frozen
@@ -55,7 +72,7 @@ def look(path: AnyPath) -> Print:
         SourceError: If it is not there, or is no regular file.
     """
     try:
-        seen = os.stat(path)  # noqa: PTH116  # a `Path` or a text
+        seen = retry_stale(partial(os.stat, path))
     except (OSError, ValueError) as exc:
         raise unreadable(path, exc) from None
     if stat.S_ISDIR(seen.st_mode):
@@ -107,26 +124,48 @@ class _FileReader:
     def __init__(self, path: AnyPath, was: Print) -> None:
         self._path, self._was, self._count = path, was, 0
         self.digest = hashlib.md5(usedforsecurity=False)
-        self._fd = _open(path)
+        self._fd: int | None = None
         try:
-            _same(self._fd, was, path)
-        except BaseException:
-            os.close(self._fd)
-            raise
+            retry_stale(self._open)
+        except OSError as exc:
+            raise unreadable(path, exc) from None
 
     def read(self) -> bytes:
         try:
-            block = os.read(self._fd, BLOCK)
+            block = retry_stale(self._read)
         except OSError as exc:
             raise unreadable(self._path, exc) from None
         self._count += len(block)
         self.digest.update(block)
-        if self._count >= self._was.size:  # before the last byte leaves, so that nothing wrong is stored
-            _same(self._fd, self._was, self._path)
         return block
 
     def close(self) -> None:
-        os.close(self._fd)
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            with suppress(OSError):  # nothing was written, so nothing is lost
+                os.close(fd)
+
+    def _open(self) -> int:
+        """Open the file where reading stopped, if it is still the one that was looked at."""
+        self._fd = fd = _open(self._path)
+        try:
+            _same(fd, self._was, self._path)
+            os.lseek(fd, self._count, os.SEEK_SET)
+        except BaseException:
+            self.close()
+            raise
+        return fd
+
+    def _read(self) -> bytes:
+        fd = self._open() if self._fd is None else self._fd
+        try:
+            block = os.read(fd, BLOCK)
+            if self._count + len(block) >= self._was.size:  # before the last byte leaves
+                _same(fd, self._was, self._path)
+        except OSError:
+            self.close()
+            raise
+        return block
 
 
 def _from_cache(fd: int, was: Print, path: AnyPath) -> bytes | None:
@@ -156,21 +195,22 @@ def _read_and_hash(path: AnyPath, was: Print) -> Snapshot:
 
 
 def _opened(path: AnyPath, use: Callable[[int], T]) -> T:
-    fd = _open(path)
+    def attempt() -> T:
+        fd = _open(path)
+        try:
+            return use(fd)
+        finally:
+            os.close(fd)
+
     try:
-        return use(fd)
+        return retry_stale(attempt)
     except OSError as exc:
         raise unreadable(path, exc) from None
-    finally:
-        os.close(fd)
 
 
 def _open(path: AnyPath) -> int:
-    try:
-        # Not to block for ever on what became a pipe since we looked.
-        return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError as exc:
-        raise unreadable(path, exc) from None
+    # Not to block for ever on what became a pipe since we looked.
+    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
 
 
 def _same(fd: int, was: Print, path: AnyPath, *, count: int | None = None) -> None:

@@ -1,6 +1,7 @@
 """Models to JSON and back: what is given is sent, what comes is read leniently.
 
-Raises `ValueError`, naming object and field, for JSON that cannot be what was asked for.
+Raises `ValueError`, naming the object, for JSON that cannot be what was asked for. A single field that cannot
+be read does not matter: it keeps its default, and the value goes to `extra`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from importlib import import_module
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import attrs
 
 from coredata_async.errors import ConfigurationError
-from coredata_async.wire.kind import UNSET
+from coredata_async.nesting import TooDeepError
+from coredata_async.unset import UNSET
 from coredata_async.wire.lookups import instant
 from coredata_async.wire.readers import Reader, reader
 
@@ -26,16 +28,46 @@ except ImportError:
 
 T = TypeVar("T")
 
+_SHAPE: Final = bytes(
+    ord("0") if c in b"0123456789" else ord(" ") if c in b" \t\r\n:,[-" else ord("x") for c in range(256)
+)
+_LONG: Final = b" " + b"0" * 19
+"""After `_SHAPE`: an integer that may not fit 64 bits, of which orjson makes a float.
+
+To look for it takes 0.7 ns per byte; orjson takes 1.7.
+"""
+
 
 def from_json(raw: bytes) -> Any:
-    """Decode JSON; raises `ValueError`, or its subclass `JSONDecodeError`."""
-    if _json is not json:
-        with suppress(ValueError):  # half a surrogate pair, for one: whether `fast` is there changes nothing
+    """Decode JSON; the result is the same with and without the extra `fast`.
+
+    Raises:
+        ValueError: If it cannot be decoded; mostly `JSONDecodeError`.
+    """
+    if _json is not json and not _may_exceed_64_bits(raw):
+        with suppress(ValueError):  # half a surrogate pair, Infinity, a byte order mark: `json` takes them
             return _json.loads(raw)
     try:
         return json.loads(raw)
     except RecursionError:
-        raise ValueError("the JSON is nested too deep") from None
+        raise TooDeepError from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError:  # an integer of more digits than Python converts
+        return json.loads(raw, parse_int=_whole)
+
+
+def _may_exceed_64_bits(raw: bytes) -> bool:
+    shape = raw.translate(_SHAPE)
+    return _LONG in shape or shape.startswith(_LONG[1:])
+
+
+def _whole(digits: str) -> int | str:
+    """Convert an integer; one that Python refuses for its length stays the text that it is."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def to_json(value: object) -> bytes:
@@ -67,7 +99,7 @@ def structure(raw: object, model: type[T]) -> T:
     """Make a model of a decoded JSON object.
 
     Raises:
-        ValueError: Naming object and field, if a value cannot be what the field says.
+        ValueError: If it is not an object, or its key is missing or cannot be read.
     """
     read: Reader[T] = reader(model)
     return read(raw, model)

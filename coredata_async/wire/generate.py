@@ -17,6 +17,7 @@ Nothing here decides what a value means: `scalars` and the readers of other type
 from __future__ import annotations
 
 import linecache
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -25,14 +26,19 @@ from typing import Any, Final, cast
 import attrs
 from attrs import frozen
 
+from coredata_async.nesting import TooDeepError, check_depth
 from coredata_async.wire.nothing import NOTHING
-from coredata_async.wire.scalars import STAMP, expected
+from coredata_async.wire.scalars import STAMP, PartlyReadableError, expected
 
 QUICK: Final[dict[Any, tuple[str, str]]] = {
     str: ("type(value) is str and value", "value"),
     int: ("type(value) is int", "value"),
-    datetime: (f"type(value) is str and len(value) == {STAMP}", "stamp(value + '+00:00')"),
-    Any: ("value", "value"),
+    datetime: (
+        f"type(value) is str and len(value) == {STAMP}"
+        # Python 3.14 takes 24:00 for the next day; it is read like any other odd value.
+        + (" and value[11:13] != '24'" if sys.version_info >= (3, 14) else ""),
+        "stamp(value + '+00:00')",
+    ),
 }
 """By type: how a value as the service sends it is told, and what is made of it without a call of ours."""
 
@@ -70,16 +76,16 @@ class Field:
 
 
 def generated(model: type[Any], fields: Sequence[Field]) -> Callable[[Any, Any], Any]:
-    """The reader of a model: it takes a decoded JSON object, and raises `ValueError` naming the field."""
+    """Make the reader of a model: it takes a decoded JSON object; `ValueError` if that has no key."""
     names: dict[str, Any] = {
         "Draft": _draft(model),
         "Model": model,
-        "known": frozenset(each.name for each in fields),
+        "unknown": partial(_unknown, frozenset(each.name for each in fields)),
         "nothing": {each.name: None for each in fields if not each.required},
         "stamp": datetime.fromisoformat,
         "NOTHING": NOTHING,
         "last": (None, None),
-        "complaint": partial(_complaint, model, fields),
+        "mended": partial(_mended, model, fields),
     }
     for each in fields:
         names[f"read_{each.name}"] = each.read
@@ -112,17 +118,16 @@ def source(fields: Sequence[Field]) -> str:
                 if type(value) is str: made.title = value
                 elif value is None or not value and value != 0: made.title = empty_title; odd = True
                 else: made.title = read_title(value, None); odd = True
-                made.extra = NOTHING if len(raw) == 2 else {key: raw[key] for key in raw if key not in known}
+                made.extra = NOTHING if len(raw) == 2 else unknown(raw)
                 made.__class__ = Model
                 if not odd: last = raw.copy(), made
                 return made
             except KeyError:
                 pass
-            except (TypeError, ValueError) as exc:
-                raise complaint(raw, exc) from None
+            except (TypeError, ValueError):
+                return mended(raw)
             filled = {**nothing, **raw}
-            if len(filled) == len(raw): raise complaint(raw, "")
-            return read(filled)
+            return mended(raw) if len(filled) == len(raw) else read(filled)
 
     Of what is empty, only 0 and False are values. An object that lacks fields is filled up, which spares the
     others a question per field; one that lacks some and has unknown ones in their place is read anew. `odd`
@@ -136,8 +141,7 @@ def source(fields: Sequence[Field]) -> str:
         "made = Draft()",
         *([f"odd = len(raw) != {size}"] if small else []),
         *(line for each in fields for line in each.lines("; odd = True" if small else "")),
-        f"made.extra = NOTHING if len(raw) == {size}"
-        " else {key: raw[key] for key in raw if key not in known}",
+        f"made.extra = NOTHING if len(raw) == {size} else unknown(raw)",
         "made.__class__ = Model",
         *(["if not odd: last = raw.copy(), made"] if small else []),
         "return made",
@@ -149,11 +153,10 @@ def source(fields: Sequence[Field]) -> str:
 {body}
     except KeyError:
         pass
-    except (TypeError, ValueError) as exc:
-        raise complaint(raw, exc) from None
+    except (TypeError, ValueError):
+        return mended(raw)
     filled = {{**nothing, **raw}}
-    if len(filled) == len(raw): raise complaint(raw, "")
-    return read(filled)
+    return mended(raw) if len(filled) == len(raw) else read(filled)
 """
 
 
@@ -183,21 +186,44 @@ def _lacking() -> Any:
     raise ValueError("it lacks its key")
 
 
-def _complaint(model: type[Any], fields: Sequence[Field], raw: Any, exc: object) -> ValueError:
-    """What is wrong with an object: the first field, in the object's order, that cannot be read."""
+def _unknown(known: frozenset[str], raw: dict[str, Any]) -> dict[str, Any]:
+    return check_depth({name: value for name, value in raw.items() if name not in known})
+
+
+def _mended(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
+    """Read an object of which something cannot be read.
+
+    The field keeps its default, and the value goes to `extra`, as it came. Of a list, the items that can be
+    read stay in the field, and the whole list goes to `extra`.
+
+    Raises:
+        ValueError: If it is not an object, lacks its key or has one that cannot be read: then it cannot be
+            told from others. Also if a value is nested too deep.
+    """
     if not isinstance(raw, dict):
-        return expected("an object", raw)
+        raise expected("an object", raw)
     found = cast("dict[str, Any]", raw)
-    named = f"{model.__name__} {found.get('id') or found.get('username') or ''}".rstrip()
-    known = {each.name: each for each in fields}
-    for name, value in found.items():
-        if name in known and (value or value == 0):
-            try:
-                known[name].read(value, None)
-            except (TypeError, ValueError) as broken:
-                return ValueError(f"{named}: field {name}: {broken}")
+    named = f"{model.__name__} {_key(found)}".rstrip()
+    values: dict[str, Any] = {}
+    odd: dict[str, Any] = {}
     for each in fields:
         value = found.get(each.name)
-        if each.required and not value and value != 0:
-            return ValueError(f"{named} comes without {each.name}")
-    return ValueError(f"{named}: {exc}")
+        if value is None or (not value and value != 0):
+            if each.required:
+                raise ValueError(f"{named} comes without {each.name}")
+            continue
+        try:
+            values[each.name] = each.read(value, None)
+        except PartlyReadableError as broken:
+            values[each.name], odd[each.name] = broken.value, value
+        except (TypeError, ValueError) as broken:
+            if each.required or isinstance(broken, TooDeepError):
+                raise ValueError(f"{named}: field {each.name}: {broken}") from None
+            odd[each.name] = value
+    unknown = _unknown(frozenset(each.name for each in fields), found)
+    return model(**values, extra={**unknown, **check_depth(odd)})
+
+
+def _key(found: dict[str, Any]) -> str:
+    key = found.get("id") or found.get("username") or found.get("name")
+    return key if isinstance(key, str) else ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import Enum
-from typing import Final, Generic, Literal, ParamSpec, TypeVar
+from typing import Generic, Literal, ParamSpec, TypeVar
 
 from attrs import field, frozen
 
@@ -27,16 +26,6 @@ class Proof:
     evidence: Evidence
     source: str
     """The page, or the public repository of an old client."""
-
-
-class Unset(Enum):
-    """The type of `UNSET`."""
-
-    UNSET = "unset"
-
-
-UNSET: Final = Unset.UNSET
-"""A field that an update leaves as it is; `None` would clear it."""
 
 
 @frozen(kw_only=True)

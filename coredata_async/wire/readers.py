@@ -1,12 +1,14 @@
 """Which reader makes a type from decoded JSON: `cattrs` chooses it, `generate` writes those of models.
 
 Every field but the key may be absent, `null`, or the empty form of another type (`""` for a number,
-`{}` for a list): all of these give the field's default. Unknown fields go to `extra`.
+`{}` for a list): all of these give the field's default. Unknown fields go to `extra`. A known field whose
+value cannot be read goes to `extra`, too, and the field has its default: one bad value hides nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from types import UnionType
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -14,8 +16,10 @@ from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_t
 import attrs
 import cattrs
 
+from coredata_async.nesting import TooDeepError
 from coredata_async.wire.generate import Field, generated
 from coredata_async.wire.scalars import (
+    PartlyReadableError,
     as_day,
     as_it_is,
     as_mapping,
@@ -77,9 +81,22 @@ def _tuple_reader(kind: Any) -> Reader[Any]:
         if not isinstance(value, list):
             raise expected("a list", value)
         items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright wants it
-        return tuple([item(each, item_kind) for each in items])
+        try:
+            return tuple([item(each, item_kind) for each in items])
+        except TooDeepError:
+            raise
+        except ValueError as exc:
+            raise PartlyReadableError(_readable(items, item, item_kind), exc) from None
 
     return read
+
+
+def _readable(items: list[Any], item: Reader[Any], kind: Any) -> tuple[Any, ...]:
+    found: list[Any] = []
+    for each in items:
+        with suppress(ValueError):
+            found.append(item(each, kind))
+    return tuple(found)
 
 
 def _origin_is(origin: Any) -> Callable[[Any], bool]:

@@ -5,75 +5,107 @@ Each takes a second argument, which `cattrs` fills with the type that is wanted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from reprlib import Repr
 from typing import Any, Final, cast
+
+from coredata_async.nesting import check_depth
 
 STAMP: Final = len("2023-10-25T19:01:18")
 """The length of a timestamp as the service writes it today."""
 
 
+_EXCERPT: Final = Repr()
+"""Writes the beginning of a value: `repr` may write megabytes first, and fails if nested too deep."""
+_EXCERPT.maxstring = _EXCERPT.maxother = _EXCERPT.maxlong = 60
+_EXACT: Final = 1 << 53
+"""Above, not every whole number has a float of its own."""
+
+
+class PartlyReadableError(ValueError):
+    """A list of which some items cannot be read; `value` holds the others."""
+
+    def __init__(self, value: tuple[Any, ...], reason: ValueError) -> None:
+        super().__init__(str(reason))
+        self.value = value
+
+
 def expected(what: str, value: object) -> ValueError:
-    """The error for a value that cannot be what its field says."""
-    return ValueError(f"expected {what}, not {repr(value)[:60]}")
+    """Make the error for a value that cannot be what its field says."""
+    return ValueError(f"expected {what}, not {_EXCERPT.repr(value)[:60]}")
 
 
 def moment(text: str) -> datetime:
-    """A timestamp as the service writes it: without a zone it is UTC.
+    """Read a timestamp as the service writes it: without a zone it is UTC.
 
     Microseconds, an offset, a date alone, and a colon in place of the decimal point all occur.
+
+    Raises:
+        ValueError: If there is no such point in time.
     """
+    if text[11:13] == "24":
+        raise ValueError(f"hour must be in 0..23: {text[:40]!r}")  # Python 3.14 takes it for the next day
     if len(text) == STAMP:
         return datetime.fromisoformat(text + "+00:00")
     hours, colon, fraction = text.rpartition(":")
     if colon and len(fraction) == len("234123") and fraction.isdigit():
         text = f"{hours}.{fraction}"
     when = datetime.fromisoformat(text)
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
+    if when.tzinfo is None:
+        return when.replace(tzinfo=UTC)
+    try:
+        when.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text[:40]!r} is outside the years 1 to 9999 in UTC") from None
+    return when
 
 
 def as_text(value: object, _: object = None) -> str:
-    """A text, or a number as one."""
+    """Read a text, or a number as one."""
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return str(value)
     raise expected("text", value)
 
 
 def as_whole(value: object, _: object = None) -> int:
-    """A whole number, or a text of digits as one."""
+    """Read a whole number, a text of digits as one, or a number like 3.0 as one."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
+        return int(value)
     if isinstance(value, str) and value.isdecimal():
         return int(value)
     raise expected("a whole number", value)
 
 
 def as_truth(value: object, _: object = None) -> bool:
-    """True or false, and nothing that only looks like it."""
+    """Read true or false, and nothing that only looks like it."""
     if isinstance(value, bool):
         return value
     raise expected("true or false", value)
 
 
 def as_moment(value: object, _: object = None) -> datetime:
-    """A timestamp."""
+    """Read a timestamp."""
     return moment(as_text(value))
 
 
 def as_day(value: object, _: object = None) -> date:
-    """A date, or the date of a timestamp."""
+    """Read a date, or the date of a timestamp."""
     return date.fromisoformat(as_text(value)[: len("2023-10-25")])
 
 
 def as_mapping(value: object, _: object = None) -> Mapping[str, Any]:
-    """A JSON object, as it came."""
+    """Return a JSON object as it came."""
     if isinstance(value, dict):
-        return cast("dict[str, Any]", value)
+        return check_depth(cast("dict[str, Any]", value))
     raise expected("an object", value)
 
 
 def as_it_is(value: object, _: object = None) -> object:
-    """Whatever came."""
-    return value
+    """Return whatever came."""
+    return check_depth(value)

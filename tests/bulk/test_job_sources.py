@@ -4,11 +4,13 @@ import os
 import shutil
 import socket
 import unicodedata
+from types import SimpleNamespace
 
 import pytest
 
 from coredata_async.bulk import Effort, FileFailed, FileSkipped, Policy, Progress, Scanned
 from coredata_async.bulk.states import Why
+from coredata_async.storage.paths import Print
 from tests.bulk.rig import Jobs, check_mirrored, check_report, make_tree, policy, remote_truth, some_tree
 from tests.rig import QUICK, some_bytes
 
@@ -274,3 +276,32 @@ async def test_what_vanished_between_two_runs_is_not_counted_any_more(box, jobs,
     shutil.rmtree(tree / "d1")
     again = await jobs.run(tree)
     assert again.report.counts.planned == 7 == again.of(Progress)[-1].planned == again.of(Progress)[-1].done
+
+
+@pytest.mark.parametrize("seconds", [-86_400 * 365 * 100, 10_413_792_000])
+async def test_a_file_from_before_1970_or_after_2262_is_uploaded_like_any_other(
+    box, jobs, tmp_path, seconds
+) -> None:
+    root = some_tree(tmp_path / "tree", 3)
+    os.utime(root / "d1/f0001.txt", (seconds, seconds))
+
+    ran = await jobs.run(root)
+
+    check_mirrored(box, ran, root, below=box.project, inside="tree")
+    again = await jobs.run(root)
+    assert again.report.counts.done == 3
+
+
+async def test_an_inode_beyond_63_bits_is_no_trouble(box, jobs, tmp_path, monkeypatch) -> None:
+    root = some_tree(tmp_path / "tree", 3)
+    really = Print.of
+    names = ("st_size", "st_mtime_ns", "st_ctime_ns")
+
+    def huge(seen: os.stat_result) -> Print:
+        return really(
+            SimpleNamespace(**{name: getattr(seen, name) for name in names}, st_ino=-seen.st_ino % (1 << 64))
+        )
+
+    monkeypatch.setattr(Print, "of", huge)
+
+    check_report(await jobs.run(root))

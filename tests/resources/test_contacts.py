@@ -103,9 +103,12 @@ def test_unknown_fields_of_a_part_are_kept() -> None:
     assert contact.emails[0].extra == {"verified": True}
 
 
-def test_a_list_that_holds_no_objects_is_told_with_object_and_field() -> None:
-    with pytest.raises(ValueError, match=r"Contact abc: field emails: expected an object, not 'a@b.is'"):
-        structure({"id": "abc", "emails": ["a@b.is"]}, Contact)
+def test_of_a_list_the_objects_stay_and_the_whole_list_is_in_extra_if_something_else_is_in_it() -> None:
+    emails = ["a@b.is", {"email": "c@d.is"}]
+
+    contact = structure({"id": "abc", "emails": emails}, Contact)
+
+    assert contact == Contact(id="abc", emails=(Email(email="c@d.is"),), extra={"emails": emails})
 
 
 def test_groups_are_kept_as_they_came_for_their_shape_is_not_known() -> None:

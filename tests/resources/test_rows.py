@@ -8,8 +8,9 @@ import pytest
 from coredata_async.resources.document import Document
 from coredata_async.resources.endpoints import endpoints
 from coredata_async.resources.rows import NESTED, ROWS
+from coredata_async.unset import Unset
 from coredata_async.wire.convert import structure
-from coredata_async.wire.kind import AppendableKind, EditableKind, Kind, Nested, Unset, Window
+from coredata_async.wire.kind import AppendableKind, EditableKind, Kind, Nested, Window
 
 KINDS = [pytest.param(kind, id=name) for name, kind in ROWS.items()]
 APPENDABLE = [pytest.param(kind, id=name) for name, kind in ROWS.items() if isinstance(kind, AppendableKind)]

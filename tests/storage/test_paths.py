@@ -1,5 +1,6 @@
 """Files on disk: read right, or refused with a reason, whatever happens to them meanwhile."""
 
+import errno
 import hashlib
 import os
 import socket
@@ -8,11 +9,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.storage import paths
 from coredata_async.storage.bodies import INLINE, md5
-from coredata_async.storage.paths import WHOLE, Print, look, read_whole, stream
+from coredata_async.storage.paths import WHOLE, Print, look, read_whole, signed_64, stream
 from coredata_async.storage.readahead import BLOCK
 
 from .leaks import cancelled_after, drained, everything, nothing_left
@@ -330,3 +333,67 @@ def test_a_print_is_of_size_times_and_inode(path: Path) -> None:
     seen = path.stat()
 
     assert look(path) == Print(100, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
+
+
+@pytest.mark.parametrize("size", [100, INLINE + 1, LARGE])
+@pytest.mark.parametrize("called", ["stat", "open", "fstat", "read", "lseek"])
+async def test_a_handle_that_goes_stale_is_opened_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch, size: int, called: str
+) -> None:
+    fill(path, size)
+    really, struck = getattr(os, called), list[int]()
+
+    def stale(*args: object, **kwargs: object) -> object:
+        if len(struck) < 2:
+            struck.append(1)
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return really(*args, **kwargs)
+
+    monkeypatch.delattr(os, "RWF_NOWAIT")
+    monkeypatch.setattr(paths.os, called, stale)
+
+    with nothing_left():
+        was = look(path)
+        read = (
+            (await read_whole(path, was)).data
+            if size <= WHOLE
+            else await everything(stream(path, was).chunks())
+        )
+    assert read == content(size)
+
+
+async def test_a_handle_that_goes_stale_in_the_middle_because_the_file_was_replaced_is_a_change(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(path, LARGE)
+    was, really = look(path), os.read
+
+    def stale(fd: int, count: int) -> bytes:
+        if os.lseek(fd, 0, os.SEEK_CUR) == 2 * BLOCK:
+            replace(path)
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return really(fd, count)
+
+    monkeypatch.setattr(paths.os, "read", stale)
+
+    with nothing_left(), pytest.raises(SourceChangedError, match=r"report\.pdf changed"):
+        await everything(stream(path, was).chunks())
+
+
+@pytest.mark.parametrize("number", [0, 1, -1, -(1 << 63), (1 << 63) - 1])
+def test_numbers_of_64_bits_stay_as_they_are(number: int) -> None:
+    assert signed_64(number) == number
+
+
+@given(st.integers())
+def test_all_others_are_fitted_into_64_bits_and_stay_apart_from_their_neighbours(number: int) -> None:
+    assert -(1 << 63) <= signed_64(number) < 1 << 63
+    assert (signed_64(number) - number) % (1 << 64) == 0
+
+
+@pytest.mark.parametrize("seconds", [-86_400, 10_413_792_000])
+def test_a_print_of_any_time_fits_the_journal(path: Path, seconds: int) -> None:
+    os.utime(path, (seconds, seconds))
+
+    assert look(path) == Print.of(path.stat())
+    assert -(1 << 63) <= look(path).modified < 1 << 63

@@ -88,9 +88,32 @@ def test_what_is_no_envelope_is_said_to_be_none(body: bytes) -> None:
         listing().answer(Reply(200, body=body))
 
 
-def test_an_object_of_a_page_that_cannot_be_read_is_named() -> None:
-    with pytest.raises(UnexpectedResponseError, match="File a: field size: expected a whole number, not 'x'"):
-        listing().answer(page({"total_count": 1}, [{"id": "a", "size": "x"}]))
+def test_one_bad_value_in_a_page_hides_neither_its_object_nor_the_others() -> None:
+    good, bad = listing().answer(page({"total_count": 2}, [{"id": "a"}, {"id": "b", "size": "x"}])).items
+
+    assert good == File(id="a")
+    assert bad == File(id="b", extra={"size": "x"})
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ({"title": "x"}, "File comes without id"),
+        ({"id": ["a"]}, r"File: field id: expected text, not \['a'\]"),
+        (7, "expected an object, not 7"),
+    ],
+)
+def test_an_object_of_a_page_that_cannot_be_told_from_others_is_an_error(raw: object, words: str) -> None:
+    with pytest.raises(UnexpectedResponseError, match=words):
+        listing().answer(page({"total_count": 2}, [{"id": "a"}, raw]))
+
+
+@pytest.mark.parametrize("name", ["title", "aspects", "template", "new"])
+def test_an_object_nested_too_deep_in_any_field_is_unreadable(name: str) -> None:
+    raw = b'{"id": "a", "%s": {"x": %s}}' % (name.encode(), b"[" * 150 + b"]" * 150)
+
+    with pytest.raises(UnexpectedResponseError, match="nested more than 100 levels deep"):
+        calls.get(PROJECTS, ID).answer(Reply(200, body=raw))
 
 
 def test_a_page_nested_beyond_reason_is_unreadable() -> None:

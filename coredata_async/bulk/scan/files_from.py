@@ -16,6 +16,7 @@ from coredata_async.bulk.scan.walk import Listing
 from coredata_async.bulk.states import Why
 from coredata_async.bulk.text import shown, visible
 from coredata_async.errors import ConfigurationError
+from coredata_async.storage.stale import retry_stale
 
 _BLOCK: Final = 1 << 16
 """Bytes that are read at once; and no path is longer."""
@@ -118,7 +119,7 @@ def _entries(db: sqlite3.Connection, root: bytes, path: bytes, *, follow: bool) 
 
 def _entry(name: bytes, path: bytes, *, follow: bool, is_dir: bool) -> Entry | Found:
     try:
-        entry = Named(name, path, os.lstat(path))
+        entry = Named(name, path, retry_stale(partial(os.lstat, path)))
         if entry.is_symlink() and not (follow and os.path.exists(path)):
             return entry  # for the walk to say what is done about such a link
         if is_dir == entry.is_dir():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from attrs import frozen
 
 from coredata_async.bulk.text import shown, visible
 from coredata_async.errors import ConfigurationError
+from coredata_async.storage.stale import retry_stale
 
 PathLike = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -66,7 +68,7 @@ def _root(given: PathLike) -> Root:
         absolute = os.path.abspath(path)  # not `realpath`: the user may have named a link
         if absolute.startswith(b"//"):  # which POSIX leaves to the system, and means / on all that we know
             absolute = absolute[1:]
-        seen = os.stat(absolute)
+        seen = retry_stale(partial(os.stat, absolute))
     except (OSError, ValueError) as exc:  # ValueError: a NUL in it, or what is no path in this locale
         reason = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
         raise ConfigurationError(f"{given!a} cannot be uploaded: {reason}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 
 from attrs import evolve, frozen
 
@@ -13,6 +14,7 @@ from coredata_async.bulk.scan.filters import Filter
 from coredata_async.bulk.scan.found import Batch, Directory, Found
 from coredata_async.bulk.scan.tray import Tray
 from coredata_async.bulk.states import Why
+from coredata_async.storage.stale import retry_stale
 
 Batches = Generator[Batch, None, None]
 Listing = Callable[[bytes], Iterable["Entry | Found"]]
@@ -83,9 +85,10 @@ class Walk:
     ) -> Subdirectory | None:
         """Put an entry in the tray, unless it is a directory to be walked or has vanished."""
         try:
-            found = (
-                entry if isinstance(entry, Found) else self.inspector.look(entry, wanted, chain, tray.warn)
-            )
+            if isinstance(entry, Found):
+                found: Found | Subdirectory | None = entry
+            else:
+                found = retry_stale(partial(self.inspector.look, entry, wanted, chain, tray.warn))
         except OSError as exc:
             if isinstance(exc, FileNotFoundError) and not self.expected:
                 return None
@@ -124,5 +127,5 @@ def apart(below: Iterable[Subdirectory]) -> tuple[list[Subdirectory], list[Found
 
 def on_disk(path: bytes) -> Iterator[Entry]:
     """List a directory, entry by entry, as the file system gives them."""
-    with os.scandir(path) as entries:
+    with retry_stale(partial(os.scandir, path)) as entries:
         yield from entries

@@ -12,8 +12,8 @@ from coredata_async.fivepm.method import Route
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
 from coredata_async.fivepm.models.file import File, FileFilter
-from coredata_async.fivepm.unset import UNSET, Unset
 from coredata_async.message import Request
+from coredata_async.unset import UNSET, Unset
 
 _ADD: Final = METHODS["activity.add"]
 _UPDATE: Final = METHODS["activity.update"]

@@ -10,7 +10,7 @@ from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.form import Form
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
-from coredata_async.fivepm.unset import UNSET, Unset
+from coredata_async.unset import UNSET, Unset
 
 _ADD: Final = METHODS["projects.add"]
 _UPDATE: Final = METHODS["projects.update"]

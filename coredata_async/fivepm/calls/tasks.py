@@ -10,7 +10,7 @@ from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.form import Form
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
-from coredata_async.fivepm.unset import UNSET, Unset
+from coredata_async.unset import UNSET, Unset
 
 _ADD: Final = METHODS["tasks.add"]
 _UPDATE: Final = METHODS["tasks.update"]

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Literal, cast
 
 from coredata_async.errors import ConfigurationError
-from coredata_async.fivepm.unset import UNSET
+from coredata_async.unset import UNSET
 
 Dates = Literal["space", "t"]
 """`2026-11-22 10:00:00`, or `2026-11-22T10:00:00`. Which of them 5pm reads is not documented."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 from attrs import frozen
@@ -58,13 +59,15 @@ def _inmost(tree: Tree, known: set[str]) -> Tree:
 
 
 def many(tree: Tree, model: type[T]) -> Items[T]:
-    """The objects of a listing.
+    """Read the objects of a listing; a total that cannot be read is unknown.
 
     Raises:
         ValueError: What came is no list, or holds something else.
     """
     found = listed(peeled(tree))
-    total = values.whole(found.total)
+    total = None
+    with suppress(ValueError):
+        total = values.whole(found.total)
     return Items(tuple(read(each, model) for each in found.items), total)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from coredata_async.fivepm.models.file import File
-from coredata_async.fivepm.unset import UNSET, Unset
+from coredata_async.unset import UNSET, Unset
 
 ActivityType = Literal["msg", "progress", "file", "googledocs", "ss_boards", "ff_boards"]
 """Message, progress note, file note, Google Docs link, SpiderScribe board, FireFly screen."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from coredata_async.fivepm.unset import UNSET, Unset
+from coredata_async.unset import UNSET, Unset
 
 
 @frozen(kw_only=True)

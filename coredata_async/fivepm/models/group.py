@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from coredata_async.fivepm.unset import UNSET, Unset
+from coredata_async.unset import UNSET, Unset
 
 
 @frozen(kw_only=True)

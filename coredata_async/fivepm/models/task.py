@@ -8,7 +8,7 @@ from datetime import date, datetime
 from attrs import field, frozen
 
 from coredata_async.fivepm.models.team import Team
-from coredata_async.fivepm.unset import UNSET, Unset
+from coredata_async.unset import UNSET, Unset
 
 
 @frozen(kw_only=True)

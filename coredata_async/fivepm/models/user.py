@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from attrs import field, frozen
 
-from coredata_async.fivepm.unset import UNSET, Unset
+from coredata_async.unset import UNSET, Unset
 
 
 class SecurityLevel(IntEnum):

@@ -23,9 +23,9 @@ from coredata_async.fivepm.models.file import File, FileFilter
 from coredata_async.fivepm.peek import Wrapping
 from coredata_async.fivepm.services.verbs import adding, gathering, listing, updating
 from coredata_async.fivepm.services.window import in_range, narrowed
-from coredata_async.fivepm.unset import UNSET, Unset
 from coredata_async.message import Send
 from coredata_async.storage.sources import Source
+from coredata_async.unset import UNSET, Unset
 
 
 @frozen(kw_only=True)

@@ -13,8 +13,8 @@ from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
 from coredata_async.fivepm.services.verbs import adding, listing, updating
 from coredata_async.fivepm.services.window import in_range, narrowed
-from coredata_async.fivepm.unset import UNSET, Unset
 from coredata_async.message import Send
+from coredata_async.unset import UNSET, Unset
 
 
 @frozen(kw_only=True)

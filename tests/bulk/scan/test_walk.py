@@ -210,3 +210,21 @@ def test_every_entry_is_told_once_whatever_the_tree(
         assert batch.directory.parent in known
         known.add(batch.directory.path)
     assert all(batch.complete for batch in batches)
+
+
+@pytest.mark.parametrize("called", ["scandir", "stat"])
+def test_a_directory_or_link_whose_handle_is_stale_once_is_looked_at_again(
+    here: Path, monkeypatch: pytest.MonkeyPatch, called: str
+) -> None:
+    tree("a", "d/b")
+    really, struck = getattr(os, called), list[int]()
+
+    def stale(*args: object, **kwargs: object) -> object:
+        if not struck:
+            struck.append(1)
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return really(*args, **kwargs)
+
+    monkeypatch.setattr(os, called, stale)
+
+    assert set(by_path(scan(["."], ALL, Policy()))) == {"a", "d/b"}

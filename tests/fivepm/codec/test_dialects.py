@@ -155,3 +155,10 @@ def test_no_shape_raises_anything_but_value_error(tree: Mapping[str, Fact]) -> N
         for read in (one, many):
             with suppress(ValueError):
                 read(tree, kind)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("total", ["x", {"a": 1}, [1], 1.5, float("nan"), "1" * 5000])
+def test_a_total_that_cannot_be_read_is_unknown_and_hides_no_object(total: object) -> None:
+    found = many({"data": {"items": [{"id": "1"}], "total": total}}, Task)  # type: ignore[dict-item]
+
+    assert ([each.id for each in found.items], found.total) == (["1"], None)

@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import coredata_async
+import coredata_async.fivepm
 from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm.codec.php import flatten
-from coredata_async.fivepm.unset import UNSET
+from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.models.task import EditTask
+from coredata_async.unset import UNSET
 
 SCALARS = st.text() | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
 NAMES = st.text("abcdefghijklmnopqrstuvwxyzABC_", min_size=1, max_size=5)
@@ -61,6 +65,11 @@ def test_truths_are_digits_for_php_takes_the_text_false_as_true() -> None:
 
 def test_nothing_and_unset_are_left_out() -> None:
     assert flatten({"a": None, "b": UNSET, "c": {"d": None}}) == []
+
+
+def test_there_is_one_unset_for_both_services() -> None:
+    assert coredata_async.UNSET is coredata_async.fivepm.UNSET is UNSET
+    assert Form().written(EditTask(name=coredata_async.UNSET)) == {}
 
 
 @pytest.mark.parametrize(
