@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
 from typing import Final
 
 from attrs import evolve, field, frozen
 
-LONGEST: Final = 200
-"""Bytes of a name; most systems take 255, and a temporary name is longer."""
+from coredata_async.storage.filenames import LONGEST, fold, insert_before_suffix, safe_filename
+
+__all__ = ["LONGEST", "NOTES", "Names", "Wish", "folder_name", "safe"]
+
 NOTES: Final = "activities"
 """The folder within the archive that holds the documents; no file may be called so."""
-_BAD: Final = '/\\<>:"|?*'
 
 
 def _none() -> Mapping[str, str]:
@@ -50,16 +49,16 @@ class Names:
         and neither does the Unicode form in CoreData.
         """
         found = dict(self.given)
-        taken = {_folded(NOTES), *(_folded(name) for name in found.values())}
+        taken = {fold(NOTES), *(fold(name) for name in found.values())}
         for wish in wishes:
             if wish.key in found:
                 continue
             name = safe(wish.name, wish.id)
-            if _folded(name) in taken:
+            if fold(name) in taken:
                 name = _numbered(name, wish.id)
-            while _folded(name) in taken:  # a file may be called like that in 5pm, too
+            while fold(name) in taken:  # a file may be called like that in 5pm, too
                 name = _numbered(name, wish.id)
-            taken.add(_folded(name))
+            taken.add(fold(name))
             found[wish.key] = name
         return evolve(self, given=found)
 
@@ -78,30 +77,9 @@ def folder_name(name: str, project_id: str) -> str:
 
 
 def safe(name: str, otherwise: str, suffix: str = "") -> str:
-    """One name without a path in it, for any file system, and not too long."""
-    name = "".join("_" if c in _BAD or not c.isprintable() else c for c in unicodedata.normalize("NFC", name))
-    name = name.strip(" ") if suffix else name.strip(" ").rstrip(".")
-    if not name.strip("._ "):
-        name = f"5pm {otherwise}"
-    return _cut(name, len(suffix.encode())) + suffix
+    """Return a name without a path in it, for any file system, and not too long; see `safe_filename`."""
+    return safe_filename(name, f"5pm {otherwise}", suffix=suffix)
 
 
 def _numbered(name: str, number: str) -> str:
-    path = PurePosixPath(name)
-    more = f" (5pm {number}){path.suffix}"
-    return _cut(path.stem, len(more.encode())) + more
-
-
-def _cut(name: str, room: int) -> str:
-    """The name with its ending, so short that `room` more bytes fit."""
-    longest = LONGEST - room
-    if len(name.encode()) <= longest:
-        return name
-    suffix = PurePosixPath(name).suffix
-    suffix = suffix if len(suffix.encode()) < longest // 2 else ""
-    stem = name[: len(name) - len(suffix)].encode()[: longest - len(suffix.encode())]
-    return stem.decode("utf-8", "ignore") + suffix
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    return insert_before_suffix(name, f" (5pm {number})")

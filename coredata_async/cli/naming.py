@@ -1,52 +1,26 @@
-"""Names to save files under: what a server calls a file is no path to write to without a look."""
+"""Names to save several files under in one folder."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from pathlib import PurePosixPath
-from typing import Final
 
-_LONGEST: Final = 200
-"""Bytes; most systems take 255, and a temporary name is longer."""
-_NOT_ON_WINDOWS: Final = '<>:"|?*'
+from coredata_async.storage.filenames import alternatives, fold, safe_filename
 
 
 def safe(filename: str, otherwise: str) -> str:
-    """One name without a path in it, or the other one if nothing is left.
-
-    Separators and what cannot be shown become `_`; so a name can climb nowhere.
-    """
-    bad = "/\\" + (_NOT_ON_WINDOWS if os.name == "nt" else "")
-    name = "".join("_" if c in bad or not c.isprintable() else c for c in filename).strip()
-    if not name.strip("._ "):
-        name = otherwise
-    return _shortened(name)
+    """Return a name without a path in it, or the other one if nothing is left; see `safe_filename`."""
+    return safe_filename(filename, otherwise)
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """The names in their order, a second `a.txt` as `a (2).txt`; case makes no difference on some systems."""
+    """Return the names in their order, the second `a.txt` as `a (2).txt`.
+
+    Names that differ only in case or Unicode form count as the same: they are on some file systems.
+    """
     taken: set[str] = set()
     found: list[str] = []
     for name in names:
-        stem, suffix = _parted(name)
-        free, count = name, 1
-        while free.casefold() in taken:
-            count += 1
-            free = f"{stem} ({count}){suffix}"
-        taken.add(free.casefold())
+        free = next(each for each in alternatives(name) if fold(each) not in taken)
+        taken.add(fold(free))
         found.append(free)
     return found
-
-
-def _shortened(name: str) -> str:
-    if len(name.encode()) <= _LONGEST:
-        return name
-    stem, suffix = _parted(name)
-    suffix = suffix if len(suffix.encode()) < _LONGEST // 2 else ""
-    return stem.encode()[: _LONGEST - len(suffix.encode())].decode("utf-8", "ignore") + suffix
-
-
-def _parted(name: str) -> tuple[str, str]:
-    path = PurePosixPath(name)
-    return path.stem, path.suffix

@@ -1,15 +1,100 @@
-"""What an answer calls the file that it holds."""
+"""File names in Content-Disposition headers (RFC 6266, 8187, and the continuations of RFC 2231)."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
+from collections.abc import Iterator, Mapping
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+_PIECE: Final = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
+"""A parameter: everything up to the next semicolon outside of quotes."""
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)', re.DOTALL)
+_CHARSET: Final = re.compile(
+    r"utf-?8|(?:us-)?ascii|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|shift_jis|euc-(?:jp|kr)|gbk|gb2312|gb18030"
+    r"|big5",
+    re.IGNORECASE,
+)
+"""Charsets of names. Python knows codecs that are not for this, and slow ones among them."""
 
 
 def disposed(header: str) -> str | None:
-    """The file name in a Content-Disposition: the encoded form first (RFC 6266)."""
-    encoded = re.search(r"filename\*\s*=\s*utf-8''([^;]+)", header, re.IGNORECASE)
-    if encoded:
-        return unquote(encoded[1].strip())
-    plain = re.search(r'filename\s*=\s*"?([^";]+)"?', header, re.IGNORECASE)
-    return plain[1].strip() if plain else None
+    """Return the file name that a Content-Disposition header gives, or None if it gives none.
+
+    `filename*` beats a name in numbered pieces (`filename*0`, `filename*1`, …), and that beats `filename`. Of
+    a parameter that comes twice the first counts, as in browsers. A value that cannot be decoded is ignored.
+    The name is the server's own: make it safe before you use it as a path, see `storage.filenames`.
+    """
+    parameters: dict[str, str] = {}
+    for name, value in _parameters(header):
+        parameters.setdefault(name, value)
+    candidates = (
+        _extended(parameters.get("filename*", "")),
+        _continued(parameters),
+        _plain(parameters.get("filename", "")),
+    )
+    return next((name for name in candidates if name and name.strip()), None)
+
+
+def _parameters(header: str) -> Iterator[tuple[str, str]]:
+    for piece in _PIECE.findall(header):
+        name, equals, value = piece.partition("=")
+        if equals:
+            yield name.strip().lower(), _unquote(value.strip())
+
+
+def _unquote(value: str) -> str:
+    quoted = _QUOTED.match(value)
+    return re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL) if quoted else value
+
+
+def _plain(value: str) -> str:
+    """Return a plain value. Bytes that are not UTF-8 are ISO-8859-1, as in HTTP before 2014."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return (
+            value.encode("utf-8", "surrogateescape").decode("latin-1") if _has_only_raw_bytes(value) else ""
+        )
+    return value
+
+
+def _has_only_raw_bytes(value: str) -> bool:
+    return not re.search(r"[\ud800-\udc7f\udd00-\udfff]", value)
+
+
+def _extended(value: str) -> str | None:
+    """Decode `charset'language'percent-encoded`."""
+    charset, _, rest = value.partition("'")
+    _, quote, text = rest.partition("'")
+    return _decode(charset, _unescape(text)) if quote else None
+
+
+def _continued(parameters: Mapping[str, str]) -> str | None:
+    """Join `filename*0`, `filename*1*`, …: those with a second asterisk are percent-encoded."""
+    charset, data = "utf-8", b""
+    for number in range(len(parameters)):
+        value = parameters.get(f"filename*{number}*")
+        if value is None:
+            value = parameters.get(f"filename*{number}")
+            if value is None:
+                break
+            data += value.encode("utf-8", "surrogatepass")
+            continue
+        if number == 0 and value.count("'") >= 2:  # noqa: PLR2004  # around the language
+            charset, _, value = value.split("'", 2)
+        data += _unescape(value)
+    return _decode(charset, data)
+
+
+def _unescape(text: str) -> bytes:
+    return unquote_to_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def _decode(charset: str, data: bytes) -> str | None:
+    if not _CHARSET.fullmatch(charset.strip()):
+        return None
+    try:
+        return data.decode(charset.strip())
+    except (LookupError, UnicodeError):
+        return None

@@ -14,7 +14,6 @@ from coredata_async import (
     StorageError,
     Timeouts,
 )
-from coredata_async.storage.disposition import disposed
 from tests.rig import cancelled_at, some_bytes
 
 DATA = some_bytes(500_000)
@@ -288,21 +287,6 @@ async def test_a_missing_file_leaves_no_trace(client, tmp_path):
         await save(client, "2bb7fb5e-8ef6-11e6-89e1-87ce876944be", tmp_path / "out")
 
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("header", "name"),
-    [
-        ("", None),
-        ("attachment", None),
-        ('attachment; filename="a b.pdf"', "a b.pdf"),
-        ("attachment; filename=a.pdf; x=y", "a.pdf"),
-        ("attachment; filename*=utf-8''%C3%A1%20b.pdf", "á b.pdf"),
-        ("attachment; filename=\"plain.pdf\"; filename*=UTF-8''%C3%A1.pdf", "á.pdf"),
-    ],
-)
-def test_the_name_in_a_disposition(header, name):
-    assert disposed(header) == name
 
 
 async def test_cancelled_before_it_begins_it_leaves_no_trace(client, file, tmp_path):

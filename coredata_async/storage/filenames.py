@@ -1,0 +1,102 @@
+"""File names that a server gives, made safe to save under on every common file system."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Final
+
+LONGEST: Final = 200
+"""Maximum length of a name, in bytes. Most file systems take 255, and a temporary name is longer."""
+_BAD: Final = '/\\<>:"|?*'
+"""Separators, and what Windows and its network shares refuse."""
+_DEVICE: Final = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])\s*(?:\..*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Names that Windows opens as a device, with any ending."""
+_NAMELESS: Final = "file"
+
+
+def safe_filename(name: str, otherwise: str, *, suffix: str = "") -> str:
+    """Return one path segment that is safe to create, as close to the server's name as possible.
+
+    The result is the same on every system: in Unicode form NFC; without separators, control and invisible
+    characters, and characters that Windows refuses; never `.`, `..` or the name of a Windows device; without
+    spaces around it or dots at its end; and not longer than `LONGEST` bytes, with its ending kept.
+
+    Args:
+        name: As the server says.
+        otherwise: Used if nothing is left of the name; it is made safe, too.
+        suffix: Appended to the name; it counts for the length.
+    """
+    for candidate in (name, otherwise, _NAMELESS):
+        cleaned = _clean(candidate)
+        if cleaned.strip("._ "):
+            break
+    else:
+        cleaned = _NAMELESS
+    if suffix:
+        return _cut(cleaned, len(suffix.encode())) + suffix
+    return _cut(cleaned)
+
+
+def fold(name: str) -> str:
+    """Return a key that is equal for names that some file system takes for the same one.
+
+    APFS, HFS+ and NTFS ignore case; the first two ignore the Unicode form as well.
+    """
+    folded = unicodedata.normalize("NFC", name).casefold()
+    return unicodedata.normalize("NFC", folded)
+
+
+def alternatives(name: str) -> Iterator[str]:
+    """Yield the name, and then `stem (2).ext`, `stem (3).ext` and so on."""
+    yield name
+    path = PurePosixPath(name)
+    number = 2
+    while True:
+        yield insert_before_suffix(name, f" ({number})", path.suffix)
+        number += 1
+
+
+def insert_before_suffix(name: str, text: str, suffix: str | None = None) -> str:
+    """Return the name with a text before its ending, cut to `LONGEST` bytes."""
+    ending = PurePosixPath(name).suffix if suffix is None else suffix
+    more = text + ending
+    stem = name[: len(name) - len(ending)] if ending else name
+    return _cut(stem, len(more.encode()), keep_suffix=False) + more
+
+
+def _clean(name: str) -> str:
+    normal = unicodedata.normalize("NFC", name)
+    shown = "".join("_" if c in _BAD or not c.isprintable() or not _is_encodable(c) else c for c in normal)
+    shown = _trim(shown)
+    return f"_{shown}" if _DEVICE.fullmatch(shown) else shown
+
+
+def _is_encodable(character: str) -> bool:
+    """Check that the file system of this process can take the character: it cannot in an ASCII locale."""
+    try:
+        character.encode(sys.getfilesystemencoding())
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _trim(name: str) -> str:
+    return name.strip().rstrip(". ")
+
+
+def _cut(name: str, room: int = 0, *, keep_suffix: bool = True) -> str:
+    """Shorten the name so that `room` more bytes fit, and keep its ending unless that is very long."""
+    longest = LONGEST - room
+    if len(name.encode()) <= longest:
+        return name
+    suffix = PurePosixPath(name).suffix if keep_suffix else ""
+    suffix = suffix if len(suffix.encode()) < longest // 2 else ""
+    stem = name[: len(name) - len(suffix)].encode()[: longest - len(suffix.encode())]
+    return _trim(stem.decode("utf-8", "ignore") + suffix)
