@@ -7,11 +7,18 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final, Generic, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coredata_async import errors
-from coredata_async.message import Reply, Request, Send
+from coredata_async.message import Dispatch, Reply, Request, Send
 from coredata_async.redaction import EXCERPT, without_queries
+from coredata_async.response_table import (
+    Classification,
+    Response,
+    classify,
+    classify_error,
+    classify_reply,
+)
 
 T = TypeVar("T")
 
@@ -29,8 +36,6 @@ class Call(Generic[T]):
     """The exact status that means success: a POST turned into a GET by a redirect also answers 200."""
     read: Callable[[Reply], T]
     """Raises `ValueError` for a body it cannot read."""
-    absent_is_done: bool = False
-    """Whether 404 means success on a repeat: the lost first attempt has deleted it."""
     refuse: Callable[[Request, Reply, int], errors.APIError | None] = field(factory=lambda: refusal)
     """What another status than the expected one means; `None` if it is as good."""
 
@@ -40,10 +45,14 @@ class Call(Generic[T]):
         Raises:
             APIStatusError: For any status of 400 or more, by its subclass.
             UnexpectedResponseError: For any other status but the expected one, and for an unreadable body.
+            OutcomeUnknownError: For each of them that does not prove what became of a request that must not
+                be repeated: see the response table. Its `__cause__` is the error itself.
         """
-        repeated_delete = self.absent_is_done and reply.status == HTTPStatus.NOT_FOUND and reply.attempts > 1
-        if reply.status != self.expect and not repeated_delete:
+        proof = classify_reply(self.request, reply, self.expect)
+        if proof is not Classification.DONE:
             problem = self.refuse(self.request, reply, self.expect)
+            if problem is not None and proof is Classification.UNKNOWN:
+                raise outcome_unknown(self.request, problem) from problem
             if problem is not None:
                 raise problem
         try:
@@ -51,9 +60,12 @@ class Call(Generic[T]):
         except errors.ConfigurationError:  # a ValueError, too
             raise
         except ValueError as exc:
-            raise errors.UnexpectedResponseError(
+            problem = errors.UnexpectedResponseError(
                 f"{_where(self.request, reply)}: {_unreadable(reply, exc)}", self.request, reply
-            ) from None
+            )
+        if classify(self.request, Response.UNREADABLE) is Classification.UNKNOWN:
+            raise outcome_unknown(self.request, problem) from problem
+        raise problem
 
 
 async def perform(send: Send, call: Call[T]) -> T:
@@ -63,17 +75,53 @@ async def perform(send: Send, call: Call[T]) -> T:
         OutcomeUnknownError: A request that must not be repeated was sent, and whether it was carried
             out is not known. Its `__cause__` says what happened instead of an answer.
     """
-    request = call.request
+    return await carry(send, call.request, call.answer)
+
+
+async def carry(send: Send, request: Request, conclude: Callable[[Reply], T]) -> T:
+    """Send a request and draw the conclusion from its reply.
+
+    Once a request that must not be repeated may have left, every unexpected exception means that its outcome
+    is unknown, wherever it was raised: in the transport, in a hook, or while the reply was read. This is the
+    only place that has to see to it.
+
+    Raises:
+        OutcomeUnknownError: See `perform`.
+    """
+    if request.repeatable:
+        return conclude(await send(request))
+    dispatch = Dispatch()
     try:
-        reply = await send(request)
-    except errors.APIConnectionError as exc:
-        if request.repeatable or not exc.reached:
+        return conclude(await _sent(send, evolve(request, dispatch=dispatch)))
+    except errors.APIError:
+        raise  # classified already
+    except Exception as exc:
+        if not dispatch.possible:
+            raise
+        raise outcome_unknown(request, _unexpected(request, exc)) from exc
+
+
+async def _sent(send: Send, request: Request) -> Reply:
+    try:
+        return await send(request)
+    except errors.APIError as exc:
+        if request.dispatch is None or not request.dispatch.possible:
+            raise  # of another request, as to sign in, or while this one waited for its turn
+        if isinstance(exc, errors.APIConnectionError) and _proves_something(request, exc):
             raise
         raise outcome_unknown(request, exc) from exc
-    if reply.undecided and not request.repeatable:
-        cause = call.refuse(request, reply, call.expect) or refusal(request, reply, call.expect)
-        raise outcome_unknown(request, cause) from cause
-    return call.answer(reply)
+
+
+def _proves_something(request: Request, exc: errors.APIConnectionError) -> bool:
+    return classify_error(request, exc) is not Classification.UNKNOWN
+
+
+def _unexpected(request: Request, exc: Exception) -> errors.APIError:
+    """Describe an exception that nothing here foresees; its own words may hold a secret."""
+    return errors.APIError(
+        f"{request.method} {request.path}: unexpected {type(exc).__name__} after the request was sent",
+        request,
+    )
 
 
 def outcome_unknown(request: Request, cause: errors.APIError) -> errors.OutcomeUnknownError:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from coredata_async.nesting import TooDeepError, check_depth
 
@@ -63,6 +64,17 @@ def _no_headers() -> Mapping[str, str]:
     return {}
 
 
+@define(eq=False)
+class Dispatch:
+    """A note of one request that is not safe to repeat: whether it may have reached the server.
+
+    It begins as `True`, so that a `Send` that does not know of it errs on the safe side. Retries set it to
+    `False` before each attempt, and the transport back to `True` before the first byte goes out.
+    """
+
+    possible: bool = True
+
+
 @frozen
 class Request:
     """What is to be sent."""
@@ -81,12 +93,26 @@ class Request:
     """How many times the usual time to wait for the answer to begin."""
     stream: bool = False
     """Whether the reply's body is wanted as `Reply.content`, not read into `Reply.body`."""
+    dispatch: Dispatch | None = field(default=None, repr=False, eq=False)
+    """Kept for requests that are not repeatable: see `call.carry`."""
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
-        """The same with other headers; `attrs.evolve` takes five times as long, for every request."""
+        """Copy it with other headers; `attrs.evolve` takes five times as long, for every request."""
         return Request(
-            self.method, self.target, headers, self.body, self.repeatable, self.patience, self.stream
+            self.method,
+            self.target,
+            headers,
+            self.body,
+            self.repeatable,
+            self.patience,
+            self.stream,
+            self.dispatch,
         )
+
+    def note_dispatch(self, *, possible: bool) -> None:
+        """Note that the request has not left yet, or that it may have from now on."""
+        if self.dispatch is not None:
+            self.dispatch.possible = possible
 
     @property
     def whole(self) -> bool:
@@ -123,17 +149,6 @@ class Reply:
             raise TooDeepError from None
 
     @property
-    def undecided(self) -> bool:
-        """Whether a write may have been carried out although it was answered with an error.
-
-        A gateway answers 502 or 504 while the application behind it goes on. 503 with Retry-After comes
-        from a server that turned the request away.
-        """
-        if self.status == 503:  # noqa: PLR2004
-            return self.retry_after is None
-        return self.status in {408, 500, 502, 504}
-
-    @property
     def retry_after(self) -> float | None:
         """Seconds the server asks to wait, from either form of Retry-After (RFC 9110, 10.2.3)."""
         wish = self.headers.get("Retry-After", "").strip()
@@ -141,12 +156,23 @@ class Reply:
             return None
         if wish.replace(".", "", 1).isdecimal():
             return float(wish)
-        try:
-            # The server's own clock is the only one the date can be compared with.
-            until, now = parsedate_to_datetime(wish), parsedate_to_datetime(self.headers["Date"])
-            return max(0.0, (until - now).total_seconds())
-        except (KeyError, TypeError, ValueError, OverflowError):
-            return None
+        # The server's own clock is the only one the date can be compared with.
+        until, now = date_of(wish), date_of(self.headers.get("Date", ""))
+        return max(0.0, (until - now).total_seconds()) if until and now else None
+
+
+def date_of(text: str) -> datetime | None:
+    """Read a date of HTTP, in UTC; `None` if it is not one, or lies outside of the years 1970 to 9000.
+
+    What lies outside is an error of the server, and the arithmetic and the databases of callers fail on it.
+    """
+    try:
+        said = parsedate_to_datetime(text)
+        # GMT, even if it does not say so (RFC 9110, 5.6.7).
+        date = said.astimezone(UTC) if said.tzinfo else said.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    return date if 1970 <= date.year < 9000 else None  # noqa: PLR2004
 
 
 Send = Callable[[Request], Awaitable[Reply]]

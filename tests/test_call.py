@@ -1,5 +1,6 @@
 """What a reply means: the value it gives, or the one error it is."""
 
+import asyncio
 import json
 
 import pytest
@@ -80,9 +81,9 @@ def test_any_other_status_is_its_own_class(status: int, kind: type[errors.APIErr
 
 def test_a_success_that_is_not_the_one_due_is_no_success() -> None:
     with pytest.raises(
-        errors.UnexpectedResponseError, match=r"200 OK .*where 201 was due.*check that base_url"
+        errors.UnexpectedResponseError, match=r"202 Accepted .*where 200 was due.*check that base_url"
     ):
-        Call(POST, 201, parsed).answer(Reply(200, body=b"[1]"))
+        Call(GET, 200, parsed).answer(Reply(202, body=b"[1]"))
 
 
 def test_a_redirect_is_advised_on_and_its_target_not_shown() -> None:
@@ -221,18 +222,18 @@ def test_an_unreadable_value_is_named_in_the_message() -> None:
     with pytest.raises(errors.UnexpectedResponseError, match="field size: expected a whole number") as caught:
         Call(GET, 200, read).answer(Reply(200, body=b"{}"))
 
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
 
 
 def test_a_repeated_deletion_that_finds_nothing_is_done() -> None:
-    call = Call(DELETE, 204, lambda _: "done", absent_is_done=True)
+    call = Call(DELETE, 204, lambda _: "done")
 
     assert call.answer(Reply(404, attempts=2)) == "done"
 
 
 def test_a_first_deletion_that_finds_nothing_is_an_error() -> None:
     with pytest.raises(errors.NotFoundError):
-        Call(DELETE, 204, lambda _: "done", absent_is_done=True).answer(Reply(404, attempts=1))
+        Call(DELETE, 204, lambda _: "done").answer(Reply(404, attempts=1))
 
 
 def test_a_repeat_that_is_no_deletion_may_not_find_nothing() -> None:
@@ -258,9 +259,96 @@ async def test_a_read_answered_by_a_failing_gateway_just_failed() -> None:
         await perform(answering(Reply(502)), Call(GET, 200, parsed))
 
 
-async def test_a_write_that_was_turned_away_did_not_happen() -> None:
-    with pytest.raises(errors.ServerError):
-        await perform(answering(Reply(503, {"Retry-After": "3"})), Call(POST, 201, parsed))
+@pytest.mark.parametrize(
+    "status", [202, 204, 302, 307, 405, 408, 409, 425, 500, 501, 503, 520, 524, 599, 999]
+)
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "3"}], ids=["plain", "with Retry-After"])
+async def test_a_write_may_have_happened_unless_the_table_says_otherwise(status: int, headers: dict) -> None:
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
+        await perform(answering(Reply(status, headers)), Call(POST, 201, parsed))
+
+    assert isinstance(caught.value.__cause__, (errors.APIStatusError, errors.UnexpectedResponseError))
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422, 429])
+async def test_a_write_that_was_refused_did_not_happen(status: int) -> None:
+    with pytest.raises(errors.APIStatusError) as caught:
+        await perform(answering(Reply(status)), Call(POST, 201, parsed))
+
+    assert caught.value.status == status
+
+
+async def test_a_write_whose_answer_cannot_be_read_may_have_happened() -> None:
+    with pytest.raises(errors.OutcomeUnknownError, match="HTML page") as caught:
+        await perform(answering(Reply(201, body=b"<html>")), Call(POST, 201, parsed))
+
+    assert isinstance(caught.value.__cause__, errors.UnexpectedResponseError)
+
+
+UNFORESEEN = [
+    OverflowError("date value out of range"), RecursionError(), MemoryError(), KeyError("x"),
+    errors.ConfigurationError("no"), TimeoutError(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", UNFORESEEN, ids=repr)
+async def test_an_unexpected_error_after_a_write_was_sent_leaves_it_unknown(error: Exception) -> None:
+    async def send(request: Request) -> Reply:
+        request.note_dispatch(possible=False)
+        request.note_dispatch(possible=True)
+        raise error
+
+    with pytest.raises(errors.OutcomeUnknownError, match=type(error).__name__) as caught:
+        await perform(send, Call(POST, 201, parsed))
+
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("error", UNFORESEEN, ids=repr)
+async def test_an_unexpected_error_before_a_write_was_sent_is_raised_as_it_is(error: Exception) -> None:
+    async def send(request: Request) -> Reply:
+        request.note_dispatch(possible=False)
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        await perform(send, Call(POST, 201, parsed))
+
+    assert caught.value is error
+
+
+async def test_a_send_that_notes_nothing_may_have_sent_it() -> None:
+    with pytest.raises(errors.OutcomeUnknownError):
+        await perform(failing(KeyError("x")), Call(POST, 201, parsed))
+
+
+async def test_an_unexpected_error_while_the_answer_to_a_write_is_read_leaves_it_unknown() -> None:
+    def read(_: Reply) -> None:
+        raise RecursionError
+
+    with pytest.raises(errors.OutcomeUnknownError, match="RecursionError"):
+        await perform(answering(Reply(201)), Call(POST, 201, read))
+
+
+async def test_an_unexpected_error_of_a_repeatable_request_is_raised_as_it_is() -> None:
+    with pytest.raises(KeyError):
+        await perform(failing(KeyError("x")), Call(GET, 200, parsed))
+
+
+async def test_cancelling_a_write_stays_a_cancellation() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await perform(failing(asyncio.CancelledError()), Call(POST, 201, parsed))
+
+
+async def test_the_error_of_another_request_that_went_before_is_raised_as_it_is() -> None:
+    """As of a sign-in."""
+    other = errors.APIConnectionError("GET /sign-in: the connection broke", GET)
+
+    async def send(request: Request) -> Reply:
+        request.note_dispatch(possible=False)
+        raise other
+
+    with pytest.raises(errors.APIConnectionError, match="sign-in"):
+        await perform(send, Call(POST, 201, parsed))
 
 
 async def test_a_write_whose_answer_was_lost_may_have_happened() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "coredata_async"
 
-CORE = "nesting unset message redaction errors config call"
+CORE = "nesting unset message redaction errors response_table config call"
 SERVICES = f"{CORE} wire resources listing collection storage transfer"
 
 # A module or folder, and what of the package it may import besides itself. The longest name counts.
@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "paging": "",
     "errors": "message redaction",
     "config": "message errors",
-    "call": "nesting message redaction errors config",
+    "response_table": "message errors",
+    "call": "nesting message redaction errors response_table config",
     "wire": CORE,
     "resources": f"{CORE} wire",
     "listing": f"{CORE} paging wire resources",
@@ -56,6 +57,7 @@ MUST_NOT_IMPORT = {
     "message": IO,
     "redaction": IO,
     "errors": IO,
+    "response_table": IO,
     "config": IO,
     "call": IO,
     "wire": IO,

@@ -17,7 +17,7 @@ from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.states import FolderState
 from coredata_async.call import perform
 from coredata_async.config import Retry
-from coredata_async.errors import APIError, OutcomeUnknownError, UnexpectedResponseError
+from coredata_async.errors import APIError, OutcomeUnknownError
 from coredata_async.resources.folders import FOLDERS, NewFolder
 from coredata_async.transfer.settle import looks
 from coredata_async.wire import calls
@@ -144,7 +144,7 @@ class Folders:
                         calls.create(FOLDERS.path, NewFolder(title=row.title, parent=inside.id)),
                     )
             except APIError as exc:
-                if not _is_open(exc):
+                if not isinstance(exc, OutcomeUnknownError):
                     self.journal.note(_changed(row, FolderState.WANTED, None))
                     raise
                 lost = exc
@@ -197,12 +197,6 @@ WITH RECURSIVE up(id, parent, height) AS (
     UNION ALL SELECT folder.id, folder.parent, height + 1 FROM folder JOIN up ON folder.id = up.parent
 ) SELECT id FROM up ORDER BY height DESC
 """
-
-
-def _is_open(exc: APIError) -> bool:
-    """Whether the folder may have been made all the same, as behind a gateway that answers 202."""
-    succeeded = isinstance(exc, UnexpectedResponseError) and exc.status < 300  # noqa: PLR2004
-    return succeeded or isinstance(exc, OutcomeUnknownError)
 
 
 def _changed(row: Row, state: FolderState, remote: str | None) -> Statement:

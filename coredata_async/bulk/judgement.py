@@ -14,15 +14,15 @@ from coredata_async.errors import (
     AuthenticationError,
     ChecksumMismatchError,
     ConfigurationError,
+    ConflictError,
     OutcomeUnknownError,
-    RateLimitError,
-    ServerError,
     SourceChangedError,
     SourceError,
     StorageError,
     UnexpectedResponseError,
     URLExpiredError,
 )
+from coredata_async.response_table import is_transient
 
 
 @frozen
@@ -65,18 +65,18 @@ _ALONE: Final = (
 def _stored(exc: StorageError) -> State:
     if exc.status is None or isinstance(exc, URLExpiredError):
         return State.RETRY
-    return State.RETRY if exc.status >= 500 or exc.status in {408, 425, 429} else State.FAILED  # noqa: PLR2004
+    return State.RETRY if is_transient(exc.status) else State.FAILED
 
 
 def _asked(exc: APIError) -> tuple[State, Why]:
     match exc:
         case APIConnectionError():
             return State.RETRY, Why.NETWORK
-        case AuthenticationError() | RateLimitError() | ServerError() | UnexpectedResponseError():
-            return State.RETRY, Why.REFUSED
         case OutcomeUnknownError():
             return State.RETRY, Why.UNCERTAIN
-        case APIStatusError(status=408 | 409 | 425):
+        case AuthenticationError() | ConflictError() | UnexpectedResponseError():
+            return State.RETRY, Why.REFUSED  # a later pass, or a person, may change the reason
+        case APIStatusError() if is_transient(exc.status):
             return State.RETRY, Why.REFUSED
         case _:
             return State.FAILED, Why.REFUSED

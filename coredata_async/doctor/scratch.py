@@ -14,6 +14,7 @@ from coredata_async.doctor.lists import FILES
 from coredata_async.errors import APIError, OutcomeUnknownError, UnexpectedResponseError
 from coredata_async.message import Reply, Request
 from coredata_async.resources.folders import FOLDERS, NewFolder
+from coredata_async.response_table import Classification, classify_reply
 from coredata_async.storage.dialects import refusal
 from coredata_async.wire import calls
 from coredata_async.wire.blobs import reserve
@@ -132,7 +133,7 @@ class Scratch:
         reply = await self.far.engine.api(request)
         if reply.status == HTTPStatus.CREATED:
             self.files[call.answer(reply)] = filename
-        if not reply.undecided:
+        if classify_reply(request, reply, HTTPStatus.CREATED) is not Classification.UNKNOWN:
             self.lost.remove(filename)
         return reply
 

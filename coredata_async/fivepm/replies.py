@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from coredata_async import errors
-from coredata_async.call import BY_STATUS, WORDS, Call
+from coredata_async.call import BY_STATUS, WORDS, Call, outcome_unknown
 from coredata_async.fivepm.codec.complaint import (
     about_absence,
     about_session,
@@ -20,6 +20,7 @@ from coredata_async.fivepm.codec.items import peeled
 from coredata_async.fivepm.codec.tree import Tree, parse
 from coredata_async.message import Reply, Request
 from coredata_async.redaction import EXCERPT, without_queries
+from coredata_async.response_table import Classification, Response, classify
 
 T = TypeVar("T")
 
@@ -130,11 +131,10 @@ def _read(request: Request, reply: Reply, tree: Tree, read: Callable[[Tree], T])
         raise _unreadable(request, reply, exc) from None
 
 
-def _unreadable(request: Request, reply: Reply, exc: ValueError) -> errors.UnexpectedResponseError:
-    after = (
-        "" if request.repeatable else "; it may or may not have been carried out: look before repeating it"
-    )
-    return errors.UnexpectedResponseError(f"{_where(request, reply)}: {exc}{after}", request, reply)
+def _unreadable(request: Request, reply: Reply, exc: ValueError) -> errors.APIError:
+    error = errors.UnexpectedResponseError(f"{_where(request, reply)}: {exc}", request, reply)
+    unknown = classify(request, Response.UNREADABLE) is Classification.UNKNOWN
+    return outcome_unknown(request, error) if unknown else error
 
 
 def _said(reply: Reply) -> tuple[str, str | None, object]:

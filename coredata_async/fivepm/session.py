@@ -18,6 +18,7 @@ from coredata_async.fivepm.credential import carrying
 from coredata_async.fivepm.redacted import passwords_in, struck, struck_from_errors
 from coredata_async.fivepm.replies import refuses_session
 from coredata_async.message import Reply, Request, Send
+from coredata_async.response_table import Classification, classify_reply
 
 Credential = Literal["session", "login"]
 """What requests carry: a session id, or login and password each time (documented for three methods)."""
@@ -154,10 +155,12 @@ class Session:
 def signed_in(send: Send, session: Session) -> Send:
     """Say who asks; after a refusal of the session sign in anew and ask once more.
 
-    A write is asked again only after 401 or 403: an error inside a 200 does not prove that nothing happened.
+    A write is asked again only after a status that proves that nothing happened, such as 401 or 403: an error
+    inside a 200 does not.
     """
 
     async def through(request: Request) -> Reply:
+        request.note_dispatch(possible=False)  # what goes wrong with the sign-in is not about this request
         secrets = await session.secrets(send)
         age = session.age()  # of this session: by the time of the answer there may be another one
         reply = await _carrying(send, session, secrets)(request)
@@ -166,6 +169,7 @@ def signed_in(send: Send, session: Session) -> Send:
         session.forget(secrets)
         if not _may_ask_again(request, reply):
             return reply
+        request.note_dispatch(possible=False)
         secrets = await session.secrets(send)
         return await _carrying(send, session, secrets)(request)
 
@@ -194,4 +198,4 @@ def _may_ask_again(request: Request, reply: Reply) -> bool:
     body = request.body
     if body is not None and not isinstance(body, bytes) and not body.replayable:
         return False
-    return request.repeatable or reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    return request.repeatable or classify_reply(request, reply) is Classification.REFUSED

@@ -8,9 +8,11 @@ from typing import Final, assert_never
 
 from attrs import frozen
 
+from coredata_async.call import carry
 from coredata_async.errors import (
     APIConnectionError,
     APIStatusError,
+    OutcomeUnknownError,
     SourceNotReplayableError,
     StorageError,
     TransferError,
@@ -111,11 +113,9 @@ class Driver:
         """
         request = stored.request(new)
         try:
-            return stored.next(request, await self.api(request))
-        except APIConnectionError as exc:
-            if not exc.reached:
-                raise
-            return Unsettled(stored, str(exc))
+            return await carry(self.api, request, lambda reply: stored.next(request, reply))
+        except OutcomeUnknownError as exc:
+            return Unsettled(stored, str(exc.__cause__))
         except APIStatusError as exc:
             if not again:
                 raise

@@ -41,6 +41,7 @@ def exchange(
     async def send(request: Request) -> Reply:
         url = request.target if request.whole else base_url + request.target
         body = _body(request.body, timeouts.stall)
+        request.note_dispatch(possible=True)  # aiohttp does not tell when the first byte leaves
         try:
             response = await pool.session(side).request(
                 request.method,
@@ -86,6 +87,7 @@ def _joined(common: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[st
 def _own(exc: Exception, request: Request, body: bytes | Reopened | None) -> Exception:
     """What the source raised, as it is; anything else in our words."""
     if isinstance(body, Reopened) and body.failure is not None:
+        request.note_dispatch(possible=False)  # its last block is missing: no server carries that out
         return body.failure
     if isinstance(body, Reopened) and body.stalled:
         return translated(TimeoutError(), request, stalled=True)

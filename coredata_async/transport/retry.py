@@ -14,10 +14,15 @@ from attrs import define
 from coredata_async.config import Retry
 from coredata_async.errors import APIConnectionError
 from coredata_async.message import Reply, Request, Send
+from coredata_async.response_table import (
+    Classification,
+    classify_error,
+    classify_reply,
+    may_be_sent_again,
+)
 
-PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses that may be gone next time."""
-
+_ANSWERS: Final = frozenset({Classification.DONE, Classification.REFUSED})
+"""What ends a request and shows that the server works."""
 _FULL_COST: Final = 14.0
 _THROTTLED_COST: Final = 5.0
 
@@ -63,12 +68,14 @@ def retrying(
         began = clock()
         for attempt in count(1):
             outcome: Reply | APIConnectionError
+            # What an earlier attempt sent was not carried out, or the request is safe to repeat.
+            request.note_dispatch(possible=False)
             try:
                 outcome = await send(request)
             except APIConnectionError as exc:
                 outcome = exc
             else:
-                if outcome.status not in PASSING:
+                if classify_reply(request, outcome) in _ANSWERS:
                     budget.refund()
                     return outcome.counted(attempt, clock() - began)
             wait = wait_before_repeat(policy, request, outcome, attempt, jitter())
@@ -85,20 +92,18 @@ def wait_before_repeat(
 ) -> float | None:
     """Seconds to wait before sending it again, or `None` if it must not be, or need not be.
 
-    A request that is not `repeatable` is repeated only if it provably was not carried out: nothing
-    was sent, or the server said so (429, or 503 with Retry-After). A body that can be read only once is
+    The response table decides: a request that is not `repeatable` is repeated only if it provably was not
+    carried out, because nothing was sent or the server answered 429. A body that can be read only once is
     not sent twice.
     """
     body = request.body
     if body is not None and not isinstance(body, bytes) and not body.replayable:
         return None
     if isinstance(outcome, Reply):
-        undecided, wish = outcome.undecided, outcome.retry_after
+        proof, wish = classify_reply(request, outcome), outcome.retry_after
     else:
-        undecided, wish = outcome.reached, None
-        if outcome.permanent:
-            return None
-    if undecided and not request.repeatable:
+        proof, wish = classify_error(request, outcome), None
+    if not may_be_sent_again(proof):
         return None
     return policy.wait(attempt, jitter=jitter, retry_after=wish)
 

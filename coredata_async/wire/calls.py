@@ -88,7 +88,7 @@ def update(path: str, key: str, edit: object) -> Call[None]:
 def delete(path: str, key: str) -> Call[None]:
     """A deletion: answered 204, or 404 when a repeat finds it done."""
     request = Request("DELETE", f"{path}{segment(key)}/", JSON_HEADERS)
-    return Call(request, 204, _nothing, absent_is_done=True)
+    return Call(request, 204, _nothing)
 
 
 def created_id(reply: Reply) -> str:

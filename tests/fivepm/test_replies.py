@@ -170,7 +170,7 @@ def test_a_flag_is_yes_or_no_or_neither(body: bytes, said: bool | None) -> None:
 
 def test_a_removal_that_was_not_done_is_an_error() -> None:
     assert "did not do this" in str(raised(b'{"status": false}', call=REMOVE))
-    assert isinstance(raised(b"<data/>", call=REMOVE), errors.UnexpectedResponseError)
+    assert isinstance(raised(b"<data/>", call=REMOVE), errors.OutcomeUnknownError)
 
 
 def test_a_removal_that_was_done_says_nothing() -> None:

@@ -244,13 +244,16 @@ async def test_a_listing_that_lags_makes_no_second_file(box):
     assert [file.id for file in box.state.files] == [up.file_id]
 
 
-async def test_503_with_retry_after_is_repeated_for_nothing_was_done(client, box):
-    box.faults.status("files.register", 503, retry_after=0, times=2)
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("status", [202, 302, 307, 408, 409, 425, 503, 520, 524, 599])
+async def test_what_proves_nothing_is_looked_for_before_it_is_repeated(client, box, status, done):
+    box.faults.status("files.register", status, retry_after=0, done=done)
 
     await upload(client, box)
 
-    assert box.state.count("files.register") == 3
-    assert box.state.count("files.list") == 0
+    operations = [seen.operation for seen in box.state.requests]
+    assert operations[operations.index("files.register") + 1] == "files.list"
+    assert box.state.count("files.register") == (1 if done else 2)
     assert len(box.state.files) == 1
 
 

@@ -6,11 +6,11 @@ from enum import Enum, auto
 from typing import Final
 
 from coredata_async.errors import APIConnectionError, APITimeoutError
+from coredata_async.response_table import Response, response_of
 from coredata_async.transport.trace import Exchanged
 
-_SERVER_ERROR: Final = 500
-_TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 503
+_FAILURES: Final = frozenset({Response.SERVER_ERROR, Response.UNSUPPORTED})
 _NO_ANSWER: Final = frozenset({APIConnectionError.__name__, APITimeoutError.__name__})
 
 
@@ -34,8 +34,9 @@ def judged(event: Exchanged) -> Verdict:
     status = event.status
     if status is None:
         return Verdict.FAILED if event.error in _NO_ANSWER else Verdict.UNTOLD
-    if status == _TOO_MANY:
-        return Verdict.THROTTLED
     if status == _UNAVAILABLE:
         return Verdict.UNAVAILABLE if event.retry_after is None else Verdict.THROTTLED
-    return Verdict.FAILED if status >= _SERVER_ERROR else Verdict.WORKED
+    response = response_of(status)
+    if response is Response.TOO_MANY:
+        return Verdict.THROTTLED
+    return Verdict.FAILED if response in _FAILURES else Verdict.WORKED

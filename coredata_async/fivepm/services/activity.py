@@ -10,7 +10,7 @@ from operator import attrgetter
 from attrs import evolve, field, frozen
 
 from coredata_async.call import perform
-from coredata_async.errors import APIStatusError
+from coredata_async.errors import APIStatusError, OutcomeUnknownError
 from coredata_async.fivepm.attach import Attachment, Enclosure, attachments, enclosing
 from coredata_async.fivepm.calls import activity as calls
 from coredata_async.fivepm.download import Download
@@ -26,6 +26,8 @@ from coredata_async.fivepm.services.window import in_range, narrowed
 from coredata_async.message import Send
 from coredata_async.storage.sources import Source
 from coredata_async.unset import UNSET, Unset
+
+_WRONG_ROUTE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 
 
 @frozen(kw_only=True)
@@ -110,10 +112,12 @@ class Activities:
         for route in (None, *METHODS["activity.removeFile"].fallbacks):
             try:
                 return await perform(self._send, calls.remove_file(self._form, id, route=route))
-            except APIStatusError as exc:
-                if exc.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+            except (APIStatusError, OutcomeUnknownError) as exc:
+                # 405 proves nothing; but to remove by id what is removed already does no harm.
+                said = exc.__cause__ if isinstance(exc, OutcomeUnknownError) else exc
+                if not isinstance(said, APIStatusError) or said.status not in _WRONG_ROUTE:
                     raise
-                wrong.append(exc)
+                wrong.append(said)
         # If both verbs are wrong, 404 says more than 405.
         raise max(wrong, key=lambda each: each.status != HTTPStatus.METHOD_NOT_ALLOWED)
 

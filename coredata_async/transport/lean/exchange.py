@@ -42,6 +42,7 @@ def exchange(
         except (LineError, ValueError, ssl.SSLError) as exc:
             raise translated(exc, request) from None
         streams = False
+        request.note_dispatch(possible=True)
         try:
             connection.begin(bodiless=request.method == "HEAD", streams=request.stream)
             await _answered(connection, head, body, timeouts, request)
@@ -92,6 +93,7 @@ async def _answered(
     except LineError:
         await sending.settled()
         if sending.failure is not None:
+            request.note_dispatch(possible=False)  # its last block is missing: no server carries that out
             raise sending.failure from None
         if sending.stalled:  # it broke because we have closed it
             raise translated(LateError("it takes nothing"), request, stalled=True) from None

@@ -1,0 +1,212 @@
+"""The response table: for each kind of request, what every possible response proves.
+
+`TABLE` has one row per kind of request and one column per kind of response. No other code decides whether
+a request was carried out, refused, or may be sent again: retries, uploads, bulk jobs and the second client
+all ask `classify`, `classify_error` or `classify_status`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import Final
+
+from coredata_async.errors import APIConnectionError
+from coredata_async.message import Reply, Request
+
+
+class RequestKind(Enum):
+    """The rows: what a request does, and what a second copy of it would do."""
+
+    READ = auto()
+    """GET or HEAD. Changes nothing."""
+    RESERVE = auto()
+    """A POST that is safe to repeat, such as the reservation: a copy leaves an unused blob name."""
+    STORE = auto()
+    """PUT of bytes to a signed URL. A copy writes the same bytes to the same place."""
+    UPDATE = auto()
+    """A change that is safe to repeat: a copy sets the same values."""
+    DELETE = auto()
+    """A deletion. A copy finds the object gone."""
+    CREATE = auto()
+    """Registration, creation, and every other request that is not safe to repeat."""
+
+
+class Response(Enum):
+    """The columns: what came back, or why nothing did."""
+
+    NOT_SENT = auto()
+    """No byte of the request left: no connection, no free place in the pool."""
+    NEVER_SENDABLE = auto()
+    """Not sent, and another attempt would end the same way: an untrusted certificate, a malformed URL."""
+    LOST = auto()
+    """The connection broke, or timed out, after the request may have left."""
+    SUCCESS = auto()
+    """The expected status, with a readable body."""
+    UNREADABLE = auto()
+    """The expected status, with a body or headers that cannot be read."""
+    OTHER_SUCCESS = auto()
+    """Another 2xx than the expected one."""
+    REDIRECT = auto()
+    """3xx."""
+    REJECTED = auto()
+    """400, 401, 403, 413 or 422."""
+    NOT_FOUND = auto()
+    """404 to a first attempt."""
+    NOT_FOUND_LATER = auto()
+    """404 to a later attempt, after a response that got lost or was no answer to the question."""
+    TOO_MANY = auto()
+    """429."""
+    TRY_AGAIN = auto()
+    """408 or 425."""
+    OTHER_CLIENT_ERROR = auto()
+    """Any other 4xx, such as 405 or 409."""
+    UNSUPPORTED = auto()
+    """A 5xx that another attempt does not change: 501, 505, 506, 507, 508, 510 or 511."""
+    SERVER_ERROR = auto()
+    """Any other 5xx, with or without Retry-After. Unregistered ones count as 500 (RFC 9110, 15)."""
+    INVALID = auto()
+    """A status below 200 or above 599."""
+
+
+class Classification(Enum):
+    """The cells: what the response proves, and so what may be done next."""
+
+    DONE = auto()
+    """The request was carried out."""
+    REFUSED = auto()
+    """The request failed, and sending it again as it is would be pointless. Nothing was created."""
+    NOT_CARRIED_OUT = auto()
+    """Nothing was carried out, for a reason that may pass: any request may be sent again."""
+    UNKNOWN = auto()
+    """It may have been carried out, and a copy could do it twice: look before sending it again."""
+    TRANSIENT = auto()
+    """It may have been carried out, and a copy does no harm: send it again."""
+
+
+_C = Classification
+_R = Response
+
+# What all requests have in common that are safe to repeat.
+_REPEATABLE: Final[Mapping[Response, Classification]] = {
+    _R.NOT_SENT: _C.NOT_CARRIED_OUT,
+    _R.NEVER_SENDABLE: _C.REFUSED,
+    _R.LOST: _C.TRANSIENT,
+    _R.SUCCESS: _C.DONE,
+    _R.UNREADABLE: _C.REFUSED,
+    _R.OTHER_SUCCESS: _C.REFUSED,
+    _R.REDIRECT: _C.REFUSED,
+    _R.REJECTED: _C.REFUSED,
+    _R.NOT_FOUND: _C.REFUSED,
+    _R.NOT_FOUND_LATER: _C.REFUSED,
+    _R.TOO_MANY: _C.NOT_CARRIED_OUT,
+    _R.TRY_AGAIN: _C.TRANSIENT,
+    _R.OTHER_CLIENT_ERROR: _C.REFUSED,
+    _R.UNSUPPORTED: _C.REFUSED,
+    _R.SERVER_ERROR: _C.TRANSIENT,
+    _R.INVALID: _C.REFUSED,
+}
+
+TABLE: Final[Mapping[RequestKind, Mapping[Response, Classification]]] = {
+    RequestKind.READ: _REPEATABLE,
+    # A proxy's page with status 200 reserves nothing, and a new reservation costs nothing.
+    RequestKind.RESERVE: {**_REPEATABLE, _R.UNREADABLE: _C.TRANSIENT},
+    # Storages answer 200, 201 or 204; their error codes are read by `storage.dialects`.
+    RequestKind.STORE: {**_REPEATABLE, _R.OTHER_SUCCESS: _C.DONE},
+    RequestKind.UPDATE: _REPEATABLE,
+    # The lost first attempt has deleted it.
+    RequestKind.DELETE: {**_REPEATABLE, _R.NOT_FOUND_LATER: _C.DONE},
+    # A gateway may answer for a service that carries the request out all the same, with any status but those
+    # that only the service's own checks give. Everything that is not listed as proof is UNKNOWN.
+    RequestKind.CREATE: {
+        **dict.fromkeys(Response, _C.UNKNOWN),
+        _R.NOT_SENT: _C.NOT_CARRIED_OUT,
+        _R.NEVER_SENDABLE: _C.REFUSED,
+        _R.SUCCESS: _C.DONE,
+        _R.REJECTED: _C.REFUSED,
+        _R.NOT_FOUND: _C.REFUSED,
+        _R.NOT_FOUND_LATER: _C.REFUSED,
+        _R.TOO_MANY: _C.NOT_CARRIED_OUT,
+    },
+}
+"""The one place that decides what a response proves."""
+
+_SINGLE: Final[Mapping[int, Response]] = {
+    **dict.fromkeys((400, 401, 403, 413, 422), _R.REJECTED),
+    404: _R.NOT_FOUND,
+    **dict.fromkeys((408, 425), _R.TRY_AGAIN),
+    429: _R.TOO_MANY,
+    **dict.fromkeys((501, 505, 506, 507, 508, 510, 511), _R.UNSUPPORTED),
+}
+_HUNDREDS: Final[Mapping[int, Response]] = {
+    2: _R.OTHER_SUCCESS,
+    3: _R.REDIRECT,
+    4: _R.OTHER_CLIENT_ERROR,
+    5: _R.SERVER_ERROR,
+}
+_MAY_BE_SENT_AGAIN: Final = frozenset({_C.NOT_CARRIED_OUT, _C.TRANSIENT})
+
+
+def kind_of(request: Request) -> RequestKind:
+    """Give the row of a request."""
+    if not request.repeatable:
+        return RequestKind.CREATE
+    match request.method:
+        case "GET" | "HEAD":
+            return RequestKind.READ
+        case "POST":
+            return RequestKind.RESERVE
+        case "DELETE":
+            return RequestKind.DELETE
+        case "PUT" if request.whole:
+            return RequestKind.STORE
+        case _:
+            return RequestKind.UPDATE
+
+
+def response_of(status: int, expect: int | None = None) -> Response:
+    """Give the column of a status.
+
+    Args:
+        status: The status.
+        expect: The status that means success; without it, every 2xx does.
+    """
+    if status == expect or (expect is None and 200 <= status < 300):  # noqa: PLR2004
+        return Response.SUCCESS
+    return _SINGLE.get(status) or _HUNDREDS.get(status // 100, Response.INVALID)
+
+
+def classify(request: Request, response: Response) -> Classification:
+    """Tell what a response proves about a request."""
+    return TABLE[kind_of(request)][response]
+
+
+def classify_reply(request: Request, reply: Reply, expect: int | None = None) -> Classification:
+    """Tell what the status of a reply proves; its body may still turn out to be `UNREADABLE`.
+
+    Args:
+        request: What was sent.
+        reply: What came back.
+        expect: See `response_of`.
+    """
+    response = response_of(reply.status, expect)
+    if response is Response.NOT_FOUND and reply.attempts > 1:
+        response = Response.NOT_FOUND_LATER
+    return classify(request, response)
+
+
+def classify_error(request: Request, error: APIConnectionError) -> Classification:
+    """Tell what a missing response proves about a request."""
+    if error.reached:
+        return classify(request, Response.LOST)
+    return classify(request, Response.NEVER_SENDABLE if error.permanent else Response.NOT_SENT)
+
+
+def may_be_sent_again(classification: Classification) -> bool:
+    """Tell if the same request may be sent again without looking first."""
+    return classification in _MAY_BE_SENT_AGAIN
+
+
+def is_transient(status: int) -> bool:
+    """Tell if a status may be another one next time, for a request that is safe to repeat."""
+    return may_be_sent_again(_REPEATABLE[response_of(status)])
