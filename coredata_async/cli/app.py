@@ -70,7 +70,7 @@ def coredata() -> None:
 
     Exit codes: 0 all done, 1 some failed, 2 usage or configuration, 3 sources unreadable or changed,
     4 verification mismatch, 5 not known whether it was done, or done twice, 6 authentication, or the far
-    end does not work, 10 stopped by a limit, 130 interrupted.
+    end or the disk under the journal does not work, 10 stopped by a limit, 130 interrupted.
     """
 
 

@@ -93,8 +93,8 @@ def check(
     `+ path` if it is only here, `* path` if it differs, `! path` if it could not be compared. The PATHs,
     options and names are those of `coredata upload`: when that has succeeded, all is the same.
 
-    Exit codes: 0 all the same, 4 something differs or is on one side only, else 5 there are Files twice,
-    else 3 something could not be compared.
+    Exit codes: 0 all the same, 4 something differs or is on one side only, else 5 there are Files or
+    folders twice, else 3 something could not be compared.
     """
     made = client()
     found = compared(
@@ -115,7 +115,8 @@ async def _check(made: CoreData, found: AsyncGenerator[Compared, None], *, as_js
     twice = 0
     async with made, aclosing(found):
         async for each in found:
-            counts[each.symbol] += 1
+            if each.local or not each.duplicates:  # else it was counted by its counterpart
+                counts[each.symbol] += 1
             twice += bool(each.duplicates)
             if quiet and each.symbol == "=" and not each.duplicates:
                 continue
@@ -126,7 +127,7 @@ async def _check(made: CoreData, found: AsyncGenerator[Compared, None], *, as_js
     if as_json:
         echo_json({"event": "checked", "counts": {each: counts[each] for each in _WORDS}, "twice": twice})
     sums = [f"{files(counts[each])} {words} ({each})" for each, words in _WORDS.items() if counts[each]]
-    say(", ".join([*sums, *([f"{files(twice)} there twice"] if twice else [])]) or "there are no files")
+    say(", ".join([*sums, *([f"{twice:,} there twice"] if twice else [])]) or "there are no files")
     return verdict(counts, twice)
 
 

@@ -14,11 +14,13 @@ from coredata_async.errors import (
 
 FAILED: Final = 1
 USAGE: Final = 2
+UNUSABLE: Final = 6
+"""The same command again cannot do better until a person has seen to it."""
 INTERRUPTED: Final = 130
 
 _CODES: Final = (
     (ConfigurationError, USAGE),
-    (AuthenticationError, 6),
+    (AuthenticationError, UNUSABLE),
     (ChecksumMismatchError, 4),
     (SourceError, 3),
     (OutcomeUnknownError, 5),
@@ -26,5 +28,12 @@ _CODES: Final = (
 
 
 def exit_code(exc: Exception) -> int:
-    """The exit code that says what kind of failure it was."""
-    return next((code for kind, code in _CODES if isinstance(exc, kind)), FAILED)
+    """Map an error to the exit code that says what kind of failure it was."""
+    found = next((code for kind, code in _CODES if isinstance(exc, kind)), FAILED)
+    return UNUSABLE if found == FAILED and _is_about_journal(exc) else found
+
+
+def _is_about_journal(exc: Exception) -> bool:
+    from coredata_async.bulk.journal.trouble import JournalError  # noqa: PLC0415  # it imports all of `bulk`
+
+    return isinstance(exc, JournalError)

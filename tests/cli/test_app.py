@@ -1,9 +1,11 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from coredata_async import AuthenticationError, ConfigurationError, CoreDataError
+from coredata_async.bulk.journal.trouble import JournalError
 from coredata_async.cli import main
 from coredata_async.cli.app import PLACES, run
 from coredata_async.cli.app import coredata as group
@@ -37,6 +39,7 @@ def test_an_unknown_sub_command_is_a_matter_of_usage(bare) -> None:
         (ConfigurationError("no key"), 2),
         (AuthenticationError("bad key", Request("GET", "/"), Reply(401)), 6),
         (CoreDataError("else"), 1),
+        (JournalError(Path("job.sqlite"), "the disk is full"), 6),
         (KeyboardInterrupt(), 130),
     ],
 )

@@ -65,6 +65,17 @@ def test_a_sample_is_downloaded(shell, far, uploaded) -> None:
     assert shell("check", "T", "--parent", far.project, "--download", "much").code == 2
 
 
+def test_a_second_folder_of_a_name_exits_5_and_is_counted_once(shell, far, uploaded) -> None:
+    (folder,) = [each for each in far.state.of("Folder") if each.title == "T"]
+    second = far.state.add_folder("T", folder.parent)
+
+    done = shell("check", "T", "--parent", far.project, "--names", "escape", "--quiet")
+
+    assert done.code == 5
+    assert done.out.startswith(f"= T/  ({second} is a second folder of this name")
+    assert "2 files the same (=), 1 there twice" in done.err
+
+
 @pytest.mark.parametrize(
     ("counts", "twice", "code"),
     [("==", 0, 0), ("", 0, 0), ("=!", 0, 3), ("=!", 1, 5), ("-", 1, 4), ("+!", 0, 4), ("=*", 0, 4)],

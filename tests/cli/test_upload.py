@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from coredata_async.bulk.journal import opening
 from coredata_async.sandbox import SandboxThread
 
 
@@ -223,3 +224,15 @@ def test_bars_on_a_terminal_do_not_get_into_the_lines_on_stdout(shell, tree, far
     assert json.loads(out.splitlines()[-1])["event"] == "report"
     assert all(json.loads(line) for line in out.splitlines())
     assert b"under way" in shown or b"files" in shown
+
+
+def test_a_full_disk_under_the_journal_is_six_and_says_what_to_do(shell, tree, far, monkeypatch) -> None:
+    for n in range(400):
+        (tree / f"{n}.txt").write_text(f"{n}")
+    monkeypatch.setattr(opening, "_SETTINGS", (*opening._SETTINGS, "PRAGMA max_page_count = 20"))
+
+    done = shell("upload", "tree", "--parent", far.project, "--json", "--report", "r.json")
+
+    assert done.code == 6
+    assert "the disk is full; make room, then run the same command again" in done.err
+    assert "Traceback" not in done.err

@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from coredata_async.bulk.check.far import Far, only_there, take_rest, take_twins
+from coredata_async.bulk.check.far import Branch, Far, only_there, second_folder, take_rest, take_twins
 from coredata_async.bulk.check.one import Compared, Comparer
 from coredata_async.bulk.check.sample import Sample
 from coredata_async.bulk.folders import Row
@@ -133,38 +133,63 @@ class Checker:
                 for each in found:
                     yield each
             after = some[-1].name
-        if place is not None and whole and self.far.selection.files_from is None:
+        if place is None:
+            return
+        strays = whole and self.far.selection.files_from is None
+        if strays:
             async with aclosing(self._only_there(row, place)) as rest:
                 async for each in rest:
                     yield each
+        async with aclosing(self._second_folders(row, place, strays=strays)) as again:
+            async for each in again:
+                yield each
 
     async def _only_there(self, row: Row, place: str) -> AsyncGenerator[Compared, None]:
         scope = self._scopes[row.id]
+        branch = Branch(place, scope.prefix, scope.wanted, row.id)
         while rest := await self.journal.read(partial(take_rest, folder=row.id)):
             here = await asyncio.to_thread(_here, row.path, [each.filename for each in rest])
             for each in rest:
                 if each.filename not in here and self.far.takes(each, scope.wanted):
-                    yield only_there(each, scope.prefix)
+                    yield only_there(each, branch)
         for folder, title in await self._further(row, place):
             wanted = scope.wanted.below(title.encode("utf-8", "replace"))
             if wanted is not None:
-                async with aclosing(self.far.below(folder, f"{scope.prefix}{title}/", wanted)) as found:
+                further = Branch(folder, f"{scope.prefix}{title}/", wanted)
+                async with aclosing(self.far.below(further)) as found:
                     async for one in found:
                         yield one
 
+    async def _second_folders(self, row: Row, place: str, *, strays: bool) -> AsyncGenerator[Compared, None]:
+        """Tell further folders that have the name of a directory here, as two jobs at once make them."""
+        for branch in await self._seconds(row, place):
+            found = 0
+            async with aclosing(self.far.below(branch, strays=strays)) as again:
+                async for each in again:
+                    found += 1
+                    yield each
+            if not found:
+                yield second_folder(branch)
+
+    async def _seconds(self, row: Row, place: str) -> list[Branch]:
+        mirrored = await self.journal.read(partial(_titles, folder=row.id))
+        scope, seen, found = self._scopes[row.id], set[str](), list[Branch]()
+        for folder, title in await self.mirror.remote.inside(place) if mirrored else ():
+            # Of several of one title the oldest, which comes first, is the counterpart.
+            if title in seen:
+                name = title.encode("utf-8", "replace")
+                wanted = scope.wanted if scope.is_top else scope.wanted.below(name) or scope.wanted
+                found.append(Branch(folder, f"{scope.prefix}{title}/", wanted, mirrored[title]))
+            elif title in mirrored:
+                seen.add(title)
+        return found
+
     async def _further(self, row: Row, place: str) -> list[tuple[str, str]]:
-        """The remote folders in one that no directory here is compared with."""
+        """List the remote folders in one that have no directory of their name here."""
         inside = await self.mirror.remote.inside(place)
         mirrored = await self.journal.read(partial(_titles, folder=row.id))
         here = await asyncio.to_thread(_here, row.path, [title for _, title in inside])
-        seen, further = set[str](), list[tuple[str, str]]()
-        for folder, title in inside:
-            # Of several of one title the oldest, which comes first, is the counterpart.
-            if title in seen or title not in mirrored | here:
-                further.append((folder, title))
-            elif title in mirrored:
-                seen.add(title)
-        return further
+        return [(folder, title) for folder, title in inside if title not in here and title not in mirrored]
 
     def _scope(self, row: Row) -> Scope:
         if row.parent is None:
@@ -193,9 +218,10 @@ def _is_whole(db: sqlite3.Connection, folder: int) -> bool:
     return bool(whole)
 
 
-def _titles(db: sqlite3.Connection, folder: int) -> frozenset[str]:
-    rows = db.execute("SELECT title FROM folder WHERE parent = ?", (folder,))
-    return frozenset(unicodedata.normalize("NFC", title) for (title,) in rows)
+def _titles(db: sqlite3.Connection, folder: int) -> dict[str, int]:
+    """Read the directories in one, by the title of their remote folders."""
+    rows = db.execute("SELECT title, id FROM folder WHERE parent = ?", (folder,))
+    return {unicodedata.normalize("NFC", title): number for title, number in rows}
 
 
 def _here(path: bytes, names: Iterable[str]) -> frozenset[str]:

@@ -1,10 +1,12 @@
-"""What is on the server, and not here."""
+"""Files on the server that are not here, or are there in a second folder of the same name."""
 
 from __future__ import annotations
 
 import sqlite3
+import unicodedata
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Final
 
 from attrs import frozen
@@ -28,33 +30,62 @@ class Rest:
 
 
 @frozen
+class Branch:
+    """A remote folder whose Files are told, with all below it."""
+
+    place: str
+    prefix: str
+    """Its path below the parent, with a final slash."""
+    wanted: Filter
+    twin: int | None = None
+    """Row of the local directory that it is a second folder of, if there is one."""
+
+
+@frozen
 class Far:
-    """Goes through remote folders that have no counterpart here."""
+    """Goes through remote folders that no local directory is compared with."""
 
     remote: Remote
     selection: Selection
 
-    async def below(self, place: str, prefix: str, wanted: Filter) -> AsyncGenerator[Compared, None]:
-        """All Files of a folder, and of those in it.
+    async def below(self, top: Branch, *, strays: bool = True) -> AsyncGenerator[Compared, None]:
+        """Tell all Files of a folder, and of those in it.
+
+        A File that has the path and size of a file here, in a second folder of the same name, is told as a
+        duplicate; all others as being only there.
+
+        Args:
+            top: The folder.
+            strays: Whether to tell those that are only there.
 
         Raises:
             APIError: The service could not be asked.
         """
-        stack, seen = [(place, prefix, wanted)], {self.remote.parent}
+        stack, seen = [top], {self.remote.parent}
         while stack:
-            place, prefix, wanted = stack.pop()
-            if place in seen:  # a folder in itself
+            branch = stack.pop()
+            if branch.place in seen:  # a folder in itself
                 continue
-            seen.add(place)
-            async with aclosing(self.remote.files(place).pages(prefetch=AHEAD)) as pages:
-                async for page in pages:
-                    for file in await self.remote.own(page.items, place):
-                        rest = Rest(file.id, file.filename, file.size)
-                        if self.takes(rest, wanted):
-                            yield only_there(rest, prefix)
-            for inside, title in await self.remote.inside(place):
-                if (filtered := wanted.below(title.encode("utf-8", "replace"))) is not None:
-                    stack.append((inside, f"{prefix}{title}/", filtered))
+            seen.add(branch.place)
+            async with aclosing(self._files(branch)) as files:
+                async for each in files:
+                    if strays or each.duplicates:
+                        yield each
+            for inside, title in await self.remote.inside(branch.place):
+                if (filtered := branch.wanted.below(title.encode("utf-8", "replace"))) is not None:
+                    twin = await self.remote.journal.read(partial(_child, branch.twin, title))
+                    stack.append(Branch(inside, f"{branch.prefix}{title}/", filtered, twin))
+
+    async def _files(self, branch: Branch) -> AsyncGenerator[Compared, None]:
+        async with aclosing(self.remote.files(branch.place).pages(prefetch=AHEAD)) as pages:
+            async for page in pages:
+                files = await self.remote.own(page.items, branch.place)
+                rests = [Rest(file.id, file.filename, file.size) for file in files]
+                twins = await self.remote.journal.read(partial(_paired, branch.twin, rests))
+                for rest in rests:
+                    if self.takes(rest, branch.wanted):
+                        told = second_file if rest.file in twins else only_there
+                        yield told(rest, branch)
 
     def takes(self, rest: Rest, wanted: Filter) -> bool:
         """Whether a File would be selected by name and size, were it here."""
@@ -66,9 +97,29 @@ class Far:
         )
 
 
-def only_there(rest: Rest, prefix: str) -> Compared:
-    """As it is told."""
-    return Compared(symbol="-", path=f"{prefix}{rest.filename}", size=rest.size, file=rest.file)
+def only_there(rest: Rest, branch: Branch) -> Compared:
+    """Make the entry of a File that is not here."""
+    return Compared(symbol="-", path=f"{branch.prefix}{rest.filename}", size=rest.size, file=rest.file)
+
+
+def second_file(rest: Rest, branch: Branch) -> Compared:
+    """Make the entry of a File that is there again, in a second folder of the same name."""
+    return Compared(
+        symbol="=",
+        path=f"{branch.prefix}{rest.filename}",
+        size=rest.size,
+        file=rest.file,
+        duplicates=(rest.file,),
+        words=f"again as {rest.file}, in {branch.place}, a second folder of this name",
+    )
+
+
+def second_folder(branch: Branch) -> Compared:
+    """Make the entry of a second folder that holds nothing that is told."""
+    words = f"{branch.place} is a second folder of this name; delete it if it is empty"
+    return Compared(
+        symbol="=", path=branch.prefix, file=branch.place, duplicates=(branch.place,), words=words
+    )
 
 
 def take_twins(db: sqlite3.Connection, folder: int, filenames: Sequence[str]) -> None:
@@ -84,3 +135,28 @@ def take_rest(db: sqlite3.Connection, folder: int) -> list[Rest]:
     strike = "DELETE FROM remote WHERE folder = ? AND filename = ? AND file = ?"
     db.executemany(strike, [(folder, each.filename, each.file) for each in found])
     return found
+
+
+def _child(twin: int | None, title: str, db: sqlite3.Connection) -> int | None:
+    """Find the local directory of a title in another one."""
+    if twin is None:
+        return None
+    wanted = unicodedata.normalize("NFC", title)
+    rows = db.execute("SELECT id, title FROM folder WHERE parent = ?", (twin,))
+    return next((number for number, name in rows if unicodedata.normalize("NFC", name) == wanted), None)
+
+
+def _paired(twin: int | None, rests: Sequence[Rest], db: sqlite3.Connection) -> frozenset[str]:
+    """Find those that have the name and size of a file of a local directory."""
+    if twin is None:
+        return frozenset()
+    question = "SELECT 1 FROM item WHERE folder = ? AND name IN (?, ?) AND filename = ? AND size = ?"
+
+    def is_paired(rest: Rest) -> bool:
+        # By the name on disk, for which there is an index; most are NFC, as filenames are, and others NFD.
+        forms = (rest.filename, unicodedata.normalize("NFD", rest.filename))
+        names = (each.encode("utf-8", "replace") for each in forms)
+        found = db.execute(question, (twin, *names, rest.filename, rest.size or 0)).fetchone()
+        return found is not None
+
+    return frozenset(rest.file for rest in rests if is_paired(rest))

@@ -49,7 +49,11 @@ class Compared:
     words: str = ""
     """What is different, or wrong."""
     duplicates: tuple[str, ...] = ()
-    """Further Files of this name with the very same content."""
+    """Further Files of this name with the very same content.
+
+    If `local` is empty, this entry itself is the duplicate: a File with this path and size, or a whole
+    folder, that is there again in a second folder of the same name.
+    """
 
 
 @frozen

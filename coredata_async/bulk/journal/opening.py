@@ -70,6 +70,8 @@ def _translated(path: Path, binding: Binding) -> Opened:
     except (sqlite3.Error, UnicodeDecodeError) as exc:  # what SQLite says of damage may be no UTF-8
         raise reason(path, exc) from None
     except OSError as exc:
+        if fatal(exc):
+            raise JournalError(path, exc) from exc
         raise ConfigurationError(f"the journal {path} cannot be made: {exc.strerror}") from exc
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from coredata_async.bulk.journal.binding import Binding
+from coredata_async.bulk.journal.trouble import JournalError, fatal
 from coredata_async.errors import ConfigurationError
 
 _MOUNTS: Final = Path("/proc/self/mountinfo")
@@ -26,11 +27,14 @@ def default_place(binding: Binding) -> Path:
 
     Raises:
         ConfigurationError: There is no home to put it in.
+        JournalError: The disk is full, or failed.
     """
     place = usual_place(binding)
     try:
         _make(place.parent)
     except OSError as exc:
+        if fatal(exc):
+            raise JournalError(place, exc) from None
         raise ConfigurationError(
             f"the directory for journals {place.parent} cannot be made ({exc.strerror}); say --job FILE"
         ) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,13 @@ _ADVICE: Final = {  # by the primary name of SQLite's error
     "SQLITE_NOTADB": "something else has overwritten it; run again with another --job file",
     "SQLITE_BUSY": "another program holds it; stop that one first",
 }
+
+_DISK: Final[Mapping[int | None, str]] = {
+    errno.ENOSPC: "SQLITE_FULL",
+    errno.EDQUOT: "SQLITE_FULL",
+    errno.EIO: "SQLITE_IOERR",
+}
+"""What SQLite calls an error of the operating system that is about the disk."""
 
 
 class JournalError(CoreDataError):
@@ -42,6 +51,8 @@ def told(cause: BaseException) -> str:
 
 def named(cause: BaseException) -> str:
     """Give SQLite's name of an error, such as `SQLITE_IOERR_WRITE`; empty if it has none."""
+    if isinstance(cause, OSError):
+        return _DISK.get(cause.errno, "")
     return str(getattr(cause, "sqlite_errorname", ""))
 
 

@@ -197,6 +197,58 @@ async def test_a_second_folder_of_one_title_is_only_there(client, box, tree, upl
     assert told(found) == sorted([*SAME, "- T/a/stray"])
 
 
+async def second_of(box, title: str) -> str:
+    """Make another folder of a title beside the one there is, as a job at the same time would."""
+    (folder,) = [each for each in box.state.of("Folder") if each.title == title]
+    return box.state.add_folder(title, folder.parent)
+
+
+async def test_files_of_a_tree_that_two_jobs_uploaded_are_there_twice(client, box, tree, upload) -> None:
+    await upload(tree, parent=box.project)
+    second = await second_of(box, "T")
+    inside = box.state.add_folder("a", second)
+    again = await client.files.upload(b"x", parent=second, filename="x.txt")
+    below = await client.files.upload(b"yy", parent=inside, filename="y.txt")
+    other = await client.files.upload(b"longer", parent=inside, filename="z.txt")
+
+    found = await checked(client, tree, parent=box.project)
+
+    assert told(found) == sorted([*SAME, "= T/a/y.txt", "= T/x.txt"])
+    twice = {each.file: each for each in found if each.duplicates}
+    assert set(twice) == {again.file_id, below.file_id}
+    assert second in twice[again.file_id].words
+    assert not twice[again.file_id].local
+    assert other.file_id not in {each.file for each in found}  # of the parent only what is meant counts
+
+
+@pytest.mark.parametrize("title", ["T", "a"])
+async def test_a_second_folder_that_is_empty_is_told(client, box, tree, upload, title) -> None:
+    await upload(tree, parent=box.project)
+    second = await second_of(box, title)
+
+    found = await checked(client, tree, parent=box.project)
+
+    (twice,) = [each for each in found if each.duplicates]
+    assert (twice.symbol, twice.file, twice.duplicates) == ("=", second, (second,))
+    assert twice.path == {"T": "T/", "a": "T/a/"}[title]
+    assert "second folder" in twice.words
+
+
+async def test_in_a_second_folder_below_the_path_strays_are_told_beside_duplicates(
+    client, box, tree, upload
+) -> None:
+    await upload(tree, parent=box.project)
+    second = await second_of(box, "a")
+    again = await client.files.upload(b"yy", parent=second, filename="y.txt")
+    stray = await client.files.upload(b"?", parent=second, filename="stray")
+
+    found = await checked(client, tree, parent=box.project)
+
+    assert told(found) == sorted([*SAME, "= T/a/y.txt", "- T/a/stray"])
+    assert {each.file for each in found if each.duplicates} == {again.file_id}
+    assert {each.file for each in found if each.symbol == "-"} == {stray.file_id}
+
+
 async def test_what_the_selection_leaves_out_is_compared_on_neither_side(client, box, tree, upload) -> None:
     await upload(tree, parent=box.project)
     (tree / "a" / "y.txt").unlink()

@@ -1,4 +1,6 @@
+import errno
 import itertools
+import os
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -9,6 +11,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coredata_async.bulk.journal import opening
 from coredata_async.bulk.journal.binding import Binding
 from coredata_async.bulk.journal.opening import opened
 from coredata_async.bulk.journal.trouble import JournalError
@@ -115,6 +118,17 @@ def test_the_journal_of_another_version_is_refused_and_kept(path, schema):
 def test_a_directory_that_is_not_there_is_named(path):
     with pytest.raises(ConfigurationError, match=r"cannot be made: No such file or directory"):
         opened(path / "job.sqlite", BINDING)
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_is_full_before_the_journal_is_made_is_named(path, monkeypatch, error):
+    def fail(*_: object) -> int:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(opening.os, "open", fail)
+
+    with pytest.raises(JournalError, match="the disk is full; make room, then run the same command again"):
+        opened(path, BINDING)
 
 
 def test_a_directory_is_no_journal(tmp_path):
