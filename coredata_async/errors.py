@@ -203,15 +203,44 @@ class StorageError(TransferError):
         total: int | None = None,
         status: int | None = None,
         storage_code: str | None = None,
+        transient: bool = False,
     ) -> None:
         super().__init__(message, stage=stage, sent=sent, total=total)
         self.status = status
         self.storage_code = storage_code
         """The store's own code, such as `SignatureDoesNotMatch`."""
+        self.transient = transient
+        """True if the same upload may succeed later without a change."""
 
 
 class URLExpiredError(StorageError):
-    """Signed URLs kept expiring before they could be used."""
+    """Every signed URL had expired before the storage accepted the bytes."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        stage: Stage,
+        sent: int = 0,
+        total: int | None = None,
+        status: int | None = None,
+        storage_code: str | None = None,
+        on_arrival: bool = False,
+        skew: float | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            stage=stage,
+            sent=sent,
+            total=total,
+            status=status,
+            storage_code=storage_code,
+            transient=True,
+        )
+        self.on_arrival = on_arrival
+        """True if the URLs were used well within their lifetime: a clock is wrong, not the line too slow."""
+        self.skew = skew
+        """Seconds by which the storage's clock is ahead of the service's; `None` if not measured."""
 
 
 class ChecksumMismatchError(TransferError):

@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # the one place besides the package's `__init__` and the clie
     from coredata_async.services.user_home import UserHome
     from coredata_async.services.users import Users
     from coredata_async.services.value_lists import ValueLists
+    from coredata_async.transfer.admission import Admission
     from coredata_async.transfer.engine import Engine
 
 
@@ -62,6 +63,7 @@ class Wiring:
         budget: Budget | None = None,
         hooks: Sequence[Hook] = (),
         around_storage: Callable[[Send], Send] = lambda send: send,
+        admission: Admission | None = None,
     ) -> Engine:
         """What moves this client's files, for those who build on it, as the bulk uploader does.
 
@@ -71,10 +73,12 @@ class Wiring:
             budget: For repeats, other than the client's.
             hooks: Called after every attempt, besides the client's own.
             around_storage: Laid around the `Send` for the storage, as a limit of bytes per second.
+            admission: Decides when an upload may reserve its URL.
         """
         from coredata_async.transfer.drive import Driver
         from coredata_async.transfer.engine import Engine
         from coredata_async.transfer.settle import Settler
+        from coredata_async.transfer.store import Storer
         from coredata_async.transfer.uploads import Uploader
 
         gates = evolve(
@@ -86,7 +90,7 @@ class Wiring:
         manner = evolve(self._manner, hooks=(*self._manner.hooks, *hooks))
         send = api_chain(self._pool, gates, manner, self._base_url, self._credentials)
         put = around_storage(storage_chain(self._pool, gates, manner))
-        driver = Driver(send, put, Settler(send, manner.retry))
+        driver = Driver(send, Storer(send, put, manner.retry, admission), Settler(send, manner.retry))
         return Engine(
             api=send,
             storage=put,

@@ -20,7 +20,6 @@ from coredata_async.errors import (
     SourceError,
     StorageError,
     UnexpectedResponseError,
-    URLExpiredError,
 )
 from coredata_async.response_table import is_transient
 
@@ -63,9 +62,7 @@ _ALONE: Final = (
 
 
 def _stored(exc: StorageError) -> State:
-    if exc.status is None or isinstance(exc, URLExpiredError):
-        return State.RETRY
-    return State.RETRY if is_transient(exc.status) else State.FAILED
+    return State.RETRY if exc.transient or exc.status is None else State.FAILED
 
 
 def _asked(exc: APIError) -> tuple[State, Why]:

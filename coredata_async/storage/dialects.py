@@ -62,20 +62,36 @@ def expiry(url: str) -> datetime | None:
 
 
 _MD5: Final = re.compile(r'"?([0-9a-fA-F]{32})"?')
+_SSE: Final = "x-amz-server-side-encryption"
 
 
 def etag_md5(headers: Mapping[str, str]) -> str | None:
-    """The MD5 of the stored bytes, where the ETag is one.
+    """Give the MD5 of the stored bytes, if the ETag is one.
 
-    It is not for objects made of parts (`…-3`), weak tags (`W/…`), and objects the store encrypts
-    with a key of its own, whose ETag looks like an MD5 and is none.
+    It is not for objects made of parts (`…-3`), weak ETags (`W/…`), and objects that the storage encrypts
+    with a key of its own: their ETag looks like an MD5 and is not one.
     """
-    if headers.get("x-amz-server-side-encryption", "").startswith("aws:kms"):
-        return None
-    if "x-amz-server-side-encryption-customer-algorithm" in headers:
+    if headers.get(_SSE, "").startswith("aws:kms") or f"{_SSE}-customer-algorithm" in headers:
         return None
     found = _MD5.fullmatch(headers.get("ETag", ""))
     return found[1].lower() if found else None
+
+
+def etag_digest(headers: Mapping[str, str]) -> str | None:
+    """Give the 32 hexadecimal digits of an ETag, weak or of an encrypted object, too.
+
+    If they equal the MD5 of what was sent, they prove it. If they do not, see `is_encrypted`.
+    """
+    found = _MD5.fullmatch(headers.get("ETag", "").strip().removeprefix("W/"))
+    return found[1].lower() if found else None
+
+
+def is_encrypted(headers: Mapping[str, str]) -> bool:
+    """Check if the storage says that it encrypted the object.
+
+    AWS keeps the MD5 as ETag for `AES256`, MinIO does not: a different ETag then proves nothing.
+    """
+    return any(name.lower().startswith(_SSE) for name in headers)
 
 
 @frozen

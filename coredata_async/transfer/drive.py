@@ -10,23 +10,16 @@ from attrs import frozen
 
 from coredata_async.call import carry
 from coredata_async.errors import (
-    APIConnectionError,
     APIStatusError,
     OutcomeUnknownError,
-    SourceNotReplayableError,
-    StorageError,
-    TransferError,
-    URLExpiredError,
 )
-from coredata_async.message import Reply, Request, Send
-from coredata_async.storage.bodies import Streamed
+from coredata_async.message import Send
 from coredata_async.storage.sources import Ready
 from coredata_async.transfer.settle import Settler, uncertain
 from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
+from coredata_async.transfer.store import Storer, Storing
 from coredata_async.wire.files import NewFile
 
-RESERVATIONS: Final = 3
-"""How many signed URLs one upload may use up."""
 ROUNDS: Final = 3
 """How often a registration may be lost before it is left open."""
 
@@ -39,40 +32,22 @@ class Driver:
     """Carries uploads through their states. Three exchanges, if nothing goes wrong."""
 
     api: Send
-    storage: Send
+    storer: Storer
     settler: Settler
     clock: Callable[[], float] = time.monotonic
 
     async def store(self, plan: Planned, source: Ready, stage: OnStage) -> Stored:
-        """Reserve and PUT: once more with a new URL for each that expired.
+        """Reserve a URL and PUT the bytes, with new URLs where that helps.
 
         Raises:
-            URLExpiredError: URLs expire as soon as they are made.
-            StorageError: The storage refused, or broke off, after all repeats.
-            ChecksumMismatchError: It holds other bytes than were sent.
-            SourceChangedError: The source changed while it was read, or has another length than was said.
-            SourceNotReplayableError: It would have to be read again, and cannot.
+            URLExpiredError: Every URL had expired before it was used.
+            StorageError: The storage refused, or failed, after all repeats.
+            ChecksumMismatchError: The storage received other bytes than were sent, each time.
+            SourceChangedError: The source changed while it was read, or has another length than was declared.
+            SourceNotReplayableError: It would have to be read again, and cannot be.
+            APIError: The reservation was refused, or its answers were unreadable.
         """
-        for _ in range(RESERVATIONS):
-            await stage(plan)
-            request = plan.request()
-            reserved = plan.next(request, await self.api(request))
-            await stage(reserved)
-            request = reserved.request(source.body)
-            reply = await self._put(request, source)
-            try:
-                state = reserved.next(request, reply, md5=source.digest)
-            except StorageError as exc:
-                raise _not_again(source, exc) if reply.status >= 500 else exc from None  # noqa: PLR2004
-            if isinstance(state, Stored):
-                _ended(source)
-                return state
-        raise URLExpiredError(
-            f"{RESERVATIONS} signed URLs in a row had expired before the storage took the bytes; "
-            "compare the clocks of the service and its storage, and the speed of the line",
-            stage="put",
-            total=source.size,
-        )
+        return await Storing(self.storer, plan, source, stage).store()
 
     async def register(self, stored: Stored, new: NewFile, stage: OnStage) -> Registered:
         """Make a File of stored bytes, exactly once.
@@ -120,41 +95,3 @@ class Driver:
             if not again:
                 raise
             return Unsettled(stored, str(exc))  # refused, perhaps because the first was carried out after all
-
-    async def _put(self, request: Request, source: Ready) -> Reply:
-        try:
-            return await self.storage(request)
-        except APIConnectionError as exc:
-            failure = StorageError(
-                f"the storage could not be reached, or broke off: {exc} (attempt {exc.attempts})",
-                stage="put",
-                sent=source.body.sent if isinstance(source.body, Streamed) else 0,
-                total=source.size,
-            )
-            raise _not_again(source, failure) from exc
-
-
-def _ended(source: Ready) -> None:
-    """Refuse what the storage confirmed before it had all of it."""
-    if isinstance(source.body, Streamed) and not source.digest:
-        raise StorageError(
-            f"the storage confirmed {source.body.name} before all {source.size} bytes had been sent; "
-            "nothing was registered",
-            stage="put",
-            sent=source.body.sent,
-            total=source.size,
-        )
-
-
-def _not_again(source: Ready, failure: StorageError) -> TransferError:
-    """The failure itself, or that it cannot be mended because the source is spent."""
-    body = source.body
-    if not isinstance(body, Streamed) or body.replayable:
-        return failure
-    return SourceNotReplayableError(
-        f"{failure}; {body.name} can be read only once, so it was not tried again: pass a path, bytes, "
-        "a seekable file, or a callable that returns an async iterator",
-        stage="put",
-        sent=body.sent,
-        total=source.size,
-    )

@@ -17,6 +17,7 @@ from coredata_async.call import Call
 from coredata_async.errors import ChecksumMismatchError, OutcomeUnknownError, StorageError
 from coredata_async.message import Body, Reply, Request, date_of
 from coredata_async.storage import dialects
+from coredata_async.storage.put_result import PutResult, classify_put
 from coredata_async.wire.blobs import reservation, reserving
 from coredata_async.wire.calls import created_id
 from coredata_async.wire.files import NewFile, registering
@@ -39,7 +40,7 @@ class Planned:
     def next(self, request: Request, reply: Reply) -> Reserved:
         """Read the reservation."""
         reserved = Call(request, OK, lambda found: reservation(found, self.content_type)).answer(reply)
-        return Reserved(self, reserved.blob_name, reserved.put_url, since=_date(reply))
+        return Reserved(self, reserved.blob_name, reserved.put_url, since=reply_date(reply))
 
 
 @frozen
@@ -52,50 +53,83 @@ class Reserved:
     since: datetime | None = None
     """When it was reserved, by the server's clock: no File of this blob is older."""
 
-    def request(self, body: Body | bytes) -> Request:
-        """Send the bytes: no credential but the URL, and exactly the declared Content-Type."""
-        headers = {} if self.plan.content_type is None else {"Content-Type": self.plan.content_type}
-        return Request("PUT", self.put_url, headers, body)
+    def request(self, body: Body | bytes, *, typed: bool = True) -> Request:
+        """Send the bytes: no credential but the URL, and exactly the declared Content-Type.
+
+        Args:
+            body: The bytes.
+            typed: False leaves Content-Type out, for a storage whose signature does not cover it.
+        """
+        kind = self.plan.content_type if typed else None
+        return Request("PUT", self.put_url, {} if kind is None else {"Content-Type": kind}, body)
 
     def next(self, request: Request, reply: Reply, *, md5: str = "") -> Stored | Planned:
-        """Stored, or planned anew because the URL had expired.
+        """Give what follows: stored, or planned again because the URL had expired.
 
         Args:
             request: What was sent.
-            reply: What the storage said.
+            reply: What the storage answered.
             md5: Of the bytes that were sent; empty if it is not known.
 
         Raises:
-            StorageError: The storage refused.
-            ChecksumMismatchError: It says it holds other bytes.
+            StorageError: The storage refused, or something else answered; `transient` if it may pass.
+            ChecksumMismatchError: The storage received other bytes.
         """
-        if 200 <= reply.status < 300:  # noqa: PLR2004  # CoreData's answers 201, S3 200
-            return Stored(self.plan, self.blob, md5, etag=self._checked(reply, md5), since=self.since)
-        why = dialects.refusal(reply)
-        if why.expired:
-            return self.plan
-        raise StorageError(
-            f"the storage refused the bytes: {why.words} (attempt {reply.attempts})"
-            + (f"; {why.advice}" if why.advice else ""),
+        match classify_put(reply, md5):
+            case PutResult.STORED:
+                return Stored(self.plan, self.blob, md5, etag=_proof(reply, md5), since=self.since)
+            case PutResult.EXPIRED:
+                return self.plan
+            case PutResult.MISMATCH:
+                raise self._mismatch(reply, md5)
+            case PutResult.NOT_STORAGE:
+                raise self._failure(
+                    reply,
+                    "something other than the storage answered the PUT: "
+                    f"{reply.status} {reply.headers.get('Content-Type', '')}".rstrip(),
+                    "look for a sign-in page or a proxy between here and the storage; nothing was registered",
+                    transient=True,
+                )
+            case result:
+                why = dialects.refusal(reply)
+                raise self._failure(
+                    reply,
+                    f"the storage refused the bytes: {why.words}",
+                    why.advice,
+                    code=why.code or None,
+                    transient=result is PutResult.TRANSIENT,
+                )
+
+    def _failure(
+        self, reply: Reply, words: str, advice: str, *, transient: bool, code: str | None = None
+    ) -> StorageError:
+        return StorageError(
+            f"{words} (attempt {reply.attempts})" + (f"; {advice}" if advice else ""),
             stage="put",
             total=self.plan.size,
             status=reply.status,
-            storage_code=why.code or None,
+            storage_code=code,
+            transient=transient,
         )
 
-    def _checked(self, reply: Reply, md5: str) -> str | None:
-        etag = dialects.etag_md5(reply.headers)
-        if etag is not None and md5 and etag != md5:
-            raise ChecksumMismatchError(
-                f"the storage holds other bytes than were sent (MD5 {etag}, not {md5}); nothing was "
-                "registered; upload it again",
-                stage="put",
-                expected=md5,
-                actual=etag,
-                sent=self.plan.size,
-                total=self.plan.size,
-            )
-        return etag
+    def _mismatch(self, reply: Reply, md5: str) -> ChecksumMismatchError:
+        actual = dialects.etag_digest(reply.headers) or ""
+        held = f"MD5 {actual}, not {md5}" if actual else dialects.refusal(reply).words
+        return ChecksumMismatchError(
+            f"the storage received other bytes than were sent ({held}); nothing was registered; "
+            "upload it again, and look for what changes bytes on the way if it happens again",
+            stage="put",
+            expected=md5,
+            actual=actual,
+            sent=self.plan.size,
+            total=self.plan.size,
+        )
+
+
+def _proof(reply: Reply, md5: str) -> str | None:
+    """Give the digest by which the storage proves what it has, if it sent one."""
+    digest = dialects.etag_digest(reply.headers)
+    return digest if digest == md5 else dialects.etag_md5(reply.headers) if not md5 else None
 
 
 @frozen
@@ -145,7 +179,8 @@ class Registered:
     """Further Files of the same blob, which there should not be."""
 
 
-def _date(reply: Reply) -> datetime | None:
+def reply_date(reply: Reply) -> datetime | None:
+    """Give the Date of a reply, by the clock of its sender."""
     return _read_date(reply.headers.get("Date", ""))
 
 

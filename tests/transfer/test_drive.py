@@ -123,27 +123,29 @@ async def test_a_storage_that_is_down_is_a_storage_error(client, box):
 
 
 async def test_a_storage_that_refuses_is_asked_once(client, box):
-    box.faults.status("storage.put", 403, body="<Error><Code>SignatureDoesNotMatch</Code></Error>")
+    box.faults.status("storage.put", 403, body="<Error><Code>InvalidAccessKeyId</Code></Error>")
 
-    with pytest.raises(StorageError, match=r"SignatureDoesNotMatch.*proxy") as caught:
+    with pytest.raises(StorageError, match="InvalidAccessKeyId") as caught:
         await upload(client, box)
 
-    assert caught.value.storage_code == "SignatureDoesNotMatch"
+    assert caught.value.storage_code == "InvalidAccessKeyId"
+    assert not caught.value.transient
     assert box.state.count("storage.put") == 1
 
 
 async def test_another_etag_is_a_mismatch_and_nothing_is_registered(client, box):
-    box.faults.wrong_digest("storage.put")
+    box.faults.wrong_digest("storage.put", times=None)
 
     with pytest.raises(ChecksumMismatchError):
         await upload(client, box)
 
     assert box.state.count("files.register") == 0
+    assert box.state.count("storage.put") == QUICK.attempts
 
 
 @pytest.mark.parametrize("data", [b"abc", LARGE])
 async def test_a_byte_that_tips_over_on_the_way_is_noticed(client, box, data):
-    box.faults.corrupt("storage.put", len(data) - 1)
+    box.faults.corrupt("storage.put", len(data) - 1, times=None)
 
     with pytest.raises(ChecksumMismatchError):
         await upload(client, box, data)

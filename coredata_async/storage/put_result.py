@@ -1,0 +1,152 @@
+"""Classification of the answer to a PUT: if it proves that the bytes are stored, and why not if it does not.
+
+A success status alone proves nothing: sign-in pages of captive portals and proxies answer 200 as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from coredata_async.message import Reply
+from coredata_async.response_table import is_transient
+from coredata_async.storage.dialects import Refusal, etag_digest, is_encrypted, refusal
+
+
+class PutResult(Enum):
+    """Meaning of one answer, and so the remedy."""
+
+    STORED = auto()
+    """The storage has the bytes, as far as the answer can tell."""
+    EXPIRED = auto()
+    """The signed URL had expired: reserve a new one."""
+    SKEWED = auto()
+    """The storage finds the time in the URL too far from its own: one new URL may be accepted."""
+    UNSIGNED = auto()
+    """The signature does not match: the Content-Type header may be the reason."""
+    MISMATCH = auto()
+    """The storage received other bytes than were sent."""
+    MOVED = auto()
+    """The same request is to be sent to the URL in Location."""
+    TRANSIENT = auto()
+    """The storage failed for a reason that passes."""
+    NOT_STORAGE = auto()
+    """Something between here and the storage answered, such as a sign-in page."""
+    REFUSED = auto()
+    """The storage refused, and will refuse the same request again."""
+
+
+_STORED: Final = frozenset({200, 201, 204})
+"""S3 answers 200, CoreData's storage and Azure 201, some gateways 204."""
+_MOVED: Final = frozenset({307, 308})
+"""The redirects that keep method and body (RFC 9110, 15.4.8 and 15.4.9)."""
+_VENDOR: Final = ("x-amz-", "x-goog-", "x-ms-", "x-rgw-", "x-minio-", "x-oss-")
+"""Prefixes of headers that only storages send."""
+_CODES: Final[Mapping[str, PutResult]] = {
+    "RequestTimeTooSkewed": PutResult.SKEWED,
+    "SignatureDoesNotMatch": PutResult.UNSIGNED,
+    **dict.fromkeys(
+        ("BadDigest", "Md5Mismatch", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"),
+        PutResult.MISMATCH,
+    ),
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; the last four are Azure's and OSS'
+    **dict.fromkeys(
+        (
+            "RequestTimeout",
+            "SlowDown",
+            "InternalError",
+            "ServiceUnavailable",
+            "OperationAborted",
+            "ConditionalRequestConflict",
+            "IncompleteBody",
+            "Busy",
+            "TooManyRequests",
+            "Throttling",
+            "ThrottlingException",
+            "RequestLimitExceeded",
+            "BandwidthLimitExceeded",
+            "ServerBusy",
+            "OperationTimedOut",
+            "ServerTimeout",
+            "DownloadTrafficRateLimitExceeded",
+        ),
+        PutResult.TRANSIENT,
+    ),
+}
+
+
+def classify_put(reply: Reply, md5: str) -> PutResult:
+    """Classify the answer to a PUT.
+
+    Args:
+        reply: The answer.
+        md5: The MD5 of the bytes that were sent; empty if it is not known.
+    """
+    if 200 <= reply.status < 300:  # noqa: PLR2004
+        return _classify_success(reply, md5)
+    if 300 <= reply.status < 400:  # noqa: PLR2004
+        moved = reply.status in _MOVED and "Location" in reply.headers
+        return PutResult.MOVED if moved else _classify_redirect(refusal(reply))
+    return _classify_refusal(refusal(reply))
+
+
+def redirect_target(url: str, reply: Reply) -> str | None:
+    """Give the URL to which a storage moved a PUT, or `None` if the answer is not a storage's redirect.
+
+    A storage repeats the signed query (S3 sends a bucket's first requests to a regional host). A portal that
+    redirects to its sign-in page does not, and must not get the bytes. https is never left.
+    """
+    if reply.status not in _MOVED:
+        return None
+    try:
+        target = urljoin(url, reply.headers.get("Location", ""))
+        before, after = urlsplit(url), urlsplit(target)
+    except ValueError:
+        return None
+    same_query = bool(before.query) and after.query == before.query
+    downgraded = before.scheme == "https" and after.scheme != "https"
+    return target if same_query and not downgraded and target != url else None
+
+
+def _classify_success(reply: Reply, md5: str) -> PutResult:
+    digest = etag_digest(reply.headers)
+    if digest is not None and digest == md5:
+        return PutResult.STORED  # nothing between here and the storage could know it
+    why = refusal(reply)
+    if why.code:  # an <Error> with status 200: the storage had begun to answer before it failed
+        return _classify_refusal(why)
+    if reply.status not in _STORED or _is_page(reply):
+        return PutResult.NOT_STORAGE
+    return PutResult.MISMATCH if digest and md5 and is_strong(reply.headers) else PutResult.STORED
+
+
+def is_strong(headers: Mapping[str, str]) -> bool:
+    """Check if an ETag that looks like an MD5 must be the MD5 of the stored bytes."""
+    return not headers.get("ETag", "").startswith("W/") and not is_encrypted(headers)
+
+
+def _is_page(reply: Reply) -> bool:
+    """Check for a body that no storage sends: a web page, or any text without a sign of a storage."""
+    kind = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    vendor = any(name.lower().startswith(_VENDOR) for name in reply.headers)
+    start = reply.body.lstrip()[:15].lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        return True
+    is_signed = vendor or ("ETag" in reply.headers and kind not in {"text/html", "application/xhtml+xml"})
+    return bool(start) and not is_signed
+
+
+def _classify_redirect(why: Refusal) -> PutResult:
+    return PutResult.REFUSED if why.code else PutResult.NOT_STORAGE
+
+
+def _classify_refusal(why: Refusal) -> PutResult:
+    if why.expired:
+        return PutResult.EXPIRED
+    if why.code in _CODES:
+        return _CODES[why.code]
+    if why.code == "AuthenticationFailed" and "signature did not match" in why.message.lower():  # Azure
+        return PutResult.UNSIGNED
+    return PutResult.TRANSIENT if is_transient(why.status) else PutResult.REFUSED

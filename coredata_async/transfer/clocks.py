@@ -1,0 +1,72 @@
+"""The clocks involved in a signed URL that had expired: whose is wrong, and by how much."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from attrs import frozen
+
+UNKNOWN_LIFETIME: Final = 30.0
+"""Seconds for which a URL is expected to be valid if it does not say when it expires."""
+
+
+@frozen(kw_only=True)
+class Clocks:
+    """Times that belong to one PUT."""
+
+    expires: datetime | None
+    """When the URL expires, as it says itself."""
+    service: datetime | None
+    """The service's clock when it made the URL (Date of the reservation)."""
+    storage: datetime | None
+    """The storage's clock when it refused (Date of its answer)."""
+    local: datetime
+    """This machine's clock when the storage refused."""
+    elapsed: float
+    """Seconds from the reservation to the refusal, by this machine's monotonic clock."""
+
+    @property
+    def lifetime(self) -> float:
+        """Seconds for which the URL was to be valid, by the service's clock."""
+        if self.expires is None or self.service is None:
+            return UNKNOWN_LIFETIME
+        return (self.expires - self.service).total_seconds()
+
+    @property
+    def on_arrival(self) -> bool:
+        """True if the URL was used well within its lifetime, so that its expiry is not the line's fault."""
+        return self.lifetime <= 0 or self.elapsed < self.lifetime / 2  # Date headers have whole seconds
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds by which the storage's clock is ahead of the service's."""
+        if self.storage is None or self.service is None:
+            return None
+        return (self.storage - self.service).total_seconds() - self.elapsed
+
+    @property
+    def still_valid(self) -> bool:
+        """True if the URL had not expired by the storage's own clock: the refusal has another reason."""
+        return self.expires is not None and self.storage is not None and self.storage < self.expires
+
+    def __str__(self) -> str:
+        """Give all that is known, for an error message."""
+        known = (
+            ("the URL expires at", self.expires),
+            ("the service's clock said", self.service),
+            ("the storage's clock", self.storage),
+            ("this machine's", self.local),
+        )
+        times = [f"{whose} {when.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z" for whose, when in known if when]
+        return ", ".join(times) + self._verdict
+
+    @property
+    def _verdict(self) -> str:
+        skew = self.skew
+        if skew is not None and abs(skew) > 2:  # noqa: PLR2004  # Date headers have whole seconds
+            side = "ahead of" if skew > 0 else "behind"
+            return f": the storage's clock is {abs(skew):.0f} s {side} the service's"
+        if self.lifetime <= 0:
+            return f": the service makes URLs that expired {-self.lifetime:.0f} s before its own clock's time"
+        return ""

@@ -1,0 +1,268 @@
+"""The first two steps of an upload, reserve and PUT, repeated with new URLs where that helps."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from attrs import define, evolve, field, frozen
+
+from coredata_async.config import Retry
+from coredata_async.errors import (
+    APIConnectionError,
+    ChecksumMismatchError,
+    SourceNotReplayableError,
+    StorageError,
+    TransferError,
+    UnexpectedResponseError,
+    URLExpiredError,
+)
+from coredata_async.message import Reply, Request, Send
+from coredata_async.response_table import is_transient
+from coredata_async.storage import dialects
+from coredata_async.storage.bodies import Streamed
+from coredata_async.storage.put_result import PutResult, classify_put, redirect_target
+from coredata_async.storage.sources import Ready
+from coredata_async.transfer.admission import Admission
+from coredata_async.transfer.clocks import Clocks
+from coredata_async.transfer.steps import Planned, Reserved, Stored, reply_date
+
+RESERVATIONS: Final = 3
+"""Signed URLs of one upload that may expire."""
+REDIRECTS: Final = 2
+"""Redirects of one PUT that are followed."""
+_LIMITS: Final = {PutResult.EXPIRED: RESERVATIONS, PutResult.SKEWED: 2, PutResult.UNSIGNED: 2}
+"""PUTs of one upload that may end so; `Retry.attempts` for the other results that a new URL may change."""
+_REPEATED: Final = frozenset({*_LIMITS, PutResult.MISMATCH, PutResult.TRANSIENT, PutResult.NOT_STORAGE})
+
+
+@define(eq=False)
+class TypeHeader:
+    """Memory of one client: must a PUT carry Content-Type, because the signature covers it?"""
+
+    sent: bool = True
+
+
+@frozen
+class Storer:
+    """Stores sources: what all uploads of a client have in common."""
+
+    api: Send
+    storage: Send
+    retry: Retry
+    admission: Admission | None = None
+    """Set by bulk jobs."""
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+    type_header: TypeHeader = field(factory=TypeHeader, eq=False)
+
+
+@frozen
+class _Failed:
+    """A PUT after which the storage does not have the bytes."""
+
+    result: PutResult
+    error: TransferError
+    final: bool
+    """True if repeating it is pointless, or was done already."""
+    clocks: Clocks
+    silent: bool
+    """True if the storage gave no reason."""
+
+
+@define(eq=False)
+class Storing:
+    """One upload on its way into the storage."""
+
+    ways: Storer
+    plan: Planned
+    source: Ready
+    stage: Callable[[Planned | Reserved], Awaitable[None]]
+    _typed: bool = field(init=False)
+    _results: Counter[PutResult] = field(factory=Counter[PutResult], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._typed = self.ways.type_header.sent
+
+    async def store(self) -> Stored:
+        """Store the bytes. See `Driver.store`."""
+        admission = self.ways.admission
+        if admission is None:
+            return await self._stored()
+        async with admission.file():
+            try:
+                stored = await self._stored()
+            except URLExpiredError as exc:
+                admission.expired(exc)
+                raise
+        admission.stored()
+        return stored
+
+    async def _stored(self) -> Stored:
+        while True:
+            outcome = await self._admitted()
+            if isinstance(outcome, Stored):
+                self.ways.type_header.sent = self._typed or self.plan.content_type is None
+                return outcome
+            self._results[outcome.result] += 1
+            wait = self._wait(outcome)
+            if wait is None:
+                raise self._last(outcome)
+            if not self._is_replayable:
+                raise self._not_again(outcome.error)
+            if outcome.result is PutResult.UNSIGNED:
+                self._typed = not self._typed
+            if wait:
+                await self.ways.sleep(wait)
+
+    async def _admitted(self) -> Stored | _Failed:
+        admission = self.ways.admission
+        if admission is None:
+            return await self._once()
+        whole, again = not isinstance(self.source.body, Streamed), self._results[PutResult.EXPIRED] > 0
+        async with admission.url(self.plan.size, whole=whole, again=again):
+            return await self._once()
+
+    async def _once(self) -> Stored | _Failed:
+        """Reserve and PUT, one time each."""
+        await self.stage(self.plan)
+        reserved = await self._reserve()
+        await self.stage(reserved)
+        began = self.ways.clock()
+        request = reserved.request(self.source.body, typed=self._typed)
+        reply = await self._put(request)
+        error: TransferError
+        try:
+            state = reserved.next(request, reply, md5=self.source.digest)
+        except (StorageError, ChecksumMismatchError) as exc:
+            error = exc
+        else:
+            if isinstance(state, Stored):
+                self._check_ended()
+                return state
+            error = StorageError(dialects.refusal(reply).words, stage="put", status=reply.status)
+        clocks = Clocks(
+            expires=dialects.expiry(reserved.put_url),
+            service=reserved.since,
+            storage=reply_date(reply),
+            local=datetime.now(UTC),
+            elapsed=self.ways.clock() - began,
+        )
+        # The transport has sent it again already, for these statuses.
+        final = is_transient(reply.status) and isinstance(error, StorageError)
+        silent = not dialects.refusal(reply).message
+        return _Failed(classify_put(reply, self.source.digest), error, final, clocks, silent)
+
+    async def _reserve(self) -> Reserved:
+        """Reserve a URL; again if the answer was not a reservation, as a proxy's page is not."""
+        attempt = 1
+        while True:
+            request = self.plan.request()
+            reply = await self.ways.api(request)
+            try:
+                return self.plan.next(request, reply)
+            except UnexpectedResponseError:
+                wait = self.ways.retry.wait(attempt, jitter=self.ways.jitter())
+                if not 200 <= reply.status < 300 or wait is None:  # noqa: PLR2004
+                    raise
+            attempt += 1
+            await self.ways.sleep(wait)
+
+    async def _put(self, request: Request) -> Reply:
+        reply = await self._sent(request)
+        for _ in range(REDIRECTS):
+            target = redirect_target(request.target, reply)
+            if target is None or not self._is_replayable:
+                break
+            request = evolve(request, target=target)
+            reply = await self._sent(request)
+        return reply
+
+    async def _sent(self, request: Request) -> Reply:
+        body = self.source.body
+        try:
+            return await self.ways.storage(request)
+        except APIConnectionError as exc:
+            failure = StorageError(
+                f"the storage could not be reached, or broke off: {exc} (attempt {exc.attempts})",
+                stage="put",
+                sent=body.sent if isinstance(body, Streamed) else 0,
+                total=self.source.size,
+                transient=not exc.permanent,
+            )
+            raise (failure if self._is_replayable else self._not_again(failure)) from exc
+
+    def _wait(self, failed: _Failed) -> float | None:
+        """Give the seconds before the next URL is reserved, or `None` if there must not be one."""
+        result = failed.result
+        if result not in _REPEATED or failed.final:
+            return None
+        if result in _LIMITS:
+            untyped = result is PutResult.UNSIGNED and self.plan.content_type is None
+            return None if untyped or self._results[result] >= _LIMITS[result] else 0.0
+        failures = sum(count for each, count in self._results.items() if each not in _LIMITS)
+        return self.ways.retry.wait(failures, jitter=self.ways.jitter())
+
+    def _last(self, failed: _Failed) -> TransferError:
+        """Give the error of an upload that is given up."""
+        if failed.result not in {PutResult.EXPIRED, PutResult.SKEWED}:
+            repeatable = failed.result in _REPEATED and failed.final
+            return failed.error if self._is_replayable or not repeatable else self._not_again(failed.error)
+        count, clocks, error = self._results[failed.result], failed.clocks, failed.error
+        status = error.status if isinstance(error, StorageError) else None
+        if failed.silent and clocks.still_valid:
+            return StorageError(
+                f"the storage refused {count} signed URLs in a row that had not expired: {error}; "
+                "ask the operator of the storage why",
+                stage="put",
+                total=self.plan.size,
+                status=status,
+            )
+        return URLExpiredError(
+            f"{count} signed URLs in a row had expired before the storage took the bytes ({clocks}); "
+            + (
+                "set the clocks of the service and its storage right"
+                if clocks.on_arrival
+                else "the line is too slow for the lifetime of the URLs"
+            ),
+            stage="put",
+            total=self.plan.size,
+            status=status,
+            storage_code=error.storage_code if isinstance(error, StorageError) else None,
+            on_arrival=clocks.on_arrival,
+            skew=clocks.skew,
+        )
+
+    def _check_ended(self) -> None:
+        """Refuse a confirmation that came before the storage had all bytes."""
+        body = self.source.body
+        if isinstance(body, Streamed) and not self.source.digest:
+            raise StorageError(
+                f"the storage confirmed {body.name} before all {self.source.size} bytes had been sent; "
+                "nothing was registered",
+                stage="put",
+                sent=body.sent,
+                total=self.source.size,
+            )
+
+    @property
+    def _is_replayable(self) -> bool:
+        return not isinstance(self.source.body, Streamed) or self.source.body.replayable
+
+    def _not_again(self, failure: TransferError) -> TransferError:
+        """Give the error for a failure that a repeat might mend, if the source could be read again."""
+        if not isinstance(self.source.body, Streamed):
+            return failure
+        return SourceNotReplayableError(
+            f"{failure}; {self.source.body.name} can be read only once, so it was not tried again: "
+            "pass a path, bytes, a seekable file, or a callable that returns an async iterator",
+            stage="put",
+            sent=failure.sent,
+            total=self.source.size,
+        )
