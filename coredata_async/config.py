@@ -70,9 +70,20 @@ class Retry:
     A repeat costs 14 tokens, or 5 when the server asked to wait; a success gives one back.
     """
     settle: float = field(default=120.0, validator=_zero_or_more)
-    """Seconds a write may still be on its way inside the server after its answer was lost.
+    """Maximum time between the moment a request is given up and its last effect on the server, in seconds.
 
-    Only after that does "not found" prove that a File was not registered.
+    Exactly-once rests on this assumption: once `settle` seconds have passed since the client gave a
+    registration up, the server either has carried it out, and shows it within `probe_gap` seconds, or never
+    will. Only then does "not found" prove that the File was not registered. It must therefore cover
+
+    * packets that are under way between client and server, a forward proxy included,
+    * the time for which a load balancer or gateway holds a request before it passes it on,
+    * the longest run of a request in the application, with its database transaction.
+
+    It does not have to cover this machine: closing a connection to the service resets it, so the kernel sends
+    nothing after the client has given up or its process has died (`SO_LINGER`). Gateways give up after 60 s
+    and applications after 30 s by default; raise `settle` if yours take longer than 120 s together. A smaller
+    value is safe only where that sum is known to be smaller.
     """
     probe_gap: float = field(default=10.0, validator=_zero_or_more)
     """Seconds between two such looks: a listing may lag behind."""

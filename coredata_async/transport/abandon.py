@@ -6,7 +6,6 @@ its fixtures down leaves no such way, so this reaches for the transports themsel
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +13,33 @@ if TYPE_CHECKING:  # who needs none of its sessions need not import it
     import aiohttp
 
 
-def abandon(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
-    """Close a session's connections at once; nothing is awaited, and nobody is told."""
+async def close(session: aiohttp.ClientSession) -> None:
+    """Close a session, and discard what its connections have not sent.
+
+    aiohttp alone would wait, for ever, until an end that takes nothing has taken the rest.
+    """
+    for transport in _transports(session.connector):
+        transport.abort()
+    await session.close()
+
+
+def abandon(session: aiohttp.ClientSession) -> None:
+    """Close a session's connections at once, and discard what they have not sent; nothing is awaited."""
     connector: Any = session.connector
     session.detach()
+    transports = _transports(connector)
+    if connector is not None:
+        connector._close()  # noqa: SLF001  # in a closed loop it only marks itself closed
+    for transport in transports:
+        cut(transport)
+
+
+def _transports(connector: Any) -> list[Any]:
     if connector is None or connector.closed:
-        return
+        return []
     kept = [protocol for kept in connector._conns.values() for protocol, _ in kept]  # noqa: SLF001
     protocols = [*kept, *connector._acquired]  # noqa: SLF001
-    transports = [protocol.transport for protocol in protocols if protocol.transport is not None]
-    connector._close()  # noqa: SLF001  # in a closed loop it only marks itself closed
-    if loop.is_closed():
-        for transport in transports:
-            cut(transport)
+    return [protocol.transport for protocol in protocols if protocol.transport is not None]
 
 
 def cut(transport: Any) -> None:

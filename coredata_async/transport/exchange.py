@@ -12,15 +12,17 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from coredata_async.config import Timeouts
-from coredata_async.message import Body, Held, Reply, Request, Send
+from coredata_async.message import Held, Reply, Request, Send
 from coredata_async.transport.foreign import FOREIGN, translated
-from coredata_async.transport.payload import Reopened
+from coredata_async.transport.payload import Reopened, Whole
 from coredata_async.transport.pool import Pool, Side
 
 _AT_ONCE: Final = 64 * 1024
 """So few bytes fit asyncio's write buffer, and cannot stall."""
 _NOT_ADDED: Final = frozenset({"Content-Type", "User-Agent"})
 """Headers aiohttp would add by itself; a Content-Type that was not signed breaks the signature."""
+_CHANGING: Final = frozenset({"POST", "PATCH"})
+"""Methods whose requests must not arrive after they were given up."""
 _GAP: Final = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -40,7 +42,8 @@ def exchange(
 
     async def send(request: Request) -> Reply:
         url = request.target if request.whole else base_url + request.target
-        body = _body(request.body, timeouts.stall)
+        body = _body(request, side, timeouts.stall)
+        answered = False
         request.note_dispatch(possible=True)  # aiohttp does not tell when the first byte leaves
         try:
             response = await pool.session(side).request(
@@ -56,15 +59,20 @@ def exchange(
                 ssl=pool.ssl,
             )
             if request.stream and response.status < 300:  # noqa: PLR2004  # what is refused is read at once
+                answered = True
                 content = _Arriving(request, response, timeouts.stall)
                 return Reply(response.status, response.headers, content=content)
             try:
-                return Reply(response.status, response.headers, await response.read())
+                found = await response.read()
             finally:
                 response.release()
+            answered = True
+            return Reply(response.status, response.headers, found)
         except FOREIGN as exc:
             raise _own(exc, request, body) from None
         finally:
+            if not answered and isinstance(body, (Whole, Reopened)):
+                body.abort()
             if isinstance(body, Reopened):
                 await body.settled()
 
@@ -84,7 +92,7 @@ def _joined(common: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[st
     return joined
 
 
-def _own(exc: Exception, request: Request, body: bytes | Reopened | None) -> Exception:
+def _own(exc: Exception, request: Request, body: bytes | Whole | Reopened | None) -> Exception:
     """What the source raised, as it is; anything else in our words."""
     if isinstance(body, Reopened) and body.failure is not None:
         request.note_dispatch(possible=False)  # its last block is missing: no server carries that out
@@ -94,10 +102,13 @@ def _own(exc: Exception, request: Request, body: bytes | Reopened | None) -> Exc
     return translated(exc, request)
 
 
-def _body(body: bytes | Body | None, stall: float | None) -> bytes | Reopened | None:
+def _body(request: Request, side: Side, stall: float | None) -> bytes | Whole | Reopened | None:
+    body = request.body
+    if body is None and side == "api" and request.method in _CHANGING:
+        body = b""
     if body is None or (isinstance(body, bytes) and len(body) <= _AT_ONCE):
-        return body
-    return Reopened(Held(body) if isinstance(body, bytes) else body, stall)
+        return body if body is None or side != "api" else Whole(body)
+    return Reopened(Held(body) if isinstance(body, bytes) else body, stall, discard_unsent=side == "api")
 
 
 def _waits(timeouts: Timeouts, patience: float) -> aiohttp.ClientTimeout:

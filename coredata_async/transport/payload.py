@@ -1,4 +1,4 @@
-"""A body as aiohttp wants it: opened anew for every write, exact in length, watched for stalls."""
+"""Bodies for aiohttp: opened for every write, exact in length, watched for stalls, aborted when given up."""
 
 from __future__ import annotations
 
@@ -11,6 +11,28 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import StreamWriter
 
 from coredata_async.message import Body
+from coredata_async.transport.linger import discard_unsent_on_close
+
+
+class Whole(aiohttp.BytesPayload):
+    """A body for the service that is written at once."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._line: asyncio.Transport | None = None
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Send the bytes on a connection that discards unsent ones when it is closed."""
+        self._line = _discarding(writer)
+        await super().write_with_length(writer, content_length)
+
+    def abort(self) -> None:
+        """Discard what has not been sent.
+
+        aiohttp only closes the connection of a request that was given up, and that sends the rest first.
+        """
+        if self._line is not None:
+            self._line.abort()
 
 
 class Reopened(aiohttp.Payload):
@@ -20,11 +42,13 @@ class Reopened(aiohttp.Payload):
     left of a half-read file, with a matching Content-Length, and reported success (aiohttp#13329).
     """
 
-    def __init__(self, body: Body, stall: float | None) -> None:
+    def __init__(self, body: Body, stall: float | None, *, discard_unsent: bool = False) -> None:
         super().__init__(body)
         self._body = body
         self._size = body.size
         self._stall = stall
+        self._discard_unsent = discard_unsent
+        self._line: asyncio.Transport | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self.failure: Exception | None = None
@@ -45,14 +69,13 @@ class Reopened(aiohttp.Payload):
         """Send the whole body."""
         self.failure, self.stalled = None, False
         self._idle.clear()
-        line = writer.transport if isinstance(writer, StreamWriter) else None
+        self._line = _discarding(writer) if self._discard_unsent else _transport(writer)
         try:
             async with aclosing(self._body.chunks()) as blocks:
                 while (block := await self._next(blocks)) is not None:
                     await self._pass_on(block, writer)
         except BaseException:
-            if line is not None:
-                line.abort()  # to close would wait, for ever, for an end that takes nothing
+            self.abort()  # to close would wait, for ever, for an end that takes nothing
             raise
         finally:
             self._idle.set()
@@ -60,6 +83,11 @@ class Reopened(aiohttp.Payload):
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Send the whole body; its length is the one announced."""
         await self.write(writer)
+
+    def abort(self) -> None:
+        """Discard what has not been sent; see `Whole.abort`."""
+        if self._line is not None:
+            self._line.abort()
 
     async def settled(self) -> None:
         """Wait until no write is under way.
@@ -78,7 +106,7 @@ class Reopened(aiohttp.Payload):
 
     async def _pass_on(self, block: bytes, writer: AbstractStreamWriter) -> None:
         """Hand over one block; slow is not stalled, as long as some of it goes."""
-        line = writer.transport if isinstance(writer, StreamWriter) else None
+        line = _transport(writer)
         left = len(block) + 1
         # A task, for aiohttp cannot wait for its buffer again once such a wait was cancelled.
         taking = asyncio.ensure_future(writer.write(block))
@@ -92,3 +120,15 @@ class Reopened(aiohttp.Payload):
             await taking
         finally:
             taking.cancel()
+
+
+def _transport(writer: AbstractStreamWriter) -> asyncio.Transport | None:
+    return writer.transport if isinstance(writer, StreamWriter) else None
+
+
+def _discarding(writer: AbstractStreamWriter) -> asyncio.Transport | None:
+    line = _transport(writer)
+    sock = None if line is None else line.get_extra_info("socket")
+    if sock is not None:  # here, and not when it connects, so that sessions of the user have it, too
+        discard_unsent_on_close(sock)
+    return line

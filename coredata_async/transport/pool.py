@@ -12,7 +12,7 @@ from attrs import define, field
 
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError, CoreDataError
-from coredata_async.transport.abandon import abandon
+from coredata_async.transport.abandon import abandon, close
 from coredata_async.transport.lean.connections import Connections
 
 if TYPE_CHECKING:  # few clients open a session, and importing aiohttp takes longer than all the rest
@@ -72,7 +72,9 @@ class Pool:
             self._bind()
         found = self._lean.get(side)
         if found is None:
-            found = self._lean[side] = Connections(self.limits.connections, trust=self.ssl)
+            found = self._lean[side] = Connections(
+                self.limits.connections, trust=self.ssl, discard_unsent=side == "api"
+            )
         return found
 
     def brought(self, side: Side) -> Session | None:
@@ -108,7 +110,7 @@ class Pool:
         """Close what was opened here; a second call does nothing."""
         self.closed = True
         while self._own:
-            await self._own.popitem()[1].close()
+            await close(self._own.popitem()[1])
         while self._lean:
             await self._lean.popitem()[1].aclose()
 
@@ -118,9 +120,7 @@ class Pool:
         while self._lean:
             self._lean.popitem()[1].close_now()
         while self._own:
-            session = self._own.popitem()[1]
-            if self._loop is not None:
-                abandon(session, self._loop)
+            abandon(self._own.popitem()[1])
 
     def _bind(self) -> None:
         if self._loop is not None and (self._own or self._lean):

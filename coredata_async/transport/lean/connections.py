@@ -24,9 +24,10 @@ READ: Final = 256 * 1024
 class Connections:
     """The newest one is used again first, so that those that are too many grow old, and go."""
 
-    def __init__(self, limit: int, *, trust: SSLContext | bool) -> None:
+    def __init__(self, limit: int, *, trust: SSLContext | bool, discard_unsent: bool = False) -> None:
         self._limit = limit
         self._trust = trust
+        self._discard_unsent = discard_unsent
         self._names = Names()
         self._buffer = memoryview(bytearray(READ))
         self._idle: dict[str, list[Connection]] = {}
@@ -110,6 +111,7 @@ class Connections:
             self._names,
             lambda: Connection(origin.key, self._buffer, self._lost),
             trust=self._trust,
+            discard_unsent=self._discard_unsent,
         )
         if self.closed:
             connection.abort()

@@ -15,6 +15,7 @@ import aiohappyeyeballs
 from coredata_async.transport.lean.connection import Connection
 from coredata_async.transport.lean.faults import UnreachableError, reason
 from coredata_async.transport.lean.origins import Origin
+from coredata_async.transport.linger import discard_unsent_on_close
 
 Address = tuple[int, int, int, str, tuple[Any, ...]]
 """As `getaddrinfo` gives it."""
@@ -69,9 +70,21 @@ def _literal(origin: Origin) -> Address | None:
 
 
 async def opened(
-    origin: Origin, names: Names, make: Callable[[], Connection], *, trust: SSLContext | bool
+    origin: Origin,
+    names: Names,
+    make: Callable[[], Connection],
+    *,
+    trust: SSLContext | bool,
+    discard_unsent: bool,
 ) -> Connection:
-    """A new connection.
+    """Open a connection.
+
+    Args:
+        origin: Where it leads.
+        names: The addresses known so far.
+        make: Makes its protocol.
+        trust: A TLS context, or whether the certificate is verified.
+        discard_unsent: Whether closing it discards unsent bytes; see `discard_unsent_on_close`.
 
     Raises:
         ssl.SSLError: There is no trust.
@@ -83,6 +96,8 @@ async def opened(
         addresses = await names.addresses(origin)
         sock = await _connect(addresses, happy_eyeballs_delay=_HEAD_START, loop=loop)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if discard_unsent:
+            discard_unsent_on_close(sock)
         name = origin.host if origin.tls else None
         _, connection = await loop.create_connection(make, sock=sock, ssl=context, server_hostname=name)
     except SSLError:

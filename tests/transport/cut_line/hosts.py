@@ -1,0 +1,76 @@
+"""Two network namespaces on one virtual cable: a client's host and a server's."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+SERVER, CLIENT = "10.203.0.1", "10.203.0.2"
+HERE = Path(__file__).parents[3]
+
+
+class Hosts:
+    """Needs root and `ip` (iproute2), and leaves nothing behind."""
+
+    def __init__(self) -> None:
+        self.server, self.client = (f"coredata-{end}-{os.getpid()}" for end in ("server", "client"))
+        self._started: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> Self:
+        if reason := _unavailable():
+            pytest.skip(reason)
+        try:
+            for name in (self.server, self.client):
+                _ip("netns", "add", name)
+            _ip(
+                "-n", self.server, "link", "add", "eth0", "type", "veth", "peer", "eth0", "netns", self.client
+            )
+            for name, address in ((self.server, SERVER), (self.client, CLIENT)):
+                _ip("-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
+                _ip("-n", name, "link", "set", "eth0", "up")
+        except subprocess.CalledProcessError as exc:
+            self.__exit__(None, None, None)
+            pytest.skip(f"network namespaces are not available here: {exc.stderr.strip()}")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._started:
+            process.kill()
+            process.communicate()
+        for name in (self.server, self.client):
+            subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+
+    def start(self, host: str, module: str, *arguments: str) -> subprocess.Popen[str]:
+        """Run a module of this package on one of the hosts."""
+        command = ["ip", "netns", "exec", host, sys.executable, "-m", f"{__package__}.{module}", *arguments]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        process = subprocess.Popen(command, cwd=HERE, text=True, **pipes)
+        self._started.append(process)
+        return process
+
+    def cut(self) -> None:
+        """Pull the plug at the server's end."""
+        _ip("-n", self.server, "link", "set", "eth0", "down")
+
+    def heal(self) -> None:
+        """Put it back."""
+        _ip("-n", self.server, "link", "set", "eth0", "up")
+
+
+def _unavailable() -> str | None:
+    if sys.platform != "linux":
+        return "network namespaces need Linux"
+    if os.geteuid() != 0:
+        return "network namespaces need root"
+    return None if shutil.which("ip") else "network namespaces need `ip` (iproute2)"
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
