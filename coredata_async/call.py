@@ -11,7 +11,6 @@ from attrs import evolve, field, frozen
 
 from coredata_async import errors
 from coredata_async.message import Dispatch, Reply, Request, Send
-from coredata_async.redaction import EXCERPT, without_queries
 from coredata_async.response_table import (
     Classification,
     Response,
@@ -60,9 +59,9 @@ class Call(Generic[T]):
         except errors.ConfigurationError:  # a ValueError, too
             raise
         except ValueError as exc:
-            problem = errors.UnexpectedResponseError(
-                f"{_where(self.request, reply)}: {_unreadable(reply, exc)}", self.request, reply
-            )
+            why = reply.redactor(_unreadable(reply, exc))
+        # Not in the `except` block: what was caught may quote the body, and would stay as `__context__`.
+        problem = errors.UnexpectedResponseError(f"{_where(self.request, reply)}: {why}", self.request, reply)
         if classify(self.request, Response.UNREADABLE) is Classification.UNKNOWN:
             raise outcome_unknown(self.request, problem) from problem
         raise problem
@@ -162,7 +161,7 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
     """The error for a reply whose status is not the expected one."""
     where = _where(request, reply)
     if reply.status >= HTTPStatus.BAD_REQUEST:
-        body, words, code = _service_words(reply.body)
+        body, words, code = _service_words(reply)
         advice = _ADVICE.get(reply.status, "")
         message = where + (f": {words}" if words else "") + (f"; {advice}" if advice else "")
         failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
@@ -192,18 +191,22 @@ def _unreadable(reply: Reply, exc: ValueError) -> str:
     return str(exc)
 
 
-def _service_words(raw: bytes) -> tuple[object, str, str | None]:
-    """Body, words and code of an error whose shape nobody documents; never a traceback."""
-    text = without_queries(raw.decode("utf-8", "replace")).strip()
+def _service_words(reply: Reply) -> tuple[object, str, str | None]:
+    """Read body, words and code of an error whose shape is not documented; leave a server's traceback out.
+
+    The body is decoded before secrets are masked in it, because JSON can write any character as an escape.
+    """
+    redactor = reply.redactor
     try:
-        body: object = json.loads(text, object_hook=_without_traceback)
+        body: object = json.loads(reply.body, object_hook=_without_traceback)
     except (ValueError, RecursionError):
-        return text[:EXCERPT], "" if text.startswith("<") else text[:WORDS], None
+        text = redactor.excerpt(reply.body.strip())
+        return text, "" if text.startswith("<") else text[:WORDS], None
     facts = _mapping(body)
-    said = next((facts[name] for name in _SAYING if facts.get(name)), body)
+    said = redactor.tree(next((facts[name] for name in _SAYING if facts.get(name)), body))
     words = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False) if said else ""
     code = facts.get("code")
-    return body, words[:WORDS], None if code is None else str(code)
+    return body, words[:WORDS], str(code) if isinstance(code, str | int) else None
 
 
 def _mapping(body: object) -> dict[str, object]:

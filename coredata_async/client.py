@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from ssl import SSLContext
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from coredata_async.call import perform
 from coredata_async.config import Limits, Retry, Timeouts
-from coredata_async.environment import Options, base_address, from_environment
+from coredata_async.environment import Options, base_address, concealed, from_environment
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply
+from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.services.turns import Turns
 from coredata_async.transport.auth import Credentials
 from coredata_async.transport.chain import Gates, Manner
@@ -63,12 +64,12 @@ class CoreData(Wiring):
         base_url: str | None = None,
         *,
         api_user: str | None = None,
-        api_key: str | None = None,
-        api_key_v3: str | None = None,
+        api_key: str | Secret[str] | None = None,
+        api_key_v3: str | Secret[str] | None = None,
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
         limits: Limits | None = None,
-        proxy: str | None = None,
+        proxy: str | Secret[str] | None = None,
         ssl: SSLContext | bool = True,
         trust_env: bool = False,
         headers: Mapping[str, str] | None = None,
@@ -78,6 +79,9 @@ class CoreData(Wiring):
         hooks: Sequence[Hook] = (),
         transport: Transport = "auto",
     ) -> None:
+        # First of all: what is raised below shows the variables of this frame to crash reporters.
+        api_key, api_key_v3, proxy = conceal(api_key), conceal(api_key_v3), conceal(proxy)
+        headers = SecretMapping(dict(headers or {}))
         self._base_url = base_address(base_url)
         if not api_user or not api_key:
             raise ConfigurationError(
@@ -90,7 +94,7 @@ class CoreData(Wiring):
         self._manner = Manner(
             timeouts=timeouts or Timeouts(),
             retry=retry or Retry(),
-            headers=dict(headers or {}),
+            headers=headers,
             hooks=tuple(hooks),
             app_info=app_info,
         )
@@ -108,9 +112,10 @@ class CoreData(Wiring):
         Raises:
             ConfigurationError: Something is missing, or a variable does not hold what it should.
         """
+        given = concealed(options)
+        del options
         address, found = from_environment(os.environ)
-        given = {name: value for name, value in options.items() if value is not None}
-        found.update(cast("Options", given))
+        found.update(given)
         return cls(base_url or address, **found)
 
     def with_options(
@@ -200,7 +205,7 @@ class CoreData(Wiring):
         return f"CoreData({self._base_url!r}, api_user={self._credentials.user!r})"
 
     def arguments(self) -> tuple[str, Options]:
-        """Base URL and keywords that make a client like this one, in another process. They hold the keys."""
+        """Return what makes a client like this one elsewhere: base URL and keywords, keys wrapped."""
         who, pool, manner = self._credentials, self._pool, self._manner
         return self._base_url, Options(
             api_user=who.user,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Mapping, Sequence
-from typing import Final, TypedDict
+from typing import Final, TypedDict, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from coredata_async.config import Limits, Retry, Timeouts, number, setting
 from coredata_async.errors import ConfigurationError
+from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.transport.pool import Session, Transport, is_transport
 from coredata_async.transport.refuse import is_private_line
 from coredata_async.transport.trace import Hook
@@ -22,12 +23,12 @@ class Options(TypedDict, total=False):
     """The keywords of `CoreData`."""
 
     api_user: str | None
-    api_key: str | None
-    api_key_v3: str | None
+    api_key: str | Secret[str] | None
+    api_key_v3: str | Secret[str] | None
     timeouts: Timeouts | None
     retry: Retry | None
     limits: Limits | None
-    proxy: str | None
+    proxy: str | Secret[str] | None
     ssl: ssl.SSLContext | bool
     trust_env: bool
     headers: Mapping[str, str] | None
@@ -39,15 +40,16 @@ class Options(TypedDict, total=False):
 
 
 def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
-    """Base URL and options that the environment sets.
+    """Read base URL and options from environment variables; keys come wrapped.
 
     Raises:
         ConfigurationError: A variable does not hold what it should.
     """
+    environ = SecretMapping(environ)  # what is raised below shows the variables of its frames
     found: Options = {
         "api_user": setting(environ, "COREDATA_API_USER"),
-        "api_key": setting(environ, "COREDATA_API_KEY"),
-        "api_key_v3": setting(environ, "COREDATA_API_KEY_V3"),
+        "api_key": conceal(setting(environ, "COREDATA_API_KEY")),
+        "api_key_v3": conceal(setting(environ, "COREDATA_API_KEY_V3")),
     }
     timeout = number(environ, "COREDATA_TIMEOUT")
     if timeout is not None:
@@ -69,6 +71,20 @@ def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
     if level is not None:
         _log(level)
     return setting(environ, "COREDATA_BASE_URL"), found
+
+
+def concealed(options: Options) -> Options:
+    """Return the options that are set, with keys, proxy and headers wrapped."""
+    found = cast("Options", {name: value for name, value in options.items() if value is not None})
+    if "api_key" in found:
+        found["api_key"] = conceal(found["api_key"])
+    if "api_key_v3" in found:
+        found["api_key_v3"] = conceal(found["api_key_v3"])
+    if "proxy" in found:
+        found["proxy"] = conceal(found["proxy"])
+    if headers := found.get("headers"):
+        found["headers"] = SecretMapping(headers)
+    return found
 
 
 def base_address(base_url: str | None) -> str:

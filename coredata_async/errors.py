@@ -25,8 +25,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar
 
+from coredata_async.control_characters import escape_controls
 from coredata_async.message import Reply, Request
-from coredata_async.redaction import EXCERPT, SHOWN_HEADERS, without_queries
+from coredata_async.redaction import SHOWN_HEADERS
 
 E = TypeVar("E", bound="CoreDataError")
 Phase = Literal["connect", "pool", "response", "stall", "total"]
@@ -40,7 +41,10 @@ def _revive(kind: type[E], *args: object) -> E:
 
 
 class CoreDataError(Exception):
-    """Any failure this library reports."""
+    """Any failure this library reports. Its message is one line, without control characters."""
+
+    def __init__(self, message: str = "", *args: object) -> None:
+        super().__init__(escape_controls(message), *args)
 
     def __reduce__(self) -> tuple[Callable[..., CoreDataError], tuple[object, ...], dict[str, object]]:
         """Pickle without calling `__init__`, whose arguments `args` does not hold."""
@@ -55,9 +59,10 @@ class APIError(CoreDataError):
     """An exchange with the service went wrong."""
 
     def __init__(self, message: str, request: Request, reply: Reply | None = None) -> None:
-        super().__init__(message)
+        redactor = reply.redactor if reply else request.redactor
+        super().__init__(redactor(message))
         self.method = request.method
-        self.path = request.path
+        self.path = redactor.line(request.path)
         """Never with a query string."""
         self.attempts = reply.attempts if reply else 1
         self.elapsed = reply.elapsed if reply else 0.0
@@ -92,8 +97,8 @@ class UnexpectedResponseError(APIError):
     def __init__(self, message: str, request: Request, reply: Reply) -> None:
         super().__init__(message, request, reply)
         self.status = reply.status
-        self.body = without_queries(reply.body[:EXCERPT].decode("utf-8", "replace"))
-        """The beginning of what came, as text, without the queries of URLs."""
+        self.body = reply.redactor.excerpt(reply.body)
+        """The beginning of the body, as text, without secrets and the queries of URLs."""
 
 
 class APIStatusError(APIError):
@@ -111,14 +116,16 @@ class APIStatusError(APIError):
     ) -> None:
         super().__init__(message, request, reply)
         self.status = reply.status
-        self.message = words
+        self.message = reply.redactor.line(words)
         """The service's own words; empty when it said nothing."""
-        self.code = code
+        self.code = None if code is None else reply.redactor.line(code)
         """A machine-readable code, where the body holds one."""
-        self.body = body
-        """The decoded JSON, or the beginning of the text."""
-        self.headers = {name: reply.headers[name] for name in SHOWN_HEADERS if name in reply.headers}
-        """Only headers that cannot hold a secret."""
+        self.body = reply.redactor.tree(body)
+        """The decoded JSON, or the beginning of the text, without secrets."""
+        self.headers = {
+            name: reply.redactor.line(reply.headers[name]) for name in SHOWN_HEADERS if name in reply.headers
+        }
+        """Only headers that hold no secret by design, and without those a server puts there."""
         self.request_id = self.headers.get("X-Request-Id")
         self.retry_after = reply.retry_after
         """Seconds."""

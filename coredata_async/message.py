@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from attrs import define, field, frozen
 
 from coredata_async.nesting import TooDeepError, check_depth
+from coredata_async.redaction import NO_SECRETS, Redactor
 
 
 class Body(Protocol):
@@ -35,7 +36,7 @@ class Body(Protocol):
 class Held:
     """Bytes as a `Body`."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     replayable: bool = True
 
     @property
@@ -95,8 +96,10 @@ class Request:
     """Whether the reply's body is wanted as `Reply.content`, not read into `Reply.body`."""
     dispatch: Dispatch | None = field(default=None, repr=False, eq=False)
     """Kept for requests that are not repeatable: see `call.carry`."""
+    redactor: Redactor = field(default=NO_SECRETS, repr=False, eq=False)
+    """Masks the secrets of this request in whatever its reply repeats of them."""
 
-    def with_headers(self, headers: Mapping[str, str]) -> Request:
+    def with_headers(self, headers: Mapping[str, str], redactor: Redactor | None = None) -> Request:
         """Copy it with other headers; `attrs.evolve` takes five times as long, for every request."""
         return Request(
             self.method,
@@ -107,6 +110,7 @@ class Request:
             self.patience,
             self.stream,
             self.dispatch,
+            redactor or self.redactor,
         )
 
     def note_dispatch(self, *, possible: bool) -> None:
@@ -136,10 +140,12 @@ class Reply:
     attempts: int = 1
     elapsed: float = field(default=0.0, eq=False)
     """Seconds from the first attempt to this answer."""
+    redactor: Redactor = field(default=NO_SECRETS, repr=False, eq=False)
+    """Masks secrets in what of this reply becomes part of an error, a log record or an event."""
 
     def counted(self, attempts: int, elapsed: float) -> Reply:
         """The same, with what only a retry knows."""
-        return Reply(self.status, self.headers, self.body, self.content, attempts, elapsed)
+        return Reply(self.status, self.headers, self.body, self.content, attempts, elapsed, self.redactor)
 
     def json(self) -> Any:
         """Decode the body; raises `ValueError` if it is not JSON, or nested too deep."""

@@ -1,18 +1,195 @@
-"""What of an answer may be kept and shown."""
+"""What of a reply may be kept and shown: the rest is masked here, and only here.
+
+Errors, log records, hook events, and therefore journals and reports, take texts of a server through a
+`Redactor`. It masks
+
+- the secrets it was given: keys, passwords, the values in a signed URL's query, also as base64 or hex;
+- what looks like a credential: queries of URLs, parameters and fields that are named as those of signed URLs,
+  `Authorization` headers, user names and passwords in URLs;
+
+and finds both behind any escapes. A successful reply is not searched: it is what the caller asked for.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from base64 import b64encode
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final, cast
+from urllib.parse import parse_qsl, quote, quote_plus
+
+from attrs import frozen
+
+from coredata_async.control_characters import escape_controls
+from coredata_async.secret import MASK, Secret
+from coredata_async.unescape import decodings
 
 EXCERPT: Final = 2000
-"""How many bytes of an odd answer an error keeps."""
+"""Characters of an unexpected body that an error keeps."""
 SHOWN_HEADERS: Final = ("Content-Type", "Date", "Server", "Allow", "Retry-After", "X-Request-Id", "Via")
 """An allow-list: cookies and redirect targets are secrets."""
 
-_QUERY: Final = re.compile(r"\?[^\s\"'<>=?]*=[^\s\"'<>]*")
+_LOOKAHEAD: Final = 4096
+"""Characters that are searched beyond the end of an excerpt, so that none ends within a secret."""
+_SHORTEST: Final = 4
+"""Characters of a secret that is searched for: masking a shorter one would only garble the text."""
+_LONG: Final = 16
+"""Characters of a value in a signed URL's query that is a secret whatever its name."""
+_DEPTH: Final = 40
+"""Levels of decoded JSON that are kept: more cannot be printed or pickled safely."""
+_CUT: Final = "…"
+
+_NAMES: Final = (
+    r"(?:x-(?:amz|goog)-)?(?:signature|credential|security-token)|signatureprovided|awsaccesskeyid"
+    r"|googleaccessid|sig|key-pair-id|x-api-key|api_?key|access_token|session_?id"
+)
+_STRUCTURED: Final = re.compile(
+    r"(?:x-(?:amz|goog)-)?(?:signature|security-token)|x-(?:amz|goog)-credential|signatureprovided"
+    r"|awsaccesskeyid|googleaccessid|sig|(?:proxy-)?authorization|set-cookie2?|cookie",
+    re.IGNORECASE,
+)
+"""Names of fields whose text is a secret."""
+_QUERY: Final = re.compile(r"\?([^\s\"'<>=?]*=[^\s\"'<>]*)")
+_CREDENTIALS: Final = (
+    re.compile(rf"(?<![a-z0-9])(?:{_NAMES})=([^\s\"'<>&,;]+)", re.IGNORECASE),
+    re.compile(rf"<(?:{_STRUCTURED.pattern})>([^<]+)", re.IGNORECASE),
+    re.compile(rf"(?<![a-z0-9])(?:{_STRUCTURED.pattern})[\"']\s*:\s*[\"']([^\"']+)", re.IGNORECASE),
+    re.compile(rf"(?<![a-z0-9])(?:{_STRUCTURED.pattern})\s*:\s*([a-z0-9+/=_%-]{{16,}})", re.IGNORECASE),
+    re.compile(
+        r"(?:authorization|cookie)[\"']?\s*[:=]\s*[\"']?((?:apikey|basic|bearer|digest)?\s*[^\s\"'<>]+)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"//([^/\s\"'<>@?#]*:[^/\s\"'<>@?#]*)@"),
+)
+_TOKEN: Final = re.compile(r"[\w.-]*")
+"""A text that holds neither an escape nor a name with a value."""
+_ENCODED: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
+
+
+@frozen
+class Redactor:
+    """Masks what must not be shown in texts of a server; its own repr shows nothing.
+
+    It costs nothing until a text is given to it: patterns are compiled for the first one.
+    """
+
+    secrets: tuple[Secret[str], ...] = ()
+    """Keys and passwords."""
+    url: Secret[str] | None = None
+    """A signed URL: the values in its query are secrets."""
+
+    def __call__(self, text: str, limit: int | None = None) -> str:
+        """Mask secrets, in the first `limit` characters of a text, and return only these."""
+        if limit is None and _TOKEN.fullmatch(text) and self._known.search(text) is None:
+            return text
+        end = len(text) if limit is None else min(limit, len(text))
+        pieces: list[str] = []
+        position = 0
+        for start, stop, mask in sorted(self._spans(text)):
+            if start >= end:
+                break
+            if stop <= position:
+                continue
+            if start >= position:
+                pieces += text[position:start], mask
+            position = stop
+        pieces.append(text[position:end])
+        return "".join(pieces)
+
+    def line(self, text: str) -> str:
+        """Mask secrets, and escape what is not a printable character of one line."""
+        return escape_controls(self(text))
+
+    def excerpt(self, body: bytes, limit: int = EXCERPT) -> str:
+        """Return the beginning of a body as text, without secrets."""
+        return self(body[: limit + _LOOKAHEAD].decode("utf-8", "replace"), limit)
+
+    def tree(self, value: object, depth: int = _DEPTH) -> object:
+        """Mask secrets in decoded JSON, names included."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, list):
+            items = cast("list[object]", value)
+            return [self.tree(each, depth - 1) for each in items] if depth else _CUT
+        if isinstance(value, dict):
+            facts = cast("dict[str, object]", value)
+            return {self(name): self._field(name, facts[name], depth) for name in facts} if depth else _CUT
+        return value
+
+    def also(self, *secrets: Secret[str], url: Secret[str] | None = None) -> Redactor:
+        """Return one that masks more."""
+        return Redactor((*self.secrets, *secrets), url or self.url)
+
+    def _field(self, name: str, value: object, depth: int) -> object:
+        if isinstance(value, str) and _STRUCTURED.fullmatch(name):
+            return MASK
+        return self.tree(value, depth - 1)
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int, str]]:
+        for decoded in decodings(text):
+            for start, stop, mask in self._matches(decoded.text):
+                yield decoded.origin(start), decoded.origin(stop), mask
+
+    def _matches(self, text: str) -> Iterator[tuple[int, int, str]]:
+        for match in self._known.finditer(text):
+            yield (*_token(text, match), MASK) if match.lastgroup else (*match.span(), MASK)
+        for match in _QUERY.finditer(text):
+            yield (*match.span(1), _CUT)
+        for pattern in _CREDENTIALS:
+            for match in pattern.finditer(text):
+                yield (*match.span(1), MASK)
+
+    @cached_property
+    def _known(self) -> re.Pattern[str]:
+        """All forms of the secrets; the group is for pieces of base64, within a longer word."""
+        values = {secret.reveal() for secret in self.secrets}
+        if self.url is not None:
+            values.update(_values(self.url.reveal()))
+        values = {value for value in values if len(value) >= _SHORTEST}
+        plain = {form for value in values for form in _forms(value)}
+        encoded = {piece for value in values for piece in _base64(value.encode())}
+        never = r"(?!)"
+        whole = "|".join(map(re.escape, sorted(plain, key=len, reverse=True))) or never
+        pieces = "|".join(map(re.escape, sorted(encoded, key=len, reverse=True))) or never
+        return re.compile(f"{whole}|(?P<base64>{pieces})", re.IGNORECASE)
+
+
+NO_SECRETS: Final = Redactor()
+"""Masks only what looks like a credential."""
 
 
 def without_queries(text: str) -> str:
-    """The text with the query of every URL in it cut: that of a signed URL is a credential."""
-    return _QUERY.sub("?…", text)
+    """Mask what looks like a credential: queries of URLs above all."""
+    return NO_SECRETS(text)
+
+
+def _values(url: str) -> Iterator[str]:
+    """Yield the values in a query that are, or may be, the right to use the URL."""
+    for name, value in parse_qsl(url.partition("?")[2]):
+        if len(value) >= _LONG or re.fullmatch(_NAMES, name, re.IGNORECASE):
+            yield value
+
+
+def _forms(value: str) -> Iterator[str]:
+    yield from (value, quote(value, safe=""), quote_plus(value), value.encode().hex())
+
+
+def _base64(data: bytes) -> Iterator[str]:
+    """Yield what base64 makes of the bytes wherever in a longer text they stand."""
+    for shift in range(3):
+        text = b64encode(bytes(shift) + data).decode()
+        piece = text[-(-8 * shift // 6) : 8 * (shift + len(data)) // 6]
+        if len(piece) >= 2 * _SHORTEST:
+            yield piece
+            yield piece.translate(str.maketrans("+/", "-_"))
+
+
+def _token(text: str, match: re.Match[str]) -> tuple[int, int]:
+    """Return the span of the whole word of base64 around a match."""
+    start, stop = match.span()
+    while start and text[start - 1] in _ENCODED:
+        start -= 1
+    while stop < len(text) and text[stop] in _ENCODED:
+        stop += 1
+    return start, stop

@@ -89,7 +89,7 @@ class Wiring:
         )
         manner = evolve(self._manner, hooks=(*self._manner.hooks, *hooks))
         send = api_chain(self._pool, gates, manner, self._base_url, self._credentials)
-        put = around_storage(storage_chain(self._pool, gates, manner))
+        put = around_storage(storage_chain(self._pool, gates, manner, self._credentials))
         driver = Driver(send, Storer(send, put, manner.retry, admission), Settler(send, manner.retry))
         return Engine(
             api=send,

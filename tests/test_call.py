@@ -222,7 +222,7 @@ def test_an_unreadable_value_is_named_in_the_message() -> None:
     with pytest.raises(errors.UnexpectedResponseError, match="field size: expected a whole number") as caught:
         Call(GET, 200, read).answer(Reply(200, body=b"{}"))
 
-    assert caught.value.__context__ is None
+    assert caught.value.__context__ is None  # which could quote the body
 
 
 def test_a_repeated_deletion_that_finds_nothing_is_done() -> None:

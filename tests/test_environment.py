@@ -11,6 +11,7 @@ from coredata_async import CoreData
 from coredata_async.config import Retry, Timeouts
 from coredata_async.environment import base_address, from_environment
 from coredata_async.errors import ConfigurationError
+from coredata_async.secret import Secret
 
 NAMES = "BASE_URL API_USER API_KEY API_KEY_V3 TIMEOUT MAX_RETRIES LOG CA_BUNDLE TRANSPORT"
 
@@ -54,8 +55,8 @@ def test_each_variable_is_taken() -> None:
     assert address == "https://acme.coredata.is"
     assert options == {
         "api_user": "kari",
-        "api_key": "k2",
-        "api_key_v3": "k3",
+        "api_key": Secret("k2"),
+        "api_key_v3": Secret("k3"),
         "timeouts": Timeouts(response=2.5),
         "retry": Retry(attempts=1),
         "transport": "aiohttp",
@@ -133,7 +134,7 @@ def test_a_client_is_made_of_the_environment(environ: pytest.MonkeyPatch) -> Non
 
     assert repr(client) == "CoreData('https://acme.coredata.is', api_user='kari')"
     assert (client._manner.timeouts, client._manner.retry) == (Timeouts(response=7), Retry(attempts=2))
-    assert client._credentials.key_v3 == "SECRET"
+    assert client._credentials.key_v3 == Secret("SECRET")
 
 
 def test_an_argument_beats_the_environment(environ: pytest.MonkeyPatch) -> None:

@@ -8,17 +8,20 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "coredata_async"
 
-CORE = "nesting unset message redaction errors response_table config call"
+CORE = "nesting unset secret control_characters message redaction errors response_table config call"
 SERVICES = f"{CORE} wire resources listing collection storage transfer"
 
 # A module or folder, and what of the package it may import besides itself. The longest name counts.
 MAY_IMPORT = {
     "nesting": "",
     "unset": "",
-    "message": "nesting",
-    "redaction": "",
+    "secret": "",
+    "control_characters": "",
+    "unescape": "",
+    "redaction": "control_characters secret unescape",
+    "message": "nesting redaction",
     "paging": "",
-    "errors": "message redaction",
+    "errors": "control_characters message redaction",
     "config": "message errors",
     "response_table": "message errors",
     "call": "nesting message redaction errors response_table config",
@@ -54,6 +57,9 @@ IO = "asyncio aiohttp aiofiles time random os"
 MUST_NOT_IMPORT = {
     "nesting": IO,
     "unset": IO,
+    "secret": IO,
+    "control_characters": IO,
+    "unescape": IO,
     "message": IO,
     "redaction": IO,
     "errors": IO,

@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, urlsplit
 from attrs import frozen
 
 from coredata_async.message import Reply
-from coredata_async.redaction import without_queries
 
 
 @frozen
@@ -127,6 +126,8 @@ class Refusal:
         return _ADVICE.get(self.code, "")
 
 
+_EXCERPT: Final = 8192
+"""Characters of a refusal in which code and message are looked for."""
 _ADVICE: Final = {
     "RequestTimeTooSkewed": "the clocks of the storage and of the service disagree; ask their operator",
     "SignatureDoesNotMatch": "something between here and the storage changes URL or Content-Type; "
@@ -137,7 +138,7 @@ _ADVICE: Final = {
 
 def refusal(reply: Reply) -> Refusal:
     """Read a store's answer of 300 or more. The bodies are XML that may be cut short, so no parser."""
-    text = without_queries(reply.body[:8192].decode("utf-8", "replace"))
+    text = reply.redactor.excerpt(reply.body, _EXCERPT)
     # Azure's Message is the same for every refusal; what it means stands beside it.
     message = _tag("AuthenticationErrorDetail", text) or _tag("Message", text)
     return Refusal(reply.status, _tag("Code", text), message)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from collections.abc import Awaitable
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply, Request, Send
+from coredata_async.redaction import Redactor
+from coredata_async.secret import Secret
 
 
-def _hidden(_: str) -> str:
-    return "'…'"
+def _secret(value: str | Secret[str]) -> Secret[str]:
+    return value if isinstance(value, Secret) else Secret(value)
 
 
 @frozen
@@ -19,34 +21,47 @@ class Credentials:
     """Who asks. Version 2 wants user and key, version 3 the key alone."""
 
     user: str
-    key: str = field(repr=_hidden)
-    key_v3: str = field(repr=_hidden)
+    key: Secret[str] = field(converter=_secret)
+    key_v3: Secret[str] = field(converter=_secret)
 
     def __attrs_post_init__(self) -> None:
         if ":" in self.user:
             raise ConfigurationError("api_user must not hold a colon: the server splits user and key there")
-        for name, value in (("api_user", self.user), ("api_key", self.key), ("api_key_v3", self.key_v3)):
-            if not value.isascii() or not value.isprintable() or " " in value:
+        for name, secret in (
+            ("api_user", Secret(self.user)),  # in which some paste their key
+            ("api_key", self.key),
+            ("api_key_v3", self.key_v3),
+        ):
+            if not _is_sendable(secret.reveal()):
                 raise ConfigurationError(f"{name} holds a space, a line break or another odd character")
 
     def header(self, path: str) -> str:
         """The Authorization header for a path: `apikey user:key`, plain, with no base64."""
         if path.startswith("/api/v3/"):
-            return f"apikey {self.key_v3}"
-        return f"apikey {self.user}:{self.key}"
+            return f"apikey {self.key_v3.reveal()}"
+        return f"apikey {self.user}:{self.key.reveal()}"
 
 
-def authorized(send: Send, credentials: Credentials) -> Send:
-    """Say who asks; and should a refusal or a redirect repeat the key, strike it out before it is read."""
-    secrets = {credentials.key.encode(), credentials.key_v3.encode()}
+def authorized(send: Send, credentials: Credentials, redactor: Redactor | None = None) -> Send:
+    """Add the Authorization header, and what masks the keys in a reply that repeats them.
 
-    async def through(request: Request) -> Reply:
-        headers = {**request.headers, "Authorization": credentials.header(request.target)}
-        reply = await send(request.with_headers(headers))
-        if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
-            for secret in secrets:
-                if secret in reply.body:
-                    reply = evolve(reply, body=reply.body.replace(secret, b"***"))
-        return reply
+    Args:
+        send: The `Send` for the service, and for no other host.
+        credentials: What the header is made of.
+        redactor: What masks more than the keys.
+    """
+    redactor = redactor or Redactor((credentials.key, credentials.key_v3))
+
+    def through(request: Request) -> Awaitable[Reply]:
+        # No variable holds the header: crash reporters print those of every frame.
+        return send(
+            request.with_headers(
+                {**request.headers, "Authorization": credentials.header(request.target)}, redactor
+            )
+        )
 
     return through
+
+
+def _is_sendable(value: str) -> bool:
+    return value.isascii() and value.isprintable() and " " not in value

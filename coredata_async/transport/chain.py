@@ -9,20 +9,27 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from attrs import evolve, field, frozen
 
 from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.message import Send
+from coredata_async.redaction import Redactor
+from coredata_async.secret import Secret
 from coredata_async.transport.auth import Credentials, authorized
 from coredata_async.transport.choice import exchange
 from coredata_async.transport.deadline import within
 from coredata_async.transport.pool import Pool
+from coredata_async.transport.redact import passwords_in, redacting
 from coredata_async.transport.refuse import only_paths, only_signed
 from coredata_async.transport.retry import Budget, retrying
 from coredata_async.transport.throttle import Pace, Slots, paced, throttled
 from coredata_async.transport.trace import Hook, traced
 from coredata_async.version import VERSION
+
+_HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+"""Headers of the user that hold no secret; any other may be the key of a gateway."""
 
 
 @frozen
@@ -79,12 +86,13 @@ class Manner:
 
 def api_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str, credentials: Credentials) -> Send:
     """The `Send` for CoreData: the only one that knows the key."""
-    return _guarded(authorized(_to(base_url, pool, manner), credentials), gates, manner)
+    send = authorized(_to(base_url, pool, manner), credentials, _redactor(pool, manner, credentials))
+    return _guarded(send, gates, manner)
 
 
 def keyless_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str) -> Send:
     """The `Send` for a service whose credential is a parameter, not a header: requests bring it along."""
-    return _guarded(_to(base_url, pool, manner), gates, manner)
+    return _guarded(redacting(_to(base_url, pool, manner), _redactor(pool, manner)), gates, manner)
 
 
 def _to(base_url: str, pool: Pool, manner: Manner) -> Send:
@@ -99,12 +107,23 @@ def _guarded(send: Send, gates: Gates, manner: Manner) -> Send:
     return within(retrying(send, manner.retry, gates.budget), manner.timeouts.total)
 
 
-def storage_chain(pool: Pool, gates: Gates, manner: Manner) -> Send:
-    """The `Send` for signed URLs: no key, no headers of the user, nothing but what a request says."""
+def storage_chain(pool: Pool, gates: Gates, manner: Manner, credentials: Credentials | None = None) -> Send:
+    """The `Send` for signed URLs: no key, no headers of the user, nothing but what a request says.
+
+    The credentials are not sent; a reply that holds them, through the service's doing, has them masked.
+    """
     send = exchange(pool, "storage", manner.timeouts, headers={"Accept-Encoding": "identity"})
-    send = traced(only_signed(send), manner.hooks)
+    send = redacting(only_signed(send), _redactor(pool, manner, credentials))
+    send = traced(send, manner.hooks)
     send = throttled(send, gates.storage, _patience(gates.storage, manner.timeouts))
     return within(retrying(send, manner.retry, gates.budget), manner.timeouts.total)
+
+
+def _redactor(pool: Pool, manner: Manner, credentials: Credentials | None = None) -> Redactor:
+    """Return what masks every secret that requests of a client may carry."""
+    keys = () if credentials is None else (credentials.key, credentials.key_v3)
+    given = (Secret(value) for name, value in manner.headers.items() if name.lower() not in _HARMLESS)
+    return Redactor((*keys, *given, *passwords_in(pool.proxy)))
 
 
 def _patience(slots: Slots, timeouts: Timeouts) -> float | None:

@@ -25,10 +25,11 @@ def within(send: Send, total: float | None) -> Send:
         except TimeoutError as exc:
             if isinstance(exc, APITimeoutError) or not clock.expired():
                 raise  # that of an inner limit, or of the source
-            raise APITimeoutError(
-                f"{request.method} {request.path}: not done within Timeouts.total ({total} s)",
-                request,
-                phase="total",
-            ) from None
+        # Not in the `except` block: the cancellation would stay as `__context__`, with the frames it met.
+        raise APITimeoutError(
+            f"{request.method} {request.path}: not done within Timeouts.total ({total} s)",
+            request,
+            phase="total",
+        )
 
     return through

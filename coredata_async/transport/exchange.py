@@ -13,7 +13,10 @@ from yarl import URL
 
 from coredata_async.config import Timeouts
 from coredata_async.message import Held, Reply, Request, Send
+from coredata_async.secret import Secret
+from coredata_async.transport import payload
 from coredata_async.transport.foreign import FOREIGN, translated
+from coredata_async.transport.frames import below, without_frames
 from coredata_async.transport.payload import Reopened, Whole
 from coredata_async.transport.pool import Pool, Side
 
@@ -39,42 +42,49 @@ def exchange(
         base_url: What comes before a target that is a path.
     """
     waits = {patience: _waits(timeouts, patience) for patience in (1.0, 2.5)}
+    common = Secret(headers)
 
     async def send(request: Request) -> Reply:
-        url = request.target if request.whole else base_url + request.target
         body = _body(request, side, timeouts.stall)
         answered = False
         request.note_dispatch(possible=True)  # aiohttp does not tell when the first byte leaves
         try:
-            response = await pool.session(side).request(
-                request.method,
-                _as_written(url),
-                data=body,
-                headers=_joined(headers, request.headers),
-                skip_auto_headers=_NOT_ADDED,
-                allow_redirects=False,
-                raise_for_status=False,
-                timeout=waits.get(request.patience) or _waits(timeouts, request.patience),
-                proxy=pool.proxy_for(url),
-                ssl=pool.ssl,
-            )
-            if request.stream and response.status < 300:  # noqa: PLR2004  # what is refused is read at once
-                answered = True
-                content = _Arriving(request, response, timeouts.stall)
-                return Reply(response.status, response.headers, content=content)
-            try:
-                found = await response.read()
-            finally:
-                response.release()
+            reply = await carry(request, body)
             answered = True
-            return Reply(response.status, response.headers, found)
-        except FOREIGN as exc:
-            raise _own(exc, request, body) from None
+        except BaseException as exc:  # noqa: BLE001  # it is raised below
+            failure = _own(exc, request, body)
+        else:
+            return reply
         finally:
-            if not answered and isinstance(body, (Whole, Reopened)):
+            if body is not None and not answered:
                 body.abort()
             if isinstance(body, Reopened):
                 await body.settled()
+        # Not in the `except` block: what was caught there, and its frames, hold the headers and the URL.
+        raise failure
+
+    async def carry(request: Request, body: Whole | Reopened | None) -> Reply:
+        url = request.target if request.whole else base_url + request.target
+        response = await pool.session(side).request(
+            request.method,
+            _as_written(url),
+            data=request.body if body is None else body,
+            headers=_joined(common.reveal(), request.headers),
+            skip_auto_headers=_NOT_ADDED,
+            allow_redirects=False,
+            raise_for_status=False,
+            timeout=waits.get(request.patience) or _waits(timeouts, request.patience),
+            proxy=pool.proxy_for(url),
+            ssl=pool.ssl,
+        )
+        if request.stream and response.status < 300:  # noqa: PLR2004  # what is refused is read at once
+            content = _Arriving(request, response, timeouts.stall)
+            return Reply(response.status, response.headers, content=content, redactor=request.redactor)
+        try:
+            found = await response.read()
+            return Reply(response.status, response.headers, found, redactor=request.redactor)
+        finally:
+            response.release()
 
     return send
 
@@ -92,22 +102,25 @@ def _joined(common: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[st
     return joined
 
 
-def _own(exc: Exception, request: Request, body: bytes | Whole | Reopened | None) -> Exception:
-    """What the source raised, as it is; anything else in our words."""
+def _own(exc: BaseException, request: Request, body: Whole | Reopened | None) -> BaseException:
+    """Return what the source raised, as it is; for anything of aiohttp's, our error."""
+    if not isinstance(exc, FOREIGN):  # a cancellation above all
+        return without_frames(exc)
     if isinstance(body, Reopened) and body.failure is not None:
         request.note_dispatch(possible=False)  # its last block is missing: no server carries that out
-        return body.failure
+        return below(body.failure, payload.__file__)
     if isinstance(body, Reopened) and body.stalled:
         return translated(TimeoutError(), request, stalled=True)
     return translated(exc, request)
 
 
-def _body(request: Request, side: Side, stall: float | None) -> bytes | Whole | Reopened | None:
+def _body(request: Request, side: Side, stall: float | None) -> Whole | Reopened | None:
+    """Return the body as aiohttp is given it; `None` if that is `Request.body` itself."""
     body = request.body
     if body is None and side == "api" and request.method in _CHANGING:
         body = b""
     if body is None or (isinstance(body, bytes) and len(body) <= _AT_ONCE):
-        return body if body is None or side != "api" else Whole(body)
+        return Whole(body) if body is not None and side == "api" else None
     return Reopened(Held(body) if isinstance(body, bytes) else body, stall, discard_unsent=side == "api")
 
 
@@ -133,7 +146,10 @@ class _Arriving:
             while block := await self._next():
                 yield block
         except FOREIGN as exc:
-            raise translated(exc, self._request, stalled=True) from None
+            failure = translated(exc, self._request, stalled=True)
+        else:
+            return
+        raise failure  # see `exchange`
 
     async def _next(self) -> bytes:
         async with asyncio.timeout(self._stall):

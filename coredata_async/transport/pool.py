@@ -12,6 +12,7 @@ from attrs import define, field
 
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError, CoreDataError
+from coredata_async.secret import Secret, conceal
 from coredata_async.transport.abandon import abandon, close
 from coredata_async.transport.lean.connections import Connections
 
@@ -39,7 +40,8 @@ class Pool:
     """
 
     limits: Limits
-    proxy: str | None = field(default=None, repr=False)
+    proxy: Secret[str] | None = field(default=None, converter=conceal)
+    """URL of a forward proxy; it may hold a password."""
     ssl: ssl.SSLContext | bool = True
     trust_env: bool = False
     api: Session | None = field(default=None, repr=False)
@@ -101,8 +103,10 @@ class Pool:
 
         aiohttp's own `trust_env` is not used: it would also send what `~/.netrc` holds for the host.
         """
-        if self.proxy is not None or not self.trust_env:
-            return self.proxy
+        if self.proxy is not None:
+            return self.proxy.reveal()
+        if not self.trust_env:
+            return None
         parts = urlsplit(url)
         return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 

@@ -83,14 +83,16 @@ async def _queue(slots: Slots, patience: float, request: Request) -> None:
     try:
         async with asyncio.timeout(patience):  # only those who queue pay for the timer
             await slots.acquire()
+            return
     except TimeoutError:
-        raise APITimeoutError(
-            f"{request.method} {request.path}: no free connection within Timeouts.pool; "
-            "raise Limits, or ask for less at once",
-            request,
-            phase="pool",
-            reached=False,
-        ) from None
+        pass
+    raise APITimeoutError(
+        f"{request.method} {request.path}: no free connection within Timeouts.pool; "
+        "raise Limits, or ask for less at once",
+        request,
+        phase="pool",
+        reached=False,
+    )
 
 
 class Pace:

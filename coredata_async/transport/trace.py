@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from coredata_async.control_characters import escape_controls
 from coredata_async.message import Reply, Request, Send
 
 log = logging.getLogger("coredata_async.http")
@@ -72,12 +73,13 @@ def traced(send: Send, hooks: Sequence[Hook] = (), *, clock: Callable[[], float]
 
 
 def _answered(request: Request, reply: Reply, seconds: float) -> Exchanged:
+    number = reply.headers.get("X-Request-Id")
     return Exchanged(
         request.method,
         shown(request),
         reply.status,
         seconds,
-        reply.headers.get("X-Request-Id"),
+        None if number is None else reply.redactor.line(number),
         retry_after=reply.retry_after,
         signed=request.whole,
     )
@@ -89,12 +91,12 @@ def _failed(request: Request, exc: Exception, seconds: float) -> Exchanged:
 
 
 def shown(request: Request) -> str:
-    """What of a target may be shown."""
+    """Return what of a target may be shown: no query, and no control character of a server's URL."""
     path = request.path
     if path.startswith("/"):
-        return path
+        return escape_controls(path)
     place, slash, rest = path.partition("://")[2].partition("/")
-    return f"{_hostname(place)}{slash}{rest}"
+    return escape_controls(f"{_hostname(place)}{slash}{rest}")
 
 
 @lru_cache(maxsize=64)

@@ -62,11 +62,17 @@ def reservation(reply: Reply, content_type: str | None) -> Reservation:
     Raises:
         ValueError: It is no reservation.
     """
-    answer = from_json(reply.body)
-    try:
-        name, url = answer["blobName"], answer["presignedUrl"]
-    except (KeyError, TypeError):
-        raise ValueError("the answer is no reservation: 'blobName' or 'presignedUrl' is missing") from None
-    if not (isinstance(name, str) and name and isinstance(url, str) and url):
-        raise ValueError("the answer is no reservation: 'blobName' or 'presignedUrl' is empty")
-    return Reservation(name, url, content_type)
+    return Reservation(*_place(reply, from_json(reply.body)), content_type)
+
+
+def _place(reply: Reply, answer: object) -> tuple[str, str]:
+    match answer:
+        case {"blobName": str(name), "presignedUrl": str(url)} if name and url:
+            if reply.redactor.line(name) == name:  # because it is written to journals and into messages
+                return name, url
+            problem = "not a name that can be shown"
+        case {"blobName": object(), "presignedUrl": object()}:
+            problem = "empty"
+        case _:
+            problem = "missing"
+    raise ValueError(f"the answer is no reservation: 'blobName' or 'presignedUrl' is {problem}")

@@ -20,6 +20,8 @@ W = ParamSpec("W")
 JSON_HEADERS: Final = {"Accept": "application/json"}
 SENDS_JSON: Final = {**JSON_HEADERS, "Content-Type": "application/json"}
 
+_LOCATION: Final = 120
+"""Characters of a Location that a message quotes."""
 _ID: Final = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}|[0-9]+")
 
 
@@ -99,9 +101,10 @@ def created_id(reply: Reply) -> str:
     """
     location = reply.headers.get("Location", "").partition("?")[0]
     found = location.rstrip("/").rpartition("/")[2]
-    if not _ID.fullmatch(found):
+    if not _ID.fullmatch(found) or reply.redactor(found) != found:
+        shown = repr(location) if len(location) <= _LOCATION else f"of {len(location)} characters"
         raise ValueError(
-            f"the server says it created something, but not what: Location is {location[:120]!r}; "
+            f"the server says it created something, but not what: Location is {reply.redactor.line(shown)}; "
             "look for it in the listing before creating it again"
         )
     return found

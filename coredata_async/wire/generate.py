@@ -30,6 +30,8 @@ from coredata_async.nesting import TooDeepError, check_depth
 from coredata_async.wire.nothing import NOTHING
 from coredata_async.wire.scalars import STAMP, PartlyReadableError, expected
 
+_KEY: Final = 64
+"""Characters of a key that a message names an object by."""
 QUICK: Final[dict[Any, tuple[str, str]]] = {
     str: ("type(value) is str and value", "value"),
     int: ("type(value) is int", "value"),
@@ -226,4 +228,4 @@ def _mended(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
 
 def _key(found: dict[str, Any]) -> str:
     key = found.get("id") or found.get("username") or found.get("name")
-    return key if isinstance(key, str) else ""
+    return key if isinstance(key, str) and len(key) <= _KEY else ""

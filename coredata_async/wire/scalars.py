@@ -8,18 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from reprlib import Repr
 from typing import Any, Final, cast
 
 from coredata_async.nesting import check_depth
 
+_QUOTED: Final = 60
+"""Characters of a text that a message quotes. The beginning of a longer one could be that of a secret."""
+_HUGE: Final = 10**_QUOTED
 STAMP: Final = len("2023-10-25T19:01:18")
 """The length of a timestamp as the service writes it today."""
 
 
-_EXCERPT: Final = Repr()
-"""Writes the beginning of a value: `repr` may write megabytes first, and fails if nested too deep."""
-_EXCERPT.maxstring = _EXCERPT.maxother = _EXCERPT.maxlong = 60
 _EXACT: Final = 1 << 53
 """Above, not every whole number has a float of its own."""
 
@@ -33,8 +32,24 @@ class PartlyReadableError(ValueError):
 
 
 def expected(what: str, value: object) -> ValueError:
-    """Make the error for a value that cannot be what its field says."""
-    return ValueError(f"expected {what}, not {_EXCERPT.repr(value)[:60]}")
+    """Return the error for a value that cannot be what its field says; it quotes short values only, whole."""
+    return ValueError(f"expected {what}, not {_described(value)}")
+
+
+def _described(value: object) -> str:
+    match value:
+        case int() if abs(value) >= _HUGE:  # `repr` may refuse it
+            return "a huge number"
+        case None | bool() | int() | float():
+            return repr(value)
+        case str():
+            return repr(value) if len(value) <= _QUOTED else f"a text of {len(value)} characters"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            return f"a {type(value).__name__}"
 
 
 def moment(text: str) -> datetime:

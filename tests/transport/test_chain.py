@@ -93,12 +93,24 @@ async def test_a_header_of_the_user_never_stands_beside_ours(server: RawServer, 
     assert server.seen[0].all("Authorization") == ["apikey kari:K3Y-TWO"]
 
 
-async def test_an_answer_that_repeats_the_key_has_it_struck_out(server: RawServer, chains: Chains) -> None:
-    server.script.append(answers(401, b'{"error_message": "unknown key K3Y-TWO"}'))
+async def test_a_reply_brings_along_what_masks_the_keys(server: RawServer, chains: Chains) -> None:
+    server.script += [answers(401, b"unknown key K3Y-TWO"), answers(200, b"K3Y-THREE")]
+    api, _ = chains.both()
 
-    reply = await chains.both()[0](GET)
+    replies = [await api(GET), await api(GET)]
 
-    assert reply.body == b'{"error_message": "unknown key ***"}'
+    assert [reply.redactor.excerpt(reply.body) for reply in replies] == ["unknown key ***", "***"]
+
+
+async def test_the_values_in_a_signed_url_are_masked_in_what_is_shown_of_the_reply(
+    server: RawServer, chains: Chains
+) -> None:
+    server.script.append(answers(403, b"SECRET is not the signature"))
+    _, storage = chains.both()
+
+    reply = await storage(put(server))
+
+    assert reply.redactor.excerpt(reply.body) == "*** is not the signature"
 
 
 async def test_every_attempt_is_seen_and_the_last_answer_counts_them(

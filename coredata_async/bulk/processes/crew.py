@@ -13,8 +13,10 @@ from coredata_async.bulk.gates.verdict import Verdict, judged
 from coredata_async.bulk.processes import crossing
 from coredata_async.bulk.processes.hands import LostHandsError, OnReserved, Parcel
 from coredata_async.bulk.processes.keeper import Keeper
+from coredata_async.bulk.processes.line import Message
 from coredata_async.bulk.processes.mate import Counts, Mate
 from coredata_async.bulk.processes.setup import Setup, plain_setup
+from coredata_async.secret import Secret
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
 from coredata_async.transport.trace import Exchanged
 from coredata_async.wire.files import NewFile
@@ -132,7 +134,7 @@ class Crew:
             for mate in busy:
                 mate.tell("bwlimit", limit / len(busy))
 
-    def _first_words(self) -> dict[str, Any]:
+    def _first_words(self) -> Secret[Message]:
         effort, limit = self.setup.effort, self.setup.effort.bwlimit
         effort = evolve(effort, bwlimit=limit and limit / self.processes)
         return plain_setup(self.setup.client, self.setup.share, effort)

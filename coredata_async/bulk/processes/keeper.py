@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 from attrs import frozen
 
 from coredata_async.bulk.processes.launch import Launched, buried, launch
-from coredata_async.bulk.processes.line import Line
+from coredata_async.bulk.processes.line import Line, Message
 from coredata_async.bulk.processes.mate import Mate
+from coredata_async.secret import Secret
 
 START: Final = 60.0
 """Seconds that a worker may take to come up; half a second is usual."""
@@ -23,8 +24,8 @@ class Keeper:
     """Keeps one worker alive, in one process after the other."""
 
     mate: Mate
-    first_words: Callable[[], dict[str, Any]]
-    """What a new process is told first; the key is in it."""
+    first_words: Callable[[], Secret[Message]]
+    """Makes the first message to a new process; the key is in it."""
     on_change: Callable[[Mate], object]
     """Told when it can be asked, and when it cannot be any more."""
 
@@ -69,7 +70,7 @@ class Keeper:
 
     async def _up(self, line: Line) -> None:
         """Say whose client it is, and wait until it can be asked; or until it is clear that it cannot."""
-        line.send(["setup", self.first_words()])
+        line.send(self.first_words())
         ready = asyncio.ensure_future(self.mate.ready.wait())
         ended = asyncio.ensure_future(line.ended.wait())
         try:

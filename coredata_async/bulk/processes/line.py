@@ -11,6 +11,8 @@ import marshal
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+from coredata_async.secret import Secret
+
 Message = list[Any]
 """A verb and what belongs to it: numbers, strings, bytes, None, and lists and dicts of them."""
 
@@ -40,9 +42,9 @@ class Line(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._held = bytearray()
-        self._waiting: list[Message] = []
+        self._waiting: list[Message | Secret[Message]] = []
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message | Secret[Message]) -> None:
         """Send at the end of this turn of the loop; to an end that has gone, nothing is sent."""
         if not self._waiting:
             self._loop.call_soon(self._flush)
@@ -60,6 +62,7 @@ class Line(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Hand on what is complete."""
         self._held += data
+        del data  # which may hold keys, and crash reporters show the variables of frames
         start = 0
         while len(self._held) - start >= _HEAD:
             end = start + _HEAD + int.from_bytes(self._held[start : start + _HEAD], "big")
@@ -83,5 +86,9 @@ class Line(asyncio.Protocol):
         if self._postscript is not None and (more := self._postscript()) is not None:
             messages.append(more)
         if self._transport is not None and not self._transport.is_closing():
-            frame = marshal.dumps(messages)
-            self._transport.write(len(frame).to_bytes(_HEAD, "big") + frame)
+            self._transport.write(_frame(messages))
+
+
+def _frame(messages: list[Message | Secret[Message]]) -> bytes:
+    data = marshal.dumps([each.reveal() if isinstance(each, Secret) else each for each in messages])
+    return len(data).to_bytes(_HEAD, "big") + data

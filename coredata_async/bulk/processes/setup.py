@@ -9,18 +9,21 @@ from __future__ import annotations
 import logging
 import ssl
 import sys
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import asdict, frozen
 
 from coredata_async.bulk.options import Effort
+from coredata_async.bulk.processes.line import Message
 from coredata_async.bulk.processes.shares import MOST, Share, shares
 from coredata_async.client import CoreData
 from coredata_async.config import Limits, Retry, Timeouts
-from coredata_async.environment import bundle_of, from_environment
+from coredata_async.environment import Options, bundle_of, concealed, from_environment
 from coredata_async.errors import ConfigurationError
+from coredata_async.secret import Secret
 
-_CROSSES: Final = ("api_user", "api_key", "api_key_v3", "proxy", "trust_env", "app_info", "transport")
+_CROSSES: Final = ("api_user", "trust_env", "app_info", "transport")
+_SECRETS: Final = ("api_key", "api_key_v3", "proxy")
 _CANNOT: Final = {
     "session": "a session of your own",
     "storage_session": "a session of your own",
@@ -54,8 +57,10 @@ def check(client: CoreData, processes: int) -> None:
     plain_setup(client, shares(engine.limits, engine.retry, processes).worker, Effort())
 
 
-def plain_setup(client: CoreData, share: Share, effort: Effort) -> dict[str, Any]:
-    """All of it as plain values. It holds the keys: it goes nowhere but into a worker's line.
+def plain_setup(client: CoreData, share: Share, effort: Effort) -> Secret[Message]:
+    """Return the message that sets a worker up: plain values, and apart from them keys, proxy and headers.
+
+    It is unwrapped when it is written to the worker's socket.
 
     Raises:
         ConfigurationError: The client has what only this process can have.
@@ -73,10 +78,9 @@ def plain_setup(client: CoreData, share: Share, effort: Effort) -> dict[str, Any
             "ssl=: other processes cannot use a context of your own; name a file of certificates in "
             "COREDATA_CA_BUNDLE (and use CoreData.from_env()), or take one process"
         )
-    return {
+    plain = {
         "address": address,
         **{name: options.get(name) for name in _CROSSES},
-        "headers": dict(options.get("headers") or {}),
         "timeouts": asdict(options.get("timeouts") or Timeouts()),
         "bundle": bundle,
         "ssl": bundle is None and context,
@@ -85,10 +89,19 @@ def plain_setup(client: CoreData, share: Share, effort: Effort) -> dict[str, Any
         "effort": asdict(effort),
         "log": _log_level(),
     }
+    return Secret(["setup", plain, _plain_secrets(options)])
 
 
-def setup_of(plain: dict[str, Any]) -> Setup:
-    """Take it back: a client of this process, which has opened nothing yet."""
+def _plain_secrets(options: Options) -> dict[str, Any]:
+    found = {name: options.get(name) for name in _SECRETS}
+    return {
+        "headers": dict(options.get("headers") or {}),
+        **{name: value.reveal() if isinstance(value, Secret) else value for name, value in found.items()},
+    }
+
+
+def setup_of(plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> Setup:
+    """Make a client of this process, which has opened nothing yet, from the parts of the message."""
     options: dict[str, Any] = {name: plain[name] for name in _CROSSES}
     if plain["bundle"]:
         options["ssl"] = from_environment({"COREDATA_CA_BUNDLE": plain["bundle"]})[1].get("ssl")
@@ -97,14 +110,13 @@ def setup_of(plain: dict[str, Any]) -> Setup:
     if plain["log"]:
         from_environment({"COREDATA_LOG": plain["log"]})
     share = Share(Limits(**plain["limits"]), Retry(**plain["retry"]))
-    client = CoreData(
-        plain["address"],
-        headers=plain["headers"],
-        timeouts=Timeouts(**plain["timeouts"]),
-        limits=share.limits,
-        retry=share.retry,
-        **options,
-    )
+    options |= {
+        "timeouts": Timeouts(**plain["timeouts"]),
+        "limits": share.limits,
+        "retry": share.retry,
+        **concealed(cast("Options", secrets.reveal())),
+    }
+    client = CoreData(plain["address"], **options)
     return Setup(client, share, Effort(**plain["effort"]))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import select
 import signal
@@ -28,8 +29,11 @@ from coredata_async.bulk.processes.places import Owned
 from coredata_async.bulk.processes.power import Power, power
 from coredata_async.bulk.processes.setup import setup_of
 from coredata_async.client import CoreData
+from coredata_async.secret import Secret
 from coredata_async.transfer.steps import Planned, Registered, Stored
 from coredata_async.transport.trace import Exchanged
+
+log = logging.getLogger("coredata_async.bulk")
 
 TICK: Final = 0.25
 """Seconds between two tellings of how far it is."""
@@ -59,8 +63,8 @@ class Desk:
     def take(self, message: Message) -> None:
         """Begin what is asked for."""
         match message:
-            case ["setup", plain]:
-                self._set_up(plain)
+            case ["setup", plain, secrets]:
+                self._try_to_set_up(plain, Secret(secrets))
             case ["store", int(number), parcel]:
                 self._begin(number, self._store(number, parcel))
             case ["register", int(number), blob, new, again]:
@@ -101,8 +105,16 @@ class Desk:
             raise ValueError("the parent has not said whose client this is")
         return self._power
 
-    def _set_up(self, plain: dict[str, Any]) -> None:
-        setup = setup_of(plain)
+    def _try_to_set_up(self, plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> None:
+        """Set up, or end: no exception passes the frames that hold the message, and the key in it."""
+        try:
+            self._set_up(plain, secrets)
+        except Exception as exc:  # noqa: BLE001  # whatever it is, this process is of no use
+            log.error("a worker process cannot be set up: %s: %s", type(exc).__name__, exc)  # noqa: TRY400
+            self.line.close()
+
+    def _set_up(self, plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> None:
+        setup = setup_of(plain, secrets)
 
         def sent(count: int) -> None:
             self._sent += count

@@ -39,7 +39,10 @@ class Arriving:
             if self._unpacking is not None:
                 self._unpacking.end()
         except LineError as exc:
-            raise translated(exc, self._request, stalled=True) from None
+            failure = translated(exc, self._request, stalled=True)
+        else:
+            return
+        raise failure  # see `exchange`
 
     async def aclose(self) -> None:
         """Give the connection back; what was not read is not waited for."""

@@ -7,8 +7,12 @@ from collections.abc import Mapping
 
 from coredata_async.config import Timeouts
 from coredata_async.message import Body, Held, Reply, Request, Send
+from coredata_async.secret import Secret
+from coredata_async.transport.frames import below
+from coredata_async.transport.lean import sending as sending_module
 from coredata_async.transport.lean.arriving import Arriving
 from coredata_async.transport.lean.connection import Connection
+from coredata_async.transport.lean.connections import Connections
 from coredata_async.transport.lean.faults import LateError, LineError
 from coredata_async.transport.lean.heads import Heads
 from coredata_async.transport.lean.origins import Origin, checked, origin, split
@@ -34,69 +38,90 @@ def exchange(
     async def send(request: Request) -> Reply:
         lines = pool.connections(side)
         try:
-            where, target = _apart(request, base_url)
-            body = request.body
-            size = None if body is None else len(body) if isinstance(body, bytes) else body.size
-            head = heads.write(request.method, target, where.header, request.headers, size)
+            where, head = _head(request, base_url, heads)
             connection = lines.take(where) or await lines.get(where, timeouts.connect)
         except (LineError, ValueError, ssl.SSLError) as exc:
-            raise translated(exc, request) from None
-        streams = False
-        request.note_dispatch(possible=True)
-        try:
-            connection.begin(bodiless=request.method == "HEAD", streams=request.stream)
-            await _answered(connection, head, body, timeouts, request)
-            answers = connection.answers
-            if request.stream and answers.status >= _REFUSED:
-                connection.read_whole()
-                await connection.arrived()
-            found = answers.headers()
-            coding = found.get("Content-Encoding") if unpacks else None
-            streams = request.stream and answers.status < _REFUSED
-            if streams:
-                undo = unpacking(coding) if coding else None
-                return Reply(
-                    answers.status, found, content=Arriving(request, connection, lines, timeouts.stall, undo)
-                )
-            return Reply(
-                answers.status, found, unpacked(answers.take(), coding) if coding else answers.take()
-            )
-        except LineError as exc:
-            raise translated(exc, request) from None
-        finally:
-            if not streams:
-                lines.give(connection)
+            failure = translated(exc, request)
+        else:
+            streams = False
+            request.note_dispatch(possible=True)
+            try:
+                connection.begin(bodiless=request.method == "HEAD", streams=request.stream)
+                await _answered(connection, head, timeouts, request)
+                if request.stream and connection.answers.status >= _REFUSED:
+                    connection.read_whole()
+                    await connection.arrived()
+                reply = _reply(request, connection, lines, timeouts.stall, unpacks=unpacks)
+                streams = reply.content is not None
+            except LineError as exc:
+                failure = translated(exc, request)
+            else:
+                return reply
+            finally:
+                if not streams:
+                    lines.give(connection)
+        # Not in an `except` block: what was caught there, and its frames, may hold what a server wrote.
+        raise failure
 
     return send
 
 
-def _apart(request: Request, base_url: str) -> tuple[Origin, str]:
+def _head(request: Request, base_url: str, heads: Heads) -> tuple[Origin, Secret[bytes]]:
+    """Return where a request goes, and its head; a Secret, because the key or a signed URL is in it."""
     if request.whole:
-        return split(request.target)
-    return origin(base_url), checked(request.target)
+        where, target = split(request.target)
+    else:
+        where, target = origin(base_url), checked(request.target)
+    body = request.body
+    size = None if body is None else len(body) if isinstance(body, bytes) else body.size
+    return where, Secret(heads.write(request.method, target, where.header, request.headers, size))
+
+
+def _reply(
+    request: Request, connection: Connection, lines: Connections, stall: float | None, *, unpacks: bool
+) -> Reply:
+    answers = connection.answers
+    found = answers.headers()
+    coding = found.get("Content-Encoding") if unpacks else None
+    if request.stream and answers.status < _REFUSED:
+        content = Arriving(request, connection, lines, stall, unpacking(coding) if coding else None)
+        return Reply(answers.status, found, content=content, redactor=request.redactor)
+    body = unpacked(answers.take(), coding) if coding else answers.take()
+    return Reply(answers.status, found, body, redactor=request.redactor)
 
 
 async def _answered(
-    connection: Connection, head: bytes, body: bytes | Body | None, timeouts: Timeouts, request: Request
+    connection: Connection, head: Secret[bytes], timeouts: Timeouts, request: Request
 ) -> None:
-    """Send everything, and wait for the answer; it may come before everything is sent."""
+    """Send everything, and wait for the answer; it may come before everything is sent.
+
+    No variable holds the body: 5pm's has a password or the id of a session in it.
+    """
     response = timeouts.response and timeouts.response * request.patience
-    if body is None or (isinstance(body, bytes) and len(body) <= TOGETHER):
-        connection.transport.write(head + body if body else head)
+    if request.body is None or (isinstance(request.body, bytes) and len(request.body) <= TOGETHER):
+        connection.transport.write(head.reveal() + request.body if request.body else head.reveal())
         connection.clock.start(response)
         await connection.arrived()
         return
-    sending = Sending(connection, Held(body) if isinstance(body, bytes) else body, timeouts.stall)
+    sending = Sending(connection, _block_by_block(request.body), timeouts.stall)
     sending.start(head, response)
+    failure: Exception
     try:
         await connection.arrived()
-    except LineError:
+    except LineError as exc:
         await sending.settled()
+        failure = exc
         if sending.failure is not None:
             request.note_dispatch(possible=False)  # its last block is missing: no server carries that out
-            raise sending.failure from None
-        if sending.stalled:  # it broke because we have closed it
-            raise translated(LateError("it takes nothing"), request, stalled=True) from None
-        raise
+            failure = below(sending.failure, sending_module.__file__)
+        elif sending.stalled:  # it broke because we have closed it
+            failure = translated(LateError("it takes nothing"), request, stalled=True)
+    else:
+        return
     finally:
         await sending.settled()
+    raise failure
+
+
+def _block_by_block(body: bytes | Body) -> Body:
+    return Held(body) if isinstance(body, bytes) else body

@@ -9,6 +9,7 @@ from typing import Final
 
 from coredata_async.errors import SourceChangedError
 from coredata_async.message import Body
+from coredata_async.secret import Secret
 from coredata_async.transport.lean.connection import Connection
 from coredata_async.transport.lean.faults import LateError
 
@@ -36,7 +37,7 @@ class Sending:
         """Whether every byte was handed to the system."""
         return not self._left
 
-    def start(self, head: bytes, patience: float | None) -> None:
+    def start(self, head: Secret[bytes], patience: float | None) -> None:
         """Send the head and the body; once they are out, an answer is due in `patience` seconds."""
         self._task = asyncio.create_task(self._run(head, patience))
 
@@ -51,7 +52,7 @@ class Sending:
             if not self._task.cancelled():
                 self._task.exception()  # which is told by what it did to the connection
 
-    async def _run(self, head: bytes, patience: float | None) -> None:
+    async def _run(self, head: Secret[bytes], patience: float | None) -> None:
         try:
             async with aclosing(self._body.chunks()) as blocks:
                 try:
@@ -70,14 +71,14 @@ class Sending:
                 self._connection.abort()
             raise
 
-    async def _all(self, head: bytes, blocks: AsyncGenerator[bytes, None]) -> None:
+    async def _all(self, head: Secret[bytes] | None, blocks: AsyncGenerator[bytes, None]) -> None:
         while (block := await self._next(blocks)) is not None:
             if len(block) > self._left:
                 self.failure = _changed("more", self._body.size)
                 raise self.failure
             await self._pass_on(head, block)
-            head = b""
-        if head:
+            head = None
+        if head is not None:
             await self._pass_on(head, b"")
         if self._left:
             self.failure = _changed("fewer", self._body.size)
@@ -90,13 +91,13 @@ class Sending:
             self.failure = exc
             raise
 
-    async def _pass_on(self, head: bytes, block: bytes) -> None:
+    async def _pass_on(self, head: Secret[bytes] | None, block: bytes) -> None:
         write = self._connection.transport.write
         if len(block) <= TOGETHER:
-            write(head + block if head else block)
+            write(block if head is None else head.reveal() + block)
         else:
-            if head:
-                write(head)
+            if head is not None:
+                write(head.reveal())
             write(memoryview(block))  # asyncio up to 3.11 would copy what is left of bytes
         self._left -= len(block)
         await self._connection.room(self._stall)

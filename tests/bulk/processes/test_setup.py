@@ -15,6 +15,7 @@ from coredata_async.bulk.processes.setup import check, plain_setup, setup_of
 from coredata_async.bulk.processes.shares import shares
 from coredata_async.environment import Options, bundle_of
 from coredata_async.errors import ConfigurationError
+from coredata_async.secret import Secret
 
 URL = "https://acme.coredata.is"
 SHARE = shares(Limits(), Retry(), 2).worker
@@ -26,7 +27,9 @@ def a_client(**options) -> CoreData:
 
 def across(client: CoreData, effort: Effort | None = None):
     """The setup as a worker reads it."""
-    return setup_of(marshal.loads(marshal.dumps(plain_setup(client, SHARE, effort or Effort()))))
+    message = plain_setup(client, SHARE, effort or Effort()).reveal()
+    _, plain, secrets = marshal.loads(marshal.dumps(message))
+    return setup_of(plain, Secret(secrets))
 
 
 def test_a_worker_is_a_client_like_its_parents_but_for_its_share() -> None:
@@ -107,12 +110,12 @@ def test_a_log_that_the_environment_asked_for_is_written_by_workers_too() -> Non
     before, handlers = log.level, list(log.handlers)
     try:
         log.setLevel(logging.DEBUG)
-        assert plain_setup(a_client(), SHARE, Effort())["log"] == ""
+        assert plain_setup(a_client(), SHARE, Effort()).reveal()[1]["log"] == ""
         log.addHandler(logging.StreamHandler())
-        plain = plain_setup(a_client(), SHARE, Effort())
+        _, plain, secrets = plain_setup(a_client(), SHARE, Effort()).reveal()
         assert plain["log"] == "DEBUG"
         log.setLevel(logging.WARNING)
-        setup_of(plain)
+        setup_of(plain, Secret(secrets))
         assert log.level == logging.DEBUG
     finally:
         log.setLevel(before)

@@ -24,7 +24,7 @@ async def desk(far):
     client = CoreData(far.url, api_user=far.api_user, api_key=far.api_key)
     desk = Desk(os.getppid())
     desk.line = Heard()
-    desk.take(["setup", plain_setup(client, shares(Limits(), Retry(), 2).worker, Effort())])
+    desk.take(plain_setup(client, shares(Limits(), Retry(), 2).worker, Effort()).reveal())
     yield desk
     tasks = [*desk._tasks, *desk._calls.values()]
     for task in tasks:

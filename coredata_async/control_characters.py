@@ -1,0 +1,30 @@
+"""Characters that a terminal or a log obeys instead of showing: line breaks, escapes, direction marks."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+_DIRECTION: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_BREAKS: Final = "\u2028\u2029"
+_UNPAIRED: Final = "\ud800-\udfff"
+_CONTROLS: Final = re.compile(f"[\x00-\x1f\x7f-\x9f{_BREAKS}{_DIRECTION}\ufeff{_UNPAIRED}]")
+_NOT_ESCAPED_BY_JSON: Final = re.compile(f"[\x7f-\x9f{_BREAKS}{_DIRECTION}\ufeff{_UNPAIRED}]")
+
+
+def escape_controls(text: str) -> str:
+    r"""Write every such character as `\n`, `\x1b` or `\u202e`, so that the text is one harmless line.
+
+    Text that comes from a server or a file system passes through here before it is part of a message, a log
+    record or a line on a terminal.
+    """
+    if text.isprintable():
+        return text
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def json_line(value: object, *, indent: int | None = None) -> str:
+    r"""Encode a value as JSON, with readable letters and with `\u009b` in place of each such character."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _NOT_ESCAPED_BY_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

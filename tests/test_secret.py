@@ -1,0 +1,49 @@
+"""Secrets are wrapped: no way of showing, copying or pickling them gives the value away."""
+
+import copy
+import pickle
+
+import pytest
+from rich.pretty import pretty_repr
+
+from coredata_async.secret import Secret, SecretMapping, conceal
+
+
+@pytest.mark.parametrize("show", [repr, str, "{}".format, "{!r:>9}".format, ascii, pretty_repr])
+@pytest.mark.parametrize("hidden", [Secret("k3y"), SecretMapping({"X-Key": "k3y"})])
+def test_no_way_of_showing_a_secret_shows_it(show, hidden) -> None:
+    assert "k3y" not in show(hidden)
+
+
+def test_a_mapping_shows_its_names_and_gives_its_values() -> None:
+    headers = SecretMapping({"X-Key": "k3y"})
+
+    assert repr(headers) == "SecretMapping({'X-Key': '***'})"
+    assert (dict(headers), len(headers)) == ({"X-Key": "k3y"}, 1)
+
+
+def test_a_secret_is_not_pickled() -> None:
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps([Secret("k3y")])
+
+
+def test_copies_of_a_secret_are_itself() -> None:
+    secret = Secret("k3y")
+
+    assert copy.copy(secret) is secret
+    assert copy.deepcopy([secret])[0] is secret
+
+
+def test_secrets_are_compared_by_value() -> None:
+    assert Secret("a") == Secret("a")
+    assert Secret("a") != Secret("b")
+    assert Secret("a") != "a"
+    assert len({Secret("a"), Secret("a")}) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("a", Secret("a")), (Secret("a"), Secret("a")), ("", None), (Secret(""), None), (None, None)],
+)
+def test_what_is_empty_is_no_secret(value, expected) -> None:
+    assert conceal(value) == expected
