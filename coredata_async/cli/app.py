@@ -14,6 +14,7 @@ import click
 from coredata_async.cli import connection
 from coredata_async.cli.console import say
 from coredata_async.cli.exits import FAILED, INTERRUPTED, exit_code
+from coredata_async.cli.interrupts import ending_like_ctrl_c
 from coredata_async.cli.noun import nouns
 from coredata_async.errors import CoreDataError
 from coredata_async.version import VERSION
@@ -70,14 +71,16 @@ def coredata() -> None:
 
     Exit codes: 0 all done, 1 some failed, 2 usage or configuration, 3 sources unreadable or changed,
     4 verification mismatch, 5 not known whether it was done, or done twice, 6 authentication, or the far
-    end or the disk under the journal does not work, 10 stopped by a limit, 130 interrupted.
+    end or the disk under the journal does not work, 10 stopped by a limit, 130 interrupted
+    (Ctrl-C, SIGTERM, SIGHUP).
     """
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command, and turn what it raises into one line and an exit code."""
     try:
-        code: object = coredata.main(arguments, prog_name="coredata", standalone_mode=False)
+        with ending_like_ctrl_c():
+            code: object = coredata.main(arguments, prog_name="coredata", standalone_mode=False)
     except click.ClickException as exc:
         exc.show()
         raise SystemExit(exc.exit_code) from None

@@ -1,4 +1,7 @@
-"""Ctrl-C: the first ends a job in good order, the second at once, and the third the process."""
+"""Signals that end a command: SIGTERM and SIGHUP mean the same as Ctrl-C.
+
+The first ends a job in good order, the second at once, and the third the process.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,42 @@ from typing import Final, Protocol
 from coredata_async.cli.console import say
 from coredata_async.cli.exits import INTERRUPTED
 
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_LIKE_CTRL_C: Final = tuple(
+    each for each in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if each is not None
+)
+"""Signals besides SIGINT. Windows has no SIGHUP."""
 _SHOW_CURSOR: Final = b"\x1b[?25h\n"
 _AT_ONCE: Final = 2
+
+
+@contextmanager
+def ending_like_ctrl_c() -> Generator[None]:
+    """Pass SIGTERM and SIGHUP on to the handler of SIGINT, so that every command cleans up after itself.
+
+    A signal that is ignored stays ignored: `nohup` asks for that. In another thread than the main one, which
+    alone receives signals, this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.signal(each, _interrupt) for each in _heeded()}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _heeded() -> list[signal.Signals]:
+    return [each for each in _LIKE_CTRL_C if signal.getsignal(each) is not signal.SIG_IGN]
+
+
+def _interrupt(_number: int, frame: FrameType | None) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):  # that of the event loop cancels the main task
+        handler(signal.SIGINT, frame)
+    else:  # the shell ignores Ctrl-C for what it runs in the background
+        raise KeyboardInterrupt
 
 
 class Stoppable(Protocol):
@@ -51,7 +87,7 @@ def interrupts(job: Stoppable) -> Generator[None]:
             _exit()
         loop.call_soon_threadsafe(_drain if count == 1 else _stop, job)
 
-    before = {each: signal.signal(each, came) for each in SIGNALS}
+    before = {each: signal.signal(each, came) for each in (signal.SIGINT, *_heeded())}
     try:
         yield
     finally:

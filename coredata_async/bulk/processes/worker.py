@@ -188,7 +188,7 @@ def _end_with(end: socket.socket, parent: int) -> None:
 
 def main() -> None:
     """Work until the parent has gone. Ctrl-C goes to a whole terminal: what it means, the parent decides."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     end, parent = socket.socket(fileno=0), os.getppid()
     threading.Thread(target=_end_with, args=(end, parent), name="coredata-parent", daemon=True).start()
