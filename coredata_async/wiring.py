@@ -122,7 +122,9 @@ class Wiring:
         from coredata_async.transfer.fetch import Fetcher
 
         engine = self.engine()
-        fetcher = Fetcher(engine.api, engine.storage, engine.retry, self._gates.open_files)
+        fetcher = Fetcher(
+            engine.api, engine.storage, engine.retry, self._gates.open_files, base_url=engine.tenant
+        )
         return Files(engine.api, engine.uploader, fetcher, engine.limits)
 
     @cached_property

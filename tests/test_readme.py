@@ -25,7 +25,6 @@ async def test_the_program_runs_against_the_sandbox(tmp_path: Path, monkeypatch)
         assert "…" not in program
         for name in ("report.pdf", "a.pdf"):  # b.pdf is not there, and only fails itself
             (tmp_path / name).write_bytes(name.encode())
-        (tmp_path / "copies").mkdir()
         monkeypatch.chdir(tmp_path)
         names: dict[str, object] = {}
         exec(compile(program, "README.md", "exec"), names)

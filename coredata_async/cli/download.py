@@ -99,7 +99,7 @@ async def _saved(made: CoreData, wish: Wish) -> None:
     if await asyncio.to_thread(_is_done, wish):
         return
     async with made.files.download(wish.file.id, digest=wish.file.digest or None) as content:
-        await content.save(wish.path, resume=wish.resume)
+        await content.save(wish.path, resume=wish.resume, overwrite=wish.force)
 
 
 def _is_done(wish: Wish) -> bool:

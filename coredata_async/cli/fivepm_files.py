@@ -93,7 +93,7 @@ async def _download(
                 path = folder / distinct(taken)[-1]
                 if path.exists() and not force:
                     raise CoreDataError(f"{path} exists, so file {key} was not saved: --force overwrites it")
-                await body.save(path)
+                await body.save(path, overwrite=force)
             size = path.stat().st_size
             if as_json:
                 echo_json({"id": key, "path": str(path), "size": size})

@@ -155,7 +155,14 @@ async def _survival(place: Scratch) -> str:
     """What became of the first File when the second of the same blob was deleted."""
     sample = _sample(place)
     engine = place.far.engine
-    fetcher = Fetcher(engine.api, engine.storage, engine.retry, asyncio.Semaphore(1), place.far.sleep)
+    fetcher = Fetcher(
+        engine.api,
+        engine.storage,
+        engine.retry,
+        asyncio.Semaphore(1),
+        base_url=engine.tenant,
+        sleep=place.far.sleep,
+    )
     try:
         reply = await fetcher.open(Wanted(file_id=sample.file_id, verify=False))
         data = reply.body

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,7 +12,7 @@ from attrs import field, frozen
 
 from coredata_async.errors import CoreDataError, StorageError
 from coredata_async.message import Content
-from coredata_async.storage.streams import writing
+from coredata_async.storage.atomic import Target, exists_error, new_part
 
 
 @frozen
@@ -96,28 +93,32 @@ class Download:
         """All of it in memory; raises as iteration does."""
         return b"".join([block async for block in self])
 
-    async def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save under a name, which never shows a half-written file.
+    async def save(self, path: str | os.PathLike[str], *, overwrite: bool | None = None) -> Path:
+        """Save under a path, which never shows a half-written file.
 
-        The bytes go to a temporary file beside it, which is renamed when they are complete. What breaks off
-        begins anew next time: no way to ask for a part is documented.
+        The bytes go to a temporary file beside it, which is renamed when they are complete. A download that
+        breaks off starts from the beginning next time, because no way to ask for a part is documented.
 
         Args:
-            path: Where to; an existing file is replaced at the end.
+            path: Of the file. The directory must exist.
+            overwrite: Whether a file of that name may be replaced. By default, one that exists when the
+                download starts may, and one that appears meanwhile may not.
+
+        Raises:
+            APIConnectionError: If the connection broke.
+            StorageError: If fewer bytes came than were announced.
+            TransferError: If the path is a directory, a device or a pipe, or another file is there.
+            OSError: If the disk fails, or the directory does not exist.
         """
-        target = Path(path)
-        part = target.with_name(f".{target.name[:50]}.{secrets.token_hex(4)}.part")
-        try:
-            with part.open("xb") as raw:
-                async with writing(raw) as file, aclosing(self.__aiter__()) as blocks:
-                    async for block in blocks:
-                        await file.write(block)
-                    await file.flush()
-                    await asyncio.to_thread(os.fsync, raw.fileno())  # a crash after the rename finds it whole
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)  # microseconds, and it must happen even when cancelled
-        return target
+        self._opened()
+        target = Target.examine(path, overwrite=overwrite)
+        with new_part(target) as part:
+            await part.write(self.__aiter__())
+            try:
+                part.publish(target)
+            except FileExistsError:
+                raise exists_error(target.path) from None
+        return target.path
 
     def _opened(self) -> Arrived:
         if self._arrived is None:

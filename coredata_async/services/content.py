@@ -188,12 +188,12 @@ class Content:
     ) -> Download:
         """Fetch a File's content: `async with client.files.download(id) as body: await body.save("out.pdf")`.
 
-        Two exchanges: the service says where the bytes are, and the storage, which never sees the API key,
-        gives them.
+        Sends two requests: the service says where the bytes are, and the storage, which never sees the API
+        key, gives them. A third one asks for the File's digest, if the storage's ETag is not an MD5.
 
         Args:
             id: Of the File.
-            offset: First byte wanted.
+            offset: First byte wanted. Beyond the end of the File it is an error, unless the File is empty.
             length: How many bytes are wanted; all that follow if not given.
             digest: MD5 the whole must have, for instance from a listing; otherwise the storage's or the
                 File's own.

@@ -49,6 +49,8 @@ def fold(name: str) -> str:
 
     APFS, HFS+ and NTFS ignore case; the first two ignore the Unicode form as well.
     """
+    if name.isascii():
+        return name.lower()
     folded = unicodedata.normalize("NFC", name).casefold()
     return unicodedata.normalize("NFC", folded)
 

@@ -1,32 +1,40 @@
-"""A download as the caller holds it: iterate it, read it whole, or save it under a name."""
+"""A download: iterate it, read it whole, or save it under a name."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
-import secrets
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractContextManager, aclosing, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self, TypeVar
 
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
 from coredata_async.message import Reply
+from coredata_async.storage.atomic import Part, Target, exists_error, holds, kept_part, new_part
 from coredata_async.storage.bodies import md5
 from coredata_async.storage.disposition import disposed
-from coredata_async.storage.streams import writing
-from coredata_async.transfer.fetch import Fetcher, Wanted
+from coredata_async.storage.filenames import safe_filename
+from coredata_async.storage.placement import choose_path
+from coredata_async.transfer.fetch import ContentChangedError, Fetcher, Wanted
+from coredata_async.transfer.gunzip import is_compressed_on_the_way, is_gzip
 from coredata_async.transfer.ranges import arrival
-from coredata_async.transfer.resume import Begun, blocks, checked, closed
+from coredata_async.transfer.resume import Begun, Transfer, checked, closed, take_up
+
+T = TypeVar("T")
+
+RESTARTS: Final = 3
+"""How often a download that cannot be continued begins again: a content that changes more often is being
+written."""
 
 
 class Download:
     """The content of a File, to be used with `async with` and then once: iterated, read, or saved.
 
-    Memory: one block. A connection that breaks is taken up again where it broke. At the end the MD5 is
-    compared, unless only a part was asked for, or nobody says what it should be.
+    Memory: one block. A connection that breaks is continued by Range where it broke. At the end the MD5 is
+    compared, unless only a part was asked for, or its value is not known. Without an MD5 to compare, bytes of
+    two responses are joined only if a strong ETag, or Last-Modified and length, are the same.
     """
 
     def __init__(self, fetcher: Fetcher, wanted: Wanted) -> None:
@@ -34,6 +42,8 @@ class Download:
         self._wanted = wanted
         self._reply: Reply | None = None
         self._used = False
+        self._expected: tuple[Reply, str | None] | None = None
+        self._decompress: bool | None = None
 
     async def __aenter__(self) -> Self:
         self._reply = await self._fetcher.open(self._wanted)
@@ -48,88 +58,193 @@ class Download:
 
     @property
     def size(self) -> int | None:
-        """Bytes of the whole File, where the storage says so."""
+        """Bytes of the whole File, if the storage states it; None if it sends them compressed."""
         return arrival(self._opened()).total
 
     @property
     def content_type(self) -> str | None:
-        """As the storage says."""
+        """Content-Type, as the storage states it."""
         return self._opened().headers.get("Content-Type")
 
     @property
     def filename(self) -> str | None:
-        """As the storage says: what comes from a server is no path to write to without a look."""
+        """File name, as the storage states it.
+
+        It is not a path: it may hold `../`, or be absolute. `save_into` makes it safe.
+        """
         return disposed(self._opened().headers.get("Content-Disposition", ""))
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        """Give the bytes in order.
+        """Yield the bytes in order.
 
         Raises:
-            ChecksumMismatchError: After the last block: what came is not what was stored.
-            StorageError: The connection broke, and could not be taken up again.
+            ChecksumMismatchError: After the last block, if the bytes are not those that were stored.
+            StorageError: If the connection broke and could not be continued, or the content changed.
         """
         async with aclosing(self._content(self._taken(), Begun())) as content:
             async for block in content:
                 yield block
 
     async def read(self) -> bytes:
-        """All of it in memory; raises as iteration does."""
-        return b"".join([block async for block in self])
+        """Return the content, which is held in memory as a whole; raises as iteration does."""
 
-    async def save(self, path: str | os.PathLike[str], *, resume: bool = False) -> Path:
-        """Save under a name, which never shows a half-written or a wrong file.
+        async def read(reply: Reply) -> bytes:
+            async with aclosing(self._content(reply, Begun())) as content:
+                return b"".join([block async for block in content])
 
-        The bytes go to a temporary file beside it, which is renamed when they are complete and right.
+        return await self._consistently(read)
+
+    async def save(
+        self, path: str | os.PathLike[str], *, resume: bool = False, overwrite: bool | None = None
+    ) -> Path:
+        """Save under a path, which never shows a half-written or a wrong file.
+
+        The bytes go to a temporary file beside it, which is renamed when they are complete and right. A file
+        that is replaced gives its permissions to the new one. A symbolic link is replaced, not followed.
 
         Args:
-            path: Where to; an existing file is replaced at the end.
-            resume: Keep what has come when it fails, and go on from there next time.
+            path: Of the file. The directory must exist.
+            resume: Keep what has come when it fails, and continue from there next time. Two downloads that
+                resume the same file exclude each other.
+            overwrite: Whether a file of that name may be replaced. By default, one that exists when the
+                download starts may, and one that appears meanwhile may not, unless it holds the same bytes.
 
         Raises:
-            ChecksumMismatchError: What came is not what was stored; nothing was saved.
-            StorageError: The connection broke, and could not be taken up again.
+            ChecksumMismatchError: If the bytes are not those that were stored; nothing was saved.
+            StorageError: If the connection broke and could not be continued.
+            TransferError: If the path is a directory, a device or a pipe, or another file is there; or
+                another task or process resumes the same download.
+            OSError: If the disk fails, or the directory does not exist.
         """
-        target = Path(path)
-        part = self._part(target) if resume else _named(target, secrets.token_hex(4))
-        keep = resume
+        self._opened()
+        target = Target.examine(path, overwrite=overwrite)
+        return await self._consistently(lambda reply: self._save(reply, target, resume=resume))
+
+    async def save_into(self, directory: str | os.PathLike[str], *, resume: bool = False) -> Path:
+        """Save into a directory under the server's file name, made safe, and return the path.
+
+        The directory is created if it does not exist. The file is always directly inside it, whatever the
+        server says: see `storage.filenames`. Nothing is replaced. A name that another File has taken gets a
+        number, as in `report (2).pdf`; names that differ only in case count as taken, because they are on
+        some systems. If the very bytes are there under the name already, they are not transferred again.
+
+        Sends one request more than `save` if the storage states no file name.
+
+        Args:
+            directory: Of the file.
+            resume: As for `save`.
+
+        Raises:
+            ChecksumMismatchError: If the bytes are not those that were stored; nothing was saved.
+            StorageError: If the connection broke and could not be continued.
+            OSError: If the disk fails, or the directory cannot be created.
+        """
+        self._opened()
+        name = safe_filename(self.filename or await self._described_name(), self._wanted.file_id)
+        folder = Path(directory)
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        return await self._consistently(lambda reply: self._save_new(reply, folder / name, resume=resume))
+
+    async def _described_name(self) -> str:
+        return (await self._fetcher.describe(self._wanted)).filename
+
+    async def _save(self, reply: Reply, target: Target, *, resume: bool) -> Path:
         async with self._fetcher.open_files:
-            try:
-                await self._write(part, await _begun(part) if resume else Begun())
-                part.replace(target)
-            except ChecksumMismatchError:
-                keep = False
-                raise
-            finally:
-                if not keep:
-                    part.unlink(missing_ok=True)  # here, so that no cancellation comes in between
-        return target
+            with await self._part(reply, target, resume=resume) as part:
+                begun = await self._fill(part, reply)
+                try:
+                    part.publish(target)
+                except FileExistsError:  # it appeared meanwhile
+                    same = await asyncio.to_thread(holds, target.path, begun.digest.hexdigest(), begun.count)
+                    if not same:
+                        raise exists_error(target.path) from None
+        return target.path
 
-    def _part(self, target: Path) -> Path:
-        """Where to keep what has come: another name for another range, or content, or target."""
+    async def _save_new(self, reply: Reply, wanted: Path, *, resume: bool) -> Path:
+        path, there = await self._choose(wanted, await self._digest(reply), arrival(reply).total)
+        if there:
+            return path
+        async with self._fetcher.open_files:
+            with await self._part(reply, Target(wanted, replace=False), resume=resume) as part:
+                begun = await self._fill(part, reply)
+                while not part.published and not there:
+                    path, there = await self._choose(wanted, begun.digest.hexdigest(), begun.count)
+                    if not there:
+                        with suppress(FileExistsError):  # it appeared just now
+                            part.publish(Target(path, replace=False))
+        self._fetcher.owners.remember(path, self._wanted.file_id)
+        return path
+
+    async def _choose(self, wanted: Path, digest: str | None, size: int | None) -> tuple[Path, bool]:
+        """Return a free path, or that of the very file, which is there already."""
+
+        def is_same(path: Path) -> bool:
+            known = self._fetcher.owners.may_own(path, self._wanted.file_id)
+            return digest is not None and known and holds(path, digest, size)
+
+        return await asyncio.to_thread(choose_path, wanted.parent, wanted.name, is_same)
+
+    async def _part(self, reply: Reply, target: Target, *, resume: bool) -> AbstractContextManager[Part]:
+        """Return a temporary file; with `resume` one under a name for this content, range and target."""
+        proof = (await self._digest(reply) or arrival(reply).proof) if resume else None
+        if proof is None:  # what is kept could not be continued
+            return new_part(target)
         span = self._wanted.span
-        what = (self._wanted.file_id, span.offset, span.length, arrival(self._opened()).etag, target.name)
-        return _named(target, md5(repr(what).encode())[:16])
+        what = (self._wanted.file_id, span.offset, span.length, proof, self._decompress, target.path.name)
+        key = md5(repr(what).encode("utf-8", "backslashreplace"))[:16]
+        return kept_part(target, key, spoiled_by=(ChecksumMismatchError, ContentChangedError))
 
-    async def _write(self, part: Path, begun: Begun) -> None:
-        reply = self._taken()
-        if begun.count > (arrival(reply).total or begun.count):
-            begun = Begun()  # it is of another content
-        if begun.count and begun.count != arrival(reply).total:
-            await closed(reply)
-            reply = self._reply = await self._fetcher.open(self._wanted, begun.count)
-        with part.open("ab" if begun.count else "wb") as raw:
-            async with writing(raw) as file, aclosing(self._content(reply, begun)) as content:
-                async for block in content:
-                    await file.write(block)
-                await file.flush()
-                await asyncio.to_thread(os.fsync, raw.fileno())  # a crash after the rename finds it whole
+    async def _fill(self, part: Part, reply: Reply) -> Begun:
+        """Add what is missing, and return count and digest of the whole."""
+        begun = await asyncio.to_thread(take_up, part.file, arrival(reply).total)
+        await part.write(self._content(reply, begun))
+        return begun
 
     async def _content(self, reply: Reply, begun: Begun) -> AsyncGenerator[bytes, None]:
-        expected = await self._fetcher.digest_of(self._wanted, reply)
-        rest = blocks(self._fetcher, self._wanted, reply, begun.count)
-        async with aclosing(checked(rest, expected, begun)) as content:
-            async for block in content:
-                yield block
+        """Yield what comes after the bytes that are there, and compare the digest of all."""
+        expected = await self._digest(reply)
+        transfer = Transfer(
+            self._fetcher,
+            self._wanted,
+            reply,
+            digest_decides=expected is not None,
+            decompress=self._decompress,
+        )
+        note = " and came with a Content-Encoding of gzip" if is_gzip(reply) else ""
+        try:
+            await transfer.skip(begun.count)
+            async with aclosing(checked(transfer.blocks(), expected, begun, note)) as content:
+                async for block in content:
+                    yield block
+        finally:
+            self._reply = transfer.reply
+
+    async def _digest(self, reply: Reply) -> str | None:
+        """Return the MD5 that is due, and ask for it once for each response."""
+        if self._expected is None or self._expected[0] is not reply:
+            self._expected = reply, await self._fetcher.digest_of(self._wanted, reply)
+        return self._expected[1]
+
+    async def _consistently(self, use: Callable[[Reply], Awaitable[T]]) -> T:
+        """Use the response, and begin again with another one if it turns out not to be continuable.
+
+        If the digest differs and the content is marked as gzip, the other reading of that mark is tried:
+        the stored bytes are those that came, or were compressed on the way.
+        """
+        reply, restarts = self._taken(), 0
+        while True:
+            try:
+                return await use(reply)
+            except ContentChangedError:
+                restarts += 1
+                if restarts > RESTARTS:
+                    raise
+            except ChecksumMismatchError:
+                if not is_gzip(reply) or self._decompress is not None:
+                    raise
+                self._decompress = not is_compressed_on_the_way(reply)
+            await closed(reply)
+            reply = self._reply = await self._fetcher.open(self._wanted)
 
     def _opened(self) -> Reply:
         if self._reply is None:
@@ -141,20 +256,3 @@ class Download:
             raise CoreDataError("a download can be read once; open another one")
         reply, self._used = self._opened(), True
         return reply
-
-
-def _named(target: Path, token: str) -> Path:
-    return target.with_name(f".{target.name[:50]}.{token}.part")  # a long name leaves no room for more
-
-
-async def _begun(part: Path) -> Begun:
-    """What an earlier attempt has left."""
-
-    def hashed() -> Begun:
-        if not part.exists():
-            return Begun()
-        with part.open("rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
-            return Begun(digest, file.tell())
-
-    return await asyncio.to_thread(hashed)

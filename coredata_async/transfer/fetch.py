@@ -1,12 +1,13 @@
-"""Where a File's bytes are, and how to begin to fetch them without credentials."""
+"""Requests for a File's bytes: the service says where they are, and the storage gives them."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urljoin, urlsplit
 
 from attrs import field, frozen
 
@@ -19,14 +20,20 @@ from coredata_async.errors import (
     URLExpiredError,
 )
 from coredata_async.message import Reply, Request, Send
-from coredata_async.resources.files import FILES
+from coredata_async.resources.files import FILES, File
 from coredata_async.storage import dialects
-from coredata_async.transfer.ranges import Span
+from coredata_async.storage.placement import Owners
+from coredata_async.transfer.ranges import Arrival, Span, arrival, unsatisfied_size
 from coredata_async.wire import calls
 from coredata_async.wire.files import content
 
 LINKS: Final = 3
 """How many signed URLs may expire before a download gives up."""
+_REDIRECTS: Final = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT})
+
+
+class ContentChangedError(StorageError):
+    """The bytes at hand cannot be continued: the storage has another content by now, or may have."""
 
 
 @frozen(kw_only=True)
@@ -49,39 +56,49 @@ class Fetcher:
     policy: Retry
     open_files: asyncio.Semaphore
     """`Limits.open_files`."""
+    base_url: str = ""
+    """Address of the service, against which a relative redirect is resolved."""
+    owners: Owners = field(factory=Owners)
+    """Files that were saved by `Download.save_into`."""
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     jitter: Callable[[], float] = random.random
 
-    async def open(self, wanted: Wanted, done: int = 0) -> Reply:
-        """Ask where the bytes are, and begin to fetch them after the first `done`.
+    async def open(self, wanted: Wanted, done: int = 0, *, since: Arrival | None = None) -> Reply:
+        """Ask where the bytes are, and begin to fetch those after the first `done`.
 
-        The API's answer is a redirect to the tenant's own host; an HTTP library that followed it would
-        send the API key along to the storage.
+        The API answers with a redirect. An HTTP library that followed it would send the API key along to the
+        storage, so it is followed here, with a `Send` that has no key.
+
+        Args:
+            wanted: Which bytes of which File.
+            done: How many of them are there already.
+            since: The response they came with. With it, the storage sends the whole file if that changed.
+
+        Returns:
+            A response that holds wanted bytes: 200 from the beginning of the file, 206 from exactly the byte
+            that was asked for, or 416 if none are left.
 
         Raises:
-            StorageError: The storage refused.
-            URLExpiredError: Its URLs are expired when they come.
+            StorageError: If the storage refuses, or answers with another range.
+            ContentChangedError: If the storage has fewer bytes than are there already.
+            URLExpiredError: If its URLs are expired when they come.
         """
+        condition: Mapping[str, str] = since.condition() if since and done else {}
         for _ in range(LINKS):
             request = content(wanted.file_id)
             reply = await self.api(request)
             if reply.status == HTTPStatus.OK:  # as servers of 2014 did: the bytes themselves
                 return reply
-            url = _location(request, reply)
-            headers = {"Accept": "*/*", **wanted.span.header(done)}
-            reply = await self._get(Request("GET", url, headers, stream=True))
+            url = self._location(request, reply)
+            reply = await self._get(url, {**wanted.span.header(done), **condition})
             if reply.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+                await _check_position(wanted, reply, done)
                 return reply
-            why = dialects.refusal(reply)
-            if not why.expired:
-                raise StorageError(
-                    f"the storage refused the bytes of File {wanted.file_id}: {why.words}"
-                    + (f"; {why.advice}" if why.advice else ""),
-                    stage="get",
-                    sent=done,
-                    status=reply.status,
-                    storage_code=why.code or None,
-                )
+            if reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                return await self._end(wanted, reply, done)
+            reason = dialects.refusal(reply)
+            if not reason.expired:
+                raise _refused(wanted, reply, done)
         raise URLExpiredError(
             f"{LINKS} signed URLs in a row for File {wanted.file_id} had expired when they came; compare "
             "the clocks of the service and its storage",
@@ -90,27 +107,108 @@ class Fetcher:
         )
 
     async def digest_of(self, wanted: Wanted, reply: Reply) -> str | None:
-        """The MD5 the whole content should have, if anybody can say."""
+        """Return the MD5 that the whole content should have, or None if it is not known or not comparable."""
         if not wanted.verify or not wanted.span.whole:
             return None
         known = wanted.digest or dialects.etag_md5(reply.headers)
         if known is None:
-            known = (await perform(self.api, calls.get(FILES, wanted.file_id))).digest
+            known = (await self.describe(wanted)).digest
         return known.lower() if known else None
 
-    async def _get(self, request: Request) -> Reply:
+    async def describe(self, wanted: Wanted) -> File:
+        """Ask the service for the File."""
+        return await perform(self.api, calls.get(FILES, wanted.file_id))
+
+    async def _get(self, url: str, headers: Mapping[str, str]) -> Reply:
+        request = Request("GET", url, {"Accept": "*/*", **headers}, stream=True)
         try:
             return await self.storage(request)
         except APIConnectionError as exc:
             raise StorageError(f"the storage could not be reached: {exc}", stage="get") from exc
 
-
-def _location(request: Request, reply: Reply) -> str:
-    url = reply.headers.get("Location", "")
-    if reply.status != HTTPStatus.FOUND:
-        raise refusal(request, reply, int(HTTPStatus.FOUND))
-    if not url.startswith(("https://", "http://")):
-        raise UnexpectedResponseError(
-            f"GET {request.path}: the redirect to the content leads to no absolute URL", request, reply
+    async def _end(self, wanted: Wanted, reply: Reply, done: int) -> Reply:
+        """Return a 416 that means that nothing is left; raise for any other."""
+        size = unsatisfied_size(reply)
+        if size is None and not done:
+            size = (await self.describe(wanted)).size
+            if size == 0:
+                return Reply(reply.status, {"Content-Range": "bytes */0"})
+        if size == (wanted.span.offset + done if done else 0):
+            return reply
+        if not done:
+            raise _refused(wanted, reply, done)
+        raise ContentChangedError(
+            f"{done} bytes of File {wanted.file_id} are here, and the storage has "
+            f"{'no more' if size is None else size} (416): the content changed; start again",
+            stage="get",
+            sent=done,
+            status=reply.status,
         )
-    return url
+
+    def _location(self, request: Request, reply: Reply) -> str:
+        if reply.status not in _REDIRECTS:
+            raise refusal(request, reply, int(HTTPStatus.FOUND))
+        url = _resolve(f"{self.base_url}{request.path}", reply.headers.get("Location", ""))
+        if url is None:
+            raise UnexpectedResponseError(
+                f"GET {request.path}: the redirect to the content leads to no absolute URL", request, reply
+            )
+        return url
+
+
+def _resolve(base: str, location: str) -> str | None:
+    """Return the absolute URL of a redirect; a signed one must stay as it is, byte for byte."""
+    location = location.strip().partition("#")[0]
+    if not location:
+        return None
+    if location.startswith("//"):
+        location = f"{base.partition(':')[0]}:{location}"
+    scheme, colon, rest = location.partition("://")
+    try:
+        url = f"{scheme.lower()}://{rest}" if colon and scheme.isalpha() else urljoin(base, location)
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+async def _check_position(wanted: Wanted, reply: Reply, done: int) -> None:
+    """Refuse a response that holds other bytes than were asked for, and let go of it."""
+    asked = wanted.span.offset + done
+    reason = _unusable(reply, asked, done)
+    if reason is None:
+        return
+    if reply.content is not None:
+        await reply.content.aclose()
+    raise StorageError(
+        f"the storage was asked for File {wanted.file_id} from byte {asked} on, and its response, "
+        f"{reply.status}, cannot be used: {reason}",
+        stage="get",
+        sent=done,
+        status=reply.status,
+    )
+
+
+def _unusable(reply: Reply, asked: int, done: int) -> str | None:
+    try:
+        found = arrival(reply)
+    except ValueError as exc:
+        return str(exc)
+    ignored = reply.status == HTTPStatus.OK and found.first == 0
+    if found.first != asked and not ignored:
+        return f"it begins at byte {found.first}, another range than was asked for"
+    if not done and found.total and found.total <= asked:
+        return f"the file ends after {found.total} bytes"
+    return None
+
+
+def _refused(wanted: Wanted, reply: Reply, done: int) -> StorageError:
+    reason = dialects.refusal(reply)
+    return StorageError(
+        f"the storage refused the bytes of File {wanted.file_id}: {reason.words}"
+        + (f"; {reason.advice}" if reason.advice else ""),
+        stage="get",
+        sent=done,
+        status=reply.status,
+        storage_code=reason.code or None,
+    )

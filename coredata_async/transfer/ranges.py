@@ -1,16 +1,23 @@
-"""What a ranged GET asks for and what its answer says: pure reading of headers."""
+"""Ranges of a File: what a GET asks for, what its response says, and comparison of two responses."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 from attrs import frozen
 
 from coredata_async.message import Reply
 
-_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_CONTENT_RANGE: Final = re.compile(r"bytes[ \t]+([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
+_SIZE_ONLY: Final = re.compile(r"bytes[ \t]+\*/([0-9]{1,18})", re.IGNORECASE)
+_LENGTH: Final = re.compile(r"[0-9]{1,18}")
+_SIZE_IN_BODY: Final = re.compile(rb"<ActualObjectSize>([0-9]{1,18})<")
+_STRONG: Final = re.compile(r'"[^"]*"')
+_NOT_CODED: Final = frozenset({"", "identity", "aws-chunked"})
+"""`aws-chunked` is about a PUT; some storages keep it with the object and repeat it in every response."""
 
 
 @frozen(kw_only=True)
@@ -26,7 +33,7 @@ class Span:
         return self.offset == 0 and self.length is None
 
     def header(self, done: int) -> Mapping[str, str]:
-        """The Range header for what is left after `done` bytes."""
+        """Return the Range header for what is left after `done` bytes."""
         first = self.offset + done
         if first == 0 and self.length is None:
             return {}
@@ -36,20 +43,120 @@ class Span:
 
 @frozen(kw_only=True)
 class Arrival:
-    """What an answer to a ranged GET holds."""
+    """Where the bytes of a response belong in the file, and which content of the file they are of."""
 
-    first: int
-    """The place in the file where its bytes begin: 0 if the server ignored the range."""
-    total: int | None
-    """Length of the whole file, where it is said."""
-    etag: str
+    first: int = 0
+    """Position of its first byte: 0 if the server ignored the range."""
+    stop: int | None = None
+    """Position after its last byte; None if the response does not announce it."""
+    total: int | None = None
+    """Length of the whole file; None if the response does not announce it."""
+    etag: str = ""
+    modified: str = ""
+
+    @property
+    def proof(self) -> str | None:
+        """Validator that proves that two responses are of the same content; None if there is none.
+
+        A strong ETag proves it. Without one, Last-Modified and the length together have to do.
+        """
+        if _STRONG.fullmatch(self.etag):
+            return self.etag
+        if self.modified and self.total is not None:
+            return f"{_opaque(self.etag)} {self.modified} {self.total}"
+        return None
+
+    def condition(self) -> Mapping[str, str]:
+        """Return the If-Range header: it gets the whole file if the content is another by now."""
+        if _STRONG.fullmatch(self.etag):
+            return {"If-Range": self.etag}
+        return {"If-Range": self.modified} if self.modified and not self.etag else {}
+
+
+def is_same_content(old: Arrival, new: Arrival, *, digest_decides: bool) -> bool:
+    """Check that two responses are of the same content, so that their bytes may be joined.
+
+    Args:
+        old: Of the bytes at hand.
+        new: Of the bytes to come.
+        digest_decides: Whether the digest of the whole is compared at the end. Then ETags need only be weakly
+            equal or missing, because proxies weaken and drop them. Otherwise, equality must be proved.
+    """
+    if None not in (old.total, new.total) and old.total != new.total:
+        return False
+    if digest_decides:
+        return not (old.etag and new.etag) or _opaque(old.etag) == _opaque(new.etag)
+    return old.proof is not None and old.proof == new.proof
 
 
 def arrival(reply: Reply) -> Arrival:
-    """Read the headers. Some servers answer 200 with a Content-Range all the same."""
-    etag = reply.headers.get("ETag", "")
-    said = _CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", "").strip())
-    if said:
-        return Arrival(first=int(said[1]), total=None if said[3] == "*" else int(said[3]), etag=etag)
-    length = reply.headers.get("Content-Length", "")
-    return Arrival(first=0, total=int(length) if length.isdigit() else None, etag=etag)
+    """Read the headers of a response of 200, 206 or 416.
+
+    Some servers answer 200 with a Content-Range; it counts if the rest of the response agrees with it.
+
+    Raises:
+        ValueError: If a 206 does not say readably, and without contradiction, which bytes it holds.
+    """
+    headers = reply.headers
+    etag, modified = headers.get("ETag", "").strip(), headers.get("Last-Modified", "").strip()
+    if reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        size = unsatisfied_size(reply)
+        return Arrival(first=size or 0, stop=size, total=size, etag=etag, modified=modified)
+    partial = reply.status == HTTPStatus.PARTIAL_CONTENT
+    length = _announced_length(headers, count_coded=partial)
+    found = _content_range(headers)
+    if partial:
+        _check_partial(headers, found, length)
+    elif found is not None and length not in {None, found[1] - found[0]}:
+        found = None
+    first, stop, total = found or (0, length, length)
+    return Arrival(first=first, stop=stop, total=total, etag=etag, modified=modified)
+
+
+def unsatisfied_size(reply: Reply) -> int | None:
+    """Return the length of the file as a 416 says it, in `Content-Range: bytes */N` or as S3 in the body."""
+    found = _SIZE_ONLY.fullmatch(reply.headers.get("Content-Range", "").strip())
+    in_body = None if found else _SIZE_IN_BODY.search(reply.body[:8192])
+    return int(found[1]) if found else int(in_body[1]) if in_body else None
+
+
+def content_coding(headers: Mapping[str, str]) -> str:
+    """Return the Content-Encoding, in lower case; empty if the bytes are as they are."""
+    codings = (each.strip().lower() for each in headers.get("Content-Encoding", "").split(","))
+    return ", ".join(each for each in codings if each not in _NOT_CODED)
+
+
+def _content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None] | None:
+    """Return first byte, byte after the last, and length of the file; None if they are not valid."""
+    found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
+    if found is None:
+        return None
+    first, last, total = int(found[1]), int(found[2]), None if found[3] == "*" else int(found[3])
+    return (first, last + 1, total) if first <= last and (total is None or last < total) else None
+
+
+def _check_partial(
+    headers: Mapping[str, str], found: tuple[int, int, int | None] | None, length: int | None
+) -> None:
+    if headers.get("Content-Type", "").strip().lower().startswith("multipart/byteranges"):
+        raise ValueError("it came as multipart/byteranges, although one range was asked for")
+    if found is None:
+        said = headers.get("Content-Range")
+        raise ValueError(
+            "its Content-Range is missing" if said is None else f"its Content-Range is {said[:80]!r}"
+        )
+    if length not in {None, found[1] - found[0]}:
+        raise ValueError(f"its Content-Range holds {found[1] - found[0]} bytes, its Content-Length {length}")
+
+
+def _announced_length(headers: Mapping[str, str], *, count_coded: bool) -> int | None:
+    """Return Content-Length, unless it counts other bytes than those that are given away."""
+    length = headers.get("Content-Length", "").strip()
+    if not _LENGTH.fullmatch(length) or (content_coding(headers) and not count_coded):
+        return None
+    return int(length)
+
+
+def _opaque(etag: str) -> str:
+    """Return an ETag without its weakness and its quotes, which some servers leave out."""
+    return etag.removeprefix("W/").strip('"')

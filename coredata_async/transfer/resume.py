@@ -1,18 +1,22 @@
-"""The bytes of a File in order, each once, taken up again where a connection broke off."""
+"""The bytes of a File in order, each once, continued by Range where a connection breaks."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from http import HTTPStatus
+from io import BufferedRandom
 
 from attrs import define, field
 
 from coredata_async.errors import APIConnectionError, ChecksumMismatchError, StorageError
 from coredata_async.message import Reply
 from coredata_async.storage.bodies import Digest
-from coredata_async.transfer.fetch import Fetcher, Wanted
-from coredata_async.transfer.ranges import Arrival, Span, arrival
+from coredata_async.storage.dialects import etag_md5
+from coredata_async.transfer.fetch import ContentChangedError, Fetcher, Wanted
+from coredata_async.transfer.gunzip import Gunzip, is_compressed_on_the_way, is_gzip
+from coredata_async.transfer.ranges import Arrival, arrival, content_coding, is_same_content
 
 
 async def closed(reply: Reply) -> None:
@@ -21,48 +25,190 @@ async def closed(reply: Reply) -> None:
         await reply.content.aclose()
 
 
-async def blocks(
-    fetcher: Fetcher, wanted: Wanted, reply: Reply, done: int = 0
-) -> AsyncGenerator[bytes, None]:
-    """The wanted bytes after the first `done`.
+@define
+class Transfer:
+    """One pass over the wanted bytes of a File, through any number of responses."""
 
-    A connection that breaks is taken up again by Range; it may break any number of times, but not
-    `Retry.attempts` times in a row without a byte of progress.
+    fetcher: Fetcher
+    wanted: Wanted
+    reply: Reply
+    done: int = 0
+    """How many of the wanted bytes are there."""
+    digest_decides: bool = False
+    """Whether the digest of the whole is compared at the end."""
+    decompress: bool | None = None
+    """Whether to undo a gzip Content-Encoding; None goes by the headers of each response."""
+    start: Arrival = field(init=False)
+    _partial: bool = field(default=False, init=False)
+    """Whether the last response ended where it had announced, before the end of the wanted bytes."""
 
-    Raises:
-        StorageError: It broke too often, or the content changed meanwhile.
-    """
-    start, failures = arrival(reply), 0
-    while True:
-        had = done
-        try:
-            async with aclosing(_part(reply, wanted.span, done)) as part:
-                async for block in part:
-                    done += len(block)
-                    yield block
-            if _complete(wanted.span, start, done):
-                return
-            why = "it ended too early"
-        except APIConnectionError as exc:
-            why = str(exc)
-        failures = 1 if done > had else failures + 1
-        wait = fetcher.policy.wait(failures, jitter=fetcher.jitter())
+    def __attrs_post_init__(self) -> None:
+        self.start = arrival(self.reply)
+
+    async def blocks(self) -> AsyncGenerator[bytes, None]:
+        """Yield the wanted bytes after the first `done`.
+
+        A connection that breaks is continued by Range. It may break any number of times, but not
+        `Retry.attempts` times in a row without a byte of progress.
+
+        Raises:
+            StorageError: If it breaks too often, or a response holds other bytes than it announced.
+            ContentChangedError: If the content changed meanwhile, or may have.
+        """
+        failures = 0
+        while True:
+            had, self._partial = self.done, False
+            try:
+                async with aclosing(self._part()) as part:
+                    async for block in part:
+                        self.done += len(block)
+                        yield block
+                if self._is_complete():
+                    return
+                reason = "the response ended too early"
+            except APIConnectionError as exc:
+                reason = str(exc)
+            failures = 1 if self.done > had else failures + 1
+            if not self._partial:
+                await self._wait(failures, reason)
+            await self.reopen()
+
+    async def skip(self, count: int) -> None:
+        """Continue after the first `count` wanted bytes, which are there from an earlier attempt.
+
+        Raises:
+            ContentChangedError: If the content changed since the response was opened, or may have.
+        """
+        self.done = count
+        if count and not self._is_compressed() and not self._is_complete():
+            await closed(self.reply)
+            await self.reopen()
+
+    async def reopen(self) -> None:
+        """Ask for what is left.
+
+        Raises:
+            ContentChangedError: If the content changed meanwhile, or may have.
+        """
+        ranged = 0 if self._is_compressed() else self.done  # a range would be one of the compressed bytes
+        self.reply = await self.fetcher.open(self.wanted, ranged, since=self.start)
+        if self._is_end() and self.start.total in {None, arrival(self.reply).total}:
+            return
+        if not is_same_content(self.start, arrival(self.reply), digest_decides=self.digest_decides):
+            await closed(self.reply)
+            raise ContentChangedError(
+                f"the content of File {self.wanted.file_id} changed while it was downloaded, or nothing in "
+                "the responses (a strong ETag, or Last-Modified and length) proves that it did not; "
+                "start again",
+                stage="get",
+                sent=self.done,
+                total=self.start.total,
+            )
+
+    async def _wait(self, failures: int, reason: str) -> None:
+        wait = self.fetcher.policy.wait(failures, jitter=self.fetcher.jitter())
         if wait is None:
             raise StorageError(
-                f"the download of File {wanted.file_id} broke off after {done} bytes: {why}",
+                f"the download of File {self.wanted.file_id} broke off after {self.done} bytes: {reason}",
                 stage="get",
-                sent=done,
-                total=start.total,
+                sent=self.done,
+                total=self.start.total,
             )
-        await fetcher.sleep(wait)
-        reply = await fetcher.open(wanted, done)
-        if arrival(reply).etag != start.etag:
+        await self.fetcher.sleep(wait)
+
+    def _is_compressed(self) -> bool:
+        if self.decompress is None:
+            return is_compressed_on_the_way(self.reply)
+        return self.decompress and is_gzip(self.reply)
+
+    def _is_end(self) -> bool:
+        return self.reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+
+    async def _part(self) -> AsyncGenerator[bytes, None]:
+        """Yield what the response holds of the wanted bytes after the first `done`."""
+        if self._is_end():
+            return
+        span, done = self.wanted.span, self.done
+        skip = span.offset + done - arrival(self.reply).first
+        left = None if span.length is None else span.length - done
+        async with aclosing(self._content()) as content:
+            async for block in content:
+                fresh = block[skip:] if skip else block
+                skip = max(0, skip - len(block))
+                if left is not None:
+                    fresh = fresh[:left]
+                    left -= len(fresh)
+                if fresh:
+                    yield fresh
+                if left == 0:
+                    return
+
+    async def _content(self) -> AsyncGenerator[bytes, None]:
+        """Yield all that the response holds, decompressed if it must be, and let go of it."""
+        reply = self.reply
+        if reply.content is None:
+            raise StorageError("the response holds no content", stage="get")
+        try:
+            if self._is_compressed():
+                async with aclosing(_decompress(reply)) as blocks:
+                    async for block in blocks:
+                        yield block
+                return
+            self._check_coding()
+            held, count = arrival(reply), 0
+            async for block in reply.content:
+                count += len(block)
+                if held.stop is not None and count > held.stop - held.first:
+                    raise StorageError(
+                        f"the response holds more than the {held.stop - held.first} bytes it announced",
+                        stage="get",
+                    )
+                yield block
+            self._partial = held.stop is not None and count == held.stop - held.first > 0
+        finally:
             await closed(reply)
+
+    def _check_coding(self) -> None:
+        """Refuse encoded bytes of which nothing tells that they are the stored ones."""
+        coding = content_coding(self.reply.headers)
+        if coding and not self.digest_decides and etag_md5(self.reply.headers) is None:
             raise StorageError(
-                f"the content of File {wanted.file_id} changed while it was downloaded; start again",
+                f"the bytes of File {self.wanted.file_id} came with Content-Encoding {coding[:80]}, although "
+                "they were asked for as they are stored, and without a digest to compare; look for a proxy "
+                "that compresses responses",
                 stage="get",
-                sent=done,
+                status=self.reply.status,
             )
+
+    def _is_complete(self) -> bool:
+        """Check that all is there. What no response announced cannot be missed."""
+        span, total = self.wanted.span, self.start.total
+        if span.length is not None and self.done >= span.length:
+            return True
+        if self._is_end():
+            return True
+        if total is not None:
+            return self.done >= total - span.offset
+        return not (self._partial and self.reply.status == HTTPStatus.PARTIAL_CONTENT) and span.length is None
+
+
+async def _decompress(reply: Reply) -> AsyncGenerator[bytes, None]:
+    if reply.content is None:
+        return
+    gunzip = Gunzip()
+    try:
+        async for block in reply.content:
+            for piece in gunzip.feed(block):
+                yield piece
+        for piece in gunzip.finish():
+            yield piece
+    except ValueError as exc:
+        reason = str(exc)
+    else:
+        return
+    raise StorageError(
+        f"the content came compressed, although it was asked for as it is: {reason}", stage="get"
+    )
 
 
 @define
@@ -73,10 +219,24 @@ class Begun:
     count: int = 0
 
 
+def take_up(file: BufferedRandom, total: int | None) -> Begun:
+    """Read what an earlier attempt has left in a file, which is emptied if it is of another content."""
+    digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+    if total is not None and file.tell() > total:
+        file.seek(0)
+        file.truncate()
+        return Begun()
+    return Begun(digest, file.tell())
+
+
 async def checked(
-    source: AsyncGenerator[bytes, None], expected: str | None, begun: Begun
+    source: AsyncGenerator[bytes, None], expected: str | None, begun: Begun, note: str = ""
 ) -> AsyncGenerator[bytes, None]:
-    """The same bytes, with an error at the end if they are not those that were stored."""
+    """Yield the same bytes, and raise at the end if they are not those that were stored.
+
+    Raises:
+        ChecksumMismatchError: If their MD5 is not the expected one; `note` is added to the message.
+    """
     async with aclosing(source):
         async for block in source:
             begun.digest.update(block)  # what arrives at once is little: 0.3 ms at most
@@ -85,41 +245,10 @@ async def checked(
     actual = begun.digest.hexdigest()
     if expected is not None and actual != expected:
         raise ChecksumMismatchError(
-            f"the bytes that came are not those that were stored (MD5 {actual}, not {expected}); "
+            f"the bytes that came are not those that were stored (MD5 {actual}, not {expected}){note}; "
             "download it again",
             stage="get",
             expected=expected,
             actual=actual,
             sent=begun.count,
         )
-
-
-async def _part(reply: Reply, span: Span, done: int) -> AsyncGenerator[bytes, None]:
-    """What one answer holds of the wanted bytes after the first `done`."""
-    skip = span.offset + done - arrival(reply).first
-    left = None if span.length is None else span.length - done
-    try:
-        if skip < 0:
-            raise StorageError("the storage answered with another range than was asked for", stage="get")
-        if reply.content is None:
-            raise StorageError("the answer holds no content", stage="get")
-        async for block in reply.content:
-            fresh = block[skip:] if skip else block
-            skip = max(0, skip - len(block))
-            if left is not None:
-                fresh = fresh[:left]
-                left -= len(fresh)
-            if fresh:
-                yield fresh
-            if left == 0:
-                return
-    finally:
-        await closed(reply)
-
-
-def _complete(span: Span, start: Arrival, done: int) -> bool:
-    """Whether that is all; what nobody announced cannot be missed."""
-    if start.total is None:
-        return span.length is None or done == span.length
-    there = max(0, start.total - span.offset)
-    return done >= (there if span.length is None else min(there, span.length))

@@ -1,5 +1,7 @@
 """Several files, each under a safe name of its own, verified, and none overwritten by accident."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -147,3 +149,45 @@ def test_names_that_differ_in_case_or_unicode_form_are_told_apart() -> None:
         "e\u0301 (2).txt",
         "\u00c9 (3).TXT",
     ]
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten_unless_forced(
+    shell, put, here, monkeypatch
+) -> None:
+    file = put(b"theirs", "a.txt")
+    fsync = os.fsync
+
+    def appear(number: int) -> None:
+        fsync(number)
+        (here / "a.txt").write_bytes(b"mine")
+
+    monkeypatch.setattr("coredata_async.storage.atomic.os.fsync", appear)
+
+    done = shell("download", file)
+
+    assert done.code == 1
+    assert "--force" in done.err
+    assert names(here) == {"a.txt": b"mine"}
+    shell.ok("download", file, "--force")
+    assert names(here) == {"a.txt": b"theirs"}
+
+
+def test_a_file_that_appears_after_the_look_is_not_overwritten(shell, put, here, monkeypatch) -> None:
+    def appear(_wish: object) -> bool:
+        (here / "a.txt").write_bytes(b"mine")
+        return False
+
+    monkeypatch.setattr("coredata_async.cli.download._is_done", appear)
+
+    assert shell("download", put(b"theirs", "a.txt")).code == 1
+    assert names(here) == {"a.txt": b"mine"}
+
+
+def test_a_pipe_is_not_replaced(shell, put, here) -> None:
+    os.mkfifo(here / "pipe")
+
+    done = shell("download", put(b"x", "a.txt"), "-o", "pipe", "--force")
+
+    assert done.code == 1
+    assert "pipe" in done.err
+    assert stat.S_ISFIFO((here / "pipe").lstat().st_mode)

@@ -2,13 +2,14 @@
 
 import asyncio
 import inspect
+import os
 from operator import attrgetter
 
 import pytest
 from attrs import evolve
 
 from coredata_async import ConfigurationError, CoreDataError, NotFoundError, OutcomeUnknownError, Retry
-from coredata_async.errors import APIError, AuthenticationError, UnexpectedResponseError
+from coredata_async.errors import APIError, AuthenticationError, TransferError, UnexpectedResponseError
 from coredata_async.fivepm import Attachment, FivePM
 from coredata_async.fivepm.methods import METHODS
 from tests.rig import QUICK, once, some_bytes
@@ -231,6 +232,31 @@ async def test_a_download_is_used_once_and_opened_first(pm, note):
         assert await body.read() == b"abc"
         with pytest.raises(CoreDataError, match="once"):
             await body.read()
+
+
+async def test_a_download_replaces_no_directory_and_nothing_that_appears(pm, note, tmp_path, monkeypatch):
+    await pm.activity.attach(note.id, [Attachment(source=b"abc", name="a")])
+    (file,) = await pm.activity.files()
+    fsync = os.fsync
+
+    def appear(number):
+        fsync(number)
+        (tmp_path / "out").write_bytes(b"precious")
+
+    monkeypatch.setattr("coredata_async.storage.atomic.os.fsync", appear)
+
+    for path, reason in ((tmp_path, "directory"), (tmp_path / "out", "exists")):
+        async with pm.activity.download(file.id) as body:
+            with pytest.raises(TransferError, match=reason):
+                await body.save(path)
+    async with pm.activity.download(file.id) as body:
+        with pytest.raises(TransferError, match="exists"):
+            await body.save(tmp_path / "out", overwrite=False)
+
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("out", b"precious")]
+    async with pm.activity.download(file.id) as body:
+        await body.save(tmp_path / "out", overwrite=True)
+    assert (tmp_path / "out").read_bytes() == b"abc"
 
 
 @pytest.mark.parametrize("files", ["a.txt", b"abc", Attachment(source=b"a", name="a"), 7])

@@ -1,5 +1,7 @@
 """Where the bytes are: a redirect followed by hand, without the key."""
 
+import gzip
+
 import pytest
 
 from coredata_async import (
@@ -11,7 +13,8 @@ from coredata_async import (
     UnexpectedResponseError,
     URLExpiredError,
 )
-from tests.rig import QUICK
+from tests.rig import QUICK, md5
+from tests.transfer.scripted import FILE, chunked, response
 
 MISSING = "2bb7fb5e-8ef6-11e6-89e1-87ce876944be"
 
@@ -139,12 +142,47 @@ async def test_a_file_one_may_not_read(client, box, file):
         await read(client, file)
 
 
-@pytest.mark.parametrize("location", ["", "/laika/x", "ftp://host/x", "//evil/x"])
+@pytest.mark.parametrize(
+    "location", ["", " ", "#part", "ftp://host/x", "https://", "http:///x", "//", "https://[x/"]
+)
 async def test_a_redirect_to_no_absolute_url_is_unexpected(client, box, file, location):
     box.faults.status("files.content", 302, headers={"Location": location})
 
     with pytest.raises(UnexpectedResponseError, match="no absolute URL"):
         await read(client, file)
+
+
+@pytest.mark.parametrize("status", [302, 303, 307])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/storage/x?Signature=a%2Fb%3d",
+        "//{host}/storage/x?Signature=a%2Fb%3d",
+        "http://{host}/storage/x?Signature=a%2Fb%3d",
+        "HTTP://{host}/storage/x?Signature=a%2Fb%3d",
+        "../../../../../storage/x?Signature=a%2Fb%3d",
+        "http://{host}/storage/x?Signature=a%2Fb%3d#fragment",
+    ],
+)
+async def test_a_redirect_is_followed_without_the_key(scripted, location, status):
+    scripted.location = location.format(host=scripted.url.removeprefix("http://"))
+    scripted.redirect = status
+    scripted.say(response(200, b"0123456789"))
+
+    assert await read(scripted.client, FILE, verify=False) == b"0123456789"
+    api, storage = scripted.seen
+    assert api.header("Authorization") is not None
+    assert storage.header("Authorization") is None
+    assert storage.target == "/storage/x?Signature=a%2Fb%3d"
+
+
+async def test_a_scheme_relative_redirect_to_a_line_anybody_can_read_is_refused(client, box, file):
+    box.faults.status("files.content", 302, headers={"Location": "//storage.example/x?Signature=s3cret"})
+
+    with pytest.raises(StorageError, match="https") as caught:
+        await read(client, file)
+
+    assert "s3cret" not in str(caught.value)
 
 
 async def test_a_redirect_to_a_line_anybody_can_read_is_refused(client, box, file):
@@ -156,7 +194,7 @@ async def test_a_redirect_to_a_line_anybody_can_read_is_refused(client, box, fil
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("status", [301, 303, 307])
+@pytest.mark.parametrize("status", [300, 301, 304, 308])
 async def test_another_redirect_is_not_followed(client, box, file, status):
     box.faults.status("files.content", status, headers={"Location": "https://storage.example/x"})
 
@@ -192,3 +230,87 @@ async def test_a_sign_in_page_is_not_taken_for_the_file(client, box, file):
 
     with pytest.raises(Exception, match="not those that were stored"):
         await read(client, file)
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        response(206, b"3456"),
+        response(206, b"3456", Content_Range="items 3-6/10"),
+        response(206, b"3456", Content_Range="bytes 2-5/10"),
+        response(206, b"3456", Content_Range="bytes 4-7/10"),
+        response(206, b"3456", Content_Range="bytes 3-6/5"),
+        response(206, b"3456", Content_Range="bytes */10"),
+        response(206, b"3456", Content_Range="bytes 6-3/10"),
+        response(206, b"345", Content_Range="bytes 3-6/10"),
+        response(206, b"34567", Content_Range="bytes 3-6/10"),
+        response(206, b"3456", Content_Range="bytes 3-6/10", Content_Type="multipart/byteranges; boundary=B"),
+        response(200, b"3456", Content_Range="bytes 4-7/10"),
+        chunked(206, b"3456789xyz", Content_Range="bytes 3-6/10"),
+    ],
+)
+async def test_another_range_than_was_asked_for_is_refused(scripted, storage):
+    scripted.say(storage)
+
+    with pytest.raises(StorageError):
+        await read(scripted.client, FILE, offset=3, length=4)
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        response(206, b"3456", Content_Range="bytes 3-6/10"),
+        response(206, b"3456", Content_Range="bytes 3-6/*"),
+        response(206, b"3456789", Content_Range="bytes 3-9/10"),
+        chunked(206, b"3456", Content_Range="bytes 3-6/10"),
+        response(200, b"0123456789"),
+        response(200, b"0123456789", Content_Range="bytes 3-6/10"),
+        chunked(200, b"0123456789"),
+    ],
+)
+async def test_the_range_is_cut_from_what_holds_it(scripted, storage):
+    scripted.say(storage)
+
+    assert await read(scripted.client, FILE, offset=3, length=4) == b"3456"
+
+
+@pytest.mark.parametrize("options", [{"offset": 5}, {"offset": 5, "length": 3}, {"length": 3}])
+@pytest.mark.parametrize(
+    "storage",
+    [
+        response(416, Content_Range="bytes */0"),
+        response(416, b"<Error><Code>InvalidRange</Code><ActualObjectSize>0</ActualObjectSize></Error>"),
+        response(416),
+        response(200),
+    ],
+)
+async def test_a_range_of_an_empty_file_is_empty(scripted, storage, options):
+    scripted.file["size"] = 0
+    scripted.say(storage)
+
+    assert await read(scripted.client, FILE, **options) == b""
+
+
+async def test_a_range_of_an_empty_file_in_the_sandbox_is_empty(client, box):
+    up = await client.files.upload(b"", parent=box.project, filename="empty")
+
+    assert await read(client, up.file_id, offset=3) == b""
+
+
+@pytest.mark.parametrize(
+    "storage", [response(416), response(416, Content_Range="bytes */10"), response(200, b"0" * 10)]
+)
+async def test_a_part_beyond_the_end_is_an_error_however_it_is_told(scripted, storage):
+    scripted.file["size"] = 10
+    scripted.say(storage)
+
+    with pytest.raises(StorageError):
+        await read(scripted.client, FILE, offset=10)
+
+
+async def test_what_the_service_packed_by_itself_has_no_known_size(scripted):
+    scripted.file["digest"] = md5(b"hi")
+    scripted.api = response(200, gzip.compress(b"hi"), Content_Encoding="gzip")
+
+    async with scripted.client.files.download(FILE) as body:
+        assert (body.size, await body.read()) == (None, b"hi")

@@ -59,7 +59,8 @@ async def files(client: CoreData, chunks: AsyncIterator[bytes]) -> None:
 
     async with client.files.download("id", offset=1, length=2) as content:
         assert_type(await content.read(), bytes)
-        assert_type(await content.save("out", resume=True), Path)
+        assert_type(await content.save("out", resume=True, overwrite=False), Path)
+        assert_type(await content.save_into("copies", resume=True), Path)
         async for block in content:
             assert_type(block, bytes)
 

@@ -1,0 +1,285 @@
+"""Files that appear under their name complete or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import io
+import os
+import secrets
+import stat
+import sys
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from aiofiles.threadpool import wrap
+from attrs import define, frozen
+
+from coredata_async.errors import TransferError
+from coredata_async.storage.bodies import md5_of_file
+
+_SHOWN: Final = 50
+"""Characters of the name that a temporary name repeats: a long one leaves no room for more."""
+_OPEN: Final = (
+    os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+)
+_CREATE: Final = _OPEN | os.O_CREAT | os.O_EXCL
+_ATTEMPTS: Final = 100
+_LOCK_AT: Final = 1 << 40
+"""Byte that is locked on Windows, where a lock keeps others from reading: far behind the content."""
+
+
+@frozen
+class Target:
+    """A path to save to, as it was before the first byte came."""
+
+    path: Path
+    replace: bool
+    """Whether a file of that name may be replaced."""
+    mode: int | None = None
+    """Permissions of the file that is replaced; None if there is none."""
+
+    @classmethod
+    def examine(cls, path: str | os.PathLike[str], *, overwrite: bool | None = None) -> Target:
+        """Look at a path, and refuse one that cannot be saved to.
+
+        A symbolic link is replaced, not followed.
+
+        Args:
+            path: Of the file.
+            overwrite: Whether a file of that name may be replaced; None allows it for one that exists now,
+                and not for one that appears later.
+
+        Raises:
+            TransferError: If it is a directory, a device or a pipe, or exists and must not be replaced.
+        """
+        target = Path(path)
+        if os.fspath(path).endswith(tuple(each for each in (os.sep, os.altsep) if each)):
+            raise _refused(target, "is written as a directory; give the path of a file, or use save_into()")
+        _check_kind(target)
+        try:
+            found = target.lstat()
+        except FileNotFoundError:
+            return cls(target, replace=bool(overwrite))
+        if overwrite is False:
+            raise exists_error(target)
+        mode = None if stat.S_ISLNK(found.st_mode) else stat.S_IMODE(found.st_mode) & 0o777
+        return cls(target, replace=True, mode=mode)
+
+
+@define
+class Part:
+    """A temporary file beside a target, open and locked, that gets the target's name when it is complete."""
+
+    path: Path
+    file: io.BufferedRandom
+    published: bool = False
+
+    async def write(self, blocks: AsyncGenerator[bytes, None]) -> None:
+        """Append blocks, in threads, and have them on the disk: a crash after the rename finds them all."""
+        file = wrap(self.file)
+        async with aclosing(blocks):
+            async for block in blocks:
+                await file.write(block)
+        await file.flush()
+        await asyncio.to_thread(os.fsync, self.file.fileno())
+
+    def publish(self, target: Target) -> None:
+        """Give the file the target's name. This takes microseconds, and no cancellation comes in between.
+
+        Raises:
+            FileExistsError: If a file of that name is there and must not be replaced.
+            TransferError: If a directory, a device or a pipe is there by now.
+        """
+        _check_kind(target.path)
+        if target.mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(self.file.fileno(), target.mode)
+        if os.name == "nt":
+            self.file.close()  # Windows renames no open file
+        if target.replace:
+            self.path.replace(target.path)
+        else:
+            _rename_to_new(self.path, target.path)
+        self.published = True
+
+    @property
+    def size(self) -> int:
+        """Number of bytes in it."""
+        return os.fstat(self.file.fileno()).st_size
+
+
+@contextmanager
+def new_part(target: Target) -> Generator[Part]:
+    """Create a temporary file under a random name, and remove it unless it is published.
+
+    Raises:
+        OSError: If it cannot be created, for instance because there is no such directory.
+    """
+    part = Part(path := _beside(target.path, secrets.token_hex(4)), _open(path, _CREATE, target))
+    try:
+        yield part
+    finally:
+        _close(part, keep=False)
+
+
+@contextmanager
+def kept_part(target: Target, key: str, *, spoiled_by: tuple[type[Exception], ...]) -> Generator[Part]:
+    """Open the temporary file of an earlier attempt, or create one, and keep it if this attempt fails.
+
+    Its name follows from the target and the key, so another user may have put something there: only a regular
+    file of this user, with no other name, is used. Anything else is removed.
+
+    Args:
+        target: To be published as.
+        key: Tells apart what must not be mixed.
+        spoiled_by: Errors after which the file is of no use, and removed.
+
+    Raises:
+        TransferError: If another task or process is writing it.
+        OSError: If it cannot be opened or created.
+    """
+    part = Part(path := _beside(target.path, key), _open_kept(path, target))
+    keep = False
+    try:
+        yield part
+    except spoiled_by:
+        raise
+    except BaseException:
+        keep = part.size > 0
+        raise
+    finally:
+        _close(part, keep=keep)
+
+
+def holds(path: Path, md5: str, size: int | None) -> bool:
+    """Check that a file has this content; it blocks, so run it in a thread."""
+    try:
+        found = path.lstat()
+        return stat.S_ISREG(found.st_mode) and size in {None, found.st_size} and md5_of_file(path) == md5
+    except OSError:
+        return False
+
+
+def exists_error(path: Path) -> TransferError:
+    """Return the error for a file that must not be replaced."""
+    return TransferError(
+        f"{path} exists and was not overwritten; to replace it, pass overwrite=True (on the command line, "
+        "--force)",
+        stage="get",
+    )
+
+
+def _close(part: Part, *, keep: bool) -> None:
+    """Close a part. It is removed while it is still locked, and without a chance for a cancellation."""
+    if os.name == "nt":
+        part.file.close()  # Windows removes no open file
+    if not (keep or part.published):
+        part.path.unlink(missing_ok=True)
+    part.file.close()
+
+
+def _open_kept(path: Path, target: Target) -> io.BufferedRandom:
+    for _ in range(_ATTEMPTS):
+        try:
+            file = _open(path, _CREATE, target)
+        except FileExistsError:
+            opened = _open_own(path)
+            if opened is None:
+                with suppress(FileNotFoundError):
+                    path.unlink()
+                continue
+            file = opened
+        if not _lock(file):
+            file.close()
+            raise TransferError(
+                f"{target.path} is being saved by another task or process, which writes {path.name}; "
+                "wait for it, or save to another path",
+                stage="get",
+            )
+        if _is_at(file, path):
+            return file
+        file.close()  # whoever had the lock has published or removed it meanwhile
+    raise TransferError(f"{path} changes all the time and cannot be locked", stage="get")
+
+
+def _open_own(path: Path) -> io.BufferedRandom | None:
+    """Open a regular file of this user that has no other name; None for anything else."""
+    try:
+        number = os.open(path, _OPEN | getattr(os, "O_NONBLOCK", 0))  # the latter for a pipe in its place
+    except OSError as exc:
+        if exc.errno in {errno.ELOOP, errno.EMLINK, errno.ENOENT, errno.ENXIO, errno.EACCES}:
+            return None
+        raise
+    found = os.fstat(number)
+    own = os.name == "nt" or found.st_uid == os.geteuid()
+    if not (stat.S_ISREG(found.st_mode) and own and found.st_nlink == 1):
+        os.close(number)
+        return None
+    return os.fdopen(number, "r+b")
+
+
+def _open(path: Path, flags: int, target: Target) -> io.BufferedRandom:
+    # What replaces a private file is private from the beginning; the mode of a new file follows the umask.
+    return os.fdopen(os.open(path, flags, 0o666 if target.mode is None else 0o600), "r+b")
+
+
+def _is_at(file: io.BufferedRandom, path: Path) -> bool:
+    try:
+        there = path.lstat()
+    except FileNotFoundError:
+        return False
+    here = os.fstat(file.fileno())
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
+def _lock(file: io.BufferedRandom) -> bool:
+    """Lock a file against other tasks and processes; a file system without locks does not hinder."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415  # exists on Windows only
+
+            file.seek(_LOCK_AT)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415  # exists everywhere else
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        return exc.errno not in {errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
+    return True
+
+
+def _rename_to_new(path: Path, target: Path) -> None:
+    if os.name == "nt":
+        path.rename(target)  # which replaces nothing there
+        return
+    try:
+        os.link(path, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        path.replace(target)
+    else:
+        path.unlink()
+
+
+def _check_kind(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode  # of what a link leads to: /dev/stdout is one
+    except OSError:  # nothing there, or a link to nowhere
+        return
+    if stat.S_ISDIR(mode):
+        raise _refused(path, "is a directory; give the path of a file, or use save_into()")
+    if not stat.S_ISREG(mode):
+        raise _refused(path, "is a device, a pipe or a socket; iterate over the download and write to it")
+
+
+def _refused(path: Path, reason: str) -> TransferError:
+    return TransferError(f"cannot save to {path}: it {reason}", stage="get")
+
+
+def _beside(target: Path, token: str) -> Path:
+    return target.with_name(f".{target.name[:_SHOWN]}.{token}.part")

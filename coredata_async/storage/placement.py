@@ -1,0 +1,56 @@
+"""Free names for downloaded files in a directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from attrs import define, field
+
+from coredata_async.storage.filenames import alternatives, fold
+
+REMEMBERED: Final = 10_000
+"""How many saved files are remembered: flat memory."""
+
+
+@define
+class Owners:
+    """Ids of the Files that were saved under the latest paths.
+
+    Two Files may have the same name and the same bytes. The second one needs a name of its own then, although
+    its content is there already.
+    """
+
+    _by_path: dict[str, str] = field(factory=dict[str, str])
+
+    def remember(self, path: Path, file_id: str) -> None:
+        """Note that a File was saved under a path."""
+        self._by_path[os.path.abspath(path)] = file_id  # noqa: PTH100  # `resolve` would follow links
+        if len(self._by_path) > REMEMBERED:
+            del self._by_path[next(iter(self._by_path))]
+
+    def may_own(self, path: Path, file_id: str) -> bool:
+        """Check that the path is not known to belong to another File."""
+        return self._by_path.get(os.path.abspath(path), file_id) == file_id  # noqa: PTH100
+
+
+def choose_path(directory: Path, name: str, is_same: Callable[[Path], bool]) -> tuple[Path, bool]:
+    """Return the path to save a file under, and whether the file is there already.
+
+    It blocks, so run it in a thread.
+
+    Args:
+        directory: To save into. It is listed, because names may differ only in case or Unicode form.
+        name: Wanted for the file; with a number in it if it is taken.
+        is_same: Checks an existing path.
+    """
+    taken = {fold(each) for each in os.listdir(directory)}  # noqa: PTH208  # names are all that is needed
+    for candidate in alternatives(name):
+        path = directory / candidate
+        if fold(candidate) not in taken:
+            return path, False
+        if is_same(path):
+            return path, True
+    raise AssertionError("there is always another name")
