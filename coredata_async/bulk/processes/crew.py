@@ -13,6 +13,7 @@ from coredata_async.bulk.gates.verdict import Verdict, judged
 from coredata_async.bulk.processes import crossing
 from coredata_async.bulk.processes.hands import LostHandsError, OnReserved, Parcel
 from coredata_async.bulk.processes.keeper import Keeper
+from coredata_async.bulk.processes.lease import LENGTH, RENEWAL, Lease, Unlimited, now
 from coredata_async.bulk.processes.line import Message
 from coredata_async.bulk.processes.mate import Counts, Mate
 from coredata_async.bulk.processes.setup import Setup, plain_setup
@@ -34,6 +35,8 @@ class Crew:
     gates: Gates
     """Of this process: what the workers count is added to theirs."""
     on_bytes: Callable[[int], object]
+    lease: Lease = field(factory=Unlimited)
+    """Of the job: no worker's ends later."""
     _mates: list[Mate] = field(init=False)
     _busy: list[Mate] = field(factory=list[Mate], init=False)
     """Those that share the bytes per second."""
@@ -74,8 +77,9 @@ class Crew:
         """
         async with asyncio.TaskGroup() as group:
             for mate in self._mates:
-                keeper = Keeper(mate, self._first_words, self._look_around)
+                keeper = Keeper(mate, self._first_words, self._lease_end, self._look_around)
                 group.create_task(keeper.keep(warn, on_end))
+            group.create_task(self._renew_leases())
 
     def saw(self, event: Exchanged) -> None:
         """What the far end asks of this process, it asks of all: a `Hook`."""
@@ -138,6 +142,15 @@ class Crew:
         effort, limit = self.setup.effort, self.setup.effort.bwlimit
         effort = evolve(effort, bwlimit=limit and limit / self.processes)
         return plain_setup(self.setup.client, self.setup.share, effort)
+
+    def _lease_end(self) -> float:
+        return min(now() + LENGTH, self.lease.until)
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await asyncio.sleep(RENEWAL)
+            for mate in self._mates:
+                mate.tell("lease", self._lease_end())
 
     def _look_around(self, mate: Mate) -> None:
         """A worker has come up, or gone."""

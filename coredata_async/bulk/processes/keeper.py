@@ -26,6 +26,8 @@ class Keeper:
     mate: Mate
     first_words: Callable[[], Secret[Message]]
     """Makes the first message to a new process; the key is in it."""
+    lease_end: Callable[[], float]
+    """When the lease ends that a worker gets now."""
     on_change: Callable[[Mate], object]
     """Told when it can be asked, and when it cannot be any more."""
 
@@ -71,6 +73,7 @@ class Keeper:
     async def _up(self, line: Line) -> None:
         """Say whose client it is, and wait until it can be asked; or until it is clear that it cannot."""
         line.send(self.first_words())
+        line.send(["lease", self.lease_end()])
         ready = asyncio.ensure_future(self.mate.ready.wait())
         ended = asyncio.ensure_future(line.ended.wait())
         try:

@@ -14,6 +14,8 @@ from typing import Final
 
 from attrs import frozen
 
+from coredata_async.bulk.processes.lease import LENGTH
+
 GRACE: Final = 0.7
 """Seconds that a process may take to be gone, once before it is killed, and once after."""
 
@@ -41,6 +43,7 @@ async def launch() -> Launched:
             "-P",  # not to import what happens to lie in the directory that is uploaded
             "-m",
             "coredata_async.bulk.processes.worker",
+            str(os.getpid()),
             stdin=theirs.fileno(),
             stdout=asyncio.subprocess.DEVNULL,  # that of the job may be read by programs
             env=environment(os.environ),
@@ -71,9 +74,14 @@ async def buried(process: asyncio.subprocess.Process) -> str:
         with suppress(ProcessLookupError):
             process.kill()
         await _ends(process)
-    code = process.returncode
+    return _ending(process.returncode)
+
+
+def _ending(code: int | None) -> str:
     if code is None:
         return "does not end"
+    if code == -signal.SIGALRM:
+        return f"lost its lease, because it or this process was stopped for more than {LENGTH:.0f} s"
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 

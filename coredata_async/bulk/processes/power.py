@@ -8,6 +8,8 @@ from attrs import frozen
 
 from coredata_async.bulk.gates.bandwidth import Bandwidth, limited
 from coredata_async.bulk.gates.gates import Gates
+from coredata_async.bulk.processes.lease import Lease
+from coredata_async.bulk.processes.places import Leased
 from coredata_async.client import CoreData
 from coredata_async.transfer.engine import Engine
 from coredata_async.transport.throttle import Slots
@@ -31,6 +33,7 @@ def power(
     on_bytes: Callable[[int], object],
     hooks: Sequence[Hook] = (),
     api: Slots | None = None,
+    lease: Lease | None = None,
 ) -> Power:
     """Lay the gates of a job around what a client does.
 
@@ -41,6 +44,7 @@ def power(
         on_bytes: Told how many bytes more go to the storage.
         hooks: Called after every exchange, besides the gates themselves.
         api: What is laid around the gate to the service, instead of the gate alone.
+        lease: Without which no request to the service begins.
     """
     bandwidth = Bandwidth(bwlimit)
 
@@ -48,8 +52,9 @@ def power(
         on_bytes(count)
         gates.moved(count)
 
+    slots = api or gates.api
     engine = client.engine(
-        api=api or gates.api,
+        api=Leased(slots, lease) if lease else slots,
         storage=gates.storage,
         budget=gates.budget,
         hooks=(gates.saw, *hooks),

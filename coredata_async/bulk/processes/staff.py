@@ -11,6 +11,7 @@ from coredata_async.bulk.gates.gates import Gates
 from coredata_async.bulk.options import Effort
 from coredata_async.bulk.processes.crew import Crew
 from coredata_async.bulk.processes.hands import Hands, Own
+from coredata_async.bulk.processes.lease import Lease, Unlimited
 from coredata_async.bulk.processes.places import Paced
 from coredata_async.bulk.processes.power import Power, power
 from coredata_async.bulk.processes.setup import Setup
@@ -65,8 +66,21 @@ class Staff:
             await self._crew.work(warn, on_end)
 
 
-def staff(client: CoreData, effort: Effort, processes: int, on_bytes: Callable[[int], object]) -> Staff:
-    """Who is to work, with the budget shared out; nobody has begun yet.
+def staff(
+    client: CoreData,
+    effort: Effort,
+    processes: int,
+    on_bytes: Callable[[int], object],
+    lease: Lease | None = None,
+) -> Staff:
+    """Make the staff of a run, with the budget shared out; no process has started yet.
+
+    Args:
+        client: Whose connections are used.
+        effort: How hard to try.
+        processes: The number of workers; 1: this process alone.
+        on_bytes: Called with the number of bytes that go to the storage.
+        lease: Of the job, without which no request to the service begins; `None`: no limit.
 
     Raises:
         ConfigurationError: There are more processes than can share what `Limits` allows.
@@ -74,13 +88,18 @@ def staff(client: CoreData, effort: Effort, processes: int, on_bytes: Callable[[
     plain = client.engine()
     if processes == 1:
         gates = Gates(plain.limits, plain.retry, effort)
-        return Staff(power(client, gates, effort.bwlimit, on_bytes=on_bytes), None)
+        return Staff(power(client, gates, effort.bwlimit, on_bytes=on_bytes, lease=lease), None)
     divided = shares(plain.limits, plain.retry, processes)
     gates = Gates(divided.parent.limits, divided.parent.retry, effort)
     crew = Crew(
-        setup=Setup(client, divided.worker, effort), processes=processes, gates=gates, on_bytes=on_bytes
+        setup=Setup(client, divided.worker, effort),
+        processes=processes,
+        gates=gates,
+        on_bytes=on_bytes,
+        lease=lease or Unlimited(),
     )
     # What passes the parent is no file: it needs no limit of bytes.
     rate = divided.parent.limits.rate
     api = Paced(gates.api, Pace(rate)) if rate else None
-    return Staff(power(client, gates, None, on_bytes=on_bytes, hooks=(crew.saw,), api=api), crew)
+    hooks = (crew.saw,)
+    return Staff(power(client, gates, None, on_bytes=on_bytes, hooks=hooks, api=api, lease=lease), crew)

@@ -1,8 +1,9 @@
 """A worker process: does what comes over its line, and ends with it.
 
-    python -m coredata_async.bulk.processes.worker        # standard input is one end of a socket pair
+    python -m coredata_async.bulk.processes.worker PARENT     # standard input is one end of a socket pair
 
-It decides nothing and remembers nothing. Whatever it is at, it ends when its parent has gone.
+It decides nothing and remembers nothing. Whatever it is doing, it ends when its parent ends, and it sends no
+request without a valid lease: see `lease`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Awaitable, Coroutine
 from typing import Any, Final
@@ -23,9 +25,10 @@ from attrs import define, field
 from coredata_async.bulk.gates.gates import Gates
 from coredata_async.bulk.gates.verdict import Verdict, judged
 from coredata_async.bulk.processes import crossing
+from coredata_async.bulk.processes.fence import accept_alarm, die_with, kill_in
 from coredata_async.bulk.processes.hands import Own
+from coredata_async.bulk.processes.lease import ParentLease
 from coredata_async.bulk.processes.line import Line, Message
-from coredata_async.bulk.processes.places import Owned
 from coredata_async.bulk.processes.power import Power, power
 from coredata_async.bulk.processes.setup import setup_of
 from coredata_async.client import CoreData
@@ -50,6 +53,7 @@ class Desk:
 
     parent: int
     """Its process id."""
+    lease: ParentLease = field(init=False)
     line: Line = field(init=False)
     client: CoreData = field(init=False)
     _power: Power | None = field(default=None, init=False)
@@ -59,6 +63,9 @@ class Desk:
     """What it was asked for and is at, by number."""
     _tasks: list[asyncio.Task[None]] = field(factory=list["asyncio.Task[None]"], init=False)
     """What goes on as long as it lives."""
+
+    def __attrs_post_init__(self) -> None:
+        self.lease = ParentLease(self.parent, kill_in)
 
     def take(self, message: Message) -> None:
         """Begin what is asked for."""
@@ -71,6 +78,8 @@ class Desk:
                 self._begin(number, self._register(blob, new, again=again))
             case ["replace", int(number), parcel, file_id, snapshot]:
                 self._begin(number, self._replace(parcel, file_id, snapshot))
+            case ["lease", float(until)]:
+                self.lease.renew(until)
             case ["throttled", event]:
                 self._working.gates.learn(crossing.event_of(event))
             case ["bwlimit", limit]:
@@ -121,8 +130,8 @@ class Desk:
 
         self.client = setup.client
         gates = Gates(setup.share.limits, setup.share.retry, setup.effort)
-        api, limit = Owned(gates.api, self.parent), setup.effort.bwlimit
-        self._power = power(self.client, gates, limit, on_bytes=sent, hooks=(self._saw,), api=api)
+        limit = setup.effort.bwlimit
+        self._power = power(self.client, gates, limit, on_bytes=sent, hooks=(self._saw,), lease=self.lease)
         self._tasks += [asyncio.create_task(self._stopped(self._power)), asyncio.create_task(self.tick())]
         self.line.send(["ready"])
 
@@ -190,7 +199,10 @@ def main() -> None:
     """Work until the parent has gone. Ctrl-C goes to a whole terminal: what it means, the parent decides."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    end, parent = socket.socket(fileno=0), os.getppid()
+    accept_alarm()
+    parent = int(sys.argv[1])
+    die_with(parent)
+    end = socket.socket(fileno=0)
     threading.Thread(target=_end_with, args=(end, parent), name="coredata-parent", daemon=True).start()
     gc.freeze()
     gc.set_threshold(GARBAGE)

@@ -7,8 +7,10 @@ import pytest
 from coredata_async import Limits, Retry
 from coredata_async.bulk import Effort
 from coredata_async.bulk.gates.gates import Gates
+from coredata_async.bulk.processes import crew as crews
 from coredata_async.bulk.processes.crew import Crew
 from coredata_async.bulk.processes.hands import LostHandsError, Parcel
+from coredata_async.bulk.processes.lease import LENGTH, Unlimited, now
 from coredata_async.bulk.processes.setup import Setup
 from coredata_async.bulk.processes.shares import shares
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
@@ -51,6 +53,21 @@ async def begun(*calls) -> list[asyncio.Task]:
 
 def nothing(*_: object) -> None:
     """Told, and does nothing."""
+
+
+async def test_leases_are_renewed_and_end_no_later_than_that_of_the_job(monkeypatch) -> None:
+    monkeypatch.setattr(crews, "RENEWAL", 0.01)
+    crew, heard = a_crew(2)
+    (task,) = await begun(crew._renew_leases())
+    await asyncio.sleep(0.1)
+    crew.lease = Unlimited(until=now() + 7)
+    await asyncio.sleep(0.1)
+    task.cancel()
+
+    for each in heard:
+        ends = [until - now() for verb, until in each.messages if verb == "lease"]
+        assert ends[0] == pytest.approx(LENGTH, abs=1)
+        assert ends[-1] == pytest.approx(7, abs=1)
 
 
 async def test_the_least_loaded_is_asked(parcel) -> None:

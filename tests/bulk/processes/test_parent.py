@@ -5,11 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from coredata_async.errors import ConfigurationError
 from tests.bulk.processes.rig import kill, workers
 from tests.bulk.rig import check_mirrored, some_tree, until
 
@@ -23,8 +26,38 @@ def tree(tmp_path):
 
 
 async def gone(processes: list[psutil.Process]) -> None:
-    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, 5)
-    assert alive == []
+    await until(lambda: not any(map(is_alive, processes)))
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE  # a parent that was stopped cannot reap it
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def start_victim(far, jobs, tree: Path, *lease: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bulk.processes.victim"),
+        *(far.url, far.api_user, far.api_key, far.project, str(tree), str(jobs.journal), "2", *lease),
+        cwd=HERE,
+    )
+
+
+async def stop_workers(far, victim: asyncio.subprocess.Process) -> list[psutil.Process]:
+    """Stop them when they are in the middle of their work."""
+    await until(lambda: len(far.state.files) >= 10)
+    theirs = psutil.Process(victim.pid).children()
+    assert len(theirs) == 2
+    for worker in theirs:
+        worker.suspend()
+    return theirs
+
+
+def resume(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.resume()
 
 
 @pytest.mark.parametrize("then", [1, 3])
@@ -32,11 +65,7 @@ async def test_a_parent_that_is_killed_takes_its_workers_along_and_another_numbe
     far, many_jobs, tree, then
 ) -> None:
     far.faults.delay("files.register", 0.1, times=None)
-    victim = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bulk.processes.victim"),
-        *(far.url, far.api_user, far.api_key, far.project, str(tree), str(many_jobs.journal), "2"),
-        cwd=HERE,
-    )
+    victim = await start_victim(far, many_jobs, tree)
     await until(lambda: len(far.state.files) >= 10)
     theirs = workers(victim.pid)
     assert len(theirs) == 2
@@ -52,29 +81,60 @@ async def test_a_parent_that_is_killed_takes_its_workers_along_and_another_numbe
     check_mirrored(far, ran, tree, below=far.project, inside="tree")
 
 
-async def test_workers_that_hang_do_nothing_more_when_the_job_was_resumed_without_them(
+async def test_workers_that_were_stopped_die_with_their_parent_and_the_job_is_resumed_without_them(
     far, many_jobs, tree
 ) -> None:
     far.faults.delay("storage.put", 0.05, times=None)
-    victim = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bulk.processes.victim"),
-        *(far.url, far.api_user, far.api_key, far.project, str(tree), str(many_jobs.journal), "2"),
-        cwd=HERE,
-    )
-    await until(lambda: len(far.state.files) >= 10)
-    theirs = workers(victim.pid)
-    for worker in theirs:
-        worker.suspend()
+    victim = await start_victim(far, many_jobs, tree)
+    theirs = await stop_workers(far, victim)
     kill(victim.pid)
     await victim.wait()
+    if sys.platform == "linux":
+        await gone(theirs)
     far.faults.clear()
     ran = await many_jobs.run(tree)
     check_mirrored(far, ran, tree, below=far.project, inside="tree")
 
-    for worker in theirs:
-        worker.resume()
+    resume(theirs)
     await gone(theirs)
     check_mirrored(far, ran, tree, below=far.project, inside="tree")
+
+
+async def test_workers_that_were_stopped_beyond_their_lease_register_nothing(far, many_jobs, tree) -> None:
+    far.faults.delay("storage.put", 0.05, times=None)
+    victim = await start_victim(far, many_jobs, tree, "2.5")
+    theirs = await stop_workers(far, victim)
+    await asyncio.sleep(0.3)  # the parent goes on meanwhile: what is stored is to be registered by them
+    kill(victim.pid)
+    await victim.wait()
+    ended = time.monotonic()
+    far.faults.clear()
+    ran = await many_jobs.run(tree)
+    check_mirrored(far, ran, tree, below=far.project, inside="tree")
+    assert all(each.status() == psutil.STATUS_STOPPED for each in theirs)
+
+    await asyncio.sleep(max(0, ended + 2.6 - time.monotonic()))
+    resume(theirs)
+    await gone(theirs)
+    check_mirrored(far, ran, tree, below=far.project, inside="tree")
+
+
+async def test_a_job_that_was_stopped_keeps_its_journal_and_goes_on_with_new_workers(
+    far, many_jobs, tree
+) -> None:
+    far.faults.delay("files.register", 0.1, times=None)
+    victim = await start_victim(far, many_jobs, tree, "2")
+    await until(lambda: len(far.state.files) >= 10)
+    theirs = psutil.Process(victim.pid).children()
+    victim.send_signal(signal.SIGSTOP)
+    with pytest.raises(ConfigurationError, match=f"process {victim.pid}"):
+        await many_jobs.run(tree)
+    await gone(theirs)  # nothing renews their leases
+
+    far.faults.clear()
+    victim.send_signal(signal.SIGCONT)
+    assert await victim.wait() == 0
+    check_mirrored(far, await many_jobs.run(tree), tree, below=far.project, inside="tree")
 
 
 async def test_ctrl_c_ends_the_command_in_good_order_and_the_job_resumes(far, tree, tmp_path) -> None:

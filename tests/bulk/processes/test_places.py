@@ -1,30 +1,54 @@
-"""Places that are paced, and places that are taken only while a parent lives."""
+"""Places that are paced, and places that are taken only with a valid lease."""
 
 import asyncio
-import os
 
-from coredata_async.bulk.processes.places import Owned, Paced
+from attrs import define
+
+from coredata_async.bulk.processes.lease import Unlimited
+from coredata_async.bulk.processes.places import Leased, Paced
 from coredata_async.transport.throttle import Pace
 from tests.bulk import virtual
 
 
-async def test_a_place_is_taken_while_the_parent_lives() -> None:
-    ended: list[int] = []
-    slots = Owned(asyncio.Semaphore(1), os.getppid(), ended.append)
+@define
+class Switched:
+    """A lease that a test gives and takes."""
+
+    on: bool
+    until: float = 0.0
+
+    def valid(self, margin: float = 0.0) -> bool:
+        return self.on
+
+
+async def test_a_place_is_taken_with_a_valid_lease() -> None:
+    slots = Leased(asyncio.Semaphore(1), Unlimited())
     await slots.acquire()
 
     assert slots.locked()
-    assert ended == []
     slots.release()
     assert not slots.locked()
 
 
-async def test_who_gets_a_place_after_its_parent_has_gone_ends_and_sends_nothing() -> None:
-    ended: list[int] = []
-    slots = Owned(asyncio.Semaphore(1), -1, ended.append)
-    await slots.acquire()
+def test_without_a_lease_a_place_is_taken_when_the_lease_is_renewed() -> None:
+    async def taken() -> float:
+        lease = Switched(on=False)
+        loop = asyncio.get_running_loop()
+        loop.call_later(5, setattr, lease, "on", True)
+        await Leased(asyncio.Semaphore(1), lease).acquire()
+        return round(loop.time(), 6)
 
-    assert ended == [0]
+    assert 5 <= virtual.run(taken) <= 5.2
+
+
+async def test_a_place_is_given_back_when_the_wait_for_a_lease_is_cancelled() -> None:
+    slots = Leased(asyncio.Semaphore(1), Switched(on=False))
+    waiting = asyncio.ensure_future(slots.acquire())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+    assert not slots.locked()
 
 
 def test_places_are_taken_no_faster_than_the_pace() -> None:

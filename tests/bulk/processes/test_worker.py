@@ -12,6 +12,7 @@ from coredata_async.bulk import Effort
 from coredata_async.bulk.processes import worker
 from coredata_async.bulk.processes.crossing import plain_event, plain_parcel
 from coredata_async.bulk.processes.hands import Parcel
+from coredata_async.bulk.processes.lease import now
 from coredata_async.bulk.processes.setup import plain_setup
 from coredata_async.bulk.processes.shares import shares
 from coredata_async.bulk.processes.worker import Desk
@@ -80,6 +81,28 @@ async def test_what_others_were_asked_for_binds_it(desk) -> None:
 async def test_its_share_of_the_bytes_may_change(desk) -> None:
     desk.take(["bwlimit", 1000.0])
     assert desk._working.bandwidth.limit == 1000.0
+
+
+async def test_a_lease_is_renewed(desk) -> None:
+    alarms = []
+    desk.lease.kill_in = alarms.append
+    desk.take(["lease", now() + 30])
+
+    assert desk.lease.valid(29)
+    assert not desk.lease.valid(31)
+    assert alarms == [pytest.approx(30, abs=1)]
+
+
+async def test_nothing_is_sent_without_a_lease(desk, far, tmp_path) -> None:
+    desk.lease.until = now() + 1  # less than the margin
+    path = tmp_path / "a.txt"
+    path.write_text("abc")
+    desk.take(["store", 1, plain_parcel(Parcel(bytes(path), "a.txt", 3, "text/plain"))])
+    await asyncio.sleep(0.3)
+    assert far.state.count("blobs.reserve") == 0
+
+    desk.lease.until = now() + 30
+    assert (await answer(desk, 1))[0] == "done"
 
 
 async def test_what_means_nothing_is_an_error(desk) -> None:
