@@ -137,8 +137,11 @@ class Pool:
     def _open(self, side: Side) -> Session:
         import aiohttp  # noqa: PLC0415  # see above
 
+        from coredata_async.transport.connector import Connector, Response  # noqa: PLC0415
+
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self.limits.connections, ssl=self.ssl),
+            response_class=Response,
+            connector=Connector(limit=self.limits.connections, ssl=self.ssl),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(),
             # Bytes of the storage are compared with a digest: they must come as they are stored.

@@ -9,6 +9,7 @@ from typing import Final, cast
 from coredata_async.transport.lean.answers import Answers
 from coredata_async.transport.lean.clock import Clock
 from coredata_async.transport.lean.faults import BrokenError, CutShortError, LateError, LineError, reason
+from coredata_async.transport.lean.reuse import KEPT_FOR, SOON, watch
 
 AHEAD: Final = 1 << 20
 """Bytes of a streamed answer that may wait to be taken, before the server has to."""
@@ -35,15 +36,21 @@ class Connection(asyncio.BufferedProtocol):
         "_waiter",
         "answers",
         "clock",
+        "expires",
+        "idle_limit",
         "idle_since",
         "key",
         "transport",
+        "unread",
     )
 
     def __init__(self, key: str, buffer: memoryview, on_lost: Callable[[Connection], object]) -> None:
         self.key = key
         self.answers = Answers()
-        self.idle_since = 0.0
+        self.idle_limit = KEPT_FOR
+        """For how many seconds the server lets it be idle."""
+        self.idle_since = self.expires = 0.0
+        """Until when it may be used again, by the loop's clock."""
         self._buffer = buffer
         self._loop = asyncio.get_running_loop()
         self._on_lost = on_lost
@@ -95,6 +102,14 @@ class Connection(asyncio.BufferedProtocol):
         while not (answers.whole or answers.blocks):
             await self._wait()
 
+    def is_reusable(self, now: float) -> bool:
+        """Tell whether an idle connection is in order, young enough, and still silent."""
+        return self.usable and self.expires > now and not self.unread()
+
+    def retire(self) -> None:
+        """Close an idle connection after its loop has read what came: the end, or an answer too many."""
+        self._loop.call_later(SOON, self.abort)
+
     def read_whole(self) -> None:
         """What streamed until now is wanted whole."""
         self._streams = False
@@ -139,6 +154,8 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is there."""
         self.transport = cast("asyncio.Transport", transport)
+        self.unread: Callable[[], object] = watch(transport.get_extra_info("socket").fileno())
+        """Tells whether something came that was not read yet."""
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where to put what comes."""

@@ -13,10 +13,8 @@ from coredata_async.transport.lean.connection import Connection
 from coredata_async.transport.lean.faults import LateConnectionError
 from coredata_async.transport.lean.opening import Names, opened
 from coredata_async.transport.lean.origins import Origin
+from coredata_async.transport.lean.reuse import KEPT_FOR, PROBATION, SOON, Reputation
 
-KEPT_FOR: Final = 15.0
-"""Seconds an idle connection is used again, as with aiohttp. Most servers drop them after 20 s to 75 s: the
-younger it is, the safer, and a new one costs no more than a round trip or two."""
 READ: Final = 256 * 1024
 """Bytes that are read at once."""
 
@@ -29,6 +27,7 @@ class Connections:
         self._trust = trust
         self._discard_unsent = discard_unsent
         self._names = Names()
+        self._reputation = Reputation()
         self._buffer = memoryview(bytearray(READ))
         self._idle: dict[str, list[Connection]] = {}
         self._queue: deque[asyncio.Future[None]] = deque()
@@ -42,7 +41,7 @@ class Connections:
 
     def take(self, origin: Origin) -> Connection | None:
         """One that is there and free, if nobody queues."""
-        if self._busy < self._limit and not self._queue:
+        if self._busy < self._limit and not self._queue and origin.key in self._reputation.trusted:
             connection = self._kept(origin)
             if connection is not None:
                 self._busy += 1
@@ -62,6 +61,7 @@ class Connections:
             async with clock:
                 await self._place()
                 try:
+                    await self._probe(origin)
                     return self._kept(origin) or await self._new(origin)
                 except BaseException:
                     self._leave()
@@ -70,9 +70,13 @@ class Connections:
             raise LateConnectionError("") from None
 
     def give(self, connection: Connection) -> None:
-        """Take one back: to be used again if it is at rest and in order, else it is closed."""
-        if connection.usable and not self.closed:
-            connection.idle_since = self._loop.time()
+        """Take one back, to be used again if it is in order and its server keeps it, else it is closed."""
+        now, reputation = self._loop.time(), self._reputation
+        if connection.answers.dirty:
+            reputation.accuse(connection.key, now)
+        keep = connection.usable and connection.idle_limit > 0 and not self.closed
+        if keep and not (reputation.distrusted and reputation.is_distrusted(connection.key, now)):
+            connection.idle_since, connection.expires = now, now + connection.idle_limit
             self._idle.setdefault(connection.key, []).append(connection)
             if self._sweep is None:
                 self._sweep = self._loop.call_later(KEPT_FOR, self._clean)
@@ -100,10 +104,17 @@ class Connections:
         idle = self._idle.get(origin.key)
         while idle:
             connection = idle.pop()
-            if connection.usable and connection.idle_since > self._loop.time() - KEPT_FOR:
+            now = self._loop.time()
+            if connection.is_reusable(now):
                 return connection
-            connection.abort()
+            connection.retire() if connection.usable and connection.expires > now else connection.abort()
         return None
+
+    async def _probe(self, origin: Origin) -> None:
+        """Give an origin the time to send an answer too many, before its first connection is used again."""
+        if origin.key not in self._reputation.trusted and self._idle.get(origin.key):
+            await asyncio.sleep(PROBATION)
+            self._reputation.trusted.add(origin.key)
 
     async def _new(self, origin: Origin) -> Connection:
         connection = await opened(
@@ -141,6 +152,9 @@ class Connections:
         self._busy -= 1
 
     def _lost(self, connection: Connection) -> None:
+        now = self._loop.time()
+        if connection.answers.dirty and now - connection.idle_since < SOON:
+            self._reputation.accuse(connection.key, now)
         self.open.discard(connection)
         if not self.open and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
@@ -148,9 +162,9 @@ class Connections:
     def _clean(self) -> None:
         """Close those that have been idle for too long."""
         self._sweep = None
-        oldest = self._loop.time() - KEPT_FOR
+        now = self._loop.time()
         for key, idle in list(self._idle.items()):
-            young = [each for each in idle if each.usable and each.idle_since > oldest]
+            young = [each for each in idle if each.is_reusable(now)]
             for connection in idle:
                 if connection not in young:
                     connection.abort()

@@ -16,6 +16,7 @@ from coredata_async.transport.lean.connections import Connections
 from coredata_async.transport.lean.faults import LateError, LineError
 from coredata_async.transport.lean.heads import Heads
 from coredata_async.transport.lean.origins import Origin, checked, origin, split
+from coredata_async.transport.lean.reuse import idle_limit
 from coredata_async.transport.lean.sending import TOGETHER, Sending
 from coredata_async.transport.lean.unpacking import unpacked, unpacking
 from coredata_async.transport.pool import Pool, Side
@@ -82,6 +83,8 @@ def _reply(
 ) -> Reply:
     answers = connection.answers
     found = answers.headers()
+    if hint := found.get("Keep-Alive"):
+        connection.idle_limit = idle_limit(hint)
     coding = found.get("Content-Encoding") if unpacks else None
     if request.stream and answers.status < _REFUSED:
         content = Arriving(request, connection, lines, stall, unpacking(coding) if coding else None)

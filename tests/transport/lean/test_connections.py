@@ -9,6 +9,7 @@ import pytest
 from coredata_async.config import Limits, Timeouts
 from coredata_async.errors import APITimeoutError, CoreDataError
 from coredata_async.message import Reply, Request, Send
+from coredata_async.transport.lean import connection as connection_module
 from coredata_async.transport.lean import connections as module
 from coredata_async.transport.lean import opening
 from coredata_async.transport.lean.exchange import exchange
@@ -46,10 +47,11 @@ async def test_the_newest_is_used_first(server: RawServer, pool: Pool) -> None:
 async def test_what_has_been_idle_for_long_is_not_used_again(
     server: RawServer, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connection_module, "KEPT_FOR", 0.01)
     send = to(pool)
     await send(get(server))
 
-    monkeypatch.setattr(module, "KEPT_FOR", 0.0)
+    await asyncio.sleep(0.02)
     await send(get(server))
 
     assert server.lines == 2
@@ -59,6 +61,7 @@ async def test_what_is_idle_is_closed_in_the_end(
     server: RawServer, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "KEPT_FOR", 0.02)
+    monkeypatch.setattr(connection_module, "KEPT_FOR", 0.02)
 
     await to(pool)(get(server))
     await until(lambda: server.open == 0)
