@@ -14,8 +14,9 @@ from typing import Final, Generic, Self, TypeVar
 
 from attrs import field, frozen
 
-from coredata_async.listing import REMEMBERED, Listing
+from coredata_async.listing import Listing
 from coredata_async.resources.document import Document
+from coredata_async.walk import REMEMBERED
 
 D = TypeVar("D", bound=Document)
 

@@ -1,18 +1,19 @@
-"""A listing: nothing is asked until it is awaited (first page) or iterated (every object, once)."""
+"""Listings: nothing is requested until a listing is awaited (first page) or iterated (every object, once)."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
 from contextlib import aclosing
 from operator import attrgetter
-from typing import Final, Generic, ParamSpec, TypeVar
-
-from attrs import define, evolve, field
+from typing import Generic, ParamSpec, TypeVar
 
 from coredata_async.call import perform
-from coredata_async.message import Send
-from coredata_async.paging import Seen, collected
+from coredata_async.errors import UnexpectedResponseError
+from coredata_async.message import Reply, Request, Send
+from coredata_async.paging import collected
+from coredata_async.walk import Walk
 from coredata_async.wire.calls import Page, list_page
 from coredata_async.wire.kind import Kind, Window
 from coredata_async.wire.lookups import query
@@ -20,22 +21,28 @@ from coredata_async.wire.lookups import query
 T = TypeVar("T")
 W = ParamSpec("W")
 
-REMEMBERED: Final = 10_000
-"""How many keys back a repeated object is recognised: flat memory, and far more than pages drift."""
-PATIENCE: Final = 20
-"""How often in a row places are read again without finding anything new, before the totals are doubted."""
+log = logging.getLogger("coredata_async.listing")
 
 
 class Listing(Generic[T]):
-    """The objects of a collection that match, fetched as they are wanted.
+    """The objects of a collection that match, fetched as they are needed.
 
-    `await listing` gives the first `Page`; `async for` gives every object once, in the server's order.
-    Paging goes by what was received, not by the server's `next`, which is sometimes wrong; objects that
-    come twice because others were added or deleted meanwhile are dropped, and after a deletion the
-    places before it are read again, so that nothing is skipped. It is the total that tells of a deletion:
-    one that an insertion makes up for between the same two answers goes unnoticed.
+    `await listing` returns the first `Page`; `async for` yields every object once, in the server's order.
 
-    Memory: one page, or `prefetch + 1` of them. Repeat-safe: each iteration starts anew.
+    Paging continues while the offset is below the server's total, or while full pages have a `next`.
+    Short and empty pages do not end it, because a server may hide rows after it has cut the page. Objects
+    that come twice because others were added or deleted are dropped, and after a deletion the rows before
+    it are read again, so that nothing is skipped. Deletions are detected by the total: a deletion and an
+    insertion between the same two responses cancel out and are not detected.
+
+    A listing never ends silently with fewer objects than the total. If the pages themselves explain the
+    difference (rows hidden by permissions), it is logged; otherwise an error is raised.
+
+    Memory: one page, or `prefetch + 1` pages. Retry safety: reads only; each iteration starts again.
+
+    Raises:
+        UnexpectedResponseError: If the listing is incomplete: the server ignores `offset`, repeats pages,
+            or stops before its total. What was yielded before is correct.
     """
 
     def __init__(
@@ -45,11 +52,13 @@ class Listing(Generic[T]):
         key: Callable[[T], Hashable],
         offset: int = 0,
         page_size: int | None = None,
+        path: str = "",
     ) -> None:
         self._fetch = fetch
         self._key = key
         self._offset = offset
         self._page_size = page_size
+        self._path = path
 
     def __await__(self) -> Generator[object, None, Page[T]]:
         return self._fetch(self._offset, self._page_size).__await__()
@@ -60,14 +69,20 @@ class Listing(Generic[T]):
                 for item in page.items:
                     yield item
 
-    async def pages(self, *, prefetch: int = 0) -> AsyncGenerator[Page[T], None]:
-        """Give page after page.
+    def walk(self) -> Walk[T]:
+        """Make the `Walk` of a listing that has to prove something: see `pages`."""
+        return Walk(self._key, start=self._offset, overlap=True)
+
+    async def pages(self, *, prefetch: int = 0, walk: Walk[T] | None = None) -> AsyncGenerator[Page[T], None]:
+        """Yield page after page.
 
         Args:
-            prefetch: How many further pages to ask for while one is being worked on. With 20 ms per
-                answer, 8 make a listing about six times as fast.
+            prefetch: Number of further pages to request while the caller works on one. With 20 ms per
+                response, 8 make a listing about six times as fast.
+            walk: From `walk()`, to know afterwards whether the listing was complete (`Walk.doubt`). It
+                detects every skipped object: each page is requested with the last row of the page before it.
         """
-        walk = Walk(self._key, start=self._offset)
+        walk = walk or Walk(self._key, start=self._offset)
         ahead: dict[int, asyncio.Task[Page[T]]] = {}
         offset: int | None = self._offset
         try:
@@ -75,8 +90,9 @@ class Listing(Generic[T]):
                 task = ahead.pop(offset, None)
                 page = await (task if task else self._fetch(offset, self._page_size))
                 fresh, offset = walk.take(page)
-                await self._look_ahead(ahead, offset, page, prefetch)
+                await self._look_ahead(ahead, offset, walk, prefetch)
                 yield fresh
+            self._conclude(walk)
         finally:
             await _cancelled(ahead)
 
@@ -94,10 +110,10 @@ class Listing(Generic[T]):
         return (await self._fetch(self._offset, 1)).total
 
     async def _look_ahead(
-        self, ahead: dict[int, asyncio.Task[Page[T]]], offset: int | None, page: Page[T], prefetch: int
+        self, ahead: dict[int, asyncio.Task[Page[T]]], offset: int | None, walk: Walk[T], prefetch: int
     ) -> None:
-        step = max(1, page.limit)
-        wanted = range(offset, min(offset + prefetch * step, page.total), step) if offset is not None else ()
+        step = walk.step
+        wanted = range(offset, min(offset + prefetch * step, walk.total), step) if offset is not None else ()
         stale = {at: task for at, task in ahead.items() if at not in wanted}
         for at in stale:
             del ahead[at]
@@ -106,6 +122,24 @@ class Listing(Generic[T]):
             if at not in ahead:
                 # Not a TaskGroup: that must not be open across a yield (PEP 789). `pages` ends them itself.
                 ahead[at] = asyncio.ensure_future(self._fetch(at, self._page_size))
+
+    def _conclude(self, walk: Walk[T]) -> None:
+        """Report a difference between what was shown and the server's total."""
+        if walk.failure:
+            raise UnexpectedResponseError(
+                f"GET {self._path}: the listing is incomplete: {walk.failure}; do not conclude from it that "
+                "something does not exist",
+                Request("GET", self._path),
+                Reply(200),
+            )
+        if walk.hidden:
+            log.warning(
+                "GET %s: %d of the %d objects that the server counts were not shown, probably because of "
+                "permissions",
+                self._path,
+                walk.hidden,
+                walk.total,
+            )
 
 
 def listed(send: Send, kind: Kind[T, W], where: Window, *, path: str | None = None) -> Listing[T]:
@@ -120,44 +154,16 @@ def listed(send: Send, kind: Kind[T, W], where: Window, *, path: str | None = No
         page = list_page(path or kind.path, kind.model, where, limit=limit, offset=offset)
         return await perform(send, page)
 
-    return Listing(fetch, key=attrgetter(kind.key), offset=where.offset, page_size=where.page_size)
+    return Listing(
+        fetch,
+        key=attrgetter(kind.key),
+        offset=where.offset,
+        page_size=where.page_size,
+        path=path or kind.path,
+    )
 
 
 async def _cancelled(tasks: dict[int, asyncio.Task[Page[T]]]) -> None:
     for task in tasks.values():
         task.cancel()
     await asyncio.gather(*tasks.values(), return_exceptions=True)
-
-
-@define
-class Walk(Generic[T]):
-    """Where a listing goes next, decided from what came."""
-
-    _key: Callable[[T], Hashable]
-    start: int = 0
-    _seen: Seen = field(factory=lambda: Seen(REMEMBERED), init=False)
-    _total: int | None = field(default=None, init=False)
-    _patience: int = field(default=PATIENCE, init=False)
-
-    def take(self, page: Page[T]) -> tuple[Page[T], int | None]:
-        """The page without repeated objects, and the offset of the next one, or `None` at the end."""
-        fresh = tuple(item for item in page.items if self._seen.is_new(self._key(item)))
-        if fresh:
-            self._patience = PATIENCE
-        return evolve(page, items=fresh), self._following(page, progress=bool(fresh))
-
-    def _following(self, page: Page[T], *, progress: bool) -> int | None:
-        deleted = max(0, self._total - page.total) if self._total is not None else 0
-        self._total = page.total
-        if deleted and self._patience:
-            # What followed the deleted ones has moved up, perhaps past the place we have reached. A server
-            # whose totals contradict each other finds our patience, and our memory of keys, limited.
-            self._patience -= 1
-            return max(self.start, page.offset - min(deleted, REMEMBERED // 2))
-        reached = page.offset + len(page.items)
-        if not page.items:
-            return None
-        if reached < page.total:
-            return reached
-        # A full page at what is said to be the end, with a `next`: ask once more, rather than lose any.
-        return reached if progress and page.has_next and len(page.items) >= page.limit else None

@@ -19,6 +19,9 @@ class Seen:
     remembered: int
     _keys: OrderedDict[Hashable, None] = field(factory=OrderedDict[Hashable, None], init=False)
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._keys
+
     def is_new(self, key: Hashable) -> bool:
         """Whether a key did not come before; from now on it did."""
         if key in self._keys:
