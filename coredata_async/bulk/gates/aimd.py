@@ -9,6 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
+from coredata_async.bulk.gates.blame import Blame, Trial
 from coredata_async.bulk.gates.verdict import Verdict
 from coredata_async.transport.trace import Exchanged
 
@@ -26,10 +27,13 @@ CALM: Final = 1.0
 """Seconds between two decreases, at least."""
 SLOWER: Final = 2.0
 """How many times the shortest answer one may take before the service counts as busy."""
+SERIES: Final = 10.0
+"""Seconds without a cut after which the next one begins a new series."""
 OURS: Final = 0.01
 """Seconds that an answer may be late because of this process alone."""
 FORGETTING: Final = 300.0
 """Seconds after which the shortest answer ever seen has lost its weight."""
+_FAILURES: Final = frozenset({Verdict.FAILED, Verdict.UNAVAILABLE})
 
 
 @define
@@ -60,6 +64,9 @@ class Aimd:
     _calm: int = field(default=0, init=False)
     _failing: float = field(default=0.0, init=False)
     _cut: float = field(default=float("-inf"), init=False)
+    _widest: float = field(default=0.0, init=False)
+    """The width before the first of several cuts in a row."""
+    _blame: Blame = field(factory=Blame, init=False, repr=False)
     _latencies: dict[tuple[str, ...], _Latency] = field(
         factory=dict[tuple[str, ...], _Latency], init=False, repr=False
     )
@@ -79,10 +86,16 @@ class Aimd:
         if verdict is Verdict.UNTOLD:
             return
         self._failing += ((verdict is Verdict.FAILED) - self._failing) * MEMORY
-        if verdict is Verdict.THROTTLED or verdict is Verdict.UNAVAILABLE:
+        trial = self._tried(event, verdict, now)
+        if verdict is Verdict.THROTTLED:
             self._shrink(THROTTLED, now, event.seconds)
-        elif self._failing > BEARABLE:
-            self._shrink(BROKEN, now, event.seconds)
+        elif trial is Trial.FUTILE:
+            self._set(self._widest)
+        elif trial is Trial.RUNNING:
+            return
+        elif self._fails(verdict) and self._blame.allows_cut(now):
+            if self._shrink(THROTTLED if verdict is Verdict.UNAVAILABLE else BROKEN, now, event.seconds):
+                self._blame.cut()
         elif verdict is Verdict.WORKED and self._quick(event, now) and full:
             self._calm += 1
             if self._calm >= self.width:
@@ -90,14 +103,26 @@ class Aimd:
 
     def restart(self) -> None:
         """Begin as at first, after the far end was down: that it failed says nothing of how much it bears."""
-        self._failing = 0.0
+        self._failing, self._blame = 0.0, Blame()
         self._set(START)
 
-    def _shrink(self, factor: float, now: float, seconds: float) -> None:
-        """Once for all that was under way: whatever began before the last time tells nothing new."""
-        if now - seconds >= self._cut and now - self._cut >= CALM:
-            self._cut, self._failing = now, 0.0
-            self._set(self._exact * factor)
+    def _fails(self, verdict: Verdict) -> bool:
+        return verdict is Verdict.UNAVAILABLE or self._failing > BEARABLE
+
+    def _tried(self, event: Exchanged, verdict: Verdict, now: float) -> Trial:
+        if now - event.seconds < self._cut:
+            return Trial.NONE
+        return self._blame.count(now, failed=verdict in _FAILURES)
+
+    def _shrink(self, factor: float, now: float, seconds: float) -> bool:
+        """Shrink once for all that was under way: what began before the last time tells nothing new."""
+        if now - seconds < self._cut or now - self._cut < CALM:
+            return False
+        if now - self._cut >= SERIES:
+            self._widest = self._exact
+        self._cut, self._failing = now, 0.0
+        self._set(self._exact * factor)
+        return True
 
     def _set(self, exact: float) -> None:
         self._exact = min(max(exact, min(FLOOR, self.ceiling)), self.ceiling)

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from coredata_async.bulk.gates.circuit import Circuit
 from coredata_async.bulk.gates.cubic import Cubic
-from coredata_async.bulk.gates.verdict import Verdict, judged
+from coredata_async.bulk.gates.verdict import Recent, Verdict, judged
 from coredata_async.transport.trace import Exchanged
 
 
@@ -84,6 +84,7 @@ class Gate:
         self._jitter = jitter
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._alarm: asyncio.TimerHandle | None = None
+        self._recent = Recent()
         self._used = 0
         self._opens = 0.0
         """From when the next may begin; 0 as long as nothing was ever in the way."""
@@ -157,9 +158,15 @@ class Gate:
                 self._enter()
                 waiter.set_result(None)
 
-    def saw(self, event: Exchanged) -> None:
-        """Learn from an exchange that has ended; its place is still taken."""
-        now, verdict, was_open = self._clock(), judged(event), self._circuit.is_open
+    def saw(self, event: Exchanged, *, believed: bool = False) -> Verdict:
+        """Learn from an exchange that has ended, and give the verdict on it; its place is still taken.
+
+        Args:
+            event: The exchange.
+            believed: Whether another process has weighed it: see `Recent`.
+        """
+        now, was_open = self._clock(), self._circuit.is_open
+        verdict = judged(event) if believed else self._recent.weigh(event)
         self._circuit.saw(verdict, now, event.seconds)
         self._policy.saw(event, verdict, now, full=self._used >= self._policy.width)
         if self._rate:
@@ -175,6 +182,7 @@ class Gate:
         self._brake()
         if self._waiters:
             self.admit()
+        return verdict
 
     def _enter(self) -> None:
         self._used += 1

@@ -14,6 +14,7 @@ from coredata_async.bulk.gates.cubic import Cubic
 from coredata_async.bulk.gates.gate import Fixed, Gate
 from coredata_async.bulk.gates.goodput import CEILING as MOST_PUTS
 from coredata_async.bulk.gates.goodput import Goodput
+from coredata_async.bulk.gates.verdict import Verdict
 from coredata_async.bulk.options import Effort
 from coredata_async.config import Limits, Retry
 from coredata_async.transport.retry import Budget
@@ -49,6 +50,8 @@ class Gates:
         """Attempts so far, on either side."""
         self.throttled = 0
         """Answers 429 or 503 so far."""
+        self.obeyed: Exchanged | None = None
+        """The latest exchange here by which a far end asked everybody for less."""
         self.stopped = asyncio.Event()
         """Set when a far end was given up: the job can only end."""
         self.words: str | None = None
@@ -89,11 +92,12 @@ class Gates:
         self.requests += 1
         if event.status in (429, 503):
             self.throttled += 1
-        self.learn(event)
+        if (self.storage if event.signed else self.api).saw(event) is Verdict.THROTTLED:
+            self.obeyed = event
 
     def learn(self, event: Exchanged) -> None:
-        """Tell the gate that is concerned, and count nothing: another process has seen it."""
-        (self.storage if event.signed else self.api).saw(event)
+        """Tell the gate that is concerned, and count nothing: another process has seen and obeyed it."""
+        (self.storage if event.signed else self.api).saw(event, believed=True)
 
     def stop(self, words: str) -> None:
         """A far end was given up, here or by another process: the first reason counts."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from enum import Enum, auto
 from typing import Final
+
+from attrs import define, field
 
 from coredata_async.errors import APIConnectionError, APITimeoutError
 from coredata_async.response_table import Response, response_of
@@ -20,7 +23,7 @@ class Verdict(Enum):
     WORKED = auto()
     """It answered. A 4xx is about the request, and no fault of the far end."""
     THROTTLED = auto()
-    """429, or 503 with Retry-After: it is well, and turned the request away."""
+    """429, or 503 with Retry-After: it is well, and turned the request away. See `Recent`."""
     UNAVAILABLE = auto()
     """503 and no more: too much is asked of it, as with `SlowDown` of a storage, or it is down."""
     FAILED = auto()
@@ -40,3 +43,29 @@ def judged(event: Exchanged) -> Verdict:
     if response is Response.TOO_MANY:
         return Verdict.THROTTLED
     return Verdict.FAILED if response in _FAILURES else Verdict.WORKED
+
+
+LATEST: Final = 20
+"""Exchanges that say how a far end is at the moment."""
+
+
+@define
+class Recent:
+    """The latest exchanges, which show what a 503 with Retry-After is worth.
+
+    If most requests get one, the far end as a whole turns requests away. If few do, it concerns those few:
+    a gateway, too, sends it for a single request that took too long, and all others must not wait for it.
+    """
+
+    _turned_away: deque[bool] = field(factory=lambda: deque[bool](maxlen=LATEST), init=False)
+
+    def weigh(self, event: Exchanged) -> Verdict:
+        """Give the verdict on one exchange, in the light of those before it."""
+        verdict = judged(event)
+        if verdict is Verdict.UNTOLD:
+            return verdict
+        by_503 = verdict is Verdict.THROTTLED and event.status == _UNAVAILABLE
+        self._turned_away.append(by_503)
+        if by_503 and sum(self._turned_away) * 2 <= len(self._turned_away):
+            return Verdict.UNAVAILABLE
+        return verdict

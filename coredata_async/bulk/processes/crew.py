@@ -9,7 +9,6 @@ from typing import Any, Final
 from attrs import define, evolve, field
 
 from coredata_async.bulk.gates.gates import Gates
-from coredata_async.bulk.gates.verdict import Verdict, judged
 from coredata_async.bulk.processes import crossing
 from coredata_async.bulk.processes.hands import LostHandsError, OnReserved, Parcel
 from coredata_async.bulk.processes.keeper import Keeper
@@ -82,8 +81,8 @@ class Crew:
             group.create_task(self._renew_leases())
 
     def saw(self, event: Exchanged) -> None:
-        """What the far end asks of this process, it asks of all: a `Hook`."""
-        if judged(event) is Verdict.THROTTLED:
+        """Pass on what the far end asks of all: a `Hook`, called after that of the gates."""
+        if self.gates.obeyed is event:
             self._pass_on(event, None)
 
     async def store(self, parcel: Parcel, reserved: OnReserved) -> Stored:

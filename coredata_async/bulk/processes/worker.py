@@ -23,7 +23,6 @@ from typing import Any, Final
 from attrs import define, field
 
 from coredata_async.bulk.gates.gates import Gates
-from coredata_async.bulk.gates.verdict import Verdict, judged
 from coredata_async.bulk.processes import crossing
 from coredata_async.bulk.processes.fence import accept_alarm, die_with, kill_in
 from coredata_async.bulk.processes.hands import Own
@@ -140,8 +139,8 @@ class Desk:
         self.line.send(["stopped", working.gates.words or ""])
 
     def _saw(self, event: Exchanged) -> None:
-        """What the far end asks of one process, it asks of all."""
-        if judged(event) is Verdict.THROTTLED:
+        """Pass on what the far end asks of all; the gates have seen it before."""
+        if self._working.gates.obeyed is event:
             self.line.send(["throttled", crossing.plain_event(event)])
 
     def _begin(self, number: int, work: Awaitable[Message]) -> None:

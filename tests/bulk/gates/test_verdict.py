@@ -2,8 +2,9 @@
 
 import pytest
 
-from coredata_async.bulk.gates.verdict import Verdict, judged
+from coredata_async.bulk.gates.verdict import Recent, Verdict, judged
 from coredata_async.errors import APIConnectionError, APITimeoutError, SourceChangedError
+from coredata_async.transport.trace import Exchanged
 from tests.bulk.far_end import exchanged
 
 
@@ -35,3 +36,34 @@ def test_no_answer_is_a_failure(error: type[Exception]) -> None:
 @pytest.mark.parametrize("error", [SourceChangedError, ZeroDivisionError, OSError])
 def test_what_the_source_raised_says_nothing_of_the_far_end(error: type[Exception]) -> None:
     assert judged(exchanged(None, error=error.__name__)) is Verdict.UNTOLD
+
+
+def weighed(*events: Exchanged) -> list[Verdict]:
+    recent = Recent()
+    return [recent.weigh(event) for event in events]
+
+
+def test_a_503_with_retry_after_among_successes_concerns_itself_alone() -> None:
+    busy = exchanged(503, retry_after=5)
+
+    verdicts = weighed(exchanged(), exchanged(), exchanged(), *[exchanged(), busy] * 50)
+
+    assert Verdict.THROTTLED not in verdicts
+    assert verdicts[4] is Verdict.UNAVAILABLE
+
+
+def test_a_503_with_retry_after_among_its_like_concerns_all() -> None:
+    busy = exchanged(503, retry_after=5)
+
+    assert weighed(busy)[-1] is Verdict.THROTTLED
+    assert weighed(*[exchanged()] * 30, *[busy] * 11)[-2:] == [Verdict.UNAVAILABLE, Verdict.THROTTLED]
+
+
+def test_429_always_concerns_all() -> None:
+    assert weighed(*[exchanged()] * 30, exchanged(429))[-1] is Verdict.THROTTLED
+
+
+def test_what_was_not_asked_says_nothing_about_the_others() -> None:
+    gone = exchanged(None, error="SourceChangedError")
+
+    assert weighed(*[gone] * 30, exchanged(503, retry_after=5)) == [Verdict.UNTOLD] * 30 + [Verdict.THROTTLED]

@@ -15,6 +15,7 @@ from coredata_async.bulk.processes.setup import Setup
 from coredata_async.bulk.processes.shares import shares
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.wire.files import NewFile
+from tests.bulk.far_end import exchanged
 from tests.bulk.processes.rig import Heard, throttled
 
 NEW = NewFile(filename="a", title="a", parent="p")
@@ -107,9 +108,21 @@ async def test_a_wish_is_passed_on_to_everybody_but_who_brought_it() -> None:
 
 async def test_a_wish_that_the_parent_hears_is_passed_on_to_all() -> None:
     crew, heard = a_crew(2)
-    crew.saw(throttled(signed=True))
+    event = throttled(signed=True)
+    crew.gates.saw(event)
+    crew.saw(event)
 
     assert [each.verbs() for each in heard] == [["throttled"], ["throttled"]]
+
+
+async def test_what_concerns_a_single_request_is_not_passed_on() -> None:
+    crew, heard = a_crew(2)
+    for event in (exchanged(), exchanged(), exchanged(503, retry_after=30)):
+        crew.gates.saw(event)
+        crew.saw(event)
+
+    assert [each.verbs() for each in heard] == [[], []]
+    assert crew.gates.api.paused is None
 
 
 async def test_what_workers_count_is_added_once() -> None:
