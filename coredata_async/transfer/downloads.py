@@ -196,7 +196,9 @@ class Download:
 
     async def _fill(self, part: Part, reply: Reply) -> Begun:
         """Add what is missing, and return count and digest of the whole."""
-        begun = await asyncio.to_thread(take_up, part.file, arrival(reply).total)
+        begun = Begun()
+        if part.size:
+            begun = await asyncio.to_thread(take_up, part.file, arrival(reply).total)
         await part.write(self._content(reply, begun))
         return begun
 

@@ -56,7 +56,7 @@ class Transfer:
             ContentChangedError: If the content changed meanwhile, or may have.
         """
         failures = 0
-        while True:
+        while not (self.done and self._has_all()):
             had, self._partial = self.done, False
             try:
                 async with aclosing(self._part()) as part:
@@ -80,8 +80,10 @@ class Transfer:
             ContentChangedError: If the content changed since the response was opened, or may have.
         """
         self.done = count
-        if count and not self._is_compressed() and not self._is_complete():
-            await closed(self.reply)
+        if not count or self._is_compressed():  # what is compressed has no ranges, and is read over
+            return
+        await closed(self.reply)
+        if not self._has_all():
             await self.reopen()
 
     async def reopen(self) -> None:
@@ -181,15 +183,19 @@ class Transfer:
             )
 
     def _is_complete(self) -> bool:
-        """Check that all is there. What no response announced cannot be missed."""
+        """Check that all is there after a response. What no response announced cannot be missed."""
+        if self._has_all() or self._is_end():
+            return True
+        if self.start.total is not None or self.wanted.span.length is not None:
+            return False
+        return not (self._partial and self.reply.status == HTTPStatus.PARTIAL_CONTENT)
+
+    def _has_all(self) -> bool:
+        """Check that as many bytes are there as are wanted, or as the file has."""
         span, total = self.wanted.span, self.start.total
         if span.length is not None and self.done >= span.length:
             return True
-        if self._is_end():
-            return True
-        if total is not None:
-            return self.done >= total - span.offset
-        return not (self._partial and self.reply.status == HTTPStatus.PARTIAL_CONTENT) and span.length is None
+        return total is not None and self.done >= total - span.offset
 
 
 async def _decompress(reply: Reply) -> AsyncGenerator[bytes, None]:

@@ -19,8 +19,8 @@ from coredata_async import (
     TransferError,
 )
 from coredata_async.storage import atomic
-from tests.rig import cancelled_at, some_bytes
-from tests.transfer.scripted import FILE, response
+from tests.rig import cancelled_at, md5, some_bytes
+from tests.transfer.scripted import FILE, chunked, response
 
 DATA = some_bytes(500_000)
 
@@ -540,6 +540,46 @@ async def test_a_part_that_was_published_meanwhile_is_not_continued(client, file
 
     assert (tmp_path / "theirs").read_bytes() == b""
     assert (tmp_path / "out").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("length", [None, 4])
+async def test_a_complete_part_is_published_without_reading_a_byte(scripted, tmp_path, monkeypatch, length):
+    def broken(number):
+        raise OSError(errno.EIO, "Input/output error")
+
+    scripted.file["digest"] = md5(b"0123")
+    scripted.say(response(200, b"0123", ETag='"tag"'), response(200, b"", length=4, ETag='"tag"'))
+    with monkeypatch.context() as patch:
+        patch.setattr("coredata_async.storage.atomic.os.fsync", broken)
+        with pytest.raises(OSError, match="Input/output"):
+            await save(scripted.client, FILE, tmp_path / "out", resume=True, length=length)
+
+    await save(scripted.client, FILE, tmp_path / "out", resume=True, length=length)
+
+    assert (tmp_path / "out").read_bytes() == b"0123"
+    assert len(scripted.asked) == 2
+
+
+async def test_a_part_of_unknown_length_is_continued_by_range(scripted, tmp_path):
+    scripted.file["digest"] = md5(b"0123")
+    scripted.say(chunked(200, b"01", ends=False))
+    with pytest.raises(StorageError):
+        await save(once(scripted.client), FILE, tmp_path / "out", resume=True)
+    kept = sum(each.stat().st_size for each in parts(tmp_path))  # aiohttp may lose what came last
+    scripted.storage.clear()
+
+    def respond(first):
+        return (
+            response(206, b"0123"[first:], Content_Range=f"bytes {first}-3/4")
+            if first
+            else chunked(200, b"0123")
+        )
+
+    scripted.say(respond)
+    await save(scripted.client, FILE, tmp_path / "out", resume=True)
+
+    assert (tmp_path / "out").read_bytes() == b"0123"
+    assert scripted.ranges[-1] == (f"bytes={kept}-" if kept else None)
 
 
 async def test_an_empty_part_is_not_kept(client, box, file, tmp_path):
