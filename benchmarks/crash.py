@@ -1,6 +1,7 @@
 """Uploads killed by SIGKILL at every crash point, run again, and compared with the truth.
 
-    python benchmarks/crash.py --runs 200
+    python -m benchmarks.crash --runs 200
+    python -m benchmarks.crash --kills 500 --processes 2   # at random times, a server full of faults: `kills`
 
 Each run is a job in a process of its own against a sandbox of its own: it is killed at the point, started
 again with the same arguments, and then every local file is looked for among the Files there are. Exits with
@@ -24,6 +25,7 @@ from attrs import frozen
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the harness is the tests'
 
+from benchmarks.kills import campaign
 from coredata_async import Retry
 from tests.bulk.crash.campaign import each_of, scenes
 from tests.bulk.crash.points import ANY, Point
@@ -162,7 +164,12 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=20, help="of each crash point")
     parser.add_argument("--at-once", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0, help="of the first run; the next ones count on")
+    parser.add_argument("--kills", type=int, help="SIGKILLs at random times, instead of crash points")
+    parser.add_argument("--processes", type=int, default=1, help="worker processes of each job, with --kills")
+    parser.add_argument("--keep", type=Path, help="directory for the journals of jobs that went wrong")
     options = parser.parse_args()
+    if options.kills is not None:
+        return _killed_at_random(options)
     began = time.monotonic()
     cases = [(crash, options.seed + n) for crash in CRASHES for n in range(options.runs)]
     with tempfile.TemporaryDirectory(prefix="coredata-crash-") as where:
@@ -177,6 +184,13 @@ def main() -> int:
     _print("all", everything)
     print(f"{time.monotonic() - began:.0f} s")
     return int(any(everything[name] for name in Tally._fields[1:]))
+
+
+def _killed_at_random(options: argparse.Namespace) -> int:
+    began = time.monotonic()
+    tally = campaign(options.kills, options.processes, options.seed, options.keep)
+    print(*tally.problems, tally, f"{time.monotonic() - began:.0f} s", sep="\n")
+    return int(not tally.clean)
 
 
 def _print(name: str, total: Counter[str]) -> None:
