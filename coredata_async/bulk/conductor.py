@@ -13,6 +13,7 @@ from attrs import define, field
 
 from coredata_async.bulk import confirm, plan, second_pass
 from coredata_async.bulk.confirm import Confirmer
+from coredata_async.bulk.empty_files import EmptyFiles
 from coredata_async.bulk.events import FileFailed, FileSkipped, FolderMade, Scanned
 from coredata_async.bulk.existing import Decider
 from coredata_async.bulk.feed import Feeder, take_unknown
@@ -74,7 +75,12 @@ class Conductor:
         async with asyncio.TaskGroup() as group:
             resolver = Resolver(self.run, group)
             confirmer = Confirmer(self.run, self._folders)
-            lane = Lane(self.run, resolver, Decider(self.run.engine.api, self.run.policy.existing))
+            lane = Lane(
+                self.run,
+                resolver,
+                Decider(self.run.engine.api, self.run.policy.existing),
+                EmptyFiles(self.run),
+            )
             beside = [
                 group.create_task(each)
                 for each in (
@@ -209,6 +215,9 @@ class Conductor:
         for number in range(PASSES):
             if not left:
                 return
+            if self.run.clock_error is not None:  # more URLs would have expired, too
+                self.run.give_up("clock", self.run.clock_error)
+                return
             await self.sleep(self.run.engine.retry.base * 2.0**number)
             self._folders.forgive()
             await self._again(lambda item: self._bring(item, giant=False))
@@ -216,7 +225,8 @@ class Conductor:
             before, left = left, self.run.meter.count(State.RETRY)
             if left == before:
                 break
-        await self._again(self._give_up)
+        if self.run.clock_error is None:
+            await self._again(self._give_up)
 
     async def _again(self, do: Callable[[Item], Coroutine[Any, Any, None]]) -> None:
         last = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from attrs import frozen
@@ -15,6 +16,7 @@ from coredata_async.errors import (
     ChecksumMismatchError,
     ConfigurationError,
     ConflictError,
+    CoreDataError,
     OutcomeUnknownError,
     SourceChangedError,
     SourceError,
@@ -32,12 +34,30 @@ class Judgement:
     """RETRY, if another attempt may help, or FAILED."""
     why: Why
     words: str
+    reason: str = ""
+    """The cause without names and numbers: two files may fail for the same one."""
 
 
 def judged(exc: Exception) -> Judgement:
     """Judge an error that was raised before a registration could have happened."""
     state, why = _state_and_reason(exc)
-    return Judgement(state, why, str(exc) or type(exc).__name__)
+    return Judgement(state, why, str(exc) or type(exc).__name__, reason_of(exc))
+
+
+def reason_of(exc: Exception) -> str:
+    """Give what makes two refusals the same: class, status, code and words, without names and numbers."""
+    if not isinstance(exc, CoreDataError):
+        return ""  # of this machine: nobody refused
+    status, code, words = "", "", ""
+    if isinstance(exc, APIStatusError):
+        status, code, words = str(exc.status), exc.code or "", exc.message
+    elif isinstance(exc, StorageError):
+        status, code = str(exc.status), exc.storage_code or ""
+    return " ".join((type(exc).__name__, status, code, _VARIABLE.sub("", words))).rstrip()
+
+
+_VARIABLE: Final = re.compile(r"""(["'`]).*?\1|[0-9a-fA-F-]{8,}|\d+""")
+"""Quoted names, ids and numbers in the words of a service."""
 
 
 def _state_and_reason(exc: Exception) -> tuple[State, Why]:

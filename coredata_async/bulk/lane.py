@@ -10,6 +10,7 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from coredata_async.bulk import rows
+from coredata_async.bulk.empty_files import EmptyFiles
 from coredata_async.bulk.existing import Decider, Leave, Refuse, Replace, Upload
 from coredata_async.bulk.judgement import Judgement, judged
 from coredata_async.bulk.processes.hands import LostHandsError, Parcel
@@ -18,7 +19,13 @@ from coredata_async.bulk.rows import Item
 from coredata_async.bulk.run import Run
 from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.work import Work
-from coredata_async.errors import AuthenticationError, SourceChangedError
+from coredata_async.errors import (
+    APIStatusError,
+    AuthenticationError,
+    SourceChangedError,
+    StorageError,
+    URLExpiredError,
+)
 from coredata_async.storage.paths import Print
 from coredata_async.transfer import uploads
 from coredata_async.transfer.steps import Registered, Stored
@@ -31,6 +38,7 @@ class Lane:
     run: Run
     resolver: Resolver
     decider: Decider
+    empty_files: EmptyFiles
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     async def carry(self, work: Work) -> None:
@@ -45,10 +53,14 @@ class Lane:
             self.run.halt("authentication", str(exc))
         except Exception as exc:  # noqa: BLE001  # whatever is wrong with it
             verdict = judged(exc)
+            if isinstance(exc, URLExpiredError):
+                self.run.expired(exc)
             if verdict.state == State.RETRY:
                 await self.run.delayed(work.item, verdict)
             else:
-                await self.run.failed(work.item, verdict.why, verdict.words, blob=trip.blob)
+                await self.run.failed(
+                    work.item, verdict.why, verdict.words, blob=trip.blob, reason=verdict.reason
+                )
 
     async def _carried(self, work: Work, trip: Trip) -> None:
         for attempt in range(self.run.policy.changes + 1):
@@ -77,13 +89,35 @@ class Lane:
             case Replace(file_id, snapshot):
                 await self._replaced(trip, file_id, snapshot)
             case Upload():
-                await self._registered(work, trip, await self._stored(trip))
+                await self._uploaded(work, trip)
+
+    async def _uploaded(self, work: Work, trip: Trip) -> None:
+        if self.empty_files.goes_to_service(trip.item):
+            await self._created(work, trip, None)
+            return
+        refused: Exception
+        try:
+            stored = await self._stored(trip)
+        except (APIStatusError, StorageError) as exc:
+            if not self.empty_files.may_replace(trip.item, exc):
+                raise
+            refused = exc
+        else:
+            await self._registered(work, trip, stored)
+            return
+        await self._created(work, trip, refused)
+
+    async def _created(self, work: Work, trip: Trip, refused: Exception | None) -> None:
+        blob, trip.blob = trip.blob, None
+        if (lost := await self.empty_files.create(work, trip.item, blob, refused)) is not None:
+            await self.resolver.take(evolve(work, item=lost), self.resolver.clock())
 
     def _is_kept(self, item: Item) -> bool:
         return time.time() - item.sent < self.run.policy.blob_life
 
     async def _stored(self, trip: Trip) -> Stored:
         stored = await self.run.hands.store(trip.parcel(), trip.reserved)
+        self.run.stored()
         self.run.journal.note(rows.stored(trip.item, stored))
         return stored
 

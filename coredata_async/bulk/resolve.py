@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -12,7 +11,7 @@ from typing import Final
 from attrs import define, evolve, field
 
 from coredata_async.bulk import rows
-from coredata_async.bulk.rows import Item
+from coredata_async.bulk.empty_files import find_created, is_taken
 from coredata_async.bulk.run import Run
 from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Work, earlier
@@ -131,6 +130,8 @@ class Resolver:
         while True:
             try:
                 async with self._width:
+                    if work.item.blob is None:  # it was created without one
+                        return await find_created(self.run, work.item, work.parent)
                     return await settler.probe(stored, new, lambda file: self._is_ours(file, work, stored))
             except APIError as exc:
                 failures += 1
@@ -152,13 +153,4 @@ class Resolver:
             return False
         if not await self.run.remote.own([file], work.parent):
             return False
-        return not await self.run.journal.read(lambda db: _is_taken(db, work.item, file.id))
-
-
-def _is_taken(db: sqlite3.Connection, item: Item, file_id: str) -> bool:
-    before = "SELECT 1 FROM remote WHERE folder = ? AND filename = ? AND file = ?"
-    other = "SELECT 1 FROM item WHERE folder = ? AND file = ? AND id != ?"
-    return (
-        db.execute(before, (item.folder, item.filename, file_id)).fetchone() is not None
-        or db.execute(other, (item.folder, file_id, item.id)).fetchone() is not None
-    )
+        return not await self.run.journal.read(lambda db: is_taken(db, work.item, file.id))

@@ -127,6 +127,12 @@ def registering(item: Item) -> Statement:
     return SENT, (int(State.REGISTERING), time.time(), item.id)
 
 
+def creating(item: Item, blob: str | None) -> list[Statement]:
+    """Give what must be on disk before a File is created without a blob; `blob` was reserved in vain."""
+    change = (_CREATING, (int(State.REGISTERING), item.md5, item.sent, item.id))
+    return [change] if blob is None else [orphaned(item, blob), change]
+
+
 def unknown(item: Item, words: str) -> Statement:
     """The answer was lost."""
     return _UNKNOWN, (int(State.UNKNOWN), words, item.id)
@@ -187,6 +193,7 @@ def found(kind: str, words: str) -> Statement:
 PUTTING: Final = update("state", "blob", "since", clears=("md5", "etag", "why", "words"))
 STORED: Final = update("state", "md5", "etag", "sent")
 SENT: Final = update("state", "sent")
+_CREATING: Final = "UPDATE item SET state = ?, blob = NULL, md5 = ?, etag = 0, sent = ? WHERE id = ?"
 _UNKNOWN: Final = "UPDATE item SET state = ?, words = ?, rounds = rounds + 1 WHERE id = ?"
 _STATE: Final = "UPDATE item SET state = ? WHERE id = ?"
 CONFIRMED: Final = update("state", "file", clears=("why", "words"))

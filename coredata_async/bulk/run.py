@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final
 
 from attrs import define, evolve, field
 
@@ -14,11 +14,13 @@ from coredata_async.bulk import rows
 from coredata_async.bulk.belt import Belt
 from coredata_async.bulk.events import FileDelayed, FileDone, FileFailed, FileSkipped, FileUnresolved, Warned
 from coredata_async.bulk.existing import Leave
+from coredata_async.bulk.gates.admission import EXPIRED
 from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.judgement import Judgement
 from coredata_async.bulk.meter import Meter
 from coredata_async.bulk.options import Policy, Terms
 from coredata_async.bulk.processes.hands import Hands
+from coredata_async.bulk.refusals import Refusals, is_explained
 from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.report.report import Ended
 from coredata_async.bulk.rows import Item
@@ -26,13 +28,10 @@ from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.telling import Stream
 from coredata_async.bulk.text import shown
 from coredata_async.bulk.work import Work
-from coredata_async.errors import SourceError
+from coredata_async.errors import SourceError, URLExpiredError
 from coredata_async.storage.paths import Print, look
 from coredata_async.transfer.engine import Engine
 from coredata_async.transfer.steps import Registered
-
-REFUSALS: Final = 30
-"""So many refusals in a row, and nothing that succeeds: then something is wrong with all files."""
 
 
 @define(eq=False, kw_only=True)
@@ -49,8 +48,14 @@ class Run:
     meter: Meter
     halt: Callable[[Ended, str], None]
     """Ends the run, for a reason that concerns all files."""
+    give_up: Callable[[Ended, str], None]
+    """Likewise, but begins nothing new and waits until uploads under way have ended."""
     belt: Belt = field(factory=Belt)
-    _refusals: int = field(default=0, init=False)
+    refusals: Refusals = field(factory=Refusals, init=False)
+    clock_error: str | None = field(default=None, init=False)
+    """The error of the last file whose URLs had expired on arrival, if nothing was stored since."""
+    _expired: int = field(default=0, init=False)
+    _deciding: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     def look(self, item: Item) -> Print:
         """See what a file is now. It may have become a link since the scan.
@@ -71,13 +76,13 @@ class Run:
 
     async def confirmed(self, item: Item, registered: Registered) -> None:
         """The service gave an id."""
-        self._refusals = 0
+        self.refusals.succeed()
         self.journal.note(rows.confirmed(item, registered.file_id), *_twice(item, registered))
         self.meter.moved(item.print.size, item.state, State.CONFIRMED)
 
     async def replaced(self, item: Item, file_id: str, md5: str) -> None:
         """A File that was there has the content now."""
-        self._refusals = 0
+        self.refusals.succeed()
         self.journal.note(rows.replaced(item, file_id, md5))
         self.meter.moved(item.print.size, item.state, State.CONFIRMED)
 
@@ -102,16 +107,44 @@ class Run:
         self.meter.moved(item.print.size, item.state, State.SKIPPED)
         await self.stream.tell(FileSkipped(path=shown(item.path), why=leave.why))
 
-    async def failed(self, item: Item, why: Why, words: str, *, blob: str | None = None) -> None:
-        """It is not uploaded in this run."""
+    def stored(self) -> None:
+        """Learn that the storage accepted a file, so that its URL was valid."""
+        self._expired, self.clock_error = 0, None
+
+    def expired(self, exc: URLExpiredError) -> None:
+        """Learn that every URL of a file had expired; if on arrival, time after time, a clock is wrong."""
+        if not exc.on_arrival:
+            return
+        self._expired += 1
+        self.clock_error = str(exc)
+        if self._expired == EXPIRED:
+            self.give_up("clock", self.clock_error)
+
+    async def failed(
+        self, item: Item, why: Why, words: str, *, blob: str | None = None, reason: str = ""
+    ) -> None:
+        """Write down that a file is not uploaded in this run; `reason` as in `Judgement`."""
         self.journal.note(*rows.failed(item, why, words, blob=blob))
         self.meter.moved(item.print.size, item.state, State.FAILED)
         await self.stream.tell(FileFailed(path=shown(item.path), why=why, words=words))
         if why in {Why.REFUSED, Why.STORAGE}:
-            self._refusals += 1
-            if self._refusals == REFUSALS:
-                who = "service" if why == Why.REFUSED else "storage"
-                self.halt("error", f"the {who} refuses every file; the last one: {words}")
+            await self._refused(item, why, words, reason or why)
+
+    async def _refused(self, item: Item, why: Why, words: str, reason: str) -> None:
+        """End the run if unlike files are refused for the same reason. See `refusals`."""
+        async with self._deciding:  # lanes that are refused meanwhile try no further file
+            refused = self.refusals.add(item, reason)
+            if refused is None:
+                return
+            traits, scanned = refused.traits(), self.meter.scanned
+            if await self.journal.read(lambda db: is_explained(db, traits, scanned=scanned)):
+                return
+        who = "service" if why == Why.REFUSED else "storage"
+        self.give_up(
+            "error",
+            f"the {who} refuses every file: {refused.count} unlike ones in a row, for the same reason; "
+            f"the last one: {words}",
+        )
 
     async def delayed(self, item: Item, judged: Judgement) -> None:
         """The second pass takes it up."""

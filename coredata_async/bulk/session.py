@@ -106,6 +106,12 @@ class Session:
             self._end(ended, words)
             self._conducting.cancel()
 
+    def _give_up(self, ended: Ended, words: str) -> None:
+        """Begin nothing new, and wait for uploads under way for as long as they take."""
+        if self._conductor is not None:
+            self._end(ended, words)
+            self._conductor.drain()
+
     async def _prepared(self) -> tuple[Run, Staff]:
         meter = Meter()
 
@@ -124,6 +130,7 @@ class Session:
             stream=self.stream,
             meter=meter,
             halt=self.halt,
+            give_up=self._give_up,
         )
         return run, working
 

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import quote
 
 from attrs import define, field
 
+from coredata_async.sandbox.answer import refused
 from coredata_async.sandbox.blob import Blob, Reservation
 from coredata_async.sandbox.disk import Writing, removed
 from coredata_async.sandbox.ids import Clock
@@ -58,12 +59,16 @@ class LocalBucket:
     reserved: Mapping[str, Reservation]
     signs_content_type: bool = True
     """False signs URLs for a PUT without Content-Type, whatever was declared: one with it gets 403."""
+    refuses_empty: Literal["reserve", "put"] | None = None
+    """The step that answers 400 for an empty file, as some gateways and storages do."""
     url: str = ""
     """Scheme, host and port the signed URLs start with; known once the server listens."""
     workers: ThreadPoolExecutor = field(factory=_workers)
 
     def presign_put(self, blob: str, content_length: int, content_type: str | None) -> str:
         """See `Bucket`. SigV2 does not sign the length: the far end compares it with the reservation."""
+        if content_length == 0 and self.refuses_empty == "reserve":
+            raise refused("content_length must be 1 or more.")
         return self._signed("PUT", blob, (content_type or "") if self.signs_content_type else "", {})
 
     def presign_get(self, blob: str, filename: str, mime_type: str) -> str:

@@ -105,6 +105,8 @@ def _check_length(bucket: LocalBucket, call: Call) -> None:
         raise _error(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
     reservation = bucket.reserved.get(call.ids[0])
     declared = reservation.content_length if reservation else int(length)
+    if int(length) == 0 and bucket.refuses_empty == "put":
+        raise _error(400, "MissingRequestBodyError", "Request body is empty.")
     if int(length) > declared:
         raise _error(400, "EntityTooLarge", f"{declared} bytes were declared, {length} are offered.")
     if int(length) < declared:

@@ -84,11 +84,8 @@ class Storing:
     plan: Planned
     source: Ready
     stage: Callable[[Planned | Reserved], Awaitable[None]]
-    _typed: bool = field(init=False)
+    _typed: bool = field(default=True, init=False)
     _results: Counter[PutResult] = field(factory=Counter[PutResult], init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._typed = self.ways.type_header.sent
 
     async def store(self) -> Stored:
         """Store the bytes. See `Driver.store`."""
@@ -105,6 +102,7 @@ class Storing:
         return stored
 
     async def _stored(self) -> Stored:
+        self._typed = self.ways.type_header.sent
         while True:
             outcome = await self._admitted()
             if isinstance(outcome, Stored):

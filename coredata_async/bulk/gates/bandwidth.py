@@ -5,18 +5,37 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import define, evolve, frozen
 
 from coredata_async.message import Body, Held, Reply, Request, Send
 
 TICKS: Final = 10
 """A limited stream goes in so many pieces a second: it trickles, where whole blocks would lurch."""
 
+HORIZON: Final = 0.5
+"""Seconds' worth of bytes of small files that may be admitted ahead: their URLs wait no longer than that."""
+
+STREAMS: Final = 2
+"""Streams admitted at once, or more if they leave some of the limit unused: pieces go in turn."""
+
+_LOOK: Final = 0.05
+"""Seconds between two looks if the streams leave some of the limit unused, at least."""
+
 _CRUMB: Final = 1e-3
 """Of a byte: what arithmetic leaves, and no timer is as fine as that."""
+
+
+@define(eq=False)
+class Turn:
+    """An upload that was admitted."""
+
+    left: int
+    """Bytes that have not taken their tokens yet."""
+    whole: bool
+    started: bool = False
 
 
 class Bandwidth:
@@ -37,6 +56,9 @@ class Bandwidth:
         self._at = clock()
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
+        self._doors = {True: asyncio.Lock(), False: asyncio.Lock()}  # small files do not wait behind streams
+        self._turns: dict[asyncio.Task[object] | None, Turn] = {}
+        self._advanced = asyncio.Event()
 
     @property
     def limit(self) -> float | None:
@@ -50,14 +72,41 @@ class Bandwidth:
         self._fill()
         self._limit = limit
         self._changed.set()
+        self._advanced.set()
 
     @property
     def piece(self) -> int | None:
         """How many bytes are to go at once; `None` without a limit."""
         return None if self._limit is None else max(1, int(self._limit / TICKS))
 
-    async def take(self, count: int) -> None:
-        """Wait until so many bytes may go."""
+    @asynccontextmanager
+    async def turn(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
+        """Wait until the bytes of an upload could go soon; the task that holds the turn then sends them.
+
+        Args:
+            size: Bytes.
+            whole: True if they are held in memory, False for a stream.
+        """
+        async with self._doors[whole]:
+            while not self._has_room(whole=whole):
+                self._advanced.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(max(self._owed(), _LOOK)):
+                        await self._advanced.wait()
+            task = asyncio.current_task()
+            self._turns[task] = Turn(size, whole)
+        try:
+            yield
+        finally:
+            del self._turns[task]
+            self._advanced.set()
+
+    def turn_of_task(self) -> Turn | None:
+        """Give the turn that the running task holds."""
+        return self._turns.get(asyncio.current_task()) if self._turns else None
+
+    async def take(self, count: int, turn: Turn | None = None) -> None:
+        """Wait until so many bytes may go; `turn` is that of their upload."""
         if self._limit is None:
             return
         async with self._turn:
@@ -69,6 +118,20 @@ class Bandwidth:
                 except TimeoutError:
                     continue
             self._tokens -= count
+        if turn is not None:
+            turn.left, turn.started = max(0, turn.left - count), True
+            self._advanced.set()
+
+    def _has_room(self, *, whole: bool) -> bool:
+        """Check if the first piece of another upload would go soon."""
+        if self._limit is None:
+            return True
+        if whole:
+            ahead = sum(turn.left for turn in self._turns.values() if turn.whole)
+            return ahead <= self._limit * HORIZON
+        streams = [turn for turn in self._turns.values() if not turn.whole]
+        unused = not self._turn.locked() and self._owed() == 0 and all(turn.started for turn in streams)
+        return len(streams) < STREAMS or unused
 
     def _owed(self) -> float:
         """Seconds until the debt is paid."""
@@ -111,7 +174,7 @@ def limited(send: Send, bandwidth: Bandwidth, on_bytes: Callable[[int], object])
                 on_bytes(len(body))
                 return reply
             body = Held(body)
-        return await send(evolve(request, body=_Metered(body, bandwidth, on_bytes)))
+        return await send(evolve(request, body=_Metered(body, bandwidth, on_bytes, bandwidth.turn_of_task())))
 
     return through
 
@@ -123,6 +186,7 @@ class _Metered:
     inner: Body
     bandwidth: Bandwidth
     on_bytes: Callable[[int], object]
+    turn: Turn | None
 
     @property
     def size(self) -> int:
@@ -139,7 +203,7 @@ class _Metered:
                 while start < len(block):
                     piece = self.bandwidth.piece or len(block)
                     part = block[start : start + piece]
-                    await self.bandwidth.take(len(part))
+                    await self.bandwidth.take(len(part), self.turn)
                     self.on_bytes(len(part))
                     yield part
                     start += len(part)

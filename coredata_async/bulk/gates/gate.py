@@ -6,7 +6,8 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from math import inf
 from typing import Protocol
 
@@ -88,6 +89,8 @@ class Gate:
         self._used = 0
         self._opens = 0.0
         """From when the next may begin; 0 as long as nothing was ever in the way."""
+        self._held: dict[asyncio.Task[object] | None, float] = {}
+        """Tasks that took their place beforehand, with `_opens` as it was by then."""
         self._asked_until = 0.0
         self._asked = 0.0
         """Seconds that the far end asked to wait for since it worked last."""
@@ -124,8 +127,24 @@ class Gate:
             or (self._opens > 0 and self._opens > self._clock())
         )
 
+    @asynccontextmanager
+    async def place(self) -> AsyncGenerator[None, None]:
+        """Take a place beforehand; the next `acquire` of this task, in this block, gets it."""
+        await self.acquire()
+        task = asyncio.current_task()
+        self._held[task] = self._opens
+        try:
+            yield
+        finally:
+            if self._held.pop(task, None) is not None:
+                self.release()
+
     async def acquire(self) -> None:
         """Take a place."""
+        if self._held and (opened := self._held.pop(asyncio.current_task(), None)) is not None:
+            if self._opens in {0.0, opened} or self._opens <= self._clock():
+                return
+            self.release()  # it was shut meanwhile
         if not self.locked():
             self._enter()
             return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
+from coredata_async.bulk.gates.admission import FIRST, Admission
 from coredata_async.bulk.gates.bandwidth import Bandwidth, limited
 from coredata_async.bulk.gates.gates import Gates
 from coredata_async.bulk.processes.lease import Lease
@@ -34,6 +35,7 @@ def power(
     hooks: Sequence[Hook] = (),
     api: Slots | None = None,
     lease: Lease | None = None,
+    first: int = FIRST,
 ) -> Power:
     """Lay the gates of a job around what a client does.
 
@@ -45,6 +47,7 @@ def power(
         hooks: Called after every exchange, besides the gates themselves.
         api: What is laid around the gate to the service, instead of the gate alone.
         lease: Without which no request to the service begins.
+        first: Files under way at once until the storage has accepted one.
     """
     bandwidth = Bandwidth(bwlimit)
 
@@ -59,5 +62,6 @@ def power(
         budget=gates.budget,
         hooks=(gates.saw, *hooks),
         around_storage=lambda send: limited(send, bandwidth, moved),
+        admission=Admission(gates.storage, bandwidth, first=first),
     )
     return Power(engine, gates, bandwidth)

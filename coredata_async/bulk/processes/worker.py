@@ -129,8 +129,15 @@ class Desk:
 
         self.client = setup.client
         gates = Gates(setup.share.limits, setup.share.retry, setup.effort)
-        limit = setup.effort.bwlimit
-        self._power = power(self.client, gates, limit, on_bytes=sent, hooks=(self._saw,), lease=self.lease)
+        self._power = power(
+            self.client,
+            gates,
+            setup.effort.bwlimit,
+            on_bytes=sent,
+            hooks=(self._saw,),
+            lease=self.lease,
+            first=1,
+        )
         self._tasks += [asyncio.create_task(self._stopped(self._power)), asyncio.create_task(self.tick())]
         self.line.send(["ready"])
 

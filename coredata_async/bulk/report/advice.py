@@ -55,6 +55,7 @@ _STOPPED: Final[Mapping[Ended, str]] = {
     "stopped": "It was stopped at once.",
     "time": "Its time was over.",
     "circuit": "The far end did not work for too long.",
+    "clock": "A clock is wrong: signed URLs had expired when they were made.",
     "authentication": "The key was refused.",
     "error": "An error ended it.",
 }

@@ -11,9 +11,10 @@ from coredata_async.bulk.report.rebuild import failure
 from coredata_async.bulk.states import Why
 from coredata_async.errors import BulkError, CoreDataError
 
-Ended = Literal["complete", "drained", "stopped", "time", "circuit", "authentication", "error"]
+Ended = Literal["complete", "drained", "stopped", "time", "circuit", "clock", "authentication", "error"]
 """How a run ended: all was seen to, it was asked to end (in good order, or at once), `max_duration` was
-over, a far end did not work for too long, the key was refused, or this library failed."""
+over, a far end did not work for too long, signed URLs had expired on arrival, the key was refused, unlike
+files were refused for the same reason, or this library failed."""
 
 GRAVEST: Final = (6, 130, 5, 4, 1, 3, 10)
 """Exit codes, the gravest first.
@@ -29,6 +30,7 @@ _ENDINGS: Final[Mapping[Ended, int]] = {
     "stopped": 130,
     "time": 10,
     "circuit": 6,
+    "clock": 6,
     "authentication": 6,
     "error": 1,
 }

@@ -259,3 +259,31 @@ async def test_refusals_are_told_alike(far, many_jobs, tmp_path) -> None:
     assert one.report.counts.failed == two.report.counts.failed == 2
     assert told(one) == told(two)
     assert workers() == []
+
+
+async def test_a_limit_lets_no_url_expire_in_any_process(far, many_jobs, tmp_path) -> None:
+    root = make_tree(tmp_path / "tree", {f"{n}.bin": bytes([n]) * 20_000 for n in range(40)})
+    far.bucket.lifetime = 2
+    began = time.monotonic()
+
+    ran = await many_jobs.run(root, processes=2, effort=Effort(bwlimit=400_000))
+
+    check_mirrored(far, ran, root, below=far.project, inside="tree")
+    assert far.state.count("blobs.reserve") == 40
+    assert time.monotonic() - began < 12  # two interpreters have to start
+
+
+async def test_urls_that_are_expired_on_arrival_end_the_run_of_several_processes(
+    far, many_jobs, tmp_path
+) -> None:
+    root = some_tree(tmp_path / "tree", 200)
+    far.bucket.lifetime = -600
+
+    ran = await many_jobs.run(root, processes=2, effort=Effort())
+
+    check_report(ran)
+    assert (ran.report.ended, ran.report.exit_code) == ("clock", 6)
+    assert (ran.report.counts.failed, ran.report.counts.pending) == (0, 200)
+    assert far.state.count("storage.put") <= 3 * 10
+    far.bucket.lifetime = 900
+    check_mirrored(far, await many_jobs.run(root, processes=2), root, below=far.project, inside="tree")

@@ -1,0 +1,138 @@
+"""Empty files where the storage rejects them: created by one request to the service instead.
+
+Some storages, and some gateways before a reservation, refuse a length of 0. The first empty file that is
+refused is sent to the service itself. If that works, all further empty files of the run go that way at once;
+if the service refuses it, too, the others are not sent there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sqlite3
+import time
+from contextlib import aclosing
+from functools import partial
+from typing import Final
+
+from attrs import define, evolve, field
+
+from coredata_async.bulk import rows
+from coredata_async.bulk.judgement import judged
+from coredata_async.bulk.remote import Listed
+from coredata_async.bulk.rows import Item
+from coredata_async.bulk.run import Run
+from coredata_async.bulk.states import State
+from coredata_async.bulk.work import Work
+from coredata_async.call import perform
+from coredata_async.errors import OutcomeUnknownError
+from coredata_async.storage.bodies import md5
+from coredata_async.transfer.settle import UndecidableError
+from coredata_async.transfer.steps import Planned, Registered, Stored
+from coredata_async.transfer.uploads import mime_type_of
+from coredata_async.wire.files import form_around, upload_whole
+
+EMPTY_MD5: Final = md5(b"")
+
+
+@define(eq=False)
+class EmptyFiles:
+    """What a run has learnt about empty files."""
+
+    run: Run
+    _accepted: bool | None = field(default=None, init=False)
+    """If the service takes them; `None` until it was asked."""
+    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+
+    def goes_to_service(self, item: Item) -> bool:
+        """Tell if a file needs no attempt at the storage."""
+        return item.print.size == 0 and self._accepted is True
+
+    def may_replace(self, item: Item, exc: Exception) -> bool:
+        """Tell if the service may accept a file that was refused with this error."""
+        return item.print.size == 0 and self._accepted is not False and judged(exc).state is State.FAILED
+
+    async def create(
+        self, work: Work, item: Item, blob: str | None, refused: Exception | None
+    ) -> Item | None:
+        """Create the File of an empty file: one request, which is not repeated if its outcome is unknown.
+
+        Args:
+            work: The file, as the lane got it.
+            item: The file, as it is known by now.
+            blob: The blob that was reserved for it.
+            refused: Why it was refused on the usual way, if it was sent there.
+
+        Returns:
+            The item if it is unknown whether there is a File by now, so that it must be looked for.
+
+        Raises:
+            APIError: The service refused, or was not reached; there is no File.
+        """
+        if self._accepted is None:
+            async with self._turn:  # the first one tells for all
+                if refused is not None and self._is_refused():
+                    raise refused
+                return await self._created(work, item, blob)
+        return await self._created(work, item, blob)
+
+    def _is_refused(self) -> bool:
+        return self._accepted is False
+
+    async def _created(self, work: Work, item: Item, blob: str | None) -> Item | None:
+        new = rows.new_file(item, work.parent, self.run.terms)
+        head, tail, content_type = form_around(
+            new.fields(),
+            filename=new.filename,
+            content_type=mime_type_of(new.filename),
+            boundary=secrets.token_hex(16),
+        )
+        item = evolve(item, blob=None, md5=EMPTY_MD5, etag=False, sent=time.time())
+        await self.run.journal.write(*rows.creating(item, blob))
+        try:
+            file_id = await perform(self.run.engine.api, upload_whole(head + tail, content_type))
+        except OutcomeUnknownError as exc:
+            return await self.run.lost(item, str(exc))
+        except Exception as exc:
+            if judged(exc).state is State.FAILED and self._accepted is None:
+                self._accepted = False
+            raise
+        self._accepted = True
+        plan = Planned(size=0, content_type=None)
+        await self.run.confirmed(item, Registered(Stored(plan, "", EMPTY_MD5), file_id))
+        return None
+
+
+async def find_created(run: Run, item: Item, inside: str) -> Registered | None:
+    """Look once for the File of an empty file, which has no blob name of ours: by folder, name and length.
+
+    Raises:
+        APIError: The listing failed, or did not end: it proves nothing.
+        UndecidableError: Several Files may be the one.
+    """
+    found: list[Listed] = []
+    async with aclosing(aiter(run.remote.files(inside))) as files:
+        async for file in files:
+            named = file.filename == item.filename and not file.size
+            if not named or (file.digest or EMPTY_MD5).lower() != EMPTY_MD5:
+                continue
+            if await run.remote.own([file], inside) and not await run.journal.read(
+                partial(is_taken, item=item, file_id=file.id)
+            ):
+                found.append(file)
+    if len(found) > 1:
+        raise UndecidableError(
+            f"{len(found)} empty Files of this name may be it", tuple(each.id for each in found)
+        )
+    plan = Planned(size=0, content_type=None)
+    return Registered(Stored(plan, "", EMPTY_MD5), found[0].id) if found else None
+
+
+def is_taken(db: sqlite3.Connection, item: Item, file_id: str) -> bool:
+    """Check if a File was there before this job, or belongs to another of its files."""
+    before = "SELECT 1 FROM remote WHERE folder = ? AND filename = ? AND file = ?"
+    other = "SELECT 1 FROM item WHERE folder = ? AND file = ? AND id != ?"
+    return (
+        db.execute(before, (item.folder, item.filename, file_id)).fetchone() is not None
+        or db.execute(other, (item.folder, file_id, item.id)).fetchone() is not None
+    )
