@@ -1,0 +1,157 @@
+"""The names of CoreData's pages, stated literally: fields, filters and paths.
+
+A field of these classes is named as the service names it, so that a misspelt field is a misspelt parameter.
+None of the names comes from the package's own tables.
+"""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from coredata_async.resources import (
+    comments,
+    contacts,
+    document,
+    documents,
+    dynatypes,
+    files,
+    folders,
+    projects,
+    spaces,
+    tasks,
+    users,
+    value_lists,
+)
+from coredata_async.resources.endpoints import endpoints
+
+OURS = {"extra", "page_size"}
+"""Fields that exist in Python only: `page_size` is sent as `limit`."""
+
+DOCUMENT = (
+    "id snapshot_id type title description path resource_uri created created_by modified modified_by version "
+    "tags template aspects dynatype "
+)
+WORK_ITEM = (
+    "status status_message due_date space contacts associated_contacts_id associated_users "
+    "connected_users responsible_users "
+)
+DATED = (
+    "offset title title__startswith created__gt created__gte created__lt created__lte created__range "
+    "modified__gt modified__gte modified__lt modified__lte modified__range "
+)
+WRITTEN = (
+    "title aspects associated_users contacts description due_date responsible_users status "
+    "status_message tags "
+)
+
+FIELDS: dict[type, str] = {
+    comments.Comment: "id text doc_id author time resource_uri",
+    comments.CommentWhere: "offset",
+    comments.NewComment: "doc_id text",
+    contacts.Email: "email label",
+    contacts.Phone: "number label",
+    contacts.Link: "url label",
+    contacts.Address: "street city code state country label",
+    contacts.OrganizationRef: "id title",
+    contacts.Contact: DOCUMENT
+    + "identifier status role emails phones urls contact_addresses contact_groups organization",
+    contacts.ContactWhere: DATED + "identifier identifier__startswith",
+    contacts.NewContact: "title identifier status description emails phones contact_addresses urls parent "
+    "organization role template",
+    document.Document: DOCUMENT,
+    document.DynatypeRef: "id title caption_singular caption_plural",
+    document.SpaceRef: "id title",
+    document.ProjectRef: "id identifier title",
+    document.UserRef: "username first_name last_name",
+    document.DatedWhere: DATED,
+    documents.DocumentWhere: "offset",
+    dynatypes.Dynatype: "id title type systype status_list required_aspects optional_aspects "
+    "caption_singular caption_plural description version resource_uri",
+    dynatypes.DynatypeWhere: "offset",
+    files.File: DOCUMENT
+    + "filename size digest mime_type blob_name category parent project space folder fileplan fileplan_title "
+    "owner userhome",
+    files.FileWhere: DATED + "parent associated_contacts_id",
+    files.EditFile: "filename title parent dynatype contacts tags",
+    folders.Folder: DOCUMENT + "parent project space",
+    folders.FolderWhere: "offset",
+    folders.NewFolder: "title parent description",
+    projects.Project: DOCUMENT + WORK_ITEM + "identifier fileplan fileplan_title",
+    projects.ProjectWhere: DATED + "associated_contacts_id",
+    projects.NewProject: WRITTEN + "space fileplan sub_project_of template",
+    projects.EditProject: WRITTEN + "space fileplan sub_project_of template",
+    spaces.Space: DOCUMENT + "status is_hidden",
+    spaces.SpaceWhere: "offset",
+    tasks.Task: DOCUMENT + WORK_ITEM + "project",
+    tasks.TaskWhere: DATED + "associated_contacts_id",
+    tasks.NewTask: WRITTEN + "project",
+    tasks.EditTask: WRITTEN,
+    users.User: "username first_name last_name user_type resource_uri",
+    users.UserWhere: "offset",
+    value_lists.Entry: "name ordering parent translations",
+    value_lists.ValueList: "name type parent default entries resource_uri",
+    value_lists.ValueListWhere: "offset",
+}
+
+ENDPOINTS = {
+    "GET /api/v2/spaces/ 200",
+    "GET /api/v2/spaces/{id}/ 200",
+    "GET /api/v2/projects/ 200",
+    "GET /api/v2/projects/{id}/ 200",
+    "POST /api/v2/projects/ 201",
+    "PUT /api/v2/projects/{id}/ 204",
+    "DELETE /api/v2/projects/{id}/ 204",
+    "GET /api/v2/files/ 200",
+    "GET /api/v2/files/{id}/ 200",
+    "DELETE /api/v2/files/{id}/ 204",
+    "GET /api/v2/folders/ 200",
+    "GET /api/v2/folders/{id}/ 200",
+    "POST /api/v2/folders/ 201",
+    "GET /api/v2/tasks/ 200",
+    "GET /api/v2/tasks/{id}/ 200",
+    "POST /api/v2/tasks/ 201",
+    "PUT /api/v2/tasks/{id}/ 204",
+    "DELETE /api/v2/tasks/{id}/ 204",
+    "GET /api/v2/contacts/ 200",
+    "GET /api/v2/contacts/{id}/ 200",
+    "POST /api/v2/contacts/ 201",
+    "GET /api/v2/users/ 200",
+    "GET /api/v2/user/{username}/ 200",
+    "GET /api/v2/comments/ 200",
+    "GET /api/v2/comments/{id}/ 200",
+    "POST /api/v2/comments/ 201",
+    "GET /api/v2/valuelists/ 200",
+    "GET /api/v2/valuelists/{name}/ 200",
+    "GET /api/v2/dynatypes/ 200",
+    "GET /api/v2/dynatypes/{id}/ 200",
+    "GET /api/v2/docs/ 200",
+    "GET /api/v2/docs/{id}/ 200",
+    "DELETE /api/v2/docs/{id}/ 204",
+    "GET /api/v2/spaces/{id}/projects/ 200",
+    "GET /api/v2/projects/{id}/files/ 200",
+    "GET /api/v2/projects/{id}/tasks/ 200",
+    "GET /api/v2/projects/{id}/folders/ 200",
+    "GET /api/v2/contacts/{id}/projects/ 200",
+    "GET /api/v2/contacts/{id}/files/ 200",
+    "GET /api/v2/contacts/{id}/tasks/ 200",
+    "POST /api/v2/files/ 201",
+    "PUT /api/v2/files/{id}/ 204",
+    "GET /api/v2/files/{id}/content/ 302",
+    "PUT /api/v2/files/{id}/content/ 201",
+    "POST /api/v3/blob/presigned-upload-url/ 200",
+    "GET /api/v2/user/ 200",
+    "GET /api/v2/user/projects/recent/ 200",
+}
+"""HTTP method, path and the status of a success. The storage's own two requests have no fixed path."""
+
+
+@pytest.mark.parametrize("model", FIELDS, ids=lambda model: model.__name__)
+def test_a_class_has_the_documented_fields(model):
+    names = {field.name for field in attrs.fields(model)}
+
+    assert names - OURS == set(FIELDS[model].split())
+
+
+def test_the_endpoints_have_the_documented_methods_paths_and_statuses():
+    assert {f"{row.method} {row.path} {row.status}" for row in endpoints()} == ENDPOINTS
