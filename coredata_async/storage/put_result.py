@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from coredata_async.message import Reply
 from coredata_async.response_table import is_transient
@@ -42,6 +42,7 @@ _STORED: Final = frozenset({200, 201, 204})
 """S3 answers 200, CoreData's storage and Azure 201, some gateways 204."""
 _MOVED: Final = frozenset({307, 308})
 """The redirects that keep method and body (RFC 9110, 15.4.8 and 15.4.9)."""
+_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 _VENDOR: Final = ("x-amz-", "x-goog-", "x-ms-", "x-rgw-", "x-minio-", "x-oss-")
 """Prefixes of headers that only storages send."""
 _CODES: Final[Mapping[str, PutResult]] = {
@@ -93,21 +94,25 @@ def classify_put(reply: Reply, md5: str) -> PutResult:
 
 
 def redirect_target(url: str, reply: Reply) -> str | None:
-    """Give the URL to which a storage moved a PUT, or `None` if the answer is not a storage's redirect.
+    """Give the URL to which a storage moved a PUT, or `None` if the redirect must not be followed.
 
-    A storage repeats the signed query (S3 sends a bucket's first requests to a regional host). A portal that
-    redirects to its sign-in page does not, and must not get the bytes. https is never left.
+    It must keep the signed query and the origin: otherwise a portal or a broken gateway
+    could have the bytes and the signature sent to a host of its choice.
     """
     if reply.status not in _MOVED:
         return None
     try:
         target = urljoin(url, reply.headers.get("Location", ""))
         before, after = urlsplit(url), urlsplit(target)
+        same_origin = _origin(before) == _origin(after)
     except ValueError:
         return None
     same_query = bool(before.query) and after.query == before.query
-    downgraded = before.scheme == "https" and after.scheme != "https"
-    return target if same_query and not downgraded and target != url else None
+    return target if same_query and same_origin and target != url else None
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)
 
 
 def _classify_success(reply: Reply, md5: str) -> PutResult:
