@@ -11,22 +11,29 @@ from coredata_async.errors import URLExpiredError
 class Admission(Protocol):
     """Holds uploads back until the storage can take them, because a signed URL expires while it waits."""
 
-    def file(self) -> AbstractAsyncContextManager[None]:
-        """Wait until another file may begin; entered once per file.
+    async def begin(self) -> None:
+        """Wait until another file may begin. If this raises nothing, `end` must follow.
 
         Raises:
             URLExpiredError: Every URL of several files had expired: further requests would be useless.
         """
         ...
 
-    def url(self, size: int, *, whole: bool, again: bool) -> AbstractAsyncContextManager[None]:
-        """Wait until a PUT could begin at once; entered before each reservation.
+    def end(self) -> None:
+        """Learn that a file is no longer under way."""
+        ...
+
+    def holds_back(self, *, whole: bool, again: bool) -> bool:
+        """Tell if `place` must be entered before a URL is reserved.
 
         Args:
-            size: Bytes to be sent.
             whole: True if the bytes are held in memory, so that the PUT takes a short time.
             again: True if an earlier URL of the same file had expired.
         """
+        ...
+
+    def place(self, size: int, *, whole: bool) -> AbstractAsyncContextManager[None]:
+        """Wait until a PUT of so many bytes could begin at once, and keep its place for this task."""
         ...
 
     def stored(self) -> None:

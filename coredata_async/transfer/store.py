@@ -92,13 +92,15 @@ class Storing:
         admission = self.ways.admission
         if admission is None:
             return await self._stored()
-        async with admission.file():
-            try:
-                stored = await self._stored()
-            except URLExpiredError as exc:
-                admission.expired(exc)
-                raise
-        admission.stored()
+        await admission.begin()
+        try:
+            stored = await self._stored()
+            admission.stored()
+        except URLExpiredError as exc:
+            admission.expired(exc)
+            raise
+        finally:
+            admission.end()
         return stored
 
     async def _stored(self) -> Stored:
@@ -121,10 +123,10 @@ class Storing:
 
     async def _admitted(self) -> Stored | _Failed:
         admission = self.ways.admission
-        if admission is None:
-            return await self._once()
         whole, again = not isinstance(self.source.body, Streamed), self._results[PutResult.EXPIRED] > 0
-        async with admission.url(self.plan.size, whole=whole, again=again):
+        if admission is None or not admission.holds_back(whole=whole, again=again):
+            return await self._once()
+        async with admission.place(self.plan.size, whole=whole):
             return await self._once()
 
     async def _once(self) -> Stored | _Failed:

@@ -46,9 +46,8 @@ class Admission:
         self._changed = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
 
-    @asynccontextmanager
-    async def file(self) -> AsyncGenerator[None, None]:
-        """Wait until another file may begin. See `transfer.admission.Admission.file`."""
+    async def begin(self) -> None:
+        """Wait until another file may begin. See `transfer.admission.Admission.begin`."""
         while not self._proven and self._error is None and self._under_way >= self._first:
             await self._changed.wait()
         if self._error is not None:
@@ -56,22 +55,22 @@ class Admission:
         if not self._proven and self._alarm is None:
             self._alarm = asyncio.get_running_loop().call_later(PROVING, self._open)
         self._under_way += 1
-        try:
-            yield
-        finally:
-            self._under_way -= 1
-            if not self._proven:
-                self._notify()
+
+    def end(self) -> None:
+        """Learn that a file is no longer under way."""
+        self._under_way -= 1
+        if not self._proven:
+            self._notify()
+
+    def holds_back(self, *, whole: bool, again: bool) -> bool:
+        """Tell if `place` must be entered before a URL is reserved."""
+        return self._bandwidth.limit is not None or not whole or again
 
     @asynccontextmanager
-    async def url(self, size: int, *, whole: bool, again: bool) -> AsyncGenerator[None, None]:
-        """Wait until a PUT could begin. See `transfer.admission.Admission.url`."""
-        limited = self._bandwidth.limit is not None
-        if whole and not again and not limited:
-            yield
-            return
+    async def place(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
+        """Wait until a PUT could begin. See `transfer.admission.Admission.place`."""
         async with AsyncExitStack() as held:
-            if limited:
+            if self._bandwidth.limit is not None:
                 await held.enter_async_context(self._bandwidth.turn(size, whole=whole))
             await held.enter_async_context(self._gate.place())
             yield

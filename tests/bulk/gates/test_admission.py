@@ -26,6 +26,15 @@ def expired(*, on_arrival: bool = True) -> URLExpiredError:
     return URLExpiredError("late", stage="put", on_arrival=on_arrival, skew=600.0)
 
 
+@asynccontextmanager
+async def file(admission: Admission):
+    await admission.begin()
+    try:
+        yield
+    finally:
+        admission.end()
+
+
 class Line:
     """Reserves and sends as `Storing` does, and notes how long each URL waited for its first byte."""
 
@@ -37,8 +46,8 @@ class Line:
         self.speed = speed
         self.send = limited(self._send, self.bandwidth, lambda count: None)
 
-    async def upload(self, size: int, *, whole: bool = True, again: bool = False) -> None:
-        async with self.admission.file(), self.admission.url(size, whole=whole, again=again):
+    async def upload(self, size: int, *, whole: bool = True) -> None:
+        async with file(self.admission), self.admission.place(size, whole=whole):
             await asyncio.sleep(ROUND_TRIP)
             self.reserved = now()
             await self.send(Request("PUT", "https://s.example/b?S=x", body=Held(b"x" * size)))
@@ -137,33 +146,29 @@ def test_cancelled_uploads_give_their_turn_back() -> None:
     run(main)
 
 
-def test_without_a_limit_only_streams_and_second_urls_take_their_place_first() -> None:
+@pytest.mark.parametrize(
+    ("limit", "whole", "again", "held"),
+    [
+        (None, True, False, False),
+        (None, True, True, True),
+        (None, False, False, True),
+        (1000, True, False, True),
+    ],
+)
+def test_without_a_limit_only_streams_and_second_urls_take_their_place_first(
+    limit, whole, again, held
+) -> None:
     async def main() -> None:
         gate = a_gate(1)
-        admission = Admission(gate, Bandwidth(clock=now))
+        admission = Admission(gate, Bandwidth(limit, clock=now))
 
-        @asynccontextmanager
-        async def held():
-            async with admission.url(5, whole=False, again=False):
-                yield
+        assert admission.holds_back(whole=whole, again=again) == held
 
-        async with held():
-            assert gate.under_way == 1
-            async with admission.url(5, whole=True, again=False):
-                assert gate.under_way == 1
-            waiting = asyncio.create_task(anext(aiter_of(admission, again=True)))
-            await asyncio.sleep(1)
-            assert not waiting.done()
-        await waiting
-        assert gate.under_way == 0
+        async with admission.place(5, whole=whole):
+            assert gate.locked()
+        assert not gate.locked()
 
     run(main)
-
-
-async def aiter_of(admission: Admission, *, again: bool):
-    async with admission.url(5, whole=True, again=again):
-        pass
-    yield
 
 
 def test_a_place_that_was_taken_beforehand_is_the_one_that_is_used() -> None:
@@ -222,7 +227,7 @@ def test_few_files_begin_until_one_is_stored() -> None:
 
         async def upload() -> None:
             nonlocal inside
-            async with admission.file():
+            async with file(admission):
                 inside += 1
                 await leave.wait()
 
@@ -242,7 +247,7 @@ def test_few_files_begin_until_one_is_stored() -> None:
 def test_a_first_file_that_takes_long_does_not_hold_the_others_up() -> None:
     async def main() -> None:
         admission = Admission(a_gate(), Bandwidth(clock=now), first=1)
-        async with admission.file(), asyncio.timeout(PROVING + 1), admission.file():
+        async with file(admission), asyncio.timeout(PROVING + 1), file(admission):
             assert now() == pytest.approx(PROVING)
 
     run(main)
@@ -253,7 +258,7 @@ def test_after_some_files_whose_urls_had_expired_the_others_fail_without_a_reque
         admission = Admission(a_gate(), Bandwidth(clock=now), first=1)
 
         async def upload() -> None:
-            async with admission.file():
+            async with file(admission):
                 await asyncio.sleep(1)
                 admission.expired(expired())
 
@@ -264,7 +269,7 @@ def test_after_some_files_whose_urls_had_expired_the_others_fail_without_a_reque
         assert now() == EXPIRED
         assert tasks[-1].result().skew == 600.0
         admission.stored()
-        async with admission.file():
+        async with file(admission):
             pass
 
     run(main)
@@ -276,7 +281,7 @@ def test_urls_that_expire_on_a_slow_line_stop_nothing() -> None:
         for _ in range(EXPIRED + 1):
             admission.expired(expired(on_arrival=False))
 
-        async with admission.file():
+        async with file(admission):
             pass
 
     run(main)
