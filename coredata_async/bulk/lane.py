@@ -20,6 +20,7 @@ from coredata_async.bulk.run import Run
 from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.work import Work
 from coredata_async.errors import (
+    APIError,
     APIStatusError,
     AuthenticationError,
     SourceChangedError,
@@ -49,17 +50,21 @@ class Lane:
         except LostHandsError as exc:
             await self.run.delayed(work.item, Judgement(State.RETRY, Why.INTERNAL, str(exc)))
         except AuthenticationError as exc:
-            await self.run.delayed(work.item, judged(exc))
+            await self.run.delayed(trip.item, judged(exc))
             self.run.halt("authentication", str(exc))
         except Exception as exc:  # noqa: BLE001  # whatever is wrong with it
+            if trip.answered is not None:
+                why = f"unexpected {type(exc).__name__} after its registration was sent"
+                await self._look_for(work, trip, trip.answered, why)
+                return
             verdict = judged(exc)
             if isinstance(exc, URLExpiredError):
                 self.run.expired(exc)
             if verdict.state == State.RETRY:
-                await self.run.delayed(work.item, verdict)
+                await self.run.delayed(trip.item, verdict)
             else:
                 await self.run.failed(
-                    work.item, verdict.why, verdict.words, blob=trip.blob, reason=verdict.reason
+                    trip.item, verdict.why, verdict.words, blob=trip.blob, reason=verdict.reason
                 )
 
     async def _carried(self, work: Work, trip: Trip) -> None:
@@ -74,6 +79,10 @@ class Lane:
                 return
 
     async def _once(self, work: Work, trip: Trip) -> None:
+        if trip.item.rounds and not work.absent:
+            lost = self.run.look_first(trip.item)
+            await self.resolver.take(evolve(work, item=lost, refused=True), self.resolver.clock())
+            return
         now = self.run.look(trip.item)
         fits = now == trip.item.print
         if trip.item.state == State.STORED and trip.item.blob and fits and self._is_kept(trip.item):
@@ -109,8 +118,14 @@ class Lane:
 
     async def _created(self, work: Work, trip: Trip, refused: Exception | None) -> None:
         blob, trip.blob = trip.blob, None
-        if (lost := await self.empty_files.create(work, trip.item, blob, refused)) is not None:
-            await self.resolver.take(evolve(work, item=lost), self.resolver.clock())
+        try:
+            lost = await self.empty_files.create(work, trip.item, blob, refused)
+        except APIError:
+            trip.item = self.run.refused(trip.item)
+            raise
+        if lost is not None:
+            work = evolve(work, item=lost, refused=False, absent=False)
+            await self.resolver.take(work, self.resolver.clock())
 
     def _is_kept(self, item: Item) -> bool:
         return time.time() - item.sent < self.run.policy.blob_life
@@ -124,10 +139,18 @@ class Lane:
     async def _registered(self, work: Work, trip: Trip, stored: Stored) -> None:
         new = rows.new_file(trip.item, work.parent, self.run.terms)
         await self.run.journal.write(rows.registering(trip.item))
-        outcome = await self.run.hands.register_once(stored, new, again=trip.item.rounds > 0)
+        try:
+            outcome = await self.run.hands.register_once(stored, new, again=trip.item.rounds > 0)
+        except APIError:
+            trip.item = self.run.refused(trip.item)
+            raise
+        trip.answered = stored
         if isinstance(outcome, Registered):
             await self.run.confirmed(trip.item, outcome)
-            return
+        else:
+            await self._look_for(work, trip, stored, outcome.why)
+
+    async def _look_for(self, work: Work, trip: Trip, stored: Stored, why: str) -> None:
         item = evolve(
             trip.item,
             blob=stored.blob,
@@ -136,8 +159,8 @@ class Lane:
             since=stored.since,
             sent=time.time(),  # or its blob would be taken for too old when it is registered again
         )
-        lost = await self.run.lost(item, outcome.why)
-        await self.resolver.take(evolve(work, item=lost), self.resolver.clock())
+        lost = await self.run.lost(item, why)
+        await self.resolver.take(evolve(work, item=lost, refused=False, absent=False), self.resolver.clock())
 
     async def _replaced(self, trip: Trip, file_id: str, snapshot: str | None) -> None:
         md5 = await self.run.hands.replace(trip.parcel(), file_id, snapshot)
@@ -152,6 +175,8 @@ class Trip:
         self.item = item
         self.blob = item.blob
         """The latest that was reserved for it."""
+        self.answered: Stored | None = None
+        """What was stored, once its registration was answered: from then on it has not failed."""
         self.content_type = uploads.mime_type_of(item.filename)
 
     def begin_again(self, now: Print) -> None:

@@ -12,13 +12,14 @@ from attrs import define, evolve, field
 
 from coredata_async.bulk import rows
 from coredata_async.bulk.empty_files import find_created, is_taken
+from coredata_async.bulk.judgement import Judgement
 from coredata_async.bulk.run import Run
-from coredata_async.bulk.states import State
+from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.work import Work, earlier
 from coredata_async.errors import APIError, AuthenticationError, ConfigurationError, SourceError
 from coredata_async.resources.files import File
 from coredata_async.transfer.drive import ROUNDS
-from coredata_async.transfer.settle import Settler, UndecidableError, looks
+from coredata_async.transfer.settle import Settler, UndecidableError, early_looks, looks
 from coredata_async.transfer.steps import Registered, Stored
 from coredata_async.wire.files import NewFile
 
@@ -91,10 +92,12 @@ class Resolver:
         else:
             if found is not None:
                 await self._found(work, found)
-            elif item.rounds >= ROUNDS:
-                await self.run.unresolved(
-                    item, f"the answer was lost {item.rounds} times; look for blob {item.blob}"
+            elif not work.refused and item.rounds % ROUNDS == 0:
+                words = (
+                    f"registering it was not confirmed {item.rounds} times, and each time the File was "
+                    f"proven not to be there; blob {item.blob}"
                 )
+                await self.run.delayed(item, Judgement(State.RETRY, Why.REFUSED, words))
             else:
                 await self.run.absent(item, work.parent)
 
@@ -117,7 +120,9 @@ class Resolver:
         new = rows.new_file(item, work.parent, self.run.terms)
         stored = item.stored("")
         settler = self.run.engine.uploader.driver.settler
-        for due in looks(self.run.engine.retry):
+        # A refusal leaves nothing under way, but a gateway may lie.
+        dues = early_looks(self.run.engine.retry) if work.refused else looks(self.run.engine.retry)
+        for due in dues:
             await self.sleep(max(0.0, lost_at + due - self.clock()))
             found = await self._probed(settler, stored, new, work)
             if found is not None:

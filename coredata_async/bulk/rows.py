@@ -47,6 +47,7 @@ class Item:
     sent: float = 0.0
     """When its bytes were stored, or registering was last sent for, in seconds since the epoch."""
     rounds: int = 0
+    """Registrations of its blob that were sent for and not confirmed: lost, or refused."""
     file: str | None = None
     """Of a file that is not CONFIRMED: the File that its earlier content became."""
     given: bool = False
@@ -138,6 +139,16 @@ def unknown(item: Item, words: str) -> Statement:
     return _UNKNOWN, (int(State.UNKNOWN), words, item.id)
 
 
+def refused(item: Item) -> Statement:
+    """Count a registration that was sent for and refused."""
+    return _REFUSED, (item.id,)
+
+
+def looked_for(item: Item) -> Statement:
+    """Mark a file whose blob has to be looked for before it is registered again."""
+    return _STATE, (int(State.UNKNOWN), item.id)
+
+
 def absent(item: Item) -> Statement:
     """The File is proven not to be there: its blob may be registered again."""
     return _STATE, (int(State.STORED), item.id)
@@ -169,7 +180,13 @@ def ended(item: Item, state: State, why: Why, words: str, *, file_id: str | None
 
 
 def failed(item: Item, why: Why, words: str, *, blob: str | None) -> list[Statement]:
-    """Failed for good in this run; a blob that was reserved for it is of no more use."""
+    """Mark a file as failed in this run.
+
+    A blob that was reserved for it is of no more use, unless registering it was sent for: then it stays in
+    the row, and the next run looks for it first.
+    """
+    if item.rounds and blob is not None:
+        return [(_FAILED_ASKED, (int(State.FAILED), why, words, item.id))]
     change = (_FAILED, (int(State.FAILED), why, words, item.id))
     return [change] if blob is None else [orphaned(item, blob), change]
 
@@ -200,6 +217,8 @@ CONFIRMED: Final = update("state", "file", clears=("why", "words"))
 _REPLACED: Final = "UPDATE item SET state = ?, file = ?, md5 = ?, blob = NULL WHERE id = ?"
 _ENDED: Final = "UPDATE item SET state = ?, why = ?, words = ?, file = coalesce(?, file) WHERE id = ?"
 _FAILED: Final = "UPDATE item SET state = ?, why = ?, words = ?, blob = NULL WHERE id = ?"
+_FAILED_ASKED: Final = "UPDATE item SET state = ?, why = ?, words = ? WHERE id = ?"
+_REFUSED: Final = "UPDATE item SET rounds = rounds + 1 WHERE id = ?"
 _SAME: Final = "UPDATE item SET state = ?, why = ?, words = NULL, file = ?, md5 = ? WHERE id = ?"
 _AGAIN: Final = (
     "UPDATE item SET state = ?, size = ?, mtime = ?, ctime = ?, inode = ?, blob = NULL, etag = NULL, "

@@ -169,7 +169,18 @@ class Run:
         """There is no File, for certain: its blob is registered again."""
         self.journal.note(rows.absent(item))
         self.meter.moved(item.print.size, item.state, State.STORED)
-        await self.again(Work(evolve(item, state=State.STORED), parent))
+        await self.again(Work(evolve(item, state=State.STORED), parent, absent=True))
+
+    def look_first(self, item: Item) -> Item:
+        """Mark a file that was sent for registration before, so that it is looked for."""
+        self.journal.note(rows.looked_for(item))
+        self.meter.moved(item.print.size, item.state, State.UNKNOWN)
+        return evolve(item, state=State.UNKNOWN)
+
+    def refused(self, item: Item) -> Item:
+        """Remember that registering a file was sent for and refused."""
+        self.journal.note(rows.refused(item))
+        return evolve(item, rounds=item.rounds + 1)
 
     async def warn(self, words: str) -> None:
         """Something that a person should know; the report has it, too."""

@@ -29,6 +29,10 @@ class Work:
     """The remote folder."""
     twins: tuple[Twin, ...] = ()
     """Files that the server had under this name, before this job put anything there."""
+    refused: bool = False
+    """Whether its latest registration was refused, so that none can be under way inside the server."""
+    absent: bool = False
+    """Whether its File has just been looked for, and is proven not to be there."""
 
 
 def earlier(item: Item) -> Twin:

@@ -12,6 +12,7 @@ from coredata_async.call import carry
 from coredata_async.errors import (
     APIStatusError,
     OutcomeUnknownError,
+    RateLimitError,
 )
 from coredata_async.message import Send
 from coredata_async.storage.sources import Ready
@@ -92,6 +93,6 @@ class Driver:
         except OutcomeUnknownError as exc:
             return Unsettled(stored, str(exc.__cause__))
         except APIStatusError as exc:
-            if not again:
+            if not again or isinstance(exc, RateLimitError):
                 raise
             return Unsettled(stored, str(exc))  # refused, perhaps because the first was carried out after all

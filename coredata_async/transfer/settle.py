@@ -54,8 +54,12 @@ def looks(policy: Retry) -> tuple[float, ...]:
     Only the last two can prove that it is absent. The first two find most: what a list shows at once, and
     what it shows when it has caught up.
     """
-    early = (0.0, policy.probe_gap) if policy.probe_gap < policy.settle else (0.0,)
-    return (*early, policy.settle, policy.settle + policy.probe_gap)
+    return (*early_looks(policy), policy.settle, policy.settle + policy.probe_gap)
+
+
+def early_looks(policy: Retry) -> tuple[float, ...]:
+    """Give the times of the first looks: all that are needed when no request can be under way any more."""
+    return (0.0, policy.probe_gap) if policy.probe_gap < policy.settle else (0.0,)
 
 
 @frozen

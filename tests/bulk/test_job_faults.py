@@ -104,16 +104,72 @@ async def test_what_was_not_registered_for_certain_is_registered_again_with_the_
     assert not ran.report.orphans
 
 
-async def test_answers_that_are_always_lost_end_as_unresolved(box, jobs, tree) -> None:
-    box.faults.reset_before("files.register", times=None)
+@pytest.mark.parametrize("mishap", ["lost", "503"])
+async def test_files_that_are_never_confirmed_and_proven_absent_each_time_have_failed_and_are_resumed(
+    box, jobs, tree, mishap
+) -> None:
+    """Each round ends with a proof: that there were many is no reason for doubt."""
+    if mishap == "lost":
+        box.faults.reset_before("files.register", times=None)
+    else:
+        box.faults.status("files.register", 503, retry_after=0, times=None)
 
     ran = await jobs.run(tree)
 
     check_report(ran)
-    assert ran.report.counts.unresolved == 12
-    assert ran.report.exit_code == 5
+    assert (ran.report.counts.failed, ran.report.counts.unresolved) == (12, 0)
+    assert "proven not to be there" in ran.report.failures[0].words
+    assert not ran.report.orphans
+
+    box.faults.clear()
+    again = await jobs.run(tree)
+
+    check_mirrored(box, again, tree, below=box.project, inside="tree")
     assert box.state.count("storage.put") == 12
-    assert box.state.count("files.register") == 12 * 3
+
+
+UNPROVEN = (202, 302, 307, 405, 408, 409, 410, 425, 500, 501, 503, 520, 524, 599, 999)
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("operation", ["files.register", "folders.create"])
+@pytest.mark.parametrize("status", UNPROVEN)
+async def test_what_proves_nothing_makes_nothing_twice(  # noqa: PLR0917
+    box, jobs, tree, operation, status, done
+) -> None:
+    box.faults.status(operation, status, retry_after=0, done=done, times=2)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+@pytest.mark.parametrize("done", [True, False])
+async def test_a_file_that_was_sent_for_registration_is_looked_for_before_a_later_pass_sends_it_again(
+    box, client, jobs, tree, done
+) -> None:
+    jobs.client = client.with_options(retry=evolve(QUICK, attempts=1))
+    box.faults.status("files.register", 429, retry_after=0, done=done, times=3)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+    assert box.state.count("files.register") == (12 if done else 15)
+    assert box.state.count("storage.put") == 12
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+async def test_a_file_whose_registration_was_refused_is_looked_for_before_the_next_run_sends_it_again(
+    box, jobs, tree, status, done
+) -> None:
+    box.faults.status("files.register", status, done=done, times=1)
+    await jobs.run(tree)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+    assert status == 401 or box.state.count("storage.put") == 12  # 401 halts the run, with PUTs under way
 
 
 async def test_a_folder_that_a_gateway_only_seems_to_have_accepted_is_made_once(box, jobs, tree) -> None:

@@ -47,7 +47,7 @@ CREATE TABLE item (
     etag INTEGER,               -- whether the storage's ETag confirmed the digest
     since REAL,                 -- when it was reserved, by the server's clock
     sent REAL,                  -- when registering was last sent for, or its bytes were stored
-    rounds INTEGER NOT NULL DEFAULT 0,  -- registrations whose answer was lost
+    rounds INTEGER NOT NULL DEFAULT 0,  -- registrations that were sent for and not confirmed
     file TEXT,                  -- id of the File
     claim INTEGER NOT NULL DEFAULT 0,   -- the run that has taken it up
     seen INTEGER NOT NULL,      -- the run whose scan saw it last
