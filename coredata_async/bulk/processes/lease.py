@@ -75,10 +75,10 @@ class ParentLease:
     """No limit before the parent first names one, in the same frame as the worker's setup."""
 
     def renew(self, until: float) -> None:
-        """Extend the lease. A renewal that waited in the line until its lease was over changes nothing."""
+        """Extend the lease. A renewal that waited in the line until it was over sets no alarm."""
+        self.until = until
         left = until - now()
         if left > 0:
-            self.until = until
             self.kill_in(left)
 
     def valid(self, margin: float = 0.0) -> bool:

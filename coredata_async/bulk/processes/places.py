@@ -48,7 +48,7 @@ class Leased:
         return self.slots.locked()
 
     async def acquire(self) -> None:
-        """Take a place, then wait for the lease if it is not valid. The look at it takes 0.4 us."""
+        """Take a place, then wait while the lease is not valid. The check takes 0.9 us."""
         await self.slots.acquire()
         try:
             while not self.lease.valid(MARGIN):  # noqa: ASYNC110  # time ends it, and time renews it
