@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from coredata_async.nesting import TooDeepError, check_depth
 from coredata_async.redaction import NO_SECRETS, Redactor
+from coredata_async.secret import Secret
 
 
 class Body(Protocol):
@@ -113,6 +114,10 @@ class Request:
             redactor or self.redactor,
         )
 
+    def masking(self, *secrets: Secret[str]) -> Request:
+        """Copy it with secrets of its own, to be masked in what is shown of the reply."""
+        return self.with_headers(self.headers, self.redactor.also(*secrets))
+
     def note_dispatch(self, *, possible: bool) -> None:
         """Note that the request has not left yet, or that it may have from now on."""
         if self.dispatch is not None:
@@ -182,4 +187,7 @@ def date_of(text: str) -> datetime | None:
 
 
 Send = Callable[[Request], Awaitable[Reply]]
-"""Carries one request and gives its reply; raises `APIConnectionError` where there is none."""
+"""Carries one request and returns its reply; raises `APIConnectionError` where there is none.
+
+The reply has the redactor of the request as it was sent, so that nothing is shown of either with its secrets.
+"""

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from typing import Final, cast
 from urllib.parse import parse_qsl, quote, quote_plus
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coredata_async.control_characters import escape_controls
 from coredata_async.secret import MASK, Secret
@@ -46,7 +46,7 @@ _NAMES: Final = (
 )
 _STRUCTURED: Final = re.compile(
     r"(?:x-(?:amz|goog)-)?(?:signature|security-token)|x-(?:amz|goog)-credential|signatureprovided"
-    r"|awsaccesskeyid|googleaccessid|sig|(?:proxy-)?authorization|set-cookie2?|cookie",
+    r"|awsaccesskeyid|googleaccessid|sig|session_?id|(?:proxy-)?authorization|set-cookie2?|cookie",
     re.IGNORECASE,
 )
 """Names of fields whose text is a secret."""
@@ -62,9 +62,18 @@ _CREDENTIALS: Final = (
     ),
     re.compile(r"//([^/\s\"'<>@?#]*:[^/\s\"'<>@?#]*)@"),
 )
-_TOKEN: Final = re.compile(r"[\w.-]*")
-"""A text that holds neither an escape nor a name with a value."""
+_TOKEN: Final = re.compile(r"[\w./-]*")
+"""A text that holds neither an escape nor a name with a value, as the path of a URL."""
 _ENCODED: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
+
+
+@frozen
+class _Forms:
+    """Ways to write one secret."""
+
+    whole: Sequence[str] = field(repr=False)
+    base64: Sequence[str] = field(repr=False)
+    """What base64 makes of it within a longer text."""
 
 
 @frozen
@@ -81,7 +90,7 @@ class Redactor:
 
     def __call__(self, text: str, limit: int | None = None) -> str:
         """Mask secrets, in the first `limit` characters of a text, and return only these."""
-        if limit is None and _TOKEN.fullmatch(text) and self._known.search(text) is None:
+        if limit is None and _TOKEN.fullmatch(text) and not self._is_in(text):
             return text
         end = len(text) if limit is None else min(limit, len(text))
         pieces: list[str] = []
@@ -140,19 +149,25 @@ class Redactor:
             for match in pattern.finditer(text):
                 yield (*match.span(1), MASK)
 
+    def _is_in(self, text: str) -> bool:
+        lower = text.lower()
+        return any(form in lower for form in self._lower)
+
+    @cached_property
+    def _lower(self) -> Sequence[str]:
+        return [form.lower() for forms in self._forms for form in (*forms.whole, *forms.base64)]
+
+    @cached_property
+    def _forms(self) -> Sequence[_Forms]:
+        values = () if self.url is None else _values(self.url.reveal())
+        return [_forms(secret) for secret in {*self.secrets, *values} if len(secret.reveal()) >= _SHORTEST]
+
     @cached_property
     def _known(self) -> re.Pattern[str]:
         """All forms of the secrets; the group is for pieces of base64, within a longer word."""
-        values = {secret.reveal() for secret in self.secrets}
-        if self.url is not None:
-            values.update(_values(self.url.reveal()))
-        values = {value for value in values if len(value) >= _SHORTEST}
-        plain = {form for value in values for form in _forms(value)}
-        encoded = {piece for value in values for piece in _base64(value.encode())}
-        never = r"(?!)"
-        whole = "|".join(map(re.escape, sorted(plain, key=len, reverse=True))) or never
-        pieces = "|".join(map(re.escape, sorted(encoded, key=len, reverse=True))) or never
-        return re.compile(f"{whole}|(?P<base64>{pieces})", re.IGNORECASE)
+        whole = _alternatives(form for forms in self._forms for form in forms.whole)
+        base64 = _alternatives(form for forms in self._forms for form in forms.base64)
+        return re.compile(f"{whole}|(?P<base64>{base64})", re.IGNORECASE)
 
 
 NO_SECRETS: Final = Redactor()
@@ -164,15 +179,23 @@ def without_queries(text: str) -> str:
     return NO_SECRETS(text)
 
 
-def _values(url: str) -> Iterator[str]:
+def _values(url: str) -> Iterator[Secret[str]]:
     """Yield the values in a query that are, or may be, the right to use the URL."""
     for name, value in parse_qsl(url.partition("?")[2]):
         if len(value) >= _LONG or re.fullmatch(_NAMES, name, re.IGNORECASE):
-            yield value
+            yield Secret(value)
 
 
-def _forms(value: str) -> Iterator[str]:
-    yield from (value, quote(value, safe=""), quote_plus(value), value.encode().hex())
+@lru_cache(maxsize=64)
+def _forms(secret: Secret[str]) -> _Forms:
+    value = secret.reveal()
+    data = value.encode("utf-8", "surrogatepass")
+    whole = {value, quote(data, safe=""), quote_plus(data), data.hex()}
+    return _Forms(tuple(whole), tuple(_base64(data)))
+
+
+def _alternatives(forms: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or r"(?!)"
 
 
 def _base64(data: bytes) -> Iterator[str]:

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "control_characters": "",
     "unescape": "",
     "redaction": "control_characters secret unescape",
-    "message": "nesting redaction",
+    "message": "nesting redaction secret",
     "paging": "",
     "errors": "control_characters message redaction",
     "config": "message errors",

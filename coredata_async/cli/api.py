@@ -14,8 +14,8 @@ from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.console import printable
 from coredata_async.cli.values import json_value, parameter
+from coredata_async.control_characters import json_line
 from coredata_async.message import Reply
-from coredata_async.redaction import without_queries
 
 _USUAL: Final = {"POST": 201, "PUT": 204, "DELETE": 204}
 _SECRET: Final = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authenticate"})
@@ -62,7 +62,7 @@ def _head(reply: Reply) -> None:
     phrase = HTTPStatus(reply.status).phrase if reply.status in set(HTTPStatus) else ""
     click.echo(f"{reply.status} {phrase}".rstrip())
     for name, value in reply.headers.items():
-        shown = "***" if name.lower() in _SECRET else without_queries(value)
+        shown = "***" if name.lower() in _SECRET else reply.redactor(value)
         click.echo(printable(f"{name}: {shown}"))
     click.echo()
 
@@ -71,7 +71,7 @@ def _body(body: bytes) -> None:
     """Print it: pretty for people if it is JSON, otherwise byte for byte."""
     if _is_terminal():
         try:
-            click.echo(json.dumps(json.loads(body), ensure_ascii=False, indent=2))
+            click.echo(json_line(json.loads(body), indent=2))
         except ValueError:
             click.echo("\n".join(printable(line) for line in body.decode("utf-8", "replace").splitlines()))
     elif body:

@@ -15,6 +15,7 @@ from coredata_async.cli.settings import PREFIX, FivePMProfile, fivepm_profile
 from coredata_async.environment import from_environment
 from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm import FivePM
+from coredata_async.secret import conceal
 
 _CHOSEN: Final = "coredata_async.cli.fivepm"
 _SHARED: Final = ("timeout", "max_retries", "ca_bundle")
@@ -78,7 +79,7 @@ def fivepm_client() -> FivePM:
         say(f"coredata: warning: {warning}")
     url = given.get("url") or _variable("URL") or profile.url
     login = given.get("login") or _variable("LOGIN") or profile.login
-    password = os.environ.get("FIVEPM_PASSWORD") or _clear(profile)
+    password = conceal(os.environ.get("FIVEPM_PASSWORD")) or conceal(_clear(profile))
     if not url or not login or not password:
         raise ConfigurationError(
             "url, login or password of 5pm is missing: set FIVEPM_URL FIVEPM_LOGIN FIVEPM_PASSWORD, or write "

@@ -25,7 +25,7 @@ class Box:
 
     url: str
     api_user: str
-    api_key: str
+    api_key: str = field(repr=False)
     space: str
     project: str
     fivepm_url: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,9 +12,10 @@ import click
 from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.page import page
 from coredata_async.bulk.report.report import Report
+from coredata_async.control_characters import json_line
 
 _FORMS: Final[Mapping[str, Callable[[Report], str]]] = {
-    ".json": lambda report: json.dumps(as_json(report), ensure_ascii=False, indent=1) + "\n",
+    ".json": lambda report: json_line(as_json(report), indent=1) + "\n",
     ".html": page,
 }
 

@@ -18,6 +18,7 @@ from typed_settings.exceptions import InvalidSettingsError, TsError
 from typed_settings.loaders import DictLoader
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.secret import SecretMapping
 
 PREFIX: Final = "COREDATA_"
 NEEDED: Final = ("base_url", "api_user", "api_key")
@@ -139,6 +140,7 @@ def settings(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Set
     Raises:
         ConfigurationError: There is no such file, or no such profile in it.
     """
+    environ = SecretMapping(environ)  # what is raised below shows the variables of its frames
     path = Path(chosen["config"]) if "config" in chosen else default_path()
     file = read(path, needed="config" in chosen)
     around = Layer("environment", _made(_environment(environ)), lambda each: PREFIX + each.upper())
@@ -160,6 +162,7 @@ def fivepm_profile(
     Raises:
         ConfigurationError: There is no such file, or a profile that was asked for is nowhere in it.
     """
+    environ = SecretMapping(environ)
     path = Path(chosen["config"]) if "config" in chosen else default_path()
     file = read(path, needed="config" in chosen)
     name = chosen.get("profile") or environ.get(PREFIX + "PROFILE", "").strip() or file.default_profile

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from coredata_async.cli.console import printable, say
 from coredata_async.cli.plain import flattened, picked, plain_object
+from coredata_async.control_characters import json_line
 
 WIDE: Final = 100_000
 """Columns of what is no terminal: nothing is cut that a program may read."""
@@ -131,7 +132,7 @@ def show_pairs(pairs: Mapping[str, object]) -> None:
 
 def echo_json(value: object) -> None:
     """One line of JSON."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = json_line(value)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:

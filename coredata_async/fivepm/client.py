@@ -28,6 +28,7 @@ from coredata_async.fivepm.services.tasks import Tasks
 from coredata_async.fivepm.services.users import Users
 from coredata_async.fivepm.session import Account, Credential, Session, signed_in
 from coredata_async.message import Send
+from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.transport import pool
 from coredata_async.transport.chain import Gates, Manner, keyless_chain
 from coredata_async.transport.trace import Hook
@@ -37,7 +38,7 @@ class Options(TypedDict, total=False):
     """The keywords of `FivePM`."""
 
     login: str | None
-    password: str | None
+    password: str | Secret[str] | None
     format: Format
     post_params: PostParams
     dates: Dates
@@ -48,7 +49,7 @@ class Options(TypedDict, total=False):
     timeouts: Timeouts | None
     retry: Retry | None
     limits: Limits | None
-    proxy: str | None
+    proxy: str | Secret[str] | None
     ssl: SSLContext | bool
     trust_env: bool
     headers: Mapping[str, str] | None
@@ -101,7 +102,7 @@ class FivePM:
         account_or_url: str | None = None,
         *,
         login: str | None = None,
-        password: str | None = None,
+        password: str | Secret[str] | None = None,
         format: Format = "json",  # noqa: A002  # the word for it
         post_params: PostParams = "body",
         dates: Dates = "space",
@@ -112,7 +113,7 @@ class FivePM:
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
         limits: Limits | None = None,
-        proxy: str | None = None,
+        proxy: str | Secret[str] | None = None,
         ssl: SSLContext | bool = True,
         trust_env: bool = False,
         headers: Mapping[str, str] | None = None,
@@ -121,10 +122,12 @@ class FivePM:
         hooks: Sequence[Hook] = (),
         transport: pool.Transport = "auto",
     ) -> None:
+        # First of all: what is raised below shows the variables of this frame to crash reporters.
+        password, proxy, headers = conceal(password), conceal(proxy), SecretMapping(dict(headers or {}))
         self._base_url = base_address(account_or_url)
         form = self._form = Form(format=format, post_params=post_params, team=team, dates=dates)
         self._session = Session(
-            Account(login or "", password or ""),
+            Account(login or "", password),
             lambda login, password: auth.sign_in(form, login=login, password=password),
             lambda: auth.sign_out(form),
             credential=credential,
@@ -136,7 +139,7 @@ class FivePM:
         self._manner = Manner(
             timeouts=timeouts or Timeouts(),
             retry=retry or Retry(),
-            headers=dict(headers or {}),
+            headers=headers,
             hooks=tuple(hooks),
             app_info=app_info,
         )
@@ -154,9 +157,11 @@ class FivePM:
         """
         found: Options = {
             "login": setting(os.environ, "FIVEPM_LOGIN"),
-            "password": os.environ.get("FIVEPM_PASSWORD") or None,  # whose spaces are its own
+            "password": conceal(os.environ.get("FIVEPM_PASSWORD")),  # whose spaces are its own
         }
         found.update(cast("Options", {name: value for name, value in options.items() if value is not None}))
+        del options
+        found["password"], found["proxy"] = conceal(found.get("password")), conceal(found.get("proxy"))
         return cls(account_or_url or setting(os.environ, "FIVEPM_URL"), **found)
 
     def with_options(

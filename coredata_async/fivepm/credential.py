@@ -23,17 +23,19 @@ def carrying(request: Request, secrets: Mapping[str, str], *, in_query: bool = F
         secrets: The parameters.
         in_query: Whether a POST has them in its query as well as a GET, as in the documentation's examples.
     """
-    text = encoded([*secrets.items()])
+    # No variable holds the parameters: crash reporters print those of every frame.
     if request.method == "GET" or in_query:
         mark = "&" if "?" in request.target else "?"
-        return evolve(request, target=f"{request.target}{mark}{text}")
+        return evolve(request, target=f"{request.target}{mark}{encoded([*secrets.items()])}")
     content_type = _content_type(request)
     body = request.body or b""
     if content_type.startswith("multipart/"):
         return evolve(request, body=joined(_parts(secrets, content_type), body))
     headers = request.headers if content_type else {**request.headers, "Content-Type": URLENCODED}
-    head = text + ("&" if size_of(body) else "")
-    return evolve(request, headers=headers, body=joined(head.encode(), body))
+    mark = "&" if size_of(body) else ""
+    return evolve(
+        request, headers=headers, body=joined(f"{encoded([*secrets.items()])}{mark}".encode(), body)
+    )
 
 
 def _content_type(request: Request) -> str:

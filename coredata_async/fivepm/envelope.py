@@ -67,22 +67,32 @@ async def _judged(request: Request, reply: Reply, file_id: str, wrapping: Wrappi
         raise _unexpected(request, reply, "a file came where an envelope was due")
     if wrapping == "raw" or reply.content is not None or not may_be_words(reply):
         return raw
+    inside = await _opened(request, reply, file_id, wrapping)
+    if isinstance(inside, APIError):
+        raise inside
+    return inside or raw
+
+
+async def _opened(
+    request: Request, reply: Reply, file_id: str, wrapping: Wrapping
+) -> Arrived | APIError | None:
+    """Return what is in an envelope, or the error to raise where no variable holds what the service wrote."""
     try:
         tree = parse(reply.body)
     except ValueError as exc:
         if wrapping == "envelope" or not reply.body.strip() or _PAGE.search(reply.body[:_LOOK]):
-            raise _unexpected(request, reply, str(exc)) from None
-        return raw
+            return _unexpected(request, reply, str(exc))
+        return None
     said = failure(request, reply, tree)
     if said is not None:
-        raise said
+        return said
     try:
         inside = await _unwrapped(tree, file_id)
     except ValueError as exc:
-        raise _unexpected(request, reply, str(exc)) from None
+        return _unexpected(request, reply, str(exc))
     if inside is None and wrapping == "envelope":
-        raise _unexpected(request, reply, "what came holds no file")
-    return inside or raw
+        return _unexpected(request, reply, "what came holds no file")
+    return inside
 
 
 async def _unwrapped(tree: Tree, file_id: str) -> Arrived | None:

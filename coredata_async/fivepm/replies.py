@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
+
+from attrs import frozen
 
 from coredata_async import errors
 from coredata_async.call import BY_STATUS, WORDS, Call, outcome_unknown
@@ -13,14 +15,13 @@ from coredata_async.fivepm.codec.complaint import (
     about_session,
     code_of,
     complaint,
-    shown,
     words_of,
 )
 from coredata_async.fivepm.codec.items import peeled
 from coredata_async.fivepm.codec.tree import Tree, parse
 from coredata_async.message import Reply, Request
-from coredata_async.redaction import EXCERPT, without_queries
 from coredata_async.response_table import Classification, Response, classify
+from coredata_async.transport.frames import without_frames
 
 T = TypeVar("T")
 
@@ -59,9 +60,9 @@ def failure(request: Request, reply: Reply, tree: Tree) -> errors.APIError | Non
     said = complaint(tree)
     if said is None:
         return None
-    words, code = words_of(said), code_of(said)
+    words, code, body = _masked(reply, said)
     kind = BY_STATUS.get(int(code)) if code and code.isdecimal() else None
-    return _error(request, reply, kind or _kind_of(words), (words, code, shown(said)))
+    return _error(request, reply, kind or _kind_of(words), (words, code, body))
 
 
 def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError | None:
@@ -87,20 +88,19 @@ def ask(request: Request, read: Callable[[Tree], T]) -> Call[T]:
     """A call whose reply is read as a tree, once it is no error."""
 
     def meaning(reply: Reply) -> T:
-        if reply.status == HTTPStatus.NO_CONTENT:
-            return _read(request, reply, {"status": "1"}, read)  # done, and nothing to say
-        try:
-            tree = parse(reply.body)
-        except errors.ConfigurationError:
-            raise
-        except ValueError as exc:
-            raise _unreadable(request, reply, exc) from None
-        problem = failure(request, reply, tree)
-        if problem is not None:
-            raise problem
-        return _read(request, reply, tree, read)
+        found = _read(request, reply, read)
+        if isinstance(found, _Problem):
+            raise found.error
+        return found
 
     return Call(request, int(HTTPStatus.OK), meaning, refuse=refusal)
+
+
+@frozen
+class _Problem:
+    """An error to be raised where no variable holds what the service wrote."""
+
+    error: errors.APIError
 
 
 def absent(request: Request, what: str) -> errors.APIStatusError:
@@ -124,11 +124,25 @@ def refused(request: Request) -> errors.APIStatusError:
     )
 
 
-def _read(request: Request, reply: Reply, tree: Tree, read: Callable[[Tree], T]) -> T:
+def _read(request: Request, reply: Reply, read: Callable[[Tree], T]) -> T | _Problem:
+    if reply.status == HTTPStatus.NO_CONTENT:
+        tree: Tree = {"status": "1"}  # done, and nothing to say
+    else:
+        try:
+            tree = parse(reply.body)
+        except errors.ConfigurationError:
+            raise
+        except ValueError as exc:
+            return _Problem(_unreadable(request, reply, exc))
+        problem = failure(request, reply, tree)
+        if problem is not None:
+            return _Problem(problem)
     try:
         return read(tree)
+    except errors.APIError as exc:
+        return _Problem(without_frames(exc))
     except ValueError as exc:
-        raise _unreadable(request, reply, exc) from None
+        return _Problem(_unreadable(request, reply, exc))
 
 
 def _unreadable(request: Request, reply: Reply, exc: ValueError) -> errors.APIError:
@@ -142,10 +156,15 @@ def _said(reply: Reply) -> tuple[str, str | None, object]:
     try:
         tree = parse(reply.body)
     except ValueError:
-        text = without_queries(reply.body[:EXCERPT].decode("utf-8", "replace")).strip()
+        text = reply.redactor.excerpt(reply.body.strip())
         return ("" if text.startswith("<") else text[:WORDS]), None, text
-    said = complaint(tree) or peeled(tree)
-    return words_of(said), code_of(said), shown(said)
+    return _masked(reply, complaint(tree) or peeled(tree))
+
+
+def _masked(reply: Reply, said: Tree) -> tuple[str, str | None, Tree]:
+    """Return words, code and body of a complaint; secrets are masked before the words are cut to a length."""
+    said = cast("Tree", reply.redactor.tree(said))
+    return words_of(said), code_of(said), said
 
 
 def _error(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from copy import copy
 from http import HTTPStatus
@@ -15,10 +15,11 @@ from attrs import define, field, frozen
 from coredata_async.call import Call, perform
 from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
 from coredata_async.fivepm.credential import carrying
-from coredata_async.fivepm.redacted import passwords_in, struck, struck_from_errors
+from coredata_async.fivepm.passwords import passwords_in
 from coredata_async.fivepm.replies import refuses_session
 from coredata_async.message import Reply, Request, Send
 from coredata_async.response_table import Classification, classify_reply
+from coredata_async.secret import Secret, SecretMapping, conceal
 
 Credential = Literal["session", "login"]
 """What requests carry: a session id, or login and password each time (documented for three methods)."""
@@ -30,20 +31,16 @@ _GOODBYE: Final = 5.0
 """Seconds the sign-out at the end may take."""
 
 
-def _hidden(_: object) -> str:
-    return "'…'"
-
-
 @frozen
 class Account:
     """Who signs in."""
 
     login: str
     """The user's e-mail address."""
-    password: str = field(repr=_hidden)
+    password: Secret[str] | None = field(converter=conceal)
 
     def __attrs_post_init__(self) -> None:
-        if not self.login or not self.password:
+        if not self.login or self.password is None:
             raise ConfigurationError(
                 "login and password are missing: pass both, or set FIVEPM_LOGIN and FIVEPM_PASSWORD and use "
                 "FivePM.from_env()"
@@ -52,7 +49,7 @@ class Account:
 
 @frozen
 class _Key:
-    id: str = field(repr=_hidden)
+    id: Secret[str]
     since: float
 
 
@@ -71,13 +68,13 @@ class Session:
     in_query: bool = False
     _clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     _key: _Key | None = field(default=None, init=False, repr=False)
-    _gone: tuple[str, ...] = field(default=(), init=False, repr=False)
+    _gone: tuple[Secret[str], ...] = field(default=(), init=False, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
     _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False, repr=False)
     _rejections: int = field(default=0, init=False, repr=False)
     _rejection: AuthenticationError | None = field(default=None, init=False, repr=False)
 
-    async def secrets(self, send: Send) -> Mapping[str, str]:
+    async def secrets(self, send: Send) -> SecretMapping:
         """The parameters that say who asks; signs in if need be.
 
         Raises:
@@ -85,17 +82,22 @@ class Session:
                 the same, and do not try the same password again: accounts may be locked after a few times.
         """
         if self.credential == "login":
-            return {"login": self.account.login, "password": self.account.password}
-        fresh = self._fresh()
-        return {"sessionId": fresh or await self._signed_in(send)}
+            return SecretMapping({"login": self.account.login, "password": self.password.reveal()})
+        fresh = self._fresh() or await self._signed_in(send)
+        return SecretMapping({"sessionId": fresh.reveal()})
+
+    @property
+    def password(self) -> Secret[str]:
+        """The password of the account."""
+        return self.account.password or Secret("")
 
     def age(self) -> float:
         """Seconds since the sign-in."""
         return self._clock() - self._key.since if self._key else 0.0
 
-    def forget(self, secrets: Mapping[str, str]) -> None:
-        """Sign in anew next time, unless somebody else has done so already."""
-        if self._key is not None and self._key.id == secrets.get("sessionId"):
+    def forget(self, secrets: SecretMapping) -> None:
+        """Sign in again next time, unless another task has done so already."""
+        if self._key is not None and self._key.id.reveal() == secrets.get("sessionId"):
             self._gone, self._key = (self._key.id,), None
 
     async def enter(self, send: Send) -> None:
@@ -108,7 +110,8 @@ class Session:
         key, self._key = self._key, None
         if key is not None:
             # "No arguments", says the documentation; but then no server could know which session is meant.
-            await perform(_carrying(send, self, {"sessionId": key.id}), self._sign_out())
+            secrets = SecretMapping({"sessionId": key.id.reveal()})
+            await perform(_carrying(send, self, secrets), self._sign_out())
 
     async def leave(self, send: Send) -> None:
         """Sign out as `end` does, without ever failing: the session ends by itself soon."""
@@ -116,10 +119,10 @@ class Session:
             async with asyncio.timeout(_GOODBYE):
                 await self.end(send)
 
-    def _fresh(self) -> str | None:
+    def _fresh(self) -> Secret[str] | None:
         return self._key.id if self._key and self.age() < RENEWED_AFTER else None
 
-    async def _signed_in(self, send: Send) -> str:
+    async def _signed_in(self, send: Send) -> Secret[str]:
         seen = self._rejections
         async with self._lock():
             if (fresh := self._fresh()) is not None:
@@ -128,16 +131,15 @@ class Session:
                 raise copy(self._rejection)
             return await self._entered(send)
 
-    async def _entered(self, send: Send) -> str:
+    async def _entered(self, send: Send) -> Secret[str]:
         began = self._clock()
 
-        async def discreet(request: Request) -> Reply:
-            reply = struck(await send(request), [self.account.password])
-            return struck_from_errors(reply, self._gone)
+        def discreet(request: Request) -> Awaitable[Reply]:
+            return send(request.masking(self.password, *self._gone))
 
         try:
-            call = self._sign_in(self.account.login, self.account.password)
-            key = await perform(discreet, call)
+            call = self._sign_in(self.account.login, self.password.reveal())
+            key = Secret(await perform(discreet, call))
         except AuthenticationError as exc:
             self._rejections += 1
             self._rejection = copy(exc)
@@ -176,13 +178,13 @@ def signed_in(send: Send, session: Session) -> Send:
     return through
 
 
-def _carrying(send: Send, session: Session, secrets: Mapping[str, str]) -> Send:
-    """The requests with the secrets; and no error that repeats one of them."""
+def _carrying(send: Send, session: Session, secrets: SecretMapping) -> Send:
+    """Add the secrets to requests, and what masks them in a reply that repeats one."""
+    hidden = [session.password, *(Secret(value) for name, value in secrets.items() if name != "login")]
 
-    async def through(request: Request) -> Reply:
-        reply = await send(carrying(request, secrets, in_query=session.in_query))
-        hidden = {session.account.password, *secrets.values(), *passwords_in(request)}
-        return struck_from_errors(reply, hidden - {session.account.login})
+    def through(request: Request) -> Awaitable[Reply]:
+        masked = request.masking(*hidden, *passwords_in(request))
+        return send(carrying(masked, secrets, in_query=session.in_query))
 
     return through
 

@@ -20,6 +20,7 @@ from attrs import frozen
 
 from coredata_async.call import perform
 from coredata_async.config import Retry
+from coredata_async.control_characters import escape_controls
 from coredata_async.errors import APIError, NotFoundError, RegistrationUncertainError
 from coredata_async.listing import listed
 from coredata_async.message import Send
@@ -112,7 +113,7 @@ class Settler:
                     raise
                 continue  # the parent is no Project
             if found is not None:
-                log.info("registered after all: %s as %s", new.filename, found.file_id)
+                log.info("registered after all: %s as %s", escape_controls(new.filename), found.file_id)
                 return found
         return None
 
@@ -130,7 +131,8 @@ class Settler:
             return None
         oldest, *others = sorted(hits, key=lambda hit: (str(hit.created), hit.id))
         if others:
-            log.warning("blob %s is registered more than once: %s", stored.blob, [hit.id for hit in hits])
+            ids = [hit.id for hit in hits]
+            log.warning("blob %s is registered more than once: %s", escape_controls(stored.blob), ids)
         return Registered(stored, oldest.id, tuple(other.id for other in others))
 
     async def _is_of(self, file: File, stored: Stored, judge: Judge | None) -> bool:

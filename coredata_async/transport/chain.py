@@ -86,13 +86,14 @@ class Manner:
 
 def api_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str, credentials: Credentials) -> Send:
     """The `Send` for CoreData: the only one that knows the key."""
-    send = authorized(_to(base_url, pool, manner), credentials, _redactor(pool, manner, credentials))
-    return _guarded(send, gates, manner)
+    redactor = _redactor(pool, manner, credentials)
+    return _guarded(authorized(_to(base_url, pool, manner), credentials, redactor), gates, manner, redactor)
 
 
 def keyless_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str) -> Send:
     """The `Send` for a service whose credential is a parameter, not a header: requests bring it along."""
-    return _guarded(redacting(_to(base_url, pool, manner), _redactor(pool, manner)), gates, manner)
+    redactor = _redactor(pool, manner)
+    return _guarded(redacting(_to(base_url, pool, manner), redactor), gates, manner, redactor)
 
 
 def _to(base_url: str, pool: Pool, manner: Manner) -> Send:
@@ -100,8 +101,8 @@ def _to(base_url: str, pool: Pool, manner: Manner) -> Send:
     return only_paths(exchange(pool, "api", manner.timeouts, base_url=base_url, headers=headers))
 
 
-def _guarded(send: Send, gates: Gates, manner: Manner) -> Send:
-    send = traced(send, manner.hooks)
+def _guarded(send: Send, gates: Gates, manner: Manner, redactor: Redactor) -> Send:
+    send = traced(send, manner.hooks, redactor=redactor)
     send = paced(send, gates.pace) if gates.pace else send
     send = throttled(send, gates.api, _patience(gates.api, manner.timeouts))
     return within(retrying(send, manner.retry, gates.budget), manner.timeouts.total)
@@ -113,8 +114,8 @@ def storage_chain(pool: Pool, gates: Gates, manner: Manner, credentials: Credent
     The credentials are not sent; a reply that holds them, through the service's doing, has them masked.
     """
     send = exchange(pool, "storage", manner.timeouts, headers={"Accept-Encoding": "identity"})
-    send = redacting(only_signed(send), _redactor(pool, manner, credentials))
-    send = traced(send, manner.hooks)
+    redactor = _redactor(pool, manner, credentials)
+    send = traced(redacting(only_signed(send), redactor), manner.hooks, redactor=redactor)
     send = throttled(send, gates.storage, _patience(gates.storage, manner.timeouts))
     return within(retrying(send, manner.retry, gates.budget), manner.timeouts.total)
 

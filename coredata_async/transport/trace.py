@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from coredata_async.control_characters import escape_controls
 from coredata_async.message import Reply, Request, Send
+from coredata_async.redaction import NO_SECRETS, Redactor
 
 log = logging.getLogger("coredata_async.http")
 log.addHandler(logging.NullHandler())
@@ -40,8 +40,14 @@ Hook = Callable[[Exchanged], object]
 """Called in the event loop after each attempt; it must be quick, and what it raises ends the call."""
 
 
-def traced(send: Send, hooks: Sequence[Hook] = (), *, clock: Callable[[], float] = time.monotonic) -> Send:
-    """Log each attempt at level DEBUG, and tell the hooks."""
+def traced(
+    send: Send,
+    hooks: Sequence[Hook] = (),
+    *,
+    redactor: Redactor = NO_SECRETS,
+    clock: Callable[[], float] = time.monotonic,
+) -> Send:
+    """Log each attempt at level DEBUG, and tell the hooks; the redactor masks secrets in paths."""
 
     def through(request: Request) -> Awaitable[Reply]:
         if not hooks and not log.isEnabledFor(logging.DEBUG):
@@ -53,9 +59,9 @@ def traced(send: Send, hooks: Sequence[Hook] = (), *, clock: Callable[[], float]
         try:
             reply = await send(request)
         except Exception as exc:
-            tell(_failed(request, exc, clock() - began))
+            tell(_failed(request, redactor.line(shown(request)), exc, clock() - began))
             raise
-        tell(_answered(request, reply, clock() - began))
+        tell(_answered(request, redactor.line(shown(request)), reply, clock() - began))
         return reply
 
     def tell(event: Exchanged) -> None:
@@ -72,11 +78,11 @@ def traced(send: Send, hooks: Sequence[Hook] = (), *, clock: Callable[[], float]
     return through
 
 
-def _answered(request: Request, reply: Reply, seconds: float) -> Exchanged:
+def _answered(request: Request, path: str, reply: Reply, seconds: float) -> Exchanged:
     number = reply.headers.get("X-Request-Id")
     return Exchanged(
         request.method,
-        shown(request),
+        path,
         reply.status,
         seconds,
         None if number is None else reply.redactor.line(number),
@@ -85,18 +91,18 @@ def _answered(request: Request, reply: Reply, seconds: float) -> Exchanged:
     )
 
 
-def _failed(request: Request, exc: Exception, seconds: float) -> Exchanged:
+def _failed(request: Request, path: str, exc: Exception, seconds: float) -> Exchanged:
     name = type(exc).__name__
-    return Exchanged(request.method, shown(request), None, seconds, error=name, signed=request.whole)
+    return Exchanged(request.method, path, None, seconds, error=name, signed=request.whole)
 
 
 def shown(request: Request) -> str:
-    """Return what of a target may be shown: no query, and no control character of a server's URL."""
+    """Return what of a target may be shown: no query, and of a URL host and path."""
     path = request.path
     if path.startswith("/"):
-        return escape_controls(path)
+        return path
     place, slash, rest = path.partition("://")[2].partition("/")
-    return escape_controls(f"{_hostname(place)}{slash}{rest}")
+    return f"{_hostname(place)}{slash}{rest}"
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from coredata_async.fivepm.bodies import blocks_of
 from coredata_async.message import Reply, Request
@@ -62,6 +62,9 @@ class Service:
     """A sign-in waits for it."""
 
     async def __call__(self, request: Request) -> Reply:
+        return evolve(await self._answer(request), redactor=request.redactor)  # as transports do
+
+    async def _answer(self, request: Request) -> Reply:
         self.seen.append(request)
         if request.path.endswith("/signIn"):
             self.sign_ins += 1

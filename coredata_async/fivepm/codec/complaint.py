@@ -8,7 +8,6 @@ from typing import Final
 from coredata_async.call import WORDS
 from coredata_async.fivepm.codec.items import empty, peeled
 from coredata_async.fivepm.codec.tree import Tree
-from coredata_async.redaction import without_queries
 
 _COMPLAINTS: Final = ("error", "errors", "fault", "faultstring", "exception")
 _QUIET: Final[tuple[Tree, ...]] = (None, "", "0", 0, [], {})
@@ -48,7 +47,7 @@ def words_of(tree: Tree) -> str:
     """The service's own words, wherever they are."""
     match tree:
         case str():
-            return without_queries(tree.strip())[:WORDS]
+            return tree.strip()[:WORDS]
         case list():
             return "; ".join(said for each in tree if (said := words_of(each)))[:WORDS]
         case dict():
@@ -56,15 +55,6 @@ def words_of(tree: Tree) -> str:
             return next((said for said in named if said), "")
         case _:
             return ""
-
-
-def shown(tree: Tree) -> Tree:
-    """What an error may keep of a reply: no query of any URL, for it may hold a session."""
-    if isinstance(tree, dict):
-        return {name: shown(each) for name, each in tree.items()}
-    if isinstance(tree, list):
-        return [shown(each) for each in tree]
-    return without_queries(tree) if isinstance(tree, str) else tree
 
 
 def code_of(tree: Tree) -> str | None:
