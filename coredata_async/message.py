@@ -6,13 +6,16 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from attrs import define, field, frozen
 
 from coredata_async.nesting import TooDeepError, check_depth
 from coredata_async.redaction import NO_SECRETS, Redactor
 from coredata_async.secret import Secret
+
+_QUOTED: Final = 120
+"""Characters of a header that a message quotes."""
 
 
 class Body(Protocol):
@@ -147,6 +150,10 @@ class Reply:
     """Seconds from the first attempt to this answer."""
     redactor: Redactor = field(default=NO_SECRETS, repr=False, eq=False)
     """Masks secrets in what of this reply becomes part of an error, a log record or an event."""
+
+    def shown(self, name: str) -> str:
+        """Return the beginning of a header as a message may quote it: one line, without secrets."""
+        return self.redactor.line(self.headers.get(name, ""), _QUOTED)
 
     def counted(self, attempts: int, elapsed: float) -> Reply:
         """The same, with what only a retry knows."""

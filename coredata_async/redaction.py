@@ -106,9 +106,9 @@ class Redactor:
         pieces.append(text[position:end])
         return "".join(pieces)
 
-    def line(self, text: str) -> str:
+    def line(self, text: str, limit: int | None = None) -> str:
         """Mask secrets, and escape what is not a printable character of one line."""
-        return escape_controls(self(text))
+        return escape_controls(self(text, limit))
 
     def excerpt(self, body: bytes, limit: int = EXCERPT) -> str:
         """Return the beginning of a body as text, without secrets."""

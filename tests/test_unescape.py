@@ -36,7 +36,7 @@ WRITERS = (lambda text: json.dumps(text)[1:-1], lambda text: quote(text, safe=""
 def test_a_part_of_a_text_that_was_escaped_again_and_again_is_found_at_its_place(part: str, writers) -> None:
     for write in writers:
         part = write(part)
-    text = f"[{part}]"
+    text = f"[ {part} ]"
 
     for decoded in decodings(text):
         assert text[decoded.origin(0) : decoded.origin(1)] == "["

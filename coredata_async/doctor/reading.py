@@ -74,7 +74,7 @@ async def refusals(far: Far) -> Answer:
 
 
 def _shape(reply: Reply) -> str:
-    kind = reply.headers.get("Content-Type", "").partition(";")[0] or "no type"
+    kind = reply.shown("Content-Type").partition(";")[0] or "no type"
     return f"{reply.status}, {f'{len(reply.body)} bytes of {kind}' if reply.body else 'no body'}"
 
 

@@ -174,8 +174,9 @@ class Transfer:
         """Refuse encoded bytes of which nothing tells that they are the stored ones."""
         coding = content_coding(self.reply.headers)
         if coding and not self.digest_decides and etag_md5(self.reply.headers) is None:
+            shown = self.reply.shown("Content-Encoding")
             raise StorageError(
-                f"the bytes of File {self.wanted.file_id} came with Content-Encoding {coding[:80]}, although "
+                f"the bytes of File {self.wanted.file_id} came with Content-Encoding {shown}, although "
                 "they were asked for as they are stored, and without a digest to compare; look for a proxy "
                 "that compresses responses",
                 stage="get",

@@ -86,7 +86,7 @@ class Reserved:
                 raise self._failure(
                     reply,
                     "something other than the storage answered the PUT: "
-                    f"{reply.status} {reply.headers.get('Content-Type', '')}".rstrip(),
+                    f"{reply.status} {reply.shown('Content-Type')}".rstrip(),
                     "look for a sign-in page or a proxy between here and the storage; nothing was registered",
                     transient=True,
                 )
@@ -113,7 +113,7 @@ class Reserved:
         )
 
     def _mismatch(self, reply: Reply, md5: str) -> ChecksumMismatchError:
-        actual = dialects.etag_digest(reply.headers) or ""
+        actual = reply.redactor(dialects.etag_digest(reply.headers) or "")
         held = f"MD5 {actual}, not {md5}" if actual else dialects.refusal(reply).words
         return ChecksumMismatchError(
             f"the storage received other bytes than were sent ({held}); nothing was registered; "
