@@ -15,6 +15,7 @@ from coredata_async.bulk.events import (
     Progress,
     Scanned,
     Started,
+    Waiting,
     Warned,
 )
 from coredata_async.bulk.job import UploadJob
@@ -44,6 +45,7 @@ __all__ = [
     "Started",
     "State",
     "UploadJob",
+    "Waiting",
     "Warned",
     "Why",
     "check",

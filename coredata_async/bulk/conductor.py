@@ -17,14 +17,18 @@ from coredata_async.bulk.empty_files import EmptyFiles
 from coredata_async.bulk.events import FileFailed, FileSkipped, FolderMade, Scanned
 from coredata_async.bulk.existing import Decider
 from coredata_async.bulk.feed import Feeder, take_unknown
+from coredata_async.bulk.folder_list import FolderList
 from coredata_async.bulk.folders import Folders
 from coredata_async.bulk.judgement import Judgement
 from coredata_async.bulk.lane import Lane
+from coredata_async.bulk.other_jobs import OtherJobs
+from coredata_async.bulk.quiet import Quiet
 from coredata_async.bulk.resolve import Resolver
 from coredata_async.bulk.rows import Item
 from coredata_async.bulk.run import Run
 from coredata_async.bulk.scan.found import Found
 from coredata_async.bulk.scan.walk import Batches
+from coredata_async.bulk.siblings import Siblings
 from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.survey import Survey
 from coredata_async.bulk.text import shown
@@ -55,6 +59,8 @@ class Conductor:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     _folders: Folders = field(init=False)
     _feeder: Feeder = field(init=False)
+    _others: OtherJobs = field(init=False)
+    _siblings: Siblings = field(init=False)
     _ready: asyncio.Queue[int] = field(factory=asyncio.Queue[int], init=False)
     """Folders whose scan is complete, and which hold something to do."""
     _feeding: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(FED_AT_ONCE), init=False)
@@ -63,8 +69,12 @@ class Conductor:
 
     def __attrs_post_init__(self) -> None:
         run = self.run
-        self._folders = Folders(run.remote, run.journal, run.engine.retry, self._made)
-        self._feeder = Feeder(run.journal, self._folders, run.remote, run.engine.retry)
+        retry, listing = run.engine.retry, FolderList(run.remote)
+        self._others = OtherJobs(run.journal, run.halt)
+        self._siblings = Siblings(listing, run.journal, self._others, retry)
+        quiet = Quiet(run.wait, listing, run.journal, self._others, retry.probe_gap)
+        self._folders = Folders(listing, run.journal, retry, quiet, self._siblings, self._made)
+        self._feeder = Feeder(run.journal, self._folders, run.remote, quiet, self._others)
 
     def drain(self) -> None:
         """Begin nothing new; `conduct` ends when what is under way has ended."""
@@ -74,7 +84,7 @@ class Conductor:
         """All of it. Cancelling it leaves a journal that resumes."""
         async with asyncio.TaskGroup() as group:
             resolver = Resolver(self.run, group)
-            confirmer = Confirmer(self.run, self._folders)
+            confirmer = Confirmer(self.run, self._folders, self._others)
             lane = Lane(
                 self.run,
                 resolver,
@@ -89,6 +99,7 @@ class Conductor:
                     *(self._giants() for _ in range(GIANTS_AT_ONCE)),
                     *(confirmer.work() for _ in range(confirm.FOLDERS)),
                     *(self._feed(confirmer) for _ in range(FEEDERS)),
+                    self._siblings.watch(),
                 )
             ]
             lanes = [
@@ -183,7 +194,8 @@ class Conductor:
 
     async def _bring(self, item: Item, *, giant: bool) -> None:
         try:
-            await self.run.belt.put(await self._feeder.ready(item), giant=giant)
+            work = await self._feeder.ready(item, settled=not giant)
+            await self.run.belt.put(work, giant=giant)
         except APIError as exc:
             await self.run.delayed(item, Judgement(State.RETRY, Why.FOLDER, str(exc)))
             self._check_key(exc)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.folders import Folders
+from coredata_async.bulk.other_jobs import OtherJobs
 from coredata_async.bulk.remote import LISTED, Listed
 from coredata_async.bulk.rows import JOINED, Item, item_of
 from coredata_async.bulk.run import Run
@@ -41,6 +42,7 @@ class Confirmer:
 
     run: Run
     folders: Folders
+    others: OtherJobs
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     _wanted: asyncio.Queue[tuple[int, bool]] = field(factory=asyncio.Queue[tuple[int, bool]], init=False)
     _turns: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
@@ -93,7 +95,9 @@ class Confirmer:
         while items := await self.run.journal.read(lambda db: _confirmed(db, folder)):
             try:
                 place = await self.folders.ready(folder)
-                missing = items if len(items) <= FEW else await self._listed(items, place.id)
+                # Others may put Files where this job has not made the folder: a listing shows them.
+                alone = len(items) <= FEW and place.made
+                missing = items if alone else await self._listed(items, place.id)
             except APIError as exc:
                 await self._warned(exc)
                 return
@@ -106,6 +110,7 @@ class Confirmer:
     async def _listed(self, items: Sequence[Item], inside: str) -> Sequence[Item]:
         """Compare with the listing, and give what it does not show."""
         missing = {item.file: item for item in items}
+        folder = items[0].folder
         listing = self.run.remote.files(inside, since=_earliest(items))
         async with aclosing(listing.pages(prefetch=1)) as pages:
             async for page in pages:
@@ -114,9 +119,16 @@ class Confirmer:
                 shown = dict.fromkeys(file.id for file in files if _is_shown(missing[file.id], file))
                 if shown:
                     await self.run.done([missing.pop(each) for each in shown])
+                await self._look_for_others(folder, page.items, {each.id for each in ours}, inside)
                 if not missing:
                     break
         return list(missing.values())
+
+    async def _look_for_others(
+        self, folder: int, files: Sequence[Listed], ours: Collection[str], inside: str
+    ) -> None:
+        if further := [each for each in files if each.id not in ours]:
+            await self.others.check(folder, await self.run.remote.own(further, inside))
 
     async def _asked_for(self, items: Sequence[Item], inside: str) -> None:
         for item in items:

@@ -78,6 +78,16 @@ class FolderMade:
 
 
 @frozen(kw_only=True)
+class Waiting:
+    """Some folders wait until no request of a job that this journal does not know can be under way."""
+
+    seconds: float
+    """How long at most; `Progress.wait_left` says how much is left."""
+    words: str
+    """Why, and what to do about it."""
+
+
+@frozen(kw_only=True)
 class Warned:
     """Something that a person should know."""
 
@@ -121,6 +131,10 @@ class Progress:
     """Answers 429 or 503 so far."""
     paused: str | None
     """Why nothing goes at the moment."""
+    wait_left: float = 0.0
+    """Seconds for which some folders still wait, so that no File is made twice; 0 if none waits."""
+    wait_reason: str = ""
+    """Why they wait."""
 
 
 Event = (
@@ -132,6 +146,7 @@ Event = (
     | FileDelayed
     | FileUnresolved
     | FolderMade
+    | Waiting
     | Warned
     | Progress
 )

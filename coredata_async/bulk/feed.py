@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any, Final
 
@@ -14,11 +13,12 @@ from attrs import define, field, frozen
 from coredata_async.bulk.folders import Folders, Place
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.schema import LARGE
+from coredata_async.bulk.other_jobs import OtherJobs
+from coredata_async.bulk.quiet import Quiet, count_others
 from coredata_async.bulk.remote import Remote, twins
 from coredata_async.bulk.rows import COLUMNS, JOINED, Item, item_of
 from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Twin, Work, earlier
-from coredata_async.config import Retry
 
 BITE: Final = 200
 """Files read from the journal at once."""
@@ -41,10 +41,11 @@ class Feeder:
     journal: Journal
     folders: Folders
     remote: Remote
-    policy: Retry
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    clock: Callable[[], float] = time.time
+    quiet: Quiet
+    others: OtherJobs
     _open: dict[int, Place] = field(factory=dict[int, Place], init=False)
+    _early: set[int] = field(factory=set[int], init=False)
+    """Of these, the folders in which something of an earlier job may still be under way."""
     _turns: dict[int, asyncio.Lock] = field(factory=dict[int, asyncio.Lock], init=False)
 
     async def small(self, folder: int) -> AsyncIterator[Work]:
@@ -61,55 +62,79 @@ class Feeder:
                 return
             last = bite.last
             for known in bite.files:
-                yield Work(known.item, place.id, known.twins)
+                yield Work(known.item, place.id, known.twins, settled=folder not in self._early)
 
     async def giants(self) -> list[Item]:
         """The largest files that nobody has taken up, wherever they are."""
         return await self.journal.read(lambda db: take_large(db, self.journal.run))
 
-    async def ready(self, item: Item) -> Work:
-        """A file that was given alone, with what a lane has to know.
+    async def ready(self, item: Item, *, settled: bool = False) -> Work:
+        """Give a file that was read alone, with what a lane has to know.
+
+        Args:
+            item: The file.
+            settled: Whether to wait first until nothing of an earlier job can be under way in its folder.
 
         Raises:
             APIError: Its folder cannot be found, made or listed.
         """
-        place = await self.opened(item.folder)
-        return Work(item, place.id, await self.journal.read(lambda db: known_twins(db, item)))
+        place = await self.opened(item.folder, settled=settled)
+        twins = await self.journal.read(lambda db: known_twins(db, item))
+        return Work(item, place.id, twins, settled=item.folder not in self._early)
 
-    async def opened(self, folder: int) -> Place:
-        """A folder that is there, and whose Files are known."""
-        if (place := self._open.get(folder)) is not None:
-            return place
+    async def opened(self, folder: int, *, settled: bool = False) -> Place:
+        """Give a folder that is there, and whose Files are known."""
+        if self._is_open(folder, settled=settled):
+            return self._open[folder]
         async with self._turns.setdefault(folder, asyncio.Lock()):
-            if folder not in self._open:
+            if not self._is_open(folder, settled=settled):
                 place = await self.folders.ready(folder)
+                self._early.discard(folder)
                 if not place.fresh:
-                    await self._listed(folder, place)
+                    await self._list(folder, place)
+                if not (place.fresh or place.made):
+                    await self._settle(folder, place, settled=settled)
+                self.others.watch(folder)
                 self._open[folder] = place
         self._turns.pop(folder, None)
         return self._open[folder]
 
-    async def _listed(self, folder: int, place: Place) -> None:
-        """Read what is in a folder; twice, if it seems that this very tree was being uploaded just now.
+    def _is_open(self, folder: int, *, settled: bool) -> bool:
+        return folder in self._open and not (settled and folder in self._early)
 
-        That is what a lost journal looks like: the process that held it may have sent registrations which
-        no listing shows yet.
-        """
+    async def _list(self, folder: int, place: Place) -> None:
         if self.remote.is_project(place.id):
             await self.folders.load()
         async with self.folders.width:
             await self.remote.load_files(folder, place.id)
-        if self.journal.run > 1:
+
+    async def _settle(self, folder: int, place: Place, *, settled: bool) -> None:
+        """Wait until nothing of an earlier job, whose journal is lost, can be under way in a folder.
+
+        Not if all that is wanted there seems to be there: lanes then compare, and put off what is not. In the
+        parent itself not for long, if nothing there suggests that there was an earlier job.
+        """
+        if not self.quiet.is_needed:
             return
-        # A parent that was made for this job, as by a script, says nothing.
-        found = "" if place.id == self.remote.parent else place.id
-        newest = await self.journal.read(lambda db: newest_trace(db, folder, found))
-        # Servers cut the time to the second.
-        wait = newest + 1 + self.policy.settle + self.policy.probe_gap - self.clock()
-        if newest and wait > 0:
-            await self.sleep(min(wait, self.policy.settle + self.policy.probe_gap))
-            async with self.folders.width:
-                await self.remote.load_files(folder, place.id)
+        if not settled and await self._is_complete(folder):
+            self._early.add(folder)
+            return
+        wait = self.quiet.wait
+        if place.id == self.remote.parent and not wait.is_certain and not await self._others(folder):
+            await wait.over(full=False)
+            await self._list(folder, place)
+            if not await self._others(folder):
+                return
+        if await wait.over():
+            await self._list(folder, place)
+        if not await self._is_complete(folder):
+            await self.quiet.check(folder, partial(self._list, folder, place))
+
+    async def _others(self, folder: int) -> int:
+        return await self.journal.read(partial(count_others, folder=folder))
+
+    async def _is_complete(self, folder: int) -> bool:
+        return await self.journal.read(partial(is_complete, folder=folder))
 
 
 @frozen
@@ -152,13 +177,9 @@ def take_large(db: sqlite3.Connection, run: int) -> list[Item]:
     return _claimed(db, run, db.execute(_LARGE, (LARGE, run, run, GIANTS)).fetchall())
 
 
-def newest_trace(db: sqlite3.Connection, folder: int, place: str) -> float:
-    """When the remote folder was made, or the newest File in it that has the name and size of one of ours.
-
-    0 if neither is known.
-    """
-    (newest,) = db.execute(_NEWEST, (folder, place)).fetchone()
-    return newest or 0.0
+def is_complete(db: sqlite3.Connection, folder: int) -> bool:
+    """Say whether a remote folder seems to hold all that is still to be uploaded there: by name and size."""
+    return db.execute(_MISSING, (folder,)).fetchone() is None
 
 
 def _claimed(db: sqlite3.Connection, run: int, rows: list[tuple[Any, ...]]) -> list[Item]:
@@ -189,8 +210,8 @@ _LARGE: Final = (
     f"SELECT {COLUMNS} FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
     f"WHERE size > ? AND item.{_WANTED} AND claim < ? AND folder.scanned = ? ORDER BY size DESC LIMIT ?"
 )
-_NEWEST: Final = (
-    "SELECT max(created) FROM (SELECT remote.created FROM item JOIN remote ON remote.folder = item.folder "
-    "AND remote.filename = item.filename AND remote.size = item.size WHERE item.folder = ? "
-    "UNION ALL SELECT created FROM place WHERE id = ?)"
+_MISSING: Final = (
+    f"SELECT 1 FROM item WHERE folder = ? AND {_WANTED} AND NOT EXISTS (SELECT 1 FROM remote "  # noqa: S608
+    "WHERE remote.folder = item.folder AND remote.filename = item.filename "
+    "AND (remote.size = item.size OR remote.size IS NULL)) LIMIT 1"
 )

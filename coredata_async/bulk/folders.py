@@ -12,8 +12,11 @@ from typing import Final
 from attrs import define, field, frozen
 
 from coredata_async.bulk import rows
+from coredata_async.bulk.folder_list import FolderList
 from coredata_async.bulk.journal.journal import Journal, Statement
+from coredata_async.bulk.quiet import Quiet
 from coredata_async.bulk.remote import Remote
+from coredata_async.bulk.siblings import Made, Siblings
 from coredata_async.bulk.states import FolderState
 from coredata_async.call import perform
 from coredata_async.config import Retry
@@ -34,7 +37,9 @@ class Place:
 
     id: str
     fresh: bool
-    """Made in this run by us, so that nothing can be in it but what we put there."""
+    """Created in this run by this job, so that nothing can be in it but what this run put there."""
+    made: bool
+    """Created by a request of this journal, so that no earlier job can have sent anything into it."""
 
 
 @frozen
@@ -47,6 +52,7 @@ class Row:
     title: str
     state: FolderState
     remote: str | None
+    made: bool
 
 
 @define(eq=False)
@@ -54,12 +60,19 @@ class Folders:
     """Gives the remote folder for a local directory, and makes it if need be.
 
     The creation is on disk before its request leaves. When its answer is lost, the folder is looked for as a
-    File would be: at once, and twice more when nothing can be under way inside the server any more.
+    File would be: at once, and twice more when nothing can be under way inside the server any more. It was
+    not there before the intent was written, so what is found then is this job's own.
+
+    Where this journal has not created the folder above, other jobs may create folders, too. There a creation
+    waits until an earlier job's requests are over, but for the parent itself, and `Siblings` looks at what
+    came of it.
     """
 
-    remote: Remote
+    listing: FolderList
     journal: Journal
     policy: Retry
+    quiet: Quiet
+    siblings: Siblings
     made: Callable[[bytes, str], Awaitable[None]]
     """Told of each folder that was created."""
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
@@ -72,12 +85,15 @@ class Folders:
     _places: dict[int, Place] = field(factory=dict[int, Place], init=False)
     _failures: dict[int, APIError] = field(factory=dict[int, APIError], init=False)
     _turns: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
-    _listing: asyncio.Lock = field(factory=asyncio.Lock, init=False)
-    _listed: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         # An earlier run may have sent requests up to the moment at which this one took its journal.
         self._began = self.clock()
+
+    @property
+    def remote(self) -> Remote:
+        """The place below which all folders are."""
+        return self.listing.remote
 
     async def ready(self, folder: int) -> Place:
         """The remote folder of a journal's row.
@@ -110,31 +126,40 @@ class Folders:
 
     async def load(self) -> None:
         """Read the server's folders, once in a run."""
-        async with self._listing:
-            if not self._listed:
-                await self.remote.load_places()
-                self._listed = True
+        await self.listing.load()
 
     async def _ready(self, folder: int) -> Place:
         row = await self.journal.read(lambda db: row_of(db, folder))
         if row.parent is None:
-            return Place(self.remote.parent, fresh=False)
+            return Place(self.remote.parent, fresh=False, made=False)
         if row.state == FolderState.READY and row.remote:
-            return Place(row.remote, fresh=False)
+            return Place(row.remote, fresh=False, made=row.made)
         inside = await self.ready(row.parent)
         if row.state == FolderState.CREATING:
-            found = await self._looked_for(row, inside, self._lost.get(folder, self._began))
-        elif inside.fresh:
-            found = []
-        else:
-            await self.load()
-            async with self._listing:
-                found = await self.remote.places(inside.id, row.title)
-        return await self._taken(row, found) if found else await self._created(row, inside)
+            found = await self._look_for(row, inside, self._lost.get(folder, self._began))
+            return await self._own(row, inside, found) if found else await self._create(row, inside)
+        found = await self._find(row, inside)
+        return await self._take(row, found) if found else await self._create(row, inside)
 
-    async def _created(self, row: Row, inside: Place) -> Place:
+    async def _find(self, row: Row, inside: Place) -> list[str]:
+        """Find the folder where no request of this journal can have created it."""
+        if inside.fresh:
+            return []
+        await self.listing.load()
+        found = await self.listing.titled(inside.id, row.title)
+        # Of the parent nothing more than an empty folder too many is at stake: a dead job that had only just
+        # asked for its first folder has put nothing in it.
+        is_harmless = inside.id == self.remote.parent and not self.quiet.wait.is_certain
+        if found or inside.made or is_harmless or not self.quiet.is_needed:
+            return found
+        await self.quiet.wait.over()
+        await self.quiet.check_folders()
+        return await self.listing.titled(inside.id, row.title)
+
+    async def _create(self, row: Row, inside: Place) -> Place:
         lost: APIError | None = None
         for _ in range(ROUNDS):
+            began = self.clock()
             try:
                 async with self.width:
                     # Not before it may go: what is found on disk after a crash has to be waited for.
@@ -149,31 +174,42 @@ class Folders:
                     raise
                 lost = exc
                 self._lost[row.id] = self.clock()
-                found = await self._looked_for(row, inside, self._lost[row.id])
+                found = await self._look_for(row, inside, self._lost[row.id])
                 if found:
-                    return await self._taken(row, found)
+                    return await self._own(row, inside, found)
             else:
-                self.journal.note(_changed(row, FolderState.READY, made))
                 await self.made(row.path, made)
-                return Place(made, fresh=True)
+                if not inside.made:
+                    took = self.clock() - began
+                    await self.siblings.check(Made(row.id, row.path, inside.id, row.title, made, took))
+                self.journal.note(_changed(row, FolderState.READY, made, made=True))
+                return Place(made, fresh=True, made=True)
         assert lost is not None  # noqa: S101  # there is at least one round
         raise lost
 
-    async def _taken(self, row: Row, found: list[str]) -> Place:
+    async def _take(self, row: Row, found: list[str]) -> Place:
+        """Use a folder that was there."""
         if len(found) > 1:
             words = f"there are {len(found)} folders {row.title!r} in one place: {', '.join(found)}"
             self.journal.note(rows.found("warning", words))
         self.journal.note(_changed(row, FolderState.READY, found[0]))
-        return Place(found[0], fresh=False)
+        return Place(found[0], fresh=False, made=False)
 
-    async def _looked_for(self, row: Row, inside: Place, lost_at: float) -> list[str]:
-        """The folder, once a request whose answer was lost has been carried out, or never will be."""
+    async def _own(self, row: Row, inside: Place, found: list[str]) -> Place:
+        """Use the folder that a request of this journal created, the answer to which was lost."""
+        own = found[0] if len(found) == 1 else None
+        if own is None or not inside.made:
+            made = Made(row.id, row.path, inside.id, row.title, own)
+            await self.siblings.check(made, listed=True)
+        self.journal.note(_changed(row, FolderState.READY, found[0], made=True))
+        return Place(found[0], fresh=False, made=True)
+
+    async def _look_for(self, row: Row, inside: Place, lost_at: float) -> list[str]:
+        """Look for the folder until a request whose answer was lost is carried out, or never will be."""
         for due in looks(self.policy):
             await self.sleep(max(0.0, lost_at + due - self.clock()))
-            async with self._listing:
-                await self.remote.load_places()
-                found = await self.remote.places(inside.id, row.title)
-            if found:
+            await self.listing.load_again()
+            if found := await self.listing.titled(inside.id, row.title):
                 return found
         return []
 
@@ -185,10 +221,10 @@ def lineage(db: sqlite3.Connection, folder: int) -> list[int]:
 
 def row_of(db: sqlite3.Connection, folder: int) -> Row:
     """Read a folder of the journal."""
-    number, path, parent, title, state, remote = db.execute(
-        "SELECT id, path, parent, title, state, remote FROM folder WHERE id = ?", (folder,)
+    number, path, parent, title, state, remote, made = db.execute(
+        "SELECT id, path, parent, title, state, remote, made FROM folder WHERE id = ?", (folder,)
     ).fetchone()
-    return Row(number, path, parent, title, FolderState(state), remote)
+    return Row(number, path, parent, title, FolderState(state), remote, bool(made))
 
 
 _LINEAGE: Final = """
@@ -199,5 +235,6 @@ WITH RECURSIVE up(id, parent, height) AS (
 """
 
 
-def _changed(row: Row, state: FolderState, remote: str | None) -> Statement:
-    return "UPDATE folder SET state = ?, remote = ? WHERE id = ?", (state, remote, row.id)
+def _changed(row: Row, state: FolderState, remote: str | None, *, made: bool = False) -> Statement:
+    values = (state, remote, int(made), row.id)
+    return "UPDATE folder SET state = ?, remote = ?, made = ? WHERE id = ?", values

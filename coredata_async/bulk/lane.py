@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -30,6 +31,14 @@ from coredata_async.errors import (
 from coredata_async.storage.paths import Print
 from coredata_async.transfer import uploads
 from coredata_async.transfer.steps import Registered, Stored
+
+_EARLY: Final = Judgement(
+    State.RETRY,
+    Why.UNCERTAIN,
+    "a File of its name and size is there with other content; it waits until no request of an earlier job "
+    "can be under way",
+)
+"""For a file whose folder seemed to hold all there is to upload."""
 
 
 @frozen
@@ -85,22 +94,27 @@ class Lane:
             return
         now = self.run.look(trip.item)
         fits = now == trip.item.print
-        if trip.item.state == State.STORED and trip.item.blob and fits and self._is_kept(trip.item):
-            await self._registered(work, trip, trip.item.stored(trip.content_type))
-            return
-        if not fits or trip.item.blob is not None:
+        stored = trip.item.state == State.STORED and trip.item.blob is not None
+        kept = stored and fits and self._is_kept(trip.item)
+        if not kept and (not fits or trip.item.blob is not None):
             trip.begin_again(now)
         match await self.decider.decide(trip.item, work.twins):
             case Leave() as leave:
+                trip.abandon()
                 await self.run.left(trip.item, leave)
             case Refuse(words, why):
-                await self.run.failed(trip.item, why, words)
+                await self.run.failed(trip.item, why, words, blob=trip.blob)
+            case _ if not work.settled:
+                await self.run.delayed(trip.item, _EARLY)
             case Replace(file_id, snapshot):
                 await self._replaced(trip, file_id, snapshot)
             case Upload():
-                await self._uploaded(work, trip)
+                await self._uploaded(work, trip, kept=kept)
 
-    async def _uploaded(self, work: Work, trip: Trip) -> None:
+    async def _uploaded(self, work: Work, trip: Trip, *, kept: bool) -> None:
+        if kept:
+            await self._registered(work, trip, trip.item.stored(trip.content_type))
+            return
         if self.empty_files.goes_to_service(trip.item):
             await self._created(work, trip, None)
             return
@@ -184,6 +198,11 @@ class Trip:
         self._run.journal.note(*rows.planned_again(evolve(self.item, blob=self.blob), now))
         self.item = evolve(self.item, print=now, blob=None, rounds=0)
         self.blob = None
+
+    def abandon(self) -> None:
+        """Give up the blob that was stored for it."""
+        if self.blob is not None:
+            self._run.journal.note(rows.orphaned(self.item, self.blob))
 
     def reserved(self, blob: str, since: datetime | None) -> None:
         """Write down each blob, before bytes go there."""

@@ -69,9 +69,18 @@ class Meter:
             self._marks.popleft()
 
     def progress(
-        self, *, under_way: int, api: int, storage: int, retries: int, throttled: int, paused: str | None
+        self,
+        *,
+        under_way: int,
+        api: int,
+        storage: int,
+        retries: int,
+        throttled: int,
+        paused: str | None,
+        wait_left: float = 0.0,
+        wait_reason: str = "",
     ) -> Progress:
-        """All of it."""
+        """Say how far the job is."""
         files, per_second = self._rates()
         left = self.count(*_LEFT)
         return Progress(
@@ -95,6 +104,8 @@ class Meter:
             retries=retries,
             throttled=throttled,
             paused=paused,
+            wait_left=wait_left,
+            wait_reason=wait_reason,
         )
 
     @property

@@ -71,6 +71,15 @@ class Policy:
     blob_life: float = 12 * 3600
     """For how many seconds bytes that are stored, and not registered, are taken to be still there."""
 
+    assume_alone: bool = False
+    """Whether to take it that no other job has uploaded these files in the last `Retry.settle` seconds.
+
+    A journal that is new may be so because the machine that had the job is gone. Its last registrations may
+    still be under way inside the server, and would make second Files. So what goes into folders that this
+    journal has not created waits, up to `Retry.settle` + `Retry.probe_gap` seconds from the journal's
+    beginning. Set this to skip the wait. Other jobs at the same time are looked for all the same.
+    """
+
     def __attrs_post_init__(self) -> None:
         for name, allowed in _ALLOWED.items():
             if getattr(self, name) not in allowed:

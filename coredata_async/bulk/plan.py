@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from coredata_async.bulk.rows import FORMER
 from coredata_async.bulk.scan.found import Batch, Directory, Found
 from coredata_async.bulk.states import State, Why
 
@@ -127,6 +128,7 @@ def _upsert(
             ended.append(entry)
     db.executemany(_INSERT, new)
     db.executemany("UPDATE item SET seen = ? WHERE id = ?", seen)
+    db.executemany(FORMER, [(values[-1],) for values in changed])
     db.executemany(_CHANGE, changed)
     return ended
 
@@ -223,6 +225,10 @@ def _vanish(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[S
     db.execute(
         f"INSERT INTO orphan SELECT id, blob, ? FROM item WHERE {gone} AND blob IS NOT NULL",  # noqa: S608
         (time.time(), folder, run, run, *keep),
+    )
+    db.execute(
+        f"INSERT OR IGNORE INTO former SELECT file FROM item WHERE {gone} AND file IS NOT NULL",  # noqa: S608
+        (folder, run, run, *keep),
     )
     db.execute(f"DELETE FROM item WHERE {gone}", (folder, run, run, *keep))  # noqa: S608
 

@@ -49,6 +49,15 @@ class Listed:
 LISTED: Final = Kind(path=FILES.path, model=Listed, where=FileWhere, source=FILES.source)
 
 
+@frozen
+class Sibling:
+    """A folder, one of perhaps several of the same title in one place."""
+
+    id: str
+    created: float
+    """By the server's clock, in seconds since the epoch; 0 if it does not say."""
+
+
 class _Placed(Protocol):
     """Something that lies in a folder."""
 
@@ -87,19 +96,21 @@ class Remote:
 
     async def places(self, inside: str, title: str) -> list[str]:
         """Ids of the folders of this title in a folder, the oldest first, as last read."""
+        return [each.id for each in await self.siblings(inside, title)]
+
+    async def siblings(self, inside: str, title: str) -> list[Sibling]:
+        """Return the folders of this title in a folder, the oldest first, as last read."""
         wanted = unicodedata.normalize("NFC", title)
-        if self.is_project(inside):
-            return await self._ids(_IN_PROJECT, self.parent, self.parent, wanted)
-        return await self._ids(_IN_FOLDER, inside, wanted)
+        project = self.is_project(inside)
+        question = _IN_PROJECT if project else _IN_FOLDER
+        values = (self.parent, self.parent, wanted) if project else (inside, wanted)
+        return await self.journal.read(lambda db: [Sibling(*row) for row in db.execute(question, values)])
 
     async def inside(self, place: str) -> list[tuple[str, str]]:
         """Id and title of the folders in a folder, the oldest first, as last read."""
         project = self.is_project(place)
         question, values = (_ALL_IN_PROJECT, (place, place)) if project else (_ALL_IN_FOLDER, (place,))
         return await self.journal.read(lambda db: db.execute(question, values).fetchall())
-
-    async def _ids(self, question: str, *values: str) -> list[str]:
-        return await self.journal.read(lambda db: [row[0] for row in db.execute(question, values)])
 
     async def load_files(self, folder: int, inside: str) -> int:
         """Read all Files of one folder, and say how many there are."""
@@ -200,8 +211,8 @@ def _storable_value(value: object) -> object:
 _PLACE: Final = "INSERT OR REPLACE INTO place VALUES (?, ?, ?, ?, ?, ?)"
 _REMOTE: Final = "INSERT OR REPLACE INTO remote VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _OF_PROJECT: Final = "(parent = ? OR (project = ? AND parent NOT IN (SELECT id FROM place)))"
-_IN_FOLDER: Final = "SELECT id FROM place WHERE parent = ? AND title = ? ORDER BY created, id"
-_IN_PROJECT: Final = f"SELECT id FROM place WHERE {_OF_PROJECT} AND title = ? ORDER BY created, id"  # noqa: S608
+_IN_FOLDER: Final = "SELECT id, created FROM place WHERE parent = ? AND title = ? ORDER BY created, id"
+_IN_PROJECT: Final = f"SELECT id, created FROM place WHERE {_OF_PROJECT} AND title = ? ORDER BY created, id"  # noqa: S608
 _ALL_IN_FOLDER: Final = "SELECT id, title FROM place WHERE parent = ? ORDER BY created, id"
 _ALL_IN_PROJECT: Final = f"SELECT id, title FROM place WHERE {_OF_PROJECT} ORDER BY created, id"  # noqa: S608
 _TWINS: Final = (

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from typing import Final, get_args
 
+from coredata_async.bulk.journal.schema import Sender
 from coredata_async.bulk.plan import Sums
+from coredata_async.bulk.settle_wait import Sent
 from coredata_async.bulk.states import State
 
+_SENDERS: Final = get_args(Sender)
 
-def begin(db: sqlite3.Connection) -> Sums:
+
+def begin(db: sqlite3.Connection, sent_until: float | None = None, by: Sender = "other") -> Sums:
     """Take up what an earlier run left behind; gives how many files there are in which state.
 
     An intent that is on disk may have been carried out: what was REGISTERING is UNKNOWN. Bytes whose
     end nobody saw count for nothing.
+
+    Args:
+        db: The journal's connection.
+        sent_until: The last moment, in seconds since the epoch, at which a process other than this journal's
+            own can have sent requests for this tree, if that is later than what the journal says.
+        by: That process.
     """
     now = time.time()
+    if sent_until is not None:
+        suspect(db, sent_until, by)
     asked = "UPDATE item SET state = ?, rounds = max(rounds, 1) WHERE state = ?"
     db.execute(asked, (State.UNKNOWN, State.REGISTERING))
     db.execute(
@@ -34,6 +47,23 @@ def begin(db: sqlite3.Connection) -> Sums:
     db.execute(bare, (State.PLANNED, State.RETRY))  # a digest alone may be of an earlier content
     db.execute("UPDATE item SET state = ? WHERE state = ?", (State.STORED, State.RETRY))
     return counted(db)
+
+
+def sent(db: sqlite3.Connection) -> Sent:
+    """Read until when another process can have sent requests."""
+    until, by = db.execute("SELECT sent_until, sent_by FROM job").fetchone()
+    return Sent(until, by if by in _SENDERS else "other")
+
+
+def suspect(db: sqlite3.Connection, sent_until: float, by: Sender) -> None:
+    """Write down that another process has sent requests until a moment, perhaps into any folder."""
+    db.execute("UPDATE job SET sent_until = max(coalesce(sent_until, 0), ?), sent_by = ?", (sent_until, by))
+    db.execute("UPDATE folder SET made = 0")
+
+
+def waive(db: sqlite3.Connection) -> None:
+    """Write down that there is no other process."""
+    db.execute("UPDATE job SET sent_until = NULL")
 
 
 def counted(db: sqlite3.Connection) -> Sums:

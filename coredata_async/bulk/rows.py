@@ -199,7 +199,8 @@ def same(item: Item, file_id: str, md5: str) -> Statement:
 def planned_again(item: Item, now: Print) -> list[Statement]:
     """The file is another one than when it was planned: what was done for it does not count."""
     change = (_AGAIN, (int(State.PLANNED), now.size, now.modified, now.changed, now.inode, item.id))
-    return [change] if item.blob is None else [orphaned(item, item.blob), change]
+    former = (FORMER, (item.id,))
+    return [former, change] if item.blob is None else [former, orphaned(item, item.blob), change]
 
 
 def found(kind: str, words: str) -> Statement:
@@ -224,4 +225,6 @@ _AGAIN: Final = (
     "UPDATE item SET state = ?, size = ?, mtime = ?, ctime = ?, inode = ?, blob = NULL, etag = NULL, "
     "rounds = 0, why = NULL, words = NULL WHERE id = ?"
 )
+FORMER: Final = "INSERT OR IGNORE INTO former SELECT file FROM item WHERE id = ? AND file IS NOT NULL"
+"""What remembers the File of a file that gets another content."""
 _ORPHAN: Final = "INSERT INTO orphan VALUES (?, ?, ?)"

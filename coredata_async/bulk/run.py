@@ -24,6 +24,7 @@ from coredata_async.bulk.refusals import Refusals, is_explained
 from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.report.report import Ended
 from coredata_async.bulk.rows import Item
+from coredata_async.bulk.settle_wait import SettleWait
 from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.telling import Stream
 from coredata_async.bulk.text import shown
@@ -50,6 +51,7 @@ class Run:
     """Ends the run, for a reason that concerns all files."""
     give_up: Callable[[Ended, str], None]
     """Likewise, but begins nothing new and waits until uploads under way have ended."""
+    wait: SettleWait
     belt: Belt = field(factory=Belt)
     refusals: Refusals = field(factory=Refusals, init=False)
     clock_error: str | None = field(default=None, init=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -11,7 +12,7 @@ from attrs import define, field
 
 from coredata_async.bulk import resume
 from coredata_async.bulk.conductor import Conductor
-from coredata_async.bulk.events import Progress, Started
+from coredata_async.bulk.events import Progress, Started, Waiting
 from coredata_async.bulk.gates.gates import Gates
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.meter import Meter
@@ -23,6 +24,7 @@ from coredata_async.bulk.report.settings import described
 from coredata_async.bulk.report.tally import read_report
 from coredata_async.bulk.run import Run
 from coredata_async.bulk.scan.walk import Batches
+from coredata_async.bulk.settle_wait import Sent, SettleWait
 from coredata_async.bulk.telling import Stream
 from coredata_async.client import CoreData
 
@@ -78,6 +80,9 @@ class Session:
                 words=self._words,
                 excluded=run.meter.excluded,
                 api=_counted(working.gates),
+                waited=run.wait.waited,
+                wait_left=run.wait.left() if run.wait.interrupted else 0.0,
+                wait_reason=run.wait.reason if run.wait.waited else "",
                 settings=described(self.selection, self.policy, self.effort, self.processes),
             )
             if not self._conducting.cancelled() and (failure := self._conducting.exception()) is not None:
@@ -120,6 +125,7 @@ class Session:
 
         working = staff(self.client, self.effort, self.processes, moved)
         meter.add(await self.journal.read(resume.begin))
+        sent = await self.journal.read(self._sent)
         run = Run(
             engine=working.engine,
             hands=working.hands,
@@ -131,8 +137,20 @@ class Session:
             meter=meter,
             halt=self.halt,
             give_up=self._give_up,
+            wait=SettleWait(working.engine.retry, sent, self._waiting),
         )
         return run, working
+
+    def _sent(self, db: sqlite3.Connection) -> Sent:
+        """Read until when another process can have sent requests for the same files."""
+        if self.policy.assume_alone:
+            resume.waive(db)
+        elif self.journal.set_aside is not None:
+            resume.suspect(db, time.time(), "damaged")
+        return resume.sent(db)
+
+    async def _waiting(self, seconds: float, words: str) -> None:
+        await self.stream.tell(Waiting(seconds=seconds, words=words))
 
     async def _conducted(self, run: Run, working: Staff) -> None:
         self._conductor = Conductor(
@@ -190,6 +208,8 @@ def _progress(run: Run, working: Staff) -> Progress:
         retries=working.gates.retries,
         throttled=working.gates.throttled,
         paused=working.paused,
+        wait_left=run.wait.left() if run.wait.is_waited_for else 0.0,
+        wait_reason=run.wait.reason if run.wait.is_waited_for else "",
     )
 
 

@@ -35,7 +35,9 @@ _WORDS: Final[Mapping[Symbol, str]] = {
     "*": "different",
     "!": "not compared",
 }
-_NOT_OURS: Final = frozenset({"existing", "changes", "empty_folders", "dynatype", "contacts", "tags"})
+_NOT_OURS: Final = frozenset(
+    {"existing", "changes", "empty_folders", "assume_alone", "dynatype", "contacts", "tags"}
+)
 _EFFORT: Final = frozenset({"lanes", "max_duration", "bwlimit"})
 
 

@@ -18,6 +18,8 @@ def summarise(report: Report) -> None:
         say(report.words)
     if report.failed_by:
         say("; ".join(f"{TITLES[why]}: {count:,}" for why, count in report.failed_by.items()))
+    if report.wait_left:
+        say(f"{span(report.wait_left)} of the wait are left for the next run: {report.wait_reason}")
     say(f"journal: {report.journal}")
     if not report.finished:
         say(AGAIN)

@@ -125,6 +125,14 @@ OPTIONS: Final = (
         default=None,
     ),
     _field(
+        Policy,
+        "assume_alone",
+        "--assume-alone",
+        "Do not wait for requests of an earlier job whose journal may be lost: there is none.",
+        is_flag=True,
+        default=None,
+    ),
+    _field(
         Effort,
         "lanes",
         "--concurrency",

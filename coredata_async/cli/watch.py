@@ -14,6 +14,7 @@ from coredata_async.bulk.events import (
     Progress,
     Scanned,
     Started,
+    Waiting,
     Warned,
 )
 from coredata_async.bulk.report.report import Report
@@ -63,6 +64,8 @@ class Watch:
                 self._warned += 1
                 if self._warned <= SHOWN:
                     say(f"warning: {event.words}")
+            case Waiting() if not self.quiet:
+                say(f"waiting for up to {length(event.seconds)}: {event.words}")
             case Started() if not self.quiet:
                 say(f"{'going on with' if event.resumed else 'keeping'} the journal {event.journal}")
             case Scanned() if not self.quiet:
@@ -136,6 +139,8 @@ def state(progress: Progress) -> str:
     parts.append(
         f"{progress.under_way:,} under way (API {progress.api_width}, storage {progress.storage_width})"
     )
+    if progress.wait_left:
+        parts.append(f"some folders wait for another {length(progress.wait_left)}")
     if progress.paused:
         parts.append(f"paused: {progress.paused}")
     return ", ".join(parts)

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from coredata_async.bulk.events import FileFailed, FileUnresolved, Progress, Scanned, Started, Warned
+from coredata_async.bulk.events import FileFailed, FileUnresolved, Progress, Scanned, Started, Waiting, Warned
 from coredata_async.bulk.report.report import Counts, Entry
 from coredata_async.bulk.states import Why
 from coredata_async.cli.screen import Screen
@@ -91,6 +91,24 @@ def test_the_journal_and_the_scan_are_told(capsys) -> None:
     watch.take(Scanned(files=1, bytes=2000, excluded=3))
 
     assert capsys.readouterr().err == "going on with the journal /j\n1 file, 2.0 kB; 3 left out\n"
+
+
+def test_a_wait_is_told_with_its_reason_and_what_is_left(capsys) -> None:
+    watch = Watch(Lines())
+    watch.take(Waiting(seconds=130, words="this journal is new"))
+    watch.take(progress(seconds=20, wait_left=95.2, wait_reason="this journal is new"))
+    Watch(Silent(), quiet=True).take(Waiting(seconds=130, words="this journal is new"))
+
+    first, second = capsys.readouterr().err.splitlines()
+
+    assert first == "waiting for up to 2 min 10 s: this journal is new"
+    assert "some folders wait for another 1 min 35 s" in second
+
+
+def test_a_wait_that_was_interrupted_is_told_at_the_end(capsys) -> None:
+    summarise(a_report(ended="stopped", waited=10, wait_left=100, wait_reason="this journal is new"))
+
+    assert "1 min 40 s of the wait are left for the next run: this journal is new" in capsys.readouterr().err
 
 
 def test_a_name_moves_no_cursor(capsys) -> None:

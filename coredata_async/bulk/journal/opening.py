@@ -133,8 +133,8 @@ def _begin(connection: sqlite3.Connection, path: Path, binding: Binding) -> None
     _settle(connection, path)
     connection.executescript(f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION}; {TABLES}")
     connection.execute(
-        "INSERT INTO job (one, schema, tenant, account, parent, roots, created, run) "
-        "VALUES (1, ?, ?, ?, ?, ?, ?, 0)",
+        "INSERT INTO job (one, schema, tenant, account, parent, roots, created, run, sent_until) "
+        "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, 0, ?6)",
         (VERSION, *binding.row().values(), time.time()),
     )
     connection.execute("COMMIT")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
-VERSION: Final = 1
+VERSION: Final = 2
+
+Sender = Literal["lost", "damaged", "other"]
+"""A process that may have sent requests for this tree, and of which the journal knows nothing more: one whose
+journal may be lost, one whose journal was damaged, another job that was found at work."""
 
 LARGE: Final = 8 << 20
 """Bytes above which a file is fed by size, largest first, so that no giant is left for the end."""
@@ -19,7 +23,9 @@ CREATE TABLE job (
     roots TEXT NOT NULL,
     created REAL NOT NULL,
     run INTEGER NOT NULL,       -- how often it was opened
-    scanned INTEGER NOT NULL DEFAULT 0  -- the last run whose scan was complete
+    scanned INTEGER NOT NULL DEFAULT 0, -- the last run whose scan was complete
+    sent_until REAL,            -- the last moment at which another process can have sent requests
+    sent_by TEXT NOT NULL DEFAULT 'lost'    -- Sender
 );
 CREATE TABLE folder (
     id INTEGER PRIMARY KEY,
@@ -28,6 +34,7 @@ CREATE TABLE folder (
     title TEXT NOT NULL,
     state INTEGER NOT NULL DEFAULT 0,   -- FolderState
     remote TEXT,
+    made INTEGER NOT NULL DEFAULT 0,    -- whether this journal's request made it, and no other job is in it
     scanned INTEGER NOT NULL DEFAULT 0  -- the run whose scan of it is complete
 );
 CREATE TABLE item (
@@ -54,6 +61,9 @@ CREATE TABLE item (
     UNIQUE (folder, name)
 );
 CREATE INDEX large ON item (size) WHERE size > {LARGE};
+CREATE TABLE former (           -- Files of ours with an earlier content, or of files that are gone
+    file TEXT PRIMARY KEY
+) WITHOUT ROWID;
 CREATE TABLE orphan (           -- stored or reserved blobs that no File speaks of
     item INTEGER NOT NULL,
     blob TEXT NOT NULL,

@@ -57,6 +57,7 @@ _STOPPED: Final[Mapping[Ended, str]] = {
     "circuit": "The far end did not work for too long.",
     "clock": "A clock is wrong: signed URLs had expired when they were made.",
     "authentication": "The key was refused.",
+    "conflict": "Another job is uploading the same files.",
     "error": "An error ended it.",
 }
 

@@ -74,11 +74,19 @@ def _run(report: Report) -> Mapping[str, str]:
         "Journal": report.journal,
         "Begun": f"{moment(report.started)} (run {report.run:,}; the first began {moment(report.created)})",
         "Took": span(report.seconds),
+        **_wait(report),
         "Done in it": f"{files(report.fresh.done)}, {amount(report.fresh_bytes.done)}",
         "Rates": f"{report.fresh.done / seconds:,.1f} files/s, {amount(report.fresh_bytes.done / seconds)}/s",
         "Requests": f"{report.api.requests:,}, {report.api.retries:,} of them repeats; "
         f"{report.api.throttled:,} were told to slow down",
     }
+
+
+def _wait(report: Report) -> Mapping[str, str]:
+    if not report.wait_reason:
+        return {}
+    left = f", and {span(report.wait_left)} are left for the next run" if report.wait_left else ""
+    return {"Waited": f"{span(report.waited)}{left}: {report.wait_reason}"}
 
 
 def _failures(report: Report) -> Iterator[str]:

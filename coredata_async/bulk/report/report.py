@@ -11,10 +11,12 @@ from coredata_async.bulk.report.rebuild import failure
 from coredata_async.bulk.states import Why
 from coredata_async.errors import BulkError, CoreDataError
 
-Ended = Literal["complete", "drained", "stopped", "time", "circuit", "clock", "authentication", "error"]
+Ended = Literal[
+    "complete", "drained", "stopped", "time", "circuit", "clock", "authentication", "conflict", "error"
+]
 """How a run ended: all was seen to, it was asked to end (in good order, or at once), `max_duration` was
-over, a far end did not work for too long, signed URLs had expired on arrival, the key was refused, unlike
-files were refused for the same reason, or this library failed."""
+over, a far end did not work for too long, signed URLs had expired on arrival, the key was refused, another
+job for the same files was found, unlike files were refused for the same reason, or this library failed."""
 
 GRAVEST: Final = (6, 130, 5, 4, 1, 3, 10)
 """Exit codes, the gravest first.
@@ -32,6 +34,7 @@ _ENDINGS: Final[Mapping[Ended, int]] = {
     "circuit": 6,
     "clock": 6,
     "authentication": 6,
+    "conflict": 5,
     "error": 1,
 }
 _REASONS: Final = {Why.UNREADABLE: 3, Why.CHANGED: 3, Why.MISMATCH: 4, Why.UNCERTAIN: 5}
@@ -120,6 +123,12 @@ class Course:
     excluded: int = 0
     """Files left out by the selection, and so not planned. A directory counts as one."""
     api: Api = Api()
+    waited: float = 0.0
+    """Seconds for which some folders waited, so that no File of another job is made twice."""
+    wait_left: float = 0.0
+    """Seconds that were left of this when the run ended; the next run waits for the rest."""
+    wait_reason: str = ""
+    """Why they waited."""
     settings: Mapping[str, object] = field(factory=_nothing)
     """The rules it went by, for people."""
 

@@ -161,7 +161,7 @@ def test_json_has_every_field_and_stays_the_same() -> None:
         *("journal", "started", "seconds", "ended", "words", "api", "settings", "tenant", "parent", "roots"),
         *("run", "created", "scanned", "skipped_by", "failed_by", "failures", "failures_total", "unresolved"),
         *("unresolved_total", "duplicates", "duplicates_total", "orphans", "orphans_total", "warnings"),
-        "warnings_total",
+        *("warnings_total", "waited", "wait_left", "wait_reason"),
     }
     assert found["format"] == 1
     assert found["counts"] == {
