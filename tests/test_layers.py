@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "coredata_async"
 
 CORE = "nesting unset secret control_characters message redaction errors response_table config call"
-SERVICES = f"{CORE} wire resources listing collection storage transfer"
+SERVICES = f"{CORE} wire resources walk listing collection storage transfer"
 
 # A module or folder, and what of the package it may import besides itself. The longest name counts.
 MAY_IMPORT = {
@@ -35,7 +35,8 @@ MAY_IMPORT = {
     "version": "",
     "transport": f"{CORE} version",
     "storage": CORE,
-    "transfer": f"{CORE} wire resources listing storage",  # `listing` finds a File whose registering was lost
+    # `listing` and `walk` find a File whose registration was lost
+    "transfer": f"{CORE} wire resources walk listing storage",
     "services": SERVICES,
     "environment": f"{CORE} transport",
     "client": f"{SERVICES} services transport environment wiring",

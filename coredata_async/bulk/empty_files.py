@@ -11,15 +11,12 @@ import asyncio
 import secrets
 import sqlite3
 import time
-from contextlib import aclosing
-from functools import partial
 from typing import Final
 
 from attrs import define, evolve, field
 
 from coredata_async.bulk import rows
 from coredata_async.bulk.judgement import judged
-from coredata_async.bulk.remote import Listed
 from coredata_async.bulk.rows import Item
 from coredata_async.bulk.run import Run
 from coredata_async.bulk.states import State
@@ -27,7 +24,6 @@ from coredata_async.bulk.work import Work
 from coredata_async.call import perform
 from coredata_async.errors import OutcomeUnknownError
 from coredata_async.storage.bodies import md5
-from coredata_async.transfer.settle import UndecidableError
 from coredata_async.transfer.steps import Planned, Registered, Stored
 from coredata_async.transfer.uploads import mime_type_of
 from coredata_async.wire.files import form_around, upload_whole
@@ -101,31 +97,6 @@ class EmptyFiles:
         plan = Planned(size=0, content_type=None)
         await self.run.confirmed(item, Registered(Stored(plan, "", EMPTY_MD5), file_id))
         return None
-
-
-async def find_created(run: Run, item: Item, inside: str) -> Registered | None:
-    """Look once for the File of an empty file, which has no blob name of ours: by folder, name and length.
-
-    Raises:
-        APIError: The listing failed, or did not end: it proves nothing.
-        UndecidableError: Several Files may be the one.
-    """
-    found: list[Listed] = []
-    async with aclosing(aiter(run.remote.files(inside))) as files:
-        async for file in files:
-            named = file.filename == item.filename and not file.size
-            if not named or (file.digest or EMPTY_MD5).lower() != EMPTY_MD5:
-                continue
-            if await run.remote.own([file], inside) and not await run.journal.read(
-                partial(is_taken, item=item, file_id=file.id)
-            ):
-                found.append(file)
-    if len(found) > 1:
-        raise UndecidableError(
-            f"{len(found)} empty Files of this name may be it", tuple(each.id for each in found)
-        )
-    plan = Planned(size=0, content_type=None)
-    return Registered(Stored(plan, "", EMPTY_MD5), found[0].id) if found else None
 
 
 def is_taken(db: sqlite3.Connection, item: Item, file_id: str) -> bool:

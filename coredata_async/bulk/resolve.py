@@ -1,50 +1,63 @@
-"""Finding out what became of registrations whose answer was lost, while other files go on."""
+"""Finding out what became of registrations whose response was lost, while other files go on."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from array import array
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from attrs import define, evolve, field
 
 from coredata_async.bulk import rows
-from coredata_async.bulk.empty_files import find_created, is_taken
+from coredata_async.bulk.empty_files import is_taken
 from coredata_async.bulk.judgement import Judgement
+from coredata_async.bulk.rows import JOINED, item_of
 from coredata_async.bulk.run import Run
 from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.work import Work, earlier
 from coredata_async.errors import APIError, AuthenticationError, ConfigurationError, SourceError
 from coredata_async.resources.files import File
 from coredata_async.transfer.drive import ROUNDS
-from coredata_async.transfer.settle import Settler, UndecidableError, early_looks, looks
-from coredata_async.transfer.steps import Registered, Stored
-from coredata_async.wire.files import NewFile
+from coredata_async.transfer.lookup import UndecidableError
+from coredata_async.transfer.settle import Parent, Wanted
+from coredata_async.transfer.steps import Registered
 
-AT_ONCE: Final = 8
-"""Looks under way at once: they share the API's gate with everything else."""
 WAITING: Final = 1000
-"""Files that may wait here; above that, lanes wait instead of losing more answers."""
+"""Files that are held in memory while they are looked for. Of further ones only the number is kept."""
 FAILURES: Final = 5
-"""How often in a row looking may fail before it is left for the next run."""
-SKEW: Final = timedelta(seconds=5)
-"""How much the clocks that stamp a reservation and a File may differ."""
+"""Number of failed listings in a row after which a file is left for the next run."""
+CLOSE: Final = timedelta(seconds=5)
+"""Difference between the clocks that stamp a reservation and a File, up to which their order counts."""
+SKEW: Final = timedelta(hours=48)
+"""Maximum difference between the clocks that stamp a reservation and a File, time zone errors included."""
 
 
 @define(eq=False)
 class Resolver:
-    """Looks for the File of each blob, and never guesses: found, absent for certain, or unresolved."""
+    """Looks for the File of each blob, and never guesses: found, proved absent, or unresolved.
+
+    A worker that hands over a file never waits. Listings are shared by all files of a folder: see
+    `transfer.lookup`.
+    """
 
     run: Run
     group: asyncio.TaskGroup
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     tasks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]], init=False)
-    """One for each file; to be cancelled when the run ends early."""
-    _width: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
-    _room: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(WAITING), init=False)
+    """To be cancelled when the run ends early."""
+    _held: int = field(default=0, init=False)
+    """Files in memory."""
+    _further: array[int] = field(factory=lambda: array("q"), init=False)
+    """Ids of files that are only in the journal."""
+    _further_at: float = field(default=0.0, init=False)
+    """Time at which the response for the latest of them was lost."""
+    _fetching: bool = field(default=False, init=False)
     _waiting: int = field(default=0, init=False)
     _idle: asyncio.Event = field(factory=asyncio.Event, init=False)
 
@@ -52,13 +65,14 @@ class Resolver:
         self._idle.set()
 
     async def take(self, work: Work, lost_at: float) -> None:
-        """Find out about a file, from now on; waits only while too many are being found out about."""
-        await self._room.acquire()
+        """Find out about a file from now on. Returns at once."""
         self._waiting += 1
         self._idle.clear()
-        task = self.group.create_task(self._resolved(work, lost_at))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        if self._held < WAITING:
+            self._hold(work, lost_at)
+        else:
+            self._further.append(work.item.id)
+            self._further_at = max(self._further_at, lost_at)
 
     async def idle(self) -> None:
         """Wait until nothing is left to be found out."""
@@ -66,22 +80,50 @@ class Resolver:
 
     @property
     def waiting(self) -> int:
-        """How many files are being found out about."""
+        """Number of files that are being found out about."""
         return self._waiting
 
-    async def _resolved(self, work: Work, lost_at: float) -> None:
-        try:
-            await self._settled(work, lost_at)
-        finally:
-            self._room.release()
-            self._waiting -= 1
-            if not self._waiting:
-                self._idle.set()
+    def _hold(self, work: Work, lost_at: float) -> None:
+        self._held += 1
+        self._start(self._resolve(work, lost_at))
 
-    async def _settled(self, work: Work, lost_at: float) -> None:
+    def _start(self, what: Coroutine[object, object, None]) -> None:
+        task = self.group.create_task(what)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _resolve(self, work: Work, lost_at: float) -> None:
+        try:
+            await self._settle(work, lost_at)
+        finally:
+            self._held -= 1
+            self._leave(1)
+            if self._further and not self._fetching and self._held <= WAITING // 2:
+                self._fetching = True
+                self._start(self._fetch())
+
+    def _leave(self, count: int) -> None:
+        self._waiting -= count
+        if not self._waiting:
+            self._idle.set()
+
+    async def _fetch(self) -> None:
+        """Read files from the journal that did not fit into memory."""
+        try:
+            while self._further and (room := WAITING - self._held) > 0:
+                ids, self._further = self._further[:room], self._further[room:]
+                read = partial(_read, ids=ids.tolist(), parent=self.run.remote.parent)
+                works = await self.run.journal.read(read)
+                for work in works:
+                    self._hold(work, self._further_at)
+                self._leave(len(ids) - len(works))
+        finally:
+            self._fetching = False
+
+    async def _settle(self, work: Work, lost_at: float) -> None:
         item = work.item
         try:
-            found = await self._looked_for(work, lost_at)
+            found = await self._find(work, lost_at)
         except UndecidableError as exc:
             ids = f"; candidates: {', '.join(exc.candidates)}" if exc.candidates else ""
             await self.run.unresolved(item, f"{exc}{ids}; blob {item.blob}")
@@ -115,41 +157,35 @@ class Resolver:
             again = evolve(item, state=State.PLANNED, print=now, blob=None, rounds=0)
             await self.run.again(Work(again, work.parent, (earlier(again),)))
 
-    async def _looked_for(self, work: Work, lost_at: float) -> Registered | None:
-        item = work.item
-        new = rows.new_file(item, work.parent, self.run.terms)
-        stored = item.stored("")
-        settler = self.run.engine.uploader.driver.settler
-        # A refusal leaves nothing under way, but a gateway may lie.
-        dues = early_looks(self.run.engine.retry) if work.refused else looks(self.run.engine.retry)
-        for due in dues:
-            await self.sleep(max(0.0, lost_at + due - self.clock()))
-            found = await self._probed(settler, stored, new, work)
-            if found is not None:
-                return found
-        return None
+    async def _find(self, work: Work, lost_at: float) -> Registered | None:
+        remote = self.run.remote
+        if remote.is_project(work.parent):
+            parent = Parent(work.parent, "project")
+        else:  # of what kind the parent of the job is, is not known; the others come from the list of folders
+            parent = Parent(work.parent, "unknown" if work.parent == remote.parent else "folder")
+        wanted = Wanted(
+            stored=work.item.stored(""),
+            new=rows.new_file(work.item, work.parent, self.run.terms),
+            parent=parent,
+            judge=partial(self._is_created if work.item.blob is None else self._is_ours, work),
+            patience=FAILURES,
+            under_way=not work.refused,
+        )
+        return await self.run.engine.uploader.driver.settler.find(wanted, lost_at)
 
-    async def _probed(self, settler: Settler, stored: Stored, new: NewFile, work: Work) -> Registered | None:
-        """One look that ends; a failed one says nothing, so it is repeated."""
-        failures = 0
-        while True:
-            try:
-                async with self._width:
-                    if work.item.blob is None:  # it was created without one
-                        return await find_created(self.run, work.item, work.parent)
-                    return await settler.probe(stored, new, lambda file: self._is_ours(file, work, stored))
-            except APIError as exc:
-                failures += 1
-                if failures == FAILURES or isinstance(exc, AuthenticationError):
-                    raise
-                await self.sleep(self.run.engine.retry.base * 2.0**failures)
+    async def _is_created(self, work: Work, file: File) -> bool:
+        """Decide about an empty File if ours was created without a blob: by place and name."""
+        if file.filename != work.item.filename or not await self.run.remote.own([file], work.parent):
+            return False
+        return not await self.run.journal.read(partial(is_taken, item=work.item, file_id=file.id))
 
-    async def _is_ours(self, file: File, work: Work, stored: Stored) -> bool:
-        """Decide by all else that is known, where the server shows no blob names.
+    async def _is_ours(self, work: Work, file: File) -> bool:
+        """Decide by everything else that is known, if the server does not show blob names.
 
-        The same bytes under the same name in the same place, made since the reservation, there neither
-        before this job nor as another file of it.
+        It is ours if it has the same bytes under the same name in the same place, was created since the
+        reservation, and was there neither before this job nor as another file of it.
         """
+        stored = work.item.stored("")
         if not (file.digest and file.size is not None and file.created and stored.since):
             raise UndecidableError("the server shows neither blob name nor digest of", (file.id,))
         if file.digest.lower() != stored.md5 or file.size not in {0, stored.plan.size}:  # 0: not known
@@ -158,4 +194,20 @@ class Resolver:
             return False
         if not await self.run.remote.own([file], work.parent):
             return False
-        return not await self.run.journal.read(lambda db: is_taken(db, work.item, file.id))
+        if await self.run.journal.read(partial(is_taken, item=work.item, file_id=file.id)):
+            return False
+        if file.created < stored.since - CLOSE:
+            words = "the server shows no blob names, and by its clocks one is older than the blob"
+            raise UndecidableError(words, (file.id,))
+        return True
+
+
+def _read(db: sqlite3.Connection, ids: list[int], parent: str) -> list[Work]:
+    """Read files of which it is not known whether they were registered."""
+    found = db.execute(
+        f"{JOINED} WHERE item.state = ? AND item.id IN (SELECT value FROM json_each(?))",  # noqa: S608
+        (State.UNKNOWN, json.dumps(ids)),
+    )
+    items = [item_of(row) for row in found.fetchall()]
+    remote = "SELECT coalesce(remote, ?) FROM folder WHERE id = ?"
+    return [Work(item, db.execute(remote, (parent, item.folder)).fetchone()[0]) for item in items]

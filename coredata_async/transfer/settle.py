@@ -1,8 +1,9 @@
-"""Finding out whether a File was registered when the answer was lost.
+"""Finding out whether a File was registered when the response was lost.
 
-The blob name is the key: the server made it, and it is used for one PUT only. "Not found" counts only
-when a registration can no longer be under way inside the server, and when it is seen twice, because a
-listing may lag behind. A listing that fails or does not end is never taken for "not found".
+The blob name is the key: the server made it, and it is used for one PUT only. "Not found" counts only if a
+registration can no longer be under way inside the server, and if two complete listings show it, because a
+listing may lag behind. A listing that fails, is incomplete, or is filtered by time is never taken for "not
+found".
 """
 
 from __future__ import annotations
@@ -12,45 +13,44 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
-from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
-from coredata_async.call import perform
 from coredata_async.config import Retry
 from coredata_async.control_characters import escape_controls
-from coredata_async.errors import APIError, NotFoundError, RegistrationUncertainError
-from coredata_async.listing import listed
+from coredata_async.errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    RegistrationUncertainError,
+    UnexpectedResponseError,
+)
 from coredata_async.message import Send
-from coredata_async.resources.files import FILES, File, FileWhere
+from coredata_async.resources.files import FileWhere
 from coredata_async.resources.projects import PROJECTS
+from coredata_async.transfer.lookup import Judge, Look, Lookup, Search, UndecidableError
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
-from coredata_async.wire import calls
 from coredata_async.wire.files import NewFile
 
 log = logging.getLogger("coredata_async.upload")
 
-ENOUGH: Final = 50_000
-"""More candidates than this are not looked through."""
-SKEW: Final = timedelta(minutes=5)
-"""How far the clocks of gateway and application may be apart."""
-
 PAGE: Final = 200
-"""Files per page, where there may be many."""
+"""Files per page."""
 LONGEST: Final = 30
-"""How much of a title is searched for when the server may have cut or changed it."""
+"""Number of characters of a title to search for, because the server may have cut or changed the rest."""
+PROOFS: Final = 2
+"""Number of complete listings without a File that prove its absence."""
+DOUBTS: Final = 3
+"""Number of incomplete listings after which it stays open."""
 
 _SAFE: Final = re.compile(r"[A-Za-z0-9]+(?:[ _-][A-Za-z0-9]+)*")
 
 
-Judge = Callable[[File], Awaitable[bool]]
-"""Decides about a File that nothing but its blob name could tell; raises `UndecidableError` if it cannot."""
-
-
 def looks(policy: Retry) -> tuple[float, ...]:
-    """When to look for a File, in seconds since the answer was lost.
+    """Return when to look for something, in seconds since the response was lost.
 
     Only the last two can prove that it is absent. The first two find most: what a list shows at once, and
     what it shows when it has caught up.
@@ -64,121 +64,156 @@ def early_looks(policy: Retry) -> tuple[float, ...]:
 
 
 @frozen
+class Parent:
+    """The place where a File was to be registered."""
+
+    id: str
+    kind: Literal["project", "folder", "unknown"] = "unknown"
+    """`unknown` costs one or two further listings while no File is listed in it."""
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """A blob whose File is looked for."""
+
+    stored: Stored
+    new: NewFile
+    parent: Parent
+    judge: Judge | None = None
+    patience: int = 1
+    """Number of failed listings in a row after which the error is raised."""
+    under_way: bool = True
+    """The registration may still be under way. If it was refused, its absence is proved without waiting."""
+
+
+@frozen
 class Settler:
-    """Looks for the File of a blob."""
+    """Looks for the Files of blobs. All that look in the same place at the same time share one listing."""
 
     send: Send
     policy: Retry
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
+    _lookup: Lookup = field(
+        init=False,
+        repr=False,
+        default=Factory(lambda self: Lookup(self.send, self.policy, self.sleep, self.clock), takes_self=True),
+    )
 
     async def settle(self, unsettled: Unsettled, new: NewFile, lost_at: float) -> Registered | Stored:
-        """Registered, if a File is found; else stored, so that registering again is safe.
-
-        At once, after `Retry.probe_gap` seconds, again when `Retry.settle` seconds have passed since the
-        answer was lost, and a last time `Retry.probe_gap` seconds later.
+        """Return Registered if a File is found, else Stored, so that registering again is safe.
 
         Raises:
-            RegistrationUncertainError: The looking itself failed, or showed what may be the File.
+            RegistrationUncertainError: If a listing failed or was incomplete, or showed what may be the File.
         """
-        for due in looks(self.policy):
-            await self.sleep(max(0.0, lost_at + due - self.clock()))
-            try:
-                found = await self.probe(unsettled.stored, new)
-            except APIError as exc:
-                raise uncertain(unsettled, new, f"looking for it failed: {exc}") from exc
-            except UndecidableError as exc:
-                raise uncertain(unsettled, new, str(exc), exc.candidates) from None
-            if found is not None:
-                return found
-        return unsettled.stored
+        try:
+            wanted = Wanted(stored=unsettled.stored, new=new, parent=Parent(new.parent))
+            return await self.find(wanted, lost_at) or unsettled.stored
+        except APIError as exc:
+            raise uncertain(unsettled, new, f"looking for it failed: {exc}") from exc
+        except UndecidableError as exc:
+            raise uncertain(unsettled, new, str(exc), exc.candidates) from None
 
-    async def probe(self, stored: Stored, new: NewFile, judge: Judge | None = None) -> Registered | None:
-        """Look once.
+    async def find(self, wanted: Wanted, lost_at: float) -> Registered | None:
+        """Look for a File until it is found, or its absence is proved.
 
-        Args:
-            stored: Whose blob to look for.
-            new: What it was to be called.
-            judge: Asked about a File that may be it where the server shows no blob names.
+        Looks at once and after `Retry.probe_gap` seconds, among the latest Files. Then, when `Retry.settle`
+        seconds have passed since the response was lost, it reads complete listings of the place, `probe_gap`
+        apart: two without the File prove that it does not exist. If no registration can be under way, it
+        reads these at once.
 
         Raises:
-            APIError: A listing failed, or did not end: it says nothing.
-            UndecidableError: A File may be the one, and nobody can tell.
+            APIError: If a listing failed, `Wanted.patience` times in a row.
+            UndecidableError: If a File may be the one and nothing can decide it, or listings stay incomplete.
         """
-        for search in searches(new, stored):
-            try:
-                found = await self._found(search, stored, judge)
-            except NotFoundError:
-                if search.path is None:
-                    raise
-                continue  # the parent is no Project
-            if found is not None:
-                log.info("registered after all: %s as %s", escape_controls(new.filename), found.file_id)
-                return found
+        for due in early_looks(self.policy) if wanted.under_way else ():
+            await self._wait_until(lost_at + due)
+            if (look := await self._look(wanted, proof=False)).hits:
+                return _registered(wanted, look)
+        due, absent, doubts = lost_at, 0, 0
+        if wanted.under_way:
+            due += self.policy.settle
+        while absent < PROOFS:
+            await self._wait_until(due)
+            look = await self._look(wanted, proof=True)
+            if look.hits:
+                return _registered(wanted, look)
+            if look.doubt is None:
+                absent += 1
+            elif (doubts := doubts + 1) == DOUBTS:
+                raise UndecidableError(f"{look.doubt} ({DOUBTS} times)")
+            due = look.began + self.policy.probe_gap
         return None
 
-    async def _found(self, search: Search, stored: Stored, judge: Judge | None) -> Registered | None:
-        hits: list[File] = []
-        looked = 0
-        async with aclosing(aiter(listed(self.send, FILES, search.where, path=search.path))) as files:
-            async for file in files:
-                looked += 1
-                if looked > ENOUGH:
-                    raise UndecidableError(f"more than {ENOUGH} files match")
-                if await self._is_of(file, stored, judge):
-                    hits.append(file)
-        if not hits:
-            return None
-        oldest, *others = sorted(hits, key=lambda hit: (str(hit.created), hit.id))
-        if others:
-            ids = [hit.id for hit in hits]
-            log.warning("blob %s is registered more than once: %s", escape_controls(stored.blob), ids)
-        return Registered(stored, oldest.id, tuple(other.id for other in others))
+    async def _wait_until(self, due: float) -> None:
+        await self.sleep(max(0.0, due - self.clock()))
 
-    async def _is_of(self, file: File, stored: Stored, judge: Judge | None) -> bool:
-        if file.blob_name is None and may_be(file, stored):  # some listings leave it out
-            file = await perform(self.send, calls.get(FILES, file.id))  # the same, in full
-            if file.blob_name is None and may_be(file, stored):
-                if judge is not None:
-                    return await judge(file)
-                raise UndecidableError("the server shows no blob names, by which to tell it", (file.id,))
-        return file.blob_name == stored.blob
+    async def _look(self, wanted: Wanted, *, proof: bool) -> Look:
+        """Look once. A look that fails says nothing, so it is repeated."""
+        for failures in range(1, wanted.patience + 1):
+            try:
+                return await self._look_in_parent(wanted, proof=proof)
+            except APIError as exc:
+                if failures == wanted.patience or isinstance(exc, AuthenticationError):
+                    raise
+                await self.sleep(self.policy.base * 2.0**failures)
+        raise AssertionError  # the last failure was raised
 
+    async def _look_in_parent(self, wanted: Wanted, *, proof: bool) -> Look:
+        parent = wanted.parent
 
-class UndecidableError(Exception):
-    """What the server shows neither proves nor disproves that there is a File."""
+        async def look(search: Search) -> Look:
+            return await self._lookup.look(search, wanted.stored, judge=wanted.judge, proof=proof)
 
-    def __init__(self, why: str, candidates: tuple[str, ...] = ()) -> None:
-        super().__init__(why)
-        self.candidates = candidates
-
-
-@frozen
-class Search:
-    """Where to look for a File."""
-
-    where: FileWhere
-    path: str | None = None
-    """Of another list than that of all Files."""
+        if parent.kind == "project":
+            return await look(project_search(parent.id))
+        found = await look(folder_search(parent.id))
+        if found.hits or found.populated or parent.kind == "folder":
+            return found
+        # Nothing is listed there: the folder is empty, or the parent is of a kind by which the list of Files
+        # cannot be filtered, as a project. Then it proves nothing.
+        title = title_search(wanted.new.title)
+        try:
+            return await look(project_search(parent.id))
+        except NotFoundError:
+            return found if title is None else await look(title)
+        except (BadRequestError, PermissionDeniedError, UnexpectedResponseError):
+            if title is None:
+                raise
+            return await look(title)
 
 
-def searches(new: NewFile, stored: Stored) -> list[Search]:
-    """Where to look, the narrowest first.
+def project_search(project: str) -> Search:
+    """Return the search for all Files of a project, whose parent is not the project but its workspace."""
+    return Search(FileWhere(page_size=PAGE), f"{PROJECTS.place(project)}files/")
 
-    All but the first together must find the File even if the server trims, cuts or normalises titles: by its
-    first plain words, and the time since when it can exist. A title without any is looked for where it was
-    put: by parent and, since for a file in a project the server shows the workspace and not the project, in
-    the list of the project, if it is one.
+
+def folder_search(folder: str) -> Search:
+    """Return the search for all Files directly in a folder."""
+    return Search(FileWhere(parent=folder, page_size=PAGE))
+
+
+def title_search(title: str) -> Search | None:
+    """Return the search for all Files whose title begins alike, or `None` if that cannot be searched for.
+
+    Servers trim, cut and normalise titles. The first plain words are what none of them changes.
     """
-    since = stored.since - SKEW if stored.since else None
-    narrow = Search(FileWhere(title=new.title, created__gt=since))
-    if beginning := _beginning(new.title):
-        return [narrow, Search(FileWhere(title__startswith=beginning, created__gt=since, page_size=PAGE))]
-    return [
-        narrow,
-        Search(FileWhere(parent=new.parent, created__gt=since, page_size=PAGE)),
-        Search(FileWhere(created__gt=since, page_size=PAGE), f"{PROJECTS.place(new.parent)}files/"),
-    ]
+    found = _SAFE.match(title[:LONGEST])
+    if not found:
+        return None
+    # The last character may melt into an accent that follows it.
+    beginning = found[0] if found.end() == len(title) else found[0][:-1]
+    return Search(FileWhere(title__startswith=beginning, page_size=PAGE)) if beginning else None
+
+
+def _registered(wanted: Wanted, look: Look) -> Registered:
+    oldest, *others = sorted(look.hits, key=lambda hit: (str(hit.created), hit.id))
+    log.info("registered after all: %s as %s", escape_controls(wanted.new.filename), oldest.id)
+    if others:
+        ids = [hit.id for hit in look.hits]
+        blob = escape_controls(wanted.stored.blob)
+        log.warning("blob %s is registered more than once: %s", blob, ids)
+    return Registered(wanted.stored, oldest.id, tuple(other.id for other in others))
 
 
 def uncertain(
@@ -196,18 +231,3 @@ def uncertain(
         candidates=candidates,
         total=stored.plan.size,
     )
-
-
-def may_be(file: File, stored: Stored) -> bool:
-    """Whether nothing speaks against it: an unknown digest or size does not."""
-    same = not file.digest or file.digest.lower() == stored.md5
-    return same and file.size in {None, 0, stored.plan.size}  # servers of 2014 knew no sizes and said 0
-
-
-def _beginning(title: str) -> str | None:
-    """As much of a title as no server changes; `None` if nothing is safe."""
-    found = _SAFE.match(title[:LONGEST])
-    if not found:
-        return None
-    # The last character may melt into an accent that follows it.
-    return (found[0] if found.end() == len(title) else found[0][:-1]) or None

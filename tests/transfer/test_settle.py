@@ -10,7 +10,8 @@ from coredata_async import RegistrationUncertainError, Retry
 from coredata_async.message import Reply
 from coredata_async.resources.files import FileWhere
 from coredata_async.sandbox import State
-from coredata_async.transfer.settle import Search, Settler, searches
+from coredata_async.transfer.lookup import Search
+from coredata_async.transfer.settle import Settler, title_search
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.wire.files import NewFile
 from tests.rig import md5
@@ -49,7 +50,11 @@ async def test_not_found_counts_after_the_time_to_settle_and_seen_twice():
     settler = Settler(watch.nothing, Retry(settle=120, probe_gap=10), watch.sleep, watch)
 
     assert await settler.settle(OPEN, titled("a"), 1000.0) == STORED
-    assert watch.looked == [1000.0] * 2 + [1010.0] * 2 + [1120.0] * 2 + [1130.0] * 2
+    assert watch.looked[:4] == [1000.0] * 2 + [1010.0] * 2  # in the folder, and in the project
+    first, second = watch.looked[4:6], watch.looked[6:]
+    assert min(first) >= 1120.0
+    assert min(second) >= max(first) + 10
+    assert max(second) <= 1140.0
 
 
 async def test_without_a_time_to_settle_it_is_looked_for_without_waiting():
@@ -90,22 +95,10 @@ async def test_what_is_found_at_once_is_not_waited_for():
         ("x" * 300, "x" * 29),
     ],
 )
-def test_the_broad_search_uses_only_what_no_server_changes(title, prefix):
-    narrow, *broad = searches(titled(title), evolve(STORED, since=SINCE))
+def test_the_search_by_title_uses_only_what_no_server_changes(title, prefix):
+    search = title_search(title)
 
-    since = datetime(2026, 1, 2, 11, 55, tzinfo=UTC)
-    assert narrow == Search(FileWhere(title=title, created__gt=since))
-    if prefix:
-        assert broad == [Search(FileWhere(title__startswith=prefix, created__gt=since, page_size=200))]
-    else:
-        assert broad == [
-            Search(FileWhere(parent=PARENT, created__gt=since, page_size=200)),
-            Search(FileWhere(created__gt=since, page_size=200), f"/api/v2/projects/{PARENT}/files/"),
-        ]
-
-
-def test_without_a_server_clock_there_is_no_time_filter():
-    assert [each.where.created__gt for each in searches(titled("a"), STORED)] == [None, None]
+    assert search == (Search(FileWhere(title__startswith=prefix, page_size=200)) if prefix else None)
 
 
 async def test_a_title_without_plain_words_is_looked_for_in_its_folder(client, box):
@@ -173,7 +166,7 @@ async def test_it_is_found_among_files_of_the_same_title(client, box):
 
 async def test_a_list_without_blob_names_is_looked_up_in_detail(client, box):
     await upload(client, box)
-    box.faults.hide("files.list", "blob_name", times=None)
+    box.faults.hide("projects.files", "blob_name", times=None)
     box.faults.reset_after("files.register")
 
     up = await upload(client, box)
@@ -183,7 +176,7 @@ async def test_a_list_without_blob_names_is_looked_up_in_detail(client, box):
 
 
 async def test_when_no_answer_shows_a_blob_name_it_stays_open_with_candidates(client, box):
-    box.faults.hide("files.list", "blob_name", times=None)
+    box.faults.hide("projects.files", "blob_name", times=None)
     box.faults.hide("files.get", "blob_name", times=None, null=True)
     box.faults.reset_after("files.register")
 
@@ -197,7 +190,7 @@ async def test_when_no_answer_shows_a_blob_name_it_stays_open_with_candidates(cl
 
 async def test_files_of_other_bytes_are_no_candidates(client, box):
     await client.files.upload(b"other", parent=box.project, filename="a.bin", title="a")
-    box.faults.hide("files.list", "blob_name", times=None)
+    box.faults.hide("projects.files", "blob_name", times=None)
     box.faults.hide("files.get", "blob_name", times=None)
     box.faults.reset_before("files.register")
 

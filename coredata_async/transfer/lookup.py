@@ -1,0 +1,274 @@
+"""Shared lookups: one listing serves every blob that is looked for in the same place.
+
+After an outage, hundreds of uploads may look for their File in the same folder. They wait for one listing
+together; the next one begins only after a pause. N lost responses in a folder therefore cost about as many
+listings as one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from math import inf
+from typing import Final
+
+from attrs import define, evolve, field, frozen
+
+from coredata_async.call import perform
+from coredata_async.config import Retry
+from coredata_async.errors import APIError, NotFoundError, UnexpectedResponseError
+from coredata_async.listing import listed
+from coredata_async.message import Send
+from coredata_async.resources.files import FILES, File, FileWhere
+from coredata_async.transfer.steps import Stored
+from coredata_async.walk import Walk
+from coredata_async.wire import calls
+
+AT_ONCE: Final = 8
+"""Maximum number of listings at once. They share the API's limits with everything else."""
+ENOUGH: Final = 1_000_000
+"""Maximum number of Files in one listing: 5,000 requests."""
+AHEAD: Final = 2
+SKEW: Final = timedelta(minutes=5)
+"""Assumed difference between the clocks that stamp a reservation and a File. Only the first looks, which may
+find a File but prove nothing, depend on it."""
+PACE: Final = 4.0
+"""Time from the beginning of one listing of a place to the next, in durations of the first: lookups use a
+quarter of one request slot."""
+LINGER: Final = 0.1
+"""Part of `Retry.probe_gap` for which a listing that is to prove something waits for more blobs."""
+IDLE: Final = 256
+"""Number of places that are remembered, to keep their pauses, while nothing is looked for in them."""
+NAMED: Final = 20
+"""Maximum number of candidates that an error names."""
+
+Judge = Callable[[File], Awaitable[bool]]
+"""Decides whether a File is of a blob if the server shows no blob name; raises `UndecidableError`."""
+
+
+class UndecidableError(Exception):
+    """What the server shows neither proves nor disproves that a File exists."""
+
+    def __init__(self, why: str, candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(why)
+        self.candidates = candidates
+
+
+@frozen
+class Search:
+    """Which Files to list."""
+
+    where: FileWhere
+    path: str | None = None
+    """Path of another list than that of all Files."""
+
+
+@frozen(kw_only=True)
+class Look:
+    """What one listing showed about one blob."""
+
+    hits: tuple[File, ...]
+    """The Files of the blob."""
+    began: float
+    """Time at which the listing began."""
+    doubt: str | None
+    """The reason why a File may exist that is not among the hits; `None` if the listing was complete."""
+    populated: bool
+    """The place is known to list Files that are directly in it, so its filter works."""
+
+
+@define(eq=False)
+class _Ticket:
+    """One blob that waits for a listing."""
+
+    stored: Stored
+    judge: Judge | None
+    proof: bool
+    hits: list[File] = field(factory=list[File])
+    unclear: list[str] = field(factory=list[str])
+    """Ids of Files that may be of the blob."""
+    look: Look | None = None
+    failure: Exception | None = None
+
+    @property
+    def answered(self) -> bool:
+        return self.look is not None or self.failure is not None
+
+    def answer(self, began: float, doubt: str | None, *, populated: bool) -> None:
+        if self.unclear and not self.hits:
+            why = "the server shows no blob names, which alone would identify it"
+            self.failure = UndecidableError(why, tuple(self.unclear[:NAMED]))
+        elif len(self.hits) > 1 and not self.stored.blob:
+            ids = tuple(hit.id for hit in self.hits[:NAMED])
+            self.failure = UndecidableError(f"{len(self.hits)} Files may be it", ids)
+        else:
+            self.look = Look(hits=tuple(self.hits), began=began, doubt=doubt, populated=populated)
+
+
+@define(eq=False)
+class _Place:
+    """The blobs that wait for listings of the same search."""
+
+    turn: asyncio.Lock = field(factory=asyncio.Lock)
+    waiting: dict[_Ticket, None] = field(factory=dict[_Ticket, None])
+    resumes: float = -inf
+    """Time before which no further listing begins."""
+    populated: bool = False
+
+
+@define(eq=False)
+class Lookup:
+    """Looks for the Files of blobs, with one listing for all that wait for the same one.
+
+    Memory: the blobs that wait, and one page for each of at most `AT_ONCE` listings.
+    """
+
+    send: Send
+    policy: Retry
+    sleep: Callable[[float], Awaitable[object]]
+    clock: Callable[[], float]
+    _width: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+    _places: dict[Search, _Place] = field(factory=dict[Search, _Place], init=False)
+
+    async def look(
+        self, search: Search, stored: Stored, *, judge: Judge | None = None, proof: bool = False
+    ) -> Look:
+        """Wait for a listing that begins after this call, and return what it showed about a blob.
+
+        A listing that is under way already may find the File, but is not waited for to prove its absence.
+
+        Args:
+            search: Which Files to list, without a filter by time.
+            stored: The blob. If it has no name, because a File was created without one, `judge` decides about
+                each File with its size and digest.
+            judge: Decides about Files of which the server shows no blob name.
+            proof: List everything. Otherwise only Files that were created since the blob was reserved may be
+                listed, which is quicker and proves nothing.
+
+        Raises:
+            APIError: If the listing failed.
+            UndecidableError: If a File may be of this blob, and nothing can decide it.
+        """
+        place = self._places.get(search) or self._added(search)
+        ticket = _Ticket(stored, judge, proof)
+        place.waiting[ticket] = None
+        try:
+            async with place.turn:
+                if not ticket.answered:
+                    await self._serve(search, place, ticket)
+        finally:
+            place.waiting.pop(ticket, None)
+        if ticket.failure is not None:
+            raise ticket.failure
+        assert ticket.look is not None  # noqa: S101  # `_serve` answers every ticket that waits when it begins
+        return ticket.look
+
+    def _added(self, search: Search) -> _Place:
+        if len(self._places) >= IDLE:
+            now = self.clock()
+            kept = {s: p for s, p in self._places.items() if p.waiting or p.resumes > now}
+            self._places = kept
+        return self._places.setdefault(search, _Place())
+
+    async def _serve(self, search: Search, place: _Place, ticket: _Ticket) -> None:
+        """List a place for all that wait for it. If this is cancelled, the next one that waits takes over."""
+        linger = self.policy.probe_gap * LINGER if ticket.proof else 0.0
+        await self.sleep(max(linger, place.resumes - self.clock()))
+        async with self._width:
+            batch, began = list(place.waiting), self.clock()
+            try:
+                doubt = await self._list(search, place, batch)
+            except (APIError, UndecidableError) as exc:
+                for each in batch:
+                    each.failure = exc
+            else:
+                late = [each for each in place.waiting if each.hits]
+                for each in dict.fromkeys((*batch, *late)):
+                    each.answer(began, doubt, populated=place.populated)
+            finally:
+                took = self.clock() - began
+                pause = max(self.policy.probe_gap, min(PACE * took, self.policy.settle))
+                place.resumes = began + pause
+
+    async def _list(self, search: Search, place: _Place, batch: list[_Ticket]) -> str | None:
+        """Compare a listing with all blobs that wait; return the doubt that remains."""
+        proof = any(each.proof for each in batch)
+        since = None if proof else _since(batch)
+        listing = listed(self.send, FILES, evolve(search.where, created__gt=since), path=search.path)
+        walk = listing.walk()
+        for each in place.waiting:
+            each.hits.clear()
+            each.unclear.clear()
+        try:
+            async with aclosing(listing.pages(prefetch=AHEAD, walk=walk)) as pages:
+                async for page in pages:
+                    await self._compare(page.items, search, place)
+                    if walk.found > ENOUGH:
+                        raise UndecidableError(f"there are more than {ENOUGH} Files to look through")
+        except UnexpectedResponseError:
+            if not walk.failure:
+                raise
+        return _doubt(walk) if since is None else "only the latest Files were listed"
+
+    async def _compare(self, files: Iterable[File], search: Search, place: _Place) -> None:
+        # Made for each page: blobs may come to wait while the listing is read.
+        blobs: dict[str, list[_Ticket]] = {}
+        for each in place.waiting:
+            blobs.setdefault(each.stored.blob, []).append(each)
+        nameless = blobs.pop("", ())
+        for file in files:
+            place.populated = place.populated or (file.parent != "" and file.parent == search.where.parent)
+            if file.blob_name is None:
+                await self._compare_in_full(file, place, blobs)
+            else:
+                for each in blobs.get(file.blob_name, ()):
+                    each.hits.append(file)
+            await _judge(file, nameless)
+
+    async def _compare_in_full(self, file: File, place: _Place, blobs: dict[str, list[_Ticket]]) -> None:
+        """Compare a File of which the list does not show the blob name."""
+        if not any(may_be(file, each.stored) for each in place.waiting if each.stored.blob):
+            return
+        try:
+            full = await perform(self.send, calls.get(FILES, file.id))
+        except NotFoundError:
+            return  # deleted since it was listed
+        if full.blob_name is not None:
+            for each in blobs.get(full.blob_name, ()):
+                each.hits.append(full)
+            return
+        await _judge(full, [each for each in place.waiting if each.stored.blob])
+
+
+async def _judge(file: File, tickets: Iterable[_Ticket]) -> None:
+    """Decide without a blob name of which blobs a File is."""
+    for each in tickets:
+        if not may_be(file, each.stored):
+            continue
+        try:
+            if each.judge is None:
+                each.unclear.append(file.id)
+            elif await each.judge(file):
+                each.hits.append(file)
+        except UndecidableError as exc:
+            each.unclear.extend(exc.candidates or (file.id,))
+
+
+def may_be(file: File, stored: Stored) -> bool:
+    """Whether nothing known of a File excludes that it is of a blob. An unknown digest or size does not."""
+    same = not file.digest or file.digest.lower() == stored.md5
+    return same and file.size in {None, 0, stored.plan.size}  # servers of 2014 knew no sizes and said 0
+
+
+def _since(batch: Iterable[_Ticket]) -> datetime | None:
+    """Return the time since which all Files were created, if the server's clocks are right."""
+    times = [each.stored.since for each in batch]
+    known = [time for time in times if time is not None]
+    return min(known) - SKEW if len(known) == len(times) else None
+
+
+def _doubt(walk: Walk[File]) -> str | None:
+    doubt = walk.doubt
+    return None if doubt is None else f"the listing proves nothing: {doubt}"
