@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from functools import partial
 from ssl import SSLContext
 from time import monotonic
@@ -10,8 +11,38 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
+from coredata_async.transport.lean.names import Names
 from coredata_async.transport.lean.reuse import KEPT_FOR, PROBATION, SOON, Reputation, idle_limit, watch
+
+
+class Resolver(AbstractResolver):
+    """Looks up names as our own connections do: a slow one delays no other."""
+
+    def __init__(self) -> None:
+        self._names = Names()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host, of one family or all."""
+        found = await self._names.addresses(host, port)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=place[0] if len(place) == 2 or not place[3] else f"{place[0]}%{place[3]}",  # noqa: PLR2004
+                port=place[1],
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, place in found
+            if family in {socket.AF_UNSPEC, kind}
+        ]
+
+    async def close(self) -> None:
+        """Do nothing: a look-up under way ends by itself."""
 
 
 class Connector(aiohttp.TCPConnector):
@@ -22,7 +53,7 @@ class Connector(aiohttp.TCPConnector):
     """
 
     def __init__(self, *, limit: int, ssl: SSLContext | bool) -> None:
-        super().__init__(limit=limit, ssl=ssl)  # pyright: ignore[reportUnknownMemberType]
+        super().__init__(limit=limit, ssl=ssl, resolver=Resolver())  # pyright: ignore[reportUnknownMemberType]
         self.idle_limits: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
         """By protocol: for how many seconds it may be idle."""
         self._reputation = Reputation()

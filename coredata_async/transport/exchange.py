@@ -17,6 +17,10 @@ from coredata_async.secret import Secret
 from coredata_async.transport import payload
 from coredata_async.transport.foreign import FOREIGN, translated
 from coredata_async.transport.frames import below, without_frames
+from coredata_async.transport.lean.answers import HEAD_LIMIT
+from coredata_async.transport.lean.faults import TooLargeError
+from coredata_async.transport.lean.limits import is_refusal, limit_of
+from coredata_async.transport.lean.unpacking import Unpacking, unpacked, unpacking
 from coredata_async.transport.payload import Reopened, Whole
 from coredata_async.transport.pool import Pool, Side
 
@@ -65,23 +69,30 @@ def exchange(
 
     async def carry(request: Request, body: Whole | Reopened | None) -> Reply:
         url = request.target if request.whole else base_url + request.target
-        response = await pool.session(side).request(
+        session = pool.session(side)
+        packed = side == "api" and not session.auto_decompress
+        response = await session.request(
             request.method,
             _as_written(url),
             data=request.body if body is None else body,
-            headers=_joined(common.reveal(), request.headers),
+            headers=_joined(common.reveal(), request.headers, packed=packed),
             skip_auto_headers=_NOT_ADDED,
             allow_redirects=False,
             raise_for_status=False,
             timeout=waits.get(request.patience) or _waits(timeouts, request.patience),
             proxy=pool.proxy_for(url),
             ssl=pool.ssl,
+            max_line_size=HEAD_LIMIT,
+            max_field_size=HEAD_LIMIT,
         )
+        coding = response.headers.get("Content-Encoding") if packed else None
         if request.stream and response.status < 300:  # noqa: PLR2004  # what is refused is read at once
-            content = _Arriving(request, response, timeouts.stall)
+            content = _Arriving(request, response, timeouts.stall, unpacking(coding))
             return Reply(response.status, response.headers, content=content, redactor=request.redactor)
         try:
-            found = await response.read()
+            found = await _read(response)
+            if coding:
+                found = await unpacked(found, coding, response.status)
             return Reply(response.status, response.headers, found, redactor=request.redactor)
         finally:
             response.release()
@@ -96,10 +107,33 @@ def _as_written(url: str) -> URL:
     return URL(url, encoded=True)
 
 
-def _joined(common: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[str]:
+def _joined(common: Mapping[str, str], own: Mapping[str, str], *, packed: bool) -> CIMultiDict[str]:
     joined = CIMultiDict(common)
     joined.update(own)
+    if packed:  # aiohttp would name whatever it can unpack itself
+        joined.setdefault("Accept-Encoding", "gzip, deflate")
     return joined
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Read a body whole; of a redirect or an error, the beginning.
+
+    Raises:
+        TooLargeError: If another one exceeds the limit.
+    """
+    content = response.content
+    if type(content) is not aiohttp.StreamReader:  # of a library that answers in the server's place
+        return await response.read()
+    limit, blocks, size = limit_of(response.status), list[bytes](), 0
+    while block := await content.readany():
+        blocks.append(block)
+        size += len(block)
+        if size > limit:
+            response.close()
+            if not is_refusal(response.status):
+                raise TooLargeError(limit)
+            break
+    return b"".join(blocks)
 
 
 def _own(exc: BaseException, request: Request, body: Whole | Reopened | None) -> BaseException:
@@ -133,8 +167,15 @@ def _waits(timeouts: Timeouts, patience: float) -> aiohttp.ClientTimeout:
 class _Arriving:
     """A reply's body, still on its way; from here on, `stall` is the limit for each block waited for."""
 
-    def __init__(self, request: Request, response: aiohttp.ClientResponse, stall: float | None) -> None:
+    def __init__(
+        self,
+        request: Request,
+        response: aiohttp.ClientResponse,
+        stall: float | None,
+        undo: Unpacking | None,
+    ) -> None:
         self._request = request
+        self._unpacking = undo
         self._response = response
         self._stall = stall
         if response.connection is not None and (protocol := response.connection.protocol) is not None:
@@ -144,7 +185,10 @@ class _Arriving:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             while block := await self._next():
-                yield block
+                for piece in (block,) if self._unpacking is None else self._unpacking.feed(block):
+                    yield piece
+            if self._unpacking is not None:
+                self._unpacking.end()
         except FOREIGN as exc:
             failure = translated(exc, self._request, stalled=True)
         else:

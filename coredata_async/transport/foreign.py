@@ -10,18 +10,20 @@ import aiohttp
 from coredata_async.errors import APIConnectionError
 from coredata_async.message import Request
 from coredata_async.transport import trouble
-from coredata_async.transport.lean.faults import LateConnectionError
+from coredata_async.transport.lean.faults import (
+    HandshakeError,
+    LateConnectionError,
+    LineError,
+    handshake_failure,
+)
 from coredata_async.transport.trouble import CUT_SHORT, DISTRUSTED, UNREACHABLE, UNSENDABLE, Telling
 
-FOREIGN: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
-"""All that can come out of an aiohttp exchange."""
+FOREIGN: Final = (aiohttp.ClientError, LineError, TimeoutError, OSError, ValueError)
+"""All that can come out of an aiohttp exchange; a `LineError` is our own, about a body."""
 
 _PROXY: Final = Telling("the proxy refused; check proxy= and its credentials", reached=False)
 _KINDS: Final = (  # the most specific first
-    (
-        (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError, ssl.SSLError),
-        DISTRUSTED,
-    ),
+    ((aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError), DISTRUSTED),
     ((aiohttp.ClientHttpProxyError,), _PROXY),
     ((aiohttp.ClientConnectorError,), UNREACHABLE),
     ((aiohttp.InvalidURL,), UNSENDABLE),
@@ -33,5 +35,14 @@ def translated(exc: Exception, request: Request, *, stalled: bool = False) -> AP
     """Our error for one of aiohttp's; see `trouble.translated`."""
     if isinstance(exc, aiohttp.ConnectionTimeoutError):
         return trouble.translated(LateConnectionError(""), request)
+    if isinstance(exc, aiohttp.ClientConnectorSSLError):
+        return trouble.translated(_handshake_failure(exc), request)
     telling = next((telling for kinds, telling in _KINDS if isinstance(exc, kinds)), None)
     return trouble.translated(exc, request, stalled=stalled, telling=telling)
+
+
+def _handshake_failure(exc: aiohttp.ClientConnectorSSLError) -> HandshakeError:
+    cause: object = getattr(exc, "os_error", exc)
+    return (
+        handshake_failure(cause) if isinstance(cause, ssl.SSLError) else HandshakeError(type(cause).__name__)
+    )

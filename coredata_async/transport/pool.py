@@ -144,8 +144,9 @@ class Pool:
             connector=Connector(limit=self.limits.connections, ssl=self.ssl),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(),
-            # Bytes of the storage are compared with a digest: they must come as they are stored.
-            auto_decompress=side == "api",
+            # Bytes of the storage are compared with a digest: they must come as they are stored. Those of the
+            # service are unpacked by us, within limits, and as on our own connections.
+            auto_decompress=False,
         )
         # Otherwise it repeats GET, PUT and DELETE once by itself when a kept connection has died: unseen by
         # `Retry`, and not counted in `attempts`. There is no public switch.

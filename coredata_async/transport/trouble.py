@@ -12,8 +12,11 @@ from coredata_async.errors import APIConnectionError, APITimeoutError, Phase
 from coredata_async.message import Request
 from coredata_async.transport.lean.faults import (
     CutShortError,
+    HandshakeError,
     LateConnectionError,
     LineError,
+    NoTLSError,
+    TooLargeError,
     UnreachableError,
 )
 
@@ -34,12 +37,24 @@ DISTRUSTED: Final = Telling(
     reached=False,
     permanent=True,
 )
+NO_TLS: Final = Telling(
+    "the server does not speak TLS as expected ({reason}); check scheme and port of the URL",
+    reached=False,
+    permanent=True,
+)
+HANDSHAKE: Final = Telling("the TLS handshake failed ({reason})", reached=False)
 UNREACHABLE: Final = Telling("cannot connect ({reason}); check base_url, DNS and network", reached=False)
 UNSENDABLE: Final = Telling("the URL or a header cannot be sent as it is", reached=False, permanent=True)
 CUT_SHORT: Final = Telling("the answer was cut short")
+TOO_LARGE: Final = Telling(
+    "the answer is too large ({reason}); ask for fewer objects at once", permanent=True
+)
 _BROKEN: Final = Telling("the connection broke ({reason})")
 _KINDS: Final = (
-    (ssl.SSLError, DISTRUSTED),
+    (ssl.SSLCertVerificationError, DISTRUSTED),
+    (NoTLSError, NO_TLS),
+    (HandshakeError, HANDSHAKE),
+    (TooLargeError, TOO_LARGE),
     (UnreachableError, UNREACHABLE),
     (ValueError, UNSENDABLE),
     (CutShortError, CUT_SHORT),
@@ -79,5 +94,7 @@ def _reason(exc: Exception) -> str:
     """The system's words, which hold no URL."""
     if isinstance(exc, LineError):
         return exc.reason
+    if isinstance(exc, ssl.SSLError):  # its number is OpenSSL's
+        return type(exc).__name__
     number = getattr(getattr(exc, "os_error", exc), "errno", None)
     return os.strerror(number) if isinstance(number, int) and number > 0 else type(exc).__name__

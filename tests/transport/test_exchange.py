@@ -6,6 +6,7 @@ import os
 import pickle
 import socket
 import ssl
+import threading
 import traceback
 import zlib
 from collections.abc import AsyncGenerator, Callable
@@ -383,14 +384,13 @@ async def test_a_name_that_nobody_knows_is_told_and_not_reached(send: Send) -> N
 async def test_a_name_server_that_is_silent_is_a_connect_timeout(
     exchange: Exchange, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def silent(*_: object, **__: object) -> None:
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", silent)
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(5) and [])
     send = exchange(pool, "storage", Timeouts(connect=0.05), headers={})
 
     async with asyncio.timeout(1):
         error = await failure(send, Request("PUT", f"http://slow.invalid{SIGNED}", body=b"x"))
+    answered.set()
 
     assert (error.phase, error.reached) == ("connect", False)
 

@@ -14,9 +14,11 @@ from coredata_async.transport.foreign import FOREIGN, translated
 from coredata_async.transport.lean.faults import (
     BrokenError,
     CutShortError,
+    HandshakeError,
     LateConnectionError,
     LateError,
     LineError,
+    TooLargeError,
     UnreachableError,
 )
 
@@ -24,6 +26,12 @@ URL_ = "https://t.example/laika/b?Signature=SECRET"
 REQUEST = Request("PUT", URL_)
 KEY = ConnectionKey("t.example", 443, True, True, None, None, None)
 REFUSED = OSError(111, "Connect call failed SECRET")
+
+
+def alert(word: str) -> ssl.SSLError:
+    exc = ssl.SSLError(1, "SECRET")
+    exc.reason = word
+    return exc
 
 
 def connector(kind: type[aiohttp.ClientConnectorError], exc: OSError) -> Exception:
@@ -78,7 +86,22 @@ def connector(kind: type[aiohttp.ClientConnectorError], exc: OSError) -> Excepti
         (UnreachableError("Connection refused"), "cannot connect (Connection refused)", False, False),
         (CutShortError(""), "the answer was cut short", True, False),
         (BrokenError("what came is no HTTP"), "connection broke (what came is no HTTP)", True, False),
-        (ssl.SSLError(1, "SECRET"), "certificate is not trusted", False, True),
+        (ssl.SSLCertVerificationError(1, "SECRET"), "certificate is not trusted", False, True),
+        (ssl.SSLError(1, "SECRET"), "connection broke (SSLError)", True, False),
+        (
+            aiohttp.ClientConnectorSSLError(KEY, alert("TLSV1_ALERT_INTERNAL_ERROR")),
+            "the TLS handshake failed (TLSV1_ALERT_INTERNAL_ERROR)",
+            False,
+            False,
+        ),
+        (
+            aiohttp.ClientConnectorSSLError(KEY, alert("WRONG_VERSION_NUMBER")),
+            "does not speak TLS as expected (WRONG_VERSION_NUMBER)",
+            False,
+            True,
+        ),
+        (HandshakeError("SSLEOFError"), "the TLS handshake failed (SSLEOFError)", False, False),
+        (TooLargeError(64 << 20), "too large (more than 64 MiB)", True, True),
     ],
 )
 def test_trouble_is_told_without_its_words(

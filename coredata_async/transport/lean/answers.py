@@ -37,7 +37,7 @@ class Answers:
     )
 
     def __init__(self) -> None:
-        self._parser = HttpResponseParser(self)
+        self._parser = self._new_parser()
         self._headers: list[tuple[bytes, bytes]] = []
         self._noise = 0
         self._bodiless = self._stale = False
@@ -58,7 +58,7 @@ class Answers:
     def expect(self, *, bodiless: bool) -> None:
         """Be ready for the answer to the next request; `bodiless` if that was HEAD."""
         if self._stale:  # what it takes for a body that is to come never does
-            self._parser = HttpResponseParser(self)
+            self._parser = self._new_parser()
         self._headers, self.blocks = [], []
         self._noise = self.size = 0
         self._bodiless = self._stale = bodiless
@@ -140,6 +140,16 @@ class Answers:
         """An answer is complete."""
         if self.head:
             self.whole = True
+
+    def _new_parser(self) -> HttpResponseParser:
+        """Make a parser that is as lenient as aiohttp's with old and odd servers."""
+        parser = HttpResponseParser(self)
+        parser.set_dangerous_leniencies(
+            lenient_headers=True,  # folded ones, and control characters in values
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        return parser
 
     def _asked_for(self) -> None:
         if self.whole:

@@ -6,9 +6,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, cast
 
+from coredata_async.transport.lean import limits
 from coredata_async.transport.lean.answers import Answers
 from coredata_async.transport.lean.clock import Clock
-from coredata_async.transport.lean.faults import BrokenError, CutShortError, LateError, LineError, reason
+from coredata_async.transport.lean.faults import (
+    BrokenError,
+    CutShortError,
+    LateError,
+    LineError,
+    TooLargeError,
+    reason,
+)
 from coredata_async.transport.lean.reuse import KEPT_FOR, SOON, watch
 
 AHEAD: Final = 1 << 20
@@ -111,8 +119,9 @@ class Connection(asyncio.BufferedProtocol):
         self._loop.call_later(SOON, self.abort)
 
     def read_whole(self) -> None:
-        """What streamed until now is wanted whole."""
+        """Want the rest of what streamed until now whole, within the limits of that."""
         self._streams = False
+        self._limit_size()
 
     def take(self) -> bytes:
         """What has come of the body; the server may go on."""
@@ -173,6 +182,8 @@ class Connection(asyncio.BufferedProtocol):
         except BrokenError as exc:
             self._fail(exc)
             return
+        if answers.size > limits.ERROR and not self._streams:
+            self._limit_size()
         if self._done():
             self.clock.stop()
             self._wake()
@@ -205,6 +216,18 @@ class Connection(asyncio.BufferedProtocol):
         self._told(self._room)
 
     # Waiting
+
+    def _limit_size(self) -> None:
+        """Take no more of a body than its limit: the rest of a refusal is left out, else it is an error."""
+        answers = self.answers
+        limit = limits.limit_of(answers.status)
+        if answers.whole or answers.size <= limit:
+            return
+        if limits.is_refusal(answers.status):
+            answers.whole, answers.keep = True, False
+            self.transport.abort()
+        else:
+            self._fail(TooLargeError(limit))
 
     def _full(self) -> bool:
         return self._paused and not self.closing

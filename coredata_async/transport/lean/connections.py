@@ -11,7 +11,8 @@ from coredata_async.errors import CoreDataError
 from coredata_async.transport.abandon import cut
 from coredata_async.transport.lean.connection import Connection
 from coredata_async.transport.lean.faults import LateConnectionError
-from coredata_async.transport.lean.opening import Names, opened
+from coredata_async.transport.lean.names import Names
+from coredata_async.transport.lean.opening import opened
 from coredata_async.transport.lean.origins import Origin
 from coredata_async.transport.lean.reuse import KEPT_FOR, PROBATION, SOON, Reputation
 

@@ -52,7 +52,7 @@ def exchange(
                 if request.stream and connection.answers.status >= _REFUSED:
                     connection.read_whole()
                     await connection.arrived()
-                reply = _reply(request, connection, lines, timeouts.stall, unpacks=unpacks)
+                reply = await _reply(request, connection, lines, timeouts.stall, unpacks=unpacks)
                 streams = reply.content is not None
             except LineError as exc:
                 failure = translated(exc, request)
@@ -78,7 +78,7 @@ def _head(request: Request, base_url: str, heads: Heads) -> tuple[Origin, Secret
     return where, Secret(heads.write(request.method, target, where.header, request.headers, size))
 
 
-def _reply(
+async def _reply(
     request: Request, connection: Connection, lines: Connections, stall: float | None, *, unpacks: bool
 ) -> Reply:
     answers = connection.answers
@@ -87,9 +87,11 @@ def _reply(
         connection.idle_limit = idle_limit(hint)
     coding = found.get("Content-Encoding") if unpacks else None
     if request.stream and answers.status < _REFUSED:
-        content = Arriving(request, connection, lines, stall, unpacking(coding) if coding else None)
+        content = Arriving(request, connection, lines, stall, unpacking(coding))
         return Reply(answers.status, found, content=content, redactor=request.redactor)
-    body = unpacked(answers.take(), coding) if coding else answers.take()
+    body = answers.take()
+    if coding:
+        body = await unpacked(body, coding, answers.status)
     return Reply(answers.status, found, body, redactor=request.redactor)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from typing import Final
 
 
 class LineError(Exception):
@@ -27,12 +28,40 @@ class CutShortError(LineError):
     """The answer began, and did not end."""
 
 
+class TooLargeError(LineError):
+    """The answer is longer than what is held in memory."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit >> 20} MiB")
+
+
+class HandshakeError(LineError):
+    """TLS came to no agreement, for another reason than the certificate: nothing was sent."""
+
+
+class NoTLSError(HandshakeError):
+    """The other end speaks no TLS, or no version of it that is known here."""
+
+
 class LateError(LineError, TimeoutError):
     """Something took too long once there was a connection."""
 
 
 class LateConnectionError(LineError, TimeoutError):
     """No connection came about in time: nothing was sent."""
+
+
+_NO_TLS: Final = frozenset(
+    {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"}
+    | {"TLSV1_ALERT_PROTOCOL_VERSION", "UNKNOWN_PROTOCOL", "BAD_PROTOCOL_VERSION_NUMBER"}
+)
+
+
+def handshake_failure(exc: ssl.SSLError) -> HandshakeError:
+    """Make the error for a handshake that failed, with OpenSSL's own word for it."""
+    word = getattr(exc, "reason", None)
+    word = word if isinstance(word, str) and word else type(exc).__name__
+    return NoTLSError(word) if word in _NO_TLS else HandshakeError(word)
 
 
 def reason(exc: BaseException | None) -> str:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final, cast
 
-from coredata_async.transport.lean.faults import BrokenError, CutShortError
+from coredata_async.transport.lean.faults import BrokenError, CutShortError, TooLargeError
+from coredata_async.transport.lean.limits import is_refusal, limit_of
 
 PIECE: Final = 1 << 20
 """Bytes that are unpacked at once."""
-LIMIT: Final = 256 << 20
-"""Bytes of a packed answer that are held whole: a thousandth of it on the wire may unpack to so much."""
+_INLINE: Final = 16 << 10
+"""Packed bytes that are unpacked in the event loop: at most a thousand times as many come out, in 30 ms."""
+_MAGIC: Final = b"\x1f\x8b"
+"""How a member of gzip begins."""
 
 
 class Unpacking:
-    """Undoes gzip (of any number of members) or deflate (with or without the head of zlib)."""
+    """Undoes gzip (of any number of members) or deflate (with or without the head of zlib).
+
+    No bytes at all are no bytes, and what follows the last member is ignored: some servers pad it.
+    """
 
     def __init__(self, coding: str) -> None:
         self._gzip = coding != "deflate"
-        self._engine = zlib.decompressobj(31) if self._gzip else None
+        self._engine: Any = None
+        self._after: bytes = b""
+        """What came after a member, as long as it may be the beginning of another."""
+        self._over = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The pieces that come out of what came.
@@ -28,17 +38,18 @@ class Unpacking:
             BrokenError: It is not packed as it says.
         """
         while data:
-            if self._engine is None or (self._gzip and self._engine.eof):
+            if self._engine is None:
                 self._engine = zlib.decompressobj(self._window(data))
+            elif self._engine.eof:
+                data = self._next_member(data)
+                continue
             try:
                 piece = self._engine.decompress(data, PIECE)
             except zlib.error:
                 raise BrokenError("what came cannot be unpacked") from None
-            data = self._engine.unconsumed_tail or (self._engine.unused_data if self._gzip else b"")
+            data = cast("bytes", self._engine.unconsumed_tail or self._engine.unused_data)
             if piece:
                 yield piece
-            elif self._engine.eof and not self._gzip:
-                return
 
     def end(self) -> None:
         """Nothing more comes.
@@ -49,34 +60,64 @@ class Unpacking:
         if self._engine is not None and not self._engine.eof:
             raise CutShortError("")
 
+    def _next_member(self, data: bytes) -> bytes:
+        """Return what is to be unpacked after the end of a member: nothing, unless another one begins."""
+        if not self._gzip or self._over:
+            return b""
+        data, self._after = self._after + data, b""
+        if data.startswith(_MAGIC):
+            self._engine = zlib.decompressobj(31)
+            return data
+        if _MAGIC.startswith(data):
+            self._after = data
+        else:
+            self._over = True
+        return b""
+
     def _window(self, data: bytes) -> int:
         if self._gzip:
             return 31
         return 15 if data[0] & 0xF == 8 else -15  # noqa: PLR2004  # as zlib begins, which many leave out
 
 
-def unpacking(coding: str) -> Unpacking | None:
+def unpacking(coding: str | None) -> Unpacking | None:
     """What undoes a Content-Encoding; what was not asked for stays as it is."""
-    coding = coding.strip().lower()
+    coding = (coding or "").strip().lower()
     return Unpacking(coding) if coding in {"gzip", "x-gzip", "deflate"} else None
 
 
-def unpacked(data: bytes, coding: str) -> bytes:
-    """A whole body.
+async def unpacked(data: bytes, coding: str, status: int) -> bytes:
+    """Unpack a whole body, in a thread if it may be large; of an error, what can be, up to a limit.
 
     Raises:
-        BrokenError: It is not packed as it says, or unpacks to more than anybody asked for.
+        BrokenError: It is not packed as it says.
         CutShortError: Something is missing.
+        TooLargeError: It unpacks to more than the limit.
     """
     engine = unpacking(coding)
-    if engine is None or not data:
+    if engine is None:
         return data
+    if len(data) <= _INLINE:
+        return _unpacked(data, engine, status)
+    return await asyncio.to_thread(_unpacked, data, engine, status)
+
+
+def _unpacked(data: bytes, engine: Unpacking, status: int) -> bytes:
+    limit = limit_of(status)
     pieces: list[bytes] = []
-    size = 0
-    for piece in engine.feed(data):
-        size += len(piece)
-        if size > LIMIT:
-            raise BrokenError("what came unpacks to far too much")
-        pieces.append(piece)
-    engine.end()
-    return b"".join(pieces)
+    try:
+        for piece in engine.feed(data):
+            pieces.append(piece)
+            if len(pieces) * PIECE > limit and sum(map(len, pieces)) > limit:
+                break
+        else:
+            engine.end()
+    except (BrokenError, CutShortError):
+        if not is_refusal(status):
+            raise
+    found = b"".join(pieces)
+    if is_refusal(status):
+        return found[:limit] or data
+    if len(found) > limit:
+        raise TooLargeError(limit)
+    return found

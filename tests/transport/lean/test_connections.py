@@ -11,7 +11,6 @@ from coredata_async.errors import APITimeoutError, CoreDataError
 from coredata_async.message import Reply, Request, Send
 from coredata_async.transport.lean import connection as connection_module
 from coredata_async.transport.lean import connections as module
-from coredata_async.transport.lean import opening
 from coredata_async.transport.lean.exchange import exchange
 from coredata_async.transport.lean.faults import BrokenError
 from coredata_async.transport.lean.origins import split
@@ -216,56 +215,30 @@ async def test_closing_waits_until_all_are_closed(server: RawServer) -> None:
 
 
 @pytest.fixture
-async def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What was looked up; every name is that of this machine."""
-    loop, asked = asyncio.get_running_loop(), []
-    look_up = loop.getaddrinfo
+    look_up, asked = socket.getaddrinfo, list[object]()
 
-    async def counted(host: str, *args: object, **kwargs: object) -> object:
+    def counted(host: str, *args: object, **kwargs: object) -> object:
         asked.append(host)
-        return await look_up("127.0.0.1", *args, **kwargs)  # type: ignore[arg-type]
+        return look_up("127.0.0.1", *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loop, "getaddrinfo", counted)
+    monkeypatch.setattr(socket, "getaddrinfo", counted)
     return asked
 
 
 async def test_a_name_is_looked_up_once_for_a_while(
-    server: RawServer, pool: Pool, asked: list[object], monkeypatch: pytest.MonkeyPatch
+    server: RawServer, pool: Pool, asked: list[object]
 ) -> None:
     request = Request("GET", f"http://t.example:{server.port}/")
     async with asyncio.TaskGroup() as group:
         for _ in range(5):
             group.create_task(to(pool)(request))
-    assert (server.lines, asked) == (5, ["t.example"])
 
-    monkeypatch.setattr(opening, "_KNOWN_FOR", -1.0)
-    names = opening.Names()
-    for _ in range(2):
-        await names.addresses(split(request.target)[0])
-    assert asked == ["t.example"] * 3
+    assert (server.lines, asked) == (5, ["t.example"])
 
 
 async def test_an_address_is_not_looked_up(server: RawServer, pool: Pool, asked: list[object]) -> None:
     await to(pool)(get(server))
 
     assert asked == []
-
-
-async def test_each_time_another_address_comes_first(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = opening.Names()
-    addresses = [
-        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{number}", 80)) for number in (1, 2, 3)
-    ]
-
-    async def found(*_: object, **__: object) -> object:
-        return addresses
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
-    where = opening.Origin("http://t.example:80", "t.example", 80, tls=False, header="t.example")
-
-    assert [(await names.addresses(where))[0][4][0] for _ in range(4)] == [
-        "127.0.0.1",
-        "127.0.0.2",
-        "127.0.0.3",
-        "127.0.0.1",
-    ]

@@ -6,8 +6,8 @@ import zlib
 
 import pytest
 
-from coredata_async.transport.lean import unpacking as module
-from coredata_async.transport.lean.faults import BrokenError, CutShortError
+from coredata_async.transport.lean import limits
+from coredata_async.transport.lean.faults import BrokenError, CutShortError, TooLargeError
 from coredata_async.transport.lean.unpacking import PIECE, unpacked, unpacking
 
 TEXT = b"0123456789" * 1000
@@ -27,8 +27,8 @@ PACKED = {
 
 
 @pytest.mark.parametrize(("data", "coding"), PACKED.values(), ids=PACKED.keys())
-def test_what_was_packed_comes_out_however_it_is_cut(data: bytes, coding: str) -> None:
-    assert unpacked(data, coding) == TEXT
+async def test_what_was_packed_comes_out_however_it_is_cut(data: bytes, coding: str) -> None:
+    assert await unpacked(data, coding, 200) == TEXT
     engine = unpacking(coding)
     assert engine is not None
 
@@ -39,30 +39,56 @@ def test_what_was_packed_comes_out_however_it_is_cut(data: bytes, coding: str) -
 
 
 @pytest.mark.parametrize(("data", "coding"), PACKED.values(), ids=PACKED.keys())
-def test_what_has_no_end_is_cut_short(data: bytes, coding: str) -> None:
+async def test_what_has_no_end_is_cut_short(data: bytes, coding: str) -> None:
     with pytest.raises(CutShortError):
-        unpacked(data[:-1], coding)
+        await unpacked(data[:-1], coding, 200)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-def test_what_is_not_packed_is_broken(coding: str) -> None:
+async def test_what_is_not_packed_is_broken(coding: str) -> None:
     with pytest.raises(BrokenError):
-        unpacked(b"\xff plain text", coding)
+        await unpacked(b"\xff plain text", coding, 200)
 
 
 @pytest.mark.parametrize("coding", ["identity", "br", "gzip, deflate", ""])
-def test_what_was_not_asked_for_stays(coding: str) -> None:
-    assert unpacked(b"abc", coding) == b"abc"
+async def test_what_was_not_asked_for_stays(coding: str) -> None:
+    assert await unpacked(b"abc", coding, 200) == b"abc"
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-def test_nothing_is_nothing(coding: str) -> None:
-    assert unpacked(b"", coding) == b""
+async def test_nothing_is_nothing(coding: str) -> None:
+    assert await unpacked(b"", coding, 200) == b""
+    engine = unpacking(coding)
+    assert engine is not None
+    assert list(engine.feed(b"")) == []
+    engine.end()
 
 
-def test_a_bomb_goes_off_in_pieces_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    bomb = gzip.compress(bytes(32 * PIECE))
+@pytest.mark.parametrize("junk", [b"\0" * 16, b"\r\n", b"\x1f", b"\x1f\0", b"x" * 100_000])
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+async def test_what_follows_the_last_member_is_ignored(junk: bytes, size: int) -> None:
+    data = gzip.compress(TEXT) + junk
     engine = unpacking("gzip")
+    assert engine is not None
+
+    pieces = [piece for at in range(0, len(data), size) for piece in engine.feed(data[at : at + size])]
+    engine.end()
+
+    assert b"".join(pieces) == TEXT
+    assert await unpacked(data, "gzip", 200) == TEXT
+
+
+@pytest.mark.parametrize(
+    "data", [b"<html>not packed", gzip.compress(b"<html>not packed")[:-4]], ids=["plain", "cut short"]
+)
+async def test_of_an_error_there_is_what_can_be_unpacked(data: bytes) -> None:
+    assert await unpacked(data, "gzip", 502) == b"<html>not packed"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_bomb_goes_off_in_pieces(coding: str) -> None:
+    bomb = gzip.compress(bytes(32 * PIECE)) if coding == "gzip" else zlib.compress(bytes(32 * PIECE))
+    engine = unpacking(coding)
     assert engine is not None
     tracemalloc.start()
     sizes = {len(piece) for piece in engine.feed(bomb)}
@@ -71,6 +97,12 @@ def test_a_bomb_goes_off_in_pieces_and_not_for_ever(monkeypatch: pytest.MonkeyPa
 
     assert max(sizes) <= PIECE
     assert peak < 8 * PIECE
-    monkeypatch.setattr(module, "LIMIT", 4 * PIECE)
-    with pytest.raises(BrokenError, match="far too much"):
-        unpacked(bomb, "gzip")
+
+
+async def test_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "BODY", 4 * PIECE)
+
+    assert len(await unpacked(gzip.compress(bytes(4 * PIECE)), "gzip", 200)) == 4 * PIECE
+    with pytest.raises(TooLargeError, match="more than 4 MiB"):
+        await unpacked(gzip.compress(bytes(32 * PIECE)), "gzip", 200)
+    assert len(await unpacked(gzip.compress(bytes(32 * PIECE)), "gzip", 500)) == limits.ERROR

@@ -1,0 +1,81 @@
+"""Addresses of hosts: looked up in threads of their own, one per name, and remembered for a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import Any, Final
+
+Address = tuple[int, int, int, str, tuple[Any, ...]]
+"""As `getaddrinfo` gives it."""
+_USABLE: Final = socket.AI_ADDRCONFIG
+"""Only addresses of a kind this machine has, too."""
+_KNOWN_FOR: Final = 10.0
+"""Seconds a name is not looked up again, as with aiohttp: not once for each of 64 connections."""
+
+
+class Names:
+    """Looks up names; each time, another address is the first.
+
+    A look-up cannot be cancelled, and may take half a minute. In the loop's executor a few slow ones would
+    hold up those of other hosts, and the reading of files. So each runs in a daemon thread; whoever asks for
+    the same name meanwhile, also after a timeout, waits for the same one.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], tuple[float, list[Address]]] = {}
+        self._asked: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
+
+    async def addresses(self, host: str, port: int) -> list[Address]:
+        """Return the addresses of a host; one that is an address already is not looked up.
+
+        Raises:
+            OSError: If the name is not known.
+        """
+        literal = _literal(host, port)
+        if literal is not None:
+            return [literal]
+        now = asyncio.get_running_loop().time()
+        key = host, port
+        until, found = self._known.get(key, (0.0, []))
+        if until < now:
+            found = await asyncio.shield(self._asked.get(key) or self._ask(key))
+            until = now + _KNOWN_FOR
+        self._known = {each: known for each, known in self._known.items() if known[0] >= now}
+        self._known[key] = until, [*found[1:], *found[:1]]
+        return found
+
+    def _ask(self, key: tuple[str, int]) -> asyncio.Future[list[Address]]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Address]] = loop.create_future()
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # all may have given up
+
+        def tell(found: list[Address] | OSError | UnicodeError) -> None:
+            del self._asked[key]
+            if not answer.done():
+                answer.set_result(found) if isinstance(found, list) else answer.set_exception(found)
+
+        def run() -> None:
+            try:
+                found: Any = socket.getaddrinfo(*key, type=socket.SOCK_STREAM, flags=_USABLE)
+            except (OSError, UnicodeError) as exc:  # the latter for a name that is too long
+                found = exc
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(tell, found)
+
+        threading.Thread(target=run, name="coredata-resolver", daemon=True).start()
+        self._asked[key] = answer
+        return answer
+
+
+def _literal(host: str, port: int) -> Address | None:
+    """Return the address of a host that is one."""
+    try:
+        old = ip_address(host).version == 4  # noqa: PLR2004
+    except ValueError:
+        return None
+    family, place = (socket.AF_INET, (host, port)) if old else (socket.AF_INET6, (host, port, 0, 0))
+    return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", place
