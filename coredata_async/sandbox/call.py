@@ -78,8 +78,16 @@ class Call:
         """Whether a body came in: then stalls and corruption are for that, and not for the answer."""
         return self._flow is not None and self._flow.passed > 0
 
-    async def json(self) -> Mapping[str, object]:
-        """Read the body as one JSON object, or refuse."""
+    def expect_type(self, content_type: str) -> None:
+        """Refuse a request whose body is declared as another type: 415, as the framework does (inferred)."""
+        sent = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if sent != content_type:
+            raise refused(f"Content-Type must be {content_type}, not {sent or 'missing'}.", 415)
+
+    async def json(self, *, typed: bool = True) -> Mapping[str, object]:
+        """Read the body as one JSON object; `typed` demands that its Content-Type says so."""
+        if typed:
+            self.expect_type("application/json")
         body = b"".join([piece async for piece in self.body()])
         try:
             value: object = json.loads(body)

@@ -12,7 +12,7 @@ from coredata_async.sandbox import filters
 from coredata_async.sandbox.answer import Answer, empty, refused
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import Rule, Said, accepted, records, text
+from coredata_async.sandbox.fields import Rule, Said, accepted, records, reference, text, word_of
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.filters import Condition
 from coredata_async.sandbox.noun import Noun
@@ -24,12 +24,13 @@ from coredata_async.sandbox.tasks import TASKS
 
 _OWN: Mapping[str, Rule] = {
     "identifier": text,
-    "status": text,
+    "status": word_of("contact_status"),
     "emails": records("email", "label"),
     "phones": records("number", "label"),
     "contact_addresses": records(None, "city", "code", "country", "label", "state", "street"),
     "urls": records("url", "label"),
-    "role": text,
+    "role": word_of("contact_role"),
+    "template": reference,
 }
 _RULES: Mapping[str, Rule] = {
     **_OWN,
@@ -37,7 +38,6 @@ _RULES: Mapping[str, Rule] = {
     "description": text,
     "parent": text,
     "organization": text,
-    "template": text,
 }
 
 

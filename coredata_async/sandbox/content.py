@@ -76,6 +76,7 @@ async def _named(service: Service, call: Call) -> tuple[str, int, str]:
 
 async def _sent(service: Service, call: Call) -> tuple[str, int, str]:
     # An empty body makes an empty File: that is how the page's own example truncates one (facts 6, trap 4).
+    call.expect_type("application/octet-stream")
     blob = uuid4().hex
     size, md5 = await service.bucket.store(blob, call.body())
     return blob, size, md5

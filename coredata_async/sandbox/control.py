@@ -42,7 +42,7 @@ async def script(service: Service, call: Call) -> Answer:
     The names are those of `Faults`' methods and of their parameters; every fault but `listing_lag`
     takes `times`, `after` and `every`.
     """
-    body = dict(await call.json())
+    body = dict(await call.json(typed=False))
     kind, operation, fields = body.pop("fault", None), body.pop("operation", None), body.pop("fields", ())
     if kind not in _KINDS:
         raise refused(f"fault: {kind!r} is not one of {', '.join(sorted(_KINDS))}.")

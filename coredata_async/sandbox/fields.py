@@ -3,15 +3,18 @@
 `null` clears a field: it then shows its empty form, as if nothing had ever been said about it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import cast
 
 from attrs import frozen
 
+from coredata_async.sandbox import words
 from coredata_async.sandbox.answer import refused
 
 Rule = Callable[[str, object], object]
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @frozen
@@ -114,7 +117,29 @@ def _part(name: str, value: object) -> str | None:
 
 def day(name: str, value: object) -> str:
     """Take a date `YYYY-MM-DD`."""
+    given = text(name, value)
     try:
-        return date.fromisoformat(text(name, value)).isoformat()
+        # `fromisoformat` alone would also take 20260131 and 2026-W05-6.
+        if _DAY.fullmatch(given):
+            return date.fromisoformat(given).isoformat()
     except ValueError:
-        raise refused(f"The field '{name}' must be a date like 2026-01-31.") from None
+        pass
+    raise refused(f"The field '{name}' must be a date like 2026-01-31, not {given!r}.")
+
+
+def reference(name: str, value: object) -> str | None:
+    """Take an id; an empty one clears the field, as null does."""
+    return text(name, value) or None
+
+
+def word_of(value_list: str) -> Rule:
+    """Return a rule that takes a value of a value list in wire form, such as `project_status:Pending:`."""
+    known = words.wire_values(value_list)
+
+    def rule(name: str, value: object) -> str:
+        given = text(name, value)
+        if given not in known:
+            raise refused(f"{name}: {given!r} is not in {value_list}: {', '.join(known)}.")
+        return given
+
+    return rule

@@ -18,6 +18,7 @@ from coredata_async.sandbox.paths import project_around, space_around
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State
+from coredata_async.sandbox.workitem import check_contacts
 
 _RULES = {
     "filename": text,
@@ -123,6 +124,9 @@ def _changed(state: State, before: Document, said: Said) -> Document:
     kind = said.text("dynatype", before.dynatype or "") or "File"
     if kind not in _DYNATYPES:
         raise refused(f"dynatype: there is no Dynatype {kind!r} for Files.")
+    contacts = said.texts("contacts", before.contacts)
+    if "contacts" in said:
+        check_contacts(state, contacts)
     filename = said.text("filename")
     return attrs.evolve(
         before,
@@ -131,7 +135,7 @@ def _changed(state: State, before: Document, said: Said) -> Document:
         dynatype=kind,
         tags=said.texts("tags", before.tags),
         # Contacts of a plain File are dropped without a word (facts 6, trap 9).
-        contacts=() if kind == "File" else said.texts("contacts", before.contacts),
+        contacts=() if kind == "File" else contacts,
         fields={"mime_type": mime_type(filename), **before.fields, "filename": filename},
     )
 

@@ -33,28 +33,35 @@ class Condition:
     """Those that do, if an index knows them."""
 
 
-def conditions(query: Mapping[str, str], known: frozenset[str], index: Index, kind: str) -> list[Condition]:
-    """Return what a document must fulfil.
+def conditions(
+    query: Mapping[str, str], known: frozenset[str], index: Index, kind: str, *, closed: bool = False
+) -> list[Condition]:
+    """Return the conditions that a query demands of a document.
 
-    A name that is not known is ignored without a word, so a typo lists everything (facts 6, trap 15).
+    An unknown name is ignored, so a misspelt filter lists everything (facts 6, trap 15: inferred).
+    With `closed`, a range includes both of its ends.
     """
-    return [_condition(name, value, index, kind) for name, value in query.items() if name in known]
+    return [
+        _condition(name, value, index, kind, closed=closed) for name, value in query.items() if name in known
+    ]
 
 
-def _condition(name: str, value: str, index: Index, kind: str) -> Condition:
+def _condition(name: str, value: str, index: Index, kind: str, *, closed: bool) -> Condition:
     if (holds := _WORDS.get(name)) is not None:
         look_up = _INDEXED.get(name)
         return Condition(lambda one: holds(one, value), look_up(index, kind, value) if look_up else None)
     field, _, op = name.partition("__")
     moments = [_moment(name, part) for part in value.split(",")]
-    test = _dated(field, op, moments)
-    return Condition(test, _created(index, kind, op, moments) if field == "created" else None)
+    test = _dated(field, op, moments, closed=closed)
+    hits = _created(index, kind, op, moments, closed=closed) if field == "created" else None
+    return Condition(test, hits)
 
 
-def _created(index: Index, kind: str, op: str, moments: list[float]) -> Hits:
+def _created(index: Index, kind: str, op: str, moments: list[float], *, closed: bool) -> Hits:
     after = moments[0] if op in ("gt", "gte", "range") else None
     before = moments[-1] if op in ("lt", "lte", "range") else None
-    return index.created(kind, after, before, inclusive=op not in ("gt", "lt"))
+    inclusive = closed if op == "range" else op in ("gte", "lte")
+    return index.created(kind, after, before, inclusive=inclusive)
 
 
 def _identifier(one: Document) -> str:
@@ -76,7 +83,7 @@ _INDEXED: Mapping[str, Callable[[Index, str, str], Hits]] = {
 }
 
 
-def _dated(field: str, op: str, moments: list[float]) -> Test:
+def _dated(field: str, op: str, moments: list[float], *, closed: bool) -> Test:
     # Compared with whole seconds, because that is what is stored (facts 4.3).
     def stored(one: Document) -> int:
         return int(one.created if field == "created" else one.modified)
@@ -85,8 +92,10 @@ def _dated(field: str, op: str, moments: list[float]) -> Test:
         if len(moments) != _RANGE:
             raise refused(f"{field}__range takes two dates, joined by a comma.")
         first, last = moments
-        # Inclusive at both ends, as SQL's BETWEEN is, whatever the page says (facts 3.5).
-        return lambda one: first <= stored(one) <= last
+        # The page excludes both ends; the framework's BETWEEN includes them (facts 3.5).
+        if closed:
+            return lambda one: first <= stored(one) <= last
+        return lambda one: first < stored(one) < last
     if len(moments) != 1:
         raise refused(f"{field}__{op} takes one date.")
     return lambda one: _COMPARE[op](stored(one), moments[0])

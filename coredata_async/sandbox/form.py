@@ -80,7 +80,10 @@ class Form:
 
 def opened(headers: Mapping[str, str], read: Callable[[int], Awaitable[bytes]]) -> Form:
     """Open a request's form, or refuse it: `files/` takes multipart and nothing else (facts 1.6)."""
-    boundary = _BOUNDARY.match(headers.get("Content-Type", ""))
+    kind = headers.get("Content-Type", "")
+    if kind.partition(";")[0].strip().lower() != "multipart/form-data":
+        raise refused("Content-Type must be multipart/form-data.", 415)
+    boundary = _BOUNDARY.match(kind)
     if boundary is None:
-        raise refused("Content-Type must be multipart/form-data, with a boundary.")
+        raise refused("Content-Type must name the boundary of the form.")
     return Form(read, b"\r\n--" + boundary[1].encode())

@@ -58,7 +58,7 @@ class Noun:
             "resource_uri": f"/api/v2/{self.plural}/{document.id}/",
             "snapshot_id": document.snapshot_id,
             "tags": list(document.tags),
-            # Null in every sample, also where one was asked for: its shape when set is not known (facts 4.2).
+            # Null in every sample; a document created with a template shows its id (inferred, facts 4.2).
             "template": None,
             "title": document.title,
             "type": document.kind,
@@ -109,13 +109,18 @@ class Noun:
 
     def _found(self, service: Service, call: Call, *wanted: Condition) -> Answer:
         """Answer with one page of what fulfils these conditions and those of the query."""
-        state = service.state
-        asked = filters.conditions(call.query, self.known, state.index, self.kind)
-        return self._page(service, call, search(state, self.kind, (*wanted, *asked)))
+        asked = self._asked(service, call)
+        return self._page(service, call, search(service.state, self.kind, (*wanted, *asked)))
+
+    def _asked(self, service: Service, call: Call) -> list[Condition]:
+        """Return the conditions of the query."""
+        return filters.conditions(
+            call.query, self.known, service.state.index, self.kind, closed=service.range_includes_ends
+        )
 
     def listed(self, service: Service, call: Call, documents: Iterable[Document]) -> Answer:
         """Answer with one page of what is left of some documents after the filters."""
-        asked = filters.conditions(call.query, self.known, service.state.index, self.kind)
+        asked = self._asked(service, call)
         left = [key_of(one) for one in documents if all(each.holds(one) for each in asked)]
         return self._page(service, call, left)
 

@@ -8,7 +8,7 @@ from coredata_async.sandbox import filters, workitem
 from coredata_async.sandbox.answer import Answer, empty, refused
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import Said, accepted, text, texts
+from coredata_async.sandbox.fields import Said, accepted, reference, text, texts, word_of
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.folders import FOLDERS
 from coredata_async.sandbox.ids import stamp
@@ -18,8 +18,15 @@ from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State
 from coredata_async.sandbox.tasks import TASKS
 
-# `sub_project_of` and `template` are taken and never shown (facts 4.2).
-_RULES = {**workitem.RULES, "space": text, "fileplan": text, "sub_project_of": texts, "template": text}
+# `sub_project_of` is accepted and never shown (facts 4.2).
+_RULES = {
+    **workitem.RULES,
+    "status": word_of("project_status"),
+    "space": text,
+    "fileplan": text,
+    "sub_project_of": texts,
+    "template": reference,
+}
 _MANDATORY = {"space", "title"}
 
 
@@ -33,10 +40,10 @@ async def create(service: Service, call: Call) -> Answer:
     return empty(201, {"Location": f"/api/v2/projects/{project.id}/"})
 
 
-def established(state: State, *, title: str, space: str) -> Document:
-    """Create a Project without a request: the one a sandbox has from the start."""
-    draft = _changed(state, state.draft("Project", "", None), Said({"title": title, "space": space}))
-    return _numbered(state, draft)
+def established(state: State, *, title: str, space: str, dynatype: str = "Project") -> Document:
+    """Create a Project without a request, such as the one that a sandbox begins with."""
+    draft = attrs.evolve(state.draft("Project", "", None), dynatype=dynatype)
+    return _numbered(state, _changed(state, draft, Said({"title": title, "space": space})))
 
 
 def _numbered(state: State, draft: Document) -> Document:
@@ -59,7 +66,16 @@ async def update(service: Service, call: Call) -> Answer:
 
 def _changed(state: State, before: Document, said: Said) -> Document:
     parent = _space(state, said.text("space")) if "space" in said else before.parent
-    return workitem.changed(state, before, said, parent=parent, more=("fileplan",))
+    for programme in said.texts("sub_project_of"):
+        _check_programme(state, programme)
+    return workitem.changed(state, before, said, parent=parent, more=("fileplan", "template"))
+
+
+def _check_programme(state: State, identifier: str) -> None:
+    """Refuse what is not the id of a Project with the dynatype Programme (facts 2.1)."""
+    project = state.documents.get(identifier)
+    if project is None or (project.kind, project.dynatype) != ("Project", "Programme"):
+        raise refused(f"sub_project_of: there is no Programme {identifier!r}.")
 
 
 def _space(state: State, identifier: str) -> str:

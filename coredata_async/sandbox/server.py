@@ -6,6 +6,7 @@ import shutil
 import socket
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -59,13 +60,22 @@ class SandboxServer:
     clock: Clock = time.time
     refuse_second_registration: bool = False
     """Be kinder than the real service is known to be: let a blob become a File once only."""
+    range_includes_ends: bool = False
+    """Whether `created__range` and `modified__range` include both ends.
+
+    The page excludes them, which is the default; the framework behind the service is known to include them.
+    """
+    spaces: Sequence[str] = field(default=("Sandbox",), converter=tuple[str, ...])
+    """Titles of the Spaces to begin with, at least one."""
     keys: Keys = field(factory=Keys.fresh)
     faults: Faults = field(factory=Faults)
     state: State = field(init=False)
     space: str = field(init=False)
-    """Id of a Space that is there from the start."""
+    """Id of the first Space."""
+    space_ids: tuple[str, ...] = field(init=False)
+    """Ids of the Spaces to begin with, in the order of `spaces`."""
     project: str = field(init=False)
-    """Id of a Project that is there from the start."""
+    """Id of a Project in the first Space, created at the start."""
     fivepm: Account = field(init=False)
     """The second service, at the same URL."""
     bucket: Bucket = field(init=False)
@@ -77,7 +87,10 @@ class SandboxServer:
         users = {user.username: user for user in (author, *_USERS)}
         self.state = State(Ids(self.clock), author, users)
         system.founded(self.state)
-        self.space = self.state.add_space("Sandbox")
+        if not self.spaces:
+            raise ValueError("spaces is empty, but a sandbox needs at least one Space for its Project")
+        self.space_ids = tuple(map(self.add_space, self.spaces))
+        self.space = self.space_ids[0]
         self.project = projects.established(self.state, title="Project", space=self.space).id
         self.fivepm = Account(self.clock, lambda: self.url)
 
@@ -119,6 +132,7 @@ class SandboxServer:
                 max_limit=self.max_limit,
                 default_limit=self.default_limit,
                 refuse_second_registration=self.refuse_second_registration,
+                range_includes_ends=self.range_includes_ends,
             )
             await self._listen(service, stack)
             if isinstance(self.bucket, LocalBucket):
@@ -130,6 +144,17 @@ class SandboxServer:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._closing.aclose()
+
+    def add_space(self, title: str) -> str:
+        """Create a Space, which the API itself cannot, and return its id."""
+        return self.state.add_space(title)
+
+    def add_project(self, title: str, *, space: str | None = None, dynatype: str = "Project") -> str:
+        """Create a Project in a Space (the first one by default) and return its id.
+
+        The dynatype `Programme`, which the API cannot create, makes a Project for `sub_project_of`.
+        """
+        return projects.established(self.state, title=title, space=space or self.space, dynatype=dynatype).id
 
     async def content(self, file_id: str) -> bytes:
         """Return what the built-in storage holds for a File; for assertions."""

@@ -23,6 +23,7 @@ class Service:
     max_limit: int
     default_limit: int
     refuse_second_registration: bool
+    range_includes_ends: bool
 
 
 Handler = Callable[[Service, Call], Awaitable[Answer]]

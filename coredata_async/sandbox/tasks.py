@@ -10,14 +10,14 @@ from coredata_async.sandbox import filters, workitem
 from coredata_async.sandbox.answer import Answer, empty, refused
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import Said, accepted, text
+from coredata_async.sandbox.fields import Said, accepted, text, word_of
 from coredata_async.sandbox.noun import Noun
 from coredata_async.sandbox.paths import project_around
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State
 
-_RULES = {**workitem.RULES, "project": text}
+_RULES = {**workitem.RULES, "status": word_of("task_status"), "project": text}
 _MANDATORY = {"project", "title"}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from coredata_async.sandbox.catalogue import Catalogue, Shown
 from coredata_async.sandbox.state import State
-from coredata_async.sandbox.words import LISTS
+from coredata_async.sandbox.words import LISTS, wire_value
 
 _PATH = "/api/v2/valuelists/"
 
@@ -32,7 +32,7 @@ def details(state: State, name: str) -> Shown | None:
     words, parent = LISTS[name].words, LISTS[name].parent
     entries = [
         {
-            "name": f"{name}:{word.value}:{word.parent}",
+            "name": wire_value(name, word),
             "ordering": ordering,
             "parent": f"{parent}:{word.parent}:" if word.parent else None,
             "translations": {"en": word.en, "is": word.icelandic},

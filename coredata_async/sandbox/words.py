@@ -1,6 +1,7 @@
 """The words of the value lists: what a tenant may say in `status`, `role`, `label`, `country` (facts 4.4).
 
-Values seen in the service's answers; every tenant has its own, so nothing checks documents against them.
+Values seen in the service's answers. Every tenant has its own; of these, `status` and `role` are checked
+against the lists here, because the page of Projects says that a status is a value of `project_status`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -75,3 +76,13 @@ LISTS: Mapping[str, ValueList] = {
         parent="continent",
     ),
 }
+
+
+def wire_value(value_list: str, word: Word) -> str:
+    """Return a value as it is sent and shown: `<list>:<value>:<parent value>`."""
+    return f"{value_list}:{word.value}:{word.parent}"
+
+
+def wire_values(value_list: str) -> tuple[str, ...]:
+    """Return all values of a list, as they are sent and shown."""
+    return tuple(wire_value(value_list, word) for word in LISTS[value_list].words)

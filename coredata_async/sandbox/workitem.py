@@ -18,7 +18,6 @@ RULES: Mapping[str, Rule] = {
     "description": text,
     "due_date": day,
     "responsible_users": texts,
-    "status": text,
     "status_message": text,
     "tags": texts,
 }
@@ -33,7 +32,7 @@ def changed(
     people = {name: _people(state, name, said.texts(name)) for name in _PEOPLE if name in said}
     contacts = said.texts("contacts", before.contacts)
     if "contacts" in said:
-        _check_contacts(state, contacts)
+        check_contacts(state, contacts)
     return attrs.evolve(
         before,
         parent=parent,
@@ -57,7 +56,8 @@ def _people(state: State, name: str, usernames: Iterable[str]) -> list[dict[str,
     return found
 
 
-def _check_contacts(state: State, contacts: Iterable[str]) -> None:
+def check_contacts(state: State, contacts: Iterable[str]) -> None:
+    """Refuse ids that no Contact has."""
     for contact in contacts:
         if contact not in state.documents or state.documents[contact].kind != "Contact":
             raise refused(f"contacts: there is no Contact {contact!r}.")

@@ -90,7 +90,7 @@ async def test_everything_that_can_be_said_is_kept(api):
     got = await details(api, made.id)
 
     assert {name: got[name] for name in said} == said
-    assert (got["template"], "nonsense" in got) == (None, False)
+    assert (got["template"], "nonsense" in got) == ("some template", False)
 
 
 async def test_what_an_item_leaves_out_is_empty_and_a_label_null(api):
@@ -103,6 +103,16 @@ async def test_what_an_item_leaves_out_is_empty_and_a_label_null(api):
     assert got["contact_addresses"] == [
         {"city": "", "code": "101", "country": "", "label": None, "state": "", "street": ""}
     ]
+
+
+@pytest.mark.parametrize(
+    "said", [{"status": "Away"}, {"status": "project_status:Pending:"}, {"role": "contact_role:friend:"}]
+)
+async def test_a_value_that_is_not_in_its_value_list_is_refused(api, said):
+    got = await create(api, title="Jón", **said)
+
+    assert got.status == 400
+    assert next(iter(said)) in got.json["error"]
 
 
 async def test_null_is_nothing_said(api):

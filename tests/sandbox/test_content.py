@@ -121,3 +121,28 @@ async def test_the_content_of_a_file_that_is_not_there_is_an_empty_404(api):
     for method in ("GET", "PUT"):
         got = await api.send(method, "/api/v2/files/nothing/content/")
         assert (got.status, got.body) == (404, b"")
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", ""])
+async def test_new_content_of_another_type_than_octet_stream_is_refused(api, file, content_type):
+    before = await api.details(file)
+
+    got = await api.send(
+        "PUT",
+        f"/api/v2/files/{file}/content/",
+        data=b"new",
+        headers={"Content-Type": content_type} if content_type else {},
+        skip_auto_headers=["Content-Type"],
+    )
+
+    assert (got.status, "application/octet-stream" in got.json["error"]) == (415, True)
+    assert await api.details(file) == before
+
+
+async def test_a_stored_blob_becomes_content_without_a_content_type(api, box, file):
+    blob = await api.stored(b"new")
+    path = f"/api/v2/files/{file}/content/?blob_name={blob}&digest={md5(b'new').hexdigest()}"
+
+    got = await api.send("PUT", path, skip_auto_headers=["Content-Type"])
+
+    assert (got.status, await box.content(file)) == (201, b"new")

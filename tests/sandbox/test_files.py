@@ -148,7 +148,7 @@ async def test_a_form_with_neither_content_nor_blob_is_refused(api, box):
 async def test_a_body_that_is_no_multipart_form_is_refused(api, content_type):
     got = await api.send("POST", LIST, data=b"title=x", headers={"Content-Type": content_type})
 
-    assert got.status == 400
+    assert got.status == (400 if content_type == "multipart/form-data" else 415)
     assert got.json["error"]
 
 
@@ -170,12 +170,27 @@ async def test_a_file_may_lie_in_a_folder_or_a_filespace(api, box):
 
 
 async def test_contacts_are_linked_for_another_dynatype_and_dropped_for_file(api, box):
-    await api.file(title="linked", dynatype="Memo", contacts="c-1, c-2")
-    await api.file(title="dropped", contacts="c-1")
+    one, other = box.state.add_contact("Jón"), box.state.add_contact("Anna")
+    await api.file(title="linked", dynatype="Memo", contacts=f"{one}, {other}")
+    await api.file(title="dropped", contacts=one)
 
-    assert await api.titles(f"{LIST}?associated_contacts_id=c-2") == ["linked"]
-    assert await api.titles(f"{LIST}?associated_contacts_id=c-1") == ["linked"]
+    assert await api.titles(f"{LIST}?associated_contacts_id={other}") == ["linked"]
+    assert await api.titles(f"{LIST}?associated_contacts_id={one}") == ["linked"]
     assert "contacts" not in (await api.get(LIST)).json["objects"][0]
+
+
+@pytest.mark.parametrize("dynatype", ["Memo", "File"])
+async def test_contacts_that_are_unknown_are_refused(api, box, dynatype):
+    fields = {"filename": "a", "title": "a", "parent": box.project, "dynatype": dynatype}
+
+    made = await api.form(**fields, contacts=f"nobody,{box.state.add_contact('Jón')}", content=b"")
+    assert (made.status, "nobody" in made.json["error"]) == (400, True)
+    assert not box.state.files
+    assert not box.state.blobs
+
+    path = f"{LIST}{await api.file()}/"
+    changed = await api.send("PUT", path, json={**fields, "contacts": box.project})
+    assert (changed.status, box.project in changed.json["error"]) == (400, True)
 
 
 async def test_a_project_lists_its_files_wherever_they_lie(api, box):

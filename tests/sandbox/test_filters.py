@@ -1,4 +1,4 @@
-"""What a list's query asks for."""
+"""Filters of a list: titles, parents, contacts, dates."""
 
 import aiohttp
 import pytest
@@ -27,8 +27,10 @@ async def dated():
         ("created__gte=2026-01-01T00:00:11Z", ["t1", "t2"]),
         ("created__lt=2026-01-01T00:00:11Z", ["t0"]),
         ("created__lte=2026-01-01T00:00:11Z", ["t0", "t1"]),
-        ("created__range=2026-01-01T00:00:10Z,2026-01-01T00:00:11Z", ["t0", "t1"]),
-        ("created__range=2026-01-01T00:00:10Z%2C2026-01-01T00%3A00%3A11Z", ["t0", "t1"]),
+        ("created__range=2026-01-01T00:00:10Z,2026-01-01T00:00:12Z", ["t1"]),
+        ("created__range=2026-01-01T00:00:10Z%2C2026-01-01T00%3A00%3A12Z", ["t1"]),
+        ("modified__range=2026-01-01T00:00:10Z,2026-01-01T00:00:12Z", ["t1"]),
+        ("modified__range=2026-01-01T00:00:11Z,2026-01-01T00:00:11Z", []),
         ("modified__gt=2026-01-01T00:00:11", ["t2"]),
         ("modified__gt=2026-01-01T01:00:11%2B01:00", ["t2"]),
         ("modified__gt=2026-01-01T00:00:11.900Z", ["t2"]),
@@ -41,6 +43,21 @@ async def dated():
 )
 async def test_filters_choose(dated, query, titles):
     assert await dated.titles(f"/api/v2/files/?{query}") == titles
+
+
+@pytest.mark.parametrize("name", ["created", "modified"])
+async def test_a_sandbox_can_include_the_ends_of_a_range_as_the_framework_does(name):
+    async with (
+        SandboxServer(clock=lambda: 1767225610.5, range_includes_ends=True) as box,
+        aiohttp.ClientSession() as session,
+    ):
+        api = Api(box, session)
+        await api.file(title="t0")
+
+        within = "2026-01-01T00:00:10Z,2026-01-01T00:00:10Z"
+        assert await api.titles(f"/api/v2/files/?{name}__range={within}") == ["t0"]
+        later = "2026-01-01T00:00:11Z,2026-01-01T00:00:12Z"
+        assert await api.titles(f"/api/v2/files/?{name}__range={later}") == []
 
 
 @pytest.mark.parametrize(

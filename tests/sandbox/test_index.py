@@ -74,15 +74,15 @@ def act(state: State, what: str, number: int, title: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(STEP, max_size=30), QUERIES)
-def test_a_list_shows_what_reading_every_document_would_show(steps, query) -> None:
+@given(st.lists(STEP, max_size=30), QUERIES, st.booleans())
+def test_a_list_shows_what_reading_every_document_would_show(steps, query, closed) -> None:
     state, now = world()
     for what, number, title in steps:
         now[0] += 0.4
         act(state, what, number, title)
     if "parent" in query:
         query["parent"] = [*holders(state), "nobody"][query["parent"] % (len(holders(state)) + 1)]
-    asked = filters.conditions(query, FILES.known, state.index, "File")
+    asked = filters.conditions(query, FILES.known, state.index, "File", closed=closed)
     everything = sorted((one for one in state.documents.values() if one.kind == "File"), key=key_of)
 
     found = [one for _, one in search(state, "File", asked)]

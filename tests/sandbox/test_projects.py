@@ -1,5 +1,6 @@
 """Projects and spaces."""
 
+import json
 import uuid
 
 import aiohttp
@@ -64,7 +65,7 @@ async def test_a_project_shows_every_field_of_todays_sample(api, box, made):
 
 
 async def test_everything_that_can_be_said_is_kept(api, box):
-    contact = box.state.add_contact("Jón")
+    contact, programme = box.state.add_contact("Jón"), box.add_project("P", dynatype="Programme")
     said = {
         "space": box.space,
         "title": "All",
@@ -77,7 +78,7 @@ async def test_everything_that_can_be_said_is_kept(api, box):
         "responsible_users": ["padme"],
         "status": "project_status:Pending:",
         "status_message": "m",
-        "sub_project_of": ["p"],
+        "sub_project_of": [programme],
         "tags": ["one", "two"],
         "template": "t",
         "nonsense": 1,
@@ -100,6 +101,7 @@ async def test_everything_that_can_be_said_is_kept(api, box):
         "status",
         "status_message",
         "tags",
+        "template",
     ):
         assert got[name] == said[name]
 
@@ -116,6 +118,17 @@ async def test_everything_that_can_be_said_is_kept(api, box):
         ({"tags": [1]}, "tags"),
         ({"aspects": []}, "aspects"),
         ({"due_date": "soon"}, "due_date"),
+        ({"due_date": ""}, "due_date"),
+        ({"due_date": "20261224"}, "due_date"),
+        ({"due_date": "2026-W52-4"}, "due_date"),
+        ({"due_date": "2026-12-24T00:00:00"}, "due_date"),
+        ({"due_date": "2026-02-30"}, "due_date"),
+        ({"status": "Pending"}, "project_status:Pending:"),
+        ({"status": "project_status:Pending"}, "project_status"),
+        ({"status": "project_status:Finished:"}, "project_status"),
+        ({"status": "task_status:Pending:"}, "project_status"),
+        ({"status": ""}, "project_status"),
+        ({"sub_project_of": ["nothing"]}, "there is no Programme 'nothing'"),
         ({"responsible_users": ["nobody"]}, "nobody"),
     ],
 )
@@ -128,7 +141,51 @@ async def test_a_body_that_makes_no_sense_is_refused_with_words(api, box, change
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"title=x"])
 async def test_a_body_that_is_no_json_object_is_refused(api, body):
-    assert (await api.send("POST", LIST, data=body)).status == 400
+    headers = {"Content-Type": "application/json"}
+    assert (await api.send("POST", LIST, data=body, headers=headers)).status == 400
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", ""])
+async def test_a_json_body_of_another_type_is_refused_as_unsupported(api, box, content_type):
+    body = json.dumps({"space": box.space, "title": "x"}).encode()
+
+    for method, path in (("POST", LIST), ("PUT", f"{LIST}{box.project}/")):
+        got = await api.send(
+            method,
+            path,
+            data=body,
+            headers={"Content-Type": content_type} if content_type else {},
+            skip_auto_headers=["Content-Type"],
+        )
+
+        assert got.status == 415
+        assert "application/json" in got.json["error"]
+    assert len(box.state.of("Project")) == 1
+
+
+async def test_a_json_type_may_name_its_charset(api, box):
+    headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+    body = json.dumps({"space": box.space, "title": "x"})
+
+    assert (await api.send("POST", LIST, data=body, headers=headers)).status == 201
+
+
+async def test_a_template_is_shown_until_it_is_cleared(api, box):
+    made = await api.send("POST", LIST, json={"space": box.space, "title": "x", "template": "t"})
+    path = f"{LIST}{made.id}/"
+    assert (await api.get(path)).json["template"] == "t"
+
+    await api.send("PUT", path, json={"title": "y"})
+    assert (await api.get(path)).json["template"] == "t"
+
+    await api.send("PUT", path, json={"template": None})
+    assert (await api.get(path)).json["template"] is None
+
+
+async def test_a_project_that_is_not_a_programme_cannot_have_subprojects(api, box):
+    said = {"space": box.space, "title": "x", "sub_project_of": [box.project]}
+
+    assert (await api.send("POST", LIST, json=said)).status == 400
 
 
 async def test_update_changes_what_is_said_and_replaces_lists_whole(api, box, made):

@@ -1,5 +1,12 @@
 """Spaces."""
 
+import aiohttp
+import pytest
+
+from coredata_async.sandbox.server import SandboxServer
+
+from .api import Api
+
 LIST = "/api/v2/projects/"
 
 
@@ -32,6 +39,30 @@ async def test_a_space_lists_its_own_projects(api, box):
     assert await api.titles(f"/api/v2/spaces/{other}/projects/") == ["There"]
     assert await api.titles(f"/api/v2/spaces/{box.space}/projects/") == ["Project"]
     assert (await api.get("/api/v2/spaces/nowhere/projects/")).status == 404
+
+
+async def test_a_sandbox_begins_with_the_spaces_it_is_given():
+    async with SandboxServer(spaces=("A", "B")) as box, aiohttp.ClientSession() as session:
+        api = Api(box, session)
+        first, second = box.space_ids
+
+        assert await api.titles("/api/v2/spaces/") == ["A", "B"]
+        assert box.space == first
+        assert (await api.get(f"/api/v2/spaces/{second}/")).json["title"] == "B"
+        assert await api.titles(f"/api/v2/spaces/{first}/projects/") == ["Project"]
+        assert await api.titles(f"/api/v2/spaces/{second}/projects/") == []
+
+        third = box.add_space("C")
+        moved = box.add_project("Moves", space=second)
+        await api.send("PUT", f"{LIST}{moved}/", json={"space": third})
+        got = (await api.get(f"/api/v2/spaces/{third}/projects/")).json["objects"]
+        assert [one["space"] for one in got] == [{"id": third, "title": "C"}]
+        assert await api.titles(f"/api/v2/spaces/{second}/projects/") == []
+
+
+def test_a_sandbox_without_a_space_is_refused():
+    with pytest.raises(ValueError, match="spaces is empty"):
+        SandboxServer(spaces=())
 
 
 async def test_spaces_that_a_test_adds_are_listed_with_pages(api, box):

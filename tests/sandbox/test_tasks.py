@@ -93,6 +93,7 @@ async def test_everything_that_can_be_said_is_kept(api, box):
         ({"contacts": "a,b"}, "contacts"),
         ({"tags": [1]}, "tags"),
         ({"due_date": "soon"}, "due_date"),
+        ({"status": "project_status:Pending:"}, "task_status"),
         ({"responsible_users": ["somebody"]}, "somebody"),
     ],
 )

@@ -1,12 +1,15 @@
 """Filters in a query, ids in a path."""
 
+import ast
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import coredata_async
 from coredata_async.errors import ConfigurationError
 from coredata_async.resources.document import DatedWhere
 from coredata_async.resources.files import FileWhere
@@ -168,3 +171,12 @@ def test_a_segment_is_one_segment_or_refused(value: str) -> None:
     assert encoded.isascii()
     assert not set(encoded) & set("/\\?# ")
     assert encoded not in {"", ".", ".."}
+
+
+def test_the_library_itself_never_filters_by_a_range_because_its_ends_are_uncertain() -> None:
+    root = Path(coredata_async.__file__).parent
+    nodes = (node for path in root.rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    names = [node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg]
+
+    assert "created__gt" in names
+    assert [name for name in names if name.endswith("__range")] == []
