@@ -10,7 +10,7 @@ from coredata_async.sandbox.fivepm.pages import page
 from coredata_async.sandbox.fivepm.shown import Item, Listed, Shown, Single
 from coredata_async.sandbox.fivepm.speech import Said
 from coredata_async.sandbox.fivepm.trouble import refusal
-from coredata_async.sandbox.fivepm.values import flag, text, value
+from coredata_async.sandbox.fivepm.values import flag, text, value, written
 
 _ALL_DONE = 100
 
@@ -19,6 +19,7 @@ def add(account: Account, asked: Asked) -> Single:
     """Post to a project or a task; a progress note moves the task on."""
     given = asked.array("activity")
     _check(account, {name: text(given, name) for name in ("taskId", "projectId", "type", "progress")})
+    _check_hidden(written(ACTIVITY, given))
     # What is posted to a task is in the task's project, too.
     task = account.state.tasks.get(text(given, "taskId"), {})
     defaults: Record = {"date": account.state.now, "projectId": task.get("projectId")}
@@ -30,6 +31,8 @@ def add(account: Account, asked: Asked) -> Single:
 
 def update(account: Account, asked: Asked) -> Single:
     """Change an activity; another percentage is another progress."""
+    given = asked.array("activity")
+    _check_hidden({**account.state.activity.get(text(given, "id"), {}), **written(ACTIVITY, given)})
     before, after = objects.changed(account, ACTIVITY, asked)
     if before["progress"] != after["progress"]:
         _progressed(account, after)
@@ -71,6 +74,13 @@ def _check(account: Account, given: dict[str, str]) -> None:
         raise refusal(400, "activity needs taskId or projectId.")
     if given["type"] == "progress" and not (given["taskId"] and given["progress"]):
         raise refusal(400, "A progress note needs taskId and progress.")
+
+
+def _check_hidden(note: Record) -> None:
+    """Refuse to hide an activity that reports progress: the page says that it cannot be hidden."""
+    reports = note.get("type") == "progress" or note.get("progress") is not None
+    if reports and note.get("hideFromClients"):
+        raise refusal(400, "hideFromClients: a progress note cannot be hidden from clients.")
 
 
 def _progressed(account: Account, note: Record) -> None:

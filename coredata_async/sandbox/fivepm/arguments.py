@@ -1,5 +1,6 @@
 """What one request asks for, wherever it says so: query, urlencoded body, multipart body, or all of them."""
 
+import re
 from collections.abc import Mapping
 
 from attrs import frozen
@@ -10,6 +11,7 @@ from coredata_async.sandbox.fivepm.php import Array, Node, Upload
 from coredata_async.sandbox.fivepm.state import Heard
 
 _URLENCODED = "application/x-www-form-urlencoded"
+_SCRAMBLED = re.compile(r"(filter\[\w+\])=(.*)")
 _LONGEST = 100_000
 _SHOWN = 100
 _SECRETS = frozenset(("password", "sessionId"))
@@ -30,10 +32,11 @@ class Asked:
         return found if isinstance(found, dict) else {}
 
 
-async def read(call: Call) -> tuple[Array, Array]:
+async def read(call: Call, *, misprints: bool = False) -> tuple[Array, Array]:
     """Return the arguments in the query and those in the body; the body of a GET is ignored, as in PHP."""
     _, _, query = call.request.raw_path.partition("?")
-    asked = php.nested(php.pairs(query))
+    given = php.pairs(query)
+    asked = php.nested(_unscrambled(given) if misprints else given)
     if call.request.method == "GET":
         return asked, {}
     body = b"".join([piece async for piece in call.body()])
@@ -45,6 +48,17 @@ async def read(call: Call) -> tuple[Array, Array]:
         return asked, php.nested(php.pairs(body.decode(errors="replace")))
     # PHP takes no arguments out of a body of another type.
     return asked, {}
+
+
+def _unscrambled(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Repair `sessionId=filter[taskId]=7&TOKEN`, which the page prints for activity.getList (slip 5)."""
+    for place, (name, value) in enumerate(given[:-1]):
+        token, nothing = given[place + 1]
+        filtered = _SCRAMBLED.fullmatch(value)
+        if name == "sessionId" and filtered and not nothing:
+            repaired = [(filtered[1], filtered[2]), ("sessionId", token)]
+            return [*given[:place], *repaired, *given[place + 2 :]]
+    return given
 
 
 def heard(call: Call, query: Array, body: Array) -> Heard:

@@ -51,7 +51,12 @@ class Dialect:
     upload: Literal["base64", "multipart", "both"] = "both"
     content_key: str = "content"
     """The attribute of a File that carries its bytes."""
-    file_verb: Literal["post", "get"] = "post"
-    """The one verb removeFile and downloadFile listen to (facts 8, slips 3 and 4)."""
+    file_verb: Literal["both", "post", "get"] = "both"
+    """The verb of removeFile and downloadFile, which the page prints with both (facts 8, slips 3 and 4)."""
+    misprints: bool = True
+    """Whether requests work as the page misprints them: `/post/projects/getById`, `projectsgroups[name]`,
+    and a `sessionId` scrambled with a filter (facts 8, slips 1, 5 and 6)."""
+    required: Literal["printed", "observed"] = "printed"
+    """Whether users.add needs only what the page's example sends, or what a third party found needed."""
     wrong_verb: Literal[404, 405] = 405
     """What the other verb gets."""

@@ -46,6 +46,10 @@ class Noun:
     given: Mapping[str, Kind]
     """What the service sets."""
     required: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
+    """What else `add` needs when the dialect says so (facts 3: "obs req")."""
+    choices: Mapping[str, frozenset[Value]] = field(factory=dict[str, frozenset[Value]])
+    """The valid values that the page states; those of a status and a priority are the account's."""
     defaults: Record = field(factory=dict[str, Value])
     secret: tuple[str, ...] = ()
     """Written, and never shown."""
@@ -72,9 +76,12 @@ _WORK: Mapping[str, Kind] = {
     "flag": "integer",
     "team": "team",
 }
+_FLAG: Mapping[str, frozenset[Value]] = {"flag": frozenset(range(4))}
+_PERCENT: Mapping[str, frozenset[Value]] = {"progress": frozenset(range(101))}
+TYPES: frozenset[Value] = frozenset(("msg", "progress", "file", "googledocs", "ss_boards", "ff_boards"))
 _NORMAL: Record = {"priority": 2, "status": OPEN, "flag": 0, "can_edit": True}
 
-PROJECT = Noun(name="project", fields=_WORK, given=_SEEN, required=("name",), defaults=_NORMAL)
+PROJECT = Noun(name="project", fields=_WORK, given=_SEEN, required=("name",), defaults=_NORMAL, choices=_FLAG)
 TASK = Noun(
     name="task",
     fields={
@@ -88,6 +95,7 @@ TASK = Noun(
     given={**_SEEN, "parentName": "text", "hoursDone": "decimal", "prev": "text"},
     required=("name",),
     defaults={**_NORMAL, "progress": 0},
+    choices={**_FLAG, **_PERCENT},
 )
 USER = Noun(
     name="user",
@@ -98,7 +106,9 @@ USER = Noun(
         "avatar": "text",
     },
     given={},
-    required=("firstName", "email", "password", "securityLevel"),
+    required=("firstName",),
+    observed=("email", "password", "securityLevel"),
+    choices={"securityLevel": frozenset((ADMIN, MEMBER, EXTERNAL, CLIENT))},
     secret=("password",),
 )
 ACTIVITY = Noun(
@@ -116,6 +126,7 @@ ACTIVITY = Noun(
     },
     given={"taskName": "text", "projectName": "text", "createdAt": "date", "updatedAt": "date"},
     required=("type", "text"),
+    choices={"type": TYPES, **_PERCENT},
 )
 GROUP = Noun(name="group", fields={"name": "text"}, given={}, required=("name",))
 FILE = Noun(

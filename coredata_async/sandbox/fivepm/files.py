@@ -64,11 +64,12 @@ def download_file(account: Account, asked: Asked) -> Bytes | Single:
 def _file(dialect: Dialect, node: Node) -> tuple[str, str, bytes]:
     """Return name, type and bytes of one `files[n]`."""
     array: Array = node if isinstance(node, dict) else {dialect.content_key: node}
-    content = array.get(dialect.content_key)
+    # The page's example sends a name and nothing else: that attaches an empty file.
+    content = "" if array.keys() == {"name"} else array.get(dialect.content_key)
     name = text(array, "name")
     if isinstance(content, Upload) and dialect.upload != "base64":
         name, kind, data = name or content.filename, content.content_type, content.data
-    elif isinstance(content, str) and dialect.upload != "multipart":
+    elif isinstance(content, str) and (dialect.upload != "multipart" or not content):
         kind, data = mimetypes.guess_type(name)[0] or "application/octet-stream", _decoded(content)
     else:
         raise refusal(400, "A file without content.")

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from attrs import frozen
 
+from coredata_async.sandbox.answer import NOT_FOUND as NOT_SERVED
 from coredata_async.sandbox.answer import Answer, empty
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.fivepm import (
@@ -30,7 +31,9 @@ from coredata_async.sandbox.service import Service
 ROOT = "/api/v2/service"
 _OPEN = frozenset(("signIn", "signOut"))
 _EITHER = frozenset(("removeFile", "downloadFile"))
-"""Printed with both verbs (facts 8.3, 8.4): the dialect says which one works."""
+"""Printed with both verbs (facts 8.3, 8.4): the dialect says which of them work."""
+_MISPRINTED = frozenset(("getById", "getAll", "getList"))
+"""Printed with GET and `/post/` for projects (facts 8.1)."""
 
 
 @frozen
@@ -91,19 +94,33 @@ METHODS = (
 def routes(account: Account) -> Iterable[Route]:
     """Yield what an account serves; who may come in is seen to per call, for credentials are arguments."""
     for method in METHODS:
-        for verb in ("post", "get") if method.name in _EITHER else (method.verb,):
-            path = f"{ROOT}/{verb}/{method.service}/{method.name}"
-            yield Route(verb.upper(), path, method.operation, _served(account, method, verb), auth="none")
+        for verb, segment in _places(method):
+            path = f"{ROOT}/{segment}/{method.service}/{method.name}"
+            handler = _served(account, method, segment)
+            yield Route(verb.upper(), path, method.operation, handler, auth="none")
 
 
-def _served(account: Account, method: Method, verb: str) -> Callable[[Service, Call], Awaitable[Answer]]:
+def _places(method: Method) -> Iterable[tuple[str, str]]:
+    """Yield each verb with the segment of the path that repeats it, also where the page misprints it."""
+    yield method.verb, method.verb
+    if method.name in _EITHER:
+        # "[POST]" stands above an example with `/get/`, so a reader may send either there.
+        yield "get", "get"
+        yield "post", "get"
+    if method.service == "projects" and method.name in _MISPRINTED:
+        yield "get", "post"
+
+
+def _served(account: Account, method: Method, segment: str) -> Callable[[Service, Call], Awaitable[Answer]]:
     async def handler(service: Service, call: Call) -> Answer:
         dialect = account.dialect
-        if method.name in _EITHER and verb != dialect.file_verb:
+        if method.name in _EITHER and dialect.file_verb not in ("both", segment):
             return empty(dialect.wrong_verb)
+        if method.name in _MISPRINTED and segment != method.verb and not dialect.misprints:
+            return NOT_SERVED
         form = speech.form(dialect, call.query.get("retType", ""))
         try:
-            query, body = await arguments.read(call)
+            query, body = await arguments.read(call, misprints=dialect.misprints)
             account.state.calls.append(arguments.heard(call, query, body))
             given = php.merged(query, body)
             form = speech.form(dialect, text(given, "retType"))

@@ -23,7 +23,8 @@ def wanted(account: Account, noun: Noun, asked: Asked) -> Record:
 def added(account: Account, noun: Noun, asked: Asked, *, defaults: Record | None = None) -> Record:
     """Make an object of what was given; what was not has its default."""
     given = written(noun, asked.array(noun.name))
-    lacking = [name for name in noun.required if given.get(name) in ("", None)]
+    needed = (*noun.required, *(noun.observed if account.dialect.required == "observed" else ()))
+    lacking = [name for name in needed if given.get(name) in ("", None)]
     if lacking:
         raise refusal(400, f"{noun.name} needs {', '.join(lacking)}.")
     _check(account, noun, given)
@@ -41,7 +42,8 @@ def changed(account: Account, noun: Noun, asked: Asked) -> tuple[Record, Record]
         raise refusal(400, f"{noun.name} needs id.")
     before = found(account, noun, identifier)
     given = written(noun, array)
-    emptied = [name for name in noun.required if name in given and given[name] in ("", None)]
+    needed = (*noun.required, *(noun.observed if account.dialect.required == "observed" else ()))
+    emptied = [name for name in needed if name in given and given[name] in ("", None)]
     if emptied:
         raise refusal(400, f"{noun.name} needs {', '.join(emptied)}.")
     _check(account, noun, given)
@@ -49,8 +51,11 @@ def changed(account: Account, noun: Noun, asked: Asked) -> tuple[Record, Record]
 
 
 def _check(account: Account, noun: Noun, given: Record) -> None:
-    """Refuse to name what is not there."""
+    """Refuse a reference to what is not there, and a value that the page does not call valid."""
+    choices = {**noun.choices, **account.state.choices(noun)}
     for name, value in given.items():
+        if value not in (*choices.get(name, (value,)), EMPTY[noun.kind(name)]):
+            raise refusal(400, f"{name}: {value} is not a valid value.")
         kind = noun.kind(name)
         if kind == "team" and isinstance(value, tuple):
             unknown = [one for one in value if one not in account.state.users]

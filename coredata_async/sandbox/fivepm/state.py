@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from attrs import define, field, frozen
 
-from coredata_async.sandbox.fivepm.fields import DONE, ON_HOLD, OPEN, Noun, Record
+from coredata_async.sandbox.fivepm.fields import DONE, ON_HOLD, OPEN, Noun, Record, Value
 from coredata_async.sandbox.fivepm.php import Array
 
 Records = dict[str, Record]
@@ -80,6 +80,15 @@ class State:
     def final(self) -> frozenset[str]:
         """The statuses after which nothing is active."""
         return frozenset(str(one["id"]) for one in self.statuses if one["is_final"])
+
+    def choices(self, noun: Noun) -> Mapping[str, frozenset[Value]]:
+        """Return the valid values of the attributes whose values the account sets: status and priority."""
+        rows = {"status": self.statuses, "priority": self.priorities}
+        return {
+            name: frozenset(int(str(row["id"])) for row in known)
+            for name, known in rows.items()
+            if name in noun.fields
+        }
 
     def of(self, noun: str) -> Records:
         """Return every object of a kind."""

@@ -60,7 +60,12 @@ async def test_one_encoding_may_be_refused(pm, note):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"files[1][content]": "a b="}, {"files[2][name]": "b"}, {"files[1][name]": ""}, {"activityId": "9"}],
+    [
+        {"files[1][content]": "a b="},
+        {"files[2][name]": "b", "files[2][data]": "Yg=="},
+        {"files[1][name]": ""},
+        {"activityId": "9"},
+    ],
 )
 async def test_all_files_of_a_request_are_kept_or_none(pm, note, wrong):
     got = await pm.post("activity/attachFiles", {"activityId": note, **encoded(), **wrong})

@@ -62,7 +62,7 @@ async def test_every_method_answers_in_both_formats(pm, method, form):
     [
         ("POST", LOOKED_AT, 405),
         ("GET", "post/projects/add", 405),
-        ("GET", "post/projects/getAll", 404),
+        ("GET", "post/projects/getAll", 401),
         ("POST", "get/users/getById", 405),
         ("GET", "get/tasks/getAll", 404),
     ],
