@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final, Generic, TypeVar, cast
 
@@ -77,21 +77,37 @@ async def perform(send: Send, call: Call[T]) -> T:
     return await carry(send, call.request, call.answer)
 
 
-async def carry(send: Send, request: Request, conclude: Callable[[Reply], T]) -> T:
+async def _at_once(conclude: Callable[[Reply], T], reply: Reply) -> T:
+    return conclude(reply)
+
+
+async def carry(
+    send: Send,
+    request: Request,
+    conclude: Callable[[Reply], T],
+    *,
+    apply: Callable[[Callable[[Reply], T], Reply], Awaitable[T]] = _at_once,
+) -> T:
     """Send a request and draw the conclusion from its reply.
 
     Once a request that must not be repeated may have left, every unexpected exception means that its outcome
     is unknown, wherever it was raised: in the transport, in a hook, or while the reply was read. This is the
     only place that has to see to it.
 
+    Args:
+        send: Carries the request.
+        request: What is sent.
+        conclude: Reads the reply.
+        apply: Calls `conclude` with the reply, perhaps in a thread.
+
     Raises:
         OutcomeUnknownError: See `perform`.
     """
     if request.repeatable:
-        return conclude(await send(request))
+        return await apply(conclude, await send(request))
     dispatch = Dispatch()
     try:
-        return conclude(await _sent(send, evolve(request, dispatch=dispatch)))
+        return await apply(conclude, await _sent(send, evolve(request, dispatch=dispatch)))
     except errors.APIError:
         raise  # classified already
     except Exception as exc:

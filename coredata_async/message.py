@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,7 +9,8 @@ from typing import Any, Final, Protocol
 
 from attrs import define, field, frozen
 
-from coredata_async.nesting import TooDeepError, check_depth
+from coredata_async.json_text import decode_json
+from coredata_async.nesting import check_depth
 from coredata_async.redaction import NO_SECRETS, Redactor
 from coredata_async.secret import Secret
 
@@ -161,10 +161,7 @@ class Reply:
 
     def json(self) -> Any:
         """Decode the body; raises `ValueError` if it is not JSON, or nested too deep."""
-        try:
-            return check_depth(json.loads(self.body))
-        except RecursionError:
-            raise TooDeepError from None
+        return check_depth(decode_json(self.body))
 
     @property
     def retry_after(self) -> float | None:

@@ -78,7 +78,7 @@ async def _opened(
 ) -> Arrived | APIError | None:
     """Return what is in an envelope, or the error to raise where no variable holds what the service wrote."""
     try:
-        tree = parse(reply.body)
+        tree = await asyncio.to_thread(parse, reply.body)
     except ValueError as exc:
         if wrapping == "envelope" or not reply.body.strip() or _PAGE.search(reply.body[:_LOOK]):
             return _unexpected(request, reply, str(exc))

@@ -25,8 +25,8 @@ from coredata_async.transport.frames import without_frames
 
 T = TypeVar("T")
 
-_BEYOND_WORDS: Final = 1 << 20
-"""Bytes: nothing longer is a complaint, and need not be read twice."""
+_BEYOND_WORDS: Final = 32 << 10
+"""Bytes: nothing longer is a complaint, and need not be read twice, in the event loop."""
 
 _ADVICE: Final[Mapping[type[errors.APIStatusError], str]] = {
     errors.AuthenticationError: "check login and password",

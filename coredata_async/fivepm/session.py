@@ -12,10 +12,11 @@ from typing import Final, Literal
 
 from attrs import define, field, frozen
 
-from coredata_async.call import Call, perform
+from coredata_async.call import Call
 from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
 from coredata_async.fivepm.credential import carrying
 from coredata_async.fivepm.passwords import passwords_in
+from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.replies import refuses_session
 from coredata_async.message import Reply, Request, Send
 from coredata_async.response_table import Classification, classify_reply

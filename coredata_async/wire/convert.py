@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar, cast
 import attrs
 
 from coredata_async.errors import ConfigurationError
-from coredata_async.nesting import TooDeepError
+from coredata_async.json_text import decode_json
 from coredata_async.unset import UNSET
 from coredata_async.wire.lookups import instant
 from coredata_async.wire.readers import Reader, reader
@@ -47,27 +47,12 @@ def from_json(raw: bytes) -> Any:
     if _json is not json and not _may_exceed_64_bits(raw):
         with suppress(ValueError):  # half a surrogate pair, Infinity, a byte order mark: `json` takes them
             return _json.loads(raw)
-    try:
-        return json.loads(raw)
-    except RecursionError:
-        raise TooDeepError from None
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise
-    except ValueError:  # an integer of more digits than Python converts
-        return json.loads(raw, parse_int=_whole)
+    return decode_json(raw)
 
 
 def _may_exceed_64_bits(raw: bytes) -> bool:
     shape = raw.translate(_SHAPE)
     return _LONG in shape or shape.startswith(_LONG[1:])
-
-
-def _whole(digits: str) -> int | str:
-    """Convert an integer; one that Python refuses for its length stays the text that it is."""
-    try:
-        return int(digits)
-    except ValueError:
-        return digits
 
 
 def to_json(value: object) -> bytes:

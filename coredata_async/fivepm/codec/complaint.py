@@ -12,6 +12,8 @@ from coredata_async.fivepm.codec.tree import Tree
 _COMPLAINTS: Final = ("error", "errors", "fault", "faultstring", "exception")
 _QUIET: Final[tuple[Tree, ...]] = (None, "", "0", 0, [], {})
 _WORDS: Final = ("message", "error_message", "faultstring", "text", "description", "detail", "error", "item")
+_NAMED: Final = tuple(dict.fromkeys((*_WORDS, *_COMPLAINTS)))
+"""Each once: with a second look at each level, the time doubles per level."""
 _CODES: Final = ("code", "errorCode", "error_code", "faultcode")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SESSION: Final = re.compile(
@@ -51,7 +53,7 @@ def words_of(tree: Tree) -> str:
         case list():
             return "; ".join(said for each in tree if (said := words_of(each)))[:WORDS]
         case dict():
-            named = (words_of(tree[name]) for name in (*_WORDS, *_COMPLAINTS) if name in tree)
+            named = (words_of(tree[name]) for name in _NAMED if name in tree)
             return next((said for said in named if said), "")
         case _:
             return ""

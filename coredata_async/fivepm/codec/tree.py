@@ -7,6 +7,8 @@ import re
 from typing import Final, cast
 
 from coredata_async.fivepm.codec import xml
+from coredata_async.json_text import decode_json
+from coredata_async.nesting import check_depth
 
 Tree = xml.Tree
 """What JSON can hold. From XML all values are texts, and an element without any content is an empty one."""
@@ -39,11 +41,9 @@ def parse(body: bytes) -> Tree:
 
 def _json(data: bytes) -> Tree:
     try:
-        return cast("Tree", json.loads(_decoded(data)))
+        return cast("Tree", check_depth(decode_json(_decoded(data))))
     except json.JSONDecodeError as exc:
         raise ValueError(f"the JSON is broken or cut short after {len(data)} bytes ({exc.msg})") from None
-    except RecursionError:
-        raise ValueError("the JSON is nested too deep") from None
 
 
 def _xml(data: bytes) -> Tree:
@@ -62,7 +62,7 @@ def _scalar(data: bytes) -> Tree:
     if _FATAL.search(data[:_LOOK]):
         raise ValueError("the service's PHP failed, and its complaint came as the answer")
     try:
-        return cast("Tree", json.loads(_decoded(data)))
+        return cast("Tree", decode_json(_decoded(data)))
     except ValueError:
         raise ValueError("the answer is neither XML nor JSON") from None
 

@@ -7,9 +7,12 @@ from importlib import import_module
 from typing import Any, Final, Protocol, TypeAlias
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.nesting import LEVELS, TooDeepError
 
 Tree: TypeAlias = "bool | int | float | str | list[Tree] | dict[str, Tree] | None"
 
+TAGS: Final = 2_000_000
+"""Maximum tags of a document: each element takes 200 bytes of memory, and 2 us."""
 _FORBIDDEN: Final = bytes(code for code in range(32) if code not in b"\t\n\r")
 """Characters that XML cannot hold, and that PHP lets through."""
 
@@ -39,10 +42,8 @@ def parse(data: bytes) -> Tree:
         ValueError: It is broken, has a document type or entities, or is nested too deep.
         ConfigurationError: The extra `fivepm` is not installed.
     """
-    try:
-        return {_name(root := _root(data)): _content(root)}
-    except RecursionError:
-        raise ValueError("the XML is nested too deep") from None
+    root = _root(data)
+    return {_name(root): _content(root, LEVELS - 1)}
 
 
 def _root(data: bytes) -> Element:
@@ -53,6 +54,8 @@ def _root(data: bytes) -> Element:
             "5pm answered in XML, which needs defusedxml: pip install 'coredata-async[fivepm]', or use "
             "format='json'"
         ) from None
+    if data.count(b"<") > TAGS:
+        raise ValueError(f"the XML has more than {TAGS} tags; ask for fewer objects at once with page_size")
     if b"\0" not in data:  # UTF-16 has zeros in it
         data = data.translate(None, _FORBIDDEN)
     try:
@@ -74,21 +77,19 @@ def _as_utf8(data: bytes) -> bytes:
     return data
 
 
-def _content(element: Element) -> Tree:
+def _content(element: Element, levels: int) -> Tree:
     if not len(element):
         facts: dict[str, Tree] = {} if element.text else dict(_attributes(element))
         return facts or (element.text or "")
-    facts = dict(_attributes(element))
-    seen: set[str] = set()
+    if not levels:
+        raise TooDeepError
+    children: dict[str, list[Tree]] = {}
     for child in element:
-        name, value = _name(child), _content(child)
-        if name in seen or name == "item":
-            earlier = facts.get(name) if name in seen else []
-            facts[name] = [*earlier, value] if isinstance(earlier, list) else [earlier, value]
-        else:
-            facts[name] = value
-        seen.add(name)
-    return facts
+        children.setdefault(_name(child), []).append(_content(child, levels - 1))
+    several = {
+        name: found if len(found) > 1 or name == "item" else found[0] for name, found in children.items()
+    }
+    return {**dict(_attributes(element)), **several}
 
 
 def _name(element: Element) -> str:

@@ -9,7 +9,6 @@ from operator import attrgetter
 
 from attrs import evolve, field, frozen
 
-from coredata_async.call import perform
 from coredata_async.errors import APIStatusError, OutcomeUnknownError
 from coredata_async.fivepm.attach import Attachment, Enclosure, attachments, enclosing
 from coredata_async.fivepm.calls import activity as calls
@@ -21,6 +20,7 @@ from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
 from coredata_async.fivepm.models.file import File, FileFilter
 from coredata_async.fivepm.peek import Wrapping
+from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.services.verbs import adding, gathering, listing, updating
 from coredata_async.fivepm.services.window import in_range, narrowed
 from coredata_async.message import Send

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from coredata_async.call import perform
 from coredata_async.fivepm.calls import metainfo as calls
 from coredata_async.fivepm.form import Form
 from coredata_async.fivepm.models.metainfo import Priority, Status
+from coredata_async.fivepm.perform import perform
 from coredata_async.message import Send
 
 

@@ -6,11 +6,11 @@ from operator import attrgetter
 
 from attrs import field, frozen
 
-from coredata_async.call import perform
 from coredata_async.fivepm.calls import projects as calls
 from coredata_async.fivepm.form import Form
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
+from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.services.verbs import adding, listing, updating
 from coredata_async.fivepm.services.window import in_range, narrowed
 from coredata_async.message import Send

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from coredata_async.call import perform
 from coredata_async.fivepm.calls import users as calls
 from coredata_async.fivepm.form import Form
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.user import EditUser, NewUser, User
+from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.services.verbs import adding, updating
 from coredata_async.message import Send
 

@@ -1,6 +1,7 @@
 """Bytes to trees."""
 
 import sys
+import time
 from contextlib import suppress
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.fivepm.codec import xml
 from coredata_async.fivepm.codec.tree import parse
 
 BOMB = (
@@ -96,8 +98,8 @@ def test_entities_and_document_types_are_refused_without_being_repeated(body: by
         (b'{"id": "7', "cut short after 9 bytes"),
         (b"<data><id>7</id>", "cut short"),
         (b'<?xml version="1.0" encoding="klingon"?><data/>', "XML"),
-        (b"[" * 200_000, "nested too deep|cut short"),
-        (b"<a>" * 200_000 + b"</a>" * 200_000, "nested too deep|cut short"),
+        (b"[" * 200_000, "nested more than|cut short"),
+        (b"<a>" * 200_000 + b"</a>" * 200_000, "nested more than|cut short"),
     ],
 )
 def test_what_is_no_data_is_an_error_that_says_what_it_is(body: bytes, words: str) -> None:
@@ -139,3 +141,40 @@ def test_json_needs_no_defusedxml(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "defusedxml.ElementTree", None)
 
     assert parse(b"{}") == {}
+
+
+def nested(levels: int, begin: bytes, end: bytes) -> bytes:
+    return begin * levels + b"1" + end * levels
+
+
+@pytest.mark.parametrize(("begin", "end"), [(b"<a>", b"</a>"), (b"[", b"]"), (b'{"a":', b"}")])
+def test_a_hundred_levels_are_read_and_no_more(begin: bytes, end: bytes) -> None:
+    assert parse(nested(100, begin, end))
+    for levels in (101, 980, 100_000):
+        with pytest.raises(ValueError, match="nested more than 100 levels deep"):
+            parse(nested(levels, begin, end))
+
+
+def test_xml_of_too_many_tags_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml, "TAGS", 100)
+
+    assert len(parse(b"<r>" + b"<item/>" * 98 + b"</r>")["r"]["item"]) == 98
+    with pytest.raises(ValueError, match="more than 100 tags"):
+        parse(b"<r>" + b"<item/>" * 99 + b"</r>")
+
+
+@pytest.mark.parametrize("name", [b"item", b"task"])
+def test_time_is_linear_in_the_number_of_elements(name: bytes) -> None:
+    def seconds(count: int) -> float:
+        body = b"<r>" + b"<%s>1</%s>" % (name, name) * count + b"</r>"
+        began = time.process_time()
+        parse(body)
+        return time.process_time() - began
+
+    few = min(seconds(5_000) for _ in range(3))
+
+    assert seconds(50_000) < 40 * few  # 10 times as many; quadratic time would be 100 times as long
+
+
+def test_an_integer_longer_than_python_converts_stays_text() -> None:
+    assert parse(b'{"id": "7", "size": %s}' % (b"1" * 5000)) == {"id": "7", "size": "1" * 5000}

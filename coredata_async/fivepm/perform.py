@@ -1,0 +1,26 @@
+"""Calls of 5pm carried out: a large reply is read in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from coredata_async.call import Call, carry
+from coredata_async.message import Reply, Send
+
+T = TypeVar("T")
+
+LARGE: Final = 32 << 10
+"""Bytes of a reply that are read in the event loop: XML of nothing but tags takes 1 us per byte."""
+
+
+async def perform(send: Send, call: Call[T]) -> T:
+    """Carry the call and read its reply; raises as `coredata_async.call.perform` does."""
+    return await carry(send, call.request, call.answer, apply=_apply)
+
+
+async def _apply(conclude: Callable[[Reply], T], reply: Reply) -> T:
+    if len(reply.body) <= LARGE:
+        return conclude(reply)
+    return await asyncio.to_thread(conclude, reply)
