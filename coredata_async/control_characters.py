@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from typing import Final
+from typing import Final, cast
 
 _DIRECTION: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _BREAKS: Final = "\u2028\u2029"
@@ -24,7 +25,32 @@ def escape_controls(text: str) -> str:
     return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
-def json_line(value: object, *, indent: int | None = None) -> str:
-    r"""Encode a value as JSON, with readable letters and with `\u009b` in place of each such character."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+def json_line(value: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
+    r"""Encode a value as JSON, with readable letters and with `\u009b` in place of each such character.
+
+    NaN and the infinities, which JSON does not have, become null.
+
+    Args:
+        value: Anything that `json.dumps` takes.
+        indent: Spaces per level; None for one line.
+        ascii_only: Escape letters outside ASCII, too.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_without_nan(value), ensure_ascii=ascii_only, indent=indent)
     return _NOT_ESCAPED_BY_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _without_nan(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {_key(name): _without_nan(each) for name, each in cast("dict[object, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in cast("list[object]", value)]
+    return value
+
+
+def _key(name: object) -> object:
+    return str(name) if isinstance(name, float) and not math.isfinite(name) else name

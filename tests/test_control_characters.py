@@ -1,6 +1,7 @@
 """No character of a server's text moves a cursor, begins a line, or turns the reading direction round."""
 
 import json
+import math
 
 import pytest
 from hypothesis import given
@@ -45,3 +46,13 @@ def test_json_holds_the_same_value_and_no_control_character(value: object) -> No
 
 def test_letters_stay_readable_in_json() -> None:
     assert json_line({"þ": "\x9b\u202e\u2028😀"}) == r'{"þ": "\u009b\u202e\u2028😀"}'
+
+
+def test_what_json_does_not_have_becomes_null() -> None:
+    value = {"a": [math.nan, 1.5, (math.inf,)], "b": {"c": -math.inf}, math.nan: 1}
+
+    assert json_line(value) == '{"a": [null, 1.5, [null]], "b": {"c": null}, "nan": 1}'
+
+
+def test_letters_are_escaped_where_only_ascii_is_wanted() -> None:
+    assert json_line({"þ": "😀\x9b"}, ascii_only=True) == r'{"\u00fe": "\ud83d\ude00\u009b"}'

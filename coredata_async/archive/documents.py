@@ -7,7 +7,6 @@ headings, links to the archived files and line breaks apart from what somebody w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
@@ -16,6 +15,7 @@ from urllib.parse import quote
 
 import attrs
 
+from coredata_async.control_characters import json_line
 from coredata_async.fivepm import Activity, File, Project, Task
 
 _PAGE: Final = """<!doctype html>
@@ -32,7 +32,7 @@ p {{ white-space: pre-wrap }}
 
 def json_lines(activities: Iterable[Activity]) -> str:
     """One JSON object per activity, with every field it has, by Python's names."""
-    return "".join(json.dumps(_plain(each), ensure_ascii=False) + "\n" for each in activities)
+    return "".join(json_line(_plain(each)) + "\n" for each in activities)
 
 
 def page(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+from coredata_async.cli.streams import prepare
+
 NEEDED = ("click", "rich", "typed_settings")
 INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command line, as the console script `coredata` does."""
+    prepare()
     missing = [name.replace("_", "-") for name in NEEDED if find_spec(name) is None]
     if missing:
         sys.stderr.write(

@@ -75,7 +75,7 @@ def _body(body: bytes) -> None:
         except ValueError:
             click.echo("\n".join(printable(line) for line in body.decode("utf-8", "replace").splitlines()))
     elif body:
-        sys.stdout.buffer.write(body if body.endswith(b"\n") else body + b"\n")
+        click.echo(body, nl=not body.endswith(b"\n"))
 
 
 def _is_terminal() -> bool:

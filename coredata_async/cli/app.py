@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Final, cast
@@ -16,6 +14,7 @@ from coredata_async.cli.console import say
 from coredata_async.cli.exits import FAILED, INTERRUPTED, exit_code
 from coredata_async.cli.interrupts import ending_like_ctrl_c
 from coredata_async.cli.noun import nouns
+from coredata_async.cli.streams import discard_output
 from coredata_async.errors import CoreDataError
 from coredata_async.version import VERSION
 
@@ -91,9 +90,9 @@ def run(arguments: Sequence[str] | None = None) -> None:
         say(f"coredata: {exc}")
         raise SystemExit(exit_code(exc)) from None
     except OSError as exc:
-        if exc.errno != errno.EPIPE:
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: no more words
+        failed = "the output cannot be written" if discard_output() else exc.filename or "the system failed"
+        if exc.errno != errno.EPIPE:  # the reader of a pipe has what it wanted
+            say(f"coredata: {failed}: {exc.strerror or exc}")
         raise SystemExit(FAILED) from None
     if isinstance(code, int):  # what `click.exceptions.Exit` held
         raise SystemExit(code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from coredata_async.cli.process import sandbox_process
 from coredata_async.cli.report import Tally, table
 from coredata_async.cli.roundtrip import roundtrip
 from coredata_async.cli.scan import scan
+from coredata_async.cli.show import echo_json
 from coredata_async.client import CoreData
 
 SHOWN = 20
@@ -43,7 +43,7 @@ def demo(folder: Path | None, *, as_json: bool, concurrency: int) -> None:
         say(f"… and {len(tally.failures) - SHOWN} more")
     people.print(table(tally))
     if as_json:
-        click.echo(json.dumps(tally.summary()))
+        echo_json(tally.summary())
     raise click.exceptions.Exit(tally.exit_code)
 
 

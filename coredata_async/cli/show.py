@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import codecs
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
@@ -132,12 +132,8 @@ def show_pairs(pairs: Mapping[str, object]) -> None:
 
 def echo_json(value: object) -> None:
     """One line of JSON."""
-    text = json_line(value)
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        text = json.dumps(value)
-    click.echo(text)
+    utf8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
+    click.echo(json_line(value, ascii_only=not utf8))  # JSON is UTF-8 whatever the locale is; ASCII is both
 
 
 def cell(value: object) -> str:
@@ -147,7 +143,7 @@ def cell(value: object) -> str:
     if isinstance(value, list) and not any(isinstance(each, dict | list) for each in value):  # pyright: ignore[reportUnknownVariableType]
         return ", ".join(cell(each) for each in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, list | dict | bool):
-        return printable(json.dumps(value, ensure_ascii=False))
+        return printable(json_line(value))  # pyright: ignore[reportUnknownArgumentType]
     return printable(str(value))
 
 

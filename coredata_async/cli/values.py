@@ -93,7 +93,7 @@ def parameter(text: str) -> tuple[str, str]:
 def text_of(text: str) -> str:
     """The text itself, or that of a file (`@name`), or of stdin (`-`)."""
     if text == "-":
-        return sys.stdin.read()
+        return sys.stdin.buffer.read().decode("utf-8")  # whatever the locale's encoding is
     return Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
 
 

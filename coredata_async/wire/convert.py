@@ -7,7 +7,7 @@ be read does not matter: it keeps its default, and the value goes to `extra`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from importlib import import_module
@@ -57,7 +57,25 @@ def _may_exceed_64_bits(raw: bytes) -> bool:
 
 def to_json(value: object) -> bytes:
     """Encode a new object, or an edit: only what was given, dates as the service writes them."""
-    return json.dumps(given(value), ensure_ascii=False, default=_plain).encode()
+    return encode_json(given(value), default=_plain)
+
+
+def encode_json(value: object, *, default: Callable[[object], object] | None = None) -> bytes:
+    """Encode the body of a request.
+
+    Raises:
+        ConfigurationError: If it holds NaN, an infinity, or half a surrogate pair: JSON has none of them.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, default=default, allow_nan=False).encode()
+    except ConfigurationError:
+        raise
+    except UnicodeEncodeError as exc:
+        half = exc.object[exc.start : exc.end]
+        trouble = f"{half!r} is half of a surrogate pair and cannot be sent; replace it"
+    except ValueError as exc:  # a number, or an object within itself
+        trouble = f"the body cannot be sent as JSON: {exc}"
+    raise ConfigurationError(trouble)
 
 
 def given(value: object) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
@@ -15,6 +14,7 @@ from coredata_async.call import Call
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Body, Reply, Request
 from coredata_async.wire.calls import JSON_HEADERS, SENDS_JSON, created_id
+from coredata_async.wire.convert import encode_json
 from coredata_async.wire.lookups import segment
 
 PATH: Final = "/api/v2/files/"
@@ -112,7 +112,7 @@ def update_metadata(file_id: str, fields: Mapping[str, str]) -> Call[None]:
     missing = {"filename", "title", "parent"} - {name for name, value in fields.items() if value}
     if missing:
         raise ConfigurationError(f"{', '.join(sorted(missing))} must not be empty")
-    body = json.dumps(dict(fields), ensure_ascii=False).encode()
+    body = encode_json(dict(fields))
     return Call(Request("PUT", f"{PATH}{segment(file_id)}/", SENDS_JSON, body), 204, lambda _: None)
 
 

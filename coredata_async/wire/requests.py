@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as text
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,6 +10,7 @@ from coredata_async.call import Call
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply, Request
 from coredata_async.wire.calls import JSON_HEADERS, SENDS_JSON
+from coredata_async.wire.convert import encode_json
 
 
 def free_request(
@@ -25,7 +25,8 @@ def free_request(
     """Any request, with the checks and the retries of the others.
 
     Raises:
-        ConfigurationError: The path is none of the service, or lacks its final slash.
+        ConfigurationError: If the path is none of the service or lacks its final slash, or the body cannot be
+            sent as JSON.
     """
     bare, _, rest = path.partition("?")
     if not bare.startswith("/") or not bare.endswith("/"):
@@ -40,7 +41,7 @@ def free_request(
         verb,
         target,
         JSON_HEADERS if json is None else SENDS_JSON,
-        None if json is None else text.dumps(json, ensure_ascii=False).encode(),
+        None if json is None else encode_json(json),
         repeatable=verb in {"GET", "HEAD", "PUT", "DELETE"} if repeatable is None else repeatable,
     )
     return Call(request, expect, lambda reply: reply)

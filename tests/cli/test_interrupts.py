@@ -152,3 +152,48 @@ def test_the_sandbox_ends_too(start, number: signal.Signals) -> None:
 
     assert process.returncode == 130
     assert b"Traceback" not in err
+
+
+@pytest.fixture
+def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("in_tmp_path")
+@pytest.mark.parametrize("number", LIKE_CTRL_C)
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        (("projects", "list"), "projects.list"),
+        (("upload", "a.txt", "--parent", "PROJECT", "--job", "j.sqlite"), "storage.put"),
+        (("check", "a.txt", "--parent", "PROJECT"), "*"),
+    ],
+)
+def test_a_command_that_waits_for_the_server_ends(start, far, waiting, number: signal.Signals) -> None:
+    command, at = waiting
+    Path("a.txt").write_text("hello")
+    fault = far.faults.stall(at, times=None)
+    process = start(*(far.project if each == "PROJECT" else each for each in command))
+    wait_for(lambda: fault.fired)
+
+    process.send_signal(number)
+    if command[0] == "upload":  # the first signal lets files under way end
+        time.sleep(0.3)
+        process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+
+
+def test_the_demo_ends_with_its_sandbox(start) -> None:
+    process = start("demo")
+    assert process.stderr is not None
+    assert b"starting a sandbox" in process.stderr.readline()
+
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert b"Traceback" not in err

@@ -59,3 +59,9 @@ def test_the_reply_is_given_as_it_came_or_refused() -> None:
     assert call.answer(reply) is reply
     with pytest.raises(NotFoundError):
         call.answer(Reply(404))
+
+
+@pytest.mark.parametrize("body", [{"a": float("nan")}, [float("-inf")], {"a": "half \ud800"}])
+def test_a_body_that_json_cannot_hold_is_refused_before_it_is_sent(body: object) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be sent"):
+        free_request("POST", "/api/v2/projects/", json=body)

@@ -1,0 +1,84 @@
+"""Standard streams that a command can rely on, in whatever state it was given them."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, TextIO, cast
+
+_STANDARD: Final = (0, 1, 2)
+
+
+class _Lossy(io.TextIOWrapper):
+    """A text stream that loses what it cannot write: a message that cannot be shown must not end the work."""
+
+    def write(self, text: str, /) -> int:
+        """Write, and report success in any case."""
+        with suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if that is possible."""
+        with suppress(OSError):
+            super().flush()
+
+
+def prepare() -> None:
+    """Make the standard streams usable; for a process that belongs to the command.
+
+    A closed one becomes the null device. Its number must not be free either, because the next file or socket
+    would get it, and then receive what is meant for a person. Characters that the locale's encoding lacks
+    become escapes. What stderr cannot take is lost.
+    """
+    for number in _STANDARD:
+        _occupy(number)
+    sys.stdin = sys.stdin or _null("r")
+    output: TextIO = sys.stdout or _null("w")
+    messages: TextIO = sys.stderr or _null("w")
+    reconfigure = getattr(output, "reconfigure", None)  # that of `io.TextIOWrapper`
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    sys.stdout = output
+    sys.stderr = _lossy(messages) if messages is sys.__stderr__ else messages
+
+
+def discard_output() -> bool:
+    """Send what is left for stdout to the null device, if it cannot be written.
+
+    Otherwise the interpreter tries again when it ends, and complains.
+
+    Returns:
+        Whether that was so.
+    """
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):  # it may have no number
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, sys.stdout.fileno())
+            os.close(null)
+        return True
+    return False
+
+
+def _occupy(number: int) -> None:
+    try:
+        os.fstat(number)
+    except OSError:
+        null = os.open(os.devnull, os.O_RDWR)
+        if null != number:
+            os.dup2(null, number)
+            os.close(null)
+
+
+def _null(mode: str) -> TextIO:
+    return cast("TextIO", Path(os.devnull).open(mode, encoding="utf-8"))
+
+
+def _lossy(stream: TextIO) -> TextIO:
+    binary = open(stream.fileno(), "wb", closefd=False)  # noqa: SIM115  # as long as the process
+    return _Lossy(binary, stream.encoding, errors="backslashreplace", line_buffering=True)

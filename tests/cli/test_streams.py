@@ -1,0 +1,155 @@
+"""The command with standard streams that are closed, full or cut off, and in locales that lack letters."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="a POSIX shell arranges the streams")
+
+full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only")
+NAMES = ("résumé.txt", "日本.txt", "smile 😀.txt")
+SHELL = f'set -o pipefail; coredata() {{ {sys.executable} -m coredata_async "$@"; }}; '
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.fixture
+def sh(far, tmp_path):
+    """Run a line of shell, in which `coredata` is signed in to the sandbox."""
+    (tmp_path / "a.txt").write_text("hello")
+
+    def run(line: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            ["bash", "-c", f"{SHELL}{line}"],
+            check=False,
+            capture_output=True,
+            cwd=tmp_path,
+            timeout=50,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "PYTHONPATH": str(Path(__file__).parents[2]),
+                "COREDATA_BASE_URL": far.url,
+                "COREDATA_API_USER": far.api_user,
+                "COREDATA_API_KEY": far.api_key,
+                "COREDATA_MAX_RETRIES": "0",
+                "P": far.project,
+                "S": far.space,
+                **env,
+            },
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "coredata projects list >&-",
+        "coredata projects list --json 2>&-",
+        "coredata projects list <&- >&- 2>&-",
+        "coredata upload a.txt --parent $P --job j.sqlite --json >&-",
+        "coredata upload a.txt --parent $P --job j.sqlite --json --processes 2 <&- >&- 2>&-",
+        "coredata --version >&- 2>&-",
+    ],
+)
+def test_a_closed_stream_takes_nothing_and_fails_nothing(sh, line) -> None:
+    done = sh(line)
+
+    assert (done.returncode, done.stderr.count(b"Traceback")) == (0, 0), done.stderr
+
+
+def test_a_file_that_is_opened_never_takes_the_place_of_a_closed_stream(sh, tmp_path) -> None:
+    assert sh("coredata upload a.txt --parent $P --job j.sqlite --json <&- >&- 2>&-").returncode == 0
+    assert b"event" not in (tmp_path / "j.sqlite").read_bytes()
+
+
+@full
+@pytest.mark.parametrize(
+    "line",
+    [
+        "coredata projects list >/dev/full",
+        "coredata projects list --json >/dev/full",
+        "coredata api GET /api/v2/projects/ >/dev/full",
+        "coredata upload a.txt --parent $P --job j.sqlite --json >/dev/full",
+        "coredata upload a.txt --parent $P --job j.sqlite --dry-run >/dev/full",
+        "coredata check a.txt --parent $P >/dev/full",
+        "coredata projects create --space $S --title x >/dev/full",
+        "coredata --help >/dev/full",
+        "coredata --version >/dev/full",
+        "coredata completion bash >/dev/full",
+        "coredata sandbox >/dev/full",
+        "coredata doctor --json >/dev/full",
+    ],
+)
+def test_output_that_cannot_be_written_is_a_failure_in_one_line(sh, line) -> None:
+    done = sh(line)
+
+    assert done.returncode == 1, done.stderr
+    assert b"the output cannot be written: No space left on device" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+@full
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("coredata projects list 2>/dev/full", 0),
+        ("coredata upload a.txt --parent $P --job j.sqlite 2>/dev/full", 0),
+        ("coredata projects get nothing-there 2>/dev/full", 1),
+        ("coredata fly 2>/dev/full", 2),
+    ],
+)
+def test_messages_that_cannot_be_written_change_no_exit_code(sh, line, code) -> None:
+    done = sh(line)
+
+    assert done.returncode == code, done
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "coredata upload . --parent $P --job ../j.sqlite 2>&1 | head -c 1",
+        "coredata projects list --help | true",
+        "coredata api GET /api/v2/projects/ | true",
+        "coredata projects list --json | true",
+        "coredata check . --parent $P --json | true",
+    ],
+)
+def test_a_reader_that_has_enough_ends_the_command_without_a_word(sh, line) -> None:
+    done = sh(line)
+
+    assert done.returncode in {0, 1}, done
+    assert b"Traceback" not in done.stdout + done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+@pytest.mark.timeout(240)  # nine processes
+@pytest.mark.parametrize("env", [ASCII, {"PYTHONIOENCODING": "latin-1"}])
+def test_names_that_the_locale_lacks_are_uploaded_listed_compared_and_saved(sh, tmp_path, env) -> None:
+    (tmp_path / "src").mkdir()
+    for name in NAMES:
+        (tmp_path / "src" / name).write_text(name)
+    lines = (
+        "coredata upload src/. --parent $P --job j.sqlite --report r.json --report r.html",
+        "coredata files list",
+        "coredata check src/. --parent $P",
+        "coredata upload src/. --parent $P --job j.sqlite --json",
+        "coredata files list --json",
+    )
+    for line in lines:
+        done = sh(line, **env)
+
+        assert (done.returncode, done.stderr.count(b"Traceback")) == (0, 0), (line, done.stderr)
+    found = [json.loads(each) for each in done.stdout.splitlines()]
+    assert sorted(each["filename"] for each in found) == sorted(NAMES)
+    ids = " ".join(each["id"] for each in found)
+    done = sh(f"coredata download {ids} -o out/", **env)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "out").iterdir())) == len(NAMES)
+    assert sh(f"coredata download {ids} -o out/", **env).returncode == 1
+    assert b"Traceback" not in sh("coredata upload 'ólíkt' --parent $P", **env).stderr
