@@ -85,7 +85,10 @@ def updater(send: Send, kind: EditableKind[T, W, N, E]) -> Callable[Concatenate[
     async def put(id: str, edit: object) -> None:  # noqa: A002
         await perform(send, calls.update(kind.path, id, edit))
 
-    summary = "Change one object: only what is given is sent, and `None` clears a field. Repeat-safe."
+    summary = (
+        "Change one object: only what is given is sent. `None` clears a field (inferred, not documented).\n"
+        "Repeat-safe."
+    )
     return updating(kind.edit, put, summary, kind.proof("update"))
 
 

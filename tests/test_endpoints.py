@@ -19,6 +19,8 @@ from coredata_async.openapi.__main__ import main
 from coredata_async.openapi.endpoints import module_about
 from coredata_async.resources.endpoints import Endpoint, endpoints, table
 from coredata_async.resources.rows import ROWS
+from coredata_async.services.blobs import Blobs
+from coredata_async.services.files import Files
 from tests.rig import QUICK, md5
 
 ROOT = Path(__file__).parent.parent
@@ -239,6 +241,19 @@ def test_the_page_in_the_docs_is_up_to_date() -> None:
 
     assert shown == page(), "run: python -m coredata_async.openapi --docs .docs"
     assert all(row in shown for row in table().splitlines())
+
+
+def test_the_page_shows_both_requests_to_the_storage() -> None:
+    rows = [row for row in page().splitlines() if row.startswith("| second of ")]
+
+    assert [row.split(" | ")[1] for row in rows] == ["PUT", "GET"]
+
+
+def test_the_docstring_of_reserve_names_the_call_that_follows() -> None:
+    shown = inspect.getdoc(Blobs.reserve) or ""
+
+    assert "files.create(blob_name=" in shown
+    assert "blob_name" in inspect.signature(Files.create).parameters
 
 
 def test_the_page_names_contract_tests_that_exist() -> None:

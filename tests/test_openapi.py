@@ -164,7 +164,10 @@ def test_content_is_bytes_in_and_a_redirect_out() -> None:
         "X-Coredata-fields-snapshot-id",
     }
     assert set(parameters("files.replace")) == {"filename", "snapshot_id", "blob_name", "digest"}
-    assert set(get["responses"]["302"]["headers"]) == {"Location"}
+    location = get["responses"]["302"]["headers"]["Location"]
+    assert location["schema"] == {"type": "string", "format": "uri"}
+    assert "signed URL of the bytes" in location["description"]
+    assert "new object" not in location["description"]
     assert "application/octet-stream" in get["responses"]["200"]["content"]
 
 

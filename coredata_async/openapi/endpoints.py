@@ -10,7 +10,8 @@ from coredata_async.resources.endpoints import Endpoint, endpoints, table
 _INTRODUCTION: Final = """\
 # Endpoints
 
-Every exchange this library makes, from its own table (`coredata_async/resources/endpoints.py`). This page
+Every request this library makes to the API, from its own table (`coredata_async/resources/endpoints.py`),
+and below it the two that it makes to the storage. This page
 is generated, and so is `openapi.json` beside it; after a change to a row, write both anew with
 
 ```
@@ -32,6 +33,16 @@ against the sandbox, and with `-m live` against a tenant.
 
 """
 
+_STORAGE: Final = """
+Two further requests go to the storage, to a signed URL that the service gave. They carry no API key, and the
+URL is used byte for byte:
+
+| step | method | URL | success | evidence | source | tested in |
+|---|---|---|---|---|---|---|
+| second of an upload | PUT | `presignedUrl` of `blobs.reserve` | 201 (any 2xx is accepted) | documented | https://docs.wise.is/cored/files-v2, "Upload file content to storage backend" | `test_content` |
+| second of a download | GET | `Location` of `files.download` | 200, or 206 with `Range` | documented; `Range` inferred from `Accept-Ranges: bytes` | https://docs.wise.is/cored/files-v2, "Download File content" | `test_content` |
+"""  # noqa: E501 (rows of a table)
+
 _BY_VERB: Final[Mapping[str, str]] = {
     "list": "test_listings",
     "get": "test_details",
@@ -50,7 +61,7 @@ def page() -> str:
     """The page, in Markdown."""
     head, rule, *rows = table().splitlines()
     tested = [f"{row} `{module_about(each)}` |" for row, each in zip(rows, endpoints(), strict=True)]
-    return _INTRODUCTION + "\n".join([f"{head} tested in |", f"{rule}---|", *tested]) + "\n"
+    return _INTRODUCTION + "\n".join([f"{head} tested in |", f"{rule}---|", *tested]) + "\n" + _STORAGE
 
 
 def module_about(endpoint: Endpoint) -> str:

@@ -136,8 +136,11 @@ def _update_file() -> Shape:
 
 
 def _download() -> Shape:
-    signed: Schema = {"description": "A signed URL, on the tenant's own host.", **_LOCATION["Location"]}
-    signed["schema"] = {"type": "string", "format": "uri"}
+    signed: Schema = {
+        "required": True,
+        "description": "Absolute signed URL of the bytes, on the tenant's own host; GET it without a key.",
+        "schema": {"type": "string", "format": "uri"},
+    }
     bytes_: Schema = {"content": {"application/octet-stream": {"schema": _BYTES}}}
     return Shape(
         [_place("id", _UUID)],

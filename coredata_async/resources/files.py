@@ -67,9 +67,9 @@ class EditFile:
     dynatype: str | Unset = UNSET
     """Its name, not its id."""
     contacts: Sequence[str] | Unset | None = UNSET
-    """Ids; linked only if the dynatype is another than `File`. `None` clears."""
+    """Ids; linked only if the dynatype is another than `File`. `None` clears (inferred)."""
     tags: Sequence[str] | Unset | None = UNSET
-    """`None` clears. A tag cannot hold a comma."""
+    """`None` clears (inferred). A tag cannot hold a comma."""
 
 
 _PAGE: Final = "https://docs.wise.is/cored/files-v2"

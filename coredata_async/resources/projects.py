@@ -48,7 +48,9 @@ class NewProject(NewWorkItem):
 
 @frozen(kw_only=True)
 class EditProject(EditWorkItem):
-    """A change to a project: only what is given is sent, `None` clears, a list replaces the whole list.
+    """A change to a project: only what is given is sent, a list replaces the whole list.
+
+    `None` clears a field; this is inferred, because the page does not say how to clear one.
 
     Source: https://docs.wise.is/cored/projects, "Update Project".
     """

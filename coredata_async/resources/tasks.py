@@ -39,7 +39,10 @@ class NewTask(NewWorkItem):
 
 @frozen(kw_only=True)
 class EditTask(EditWorkItem):
-    """A change to a task: only what is given is sent, `None` clears, a list replaces the whole list."""
+    """A change to a task: only what is given is sent, a list replaces the whole list.
+
+    `None` clears a field; this is inferred from the framework, as is the request itself from old clients.
+    """
 
 
 _OLD_JAVA: Final = Proof("legacy", "github.com/joningis/coredata-java-api (2014)")

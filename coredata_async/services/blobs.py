@@ -21,7 +21,7 @@ class Blobs:
 
         PUT exactly `content_length` bytes to `put_url`, used byte for byte, with exactly this
         Content-Type (or none, if none is given), a Content-Length, and no Authorization. Then make a File
-        of it, with `files.register`. Reserving twice leaves an unused name and nothing else.
+        of it with `files.create(blob_name=…)`. Reserving twice leaves an unused name and nothing else.
 
         Args:
             content_length: Bytes.

@@ -30,7 +30,8 @@ class Files(Content):
         self.update = updating(
             EditFile,
             self._update,
-            "Change a file's metadata: it is read first, since the service wants all of it. Two exchanges.",
+            "Change a file's metadata. The file is read first, because the service wants filename, title\n"
+            "and parent in every change: two exchanges.",
             FILES.proof("update"),
         )
         self.delete = deleter(send, FILES)
