@@ -123,6 +123,10 @@ class Conductor:
         for folder in await confirmer.left_behind():
             confirmer.want(folder)
         await confirmer.idle()
+        try:
+            await self._siblings.look_again()
+        except APIError as exc:
+            await self.run.warn(f"whether another job has made the same folders could not be seen: {exc}")
 
     async def _settled(self, resolver: Resolver) -> None:
         """Wait for lanes and resolver: what one is through with, it may hand to the other."""

@@ -182,7 +182,7 @@ class Folders:
                 if not inside.made:
                     took = self.clock() - began
                     await self.siblings.check(Made(row.id, row.path, inside.id, row.title, made, took))
-                self.journal.note(_changed(row, FolderState.READY, made, made=True))
+                self.journal.note(_changed(row, FolderState.READY, made, run=self.journal.run))
                 return Place(made, fresh=True, made=True)
         assert lost is not None  # noqa: S101  # there is at least one round
         raise lost
@@ -201,7 +201,7 @@ class Folders:
         if own is None or not inside.made:
             made = Made(row.id, row.path, inside.id, row.title, own)
             await self.siblings.check(made, listed=True)
-        self.journal.note(_changed(row, FolderState.READY, found[0], made=True))
+        self.journal.note(_changed(row, FolderState.READY, found[0], run=self.journal.run))
         return Place(found[0], fresh=False, made=True)
 
     async def _look_for(self, row: Row, inside: Place, lost_at: float) -> list[str]:
@@ -235,6 +235,6 @@ WITH RECURSIVE up(id, parent, height) AS (
 """
 
 
-def _changed(row: Row, state: FolderState, remote: str | None, *, made: bool = False) -> Statement:
-    values = (state, remote, int(made), row.id)
-    return "UPDATE folder SET state = ?, remote = ?, made = ? WHERE id = ?", values
+def _changed(row: Row, state: FolderState, remote: str | None, *, run: int = 0) -> Statement:
+    """Change a folder; `run` is the one that has created it, if it was this journal's."""
+    return "UPDATE folder SET state = ?, remote = ?, made = ? WHERE id = ?", (state, remote, run, row.id)

@@ -9,12 +9,14 @@ goes on, because the other one has found it by then.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from coredata_async.bulk import rows
 from coredata_async.bulk.folder_list import FolderList
@@ -29,8 +31,11 @@ from coredata_async.errors import APIError
 RESOLUTION: Final = 1.0
 """Seconds to which servers cut the time at which a folder was created."""
 
-SHORTEST: Final = 5.0
+SHORTEST: Final = 10.0
 """Minimum number of seconds before the folders are listed again: short jobs send no further requests."""
+
+MANY: Final = 1000
+"""Maximum number of folders that are compared in one look."""
 
 
 @frozen
@@ -81,7 +86,7 @@ class Siblings:
             further = []
         if further:
             await self._agree(made, found, further)
-        self._watched[made.row] = made
+        self._watched[made.row] = evolve(made, id=made.id or found[0].id)
         self._first.set()
 
     async def watch(self) -> None:
@@ -92,7 +97,22 @@ class Siblings:
         for due in sorted({max(each, SHORTEST) for each in (gap, settle + gap)}):
             await self.sleep(began + due - self.clock())
             with suppress(APIError):
-                await self._look_again()
+                await self.look_again()
+
+    async def look_again(self) -> None:
+        """Look whether there are further folders by now beside those that were created in this run.
+
+        One that holds anything ends the run; an empty one is noted. Sends one listing of all folders, if any
+        was created.
+
+        Raises:
+            APIError: The folders could not be listed.
+        """
+        run = self.journal.run
+        if await self.journal.read(partial(_has_created, run=run)):
+            await self.folders.load_again()
+            for made in (*self._watched.values(), *await self.journal.read(partial(_doubled, run=run))):
+                await self._compare(made)
 
     async def _agree(self, made: Made, found: Sequence[Sibling], further: Sequence[Sibling]) -> None:
         mine = next((each for each in found if each.id == made.id), None)
@@ -111,19 +131,18 @@ class Siblings:
             _duplicate(made, found),
         )
 
-    async def _look_again(self) -> None:
-        await self.folders.load_again()
-        for made in list(self._watched.values()):
-            found = await self.folders.remote.siblings(made.inside, made.title)
-            for each in found:
-                if each.id != made.id and each.id not in self._told and made.id is not None:
-                    self._told.add(each.id)
-                    self.journal.note(_duplicate(made, found))
-                    if await self._holds_anything(each.id):
-                        await self.others.stop(
-                            f"another process uploads {shown(made.path)} into a folder of its own, "
-                            f"{each.id}, beside {made.id}"
-                        )
+    async def _compare(self, made: Made) -> None:
+        found = await self.folders.remote.siblings(made.inside, made.title)
+        for each in found:
+            if each.id == made.id or each.id in self._told:
+                continue
+            self._told.add(each.id)
+            self.journal.note(_duplicate(made, found))
+            if await self._holds_anything(each.id):
+                await self.others.stop(
+                    f"another process uploads {shown(made.path)} into a folder of its own, {each.id}, "
+                    f"beside {made.id}"
+                )
 
     async def _holds_anything(self, folder: str) -> bool:
         remote = self.folders.remote
@@ -133,6 +152,15 @@ class Siblings:
             async for page in pages:
                 return bool(page.items)
         return False
+
+
+def _has_created(db: sqlite3.Connection, run: int) -> bool:
+    return db.execute("SELECT 1 FROM folder WHERE made = ? LIMIT 1", (run,)).fetchone() is not None
+
+
+def _doubled(db: sqlite3.Connection, run: int) -> list[Made]:
+    """Find folders that were created in this run, and are not the only ones of their name."""
+    return [Made(*row) for row in db.execute(_DOUBLED, (run, MANY))]
 
 
 def _is_later(other: Sibling, mine: Sibling, took: float) -> bool:
@@ -147,3 +175,10 @@ def _duplicate(made: Made, found: Sequence[Sibling]) -> Statement:
 
 def _ids(found: Sequence[Sibling]) -> str:
     return ", ".join(each.id for each in found)
+
+
+_DOUBLED: Final = (
+    "SELECT folder.id, folder.path, up.remote, folder.title, folder.remote FROM folder "
+    "JOIN folder AS up ON up.id = folder.parent JOIN place ON place.parent = up.remote "
+    "AND place.title = folder.title AND place.id != folder.remote WHERE folder.made = ? LIMIT ?"
+)

@@ -108,6 +108,39 @@ async def test_a_job_that_joins_later_ends_before_it_has_sent_anything(
     check_mirrored(box, ran, root, below=box.project, inside="tree")
 
 
+async def test_a_folder_that_two_jobs_have_filled_is_seen_at_the_end(
+    box, client, jobs, second, tmp_path
+) -> None:
+    """One job was slow to create it, and the other one could not see it."""
+    root = make_tree(tmp_path / "tree", {"d/a.txt": b"a"})
+    box.faults.delay("folders.create", 1, after=1, times=1)
+    first = asyncio.create_task(jobs.run(root))
+    await until(lambda: box.state.count("folders.create") == 2)
+
+    quick = await jobs.run(root, **second)
+    slow = await first
+
+    assert quick.report.exit_code == 0
+    assert (slow.report.ended, slow.report.exit_code) == ("conflict", 5)
+    assert "into a folder of its own" in slow.report.words
+
+
+async def test_a_second_folder_that_appeared_and_is_empty_is_only_reported(
+    box, client, jobs, tmp_path
+) -> None:
+    root = make_tree(tmp_path / "tree", {"d/a.txt": b"a"})
+
+    def by_hand(job, event) -> None:
+        if isinstance(event, FileDone):
+            (tree,) = [each for each in box.state.of("Folder") if each.title == "tree"]
+            box.state.add_folder("d", tree.id)
+
+    ran = await jobs.run(root, on=by_hand)
+
+    assert (ran.report.ended, ran.report.exit_code) == ("complete", 5)
+    assert ran.report.duplicates_total == 1
+
+
 @pytest.mark.parametrize("shows_blobs", [True, False])
 async def test_files_of_another_job_in_the_parent_itself_end_a_job(  # noqa: PLR0917
     box, client, jobs, second, tmp_path, shows_blobs
@@ -128,7 +161,7 @@ async def test_files_of_another_job_in_the_parent_itself_end_a_job(  # noqa: PLR
 
 async def test_one_file_of_another_job_is_enough(box, client, jobs, tmp_path) -> None:
     root = make_tree(tmp_path / "tree", {"a.txt": b"a", "b.txt": b"b", "c.txt": b"c"})
-    box.faults.delay("files.register", 0.3)
+    box.faults.delay("files.register", 1.5)
 
     async def by_another() -> None:
         await until(lambda: box.state.count("files.register"))
@@ -144,7 +177,7 @@ async def test_after_that_the_next_run_waits_until_nothing_of_the_other_is_under
     box, client, jobs, tmp_path
 ) -> None:
     root = make_tree(tmp_path / "tree", {"a.txt": b"a", "b.txt": b"b", "c.txt": b"c"})
-    box.faults.delay("files.register", 0.3)
+    box.faults.delay("files.register", 1.5)
     first = asyncio.create_task(jobs.run(f"{root}/."))
     await until(lambda: box.state.count("files.register"))
     await client.files.upload(b"b", parent=box.project, filename="b.txt")

@@ -34,7 +34,7 @@ CREATE TABLE folder (
     title TEXT NOT NULL,
     state INTEGER NOT NULL DEFAULT 0,   -- FolderState
     remote TEXT,
-    made INTEGER NOT NULL DEFAULT 0,    -- whether this journal's request made it, and no other job is in it
+    made INTEGER NOT NULL DEFAULT 0,    -- the run whose request created it; 0 if other jobs may use it
     scanned INTEGER NOT NULL DEFAULT 0  -- the run whose scan of it is complete
 );
 CREATE TABLE item (
