@@ -102,9 +102,9 @@ class Walk(Generic[T]):
         return max(0, self.total - self.start - self.found - self._inserted)
 
     @property
-    def moved(self) -> bool:
-        """Objects moved from page to page during the walk. Another walk may be complete."""
-        return self._moved
+    def changed(self) -> bool:
+        """The collection changed during the walk, so that another walk may leave no doubt."""
+        return self._moved or self._inserted > 0 or self._deleted > 0
 
     @property
     def doubt(self) -> str | None:
@@ -114,7 +114,6 @@ class Walk(Generic[T]):
         of objects is that of the server.
         """
         counted = self.total - self.start
-        steady = not (self._inserted or self._deleted)
         if self.failure or not self._ended:
             return self.failure or "it was not read to its end"
         if self._moved:
@@ -123,7 +122,7 @@ class Walk(Generic[T]):
             return f"it shows {self.found} of {counted} objects"
         if self.found > self._peak - self.start:
             return f"it shows {self.found} objects, and the server counts {counted}"
-        if self._hides or (self._short and not steady):
+        if self._hides or (self._short and self.changed):
             return "some of its pages were shorter than they should be"
         return None
 
@@ -162,12 +161,13 @@ class Walk(Generic[T]):
         if before is None or page.total != before.total or (shift := page.offset - before.offset) <= 0:
             return
         keys, previous = [self._key(x) for x in page.items], [self._key(x) for x in before.items]
-        if keys and keys == previous and shift >= max(len(keys), before.limit):
+        full = len(previous) >= before.limit
+        if keys and keys == previous and (full or shift >= before.limit):
             self.failure = (
                 f"offsets {before.offset} and {page.offset} gave the same {len(keys)} objects, although it "
                 f"counts {page.total}: the server, or a proxy before it, seems to ignore `offset`"
             )
-        elif keys and len(previous) < before.limit and not set(previous[:shift]).isdisjoint(keys):
+        elif keys and not full and not set(previous[:shift]).isdisjoint(keys):
             self._hides = True
             self._gaps += self._unseen(before)
 

@@ -14,6 +14,8 @@ class FolderList:
     """Knows whether a listing is recent enough: the service has no filter on folders, so each is of all."""
 
     remote: Remote
+    doubt: str | None = field(default=None, init=False)
+    """The reason why a folder may exist that the latest listing did not show."""
     _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _begun: int = field(default=0, init=False)
     _read: int = field(default=0, init=False)
@@ -31,7 +33,7 @@ class FolderList:
         async with self._turn:
             if self._read < wanted:
                 self._begun += 1
-                await self.remote.load_places()
+                self.doubt = await self.remote.load_places()
                 self._read = self._begun
 
     async def titled(self, inside: str, title: str) -> list[str]:

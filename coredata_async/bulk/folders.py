@@ -21,6 +21,7 @@ from coredata_async.bulk.states import FolderState
 from coredata_async.call import perform
 from coredata_async.config import Retry
 from coredata_async.errors import APIError, OutcomeUnknownError
+from coredata_async.message import Request
 from coredata_async.resources.folders import FOLDERS, NewFolder
 from coredata_async.transfer.settle import looks
 from coredata_async.wire import calls
@@ -205,12 +206,22 @@ class Folders:
         return Place(found[0], fresh=False, made=True)
 
     async def _look_for(self, row: Row, inside: Place, lost_at: float) -> list[str]:
-        """Look for the folder until a request whose answer was lost is carried out, or never will be."""
+        """Look for the folder until a request whose answer was lost is carried out, or never will be.
+
+        Raises:
+            OutcomeUnknownError: If it was not found, and the list of folders is incomplete.
+        """
         for due in looks(self.policy):
             await self.sleep(max(0.0, lost_at + due - self.clock()))
             await self.listing.load_again()
             if found := await self.listing.titled(inside.id, row.title):
                 return found
+        if self.listing.doubt is not None:
+            raise OutcomeUnknownError(
+                f"whether folder {row.title!r} was created in {inside.id} is not known, and the list of "
+                f"folders is incomplete: {self.listing.doubt}; look for it before creating it again",
+                Request("POST", FOLDERS.path),
+            )
         return []
 
 

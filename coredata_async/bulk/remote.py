@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 import time
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
 from attrs import field, frozen
 
+from coredata_async.bulk import rows
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Twin
@@ -28,6 +29,8 @@ from coredata_async.wire.kind import Kind
 PAGE: Final = 200
 """Objects per page; a server that allows less says so."""
 AHEAD: Final = 2
+READINGS: Final = 3
+"""Maximum number of times that a listing is read because the collection changes meanwhile."""
 
 
 @frozen(kw_only=True)
@@ -67,6 +70,7 @@ class _Placed(Protocol):
         ...
 
 
+T = TypeVar("T")
 P = TypeVar("P", bound=_Placed)
 
 
@@ -84,15 +88,27 @@ class Remote:
         """Whether a place is a Project, and not a folder: only the parent can be."""
         return self.project and place == self.parent
 
-    async def load_places(self) -> None:
-        """Read all folders there are: the service has no filter on them."""
-        # The old ones go last: whoever asks meanwhile, or after a failure, must not take "not yet" for "not".
+    async def load_places(self) -> str | None:
+        """Read all folders of the server, because it has no filter on them.
+
+        Returns:
+            The reason why a folder may exist that was not listed, or `None` if the listing was complete.
+
+        Raises:
+            APIError: If the listing failed.
+        """
+        # The old ones go last: until then, and after a failure, "not yet" must not be taken for "not".
         this = time.time_ns()
-        listing = listed(self.api, FOLDERS, FolderWhere(page_size=PAGE))
-        async with aclosing(listing.pages(prefetch=AHEAD)) as pages:
-            async for page in pages:
-                self.journal.note(*((_PLACE, (*_place(each), this)) for each in page.items))
-        await self.journal.read(lambda db: db.execute("DELETE FROM place WHERE listed != ?", (this,)))
+
+        async def take(folders: Sequence[Folder]) -> None:
+            self.journal.note(*((_PLACE, (*_place(each), this)) for each in folders))
+
+        doubt = await _read(listed(self.api, FOLDERS, FolderWhere(page_size=PAGE)), take)
+        if doubt is None:
+            await self.journal.read(lambda db: db.execute("DELETE FROM place WHERE listed != ?", (this,)))
+        else:  # what was there before may still be
+            self._warn(f"the list of folders is incomplete: {doubt}; one that it hides may be created again")
+        return doubt
 
     async def places(self, inside: str, title: str) -> list[str]:
         """Ids of the folders of this title in a folder, the oldest first, as last read."""
@@ -112,17 +128,31 @@ class Remote:
         question, values = (_ALL_IN_PROJECT, (place, place)) if project else (_ALL_IN_FOLDER, (place,))
         return await self.journal.read(lambda db: db.execute(question, values).fetchall())
 
-    async def load_files(self, folder: int, inside: str) -> int:
-        """Read all Files of one folder, and say how many there are."""
+    async def load_files(self, folder: int, inside: str) -> str | None:
+        """Read all Files of one folder.
+
+        Files that the server counts and does not show may be uploaded a second time: that is a warning.
+
+        Returns:
+            The reason why a File may exist that was not listed, or `None` if the listing was complete.
+
+        Raises:
+            APIError: If the listing failed.
+        """
         doubtful = await self.journal.read(lambda db: _forgotten(db, folder))
-        count = 0
-        async with aclosing(self.files(inside).pages(prefetch=AHEAD)) as pages:
-            async for page in pages:
-                own = await self.own(page.items, inside)
-                rows = (_row(folder, each) for each in own if each.filename not in doubtful)
-                self.journal.note(*((_REMOTE, row) for row in rows))
-                count += len(own)
-        return count
+
+        async def take(some: Sequence[Listed]) -> None:
+            own = await self.own(some, inside)
+            files = [each for each in own if each.filename not in doubtful]
+            self.journal.note(*((_REMOTE, _row(folder, each)) for each in files))
+
+        doubt = await _read(self.files(inside), take)
+        if doubt is not None:
+            self._warn(
+                f"the list of the Files in folder {inside} is incomplete: {doubt}; a File that it hides may "
+                "be uploaded a second time"
+            )
+        return doubt
 
     def files(self, inside: str, *, since: datetime | None = None) -> Listing[Listed]:
         """The Files of one folder, or those made since a time; of a project, those of its folders, too."""
@@ -131,6 +161,9 @@ class Remote:
             return listed(self.api, LISTED, FileWhere(created__gt=since, page_size=PAGE), path=path)
         return listed(self.api, LISTED, FileWhere(parent=inside, created__gt=since, page_size=PAGE))
 
+    def _warn(self, words: str) -> None:
+        self.journal.note(rows.found("warning", words))
+
     async def own(self, files: Sequence[P], inside: str) -> list[P]:
         """Those that lie in this folder, and in none below it."""
         if not self.is_project(inside):
@@ -138,6 +171,20 @@ class Remote:
         others = {each.parent for each in files} - {inside}
         below = await self.journal.read(lambda db: {each for each in others if _is_place(db, each)})
         return [each for each in files if each.parent not in below]
+
+
+async def _read(listing: Listing[T], take: Callable[[Sequence[T]], Awaitable[None]]) -> str | None:
+    """Read a listing to its end, again if a change leaves a doubt; return the doubt that remains."""
+    doubt = None
+    for _ in range(READINGS):
+        walk = listing.walk()
+        async with aclosing(listing.pages(prefetch=AHEAD, walk=walk)) as pages:
+            async for page in pages:
+                await take(page.items)
+        doubt = walk.doubt
+        if doubt is None or not walk.changed:
+            break
+    return doubt
 
 
 async def look_at(api: Send, parent: str) -> bool:

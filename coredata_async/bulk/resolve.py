@@ -98,9 +98,10 @@ class Resolver:
         finally:
             self._held -= 1
             self._leave(1)
-            if self._further and not self._fetching and self._held <= WAITING // 2:
-                self._fetching = True
-                self._start(self._fetch())
+        # Not if it was cancelled: then the run ends.
+        if self._further and not self._fetching and self._held <= WAITING // 2:
+            self._fetching = True
+            self._start(self._fetch())
 
     def _leave(self, count: int) -> None:
         self._waiting -= count

@@ -30,6 +30,8 @@ _KINDS = frozenset(
         "wrong_digest",
         "hide",
         "lying_next",
+        "hide_objects",
+        "ignore_offset",
         "broken_json",
         "listing_lag",
     ]

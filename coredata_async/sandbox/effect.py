@@ -37,6 +37,8 @@ class Effect:
     hidden: tuple[str, ...] = ()
     nulled: tuple[str, ...] = ()
     lying_next: str | None = None
+    hidden_objects: tuple[str, ...] = ()
+    ignores_offset: bool = False
     broken_json: bool = False
 
     def joined(self, other: "Effect") -> "Effect":

@@ -204,6 +204,14 @@ class Faults:
         """Let `meta.next` lie: always there, never there, or naming the page it is on (facts 3.3)."""
         return self._add("lying_next", op, Effect(lying_next=mode), **when)
 
+    def hide_objects(self, op: str, *names: str, **when: Unpack[When]) -> Fault:
+        """Leave objects with these ids or titles out of a list after the page is cut, as permissions may."""
+        return self._add("hide_objects", op, Effect(hidden_objects=names), **when)
+
+    def ignore_offset(self, op: str, **when: Unpack[When]) -> Fault:
+        """Answer with the first page, whatever the offset."""
+        return self._add("ignore_offset", op, Effect(ignores_offset=True), **when)
+
     def broken_json(self, op: str, **when: Unpack[When]) -> Fault:
         """Do the work and answer with half of the JSON document, complete as HTTP."""
         return self._add("broken_json", op, Effect(broken_json=True), **when)

@@ -127,8 +127,7 @@ class Noun:
     def _page(self, service: Service, call: Call, keys: Sequence[Key]) -> Answer:
         if self.kind == "File":
             keys = listed_by_now(service.state, service.faults.lag, keys)
-        found = listing.page(
-            keys, call.path, call.query, default=service.default_limit, largest=service.max_limit
-        )
+        query = {**call.query, "offset": "0"} if call.effect.ignores_offset else call.query
+        found = listing.page(keys, call.path, query, default=service.default_limit, largest=service.max_limit)
         shown = [self.show(service.state, service.state.documents[one]) for _, one in found.objects]
         return as_json({"meta": found.meta, "objects": shown})

@@ -15,10 +15,13 @@ from coredata_async.sandbox.effect import FALSE_MD5, Effect
 def tampered(call: Call, answer: Answer) -> Answer:
     """Return the answer as the faults want it to look; most effects look elsewhere and leave it alone."""
     effect = call.effect
-    wants = effect.wrong_digest or effect.hidden or effect.nulled or effect.lying_next or effect.broken_json
+    changes = effect.wrong_digest or effect.hidden or effect.nulled or effect.hidden_objects
+    wants = changes or effect.lying_next or effect.broken_json
     if not wants or not isinstance(answer.body, bytes) or not _is_json(answer):
         return answer
     value = cast("dict[str, object]", json.loads(answer.body))
+    if effect.hidden_objects and "objects" in value:
+        value["objects"] = [each for each in _documents(value) if not _is_hidden(effect, each)]
     for document in _documents(value):
         _disguise(effect, document)
     if effect.lying_next and "meta" in value:
@@ -34,6 +37,10 @@ def _is_json(answer: Answer) -> bool:
 def _documents(value: dict[str, object]) -> Iterable[dict[str, object]]:
     """Return the documents of a list, or the one bare document."""
     return cast("list[dict[str, object]]", value.get("objects", [value]))
+
+
+def _is_hidden(effect: Effect, document: dict[str, object]) -> bool:
+    return document.get("id") in effect.hidden_objects or document.get("title") in effect.hidden_objects
 
 
 def _disguise(effect: Effect, document: dict[str, object]) -> None:

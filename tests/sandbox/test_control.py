@@ -29,6 +29,8 @@ async def test_faults_can_be_cleared_over_http(api, box):
         {"fault": "delay", "operation": "files.get", "seconds": 0.5, "after": 1},
         {"fault": "hide", "operation": "files.list", "fields": ["blob_name"], "null": True},
         {"fault": "lying_next", "operation": "files.list", "mode": "same", "times": None},
+        {"fault": "hide_objects", "operation": "files.list", "fields": ["a title"], "times": None},
+        {"fault": "ignore_offset", "operation": "files.list"},
         {"fault": "truncate", "operation": "storage.get", "at": 3},
         {"fault": "expire"},
         {"fault": "listing_lag", "requests": 2},

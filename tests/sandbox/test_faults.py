@@ -345,6 +345,28 @@ async def test_lying_next(api, box, mode, query, following):
     assert (await api.get(PROJECTS + query)).json["meta"]["next"] == following
 
 
+async def test_hidden_objects_are_counted_and_not_shown(api, box):
+    for title in ("a", "b", "c"):
+        await api.send("POST", PROJECTS, json={"space": box.space, "title": title})
+    box.faults.hide_objects("projects.list", "a", "b")
+
+    said = (await api.get(f"{PROJECTS}?limit=3")).json
+
+    assert [each["title"] for each in said["objects"] if each["title"] in "abc"] == []
+    assert said["meta"]["total_count"] > len(said["objects"])
+    assert said["meta"]["next"]
+
+
+async def test_an_ignored_offset_gives_the_first_page(api, box):
+    await api.send("POST", PROJECTS, json={"space": box.space, "title": "x"})
+    box.faults.ignore_offset("projects.list")
+
+    first, second = [(await api.get(f"{PROJECTS}?limit=1&offset=1")).json for _ in range(2)]
+
+    assert first["meta"]["offset"] == 0
+    assert first["objects"] != second["objects"]
+
+
 async def test_listing_lag_in_seconds_is_over_in_time(api, box):
     lag = box.faults.listing_lag(seconds=0.2)
     file = await api.file()
