@@ -22,6 +22,7 @@ from coredata_async.cli.report_files import write
 from coredata_async.cli.show import echo_json
 from coredata_async.cli.summary import summarise
 from coredata_async.cli.watch import Watch
+from coredata_async.errors import TransferError
 
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -83,9 +84,9 @@ class Conduct:
         for path in self.reports:
             try:
                 write(report, path)
-            except OSError as exc:
+            except (OSError, TransferError) as exc:
                 failures += 1
-                say(f"coredata: {path} cannot be written: {exc.strerror}")
+                say(f"coredata: the report {path} cannot be written: {getattr(exc, 'strerror', None) or exc}")
         return not failures
 
 

@@ -13,6 +13,7 @@ from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.page import page
 from coredata_async.bulk.report.report import Report
 from coredata_async.control_characters import json_line
+from coredata_async.storage.atomic import Target, new_part
 
 _FORMS: Final[Mapping[str, Callable[[Report], str]]] = {
     ".json": lambda report: json_line(as_json(report), indent=1) + "\n",
@@ -35,14 +36,16 @@ def report_file(text: str) -> Path:
 
 
 def write(report: Report, path: Path) -> None:
-    """Write a report, all of it or nothing."""
+    """Write a report, all of it or nothing; a file of that name is replaced, and a link is not followed.
+
+    Raises:
+        OSError: If it cannot be written.
+        TransferError: If a directory, a device or a pipe is in its place by now.
+    """
     text = _FORMS[path.suffix.lower()](report)
-    new = path.with_name(f".coredata-{os.getpid()}{path.suffix}")
-    try:
-        with new.open("wb") as file:
-            file.write(text.encode("utf-8", "backslashreplace"))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    target = Target.examine(path, overwrite=True)
+    with new_part(target) as part:
+        part.file.write(text.encode("utf-8", "backslashreplace"))
+        part.file.flush()
+        os.fsync(part.file.fileno())
+        part.publish(target)

@@ -18,7 +18,7 @@ from coredata_async.cli.interrupts import interrupts
 from coredata_async.cli.jobs import Conduct, told
 from coredata_async.cli.report_files import report_file, write
 from coredata_async.cli.watch import Lines, Silent, Watch
-from coredata_async.errors import CoreDataError
+from coredata_async.errors import CoreDataError, TransferError
 from tests.bulk.reports import a_report
 from tests.cli.jobs import FakeJob, progress
 
@@ -220,3 +220,24 @@ def test_a_report_has_the_mode_that_new_files_have(tmp_path) -> None:
     write(a_report(), path)
 
     assert path.stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_a_report_is_written_through_no_link_and_leaves_nothing_beside_it(tmp_path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    path = tmp_path / "r.json"
+    path.symlink_to(victim)
+    (tmp_path / f".coredata-{os.getpid()}.json").symlink_to(victim)  # a name that could be guessed
+
+    write(a_report(counts=Counts(planned=1, done=1)), path)
+
+    assert victim.read_text() == "precious"
+    assert not path.is_symlink()
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_report_never_replaces_what_is_no_file(tmp_path) -> None:
+    (tmp_path / "r.json").mkdir()
+
+    with pytest.raises(TransferError, match="is a directory"):
+        write(a_report(counts=Counts(planned=1, done=1)), tmp_path / "r.json")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +19,7 @@ class DamagedError(Exception):
 
 
 def was_journal(path: Path) -> bool:
-    """Say whether a file that SQLite cannot read was a journal once.
+    """Tell whether a file that SQLite cannot read was a journal once.
 
     Not for one that SQLite can read: closing the file here would drop the locks this process has on it.
     """
@@ -32,9 +34,9 @@ def was_journal(path: Path) -> bool:
 def set_aside(path: Path) -> Path:
     """Move a damaged journal and its log out of the way, under a name that is free."""
     names = (path.with_name(f"{path.name}.damaged-{n}") for n in itertools.count(1))
-    aside = next(name for name in names if not name.exists())
+    aside = next(name for name in names if not os.path.lexists(name))
     path.rename(aside)
     log = path.with_name(f"{path.name}-wal")
-    if log.exists():
+    with suppress(FileNotFoundError):
         log.rename(aside.with_name(f"{aside.name}-wal"))
     return aside

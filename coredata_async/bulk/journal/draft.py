@@ -13,7 +13,7 @@ from coredata_async.bulk import plan, resume
 from coredata_async.bulk.journal.binding import Binding
 from coredata_async.bulk.journal.damage import DamagedError
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.bulk.journal.opening import reason
+from coredata_async.bulk.journal.opening import check_kind, reason
 from coredata_async.bulk.journal.place import check_place
 from coredata_async.bulk.scan.walk import Batches
 from coredata_async.bulk.survey import Survey
@@ -84,6 +84,7 @@ def _copy(kept: Path, to: Path) -> None:
     """
     if not kept.exists():
         return
+    check_kind(kept)
     try:
         with (
             closing(sqlite3.connect(f"{kept.resolve().as_uri()}?mode=rw", uri=True, timeout=0)) as source,

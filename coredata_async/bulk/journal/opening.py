@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from coredata_async.bulk.journal.binding import Binding
 from coredata_async.bulk.journal.damage import APPLICATION, DamagedError, set_aside, was_journal
 from coredata_async.bulk.journal.schema import TABLES, VERSION
 from coredata_async.bulk.journal.trouble import JournalError, fatal, named
+from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
 from coredata_async.errors import ConfigurationError
 
 _ELSE: Final = "use another --job file"
@@ -53,15 +55,37 @@ def opened(path: Path, binding: Binding) -> Opened:
         ConfigurationError: It is held by somebody else, or is another job's, or no journal.
         JournalError: The disk is full, or failed.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     try:
         return _translated(path, binding)
     except DamagedError:
-        aside = set_aside(path)
+        aside = _moved(path)
     try:
         return evolve(_translated(path, binding), set_aside=aside)
     except DamagedError as exc:
         raise JournalError(path, f"a fresh one is damaged at once ({exc}); use another disk") from None
+
+
+def check_kind(path: Path) -> None:
+    """Refuse a directory, a pipe or a device: to open one may take for ever, or do something.
+
+    Raises:
+        ConfigurationError: If there is something that is not a file.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # nothing is there, or opening will say why it cannot be had
+        return
+    if not stat.S_ISREG(mode):
+        raise ConfigurationError(f"the journal {path} is a directory, a pipe or a device; {_ELSE}")
+
+
+def _moved(path: Path) -> Path:
+    try:
+        return set_aside(path)
+    except OSError as exc:
+        trouble = f"it is damaged and cannot be moved aside ({exc.strerror}); move it away, and run again"
+    raise JournalError(path, trouble)
 
 
 def _translated(path: Path, binding: Binding) -> Opened:
@@ -91,6 +115,7 @@ def reason(path: Path, exc: Exception) -> Exception:
 
 
 def _opened(path: Path, binding: Binding) -> Opened:
+    check_kind(path)
     with suppress(FileExistsError):  # SQLite would make it readable for all; its log takes over the mode
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     # Never open the file other than by SQLite from here on: closing any handle drops POSIX's locks on it.
@@ -142,17 +167,22 @@ def _begin(connection: sqlite3.Connection, path: Path, binding: Binding) -> None
 
 def _check(connection: sqlite3.Connection, path: Path, binding: Binding) -> None:
     """See that a journal is of this version, this job's, and whole."""
+    check_programs(connection)  # before anything is read or written
     _settle(connection, path)
     (schema,) = _one(connection, "SELECT schema FROM job")
+    if not isinstance(schema, int):
+        raise DamagedError(f"its schema is {schema!r}")
     if schema != VERSION:
         raise ConfigurationError(
             f"the journal {path} was written by another version of this library (schema {schema}, "
             f"here {VERSION}); finish it with that one, or {_ELSE}"
         )
+    check_schema(connection)
     _compare(path, binding, _one(connection, "SELECT tenant, account, parent, roots FROM job"))
     (found,) = _one(connection, "PRAGMA quick_check(1)")
     if found != "ok":
         raise DamagedError(found)
+    check_rows(connection)
 
 
 def _one(connection: sqlite3.Connection, question: str) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.schema import TABLES
 from tests.bulk.journals import BINDING, finding, findings, opened
 
+FOLDER = "INSERT INTO folder (id, path, title) VALUES (1, x'2f64617461', 'data')"
 ITEM = (
     "INSERT INTO item (folder, name, filename, size, mtime, ctime, inode, state, seen) "
     "VALUES (1, ?, 'a', 1, 1, 1, 1, 0, 1)"
@@ -39,7 +40,7 @@ async def test_the_runs_are_counted_and_only_items_make_a_resumed_one(path):
         assert (first.run, first.resumed, first.set_aside) == (1, False, None)
     async with opened(path) as second:
         assert (second.run, second.resumed) == (2, False)
-        await second.write((ITEM, (b"a",)))
+        await second.write((FOLDER, ()), (ITEM, (b"a",)))
     async with opened(path) as third:
         assert (third.run, third.resumed) == (3, True)
 

@@ -19,6 +19,7 @@ from coredata_async.errors import ConfigurationError
 from tests.bulk.journals import BINDING
 
 PAGE = 4096
+FOLDER = "INSERT INTO folder (id, path, title) VALUES (1, x'2f64617461', 'data')"
 ITEM = (
     "INSERT INTO item (folder, name, filename, size, mtime, ctime, inode, state, seen) "
     "VALUES (1, ?, 'a', 1, 1, 1, 1, 0, 1)"
@@ -32,6 +33,7 @@ def path(tmp_path):
 
 def begun(path, items=300):
     store = opened(path, BINDING)
+    store.connection.execute(FOLDER)
     store.connection.executemany(ITEM, [(b"%d" % n,) for n in range(items)])
     store.close()
     return path.read_bytes()
@@ -134,6 +136,119 @@ def test_a_disk_that_is_full_before_the_journal_is_made_is_named(path, monkeypat
 def test_a_directory_is_no_journal(tmp_path):
     with pytest.raises((ConfigurationError, JournalError), match=tmp_path.name):
         opened(tmp_path, BINDING)
+
+
+def _altered(path, *statements):
+    begun(path, items=3)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in statements:
+            db.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE item SET state = 11 WHERE id = 2",
+        "UPDATE item SET state = -1",
+        "UPDATE item SET state = 'done'",
+        "UPDATE item SET state = 5",  # DONE, of which no File is known
+        "UPDATE item SET size = -1",
+        "UPDATE item SET size = 1e300",
+        "UPDATE item SET name = 'text' WHERE id = 2",
+        "UPDATE item SET filename = x'61'",
+        "UPDATE item SET filename = CAST(x'61ff' AS TEXT) WHERE id = 3",
+        "UPDATE item SET words = CAST(x'80' AS TEXT)",
+        "UPDATE item SET since = 9e999",
+        "UPDATE item SET since = 1e15",
+        "UPDATE item SET sent = 'now'",
+        "UPDATE item SET rounds = -1",
+        "UPDATE item SET etag = 2",
+        "UPDATE item SET folder = 7 WHERE id = 2",  # a join leaves it out
+        "UPDATE folder SET state = 3",
+        "UPDATE folder SET state = 2",  # READY, of which no id is known
+        "UPDATE folder SET parent = 1",  # within itself
+        "UPDATE folder SET path = 'text'",
+        "UPDATE job SET run = 'x'",
+        "UPDATE job SET run = -1",
+        "UPDATE job SET scanned = 9",
+        "UPDATE job SET schema = 'x'",
+        "UPDATE job SET sent_until = 9e999",
+        "UPDATE job SET tenant = CAST(x'ff' AS TEXT)",
+        "DELETE FROM job",
+        "INSERT INTO orphan VALUES (1, 'b', 1e18)",
+        "INSERT INTO orphan VALUES (1, x'00', 1)",
+        "ALTER TABLE item RENAME TO things",
+        "ALTER TABLE item RENAME COLUMN words TO text",
+        "ALTER TABLE item ADD COLUMN more",
+        "ALTER TABLE item DROP COLUMN words",
+        "DROP TABLE folder",
+        "DROP INDEX large",
+        "CREATE TABLE more (a)",
+        "CREATE INDEX more ON item (state)",
+        "CREATE VIEW more AS SELECT * FROM item",
+        "CREATE TRIGGER more AFTER UPDATE ON job BEGIN DELETE FROM item; END",
+    ],
+)
+def test_what_no_job_writes_is_set_aside_with_all_that_is_in_it(path, statement):
+    _altered(path, statement)
+
+    store = opened(path, BINDING)
+
+    assert (store.run, store.resumed) == (1, False)
+    assert store.set_aside == path.with_name("job.sqlite.damaged-1")
+    with closing(sqlite3.connect(store.set_aside)) as db:
+        assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() > (0,)
+    store.close()
+
+
+def test_a_trigger_has_no_chance_to_run(path):
+    _altered(path, "CREATE TRIGGER more AFTER UPDATE ON job BEGIN DELETE FROM item; END")
+
+    store = opened(path, BINDING)
+    store.close()
+
+    with closing(sqlite3.connect(store.set_aside)) as db:
+        assert db.execute("SELECT count(*) FROM item").fetchone() == (3,)
+
+
+def test_statistics_that_sqlite_keeps_are_no_damage(path):
+    _altered(path, "ANALYZE")
+
+    store = opened(path, BINDING)
+
+    assert (store.set_aside, store.run) == (None, 2)
+    store.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
+def test_what_is_no_file_is_refused_and_never_waited_for(path):
+    os.mkfifo(path)
+    for place in (path, Path(os.devnull), path.parent):
+        with pytest.raises(
+            ConfigurationError, match=r"is a directory, a pipe or a device; use another --job"
+        ):
+            opened(place, BINDING)
+
+
+def test_a_link_in_a_circle_is_an_error_of_the_journal(path):
+    path.symlink_to(path)
+
+    with pytest.raises((ConfigurationError, JournalError), match=path.name):
+        opened(path, BINDING)
+
+
+def test_a_damaged_journal_that_cannot_be_moved_says_what_to_do(path, monkeypatch):
+    _altered(path, "DROP TABLE folder")
+
+    def fail(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", fail)
+
+    with pytest.raises(
+        JournalError, match=r"damaged and cannot be moved aside \(Permission denied\); move it away"
+    ):
+        opened(path, BINDING)
 
 
 def test_a_damaged_journal_is_set_aside_and_begun_anew(path):
