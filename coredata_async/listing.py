@@ -9,6 +9,8 @@ from contextlib import aclosing
 from operator import attrgetter
 from typing import Generic, ParamSpec, TypeVar
 
+from attrs import evolve
+
 from coredata_async.call import perform
 from coredata_async.errors import UnexpectedResponseError
 from coredata_async.message import Reply, Request, Send
@@ -60,6 +62,11 @@ class Listing(Generic[T]):
         self._page_size = page_size
         self._path = path
 
+    def __repr__(self) -> str:
+        size = "" if self._page_size is None else f", page_size={self._page_size}"
+        where = f"{self._path or 'objects'} from offset {self._offset}{size}"
+        return f"<Listing of {where}; nothing is requested yet>"
+
     def __await__(self) -> Generator[object, None, Page[T]]:
         return self._fetch(self._offset, self._page_size).__await__()
 
@@ -89,9 +96,11 @@ class Listing(Generic[T]):
             while offset is not None:
                 task = ahead.pop(offset, None)
                 page = await (task if task else self._fetch(offset, self._page_size))
-                fresh, offset = walk.take(page)
+                # Paging goes by the offset that was requested: a server that ignores it may say another.
+                fresh, following = walk.take(page if page.offset == offset else evolve(page, offset=offset))
+                offset = following
                 await self._look_ahead(ahead, offset, walk, prefetch)
-                yield fresh
+                yield fresh if fresh.offset == page.offset else evolve(fresh, offset=page.offset)
             self._conclude(walk)
         finally:
             await _cancelled(ahead)

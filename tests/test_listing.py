@@ -452,3 +452,30 @@ async def test_a_page_that_fails_ahead_and_is_never_wanted_fails_nobody() -> Non
 async def test_a_failure_of_the_first_page_is_raised() -> None:
     with pytest.raises(NotFoundError):
         await listing(Server([1], broken_at=0)).collect()
+
+
+async def test_the_offset_of_a_page_is_what_the_server_sent_and_paging_goes_by_what_was_requested():
+    requested = []
+
+    async def fetch(offset, limit):
+        requested.append(offset)
+        items = tuple(range(offset, min(offset + 2, 4)))
+        return Page(
+            items, total=4, offset=offset + 1000, limit=2, has_next=False
+        )  # a service that counts otherwise
+
+    pages = [page async for page in Listing(fetch, key=lambda item: item).pages()]
+
+    assert requested == [0, 2]
+    assert [(page.offset, page.items) for page in pages] == [(1000, (0, 1)), (1002, (2, 3))]
+
+
+def test_a_listing_shows_its_path_and_that_nothing_was_requested():
+    async def fetch(offset, limit):
+        raise AssertionError
+
+    listing = Listing(fetch, key=lambda item: item, page_size=50, path="/api/v2/files/")
+
+    assert repr(listing) == (
+        "<Listing of /api/v2/files/ from offset 0, page_size=50; nothing is requested yet>"
+    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Generic, ParamSpec, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from attrs import frozen
 
@@ -26,18 +26,35 @@ _ID: Final = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}
 
 
 @frozen
-class Page(Generic[T]):
-    """One answer of a listing."""
+class Page(Sequence[T]):
+    """One response of a listing: a sequence of its objects, with the envelope as the server sent it."""
 
     items: tuple[T, ...]
     total: int
-    """How many objects the server says match; it can change while one pages."""
+    """Number of matching objects, according to the server; it can change between two pages."""
     offset: int
-    """How many objects come before this page."""
+    """Number of objects before this page, according to the server, or as requested if it does not say."""
     limit: int
-    """The page size the server used, which may be less than was asked for."""
+    """Page size that the server used, which may be less than was requested."""
     has_next: bool
-    """What the server says about further pages. It is sometimes wrong: `Listing` does not rely on it."""
+    """The server announces another page. It is sometimes wrong: `Listing` does not rely on it."""
+    next: str | None = None
+    """Path of the next page, as the server sent it. `Listing` never requests it."""
+    previous: str | None = None
+    """Path of the previous page, as the server sent it."""
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        return self.items[index]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
 
 
 def list_page(path: str, model: type[T], where: object, *, limit: int | None, offset: int) -> Call[Page[T]]:
@@ -49,9 +66,11 @@ def list_page(path: str, model: type[T], where: object, *, limit: int | None, of
         return Page(
             items=structured(objects, model),
             total=meta["total_count"],
-            offset=offset,
+            offset=_count(meta.get("offset"), offset),
             limit=_positive(meta.get("limit")) or limit or len(objects),
             has_next=bool(meta.get("next")),
+            next=_text(meta.get("next")),
+            previous=_text(meta.get("previous")),
         )
 
     return Call(Request("GET", target, JSON_HEADERS), 200, read)
@@ -67,6 +86,14 @@ def _envelope(answer: Any) -> tuple[Mapping[str, Any], Sequence[Any]]:
 
 def _positive(value: object) -> int | None:
     return value if isinstance(value, int) and value > 0 else None
+
+
+def _count(value: object, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else default
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def get(kind: Kind[T, W], key: str) -> Call[T]:

@@ -33,6 +33,8 @@ def test_the_vendors_page_of_spaces() -> None:
         offset=1,
         limit=1,
         has_next=True,
+        next="/api/v2/spaces/?limit=1&offset=2",
+        previous="/api/v2/spaces/?limit=1&offset=0",
     )
 
 

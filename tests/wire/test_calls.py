@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from coredata_async.call import Call
-from coredata_async.errors import ConfigurationError, NotFoundError, UnexpectedResponseError
+from coredata_async.errors import (
+    ConfigurationError,
+    NotFoundError,
+    OutcomeUnknownError,
+    UnexpectedResponseError,
+)
 from coredata_async.message import Reply
 from coredata_async.resources.files import FILES, File, FileWhere
 from coredata_async.resources.projects import PROJECTS, EditProject, NewProject, Project
@@ -49,11 +54,38 @@ def test_a_page_is_read_from_its_envelope() -> None:
 
     found = listing().answer(page(meta, [{"id": "a"}]))
 
-    assert found == Page(items=(File(id="a"),), total=6, offset=0, limit=1, has_next=True)
+    assert found == Page(
+        items=(File(id="a"),),
+        total=6,
+        offset=0,
+        limit=1,
+        has_next=True,
+        next="/api/v2/files/?limit=1&offset=1",
+    )
 
 
-def test_a_page_is_where_it_was_asked_for_whatever_the_server_says() -> None:
-    assert listing(offset=4).answer(page({"total_count": 9, "offset": 0})).offset == 4
+@pytest.mark.parametrize(
+    ("sent", "offset"), [(0, 0), (7, 7), (None, 4), (-1, 4), ("7", 4), (True, 4), ([], 4)]
+)
+def test_the_offset_of_a_page_is_the_servers_or_else_the_requested_one(sent: object, offset: int) -> None:
+    assert listing(offset=4).answer(page({"total_count": 9, "offset": sent})).offset == offset
+
+
+def test_a_page_has_the_servers_next_and_previous() -> None:
+    meta = {"total_count": 9, "next": "/api/v2/files/?offset=6", "previous": "/api/v2/files/?offset=2"}
+
+    found = listing(offset=4).answer(page(meta))
+
+    assert (found.next, found.previous) == ("/api/v2/files/?offset=6", "/api/v2/files/?offset=2")
+
+
+def test_a_page_is_a_sequence_of_its_objects() -> None:
+    found = listing().answer(page({"total_count": 2}, [{"id": "a"}, {"id": "b"}]))
+
+    assert [file.id for file in found] == ["a", "b"]
+    assert (len(found), found[0].id, found[-1].id, len(found[:1])) == (2, "a", "b", 1)
+    assert found.items[1] in found
+    assert not listing().answer(page({"total_count": 0}))
 
 
 @pytest.mark.parametrize(
@@ -218,9 +250,9 @@ def test_the_new_id_is_the_last_segment_of_location(location: str, found: str) -
         "/api/v2/projects/None/",
     ],
 )
-def test_a_location_without_an_id_is_no_success(location: str) -> None:
+def test_a_location_without_an_id_leaves_the_outcome_unknown(location: str) -> None:
     with pytest.raises(
-        UnexpectedResponseError, match=r"created something, but not what.*before creating it again"
+        OutcomeUnknownError, match=r"created something, but not what.*before creating it again"
     ):
         calls.create("/api/v2/projects/", NewProject(space="s", title="t")).answer(
             Reply(201, {"Location": location})
