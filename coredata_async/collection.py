@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from coredata_async.call import perform
+from coredata_async.keywords import build
 from coredata_async.listing import Listing, listed
 from coredata_async.message import Send
 from coredata_async.wire import calls
@@ -29,7 +30,7 @@ def lister(send: Send, kind: Kind[T, W]) -> Callable[W, Listing[T]]:
     """Make `list(**filters)`."""
 
     def list(*args: W.args, **kwargs: W.kwargs) -> Listing[T]:  # noqa: A001  # the service's own verb
-        return listed(send, kind, kind.where(*args, **kwargs))
+        return listed(send, kind, build(f"{kind.name}.list", kind.where, *args, **kwargs))
 
     summary = "List the objects that match; awaited or iterated, see `Listing`."
     return _spelled(list, kind.where, summary, kind.proof("list"))
@@ -41,7 +42,8 @@ def sublister(
     """Make the listing of one collection inside an object of another, as `/projects/<id>/files/`."""
 
     def inside(id: str, /, *args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A002
-        return listed(send, nested.kind, where(*args, **kwargs), path=nested.path(id))
+        wanted = build(nested.kind.name, where, *args, **kwargs)
+        return listed(send, nested.kind, wanted, path=nested.path(id))
 
     inside.__name__ = nested.kind.name
     summary = f"List the {nested.kind.name} of one object, without filters."
@@ -67,7 +69,8 @@ def creator(send: Send, kind: AppendableKind[T, W, N]) -> Callable[N, Awaitable[
     """Make `create(**fields)`."""
 
     async def create(*args: N.args, **kwargs: N.kwargs) -> str:
-        return await perform(send, calls.create(kind.path, kind.new(*args, **kwargs)))
+        new = build(f"{kind.name}.create", kind.new, *args, **kwargs)
+        return await perform(send, calls.create(kind.path, new))
 
     return _spelled(
         create,
@@ -89,16 +92,16 @@ def updater(send: Send, kind: EditableKind[T, W, N, E]) -> Callable[Concatenate[
         "Change one object: only what is given is sent. `None` clears a field (inferred, not documented).\n"
         "Repeat-safe."
     )
-    return updating(kind.edit, put, summary, kind.proof("update"))
+    return updating(f"{kind.name}.update", kind.edit, put, summary, kind.proof("update"))
 
 
 def updating(
-    edit: Callable[E, V], put: Callable[[str, V], Awaitable[None]], summary: str, proof: Proof
+    call: str, edit: Callable[E, V], put: Callable[[str, V], Awaitable[None]], summary: str, proof: Proof
 ) -> Callable[Concatenate[str, E], Awaitable[None]]:
     """Make `update(id, **changes)` of an edit class and of what puts an edit."""
 
     async def update(id: str, /, *args: E.args, **kwargs: E.kwargs) -> None:  # noqa: A002
-        await put(id, edit(*args, **kwargs))
+        await put(id, build(call, edit, *args, **kwargs))
 
     return _spelled(update, edit, summary, proof, leading=("id",))
 

@@ -101,10 +101,10 @@ class Session:
         if self._key is not None and self._key.id.reveal() == secrets.get("sessionId"):
             self._gone, self._key = (self._key.id,), None
 
-    async def enter(self, send: Send) -> None:
-        """Sign in now, unless that has happened."""
-        if self._fresh() is None:
-            await self._signed_in(send)
+    async def enter(self, send: Send) -> str:
+        """Sign in, unless that has happened, and return the session id."""
+        fresh = self._fresh() or await self._signed_in(send)
+        return fresh.reveal()
 
     async def end(self, send: Send) -> None:
         """Sign out, if signed in."""

@@ -16,7 +16,7 @@ from coredata_async.transfer.uploads import Upload, Uploader
 from coredata_async.unset import UNSET
 from coredata_async.wire import calls
 from coredata_async.wire.files import comma_joined, register, update_metadata
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.lookups import id_of, segment
 
 
 class Files(Content):
@@ -28,10 +28,11 @@ class Files(Content):
         self.list = lister(send, FILES)
         self.get = getter(send, FILES)
         self.update = updating(
+            "files.update",
             EditFile,
             self._update,
-            "Change a file's metadata. The file is read first, because the service wants filename, title\n"
-            "and parent in every change: two exchanges.",
+            "Change a file's metadata. One request if `filename`, `title` and `parent` are given;\n"
+            "otherwise two, because the service requires these three, and what is missing is read first.",
             FILES.proof("update"),
         )
         self.delete = deleter(send, FILES)
@@ -74,27 +75,36 @@ class Files(Content):
         await self._update(id, EditFile(parent=parent))
 
     async def _update(self, id: str, edit: EditFile) -> None:  # noqa: A002
-        now = await perform(self._send, calls.get(FILES, id))
+        now: File | None = None
+        if not _is_complete(edit):
+            now = await perform(self._send, calls.get(FILES, id))
         await perform(self._send, update_metadata(id, _merged(now, edit)))
 
 
-def _merged(now: File, edit: EditFile) -> dict[str, str]:
-    """What to send: the three fields that must be there, and what else was given.
+def _is_complete(edit: EditFile) -> bool:
+    """Check if nothing of the File has to be read: all mandatory fields are given."""
+    given = UNSET not in (edit.filename, edit.title, edit.parent)
+    return given and (edit.contacts is UNSET or edit.dynatype is not UNSET)
+
+
+def _merged(now: File | None, edit: EditFile) -> dict[str, str]:
+    """Return the fields to send: the three mandatory ones, and what else was given.
 
     A read object cannot be sent back as it is: tags are a list when read, and one string when written.
     """
     fields = {
-        "filename": now.filename if edit.filename is UNSET else edit.filename,
-        "title": now.title if edit.title is UNSET else edit.title,
-        "parent": now.parent if edit.parent is UNSET else edit.parent,
+        name: getattr(now, name) if (given := getattr(edit, name)) is UNSET else given
+        for name in ("filename", "title", "parent")
     }
+    fields["parent"] = id_of(fields["parent"], "parent")
     segment(fields["parent"], "parent")
     if edit.dynatype is not UNSET:
         fields["dynatype"] = edit.dynatype
     if edit.tags is not UNSET:
         fields["tags"] = comma_joined("tags", edit.tags or ())
     if edit.contacts is not UNSET:
-        dynatype = fields.get("dynatype") or (now.dynatype.title if now.dynatype else "")
+        known = now.dynatype if now else None
+        dynatype = fields.get("dynatype") or (known.title if known else "")
         if edit.contacts and dynatype in {"", "File"}:
             raise ConfigurationError(
                 "contacts need another dynatype than 'File': the server would drop them without a word"

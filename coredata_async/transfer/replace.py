@@ -75,7 +75,7 @@ class Replacer:
             await teller.sent(0)
             call = replace_content(wanted.file_id, body=source.body, filename=filename, snapshot_id=lock)
             return call, None
-        plan = Planned(size=source.size, content_type=wanted.content.mime_type())
+        plan = Planned(size=source.size, content_type=wanted.content.mime_type(), filename=filename)
         stored = await self.uploader.driver.store(plan, source, teller.stage)
         await teller.stage(stored)
         call = replace_content(

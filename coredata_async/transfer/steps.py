@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import quote
 
 from attrs import field, frozen
 
@@ -32,6 +33,8 @@ class Planned:
 
     size: int
     content_type: str | None
+    filename: str | None = field(default=None, eq=False)
+    """Sent as the header `Slug` with the bytes, as on the vendor's page; no signature covers it."""
 
     def request(self) -> Request:
         """Ask for a signed URL."""
@@ -60,8 +63,12 @@ class Reserved:
             body: The bytes.
             typed: False leaves Content-Type out, for a storage whose signature does not cover it.
         """
-        kind = self.plan.content_type if typed else None
-        return Request("PUT", self.put_url, {} if kind is None else {"Content-Type": kind}, body)
+        headers: dict[str, str] = {}
+        if typed and self.plan.content_type is not None:
+            headers["Content-Type"] = self.plan.content_type
+        if self.plan.filename:
+            headers["Slug"] = _slug(self.plan.filename)
+        return Request("PUT", self.put_url, headers, body)
 
     def next(self, request: Request, reply: Reply, *, md5: str = "") -> Stored | Planned:
         """Give what follows: stored, or planned again because the URL had expired.
@@ -130,6 +137,12 @@ def _proof(reply: Reply, md5: str) -> str | None:
     """Give the digest by which the storage proves what it has, if it sent one."""
     digest = dialects.etag_digest(reply.headers)
     return digest if digest == md5 else dialects.etag_md5(reply.headers) if not md5 else None
+
+
+@lru_cache(maxsize=8)
+def _slug(filename: str) -> str:
+    """Encode a file name for the header `Slug` (RFC 5023, section 9.7): percent-encoded UTF-8."""
+    return quote(filename.encode("utf-8", "replace"), safe=" !#$&'()+,-.;=@[]^_`{}~")
 
 
 @frozen

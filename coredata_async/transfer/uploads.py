@@ -109,7 +109,8 @@ class Uploader:
         if via != "storage":
             raise ConfigurationError(f"via must be 'storage' or 'api', not {via!r}")
         async with self.opened(wanted, progress) as (source, teller):
-            plan = Planned(size=source.size, content_type=wanted.content_type or mime_type_of(new.filename))
+            content_type = wanted.content_type or mime_type_of(new.filename)
+            plan = Planned(size=source.size, content_type=content_type, filename=new.filename)
             stored = await self.driver.store(plan, source, teller.stage)
         registered = await self.driver.register(stored, new, teller.stage)
         done = Uploaded(

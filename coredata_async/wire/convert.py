@@ -7,6 +7,7 @@ be read does not matter: it keeps its default, and the value goes to `extra`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
@@ -27,6 +28,10 @@ except ImportError:
     _json = json
 
 T = TypeVar("T")
+
+_MANDATORY: Final = frozenset({"str", "str | Unset"})
+"""Types of fields that the service always has: they can be neither cleared nor empty."""
+_LIST_VALUE: Final = re.compile(r"[^:]+:[^:]+:[^:]*")
 
 _SHAPE: Final = bytes(
     ord("0") if c in b"0123456789" else ord(" ") if c in b" \t\r\n:,[-" else ord("x") for c in range(256)
@@ -85,17 +90,56 @@ def given(value: object) -> dict[str, Any]:
         got = getattr(value, spot.name)
         if spot.name == "extra" or got is UNSET or (got is None and spot.default is None):
             continue
-        found[spot.name] = _fitting(spot.name, str(spot.type), got)
+        found[spot.name] = _fitting(spot, got)
     return found
 
 
-def _fitting(name: str, kind: str, value: object) -> object:
-    """The value, unless Python took something for its type that the service would not."""
+def _fitting(spot: attrs.Attribute[Any], value: object) -> object:
+    """Return a value in the form that the service expects.
+
+    A value as read is accepted: users become usernames, and other objects their ids.
+
+    Raises:
+        ConfigurationError: If the service would ignore or misread the value.
+    """
+    name, kind = spot.name, str(spot.type)
     if "Sequence[" in kind and isinstance(value, str):
         raise ConfigurationError(f"{name} takes a list of strings, not one string")
+    if "Sequence[str]" in kind and value is not None:
+        if not isinstance(value, Iterable):
+            raise ConfigurationError(f"{name} takes a list of strings, not {_described(value)}")
+        return [_reference(name, each) for each in cast("Iterable[object]", value)]
+    mandatory = kind in _MANDATORY and (spot.default is attrs.NOTHING or spot.default is UNSET)
+    if kind.startswith("str") and (value is not None or mandatory):
+        return _checked_text(name, _reference(name, value), mandatory=mandatory)
     if kind.startswith("date ") and isinstance(value, datetime):
         raise ConfigurationError(f"{name} takes a date without a time: use .date()")
     return value
+
+
+def _checked_text(name: str, text: str, *, mandatory: bool) -> str:
+    if mandatory and not text.strip():
+        raise ConfigurationError(f"{name} must not be empty")
+    if name == "status" and not _LIST_VALUE.fullmatch(text):
+        raise ConfigurationError(
+            f"status must be a value as its value list has it, such as 'project_status:Pending:', "
+            f"not {text!r}; `client.value_lists.get('project_status')` has the values"
+        )
+    return text
+
+
+def _reference(name: str, value: object) -> str:
+    """Return a string, or what refers to an object: the username of a user, the id of anything else."""
+    found: object = value
+    if not isinstance(value, str):
+        found = getattr(value, "username" if name.endswith("_users") else "id", None)
+    if not isinstance(found, str):
+        raise ConfigurationError(f"{name} takes a string, not {_described(value)}")
+    return found
+
+
+def _described(value: object) -> str:
+    return "one string" if isinstance(value, str) else "None" if value is None else type(value).__name__
 
 
 def structure(raw: object, model: type[T]) -> T:

@@ -8,19 +8,23 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coredata_async.call import Call
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Body, Reply, Request
 from coredata_async.wire.calls import JSON_HEADERS, SENDS_JSON, created_id
 from coredata_async.wire.convert import encode_json
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.lookups import id_of, segment
 
 PATH: Final = "/api/v2/files/"
 
 _PLAIN_DYNATYPE: Final = "File"
 _REGISTER_PATIENCE: Final = 2.5
+
+
+def _parent(value: str) -> str:
+    return id_of(value, "parent")
 
 
 @frozen(kw_only=True)
@@ -29,7 +33,7 @@ class NewFile:
 
     filename: str
     title: str
-    parent: str
+    parent: str = field(converter=_parent)
     dynatype: str | None = None
     contacts: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -46,8 +50,7 @@ class NewFile:
         return filled
 
     def __attrs_post_init__(self) -> None:
-        is_text = isinstance(self.parent, str)  # pyright: ignore[reportUnnecessaryIsInstance]  # see `segment`
-        _place(self.parent) if is_text else segment(self.parent, "parent")
+        _place(self.parent)
         for name in ("filename", "title"):
             if not getattr(self, name).strip():
                 raise ConfigurationError(f"{name} must not be empty")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import attrs
 
 from coredata_async.errors import ConfigurationError
+
+_COMPARISONS: Final = frozenset({"gt", "gte", "lt", "lte"})
 
 Instant = datetime | date
 """An aware datetime, or a date, which means its midnight in UTC."""
@@ -30,7 +32,21 @@ def query(filters: object, **paging: int | None) -> str:
     return urlencode(pairs, quote_via=quote, safe=":,")
 
 
-def segment(value: str, what: str = "id") -> str:
+def id_of(value: object, what: str = "id") -> str:
+    """Return an id: a string as it is, or the `id` of an object of the service.
+
+    Raises:
+        ConfigurationError: If it is neither.
+    """
+    found: object = value if isinstance(value, str) else getattr(value, "id", None)
+    if not isinstance(found, str):
+        raise ConfigurationError(
+            f"the {what} must be a string, or an object with an id, not {type(value).__name__}"
+        )
+    return found
+
+
+def segment(value: object, what: str = "id") -> str:
     """One id as a path segment.
 
     An empty id would turn `DELETE /projects/<id>/` into a deletion of the whole collection.
@@ -38,8 +54,7 @@ def segment(value: str, what: str = "id") -> str:
     Raises:
         ConfigurationError: If it is empty, or holds a slash, a space or a control character.
     """
-    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without types
-        raise ConfigurationError(f"the {what} must be a string, not {type(value).__name__}")
+    value = id_of(value, what)
     bad = not value or value in {".", ".."} or any(c in "/\\?# " or not c.isprintable() for c in value)
     if bad:
         raise ConfigurationError(
@@ -76,6 +91,10 @@ def _text(name: str, value: object) -> str:
                 raise ConfigurationError(f"{name} takes a pair of datetimes (from, to), not {value!r}")
     if isinstance(value, date):
         return instant(value, name)
+    if name.rpartition("__")[2] in _COMPARISONS:
+        raise ConfigurationError(f"{name} must be a datetime with a time zone, or a date, not {value!r}")
+    if not isinstance(value, str):
+        value = getattr(value, "id", value)
     if isinstance(value, str) and value:
         return value
     raise ConfigurationError(f"{name} must be a string that is not empty, or a datetime, not {value!r}")

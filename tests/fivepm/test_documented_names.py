@@ -65,6 +65,7 @@ TASK_FIELDS = {
     "project_id": "8",
     "progress": 50,
     "notify_task_team": True,
+    "hours_done": 2.5,
     "estimated_time": 1.5,
 }
 TASK_SENT = {
@@ -73,6 +74,7 @@ TASK_SENT = {
     "task[projectId]": "8",
     "task[progress]": "50",
     "task[notifyTaskTeam]": "1",
+    "task[hoursDone]": "2.5",
     "task[estimatedTime]": "1.5",
 }
 USER_FIELDS = {
@@ -88,6 +90,7 @@ USER_FIELDS = {
     "security_level": 200,
     "comment": "c",
     "can_view_profiles": True,
+    "avatar": "a.png",
 }
 USER_SENT = {
     "user[title]": "Ms",
@@ -102,6 +105,7 @@ USER_SENT = {
     "user[securityLevel]": "200",
     "user[comment]": "c",
     "user[canViewProfiles]": "1",
+    "user[avatar]": "a.png",
 }
 ACTIVITY_FIELDS = {
     "task_id": "3",
@@ -457,7 +461,7 @@ async def test_signing_in_and_out_uses_the_documented_names():
     async with recorded() as (pm, recorder):
         recorder.answer = {"data": {"signOutState": True}}
 
-        await pm.auth.sign_in()
+        assert await pm.auth.sign_in() == "s1"
         await pm.auth.sign_out()
 
     assert recorder.calls == [

@@ -182,3 +182,21 @@ async def test_an_id_that_is_none_never_leaves(client, box, verb, key):
         await getattr(client.files, verb)(key)
 
     assert not box.state.requests
+
+
+async def test_an_update_with_all_mandatory_fields_is_one_request(client, box):
+    up = await client.files.upload(b"x", parent=box.project, filename="x.txt")
+    reads = box.state.count("files.get")
+
+    await client.files.update(up.file_id, filename="y.txt", title="y", parent=box.project)
+
+    assert (box.state.count("files.get") - reads, box.state.count("files.update")) == (0, 1)
+    assert (await client.files.get(up.file_id)).filename == "y.txt"
+
+
+@pytest.mark.parametrize(("filename", "slug"), [("a b.txt", "a b.txt"), ("ÞÓ%.txt", "%C3%9E%C3%93%25.txt")])
+async def test_the_bytes_are_sent_with_the_file_name_as_slug(client, box, filename, slug):
+    await client.files.upload(b"x", parent=box.project, filename=filename)
+
+    (put,) = [seen for seen in box.state.requests if seen.operation == "storage.put"]
+    assert put.headers["slug"] == slug

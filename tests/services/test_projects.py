@@ -9,7 +9,6 @@ from coredata_async import (
     ConfigurationError,
     NotFoundError,
     OutcomeUnknownError,
-    UnexpectedResponseError,
 )
 
 
@@ -148,8 +147,84 @@ async def test_an_id_that_is_none_never_leaves(client, box, verb, key):
     assert not box.state.requests
 
 
-async def test_200_where_201_is_due_is_unexpected(client, box):
+async def test_200_where_201_is_expected_leaves_the_outcome_unknown(client, box):
     box.faults.status("projects.create", 200)
 
-    with pytest.raises(UnexpectedResponseError, match="201 was due"):
+    with pytest.raises(OutcomeUnknownError, match="201 was due"):
         await client.projects.create(space=box.space, title="x")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"title": ""}, {"title": " "}, {"title": None}, {"space": ""}, {"space": None}]
+)
+async def test_a_mandatory_field_is_neither_empty_nor_cleared(client, box, fields):
+    made = box.state.count("projects.create")
+
+    with pytest.raises(ConfigurationError, match=next(iter(fields))):
+        await client.projects.create(**{"space": box.space, "title": "x", **fields})
+    with pytest.raises(ConfigurationError, match=next(iter(fields))):
+        await client.projects.update(box.project, **fields)
+
+    assert box.state.count("projects.create") == made
+    assert box.state.count("projects.update") == 0
+
+
+@pytest.mark.parametrize("status", ["Pending", "project_status", "project_status:Pending", "", ":Pending:"])
+async def test_a_status_has_the_form_of_a_value_list(client, box, status):
+    with pytest.raises(ConfigurationError, match="project_status:Pending:"):
+        await client.projects.update(box.project, status=status)
+
+    assert box.state.count("projects.update") == 0
+
+
+async def test_fields_as_read_can_be_sent_back(client, box):
+    await client.projects.add_users(box.project, "administrator", responsible=True)
+    now = await client.projects.get(box.project)
+
+    new = await client.projects.create(
+        space=now.space, title="copy", responsible_users=now.responsible_users, contacts=now.contacts
+    )
+    await client.projects.update(
+        now, responsible_users=now.responsible_users, status="project_status:Closed:"
+    )
+    copy = await client.projects.get(new)
+
+    assert copy.space == now.space
+    assert [user.username for user in copy.responsible_users] == ["administrator"]
+    assert (await client.projects.get(now)).status == "project_status:Closed:"
+
+
+async def test_an_object_with_an_id_stands_for_its_id(client, box):
+    project = await client.projects.get(box.project)
+
+    folder = await client.folders.create(title="f", parent=project)
+    up = await client.files.upload(b"x", parent=await client.folders.get(folder), filename="x.txt")
+    listed = await client.files.list(parent=await client.folders.get(folder)).collect()
+
+    assert [file.id for file in listed] == [up.file_id]
+    assert await client.projects.folders(project).count() == 1
+
+
+async def test_an_unknown_keyword_is_named_with_the_verb_and_a_suggestion(client, box):
+    with pytest.raises(TypeError) as caught:
+        await client.projects.create(space=box.space, titel="x")
+
+    assert str(caught.value) == (
+        "projects.create() got an unexpected keyword argument 'titel'; did you mean 'title'?"
+    )
+
+
+async def test_a_missing_keyword_is_named_with_the_verb(client, box):
+    with pytest.raises(TypeError, match=r"^projects\.create\(\) lacks the keyword argument 'title'$"):
+        await client.projects.create(space=box.space)
+
+
+def test_a_filter_without_meaning_names_the_filters_that_exist(client):
+    with pytest.raises(TypeError, match=r"^projects\.list\(\) got .* 'zzz'; it takes page_size, "):
+        client.projects.list(zzz=1)
+
+
+@pytest.mark.parametrize("name", ["created__gt", "created__gte", "modified__lt", "modified__lte"])
+def test_a_comparison_of_times_takes_a_time(client, name):
+    with pytest.raises(ConfigurationError, match=f"{name} must be a datetime with a time zone, or a date"):
+        client.projects.list(**{name: "yesterday"})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.errors import ConfigurationError, UnexpectedResponseError
+from coredata_async.errors import ConfigurationError, OutcomeUnknownError
 from coredata_async.message import Reply
 from coredata_async.wire import files
 from coredata_async.wire.files import (
@@ -101,8 +101,8 @@ def test_registering_is_never_repeated_blindly_and_is_waited_for_longer() -> Non
     assert request.patience > 1
 
 
-def test_a_registration_answered_200_is_no_success() -> None:
-    with pytest.raises(UnexpectedResponseError, match="where 201 was due"):
+def test_a_registration_answered_200_leaves_the_outcome_unknown() -> None:
+    with pytest.raises(OutcomeUnknownError, match="where 201 was due"):
         register(MEMO, "98c5").answer(Reply(200, {"Location": f"/api/v2/files/{ID}/"}))
 
 
@@ -174,8 +174,8 @@ def test_contacts_that_the_server_would_drop_are_refused(dynatype: str | None) -
         ({"title": "  "}, "title must not be empty"),
         ({"parent": ""}, "'' is no parent"),
         ({"parent": "a/b"}, "'a/b' is no parent"),
-        ({"parent": 7}, "the parent must be a string, not int"),
-        ({"parent": ["a"]}, "the parent must be a string, not list"),
+        ({"parent": 7}, "the parent must be a string, or an object with an id, not int"),
+        ({"parent": ["a"]}, "the parent must be a string, or an object with an id, not list"),
         ({"filename": "caf\udce9.txt"}, "holds bytes that are no text"),
     ],
 )

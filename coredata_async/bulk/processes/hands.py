@@ -84,7 +84,7 @@ class Own:
                 raise SourceChangedError(
                     f"{path} changed before it was read", stage="source", total=source.size
                 )
-            plan = Planned(size=source.size, content_type=parcel.content_type)
+            plan = Planned(size=source.size, content_type=parcel.content_type, filename=parcel.filename)
             return await self.uploader.driver.store(plan, source, stage)
 
     async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:

@@ -81,6 +81,8 @@ class EditTask:
     notify_client: bool | Unset = UNSET
     hidden: bool | Unset | None = UNSET
     flag: int | Unset | None = UNSET
+    hours_done: float | Unset | None = UNSET
+    """Hours. The service may compute it from the activities instead: that is not documented."""
     estimated_time: float | Unset | None = UNSET
     """Hours."""
     team: Sequence[str] | Unset | None = UNSET

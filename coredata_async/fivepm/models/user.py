@@ -57,6 +57,8 @@ class EditUser:
     """See `SecurityLevel`."""
     comment: str | Unset | None = UNSET
     can_view_profiles: bool | Unset | None = UNSET
+    avatar: str | Unset | None = UNSET
+    """Its form is not documented."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further fields, by the service's names."""
 

@@ -23,13 +23,16 @@ class Auth:
         """The user who signed in: one exchange, repeat-safe."""
         return await perform(self._send, calls.user(self._form))
 
-    async def sign_in(self) -> None:
-        """Sign in now, if that has not happened yet; to see whether login and password are right.
+    async def sign_in(self) -> str:
+        """Sign in, if that has not happened yet, and return the session id: at most one request.
+
+        The id is a secret. It is renewed when it expires, so that it is needed only for requests that are
+        made without this client.
 
         Raises:
-            AuthenticationError: They are not.
+            AuthenticationError: If login or password is wrong.
         """
-        await self._session.enter(self._open_send)
+        return await self._session.enter(self._open_send)
 
     async def sign_out(self) -> None:
         """End the session now, for all callers; the next request signs in anew.

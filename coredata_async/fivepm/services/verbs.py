@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from coredata_async.fivepm.listing import Listing
+from coredata_async.keywords import build
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -18,7 +19,7 @@ def adding(new: Callable[P, V], post: Callable[[V], Awaitable[T]], summary: str)
     """Make `add(**fields)` of the class of a new object, and of what posts one."""
 
     async def add(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await post(new(*args, **kwargs))
+        return await post(build(f"{_noun(post)}.add", new, *args, **kwargs))
 
     return spelled(add, new, summary)
 
@@ -29,7 +30,7 @@ def updating(
     """Make `update(id, **changes)` of the class of a change, and of what posts one."""
 
     async def update(id: str, /, *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: A002  # the service's name
-        return await post(id, edit(*args, **kwargs))
+        return await post(id, build(f"{_noun(post)}.update", edit, *args, **kwargs))
 
     return spelled(update, edit, summary, leading=("id",))
 
@@ -38,7 +39,7 @@ def listing(where: Callable[P, V], fetch: Callable[[V], Listing[T]], summary: st
     """Make `list(**filters)` of the class of the filters, and of what lists."""
 
     def list(*args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A001  # the service's own verb
-        return fetch(where(*args, **kwargs))
+        return fetch(build(f"{_noun(fetch)}.list", where, *args, **kwargs))
 
     return spelled(list, where, summary)
 
@@ -49,9 +50,14 @@ def gathering(
     """Make `files(**filters)` of the class of the filters, and of what gets all there are."""
 
     async def files(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await fetch(where(*args, **kwargs))
+        return await fetch(build(f"{_noun(fetch)}.files", where, *args, **kwargs))
 
     return spelled(files, where, summary)
+
+
+def _noun(method: Callable[..., object]) -> str:
+    """Return the service of a bound method as the client names it: `tasks` for `Tasks._add`."""
+    return method.__qualname__.partition(".")[0].lower()
 
 
 def spelled(verb: Verb, keywords: Callable[..., object], summary: str, leading: tuple[str, ...] = ()) -> Verb:
