@@ -13,6 +13,7 @@ from coredata_async.errors import (
     APIStatusError,
     OutcomeUnknownError,
     RateLimitError,
+    RegistrationUncertainError,
 )
 from coredata_async.message import Send
 from coredata_async.storage.sources import Ready
@@ -66,8 +67,7 @@ class Driver:
                     state = await self.register_once(state, new, again=lost > 0)
                 case Unsettled():
                     lost += 1
-                    # From now, not from when it was sent: it may have queued, or been repeated, before.
-                    settled = await self.settler.settle(state, new, self.clock())
+                    settled = await self._settle(state, new)
                     if isinstance(settled, Stored) and lost == ROUNDS:
                         raise uncertain(state, new, f"the answer was lost {ROUNDS} times")
                     state = settled
@@ -75,6 +75,16 @@ class Driver:
                     return state
                 case _:
                     assert_never(state)
+
+    async def _settle(self, state: Unsettled, new: NewFile) -> Registered | Stored:
+        try:
+            # From now, not from when it was sent: it may have queued, or been repeated, before.
+            return await self.settler.settle(state, new, self.clock())
+        except RegistrationUncertainError:
+            raise
+        except Exception as exc:
+            why = f"looking for it failed: unexpected {type(exc).__name__}"
+            raise uncertain(state, new, why) from exc
 
     async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Unsettled | Registered:
         """Send for a File to be made, one time.

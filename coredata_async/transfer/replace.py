@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 
 from attrs import frozen
 
 from coredata_async.call import Call, perform
 from coredata_async.errors import (
-    APIError,
     APIStatusError,
     ChecksumMismatchError,
     ConfigurationError,
@@ -24,6 +24,8 @@ from coredata_async.transfer.telling import Teller
 from coredata_async.transfer.uploads import Upload, Uploader, Via
 from coredata_async.wire import calls
 from coredata_async.wire.files import Version, replace_content
+
+log = logging.getLogger("coredata_async.upload")
 
 
 @frozen(kw_only=True)
@@ -48,9 +50,15 @@ class Replacer:
         """See `services.content.Content.replace`."""
         if wanted.via not in {"storage", "api"}:
             raise ConfigurationError(f"via must be 'storage' or 'api', not {wanted.via!r}")
-        async with self.uploader.opened(wanted.content, progress) as (source, teller):
-            call, blob = await self._call(wanted, source, teller)
-            version = await self._written(wanted, call, blob, source)
+        version: Version | None = None
+        try:
+            async with self.uploader.opened(wanted.content, progress) as (source, teller):
+                call, blob = await self._call(wanted, source, teller)
+                version = await self._written(wanted, call, blob, source)
+        except Exception as exc:
+            if version is None:
+                raise
+            log.warning("File %s has new content; its source could not be closed: %s", wanted.file_id, exc)
         if version.digest is None and verify:
             # It is written: that nobody can be asked about it now is no reason to say that it failed.
             file = await self._read_or_none(wanted.file_id)
@@ -113,8 +121,8 @@ class Replacer:
     async def _read_or_none(self, file_id: str) -> File | None:
         try:
             return await perform(self.uploader.driver.api, calls.get(FILES, file_id))
-        except APIError:
-            return None  # then the first failure is the one to report
+        except Exception:  # noqa: BLE001  # then the first failure is the one to report
+            return None
 
 
 def _holds(file: File, source: Ready) -> bool:

@@ -13,9 +13,8 @@ from typing import Literal
 
 from attrs import evolve, field, frozen
 
-from coredata_async.call import perform
+from coredata_async.call import Call, perform
 from coredata_async.errors import (
-    APIError,
     ChecksumMismatchError,
     ConfigurationError,
     OutcomeUnknownError,
@@ -131,23 +130,21 @@ class Uploader:
     async def _in_one_request(
         self, wanted: Upload, new: NewFile, *, verify: bool, progress: OnProgress | None
     ) -> Uploaded:
-        async with self.opened(wanted, progress) as (source, teller):
-            body, content_type = _form(new, source, wanted.mime_type())
-            call = upload_whole(body, content_type)
-            await teller.sent(0)
-            try:
-                file_id = await perform(self.driver.api, call)
-            except OutcomeUnknownError as exc:
-                raise RegistrationUncertainError(
-                    f"{new.filename}: {exc}. It has no blob name to look for; look for the title "
-                    f"{new.title!r} before uploading it again, or use via='storage'",
-                    call.request,
-                    blob_name=None,
-                    total=source.size,
-                ) from exc
+        outcome: str | RegistrationUncertainError | None = None
+        try:
+            async with self.opened(wanted, progress) as (source, teller):
+                body, content_type = _form(new, source, wanted.mime_type())
+                await teller.sent(0)
+                outcome = await self._create(new, upload_whole(body, content_type), source.size)
+        except Exception as exc:
+            if outcome is None:
+                raise
+            log.warning("%s was sent, but its source could not be closed: %s", new.filename, exc)
+        if isinstance(outcome, RegistrationUncertainError):
+            raise outcome
         done = Uploaded(
             source=wanted.source,
-            file_id=file_id,
+            file_id=outcome,
             filename=new.filename,
             size=source.size,
             digest=source.digest,
@@ -156,11 +153,26 @@ class Uploader:
         )
         return await self._verified(done) if verify else done
 
+    async def _create(self, new: NewFile, call: Call[str], size: int) -> str | RegistrationUncertainError:
+        """Send the whole form, and give the id of the File, or the error if it is unknown if there is one."""
+        try:
+            return await perform(self.driver.api, call)
+        except OutcomeUnknownError as exc:
+            error = RegistrationUncertainError(
+                f"{new.filename}: {exc}. It has no blob name to look for; look for the title "
+                f"{new.title!r} before uploading it again, or use via='storage'",
+                call.request,
+                blob_name=None,
+                total=size,
+            )
+            error.__cause__ = exc
+            return error
+
     async def _verified(self, done: Uploaded) -> Uploaded:
         """Compare with what the service says of the File, as far as it says anything."""
         try:
             file = await perform(self.driver.api, calls.get(FILES, done.file_id))
-        except APIError as exc:  # no failure of the upload: whoever took it for one would upload it twice
+        except Exception as exc:  # noqa: BLE001  # the File is there: a failure would have it uploaded twice
             log.warning("File %s could not be read to verify it: %s", done.file_id, exc)
             return done
         wrong_size = file.size is not None and file.size != done.size
