@@ -174,7 +174,8 @@ class Lane:
             sent=time.time(),  # or its blob would be taken for too old when it is registered again
         )
         lost = await self.run.lost(item, why)
-        await self.resolver.take(evolve(work, item=lost, refused=False, absent=False), self.resolver.clock())
+        work = evolve(work, item=lost, refused=False, absent=False, successes=self.run.successes)
+        await self.resolver.take(work, self.resolver.clock())
 
     async def _replaced(self, trip: Trip, file_id: str, snapshot: str | None) -> None:
         md5 = await self.run.hands.replace(trip.parcel(), file_id, snapshot)

@@ -135,7 +135,7 @@ class Resolver:
         else:
             if found is not None:
                 await self._found(work, found)
-            elif not work.refused and item.rounds % ROUNDS == 0:
+            elif self._is_stuck(work):
                 words = (
                     f"registering it was not confirmed {item.rounds} times, and each time the File was "
                     f"proven not to be there; blob {item.blob}"
@@ -143,6 +143,15 @@ class Resolver:
                 await self.run.delayed(item, Judgement(State.RETRY, Why.REFUSED, words))
             else:
                 await self.run.absent(item, work.parent)
+
+    def _is_stuck(self, work: Work) -> bool:
+        """Tell if a file was often sent for registration in vain, and no other file succeeded meanwhile.
+
+        Each round ends with a proof, so their number is no reason for doubt, and as long as the server
+        registers other files, it is worth another round.
+        """
+        often = not work.refused and work.item.rounds >= ROUNDS
+        return often and self.run.successes == work.successes
 
     async def _found(self, work: Work, found: Registered) -> None:
         """It is there. If the file is another one by now, that one has not been uploaded yet."""

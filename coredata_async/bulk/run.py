@@ -76,6 +76,11 @@ class Run:
                     raise SourceError(words, stage="source")
         return look(rows.path_of(item))
 
+    @property
+    def successes(self) -> int:
+        """Number of files that are registered."""
+        return self.meter.count(State.CONFIRMED, State.DONE)
+
     async def confirmed(self, item: Item, registered: Registered) -> None:
         """The service gave an id."""
         self.refusals.succeed()

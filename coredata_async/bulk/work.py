@@ -33,6 +33,8 @@ class Work:
     """Whether its latest registration was refused, so that none can be under way inside the server."""
     absent: bool = False
     """Whether its File has just been looked for, and is proven not to be there."""
+    successes: int = 0
+    """Files that this job had registered when this one was last sent for registration."""
     settled: bool = True
     """Whether no registration of an earlier job can be under way in the folder: it may become a File."""
 

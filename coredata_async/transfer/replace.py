@@ -50,15 +50,16 @@ class Replacer:
         """See `services.content.Content.replace`."""
         if wanted.via not in {"storage", "api"}:
             raise ConfigurationError(f"via must be 'storage' or 'api', not {wanted.via!r}")
-        version: Version | None = None
+        written: tuple[Version, Ready] | None = None
         try:
             async with self.uploader.opened(wanted.content, progress) as (source, teller):
                 call, blob = await self._call(wanted, source, teller)
-                version = await self._written(wanted, call, blob, source)
+                written = (await self._written(wanted, call, blob, source), source)
         except Exception as exc:
-            if version is None:
+            if written is None:
                 raise
-            log.warning("File %s has new content; its source could not be closed: %s", wanted.file_id, exc)
+            log.warning("the source of new content could not be closed: %s", type(exc).__name__)
+        version, sent = written
         if version.digest is None and verify:
             # It is written: that nobody can be asked about it now is no reason to say that it failed.
             file = await self._read_or_none(wanted.file_id)
@@ -66,8 +67,8 @@ class Replacer:
         done = Replaced(
             file_id=wanted.file_id,
             snapshot_id=version.snapshot_id or "",
-            digest=source.digest,
-            size=source.size,
+            digest=sent.digest,
+            size=sent.size,
             verified=bool(version.digest),
         )
         if version.digest and version.digest.lower() != done.digest:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Literal
 
-from attrs import Factory, field, frozen
+from attrs import Factory, define, field, frozen
 
 from coredata_async.config import Retry
 from coredata_async.control_characters import escape_controls
@@ -45,6 +45,10 @@ PROOFS: Final = 2
 """Number of complete listings without a File that prove its absence."""
 DOUBTS: Final = 3
 """Number of incomplete listings after which it stays open."""
+VAIN: Final = 20
+"""Number of early looks in a row that find nothing, after which most blobs are not looked for early."""
+SAMPLE: Final = 10
+"""Then one blob of so many is."""
 
 _SAFE: Final = re.compile(r"[A-Za-z0-9]+(?:[ _-][A-Za-z0-9]+)*")
 
@@ -86,6 +90,28 @@ class Wanted:
     """The registration may still be under way. If it was refused, its absence is proved without waiting."""
 
 
+@define(eq=False)
+class EarlyLooks:
+    """A record of what the looks before `Retry.settle` found.
+
+    They prove nothing; they only find sooner what is there. If a server turns away many registrations and
+    carries out none of them, they are in vain, and are left out for all but a few blobs.
+    """
+
+    _vain: int = 0
+    """Looks in a row that found nothing."""
+    _asked: int = 0
+
+    def are_worthwhile(self) -> bool:
+        """Tell if the next blob is to be looked for early."""
+        self._asked += 1
+        return self._vain < VAIN or self._asked % SAMPLE == 0
+
+    def learn(self, *, found: bool) -> None:
+        """Take note of one look."""
+        self._vain = 0 if found else self._vain + 1
+
+
 @frozen
 class Settler:
     """Looks for the Files of blobs. All that look in the same place at the same time share one listing."""
@@ -99,6 +125,8 @@ class Settler:
         repr=False,
         default=Factory(lambda self: Lookup(self.send, self.policy, self.sleep, self.clock), takes_self=True),
     )
+
+    _early: EarlyLooks = field(init=False, repr=False, factory=EarlyLooks)
 
     async def settle(self, unsettled: Unsettled, new: NewFile, lost_at: float) -> Registered | Stored:
         """Return Registered if a File is found, else Stored, so that registering again is safe.
@@ -117,7 +145,8 @@ class Settler:
     async def find(self, wanted: Wanted, lost_at: float) -> Registered | None:
         """Look for a File until it is found, or its absence is proved.
 
-        Looks at once and after `Retry.probe_gap` seconds, among the latest Files. Then, when `Retry.settle`
+        Looks at once and after `Retry.probe_gap` seconds, among the latest Files, as long as such looks find
+        anything. Then, when `Retry.settle`
         seconds have passed since the response was lost, it reads complete listings of the place, `probe_gap`
         apart: two without the File prove that it does not exist. If no registration can be under way, it
         reads these at once.
@@ -126,10 +155,13 @@ class Settler:
             APIError: If a listing failed, `Wanted.patience` times in a row.
             UndecidableError: If a File may be the one and nothing can decide it, or listings stay incomplete.
         """
-        for due in early_looks(self.policy) if wanted.under_way else ():
-            await self._wait_until(lost_at + due)
-            if (look := await self._look(wanted, proof=False)).hits:
-                return _registered(wanted, look)
+        if wanted.under_way and self._early.are_worthwhile():
+            for due in early_looks(self.policy):
+                await self._wait_until(lost_at + due)
+                look = await self._look(wanted, proof=False)
+                self._early.learn(found=bool(look.hits))
+                if look.hits:
+                    return _registered(wanted, look)
         due, absent, doubts = lost_at, 0, 0
         if wanted.under_way:
             due += self.policy.settle

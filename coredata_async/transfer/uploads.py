@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 
 from coredata_async.call import Call, perform
 from coredata_async.errors import (
+    APIError,
     ChecksumMismatchError,
     ConfigurationError,
     OutcomeUnknownError,
@@ -130,50 +131,52 @@ class Uploader:
     async def _in_one_request(
         self, wanted: Upload, new: NewFile, *, verify: bool, progress: OnProgress | None
     ) -> Uploaded:
-        outcome: str | RegistrationUncertainError | None = None
+        outcome: Uploaded | RegistrationUncertainError | None = None
         try:
             async with self.opened(wanted, progress) as (source, teller):
                 body, content_type = _form(new, source, wanted.mime_type())
                 await teller.sent(0)
-                outcome = await self._create(new, upload_whole(body, content_type), source.size)
+                outcome = await self._create(wanted, new, upload_whole(body, content_type), source)
         except Exception as exc:
             if outcome is None:
                 raise
-            log.warning("%s was sent, but its source could not be closed: %s", new.filename, exc)
+            log.warning("the source of an upload could not be closed: %s", type(exc).__name__)
         if isinstance(outcome, RegistrationUncertainError):
             raise outcome
-        done = Uploaded(
-            source=wanted.source,
-            file_id=outcome,
-            filename=new.filename,
-            size=source.size,
-            digest=source.digest,
-            blob_name=None,
-            verified=False,
-        )
-        return await self._verified(done) if verify else done
+        return await self._verified(outcome) if verify else outcome
 
-    async def _create(self, new: NewFile, call: Call[str], size: int) -> str | RegistrationUncertainError:
-        """Send the whole form, and give the id of the File, or the error if it is unknown if there is one."""
+    async def _create(
+        self, wanted: Upload, new: NewFile, call: Call[str], source: Ready
+    ) -> Uploaded | RegistrationUncertainError:
+        """Send the whole form, and give the File, or the error if it is unknown whether there is one."""
         try:
-            return await perform(self.driver.api, call)
+            file_id = await perform(self.driver.api, call)
         except OutcomeUnknownError as exc:
             error = RegistrationUncertainError(
                 f"{new.filename}: {exc}. It has no blob name to look for; look for the title "
                 f"{new.title!r} before uploading it again, or use via='storage'",
                 call.request,
                 blob_name=None,
-                total=size,
+                total=source.size,
             )
             error.__cause__ = exc
             return error
+        return Uploaded(
+            source=wanted.source,
+            file_id=file_id,
+            filename=new.filename,
+            size=source.size,
+            digest=source.digest,
+            blob_name=None,
+            verified=False,
+        )
 
     async def _verified(self, done: Uploaded) -> Uploaded:
         """Compare with what the service says of the File, as far as it says anything."""
         try:
             file = await perform(self.driver.api, calls.get(FILES, done.file_id))
         except Exception as exc:  # noqa: BLE001  # the File is there: a failure would have it uploaded twice
-            log.warning("File %s could not be read to verify it: %s", done.file_id, exc)
+            log.warning("File %s could not be read to verify it: %s", done.file_id, _reason(exc))
             return done
         wrong_size = file.size is not None and file.size != done.size
         if wrong_size or (file.digest and file.digest.lower() != done.digest):
@@ -188,6 +191,11 @@ class Uploader:
                 total=done.size,
             )
         return evolve(done, verified=bool(file.digest))
+
+
+def _reason(exc: Exception) -> str:
+    """Describe an error; the text of one that is not ours may hold a secret."""
+    return str(exc) if isinstance(exc, APIError) else type(exc).__name__
 
 
 def mime_type_of(name: str) -> str:

@@ -51,7 +51,6 @@ def exchange(
     async def send(request: Request) -> Reply:
         body = _body(request, side, timeouts.stall)
         answered = False
-        request.note_dispatch(possible=True)  # aiohttp does not tell when the first byte leaves
         try:
             reply = await carry(request, body)
             answered = True
@@ -71,11 +70,13 @@ def exchange(
         url = request.target if request.whole else base_url + request.target
         session = pool.session(side)
         packed = side == "api" and not session.auto_decompress
+        target, all_headers = _as_written(url), _joined(common.reveal(), request.headers, packed=packed)
+        request.note_dispatch(possible=True)  # aiohttp does not tell when the first byte leaves
         response = await session.request(
             request.method,
-            _as_written(url),
+            target,
             data=request.body if body is None else body,
-            headers=_joined(common.reveal(), request.headers, packed=packed),
+            headers=all_headers,
             skip_auto_headers=_NOT_ADDED,
             allow_redirects=False,
             raise_for_status=False,

@@ -216,8 +216,7 @@ async def test_a_cancelled_creation_is_cancelled(client, box, monkeypatch) -> No
 
 async def test_an_error_deep_in_a_transport_after_the_first_byte_is_unknown(client, box, monkeypatch) -> None:
     """In whatever either transport does when the answer has begun."""
-    from aiohttp import ClientResponse  # noqa: PLC0415
-
+    from coredata_async.transport import exchange as over_aiohttp  # noqa: PLC0415
     from coredata_async.transport.lean.answers import Answers  # noqa: PLC0415
 
     async def read(_: object) -> bytes:
@@ -226,7 +225,7 @@ async def test_an_error_deep_in_a_transport_after_the_first_byte_is_unknown(clie
     def headers(_: object) -> object:
         raise OverflowError
 
-    monkeypatch.setattr(ClientResponse, "read", read)
+    monkeypatch.setattr(over_aiohttp, "_read", read)
     monkeypatch.setattr(Answers, "headers", headers)
 
     with pytest.raises(OutcomeUnknownError, match="OverflowError"):

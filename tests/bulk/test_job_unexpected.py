@@ -1,0 +1,71 @@
+"""Unexpected exceptions around the registration of a job's file: it is looked for, and never there twice."""
+
+import pytest
+
+from coredata_async.bulk import Effort
+from coredata_async.bulk.run import Run
+from tests.bulk.rig import check_mirrored, check_report, files_twice
+from tests.rig import QUICK
+from tests.transfer.test_unexpected import BoomError, inject
+
+
+@pytest.fixture
+def jobs(jobs, client):
+    jobs.client = client.with_options(retry=QUICK, hooks=[lambda _: None])
+    return jobs
+
+
+@pytest.mark.parametrize("when", ["after the exchange", "in the log", "in the retry"])
+async def test_a_file_is_looked_for_after_an_error_that_came_after_it_was_sent(
+    box, jobs, tree, monkeypatch, when
+) -> None:
+    """Folders as well."""
+    inject(monkeypatch, when, BoomError())
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+async def test_a_file_has_failed_after_an_error_that_came_before_it_was_sent(
+    box, jobs, tree, monkeypatch
+) -> None:
+    ran = await jobs.run(tree)
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+    (tree / "d0" / "new.txt").write_bytes(b"new")
+    inject(monkeypatch, "before the exchange", BoomError())
+
+    ran = await jobs.run(tree)
+
+    check_report(ran)
+    assert (ran.report.counts.failed, ran.report.counts.done) == (1, 12)
+    assert len(box.state.files) == 12
+
+
+async def test_a_file_is_looked_for_if_its_answer_cannot_be_taken_down(box, jobs, tree, monkeypatch) -> None:
+    genuine, raised = Run.confirmed, []
+
+    async def confirmed(self: Run, *args) -> None:
+        if len(raised) < 3:
+            raised.append(1)
+            raise BoomError
+        await genuine(self, *args)
+
+    monkeypatch.setattr(Run, "confirmed", confirmed)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
+async def test_a_worker_process_reports_an_odd_answer_as_unknown(box, client, jobs, tree) -> None:
+    """A redirect, with a date that no calculation bears. Workers take a client without hooks only."""
+    jobs.client = client
+    box.faults.status(
+        "files.register", 302, done=True, times=2, headers={"Date": "Fri, 31 Dec 9999 23:59:59 -2359"}
+    )
+
+    ran = await jobs.run(tree, effort=Effort(adaptive=False), processes=2)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+    assert not files_twice(box)
