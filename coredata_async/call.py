@@ -167,6 +167,7 @@ _ADVICE: Final[dict[int, str]] = {
     403: "ask for the right to do this, or use another api_user",
     404: "check the id; a document may also be hidden from this user",
     405: "this tenant does not offer the operation",
+    407: "check user name and password in the URL of the proxy",
     409: "read the document again and repeat the change",
     413: "send it with via='storage', or raise the limit of the proxy in between",
     429: "lower Limits.concurrency or set Limits.rate",

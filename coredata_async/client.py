@@ -42,9 +42,10 @@ class CoreData(Wiring):
         timeouts: How long to wait for what.
         retry: When to send again.
         limits: How much at once.
-        proxy: URL of a forward proxy.
+        proxy: URL of a forward proxy, as `http://user:password@proxy.example:3128`; http or https, not SOCKS.
         ssl: A context, for instance with your own authority.
-        trust_env: Whether to take proxies from the environment (`HTTPS_PROXY`, `NO_PROXY`).
+        trust_env: Whether to take proxies from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`
+            and `NO_PROXY`, read once, here.
         headers: Further headers for the service; the storage never gets them.
         app_info: Your program's name and version, for the User-Agent.
         session: Your own aiohttp session for the service; it is not closed.
@@ -107,7 +108,7 @@ class CoreData(Wiring):
 
         `COREDATA_BASE_URL COREDATA_API_USER COREDATA_API_KEY COREDATA_API_KEY_V3 COREDATA_TIMEOUT` (seconds
         for an answer) `COREDATA_MAX_RETRIES COREDATA_LOG` (debug, info, warning) `COREDATA_CA_BUNDLE`
-        `COREDATA_TRANSPORT` (auto, aiohttp). An empty value counts as unset.
+        `COREDATA_TRANSPORT` (auto, aiohttp) `COREDATA_PROXY` (URL). An empty value counts as unset.
 
         Raises:
             ConfigurationError: Something is missing, or a variable does not hold what it should.

@@ -62,6 +62,9 @@ def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
     bundle = setting(environ, "COREDATA_CA_BUNDLE")
     if bundle is not None:
         found["ssl"] = _authority(bundle)
+    proxy = conceal(setting(environ, "COREDATA_PROXY"))
+    if proxy is not None:
+        found["proxy"] = proxy
     transport = setting(environ, "COREDATA_TRANSPORT")
     if transport is not None:
         if not is_transport(transport):

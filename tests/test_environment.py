@@ -13,7 +13,7 @@ from coredata_async.environment import base_address, from_environment
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
 
-NAMES = "BASE_URL API_USER API_KEY API_KEY_V3 TIMEOUT MAX_RETRIES LOG CA_BUNDLE TRANSPORT"
+NAMES = "BASE_URL API_USER API_KEY API_KEY_V3 TIMEOUT MAX_RETRIES LOG CA_BUNDLE TRANSPORT PROXY"
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ def test_each_variable_is_taken() -> None:
             "COREDATA_TIMEOUT": "2.5",
             "COREDATA_MAX_RETRIES": "0",
             "COREDATA_TRANSPORT": "aiohttp",
+            "COREDATA_PROXY": "p:3128",
         }
     )
 
@@ -58,6 +59,7 @@ def test_each_variable_is_taken() -> None:
         "api_key": Secret("k2"),
         "api_key_v3": Secret("k3"),
         "timeouts": Timeouts(response=2.5),
+        "proxy": Secret("p:3128"),
         "retry": Retry(attempts=1),
         "transport": "aiohttp",
     }

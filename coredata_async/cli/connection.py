@@ -23,6 +23,7 @@ _OPTIONS: Final = (
     ("timeout", "SECONDS", "How long to wait for an answer."),
     ("max-retries", "N", "How often to repeat a request."),
     ("ca-bundle", "FILE", "Certificates to trust."),
+    ("proxy", "URL", "HTTP proxy, instead of HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY."),
 )
 
 
@@ -75,7 +76,7 @@ def client() -> CoreData:
         )
     try:
         address, made = from_environment({**os.environ, **found.environment()})
-        made["app_info"] = "cli"
+        made["app_info"], made["trust_env"] = "cli", True
         return CoreData(address, **made)
     except ConfigurationError as exc:
         raise ConfigurationError(found.named(str(exc))) from None

@@ -18,7 +18,7 @@ from coredata_async.fivepm import FivePM
 from coredata_async.secret import conceal
 
 _CHOSEN: Final = "coredata_async.cli.fivepm"
-_SHARED: Final = ("timeout", "max_retries", "ca_bundle")
+_SHARED: Final = ("timeout", "max_retries", "ca_bundle", "proxy")
 """Options of `coredata` that hold here, too."""
 _WHO: Final = frozenset({"url", "login"})
 _OPTIONS: Final = (
@@ -95,6 +95,8 @@ def fivepm_client() -> FivePM:
         timeouts=made.get("timeouts"),
         retry=made.get("retry"),
         ssl=made.get("ssl", True),
+        proxy=made.get("proxy"),
+        trust_env=True,
         app_info="cli",
         **manner,
     )

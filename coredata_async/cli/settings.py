@@ -36,6 +36,8 @@ class Profile:
     max_retries: str | None = None
     ca_bundle: Path | None = None
     """In a file, relative to it."""
+    proxy: Secret[str] | None = None
+    """A secret, because a password may be in it."""
 
 
 NAMES: Final = tuple(spot.name for spot in attrs.fields(Profile))

@@ -81,9 +81,10 @@ class FivePM:
         timeouts: How long to wait for what.
         retry: When to send again.
         limits: How much at once.
-        proxy: URL of a forward proxy.
+        proxy: URL of a forward proxy, as `http://user:password@proxy.example:3128`; http or https, not SOCKS.
         ssl: A context, for instance with your own authority.
-        trust_env: Whether to take proxies from the environment (`HTTPS_PROXY`, `NO_PROXY`).
+        trust_env: Whether to take proxies from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`
+            and `NO_PROXY`, read once, here.
         headers: Further headers.
         app_info: Your program's name and version, for the User-Agent.
         session: Your own aiohttp session; it is not closed.

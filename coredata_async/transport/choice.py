@@ -32,12 +32,12 @@ def exchange(
 
     if pool.transport == "aiohttp" or pool.proxy is not None or pool.brought(side) is not None:
         return usual()
-    if pool.trust_env:
+    if pool.proxies:
         usual()  # now, rather than in the middle of an event loop
     quick = lean.exchange(pool, side, timeouts, headers=headers, base_url=base_url)
 
     def send(request: Request) -> Awaitable[Reply]:
-        if not untouched() or (pool.trust_env and _proxied(pool, request, base_url)):
+        if not untouched() or (pool.proxies and _proxied(pool, request, base_url)):
             return usual()(request)
         return quick(request)
 
@@ -60,4 +60,4 @@ def _genuine(method: object) -> bool:
 
 
 def _proxied(pool: Pool, request: Request, base_url: str) -> bool:
-    return pool.proxy_for(request.target if request.whole else base_url + request.target) is not None
+    return pool.proxies.of_url(request.target if request.whole else base_url + request.target) is not None

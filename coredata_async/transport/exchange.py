@@ -49,6 +49,7 @@ def exchange(
     common = Secret(headers)
 
     async def send(request: Request) -> Reply:
+        pool.proxies.of_url(_url(request, base_url))  # raises here if it names an odd one: nothing was sent
         body = _body(request, side, timeouts.stall)
         answered = False
         try:
@@ -67,7 +68,7 @@ def exchange(
         raise failure
 
     async def carry(request: Request, body: Whole | Reopened | None) -> Reply:
-        url = request.target if request.whole else base_url + request.target
+        url = _url(request, base_url)
         session = pool.session(side)
         packed = side == "api" and not session.auto_decompress
         target, all_headers = _as_written(url), _joined(common.reveal(), request.headers, packed=packed)
@@ -81,7 +82,7 @@ def exchange(
             allow_redirects=False,
             raise_for_status=False,
             timeout=waits.get(request.patience) or _waits(timeouts, request.patience),
-            proxy=pool.proxy_for(url),
+            proxy=pool.proxies.of_url(url),
             ssl=pool.ssl,
             max_line_size=HEAD_LIMIT,
             max_field_size=HEAD_LIMIT,
@@ -99,6 +100,10 @@ def exchange(
             response.release()
 
     return send
+
+
+def _url(request: Request, base_url: str) -> str:
+    return request.target if request.whole else base_url + request.target
 
 
 def _as_written(url: str) -> URL:

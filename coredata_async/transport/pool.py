@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeGuard
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from attrs import define, field
 
@@ -15,6 +13,7 @@ from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.secret import Secret, conceal
 from coredata_async.transport.abandon import abandon, close
 from coredata_async.transport.lean.connections import Connections
+from coredata_async.transport.proxies import Proxies
 
 if TYPE_CHECKING:  # few clients open a session, and importing aiohttp takes longer than all the rest
     from aiohttp import ClientSession
@@ -48,6 +47,7 @@ class Pool:
     storage: Session | None = field(default=None, repr=False)
     transport: Transport = "auto"
     closed: bool = False
+    proxies: Proxies = field(init=False)
     _lean: dict[Side, Connections] = field(factory=dict[Side, Connections], init=False, repr=False)
     _own: dict[Side, Session] = field(factory=dict[Side, Session], init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
@@ -55,6 +55,7 @@ class Pool:
     def __attrs_post_init__(self) -> None:
         if not is_transport(self.transport):
             raise ConfigurationError(f"transport must be 'auto' or 'aiohttp', not {self.transport!r}")
+        self.proxies = Proxies.of(self.proxy, trust_env=self.trust_env)
         storage = self.storage
         if storage is not None and ("Authorization" in storage.headers or storage.auth is not None):
             raise ConfigurationError(
@@ -97,18 +98,6 @@ class Pool:
         if self._loop is not asyncio.get_running_loop():
             self._bind()
         return brought or self._own.get(side) or self._open(side)
-
-    def proxy_for(self, url: str) -> str | None:
-        """The forward proxy for a URL.
-
-        aiohttp's own `trust_env` is not used: it would also send what `~/.netrc` holds for the host.
-        """
-        if self.proxy is not None:
-            return self.proxy.reveal()
-        if not self.trust_env:
-            return None
-        parts = urlsplit(url)
-        return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
     async def aclose(self) -> None:
         """Close what was opened here; a second call does nothing."""

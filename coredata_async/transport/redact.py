@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
 from coredata_async.message import Reply, Request, Send
@@ -22,12 +22,14 @@ def redacting(send: Send, redactor: Redactor) -> Send:
     return through
 
 
-def passwords_in(url: Secret[str] | None) -> Iterator[Secret[str]]:
-    """Yield the password in a URL, as of a proxy, as it is written and as it is sent."""
-    try:
-        written = urlsplit(url.reveal() if url else "").password
-    except ValueError:
-        return
-    if written:
-        yield Secret(written)
-        yield Secret(unquote(written))
+def passwords_in(urls: Iterable[Secret[str]]) -> Iterator[Secret[str]]:
+    """Yield the passwords in URLs of proxies, as they are written and as they are sent."""
+    for url in urls:
+        try:
+            text = url.reveal()
+            written = urlsplit(text if "://" in text else f"http://{text}").password
+        except ValueError:
+            continue
+        if written:
+            yield Secret(written)
+            yield Secret(unquote(written))

@@ -233,3 +233,35 @@ def test_a_profile_may_have_any_name(quiet, file) -> None:
     )
 
     assert "timeout in profile '{0} a' must be" in quiet("whoami", "--profile", "{0} a").err
+
+
+def test_proxies_of_the_environment_are_honoured_and_an_option_beats_them(shell, monkeypatch) -> None:
+    """Nothing listens at port 9: what goes through such a proxy does not arrive."""
+    for name in ("http_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "bob:s3cr3tpw@127.0.0.1:9")
+
+    assert "cannot connect to the proxy" in shell("spaces", "list").err
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    shell.ok("spaces", "list")
+    for given in (
+        ("--proxy", "http://bob:s3cr3tpw@127.0.0.1:9", "spaces", "list"),
+        ("spaces", "list", "--proxy", "bob:s3cr3tpw@127.0.0.1:9"),
+    ):
+        done = shell(*given)
+        assert "cannot connect to the proxy" in done.err
+        assert "s3cr3tpw" not in done.out + done.err
+
+
+def test_a_proxy_that_cannot_be_used_is_a_matter_of_configuration(shell) -> None:
+    done = shell("--proxy", "socks5://bob:s3cr3tpw@127.0.0.1:1080", "spaces", "list")
+
+    assert done.code == 2
+    assert "SOCKS" in done.err
+    assert "s3cr3tpw" not in done.err
+
+
+def test_a_proxy_in_a_profile_is_shown_masked(quiet, file) -> None:
+    file.write_text(FILE.replace("timeout = 5", 'timeout = 5\nproxy = "http://bob:s3cr3tpw@p:1"'))
+
+    assert shown(quiet)["proxy"] == ("***", "profile 'home'")

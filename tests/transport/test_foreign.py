@@ -49,9 +49,9 @@ def connector(kind: type[aiohttp.ClientConnectorError], exc: OSError) -> Excepti
         ),
         (
             aiohttp.ClientHttpProxyError(None, (), status=407, message="SECRET"),  # type: ignore[arg-type]
-            "the proxy refused",
+            "the proxy refused to connect (407)",
             False,
-            False,
+            True,
         ),
         (
             connector(aiohttp.ClientConnectorError, REFUSED),
@@ -59,7 +59,7 @@ def connector(kind: type[aiohttp.ClientConnectorError], exc: OSError) -> Excepti
             False,
             False,
         ),
-        (connector(aiohttp.ClientProxyConnectionError, REFUSED), "cannot connect", False, False),
+        (connector(aiohttp.ClientProxyConnectionError, REFUSED), "cannot connect to the proxy", False, False),
         (connector(aiohttp.ClientConnectorDNSError, OSError(None, "SECRET")), "cannot connect", False, False),
         (aiohttp.InvalidURL(URL_), "cannot be sent as it is", False, True),
         (ValueError("Newline in SECRET"), "cannot be sent as it is", False, True),

@@ -1,0 +1,123 @@
+"""Forward proxies, as they are given or as the environment names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from attrs import define, field
+
+from coredata_async.errors import ConfigurationError
+from coredata_async.secret import Secret, SecretMapping
+
+
+def usable_proxy(given: Secret[str], name: str = "proxy") -> Secret[str]:
+    """Return the URL of a proxy; `host:port` alone means http, as for curl and pip.
+
+    Args:
+        given: It may hold a password, so that neither a message nor a variable of this frame repeats it.
+        name: What gave it, for messages.
+
+    Raises:
+        ConfigurationError: If it is of a kind that cannot be used, or not a URL.
+    """
+    problem = _problem(_with_scheme(given.reveal()))
+    if problem is not None:
+        raise ConfigurationError(f"{name} {problem}")
+    return Secret(_with_scheme(given.reveal()))
+
+
+def _with_scheme(text: str) -> str:
+    return text.strip() if "://" in text else f"http://{text.strip()}"
+
+
+def _problem(url: str) -> str | None:
+    """Say what is wrong with the URL of a proxy, without quoting it."""
+    scheme = url.partition("://")[0].lower()
+    if scheme.startswith("socks"):
+        return (
+            "is a SOCKS proxy, which is not supported: name an HTTP proxy, or pass session= and "
+            "storage_session= with a connector of the package aiohttp-socks"
+        )
+    if scheme not in {"http", "https"}:
+        return "must begin with http:// or https://, like http://proxy.example:3128"
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:  # a port that is not a number, or half a pair of brackets
+        usable = False
+    return None if usable else "is not a URL with a host, like http://proxy.example:3128"
+
+
+def _no_environment() -> Mapping[str, str]:
+    return {}
+
+
+_Known: TypeAlias = "dict[tuple[str, str], Secret[str] | None]"
+"""By scheme and host."""
+
+
+@define(eq=False)
+class Proxies:
+    """Which proxy is used for which URL: the given one for all, or those of the environment.
+
+    The environment is read once. aiohttp's own `trust_env` is not used: it would also send what `~/.netrc`
+    holds for a host.
+    """
+
+    given: Secret[str] | None = None
+    environment: Mapping[str, str] = field(factory=_no_environment, repr=False)
+    """By scheme, `all`, and `no` for the exceptions."""
+    _known: _Known = field(factory=dict[tuple[str, str], "Secret[str] | None"], init=False, repr=False)
+
+    @classmethod
+    def of(cls, given: Secret[str] | None, *, trust_env: bool) -> Proxies:
+        """Take the given proxy, or what `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+
+        Raises:
+            ConfigurationError: If the given one cannot be used.
+        """
+        if given is not None:
+            return cls(usable_proxy(given))
+        found = getproxies() if trust_env else {}
+        return cls(environment=SecretMapping(found if found.keys() - {"no"} else {}))
+
+    def __bool__(self) -> bool:
+        return self.given is not None or bool(self.environment)
+
+    def all(self) -> Iterator[Secret[str]]:
+        """Yield all that may be used; they may hold passwords."""
+        if self.given is not None:
+            yield self.given
+        for scheme in {"http", "https", "all"} & self.environment.keys():
+            yield Secret(self.environment[scheme])
+
+    def of_url(self, url: str) -> str | None:
+        """Return the proxy for a URL, or `None`.
+
+        Raises:
+            ConfigurationError: If the one that the environment names cannot be used.
+        """
+        if self.given is not None:
+            return self.given.reveal()
+        if not self.environment:
+            return None
+        origin = _origin(url)
+        if origin not in self._known:
+            self._known[origin] = self._found(*origin)
+        known = self._known[origin]
+        return None if known is None else known.reveal()
+
+    def _found(self, scheme: str, place: str) -> Secret[str] | None:
+        name = scheme if scheme in self.environment else "all"
+        if not self.environment.get(name) or proxy_bypass(place):
+            return None
+        return usable_proxy(Secret(self.environment[name]), f"the environment variable {name}_proxy")
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """Return scheme, and host with port."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2]
