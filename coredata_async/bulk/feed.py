@@ -94,7 +94,8 @@ class Feeder:
                     await self._list(folder, place)
                 if not (place.fresh or place.made):
                     await self._settle(folder, place, settled=settled)
-                self.others.watch(folder)
+                if folder not in self._early:  # what a dead job has sent may still appear there
+                    self.others.watch(folder)
                 self._open[folder] = place
         self._turns.pop(folder, None)
         return self._open[folder]
