@@ -11,6 +11,7 @@ from coredata_async import errors
 from coredata_async.bulk.journal.journal import JournalError
 from coredata_async.message import Reply, Request
 from coredata_async.redaction import EXCERPT
+from coredata_async.transfer.fetch import ContentChangedError
 
 QUERY = "AWSAccessKeyId=s3f%3Amyuser&Expires=1698929283&Signature=c2VjcmV0"
 REQUEST = Request(
@@ -64,7 +65,7 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield errors.OutcomeUnknownError("perhaps", REQUEST)
     for source in SOURCES:
         yield source("unreadable", stage="put", sent=3, total=9)
-    for storage in (errors.StorageError, errors.URLExpiredError):
+    for storage in (errors.StorageError, errors.URLExpiredError, ContentChangedError):
         yield storage("expired", stage="put", sent=3, total=9, status=403, storage_code="AccessDenied")
     yield errors.ChecksumMismatchError(
         "other bytes", stage="get", expected="aa", actual="bb", sent=1, total=2
