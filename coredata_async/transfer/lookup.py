@@ -38,7 +38,8 @@ PACE: Final = 4.0
 """Time from the beginning of one listing of a place to the next, in durations of the first: lookups use a
 quarter of one request slot."""
 LINGER: Final = 0.1
-"""Part of `Retry.probe_gap` for which a listing that is to prove something waits for more blobs."""
+"""Part of `Retry.probe_gap` that is the shortest pause between two listings of a place, and for which one
+that is to prove something waits for more blobs."""
 IDLE: Final = 256
 """Number of places that are remembered, to keep their pauses, while nothing is looked for in them."""
 NAMED: Final = 20
@@ -174,13 +175,15 @@ class Lookup:
 
     async def _serve(self, search: Search, place: _Place, ticket: _Ticket) -> None:
         """List a place for all that wait for it. If this is cancelled, the next one that waits takes over."""
-        linger = self.policy.probe_gap * LINGER if ticket.proof else 0.0
+        least = self.policy.probe_gap * LINGER
+        linger = least if ticket.proof else 0.0
         await self.sleep(max(linger, place.resumes - self.clock()))
         async with self._width:
             batch, began = list(place.waiting), self.clock()
             try:
                 doubt = await self._list(search, place, batch)
             except (APIError, UndecidableError) as exc:
+                least = 0.0
                 for each in batch:
                     each.failure = exc
             else:
@@ -188,9 +191,8 @@ class Lookup:
                 for each in dict.fromkeys((*batch, *late)):
                     each.answer(began, doubt, populated=place.populated)
             finally:
-                took = self.clock() - began
-                pause = max(self.policy.probe_gap, min(PACE * took, self.policy.settle))
-                place.resumes = began + pause
+                pause = min(PACE * (self.clock() - began), self.policy.settle)
+                place.resumes = began + max(pause, least)
 
     async def _list(self, search: Search, place: _Place, batch: list[_Ticket]) -> str | None:
         """Compare a listing with all blobs that wait; return the doubt that remains."""
