@@ -83,6 +83,8 @@ class Folders:
     _began: float = field(init=False)
     _lost: dict[int, float] = field(factory=dict[int, float], init=False)
     """When the answer to a creation was lost in this run."""
+    _refused: set[int] = field(factory=set[int], init=False)
+    """Those whose creation was refused in this run, and which are looked for before it is sent for again."""
     _places: dict[int, Place] = field(factory=dict[int, Place], init=False)
     _failures: dict[int, APIError] = field(factory=dict[int, APIError], init=False)
     _turns: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
@@ -139,6 +141,10 @@ class Folders:
         if row.state == FolderState.CREATING:
             found = await self._look_for(row, inside, self._lost.get(folder, self._began))
             return await self._own(row, inside, found) if found else await self._create(row, inside)
+        if folder in self._refused:  # a gateway may have lied
+            await self.listing.load_again()
+            if found := await self.listing.titled(inside.id, row.title):
+                return await self._own(row, inside, found)
         found = await self._find(row, inside)
         return await self._take(row, found) if found else await self._create(row, inside)
 
@@ -171,6 +177,7 @@ class Folders:
                     )
             except APIError as exc:
                 if not isinstance(exc, OutcomeUnknownError):
+                    self._refused.add(row.id)
                     self.journal.note(_changed(row, FolderState.WANTED, None))
                     raise
                 lost = exc

@@ -16,6 +16,7 @@ from attrs import define, evolve, field
 
 from coredata_async.bulk import rows
 from coredata_async.bulk.empty_files import is_taken
+from coredata_async.bulk.journal.trouble import JournalError
 from coredata_async.bulk.judgement import Judgement
 from coredata_async.bulk.rows import JOINED, item_of
 from coredata_async.bulk.run import Run
@@ -132,6 +133,11 @@ class Resolver:
             self.run.halt("authentication", str(exc))  # it stays UNKNOWN: the next run looks for it
         except (APIError, ConfigurationError) as exc:
             await self.run.unresolved(item, f"looking for blob {item.blob} failed: {exc}")
+        except JournalError:
+            raise
+        except Exception as exc:  # noqa: BLE001  # it concerns this file alone, which may be there
+            words = f"looking for blob {item.blob} failed: unexpected {type(exc).__name__}"
+            await self.run.unresolved(item, words)
         else:
             if found is not None:
                 await self._found(work, found)

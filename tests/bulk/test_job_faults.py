@@ -158,6 +158,19 @@ async def test_a_file_that_was_sent_for_registration_is_looked_for_before_a_late
     assert box.state.count("storage.put") == 12
 
 
+@pytest.mark.parametrize("status", [400, 403, 429])
+async def test_a_folder_whose_creation_was_refused_is_looked_for_before_it_is_sent_for_again(
+    box, client, jobs, tree, status
+) -> None:
+    """In the second pass of the same run, and the gateway has lied."""
+    jobs.client = client.with_options(retry=evolve(QUICK, attempts=1))
+    box.faults.status("folders.create", status, done=True, times=2)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
 @pytest.mark.parametrize("done", [True, False])
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
 async def test_a_file_whose_registration_was_refused_is_looked_for_before_the_next_run_sends_it_again(

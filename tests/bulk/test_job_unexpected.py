@@ -4,6 +4,7 @@ import pytest
 
 from coredata_async.bulk import Effort
 from coredata_async.bulk.run import Run
+from coredata_async.transfer.lookup import Lookup
 from tests.bulk.rig import check_mirrored, check_report, files_twice
 from tests.rig import QUICK
 from tests.transfer.test_unexpected import BoomError, inject
@@ -46,7 +47,7 @@ async def test_a_file_is_looked_for_if_its_answer_cannot_be_taken_down(box, jobs
     genuine, raised = Run.confirmed, []
 
     async def confirmed(self: Run, *args) -> None:
-        if len(raised) < 3:
+        if not raised:  # the first time, it is a worker that calls it
             raised.append(1)
             raise BoomError
         await genuine(self, *args)
@@ -69,3 +70,21 @@ async def test_a_worker_process_reports_an_odd_answer_as_unknown(box, client, jo
 
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
     assert not files_twice(box)
+
+
+async def test_a_file_that_cannot_be_looked_for_is_unresolved_and_the_others_go_on(
+    box, jobs, tree, monkeypatch
+) -> None:
+    async def fails(*_: object, **__: object) -> None:
+        raise BoomError
+
+    box.faults.reset_after("files.register", times=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Lookup, "look", fails)
+        ran = await jobs.run(tree)
+
+    check_report(ran)
+    assert (ran.report.counts.done, ran.report.counts.unresolved) == (11, 1)
+    assert "unexpected BoomError" in ran.report.unresolved[0].words
+
+    check_mirrored(box, await jobs.run(tree), tree, below=box.project, inside="tree")
