@@ -80,6 +80,7 @@ async def test_nothing_of_the_files_stays_on_this_disk(scene) -> None:
 
 async def test_what_5pm_does_not_give_is_told_and_tried_again(scene) -> None:
     project = await scene.planted()
+    scene.box.fivepm.dialect = evolve(scene.box.fivepm.dialect, file_verb="post")  # one request per file
     scene.box.faults.status("5pm.activity.downloadFile", 404, times=1)
 
     archived = await scene.archived(project)

@@ -30,8 +30,12 @@ def test_the_main_task_is_cancelled_and_cleans_up(number: signal.Signals) -> Non
         finally:
             cleaned.append(True)
 
-    with ending_like_ctrl_c(), pytest.raises(KeyboardInterrupt):
-        asyncio.run(work())
+    before = signal.signal(number, signal.SIG_DFL)  # it may be ignored, as under nohup
+    try:
+        with ending_like_ctrl_c(), pytest.raises(KeyboardInterrupt):
+            asyncio.run(work())
+    finally:
+        signal.signal(number, before)
 
     assert cleaned == [True]
 
