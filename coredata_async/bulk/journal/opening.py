@@ -91,7 +91,7 @@ def _moved(path: Path) -> Path:
 def _translated(path: Path, binding: Binding) -> Opened:
     try:
         return _opened(path, binding)
-    except (sqlite3.Error, UnicodeDecodeError) as exc:  # what SQLite says of damage may be no UTF-8
+    except (sqlite3.Error, UnicodeDecodeError) as exc:
         raise reason(path, exc) from None
     except OSError as exc:
         if fatal(exc):
@@ -105,6 +105,7 @@ def reason(path: Path, exc: Exception) -> Exception:
         who = owner.holder(path)
         return ConfigurationError(f"the journal {path} is in use by {who}; wait for it, or {_ELSE}")
     damaged = named(exc).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+    damaged = damaged or isinstance(exc, UnicodeDecodeError)  # SQLite quotes the schema that is damaged
     if fatal(exc) and not damaged:
         return JournalError(path, exc)
     if was_journal(path):
@@ -179,7 +180,7 @@ def _check(connection: sqlite3.Connection, path: Path, binding: Binding) -> None
         )
     check_schema(connection)
     _compare(path, binding, _one(connection, "SELECT tenant, account, parent, roots FROM job"))
-    (found,) = _one(connection, "PRAGMA quick_check(1)")
+    (found,) = _one(connection, "PRAGMA integrity_check(1)")
     if found != "ok":
         raise DamagedError(found)
     check_rows(connection)

@@ -154,6 +154,10 @@ def _altered(path, *statements):
         "UPDATE item SET state = 5",  # DONE, of which no File is known
         "UPDATE item SET size = -1",
         "UPDATE item SET size = 1e300",
+        "UPDATE item SET size = 9223372036854775807",  # of which there is no sum
+        "UPDATE item SET claim = 2",
+        "UPDATE item SET seen = 2",
+        "UPDATE folder SET scanned = 2",
         "UPDATE item SET name = 'text' WHERE id = 2",
         "UPDATE item SET filename = x'61'",
         "UPDATE item SET filename = CAST(x'61ff' AS TEXT) WHERE id = 3",
@@ -198,6 +202,21 @@ def test_what_no_job_writes_is_set_aside_with_all_that_is_in_it(path, statement)
     assert store.set_aside == path.with_name("job.sqlite.damaged-1")
     with closing(sqlite3.connect(store.set_aside)) as db:
         assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() > (0,)
+    store.close()
+
+
+@pytest.mark.parametrize("byte", [b"\xff", b"x"])
+def test_an_index_that_differs_from_its_table_is_damage(path, byte):
+    begun(path, items=1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("INSERT INTO finding VALUES ('warning', 'some words')")
+    data = path.read_bytes()
+    assert data.count(b"warningsome words") == 2  # in the table, and in the index of its key
+    path.write_bytes(data.replace(b"warningsome words", b"warningsome word" + byte, 1))
+
+    store = opened(path, BINDING)
+
+    assert store.set_aside is not None
     store.close()
 
 
@@ -318,3 +337,11 @@ def test_a_begun_journal_has_all_of_its_tables_or_none(path):
 
 def test_a_binding_holds_no_key():
     assert set(Binding.__slots__) - {"__weakref__"} == {"tenant", "account", "parent", "roots"}
+
+
+def test_what_sqlite_says_of_damage_may_be_no_utf8(path):
+    data = begun(path, items=1)
+    path.write_bytes(data.replace(b"CREATE TABLE job", b"CREAT\x80 TABLE jo").replace(b"CDJ1", b"CDJ2"))
+
+    with pytest.raises(ConfigurationError, match="--job"):
+        opened(path, BINDING)
