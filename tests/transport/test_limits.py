@@ -144,3 +144,11 @@ async def test_an_empty_body_may_call_itself_packed(
     assert body == b""
     if reply.content:
         await reply.content.aclose()
+
+
+async def test_a_header_with_a_nul_in_it_is_not_believed(server: RawServer, api: Send) -> None:
+    server.script.append(says(b"HTTP/1.1 200 OK\r\nX-Note: a\0b\r\nContent-Length: 2\r\n\r\nok"))
+
+    error = await failure(api, Request("GET", "/"))
+
+    assert (error.reached, error.permanent) == (True, False)

@@ -116,6 +116,8 @@ class Answers:
         self._headers.append((name, value))
         if len(self._headers) > 256 or (self._noise > HEAD_LIMIT and self._too_long()):  # noqa: PLR2004
             raise BrokenError("the answer's head has no end")
+        if b"\0" in value:  # which the parser lets through, together with other odd characters
+            raise BrokenError("what came is no HTTP")
 
     def on_headers_complete(self) -> None:
         """The head is complete; after an interim one, another follows."""
