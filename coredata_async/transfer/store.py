@@ -86,6 +86,8 @@ class Storing:
     stage: Callable[[Planned | Reserved], Awaitable[None]]
     _typed: bool = field(default=True, init=False)
     _results: Counter[PutResult] = field(factory=Counter[PutResult], init=False)
+    _signature_refusal: _Failed | None = field(default=None, init=False)
+    """The first of them: it says more than the answer to the attempt without Content-Type."""
 
     async def store(self) -> Stored:
         """Store the bytes. See `Driver.store`."""
@@ -113,10 +115,12 @@ class Storing:
             self._results[outcome.result] += 1
             wait = self._wait(outcome)
             if wait is None:
-                raise self._last(outcome)
+                refused = outcome.result is PutResult.REFUSED
+                raise self._last(self._signature_refusal if refused and self._signature_refusal else outcome)
             if not self._is_replayable:
                 raise self._not_again(outcome.error)
             if outcome.result is PutResult.UNSIGNED:
+                self._signature_refusal = self._signature_refusal or outcome
                 self._typed = not self._typed
             if wait:
                 await self.ways.sleep(wait)
