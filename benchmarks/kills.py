@@ -64,7 +64,7 @@ Truth = Counter[tuple[str, str]]
 
 @define
 class Tally:
-    """What came of the jobs so far."""
+    """Results of the jobs so far."""
 
     jobs: int = 0
     runs: int = 0
