@@ -90,8 +90,8 @@ class Redactor:
 
     def __call__(self, text: str, limit: int | None = None) -> str:
         """Mask secrets, in the first `limit` characters of a text, and return only these."""
-        if limit is None and _TOKEN.fullmatch(text) and not self._is_in(text):
-            return text
+        if not text or (_TOKEN.fullmatch(text) and not self._is_in(text)):
+            return text[:limit]
         end = len(text) if limit is None else min(limit, len(text))
         pieces: list[str] = []
         position = 0
@@ -150,12 +150,18 @@ class Redactor:
                 yield (*match.span(1), MASK)
 
     def _is_in(self, text: str) -> bool:
+        """Check a text without escapes, such as a path or a request id: it is done for every exchange."""
         lower = text.lower()
-        return any(form in lower for form in self._lower)
-
-    @cached_property
-    def _lower(self) -> Sequence[str]:
-        return [form.lower() for forms in self._forms for form in (*forms.whole, *forms.base64)]
+        for form in _lower_forms(self.secrets):
+            if form in lower:
+                return True
+        if self.url is None:
+            return False
+        for pair in self.url.reveal().partition("?")[2].split("&"):
+            value = pair.partition("=")[2]  # if it is percent-encoded, such a text cannot hold it
+            if len(value) >= _SHORTEST and value in text:
+                return True
+        return False
 
     @cached_property
     def _forms(self) -> Sequence[_Forms]:
@@ -192,6 +198,12 @@ def _forms(secret: Secret[str]) -> _Forms:
     data = value.encode("utf-8", "surrogatepass")
     whole = {value, quote(data, safe=""), quote_plus(data), data.hex()}
     return _Forms(tuple(whole), tuple(_base64(data)))
+
+
+@lru_cache(maxsize=64)
+def _lower_forms(secrets: tuple[Secret[str], ...]) -> Sequence[str]:
+    known = [_forms(secret) for secret in secrets if len(secret.reveal()) >= _SHORTEST]
+    return tuple({form.lower() for forms in known for form in (*forms.whole, *forms.base64)})
 
 
 def _alternatives(forms: Iterable[str]) -> str:

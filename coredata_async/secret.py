@@ -18,10 +18,11 @@ class Secret(Generic[T]):
     in variables and attributes, and is unwrapped in the expression that writes it to a connection.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_hash", "_value")
 
     def __init__(self, value: T) -> None:
         self._value = value
+        self._hash: int | None = None
 
     def reveal(self) -> T:
         """Return the value. Do not keep it in a variable."""
@@ -34,7 +35,9 @@ class Secret(Generic[T]):
         return isinstance(other, Secret) and self._value == cast("Secret[object]", other)._value
 
     def __hash__(self) -> int:
-        return hash((Secret, self._value))
+        if self._hash is None:
+            self._hash = hash((Secret, self._value))
+        return self._hash
 
     def __copy__(self) -> Secret[T]:
         return self

@@ -124,7 +124,8 @@ def _redactor(pool: Pool, manner: Manner, credentials: Credentials | None = None
     """Return what masks every secret that requests of a client may carry."""
     keys = () if credentials is None else (credentials.key, credentials.key_v3)
     given = (Secret(value) for name, value in manner.headers.items() if name.lower() not in _HARMLESS)
-    return Redactor((*keys, *given, *passwords_in(pool.proxies.all())))
+    passwords = passwords_in(pool.proxies.all())
+    return Redactor(tuple(dict.fromkeys((*keys, *given, *passwords))))
 
 
 def _patience(slots: Slots, timeouts: Timeouts) -> float | None:

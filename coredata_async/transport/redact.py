@@ -14,9 +14,9 @@ def redacting(send: Send, redactor: Redactor) -> Send:
     """Mask secrets in what is shown of a reply: those of the redactor, and the query of a signed URL."""
 
     def through(request: Request) -> Awaitable[Reply]:
-        known = redactor.also(*request.redactor.secrets)
-        if request.whole:
-            known = known.also(url=Secret(request.target))
+        own = request.redactor.secrets
+        url = Secret(request.target) if request.whole else None
+        known = Redactor((*redactor.secrets, *own) if own else redactor.secrets, url)
         return send(request.with_headers(request.headers, known))
 
     return through

@@ -48,20 +48,25 @@ def traced(
     clock: Callable[[], float] = time.monotonic,
 ) -> Send:
     """Log each attempt at level DEBUG, and tell the hooks; the redactor masks secrets in paths."""
+    # A job uses a handful of the service's paths again and again; signed URLs are all different.
+    remember = lru_cache(maxsize=64)(redactor.line)
 
     def through(request: Request) -> Awaitable[Reply]:
         if not hooks and not log.isEnabledFor(logging.DEBUG):
             return send(request)  # as it is: a coroutine around it would be resumed with it each time
         return timed(request)
 
+    def path_of(request: Request) -> str:
+        return (redactor.line if request.whole else remember)(shown(request))
+
     async def timed(request: Request) -> Reply:
         began = clock()
         try:
             reply = await send(request)
         except Exception as exc:
-            tell(_failed(request, redactor.line(shown(request)), exc, clock() - began))
+            tell(_failed(request, path_of(request), exc, clock() - began))
             raise
-        tell(_answered(request, redactor.line(shown(request)), reply, clock() - began))
+        tell(_answered(request, path_of(request), reply, clock() - began))
         return reply
 
     def tell(event: Exchanged) -> None:
