@@ -49,7 +49,8 @@ class Walk(Generic[T]):
     failure: str = field(default="", init=False)
     """The reason why the listing is certainly incomplete; empty if it is not."""
     _seen: Seen = field(factory=lambda: Seen(REMEMBERED), init=False)
-    _previous: Page[T] | None = field(default=None, init=False)
+    _previous: Page[Hashable] | None = field(default=None, init=False)
+    """The latest page, with keys instead of objects."""
     _ended: bool = field(default=False, init=False)
     _patience: int = field(default=PATIENCE, init=False)
     _barren: int = field(default=0, init=False)
@@ -82,12 +83,14 @@ class Walk(Generic[T]):
         if self._is_torn(page):
             back = max(self.start, page.offset - max(1, page.limit)) if back is None else back
             page = evolve(page, items=())
-        keys = [self._key(item) for item in page.items]
+        keys = tuple([self._key(item) for item in page.items])
         fresh = tuple(item for item, key in zip(page.items, keys, strict=True) if self._seen.is_new(key))
         self.found += len(fresh)
         self._patience, self._barren = (PATIENCE, 0) if fresh else (self._patience, self._barren + 1)
-        self._compare(page)
-        self._previous = page
+        before = self._previous
+        self._previous = Page(keys, page.total, page.offset, page.limit, page.has_next)
+        if before is not None:
+            self._compare(before, self._previous)
         following = self._forth(page) if back is None else back
         if self._barren > BARREN:
             self.failure = f"{BARREN} pages in a row, up to offset {page.offset}, brought nothing new"
@@ -155,19 +158,18 @@ class Walk(Generic[T]):
             self._moved = True  # it cannot be known whether something is between the two pages
         return self._overlaps and self._returns >= 0
 
-    def _compare(self, page: Page[T]) -> None:
+    def _compare(self, before: Page[Hashable], page: Page[Hashable]) -> None:
         """Compare a page with the one before it: no row is in both, but for those that overlap."""
-        before = self._previous
-        if before is None or page.total != before.total or (shift := page.offset - before.offset) <= 0:
+        keys, shift = page.items, page.offset - before.offset
+        if not keys or shift <= 0 or page.total != before.total:
             return
-        keys, previous = [self._key(x) for x in page.items], [self._key(x) for x in before.items]
-        full = len(previous) >= before.limit
-        if keys and keys == previous and (full or shift >= before.limit):
+        full = len(before.items) >= before.limit
+        if keys == before.items and (full or shift >= before.limit):
             self.failure = (
                 f"offsets {before.offset} and {page.offset} gave the same {len(keys)} objects, although it "
                 f"counts {page.total}: the server, or a proxy before it, seems to ignore `offset`"
             )
-        elif keys and not full and not set(previous[:shift]).isdisjoint(keys):
+        elif not full and not set(before.items[:shift]).isdisjoint(keys):
             self._hides = True
             self._gaps += self._unseen(before)
 
@@ -204,7 +206,7 @@ class Walk(Generic[T]):
         trusted = self._hides or self._full or not self._longest or self._barren > PATIENCE
         return page.limit if trusted else self._longest
 
-    def _unseen(self, page: Page[T]) -> int:
+    def _unseen(self, page: Page[T] | Page[Hashable]) -> int:
         return max(0, min(page.limit, page.total - page.offset) - len(page.items))
 
     def _conclude(self) -> None:
