@@ -17,7 +17,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Final, cast
-from urllib.parse import parse_qsl, quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
 
 from attrs import field, frozen
 
@@ -44,6 +44,7 @@ _NAMES: Final = (
     r"(?:x-(?:amz|goog)-)?(?:signature|credential|security-token)|signatureprovided|awsaccesskeyid"
     r"|googleaccessid|sig|key-pair-id|x-api-key|api_?key|access_token|session_?id"
 )
+_NAME: Final = re.compile(_NAMES, re.IGNORECASE)
 _STRUCTURED: Final = re.compile(
     r"(?:x-(?:amz|goog)-)?(?:signature|security-token)|x-(?:amz|goog)-credential|signatureprovided"
     r"|awsaccesskeyid|googleaccessid|sig|session_?id|(?:proxy-)?authorization|set-cookie2?|cookie",
@@ -155,13 +156,7 @@ class Redactor:
         for form in _lower_forms(self.secrets):
             if form in lower:
                 return True
-        if self.url is None:
-            return False
-        for pair in self.url.reveal().partition("?")[2].split("&"):
-            value = pair.partition("=")[2]  # if it is percent-encoded, such a text cannot hold it
-            if len(value) >= _SHORTEST and value in text:
-                return True
-        return False
+        return self.url is not None and _may_hold_value(text, lower, self.url.reveal())
 
     @cached_property
     def _forms(self) -> Sequence[_Forms]:
@@ -188,8 +183,22 @@ def without_queries(text: str) -> str:
 def _values(url: str) -> Iterator[Secret[str]]:
     """Yield the values in a query that are, or may be, the right to use the URL."""
     for name, value in parse_qsl(url.partition("?")[2]):
-        if len(value) >= _LONG or re.fullmatch(_NAMES, name, re.IGNORECASE):
+        if len(value) >= _LONG or _NAME.fullmatch(name):
             yield Secret(value)
+
+
+def _may_hold_value(text: str, lower: str, url: str) -> bool:
+    """Tell if a text without escapes may hold a value of a query: no pattern is compiled for that."""
+    for pair in url.partition("?")[2].split("&"):
+        name, _, value = pair.partition("=")
+        if "%" in value or "+" in value:
+            value = unquote_plus(value)
+        if len(value) >= _SHORTEST and value.lower() in lower:
+            return True
+        # Base64 makes at least this many characters of it, and hexadecimal digits are more.
+        if len(text) >= len(value) * 4 // 3 - 3 and (len(value) >= _LONG or _NAME.fullmatch(name)):
+            return True
+    return False
 
 
 @lru_cache(maxsize=64)

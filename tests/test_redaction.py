@@ -118,6 +118,31 @@ def test_the_values_in_a_signed_url_are_secrets_of_its_reply() -> None:
     assert redactor("something-unheard-of") == "***"
 
 
+SIGNATURE = "a/b-signature_of/17-letters"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        str,
+        str.upper,
+        lambda text: text.encode().hex(),
+        lambda text: b64encode(f"ab{text}c".encode()).decode(),
+    ],
+)
+@pytest.mark.parametrize("written", [SIGNATURE, quote(SIGNATURE, safe="")])
+@pytest.mark.parametrize("limit", [None, 200])
+def test_a_text_without_escapes_hides_no_form_of_a_value_in_a_signed_url(
+    form, written: str, limit: int | None
+) -> None:
+    redactor = Redactor((Secret(KEY),), Secret(f"https://a.is/b?Expires=1700000000&Signature={written}"))
+
+    shown = redactor(f"id.{form(SIGNATURE)}", limit)
+
+    assert "***" in shown
+    assert form(SIGNATURE)[4:-4] not in shown
+
+
 def test_decoded_json_is_masked_in_names_and_values_at_any_depth() -> None:
     tree = {KEY: [{"a": f"x {KEY}", "n": 1, "Signature": "x"}], "b": [None, True, 2.5]}
     masked = {"***": [{"a": "x ***", "n": 1, "Signature": "***"}], "b": [None, True, 2.5]}
