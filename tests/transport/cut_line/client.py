@@ -39,13 +39,17 @@ def base_url(scheme: str) -> str:
     return f"{scheme}://{SERVER}:{TLS if scheme == 'https' else PLAIN}"
 
 
-def make(transport: str, scheme: str, timeouts: Timeouts) -> tuple[Pool, Send]:
+def make(transport: str, scheme: str, timeouts: Timeouts) -> tuple[Pool, Send, Send]:
+    """Return a pool, a patient `Send` that opens its connection, and one with the given timeouts."""
     session = aiohttp.ClientSession() if transport == "session" else None
     trust = ssl.create_default_context()
     trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
     pool = Pool(Limits(), ssl=trust, api=session)
     way = lean.exchange if transport in {"lean", "uvloop"} else over_aiohttp.exchange
-    return pool, way(pool, "api", timeouts, headers={}, base_url=base_url(scheme))
+    open_connection, send = (
+        way(pool, "api", each, headers={}, base_url=base_url(scheme)) for each in (PATIENT, timeouts)
+    )
+    return pool, open_connection, send
 
 
 async def give_up(send: Send, pool: Pool, end: str, request: Request) -> None:
@@ -90,8 +94,8 @@ async def run(transport: str, scheme: str, *ends: str) -> None:
     if transport == "asyncio":
         cases = [through_asyncio(scheme, f"/asyncio-{scheme}", go.wait)]
     for end, size in product(ends, SIZES) if transport != "asyncio" else ():
-        pool, send = make(transport, scheme, BRISK if end == "timeout" else PATIENT)
-        await send(Request("GET", "/warm"))
+        pool, open_connection, send = make(transport, scheme, BRISK if end == "timeout" else PATIENT)
+        await open_connection(Request("GET", "/warm"))
         target = f"/{transport}-{scheme}-{end}-{size}"
         request = Request("POST", target, body=bytes(SIZES[size]))
         cases.append(_then(go, give_up(send, pool, end, request)))

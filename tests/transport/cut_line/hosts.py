@@ -1,5 +1,6 @@
 """Two network namespaces on one virtual cable: a client's host and a server's."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -33,10 +34,22 @@ class Hosts:
             for name, address in ((self.server, SERVER), (self.client, CLIENT)):
                 _ip("-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
                 _ip("-n", name, "link", "set", "eth0", "up")
+            self._remember_the_server()
         except subprocess.CalledProcessError as exc:
             self.__exit__(None, None, None)
             pytest.skip(f"network namespaces are not available here: {exc.stderr.strip()}")
         return self
+
+    def _remember_the_server(self) -> None:
+        """Give the client a permanent entry for the server's hardware address.
+
+        Losing the carrier removes other entries. The kernel then keeps packets of closed connections
+        while it asks for the address, and sends them if the answer comes within three seconds. These
+        packets have left TCP, so no client can take them back.
+        """
+        link = json.loads(_ip("-n", self.server, "-json", "link", "show", "dev", "eth0"))[0]
+        entry = (SERVER, "lladdr", link["address"], "dev", "eth0", "nud", "permanent")
+        _ip("-n", self.client, "neigh", "replace", *entry)
 
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
@@ -72,5 +85,6 @@ def _unavailable() -> str | None:
     return None if shutil.which("ip") else "network namespaces need `ip` (iproute2)"
 
 
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
+def _ip(*arguments: str) -> str:
+    """Run `ip` and return its output."""
+    return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout
