@@ -305,9 +305,9 @@ async def test_a_spool_that_finds_no_room(far, far_client, monkeypatch):
     def full(**_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tempfile, "mkstemp", full)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(SourceError, match=r"cannot be spooled.*No space left.*TMPDIR"):
         await far_client.files.upload(once(some_bytes(3_000_000)), parent=far.project, filename="x")
 
 

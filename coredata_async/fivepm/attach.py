@@ -25,7 +25,7 @@ class Attachment:
     name: str | None = None
     """Defaults to the name of the path or file."""
     size: int | None = None
-    """Bytes; spares an iterable the detour over a temporary file, with the encoding `multipart`."""
+    """Length in bytes. With the encoding `multipart`, a stream of known size is spooled while it is sent."""
 
     def named(self) -> str:
         """The file name.

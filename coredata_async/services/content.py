@@ -8,6 +8,7 @@ from os import PathLike
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError
 from coredata_async.storage.sources import Source
+from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.downloads import Download
 from coredata_async.transfer.fetch import Fetcher, Wanted
 from coredata_async.transfer.many import Sources, Uploads
@@ -35,6 +36,7 @@ class Content:
         title: str | None = None,
         content_type: str | None = None,
         size: int | None = None,
+        spool: SpoolMode = "auto",
         dynatype: str | None = None,
         contacts: Sequence[str] = (),
         tags: Sequence[str] = (),
@@ -55,7 +57,14 @@ class Content:
             filename: Defaults to the name of the path or file.
             title: Shown to people. Defaults to the file name without its ending.
             content_type: Defaults to what the ending of the file name says.
-            size: Bytes; spares an iterable the detour over a temporary file.
+            size: Length in bytes. Without it, a stream is spooled before the first request, because the
+                service needs the length; with it, a stream is sent while it is read.
+            spool: `"auto"` keeps the bytes of streams that can be read only once (web request bodies,
+                generators, pipes), so that they can be sent again after a failure: up to 1 MiB in memory,
+                everything in a temporary file if there is more. A stream of known size that needs more than
+                half of the free disk space is not kept. `True` keeps those, and streams that could be
+                opened again. `False` keeps nothing and needs `size`: a failure after the first byte
+                is a `SourceNotReplayableError`. Paths, bytes and seekable files need no spool.
             dynatype: Name of a dynatype; the server's default is `File`.
             contacts: Ids; they need a dynatype other than `File`.
             tags: None may hold a comma.
@@ -65,7 +74,9 @@ class Content:
             progress: Called at each stage and after each block; a coroutine is awaited.
 
         Raises:
-            SourceError: The source cannot be read; `SourceChangedError`: it changed while it was read.
+            SourceError: If the source cannot be read, yields more or fewer bytes than `size`, or cannot be
+                spooled; `SourceChangedError` if it changed while it was read.
+            SourceNotReplayableError: If it had to be sent again and was not kept.
             StorageError: The storage refused, or broke off, after all repeats.
             ChecksumMismatchError: The far end holds other bytes than were sent.
             APIError: The service refused to reserve, or to register; there is no File.
@@ -80,6 +91,7 @@ class Content:
             title=title,
             content_type=content_type,
             size=size,
+            spool=spool,
             dynatype=dynatype,
             contacts=contacts,
             tags=tags,
@@ -95,6 +107,7 @@ class Content:
         dynatype: str | None = None,
         contacts: Sequence[str] = (),
         tags: Sequence[str] = (),
+        spool: SpoolMode = "auto",
         via: Via = "storage",
         verify: bool = True,
         progress: OnProgress | None = None,
@@ -112,6 +125,7 @@ class Content:
             dynatype: As for `upload`, for all that are no `Upload`.
             contacts: Likewise.
             tags: Likewise.
+            spool: Likewise.
             via: As for `upload`.
             verify: As for `upload`.
             progress: As for `upload`; `Progress.name` says which source it is.
@@ -125,7 +139,7 @@ class Content:
         return Uploads(
             self._uploader,
             sources,
-            Upload(source=b"", parent=parent, dynatype=dynatype, contacts=contacts, tags=tags),
+            Upload(source=b"", parent=parent, dynatype=dynatype, contacts=contacts, tags=tags, spool=spool),
             workers=concurrency or self._limits.concurrency,
             via=via,
             verify=verify,
@@ -141,6 +155,7 @@ class Content:
         filename: str | None = None,
         content_type: str | None = None,
         size: int | None = None,
+        spool: SpoolMode = "auto",
         via: Via = "storage",
         verify: bool = True,
         progress: OnProgress | None = None,
@@ -158,6 +173,7 @@ class Content:
             filename: Its ending replaces the stored one, if it differs.
             content_type: As for `upload`.
             size: As for `upload`.
+            spool: As for `upload`.
             via: As for `upload`.
             verify: Ask for the File's digest, if the answer does not hold it.
             progress: As for `upload`.
@@ -173,7 +189,7 @@ class Content:
         segment(id)
         if snapshot_id is not None:
             segment(snapshot_id, "snapshot_id")  # an empty one would be no lock at all
-        content = Upload(source=source, filename=filename, content_type=content_type, size=size)
+        content = Upload(source=source, filename=filename, content_type=content_type, size=size, spool=spool)
         wanted = Replacement(file_id=id, content=content, snapshot_id=snapshot_id, via=via)
         return await Replacer(self._uploader).replace(wanted, verify=verify, progress=progress)
 

@@ -11,10 +11,15 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
-from coredata_async.errors import SourceChangedError, SourceNotReplayableError
+from coredata_async.errors import SourceChangedError, SourceError, SourceNotReplayableError
 
 INLINE: Final = 64 * 1024
 """Up to this many bytes are hashed in the event loop: it takes less than a hop to a thread (147 us)."""
+
+REPLAYABLE: Final = (
+    "pass a path, bytes, a seekable file, a callable that returns an async iterator, or spool=True"
+)
+"""Advice for a source that had to be read twice."""
 
 OnSent = Callable[[int], Awaitable[object] | None]
 """Told how many bytes of this pass have gone; what it returns is awaited, if it can be."""
@@ -62,6 +67,7 @@ class Streamed:
         name: str,
         replayable: bool = True,
         hashed_by: Callable[[], str] | None = None,
+        declared: bool = False,
     ) -> None:
         self.size = size
         self.name = name
@@ -71,6 +77,7 @@ class Streamed:
         self._blocks = blocks
         self._replayable = replayable
         self._hashed_by = hashed_by
+        self._declared = declared  # the size was given by the caller, and not measured
         self._begun = False
 
     @property
@@ -83,12 +90,13 @@ class Streamed:
 
         Raises:
             SourceNotReplayableError: It was read already, and can be read only once.
-            SourceChangedError: It gives more or fewer bytes than `size`.
+            SourceChangedError: It gives more or fewer bytes than were measured.
+            SourceError: It yields more or fewer bytes than the caller declared.
         """
         if not self.replayable:
             raise SourceNotReplayableError(
                 f"{self.name}: the bytes must be sent again, but the source can be read only once; "
-                "pass a path, bytes, a seekable file, or a callable that returns an async iterator",
+                + REPLAYABLE,
                 stage="put",
                 total=self.size,
             )
@@ -99,7 +107,7 @@ class Streamed:
             async for block in blocks:
                 taken += len(block)
                 if taken > self.size:
-                    raise self._changed("more")
+                    raise self._wrong_size(taken, "more")
                 if self._hashed_by is None:
                     await _update(digest, block)
                 if held:
@@ -107,7 +115,7 @@ class Streamed:
                     await self._passed_on(held)
                 held = block
         if taken < self.size:
-            raise self._changed("fewer")
+            raise self._wrong_size(taken, "fewer")
         self.md5 = self._hashed_by() if self._hashed_by else digest.hexdigest()
         # A storage answers as soon as it has the announced bytes, and aiohttp then breaks this pass off. So
         # the last block leaves only now: the source has ended where it should, and the digest is known.
@@ -120,7 +128,16 @@ class Streamed:
         if self.on_sent and (told := self.on_sent(self.sent)) is not None:
             await told
 
-    def _changed(self, how: str) -> SourceChangedError:
+    def _wrong_size(self, taken: int, how: str) -> SourceError:
+        if self._declared:
+            more = "; it was not read to its end" if how == "more" else ""
+            return SourceError(
+                f"{self.name} yielded {taken} bytes, but size={self.size} was given{more}. Nothing was "
+                "registered: pass the right size, or none to have it counted",
+                stage="put",
+                sent=self.sent,
+                total=self.size,
+            )
         return SourceChangedError(
             f"{self.name} gives {how} bytes than the {self.size} it had at first: it changed while it was "
             "read, and nothing was registered; upload it again when it is at rest",

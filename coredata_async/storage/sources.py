@@ -16,16 +16,21 @@ from coredata_async.errors import ConfigurationError, SourceError
 from coredata_async.storage.bodies import INLINE, Streamed, md5
 from coredata_async.storage.paths import WHOLE, AnyPath, look, read_whole, stream
 from coredata_async.storage.readahead import BLOCK, read_ahead
+from coredata_async.storage.spool import Spool, SpoolMode, is_spooled
 from coredata_async.storage.streams import (
+    AsyncFile,
     Blocks,
     HandleReader,
     IterableReader,
+    Part,
     async_blocks,
     async_handle,
     is_async_handle,
+    is_part,
     measure,
-    spooled,
+    part_blocks,
     text_mode,
+    wrapped_file,
 )
 
 Source = (
@@ -38,8 +43,14 @@ Source = (
     | Iterable[bytes]
     | AsyncIterable[bytes]
     | Callable[[], AsyncIterable[bytes]]
+    | AsyncFile
+    | Part
 )
-"""What can be uploaded: a path, bytes, a binary file, an (async) iterable, or a callable that opens one."""
+"""What can be uploaded: a path, bytes, a binary file, an (async) iterable, or a callable that opens one.
+
+Uploads of web frameworks are among them: Starlette's and FastAPI's `UploadFile` and `request.stream()`,
+aiohttp's `BodyPartReader`, `FileField` and `request.content`.
+"""
 
 
 _PATHS: Final = (str, Path, os.PathLike)
@@ -64,9 +75,17 @@ class Ready:
 def name_of(source: Any) -> str | None:
     """The file name a source brings along."""
     is_path = isinstance(source, _PATHS)
-    name: object = os.fspath(cast("str", source)) if is_path else getattr(source, "name", None)
+    name: object = os.fspath(cast("str", source)) if is_path else _named(source)
     # Not `Path(name).name`, which takes ten times as long.
     return os.path.basename(name.rstrip("/")) or None if isinstance(name, str) else None  # noqa: PTH119
+
+
+def _named(source: Any) -> object:
+    """Return the name of an object. Of a part of a form, `name` is that of the field."""
+    name: object = getattr(source, "filename", None)
+    if isinstance(name, str):
+        return name
+    return None if is_part(source) else getattr(source, "name", None)
 
 
 def label(source: Any) -> str:
@@ -77,31 +96,33 @@ def label(source: Any) -> str:
 
 
 @asynccontextmanager
-async def ready(source: Source, size: int | None = None) -> AsyncGenerator[Ready, None]:
+async def ready(
+    source: Source, size: int | None = None, spool: SpoolMode = "auto"
+) -> AsyncGenerator[Ready, None]:
     """Make a source ready to be sent, any number of times where that is possible.
 
-    A path is opened anew for every attempt. An open file keeps its position and stays open. What can
-    be read only once and comes with `size` is streamed once; without `size` it is spooled first.
+    A path is opened again for every attempt. An open file keeps its position and stays open. A stream that
+    can be read only once is spooled while it is sent (see `SpoolMode`), and before that if its size is
+    unknown.
 
     Raises:
-        SourceError: It is not there, cannot be read, or gives something else than bytes.
-        TypeError: It is a file in text mode, or no source at all.
+        SourceError: If it does not exist, cannot be read, or gives something other than bytes.
+        TypeError: If it is a file in text mode, or not a source.
     """
     held = await at_rest(source, size)
-    match source:
-        case _ if held is not None:
-            yield held
-        case _ if is_async_handle(source):
-            if hasattr(source, "encoding"):
-                raise TypeError(text_mode(label(source)))
-            async with _blocks(async_blocks(async_handle(source)), size, label(source)) as got:
-                yield got
-        case _ if hasattr(source, "read"):
-            async with _handle(source, size) as got:
-                yield got
-        case _:
-            async with _iterable(source, size) as got:
-                yield got
+    if held is not None:
+        yield held
+        return
+    stream = await _stream(wrapped_file(source) or source, size, label(source))
+    if not is_spooled(spool, stream.size, replayable=stream.replayable, name=stream.name):
+        yield stream.ready(cast("int", stream.size), stream.blocks, replayable=stream.replayable)
+        return
+    async with Spool(stream.blocks, stream.name) as kept:
+        whole = await kept.fill() if stream.size is None else None
+        if whole is not None:
+            yield _memory(memoryview(whole), None)
+        else:
+            yield stream.ready(kept.size if stream.size is None else stream.size, kept.blocks)
 
 
 async def at_rest(source: Source, size: int | None = None) -> Ready | None:
@@ -144,28 +165,55 @@ def _memory(data: memoryview, size: int | None) -> Ready:
     return Ready(len(view), Streamed(len(view), blocks, name="the bytes"), None)
 
 
-@asynccontextmanager
-async def _handle(file: Any, size: int | None) -> AsyncGenerator[Ready, None]:
+@frozen
+class _Stream:
+    """A source that is read block by block."""
+
+    blocks: Blocks
+    name: str
+    size: int | None
+    replayable: bool
+    declared: bool
+    """True if the size was given by the caller and could not be measured."""
+
+    def ready(self, size: int, blocks: Blocks, *, replayable: bool = True) -> Ready:
+        """Make it a body."""
+        body = Streamed(size, blocks, name=self.name, replayable=replayable, declared=self.declared)
+        return Ready(size, body, None)
+
+
+async def _stream(source: Any, size: int | None, name: str) -> _Stream:
+    if is_part(source):
+        return _Stream(async_blocks(part_blocks(source)), name, size, replayable=False, declared=True)
+    if is_async_handle(source):
+        if hasattr(source, "encoding"):
+            raise TypeError(text_mode(name))
+        return _Stream(async_blocks(async_handle(source)), name, size, replayable=False, declared=True)
+    if hasattr(source, "read"):
+        return await _handle(source, size, name)
+    return _iterable(source, size, name)
+
+
+async def _handle(file: Any, size: int | None, name: str) -> _Stream:
     try:
         if isinstance(file, io.TextIOBase) or isinstance(file.read(0), str):
-            raise TypeError(text_mode(label(file)))
+            raise TypeError(text_mode(name))
         start, left = await _measured(file)
     except (OSError, ValueError) as exc:  # closed, or open for writing alone
-        raise SourceError(f"{label(file)} cannot be read: {exc}", stage="source") from None
+        raise SourceError(f"{name} cannot be read: {exc}", stage="source") from None
     if left is not None and size is not None and size > left:
-        raise SourceError(f"{label(file)} has {left} bytes left, and size= says {size}", stage="source")
+        raise SourceError(f"{name} has {left} bytes left, and size= says {size}", stage="source")
     length = size if size is not None else left
     limit = length if length is not None else 1 << 62
 
     def blocks() -> AsyncGenerator[bytes, None]:
         return read_ahead(lambda: HandleReader(file, start, limit))
 
-    async with _blocks(blocks, length, label(file), replayable=start is not None) as got:
-        yield got
+    return _Stream(blocks, name, length, replayable=start is not None, declared=left is None)
 
 
 async def _measured(file: BinaryIO) -> tuple[int | None, int | None]:
-    """In a thread, for a packed file is read to its end; a cancellation first sees the position put back."""
+    """Measure in a thread, because a packed file is read to its end; put the position back in any case."""
     measuring = asyncio.get_running_loop().run_in_executor(None, measure, file)
     try:
         return await asyncio.shield(measuring)
@@ -174,9 +222,8 @@ async def _measured(file: BinaryIO) -> tuple[int | None, int | None]:
         raise
 
 
-@asynccontextmanager
-async def _iterable(source: Any, size: int | None) -> AsyncGenerator[Ready, None]:
-    name, replayable = label(source), True
+def _iterable(source: Any, size: int | None, name: str) -> _Stream:
+    replayable = True
     if isinstance(source, AsyncIterable):
         replayable = not isinstance(source, AsyncIterator)
         opened = cast("AsyncIterable[bytes]", source)
@@ -192,19 +239,7 @@ async def _iterable(source: Any, size: int | None) -> AsyncGenerator[Ready, None
         blocks = async_blocks(cast("Callable[[], AsyncIterable[bytes]]", source))
     else:
         raise TypeError(
-            f"a {type(source).__name__} is no source: pass a path, bytes, a file opened with 'rb', "
+            f"a {type(source).__name__} is not a source: pass a path, bytes, a file opened with 'rb', "
             "an (async) iterable of bytes, or a callable that returns an async iterator"
         )
-    async with _blocks(blocks, size, name, replayable=replayable) as got:
-        yield got
-
-
-@asynccontextmanager
-async def _blocks(
-    blocks: Blocks, size: int | None, name: str, *, replayable: bool = False
-) -> AsyncGenerator[Ready, None]:
-    if size is not None:
-        yield Ready(size, Streamed(size, blocks, name=name, replayable=replayable), None)
-        return
-    async with spooled(blocks()) as held:
-        yield _memory(memoryview(held), None) if isinstance(held, bytes) else await _path(held, None)
+    return _Stream(blocks, name, size, replayable=replayable, declared=True)

@@ -1,24 +1,37 @@
-"""Open files and iterables as sources, and the spool for those whose length nobody knows."""
+"""Open files, iterables and parts of web requests as sources, block by block."""
 
 from __future__ import annotations
 
+import binascii
 import inspect
 import io
 import os
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from contextlib import aclosing, asynccontextmanager, suppress
-from pathlib import Path
-from typing import Any, BinaryIO, cast
-
-from aiofiles.threadpool import wrap
-from aiofiles.threadpool.binary import AsyncBufferedIOBase
+from contextlib import suppress
+from typing import Any, BinaryIO, Final, Protocol, cast
 
 from coredata_async.errors import SourceChangedError, SourceError
-from coredata_async.storage.paths import WHOLE, Print
+from coredata_async.storage.paths import Print
 from coredata_async.storage.readahead import BLOCK
 
 Blocks = Callable[[], AsyncGenerator[bytes, None]]
+_PART_CHUNK: Final = 64 * 1024
+
+
+class AsyncFile(Protocol):
+    """A file whose `read` is awaited: of aiofiles, Starlette's `UploadFile`, aiohttp's `StreamReader`."""
+
+    async def read(self, size: int = ..., /) -> bytes:
+        """Give at most so many bytes, or `b""` at the end."""
+        ...
+
+
+class Part(Protocol):
+    """A part of a multipart request: aiohttp's `BodyPartReader`."""
+
+    async def read_chunk(self, size: int = ..., /) -> bytes:
+        """Give the next bytes of the part."""
+        ...
 
 
 class HandleReader:
@@ -123,45 +136,52 @@ def async_handle(file: Any) -> Callable[[], AsyncIterator[bytes]]:
     return read
 
 
-@asynccontextmanager
-async def spooled(blocks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes | Path, None]:
-    """Everything an iterable gives: as bytes if it is little, else in a temporary file, gone afterwards.
+def part_blocks(part: Any) -> Callable[[], AsyncIterator[bytes]]:
+    """Return the content of a multipart part (aiohttp's `BodyPartReader`) as an async iterable."""
 
-    The service wants to know the length before the first byte, so there is no way around it.
+    async def read() -> AsyncGenerator[bytes, None]:
+        decode = _transfer_decoder(part)
+        while True:
+            chunk = await part.read_chunk(_PART_CHUNK)
+            if chunk:
+                yield decode(bytes(chunk))
+            # A chunk may be empty before the end.
+            if part.at_eof() if hasattr(part, "at_eof") else not chunk:
+                return
+
+    return read
+
+
+def _transfer_decoder(part: Any) -> Callable[[bytes], bytes]:
+    """Return the function that decodes a part's chunks. Base64 is complete in each of aiohttp's chunks.
+
+    Raises:
+        SourceError: If the part has another encoding.
     """
-    async with aclosing(blocks):
-        held = bytearray()
-        async for block in blocks:
-            held += block
-            if len(held) > WHOLE:
-                break
-        else:
-            yield bytes(held)
-            return
-        number, name = tempfile.mkstemp(prefix="coredata-spool-")
-        path = Path(name)
-        try:
-            async with writing(os.fdopen(number, "wb")) as file:
-                await file.write(held)
-                del held
-                async for block in blocks:
-                    await file.write(block)
-            yield path
-        finally:
-            path.unlink()  # noqa: ASYNC240  # microseconds, and it must happen even when cancelled
+    encoding = str(getattr(part, "headers", {}).get("Content-Transfer-Encoding") or "binary").lower()
+    if encoding == "base64":
+        return binascii.a2b_base64
+    if encoding in {"binary", "8bit", "7bit"}:
+        return bytes
+    raise SourceError(
+        f"the part has the unsupported Content-Transfer-Encoding {encoding!r}; pass its decoded bytes",
+        stage="source",
+    )
 
 
-@asynccontextmanager
-async def writing(file: BinaryIO) -> AsyncGenerator[AsyncBufferedIOBase, None]:
-    """Write to an open file in threads, and close it.
+def is_part(source: object) -> bool:
+    """Check for a multipart part, which is read with `read_chunk`."""
+    return inspect.iscoroutinefunction(getattr(source, "read_chunk", None))
 
-    It is opened and closed in the loop (20 us): were that left to a thread too, a cancellation at the
-    wrong moment would leave it open for ever.
+
+def wrapped_file(source: Any) -> Any:
+    """Return the binary file inside an uploaded file (Starlette's `UploadFile`, aiohttp's `FileField`).
+
+    Starlette's spooled file can be rewound, so the bytes need not be spooled a second time.
     """
-    with file:
-        wrapped: AsyncBufferedIOBase = wrap(file)
-        yield wrapped
-        await wrapped.flush()
+    file = getattr(source, "file", None)
+    usable = hasattr(file, "read") and hasattr(file, "seek") and not is_async_handle(file)
+    return file if usable and (is_async_handle(source) or not hasattr(source, "read")) else None
 
 
 def is_async_handle(source: object) -> bool:

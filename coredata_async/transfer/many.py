@@ -110,5 +110,6 @@ class Uploads:
                 dynatype=usual.dynatype,
                 contacts=usual.contacts,
                 tags=usual.tags,
+                spool=usual.spool,
             )
         return item if item.parent is not None else evolve(item, parent=usual.parent)

@@ -11,6 +11,7 @@ from attrs import define, field
 
 from coredata_async.storage.bodies import Streamed
 from coredata_async.storage.sources import Ready, Source, at_rest, label, ready
+from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.outcomes import OnProgress
 from coredata_async.transfer.telling import Teller
 
@@ -32,6 +33,7 @@ class Opening:
     """`Limits.uploads`: for bodies that are too large to be held whole."""
     open_files: asyncio.Semaphore
     """`Limits.open_files`."""
+    spool: SpoolMode = "auto"
     _held: AsyncExitStack | None = field(default=None, init=False)
 
     async def __aenter__(self) -> tuple[Ready, Teller]:
@@ -64,7 +66,7 @@ class Opening:
     async def _streamed(self, source: Ready | None) -> Ready:
         async with AsyncExitStack() as stack:
             if source is None:
-                source = await stack.enter_async_context(ready(self.source, self.size))
+                source = await stack.enter_async_context(ready(self.source, self.size, self.spool))
             if isinstance(source.body, Streamed):
                 await stack.enter_async_context(self.streams)
             self._held = stack.pop_all()

@@ -25,7 +25,7 @@ from coredata_async.errors import (
 from coredata_async.message import Reply, Request, Send
 from coredata_async.response_table import is_transient
 from coredata_async.storage import dialects
-from coredata_async.storage.bodies import Streamed
+from coredata_async.storage.bodies import REPLAYABLE, Streamed
 from coredata_async.storage.put_result import PutResult, classify_put, redirect_target
 from coredata_async.storage.sources import Ready
 from coredata_async.transfer.admission import Admission
@@ -266,7 +266,7 @@ class Storing:
             return failure
         return SourceNotReplayableError(
             f"{failure}; {self.source.body.name} can be read only once, so it was not tried again: "
-            "pass a path, bytes, a seekable file, or a callable that returns an async iterator",
+            + REPLAYABLE,
             stage="put",
             sent=failure.sent,
             total=self.source.size,

@@ -25,6 +25,7 @@ from coredata_async.message import Body
 from coredata_async.resources.files import FILES
 from coredata_async.storage.bodies import Framed, Streamed
 from coredata_async.storage.sources import Ready, Source, label, name_of
+from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.drive import Driver
 from coredata_async.transfer.opening import Opening
 from coredata_async.transfer.outcomes import OnProgress, Uploaded
@@ -51,7 +52,9 @@ class Upload:
     content_type: str | None = None
     """Defaults to what the ending of the file name says, else `application/octet-stream`."""
     size: int | None = None
-    """Bytes; spares an iterable the detour over a temporary file."""
+    """Length in bytes. A stream of known size is sent while it is read."""
+    spool: SpoolMode = "auto"
+    """See `services.content.Content.upload`."""
     dynatype: str | None = None
     """Name of a dynatype; the server's default is `File`."""
     contacts: Sequence[str] = ()
@@ -126,7 +129,9 @@ class Uploader:
 
     def opened(self, wanted: Upload, progress: OnProgress | None) -> Opening:
         """The source made ready, with its share of what `Limits` allows."""
-        return Opening(wanted.source, wanted.size, progress, self.streams, self.open_files)
+        return Opening(
+            wanted.source, wanted.size, progress, self.streams, self.open_files, spool=wanted.spool
+        )
 
     async def _in_one_request(
         self, wanted: Upload, new: NewFile, *, verify: bool, progress: OnProgress | None

@@ -194,7 +194,7 @@ async def test_a_pipe_with_a_size_is_not_sent_twice() -> None:
         def seekable(self) -> bool:
             return False
 
-    async with ready(Pipe(b"abc"), 3) as got:
+    async with ready(Pipe(b"abc"), 3, spool=False) as got:
         await sent(got)
         with pytest.raises(SourceNotReplayableError, match="a Pipe"):
             await sent(got)
@@ -253,10 +253,77 @@ async def test_a_list_is_sent_any_number_of_times() -> None:
 
 async def test_a_generator_with_a_size_is_sent_once() -> None:
     for source in (gen(b"ab", b"c"), agen(b"ab", b"c")):
-        async with ready(source, 3) as got:
+        async with ready(source, 3, spool=False) as got:
             assert await sent(got) == b"abc"
             with pytest.raises(SourceNotReplayableError):
                 await sent(got)
+
+
+async def test_a_stream_that_is_spooled_is_sent_any_number_of_times() -> None:
+    for source in (gen(b"ab", b"c"), agen(b"ab", b"c"), gen(LARGE, LARGE), agen(LARGE, LARGE)):
+        async with ready(source, None) as counted:
+            size = counted.size
+        for again in (gen, agen):
+            items = (b"ab", b"c") if size == 3 else (LARGE, LARGE)
+            async with ready(again(*items), size) as got:
+                assert [await sent(got) for _ in range(3)] == [b"".join(items)] * 3
+
+
+class Part:
+    """As aiohttp's `BodyPartReader`: a chunk may be empty before the end, and `name` is the field's."""
+
+    name = "field"
+    filename = "folder/report.pdf"
+
+    def __init__(self, *chunks: bytes, **headers: str) -> None:
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.chunks = list(chunks)
+
+    def at_eof(self) -> bool:
+        return not self.chunks
+
+    async def read(self, *, decode: bool = False) -> bytes:
+        raise AssertionError(f"the whole part at once: decode={decode}")
+
+    async def read_chunk(self, size: int = 8192) -> bytes:
+        assert size > 100  # longer than any boundary
+        return self.chunks.pop(0) if self.chunks else b""
+
+
+async def test_a_part_of_a_form_is_sent() -> None:
+    for size in (None, 3):
+        assert await uploaded(Part(b"", b"ab", b"", b"c"), size) == b"abc"
+    assert name_of(Part()) == "report.pdf"
+
+
+async def test_a_part_in_base64_is_decoded_and_other_encodings_are_refused() -> None:
+    encoded = Part(b"YWJj", b"ZGVm", Content_Transfer_Encoding="BASE64")
+
+    assert await uploaded(encoded) == b"abcdef"
+    with pytest.raises(SourceError, match="Content-Transfer-Encoding 'quoted-printable'"):
+        await uploaded(Part(b"a", Content_Transfer_Encoding="quoted-printable"))
+
+
+async def test_an_uploaded_file_of_a_web_framework_is_rewound_instead_of_spooled() -> None:
+    class UploadFile:
+        """As Starlette's."""
+
+        def __init__(self) -> None:
+            self.file, self.filename = io.BytesIO(b"abcdef"), "a.txt"
+
+        async def read(self, size: int = -1) -> bytes:
+            return self.file.read(size)
+
+    class FileField:
+        """As aiohttp's, of `await request.post()`."""
+
+        name, filename, file = "field", "a.txt", io.BytesIO(b"abcdef")
+
+    for source in (UploadFile(), FileField()):
+        source.file.seek(2)
+        async with ready(source, spool=False) as got:
+            assert [await sent(got) for _ in range(2)] == [b"cdef"] * 2
+        assert (name_of(source), source.file.tell()) == ("a.txt", 2)
 
 
 @pytest.mark.parametrize("items", [(), (b"",), (b"ab", b"c"), (LARGE, b"x", LARGE)])
@@ -285,11 +352,21 @@ async def test_an_async_iterable_that_can_be_opened_again_is() -> None:
         assert [await sent(got) for _ in range(2)] == [b"abc"] * 2
 
 
-@pytest.mark.parametrize(("size", "how"), [(2, "more"), (4, "fewer")])
-async def test_an_iterable_of_another_size_than_said_is_a_change(size: int, how: str) -> None:
+@pytest.mark.parametrize("size", [2, 4])
+async def test_an_iterable_of_another_size_than_declared_is_no_change(size: int) -> None:
     for source in (gen(b"ab", b"c"), [b"abc"], agen(b"ab", b"c"), lambda: agen(b"abc")):
-        with nothing_left(), pytest.raises(SourceChangedError, match=f"{how} bytes than the {size}"):
+        expected = f"yielded 3 bytes, but size={size} was given"
+        with nothing_left(), pytest.raises(SourceError, match=expected) as caught:
             await uploaded(source, size)
+        assert type(caught.value) is SourceError
+
+
+async def test_a_pipe_of_another_size_than_declared_is_no_change() -> None:
+    inlet, outlet = os.pipe()
+    os.write(outlet, b"abc")
+    os.close(outlet)
+    with os.fdopen(inlet, "rb") as file, pytest.raises(SourceError, match="yielded 3 bytes, but size=4"):
+        await uploaded(file, 4)
 
 
 @pytest.mark.parametrize("size", [None, 2])
@@ -301,7 +378,7 @@ async def test_items_that_are_no_bytes_are_refused(size: int | None) -> None:
 
 @pytest.mark.parametrize("source", [7, None, 1.5, object()])
 async def test_what_is_no_source_is_refused(source: object) -> None:
-    with pytest.raises(TypeError, match=f"a {type(source).__name__} is no source"):
+    with pytest.raises(TypeError, match=f"a {type(source).__name__} is not a source"):
         await uploaded(source)
 
 

@@ -1,9 +1,8 @@
-"""Open files and iterables, block by block, and the spool."""
+"""Open files and iterables, block by block."""
 
 import asyncio
 import io
 import os
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -12,8 +11,7 @@ import aiofiles
 import pytest
 
 from coredata_async.errors import SourceChangedError, SourceError
-from coredata_async.storage.paths import WHOLE
-from coredata_async.storage.readahead import BLOCK, read_ahead
+from coredata_async.storage.readahead import BLOCK
 from coredata_async.storage.streams import (
     HandleReader,
     IterableReader,
@@ -22,19 +20,9 @@ from coredata_async.storage.streams import (
     async_handle,
     is_async_handle,
     measure,
-    spooled,
-    writing,
 )
 
-from .leaks import everything, left_in, nothing_left
-
-
-@pytest.fixture(autouse=True)
-def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "spool"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
+from .leaks import everything
 
 
 def read_all(reader: HandleReader | IterableReader) -> list[bytes]:
@@ -177,83 +165,3 @@ async def test_an_aiofiles_handle_is_read_in_blocks(tmp_path: Path) -> None:
 def test_a_plain_file_is_no_async_handle() -> None:
     assert not is_async_handle(io.BytesIO())
     assert not is_async_handle(b"")
-
-
-@pytest.mark.parametrize("count", [0, 1, 4])
-async def test_little_is_held_in_memory(count: int, spool: Path) -> None:
-    async with spooled(async_blocks(lambda: given(b"x" * (WHOLE // 4), count))()) as held:
-        assert held == b"x" * (WHOLE // 4 * count)
-        assert left_in(spool) == []
-
-
-async def given(block: bytes, count: int) -> AsyncGenerator[bytes, None]:
-    for _ in range(count):
-        yield block
-
-
-async def test_much_goes_to_a_file_that_is_gone_afterwards(spool: Path) -> None:
-    block = bytes(range(256)) * 1024
-    with nothing_left():
-        async with spooled(given(block, 9)) as held:
-            assert isinstance(held, Path)
-            assert held.read_bytes() == block * 9
-            assert held.stat().st_mode & 0o77 == 0
-
-    assert left_in(spool) == []
-
-
-async def test_a_source_that_fails_leaves_no_spool(spool: Path) -> None:
-    async def failing() -> AsyncGenerator[bytes, None]:
-        yield b"x" * (WHOLE + 1)
-        raise ZeroDivisionError
-
-    with nothing_left(), pytest.raises(ZeroDivisionError):
-        async with spooled(failing()):
-            pass
-
-    assert left_in(spool) == []
-
-
-async def test_a_consumer_that_fails_leaves_no_spool(spool: Path) -> None:
-    with nothing_left(), pytest.raises(ZeroDivisionError):
-        async with spooled(given(b"x" * (WHOLE + 1), 2)):
-            raise ZeroDivisionError
-
-    assert left_in(spool) == []
-
-
-async def test_a_disk_that_is_full_leaves_no_spool_and_no_reader(
-    spool: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    really = os.fdopen
-
-    def full(number: int, mode: str) -> io.IOBase:
-        really(number, mode).close()
-        return open("/dev/full", "wb", buffering=0)  # noqa: PTH123
-
-    monkeypatch.setattr(os, "fdopen", full)
-    closed = []
-
-    class Endless(IterableReader):
-        def close(self) -> None:
-            closed.append(True)
-
-    blocks = read_ahead(lambda: Endless(iter(lambda: b"x" * BLOCK, b"")))
-    with nothing_left(), pytest.raises(OSError, match="No space left"):
-        async with spooled(blocks):
-            pass
-    assert closed == [True]
-
-    assert left_in(spool) == []
-
-
-async def test_writing_closes_the_file_whatever_happens(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-
-    async def failing() -> None:
-        async with writing(path.open("wb")) as file:
-            await file.write(b"abc")
-            raise ZeroDivisionError
-
-    with nothing_left(), pytest.raises(ZeroDivisionError):
-        await failing()

@@ -227,7 +227,7 @@ async def test_a_spent_source_is_not_sent_in_part(client, box, file):
     box.faults.cut_upload("storage.put", 1)
 
     with pytest.raises(SourceNotReplayableError):
-        await client.files.replace(file.id, once(b"new"), size=3)
+        await client.files.replace(file.id, once(b"new"), size=3, spool=False)
 
     assert await box.content(file.id) == b"old"
 
