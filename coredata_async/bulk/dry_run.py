@@ -56,7 +56,7 @@ async def rehearsed(
     batches = scan(paths, selection, policy)
     project = await look_at(engine.api, parent)
     async with draft(binding, place or usual_place(binding)) as journal:
-        remote = Remote(engine.api, journal, parent, project)
+        remote = Remote(engine.api, journal, parent, project, policy.unicode)
         rehearsal = Rehearsal(journal=journal, remote=remote, policy=policy)
         async with aclosing(rehearsal.actions(batches)) as actions:
             async for action in actions:

@@ -118,6 +118,7 @@ def _stranger(db: sqlite3.Connection, folder: int, file: Shown, by_name: str) ->
         "folder": folder,
         "file": file.id,
         "filename": file.filename,
+        "composed": nfc,
         "nfc": nfc.encode("utf-8", "replace"),
         "nfd": nfd.encode("utf-8", "replace"),
     }
@@ -142,13 +143,13 @@ _HAS_FILE: Final = (State.CONFIRMED, State.DONE, State.SKIPPED)
 _COLUMNS: Final = "item.id, folder.path, item.name, file, blob, item.state, rounds"
 _BY_FILENAME: Final = (
     f"SELECT {_COLUMNS} FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
-    "WHERE item.folder = :folder AND filename = :filename LIMIT 1"
+    "WHERE item.folder = :folder AND filename IN (:filename, :composed) LIMIT 1"
 )
 _BY_NAME: Final = (
     f"SELECT {_COLUMNS} FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
-    "WHERE item.folder = :folder AND item.name IN (:nfc, :nfd) AND filename = :filename LIMIT 1"
+    "WHERE item.folder = :folder AND item.name IN (:nfc, :nfd) AND filename IN (:filename, :composed) LIMIT 1"
 )
 _KNOWN: Final = (
-    "SELECT 1 FROM remote WHERE folder = :folder AND filename = :filename AND file = :file "
+    "SELECT 1 FROM remote WHERE folder = :folder AND filename IN (:filename, :composed) AND file = :file "
     "UNION ALL SELECT 1 FROM former WHERE file = :file"
 )

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from coredata_async.bulk import rows
 from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.options import Unicode
 from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Twin
 from coredata_async.call import perform
@@ -83,6 +84,12 @@ class Remote:
     parent: str
     project: bool
     """Whether the parent is a Project: its children show its workspace as theirs, not the project."""
+    unicode: Unicode = "nfc"
+    """See `Policy.unicode`. With `nfc`, names are compared in this form, whatever form the server lists."""
+
+    def comparable(self, filename: str) -> str:
+        """Give the form in which the name of a File is compared with the names of the job's files."""
+        return unicodedata.normalize("NFC", filename) if self.unicode == "nfc" else filename
 
     def is_project(self, place: str) -> bool:
         """Whether a place is a Project, and not a folder: only the parent can be."""
@@ -143,8 +150,8 @@ class Remote:
 
         async def take(some: Sequence[Listed]) -> None:
             own = await self.own(some, inside)
-            files = [each for each in own if each.filename not in doubtful]
-            self.journal.note(*((_REMOTE, _row(folder, each)) for each in files))
+            named = [(self.comparable(each.filename), each) for each in own]
+            self.journal.note(*((_REMOTE, _row(folder, *each)) for each in named if each[0] not in doubtful))
 
         doubt = await _read(self.files(inside), take)
         if doubt is not None:
@@ -227,13 +234,13 @@ def _forgotten(db: sqlite3.Connection, folder: int) -> set[str]:
     return {filename for (filename,) in db.execute(unknown, scope)}
 
 
-def _row(folder: int, file: Listed) -> tuple[object, ...]:
+def _row(folder: int, filename: str, file: Listed) -> tuple[object, ...]:
     digest = (file.digest or "").lower() or None
     created = file.created.timestamp() if file.created else 0.0
     return _storable(
         folder,
         file.id,
-        file.filename,
+        filename,
         file.size,
         digest,
         file.blob_name,

@@ -125,7 +125,7 @@ class Resolver:
     async def _settle(self, work: Work, lost_at: float) -> None:
         item = work.item
         try:
-            found = await self._find(work, lost_at)
+            await self._conclude(work, await self._find(work, lost_at))
         except UndecidableError as exc:
             ids = f"; candidates: {', '.join(exc.candidates)}" if exc.candidates else ""
             await self.run.unresolved(item, f"{exc}{ids}; blob {item.blob}")
@@ -138,17 +138,19 @@ class Resolver:
         except Exception as exc:  # noqa: BLE001  # it concerns this file alone, which may be there
             words = f"looking for blob {item.blob} failed: unexpected {type(exc).__name__}"
             await self.run.unresolved(item, words)
+
+    async def _conclude(self, work: Work, found: Registered | None) -> None:
+        item = work.item
+        if found is not None:
+            await self._found(work, found)
+        elif self._is_stuck(work):
+            words = (
+                f"registering it was not confirmed {item.rounds} times, and each time the File was "
+                f"proven not to be there; blob {item.blob}"
+            )
+            await self.run.delayed(item, Judgement(State.RETRY, Why.REFUSED, words))
         else:
-            if found is not None:
-                await self._found(work, found)
-            elif self._is_stuck(work):
-                words = (
-                    f"registering it was not confirmed {item.rounds} times, and each time the File was "
-                    f"proven not to be there; blob {item.blob}"
-                )
-                await self.run.delayed(item, Judgement(State.RETRY, Why.REFUSED, words))
-            else:
-                await self.run.absent(item, work.parent)
+            await self.run.absent(item, work.parent)
 
     def _is_stuck(self, work: Work) -> bool:
         """Tell if a file was often sent for registration in vain, and no other file succeeded meanwhile.
@@ -162,11 +164,11 @@ class Resolver:
     async def _found(self, work: Work, found: Registered) -> None:
         """It is there. If the file is another one by now, that one has not been uploaded yet."""
         item = evolve(work.item, file=found.file_id)
-        await self.run.confirmed(item, found)
         try:
-            now = self.run.look(item)
+            now = self.run.look(item)  # before anything is noted: what this raises leaves the file as it is
         except SourceError:
-            return  # gone: what was uploaded is what there was
+            now = item.print  # gone: what was uploaded is what there was
+        await self.run.confirmed(item, found)
         if now != item.print:
             self.run.journal.note(*rows.planned_again(evolve(item, blob=None), now))
             self.run.meter.moved(item.print.size, State.CONFIRMED, State.PLANNED)
@@ -189,9 +191,12 @@ class Resolver:
         )
         return await self.run.engine.uploader.driver.settler.find(wanted, lost_at)
 
+    def _has_name(self, work: Work, file: File) -> bool:
+        return self.run.remote.comparable(file.filename) == work.item.filename
+
     async def _is_created(self, work: Work, file: File) -> bool:
         """Decide about an empty File if ours was created without a blob: by place and name."""
-        if file.filename != work.item.filename or not await self.run.remote.own([file], work.parent):
+        if not (self._has_name(work, file) and await self.run.remote.own([file], work.parent)):
             return False
         return not await self.run.journal.read(partial(is_taken, item=work.item, file_id=file.id))
 
@@ -206,7 +211,7 @@ class Resolver:
             raise UndecidableError("the server shows neither blob name nor digest of", (file.id,))
         if file.digest.lower() != stored.md5 or file.size not in {0, stored.plan.size}:  # 0: not known
             return False
-        if file.filename != work.item.filename or file.created < stored.since - SKEW:
+        if not self._has_name(work, file) or file.created < stored.since - SKEW:
             return False
         if not await self.run.remote.own([file], work.parent):
             return False

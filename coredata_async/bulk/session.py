@@ -130,7 +130,7 @@ class Session:
             engine=working.engine,
             hands=working.hands,
             journal=self.journal,
-            remote=Remote(working.engine.api, self.journal, self.parent, self.project),
+            remote=Remote(working.engine.api, self.journal, self.parent, self.project, self.policy.unicode),
             policy=self.policy,
             terms=self.terms,
             stream=self.stream,

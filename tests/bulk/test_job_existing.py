@@ -1,6 +1,7 @@
 """What is there already: Files of the same name, of an earlier run, of a lost journal, of another job."""
 
 import os
+import unicodedata
 
 import pytest
 
@@ -199,3 +200,31 @@ async def test_who_is_looked_for_is_not_fed_as_well(box, jobs, tmp_path) -> None
     ran = await jobs.run(root, effort=Effort(adaptive=False, lanes=1))
 
     check_mirrored(box, ran, root, below=box.project, inside="tree")
+
+
+def decomposed(name: str) -> str:
+    return unicodedata.normalize("NFD", name)
+
+
+@pytest.mark.parametrize("rule", ["skip", "skip-same", "version", "error"])
+async def test_a_file_that_is_listed_in_nfd_is_there(in_place, box, tmp_path, rule) -> None:
+    tree = make_tree(tmp_path / "tree", {"é.txt": SAME})
+    await put(in_place.client, in_place.parent, decomposed("é.txt"), SAME)
+
+    ran = await in_place.run(f"{tree}/.", policy=Policy(existing=rule))
+
+    check_report(ran)
+    assert len(box.state.files) == 1
+    assert ran.report.counts.failed == (rule == "error")
+
+
+async def test_names_that_are_kept_as_they_are_differ_from_those_listed_in_nfd(
+    in_place, box, tmp_path
+) -> None:
+    tree = make_tree(tmp_path / "tree", {"é.txt": SAME})
+    await put(in_place.client, in_place.parent, decomposed("é.txt"), SAME)
+
+    ran = await in_place.run(f"{tree}/.", policy=Policy(unicode="keep"))
+
+    assert ran.done == 1
+    assert {file.fields["filename"] for file in box.state.files} == {"é.txt", decomposed("é.txt")}

@@ -1,9 +1,13 @@
 """Unexpected exceptions around the registration of a job's file: it is looked for, and never there twice."""
 
+from collections import Counter
+
 import pytest
 
 from coredata_async.bulk import Effort
+from coredata_async.bulk.rows import Item
 from coredata_async.bulk.run import Run
+from coredata_async.storage.paths import Print
 from coredata_async.transfer.lookup import Lookup
 from tests.bulk.rig import check_mirrored, check_report, files_twice
 from tests.rig import QUICK
@@ -86,5 +90,30 @@ async def test_a_file_that_cannot_be_looked_for_is_unresolved_and_the_others_go_
     check_report(ran)
     assert (ran.report.counts.done, ran.report.counts.unresolved) == (11, 1)
     assert "unexpected BoomError" in ran.report.unresolved[0].words
+
+    check_mirrored(box, await jobs.run(tree), tree, below=box.project, inside="tree")
+
+
+async def test_an_odd_error_after_a_lost_file_was_found_leaves_that_file_unresolved(
+    box, jobs, tree, monkeypatch
+) -> None:
+    box.faults.reset_after("files.register", times=1)
+    look = Run.look
+    looks: Counter[int] = Counter()
+
+    def look_oddly(self: Run, item: Item) -> Print:
+        looks[item.id] += 1
+        if item.rounds and looks[item.id] > 1:
+            raise BoomError
+        return look(self, item)
+
+    monkeypatch.setattr(Run, "look", look_oddly)
+
+    ran = await jobs.run(tree)
+
+    check_report(ran)
+    assert (ran.report.counts.done, ran.report.counts.unresolved) == (11, 1)
+    assert "unexpected BoomError" in ran.report.unresolved[0].words
+    monkeypatch.undo()
 
     check_mirrored(box, await jobs.run(tree), tree, below=box.project, inside="tree")

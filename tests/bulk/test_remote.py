@@ -17,7 +17,7 @@ from coredata_async.resources.folders import Folder
     ],
 )
 def test_whatever_a_server_lists_can_be_written_down(file: Listed, filename: str, size: int | None) -> None:
-    row = _row(1, file)
+    row = _row(1, file.filename, file)
 
     assert row[:4] == (1, "a", filename, size)
     assert sqlite3.connect(":memory:").execute("SELECT ?, ?, ?, ?", row[:4]).fetchone() == row[:4]

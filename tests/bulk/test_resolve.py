@@ -29,7 +29,9 @@ class Run:
     def __init__(self, *, taken: bool = False) -> None:
         settler = SimpleNamespace(find=self.find)
         self.engine = SimpleNamespace(uploader=SimpleNamespace(driver=SimpleNamespace(settler=settler)))
-        self.remote = SimpleNamespace(parent="p", is_project=lambda _: False, own=self.own)
+        self.remote = SimpleNamespace(
+            parent="p", is_project=lambda _: False, own=self.own, comparable=lambda name: name
+        )
         self.journal = SimpleNamespace(read=self.read)
         self.terms = Terms()
         self.looking = 0

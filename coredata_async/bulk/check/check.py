@@ -80,7 +80,7 @@ async def check(
     project = await look_at(engine.api, parent)
     async with draft(binding) as journal:
         await survey(journal, batches, warn)
-        remote = Remote(engine.api, journal, parent, project)
+        remote = Remote(engine.api, journal, parent, project, policy.unicode)
         side = Checker(
             journal, Mirror(remote, journal), Comparer(client, sample), Far(remote, selection), width
         )

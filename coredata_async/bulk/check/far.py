@@ -80,7 +80,7 @@ class Far:
         async with aclosing(self.remote.files(branch.place).pages(prefetch=AHEAD)) as pages:
             async for page in pages:
                 files = await self.remote.own(page.items, branch.place)
-                rests = [Rest(file.id, file.filename, file.size) for file in files]
+                rests = [Rest(each.id, self.remote.comparable(each.filename), each.size) for each in files]
                 twins = await self.remote.journal.read(partial(_paired, branch.twin, rests))
                 for rest in rests:
                     if self.takes(rest, branch.wanted):

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -374,3 +375,14 @@ def test_parts_are_all_files_each_once(path: str, parts: int) -> None:
 def test_what_is_no_sample_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="sample"):
         Sample.of(text)
+
+
+async def test_a_file_that_is_listed_in_nfd_is_the_same(client, box, tmp_path) -> None:
+    (tmp_path / "é.txt").write_bytes(b"e")
+    await client.files.upload(
+        b"e", parent=box.project, filename=unicodedata.normalize("NFD", "é.txt"), title="e"
+    )
+
+    found = [each async for each in check(client, [f"{tmp_path}/."], parent=box.project)]
+
+    assert [(each.symbol, each.path) for each in found] == [("=", "é.txt")]
