@@ -84,8 +84,7 @@ class Answers:
     def ended(self) -> bool:
         """Whether an end of the connection here is the end of the answer, too."""
         if self.head and not self.whole:
-            names = {name.lower() for name, _ in self._headers}
-            self.whole = not names & {b"content-length", b"transfer-encoding"}
+            self.whole = not any(map(_has_end, self._headers))
             self.keep = False
         return self.whole
 
@@ -159,3 +158,9 @@ class Answers:
 
     def _too_long(self) -> bool:
         return sum(len(name) + len(value) + 4 for name, value in self._headers) > HEAD_LIMIT
+
+
+def _has_end(header: tuple[bytes, bytes]) -> bool:
+    """Tell if a header announces how a body ends; if none does, the end of the connection ends it."""
+    name, value = header[0].lower(), header[1].lower()
+    return name == b"content-length" or (name == b"transfer-encoding" and b"chunked" in value)

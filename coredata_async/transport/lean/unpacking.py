@@ -14,6 +14,11 @@ PIECE: Final = 1 << 20
 """Bytes that are unpacked at once."""
 _INLINE: Final = 16 << 10
 """Packed bytes that are unpacked in the event loop: at most a thousand times as many come out, in 30 ms."""
+_SLICE: Final = 16 << 10
+"""Packed bytes that zlib is given at once. It copies what follows a member, so that the time for many tiny
+members in one large block would be quadratic."""
+_EMPTY_MEMBERS: Final = 1000
+"""Maximum number of consecutive members of gzip without content. Concatenated files have one or two."""
 _MAGIC: Final = b"\x1f\x8b"
 """How a member of gzip begins."""
 
@@ -30,6 +35,8 @@ class Unpacking:
         self._after: bytes = b""
         """What came after a member, as long as it may be the beginning of another."""
         self._over = False
+        self._empty = 0
+        """Number of members that ended since the last byte of content."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The pieces that come out of what came.
@@ -37,6 +44,19 @@ class Unpacking:
         Raises:
             BrokenError: It is not packed as it says.
         """
+        for start in range(0, len(data), _SLICE):
+            yield from self._feed(data[start : start + _SLICE])
+
+    def end(self) -> None:
+        """Nothing more comes.
+
+        Raises:
+            CutShortError: Something is missing.
+        """
+        if self._engine is not None and not self._engine.eof:
+            raise CutShortError("")
+
+    def _feed(self, data: bytes) -> Iterator[bytes]:
         while data:
             if self._engine is None:
                 self._engine = zlib.decompressobj(self._window(data))
@@ -49,16 +69,8 @@ class Unpacking:
                 raise BrokenError("what came cannot be unpacked") from None
             data = cast("bytes", self._engine.unconsumed_tail or self._engine.unused_data)
             if piece:
+                self._empty = 0
                 yield piece
-
-    def end(self) -> None:
-        """Nothing more comes.
-
-        Raises:
-            CutShortError: Something is missing.
-        """
-        if self._engine is not None and not self._engine.eof:
-            raise CutShortError("")
 
     def _next_member(self, data: bytes) -> bytes:
         """Return what is to be unpacked after the end of a member: nothing, unless another one begins."""
@@ -67,6 +79,9 @@ class Unpacking:
         data, self._after = self._after + data, b""
         if data.startswith(_MAGIC):
             self._engine = zlib.decompressobj(31)
+            self._empty += 1
+            if self._empty > _EMPTY_MEMBERS:
+                raise BrokenError("what came cannot be unpacked")
             return data
         if _MAGIC.startswith(data):
             self._after = data

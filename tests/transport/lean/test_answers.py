@@ -70,6 +70,21 @@ ANSWERS: dict[str, tuple[bytes, Read]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("headers", "whole"),
+    [
+        (b"", True),
+        (b"Transfer-Encoding: identity\r\n", True),
+        (b"Transfer-Encoding: gzip\r\n", True),
+        (b"Content-Length: 9\r\n", False),
+    ],
+)
+def test_without_a_length_and_chunks_a_body_ends_with_the_connection(headers: bytes, whole: bool) -> None:
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+
+    assert read(head + headers + b"\r\nabcde", [], ends=True)[0] is whole
+
+
 @pytest.mark.parametrize(("raw", "due"), ANSWERS.values(), ids=ANSWERS.keys())
 @given(cuts=st.lists(st.integers(0, 400), max_size=12))
 def test_any_cuts_read_equally(raw: bytes, due: Read, cuts: list[int]) -> None:

@@ -1,6 +1,7 @@
 """Packed answers: in pieces, to the end, and not without one."""
 
 import gzip
+import time
 import tracemalloc
 import zlib
 
@@ -106,3 +107,23 @@ async def test_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TooLargeError, match="more than 4 MiB"):
         await unpacked(gzip.compress(bytes(32 * PIECE)), "gzip", 200)
     assert len(await unpacked(gzip.compress(bytes(32 * PIECE)), "gzip", 500)) == limits.ERROR
+
+
+async def test_members_without_content_are_given_up() -> None:
+    empty = gzip.compress(b"")
+
+    assert await unpacked(empty * 100 + gzip.compress(TEXT), "gzip", 200) == TEXT
+    with pytest.raises(BrokenError, match="cannot be unpacked"):
+        await unpacked(empty * 2000 + gzip.compress(TEXT), "gzip", 200)
+
+
+def test_the_time_for_many_tiny_members_is_linear() -> None:
+    engine = unpacking("gzip")
+    assert engine is not None
+    count = 100_000  # in one block: 2 MB, of which each member's rest would be copied
+    began = time.process_time()
+
+    size = sum(map(len, engine.feed(gzip.compress(b"x") * count)))
+
+    assert size == count
+    assert time.process_time() - began < 5
