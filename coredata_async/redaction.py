@@ -7,7 +7,8 @@ Errors, log records, hook events, and therefore journals and reports, take texts
 - what looks like a credential: queries of URLs, parameters and fields that are named as those of signed URLs,
   `Authorization` headers, user names and passwords in URLs;
 
-and finds both behind any escapes. A successful reply is not searched: it is what the caller asked for.
+and finds both behind any escapes, and the former also where they are split over lines. A successful reply is
+not searched: it is what the caller asked for.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from attrs import field, frozen
 
 from coredata_async.control_characters import escape_controls
 from coredata_async.secret import MASK, Secret
-from coredata_async.unescape import decodings
+from coredata_async.unescape import decodings, join_lines
 
 EXCERPT: Final = 2000
 """Characters of an unexpected body that an error keeps."""
@@ -140,6 +141,10 @@ class Redactor:
         for decoded in decodings(text):
             for start, stop, mask in self._matches(decoded.text):
                 yield decoded.origin(start), decoded.origin(stop), mask
+            joined = join_lines(decoded) if self._forms else None
+            if joined is not None:  # only for the secrets themselves: what looks like one depends on spaces
+                for match in self._known.finditer(joined.text):
+                    yield joined.origin(match.start()), joined.origin_of_end(match.end()), MASK
 
     def _matches(self, text: str) -> Iterator[tuple[int, int, str]]:
         for match in self._known.finditer(text):

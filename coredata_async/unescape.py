@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -33,6 +33,11 @@ _ESCAPE: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_GAP: Final = re.compile(
+    r"(?:=\r?\n|</?w?br\s*/?>|[\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])+",
+    re.IGNORECASE,
+)
+"""Space, or characters that are not seen, within a word."""
 _BASES: Final = {"u4": 16, "ub": 16, "u8": 16, "x2": 16, "percent": 16, "hex": 16, "decimal": 10, "octal": 8}
 _HIGHEST: Final = 0x10FFFF
 
@@ -55,6 +60,13 @@ class Decoded:
         place = self._places[piece] + position - self._starts[piece]
         return place if self._source is None else self._source.origin(place)
 
+    def origin_of_end(self, position: int) -> int:
+        """Return the position in the original after the character before `position`."""
+        last = position - 1
+        piece = bisect_right(self._starts, last) - 1
+        place = self._places[piece] + last - self._starts[piece] + 1
+        return place if self._source is None else self._source.origin(place)
+
 
 def decodings(text: str) -> Iterator[Decoded]:
     """Yield the text itself, then the text decoded once, twice and so on, as long as there is an escape."""
@@ -66,7 +78,21 @@ def decodings(text: str) -> Iterator[Decoded]:
         depth += 1
 
 
+def join_lines(source: Decoded) -> Decoded | None:
+    """Leave out spaces, line breaks and invisible characters; return `None` if there are none.
+
+    Mail, terminals and web pages break a long word in two.
+    """
+    return _replace(source, _GAP, lambda _: "")
+
+
 def _decode(source: Decoded) -> Decoded | None:
+    return _replace(source, _ESCAPE, _character)
+
+
+def _replace(
+    source: Decoded, pattern: re.Pattern[str], write: Callable[[re.Match[str]], str]
+) -> Decoded | None:
     text, end, length = source.text, 0, 0
     pieces: list[str] = []
     starts: list[int] = []
@@ -79,10 +105,10 @@ def _decode(source: Decoded) -> Decoded | None:
         places.append(place)
         length += len(piece)
 
-    for match in _ESCAPE.finditer(text):
+    for match in pattern.finditer(text):
         if end < match.start():
             add(text[end : match.start()], end)
-        add(_character(match), match.start())
+        add(write(match), match.start())
         end = match.end()
     if not end:
         return None

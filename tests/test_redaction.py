@@ -3,6 +3,7 @@
 import html
 import json
 from base64 import b64encode, urlsafe_b64encode
+from textwrap import wrap
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -72,6 +73,13 @@ FORMS = [
     lambda key: b64encode(f"a user:{key}!".encode()).decode(),
     lambda key: urlsafe_b64encode(f"us:{key}".encode()).decode(),
     str.lower,
+    lambda key: f"{key[:9]}\r\n {key[9:]}",
+    lambda key: json.dumps(f"{key[:9]}\n{key[9:]}"),
+    lambda key: f"{key[:9]}<br/>{key[9:]}",
+    "\u200b".join,
+    lambda key: f"{key[:9]}=\n{key[9:]}",
+    lambda key: key.encode().hex(" "),
+    lambda key: "\n".join(wrap(b64encode(f"user:{key}".encode()).decode(), 12)),
 ]
 
 
@@ -168,3 +176,7 @@ def test_the_repr_of_a_redactor_shows_no_secret() -> None:
 
 def test_a_line_has_no_control_characters() -> None:
     assert REDACTOR.line(f"a\n{KEY}\x1b") == r"a\n***\x1b"
+
+
+def test_what_follows_a_secret_that_ends_a_line_stays_on_its_own_line() -> None:
+    assert REDACTOR(f"a\n{KEY}\nb {KEY[:8]}\n {KEY[8:]} c") == "a\n***\nb *** c"
