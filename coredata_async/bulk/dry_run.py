@@ -21,8 +21,9 @@ from coredata_async.bulk.journal.place import check_place, usual_place
 from coredata_async.bulk.lines import Line, lines
 from coredata_async.bulk.mirror import Mirror
 from coredata_async.bulk.options import Policy, Selection
+from coredata_async.bulk.parent import check_parent
 from coredata_async.bulk.plan import is_pending
-from coredata_async.bulk.remote import Remote, look_at
+from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.scan.walk import Batches
@@ -54,7 +55,7 @@ async def rehearsed(
     if place is not None:
         check_place(place, binding.roots)
     batches = scan(paths, selection, policy)
-    project = await look_at(engine.api, parent)
+    project = await check_parent(engine.api, parent)
     async with draft(binding, place or usual_place(binding)) as journal:
         remote = Remote(engine.api, journal, parent, project, policy.unicode)
         rehearsal = Rehearsal(journal=journal, remote=remote, policy=policy)

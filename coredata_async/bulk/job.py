@@ -16,8 +16,8 @@ from coredata_async.bulk.events import Event
 from coredata_async.bulk.journal.journal import Binding, Journal
 from coredata_async.bulk.journal.place import check_place, default_place
 from coredata_async.bulk.options import Effort, Policy, Selection, Terms
+from coredata_async.bulk.parent import check_parent
 from coredata_async.bulk.processes.setup import check as check_processes
-from coredata_async.bulk.remote import look_at
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
@@ -158,7 +158,7 @@ class UploadJob:
         binding = Binding(engine.tenant, engine.account, self._parent, tuple(root.meant for root in found))
         place = self._place or default_place(binding)
         check_place(place, binding.roots)
-        project = await look_at(engine.api, self._parent)
+        project = await check_parent(engine.api, self._parent)
         self._session = Session(
             client=self._client,
             journal=await Journal.open(place, binding),

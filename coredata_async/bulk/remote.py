@@ -17,14 +17,11 @@ from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.options import Unicode
 from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Twin
-from coredata_async.call import perform
-from coredata_async.errors import NotFoundError, PermissionDeniedError
 from coredata_async.listing import Listing, listed
 from coredata_async.message import Send
 from coredata_async.resources.files import FILES, FileWhere
 from coredata_async.resources.folders import FOLDERS, Folder, FolderWhere
 from coredata_async.resources.projects import PROJECTS
-from coredata_async.wire import calls
 from coredata_async.wire.kind import Kind
 
 PAGE: Final = 200
@@ -192,19 +189,6 @@ async def _read(listing: Listing[T], take: Callable[[Sequence[T]], Awaitable[Non
         if doubt is None or not walk.changed:
             break
     return doubt
-
-
-async def look_at(api: Send, parent: str) -> bool:
-    """Whether the parent is a Project. The first exchange of a job: a bad key is told here.
-
-    Raises:
-        APIError: The service cannot be asked, or the key is none.
-    """
-    try:
-        await perform(api, calls.get(PROJECTS, parent))
-    except (NotFoundError, PermissionDeniedError):
-        return False
-    return True
 
 
 def twins(db: sqlite3.Connection, folder: int, filename: str) -> tuple[Twin, ...]:

@@ -10,8 +10,10 @@ from typing import Final, cast
 import click
 
 from coredata_async.cli import connection
+from coredata_async.cli.complaints import complain
 from coredata_async.cli.console import say
-from coredata_async.cli.exits import FAILED, INTERRUPTED, exit_code
+from coredata_async.cli.exits import FAILED, INTERRUPTED
+from coredata_async.cli.group import Group
 from coredata_async.cli.interrupts import ending_like_ctrl_c
 from coredata_async.cli.noun import nouns
 from coredata_async.cli.streams import discard_output
@@ -35,7 +37,7 @@ PLACES: Final = {
 """By sub-command, the module beside this one that has it, under the same name or the one after the colon."""
 
 
-class Commands(click.Group):
+class Commands(Group):
     """The sub-commands: those of `PLACES`, and one for every noun there is."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -55,6 +57,13 @@ class Commands(click.Group):
 
         return NounGroup(noun)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a sub-command; an error is reported while the context still knows which server it used."""
+        try:
+            return super().invoke(ctx)
+        except CoreDataError as exc:
+            raise click.exceptions.Exit(complain(exc)) from None
+
 
 @click.group(
     cls=Commands,
@@ -65,12 +74,12 @@ class Commands(click.Group):
 def coredata() -> None:
     """Documents and cases in CoreData, from the shell.
 
-    The options below may also follow a sub-command. They beat the environment (COREDATA_BASE_URL,
-    COREDATA_API_USER, COREDATA_API_KEY, …), and that beats a profile of the configuration file.
+    The options below may also follow a sub-command. They override the environment, and the environment
+    overrides a profile of the configuration file. "coredata config show" lists every setting.
 
     Exit codes: 0 all done, 1 some failed, 2 usage or configuration, 3 sources unreadable or changed,
-    4 verification mismatch, 5 not known whether it was done, or done twice, 6 authentication, or the far
-    end or the disk under the journal does not work, 10 stopped by a limit, 130 interrupted
+    4 verification mismatch, 5 not known whether it was done, or done twice, 6 the key is refused, the
+    server cannot be reached, or the disk under the journal failed, 10 stopped by a limit, 130 interrupted
     (Ctrl-C, SIGTERM, SIGHUP).
     """
 
@@ -87,8 +96,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         say("interrupted")
         raise SystemExit(INTERRUPTED) from None
     except CoreDataError as exc:
-        say(f"coredata: {exc}")
-        raise SystemExit(exit_code(exc)) from None
+        raise SystemExit(complain(exc)) from None
     except OSError as exc:
         failed = "the output cannot be written" if discard_output() else exc.filename or "the system failed"
         if exc.errno != errno.EPIPE:  # the reader of a pipe has what it wanted

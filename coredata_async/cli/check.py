@@ -19,6 +19,7 @@ from coredata_async.bulk.text import files
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.console import printable, say
+from coredata_async.cli.parent import parent_option, required_parent
 from coredata_async.cli.plain import plain_object
 from coredata_async.cli.show import echo_json
 from coredata_async.cli.upload_options import OPTIONS, Ordered, value
@@ -58,7 +59,7 @@ def _sample(text: str) -> Sample:
 @click.argument(
     "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, readable=False)
 )
-@click.option("--parent", required=True, metavar="ID", help="Project, Folder or Filespace to compare with.")
+@parent_option("Project, Folder or Filespace to compare with.")
 @click.option(
     "--download",
     "sample",
@@ -82,7 +83,7 @@ def check(
     ctx: click.Context,
     *,
     paths: tuple[str, ...],
-    parent: str,
+    parent: str | None,
     sample: Sample | None,
     width: int,
     as_json: bool,
@@ -91,18 +92,19 @@ def check(
 ) -> None:
     """Compare a tree with what the server holds, file by file; nothing is written.
 
-    Prints `= path` if size and digest are the same on both sides, `- path` if it is only on the server,
-    `+ path` if it is only here, `* path` if it differs, `! path` if it could not be compared. The PATHs,
-    options and names are those of `coredata upload`: when that has succeeded, all is the same.
+    Prints "= path" if size and digest are the same on both sides, "- path" if it is only on the server,
+    "+ path" if it is only here, "* path" if it differs, "! path" if it could not be compared. The PATHs,
+    options and names are those of "coredata upload": when that has succeeded, all is the same.
 
     Exit codes: 0 all the same, 4 something differs or is on one side only, else 5 there are Files or
     folders twice, else 3 something could not be compared.
     """
+    far = required_parent(parent)
     made = client()
     found = compared(
         made,
         paths,
-        parent=parent,
+        parent=far,
         selection=value(Selection, ctx, rules=rules),
         policy=value(Policy, ctx),
         width=width,

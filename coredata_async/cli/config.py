@@ -1,4 +1,4 @@
-"""`coredata config`: where the configuration is, and what comes of it."""
+"""`coredata config`: where the configuration file is, and every setting with its source."""
 
 from __future__ import annotations
 
@@ -8,18 +8,53 @@ from pathlib import Path
 from typing import Final
 
 import click
+from attrs import frozen
 from typed_settings import Secret
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import chosen_in
 from coredata_async.cli.console import say
-from coredata_async.cli.settings import NAMES, Settings, default_path, settings
-from coredata_async.cli.show import echo_json, show_pairs
+from coredata_async.cli.group import Group
+from coredata_async.cli.settings import (
+    NAMES,
+    PREFIX,
+    FivePMProfile,
+    Settings,
+    default_path,
+    fivepm_profile,
+    profile_name,
+    settings,
+)
+from coredata_async.cli.show import echo_json, show_table
+from coredata_async.config import Retry, Timeouts
 
 _CREDENTIALS: Final = re.compile(r"//[^/]*@")
+_DEFAULTS: Final = {
+    "timeout": f"{Timeouts().response:g}",
+    "max_retries": str(Retry().attempts - 1),
+    "transport": "auto",
+    "ca_bundle": "the system's certificates",
+    "log": "warning",
+}
+_PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_FIVEPM: Final = ("url", "login", "password")
+NOT_SET: Final = "not set"
 
 
-@click.group(params=connection.options(hidden=True))
+@frozen
+class Setting:
+    """One setting as it is shown."""
+
+    name: str
+    value: str | None
+    """Masked if it is a secret; `None` if it has no value."""
+    origin: str
+    """The kind of place: `option`, `environment`, `profile 'home'`, `default`, `not set`."""
+    where: str = ""
+    """The name of the setting in that place, such as `COREDATA_TIMEOUT`."""
+
+
+@click.group(cls=Group, params=connection.options(hidden=True))
 def config() -> None:
     """Show where the configuration is, and what it says."""
 
@@ -38,20 +73,79 @@ def path(ctx: click.Context) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 @click.pass_context
 def show(ctx: click.Context, *, as_json: bool) -> None:
-    """Show every setting and where it is from, keys masked."""
-    found, warnings = settings(chosen_in(ctx), os.environ)
+    """Show every setting with its value and its source; keys and passwords are masked.
+
+    A source is an option, a variable of the environment, a profile of the configuration file, or the default.
+    """
+    chosen = chosen_in(ctx)
+    found, warnings = settings(chosen, os.environ)
+    account, _ = fivepm_profile(chosen, os.environ)
     for warning in warnings:
         say(f"coredata: warning: {warning}")
-    told = {name: told for name in NAMES if (told := _told(found, name)) is not None}
+    every = [
+        _file(chosen),
+        _profile(chosen),
+        *(_setting(found, name) for name in NAMES),
+        *(_fivepm_setting(account, name) for name in _FIVEPM),
+    ]
     if as_json:
-        echo_json({name: {"value": value, "from": origin} for name, (value, origin) in told.items()})
-    else:
-        show_pairs({name: f"{value}  ({origin})" for name, (value, origin) in told.items()})
+        echo_json({each.name: _as_json(each) for each in every})
+        return
+    rows = [(each.name, each.value or "", _source(each)) for each in every]
+    show_table(("setting", "value", "source"), rows)
 
 
-def _told(found: Settings, name: str) -> tuple[str, str] | None:
+def _as_json(each: Setting) -> dict[str, str | None]:
+    return {"value": each.value, "from": each.origin, "name": each.where or None}
+
+
+def _source(each: Setting) -> str:
+    if not each.where or each.origin in each.where:  # `timeout in profile 'home'`
+        return each.where or each.origin
+    return f"{each.origin}: {each.where}"
+
+
+def _file(chosen: dict[str, str]) -> Setting:
+    if "config" in chosen:
+        return Setting("config", chosen["config"], "option", "--config")
+    return Setting("config", str(default_path()), "default")
+
+
+def _profile(chosen: dict[str, str]) -> Setting:
+    name, origin, where = profile_name(chosen, os.environ)
+    return Setting("profile", name, origin or NOT_SET, where or f"{PREFIX}PROFILE")
+
+
+def _setting(found: Settings, name: str) -> Setting:
     layer = found.origin(name)
-    if layer is None:
-        return None
-    value = found.secret(name)
-    return "***" if isinstance(value, Secret) else _CREDENTIALS.sub("//***@", str(value)), layer.origin
+    if layer is not None:
+        value = found.secret(name)
+        shown = "***" if isinstance(value, Secret) else _CREDENTIALS.sub("//***@", str(value))
+        return Setting(name, shown, layer.origin, layer.label(name))
+    if name == "api_key_v3" and found.origin("api_key") is not None:
+        return Setting(name, "***", "default", "the same as api_key")
+    if name == "proxy" and (variable := _proxy_variable()):
+        return Setting(name, "***", "environment", variable)
+    if name in _DEFAULTS:
+        return Setting(name, _DEFAULTS[name], "default")
+    return Setting(name, None, NOT_SET, f"{PREFIX}{name.upper()}")
+
+
+def _proxy_variable() -> str | None:
+    """Return the variable of the usual ones that names a proxy; the command honours them."""
+    names = (form for name in _PROXIES for form in (name, name.lower()))
+    return next((name for name in names if os.environ.get(name, "").strip()), None)
+
+
+def _fivepm_setting(account: FivePMProfile, name: str) -> Setting:
+    variable, secret = f"FIVEPM_{name.upper()}", name == "password"
+    given = os.environ.get(variable, "").strip()
+    if given:
+        return Setting(
+            f"fivepm_{name}", "***" if secret else _CREDENTIALS.sub("//***@", given), "environment", variable
+        )
+    value: Secret[str] | str | None = getattr(account, name)
+    if value is None:
+        return Setting(f"fivepm_{name}", None, NOT_SET, variable)
+    shown = "***" if isinstance(value, Secret) else _CREDENTIALS.sub("//***@", value)
+    return Setting(f"fivepm_{name}", shown, "profile", f"{name} in [fivepm]")

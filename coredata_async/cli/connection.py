@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from coredata_async.cli.complaints import remember_address
 from coredata_async.cli.console import say
 from coredata_async.client import CoreData
 from coredata_async.environment import from_environment
@@ -65,7 +66,8 @@ def client() -> CoreData:
     """
     from coredata_async.cli import settings as files  # noqa: PLC0415  # slow
 
-    found, warnings = files.settings(chosen_in(click.get_current_context()), os.environ)
+    context = click.get_current_context()
+    found, warnings = files.settings(chosen_in(context), os.environ)
     for warning in warnings:
         say(f"coredata: warning: {warning}")
     missing = [name for name in files.NEEDED if found.origin(name) is None]
@@ -77,6 +79,10 @@ def client() -> CoreData:
     try:
         address, made = from_environment({**os.environ, **found.environment()})
         made["app_info"], made["trust_env"] = "cli", True
-        return CoreData(address, **made)
+        signed_in = CoreData(address, **made)
     except ConfigurationError as exc:
         raise ConfigurationError(found.named(str(exc))) from None
+    layer = found.origin("base_url")
+    if address and layer:
+        remember_address(context, address.strip(), layer.label("base_url"))
+    return signed_in

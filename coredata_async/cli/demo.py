@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 import coredata_async
-from coredata_async.cli.console import people, say
+from coredata_async.cli.console import say
 from coredata_async.cli.process import sandbox_process
 from coredata_async.cli.report import Tally, table
 from coredata_async.cli.roundtrip import roundtrip
 from coredata_async.cli.scan import scan
-from coredata_async.cli.show import echo_json
+from coredata_async.cli.show import echo_json, print_table
 from coredata_async.client import CoreData
 
 SHOWN = 20
@@ -41,9 +41,10 @@ def demo(folder: Path | None, *, as_json: bool, concurrency: int) -> None:
         say(f"failed: {path}: {why}")
     if len(tally.failures) > SHOWN:
         say(f"… and {len(tally.failures) - SHOWN} more")
-    people.print(table(tally))
     if as_json:
         echo_json(tally.summary())
+    else:
+        print_table(table(tally))
     raise click.exceptions.Exit(tally.exit_code)
 
 

@@ -11,11 +11,12 @@ import click
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.console import say
+from coredata_async.cli.exits import UNUSABLE
+from coredata_async.cli.parent import check_existence, checked_form
 from coredata_async.cli.show import Lines, Rows, Sink
 from coredata_async.client import CoreData
 from coredata_async.doctor import Finding, Level, examine
 
-REFUSED: Final = 6
 COLUMNS: Final = ("level", "question", "answer", "detail")
 
 
@@ -29,20 +30,27 @@ def doctor(*, parent: str | None, as_json: bool) -> None:
     reads. With it, it makes a folder below that, tries things out in it, and deletes it again. Exits with 0,
     or with 6 if a key is refused.
     """
+    if parent is not None:
+        checked_form(parent)
     into = Lines() if as_json else Rows(COLUMNS)
     raise click.exceptions.Exit(asyncio.run(_doctor(client(), parent, into)))
 
 
 async def _doctor(made: CoreData, parent: str | None, into: Sink) -> int:
-    code = 0
+    code, answers = 0, 0
     try:
-        async with made, aclosing(examine(made, parent, warn=say)) as findings:
-            async for finding in findings:
-                into.add(finding)
-                if _is_refusal(finding):
-                    code = REFUSED
+        async with made:
+            if parent is not None:
+                await check_existence(made, parent)
+            async with aclosing(examine(made, parent, warn=say)) as findings:
+                async for finding in findings:
+                    into.add(finding)
+                    answers += 1
+                    if _is_refusal(finding):
+                        code = UNUSABLE
     finally:
-        into.close()  # what was found before an interruption is worth knowing, too
+        if answers:
+            into.close()  # what was found before an interruption is worth knowing, too
     return code
 
 

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
-from coredata_async.cli.console import say
+from coredata_async.cli.console import printable
 from coredata_async.cli.naming import distinct, safe
 from coredata_async.cli.several import AT_ONCE, settle, several
 from coredata_async.cli.show import echo_json
@@ -81,7 +81,7 @@ async def _download(
         if as_json:
             echo_json({"id": wish.file.id, "path": str(wish.path), "size": wish.path.stat().st_size})
         else:
-            say(f"{wish.file.id} → {wish.path}")
+            click.echo(printable(f"{wish.file.id} → {wish.path}"))
 
     async with made:
         found = await several(ids, made.files.get, width)

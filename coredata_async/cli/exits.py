@@ -1,15 +1,17 @@
-"""What every failure exits with."""
+"""Exit codes: the one table that maps an error to the code of the command."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from coredata_async.errors import (
+    APIConnectionError,
     AuthenticationError,
     ChecksumMismatchError,
     ConfigurationError,
     OutcomeUnknownError,
     SourceError,
+    StorageError,
 )
 
 FAILED: Final = 1
@@ -24,16 +26,20 @@ _CODES: Final = (
     (ChecksumMismatchError, 4),
     (SourceError, 3),
     (OutcomeUnknownError, 5),
+    (APIConnectionError, UNUSABLE),
 )
+"""The first kind that fits counts."""
 
 
-def exit_code(exc: Exception) -> int:
+def exit_code(exc: BaseException) -> int:
     """Map an error to the exit code that says what kind of failure it was."""
+    if isinstance(exc, StorageError) and isinstance(exc.__cause__, APIConnectionError):
+        return UNUSABLE
     found = next((code for kind, code in _CODES if isinstance(exc, kind)), FAILED)
     return UNUSABLE if found == FAILED and _is_about_journal(exc) else found
 
 
-def _is_about_journal(exc: Exception) -> bool:
+def _is_about_journal(exc: BaseException) -> bool:
     from coredata_async.bulk.journal.trouble import JournalError  # noqa: PLC0415  # it imports all of `bulk`
 
     return isinstance(exc, JournalError)

@@ -11,6 +11,7 @@ from coredata_async.cli import fivepm_connection
 from coredata_async.cli.fivepm_archive import archive
 from coredata_async.cli.fivepm_files import attacher, downloader
 from coredata_async.cli.fivepm_methods import caller, lister, remover, updater
+from coredata_async.cli.group import Group
 from coredata_async.fivepm.method import Method
 from coredata_async.fivepm.methods import METHODS
 
@@ -25,7 +26,7 @@ _WORDS: Final = {
 }
 
 
-class Services(click.Group):
+class Services(Group):
     """A command group per service, and the archive."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -39,7 +40,7 @@ class Services(click.Group):
         return ServiceGroup(cmd_name) if cmd_name in _WORDS else None
 
 
-class ServiceGroup(click.Group):
+class ServiceGroup(Group):
     """The methods of one service, each made when it is wanted."""
 
     def __init__(self, service: str) -> None:
@@ -66,7 +67,6 @@ def command_of(row: Method) -> click.Command:
     command = _maker(row)(row)
     command.name = command_name(row)
     command.help = f"{command.help}\n\n5pm: {row.verb} {row.full_name}. {row.note}".rstrip()
-    command.short_help = command.help.partition("\n")[0]
     command.params += fivepm_connection.options(hidden=True, taken=command.params)
     return command
 

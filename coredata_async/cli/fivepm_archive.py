@@ -15,6 +15,7 @@ from coredata_async.cli.console import people, say
 from coredata_async.cli.exits import exit_code
 from coredata_async.cli.fivepm_connection import fivepm_client
 from coredata_async.cli.jobs import Conduct
+from coredata_async.cli.parent import check_existence, parent_option, required_parent
 from coredata_async.cli.report_files import report_file
 from coredata_async.cli.screen import Screen
 from coredata_async.cli.show import echo_json
@@ -23,7 +24,7 @@ from coredata_async.cli.watch import Gauge, Lines, Watch
 
 @click.command()
 @click.argument("project")
-@click.option("--parent", required=True, metavar="ID", help="Project, Folder or Filespace of CoreData.")
+@parent_option("Project, Folder or Filespace of CoreData.")
 @click.option(
     "--any-size",
     is_flag=True,
@@ -38,15 +39,18 @@ from coredata_async.cli.watch import Gauge, Lines, Watch
     type=report_file,
     help="Write a report of the upload at the end: .json for programs, .html for people. [repeatable]",
 )
-def archive(*, project: str, parent: str, any_size: bool, as_json: bool, reports: tuple[Path, ...]) -> None:
+def archive(
+    *, project: str, parent: str | None, any_size: bool, as_json: bool, reports: tuple[Path, ...]
+) -> None:
     """Copy the files and activities of a 5pm project into CoreData, each once, whatever happens.
 
     A folder named after PROJECT and its id gets every file, and all activities as JSON lines and as pages.
     Files pass through a private directory on this disk. Run the same command again to go on where it ended,
     however it ended; later, to add what is new in 5pm. Nothing is changed in 5pm.
     """
+    into = required_parent(parent)
     conduct = Conduct(watch=Watch(_gauge(as_json=as_json), quiet=False), as_json=as_json, reports=reports)
-    raise click.exceptions.Exit(asyncio.run(_archive(project, parent, conduct, check_sizes=not any_size)))
+    raise click.exceptions.Exit(asyncio.run(_archive(project, into, conduct, check_sizes=not any_size)))
 
 
 archive.params += fivepm_connection.options(hidden=True, taken=archive.params)
@@ -61,6 +65,7 @@ async def _archive(project: str, parent: str, conduct: Conduct, *, check_sizes: 
 
     async with client() as made, fivepm_client() as pm:
         copying = Archive(pm=pm, client=made, project=project, parent=parent, check_sizes=check_sizes)
+        await check_existence(made, parent)
         with copying.held() as room:
             staged = await copying.stage(room, tell)
             say(f"{staged.names.folder}: {len(staged.outcomes)} new files in 5pm")

@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from coredata_async.cli import connection
+from coredata_async.cli.complaints import remember_address
 from coredata_async.cli.connection import chosen_in
 from coredata_async.cli.console import say
 from coredata_async.cli.settings import PREFIX, FivePMProfile, fivepm_profile
@@ -85,6 +86,8 @@ def fivepm_client() -> FivePM:
             "url, login or password of 5pm is missing: set FIVEPM_URL FIVEPM_LOGIN FIVEPM_PASSWORD, or write "
             "url, login and password into [fivepm.NAME] of the configuration file, NAME being a profile's"
         )
+    origin = "--url" if given.get("url") else "FIVEPM_URL" if _variable("URL") else "url in the profile"
+    remember_address(context, url, origin)
     shared = {PREFIX + name.upper(): chosen[name] for name in _SHARED if name in chosen}
     _, made = from_environment({**os.environ, **shared})
     manner: dict[str, Any] = {name: value for name, value in given.items() if name not in _WHO}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from coredata_async.cli.console import say
+from coredata_async.cli.console import printable, say
 from coredata_async.cli.download import destination
 from coredata_async.cli.fivepm_calling import method_of
 from coredata_async.cli.fivepm_connection import fivepm_client
@@ -98,6 +98,6 @@ async def _download(
             if as_json:
                 echo_json({"id": key, "path": str(path), "size": size})
             else:
-                say(f"{key} → {path}")
+                click.echo(printable(f"{key} → {path}"))
 
         settle(await several(keys, save))

@@ -14,7 +14,7 @@ from coredata_async.cli.exits import FAILED
 from coredata_async.cli.fivepm_calling import listed, removed, shown
 from coredata_async.cli.fivepm_fields import fivepm_fields
 from coredata_async.cli.options import given
-from coredata_async.cli.reading import paths, shape
+from coredata_async.cli.reading import shape
 from coredata_async.cli.show import Details, Rows, sink
 from coredata_async.cli.writing import confirmed, with_cleared
 from coredata_async.fivepm.method import Method
@@ -50,14 +50,14 @@ def caller(row: Method) -> click.Command:
     fields = fivepm_fields(row.fields) if row.fields else []
     keys = [each for each in row.arguments if each not in _SECRET]
 
-    def run(*, as_json: bool, fields_: str, keys: tuple[str, ...] = (), **values: object) -> None:
-        into = sink(as_json=as_json, fields=paths(fields_), otherwise=Details())
+    def run(*, as_json: bool, fields_: list[str], keys: tuple[str, ...] = (), **values: object) -> None:
+        into = sink(as_json=as_json, fields=fields_, otherwise=Details())
         asyncio.run(shown(row, keys, given(fields, values), into))
 
     return click.Command(
         None,
         callback=run,
-        params=[*_keys(keys, many=True), *(each.option() for each in fields), *shape()],
+        params=[*_keys(keys, many=True), *(each.option() for each in fields), *shape(row.model)],
         help=_summary(row),
     )
 
@@ -67,9 +67,11 @@ def updater(row: Method) -> click.Command:
     fields = fivepm_fields(row.fields) if row.fields else []
     names = [field.flag.removeprefix("--") for field in fields if field.clearable]
 
-    def run(*, keys: str, clear: tuple[str, ...], as_json: bool, fields_: str, **values: object) -> None:
+    def run(
+        *, keys: str, clear: tuple[str, ...], as_json: bool, fields_: list[str], **values: object
+    ) -> None:
         changes = with_cleared(given(fields, values), clear)
-        into = sink(as_json=as_json, fields=paths(fields_), otherwise=Details())
+        into = sink(as_json=as_json, fields=fields_, otherwise=Details())
         asyncio.run(shown(row, (keys,), changes, into))
 
     clear = click.Option(
@@ -82,7 +84,7 @@ def updater(row: Method) -> click.Command:
     return click.Command(
         None,
         callback=run,
-        params=[*_keys(["id"], many=False), *(each.option() for each in fields), clear, *shape()],
+        params=[*_keys(["id"], many=False), *(each.option() for each in fields), clear, *shape(row.model)],
         help=f"Change {_thing(row)}: only what is given is sent, and a list replaces the whole list.",
     )
 
@@ -114,11 +116,11 @@ def lister(row: Method) -> click.Command:
     fields = fivepm_fields(row.filters) if row.filters else []
     flags = [each for each in row.arguments if each in _FLAGS]
 
-    def run(*, limit: int | None, as_json: bool, fields_: str, **values: object) -> None:
+    def run(*, limit: int | None, as_json: bool, fields_: list[str], **values: object) -> None:
         wanted = given(fields, values)
         wanted |= {name: True for name in flags if values.get(name)}
         wanted |= {name: values[name] for name in ("page_size", "offset") if values.get(name) is not None}
-        into = sink(as_json=as_json, fields=paths(fields_), otherwise=Rows(columns(row)))
+        into = sink(as_json=as_json, fields=fields_, otherwise=Rows(columns(row)))
         asyncio.run(listed(row, wanted, into, limit))
 
     return click.Command(
@@ -131,7 +133,7 @@ def lister(row: Method) -> click.Command:
                 for each in flags
             ),
             *(_paging() if row.pages else ()),
-            *shape(),
+            *shape(row.model),
             click.Option(["--limit"], type=click.IntRange(1), help="How many to show at most."),
         ],
         help=_summary(row),

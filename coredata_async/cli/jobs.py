@@ -61,7 +61,7 @@ class Conduct:
         if self.as_json:
             await asyncio.to_thread(echo_json, {"event": "report", **as_json(report)})
         if not self.watch.quiet:
-            summarise(report)
+            await asyncio.to_thread(summarise, report, figures=not self.as_json)
             for path in self.reports:
                 say(f"report: {path}")
         return report.exit_code or (0 if written else FAILED)

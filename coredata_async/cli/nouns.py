@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from coredata_async.cli import connection, reading, writing
+from coredata_async.cli.group import Group
 from coredata_async.cli.methods import methods
 from coredata_async.cli.noun import Noun
 from coredata_async.cli.words import doubt, first_line
@@ -22,7 +23,7 @@ _VERBS: Final[dict[str, Callable[[Noun], click.Command | None]]] = {
 }
 
 
-class NounGroup(click.Group):
+class NounGroup(Group):
     """The commands of one noun, each made when it is wanted."""
 
     def __init__(self, noun: Noun) -> None:

@@ -36,6 +36,7 @@ def plain_object(model: object) -> dict[str, object]:
 
 def picked(found: object, path: str) -> object:
     """The value at a dotted path: `space.title`; of a list, that of each of its items."""
+    path = path.removeprefix("extra.")  # which are among the others
     name, _, rest = path.partition(".")
     if isinstance(found, list):
         items = cast("list[object]", found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,16 +26,65 @@ class Box:
     url: str
     api_user: str
     api_key: str = field(repr=False)
+    api_key_v3: str = field(repr=False)
     space: str
     project: str
     fivepm_url: str
     fivepm_login: str
     fivepm_password: str = field(repr=False)
 
+    @classmethod
+    def read(cls, text: str | bytes) -> Box:
+        """Read the first line that a sandbox writes.
+
+        Raises:
+            ValueError: If it is something else, as when the sandbox could not start.
+        """
+        try:
+            said = json.loads(text)
+            return cls(**{one.name: said[one.name] for one in fields(cls)})
+        except (KeyError, TypeError) as exc:
+            raise ValueError("this is not the first line of a sandbox") from exc
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that point a program at the sandbox."""
+        return {
+            "COREDATA_BASE_URL": self.url,
+            "COREDATA_API_USER": self.api_user,
+            "COREDATA_API_KEY": self.api_key,
+            "COREDATA_API_KEY_V3": self.api_key_v3,
+            "COREDATA_PARENT": self.project,
+            "FIVEPM_URL": self.fivepm_url,
+            "FIVEPM_LOGIN": self.fivepm_login,
+            "FIVEPM_PASSWORD": self.fivepm_password,
+        }
+
+
+@frozen(kw_only=True)
+class Manner:
+    """Options of a sandbox."""
+
+    port: int = 0
+    """Port on 127.0.0.1; 0 is a free one."""
+    data: Path | None = None
+    """Directory for the bytes; `None` is a temporary one."""
+    spaces: Sequence[str] = ()
+    """Titles of its Spaces; by default there is one."""
+    range_includes_ends: bool = False
+
+    def command(self) -> list[str]:
+        """Return the command that starts such a sandbox."""
+        return [
+            *(sys.executable, "-m", "coredata_async.sandbox", "--port", str(self.port)),
+            *([] if self.data is None else ["--data", str(self.data.absolute())]),
+            *(f"--space={title}" for title in self.spaces),
+            *(["--range-includes-ends"] if self.range_includes_ends else []),
+        ]
+
 
 @asynccontextmanager
 async def sandbox_process(
-    *, port: int = 0, data: Path | None = None
+    *, port: int = 0, data: Path | None = None, manner: Manner | None = None
 ) -> AsyncGenerator[tuple[asyncio.subprocess.Process, Box], None]:
     """Start a sandbox, and end it afterwards.
 
@@ -44,10 +93,9 @@ async def sandbox_process(
     Raises:
         CoreDataError: It did not come up.
     """
-    where = [] if data is None else ["--data", str(data)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "coredata_async.sandbox", "--exit-with-stdin", "--port", str(port), *where),
+        *(manner or Manner(port=port, data=data)).command(),
+        "--exit-with-stdin",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -62,9 +110,8 @@ async def _greeting(process: asyncio.subprocess.Process) -> Box:
         raise CoreDataError("the sandbox has no output")
     try:
         line = await asyncio.wait_for(process.stdout.readline(), START)
-        said = json.loads(line)
-        return Box(**{one.name: said[one.name] for one in fields(Box)})
-    except (TimeoutError, ValueError, KeyError):
+        return Box.read(line)
+    except (TimeoutError, ValueError):
         raise CoreDataError("the sandbox did not start; is the port free? Its words are above") from None
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from coredata_async.cli.connection import client
+from coredata_async.cli.fields import fields_option
 from coredata_async.cli.noun import Noun
 from coredata_async.cli.options import Field, fields_of, given
 from coredata_async.cli.several import settle, several
@@ -45,13 +46,12 @@ def lister(noun: Noun) -> click.Command:
     fields = fields_of(noun.kind.where)
     owners = noun.owners()
 
-    def run(*, limit: int | None, fields_: str, as_json: bool, **values: str | None) -> None:
+    def run(*, limit: int | None, fields_: list[str], as_json: bool, **values: str | None) -> None:
         wanted = given(fields, values)
         inside = {name: key for name in owners if (key := values.get(name)) is not None}
         if limit is not None and "page_size" not in wanted:
             wanted["page_size"] = min(limit, Window().page_size or limit)
-        shown = paths(fields_)
-        into = sink(as_json=as_json, fields=shown, otherwise=Rows(noun.columns))
+        into = sink(as_json=as_json, fields=fields_, otherwise=Rows(noun.columns))
         _alone(inside, wanted)
         made = client()
         asyncio.run(_list(made, _listing(noun, made, inside, wanted), into, limit))
@@ -59,7 +59,12 @@ def lister(noun: Noun) -> click.Command:
     return RangeCommand(
         "list",
         callback=run,
-        params=[*(each.option() for each in fields), *_owner_options(noun, fields), *shape(), _limit()],
+        params=[
+            *(each.option() for each in fields),
+            *_owner_options(noun, fields),
+            *shape(noun.kind.model),
+            _limit(),
+        ],
         help=f"List {noun.many}.",
     )
 
@@ -67,14 +72,14 @@ def lister(noun: Noun) -> click.Command:
 def getter(noun: Noun) -> click.Command:
     """`coredata NOUN get`."""
 
-    def run(*, keys: tuple[str, ...], fields_: str, as_json: bool) -> None:
-        into = sink(as_json=as_json, fields=paths(fields_), otherwise=Details())
+    def run(*, keys: tuple[str, ...], fields_: list[str], as_json: bool) -> None:
+        into = sink(as_json=as_json, fields=fields_, otherwise=Details())
         asyncio.run(_get(noun, client(), keys, into))
 
     return click.Command(
         "get",
         callback=run,
-        params=[keys_argument(noun), *shape()],
+        params=[keys_argument(noun), *shape(noun.kind.model)],
         help=f"Show {noun.many}, each by its {noun.kind.key}.",
     )
 
@@ -145,20 +150,13 @@ def _owner_options(noun: Noun, fields: Sequence[Field]) -> list[click.Option]:
     ]
 
 
-def shape() -> list[click.Option]:
-    """Which fields, and whether for programs."""
+def shape(model: type[object] | None) -> list[click.Option]:
+    """Declare which fields of a model to show, and in which form."""
     return [
-        click.Option(
-            ["--fields", "fields_"], metavar="NAME,…", default="", help="Only these; space.title goes deeper."
-        ),
+        fields_option(model),
         click.Option(["--json", "as_json"], is_flag=True, help="JSON lines, for programs."),
     ]
 
 
 def _limit() -> click.Option:
     return click.Option(["--limit"], type=click.IntRange(1), help="How many at most.")
-
-
-def paths(text: str) -> list[str]:
-    """The dotted names in `--fields`."""
-    return [each.strip() for each in text.split(",") if each.strip()]

@@ -7,12 +7,10 @@ from pathlib import Path
 from attrs import define, field
 from rich.table import Table
 
+from coredata_async.cli.exits import exit_code
 from coredata_async.cli.scan import Found
-from coredata_async.errors import ChecksumMismatchError, SourceError
 
-SOME_FAILED = 1
 UNREADABLE = 3
-MISMATCH = 4
 
 
 @define
@@ -37,12 +35,7 @@ class Tally:
 
     def fail(self, path: Path, error: Exception) -> None:
         """Count a failure."""
-        code = SOME_FAILED
-        if isinstance(error, SourceError):
-            code = UNREADABLE
-        elif isinstance(error, ChecksumMismatchError):
-            code = MISMATCH
-        self._failed(path, str(error), code)
+        self._failed(path, str(error), exit_code(error))
 
     def _failed(self, path: Path, why: str, code: int) -> None:
         self.failures.append((path, why))

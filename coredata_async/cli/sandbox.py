@@ -1,43 +1,110 @@
-"""`coredata sandbox`: a CoreData to develop against, on this machine."""
+"""`coredata sandbox`: a CoreData to develop against, on this machine, in the foreground or background."""
 
 from __future__ import annotations
 
 import asyncio
+import shlex
 from pathlib import Path
 
 import click
 
+from coredata_async.cli import background as behind
 from coredata_async.cli.console import say
-from coredata_async.cli.process import sandbox_process
+from coredata_async.cli.process import Box, Manner, sandbox_process
+from coredata_async.errors import ConfigurationError
 from coredata_async.sandbox.watchful import watchful
 
 
 @click.command()
-@click.option("--port", default=0, show_default="any free one", help="Port on 127.0.0.1.")
+@click.option(
+    "--port",
+    default=0,
+    show_default="any free one",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Port on 127.0.0.1.",
+)
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the stored bytes; a temporary one by default.",
 )
-def sandbox(port: int, data: Path | None) -> None:
-    """Serve a CoreData, and a 5pm, to develop against, until Ctrl-C.
+@click.option(
+    "--space",
+    "spaces",
+    multiple=True,
+    metavar="TITLE",
+    help="Space to begin with; the first gets a project. Default: Sandbox. [repeatable]",
+)
+@click.option(
+    "--range-includes-ends",
+    is_flag=True,
+    help="Include both ends in filters such as --created-range. The vendor's page excludes them.",
+)
+@click.option("--background", is_flag=True, help="Start it, print its variables, and leave it running.")
+@click.option("--stop", is_flag=True, help="End the sandboxes in the background, or the one at --port.")
+def sandbox(
+    *,
+    port: int,
+    data: Path | None,
+    spaces: tuple[str, ...],
+    range_includes_ends: bool,
+    background: bool,
+    stop: bool,
+) -> None:
+    """Serve a CoreData, and a 5pm, to develop against, until Ctrl-C or --stop.
 
-    Prints the environment variables that point a program at it, ready for `eval`.
+    Prints the environment variables that point a program at it. With --background it goes on running:
+
+        eval "$(coredata sandbox --background)"
+
+    The variables include COREDATA_PARENT, the id of a project that is ready for uploads. If a sandbox is
+    already in the background, its variables are printed again.
     """
-    asyncio.run(_serve(port, data))
+    manner = Manner(port=port, data=data, spaces=spaces, range_includes_ends=range_includes_ends)
+    if stop and (background or manner != Manner(port=port)):
+        raise click.UsageError("--stop can be combined with --port only")
+    if stop:
+        _stop(port)
+    elif background:
+        _start(manner)
+    else:
+        asyncio.run(_serve(manner))
 
 
-async def _serve(port: int, data: Path | None) -> None:
-    async with sandbox_process(port=port, data=data) as (running, box):
-        for name, value in (
-            ("COREDATA_BASE_URL", box.url),
-            ("COREDATA_API_USER", box.api_user),
-            ("COREDATA_API_KEY", box.api_key),
-            ("FIVEPM_URL", box.fivepm_url),
-            ("FIVEPM_LOGIN", box.fivepm_login),
-            ("FIVEPM_PASSWORD", box.fivepm_password),
-        ):
-            click.echo(f"export {name}={value}")
+async def _serve(manner: Manner) -> None:
+    async with sandbox_process(manner=manner) as (running, box):
+        _print(box)
         say(f"A sandbox is listening at {box.url}; space {box.space}, project {box.project}. Ctrl-C ends it.")
         async with watchful():
             await running.wait()
+
+
+def _start(manner: Manner) -> None:
+    running = behind.records(manner.port)
+    if running and manner != Manner(port=manner.port):
+        raise ConfigurationError(
+            f"a sandbox is already in the background at {running[0].box.url}, with options of its own; end "
+            "it with `coredata sandbox --stop`, or give another --port"
+        )
+    record = running[0] if running else behind.start(manner)
+    _print(record.box)
+    already = "already " if running else ""
+    say(
+        f"A sandbox is {already}in the background at {record.box.url} (process {record.pid}). "
+        "`coredata sandbox --stop` ends it."
+    )
+
+
+def _stop(port: int) -> None:
+    running = behind.records(port)
+    for record in running:
+        behind.stop(record)
+        say(f"stopped the sandbox at {record.box.url}")
+    if not running:
+        say("no sandbox is in the background" + (f" at port {port}" if port else ""))
+
+
+def _print(box: Box) -> None:
+    for name, value in box.variables().items():
+        click.echo(f"export {name}={shlex.quote(value)}")

@@ -38,6 +38,10 @@ class Profile:
     """In a file, relative to it."""
     proxy: Secret[str] | None = None
     """A secret, because a password may be in it."""
+    transport: str | None = None
+    log: str | None = None
+    parent: str | None = None
+    """Id of the Project, Folder or Filespace for commands without `--parent`."""
 
 
 NAMES: Final = tuple(spot.name for spot in attrs.fields(Profile))
@@ -146,7 +150,7 @@ def settings(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Set
     path = Path(chosen["config"]) if "config" in chosen else default_path()
     file = read(path, needed="config" in chosen)
     around = Layer("environment", _made(_environment(environ)), lambda each: PREFIX + each.upper())
-    name = chosen.get("profile") or environ.get(PREFIX + "PROFILE", "").strip() or file.default_profile
+    name = _chosen_profile(chosen, environ)[0] or file.default_profile
     layers = [Layer("option", _made(chosen), lambda each: f"--{each.replace('_', '-')}"), around]
     warnings = list(_exposed(path, file))
     if name is not None:
@@ -167,10 +171,31 @@ def fivepm_profile(
     environ = SecretMapping(environ)
     path = Path(chosen["config"]) if "config" in chosen else default_path()
     file = read(path, needed="config" in chosen)
-    name = chosen.get("profile") or environ.get(PREFIX + "PROFILE", "").strip() or file.default_profile
+    name = _chosen_profile(chosen, environ)[0] or file.default_profile
     if name is not None and name not in file.fivepm:
         _profile(file, name, path)
     return file.fivepm.get(name or "", FivePMProfile()), list(_exposed(path, file))
+
+
+def profile_name(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str | None, str, str]:
+    """Return the name of the profile that counts, the kind of place that says so, and its name there.
+
+    Raises:
+        ConfigurationError: If the configuration file cannot be read.
+    """
+    found = _chosen_profile(chosen, environ)
+    if found[0]:
+        return found
+    path = Path(chosen["config"]) if "config" in chosen else default_path()
+    name = read(path, needed="config" in chosen).default_profile
+    return (name, "configuration file", "default_profile") if name else found
+
+
+def _chosen_profile(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str | None, str, str]:
+    if chosen.get("profile"):
+        return chosen["profile"], "option", "--profile"
+    name = environ.get(PREFIX + "PROFILE", "").strip()
+    return (name, "environment", PREFIX + "PROFILE") if name else (None, "", "")
 
 
 def _profile(file: File, name: str, path: Path) -> Profile:

@@ -7,8 +7,7 @@ from typing import Final, TypeVar
 
 import click
 
-from coredata_async.cli.console import say
-from coredata_async.cli.exits import exit_code
+from coredata_async.cli.complaints import complain
 from coredata_async.errors import CoreDataError
 from coredata_async.transfer.lanes import abreast
 
@@ -34,8 +33,6 @@ async def several(
 
 def settle(outcomes: Iterable[object]) -> None:
     """Tell every failure, and exit with the code of the worst."""
-    failures = [each for each in outcomes if isinstance(each, Exception)]
-    for failure in failures:
-        say(f"coredata: {failure}")
-    if failures:
-        raise click.exceptions.Exit(max(exit_code(failure) for failure in failures))
+    codes = [complain(each) for each in outcomes if isinstance(each, Exception)]
+    if codes:
+        raise click.exceptions.Exit(max(codes))

@@ -66,7 +66,7 @@ class Rows:
         found = plain_object(model)
         row = [picked(found, path) for path in self.fields]
         self._rows.append(row)
-        self._seen |= {path for path in self.fields if path.partition(".")[0] in found}
+        self._seen |= {path for path in self.fields if _first_name(path) in found}
         self._count += 1
         if len(self._rows) >= BLOCK:
             self._flush()
@@ -97,8 +97,12 @@ class Rows:
             )
         for row in self._rows:
             table.add_row(*(Text(cell(each)) for each in row))
-        _print(table)
+        print_table(table)
         self._rows.clear()
+
+
+def _first_name(path: str) -> str:
+    return path.removeprefix("extra.").partition(".")[0]
 
 
 @frozen
@@ -127,7 +131,17 @@ def show_pairs(pairs: Mapping[str, object]) -> None:
     table.add_column(overflow="fold")
     for name, value in pairs.items():
         table.add_row(Text(printable(name)), Text(cell(value)))
-    _print(table)
+    print_table(table)
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of text below the names of their columns."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(each)) for each in row))
+    print_table(table)
 
 
 def echo_json(value: object) -> None:
@@ -147,7 +161,8 @@ def cell(value: object) -> str:
     return printable(str(value))
 
 
-def _print(table: Table) -> None:
+def print_table(table: Table) -> None:
+    """Print a table on stdout: in colours and as wide as the terminal, or as plain text that is not cut."""
     if sys.stdout.isatty():
         Console(highlight=False).print(table)
         return

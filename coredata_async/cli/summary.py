@@ -7,12 +7,14 @@ from rich.table import Table
 from coredata_async.bulk.report.advice import AGAIN, TITLES, verdict
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.text import amount, span
-from coredata_async.cli.console import people, say
+from coredata_async.cli.console import say
+from coredata_async.cli.show import print_table
 
 
-def summarise(report: Report) -> None:
-    """Say it: the figures, the verdict, and what to do next."""
-    people.print(table(report))
+def summarise(report: Report, *, figures: bool = True) -> None:
+    """Print the figures on stdout, unless JSON lines go there, and say the verdict and what to do next."""
+    if figures:
+        print_table(table(report))
     say(verdict(report))
     if report.words:
         say(report.words)

@@ -16,6 +16,7 @@ from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.console import people
 from coredata_async.cli.jobs import Conduct
+from coredata_async.cli.parent import parent_option, required_parent
 from coredata_async.cli.rehearsal import rehearse
 from coredata_async.cli.report_files import report_file
 from coredata_async.cli.screen import Screen
@@ -28,7 +29,7 @@ from coredata_async.client import CoreData
 @click.argument(
     "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, readable=False)
 )
-@click.option("--parent", required=True, metavar="ID", help="Project, Folder or Filespace to upload into.")
+@parent_option("Project, Folder or Filespace to upload into.")
 @click.option(
     "--job",
     "journal",
@@ -59,7 +60,7 @@ def upload(
     ctx: click.Context,
     *,
     paths: tuple[str, ...],
-    parent: str,
+    parent: str | None,
     journal: str | None,
     processes: int,
     dry_run: bool,
@@ -70,7 +71,7 @@ def upload(
 ) -> None:
     """Upload files and trees, each file once, whatever happens.
 
-    PATH `photos` becomes a folder of that name below the parent; `photos/.` means what is in it. Run the
+    PATH "photos" becomes a folder of that name below the parent; "photos/." means what is in it. Run the
     same command again to go on where it ended, however it ended: what is done is skipped. Ctrl-C ends it
     when the files under way have ended; once more, at once.
     """
@@ -78,12 +79,13 @@ def upload(
         raise click.UsageError("a dry run has no report: --json tells all of it")
     if journal is not None and Path(journal).resolve() in {report.resolve() for report in reports}:
         raise click.UsageError("--report would overwrite the journal that --job names")
+    into = required_parent(parent)
     made = client()
     terms = value(Terms, ctx)
     job = UploadJob(
         made,
         paths,
-        parent=parent,
+        parent=into,
         journal=journal,
         selection=value(Selection, ctx, rules=rules),
         policy=value(Policy, ctx),

@@ -20,6 +20,7 @@ from coredata_async.bulk.events import (
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.text import amount, files
 from coredata_async.bulk.text import span as length
+from coredata_async.cli.complaints import in_options
 from coredata_async.cli.console import say
 
 SHOWN: Final = 20
@@ -83,6 +84,7 @@ class Watch:
         if path in self._told or len(self._told) == SHOWN:
             return
         self._told.add(path)
+        words = in_options(words)
         say(f"{word}: {words}" if path in words else f"{word}: {path}: {words}")
         if len(self._told) == SHOWN:
             say("further failures are counted, and in the report")

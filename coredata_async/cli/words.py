@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from functools import cache
 from itertools import pairwise
 from textwrap import dedent
@@ -19,6 +20,7 @@ _OPERATORS: Final = {
     "lte": "{} at this moment or before it.",
     "range": "{} between the two.",
 }
+_CLEARS: Final = re.compile(r"`None` clears(?: \(inferred\))?\. ?")
 _DOUBT: Final = {
     "documented": "",
     "named": "only named in the vendor's pages",
@@ -71,4 +73,5 @@ def _below_fields(body: list[ast.stmt]) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).replace("`None` clears.", "").replace("`", "").strip()
+    text = _CLEARS.sub("", " ".join(text.split()))  # in a shell `--clear` does
+    return text.replace("`", "").replace("…", "...").strip()

@@ -106,12 +106,12 @@ class NewContact:
     """As it goes over the wire: `contact_status:Active:`."""
     description: str | None = None
     emails: Sequence[Mapping[str, str]] | None = None
-    """`{"email": …, "label": "email_label:Work:"}`."""
+    """`{"email": "...", "label": "email_label:Work:"}`."""
     phones: Sequence[Mapping[str, str]] | None = None
-    """`{"number": …, "label": "phone_label:Mobile:"}`."""
+    """`{"number": "...", "label": "phone_label:Mobile:"}`."""
     contact_addresses: Sequence[Mapping[str, str]] | None = None
     urls: Sequence[Mapping[str, str]] | None = None
-    """`{"url": …, "label": "url_label:Website:"}`."""
+    """`{"url": "...", "label": "url_label:Website:"}`."""
     parent: str | None = None
     """Id of a contact folder, or of an organization the person is to belong to."""
     organization: str | None = None

@@ -46,7 +46,10 @@ class FileWhere(DatedWhere):
     """
 
     parent: str | None = None
-    """Id of a folder. The id of a project may find nothing: use `projects.files(id)`."""
+    """Id of a folder. The id of a project may find nothing.
+
+    `projects.files(id)` lists those of a project.
+    """
     associated_contacts_id: str | None = None
     """Id of a contact."""
 

@@ -22,14 +22,26 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--data", type=Path, help="directory for the bytes (default: a temporary one)")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin is closed")
+    parser.add_argument(
+        "--space", action="append", help="title of a Space (default: Sandbox); may be repeated"
+    )
+    parser.add_argument(
+        "--range-includes-ends", action="store_true", help="include both ends in the filters of a range"
+    )
     options = parser.parse_args()
+    box = SandboxServer(
+        port=options.port,
+        data=options.data,
+        spaces=options.space or ("Sandbox",),
+        range_includes_ends=options.range_includes_ends,
+    )
     try:
-        asyncio.run(_serve(options.port, options.data, exit_with_stdin=options.exit_with_stdin))
+        asyncio.run(_serve(box, exit_with_stdin=options.exit_with_stdin))
     except OSError as exc:
         sys.exit(f"cannot serve: {exc}")
 
 
-async def _serve(port: int, data: Path | None, *, exit_with_stdin: bool) -> None:
+async def _serve(server: SandboxServer, *, exit_with_stdin: bool) -> None:
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
 
@@ -38,7 +50,7 @@ async def _serve(port: int, data: Path | None, *, exit_with_stdin: bool) -> None
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    async with SandboxServer(port=port, data=data) as box:
+    async with server as box:
         print(json.dumps(_introduced(box)), flush=True)
         if exit_with_stdin:
             # A thread, because asyncio cannot watch every kind of stdin (a file, a Windows console).
@@ -52,6 +64,7 @@ def _introduced(box: SandboxServer) -> dict[str, object]:
         "url": box.url,
         "api_user": box.api_user,
         "api_key": box.api_key,
+        "api_key_v3": box.api_key_v3,
         "space": box.space,
         "project": box.project,
         "fivepm_url": box.fivepm.url,

@@ -19,6 +19,8 @@ from coredata_async.sandbox.tasks import TASKS
 
 _PATH = "/api/v2/docs/"
 _NOUNS = {noun.kind: noun for noun in (SPACES, PROJECTS, FOLDERS, FILES, TASKS, CONTACTS)}
+_SHOWN_BY = {**_NOUNS, "Workspace": FOLDERS, "Filespace": FOLDERS}
+"""Also the kinds without a collection of their own: all types derive from Document (facts 4.1)."""
 
 
 def entries(state: State) -> Sequence[Mapping[str, object]]:
@@ -29,7 +31,7 @@ def entries(state: State) -> Sequence[Mapping[str, object]]:
 def entry(state: State, identifier: str) -> Mapping[str, object] | None:
     """Return one."""
     document = state.documents.get(identifier)
-    return None if document is None or document.kind not in _NOUNS else _shown(state, document)
+    return None if document is None or document.kind not in _SHOWN_BY else _shown(state, document)
 
 
 async def delete(service: Service, call: Call) -> Answer:
@@ -43,7 +45,7 @@ async def delete(service: Service, call: Call) -> Answer:
 
 
 def _shown(state: State, document: Document) -> Mapping[str, object]:
-    return {**_NOUNS[document.kind].show(state, document), "resource_uri": f"{_PATH}{document.id}/"}
+    return {**_SHOWN_BY[document.kind].show(state, document), "resource_uri": f"{_PATH}{document.id}/"}
 
 
 ROUTES = (Route("DELETE", f"{_PATH}{{}}/", "documents.delete", delete),)

@@ -33,7 +33,10 @@ class Window:
     """Which part of a listing to fetch. Every filter class adds its filters to these."""
 
     page_size: int | None = field(default=100, metadata={"filter": False})
-    """Objects per page; `None` is the server's own idea (20). It may give fewer, which is respected."""
+    """Maximum number of objects per page. The server may return fewer.
+
+    `None` requests the default of the server (20).
+    """
     offset: int = field(default=0, metadata={"filter": False})
     """How many objects to skip: where an earlier listing stopped."""
 

@@ -45,12 +45,13 @@ def test_every_file_of_an_odd_folder_is_verified(folder: Path) -> None:
     assert figures["seconds"] > 0
 
 
-def test_without_json_stdout_is_empty_and_people_get_a_table(folder: Path) -> None:
+def test_without_json_the_table_is_on_stdout_and_messages_are_on_stderr(folder: Path) -> None:
     done = coredata("demo", str(folder))
 
     assert done.returncode == 0
-    assert done.stdout == ""
-    assert "downloaded and verified" in done.stderr
+    assert "downloaded and verified" in done.stdout
+    assert "starting a sandbox" not in done.stdout
+    assert "starting a sandbox" in done.stderr
 
 
 def test_an_empty_folder_is_no_failure(tmp_path: Path) -> None:

@@ -43,4 +43,4 @@ def test_what_is_left_behind_is_said(shell, far) -> None:
 def test_no_server_is_a_failure(shell) -> None:
     done = shell("doctor", "--base-url", "http://127.0.0.1:9", "--json")
 
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (6, "")

@@ -65,5 +65,5 @@ def test_a_wrong_key_is_a_matter_of_authentication(shell, monkeypatch) -> None:
 def test_no_server_is_a_failure_of_one_line(shell) -> None:
     done = shell("whoami", "--base-url", "http://127.0.0.1:9")
 
-    assert done.code == 1
+    assert done.code == 6
     assert done.err.count("\n") == 1

@@ -19,7 +19,7 @@ def test_it_prints_the_variables_that_point_a_program_at_it(tmp_path: Path, monk
     )
     assert process.stdout is not None
     try:
-        for _ in range(6):
+        for _ in range(8):
             name, _, value = process.stdout.readline().removeprefix("export ").strip().partition("=")
             monkeypatch.setenv(name, value)
         titles = asyncio.run(_titles_of_spaces())
@@ -35,6 +35,8 @@ def test_it_prints_the_variables_that_point_a_program_at_it(tmp_path: Path, monk
     assert os.environ["FIVEPM_URL"] == os.environ["COREDATA_BASE_URL"]
     assert os.environ["FIVEPM_LOGIN"]
     assert os.environ["FIVEPM_PASSWORD"]
+    assert os.environ["COREDATA_API_KEY_V3"]
+    assert os.environ["COREDATA_PARENT"]
 
 
 async def _titles_of_spaces() -> list[str]:

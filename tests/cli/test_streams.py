@@ -153,3 +153,17 @@ def test_names_that_the_locale_lacks_are_uploaded_listed_compared_and_saved(sh, 
     assert len(list((tmp_path / "out").iterdir())) == len(NAMES)
     assert sh(f"coredata download {ids} -o out/", **env).returncode == 1
     assert b"Traceback" not in sh("coredata upload 'ólíkt' --parent $P", **env).stderr
+
+
+def test_results_go_to_stdout_and_messages_to_stderr(shell, far, put, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "a.txt").write_text("a")
+
+    uploaded = shell.ok("upload", str(tmp_path / "a.txt"), "--parent", far.project)
+    saved = shell.ok("download", put(), "-o", str(tmp_path / "out"))
+
+    assert "planned" in uploaded.out
+    assert "journal" not in uploaded.out
+    assert "planned" not in uploaded.err
+    assert saved.out.endswith(f"{tmp_path / 'out'}\n")
+    assert saved.err == ""

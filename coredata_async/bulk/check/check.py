@@ -23,7 +23,8 @@ from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.lines import Line, lines
 from coredata_async.bulk.mirror import Mirror
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.remote import Remote, look_at
+from coredata_async.bulk.parent import check_parent
+from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.scan.filters import Filter
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
@@ -77,7 +78,7 @@ async def check(
     engine = client.engine()
     segment(parent, "parent")
     binding = Binding(engine.tenant, engine.account, parent, tuple(root.meant for root in roots(every)))
-    project = await look_at(engine.api, parent)
+    project = await check_parent(engine.api, parent)
     async with draft(binding) as journal:
         await survey(journal, batches, warn)
         remote = Remote(engine.api, journal, parent, project, policy.unicode)

@@ -31,7 +31,7 @@ def default_place(binding: Binding) -> Path:
     """
     place = usual_place(binding)
     try:
-        _make(place.parent)
+        make_private(place.parent)
     except OSError as exc:
         if fatal(exc):
             raise JournalError(place, exc) from None
@@ -48,7 +48,7 @@ def usual_place(binding: Binding) -> Path:
         ConfigurationError: There is no home to put it in.
     """
     digest = hashlib.sha256(json.dumps(binding.row(), sort_keys=True).encode("ascii")).hexdigest()
-    return _state() / "coredata" / "jobs" / f"{digest[:16]}.sqlite"
+    return state_directory() / "coredata" / "jobs" / f"{digest[:16]}.sqlite"
 
 
 def check_place(path: Path, roots: Iterable[bytes]) -> None:
@@ -94,7 +94,12 @@ def file_system(folder: Path, mounts: str) -> str | None:
     return found
 
 
-def _state() -> Path:
+def state_directory() -> Path:
+    """Return the directory in which this system keeps the state of a user's programs; it may not exist.
+
+    Raises:
+        ConfigurationError: If the user has no home directory.
+    """
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA", "")
         return Path(local) if local else _home() / "AppData" / "Local"
@@ -113,9 +118,10 @@ def _home() -> Path:
         ) from None
 
 
-def _make(folder: Path) -> None:
+def make_private(folder: Path) -> None:
+    """Make a directory, and those above it, for this user only."""
     if not folder.is_dir():
-        _make(folder.parent)
+        make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 

@@ -33,7 +33,10 @@ class User:
     cell_phone: str = ""
     company: str = ""
     security_level: int | None = None
-    """See `SecurityLevel`."""
+    """0 administrator, 100 user, 150 external, 200 client.
+
+    See `SecurityLevel`.
+    """
     comment: str = ""
     can_view_profiles: bool | None = None
     avatar: str = ""
@@ -54,7 +57,10 @@ class EditUser:
     cell_phone: str | Unset | None = UNSET
     company: str | Unset | None = UNSET
     security_level: int | Unset | None = UNSET
-    """See `SecurityLevel`."""
+    """0 administrator, 100 user, 150 external, 200 client.
+
+    See `SecurityLevel`.
+    """
     comment: str | Unset | None = UNSET
     can_view_profiles: bool | Unset | None = UNSET
     avatar: str | Unset | None = UNSET
@@ -71,4 +77,7 @@ class NewUser(EditUser):
     email: str  # pyright: ignore[reportGeneralTypeIssues]
     password: str = field(repr=False)
     security_level: int  # pyright: ignore[reportGeneralTypeIssues]
-    """See `SecurityLevel`."""
+    """0 administrator, 100 user, 150 external, 200 client.
+
+    See `SecurityLevel`.
+    """

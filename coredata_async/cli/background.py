@@ -1,0 +1,192 @@
+"""Sandboxes that run in the background: started once, found again by a state file, and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from attrs import asdict, frozen
+
+from coredata_async.bulk.journal.place import make_private, state_directory
+from coredata_async.cli.process import START, STOP, Box, Manner
+from coredata_async.client import CoreData
+from coredata_async.config import Retry, Timeouts
+from coredata_async.errors import ConfigurationError, CoreDataError
+
+_ANSWER: Final = 5.0
+"""Seconds for a running sandbox to answer."""
+_LOOK: Final = 0.05
+_DETACHED: Final = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(
+    subprocess, "CREATE_NEW_PROCESS_GROUP", 0
+)
+"""On Windows; elsewhere a new session does it."""
+
+
+@frozen(kw_only=True)
+class Record:
+    """A background sandbox as its state file describes it."""
+
+    path: Path
+    pid: int
+    box: Box
+
+    @property
+    def port(self) -> int:
+        """Its port on 127.0.0.1."""
+        return int(self.box.url.rpartition(":")[2])
+
+    def is_running(self) -> bool:
+        """Return whether the sandbox answers to its key, which no other process at its port knows.
+
+        So a process id that now belongs to something else is never signalled.
+        """
+        return asyncio.run(_answers(self.box))
+
+
+def records(port: int = 0) -> list[Record]:
+    """Return the background sandboxes of this user that run, and forget those that have ended.
+
+    Args:
+        port: Only the one at this port; 0 is all.
+    """
+    found = list(_read_all(_directory()))
+    running: list[Record] = []
+    for each in found:
+        if port not in {0, each.port}:
+            continue
+        if each.is_running():
+            running.append(each)
+        else:
+            each.path.unlink(missing_ok=True)
+    return running
+
+
+def start(manner: Manner) -> Record:
+    """Start a sandbox that outlives this process, and wait until it answers.
+
+    Raises:
+        CoreDataError: If it does not start, for example because the port is in use.
+        ConfigurationError: If there is no place for its state file.
+    """
+    directory = _directory()
+    try:
+        make_private(directory)
+    except OSError as exc:
+        raise ConfigurationError(f"{directory} cannot be made ({exc.strerror}); set XDG_STATE_HOME") from None
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(  # noqa: S603  # this interpreter, with checked options
+            manner.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+            creationflags=_DETACHED,
+        )
+        try:
+            box = _introduced(process)
+            record = Record(path=directory / f"{box.url.rpartition(':')[2]}.json", pid=process.pid, box=box)
+            _write(record)
+        except BaseException as exc:
+            process.kill()
+            process.wait()
+            if not isinstance(exc, ValueError):
+                raise
+            errors.seek(0)
+            words = " ".join(errors.read().decode("utf-8", "replace").split()) or "no reason given"
+            raise CoreDataError(f"the sandbox did not start: {words[-300:]}; is the port free?") from None
+    process.returncode = 0  # it outlives this process, of which Popen would warn
+    return record
+
+
+def stop(record: Record) -> None:
+    """End a background sandbox, and forget it.
+
+    Raises:
+        CoreDataError: If this user may not end it.
+    """
+    try:
+        os.kill(record.pid, signal.SIGTERM)
+        if not _has_ended(record):
+            os.kill(record.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    except ProcessLookupError:
+        pass
+    except OSError as exc:
+        raise CoreDataError(f"process {record.pid} cannot be ended: {exc.strerror}") from None
+    record.path.unlink(missing_ok=True)
+
+
+def _has_ended(record: Record) -> bool:
+    """Wait until nothing answers: the id of a process that has ended may remain until init notices."""
+    deadline = time.monotonic() + STOP
+    while time.monotonic() < deadline:
+        if not record.is_running():
+            return True
+        time.sleep(_LOOK)
+    return False
+
+
+async def _answers(box: Box) -> bool:
+    try:
+        async with CoreData(
+            box.url,
+            api_user=box.api_user,
+            api_key=box.api_key,
+            retry=Retry.none(),
+            timeouts=Timeouts(connect=_ANSWER, response=_ANSWER, total=_ANSWER),
+        ) as client:
+            await client.me()
+    except CoreDataError:
+        return False
+    return True
+
+
+def _introduced(process: subprocess.Popen[bytes]) -> Box:
+    """Read the first line of a sandbox, which it writes when it listens.
+
+    Raises:
+        ValueError: If it ended or did not say so in time.
+    """
+    stdout = process.stdout
+    if stdout is None:
+        raise ValueError("no output")
+    clock = threading.Timer(START, process.kill)
+    clock.start()
+    try:
+        with stdout:
+            return Box.read(stdout.readline())
+    finally:
+        clock.cancel()
+
+
+def _directory() -> Path:
+    try:
+        return state_directory() / "coredata" / "sandboxes"
+    except ConfigurationError:
+        raise ConfigurationError(
+            "there is no home directory to keep the state of the sandbox in; set XDG_STATE_HOME"
+        ) from None
+
+
+def _read_all(directory: Path) -> Iterator[Record]:
+    for path in sorted(directory.glob("*.json")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            said = json.loads(path.read_text("utf-8"))
+            yield Record(path=path, pid=int(said["pid"]), box=Box.read(json.dumps(said["box"])))
+
+
+def _write(record: Record) -> None:
+    """Write the state file, for this user only: it holds the keys of the sandbox."""
+    record.path.unlink(missing_ok=True)  # of one that has ended: the port is ours now
+    handle = os.open(record.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump({"pid": record.pid, "box": asdict(record.box)}, file)

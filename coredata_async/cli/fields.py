@@ -1,0 +1,90 @@
+"""The option `--fields`: dotted names of a model's fields, checked before a request is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, Final, cast, get_args, get_origin, get_type_hints
+
+import attrs
+import click
+
+EXTRA: Final = "extra"
+"""Field of each model for what the server sends beyond the documented fields."""
+_OPEN: Final = (Mapping, dict)
+
+
+def fields_option(model: type[object] | None) -> click.Option:
+    """Declare `--fields` for objects of a model; its value is a list of dotted names."""
+
+    def read(_ctx: click.Context, _param: click.Parameter, text: str) -> list[str]:
+        names = [each.strip() for each in text.split(",") if each.strip()]
+        if model is not None:
+            for name in names:
+                _check(model, name)
+        return names
+
+    nested = next((name for name in sorted(_nested(model)) if model is not None), None)
+    deeper = f" A dot goes deeper, as in {nested}." if nested else ""
+    return click.Option(
+        ["--fields", "fields_"],
+        metavar="NAME[,NAME]",
+        default="",
+        callback=read,
+        help=f"Only these fields.{deeper} {EXTRA}.NAME is a field of the server that is not documented.",
+    )
+
+
+def _check(model: type[Any], name: str) -> None:
+    """Refuse a name that the model does not have.
+
+    Raises:
+        BadParameter: With the nearest names, and all names at the level of the mistake.
+    """
+    hint: Any = model
+    parts = name.split(".")
+    for at, part in enumerate(parts):
+        if part == EXTRA or _is_open(hint):
+            return
+        kind = _model_of(hint)
+        names = _names(kind)
+        if part in names:
+            hint = get_type_hints(kind)[part]
+            continue
+        above = ".".join(parts[:at])
+        prefix = f"{above}." if above else ""
+        if kind is None:
+            raise click.BadParameter(f"{above} has no fields of its own, so there is no {name!r}")
+        near = [prefix + each for each in get_close_matches(part, names, n=2)]
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise click.BadParameter(
+            f"there is no field {name!r}.{meant} Fields: {', '.join(prefix + each for each in names)}. For a "
+            f"field that is not documented write {prefix}{EXTRA}.{part}"
+        )
+
+
+def _names(kind: type[Any] | None) -> list[str]:
+    return [] if kind is None else [spot.name for spot in attrs.fields(kind) if spot.name != EXTRA]
+
+
+def _nested(model: type[object] | None) -> Iterator[str]:
+    """Yield dotted names of one dot."""
+    for name in _names(model):
+        below = _names(_model_of(get_type_hints(model)[name]))
+        yield from (f"{name}.{each}" for each in below if each in {"title", "id", "name"})
+
+
+def _model_of(hint: Any) -> type[Any] | None:
+    """Return the model that a type, or one of its parts, is."""
+    if isinstance(hint, type) and attrs.has(hint) and not _is_open(hint):
+        return cast("type[Any]", hint)
+    return next((found for arm in get_args(hint) if (found := _model_of(arm)) is not None), None)
+
+
+def _is_open(hint: Any) -> bool:
+    """Return whether any name may be in an object of this type."""
+    if hint is Any or hint is object or get_origin(hint) in _OPEN:
+        return True
+    if isinstance(hint, type):
+        return issubclass(hint, Mapping)
+    return any(_is_open(arm) for arm in get_args(hint))

@@ -1,0 +1,87 @@
+"""An unreachable server is exit code 6 in every command, and the message says what to check next."""
+
+import socket
+
+import pytest
+
+from coredata_async import APIConnectionError, APITimeoutError, OutcomeUnknownError, StorageError
+from coredata_async.cli.exits import exit_code
+from coredata_async.message import Request
+from tests.cli.walk import arguments, commands
+
+LOCAL = {"demo", "sandbox", "completion", "config path", "config show"}
+REMOTE = {
+    name: context.command
+    for name, context in commands()
+    if name not in LOCAL and not hasattr(context.command, "list_commands")
+}
+REQUEST = Request("GET", "/api/v2/spaces/")
+
+
+@pytest.fixture
+def closed(bare, tmp_path, monkeypatch):
+    """The URL that all settings name: of a port where nothing listens, and nothing else can meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        for variable, value in {
+            "COREDATA_BASE_URL": url,
+            "COREDATA_API_USER": "u",
+            "COREDATA_API_KEY": "geheim",
+            "COREDATA_MAX_RETRIES": "0",
+            "FIVEPM_URL": url,
+            "FIVEPM_LOGIN": "a@b.is",
+            "FIVEPM_PASSWORD": "geheimt",
+            "XDG_STATE_HOME": str(tmp_path / "state"),
+        }.items():
+            monkeypatch.setenv(variable, value)
+        yield url
+
+
+def test_every_command_that_asks_a_server_is_known() -> None:
+    assert {"upload", "check", "download", "api", "doctor", "whoami", "5pm archive", "files list"} <= set(
+        REMOTE
+    )
+
+
+@pytest.mark.parametrize("name", ["whoami", "projects create", "upload"])
+def test_both_transports_find_the_server_unreachable(name, bare, closed, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("COREDATA_TRANSPORT", "aiohttp")
+
+    test_an_unreachable_server_is_exit_code_6(name, bare, closed, tmp_path)
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_an_unreachable_server_is_exit_code_6(name, bare, closed, tmp_path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("a")
+
+    done = bare(*name.split(), *arguments(REMOTE[name], str(file)))
+
+    assert (done.code, done.out) == (6, ""), done.err
+    assert "cannot connect" in done.err
+    assert f"{closed} (" in done.err
+    assert "config show" in done.err
+    assert "Traceback" not in done.err
+    assert "base_url" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (APIConnectionError("refused", REQUEST, reached=False), 6),
+        (APITimeoutError("late", REQUEST, phase="response"), 6),
+        (OutcomeUnknownError("lost", REQUEST), 5),
+        (StorageError("refused", stage="get", status=403), 1),
+        (OSError("disk"), 1),
+    ],
+)
+def test_an_error_has_one_exit_code(error, code) -> None:
+    assert exit_code(error) == code
+
+
+def test_an_unreachable_storage_is_exit_code_6() -> None:
+    error = StorageError("the storage could not be reached", stage="get")
+    error.__cause__ = APIConnectionError("refused", REQUEST, reached=False)
+
+    assert exit_code(error) == 6
