@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # for checkers and editors; at run time `__getattr__` imports
         ConfigurationError,
         ConflictError,
         CoreDataError,
+        JournalInUseError,
         NotFoundError,
         OutcomeUnknownError,
         PayloadTooLargeError,
@@ -93,6 +94,7 @@ __all__ = [
     "Exchanged",
     "Failed",
     "File",
+    "JournalInUseError",
     "Limits",
     "Listing",
     "Mark",
@@ -134,7 +136,7 @@ _PLACES = {
     "config": "Limits Retry Timeouts",
     "errors": "APIConnectionError APIError APIStatusError APITimeoutError AuthenticationError "
     "BadRequestError BulkError ChecksumMismatchError ConfigurationError ConflictError "
-    "CoreDataError NotFoundError OutcomeUnknownError PayloadTooLargeError "
+    "CoreDataError JournalInUseError NotFoundError OutcomeUnknownError PayloadTooLargeError "
     "PermissionDeniedError RateLimitError RegistrationUncertainError ServerError "
     "SourceChangedError SourceError SourceNotReplayableError StaleSnapshotError "
     "StorageError TransferError UnexpectedResponseError UnprocessableEntityError "

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from coredata_async.call import perform
+from coredata_async.ids import Id
 from coredata_async.keywords import build
 from coredata_async.listing import Listing, listed
 from coredata_async.message import Send
@@ -38,10 +39,10 @@ def lister(send: Send, kind: Kind[T, W]) -> Callable[W, Listing[T]]:
 
 def sublister(
     send: Send, nested: Nested[T, W], where: Callable[P, Window]
-) -> Callable[Concatenate[str, P], Listing[T]]:
+) -> Callable[Concatenate[Id, P], Listing[T]]:
     """Make the listing of one collection inside an object of another, as `/projects/<id>/files/`."""
 
-    def inside(id: str, /, *args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A002
+    def inside(id: Id, /, *args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A002
         wanted = build(nested.kind.name, where, *args, **kwargs)
         return listed(send, nested.kind, wanted, path=nested.path(id))
 
@@ -50,10 +51,10 @@ def sublister(
     return _spelled(inside, where, summary, nested.proof, leading=("id",))
 
 
-def getter(send: Send, kind: Kind[T, W]) -> Callable[[str], Awaitable[T]]:
+def getter(send: Send, kind: Kind[T, W]) -> Callable[[Id], Awaitable[T]]:
     """Make `get(id)`."""
 
-    async def get(id: str) -> T:  # noqa: A002  # the service's own name
+    async def get(id: Id) -> T:  # noqa: A002  # the service's own name
         """Read one object: one exchange, repeat-safe.
 
         Raises:
@@ -82,10 +83,10 @@ def creator(send: Send, kind: AppendableKind[T, W, N]) -> Callable[N, Awaitable[
     )
 
 
-def updater(send: Send, kind: EditableKind[T, W, N, E]) -> Callable[Concatenate[str, E], Awaitable[None]]:
+def updater(send: Send, kind: EditableKind[T, W, N, E]) -> Callable[Concatenate[Id, E], Awaitable[None]]:
     """Make `update(id, **changes)`."""
 
-    async def put(id: str, edit: object) -> None:  # noqa: A002
+    async def put(id: Id, edit: object) -> None:  # noqa: A002
         await perform(send, calls.update(kind.path, id, edit))
 
     summary = (
@@ -96,20 +97,20 @@ def updater(send: Send, kind: EditableKind[T, W, N, E]) -> Callable[Concatenate[
 
 
 def updating(
-    call: str, edit: Callable[E, V], put: Callable[[str, V], Awaitable[None]], summary: str, proof: Proof
-) -> Callable[Concatenate[str, E], Awaitable[None]]:
+    call: str, edit: Callable[E, V], put: Callable[[Id, V], Awaitable[None]], summary: str, proof: Proof
+) -> Callable[Concatenate[Id, E], Awaitable[None]]:
     """Make `update(id, **changes)` of an edit class and of what puts an edit."""
 
-    async def update(id: str, /, *args: E.args, **kwargs: E.kwargs) -> None:  # noqa: A002
+    async def update(id: Id, /, *args: E.args, **kwargs: E.kwargs) -> None:  # noqa: A002
         await put(id, build(call, edit, *args, **kwargs))
 
     return _spelled(update, edit, summary, proof, leading=("id",))
 
 
-def deleter(send: Send, kind: Kind[T, W]) -> Callable[[str], Awaitable[None]]:
+def deleter(send: Send, kind: Kind[T, W]) -> Callable[[Id], Awaitable[None]]:
     """Make `delete(id)`."""
 
-    async def delete(id: str) -> None:  # noqa: A002
+    async def delete(id: Id) -> None:  # noqa: A002
         """Delete one object: one exchange, repeat-safe. Whether it can be had back is not documented.
 
         Raises:
@@ -125,7 +126,7 @@ def _spelled(
     verb: Verb, keywords: Callable[..., object], summary: str, proof: Proof, leading: tuple[str, ...] = ()
 ) -> Verb:
     """Give a verb the signature and the words of the class whose keywords it takes."""
-    own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=str) for name in leading]
+    own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Id) for name in leading]
     taken = list(inspect.signature(keywords).parameters.values())
     paging = [each for each in taken if each.name in {"page_size", "offset"}]
     rest = sorted(

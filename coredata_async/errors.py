@@ -1,7 +1,7 @@
 """The exception tree.
 
 CoreDataError
-├─ ConfigurationError(ValueError)
+├─ ConfigurationError(ValueError) ─ JournalInUseError
 ├─ APIError
 │  ├─ APIConnectionError ─ APITimeoutError(TimeoutError)
 │  ├─ UnexpectedResponseError
@@ -53,6 +53,13 @@ class CoreDataError(Exception):
 
 class ConfigurationError(CoreDataError, ValueError):
     """The call cannot be made as written: no key, a bad host, http:// off loopback, an empty id."""
+
+
+class JournalInUseError(ConfigurationError):
+    """A process, perhaps this one, holds the journal of the job: wait for it, or use another journal."""
+
+    pid: int | None = None
+    host: str | None = None
 
 
 class APIError(CoreDataError):
@@ -127,8 +134,7 @@ class APIStatusError(APIError):
         }
         """Only headers that hold no secret by design, and without those a server puts there."""
         self.request_id = self.headers.get("X-Request-Id")
-        self.retry_after = reply.retry_after
-        """Seconds."""
+        self.retry_after = reply.retry_after  # seconds
 
 
 class BadRequestError(APIStatusError):

@@ -56,6 +56,7 @@ def examples() -> Iterator[errors.CoreDataError]:
     """One of every class, made by its own constructor."""
     yield errors.CoreDataError("it failed")
     yield errors.ConfigurationError("no key")
+    yield errors.JournalInUseError("in use by process 7")
     yield errors.APIError("it failed", REQUEST, REPLY)
     yield errors.APIConnectionError("no answer", REQUEST, reached=False, permanent=True)
     yield errors.APITimeoutError("too slow", REQUEST, phase="stall", reached=False)

@@ -8,7 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "coredata_async"
 
-CORE = "nesting json_text unset secret control_characters message redaction errors response_table config call"
+CORE = (
+    "nesting json_text unset secret control_characters message redaction errors response_table config call "
+    "ids"
+)
 SERVICES = f"{CORE} wire resources walk listing collection storage transfer"
 
 # A module or folder, and what of the package it may import besides itself. The longest name counts.
@@ -25,6 +28,7 @@ MAY_IMPORT = {
     "errors": "control_characters message redaction",
     "config": "message errors",
     "response_table": "message errors",
+    "ids": "control_characters message redaction errors",
     "keywords": "",
     "call": "nesting message redaction errors response_table config",
     "wire": CORE,
@@ -71,6 +75,7 @@ MUST_NOT_IMPORT = {
     "response_table": IO,
     "config": IO,
     "call": IO,
+    "ids": IO,
     "wire": IO,
     "resources": IO,
     "transfer.steps": IO,

@@ -9,6 +9,7 @@ DECIDED = {"CoreData", "Failed", "Limits", "Retry", "Timeouts", "Unknown", "Uplo
 TREE = {
     "CoreDataError": ("Exception",),
     "ConfigurationError": ("CoreDataError", "ValueError"),
+    "JournalInUseError": ("ConfigurationError",),
     "APIError": ("CoreDataError",),
     "APIConnectionError": ("APIError",),
     "APITimeoutError": ("APIConnectionError", "TimeoutError"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
 
@@ -14,6 +15,21 @@ Existing = Literal["skip", "skip-same", "version", "error"]
 Links = Literal["skip", "follow"]
 Names = Literal["fail", "escape", "truncate"]
 Unicode = Literal["nfc", "keep"]
+
+
+def _seconds(value: float | datetime | date | timedelta | None) -> float | None:
+    """Return a point in time as seconds since the epoch; a timedelta is an age."""
+    if isinstance(value, timedelta):
+        value = datetime.now(UTC) - value
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ConfigurationError(
+                f"{value.isoformat()} has no time zone; add one, e.g. tzinfo=datetime.UTC"
+            )
+        return value.timestamp()
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp()
+    return value
 
 
 @frozen
@@ -38,10 +54,10 @@ class Selection:
     """Bytes."""
     max_size: int | None = None
     """Bytes."""
-    newer_than: float | None = None
-    """Only files modified after this time, in seconds since the epoch."""
-    older_than: float | None = None
-    """Only files modified before this time, in seconds since the epoch."""
+    newer_than: float | None = field(default=None, converter=_seconds)
+    """Only files modified after this: seconds since the epoch, an aware datetime, a date, or an age."""
+    older_than: float | None = field(default=None, converter=_seconds)
+    """Only files modified before this, given in the same ways."""
 
 
 @frozen(kw_only=True)

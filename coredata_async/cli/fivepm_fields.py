@@ -14,6 +14,7 @@ from click import BadParameter
 from coredata_async.cli.options import Field
 from coredata_async.cli.values import json_object, moment_or_day, text_of
 from coredata_async.cli.words import field_words
+from coredata_async.ids import HasId
 from coredata_async.unset import Unset
 
 
@@ -71,11 +72,12 @@ def _reader(arms: frozenset[Any]) -> tuple[bool, Any]:
             case origin if origin in {Mapping, dict}:
                 return False, json_object
             case origin if origin in {Sequence, tuple, list}:
-                return True, inside[0]
+                return True, _reader(_arms(inside[0]))[1]
             case _:
                 return False, arm
     return False, str
 
 
 def _arms(hint: Any) -> frozenset[Any]:
-    return frozenset(get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,))
+    """Return the alternatives of a type; an object with an id cannot be written on a command line."""
+    return frozenset(get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)) - {HasId}

@@ -14,8 +14,9 @@ from coredata_async.cli.connection import client
 from coredata_async.cli.noun import Noun
 from coredata_async.cli.words import first_line
 from coredata_async.client import CoreData
+from coredata_async.ids import Id
 
-_SIMPLE: Final = {str, bool}
+_SIMPLE: Final = {str, bool, Id}
 
 
 def methods(noun: Noun) -> dict[str, click.Command]:

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from coredata_async.cli.values import day, json_object, json_value, pair, when
 from coredata_async.cli.words import field_words, filter_words
+from coredata_async.ids import HasId
 from coredata_async.unset import Unset
 
 Reader = Callable[[str], object]
@@ -124,4 +125,5 @@ def _reader(arms: frozenset[Any]) -> tuple[bool, Reader]:
 
 
 def _arms(hint: Any) -> frozenset[Any]:
-    return frozenset(get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,))
+    """Return the alternatives of a type; an object with an id cannot be written on a command line."""
+    return frozenset(get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)) - {HasId}

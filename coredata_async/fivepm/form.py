@@ -13,6 +13,7 @@ from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm.codec.php import Dates, flatten
 from coredata_async.fivepm.method import Method, Route
 from coredata_async.fivepm.names import NAMES
+from coredata_async.ids import Id
 from coredata_async.message import Request
 from coredata_async.unset import UNSET
 
@@ -109,6 +110,8 @@ class Form:
             return {wire: ""}
         if name == "team":
             return self.team(_several(name, value))
+        if name.endswith("_id"):
+            return {wire: _reference(value)}
         if name == "tags" and not isinstance(value, str):
             return {wire: _joined(_several(name, value))}
         return {wire: value}
@@ -119,21 +122,28 @@ def encoded(pairs: Sequence[tuple[str, str]]) -> str:
     return urlencode(pairs, quote_via=quote, safe="")
 
 
-def key(value: str, what: str = "id") -> str:
-    """An id as it may be sent.
+def key(value: Id, what: str = "id") -> str:
+    """Return an id as it may be sent: of text, or of an object that has one.
 
     Raises:
-        ConfigurationError: It is empty: what a removal without an id does is not documented.
+        ConfigurationError: If it is empty: the effect of a removal without an id is not documented.
     """
+    value = _reference(value or "")
     if not str(value or "").strip():
         raise ConfigurationError(f"the {what} must be a text that is not empty, not {value!r}")
     return str(value)
 
 
+def _reference(value: object) -> str:
+    """Return the id of an object, or what was given as text."""
+    found: object = getattr(value, "id", value)
+    return "" if found is None else str(found)
+
+
 def _several(name: str, value: object) -> list[str]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise ConfigurationError(f"{name} takes a list of strings, not {type(value).__name__}")
-    return [str(each) for each in cast("Sequence[object]", value)]
+    return [_reference(each) for each in cast("Sequence[object]", value)]
 
 
 def _joined(tags: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from coredata_async.ids import HasId
 from coredata_async.wire.kind import AppendableKind, Window
 
 
@@ -38,7 +39,7 @@ class CommentWhere(Window):
 class NewComment:
     """A comment to be. It cannot be changed or deleted afterwards."""
 
-    doc_id: str
+    doc_id: str | HasId
     """Id of a Project, File or Task."""
     text: str
 

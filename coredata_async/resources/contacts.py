@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from coredata_async.ids import HasId
 from coredata_async.resources.document import DatedWhere, Document, Part
 from coredata_async.resources.values import ListValue
 from coredata_async.wire.kind import AppendableKind, Proof
@@ -112,13 +113,13 @@ class NewContact:
     contact_addresses: Sequence[Mapping[str, str]] | None = None
     urls: Sequence[Mapping[str, str]] | None = None
     """`{"url": "...", "label": "url_label:Website:"}`."""
-    parent: str | None = None
+    parent: str | HasId | None = None
     """Id of a contact folder, or of an organization the person is to belong to."""
-    organization: str | None = None
+    organization: str | HasId | None = None
     """Id of an organization."""
     role: str | None = None
     """As it goes over the wire: `contact_role:customer:`."""
-    template: str | None = None
+    template: str | HasId | None = None
     """Id of a contact template."""
 
 

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from coredata_async.resources.values import Aspects
 from coredata_async.wire.kind import Window
-from coredata_async.wire.lookups import Instant
+from coredata_async.wire.lookups import Instant, point_in_time
 
 
 def _empty() -> Mapping[str, Any]:
@@ -100,6 +100,8 @@ class Document:
 class DatedWhere(Window):
     """The filters that projects, files, contacts and tasks have in common.
 
+    A `timedelta` is an age: `modified__gt=timedelta(days=7)` means a week ago.
+
     Source: https://docs.wise.is/cored/api-v2 — `gte` and `lt` are inferred: the page's table of five
     operators lost its cells. Whether `range` includes its ends is not certain: the page says no, the
     framework behind it says yes.
@@ -107,13 +109,13 @@ class DatedWhere(Window):
 
     title: str | None = None
     title__startswith: str | None = None
-    created__gt: Instant | None = None
-    created__gte: Instant | None = None
-    created__lt: Instant | None = None
-    created__lte: Instant | None = None
+    created__gt: Instant | None = field(default=None, converter=point_in_time)
+    created__gte: Instant | None = field(default=None, converter=point_in_time)
+    created__lt: Instant | None = field(default=None, converter=point_in_time)
+    created__lte: Instant | None = field(default=None, converter=point_in_time)
     created__range: tuple[Instant, Instant] | None = None
-    modified__gt: Instant | None = None
-    modified__gte: Instant | None = None
-    modified__lt: Instant | None = None
-    modified__lte: Instant | None = None
+    modified__gt: Instant | None = field(default=None, converter=point_in_time)
+    modified__gte: Instant | None = field(default=None, converter=point_in_time)
+    modified__lt: Instant | None = field(default=None, converter=point_in_time)
+    modified__lte: Instant | None = field(default=None, converter=point_in_time)
     modified__range: tuple[Instant, Instant] | None = None

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from coredata_async.ids import HasId
 from coredata_async.resources.document import DatedWhere, Document, ProjectRef, SpaceRef
 from coredata_async.unset import UNSET, Unset
 from coredata_async.wire.kind import Kind, Proof
@@ -45,12 +46,12 @@ class FileWhere(DatedWhere):
     Source: https://docs.wise.is/cored/api-v2, "Filtering".
     """
 
-    parent: str | None = None
+    parent: str | HasId | None = None
     """Id of a folder. The id of a project may find nothing.
 
     `projects.files(id)` lists those of a project.
     """
-    associated_contacts_id: str | None = None
+    associated_contacts_id: str | HasId | None = None
     """Id of a contact."""
 
 
@@ -65,11 +66,11 @@ class EditFile:
 
     filename: str | Unset = UNSET
     title: str | Unset = UNSET
-    parent: str | Unset = UNSET
+    parent: str | HasId | Unset = UNSET
     """Another parent moves the file."""
     dynatype: str | Unset = UNSET
     """Its name, not its id."""
-    contacts: Sequence[str] | Unset | None = UNSET
+    contacts: Sequence[str | HasId] | Unset | None = UNSET
     """Ids; linked only if the dynatype is another than `File`. `None` clears (inferred)."""
     tags: Sequence[str] | Unset | None = UNSET
     """`None` clears (inferred). A tag cannot hold a comma."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from coredata_async.ids import HasId
 from coredata_async.resources.document import Document, ProjectRef, SpaceRef
 from coredata_async.wire.kind import AppendableKind, Proof, Window
 
@@ -32,7 +33,7 @@ class NewFolder:
     """
 
     title: str
-    parent: str
+    parent: str | HasId
     """Id of a Project, Folder or Filespace."""
     description: str | None = None
 

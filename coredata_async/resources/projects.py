@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
+from coredata_async.ids import HasId
 from coredata_async.resources.workitem import EditWorkItem, NewWorkItem, WorkItem, WorkItemWhere
 from coredata_async.unset import UNSET, Unset
 from coredata_async.wire.kind import EditableKind
@@ -36,13 +37,13 @@ class NewProject(NewWorkItem):
     Source: https://docs.wise.is/cored/projects, "Create Project".
     """
 
-    space: str
+    space: str | HasId
     """Id."""
-    fileplan: str | None = None
+    fileplan: str | HasId | None = None
     """Id of a fileplan category."""
-    sub_project_of: Sequence[str] | None = None
+    sub_project_of: Sequence[str | HasId] | None = None
     """Ids of projects of dynatype Programme; no response ever shows it."""
-    template: str | None = None
+    template: str | HasId | None = None
     """Id of a project template."""
 
 
@@ -55,10 +56,10 @@ class EditProject(EditWorkItem):
     Source: https://docs.wise.is/cored/projects, "Update Project".
     """
 
-    space: str | Unset = UNSET
-    fileplan: str | Unset | None = UNSET
-    sub_project_of: Sequence[str] | Unset | None = UNSET
-    template: str | Unset | None = UNSET
+    space: str | HasId | Unset = UNSET
+    fileplan: str | HasId | Unset | None = UNSET
+    sub_project_of: Sequence[str | HasId] | Unset | None = UNSET
+    template: str | HasId | Unset | None = UNSET
 
 
 PROJECTS = EditableKind(

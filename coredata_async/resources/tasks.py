@@ -6,6 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
+from coredata_async.ids import HasId
 from coredata_async.resources.document import ProjectRef
 from coredata_async.resources.workitem import EditWorkItem, NewWorkItem, WorkItem, WorkItemWhere
 from coredata_async.wire.kind import EditableKind, Proof
@@ -33,7 +34,7 @@ class NewTask(NewWorkItem):
     Only `project` and `title` were ever seen in use; the others are taken from the fields of a task.
     """
 
-    project: str
+    project: str | HasId
     """Id."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from coredata_async.ids import HasId
 from coredata_async.resources.document import DatedWhere, Document, SpaceRef, UserRef
 from coredata_async.resources.values import ListValue
 from coredata_async.unset import UNSET, Unset
@@ -35,7 +36,7 @@ class WorkItem(Document):
 class WorkItemWhere(DatedWhere):
     """Which of them to list."""
 
-    associated_contacts_id: str | None = None
+    associated_contacts_id: str | HasId | None = None
     """Id of a contact."""
 
 
@@ -48,7 +49,7 @@ class NewWorkItem:
     """Only aspects that the template has: `{"url": {"url": "www.example.is"}}`."""
     associated_users: Sequence[str] | None = None
     """Usernames, though responses give objects."""
-    contacts: Sequence[str] | None = None
+    contacts: Sequence[str | HasId] | None = None
     """Ids."""
     description: str | None = None
     due_date: date | None = None
@@ -67,7 +68,7 @@ class EditWorkItem:
     title: str | Unset = UNSET
     aspects: Mapping[str, Any] | Unset | None = UNSET
     associated_users: Sequence[str] | Unset | None = UNSET
-    contacts: Sequence[str] | Unset | None = UNSET
+    contacts: Sequence[str | HasId] | Unset | None = UNSET
     description: str | Unset | None = UNSET
     due_date: date | Unset | None = UNSET
     responsible_users: Sequence[str] | Unset | None = UNSET

@@ -13,6 +13,7 @@ Over HTTP: `POST /sandbox/faults`, see `control`.
 
 import threading
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Literal, TypedDict, Unpack
 
 from attrs import define, field
@@ -87,9 +88,12 @@ class Faults:
     Faults of one kind queue up: the first that is due strikes, the next waits for a later request.
     Faults of different kinds strike together. Every method takes `times` (None: always), `after` (let
     that many matching requests pass first) and `every` (strike each n-th of the rest, always the same
-    ones) and returns the `Fault`, whose `fired` counts.
+    ones) and returns the `Fault`, whose `fired` counts. An operation that the sandbox does not have is a
+    `ValueError`, because the fault would never strike.
     """
 
+    known: frozenset[str] = frozenset()
+    """Operations of the sandbox; a fault for any other is refused. Empty: every name is accepted."""
     lag: Lag | None = None
     _script: list[Fault] = field(factory=list[Fault])
     _lock: threading.Lock = field(factory=threading.Lock)
@@ -225,6 +229,10 @@ class Faults:
         return self.lag
 
     def _add(self, kind: str, op: str, effect: Effect, **when: Unpack[When]) -> Fault:
+        if op != "*" and self.known and op not in self.known:
+            near = get_close_matches(op, self.known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(self.known))}"
+            raise ValueError(f"faults.{kind}: there is no operation {op!r}; {hint}")
         fault = Fault(kind, op, effect, **when)
         with self._lock:
             self._script.append(fault)

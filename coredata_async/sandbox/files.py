@@ -161,7 +161,9 @@ FILES = Noun(
     kind="File",
     own=own,
     known=frozenset((*filters.TITLE, *filters.DATES, "parent", "associated_contacts_id")),
-    create=Route("POST", "/api/v2/files/", "files.create", create, classify=classify),
+    create=Route(
+        "POST", "/api/v2/files/", "files.create", create, classify=classify, others=("files.register",)
+    ),
     update=update,
     removable=True,
 )

@@ -24,6 +24,8 @@ class Route:
     auth: Scheme = "v2"
     classify: Callable[[Call], Awaitable[str]] | None = None
     """Names the operation when method and path do not tell it: looks into the form, not at its content."""
+    others: tuple[str, ...] = ()
+    """Further operations that `classify` may name."""
 
 
 @define(eq=False)
@@ -33,6 +35,12 @@ class Router:
     _rows: list[tuple[re.Pattern[str], dict[str, Route]]] = field(
         factory=list[tuple[re.Pattern[str], dict[str, Route]]]
     )
+
+    def operations(self) -> frozenset[str]:
+        """Return the names of all operations that faults can apply to: not those of the sandbox itself."""
+        routes = [route for _, methods in self._rows for route in methods.values()]
+        names = {name for route in routes for name in (route.operation, *route.others)}
+        return frozenset(name for name in names if not name.startswith("sandbox."))
 
     def find(self, method: str, path: str, query: str) -> tuple[Route, tuple[str, ...]]:
         """Return the route and the ids in the path, or refuse with 301, 404 or 405."""

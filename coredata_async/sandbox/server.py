@@ -24,6 +24,7 @@ from coredata_async.sandbox.exchange import Exchange
 from coredata_async.sandbox.faults import Faults
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.ids import Clock, Ids
+from coredata_async.sandbox.route import Router
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State
 from coredata_async.sandbox.table import table
@@ -80,6 +81,7 @@ class SandboxServer:
     """The second service, at the same URL."""
     bucket: Bucket = field(init=False)
     """Where the bytes are, once it runs: `storage`, or the built-in one."""
+    _router: Router = field(init=False)
     _closing: AsyncExitStack = field(init=False, factory=AsyncExitStack)
 
     def __attrs_post_init__(self) -> None:
@@ -93,6 +95,8 @@ class SandboxServer:
         self.space = self.space_ids[0]
         self.project = projects.established(self.state, title="Project", space=self.space).id
         self.fivepm = Account(self.clock, lambda: self.url)
+        self._router = table(self.fivepm)
+        self.faults.known = self._router.operations()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}>"
@@ -162,7 +166,7 @@ class SandboxServer:
         return await asyncio.to_thread(blob.path.read_bytes)
 
     async def _listen(self, service: Service, stack: AsyncExitStack) -> None:
-        exchange = Exchange(service, table(self.fivepm))
+        exchange = Exchange(service, self._router)
         # Bodies are stored as they were sent: a Content-Encoding is the client's affair.
         server = web.Server(exchange, access_log=None, auto_decompress=False)
         runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE)

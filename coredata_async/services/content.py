@@ -7,6 +7,7 @@ from os import PathLike
 
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError
+from coredata_async.ids import Id, id_of
 from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.downloads import Download
@@ -31,7 +32,7 @@ class Content:
         self,
         source: Source,
         *,
-        parent: str,
+        parent: Id,
         filename: str | None = None,
         title: str | None = None,
         content_type: str | None = None,
@@ -53,7 +54,7 @@ class Content:
 
         Args:
             source: A path, bytes, a binary file, or an (async) iterable of bytes.
-            parent: Id of a Project, Folder or Filespace.
+            parent: Id of a Project, Folder or Filespace, or the object itself.
             filename: Defaults to the name of the path or file.
             title: Shown to people. Defaults to the file name without its ending.
             content_type: Defaults to what the ending of the file name says.
@@ -102,7 +103,7 @@ class Content:
         self,
         sources: Sources,
         *,
-        parent: str | None = None,
+        parent: Id | None = None,
         concurrency: int | None = None,
         dynatype: str | None = None,
         contacts: Sequence[str] = (),
@@ -148,7 +149,7 @@ class Content:
 
     async def replace(
         self,
-        id: str,  # noqa: A002  # the service's own name
+        id: Id,  # noqa: A002  # the service's own name
         source: Source,
         *,
         snapshot_id: str | None = None,
@@ -186,6 +187,7 @@ class Content:
         See: https://docs.wise.is/cored/files-v2 — how a stale snapshot is answered is not documented: it is
         told by reading the File again.
         """
+        id = id_of(id)  # noqa: A001
         segment(id)
         if snapshot_id is not None:
             segment(snapshot_id, "snapshot_id")  # an empty one would be no lock at all
@@ -195,7 +197,7 @@ class Content:
 
     def download(
         self,
-        id: str,  # noqa: A002  # the service's own name
+        id: Id,  # noqa: A002  # the service's own name
         *,
         offset: int = 0,
         length: int | None = None,
@@ -217,6 +219,7 @@ class Content:
 
         See: https://docs.wise.is/cored/files-v2, "Download File content"
         """
+        id = id_of(id)  # noqa: A001
         segment(id)
         if offset < 0 or (length is not None and length < 1):
             raise ConfigurationError("offset must be 0 or more, and length 1 or more")

@@ -8,6 +8,7 @@ from coredata_async.call import perform
 from coredata_async.collection import deleter, getter, lister, updating
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError
+from coredata_async.ids import Id, id_of
 from coredata_async.message import Send
 from coredata_async.resources.files import FILES, EditFile, File
 from coredata_async.services.content import Content
@@ -16,7 +17,7 @@ from coredata_async.transfer.uploads import Upload, Uploader
 from coredata_async.unset import UNSET
 from coredata_async.wire import calls
 from coredata_async.wire.files import comma_joined, register, update_metadata
-from coredata_async.wire.lookups import id_of, segment
+from coredata_async.wire.lookups import segment
 
 
 class Files(Content):
@@ -43,7 +44,7 @@ class Files(Content):
         blob_name: str,
         filename: str,
         title: str,
-        parent: str,
+        parent: Id,
         dynatype: str | None = None,
         contacts: Sequence[str] = (),
         tags: Sequence[str] = (),
@@ -70,11 +71,11 @@ class Files(Content):
         )
         return await perform(self._send, register(wanted.new(), blob_name))
 
-    async def move(self, id: str, *, parent: str) -> None:  # noqa: A002
+    async def move(self, id: Id, *, parent: Id) -> None:  # noqa: A002
         """Move a File under another Project, Folder or Filespace; its content and id stay. Two exchanges."""
         await self._update(id, EditFile(parent=parent))
 
-    async def _update(self, id: str, edit: EditFile) -> None:  # noqa: A002
+    async def _update(self, id: Id, edit: EditFile) -> None:  # noqa: A002
         now: File | None = None
         if not _is_complete(edit):
             now = await perform(self._send, calls.get(FILES, id))

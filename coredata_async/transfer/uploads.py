@@ -21,6 +21,7 @@ from coredata_async.errors import (
     OutcomeUnknownError,
     RegistrationUncertainError,
 )
+from coredata_async.ids import Id
 from coredata_async.message import Body
 from coredata_async.resources.files import FILES
 from coredata_async.storage.bodies import Framed, Streamed
@@ -43,8 +44,8 @@ class Upload:
     """One upload that is wanted: an item of `upload_many` with options of its own."""
 
     source: Source = field(repr=label)
-    parent: str | None = None
-    """Id of a Project, Folder or Filespace."""
+    parent: Id | None = None
+    """Id of a Project, Folder or Filespace, or the object itself."""
     filename: str | None = None
     """Defaults to the name of the path or file."""
     title: str | None = None

@@ -9,6 +9,7 @@ from typing import Any, Final, ParamSpec, TypeVar, overload
 from attrs import frozen
 
 from coredata_async.call import Call
+from coredata_async.ids import Id
 from coredata_async.message import Reply, Request
 from coredata_async.wire.convert import from_json, structure, structured, to_json
 from coredata_async.wire.kind import Kind
@@ -96,7 +97,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def get(kind: Kind[T, W], key: str) -> Call[T]:
+def get(kind: Kind[T, W], key: Id) -> Call[T]:
     """One object: GET, answered 200 with the bare object."""
     request = Request("GET", kind.place(key), JSON_HEADERS)
     return Call(request, 200, lambda reply: structure(from_json(reply.body), kind.model))
@@ -108,13 +109,13 @@ def create(path: str, new: object) -> Call[str]:
     return Call(request, 201, created_id)
 
 
-def update(path: str, key: str, edit: object) -> Call[None]:
+def update(path: str, key: Id, edit: object) -> Call[None]:
     """A change: PUT of what was given, answered 204. Repeating it changes nothing more."""
     request = Request("PUT", f"{path}{segment(key)}/", SENDS_JSON, to_json(edit))
     return Call(request, 204, _nothing)
 
 
-def delete(path: str, key: str) -> Call[None]:
+def delete(path: str, key: Id) -> Call[None]:
     """A deletion: answered 204, or 404 when a repeat finds it done."""
     request = Request("DELETE", f"{path}{segment(key)}/", JSON_HEADERS)
     return Call(request, 204, _nothing)
@@ -141,6 +142,6 @@ def _nothing(_: Reply) -> None:
     return None
 
 
-def get_raw(kind: Kind[T, W], key: str) -> Call[Mapping[str, Any]]:
+def get_raw(kind: Kind[T, W], key: Id) -> Call[Mapping[str, Any]]:
     """One object as it comes, to see which fields there are."""
     return Call(get(kind, key).request, 200, lambda reply: from_json(reply.body))

@@ -102,7 +102,7 @@ def _fitting(spot: attrs.Attribute[Any], value: object) -> object:
     Raises:
         ConfigurationError: If the service would ignore or misread the value.
     """
-    name, kind = spot.name, str(spot.type)
+    name, kind = spot.name, str(spot.type).replace("str | HasId", "str")
     if "Sequence[" in kind and isinstance(value, str):
         raise ConfigurationError(f"{name} takes a list of strings, not one string")
     if "Sequence[str]" in kind and value is not None:

@@ -12,10 +12,11 @@ from attrs import field, frozen
 
 from coredata_async.call import Call
 from coredata_async.errors import ConfigurationError
+from coredata_async.ids import HasId, Id, id_of
 from coredata_async.message import Body, Reply, Request
 from coredata_async.wire.calls import JSON_HEADERS, SENDS_JSON, created_id
 from coredata_async.wire.convert import encode_json
-from coredata_async.wire.lookups import id_of, segment
+from coredata_async.wire.lookups import segment
 
 PATH: Final = "/api/v2/files/"
 
@@ -23,7 +24,7 @@ _PLAIN_DYNATYPE: Final = "File"
 _REGISTER_PATIENCE: Final = 2.5
 
 
-def _parent(value: str) -> str:
+def _parent(value: Id) -> str:
     return id_of(value, "parent")
 
 
@@ -73,7 +74,7 @@ def _place(parent: str) -> str:
     return segment(parent, "parent")
 
 
-def comma_joined(name: str, values: Sequence[str]) -> str:
+def comma_joined(name: str, values: Sequence[str | HasId]) -> str:
     """A list as files want it: one string.
 
     Raises:
@@ -81,12 +82,13 @@ def comma_joined(name: str, values: Sequence[str]) -> str:
     """
     if isinstance(values, str):
         raise ConfigurationError(f"{name} takes a list of strings, not one string")
-    for value in values:
+    texts = [id_of(value, name) for value in values]
+    for value in texts:
         if "," in value or not value.strip():
             raise ConfigurationError(
                 f"{name}: {value!r} is empty or holds a comma, which the API cannot express"
             )
-    return ",".join(values)
+    return ",".join(texts)
 
 
 def register(new: NewFile, blob_name: str) -> Call[str]:
@@ -110,7 +112,7 @@ def _posted(body: bytes | Body, content_type: str) -> Request:
     return Request("POST", PATH, headers, body, repeatable=False, patience=_REGISTER_PATIENCE)
 
 
-def update_metadata(file_id: str, fields: Mapping[str, str]) -> Call[None]:
+def update_metadata(file_id: Id, fields: Mapping[str, str]) -> Call[None]:
     """New metadata for a File: PUT of all that must be there, answered 204. Repeat-safe."""
     missing = {"filename", "title", "parent"} - {name for name, value in fields.items() if value}
     if missing:

@@ -8,6 +8,7 @@ from typing import Generic, Literal, ParamSpec, TypeVar
 from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.ids import Id
 from coredata_async.wire.lookups import segment
 
 T = TypeVar("T")
@@ -75,9 +76,10 @@ class Kind(Generic[T, W]):
         """What a verb rests on."""
         return self.proofs.get(verb) or Proof(self.evidence, self.source)
 
-    def place(self, key: str) -> str:
-        """The path of one object."""
-        return f"{self.detail or self.path}{segment(key, self.key)}/"
+    def place(self, key: Id) -> str:
+        """Return the path of one object, which is named by its key or given itself."""
+        name = key if isinstance(key, str) else getattr(key, self.key, key)
+        return f"{self.detail or self.path}{segment(name, self.key)}/"
 
 
 @frozen(kw_only=True)
@@ -106,6 +108,6 @@ class Nested(Generic[T, W]):
     kind: Kind[T, W]
     proof: Proof
 
-    def path(self, key: str) -> str:
+    def path(self, key: Id) -> str:
         """Where they are listed."""
         return f"{self.owner}{segment(key)}/{self.kind.name}/"

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import attrs
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.ids import id_of
 
 _COMPARISONS: Final = frozenset({"gt", "gte", "lt", "lte"})
 
 Instant = datetime | date
 """An aware datetime, or a date, which means its midnight in UTC."""
+
+
+def point_in_time(value: Instant | timedelta | None) -> Instant | None:
+    """Return the point in time of a filter. An age becomes one at once, so that all pages use the same."""
+    return datetime.now(UTC) - value if isinstance(value, timedelta) else value
 
 
 def query(filters: object, **paging: int | None) -> str:
@@ -30,20 +36,6 @@ def query(filters: object, **paging: int | None) -> str:
     pairs += [(name, str(value)) for name, value in paging.items() if value is not None]
     # The vendor's own samples send `:` and `,` raw; any other reserved character is encoded.
     return urlencode(pairs, quote_via=quote, safe=":,")
-
-
-def id_of(value: object, what: str = "id") -> str:
-    """Return an id: a string as it is, or the `id` of an object of the service.
-
-    Raises:
-        ConfigurationError: If it is neither.
-    """
-    found: object = value if isinstance(value, str) else getattr(value, "id", None)
-    if not isinstance(found, str):
-        raise ConfigurationError(
-            f"the {what} must be a string, or an object with an id, not {type(value).__name__}"
-        )
-    return found
 
 
 def segment(value: object, what: str = "id") -> str:
@@ -92,7 +84,9 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, date):
         return instant(value, name)
     if name.rpartition("__")[2] in _COMPARISONS:
-        raise ConfigurationError(f"{name} must be a datetime with a time zone, or a date, not {value!r}")
+        raise ConfigurationError(
+            f"{name} must be a datetime with a time zone, or a date, or a timedelta, not {value!r}"
+        )
     if not isinstance(value, str):
         value = getattr(value, "id", value)
     if isinstance(value, str) and value:

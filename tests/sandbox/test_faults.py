@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
 import time
 
 import aiohttp
 import pytest
 
+from coredata_async.sandbox import Sandbox, faults
 from coredata_async.sandbox.faults import Faults
 
 from .api import LOGO, until
@@ -434,3 +436,30 @@ async def test_a_stalled_request_does_not_hold_the_server_up(api, box):
     assert time.monotonic() - start < 1
     with pytest.raises(BROKEN):
         await stalled
+
+
+async def test_an_unknown_operation_is_refused_with_a_suggestion() -> None:
+    box = Sandbox()  # not running yet
+
+    with pytest.raises(
+        ValueError,
+        match=r"faults.status: there is no operation 'file.register'; did you mean 'files.register'",
+    ):
+        box.faults.status("file.register", 503)
+    with pytest.raises(ValueError, match=r"no operation 'q'; known are .*5pm.activity.add.*storage.put"):
+        box.faults.html("q")
+    with pytest.raises(ValueError, match=r"no operation 'sandbox.clear'"):
+        box.faults.html("sandbox.clear")
+    assert box.faults.scripted() == []
+
+    for known in ("*", "files.register", "files.create", "storage.get", "5pm.authentication.signIn"):
+        box.faults.html(known)
+
+
+async def test_every_operation_that_is_documented_is_known() -> None:
+    known, (listed, _) = Sandbox().faults.known, str(faults.__doc__).split("Over HTTP")
+    groups = re.findall(r"`([a-z_]+)((?:\.[a-z]+ ?)+)`", " ".join(listed.split()))
+
+    named = {f"{noun}{verb}" for noun, verbs in groups for verb in verbs.split()}
+    assert len(named) > 40
+    assert named <= known

@@ -1,8 +1,10 @@
 """The pytest plugin, in somebody else's test suite."""
 
+import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +103,25 @@ def test_loading_it_loads_no_web_server():
     got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert got.stdout.strip() == "['coredata_async.sandbox', 'coredata_async.sandbox.plugin']"
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+UPLOADER = """
+async def my_uploader(client, *, parent):
+    for name in "abc":
+        await client.files.upload(b"hello", parent=parent, filename=name)
+"""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [LOOP, ("-p", "no:asyncio", "-p", "anyio"), ("-p", "no:asyncio", "-p", "no:anyio")],
+    ids=["pytest-asyncio, strict by default", "anyio", "no plugin"],
+)
+def test_the_example_of_the_readme_works(tmp_path, options):
+    (example,) = re.findall(r"```python\n(import asyncio\n\n\ndef test_my_uploader.*?)```", README, re.DOTALL)
+
+    got = run(tmp_path, example + UPLOADER, *options)
+
+    assert got.returncode == 0, got.stdout[-3000:] + got.stderr[-2000:]
+    assert "1 passed" in got.stdout

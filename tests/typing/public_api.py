@@ -4,13 +4,14 @@ A line with an `ignore` must be an error: strict mode complains of an ignore tha
 """
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import assert_type
 
 from coredata_async import (
     Changes,
     CoreData,
+    Download,
     Failed,
     File,
     Limits,
@@ -18,11 +19,14 @@ from coredata_async import (
     Project,
     Replaced,
     Retry,
+    Space,
     Timeouts,
     Unknown,
     Upload,
     Uploaded,
 )
+from coredata_async.fivepm import FivePM
+from coredata_async.fivepm.models.task import Task
 from coredata_async.resources.users import User
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,6 +42,21 @@ async def verbs(client: CoreData) -> None:
     assert_type(await client.projects.files("id").first(), File | None)
     assert_type(await client.me(), User)
 
+    project, file = await client.projects.get("id"), await client.files.get("id")
+    await client.projects.create(space=Space(id="id"), title="Board")
+    await client.projects.update(project, title="Board", space=Space(id="id"))
+    await client.projects.add_contact(project, "id")
+    await client.files.update(file, parent=project)
+    await client.files.move(file, parent=project)
+    await client.files.delete(file)
+    assert_type(await client.files.upload("report.pdf", parent=project), Uploaded)
+    assert_type(await client.files.replace(file, b"new", spool=True), Replaced)
+    assert_type(client.files.download(file), Download)
+    assert_type(await client.files.list(parent=project, modified__gt=timedelta(days=7)), Page[File])
+    assert_type(await client.projects.files(project).first(), File | None)
+    await client.projects.get(7)  # type: ignore[arg-type]
+    await client.files.move(file, parent=None)  # type: ignore[arg-type]
+
     await client.projects.create(title="Board")  # type: ignore[call-arg]
     await client.projects.update("id", titel="x")  # type: ignore[call-arg]
     await client.files.list(titel="x")  # type: ignore[call-arg]
@@ -45,7 +64,37 @@ async def verbs(client: CoreData) -> None:
     client.users.delete("leia")  # type: ignore[attr-defined]
 
 
-async def files(client: CoreData, chunks: AsyncIterator[bytes]) -> None:
+class UploadFile:
+    """As Starlette's."""
+
+    async def read(self, size: int = -1) -> bytes:
+        """Give bytes."""
+        return b""[:size]
+
+
+class BodyPartReader:
+    """As aiohttp's, whose `read` takes no size."""
+
+    async def read(self, *, decode: bool = False) -> bytes:
+        """Give all bytes."""
+        return b"" if decode else b"x"
+
+    async def read_chunk(self, size: int = 8192) -> bytes:
+        """Give bytes."""
+        return b""[:size]
+
+
+async def fivepm(client: FivePM) -> None:
+    """The second client takes objects in place of ids, too."""
+    task = await client.tasks.get("1")
+    assert_type(await client.tasks.update(task, name="x", project_id=await client.projects.get("2")), Task)
+    await client.tasks.remove(task)
+    await client.tasks.get(1.5)  # type: ignore[arg-type]
+
+
+async def files(
+    client: CoreData, chunks: AsyncIterator[bytes], upload_file: UploadFile, part: BodyPartReader
+) -> None:
     """Sources of every kind, and what becomes of them."""
     assert_type(await client.files.upload("report.pdf", parent="id"), Uploaded)
     await client.files.upload(Path("report.pdf"), parent="id", via="api", tags=["a"])
@@ -54,6 +103,10 @@ async def files(client: CoreData, chunks: AsyncIterator[bytes]) -> None:
         await client.files.upload(file, parent="id")
     assert_type(await client.files.replace("id", b"new", snapshot_id="s"), Replaced)
 
+    await client.files.upload(upload_file, parent="id", spool="auto")
+    await client.files.upload(part, parent="id", filename="a", size=3, spool=False)
+
+    await client.files.upload("report.pdf", parent="id", spool="no")  # type: ignore[arg-type]
     await client.files.upload("report.pdf")  # type: ignore[call-arg]
     await client.files.upload(1, parent="id")  # type: ignore[arg-type]
 

@@ -46,7 +46,8 @@ class Journal:
         seconds per million files.
 
         Raises:
-            ConfigurationError: It is in use, or of another job, or another version, or no journal.
+            JournalInUseError: If a process holds it.
+            ConfigurationError: If it belongs to another job or version, or is not a journal.
             JournalError: The disk is full, or failed.
         """
         stores: list[Opened] = []

@@ -18,7 +18,7 @@ from coredata_async.bulk.journal.damage import APPLICATION, DamagedError, set_as
 from coredata_async.bulk.journal.schema import TABLES, VERSION
 from coredata_async.bulk.journal.trouble import JournalError, fatal, named
 from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
-from coredata_async.errors import ConfigurationError
+from coredata_async.errors import ConfigurationError, JournalInUseError
 
 _ELSE: Final = "use another --job file"
 
@@ -52,7 +52,8 @@ def opened(path: Path, binding: Binding) -> Opened:
     """Open a journal, or begin one.
 
     Raises:
-        ConfigurationError: It is held by somebody else, or is another job's, or no journal.
+        JournalInUseError: If a process holds it.
+        ConfigurationError: If it belongs to another job, or is not a journal.
         JournalError: The disk is full, or failed.
     """
     path = Path(os.path.realpath(path))
@@ -102,8 +103,7 @@ def _translated(path: Path, binding: Binding) -> Opened:
 def reason(path: Path, exc: Exception) -> Exception:
     """What a failure of SQLite means to whoever wanted this journal."""
     if named(exc).startswith("SQLITE_BUSY"):
-        who = owner.holder(path)
-        return ConfigurationError(f"the journal {path} is in use by {who}; wait for it, or {_ELSE}")
+        return _in_use(path)
     damaged = named(exc).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
     damaged = damaged or isinstance(exc, UnicodeDecodeError)  # SQLite quotes the schema that is damaged
     if fatal(exc) and not damaged:
@@ -113,6 +113,13 @@ def reason(path: Path, exc: Exception) -> Exception:
     if damaged:
         return ConfigurationError(f"{path} is a file, but no journal; {_ELSE}")
     return JournalError(path, exc)
+
+
+def _in_use(path: Path) -> JournalInUseError:
+    holder = owner.holder(path)
+    error = JournalInUseError(f"the journal {path} is in use by {holder.words}; wait for it, or {_ELSE}")
+    error.pid, error.host = holder.pid, holder.host
+    return error
 
 
 def _opened(path: Path, binding: Binding) -> Opened:

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from attrs import frozen
+
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -42,17 +44,26 @@ def forget(journal: Path) -> None:
         beside(journal).unlink(missing_ok=True)
 
 
-def holder(journal: Path) -> str:
-    """Say in words who holds a journal that is locked."""
+@frozen
+class Holder:
+    """The process that holds a journal, as far as it is known."""
+
+    words: str
+    pid: int | None = None
+    host: str | None = None
+
+
+def holder(journal: Path) -> Holder:
+    """Read which process holds a journal that is locked."""
     try:
         words = json.loads(beside(journal).read_text("utf-8"))
         host, pid, since = str(words["host"]), int(words["pid"]), str(words["since"])
         boot = str(words["boot"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "another program"
+        return Holder("another program")
     if host == platform.node() and boot == _boot() and pid == os.getpid():
-        return f"this process, since {since}"
-    return f"process {pid} on {host}, since {since}"
+        return Holder(f"this process, since {since}", pid, host)
+    return Holder(f"process {pid} on {host}, since {since}", pid, host)
 
 
 def _boot() -> str:

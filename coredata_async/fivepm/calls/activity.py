@@ -12,6 +12,7 @@ from coredata_async.fivepm.method import Route
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
 from coredata_async.fivepm.models.file import File, FileFilter
+from coredata_async.ids import Id
 from coredata_async.message import Request
 from coredata_async.unset import UNSET, Unset
 
@@ -31,17 +32,17 @@ def add(form: Form, new: NewActivity) -> Call[Activity]:
     return rows.add(form, _ADD, Activity, new)
 
 
-def update(form: Form, id: str, edit: EditActivity) -> Call[Activity]:  # noqa: A002  # the service's own name
+def update(form: Form, id: Id, edit: EditActivity) -> Call[Activity]:  # noqa: A002  # the service's own name
     """A change to an activity."""
     return rows.update(form, _UPDATE, Activity, id, edit)
 
 
-def remove(form: Form, id: str) -> Call[None]:  # noqa: A002
+def remove(form: Form, id: Id) -> Call[None]:  # noqa: A002
     """The end of an activity."""
     return rows.remove(form, _REMOVE, id)
 
 
-def get(form: Form, id: str) -> Call[Activity]:  # noqa: A002
+def get(form: Form, id: Id) -> Call[Activity]:  # noqa: A002
     """One activity by its id."""
     return rows.get(form, _GET, Activity, id)
 
@@ -66,7 +67,7 @@ def list(  # noqa: A001  # the service's own verb
     return rows.listing(form, _LIST, Activity, params)
 
 
-def attach_files(form: Form, activity_id: str) -> Call[None]:
+def attach_files(form: Form, activity_id: Id) -> Call[None]:
     """The files of an activity, without the files: these are added to the body by an encoder."""
     return rows.done(form, _ATTACH, {"activityId": key(activity_id, "activity_id")})
 
@@ -76,11 +77,11 @@ def files(form: Form, where: FileFilter) -> Call[Items[File]]:
     return rows.listing(form, _FILES, File, {"filter": form.written(where)})
 
 
-def remove_file(form: Form, id: str, *, route: Route | None = None) -> Call[None]:  # noqa: A002
+def remove_file(form: Form, id: Id, *, route: Route | None = None) -> Call[None]:  # noqa: A002
     """The end of a file. `route` is one of the method's `fallbacks`, to be tried after 404 or 405."""
     return rows.remove(form, _REMOVE_FILE, id, route=route)
 
 
-def download(form: Form, id: str, *, route: Route | None = None) -> Request:  # noqa: A002
+def download(form: Form, id: Id, *, route: Route | None = None) -> Request:  # noqa: A002
     """The content of a file, as it arrives: the bytes themselves, or an answer around them."""
     return form.request(_DOWNLOAD, {"id": key(id)}, route=route, stream=True)

@@ -10,6 +10,7 @@ from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.form import Form
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
+from coredata_async.ids import Id
 
 _ADD: Final = METHODS["projectsgroups.add"]
 _UPDATE: Final = METHODS["projectsgroups.update"]
@@ -23,17 +24,17 @@ def add(form: Form, new: NewGroup) -> Call[Group]:
     return rows.add(form, _ADD, Group, new)
 
 
-def update(form: Form, id: str, edit: EditGroup) -> Call[Group]:  # noqa: A002  # the service's own name
+def update(form: Form, id: Id, edit: EditGroup) -> Call[Group]:  # noqa: A002  # the service's own name
     """A change to a group."""
     return rows.update(form, _UPDATE, Group, id, edit)
 
 
-def remove(form: Form, id: str) -> Call[None]:  # noqa: A002
+def remove(form: Form, id: Id) -> Call[None]:  # noqa: A002
     """The end of a group."""
     return rows.remove(form, _REMOVE, id)
 
 
-def get(form: Form, id: str) -> Call[Group]:  # noqa: A002
+def get(form: Form, id: Id) -> Call[Group]:  # noqa: A002
     """One group by its id."""
     return rows.get(form, _GET, Group, id)
 

@@ -10,6 +10,7 @@ from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.form import Form
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
+from coredata_async.ids import Id
 from coredata_async.unset import UNSET, Unset
 
 _ADD: Final = METHODS["projects.add"]
@@ -25,17 +26,17 @@ def add(form: Form, new: NewProject) -> Call[Project]:
     return rows.add(form, _ADD, Project, new)
 
 
-def update(form: Form, id: str, edit: EditProject) -> Call[Project]:  # noqa: A002  # the service's own name
+def update(form: Form, id: Id, edit: EditProject) -> Call[Project]:  # noqa: A002  # the service's own name
     """A change to a project."""
     return rows.update(form, _UPDATE, Project, id, edit)
 
 
-def remove(form: Form, id: str) -> Call[None]:  # noqa: A002
+def remove(form: Form, id: Id) -> Call[None]:  # noqa: A002
     """The end of a project."""
     return rows.remove(form, _REMOVE, id)
 
 
-def get(form: Form, id: str) -> Call[Project]:  # noqa: A002
+def get(form: Form, id: Id) -> Call[Project]:  # noqa: A002
     """One project by its id."""
     return rows.get(form, _GET, Project, id)
 

@@ -11,6 +11,7 @@ from coredata_async.fivepm.codec.tree import Tree
 from coredata_async.fivepm.form import Form, key
 from coredata_async.fivepm.method import Method, Route
 from coredata_async.fivepm.replies import absent, ask, refused
+from coredata_async.ids import Id
 
 T = TypeVar("T")
 
@@ -22,22 +23,22 @@ def add(form: Form, method: Method, model: type[T], new: object) -> Call[T]:
     return wanted(form, method, model, {str(method.key): form.written(new)})
 
 
-def update(form: Form, method: Method, model: type[T], id: str, edit: object) -> Call[T]:  # noqa: A002
+def update(form: Form, method: Method, model: type[T], id: Id, edit: object) -> Call[T]:  # noqa: A002
     """A change: the id goes along with what is changed, and the object is the answer."""
     return wanted(form, method, model, changes(form, method, id, edit))
 
 
-def changes(form: Form, method: Method, id: str, edit: object) -> Mapping[str, object]:  # noqa: A002
+def changes(form: Form, method: Method, id: Id, edit: object) -> Mapping[str, object]:  # noqa: A002
     """The arguments of a change."""
     return {str(method.key): {**form.written(edit), "id": key(id)}}
 
 
-def remove(form: Form, method: Method, id: str, *, route: Route | None = None) -> Call[None]:  # noqa: A002
+def remove(form: Form, method: Method, id: Id, *, route: Route | None = None) -> Call[None]:  # noqa: A002
     """A removal: answered with yes or no."""
     return done(form, method, {"id": key(id)}, route=route)
 
 
-def get(form: Form, method: Method, model: type[T], id: str) -> Call[T]:  # noqa: A002
+def get(form: Form, method: Method, model: type[T], id: Id) -> Call[T]:  # noqa: A002
     """One object by its id."""
     return wanted(form, method, model, {"id": key(id)})
 

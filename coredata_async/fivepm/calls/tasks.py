@@ -10,6 +10,7 @@ from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.form import Form
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
+from coredata_async.ids import Id
 from coredata_async.unset import UNSET, Unset
 
 _ADD: Final = METHODS["tasks.add"]
@@ -24,17 +25,17 @@ def add(form: Form, new: NewTask) -> Call[Task]:
     return rows.add(form, _ADD, Task, new)
 
 
-def update(form: Form, id: str, edit: EditTask) -> Call[Task]:  # noqa: A002  # the service's own name
+def update(form: Form, id: Id, edit: EditTask) -> Call[Task]:  # noqa: A002  # the service's own name
     """A change to a task."""
     return rows.update(form, _UPDATE, Task, id, edit)
 
 
-def remove(form: Form, id: str) -> Call[None]:  # noqa: A002
+def remove(form: Form, id: Id) -> Call[None]:  # noqa: A002
     """The end of a task."""
     return rows.remove(form, _REMOVE, id)
 
 
-def get(form: Form, id: str) -> Call[Task]:  # noqa: A002
+def get(form: Form, id: Id) -> Call[Task]:  # noqa: A002
     """One task by its id."""
     return rows.get(form, _GET, Task, id)
 

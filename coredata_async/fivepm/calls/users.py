@@ -13,6 +13,7 @@ from coredata_async.fivepm.form import Form, key
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.user import EditUser, NewUser, User
 from coredata_async.fivepm.replies import ask, refused
+from coredata_async.ids import Id
 
 _ADD: Final = METHODS["users.add"]
 _UPDATE: Final = METHODS["users.update"]
@@ -27,17 +28,17 @@ def add(form: Form, new: NewUser) -> Call[User]:
     return rows.add(form, _ADD, User, new)
 
 
-def remove(form: Form, id: str) -> Call[None]:  # noqa: A002
+def remove(form: Form, id: Id) -> Call[None]:  # noqa: A002
     """The end of a user."""
     return rows.remove(form, _REMOVE, id)
 
 
-def get(form: Form, id: str) -> Call[User]:  # noqa: A002
+def get(form: Form, id: Id) -> Call[User]:  # noqa: A002
     """One user by its id."""
     return rows.get(form, _GET, User, id)
 
 
-def update(form: Form, id: str, edit: EditUser) -> Call[User | None]:  # noqa: A002
+def update(form: Form, id: Id, edit: EditUser) -> Call[User | None]:  # noqa: A002
     """A change to a user. Whether the answer is the user or a mere yes is not documented."""
     request = form.request(_UPDATE, rows.changes(form, _UPDATE, id, edit))
 

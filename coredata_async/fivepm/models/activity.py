@@ -9,6 +9,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from coredata_async.fivepm.models.file import File
+from coredata_async.ids import HasId
 from coredata_async.unset import UNSET, Unset
 
 ActivityType = Literal["msg", "progress", "file", "googledocs", "ss_boards", "ff_boards"]
@@ -56,11 +57,11 @@ class EditActivity:
     The three `notify_…` flags send e-mail to real people, each time they are sent.
     """
 
-    task_id: str | Unset | None = UNSET
-    project_id: str | Unset | None = UNSET
+    task_id: str | HasId | Unset | None = UNSET
+    project_id: str | HasId | Unset | None = UNSET
     type: ActivityType | Unset = UNSET
     text: str | Unset | None = UNSET
-    owner_id: str | Unset | None = UNSET
+    owner_id: str | HasId | Unset | None = UNSET
     progress: int | Unset | None = UNSET
     """Percent. Posting it changes that of the task, and at 100 its status."""
     hours_done: float | Unset | None = UNSET
@@ -87,10 +88,10 @@ class NewActivity(EditActivity):
 class ActivityFilter:
     """Which activities to list. All but `type` test what the activity was posted to, not the activity."""
 
-    project_id: str | Unset = UNSET
-    task_id: str | Unset = UNSET
+    project_id: str | HasId | Unset = UNSET
+    task_id: str | HasId | Unset = UNSET
     type: ActivityType | Unset = UNSET
-    group_id: str | Unset = UNSET
+    group_id: str | HasId | Unset = UNSET
     assigned_to: str | Unset = UNSET
     """Id of a user."""
     active: bool | Unset = UNSET

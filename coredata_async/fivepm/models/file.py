@@ -7,6 +7,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
+from coredata_async.ids import HasId
 from coredata_async.unset import UNSET, Unset
 
 
@@ -30,6 +31,6 @@ class File:
 class FileFilter:
     """Which files to list. Only `project_id` is documented."""
 
-    project_id: str | Unset = UNSET
+    project_id: str | HasId | Unset = UNSET
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further filters, by the service's names."""

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from attrs import field, frozen
 
 from coredata_async.fivepm.models.team import Team
+from coredata_async.ids import HasId
 from coredata_async.unset import UNSET, Unset
 
 
@@ -55,8 +56,8 @@ class EditProject:
     description: str | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
     """A list, or one text with commas. A tag cannot hold a comma."""
-    owner_id: str | Unset | None = UNSET
-    group_id: str | Unset | None = UNSET
+    owner_id: str | HasId | Unset | None = UNSET
+    group_id: str | HasId | Unset | None = UNSET
     start_date: datetime | date | Unset | None = UNSET
     end_date: datetime | date | Unset | None = UNSET
     """The deadline."""
@@ -66,7 +67,7 @@ class EditProject:
     notify_client: bool | Unset = UNSET
     hidden: bool | Unset | None = UNSET
     flag: int | Unset | None = UNSET
-    team: Sequence[str] | Unset | None = UNSET
+    team: Sequence[str | HasId] | Unset | None = UNSET
     """Ids of users. How a team is written is not documented: see `Form.team`."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further fields, by the service's names."""
@@ -83,8 +84,8 @@ class NewProject(EditProject):
 class ProjectFilter:
     """Which projects to list. Whether `name` is matched in whole or in part is not documented."""
 
-    group_id: str | Unset = UNSET
-    owner_id: str | Unset = UNSET
+    group_id: str | HasId | Unset = UNSET
+    owner_id: str | HasId | Unset = UNSET
     name: str | Unset = UNSET
     assigned_to: str | Unset = UNSET
     """Id of a user."""

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from attrs import field, frozen
 
 from coredata_async.fivepm.models.team import Team
+from coredata_async.ids import HasId
 from coredata_async.unset import UNSET, Unset
 
 
@@ -62,13 +63,13 @@ class EditTask:
     """
 
     name: str | Unset | None = UNSET
-    parent_id: str | Unset | None = UNSET
+    parent_id: str | HasId | Unset | None = UNSET
     description: str | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
     """A list, or one text with commas. A tag cannot hold a comma."""
-    project_id: str | Unset | None = UNSET
-    owner_id: str | Unset | None = UNSET
-    group_id: str | Unset | None = UNSET
+    project_id: str | HasId | Unset | None = UNSET
+    owner_id: str | HasId | Unset | None = UNSET
+    group_id: str | HasId | Unset | None = UNSET
     start_date: datetime | date | Unset | None = UNSET
     end_date: datetime | date | Unset | None = UNSET
     """The deadline."""
@@ -85,7 +86,7 @@ class EditTask:
     """Hours. The service may compute it from the activities instead: that is not documented."""
     estimated_time: float | Unset | None = UNSET
     """Hours."""
-    team: Sequence[str] | Unset | None = UNSET
+    team: Sequence[str | HasId] | Unset | None = UNSET
     """Ids of users. How a team is written is not documented: see `Form.team`."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further fields, by the service's names."""
@@ -106,8 +107,8 @@ class TaskFilter:
     documented.
     """
 
-    project_id: str | Unset = UNSET
-    parent_id: str | Unset = UNSET
+    project_id: str | HasId | Unset = UNSET
+    parent_id: str | HasId | Unset = UNSET
     started_from: datetime | date | Unset = UNSET
     started_before: datetime | date | Unset = UNSET
     deadline_from: datetime | date | Unset = UNSET
@@ -118,8 +119,8 @@ class TaskFilter:
     created_before: datetime | date | Unset = UNSET
     updated_from: datetime | date | Unset = UNSET
     updated_before: datetime | date | Unset = UNSET
-    group_id: str | Unset = UNSET
-    owner_id: str | Unset = UNSET
+    group_id: str | HasId | Unset = UNSET
+    owner_id: str | HasId | Unset = UNSET
     name: str | Unset = UNSET
     assigned_to: str | Unset = UNSET
     """Id of a user."""

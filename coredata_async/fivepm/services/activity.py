@@ -14,7 +14,7 @@ from coredata_async.fivepm.attach import Attachment, Enclosure, attachments, enc
 from coredata_async.fivepm.calls import activity as calls
 from coredata_async.fivepm.download import Download
 from coredata_async.fivepm.envelope import arrived
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import Form, key
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
@@ -23,6 +23,7 @@ from coredata_async.fivepm.peek import Wrapping
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.services.verbs import adding, gathering, listing, updating
 from coredata_async.fivepm.services.window import in_range, narrowed
+from coredata_async.ids import Id
 from coredata_async.message import Send
 from coredata_async.storage.sources import Source
 from coredata_async.unset import UNSET, Unset
@@ -64,7 +65,7 @@ class Activities:
         self.list = listing(ActivitiesWanted, self._list, "List the activities that match.")
         self.files = gathering(FileFilter, self._files, "List the files that match: one answer.")
 
-    async def get(self, id: str) -> Activity:  # noqa: A002  # the service's own name
+    async def get(self, id: Id) -> Activity:  # noqa: A002  # the service's own name
         """Read one activity: one exchange, repeat-safe.
 
         Raises:
@@ -72,7 +73,7 @@ class Activities:
         """
         return await perform(self._send, calls.get(self._form, id))
 
-    async def remove(self, id: str) -> None:  # noqa: A002
+    async def remove(self, id: Id) -> None:  # noqa: A002
         """Remove an activity: one exchange. No way back is documented, nor what becomes of its files.
 
         Raises:
@@ -80,7 +81,7 @@ class Activities:
         """
         await perform(self._send, calls.remove(self._form, id))
 
-    async def attach(self, id: str, files: Iterable[Source | Attachment]) -> None:  # noqa: A002
+    async def attach(self, id: Id, files: Iterable[Source | Attachment]) -> None:  # noqa: A002
         """Attach files to an activity: one exchange that carries them all.
 
         How their bytes travel is not documented: see the option `files` of `FivePM`. Memory: a few blocks,
@@ -102,7 +103,7 @@ class Activities:
         ):
             await perform(self._send, evolve(call, request=request))
 
-    async def remove_file(self, id: str) -> None:  # noqa: A002
+    async def remove_file(self, id: Id) -> None:  # noqa: A002
         """Remove an attached file: one exchange. No way back is documented.
 
         Raises:
@@ -121,7 +122,7 @@ class Activities:
         # If both verbs are wrong, 404 says more than 405.
         raise max(wrong, key=lambda each: each.status != HTTPStatus.METHOD_NOT_ALLOWED)
 
-    def download(self, id: str, *, wrapping: Wrapping = "auto") -> Download:  # noqa: A002
+    def download(self, id: Id, *, wrapping: Wrapping = "auto") -> Download:  # noqa: A002
         """The content of an attached file, for `async with`.
 
         Args:
@@ -132,13 +133,14 @@ class Activities:
         Raises:
             NotFoundError: On entering: there is none with this id.
         """
+        id = key(id)  # noqa: A001
         send = self._files_send if wrapping == "raw" else self._send
         return Download(lambda: arrived(send, self._form, id, wrapping))
 
     async def _add(self, new: NewActivity) -> Activity:
         return await perform(self._send, calls.add(self._form, new))
 
-    async def _update(self, id: str, edit: EditActivity) -> Activity:  # noqa: A002
+    async def _update(self, id: Id, edit: EditActivity) -> Activity:  # noqa: A002
         return await perform(self._send, calls.update(self._form, id, edit))
 
     async def _files(self, where: FileFilter) -> tuple[File, ...]:

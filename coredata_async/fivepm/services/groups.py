@@ -10,6 +10,7 @@ from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.services.verbs import adding, updating
+from coredata_async.ids import Id
 from coredata_async.message import Send
 
 
@@ -26,7 +27,7 @@ class Groups:
         self.add = adding(NewGroup, self._add, "Make a group and return it: one exchange.")
         self.update = updating(EditGroup, self._update, "Change a group and return it: one exchange.")
 
-    async def get(self, id: str) -> Group:  # noqa: A002  # the service's own name
+    async def get(self, id: Id) -> Group:  # noqa: A002  # the service's own name
         """Read one group: one exchange, repeat-safe.
 
         Raises:
@@ -43,7 +44,7 @@ class Groups:
 
         return Listing(fetch, key=attrgetter("id"), whole=True)
 
-    async def remove(self, id: str) -> None:  # noqa: A002
+    async def remove(self, id: Id) -> None:  # noqa: A002
         """Remove a group: one exchange. What becomes of its projects is not documented.
 
         Raises:
@@ -54,5 +55,5 @@ class Groups:
     async def _add(self, new: NewGroup) -> Group:
         return await perform(self._send, calls.add(self._form, new))
 
-    async def _update(self, id: str, edit: EditGroup) -> Group:  # noqa: A002
+    async def _update(self, id: Id, edit: EditGroup) -> Group:  # noqa: A002
         return await perform(self._send, calls.update(self._form, id, edit))

@@ -13,6 +13,7 @@ from coredata_async.fivepm.models.project import EditProject, NewProject, Projec
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.services.verbs import adding, listing, updating
 from coredata_async.fivepm.services.window import in_range, narrowed
+from coredata_async.ids import Id
 from coredata_async.message import Send
 from coredata_async.unset import UNSET, Unset
 
@@ -43,7 +44,7 @@ class Projects:
         self.update = updating(EditProject, self._update, "Change a project and return it: one exchange.")
         self.list = listing(ProjectsWanted, self._list, "List the projects that match.")
 
-    async def get(self, id: str) -> Project:  # noqa: A002  # the service's own name
+    async def get(self, id: Id) -> Project:  # noqa: A002  # the service's own name
         """Read one project: one exchange, repeat-safe.
 
         Raises:
@@ -55,7 +56,7 @@ class Projects:
         """All projects, in one answer: `list` gives them page by page."""
         return tuple((await perform(self._send, calls.all(self._form))).items)
 
-    async def remove(self, id: str) -> None:  # noqa: A002
+    async def remove(self, id: Id) -> None:  # noqa: A002
         """Remove a project: one exchange. No way back is documented, nor what goes with it.
 
         Raises:
@@ -66,7 +67,7 @@ class Projects:
     async def _add(self, new: NewProject) -> Project:
         return await perform(self._send, calls.add(self._form, new))
 
-    async def _update(self, id: str, edit: EditProject) -> Project:  # noqa: A002
+    async def _update(self, id: Id, edit: EditProject) -> Project:  # noqa: A002
         return await perform(self._send, calls.update(self._form, id, edit))
 
     def _list(self, wanted: ProjectsWanted) -> Listing[Project]:

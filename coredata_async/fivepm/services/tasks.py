@@ -13,6 +13,7 @@ from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilte
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.services.verbs import adding, listing, updating
 from coredata_async.fivepm.services.window import in_range, narrowed
+from coredata_async.ids import Id
 from coredata_async.message import Send
 from coredata_async.unset import UNSET, Unset
 
@@ -43,7 +44,7 @@ class Tasks:
         self.update = updating(EditTask, self._update, "Change a task and return it: one exchange.")
         self.list = listing(TasksWanted, self._list, "List the tasks that match.")
 
-    async def get(self, id: str) -> Task:  # noqa: A002  # the service's own name
+    async def get(self, id: Id) -> Task:  # noqa: A002  # the service's own name
         """Read one task: one exchange, repeat-safe.
 
         Raises:
@@ -51,7 +52,7 @@ class Tasks:
         """
         return await perform(self._send, calls.get(self._form, id))
 
-    async def remove(self, id: str) -> None:  # noqa: A002
+    async def remove(self, id: Id) -> None:  # noqa: A002
         """Remove a task: one exchange. No way back is documented, nor what goes with it.
 
         Raises:
@@ -62,7 +63,7 @@ class Tasks:
     async def _add(self, new: NewTask) -> Task:
         return await perform(self._send, calls.add(self._form, new))
 
-    async def _update(self, id: str, edit: EditTask) -> Task:  # noqa: A002
+    async def _update(self, id: Id, edit: EditTask) -> Task:  # noqa: A002
         return await perform(self._send, calls.update(self._form, id, edit))
 
     def _list(self, wanted: TasksWanted) -> Listing[Task]:

@@ -10,6 +10,7 @@ from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.user import EditUser, NewUser, User
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.services.verbs import adding, updating
+from coredata_async.ids import Id
 from coredata_async.message import Send
 
 
@@ -26,7 +27,7 @@ class Users:
         self.add = adding(NewUser, self._add, "Make a user and return it: one exchange.")
         self.update = updating(EditUser, self._update, "Change a user and return it, if the service does.")
 
-    async def get(self, id: str) -> User:  # noqa: A002  # the service's own name
+    async def get(self, id: Id) -> User:  # noqa: A002  # the service's own name
         """Read one user: one exchange, repeat-safe.
 
         Raises:
@@ -51,7 +52,7 @@ class Users:
 
         return Listing(fetch, key=attrgetter("id"), whole=True)
 
-    async def remove(self, id: str) -> None:  # noqa: A002
+    async def remove(self, id: Id) -> None:  # noqa: A002
         """Remove a user: one exchange. No way back is not documented.
 
         Raises:
@@ -62,5 +63,5 @@ class Users:
     async def _add(self, new: NewUser) -> User:
         return await perform(self._send, calls.add(self._form, new))
 
-    async def _update(self, id: str, edit: EditUser) -> User | None:  # noqa: A002
+    async def _update(self, id: Id, edit: EditUser) -> User | None:  # noqa: A002
         return await perform(self._send, calls.update(self._form, id, edit))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from coredata_async.fivepm.listing import Listing
+from coredata_async.ids import Id
 from coredata_async.keywords import build
 
 T = TypeVar("T")
@@ -25,11 +26,11 @@ def adding(new: Callable[P, V], post: Callable[[V], Awaitable[T]], summary: str)
 
 
 def updating(
-    edit: Callable[P, V], post: Callable[[str, V], Awaitable[T]], summary: str
-) -> Callable[Concatenate[str, P], Awaitable[T]]:
+    edit: Callable[P, V], post: Callable[[Id, V], Awaitable[T]], summary: str
+) -> Callable[Concatenate[Id, P], Awaitable[T]]:
     """Make `update(id, **changes)` of the class of a change, and of what posts one."""
 
-    async def update(id: str, /, *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: A002  # the service's name
+    async def update(id: Id, /, *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: A002  # the service's name
         return await post(id, build(f"{_noun(post)}.update", edit, *args, **kwargs))
 
     return spelled(update, edit, summary, leading=("id",))
@@ -62,7 +63,7 @@ def _noun(method: Callable[..., object]) -> str:
 
 def spelled(verb: Verb, keywords: Callable[..., object], summary: str, leading: tuple[str, ...] = ()) -> Verb:
     """Give a verb the signature and the words of the class whose keywords it takes."""
-    own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=str) for name in leading]
+    own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Id) for name in leading]
     taken = sorted(
         inspect.signature(keywords).parameters.values(), key=lambda each: each.default is not each.empty
     )

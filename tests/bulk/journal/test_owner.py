@@ -1,12 +1,14 @@
 import json
 import os
+import pickle
+import platform
 import stat
 import sys
 
 import pytest
 
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.errors import ConfigurationError
+from coredata_async.errors import ConfigurationError, JournalInUseError
 from tests.bulk.journals import BINDING, another_process, finding, findings, opened
 
 
@@ -17,8 +19,12 @@ def path(tmp_path):
 
 async def test_nobody_else_in_this_process_can_open_it(path):
     async with opened(path) as journal:
-        with pytest.raises(ConfigurationError, match=r"in use by this process, since 2.*--job"):
+        with pytest.raises(JournalInUseError, match=r"in use by this process, since 2.*--job") as caught:
             await Journal.open(path, BINDING)
+        assert isinstance(caught.value, ConfigurationError)
+        assert (caught.value.pid, caught.value.host) == (os.getpid(), platform.node())
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert (str(again), again.pid, again.host) == (str(caught.value), os.getpid(), platform.node())
 
         await journal.write(finding("still fine"))
     async with opened(path):
@@ -28,8 +34,9 @@ async def test_nobody_else_in_this_process_can_open_it(path):
 async def test_no_other_process_can_open_it_until_it_is_killed(path):
     async with another_process(path) as process:
         await process.stdout.readline()
-        with pytest.raises(ConfigurationError, match=rf"in use by process {process.pid} on "):
+        with pytest.raises(JournalInUseError, match=rf"in use by process {process.pid} on ") as caught:
             await Journal.open(path, BINDING)
+        assert (caught.value.pid, caught.value.host) == (process.pid, platform.node())
         process.kill()
         await process.wait()
 
@@ -61,8 +68,9 @@ async def test_a_leftover_of_who_held_it_does_no_harm(path):
         told = json.loads(path.with_name("job.sqlite.owner").read_text("utf-8"))
         assert told["pid"] == os.getpid()
         path.with_name("job.sqlite.owner").write_text("no JSON", "utf-8")
-        with pytest.raises(ConfigurationError, match="in use by another program"):
+        with pytest.raises(JournalInUseError, match="in use by another program") as caught:
             await Journal.open(path, BINDING)
+        assert (caught.value.pid, caught.value.host) == (None, None)
 
     assert sorted(each.name for each in path.parent.iterdir()) == ["job.sqlite"]
 

@@ -1,0 +1,107 @@
+"""Ids as text or as the object itself, at every verb of both clients."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from attrs import frozen
+
+from coredata_async import ConfigurationError, Upload
+from coredata_async.bulk import Selection
+from coredata_async.fivepm import FivePM
+from coredata_async.fivepm.form import Form, key
+from coredata_async.fivepm.models.task import EditTask, TaskFilter
+from coredata_async.ids import id_of
+from coredata_async.resources.files import FileWhere
+
+
+@frozen
+class Thing:
+    """An object that was read."""
+
+    id: str
+
+
+def test_an_id_is_text_or_of_an_object():
+    assert (id_of("a"), id_of(Thing("b"))) == ("a", "b")
+    for odd in (None, 7, Thing(7), ["a"]):
+        with pytest.raises(ConfigurationError, match="the parent must be a string, or an object with an id"):
+            id_of(odd, "parent")
+
+
+async def test_every_verb_takes_the_object(client, box):
+    project = await client.projects.get(box.project)
+    space = await client.spaces.get(box.space)
+    second = Thing(await client.projects.create(space=space, title="Second"))
+    up = await client.files.upload(b"a", parent=project, filename="a")
+    file = await client.files.get(up.file_id)
+    contact = Thing(await client.contacts.create(title="Leia"))
+
+    await client.projects.update(project, title="Board", space=space)
+    await client.projects.add_contact(project, contact)
+    await client.files.replace(file, b"new")
+    await client.files.update(file, title="b")
+    await client.files.move(file, parent=second)
+    async with client.files.download(file) as body:
+        assert await body.read() == b"new"
+    async with client.files.upload_many([Upload(source=b"b", filename="b", parent=second)]) as outcomes:
+        (other,) = [outcome async for outcome in outcomes]
+    async with client.files.upload_many([Upload(source=b"c", filename="c")], parent=second) as outcomes:
+        assert [outcome.filename async for outcome in outcomes] == ["c"]
+
+    assert (await client.projects.get(project)).contacts == (contact.id,)
+    assert {each.title for each in await client.projects.files(second).collect()} == {"b", "c"}
+    assert (await client.contacts.projects(contact).first()).id == project.id
+    await client.files.delete(Thing(other.file_id))
+    await client.projects.delete(second)
+    assert {each.id for each in await client.projects.list().collect()} == {project.id}
+
+
+async def test_a_user_is_read_by_its_own_key(client):
+    me = await client.me()
+
+    assert (await client.users.get(me)).username == me.username
+
+
+async def test_the_second_client_takes_objects(box):
+    async with FivePM(box.fivepm.url, login=box.fivepm.login, password=box.fivepm.password) as pm:
+        group = await pm.groups.add(name="Clients")
+        project = await pm.projects.add(name="Audit", group_id=group)
+        task = await pm.tasks.add(name="x", project_id=project)
+
+        assert (await pm.tasks.get(task)).project_id == project.id
+        assert [each.id for each in await pm.tasks.list(project_id=project).collect()] == [task.id]
+        assert (await pm.tasks.update(task, name="y")).name == "y"
+        await pm.tasks.remove(task)
+
+
+def test_fields_of_the_second_service_hold_ids_not_objects():
+    written = Form().written(EditTask(project_id=Thing("7"), team=[Thing("1"), "2"]))
+
+    assert (written["projectId"], written["team"]) == ("7", ["1", "2"])
+    assert "7" in Form().written(TaskFilter(project_id=Thing("7"))).values()
+    assert key(Thing("9")) == "9"
+    for odd in ("", None, Thing("")):
+        with pytest.raises(ConfigurationError, match="must be a text that is not empty"):
+            key(odd)
+
+
+def test_an_age_is_a_point_in_time_that_stays():
+    before = datetime.now(UTC)
+    where = FileWhere(modified__gt=timedelta(days=7))
+
+    assert before - timedelta(days=7) <= where.modified__gt <= datetime.now(UTC) - timedelta(days=7)
+    assert FileWhere(modified__gt=date(2026, 1, 2)).modified__gt == date(2026, 1, 2)
+    assert FileWhere().created__lte is None
+
+
+def test_a_selection_takes_points_in_time_and_ages():
+    when = datetime(2026, 1, 2, tzinfo=UTC)
+
+    assert Selection(newer_than=when, older_than=5.0) == Selection(
+        newer_than=date(2026, 1, 2), older_than=5.0
+    )
+    assert Selection(newer_than=when).newer_than == when.timestamp()
+    age = Selection(older_than=timedelta(hours=1)).older_than
+    assert abs(datetime.now(UTC).timestamp() - 3600 - age) < 60
+    with pytest.raises(ConfigurationError, match="has no time zone"):
+        Selection(newer_than=datetime(2026, 1, 2))
