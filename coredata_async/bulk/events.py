@@ -32,6 +32,8 @@ class FileDone:
     path: str
     file_id: str
     size: int
+    earlier: bool = False
+    """True if an earlier run of the job finished it: repeated at the end of a run, for the id."""
 
 
 @frozen(kw_only=True)
@@ -41,6 +43,10 @@ class FileSkipped:
     path: str
     why: Why
     words: str = ""
+    file_id: str | None = None
+    """Id of the File that the server has under this name, if there is one."""
+    earlier: bool = False
+    """As for `FileDone`."""
 
 
 @frozen(kw_only=True)

@@ -112,7 +112,7 @@ class Run:
             words = f"File {leave.file} has this name"
             self.journal.note(rows.ended(item, State.SKIPPED, leave.why, words))
         self.meter.moved(item.print.size, item.state, State.SKIPPED)
-        await self.stream.tell(FileSkipped(path=shown(item.path), why=leave.why))
+        await self.stream.tell(FileSkipped(path=shown(item.path), why=leave.why, file_id=leave.file))
 
     def stored(self) -> None:
         """Learn that the storage accepted a file, so that its URL was valid."""

@@ -12,6 +12,7 @@ from attrs import define, field
 
 from coredata_async.bulk import resume
 from coredata_async.bulk.conductor import Conductor
+from coredata_async.bulk.earlier import earlier_files
 from coredata_async.bulk.events import Progress, Started, Waiting
 from coredata_async.bulk.gates.gates import Gates
 from coredata_async.bulk.journal.journal import Journal
@@ -87,6 +88,9 @@ class Session:
             )
             if not self._conducting.cancelled() and (failure := self._conducting.exception()) is not None:
                 raise _first(failure)
+            if self._ended == "complete" and self.stream.is_heard:
+                async for event in earlier_files(self.journal):
+                    await self.stream.tell(event)
             report = await self.journal.read(lambda db: read_report(db, course))
             await self.stream.tell(_progress(run, working))
             return report

@@ -18,6 +18,11 @@ class Stream:
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue(ROOM)
         self._heard = True
 
+    @property
+    def is_heard(self) -> bool:
+        """Check for a listener."""
+        return self._heard
+
     async def tell(self, event: Event) -> None:
         """Have an event taken; waits while the listener is far behind."""
         if self._heard:

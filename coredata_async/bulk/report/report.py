@@ -153,6 +153,9 @@ class Report(Course):
     fresh_bytes: Counts = Counts()
     skipped_by: Mapping[Why, int] = field(factory=_none)
     failed_by: Mapping[Why, int] = field(factory=_none)
+    files: tuple[Entry, ...] = ()
+    """Files of the job that the server has, with their ids: those done, and those skipped as the same."""
+    files_total: int = 0
     failures: tuple[Entry, ...] = ()
     failures_total: int = 0
     unresolved: tuple[Entry, ...] = ()

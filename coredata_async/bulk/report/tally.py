@@ -85,6 +85,11 @@ def read_report(db: sqlite3.Connection, course: Course, *, kept: int = KEPT) -> 
         fresh_bytes=_counts((each.state, each.bytes) for each in fresh),
         skipped_by=_reasons(groups, State.SKIPPED),
         failed_by=_reasons(groups, State.FAILED),
+        files=(
+            *_entries(db, scope, groups, State.DONE, kept),
+            *(one for one in _entries(db, scope, groups, State.SKIPPED, kept) if one.why == Why.SAME),
+        ),
+        files_total=counts.done + _reasons(groups, State.SKIPPED).get(Why.SAME, 0),
         failures=tuple(_entries(db, scope, groups, State.FAILED, kept)),
         failures_total=counts.failed,
         unresolved=tuple(_entries(db, scope, groups, State.UNRESOLVED, kept)),

@@ -159,7 +159,8 @@ def test_json_has_every_field_and_stays_the_same() -> None:
     assert set(found) == {
         *("format", "version", "exit_code", "adds_up", "finished", "counts", "bytes", "fresh", "fresh_bytes"),
         *("journal", "started", "seconds", "ended", "words", "api", "settings", "tenant", "parent", "roots"),
-        *("run", "created", "scanned", "skipped_by", "failed_by", "failures", "failures_total", "unresolved"),
+        *("run", "created", "scanned", "skipped_by", "failed_by", "files", "files_total"),
+        *("failures", "failures_total", "unresolved"),
         *("unresolved_total", "duplicates", "duplicates_total", "orphans", "orphans_total", "warnings"),
         *("warnings_total", "waited", "wait_left", "wait_reason"),
     }
