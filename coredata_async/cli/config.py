@@ -27,8 +27,11 @@ from coredata_async.cli.settings import (
 )
 from coredata_async.cli.show import echo_json, show_table
 from coredata_async.config import Retry, Timeouts
+from coredata_async.redaction import without_queries
+from coredata_async.secret import MASK
 
-_CREDENTIALS: Final = re.compile(r"//[^/]*@")
+_CREDENTIALS: Final = re.compile(r"(?<=//)\S*@|^(?!\w+://)[^@\s]*:[^@\s]*@")
+"""User name and password before the host of a URL, which may have been given without `https://`."""
 _DEFAULTS: Final = {
     "timeout": f"{Timeouts().response:g}",
     "max_retries": str(Retry().attempts - 1),
@@ -120,7 +123,7 @@ def _setting(found: Settings, name: str) -> Setting:
     layer = found.origin(name)
     if layer is not None:
         value = found.secret(name)
-        shown = "***" if isinstance(value, Secret) else _CREDENTIALS.sub("//***@", str(value))
+        shown = "***" if isinstance(value, Secret) else _mask(name, str(value))
         return Setting(name, shown, layer.origin, layer.label(name))
     if name == "api_key_v3" and found.origin("api_key") is not None:
         return Setting(name, "***", "default", "the same as api_key")
@@ -141,11 +144,17 @@ def _fivepm_setting(account: FivePMProfile, name: str) -> Setting:
     variable, secret = f"FIVEPM_{name.upper()}", name == "password"
     given = os.environ.get(variable, "").strip()
     if given:
-        return Setting(
-            f"fivepm_{name}", "***" if secret else _CREDENTIALS.sub("//***@", given), "environment", variable
-        )
+        return Setting(f"fivepm_{name}", "***" if secret else _mask(name, given), "environment", variable)
     value: Secret[str] | str | None = getattr(account, name)
     if value is None:
         return Setting(f"fivepm_{name}", None, NOT_SET, variable)
-    shown = "***" if isinstance(value, Secret) else _CREDENTIALS.sub("//***@", value)
+    shown = "***" if isinstance(value, Secret) else _mask(name, value)
     return Setting(f"fivepm_{name}", shown, "profile", f"{name} in [fivepm]")
+
+
+def _mask(name: str, text: str) -> str:
+    """Mask what should not be in a setting that is shown, but sometimes is."""
+    if name == "api_user":  # some paste `user:key`, which is refused later
+        user, colon, _ = text.partition(":")
+        return f"{user}:{MASK}" if colon else text
+    return without_queries(_CREDENTIALS.sub(f"{MASK}@", text))

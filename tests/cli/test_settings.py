@@ -233,6 +233,21 @@ def test_a_password_in_an_address_is_masked(quiet) -> None:
     assert quiet("whoami", "--base-url", "https://me:geheim@x").code == 2
 
 
+@pytest.mark.parametrize(
+    ("option", "given", "shown"),
+    [
+        ("--base-url", "https://me:geheim/1@x", "https://***@x"),
+        ("--base-url", "me:geheim@x", "***@x"),
+        ("--base-url", "https://x/?api_key=geheim", "https://x/?…"),
+        ("--api-user", "me:geheim", "me:***"),
+    ],
+)
+def test_a_secret_where_none_belongs_is_masked(quiet, option: str, given: str, shown: str) -> None:
+    quiet.secrets = ("geheim",)
+
+    assert f'"{shown}"' in quiet.ok("config", "show", "--json", option, given).out
+
+
 def test_a_profile_may_have_any_name(quiet, file) -> None:
     file.write_text(
         '[profiles."{0} a"]\nbase_url="http://x"\napi_user="a"\napi_key="geheim-heim"\ntimeout="x"'
