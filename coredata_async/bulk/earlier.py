@@ -16,19 +16,38 @@ _PAGE: Final = 500
 _FINISHED: Final = f"""
 SELECT item.id, folder.path, item.name, item.size, item.state, item.file
 FROM item LEFT JOIN folder ON folder.id = item.folder
-WHERE item.id > ? AND item.seen = ? AND item.claim <> item.seen AND item.file IS NOT NULL
+WHERE item.id > ? AND item.seen = ? AND item.file IS NOT NULL
 AND (item.state = {int(State.DONE)} OR (item.state = {int(State.SKIPPED)} AND item.why = '{Why.SAME}'))
 ORDER BY item.id LIMIT {_PAGE}
 """  # noqa: S608  # numbers and names of ours only
 
 
-async def earlier_files(journal: Journal) -> AsyncIterator[FileDone | FileSkipped]:
+class Told:
+    """The items whose end this run has told, one bit each."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, item: int) -> None:
+        """Remember an item."""
+        place = item >> 3
+        if place >= len(self._bits):
+            self._bits.extend(bytes(place + 1024 - len(self._bits)))
+        self._bits[place] |= 1 << (item & 7)
+
+    def __contains__(self, item: int) -> bool:
+        place = item >> 3
+        return place < len(self._bits) and bool(self._bits[place] >> (item & 7) & 1)
+
+
+async def earlier_files(journal: Journal, told: Told) -> AsyncIterator[FileDone | FileSkipped]:
     """Yield an event for each file that this run found finished. Memory: some hundred files."""
     last = 0
     while True:
         rows = await journal.read(partial(_page, last=last, run=journal.run))
-        for _, event in rows:
-            yield event
+        for item, event in rows:
+            if item not in told:  # one that was registered earlier may have been confirmed in this run
+                yield event
         if len(rows) < _PAGE:
             return
         last = rows[-1][0]

@@ -12,6 +12,7 @@ from attrs import define, evolve, field
 
 from coredata_async.bulk import rows
 from coredata_async.bulk.belt import Belt
+from coredata_async.bulk.earlier import Told
 from coredata_async.bulk.events import FileDelayed, FileDone, FileFailed, FileSkipped, FileUnresolved, Warned
 from coredata_async.bulk.existing import Leave
 from coredata_async.bulk.gates.admission import EXPIRED
@@ -56,6 +57,7 @@ class Run:
     refusals: Refusals = field(factory=Refusals, init=False)
     clock_error: str | None = field(default=None, init=False)
     """The error of the last file whose URLs had expired on arrival, if nothing was stored since."""
+    told: Told = field(factory=Told, init=False)
     _expired: int = field(default=0, init=False)
     _deciding: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
@@ -97,6 +99,7 @@ class Run:
         """A listing showed their Files."""
         self.journal.note(*rows.done([item.id for item in items]))
         for item in items:
+            self.told.add(item.id)
             self.meter.moved(item.print.size, State.CONFIRMED, State.DONE)
             event = FileDone(path=shown(item.path), file_id=item.file or "", size=item.print.size)
             await self.stream.tell(event)
@@ -111,6 +114,7 @@ class Run:
         else:
             words = f"File {leave.file} has this name"
             self.journal.note(rows.ended(item, State.SKIPPED, leave.why, words))
+        self.told.add(item.id)
         self.meter.moved(item.print.size, item.state, State.SKIPPED)
         await self.stream.tell(FileSkipped(path=shown(item.path), why=leave.why, file_id=leave.file))
 

@@ -89,7 +89,7 @@ class Session:
             if not self._conducting.cancelled() and (failure := self._conducting.exception()) is not None:
                 raise _first(failure)
             if self._ended == "complete" and self.stream.is_heard:
-                async for event in earlier_files(self.journal):
+                async for event in earlier_files(self.journal, run.told):
                     await self.stream.tell(event)
             report = await self.journal.read(lambda db: read_report(db, course))
             await self.stream.tell(_progress(run, working))

@@ -1,8 +1,11 @@
 """A job that is run again names every File it has, as events and in the report."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coredata_async.bulk import FileDone, FileSkipped, UploadJob, Why
+from coredata_async.bulk.earlier import Told
 from coredata_async.bulk.report.as_json import as_json
 
 
@@ -56,3 +59,13 @@ async def test_files_that_are_skipped_as_the_same_are_named(client, box, tree, t
 
     report = await job("two").run()
     assert ({each.path: each.file_id for each in report.files}, report.files_total) == (first, 2)
+
+
+@given(st.sets(st.integers(0, 50_000), max_size=30), st.integers(0, 60_000))
+def test_what_was_told_is_remembered(items, other):
+    told = Told()
+    for item in items:
+        told.add(item)
+
+    assert all(item in told for item in items)
+    assert (other in told) == (other in items)
