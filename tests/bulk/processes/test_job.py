@@ -251,7 +251,9 @@ async def test_refusals_are_told_alike(far, many_jobs, tmp_path) -> None:
     one = await many_jobs.run(root, processes=1)
     far.faults.clear()
     far.faults.status("files.register", 422, times=2, **words)
-    two = await many_jobs.run(root, journal=tmp_path / "two.sqlite", parent=far.space, processes=2)
+    two = await many_jobs.run(
+        root, journal=tmp_path / "two.sqlite", parent=far.state.add_folder("second", far.project), processes=2
+    )
 
     def told(ran) -> set:
         return {(entry.why, entry.words) for entry in ran.report.failures}
