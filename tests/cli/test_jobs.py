@@ -53,7 +53,7 @@ async def test_every_event_is_one_line_of_json_and_the_report_the_last(capsys) -
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
     assert [line["event"] for line in lines] == ["file_done", "file_skipped", "progress", "report"]
-    assert lines[0] == {"event": "file_done", "path": "/a", "file_id": "f1", "size": 5}
+    assert lines[0] == {"event": "file_done", "path": "/a", "file_id": "f1", "size": 5, "earlier": False}
     assert lines[1] == {"event": "file_skipped", "path": "/þ\n\\xff", "why": "same", "words": ""}
     assert lines[3]["counts"]["done"] == 2
     assert lines[3]["exit_code"] == 0
