@@ -16,7 +16,7 @@ from coredata_async.bulk.confirm import Confirmer
 from coredata_async.bulk.empty_files import EmptyFiles
 from coredata_async.bulk.events import FileFailed, FileSkipped, FolderMade, Scanned
 from coredata_async.bulk.existing import Decider
-from coredata_async.bulk.feed import Feeder, take_unknown
+from coredata_async.bulk.feed import Feeder, done_beside_unknown, take_unknown
 from coredata_async.bulk.folder_list import FolderList
 from coredata_async.bulk.folders import Folders
 from coredata_async.bulk.judgement import Judgement
@@ -157,6 +157,8 @@ class Conductor:
         """Find out what became of registrations that an earlier run had sent for."""
         began = resolver.clock()
         run, parent = self.run.journal.run, self.run.remote.parent
+        for place, file_id in await self.run.journal.read(lambda db: done_beside_unknown(db, parent)):
+            resolver.remember(place, file_id)
         for work in await self.run.journal.read(lambda db: take_unknown(db, run, parent)):
             await resolver.take(work, began)
 

@@ -173,6 +173,16 @@ def take_unknown(db: sqlite3.Connection, run: int, parent: str) -> list[Work]:
     return [Work(item, db.execute(remote, (parent, item.folder)).fetchone()[0]) for item in items]
 
 
+def done_beside_unknown(db: sqlite3.Connection, parent: str) -> list[tuple[str, str]]:
+    """Give the place and id of one File that is DONE for each folder with files that are looked for."""
+    return db.execute(
+        "SELECT coalesce(folder.remote, ?), min(item.file) FROM item JOIN folder ON folder.id = item.folder "
+        "WHERE item.state = ? AND item.folder IN (SELECT folder FROM item WHERE state = ?) "
+        "AND item.file IS NOT NULL GROUP BY item.folder",
+        (parent, State.DONE, State.UNKNOWN),
+    ).fetchall()
+
+
 def take_large(db: sqlite3.Connection, run: int) -> list[Item]:
     """Claim the largest files of the directories that are scanned."""
     return _claimed(db, run, db.execute(_LARGE, (LARGE, run, run, GIANTS)).fetchall())

@@ -160,6 +160,7 @@ class Lane:
             raise
         trip.answered = stored
         if isinstance(outcome, Registered):
+            self.resolver.remember(work.parent, outcome.file_id)
             await self.run.confirmed(trip.item, outcome)
         else:
             await self._look_for(work, trip, stored, outcome.why)

@@ -24,8 +24,8 @@ from coredata_async.bulk.states import State, Why
 from coredata_async.bulk.work import Work, earlier
 from coredata_async.errors import APIError, AuthenticationError, ConfigurationError, SourceError
 from coredata_async.resources.files import File
+from coredata_async.transfer.comparison import UndecidableError
 from coredata_async.transfer.drive import ROUNDS
-from coredata_async.transfer.lookup import UndecidableError
 from coredata_async.transfer.settle import Parent, Wanted
 from coredata_async.transfer.steps import Registered
 
@@ -74,6 +74,11 @@ class Resolver:
         else:
             self._further.append(work.item.id)
             self._further_at = max(self._further_at, lost_at)
+
+    def remember(self, place: str, file_id: str) -> None:
+        """Remember a File that is there: a listing of its place that does not show it proves nothing."""
+        settler = self.run.engine.uploader.driver.settler
+        settler.witnesses.add(place, file_id, self.clock())
 
     async def idle(self) -> None:
         """Wait until nothing is left to be found out."""

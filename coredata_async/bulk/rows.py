@@ -60,7 +60,7 @@ class Item:
 
     def stored(self, content_type: str) -> Stored:
         """The state of the upload that the row speaks of."""
-        plan = Planned(size=self.print.size, content_type=content_type)
+        plan = Planned(size=self.print.size, content_type=content_type, filename=self.filename)
         md5 = self.md5 or ""
         return Stored(plan, self.blob or "", md5, etag=md5 if self.etag else None, since=self.since)
 

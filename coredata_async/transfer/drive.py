@@ -99,10 +99,13 @@ class Driver:
         """
         request = stored.request(new)
         try:
-            return await carry(self.api, request, lambda reply: stored.next(request, reply))
+            state = await carry(self.api, request, lambda reply: stored.next(request, reply))
         except OutcomeUnknownError as exc:
             return Unsettled(stored, str(exc.__cause__))
         except APIStatusError as exc:
             if not again or isinstance(exc, RateLimitError):
                 raise
             return Unsettled(stored, str(exc))  # refused, perhaps because the first was carried out after all
+        if isinstance(state, Registered):
+            self.settler.witnesses.add(new.parent, state.file_id, self.clock())
+        return state

@@ -22,6 +22,15 @@ from coredata_async.errors import APIError, NotFoundError, UnexpectedResponseErr
 from coredata_async.listing import listed
 from coredata_async.message import Send
 from coredata_async.resources.files import FILES, File, FileWhere
+from coredata_async.transfer.comparison import (
+    Judge,
+    Look,
+    Ticket,
+    UndecidableError,
+    compare_names,
+    judge_by_bytes,
+    may_be,
+)
 from coredata_async.transfer.steps import Stored
 from coredata_async.walk import Walk
 from coredata_async.wire import calls
@@ -42,19 +51,6 @@ LINGER: Final = 0.1
 that is to prove something waits for more blobs."""
 IDLE: Final = 256
 """Number of places that are remembered, to keep their pauses, while nothing is looked for in them."""
-NAMED: Final = 20
-"""Maximum number of candidates that an error names."""
-
-Judge = Callable[[File], Awaitable[bool]]
-"""Decides whether a File is of a blob if the server shows no blob name; raises `UndecidableError`."""
-
-
-class UndecidableError(Exception):
-    """What the server shows neither proves nor disproves that a File exists."""
-
-    def __init__(self, why: str, candidates: tuple[str, ...] = ()) -> None:
-        super().__init__(why)
-        self.candidates = candidates
 
 
 @frozen
@@ -66,54 +62,12 @@ class Search:
     """Path of another list than that of all Files."""
 
 
-@frozen(kw_only=True)
-class Look:
-    """What one listing showed about one blob."""
-
-    hits: tuple[File, ...]
-    """The Files of the blob."""
-    began: float
-    """Time at which the listing began."""
-    doubt: str | None
-    """The reason why a File may exist that is not among the hits; `None` if the listing was complete."""
-    populated: bool
-    """The place is known to list Files that are directly in it, so its filter works."""
-
-
-@define(eq=False)
-class _Ticket:
-    """One blob that waits for a listing."""
-
-    stored: Stored
-    judge: Judge | None
-    proof: bool
-    hits: list[File] = field(factory=list[File])
-    unclear: list[str] = field(factory=list[str])
-    """Ids of Files that may be of the blob."""
-    look: Look | None = None
-    failure: Exception | None = None
-
-    @property
-    def answered(self) -> bool:
-        return self.look is not None or self.failure is not None
-
-    def answer(self, began: float, doubt: str | None, *, populated: bool) -> None:
-        if self.unclear and not self.hits:
-            why = "the server shows no blob names, which alone would identify it"
-            self.failure = UndecidableError(why, tuple(self.unclear[:NAMED]))
-        elif len(self.hits) > 1 and not self.stored.blob:
-            ids = tuple(hit.id for hit in self.hits[:NAMED])
-            self.failure = UndecidableError(f"{len(self.hits)} Files may be it", ids)
-        else:
-            self.look = Look(hits=tuple(self.hits), began=began, doubt=doubt, populated=populated)
-
-
 @define(eq=False)
 class _Place:
     """The blobs that wait for listings of the same search."""
 
     turn: asyncio.Lock = field(factory=asyncio.Lock)
-    waiting: dict[_Ticket, None] = field(factory=dict[_Ticket, None])
+    waiting: dict[Ticket, None] = field(factory=dict[Ticket, None])
     resumes: float = -inf
     """Time before which no further listing begins."""
     populated: bool = False
@@ -134,7 +88,13 @@ class Lookup:
     _places: dict[Search, _Place] = field(factory=dict[Search, _Place], init=False)
 
     async def look(
-        self, search: Search, stored: Stored, *, judge: Judge | None = None, proof: bool = False
+        self,
+        search: Search,
+        stored: Stored,
+        *,
+        judge: Judge | None = None,
+        proof: bool = False,
+        witness: str | None = None,
     ) -> Look:
         """Wait for a listing that begins after this call, and return what it showed about a blob.
 
@@ -147,13 +107,14 @@ class Lookup:
             judge: Decides about Files of which the server shows no blob name.
             proof: List everything. Otherwise only Files that were created since the blob was reserved may be
                 listed, which is quicker and proves nothing.
+            witness: Id of a File that is known to be there, so that a listing without it proves nothing.
 
         Raises:
             APIError: If the listing failed.
             UndecidableError: If a File may be of this blob, and nothing can decide it.
         """
         place = self._places.get(search) or self._added(search)
-        ticket = _Ticket(stored, judge, proof)
+        ticket = Ticket(stored, judge, proof, witness)
         place.waiting[ticket] = None
         try:
             async with place.turn:
@@ -173,7 +134,7 @@ class Lookup:
             self._places = kept
         return self._places.setdefault(search, _Place())
 
-    async def _serve(self, search: Search, place: _Place, ticket: _Ticket) -> None:
+    async def _serve(self, search: Search, place: _Place, ticket: Ticket) -> None:
         """List a place for all that wait for it. If this is cancelled, the next one that waits takes over."""
         least = self.policy.probe_gap * LINGER
         linger = least if ticket.proof else 0.0
@@ -194,15 +155,14 @@ class Lookup:
                 pause = min(PACE * (self.clock() - began), self.policy.settle)
                 place.resumes = began + max(pause, least)
 
-    async def _list(self, search: Search, place: _Place, batch: list[_Ticket]) -> str | None:
+    async def _list(self, search: Search, place: _Place, batch: list[Ticket]) -> str | None:
         """Compare a listing with all blobs that wait; return the doubt that remains."""
         proof = any(each.proof for each in batch)
         since = None if proof else _since(batch)
         listing = listed(self.send, FILES, evolve(search.where, created__gt=since), path=search.path)
         walk = listing.walk()
         for each in place.waiting:
-            each.hits.clear()
-            each.unclear.clear()
+            each.clear()
         try:
             async with aclosing(listing.pages(prefetch=AHEAD, walk=walk)) as pages:
                 async for page in pages:
@@ -216,20 +176,29 @@ class Lookup:
 
     async def _compare(self, files: Iterable[File], search: Search, place: _Place) -> None:
         # Made for each page: blobs may come to wait while the listing is read.
-        blobs: dict[str, list[_Ticket]] = {}
+        blobs: dict[str, list[Ticket]] = {}
         for each in place.waiting:
             blobs.setdefault(each.stored.blob, []).append(each)
         nameless = blobs.pop("", ())
+        by_digest: dict[str, list[Ticket]] = {}
+        for each in place.waiting:
+            by_digest.setdefault(each.stored.md5, []).append(each)
+        witnesses = {each.witness for each in place.waiting} - {None}
         for file in files:
+            if file.id in witnesses:
+                for each in place.waiting:
+                    each.shows_witness = each.shows_witness or each.witness == file.id
             place.populated = place.populated or (file.parent != "" and file.parent == search.where.parent)
             if file.blob_name is None:
                 await self._compare_in_full(file, place, blobs)
-            else:
-                for each in blobs.get(file.blob_name, ()):
+            elif file.blob_name in blobs:
+                for each in blobs[file.blob_name]:
                     each.hits.append(file)
-            await _judge(file, nameless)
+            else:
+                compare_names(file, by_digest.get((file.digest or "").lower(), ()))
+            await judge_by_bytes(file, nameless)
 
-    async def _compare_in_full(self, file: File, place: _Place, blobs: dict[str, list[_Ticket]]) -> None:
+    async def _compare_in_full(self, file: File, place: _Place, blobs: dict[str, list[Ticket]]) -> None:
         """Compare a File of which the list does not show the blob name."""
         if not any(may_be(file, each.stored) for each in place.waiting if each.stored.blob):
             return
@@ -241,30 +210,10 @@ class Lookup:
             for each in blobs.get(full.blob_name, ()):
                 each.hits.append(full)
             return
-        await _judge(full, [each for each in place.waiting if each.stored.blob])
+        await judge_by_bytes(full, [each for each in place.waiting if each.stored.blob])
 
 
-async def _judge(file: File, tickets: Iterable[_Ticket]) -> None:
-    """Decide without a blob name of which blobs a File is."""
-    for each in tickets:
-        if not may_be(file, each.stored):
-            continue
-        try:
-            if each.judge is None:
-                each.unclear.append(file.id)
-            elif await each.judge(file):
-                each.hits.append(file)
-        except UndecidableError as exc:
-            each.unclear.extend(exc.candidates or (file.id,))
-
-
-def may_be(file: File, stored: Stored) -> bool:
-    """Whether nothing known of a File excludes that it is of a blob. An unknown digest or size does not."""
-    same = not file.digest or file.digest.lower() == stored.md5
-    return same and file.size in {None, 0, stored.plan.size}  # servers of 2014 knew no sizes and said 0
-
-
-def _since(batch: Iterable[_Ticket]) -> datetime | None:
+def _since(batch: Iterable[Ticket]) -> datetime | None:
     """Return the time since which all Files were created, if the server's clocks are right."""
     times = [each.stored.since for each in batch]
     known = [time for time in times if time is not None]

@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 from attrs import Factory, define, field, frozen
 
+from coredata_async.call import perform
 from coredata_async.config import Retry
 from coredata_async.control_characters import escape_controls
 from coredata_async.errors import (
@@ -29,10 +30,13 @@ from coredata_async.errors import (
     UnexpectedResponseError,
 )
 from coredata_async.message import Send
-from coredata_async.resources.files import FileWhere
+from coredata_async.resources.files import FILES, FileWhere
 from coredata_async.resources.projects import PROJECTS
-from coredata_async.transfer.lookup import Judge, Look, Lookup, Search, UndecidableError
+from coredata_async.transfer.comparison import Judge, Look, UndecidableError
+from coredata_async.transfer.lookup import Lookup, Search
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
+from coredata_async.transfer.witnesses import Witnesses
+from coredata_async.wire import calls
 from coredata_async.wire.files import NewFile
 
 log = logging.getLogger("coredata_async.upload")
@@ -127,6 +131,8 @@ class Settler:
     )
 
     _early: EarlyLooks = field(init=False, repr=False, factory=EarlyLooks)
+    witnesses: Witnesses = field(init=False, repr=False, factory=Witnesses)
+    """Files that the service has confirmed: a listing that does not show them proves nothing."""
 
     async def settle(self, unsettled: Unsettled, new: NewFile, lost_at: float) -> Registered | Stored:
         """Return Registered if a File is found, else Stored, so that registering again is safe.
@@ -149,7 +155,8 @@ class Settler:
         anything. Then, when `Retry.settle`
         seconds have passed since the response was lost, it reads complete listings of the place, `probe_gap`
         apart: two without the File prove that it does not exist. If no registration can be under way, it
-        reads these at once.
+        reads these at once. A listing that does not show another File of the same place, which was registered
+        `settle` seconds before and still exists, proves nothing.
 
         Raises:
             APIError: If a listing failed, `Wanted.patience` times in a row.
@@ -170,15 +177,35 @@ class Settler:
             look = await self._look(wanted, proof=True)
             if look.hits:
                 return _registered(wanted, look)
-            if look.doubt is None:
+            doubt = look.doubt or await self._missing_witness(wanted.parent, look)
+            if doubt is None:
                 absent += 1
             elif (doubts := doubts + 1) == DOUBTS:
-                raise UndecidableError(f"{look.doubt} ({DOUBTS} times)")
+                raise UndecidableError(f"{doubt} ({DOUBTS} times)")
             due = look.began + self.policy.probe_gap
         return None
 
     async def _wait_until(self, due: float) -> None:
         await self.sleep(max(0.0, due - self.clock()))
+
+    def _witness(self, parent: Parent) -> str | None:
+        return self.witnesses.of(parent.id, self.clock() - self.policy.settle)
+
+    async def _missing_witness(self, parent: Parent, look: Look) -> str | None:
+        """Give the reason why a listing proves nothing that did not show a File that was there."""
+        witness = self._witness(parent)
+        if look.shows_witness or witness is None:
+            return None
+        try:
+            file = await perform(self.send, calls.get(FILES, witness))
+        except NotFoundError:
+            gone = True
+        else:  # what a project holds shows its workspace as its parent
+            gone = parent.kind == "folder" and file.parent != parent.id
+        if gone:
+            self.witnesses.discard(parent.id)
+            return None
+        return f"the list of Files in {parent.id} does not show File {witness}, which is there"
 
     async def _look(self, wanted: Wanted, *, proof: bool) -> Look:
         """Look once. A look that fails says nothing, so it is repeated."""
@@ -193,20 +220,27 @@ class Settler:
 
     async def _look_in_parent(self, wanted: Wanted, *, proof: bool) -> Look:
         parent = wanted.parent
+        witness = self._witness(parent) if proof else None
 
-        async def look(search: Search) -> Look:
-            return await self._lookup.look(search, wanted.stored, judge=wanted.judge, proof=proof)
+        async def look(search: Search, witness: str | None = None) -> Look:
+            return await self._lookup.look(
+                search,
+                wanted.stored,
+                judge=wanted.judge,
+                proof=proof,
+                witness=witness,
+            )
 
         if parent.kind == "project":
-            return await look(project_search(parent.id))
-        found = await look(folder_search(parent.id))
+            return await look(project_search(parent.id), witness)
+        found = await look(folder_search(parent.id), witness)
         if found.hits or found.populated or parent.kind == "folder":
             return found
         # Nothing is listed there: the folder is empty, or the parent is of a kind by which the list of Files
         # cannot be filtered, as a project. Then it proves nothing.
         title = title_search(wanted.new.title)
         try:
-            return await look(project_search(parent.id))
+            return await look(project_search(parent.id), witness)
         except NotFoundError:
             return found if title is None else await look(title)
         except (BadRequestError, PermissionDeniedError, UnexpectedResponseError):

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from coredata_async import Uploaded
-from coredata_async.bulk import resolve
+from coredata_async.bulk import Effort, Policy, resolve
 from coredata_async.sandbox import Sandbox
 from coredata_async.transfer.uploads import Upload
 from tests.bulk.rig import (
@@ -155,3 +155,20 @@ async def test_files_that_are_counted_and_not_shown_are_a_warning(box, jobs, cli
     ran = await jobs.run(f"{tree}/.", parent=scans)
 
     assert any("may be uploaded a second time" in each for each in ran.report.warnings)
+
+
+async def test_a_file_is_unresolved_if_the_list_does_not_show_others_of_its_folder(
+    box, jobs, tmp_path
+) -> None:
+    root = make_tree(tmp_path / "tree", {f"{n}.txt": str(n).encode() for n in range(3)})
+    await jobs.run(f"{root}/.", policy=Policy(assume_alone=True))
+    box.faults.listing_lag(seconds=60)
+    make_tree(root, {f"{n}.txt": str(n).encode() for n in range(3, 6)})
+    box.faults.reset_after("files.register", after=1)
+
+    ran = await jobs.run(f"{root}/.", effort=Effort(adaptive=False, lanes=1))
+
+    check_report(ran)
+    assert ran.report.counts.unresolved == 1
+    assert "does not show File" in ran.report.unresolved[0].words
+    assert len(box.state.files) == 6

@@ -15,7 +15,7 @@ from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Work
 from coredata_async.resources.files import File
 from coredata_async.storage.paths import Print
-from coredata_async.transfer.lookup import UndecidableError
+from coredata_async.transfer.comparison import UndecidableError
 
 SINCE = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ITEM = Item(

@@ -1,0 +1,141 @@
+"""The comparison of listed Files with the blobs that are looked for."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+from typing import Final
+
+from attrs import define, field, frozen
+
+from coredata_async.resources.files import File
+from coredata_async.transfer.steps import Stored
+
+DIFFERENCE: Final = timedelta(minutes=15)
+"""Assumed difference between the clocks that stamp a reservation and a File like the one looked for."""
+NAMED: Final = 20
+"""Maximum number of candidates that an error names."""
+
+Judge = Callable[[File], Awaitable[bool]]
+"""Decides whether a File is of a blob if the server shows no blob name; raises `UndecidableError`."""
+
+
+class UndecidableError(Exception):
+    """What the server shows neither proves nor disproves that a File exists."""
+
+    def __init__(self, why: str, candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(why)
+        self.candidates = candidates
+
+
+@frozen(kw_only=True)
+class Look:
+    """What one listing showed about one blob."""
+
+    hits: tuple[File, ...]
+    """The Files of the blob."""
+    began: float
+    """Time at which the listing began."""
+    doubt: str | None
+    """The reason why a File may exist that is not among the hits; `None` if the listing was complete."""
+    populated: bool
+    """The place is known to list Files that are directly in it, so its filter works."""
+    shows_witness: bool = True
+    """False if the listing did not show the File that was named as its witness."""
+
+
+@define(eq=False)
+class Ticket:
+    """One blob that waits for a listing."""
+
+    stored: Stored
+    judge: Judge | None
+    proof: bool
+    witness: str | None = None
+    hits: list[File] = field(factory=list[File])
+    unclear: list[str] = field(factory=list[str])
+    """Ids of Files that may be of the blob."""
+    alike: list[str] = field(factory=list[str])
+    """Ids of new Files with its name and bytes, of which the server shows the name of another blob."""
+    shows_witness: bool = False
+    look: Look | None = None
+    failure: Exception | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether nothing has to be listed for it any more."""
+        return self.look is not None or self.failure is not None
+
+    def answer(self, began: float, doubt: str | None, *, populated: bool) -> None:
+        """Conclude from a listing that was read to its end."""
+        if self.unclear and not self.hits:
+            why = "the server shows no blob names, which alone would identify it"
+            self.failure = UndecidableError(why, tuple(self.unclear[:NAMED]))
+        elif len(self.hits) > 1 and not self.stored.blob:
+            ids = tuple(hit.id for hit in self.hits[:NAMED])
+            self.failure = UndecidableError(f"{len(self.hits)} Files may be it", ids)
+        else:
+            if doubt is None and self.alike:
+                doubt = f"it shows its name and bytes, of another blob, as {', '.join(self.alike[:NAMED])}"
+            self.look = Look(
+                hits=tuple(self.hits),
+                began=began,
+                doubt=doubt,
+                populated=populated,
+                shows_witness=self.shows_witness or self.witness is None,
+            )
+
+    def clear(self) -> None:
+        """Begin again: a new listing is read."""
+        self.hits.clear()
+        self.unclear.clear()
+        self.alike.clear()
+        self.shows_witness = False
+
+    def is_alike(self, file: File) -> bool:
+        """Tell if a File is so much like the one looked for that its blob may be the same by another name."""
+        stored = self.stored
+        if not file.digest or file.digest.lower() != stored.md5 or file.size != stored.plan.size:
+            return False
+        name = unicodedata.normalize("NFC", stored.plan.filename or "")
+        if unicodedata.normalize("NFC", file.filename) != name:
+            return False
+        return not (file.created and stored.since) or file.created >= stored.since - DIFFERENCE
+
+
+def compare_names(file: File, tickets: Iterable[Ticket]) -> None:
+    """Compare a File with blobs of the same bytes, of whose names the server may show another form."""
+    for each in tickets:
+        if not each.stored.blob:
+            continue
+        if is_same_blob(file.blob_name or "", each.stored.blob) and may_be(file, each.stored):
+            each.hits.append(file)
+        elif each.is_alike(file):
+            each.alike.append(file.id)
+
+
+def is_same_blob(shown: str, blob: str) -> bool:
+    """Tell if a blob name is the same in another form: in other case, or with a path before it."""
+    one, other = shown.casefold(), blob.casefold()
+    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
+
+
+async def judge_by_bytes(file: File, tickets: Iterable[Ticket]) -> None:
+    """Decide without a blob name of which blobs a File is."""
+    for each in tickets:
+        if not may_be(file, each.stored):
+            continue
+        try:
+            if each.judge is None:
+                each.unclear.append(file.id)
+            elif await each.judge(file):
+                each.hits.append(file)
+        except UndecidableError as exc:
+            each.unclear.extend(exc.candidates or (file.id,))
+
+
+def may_be(file: File, stored: Stored) -> bool:
+    """Whether nothing known of a File excludes that it is of a blob. An unknown digest or size does not."""
+    same = not file.digest or file.digest.lower() == stored.md5
+    return same and file.size in {None, 0, stored.plan.size}  # servers of 2014 knew no sizes and said 0
