@@ -54,7 +54,14 @@ async def test_every_event_is_one_line_of_json_and_the_report_the_last(capsys) -
 
     assert [line["event"] for line in lines] == ["file_done", "file_skipped", "progress", "report"]
     assert lines[0] == {"event": "file_done", "path": "/a", "file_id": "f1", "size": 5, "earlier": False}
-    assert lines[1] == {"event": "file_skipped", "path": "/þ\n\\xff", "why": "same", "words": ""}
+    assert lines[1] == {
+        "event": "file_skipped",
+        "path": "/þ\n\\xff",
+        "why": "same",
+        "words": "",
+        "file_id": None,
+        "earlier": False,
+    }
     assert lines[3]["counts"]["done"] == 2
     assert lines[3]["exit_code"] == 0
 
