@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "coredata_async"
 
 CORE = (
     "nesting json_text unset secret control_characters message redaction errors response_table config call "
-    "ids"
+    "ids plain_data"
 )
 SERVICES = f"{CORE} wire resources walk listing collection storage transfer"
 
@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "message": "nesting json_text redaction secret",
     "paging": "",
     "errors": "control_characters message redaction",
+    "plain_data": "errors message",
     "config": "message errors",
     "response_table": "message errors",
     "ids": "control_characters message redaction errors",
@@ -48,6 +49,7 @@ MAY_IMPORT = {
     "client": f"{SERVICES} services transport environment wiring",
     "wiring": f"{SERVICES} services transport",
     "bulk": f"{SERVICES} transport client environment version",
+    "records": f"{SERVICES} services client",
     "fivepm": f"{CORE} keywords paging storage transport version",
     "archive": f"{SERVICES} transport client bulk fivepm",
     "doctor": f"{SERVICES} transport client",
@@ -70,6 +72,7 @@ MUST_NOT_IMPORT = {
     "control_characters": IO,
     "unescape": IO,
     "message": IO,
+    "plain_data": IO,
     "redaction": IO,
     "errors": IO,
     "response_table": IO,

@@ -8,6 +8,7 @@ from os import PathLike
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id, id_of
+from coredata_async.services.steps import UploadSteps
 from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.downloads import Download
@@ -27,6 +28,11 @@ class Content:
         self._uploader = uploader
         self._fetcher = fetcher
         self._limits = limits
+
+    @property
+    def steps(self) -> UploadSteps:
+        """The steps of an upload, one by one, for programs that keep its state themselves."""
+        return UploadSteps(self._uploader)
 
     async def upload(
         self,

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from attrs import field, frozen
 
-from coredata_async.errors import OutcomeUnknownError, Stage
+from coredata_async.errors import (
+    APIConnectionError,
+    APIStatusError,
+    AuthenticationError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    RateLimitError,
+    ServerError,
+    SourceChangedError,
+    SourceError,
+    Stage,
+    StorageError,
+)
 from coredata_async.storage.sources import Source, label
 
 
@@ -25,6 +38,8 @@ class Uploaded:
     """Where the bytes are in the storage; `None` if they went through the API."""
     verified: bool
     """Whether the far end confirmed the digest: by the storage's ETag, or the File's own digest."""
+    key: str | None = None
+    """The idempotency key, of an upload that has one."""
 
 
 @frozen(kw_only=True)
@@ -36,6 +51,13 @@ class Failed:
 
     source: Source = field(repr=label, eq=False)
     error: Exception
+    key: str | None = None
+    """The idempotency key, of an upload that has one."""
+
+    @property
+    def permanent(self) -> bool:
+        """True if repeating the upload is pointless: an argument, the source or the service refuses it."""
+        return is_permanent(self.error)
 
 
 @frozen(kw_only=True)
@@ -44,9 +66,28 @@ class Unknown:
 
     source: Source = field(repr=label, eq=False)
     error: OutcomeUnknownError
+    key: str | None = None
+    """The idempotency key, of an upload that has one."""
 
 
 Outcome = Uploaded | Failed | Unknown
+
+_MAY_PASS: Final = (APIConnectionError, AuthenticationError, ServerError, RateLimitError, SourceChangedError)
+_REFUSALS: Final = (ConfigurationError, SourceError, TypeError, APIStatusError)
+
+
+def is_permanent(error: Exception) -> bool:
+    """Tell if repeating an upload that failed with this error is pointless.
+
+    A wrong key, an outage and a file that is being written can be corrected while messages wait.
+    """
+    if isinstance(error, StorageError):
+        return not error.transient
+    if isinstance(error, _MAY_PASS):
+        return False
+    if isinstance(error, APIStatusError) and error.status in {408, 409, 425}:
+        return False
+    return isinstance(error, _REFUSALS)
 
 
 @frozen(kw_only=True)

@@ -185,6 +185,20 @@ class Settler:
             due = look.began + self.policy.probe_gap
         return None
 
+    async def look_once(self, wanted: Wanted) -> Registered | None:
+        """Read one complete listing, and return the File if it is there.
+
+        Raises:
+            APIError: If the listing failed. UndecidableError: If the listing is incomplete, or a File may be
+            the one and nothing can decide it.
+        """
+        look = await self._look(wanted, proof=True)
+        if look.hits:
+            return _registered(wanted, look)
+        if look.doubt is not None:
+            raise UndecidableError(look.doubt)
+        return None
+
     async def _wait_until(self, due: float) -> None:
         await self.sleep(max(0.0, due - self.clock()))
 

@@ -17,6 +17,7 @@ from attrs import field, frozen
 from coredata_async.call import Call
 from coredata_async.errors import ChecksumMismatchError, OutcomeUnknownError, StorageError
 from coredata_async.message import Body, Reply, Request, date_of
+from coredata_async.plain_data import PlainData
 from coredata_async.storage import dialects
 from coredata_async.storage.put_result import PutResult, classify_put
 from coredata_async.wire.blobs import reservation, reserving
@@ -35,6 +36,20 @@ class Planned:
     content_type: str | None
     filename: str | None = field(default=None, eq=False)
     """Sent as the header `Slug` with the bytes, as on the vendor's page; no signature covers it."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the state as JSON-compatible data."""
+        return {"size": self.size, "content_type": self.content_type, "filename": self.filename}
+
+    @classmethod
+    def from_dict(cls, data: object) -> Planned:
+        """Read what `to_dict` returned. Raises `ConfigurationError` if it is something else."""
+        fields = PlainData.of(data, "a planned upload")
+        return cls(
+            size=fields.integer("size"),
+            content_type=fields.optional_text("content_type"),
+            filename=fields.optional_text("filename"),
+        )
 
     def request(self) -> Request:
         """Ask for a signed URL."""
@@ -157,6 +172,28 @@ class Stored:
     since: datetime | None = None
     """See `Reserved`."""
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the state as JSON-compatible data, without URL or key."""
+        return {
+            "plan": self.plan.to_dict(),
+            "blob": self.blob,
+            "md5": self.md5,
+            "etag": self.etag,
+            "since": None if self.since is None else self.since.isoformat(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: object) -> Stored:
+        """Read what `to_dict` returned. Raises `ConfigurationError` if it is something else."""
+        fields = PlainData.of(data, "a stored upload")
+        return cls(
+            Planned.from_dict(fields.fields.get("plan")),
+            fields.text("blob"),
+            fields.text("md5"),
+            etag=fields.optional_text("etag"),
+            since=fields.time("since"),
+        )
+
     def request(self, new: NewFile) -> Request:
         """Make a File of the blob."""
         return registering(new, self.blob)
@@ -181,6 +218,16 @@ class Unsettled:
     why: str
     """In words, for the message should it stay so."""
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the state as JSON-compatible data, without URL or key."""
+        return {"stored": self.stored.to_dict(), "why": self.why}
+
+    @classmethod
+    def from_dict(cls, data: object) -> Unsettled:
+        """Read what `to_dict` returned. Raises `ConfigurationError` if it is something else."""
+        fields = PlainData.of(data, "an unsettled upload")
+        return cls(Stored.from_dict(fields.fields.get("stored")), fields.text("why"))
+
 
 @frozen
 class Registered:
@@ -190,6 +237,17 @@ class Registered:
     file_id: str
     twins: tuple[str, ...] = ()
     """Further Files of the same blob, which there should not be."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the state as JSON-compatible data, without URL or key."""
+        return {"stored": self.stored.to_dict(), "file_id": self.file_id, "twins": list(self.twins)}
+
+    @classmethod
+    def from_dict(cls, data: object) -> Registered:
+        """Read what `to_dict` returned. Raises `ConfigurationError` if it is something else."""
+        fields = PlainData.of(data, "a registered upload")
+        stored = Stored.from_dict(fields.fields.get("stored"))
+        return cls(stored, fields.text("file_id"), fields.texts("twins"))
 
 
 def reply_date(reply: Reply) -> datetime | None:

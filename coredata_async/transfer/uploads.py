@@ -7,7 +7,8 @@ import logging
 import mimetypes
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -30,13 +31,15 @@ from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.drive import Driver
 from coredata_async.transfer.opening import Opening
 from coredata_async.transfer.outcomes import OnProgress, Uploaded
-from coredata_async.transfer.steps import Planned
+from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
 from coredata_async.wire import calls
 from coredata_async.wire.files import NewFile, form_around, upload_whole
 
 log = logging.getLogger("coredata_async.upload")
 
 Via = Literal["storage", "api"]
+OnReserved = Callable[[str, datetime | None], Awaitable[None]]
+"""Called with each blob name before bytes are sent to it, and the time of its reservation, if known."""
 
 
 @frozen(kw_only=True)
@@ -78,6 +81,11 @@ class Upload:
         name = self.filename or name_of(self.source) or ""
         return self.content_type or mime_type_of(name)
 
+    def plan(self, size: int) -> Planned:
+        """Return the first state of the upload."""
+        name = self.named()
+        return Planned(size=size, content_type=self.content_type or mime_type_of(name), filename=name)
+
     def new(self) -> NewFile:
         """The File it is to become."""
         name = self.named()
@@ -113,8 +121,7 @@ class Uploader:
         if via != "storage":
             raise ConfigurationError(f"via must be 'storage' or 'api', not {via!r}")
         async with self.opened(wanted, progress) as (source, teller):
-            content_type = wanted.content_type or mime_type_of(new.filename)
-            plan = Planned(size=source.size, content_type=content_type, filename=new.filename)
+            plan = wanted.plan(source.size)
             stored = await self.driver.store(plan, source, teller.stage)
         registered = await self.driver.register(stored, new, teller.stage)
         done = Uploaded(
@@ -127,6 +134,17 @@ class Uploader:
             verified=stored.etag is not None,
         )
         return done if done.verified or not verify else await self._verified(done)
+
+    async def store(self, wanted: Upload, on_reserved: OnReserved, progress: OnProgress | None) -> Stored:
+        """Store a source without registering it. See `services.steps.UploadSteps.store`."""
+        async with self.opened(wanted, progress) as (source, teller):
+
+            async def note(state: Planned | Reserved | Stored | Unsettled | Registered) -> None:
+                if isinstance(state, Reserved):
+                    await on_reserved(state.blob, state.since)
+                await teller.stage(state)
+
+            return await self.driver.store(wanted.plan(source.size), source, note)
 
     def opened(self, wanted: Upload, progress: OnProgress | None) -> Opening:
         """The source made ready, with its share of what `Limits` allows."""

@@ -14,6 +14,7 @@ from coredata_async.call import Call
 from coredata_async.errors import ConfigurationError
 from coredata_async.ids import HasId, Id, id_of
 from coredata_async.message import Body, Reply, Request
+from coredata_async.plain_data import PlainData
 from coredata_async.wire.calls import JSON_HEADERS, SENDS_JSON, created_id
 from coredata_async.wire.convert import encode_json
 from coredata_async.wire.lookups import segment
@@ -49,6 +50,30 @@ class NewFile:
         if self.tags:
             filled["tags"] = comma_joined("tags", self.tags)
         return filled
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the file as JSON-compatible data."""
+        return {
+            "filename": self.filename,
+            "title": self.title,
+            "parent": self.parent,
+            "dynatype": self.dynatype,
+            "contacts": list(self.contacts),
+            "tags": list(self.tags),
+        }
+
+    @classmethod
+    def from_dict(cls, data: object) -> NewFile:
+        """Read what `to_dict` returned. Raises `ConfigurationError` if it is something else."""
+        fields = PlainData.of(data, "a new file")
+        return cls(
+            filename=fields.text("filename"),
+            title=fields.text("title"),
+            parent=fields.text("parent"),
+            dynatype=fields.optional_text("dynatype"),
+            contacts=fields.texts("contacts"),
+            tags=fields.texts("tags"),
+        )
 
     def __attrs_post_init__(self) -> None:
         _place(self.parent)

@@ -1,0 +1,30 @@
+"""Idempotent uploads: one key becomes one File, whichever process or machine handles it, however often.
+
+- `idempotent` — `IdempotentUploads`, the entry point; `attempt` — one call of it.
+- `record` — the durable state of one key. `store` — the interface of record stores.
+- `ownership` — the lease on a record; `fence` — the kernel's timer that ends a frozen owner.
+- `sqlite`, `postgres`, `kv` — record stores.
+"""
+
+from coredata_async.records.errors import KeyReusedError, RecordStoreError, VolatileStoreError
+from coredata_async.records.idempotent import IdempotentUploads
+from coredata_async.records.kv import KvRecords
+from coredata_async.records.outcomes import Busy
+from coredata_async.records.postgres import PostgresRecords
+from coredata_async.records.record import UploadRecord, UploadState
+from coredata_async.records.sqlite import SqliteRecords
+from coredata_async.records.store import UploadRecords
+
+__all__ = [
+    "Busy",
+    "IdempotentUploads",
+    "KeyReusedError",
+    "KvRecords",
+    "PostgresRecords",
+    "RecordStoreError",
+    "SqliteRecords",
+    "UploadRecord",
+    "UploadRecords",
+    "UploadState",
+    "VolatileStoreError",
+]

@@ -1,0 +1,333 @@
+"""Uploads that are safe to repeat: the same key becomes one File, on any machine, at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import Final
+
+from attrs import evolve
+
+from coredata_async.client import CoreData
+from coredata_async.errors import ConfigurationError, SourceError
+from coredata_async.records.attempt import Attempt, uploaded
+from coredata_async.records.errors import KeyReusedError, OwnershipLostError, RecordStoreError
+from coredata_async.records.fence import NO_FENCE, process_fence, read_clock
+from coredata_async.records.observations import Observations
+from coredata_async.records.outcomes import Busy, RecordOutcome
+from coredata_async.records.ownership import SHORTEST, OwnedRecord
+from coredata_async.records.record import LONGEST_KEY, UploadRecord, UploadState
+from coredata_async.records.store import Revision, UploadRecords
+from coredata_async.storage.bodies import Streamed
+from coredata_async.storage.sources import Source, ready
+from coredata_async.transfer.lanes import abreast
+from coredata_async.transfer.outcomes import Failed, OnProgress, Unknown
+from coredata_async.transfer.uploads import Upload
+
+log = logging.getLogger("coredata_async.records")
+
+RECOVERED_AT_ONCE: Final = 32
+"""Maximum number of records that `recover` works on at once."""
+_RACE_PAUSE: Final = 1.0
+
+
+class IdempotentUploads:
+    """Uploads with idempotency keys: `await IdempotentUploads(client, records).upload(source, key=…, …)`.
+
+    The first call with a key uploads; later ones return what it became. Calls may run at the same time, on
+    different machines, and may be killed at any point: each key becomes one File. For that, the intent is in
+    the record store before the File is requested, one call at a time holds a lease on the record, and the
+    next owner looks for the File before it requests it again.
+
+    On Linux, a process that is frozen (SIGSTOP, a paused container) for longer than its lease while it
+    requests a File is killed by the kernel: see `records.fence`. Elsewhere such a process may create a
+    duplicate; a warning is logged once.
+
+    Cost: three durable writes to the store for each upload, and one more for every quarter of a lease.
+
+    Args:
+        client: The client. Its `Retry.settle` says how long a request can have an effect after it was given
+            up.
+        records: The record store, shared by all processes that may handle the same key.
+        lease: Seconds after which a call that does not renew its record counts as dead; at least 5.
+        fence: Have the kernel end this process if it is frozen for longer than its lease.
+        clock: Clock of leases, in seconds; for tests.
+        sleep: Waits for a number of seconds; for tests.
+
+    Raises:
+        ConfigurationError: If the lease is too short.
+    """
+
+    def __init__(
+        self,
+        client: CoreData,
+        records: UploadRecords,
+        lease: float = 30,
+        *,
+        fence: bool = True,
+        clock: Callable[[], float] = read_clock,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        if not lease >= SHORTEST:
+            raise ConfigurationError(f"lease must be at least {SHORTEST:g} seconds, not {lease!r}")
+        self._client = client
+        self._records = records
+        self._lease = float(lease)
+        self._fence = fence
+        self._clock = clock
+        self._sleep = sleep
+        self._observed = Observations(clock)
+
+    async def upload(
+        self,
+        source: Source,
+        *,
+        parent: str,
+        key: str,
+        filename: str | None = None,
+        title: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+        dynatype: str | None = None,
+        contacts: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        digest: str | None = None,
+        patience: float | None = None,
+        progress: OnProgress | None = None,
+    ) -> RecordOutcome:
+        """Upload a source as one File, however often this is called with its key.
+
+        Sends the three requests of `files.upload` at most, and none if the key is confirmed. If a request for
+        the File was lost, in this call or in one that died, it looks for the File for up to `Retry.settle` +
+        `Retry.probe_gap` seconds.
+
+        Args:
+            source: A path, bytes, a binary file, or an (async) iterable of bytes.
+            parent: Id of a Project, Folder or Filespace.
+            key: The idempotency key: up to 512 bytes, the same for every repetition. It should include the
+                version of the content, as `bucket/name@etag`.
+            filename: Defaults to the name of the path or file.
+            title: Defaults to the file name without its extension.
+            content_type: Defaults to the type of the extension.
+            size: Number of bytes.
+            dynatype: Name of a dynatype.
+            contacts: Ids of contacts.
+            tags: Tags without commas.
+            digest: MD5 of the content in hexadecimal, if known. Otherwise a repeated call reads the source to
+                compare it with what the key stands for.
+            patience: Maximum number of seconds to look for a File of which the outcome is not known; then the
+                result is `Unknown`, and a later call continues. The default is as long as it takes.
+            progress: Called at each stage and after each block.
+
+        Returns:
+            `Uploaded`: The File exists. `Busy`: Another call works on this key. `Unknown`: It is not known
+            whether the File exists; call again later. `Failed`: No File exists; `Failed.permanent` says that
+            repeating the call is pointless, which includes a key that was used for other content.
+
+        Raises:
+            ConfigurationError: If an argument is invalid.
+            RecordStoreError: If the record store cannot be reached, or the record is damaged.
+        """
+        wanted = Upload(
+            source=source,
+            parent=parent,
+            filename=filename,
+            title=title,
+            content_type=content_type,
+            size=size,
+            dynatype=dynatype,
+            contacts=contacts,
+            tags=tags,
+        )
+        fresh = UploadRecord(key=_checked(key), state=UploadState.STORING, new=wanted.new())
+        taken = await self._take(fresh)
+        if isinstance(taken, Busy):
+            return taken
+        if taken.record.new != fresh.new:
+            return await self._refuse(taken, wanted, "another place or name")
+        try:
+            if taken.record.stored is not None and await self._differs(taken, wanted, digest):
+                return await self._refuse(taken, wanted, "other content")
+            if not isinstance(taken, OwnedRecord):
+                return uploaded(taken.record, source)
+            return await self._finish(taken, wanted, patience, progress)
+        except OwnershipLostError as exc:
+            log.info("%s: %s", key, exc)
+            return Busy(key=key, retry_after=self._lease)
+
+    async def recover(self) -> AsyncGenerator[RecordOutcome]:
+        """Finish everything that dead processes left half done; yield the outcome of each record.
+
+        Waits for one lease, so that records of live calls are left alone. Bytes that were not stored cannot
+        be read again from here: such a record is released and yields `Failed`, and the next `upload` with its
+        key starts at once. `source` of the outcomes is the key.
+
+        Memory: the keys of all unfinished records.
+
+        Raises:
+            RecordStoreError: If the record store cannot be reached.
+        """
+        found = [each async for each in self._records.unfinished()]
+        for each in found:
+            self._observed.note(each)
+        if any(each.record.owner for each in found):
+            await self._sleep(self._lease)
+        for start in range(0, len(found), RECOVERED_AT_ONCE):
+            batch = found[start : start + RECOVERED_AT_ONCE]
+            for outcome in await abreast(batch, self._recover, len(batch)):
+                if outcome is not None:
+                    yield outcome
+
+    async def forget(self, key: str) -> bool:
+        """Delete the record of a key; a later upload with this key creates another File.
+
+        Returns:
+            True if there was a record.
+
+        Raises:
+            ConfigurationError: If a call works on the key, or its File may exist without being confirmed.
+            RecordStoreError: If the record store cannot be reached.
+        """
+        found = await self._records.get(_checked(key))
+        if found is None:
+            return False
+        if found.record.owner and self._observed.note(found) < self._lease:
+            raise ConfigurationError(
+                f"{key}: a call works on this key, or one died less than {self._lease:g} s ago; try again "
+                "later"
+            )
+        if found.record.state is UploadState.REGISTERING:
+            raise ConfigurationError(f"{key}: its File may exist; call recover() first")
+        if not await self._records.delete(key, found.number):
+            raise ConfigurationError(f"{key}: a call has begun to work on this key; try again later")
+        self._observed.forget(key)
+        return True
+
+    async def _take(self, fresh: UploadRecord) -> OwnedRecord | Revision | Busy:
+        """Take the lease on a record; return a confirmed record as it is."""
+        owner, began = secrets.token_hex(8), self._clock()
+        found = await self._records.get(fresh.key)
+        if found is None:
+            return await self._create(evolve(fresh, owner=owner), began)
+        if found.record.is_done:
+            self._observed.forget(fresh.key)
+            return found
+        unchanged = self._observed.note(found)
+        if found.record.owner and unchanged < self._lease:
+            return Busy(key=fresh.key, retry_after=max(_RACE_PAUSE, self._lease - unchanged))
+        waited = found.record.waited
+        if not found.record.owner and found.record.state is UploadState.REGISTERING:
+            waited += unchanged
+        record = evolve(
+            found.record,
+            owner=owner,
+            epoch=found.record.epoch + 1,
+            renewals=found.record.renewals + 1,
+            waited=waited,
+        )
+        began = self._clock()
+        number = await self._update(record, found.number)
+        if number is None:
+            return Busy(key=fresh.key, retry_after=_RACE_PAUSE)
+        return self._owned(Revision(record, number), began)
+
+    async def _create(self, record: UploadRecord, began: float) -> OwnedRecord | Busy:
+        number: int | None = None
+        try:
+            number = await self._records.create(record)
+        except RecordStoreError as exc:
+            log.warning("%s: it is not known whether its record was created: %s", record.key, exc)
+        if number is None:
+            found = await self._records.get(record.key)
+            if found is None or found.record != record:
+                return Busy(key=record.key, retry_after=_RACE_PAUSE)
+            number = found.number
+        return self._owned(Revision(record, number), began)
+
+    async def _update(self, record: UploadRecord, revision: int) -> int | None:
+        try:
+            return await self._records.update(record, revision)
+        except RecordStoreError as exc:
+            log.warning("%s: it is not known whether its record was taken: %s", record.key, exc)
+        found = await self._records.get(record.key)
+        return found.number if found is not None and found.record == record else None
+
+    def _owned(self, revision: Revision, began: float) -> OwnedRecord:
+        fence = process_fence() if self._fence else NO_FENCE
+        return OwnedRecord(
+            self._records, revision, self._lease, fence, until=began + self._lease, clock=self._clock
+        )
+
+    async def _finish(
+        self,
+        owned: OwnedRecord,
+        wanted: Upload | None,
+        patience: float | None,
+        progress: OnProgress | None = None,
+    ) -> RecordOutcome:
+        steps = self._client.files.steps
+        attempt = Attempt(steps, owned, wanted, owned.record.waited, patience, progress)
+        outcome = await owned.run(attempt.finish)
+        if isinstance(outcome, Unknown | Failed):
+            self._observed.note(owned.revision)
+        else:
+            self._observed.forget(owned.record.key)
+        return outcome
+
+    async def _recover(self, found: Revision) -> RecordOutcome | None:
+        taken = await self._take(found.record)
+        if isinstance(taken, Busy):
+            return None
+        if not isinstance(taken, OwnedRecord):
+            return uploaded(taken.record, taken.record.key)
+        try:
+            return await self._finish(taken, None, None)
+        except OwnershipLostError as exc:
+            log.info("%s: %s", found.record.key, exc)
+            return None
+
+    async def _differs(self, taken: OwnedRecord | Revision, wanted: Upload, digest: str | None) -> bool:
+        """Compare a source with the bytes that were stored for its key."""
+        stored = taken.record.stored
+        assert stored is not None  # noqa: S101  # the caller has checked it
+        if digest is not None:
+            return digest.lower() != stored.md5
+        try:
+            if isinstance(taken, OwnedRecord):
+                return await taken.run(lambda: _measure(wanted)) != (stored.plan.size, stored.md5)
+            return await _measure(wanted) != (stored.plan.size, stored.md5)
+        except SourceError as exc:
+            log.info("%s: the source cannot be read again to compare it: %s", taken.record.key, exc)
+            return False
+
+    async def _refuse(self, taken: OwnedRecord | Revision, wanted: Upload, difference: str) -> Failed:
+        """Release the record as it was, and return the error of a key that was used for something else."""
+        record = taken.record
+        if isinstance(taken, OwnedRecord):
+            await taken.write(evolve(record, owner=""))
+        file = f" (File {record.file_id})" if record.file_id else ""
+        error = KeyReusedError(
+            f"key {record.key!r} was used before for {difference}{file}; include the version of the "
+            "content in "
+            "the key, or call forget(key)"
+        )
+        return Failed(source=wanted.source, error=error, key=record.key)
+
+
+async def _measure(wanted: Upload) -> tuple[int, str]:
+    """Read a source to its end; return its length and MD5."""
+    async with ready(wanted.source, wanted.size) as source:
+        if isinstance(source.body, Streamed):
+            async with aclosing(source.body.chunks()) as chunks:
+                async for _ in chunks:
+                    pass
+        return source.size, source.digest
+
+
+def _checked(key: str) -> str:
+    if not key or len(key.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
+        raise ConfigurationError(f"key must be a text of 1 to {LONGEST_KEY} bytes, not {key!r:.80}")
+    return key

@@ -1,0 +1,233 @@
+"""Records in a key-value bucket of NATS JetStream, for any number of machines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from importlib import import_module
+from typing import Final, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from coredata_async.errors import ConfigurationError
+from coredata_async.plain_data import PlainData
+from coredata_async.records.errors import RecordStoreError, VolatileStoreError
+from coredata_async.records.record import UploadRecord
+from coredata_async.records.store import Revision
+
+T = TypeVar("T")
+
+REPLICAS: Final = 3
+"""Number of servers that must hold a record before a write counts as durable without being synced."""
+_WRONG_REVISION: Final = (10071, 10164)
+"""Codes of the server's errors for a write at another revision; `delete` does not translate them."""
+TIMEOUT: Final = 5.0
+"""Timeout for the monitoring endpoint, in seconds."""
+
+
+class Entry(Protocol):
+    """The part of `nats.js.kv.KeyValue.Entry` that is used."""
+
+    key: str
+    value: bytes | None
+    revision: int | None
+
+
+class Bucket(Protocol):
+    """The part of `nats.js.kv.KeyValue` that is used."""
+
+    def get(self, key: str) -> Awaitable[Entry]:
+        """Read an entry."""
+        ...
+
+    def create(self, key: str, value: bytes) -> Awaitable[int]:
+        """Add an entry."""
+        ...
+
+    def update(self, key: str, value: bytes, last: int) -> Awaitable[int]:
+        """Replace an entry at a revision."""
+        ...
+
+    def delete(self, key: str, last: int) -> Awaitable[bool]:
+        """Remove an entry at a revision."""
+        ...
+
+    def watchall(self, *, ignore_deletes: bool) -> Awaitable[Watcher]:
+        """Read all entries."""
+        ...
+
+    def status(self) -> Awaitable[Status]:
+        """Read how the bucket is stored."""
+        ...
+
+
+class Watcher(Protocol):
+    """The part of a KV watcher that is used."""
+
+    def __aiter__(self) -> AsyncIterator[Entry | None]: ...
+
+    def stop(self) -> Awaitable[None]:
+        """End it."""
+        ...
+
+
+class Configuration(Protocol):
+    """The part of a stream's configuration that is used."""
+
+    num_replicas: int | None
+    storage: object
+
+
+class StreamInfo(Protocol):
+    """The part of a stream's state that is used."""
+
+    config: Configuration
+
+
+class Status(Protocol):
+    """The part of a bucket's status that is used."""
+
+    bucket: str
+    stream_info: StreamInfo
+
+
+class KvRecords:
+    """Records in a NATS KV bucket.
+
+    A single NATS server confirms a write before it is on the disk, unless it runs with
+    `jetstream { sync_interval: always }`. A power cut may then lose records, and their Files would be created
+    twice. So a bucket must have three replicas, or its server must be known to sync every write.
+
+    Args:
+        bucket: A `nats.js.kv.KeyValue`. Its TTL, if it has one, must exceed the time in which a message may
+            be delivered again; 30 days are usual.
+        monitor: URL of the server's monitoring port, for example `http://127.0.0.1:8222`: it shows whether
+            the server syncs every write.
+        allow_volatile: Accept any bucket.
+    """
+
+    def __init__(self, bucket: Bucket, *, monitor: str | None = None, allow_volatile: bool = False) -> None:
+        if monitor is not None and urlsplit(monitor).scheme not in {"http", "https"}:
+            raise ConfigurationError(f"monitor must be an http:// or https:// URL, not {monitor!r}")
+        errors = import_module("nats.js.errors")  # it is installed, because the bucket is from there
+        self._missing: type[Exception] = errors.KeyNotFoundError
+        self._conflict: type[Exception] = errors.KeyWrongLastSequenceError
+        self._bucket = bucket
+        self._monitor = monitor
+        self._prepared = allow_volatile
+
+    async def prepare(self) -> None:
+        """Check that the bucket keeps what it confirms. Other methods call this first.
+
+        Raises:
+            VolatileStoreError: If it may not.
+            RecordStoreError: If the server or its monitoring port cannot be reached.
+        """
+        if self._prepared:
+            return
+        status = await self._call(self._bucket.status())
+        assert status is not None  # noqa: S101  # only a conflict or a missing key gives None
+        config = status.stream_info.config
+        if (config.num_replicas or 1) < REPLICAS and not (_is_file(config) and await self._syncs()):
+            raise VolatileStoreError(
+                f"the NATS bucket {status.bucket!r} has {config.num_replicas or 1} replicas, and its "
+                "server is "
+                "not known to sync every write: a power cut may lose upload records, and their Files "
+                "would be "
+                "created twice. Use a bucket on disk with 3 replicas; or run the server with "
+                "`jetstream { sync_interval: always }` and pass monitor='http://HOST:8222'; or pass "
+                "allow_volatile=True"
+            )
+        self._prepared = True
+
+    async def get(self, key: str) -> Revision | None:
+        """See `UploadRecords.get`."""
+        await self.prepare()
+        entry = await self._call(self._bucket.get(_encoded(key)))
+        return None if entry is None else _revision(entry)
+
+    async def create(self, record: UploadRecord) -> int | None:
+        """See `UploadRecords.create`."""
+        await self.prepare()
+        return await self._call(self._bucket.create(_encoded(record.key), _data(record)))
+
+    async def update(self, record: UploadRecord, revision: int) -> int | None:
+        """See `UploadRecords.update`."""
+        await self.prepare()
+        return await self._call(self._bucket.update(_encoded(record.key), _data(record), last=revision))
+
+    async def delete(self, key: str, revision: int) -> bool:
+        """See `UploadRecords.delete`."""
+        await self.prepare()
+        return bool(await self._call(self._bucket.delete(_encoded(key), last=revision)))
+
+    async def unfinished(self) -> AsyncGenerator[Revision]:
+        """See `UploadRecords.unfinished`. Reads all records, because a bucket has no index."""
+        await self.prepare()
+        watcher = await self._call(self._bucket.watchall(ignore_deletes=True))
+        assert watcher is not None  # noqa: S101  # only a conflict or a missing key gives None
+        try:
+            async for entry in watcher:
+                if entry is None:  # the end of what is there now
+                    return
+                found = _revision(entry)
+                if not found.record.is_done:
+                    yield found
+        finally:
+            await watcher.stop()
+
+    async def _call(self, call: Awaitable[T]) -> T | None:
+        """Await a call; return `None` if the key is missing or at another revision."""
+        try:
+            return await call
+        except (self._missing, self._conflict):
+            return None
+        except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots, OSError among them
+            if getattr(exc, "err_code", None) in _WRONG_REVISION:
+                return None
+            failure = f"the upload records in NATS cannot be used: {type(exc).__name__}: {exc}".rstrip(": ")
+        raise RecordStoreError(failure)
+
+    async def _syncs(self) -> bool:
+        """Ask the server whether it syncs every write."""
+        if self._monitor is None:
+            return False
+        url = f"{self._monitor.rstrip('/')}/jsz"
+        try:
+            data = await asyncio.to_thread(_fetch, url)
+        except (OSError, ValueError) as exc:
+            failure = f"{url} cannot be read: {exc}; check monitor="
+        else:
+            return (
+                PlainData.of(data, url).object("config", f"`config` of {url}").fields.get("sync_always")
+                is True
+            )
+        raise RecordStoreError(failure)
+
+
+def _is_file(config: Configuration) -> bool:
+    return str(getattr(config.storage, "value", config.storage)) == "file"
+
+
+def _fetch(url: str) -> object:
+    with urllib.request.urlopen(url, timeout=TIMEOUT) as reply:  # noqa: S310  # the scheme was checked
+        return json.loads(reply.read(1 << 20))
+
+
+def _encoded(key: str) -> str:
+    """Encode a key in the characters that NATS allows."""
+    return urlsafe_b64encode(key.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+
+
+def _data(record: UploadRecord) -> bytes:
+    return json.dumps(record.to_dict(), separators=(",", ":")).encode()
+
+
+def _revision(entry: Entry) -> Revision:
+    try:
+        data: object = json.loads(entry.value or b"")
+    except ValueError:
+        raise RecordStoreError(f"the upload record at {entry.key} is damaged: it is not JSON") from None
+    return Revision(UploadRecord.from_dict(data), entry.revision or 0)

@@ -1,0 +1,135 @@
+"""The durable record of one idempotency key: which blob, which state, which owner. No URL and no API key."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, Self
+
+from attrs import frozen
+
+from coredata_async.errors import ConfigurationError
+from coredata_async.plain_data import PlainData
+from coredata_async.records.errors import RecordStoreError
+from coredata_async.transfer.steps import Stored
+from coredata_async.wire.files import NewFile
+
+FORMAT: Final = 1
+"""Version of the data of a record."""
+LONGEST_KEY: Final = 512
+"""Maximum length of a key, in bytes of UTF-8: what all record stores take."""
+KEPT_ORPHANS: Final = 20
+"""Maximum number of abandoned blobs that a record names."""
+
+
+class UploadState(StrEnum):
+    """The state of an upload, as far as it is durable."""
+
+    STORING = "storing"
+    """No File was requested. The bytes may be stored."""
+    STORED = "stored"
+    """The bytes are stored, and no request for a File is under way."""
+    REGISTERING = "registering"
+    """The File was requested, or is about to be: it may exist."""
+    CONFIRMED = "confirmed"
+    """The File exists."""
+
+
+@frozen(kw_only=True)
+class UploadRecord:
+    """The state of one upload."""
+
+    key: str
+    state: UploadState
+    new: NewFile
+    """The File that is to be created."""
+    epoch: int = 1
+    """Number of owners so far, this one included."""
+    owner: str = ""
+    """Random name of the call that holds the lease; empty if no call does."""
+    renewals: int = 0
+    """Number of writes, so that no two are alike: a record that does not change has a dead owner."""
+    stored: Stored | None = None
+    """The blob, from the moment its bytes are stored."""
+    rounds: int = 0
+    """Number of requests for the File."""
+    waited: float = 0.0
+    """Seconds for which owners have waited since the last request for the File was given up."""
+    stored_at: float = 0.0
+    """Time at which the bytes were stored, in seconds since 1970: decides when the blob is too old."""
+    reserved: str | None = None
+    """The latest blob that was reserved, until its bytes are stored."""
+    orphans: tuple[str, ...] = ()
+    """The latest blobs that were reserved and abandoned."""
+    file_id: str | None = None
+    verified: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Check if the File exists."""
+        return self.state is UploadState.CONFIRMED
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the record as JSON-compatible data."""
+        return {
+            "format": FORMAT,
+            "key": self.key,
+            "state": self.state.value,
+            "new": self.new.to_dict(),
+            "epoch": self.epoch,
+            "owner": self.owner,
+            "renewals": self.renewals,
+            "stored": self.stored.to_dict() if self.stored else None,
+            "rounds": self.rounds,
+            "waited": self.waited,
+            "stored_at": self.stored_at,
+            "reserved": self.reserved,
+            "orphans": list(self.orphans),
+            "file_id": self.file_id,
+            "verified": self.verified,
+        }
+
+    @classmethod
+    def from_dict(cls, data: object) -> Self:
+        """Read a record.
+
+        Raises:
+            RecordStoreError: If the data is not a record, or is of another version.
+        """
+        try:
+            fields = PlainData.of(data, "an upload record")
+            if fields.integer("format") == FORMAT:
+                return cls._read(fields)
+        except (ValueError, ConfigurationError) as exc:
+            raise RecordStoreError(
+                f"an upload record is damaged: {exc}; look for its File, then call forget(key)"
+            ) from None
+        raise RecordStoreError(
+            f"an upload record has format {fields.integer('format')}, and this version reads format "
+            f"{FORMAT}: "
+            "update coredata-async, or use another table or bucket"
+        )
+
+    @classmethod
+    def _read(cls, fields: PlainData) -> Self:
+        stored = fields.fields.get("stored")
+        record = cls(
+            key=fields.text("key"),
+            state=UploadState(fields.text("state")),
+            new=NewFile.from_dict(fields.fields.get("new")),
+            epoch=fields.integer("epoch"),
+            owner=fields.text("owner"),
+            renewals=fields.integer("renewals"),
+            stored=None if stored is None else Stored.from_dict(stored),
+            rounds=fields.integer("rounds"),
+            waited=fields.number("waited"),
+            stored_at=fields.number("stored_at"),
+            reserved=fields.optional_text("reserved"),
+            orphans=fields.texts("orphans"),
+            file_id=fields.optional_text("file_id"),
+            verified=fields.flag("verified"),
+        )
+        if record.is_done and not record.file_id:
+            raise ConfigurationError("it is confirmed, and names no File")
+        if record.state is not UploadState.STORING and record.stored is None:
+            raise ConfigurationError(f"it is {record.state}, and names no blob")
+        return record

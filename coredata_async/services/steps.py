@@ -1,0 +1,164 @@
+"""The steps of an upload, one by one, for programs that keep the state themselves.
+
+The states `Stored`, `Unsettled` and `Registered` are frozen values with `to_dict` and `from_dict`, and hold
+neither URL nor API key. Reserving and sending the bytes are one step, because a signed URL is a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from coredata_async.config import Retry
+from coredata_async.errors import APIError
+from coredata_async.storage.sources import Source
+from coredata_async.storage.spool import SpoolMode
+from coredata_async.transfer.lookup import UndecidableError
+from coredata_async.transfer.outcomes import OnProgress
+from coredata_async.transfer.settle import Parent, Wanted, looks, uncertain
+from coredata_async.transfer.steps import Registered, Stored, Unsettled
+from coredata_async.transfer.uploads import OnReserved, Upload, Uploader
+from coredata_async.wire.files import NewFile
+
+
+async def _ignore(blob: str, since: datetime | None) -> None:
+    del blob, since
+
+
+class UploadSteps:
+    """The steps of an upload: `client.files.steps`.
+
+    The caller writes down `Stored` and its intent before `register`, and `Registered` after it. If `register`
+    returns `Unsettled`, or the process died in between, the caller looks for the File at the times of
+    `probe_schedule`, and registers the same blob again only if it was not found.
+    """
+
+    def __init__(self, uploader: Uploader) -> None:
+        self._uploader = uploader
+        self._settler = uploader.driver.settler
+
+    def new_file(
+        self,
+        *,
+        parent: str,
+        filename: str,
+        title: str | None = None,
+        dynatype: str | None = None,
+        contacts: Sequence[str] = (),
+        tags: Sequence[str] = (),
+    ) -> NewFile:
+        """Describe the File that is to be created. Sends nothing.
+
+        Raises:
+            ConfigurationError: If a value is invalid.
+        """
+        return Upload(
+            source=b"",
+            parent=parent,
+            filename=filename,
+            title=title,
+            dynatype=dynatype,
+            contacts=contacts,
+            tags=tags,
+        ).new()
+
+    async def store(
+        self,
+        source: Source,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+        spool: SpoolMode = "auto",
+        progress: OnProgress | None = None,
+        on_reserved: OnReserved | None = None,
+    ) -> Stored:
+        """Send the bytes of a source to the storage. No File refers to them yet.
+
+        Sends two requests: reserve (v3 blob) and PUT. Both are repeated with new URLs where that helps. It is
+        safe to call again: bytes that were stored before stay without a File.
+
+        Args:
+            source: A path, bytes, a binary file, or an (async) iterable of bytes.
+            filename: Defaults to the name of the path or file.
+            content_type: Defaults to the type of the extension.
+            size: Number of bytes.
+            spool: See `files.upload`.
+            progress: Called at each stage and after each block.
+            on_reserved: Awaited with each blob name and the time of its reservation, before bytes are sent.
+
+        Raises:
+            TransferError: If the source cannot be read, or the storage does not take the bytes.
+            APIError: If the reservation is refused.
+        """
+        wanted = Upload(source=source, filename=filename, content_type=content_type, size=size, spool=spool)
+        return await self._uploader.store(wanted, on_reserved or _ignore, progress)
+
+    async def register(self, stored: Stored, new: NewFile, *, again: bool = False) -> Registered | Unsettled:
+        """Request a File for stored bytes, one time.
+
+        Sends one request. It is never repeated blindly: two requests would create two Files.
+
+        Args:
+            stored: The blob.
+            new: The File, from `new_file`.
+            again: True if it was requested before: then a refusal may mean that the first request succeeded.
+
+        Returns:
+            `Registered`, or `Unsettled` if it is not known whether the File exists.
+
+        Raises:
+            APIError: If the service refused, or was not reached. No File was created by this request.
+        """
+        return await self._uploader.driver.register_once(stored, new, again=again)
+
+    async def find(self, stored: Stored, new: NewFile) -> Registered | None:
+        """Look once for the File of a blob, in a complete listing of its parent.
+
+        Sends one request per 200 Files of the parent. Safe to repeat. `None` proves that the File does not
+        exist only if no request for it can be under way, and if two listings show it: see `probe_schedule`.
+
+        Raises:
+            APIError: If the listing fails.
+            RegistrationUncertainError: If the listing is incomplete, or shows what may be the File.
+        """
+        wanted = Wanted(stored=stored, new=new, parent=Parent(new.parent))
+        try:
+            return await self._settler.look_once(wanted)
+        except UndecidableError as exc:
+            undecided = exc
+        raise uncertain(Unsettled(stored, "looked for once"), new, str(undecided), undecided.candidates)
+
+    def probe_schedule(self, retry: Retry | None = None) -> tuple[float, ...]:
+        """Return when to call `find`, in seconds since the request for the File was given up.
+
+        If none of these finds the File, the last two have proved that it does not exist.
+        """
+        return looks(retry or self._settler.policy)
+
+    async def settle(
+        self, stored: Stored, new: NewFile, *, waited: float = 0.0, under_way: bool = True
+    ) -> Registered | None:
+        """Look for the File of a blob until it is found, or proved not to exist.
+
+        Takes up to `Retry.settle` + `Retry.probe_gap` seconds. Callers that look in the same parent at the
+        same time share their listings.
+
+        Args:
+            stored: The blob.
+            new: The File.
+            waited: Seconds since the request for the File was given up.
+            under_way: False if no request for the File can be under way; then nothing is waited for.
+
+        Raises:
+            RegistrationUncertainError: If listings fail, stay incomplete, or show what may be the File.
+        """
+        wanted = Wanted(stored=stored, new=new, parent=Parent(new.parent), under_way=under_way)
+        candidates: Sequence[str] = ()
+        try:
+            return await self._settler.find(wanted, self._settler.clock() - waited)
+        except UndecidableError as exc:
+            reason, candidates = str(exc), exc.candidates
+        except APIError as exc:
+            reason = f"looking for it failed: {exc}"
+        raise uncertain(Unsettled(stored, "its request was given up"), new, reason, candidates)

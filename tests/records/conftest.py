@@ -1,0 +1,43 @@
+"""The record stores, each on its real server; `.ci/run` runs those that need one (marker `servers`)."""
+
+import pytest
+
+from .servers import nats_server, postgres_server
+from .stores import open_records
+
+STORES = (
+    "sqlite",
+    pytest.param("postgres", marks=pytest.mark.servers),
+    pytest.param("kv", marks=pytest.mark.servers),
+)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def nats(tmp_path_factory):
+    with nats_server(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture(params=STORES)
+def address(request, tmp_path):
+    """The address of a record store; see `stores.open_records`."""
+    match request.param:
+        case "sqlite":
+            return f"sqlite:{tmp_path / 'records.db'}"
+        case "postgres":
+            return request.getfixturevalue("postgres")
+        case _:
+            server = request.getfixturevalue("nats")
+            return f"{server.url} {server.monitor}"
+
+
+@pytest.fixture
+async def records(address):
+    async with open_records(address) as records:
+        yield records

