@@ -13,7 +13,7 @@ from coredata_async.config import Retry
 from coredata_async.errors import APIError
 from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
-from coredata_async.transfer.lookup import UndecidableError
+from coredata_async.transfer.comparison import UndecidableError
 from coredata_async.transfer.outcomes import OnProgress
 from coredata_async.transfer.settle import Parent, Wanted, looks, uncertain
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
