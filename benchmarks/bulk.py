@@ -32,7 +32,7 @@ from benchmarks.memory import MIB, Peak
 from benchmarks.served import PARENT, started
 from coredata_async import CoreData
 from coredata_async.bulk import Effort, State, UploadJob
-from coredata_async.cli.process import Box, sandbox_process
+from coredata_async.cli.process import SandboxAddress, sandbox_process
 
 Found = dict[str, float]
 """What a part says of itself."""
@@ -47,7 +47,7 @@ class Spent:
 
 
 @asynccontextmanager
-async def served() -> AsyncGenerator[tuple[Box, CoreData], None]:
+async def served() -> AsyncGenerator[tuple[SandboxAddress, CoreData], None]:
     """A sandbox in another process, and a client for it."""
     async with (
         sandbox_process() as (_, box),
@@ -116,7 +116,7 @@ async def beside(folder: Path, files: int, rounds: int, lanes: int) -> Found:
                 wall, cpu = time.perf_counter(), time.process_time()
                 if name == "job":
                     journal = folder / f"{number}.sqlite"
-                    done = await job(client, PARENT, root, journal, Effort(lanes=lanes))
+                    done = await job(client, PARENT, root, journal, Effort(concurrency=lanes))
                 else:
                     done = await bare(client, PARENT, root, lanes)
                 if done != files:

@@ -16,7 +16,7 @@ from benchmarks.result import Result
 
 FILES: Final = 1500
 """Of one round."""
-LANES: Final = "64 lanes, idle loop"
+LANES: Final = "64 workers, idle loop"
 """What of the journal's own benchmark is taken: an idle loop, as a busy one makes the difference noise."""
 
 

@@ -1,4 +1,4 @@
-"""A certificate that nobody vouches for but itself, made anew for each run."""
+"""A certificate that nobody vouches for but itself, made again for each run."""
 
 from __future__ import annotations
 

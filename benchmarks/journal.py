@@ -1,4 +1,4 @@
-"""What the journal costs: the writes that one file causes, against the same lanes without a journal.
+"""What the journal costs: the writes that one file causes, against the same workers without a journal.
 
     python benchmarks/journal.py --files 3000 --work 500
 
@@ -24,14 +24,14 @@ from pathlib import Path
 
 from attrs import asdict, frozen
 
-from coredata_async.bulk.journal.journal import Binding, Journal, Statement
-from coredata_async.bulk.rows import CONFIRMED, PUTTING, SENT, STORED, done
+from coredata_async.bulk.journal.journal import JobIdentity, Journal, Statement
+from coredata_async.bulk.rows import CONFIRMED, PUTTING, SENT, STORED, mark_done
 from coredata_async.bulk.states import State
 
 LANES = (1, 16, 64, 256)
 REPEATS = 3
 HEX = "0123456789abcdef0123456789abcdef"
-BINDING = Binding("https://acme.coredata.is", "anna", "p1", (b"/data",))
+BINDING = JobIdentity("https://acme.coredata.is", "anna", "p1", (b"/data",))
 
 PLANNED = (
     "INSERT INTO item (id, folder, name, filename, size, mtime, ctime, inode, state, seen) "
@@ -76,7 +76,7 @@ async def journalled(journal: Journal, number: int, *, pause: Pause, waits: list
     journal.note((CONFIRMED, (int(State.CONFIRMED), HEX, number)))
     await pause()
     if number % PAGE == 0:
-        journal.note(*done(range(number - PAGE + 1, number + 1)))
+        journal.note(*mark_done(range(number - PAGE + 1, number + 1)))
 
 
 async def plain(number: int, *, pause: Pause) -> None:
@@ -86,7 +86,7 @@ async def plain(number: int, *, pause: Pause) -> None:
 
 
 async def measure(numbers: Iterator[int], lanes: int, one: Callable[[int], Awaitable[None]]) -> list[float]:
-    """Have lanes walk through the numbers; gives seconds: elapsed, of the process, of this thread."""
+    """Have workers walk through the numbers; gives seconds: elapsed, of the process, of this thread."""
 
     async def lane() -> None:
         for number in numbers:
@@ -140,14 +140,14 @@ def busy(microseconds: float) -> Pause:
 
 
 async def costs(folder: Path, files: int, work: float, only: str | None) -> dict[str, Cost]:
-    """At all numbers of lanes, of a loop that has nothing else to do, and of a busy one."""
-    journal = await Journal.open(folder / "lanes.sqlite", BINDING)
+    """At all numbers of workers, of a loop that has nothing else to do, and of a busy one."""
+    journal = await Journal.open(folder / "workers.sqlite", BINDING)
     try:
         await journal.write(*map(planned, range(1, files + 1)))
         found: dict[str, Cost] = {}
         for name, micros in (("idle", 0.0), ("busy", work / 4)):
             for lanes in LANES:
-                count, row = files if lanes > 1 else files // 10, f"{lanes} lanes, {name} loop"
+                count, row = files if lanes > 1 else files // 10, f"{lanes} workers, {name} loop"
                 if only in {None, row}:
                     found[row] = await cost(journal, count, lanes, busy(micros))
         return found
@@ -200,7 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--files", type=int, default=3000, help="that go through the lanes")
+    parser.add_argument("--files", type=int, default=3000, help="that go through the workers")
     parser.add_argument("--planned", type=int, default=200_000, help="that are planned")
     parser.add_argument("--work", type=float, default=500, help="microseconds per file of a busy loop")
     parser.add_argument("--folder", help="where to put the journals: on the disk to be measured")

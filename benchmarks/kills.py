@@ -34,7 +34,7 @@ from attrs import define, field, fields, frozen
 
 from coredata_async import CoreData, Retry
 from coredata_async.bulk import Effort, UploadJob
-from coredata_async.cli.process import Box
+from coredata_async.cli.process import SandboxAddress
 
 LATE: Final = 1.0
 """Seconds after which a late commit is made."""
@@ -94,7 +94,7 @@ class Tally:
 class Task:
     """One job."""
 
-    box: Box
+    box: SandboxAddress
     parent: str
     root: Path
     journal: Path
@@ -110,8 +110,7 @@ class Task:
                 [self.root],
                 parent=self.parent,
                 journal=self.journal,
-                effort=Effort(lanes=16),
-                processes=self.processes,
+                effort=Effort(concurrency=16, processes=self.processes),
             )
             report = await job.run()
         return {
@@ -244,13 +243,13 @@ def _md5(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-async def new_project(box: Box, title: str) -> str:
+async def new_project(box: SandboxAddress, title: str) -> str:
     """Make a project for one job."""
     async with CoreData(box.url, api_user=box.api_user, api_key=box.api_key) as client:
         return await client.projects.create(space=box.space, title=title)
 
 
-def ask(box: Box, method: str, path: str, body: object = None) -> Any:
+def ask(box: SandboxAddress, method: str, path: str, body: object = None) -> Any:
     """Ask the sandbox itself."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(f"{box.url}{path}", data, {"Content-Type": "application/json"}, method=method)
@@ -259,12 +258,12 @@ def ask(box: Box, method: str, path: str, body: object = None) -> Any:
 
 
 @contextmanager
-def sandbox() -> Iterator[Box]:
+def sandbox() -> Iterator[SandboxAddress]:
     """Start a sandbox in a process of its own. This one has neither threads nor a loop, because it forks."""
     command = [sys.executable, "-m", "coredata_async.sandbox", "--exit-with-stdin", "--port", "0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         said = json.loads(process.stdout.readline())
-        yield Box(**{one.name: said[one.name] for one in fields(Box)})
+        yield SandboxAddress(**{one.name: said[one.name] for one in fields(SandboxAddress)})
         process.stdin.close()

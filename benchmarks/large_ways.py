@@ -81,7 +81,7 @@ class Unhashed:
     replayable: bool = True
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Open it anew, read ahead in a thread."""
+        """Open it again, read ahead in a thread."""
         async with aclosing(read_ahead(lambda: FileReader(self.path.open("rb", buffering=0)))) as blocks:
             async for block in blocks:
                 yield block

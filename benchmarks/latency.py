@@ -21,7 +21,7 @@ DELAY: Final = 0.02
 EXCHANGES: Final = 3
 WIDTHS: Final = (8, 32)
 PER_LANE: Final = 20
-"""Files for each lane, so that the last ones, which leave lanes empty, weigh a twentieth."""
+"""Files for each worker, so that the last ones, which leave workers empty, weigh a twentieth."""
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements

@@ -31,7 +31,7 @@ from benchmarks.result import Result
 from coredata_async import CoreData
 from coredata_async.resources.files import File
 from coredata_async.wire import convert
-from coredata_async.wire.convert import from_json, structured
+from coredata_async.wire.convert import from_json, structure_all
 
 SIZES: Final = (20, 100, 1000)
 SLICE: Final = 400
@@ -61,8 +61,8 @@ def structuring(rounds: int, size: int) -> list[Result]:
     raw = page(size)
     ways: dict[str, Callable[[], object]] = {
         HAND: lambda: [by_hand(each) for each in json.loads(raw)["objects"]],
-        "json": lambda: structured(from_json(raw)["objects"], File),
-        "orjson": lambda: structured(from_json(raw)["objects"], File),
+        "json": lambda: structure_all(from_json(raw)["objects"], File),
+        "orjson": lambda: structure_all(from_json(raw)["objects"], File),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     numbers = random.Random(size)

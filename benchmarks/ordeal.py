@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.request import Request, urlopen
 
-from coredata_async.cli.process import Box, sandbox_process
+from coredata_async.cli.process import SandboxAddress, sandbox_process
 
 FAULTS: Final = (
     {"fault": "reset_after", "operation": "files.register", "every": 97},
@@ -44,14 +44,14 @@ LAG: Final = 1.0
 """Seconds a new File stays out of the lists."""
 
 
-async def scripted(box: Box) -> None:
+async def scripted(box: SandboxAddress) -> None:
     """Switch the faults on."""
     for fault in FAULTS:
         await told(box, "POST", "/sandbox/faults", {**fault, "times": None})
     await told(box, "POST", "/sandbox/faults", {"fault": "listing_lag", "seconds": LAG})
 
 
-async def told(box: Box, method: str, path: str, body: object = None) -> Any:
+async def told(box: SandboxAddress, method: str, path: str, body: object = None) -> Any:
     """Ask the sandbox itself."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(f"{box.url}{path}", data, {"Content-Type": "application/json"}, method=method)
@@ -91,7 +91,7 @@ def on_disk(roots: list[Path]) -> Counter[tuple[str, str]]:
     return found
 
 
-async def on_server(box: Box) -> Counter[tuple[str, str]]:
+async def on_server(box: SandboxAddress) -> Counter[tuple[str, str]]:
     """The same, as the sandbox's own list of Files has it."""
     found = Counter[tuple[str, str]]()
     offset, total = 0, 1
@@ -147,7 +147,7 @@ async def ordeal(
     }
 
 
-def environment(box: Box) -> dict[str, str]:
+def environment(box: SandboxAddress) -> dict[str, str]:
     """Who to be."""
     return {
         **os.environ,

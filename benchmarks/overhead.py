@@ -98,12 +98,12 @@ async def _connections() -> Result:
             twice: int = (await asyncio.to_thread(where.ask, "/counts"))["connections"] - 2
             await asyncio.to_thread(where.check, 2 * len(paths))
     return Result(
-        name=f"connections for {WIDTH} lanes",
-        baseline="one to each side for each lane",
+        name=f"connections for {WIDTH} workers",
+        baseline="one to each side for each worker",
         ratio=max(once, twice) / WIDTH,
         must=2,
         higher_is_better=False,
-        unit="per lane",
+        unit="per worker",
         figures={"after one upload": once, "after two": twice},
         note="none reopened" if twice <= 2 * WIDTH else "",
         row="19",

@@ -83,8 +83,7 @@ async def run(root: Path, files: int, processes: int, lanes: int | None, url: st
                 root,
                 parent=PARENT,
                 journal=Path(folder) / "job.sqlite",
-                effort=Effort(lanes=lanes),
-                processes=processes,
+                effort=Effort(concurrency=lanes, processes=processes),
             )
             async with job:
                 marks = [
@@ -94,7 +93,7 @@ async def run(root: Path, files: int, processes: int, lanes: int | None, url: st
                 ]
             whole = time.perf_counter() - began
     if job.report.exit_code or job.report.counts.done != files:
-        raise RuntimeError(f"{job.report.counts} {job.report.words} {job.report.failures[:2]}")
+        raise RuntimeError(f"{job.report.counts} {job.report.message} {job.report.failures[:2]}")
     return steady(marks, files, whole)
 
 

@@ -59,7 +59,7 @@ def times(costs: Costs, files: int, processes: int) -> Sequence[Line]:
         Line("the service's rate", "2 n / r", 2 * files / costs.api_rate),
         Line(
             "waiting for answers",
-            "3 n · t / (lanes · p)",
+            "3 n · t / (workers · p)",
             3 * files * costs.answer_s / (costs.lanes * processes),
         ),
         Line("CPU of the uploads", "n · client / p", files * costs.client_us * 1e-6 / processes),
@@ -93,7 +93,7 @@ def markdown(costs: Costs, files: int, processes: Sequence[int]) -> Iterator[str
         f"Assumed: an answer takes t = {costs.answer_s * 1e3:g} ms, the service takes r = {costs.api_rate:g} "
         f"requests a second, {costs.bytes_per_file / 1e3:g} KB per file, "
         f"a line of {costs.line_bytes_s / 1e6:g} MB/s, "
-        f"pages of {costs.page}, {costs.lanes} lanes in each process."
+        f"pages of {costs.page}, {costs.lanes} workers in each process."
     )
     yield ""
     by_process = {number: {line.what: line for line in times(costs, files, number)} for number in processes}

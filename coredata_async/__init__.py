@@ -161,7 +161,7 @@ _MODULES = {module.partition(".")[0] for module in _PLACES}
 
 
 def __dir__() -> list[str]:
-    """What there is, imported or not."""
+    """Return what there is, imported or not."""
     return sorted({*globals(), *__all__})
 
 

@@ -22,7 +22,7 @@ from coredata_async.response_table import (
 T = TypeVar("T")
 
 _SAYING: Final = ("error_message", "error", "message", "detail")
-WORDS: Final = 300
+MAX_MESSAGE: Final = 300
 """How many characters of the service's own words a message shows."""
 
 
@@ -35,7 +35,7 @@ class Call(Generic[T]):
     """The exact status that means success: a POST turned into a GET by a redirect also answers 200."""
     read: Callable[[Reply], T]
     """Raises `ValueError` for a body it cannot read."""
-    refuse: Callable[[Request, Reply, int], errors.APIError | None] = field(factory=lambda: refusal)
+    error_for: Callable[[Request, Reply, int], errors.APIError | None] = field(factory=lambda: refusal)
     """What another status than the expected one means; `None` if it is as good."""
 
     def answer(self, reply: Reply) -> T:
@@ -49,7 +49,7 @@ class Call(Generic[T]):
         """
         proof = classify_reply(self.request, reply, self.expect)
         if proof is not Classification.DONE:
-            problem = self.refuse(self.request, reply, self.expect)
+            problem = self.error_for(self.request, reply, self.expect)
             if problem is not None and proof is Classification.UNKNOWN:
                 raise outcome_unknown(self.request, problem) from problem
             if problem is not None:
@@ -107,16 +107,16 @@ async def carry(
         return await apply(conclude, await send(request))
     dispatch = Dispatch()
     try:
-        return await apply(conclude, await _sent(send, evolve(request, dispatch=dispatch)))
+        return await apply(conclude, await _send(send, evolve(request, dispatch=dispatch)))
     except errors.APIError:
         raise  # classified already
     except Exception as exc:
         if not dispatch.possible:
             raise
-        raise outcome_unknown(request, _unexpected(request, exc)) from exc
+        raise outcome_unknown(request, _describe_unexpected(request, exc)) from exc
 
 
-async def _sent(send: Send, request: Request) -> Reply:
+async def _send(send: Send, request: Request) -> Reply:
     try:
         return await send(request)
     except errors.APIError as exc:
@@ -131,7 +131,7 @@ def _proves_something(request: Request, exc: errors.APIConnectionError) -> bool:
     return classify_error(request, exc) is not Classification.UNKNOWN
 
 
-def _unexpected(request: Request, exc: Exception) -> errors.APIError:
+def _describe_unexpected(request: Request, exc: Exception) -> errors.APIError:
     """Describe an exception that nothing here foresees; its own words may hold a secret."""
     return errors.APIError(
         f"{request.method} {request.path}: unexpected {type(exc).__name__} after the request was sent",
@@ -178,12 +178,12 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
     """The error for a reply whose status is not the expected one."""
     where = _where(request, reply)
     if reply.status >= HTTPStatus.BAD_REQUEST:
-        body, words, code = _service_words(reply)
+        body, words, code = _service_message(reply)
         advice = _ADVICE.get(reply.status, "")
         message = where + (f": {words}" if words else "") + (f"; {advice}" if advice else "")
         failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         kind = BY_STATUS.get(reply.status, errors.ServerError if failed else errors.APIStatusError)
-        return kind(message, request, reply, words=words, code=code, body=body)
+        return kind(message, request, reply, service_message=words, code=code, body=body)
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
         hint = "redirects are never followed; check that base_url is the tenant's own https:// address"
     else:
@@ -208,7 +208,7 @@ def _unreadable(reply: Reply, exc: ValueError) -> str:
     return str(exc)
 
 
-def _service_words(reply: Reply) -> tuple[object, str, str | None]:
+def _service_message(reply: Reply) -> tuple[object, str, str | None]:
     """Read body, words and code of an error whose shape is not documented; leave a server's traceback out.
 
     The body is decoded before secrets are masked in it, because JSON can write any character as an escape.
@@ -218,12 +218,12 @@ def _service_words(reply: Reply) -> tuple[object, str, str | None]:
         body: object = json.loads(reply.body, object_hook=_without_traceback)
     except (ValueError, RecursionError):
         text = redactor.excerpt(reply.body.strip())
-        return text, "" if text.startswith("<") else text[:WORDS], None
+        return text, "" if text.startswith("<") else text[:MAX_MESSAGE], None
     facts = _mapping(body)
     said = redactor.tree(next((facts[name] for name in _SAYING if facts.get(name)), body))
     words = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False) if said else ""
     code = facts.get("code")
-    return body, words[:WORDS], str(code) if isinstance(code, str | int) else None
+    return body, words[:MAX_MESSAGE], str(code) if isinstance(code, str | int) else None
 
 
 def _mapping(body: object) -> dict[str, object]:

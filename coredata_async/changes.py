@@ -91,6 +91,6 @@ class Changes(Generic[D]):
         return max(_LONG_AGO, newest - self._overlap - timedelta(seconds=1))
 
     def _recent(self, seen: Seen, newest: datetime) -> Seen:
-        """What the next look will meet again."""
+        """Return what the next look will meet again."""
         edge = self._edge(newest)
         return {pair: when for pair, when in seen.items() if when >= edge}

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from coredata_async.call import perform
 from coredata_async.config import Limits, Retry, Timeouts
-from coredata_async.environment import Options, base_address, concealed, from_environment
+from coredata_async.environment import Options, base_address, from_environment, wrap_secrets
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply
 from coredata_async.secret import Secret, SecretMapping, conceal
-from coredata_async.services.turns import Turns
+from coredata_async.services.turns import ProjectLocks
 from coredata_async.transport.auth import Credentials
-from coredata_async.transport.chain import Gates, Manner
+from coredata_async.transport.chain import SendOptions, SharedLimits
 from coredata_async.transport.pool import Pool, Session, Transport
 from coredata_async.transport.trace import Hook
 from coredata_async.wiring import Wiring
@@ -92,15 +92,15 @@ class CoreData(Wiring):
         self._credentials = Credentials(api_user, api_key, api_key_v3 or api_key)
         self._limits = limits or Limits()
         self._pool = Pool(self._limits, proxy, ssl, trust_env, session, storage_session, transport)
-        self._manner = Manner(
+        self._send_options = SendOptions(
             timeouts=timeouts or Timeouts(),
             retry=retry or Retry(),
             headers=headers,
             hooks=tuple(hooks),
             app_info=app_info,
         )
-        self._gates = Gates.of(self._limits, self._manner.retry)
-        self._turns = Turns()
+        self._shared_limits = SharedLimits.of(self._limits, self._send_options.retry)
+        self._project_locks = ProjectLocks()
 
     @classmethod
     def from_env(cls, base_url: str | None = None, **options: Unpack[Options]) -> Self:
@@ -113,7 +113,7 @@ class CoreData(Wiring):
         Raises:
             ConfigurationError: Something is missing, or a variable does not hold what it should.
         """
-        given = concealed(options)
+        given = wrap_secrets(options)
         del options
         address, found = from_environment(os.environ)
         found.update(given)
@@ -132,10 +132,10 @@ class CoreData(Wiring):
         Closing either closes both.
         """
         other = copy(self)
-        other._manner = self._manner.changed(  # noqa: SLF001  # of our own class
+        other._send_options = self._send_options.evolve(  # noqa: SLF001  # of our own class
             timeouts=timeouts, retry=retry, headers=headers, hooks=hooks
         )
-        other._rewired()  # noqa: SLF001
+        other._reset_services()  # noqa: SLF001
         return other
 
     async def request(
@@ -183,7 +183,7 @@ class CoreData(Wiring):
 
     @property
     def closed(self) -> bool:
-        """Whether `aclose` was called."""
+        """Return whether `aclose` was called."""
         return self._pool.closed
 
     async def aclose(self) -> None:
@@ -207,7 +207,7 @@ class CoreData(Wiring):
 
     def arguments(self) -> tuple[str, Options]:
         """Return what makes a client like this one elsewhere: base URL and keywords, keys wrapped."""
-        who, pool, manner = self._credentials, self._pool, self._manner
+        who, pool, manner = self._credentials, self._pool, self._send_options
         return self._base_url, Options(
             api_user=who.user,
             api_key=who.key,

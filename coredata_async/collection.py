@@ -13,10 +13,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 from coredata_async.call import perform
 from coredata_async.ids import Id
 from coredata_async.keywords import build
-from coredata_async.listing import Listing, listed
+from coredata_async.listing import Listing, list_resource
 from coredata_async.message import Send
 from coredata_async.wire import calls
-from coredata_async.wire.kind import AppendableKind, EditableKind, Kind, Nested, Proof, Window
+from coredata_async.wire.kind import AppendableKind, EditableKind, Evidence, Nested, Paging, Resource
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -27,31 +27,31 @@ E = ParamSpec("E")
 Verb = TypeVar("Verb", bound=Callable[..., object])
 
 
-def lister(send: Send, kind: Kind[T, W]) -> Callable[W, Listing[T]]:
+def lister(send: Send, kind: Resource[T, W]) -> Callable[W, Listing[T]]:
     """Make `list(**filters)`."""
 
     def list(*args: W.args, **kwargs: W.kwargs) -> Listing[T]:  # noqa: A001  # the service's own verb
-        return listed(send, kind, build(f"{kind.name}.list", kind.where, *args, **kwargs))
+        return list_resource(send, kind, build(f"{kind.name}.list", kind.where, *args, **kwargs))
 
     summary = "List the objects that match; awaited or iterated, see `Listing`."
-    return _spelled(list, kind.where, summary, kind.proof("list"))
+    return _with_signature(list, kind.where, summary, kind.proof("list"))
 
 
 def sublister(
-    send: Send, nested: Nested[T, W], where: Callable[P, Window]
+    send: Send, nested: Nested[T, W], where: Callable[P, Paging]
 ) -> Callable[Concatenate[Id, P], Listing[T]]:
     """Make the listing of one collection inside an object of another, as `/projects/<id>/files/`."""
 
     def inside(id: Id, /, *args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A002
         wanted = build(nested.kind.name, where, *args, **kwargs)
-        return listed(send, nested.kind, wanted, path=nested.path(id))
+        return list_resource(send, nested.kind, wanted, path=nested.path(id))
 
     inside.__name__ = nested.kind.name
     summary = f"List the {nested.kind.name} of one object, without filters."
-    return _spelled(inside, where, summary, nested.proof, leading=("id",))
+    return _with_signature(inside, where, summary, nested.proof, leading=("id",))
 
 
-def getter(send: Send, kind: Kind[T, W]) -> Callable[[Id], Awaitable[T]]:
+def getter(send: Send, kind: Resource[T, W]) -> Callable[[Id], Awaitable[T]]:
     """Make `get(id)`."""
 
     async def get(id: Id) -> T:  # noqa: A002  # the service's own name
@@ -73,7 +73,7 @@ def creator(send: Send, kind: AppendableKind[T, W, N]) -> Callable[N, Awaitable[
         new = build(f"{kind.name}.create", kind.new, *args, **kwargs)
         return await perform(send, calls.create(kind.path, new))
 
-    return _spelled(
+    return _with_signature(
         create,
         kind.new,
         "Create one object and return its id: one exchange.\n\n"
@@ -97,17 +97,17 @@ def updater(send: Send, kind: EditableKind[T, W, N, E]) -> Callable[Concatenate[
 
 
 def updating(
-    call: str, edit: Callable[E, V], put: Callable[[Id, V], Awaitable[None]], summary: str, proof: Proof
+    call: str, edit: Callable[E, V], put: Callable[[Id, V], Awaitable[None]], summary: str, proof: Evidence
 ) -> Callable[Concatenate[Id, E], Awaitable[None]]:
     """Make `update(id, **changes)` of an edit class and of what puts an edit."""
 
     async def update(id: Id, /, *args: E.args, **kwargs: E.kwargs) -> None:  # noqa: A002
         await put(id, build(call, edit, *args, **kwargs))
 
-    return _spelled(update, edit, summary, proof, leading=("id",))
+    return _with_signature(update, edit, summary, proof, leading=("id",))
 
 
-def deleter(send: Send, kind: Kind[T, W]) -> Callable[[Id], Awaitable[None]]:
+def deleter(send: Send, kind: Resource[T, W]) -> Callable[[Id], Awaitable[None]]:
     """Make `delete(id)`."""
 
     async def delete(id: Id) -> None:  # noqa: A002
@@ -122,8 +122,8 @@ def deleter(send: Send, kind: Kind[T, W]) -> Callable[[Id], Awaitable[None]]:
     return delete
 
 
-def _spelled(
-    verb: Verb, keywords: Callable[..., object], summary: str, proof: Proof, leading: tuple[str, ...] = ()
+def _with_signature(
+    verb: Verb, keywords: Callable[..., object], summary: str, proof: Evidence, leading: tuple[str, ...] = ()
 ) -> Verb:
     """Give a verb the signature and the words of the class whose keywords it takes."""
     own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Id) for name in leading]
@@ -139,7 +139,7 @@ def _spelled(
     return verb
 
 
-def _see(proof: Proof) -> str:
-    """Where a verb is described and, if the vendor's pages do not, how sure we are."""
+def _see(proof: Evidence) -> str:
+    """Return where a verb is described and, if the vendor's pages do not, how sure we are."""
     doubt = {"documented": "", "named": " (only named there)", "legacy": " (seen in old clients only)"}
     return f"See: {proof.source}{doubt[proof.evidence]}"

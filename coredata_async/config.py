@@ -28,7 +28,7 @@ def _one_or_more(_: object, spot: Attribute[Any], value: int) -> None:
 
 @frozen
 class Timeouts:
-    """Seconds to wait for each part of an exchange; `None` waits for ever.
+    """Seconds to wait for each part of an exchange; `None` waits forever.
 
     No upload is cut off for being long: only one that stands still.
     """
@@ -76,7 +76,7 @@ class Retry:
     registration up, the server either has carried it out, and shows it within `probe_gap` seconds, or never
     will. Only then does "not found" prove that the File was not registered. It must therefore cover
 
-    * packets that are under way between client and server, a forward proxy included,
+    * packets that are in flight between client and server, a forward proxy included,
     * the time for which a load balancer or gateway holds a request before it passes it on,
     * the longest run of a request in the application, with its database transaction.
 
@@ -111,12 +111,12 @@ class Retry:
 
 @frozen
 class Limits:
-    """How much is under way at once."""
+    """How much is in flight at once."""
 
     connections: int = field(default=64, validator=_one_or_more)
     """Open connections, to the service and to the storage each."""
     concurrency: int = field(default=32, validator=_one_or_more)
-    """Requests to the service at once, and the lanes of `upload_many`."""
+    """Requests to the service at once, and the workers of `upload_many`."""
     uploads: int = field(default=8, validator=_one_or_more)
     """Bodies too large to be held whole that are streamed at once; each holds about 4 MiB."""
     open_files: int = field(default=64, validator=_one_or_more)

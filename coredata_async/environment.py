@@ -61,7 +61,7 @@ def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
         found["retry"] = Retry(attempts=int(retries) + 1)
     bundle = setting(environ, "COREDATA_CA_BUNDLE")
     if bundle is not None:
-        found["ssl"] = _authority(bundle)
+        found["ssl"] = _ca_context(bundle)
     proxy = conceal(setting(environ, "COREDATA_PROXY"))
     if proxy is not None:
         found["proxy"] = proxy
@@ -76,7 +76,7 @@ def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
     return setting(environ, "COREDATA_BASE_URL"), found
 
 
-def concealed(options: Options) -> Options:
+def wrap_secrets(options: Options) -> Options:
     """Return the options that are set, with keys, proxy and headers wrapped."""
     found = cast("Options", {name: value for name, value in options.items() if value is not None})
     if "api_key" in found:
@@ -125,7 +125,7 @@ def bundle_of(context: ssl.SSLContext) -> str | None:
     return _BUNDLES.get(context)
 
 
-def _authority(bundle: str) -> ssl.SSLContext:
+def _ca_context(bundle: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=bundle)
     except OSError as exc:

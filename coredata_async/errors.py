@@ -117,13 +117,13 @@ class APIStatusError(APIError):
         request: Request,
         reply: Reply,
         *,
-        words: str = "",
+        service_message: str = "",
         code: str | None = None,
         body: object = None,
     ) -> None:
         super().__init__(message, request, reply)
         self.status = reply.status
-        self.message = reply.redactor.line(words)
+        self.message = reply.redactor.line(service_message)
         """The service's own words; empty when it said nothing."""
         self.code = None if code is None else reply.redactor.line(code)
         """A machine-readable code, where the body holds one."""

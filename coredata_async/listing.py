@@ -14,10 +14,10 @@ from attrs import evolve
 from coredata_async.call import perform
 from coredata_async.errors import UnexpectedResponseError
 from coredata_async.message import Reply, Request, Send
-from coredata_async.paging import collected
-from coredata_async.walk import Walk
+from coredata_async.paging import collect
+from coredata_async.walk import PageCursor
 from coredata_async.wire.calls import Page, list_page
-from coredata_async.wire.kind import Kind, Window
+from coredata_async.wire.kind import Paging, Resource
 from coredata_async.wire.lookups import query
 
 T = TypeVar("T")
@@ -76,20 +76,23 @@ class Listing(Generic[T]):
                 for item in page.items:
                     yield item
 
-    def walk(self) -> Walk[T]:
-        """Make the `Walk` of a listing that has to prove something: see `pages`."""
-        return Walk(self._key, start=self._offset, overlap=True)
+    def walk(self) -> PageCursor[T]:
+        """Make the `PageCursor` of a listing that has to prove something: see `pages`."""
+        return PageCursor(self._key, start=self._offset, overlap=True)
 
-    async def pages(self, *, prefetch: int = 0, walk: Walk[T] | None = None) -> AsyncGenerator[Page[T], None]:
+    async def pages(
+        self, *, prefetch: int = 0, walk: PageCursor[T] | None = None
+    ) -> AsyncGenerator[Page[T], None]:
         """Yield page after page.
 
         Args:
             prefetch: Number of further pages to request while the caller works on one. With 20 ms per
                 response, 8 make a listing about six times as fast.
-            walk: From `walk()`, to know afterwards whether the listing was complete (`Walk.doubt`). It
+            walk: From `walk()`, to know afterwards whether the listing was complete
+                (`PageCursor.incomplete_reason`). It
                 detects every skipped object: each page is requested with the last row of the page before it.
         """
-        walk = walk or Walk(self._key, start=self._offset)
+        walk = walk or PageCursor(self._key, start=self._offset)
         ahead: dict[int, asyncio.Task[Page[T]]] = {}
         offset: int | None = self._offset
         try:
@@ -99,15 +102,15 @@ class Listing(Generic[T]):
                 # Paging goes by the offset that was requested: a server that ignores it may say another.
                 fresh, following = walk.take(page if page.offset == offset else evolve(page, offset=offset))
                 offset = following
-                await self._look_ahead(ahead, offset, walk, prefetch)
+                await self._prefetch(ahead, offset, walk, prefetch)
                 yield fresh if fresh.offset == page.offset else evolve(fresh, offset=page.offset)
             self._conclude(walk)
         finally:
-            await _cancelled(ahead)
+            await _cancel(ahead)
 
     async def collect(self, *, limit: int | None = None) -> list[T]:
         """All objects in a list, or the first `limit` of them."""
-        return await collected(self.__aiter__(), limit)
+        return await collect(self.__aiter__(), limit)
 
     async def first(self) -> T | None:
         """The first object, or `None`: one exchange that asks for one object."""
@@ -115,24 +118,24 @@ class Listing(Generic[T]):
         return page.items[0] if page.items else None
 
     async def count(self) -> int:
-        """How many objects the server says match, whatever the offset: one exchange."""
+        """Return how many objects the server says match, whatever the offset: one exchange."""
         return (await self._fetch(self._offset, 1)).total
 
-    async def _look_ahead(
-        self, ahead: dict[int, asyncio.Task[Page[T]]], offset: int | None, walk: Walk[T], prefetch: int
+    async def _prefetch(
+        self, ahead: dict[int, asyncio.Task[Page[T]]], offset: int | None, walk: PageCursor[T], prefetch: int
     ) -> None:
         step = walk.step
         wanted = range(offset, min(offset + prefetch * step, walk.total), step) if offset is not None else ()
         stale = {at: task for at, task in ahead.items() if at not in wanted}
         for at in stale:
             del ahead[at]
-        await _cancelled(stale)
+        await _cancel(stale)
         for at in wanted:
             if at not in ahead:
                 # Not a TaskGroup: that must not be open across a yield (PEP 789). `pages` ends them itself.
                 ahead[at] = asyncio.ensure_future(self._fetch(at, self._page_size))
 
-    def _conclude(self, walk: Walk[T]) -> None:
+    def _conclude(self, walk: PageCursor[T]) -> None:
         """Report a difference between what was shown and the server's total."""
         if walk.failure:
             raise UnexpectedResponseError(
@@ -151,7 +154,7 @@ class Listing(Generic[T]):
             )
 
 
-def listed(send: Send, kind: Kind[T, W], where: Window, *, path: str | None = None) -> Listing[T]:
+def list_resource(send: Send, kind: Resource[T, W], where: Paging, *, path: str | None = None) -> Listing[T]:
     """The listing of a collection, or of the one at `path`.
 
     Raises:
@@ -172,7 +175,7 @@ def listed(send: Send, kind: Kind[T, W], where: Window, *, path: str | None = No
     )
 
 
-async def _cancelled(tasks: dict[int, asyncio.Task[Page[T]]]) -> None:
+async def _cancel(tasks: dict[int, asyncio.Task[Page[T]]]) -> None:
     for task in tasks.values():
         task.cancel()
     await asyncio.gather(*tasks.values(), return_exceptions=True)

@@ -23,16 +23,16 @@ class Body(Protocol):
 
     @property
     def size(self) -> int:
-        """How many bytes `chunks` gives: this becomes Content-Length."""
+        """Return how many bytes `chunks` gives: this becomes Content-Length."""
         ...
 
     @property
     def replayable(self) -> bool:
-        """Whether `chunks` can be called a second time."""
+        """Return whether `chunks` can be called a second time."""
         ...
 
     def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Open the source anew and give its bytes, each block a fresh object that nobody writes to again."""
+        """Open the source again and give its bytes, each block a fresh object that nobody writes to again."""
         ...
 
 
@@ -45,7 +45,7 @@ class Held:
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """Return how many there are."""
         return len(self.data)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -127,8 +127,8 @@ class Request:
             self.dispatch.possible = possible
 
     @property
-    def whole(self) -> bool:
-        """Whether the target is a whole URL, as signed ones are."""
+    def is_absolute(self) -> bool:
+        """Return whether the target is a whole URL, as signed ones are."""
         return self.target.startswith("http")
 
     @property
@@ -151,11 +151,11 @@ class Reply:
     redactor: Redactor = field(default=NO_SECRETS, repr=False, eq=False)
     """Masks secrets in what of this reply becomes part of an error, a log record or an event."""
 
-    def shown(self, name: str) -> str:
+    def header_line(self, name: str) -> str:
         """Return the beginning of a header as a message may quote it: one line, without secrets."""
         return self.redactor.line(self.headers.get(name, ""), _QUOTED)
 
-    def counted(self, attempts: int, elapsed: float) -> Reply:
+    def with_attempts(self, attempts: int, elapsed: float) -> Reply:
         """The same, with what only a retry knows."""
         return Reply(self.status, self.headers, self.body, self.content, attempts, elapsed, self.redactor)
 

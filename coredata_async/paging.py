@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @define
-class Seen:
+class RecentKeys:
     """Keys that came before, so many of them back."""
 
     remembered: int
@@ -23,7 +23,7 @@ class Seen:
         return key in self._keys
 
     def is_new(self, key: Hashable) -> bool:
-        """Whether a key did not come before; from now on it did."""
+        """Return whether a key did not come before; from now on it did."""
         if key in self._keys:
             return False
         self._keys[key] = None
@@ -32,7 +32,7 @@ class Seen:
         return True
 
 
-async def collected(items: AsyncGenerator[T, None], limit: int | None) -> list[T]:
+async def collect(items: AsyncGenerator[T, None], limit: int | None) -> list[T]:
     """All that comes, or the first `limit`; what follows is not waited for."""
     found: list[T] = []
     if limit is not None and limit <= 0:

@@ -158,7 +158,7 @@ def kind_of(request: Request) -> RequestKind:
             return RequestKind.RESERVE
         case "DELETE":
             return RequestKind.DELETE
-        case "PUT" if request.whole:
+        case "PUT" if request.is_absolute:
             return RequestKind.STORE
         case _:
             return RequestKind.UPDATE

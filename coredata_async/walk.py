@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 from attrs import define, evolve, field
 
-from coredata_async.paging import Seen
+from coredata_async.paging import RecentKeys
 from coredata_async.wire.calls import Page
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ BARREN: Final = 10_000
 
 
 @define
-class Walk(Generic[T]):
+class PageCursor(Generic[T]):
     """The state of one iteration over a listing.
 
     Args:
@@ -48,7 +48,7 @@ class Walk(Generic[T]):
     """Number of rows from the latest page to the next one."""
     failure: str = field(default="", init=False)
     """The reason why the listing is certainly incomplete; empty if it is not."""
-    _seen: Seen = field(factory=lambda: Seen(REMEMBERED), init=False)
+    _seen: RecentKeys = field(factory=lambda: RecentKeys(REMEMBERED), init=False)
     _previous: Page[Hashable] | None = field(default=None, init=False)
     """The latest page, with keys instead of objects."""
     _ended: bool = field(default=False, init=False)
@@ -110,7 +110,7 @@ class Walk(Generic[T]):
         return self._moved or self._inserted > 0 or self._deleted > 0
 
     @property
-    def doubt(self) -> str | None:
+    def incomplete_reason(self) -> str | None:
         """The reason why an object may exist that was not shown, or `None` if the listing was complete.
 
         It is complete if each page was full and began with an object that was shown before, and if the number
@@ -175,7 +175,7 @@ class Walk(Generic[T]):
 
     def _forth(self, page: Page[T]) -> int | None:
         size = len(page.items)
-        step = self._covered(page)
+        step = self._count_covered(page)
         reached = page.offset + step
         if size < page.limit and page.offset + size < page.total:
             self._short = True
@@ -188,13 +188,13 @@ class Walk(Generic[T]):
         if self._hides and not self._beyond and self.hidden:
             self._beyond = True  # a server that ignores `offset` shows something there, too
             return reached
-        # At the stated end, ask once more if `next` or the count contradicts the total. Of short pages with a
+        # At the stated end, ask again if `next` or the count contradicts the total. Of short pages with a
         # `next`, which are common, only a proof depends.
         contradicted = page.has_next or self.found > self._peak - self.start
         asks = self.overlap or size >= page.limit
         return page.offset + self.step if size and contradicted and asks and not self._barren else None
 
-    def _covered(self, page: Page[T]) -> int:
+    def _count_covered(self, page: Page[T]) -> int:
         """Return the number of rows that a page covered."""
         size = len(page.items)
         self._longest = max(self._longest, size)

@@ -18,9 +18,9 @@ from attrs import evolve
 
 from coredata_async.config import Limits
 from coredata_async.message import Send
-from coredata_async.services.turns import Turns
+from coredata_async.services.turns import ProjectLocks
 from coredata_async.transport.auth import Credentials
-from coredata_async.transport.chain import Gates, Manner, api_chain, storage_chain
+from coredata_async.transport.chain import SendOptions, SharedLimits, api_chain, storage_chain
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.retry import Budget
 from coredata_async.transport.throttle import Slots
@@ -51,9 +51,9 @@ class Wiring:
     _credentials: Credentials
     _limits: Limits
     _pool: Pool
-    _manner: Manner
-    _gates: Gates
-    _turns: Turns
+    _send_options: SendOptions
+    _shared_limits: SharedLimits
+    _project_locks: ProjectLocks
 
     def engine(
         self,
@@ -65,7 +65,7 @@ class Wiring:
         around_storage: Callable[[Send], Send] = lambda send: send,
         admission: Admission | None = None,
     ) -> Engine:
-        """What moves this client's files, for those who build on it, as the bulk uploader does.
+        """Return what moves this client's files, for those who build on it, as the bulk uploader does.
 
         Args:
             api: Other gates for requests to the service than those of `Limits`.
@@ -77,20 +77,22 @@ class Wiring:
         """
         from coredata_async.transfer.drive import Driver
         from coredata_async.transfer.engine import Engine
-        from coredata_async.transfer.settle import Settler
+        from coredata_async.transfer.settle import RegistrationProbe
         from coredata_async.transfer.store import Storer
         from coredata_async.transfer.uploads import Uploader
 
         gates = evolve(
-            self._gates,
-            api=api or self._gates.api,
-            storage=storage or self._gates.storage,
-            budget=budget or self._gates.budget,
+            self._shared_limits,
+            api=api or self._shared_limits.api,
+            storage=storage or self._shared_limits.storage,
+            budget=budget or self._shared_limits.budget,
         )
-        manner = evolve(self._manner, hooks=(*self._manner.hooks, *hooks))
+        manner = evolve(self._send_options, hooks=(*self._send_options.hooks, *hooks))
         send = api_chain(self._pool, gates, manner, self._base_url, self._credentials)
         put = around_storage(storage_chain(self._pool, gates, manner, self._credentials))
-        driver = Driver(send, Storer(send, put, manner.retry, admission), Settler(send, manner.retry))
+        driver = Driver(
+            send, Storer(send, put, manner.retry, admission), RegistrationProbe(send, manner.retry)
+        )
         return Engine(
             api=send,
             storage=put,
@@ -113,7 +115,7 @@ class Wiring:
         """See `services.projects.Projects`."""
         from coredata_async.services.projects import Projects
 
-        return Projects(self._send, self._turns)
+        return Projects(self._send, self._project_locks)
 
     @cached_property
     def files(self) -> Files:
@@ -123,7 +125,7 @@ class Wiring:
 
         engine = self.engine()
         fetcher = Fetcher(
-            engine.api, engine.storage, engine.retry, self._gates.open_files, base_url=engine.tenant
+            engine.api, engine.storage, engine.retry, self._shared_limits.open_files, base_url=engine.tenant
         )
         return Files(engine.api, engine.uploader, fetcher, engine.limits)
 
@@ -198,10 +200,12 @@ class Wiring:
 
     @cached_property
     def _send(self) -> Send:
-        return api_chain(self._pool, self._gates, self._manner, self._base_url, self._credentials)
+        return api_chain(
+            self._pool, self._shared_limits, self._send_options, self._base_url, self._credentials
+        )
 
-    def _rewired(self) -> None:
-        """Make everything anew when it is next used: after a copy, in another manner."""
+    def _reset_services(self) -> None:
+        """Make everything again when it is next used: after a copy, in another manner."""
         for name, what in vars(Wiring).items():
             if isinstance(what, cached_property):
                 self.__dict__.pop(name, None)

@@ -36,11 +36,11 @@ def test_its_repr_shows_no_key():
 
 async def test_connections_open_when_first_needed(box):
     async with box.client(retry=QUICK) as client:
-        assert not client._pool._lean
+        assert not client._pool._http11
         await client.spaces.list()
-        assert list(client._pool._lean) == ["api"]
+        assert list(client._pool._http11) == ["api"]
         await client.files.upload(b"x", parent=box.project, filename="x")
-        assert set(client._pool._lean) == {"api", "storage"}
+        assert set(client._pool._http11) == {"api", "storage"}
         assert not client._pool._own
 
 
@@ -58,8 +58,8 @@ async def test_with_options_shares_the_connections_and_leaves_the_first_alone(cl
     slow = client.with_options(timeouts=Timeouts(response=300), retry=Retry.none(), hooks=[events.append])
 
     assert slow._pool is client._pool
-    assert slow._gates is client._gates
-    assert (slow._manner.timeouts.response, client._manner.timeouts.response) == (300, 60)
+    assert slow._shared_limits is client._shared_limits
+    assert (slow._send_options.timeouts.response, client._send_options.timeouts.response) == (300, 60)
     await client.spaces.list()
     assert not events
     await slow.spaces.list()
@@ -94,7 +94,7 @@ async def test_with_options_headers_reach_the_service_and_never_the_storage(clie
 
     for seen in box.state.requests:
         assert ("x-team" in seen.headers) == ("/laika/" not in seen.target)
-    assert client._manner.headers == {}
+    assert client._send_options.headers == {}
 
 
 async def test_closing_either_closes_both(client):
@@ -240,8 +240,8 @@ async def test_from_env(box, environ):
 
     async with CoreData.from_env() as client:
         assert (await client.spaces.list()).total == 1
-        assert client._manner.timeouts.response == 7
-        assert client._manner.retry.attempts == 3
+        assert client._send_options.timeouts.response == 7
+        assert client._send_options.retry.attempts == 3
 
 
 def test_an_argument_beats_the_environment_and_none_does_not(environ):
@@ -250,7 +250,7 @@ def test_an_argument_beats_the_environment_and_none_does_not(environ):
     client = CoreData.from_env("https://other.coredata.is", api_user="v", timeouts=None)
 
     assert repr(client) == "CoreData('https://other.coredata.is', api_user='v')"
-    assert client._manner.timeouts.response == 7
+    assert client._send_options.timeouts.response == 7
 
 
 @pytest.mark.parametrize("missing", ["BASE_URL", "API_USER", "API_KEY"])

@@ -15,7 +15,7 @@ from coredata_async.message import Reply, Request
 from coredata_async.resources.files import FILES, File, FileWhere
 from coredata_async.resources.projects import PROJECTS, EditProject, NewProject, Project, ProjectWhere
 from coredata_async.resources.rows import PROJECT_FILES
-from coredata_async.wire.kind import Window
+from coredata_async.wire.kind import Paging
 
 ID = "d4de3d64-77ca-11ee-a3a4-ef9b9d43eefb"
 EMPTY = Reply(200, body=b'{"meta": {"total_count": 0}, "objects": []}')
@@ -156,7 +156,7 @@ def test_a_bad_filter_is_told_at_once_and_not_when_the_first_page_is_wanted() ->
 
 async def test_the_files_of_a_project_are_listed_inside_it() -> None:
     service = Service(Reply(200, body=b'{"meta": {"total_count": 1}, "objects": [{"id": "a"}]}'))
-    inside = sublister(service, PROJECT_FILES, Window)
+    inside = sublister(service, PROJECT_FILES, Paging)
 
     assert await inside(ID, page_size=7).collect() == [File(id="a")]
     assert service.lines == [f"GET /api/v2/projects/{ID}/files/?limit=7&offset=0"]
@@ -168,7 +168,7 @@ async def test_the_files_of_a_project_are_listed_inside_it() -> None:
 @pytest.mark.parametrize("id", ["", "..", "a/b"])
 def test_a_listing_inside_nothing_is_refused(id: str) -> None:  # noqa: A002
     with pytest.raises(ConfigurationError):
-        sublister(Service(), PROJECT_FILES, Window)(id)
+        sublister(Service(), PROJECT_FILES, Paging)(id)
 
 
 async def test_get_reads_one_object() -> None:

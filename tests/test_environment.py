@@ -135,7 +135,10 @@ def test_a_client_is_made_of_the_environment(environ: pytest.MonkeyPatch) -> Non
     client = CoreData.from_env()
 
     assert repr(client) == "CoreData('https://acme.coredata.is', api_user='kari')"
-    assert (client._manner.timeouts, client._manner.retry) == (Timeouts(response=7), Retry(attempts=2))
+    assert (client._send_options.timeouts, client._send_options.retry) == (
+        Timeouts(response=7),
+        Retry(attempts=2),
+    )
     assert client._credentials.key_v3 == Secret("SECRET")
 
 
@@ -148,7 +151,7 @@ def test_an_argument_beats_the_environment(environ: pytest.MonkeyPatch) -> None:
     client = CoreData.from_env("https://other.coredata.is", api_user="anna", retry=Retry.none())
 
     assert repr(client) == "CoreData('https://other.coredata.is', api_user='anna')"
-    assert client._manner.retry == Retry.none()
+    assert client._send_options.retry == Retry.none()
 
 
 @pytest.mark.parametrize("missing", ["COREDATA_BASE_URL", "COREDATA_API_USER", "COREDATA_API_KEY"])

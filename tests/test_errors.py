@@ -62,7 +62,7 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield errors.APITimeoutError("too slow", REQUEST, phase="stall", reached=False)
     yield errors.UnexpectedResponseError("200, where 201 was due", REQUEST, REPLY)
     for refusal in REFUSALS:
-        yield refusal("refused", REQUEST, REPLY, words="no", code="E7", body={"error": "no"})
+        yield refusal("refused", REQUEST, REPLY, service_message="no", code="E7", body={"error": "no"})
     yield errors.OutcomeUnknownError("perhaps", REQUEST)
     for source in SOURCES:
         yield source("unreadable", stage="put", sent=3, total=9)
@@ -141,7 +141,9 @@ def test_an_exchange_is_told_by_method_path_attempts_and_time() -> None:
 
 
 def test_a_refusal_keeps_what_a_handler_needs_and_no_cookie() -> None:
-    error = errors.RateLimitError("refused", REQUEST, REPLY, words="no", code="E7", body={"error": "no"})
+    error = errors.RateLimitError(
+        "refused", REQUEST, REPLY, service_message="no", code="E7", body={"error": "no"}
+    )
 
     assert (error.status, error.code, error.message, error.body) == (418, "E7", "no", {"error": "no"})
     assert (error.request_id, error.retry_after) == ("r-1", 7.0)

@@ -8,7 +8,7 @@ from attrs import frozen
 from coredata_async import ConfigurationError, Upload
 from coredata_async.bulk import Selection
 from coredata_async.fivepm import FivePM
-from coredata_async.fivepm.form import Form, key
+from coredata_async.fivepm.form import RequestStyle, key
 from coredata_async.fivepm.models.task import EditTask, TaskFilter
 from coredata_async.ids import id_of
 from coredata_async.resources.files import FileWhere
@@ -75,10 +75,10 @@ async def test_the_second_client_takes_objects(box):
 
 
 def test_fields_of_the_second_service_hold_ids_not_objects():
-    written = Form().written(EditTask(project_id=Thing("7"), team=[Thing("1"), "2"]))
+    written = RequestStyle().encode(EditTask(project_id=Thing("7"), team=[Thing("1"), "2"]))
 
     assert (written["projectId"], written["team"]) == ("7", ["1", "2"])
-    assert "7" in Form().written(TaskFilter(project_id=Thing("7"))).values()
+    assert "7" in RequestStyle().encode(TaskFilter(project_id=Thing("7"))).values()
     assert key(Thing("9")) == "9"
     for odd in ("", None, Thing("")):
         with pytest.raises(ConfigurationError, match="must be a text that is not empty"):

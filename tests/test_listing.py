@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from coredata_async.errors import NotFoundError, UnexpectedResponseError
 from coredata_async.listing import Listing
 from coredata_async.message import Reply, Request
-from coredata_async.walk import PATIENCE, Walk
+from coredata_async.walk import PATIENCE, PageCursor
 from coredata_async.wire.calls import Page
 
 
@@ -316,7 +316,7 @@ async def test_a_listing_resumes_at_its_offset() -> None:
 
 
 def test_a_deletion_does_not_reach_behind_the_offset() -> None:
-    walk = Walk[int](lambda number: number, start=4)
+    walk = PageCursor[int](lambda number: number, start=4)
     walk.take(Page((5, 6), total=9, offset=4, limit=2, has_next=True))
 
     assert walk.take(Page((7,), total=2, offset=6, limit=2, has_next=True))[1] == 4

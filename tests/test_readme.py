@@ -6,7 +6,7 @@ from pathlib import Path
 
 import coredata_async
 from coredata_async import fivepm
-from coredata_async.cli.app import PLACES
+from coredata_async.cli.app import COMMANDS
 from coredata_async.sandbox import Sandbox
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ async def test_the_sandbox_example_runs() -> None:
 def test_every_command_of_the_table_exists() -> None:
     named = set(re.findall(r"^\| `coredata (\w+)", README, re.MULTILINE))
 
-    assert named - {"RESOURCE"} == set(PLACES)
+    assert named - {"RESOURCE"} == set(COMMANDS)
 
 
 def test_every_error_and_value_it_names_is_public() -> None:

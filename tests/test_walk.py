@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coredata_async.errors import UnexpectedResponseError
 from coredata_async.listing import Listing
-from coredata_async.walk import BARREN, Walk
+from coredata_async.walk import BARREN, PageCursor
 from coredata_async.wire.calls import Page
 
 
@@ -84,7 +84,7 @@ async def prove(server: Server, page_size: int = 3, prefetch: int = 0) -> tuple[
     wanted = listing(server, page_size)
     walk = wanted.walk()
     found = [item async for page in wanted.pages(prefetch=prefetch, walk=walk) for item in page.items]
-    return found, walk.doubt
+    return found, walk.incomplete_reason
 
 
 async def test_rows_hidden_in_the_middle_do_not_end_a_listing(caplog) -> None:
@@ -271,10 +271,10 @@ async def test_a_deletion_that_an_insertion_makes_up_for_skips_nothing_where_pag
 
 
 def test_a_walk_that_was_not_ended_proves_nothing() -> None:
-    walk = Walk[int](lambda number: number)
+    walk = PageCursor[int](lambda number: number)
     walk.take(Page((1, 2), total=4, offset=0, limit=2, has_next=True))
 
-    assert walk.doubt == "it was not read to its end"
+    assert walk.incomplete_reason == "it was not read to its end"
 
 
 @pytest.mark.parametrize(

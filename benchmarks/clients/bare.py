@@ -1,4 +1,4 @@
-"""Requests written by hand on asyncio's protocols, one connection per lane and side, answers hardly read.
+"""Requests written by hand on asyncio's protocols, one connection per worker and side, answers hardly read.
 
 This is no client for people: it does as little as Python can, and shows what the server leaves room for.
 """
@@ -26,7 +26,7 @@ REGISTER = (
 
 
 class Line(asyncio.Protocol):
-    """A connection with one request under way; its answers come in one piece, as they are short."""
+    """A connection with one request in flight; its answers come in one piece, as they are short."""
 
     def __init__(self) -> None:
         self._answer: asyncio.Future[bytes] | None = None
@@ -43,7 +43,7 @@ class Line(asyncio.Protocol):
             self._answer.set_result(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody waits for ever."""
+        """Nobody waits forever."""
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or ConnectionError("closed"))
 

@@ -11,12 +11,12 @@ from attrs import frozen
 
 from coredata_async.archive.documents import json_lines, page
 from coredata_async.archive.inventory import Inventory, take_inventory
-from coredata_async.archive.names import Names, Wish, folder_name, safe
-from coredata_async.archive.room import Room
+from coredata_async.archive.names import NameRequest, Names, folder_name, safe
+from coredata_async.archive.room import Workspace
 from coredata_async.archive.staging import Fetched, NotFetched, Outcome, Stager, key
 from coredata_async.bulk.job import UploadJob
-from coredata_async.bulk.journal.binding import Binding
-from coredata_async.bulk.journal.place import default_place
+from coredata_async.bulk.journal.binding import JobIdentity
+from coredata_async.bulk.journal.place import default_path
 from coredata_async.bulk.options import Effort, Policy, Selection
 from coredata_async.bulk.report.report import Report
 from coredata_async.client import CoreData
@@ -24,7 +24,7 @@ from coredata_async.fivepm import FivePM
 
 AT_ONCE: Final = 4
 """Files fetched at once: calls of one 5pm session may wait for each other inside the server."""
-SAME: Final = Policy(existing="version", names="escape")
+UPLOAD_POLICY: Final = Policy(existing="version", names="escape")
 """A page of activities that grew becomes a new version of its File, and no further File. Files of 5pm
 cannot be changed there, and none is uploaded twice, so they have one version."""
 ALL: Final = Selection(ignore_files=False)
@@ -55,7 +55,7 @@ class Archived:
 
     @property
     def complete(self) -> bool:
-        """Whether CoreData has all of it."""
+        """Return whether CoreData has all of it."""
         return not self.failures and self.report.exit_code == 0
 
 
@@ -73,7 +73,7 @@ class Archive:
     kept in that directory: the same archive made again goes on where it ended, however it ended, and
     later fetches and uploads only what is new in 5pm. What was removed from 5pm stays in CoreData.
 
-    Memory: a block per file under way, and all activities.
+    Memory: a block per file in flight, and all activities.
     """
 
     pm: FivePM
@@ -84,7 +84,7 @@ class Archive:
     """Id of the 5pm project."""
     parent: str
     """Id of a CoreData Project, Folder or Filespace."""
-    place: Path | None = None
+    directory: Path | None = None
     """Directory to keep the archive's state in; by default one in the user's state directory, found again
     by the two services, project and parent."""
     effort: Effort | None = None
@@ -102,29 +102,29 @@ class Archive:
             APIError: One of the services could not be asked.
             CoreDataError: Another process makes the same archive, or the disk failed.
         """
-        with self.held() as room:
+        with self.lock() as room:
             staged = await self.stage(room, tell)
             report = await self.job(room).run()
             return self.settle(room, staged, report)
 
     @contextmanager
-    def held(self) -> Generator[Room]:
+    def lock(self) -> Generator[Workspace]:
         """Give the room of this archive, and keep every other process out; the steps below need it."""
-        room = Room(self.place or self._usual_place())
-        with room.held():
+        room = Workspace(self.directory or self._default_directory())
+        with room.lock():
             yield room
 
-    async def stage(self, room: Room, tell: Callable[[Outcome], None]) -> Staged:
+    async def stage(self, room: Workspace, tell: Callable[[Outcome], None]) -> Staged:
         """First step: name everything, write the documents, fetch the files."""
         found = await take_inventory(self.pm, self.project)
         names = room.names() or Names(folder=folder_name(found.project.name, found.project.id))
-        names = names.with_(_wishes(found))
+        names = names.with_(_name_requests(found))
         room.keep(names)  # before anything is stored under them
         _write(room, names, found)
-        stager = Stager(pm=self.pm, room=room, names=names, check_sizes=self.check_sizes)
+        stager = Stager(pm=self.pm, workspace=room, names=names, check_sizes=self.check_sizes)
         return Staged(names=names, outcomes=await stager.fetch(found.files, width=AT_ONCE, tell=tell))
 
-    def job(self, room: Room) -> UploadJob:
+    def job(self, room: Workspace) -> UploadJob:
         """Second step: the bulk upload, with a journal that outlives the files."""
         return UploadJob(
             self.client,
@@ -132,34 +132,34 @@ class Archive:
             parent=self.parent,
             journal=room.journal,
             selection=ALL,
-            policy=SAME,
+            policy=UPLOAD_POLICY,
             effort=self.effort,
         )
 
-    def settle(self, room: Room, staged: Staged, report: Report) -> Archived:
+    def settle(self, room: Workspace, staged: Staged, report: Report) -> Archived:
         """Last step: remember what CoreData has, and free the disk; if anything failed, nothing is freed."""
         if report.exit_code == 0:
             room.keep(
-                staged.names.settled(
+                staged.names.with_known(
                     f"file:{each.id}" for each in staged.outcomes if isinstance(each, Fetched)
                 )
             )
             room.clear(staged.names)
         return Archived(report=report, outcomes=staged.outcomes)
 
-    def _usual_place(self) -> Path:
+    def _default_directory(self) -> Path:
         engine = self.client.engine()
         what = f"5pm {self.pm.url} {self.project}".encode()
-        place = default_place(Binding(engine.tenant, engine.account, self.parent, (what,)))
+        place = default_path(JobIdentity(engine.tenant, engine.account, self.parent, (what,)))
         return place.with_suffix(".archive")
 
 
-def _wishes(found: Inventory) -> Iterator[Wish]:
+def _name_requests(found: Inventory) -> Iterator[NameRequest]:
     for file in found.files:
-        yield Wish(key=key(file), name=file.name, id=file.id)
+        yield NameRequest(key=key(file), name=file.name, id=file.id)
 
 
-def _write(room: Room, names: Names, found: Inventory) -> None:
+def _write(room: Workspace, names: Names, found: Inventory) -> None:
     """The documents have names of their own, which hold the task's id and not its name, which may change."""
     called = {each.id: names.given[key(each)] for each in found.files}
     room.write(names, "activities.jsonl", json_lines(found.activities))

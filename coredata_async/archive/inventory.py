@@ -9,7 +9,7 @@ from attrs import frozen
 
 from coredata_async.errors import APIStatusError
 from coredata_async.fivepm import Activity, File, FivePM, Project, Task
-from coredata_async.transfer.lanes import abreast
+from coredata_async.transfer.lanes import map_concurrently
 
 A = TypeVar("A", Activity, File)
 
@@ -46,10 +46,10 @@ async def take_inventory(pm: FivePM, project_id: str) -> Inventory:
         return await pm.activity.list(task_id=task.id, with_files=True, with_names=True).collect()
 
     found = await pm.activity.list(project_id=project_id, with_files=True, with_names=True).collect()
-    for more in await abreast(tasks, of_task, AT_ONCE):
+    for more in await map_concurrently(tasks, of_task, AT_ONCE):
         found += more
     activities = _once(found)
-    files = _once([*await pm.activity.files(project_id=project_id), *_attached(activities)])
+    files = _once([*await pm.activity.files(project_id=project_id), *_attachments(activities)])
     return Inventory(
         project=project,
         tasks=sorted(tasks, key=lambda each: _order(each.id)),
@@ -70,7 +70,7 @@ async def _people(pm: FivePM) -> Mapping[str, str]:
     }
 
 
-def _attached(activities: Iterable[Activity]) -> list[File]:
+def _attachments(activities: Iterable[Activity]) -> list[File]:
     return [file for each in activities for file in each.files]
 
 

@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 
 from coredata_async.storage.filenames import LONGEST, fold, insert_before_suffix, safe_filename
 
-__all__ = ["LONGEST", "NOTES", "Names", "Wish", "folder_name", "safe"]
+__all__ = ["LONGEST", "NOTES", "NameRequest", "Names", "folder_name", "safe"]
 
 NOTES: Final = "activities"
 """The folder within the archive that holds the documents; no file may be called so."""
@@ -20,7 +20,7 @@ def _none() -> Mapping[str, str]:
 
 
 @frozen(kw_only=True)
-class Wish:
+class NameRequest:
     """A thing that needs a name."""
 
     key: str
@@ -42,7 +42,7 @@ class Names:
     done: frozenset[str] = frozenset()
     """Keys of files that CoreData is known to have."""
 
-    def with_(self, wishes: Iterable[Wish]) -> Names:
+    def with_(self, wishes: Iterable[NameRequest]) -> Names:
         """The same, with a name for each wish that has none yet.
 
         Of two with one name the later gets its 5pm id into it. Case makes no difference on some systems,
@@ -55,20 +55,20 @@ class Names:
                 continue
             name = safe(wish.name, wish.id)
             if fold(name) in taken:
-                name = _numbered(name, wish.id)
+                name = _with_number(name, wish.id)
             while fold(name) in taken:  # a file may be called like that in 5pm, too
-                name = _numbered(name, wish.id)
+                name = _with_number(name, wish.id)
             taken.add(fold(name))
             found[wish.key] = name
         return evolve(self, given=found)
 
-    def settled(self, keys: Iterable[str]) -> Names:
+    def with_known(self, keys: Iterable[str]) -> Names:
         """The same, with these files known to be in CoreData."""
         return evolve(self, done=self.done | frozenset(keys))
 
 
 def folder_name(name: str, project_id: str) -> str:
-    """What the folder of a project is called.
+    """Return what the folder of a project is called.
 
     The id is in it because two projects of one name must not flow into one folder, whoever archives them
     and wherever.
@@ -81,5 +81,5 @@ def safe(name: str, otherwise: str, suffix: str = "") -> str:
     return safe_filename(name, f"5pm {otherwise}", suffix=suffix)
 
 
-def _numbered(name: str, number: str) -> str:
+def _with_number(name: str, number: str) -> str:
     return insert_before_suffix(name, f" (5pm {number})")

@@ -18,14 +18,14 @@ from coredata_async.errors import ConfigurationError, CoreDataError
 
 
 @frozen
-class Room:
+class Workspace:
     """A directory for one archive, private to this user."""
 
     path: Path
 
     @property
     def tree(self) -> Path:
-        """What is to be uploaded."""
+        """Return what is to be uploaded."""
         return self.path / "tree"
 
     @property
@@ -34,21 +34,21 @@ class Room:
         return self.path / "journal.sqlite"
 
     @property
-    def hall(self) -> Path:
-        """Where files are while they come; what is in the tree is whole."""
+    def incoming(self) -> Path:
+        """Return where files are while they come; what is in the tree is whole."""
         return self.path / "coming"
 
-    def empty_hall(self) -> None:
+    def clear_incoming(self) -> None:
         """Make it, and remove what a crash has left in it."""
-        shutil.rmtree(self.hall, ignore_errors=True)
-        self.hall.mkdir(mode=0o700)
+        shutil.rmtree(self.incoming, ignore_errors=True)
+        self.incoming.mkdir(mode=0o700)
 
     def folder(self, names: Names) -> Path:
-        """Where files wait to be uploaded."""
+        """Return where files wait to be uploaded."""
         return self.tree / names.folder
 
     @contextmanager
-    def held(self) -> Generator[None]:
+    def lock(self) -> Generator[None]:
         """Keep every other process out; the lock is SQLite's, which ends with its process however it dies.
 
         Raises:
@@ -62,7 +62,7 @@ class Room:
             raise ConfigurationError(f"{self.path} cannot be made: {exc.strerror}") from None
         lock = sqlite3.connect(self.path / "lock.sqlite", timeout=0, isolation_level=None)
         try:
-            _locked(lock, self.path)
+            _acquire_lock(lock, self.path)
             yield
         finally:
             lock.close()
@@ -82,7 +82,7 @@ class Room:
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise CoreDataError(
                 f"{place} cannot be read ({type(exc).__name__}): remove {self.path} to begin this archive "
-                "anew; what CoreData has by then is compared, and not uploaded again"
+                "again; what CoreData has by then is compared, and not uploaded again"
             ) from None
 
     def keep(self, names: Names) -> None:
@@ -106,17 +106,17 @@ class Room:
 
     def _replace(self, place: Path, data: bytes) -> None:
         # Not beside it: whatever a crash leaves in the tree would be uploaded.
-        _written(data, self.path / "new", place)
+        _write_atomically(data, self.path / "new", place)
 
 
-def _locked(lock: sqlite3.Connection, path: Path) -> None:
+def _acquire_lock(lock: sqlite3.Connection, path: Path) -> None:
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError:
         raise CoreDataError(f"another process is making this archive: {path} is locked") from None
 
 
-def _written(data: bytes, new: Path, place: Path) -> None:
+def _write_atomically(data: bytes, new: Path, place: Path) -> None:
     """Write a file, all of it or nothing."""
     with new.open("wb") as file:
         file.write(data)

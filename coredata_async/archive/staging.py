@@ -9,10 +9,10 @@ from pathlib import Path
 from attrs import frozen
 
 from coredata_async.archive.names import Names, safe
-from coredata_async.archive.room import Room
+from coredata_async.archive.room import Workspace
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
 from coredata_async.fivepm import File, FivePM
-from coredata_async.transfer.lanes import abreast
+from coredata_async.transfer.lanes import map_concurrently
 
 
 @frozen(kw_only=True)
@@ -41,7 +41,7 @@ class Stager:
     """Fetches what CoreData does not have yet."""
 
     pm: FivePM
-    room: Room
+    workspace: Workspace
     names: Names
     check_sizes: bool
     """Whether a file must have the size that 5pm states. That it counts bytes is not documented."""
@@ -50,9 +50,9 @@ class Stager:
         self, files: Sequence[File], *, width: int, tell: Callable[[Outcome], None]
     ) -> list[Outcome]:
         """Fetch the files, a few at a time, each failing alone. Memory: a block each."""
-        folder = self.room.folder(self.names)
+        folder = self.workspace.folder(self.names)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.room.empty_hall()
+        self.workspace.clear_incoming()
 
         async def one(file: File) -> Outcome:
             name = self.names.given[key(file)]
@@ -60,7 +60,9 @@ class Stager:
             tell(outcome)
             return outcome
 
-        return await abreast([file for file in files if key(file) not in self.names.done], one, width)
+        return await map_concurrently(
+            [file for file in files if key(file) not in self.names.done], one, width
+        )
 
     async def _one(self, file: File, target: Path) -> Outcome:
         try:
@@ -73,7 +75,7 @@ class Stager:
         return Fetched(id=file.id, name=target.name, size=size)
 
     async def _download(self, file: File, target: Path) -> int:
-        coming = self.room.hall / safe(file.id, "file")
+        coming = self.workspace.incoming / safe(file.id, "file")
         async with self.pm.activity.download(file.id) as body:
             await body.save(coming)
         size = _size(coming) or 0
@@ -100,5 +102,5 @@ def _size(path: Path) -> int | None:
 
 
 def key(file: File) -> str:
-    """What a file goes by among the names."""
+    """Return what a file goes by among the names."""
     return f"file:{file.id}"

@@ -11,7 +11,7 @@ from coredata_async.bulk.events import (
     FileFailed,
     FileSkipped,
     FileUnresolved,
-    FolderMade,
+    FolderCreated,
     Progress,
     Scanned,
     Started,
@@ -21,7 +21,7 @@ from coredata_async.bulk.events import (
 from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.options import Effort, Policy, Rule, Selection
 from coredata_async.bulk.report.report import Counts, Report
-from coredata_async.bulk.states import State, Why
+from coredata_async.bulk.states import Reason, State
 
 __all__ = [
     "Action",
@@ -34,9 +34,10 @@ __all__ = [
     "FileFailed",
     "FileSkipped",
     "FileUnresolved",
-    "FolderMade",
+    "FolderCreated",
     "Policy",
     "Progress",
+    "Reason",
     "Report",
     "Rule",
     "Sample",
@@ -47,6 +48,5 @@ __all__ = [
     "UploadJob",
     "Waiting",
     "Warned",
-    "Why",
     "check",
 ]

@@ -18,5 +18,5 @@ class Action:
     path: str
     size: int = 0
     """Bytes."""
-    words: str = ""
+    message: str = ""
     """Why."""

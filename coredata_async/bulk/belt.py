@@ -8,24 +8,24 @@ from typing import Final
 
 from coredata_async.bulk.work import Work
 
-ROOM: Final = 128
-"""Files that wait for a lane; whoever brings more waits, too."""
+CAPACITY: Final = 128
+"""Files that wait for a worker; whoever brings more waits, too."""
 
 _Waiters = deque["asyncio.Future[None]"]
 
 
-class Belt:
-    """Two queues that many lanes take from, and a count of what is under way in each folder.
+class WorkQueue:
+    """Two queues that many workers take from, and a count of what is in flight in each folder.
 
     Who finds what it wants neither waits nor wakes anybody: 4 us per file, where an `asyncio.Condition`
     for each of the three kinds of waiting took 25.
     """
 
-    def __init__(self, room: int = ROOM) -> None:
-        self._room = room
+    def __init__(self, room: int = CAPACITY) -> None:
+        self._capacity = room
         self._small: deque[Work] = deque()
-        self._giants: deque[Work] = deque()
-        # One wake-up each: 64 idle lanes need not all look at one file.
+        self._large: deque[Work] = deque()
+        # One wake-up each: 64 idle workers need not all look at one file.
         self._arrived: _Waiters = deque()
         self._taken: _Waiters = deque()
         self._finished: _Waiters = deque()
@@ -34,15 +34,15 @@ class Belt:
         self._closed = False
 
     @property
-    def under_way(self) -> int:
-        """Files that wait for a lane, or are in one."""
+    def in_flight(self) -> int:
+        """Files that wait for a worker, or are in one."""
         return sum(self._folders.values())
 
     async def put(self, work: Work, *, giant: bool = False, beyond: bool = False) -> None:
         """Bring a file; `beyond` the room, if it must not wait. After `close` it is dropped."""
-        queue = self._giants if giant else self._small
-        while not beyond and len(queue) >= self._room and not self._closed:
-            await _turn(self._taken)
+        queue = self._large if giant else self._small
+        while not beyond and len(queue) >= self._capacity and not self._closed:
+            await _wait(self._taken)
         if not self._closed:
             queue.append(work)
             self._folders[work.item.folder] += 1
@@ -50,14 +50,14 @@ class Belt:
 
     async def get(self, *, giants_first: bool) -> Work | None:
         """The next file, or `None` when the belt is closed."""
-        first, second = (self._giants, self._small) if giants_first else (self._small, self._giants)
+        first, second = (self._large, self._small) if giants_first else (self._small, self._large)
         while not self._closed:
             queue = first or second
             if queue:
-                # All of them: one for giants may be waiting before one for the small ones.
+                # All of them: one for large files may be waiting before one for the small ones.
                 _wake(self._taken, len(self._taken))
                 return queue.popleft()
-            await _turn(self._arrived)
+            await _wait(self._arrived)
         return None
 
     def begin(self, folder: int) -> None:
@@ -69,7 +69,7 @@ class Belt:
         self._feeding.discard(folder)
         return folder not in self._folders
 
-    def done(self, work: Work) -> bool:
+    def finish(self, work: Work) -> bool:
         """A lane is through with a file; whether nothing more of its folder is under way, or about to be."""
         folder = work.item.folder
         self._folders[folder] -= 1
@@ -81,14 +81,14 @@ class Belt:
         return last and folder not in self._feeding
 
     async def empty(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until nothing is in flight."""
         while self._folders:
-            await _turn(self._finished)
+            await _wait(self._finished)
 
     def close(self) -> None:
         """Give nothing more; what waits is left for another run."""
         self._closed = True
-        for waiting in (self._small, self._giants):
+        for waiting in (self._small, self._large):
             for work in waiting:
                 self._folders[work.item.folder] -= 1
             waiting.clear()
@@ -97,7 +97,7 @@ class Belt:
             _wake(waiters, len(waiters))
 
 
-async def _turn(waiters: _Waiters) -> None:
+async def _wait(waiters: _Waiters) -> None:
     """Wait to be woken. Who is cancelled when it was woken already passes the turn on."""
     waiter = asyncio.get_running_loop().create_future()
     waiters.append(waiter)

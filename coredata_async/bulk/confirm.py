@@ -14,10 +14,10 @@ from attrs import define, field
 
 from coredata_async.bulk.folders import Folders
 from coredata_async.bulk.other_jobs import OtherJobs
-from coredata_async.bulk.remote import LISTED, Listed
+from coredata_async.bulk.remote import LISTED, ListedFile
 from coredata_async.bulk.rows import JOINED, Item, item_of
-from coredata_async.bulk.run import Run
-from coredata_async.bulk.states import State, Why
+from coredata_async.bulk.run import RunContext
+from coredata_async.bulk.states import Reason, State
 from coredata_async.call import perform
 from coredata_async.errors import APIError, AuthenticationError, NotFoundError
 from coredata_async.wire import calls
@@ -40,12 +40,12 @@ MARGIN: Final = timedelta(seconds=5)
 class Confirmer:
     """Compares what was registered with what is listed, folder by folder: one page for some 200 Files."""
 
-    run: Run
+    run: RunContext
     folders: Folders
     others: OtherJobs
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     _wanted: asyncio.Queue[tuple[int, bool]] = field(factory=asyncio.Queue[tuple[int, bool]], init=False)
-    _turns: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
+    _locks: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
     _since: Counter[int] = field(factory=Counter[int], init=False)
 
     def one_more(self, folder: int) -> None:
@@ -55,7 +55,7 @@ class Confirmer:
             self._wanted.put_nowait((folder, False))
 
     def complete(self, folder: int) -> None:
-        """Nothing of a folder is under way at the moment."""
+        """Nothing of a folder is in flight at the moment."""
         if self._since.pop(folder, 0):
             self._wanted.put_nowait((folder, True))
 
@@ -68,7 +68,7 @@ class Confirmer:
         await self._wanted.join()
 
     async def work(self) -> None:
-        """Confirm what is wanted, for ever."""
+        """Confirm what is wanted, forever."""
         while True:
             folder, complete = await self._wanted.get()
             try:
@@ -76,7 +76,7 @@ class Confirmer:
             finally:
                 self._wanted.task_done()
 
-    async def left_behind(self) -> list[int]:
+    async def unconfirmed_folders(self) -> list[int]:
         """Folders with Files that are CONFIRMED: of an earlier run, too."""
         question = "SELECT DISTINCT folder FROM item WHERE state = ?"
         return await self.run.journal.read(
@@ -88,26 +88,26 @@ class Confirmer:
 
         Two sweeps of one folder must not meet: each File is told of once.
         """
-        async with self._turns[folder]:
+        async with self._locks[folder]:
             await self._swept(folder, complete=complete)
 
     async def _swept(self, folder: int, *, complete: bool) -> None:
-        while items := await self.run.journal.read(lambda db: _confirmed(db, folder)):
+        while items := await self.run.journal.read(lambda db: _confirmed_items(db, folder)):
             try:
                 place = await self.folders.ready(folder)
                 # Others may put Files where this job has not made the folder: a listing shows them.
                 alone = len(items) <= FEW and place.made
-                missing = items if alone else await self._listed(items, place.id)
+                missing = items if alone else await self._confirm_from_listing(items, place.id)
             except APIError as exc:
-                await self._warned(exc)
+                await self._warn(exc)
                 return
             if not complete:
                 return
-            await self._asked_for(missing, place.id)
+            await self._confirm_by_id(missing, place.id)
             if len(items) < AT_ONCE:
                 return
 
-    async def _listed(self, items: Sequence[Item], inside: str) -> Sequence[Item]:
+    async def _confirm_from_listing(self, items: Sequence[Item], inside: str) -> Sequence[Item]:
         """Compare with the listing, and give what it does not show."""
         missing = {item.file: item for item in items}
         folder = items[0].folder
@@ -115,30 +115,30 @@ class Confirmer:
         async with aclosing(listing.pages(prefetch=1)) as pages:
             async for page in pages:
                 ours = [each for each in page.items if each.id in missing]
-                files = await self.run.remote.own(ours, inside)
+                files = await self.run.remote.direct_children(ours, inside)
                 shown = dict.fromkeys(file.id for file in files if _is_shown(missing[file.id], file))
                 if shown:
-                    await self.run.done([missing.pop(each) for each in shown])
+                    await self.run.finish([missing.pop(each) for each in shown])
                 await self._look_for_others(folder, page.items, {each.id for each in ours}, inside)
                 if not missing:
                     break
         return list(missing.values())
 
     async def _look_for_others(
-        self, folder: int, files: Sequence[Listed], ours: Collection[str], inside: str
+        self, folder: int, files: Sequence[ListedFile], ours: Collection[str], inside: str
     ) -> None:
         if further := [each for each in files if each.id not in ours]:
-            await self.others.check(folder, await self.run.remote.own(further, inside))
+            await self.others.check(folder, await self.run.remote.direct_children(further, inside))
 
-    async def _asked_for(self, items: Sequence[Item], inside: str) -> None:
+    async def _confirm_by_id(self, items: Sequence[Item], inside: str) -> None:
         for item in items:
             try:
-                await self._shown(item, inside)
+                await self._confirm_one(item, inside)
             except APIError as exc:
-                await self._warned(exc)
+                await self._warn(exc)
                 return
 
-    async def _shown(self, item: Item, inside: str) -> None:
+    async def _confirm_one(self, item: Item, inside: str) -> None:
         """Ask for one File by its id: lists may lag behind."""
         for attempt in range(PATIENCE):
             try:
@@ -146,28 +146,29 @@ class Confirmer:
             except NotFoundError:
                 await self.sleep(self.run.engine.retry.probe_gap if attempt < PATIENCE - 1 else 0)
                 continue
-            if not await self.run.remote.own([file], inside):
+            if not await self.run.remote.direct_children([file], inside):
                 words = f"File {item.file} is not where it was put, but in {file.parent}"
-                await self.run.unresolved(item, words)
-            elif _size(file) not in {None, item.print.size} or _digest(file) not in {"", item.md5}:
+                await self.run.mark_unresolved(item, words)
+            elif _size(file) not in {None, item.fingerprint.size} or _digest(file) not in {"", item.md5}:
                 words = (
                     f"File {file.id} holds other bytes than were sent ({_size(file)} bytes with MD5 "
-                    f"{_digest(file) or '?'}, not {item.print.size} with {item.md5}): replace its content, "
+                    f"{_digest(file) or '?'}, not {item.fingerprint.size} with {item.md5}): replace its "
+                    "content, "
                     "or delete it"
                 )
-                await self.run.failed(item, Why.MISMATCH, words)
+                await self.run.fail(item, Reason.MISMATCH, words)
             else:  # the server may tell no digest: that the File is there has to do
-                await self.run.done([item])
+                await self.run.finish([item])
             return
-        await self.run.unresolved(item, f"the service made File {item.file}, and does not show it")
+        await self.run.mark_unresolved(item, f"the service made File {item.file}, and does not show it")
 
-    async def _warned(self, exc: APIError) -> None:
+    async def _warn(self, exc: APIError) -> None:
         await self.run.warn(f"some Files could not be confirmed yet; the next run does it: {exc}")
         if isinstance(exc, AuthenticationError):
-            self.run.halt("authentication", str(exc))
+            self.run.abort("authentication", str(exc))
 
 
-def _confirmed(db: sqlite3.Connection, folder: int) -> list[Item]:
+def _confirmed_items(db: sqlite3.Connection, folder: int) -> list[Item]:
     rows = db.execute(
         f"{JOINED} WHERE item.folder = ? AND item.state = ? LIMIT ?",
         (folder, State.CONFIRMED, AT_ONCE),
@@ -175,23 +176,23 @@ def _confirmed(db: sqlite3.Connection, folder: int) -> list[Item]:
     return [item_of(row) for row in rows.fetchall()]
 
 
-def _is_shown(item: Item, file: Listed) -> bool:
-    """Whether a list proves that the File is there, with the right bytes.
+def _is_shown(item: Item, file: ListedFile) -> bool:
+    """Return whether a list proves that the File is there, with the right bytes.
 
     One that shows other bytes proves nothing: it may lag behind a new version.
     """
     digest, size = _digest(file), _size(file)
-    if size not in {None, item.print.size} or digest not in {"", item.md5}:
+    if size not in {None, item.fingerprint.size} or digest not in {"", item.md5}:
         return False
     by_blob = file.blob_name is not None and file.blob_name == item.blob
     return by_blob or bool(digest and size is not None)
 
 
-def _digest(file: Listed) -> str:
+def _digest(file: ListedFile) -> str:
     return (file.digest or "").lower()
 
 
-def _size(file: Listed) -> int | None:
+def _size(file: ListedFile) -> int | None:
     return file.size or (0 if file.digest else None)  # servers of 2014 knew no sizes, and said 0
 
 

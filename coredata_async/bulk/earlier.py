@@ -9,20 +9,20 @@ from typing import Final
 
 from coredata_async.bulk.events import FileDone, FileSkipped
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.bulk.states import State, Why
-from coredata_async.bulk.text import shown
+from coredata_async.bulk.states import Reason, State
+from coredata_async.bulk.text import path_text
 
 _PAGE: Final = 500
 _FINISHED: Final = f"""
 SELECT item.id, folder.path, item.name, item.size, item.state, item.file
 FROM item LEFT JOIN folder ON folder.id = item.folder
 WHERE item.id > ? AND item.seen = ? AND item.file IS NOT NULL
-AND (item.state = {int(State.DONE)} OR (item.state = {int(State.SKIPPED)} AND item.why = '{Why.SAME}'))
+AND (item.state = {int(State.DONE)} OR (item.state = {int(State.SKIPPED)} AND item.reason = '{Reason.SAME}'))
 ORDER BY item.id LIMIT {_PAGE}
 """  # noqa: S608  # numbers and names of ours only
 
 
-class Told:
+class ReportedItems:
     """The items whose end this run has told, one bit each."""
 
     def __init__(self) -> None:
@@ -40,13 +40,13 @@ class Told:
         return place < len(self._bits) and bool(self._bits[place] >> (item & 7) & 1)
 
 
-async def earlier_files(journal: Journal, told: Told) -> AsyncIterator[FileDone | FileSkipped]:
+async def earlier_files(journal: Journal, reported: ReportedItems) -> AsyncIterator[FileDone | FileSkipped]:
     """Yield an event for each file that this run found finished. Memory: some hundred files."""
     last = 0
     while True:
         rows = await journal.read(partial(_page, last=last, run=journal.run))
         for item, event in rows:
-            if item not in told:  # one that was registered earlier may have been confirmed in this run
+            if item not in reported:  # one that was registered earlier may have been confirmed in this run
                 yield event
         if len(rows) < _PAGE:
             return
@@ -55,7 +55,7 @@ async def earlier_files(journal: Journal, told: Told) -> AsyncIterator[FileDone 
 
 def _page(db: sqlite3.Connection, last: int, run: int) -> list[tuple[int, FileDone | FileSkipped]]:
     return [
-        (number, _event(shown(b"/".join(filter(None, (folder, name)))), size, state, file))
+        (number, _event(path_text(b"/".join(filter(None, (folder, name)))), size, state, file))
         for number, folder, name, size, state, file in db.execute(_FINISHED, (last, run))
     ]
 
@@ -63,4 +63,4 @@ def _page(db: sqlite3.Connection, last: int, run: int) -> list[tuple[int, FileDo
 def _event(path: str, size: int, state: int, file: str) -> FileDone | FileSkipped:
     if state == State.DONE:
         return FileDone(path=path, file_id=file, size=size, earlier=True)
-    return FileSkipped(path=path, why=Why.SAME, file_id=file, earlier=True)
+    return FileSkipped(path=path, reason=Reason.SAME, file_id=file, earlier=True)

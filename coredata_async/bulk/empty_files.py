@@ -16,9 +16,9 @@ from typing import Final
 from attrs import define, evolve, field
 
 from coredata_async.bulk import rows
-from coredata_async.bulk.judgement import judged
+from coredata_async.bulk.judgement import classify
 from coredata_async.bulk.rows import Item
-from coredata_async.bulk.run import Run
+from coredata_async.bulk.run import RunContext
 from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Work
 from coredata_async.call import perform
@@ -35,18 +35,20 @@ EMPTY_MD5: Final = md5(b"")
 class EmptyFiles:
     """What a run has learnt about empty files."""
 
-    run: Run
+    run: RunContext
     _accepted: bool | None = field(default=None, init=False)
     """If the service takes them; `None` until it was asked."""
-    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     def goes_to_service(self, item: Item) -> bool:
         """Tell if a file needs no attempt at the storage."""
-        return item.print.size == 0 and self._accepted is True
+        return item.fingerprint.size == 0 and self._accepted is True
 
     def may_replace(self, item: Item, exc: Exception) -> bool:
         """Tell if the service may accept a file that was refused with this error."""
-        return item.print.size == 0 and self._accepted is not False and judged(exc).state is State.FAILED
+        return (
+            item.fingerprint.size == 0 and self._accepted is not False and classify(exc).state is State.FAILED
+        )
 
     async def create(
         self, work: Work, item: Item, blob: str | None, refused: Exception | None
@@ -54,7 +56,7 @@ class EmptyFiles:
         """Create the File of an empty file: one request, which is not repeated if its outcome is unknown.
 
         Args:
-            work: The file, as the lane got it.
+            work: The file, as the worker got it.
             item: The file, as it is known by now.
             blob: The blob that was reserved for it.
             refused: Why it was refused on the usual way, if it was sent there.
@@ -66,17 +68,17 @@ class EmptyFiles:
             APIError: The service refused, or was not reached; there is no File.
         """
         if self._accepted is None:
-            async with self._turn:  # the first one tells for all
+            async with self._lock:  # the first one tells for all
                 if refused is not None and self._is_refused():
                     raise refused
-                return await self._created(work, item, blob)
-        return await self._created(work, item, blob)
+                return await self._find_created(work, item, blob)
+        return await self._find_created(work, item, blob)
 
     def _is_refused(self) -> bool:
         return self._accepted is False
 
-    async def _created(self, work: Work, item: Item, blob: str | None) -> Item | None:
-        new = rows.new_file(item, work.parent, self.run.terms)
+    async def _find_created(self, work: Work, item: Item, blob: str | None) -> Item | None:
+        new = rows.new_file(item, work.parent, self.run.attributes)
         head, tail, content_type = form_around(
             new.fields(),
             filename=new.filename,
@@ -84,24 +86,24 @@ class EmptyFiles:
             boundary=secrets.token_hex(16),
         )
         item = evolve(item, blob=None, md5=EMPTY_MD5, etag=False, sent=time.time())
-        await self.run.journal.write(*rows.creating(item, blob))
+        await self.run.journal.write(*rows.mark_creating(item, blob))
         try:
             file_id = await perform(self.run.engine.api, upload_whole(head + tail, content_type))
         except OutcomeUnknownError as exc:
-            return await self.run.lost(item, str(exc))
+            return await self.run.mark_unknown(item, str(exc))
         except Exception as exc:
-            if judged(exc).state is State.FAILED and self._accepted is None:
+            if classify(exc).state is State.FAILED and self._accepted is None:
                 self._accepted = False
             raise
         self._accepted = True
         plan = Planned(size=0, content_type=None)
-        await self.run.confirmed(item, Registered(Stored(plan, "", EMPTY_MD5), file_id))
+        await self.run.confirm(item, Registered(Stored(plan, "", EMPTY_MD5), file_id))
         return None
 
 
 def is_taken(db: sqlite3.Connection, item: Item, file_id: str) -> bool:
     """Check if a File was there before this job, or belongs to another of its files."""
-    before = "SELECT 1 FROM remote WHERE folder = ? AND filename = ? AND file = ?"
+    before = "SELECT 1 FROM remote_file WHERE folder = ? AND filename = ? AND file = ?"
     other = "SELECT 1 FROM item WHERE folder = ? AND file = ? AND id != ?"
     return (
         db.execute(before, (item.folder, item.filename, file_id)).fetchone() is not None

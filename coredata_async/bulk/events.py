@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.states import Reason
 
 
 @frozen(kw_only=True)
@@ -41,8 +41,8 @@ class FileSkipped:
     """A file was not to be uploaded."""
 
     path: str
-    why: Why
-    words: str = ""
+    reason: Reason
+    message: str = ""
     file_id: str | None = None
     """Id of the File that the server has under this name, if there is one."""
     earlier: bool = False
@@ -54,8 +54,8 @@ class FileFailed:
     """A file was not uploaded."""
 
     path: str
-    why: Why
-    words: str
+    reason: Reason
+    message: str
 
 
 @frozen(kw_only=True)
@@ -63,8 +63,8 @@ class FileDelayed:
     """A file failed for a passing reason; the second pass takes it up, or the resolver looks for it."""
 
     path: str
-    why: Why
-    words: str
+    reason: Reason
+    message: str
 
 
 @frozen(kw_only=True)
@@ -72,11 +72,11 @@ class FileUnresolved:
     """Of this file nobody can say whether it was registered."""
 
     path: str
-    words: str
+    message: str
 
 
 @frozen(kw_only=True)
-class FolderMade:
+class FolderCreated:
     """A remote folder was created."""
 
     path: str
@@ -85,11 +85,11 @@ class FolderMade:
 
 @frozen(kw_only=True)
 class Waiting:
-    """Some folders wait until no request of a job that this journal does not know can be under way."""
+    """Some folders wait until no request of a job that this journal does not know can be in flight."""
 
     seconds: float
     """How long at most; `Progress.wait_left` says how much is left."""
-    words: str
+    message: str
     """Why, and what to do about it."""
 
 
@@ -97,7 +97,7 @@ class Waiting:
 class Warned:
     """Something that a person should know."""
 
-    words: str
+    message: str
 
 
 @frozen(kw_only=True)
@@ -117,15 +117,15 @@ class Progress:
     unresolved: int
     delayed: int
     """Waiting for the second pass, or for the resolver."""
-    under_way: int
+    in_flight: int
     sent: int
     """Bytes that have gone in this run, repeats included."""
     seconds: float
     """Since this run began."""
     files_per_second: float
-    """Of late."""
+    """Recently."""
     bytes_per_second: float
-    """Of late."""
+    """Recently."""
     eta: float | None
     """Seconds; `None` as long as nothing can be said."""
     api_width: int
@@ -151,7 +151,7 @@ Event = (
     | FileFailed
     | FileDelayed
     | FileUnresolved
-    | FolderMade
+    | FolderCreated
     | Waiting
     | Warned
     | Progress

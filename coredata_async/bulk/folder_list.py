@@ -14,9 +14,9 @@ class FolderList:
     """Knows whether a listing is recent enough: the service has no filter on folders, so each is of all."""
 
     remote: Remote
-    doubt: str | None = field(default=None, init=False)
+    incomplete_reason: str | None = field(default=None, init=False)
     """The reason why a folder may exist that the latest listing did not show."""
-    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _begun: int = field(default=0, init=False)
     _read: int = field(default=0, init=False)
     """The latest listing that was read to its end."""
@@ -30,12 +30,12 @@ class FolderList:
         await self._load(self._begun + 1)
 
     async def _load(self, wanted: int) -> None:
-        async with self._turn:
+        async with self._lock:
             if self._read < wanted:
                 self._begun += 1
-                self.doubt = await self.remote.load_places()
+                self.incomplete_reason = await self.remote.load_folders()
                 self._read = self._begun
 
-    async def titled(self, inside: str, title: str) -> list[str]:
+    async def with_title(self, inside: str, title: str) -> list[str]:
         """Return the ids of the folders of this title in a folder, the oldest first, as last read."""
-        return await self.remote.places(inside, title)
+        return await self.remote.folders_titled(inside, title)

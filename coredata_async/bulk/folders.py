@@ -14,16 +14,16 @@ from attrs import define, field, frozen
 from coredata_async.bulk import rows
 from coredata_async.bulk.folder_list import FolderList
 from coredata_async.bulk.journal.journal import Journal, Statement
-from coredata_async.bulk.quiet import Quiet
+from coredata_async.bulk.quiet import QuietCheck
 from coredata_async.bulk.remote import Remote
-from coredata_async.bulk.siblings import Made, Siblings
+from coredata_async.bulk.siblings import CreatedFolder, Siblings
 from coredata_async.bulk.states import FolderState
 from coredata_async.call import perform
 from coredata_async.config import Retry
 from coredata_async.errors import APIError, OutcomeUnknownError
 from coredata_async.message import Request
 from coredata_async.resources.folders import FOLDERS, NewFolder
-from coredata_async.transfer.settle import looks
+from coredata_async.transfer.settle import probe_schedule
 from coredata_async.wire import calls
 
 AT_ONCE: Final = 4
@@ -33,7 +33,7 @@ ROUNDS: Final = 3
 
 
 @frozen
-class Place:
+class RemoteFolder:
     """A remote folder that is there."""
 
     id: str
@@ -61,7 +61,7 @@ class Folders:
     """Gives the remote folder for a local directory, and makes it if need be.
 
     The creation is on disk before its request leaves. When its answer is lost, the folder is looked for as a
-    File would be: at once, and twice more when nothing can be under way inside the server any more. It was
+    File would be: at once, and twice more when nothing can be in flight inside the server any more. It was
     not there before the intent was written, so what is found then is this job's own.
 
     Where this journal has not created the folder above, other jobs may create folders, too. There a creation
@@ -72,7 +72,7 @@ class Folders:
     listing: FolderList
     journal: Journal
     policy: Retry
-    quiet: Quiet
+    quiet: QuietCheck
     siblings: Siblings
     made: Callable[[bytes, str], Awaitable[None]]
     """Told of each folder that was created."""
@@ -85,9 +85,9 @@ class Folders:
     """When the answer to a creation was lost in this run."""
     _refused: set[int] = field(factory=set[int], init=False)
     """Those whose creation was refused in this run, and which are looked for before it is sent for again."""
-    _places: dict[int, Place] = field(factory=dict[int, Place], init=False)
+    _remote_folders: dict[int, RemoteFolder] = field(factory=dict[int, RemoteFolder], init=False)
     _failures: dict[int, APIError] = field(factory=dict[int, APIError], init=False)
-    _turns: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
+    _locks: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
 
     def __attrs_post_init__(self) -> None:
         # An earlier run may have sent requests up to the moment at which this one took its journal.
@@ -98,32 +98,32 @@ class Folders:
         """The place below which all folders are."""
         return self.listing.remote
 
-    async def ready(self, folder: int) -> Place:
+    async def ready(self, folder: int) -> RemoteFolder:
         """The remote folder of a journal's row.
 
         Raises:
-            APIError: It cannot be found or made; the same error again until `forgive`.
+            APIError: It cannot be found or made; the same error again until `clear_failures`.
         """
-        if (place := self._places.get(folder)) is not None:
+        if (place := self._remote_folders.get(folder)) is not None:
             return place
         for each in await self.journal.read(lambda db: lineage(db, folder)):
-            await self._in_turn(each)
-        return self._places[folder]
+            await self._resolve_once(each)
+        return self._remote_folders[folder]
 
-    async def _in_turn(self, folder: int) -> Place:
-        async with self._turns[folder]:
-            if folder not in self._places:
+    async def _resolve_once(self, folder: int) -> RemoteFolder:
+        async with self._locks[folder]:
+            if folder not in self._remote_folders:
                 if folder in self._failures:
                     raise self._failures[folder]
                 try:
-                    self._places[folder] = await self._ready(folder)
+                    self._remote_folders[folder] = await self._ready(folder)
                 except APIError as exc:
                     self._failures[folder] = exc
                     raise
-        self._turns.pop(folder, None)
-        return self._places[folder]
+        self._locks.pop(folder, None)
+        return self._remote_folders[folder]
 
-    def forgive(self) -> None:
+    def clear_failures(self) -> None:
         """Try again what failed."""
         self._failures.clear()
 
@@ -131,29 +131,29 @@ class Folders:
         """Read the server's folders, once in a run."""
         await self.listing.load()
 
-    async def _ready(self, folder: int) -> Place:
+    async def _ready(self, folder: int) -> RemoteFolder:
         row = await self.journal.read(lambda db: row_of(db, folder))
         if row.parent is None:
-            return Place(self.remote.parent, fresh=False, made=False)
+            return RemoteFolder(self.remote.parent, fresh=False, made=False)
         if row.state == FolderState.READY and row.remote:
-            return Place(row.remote, fresh=False, made=row.made)
+            return RemoteFolder(row.remote, fresh=False, made=row.made)
         inside = await self.ready(row.parent)
         if row.state == FolderState.CREATING:
             found = await self._look_for(row, inside, self._lost.get(folder, self._began))
             return await self._own(row, inside, found) if found else await self._create(row, inside)
         if folder in self._refused:  # a gateway may have lied
             await self.listing.load_again()
-            if found := await self.listing.titled(inside.id, row.title):
+            if found := await self.listing.with_title(inside.id, row.title):
                 return await self._own(row, inside, found)
         found = await self._find(row, inside)
         return await self._take(row, found) if found else await self._create(row, inside)
 
-    async def _find(self, row: Row, inside: Place) -> list[str]:
+    async def _find(self, row: Row, inside: RemoteFolder) -> list[str]:
         """Find the folder where no request of this journal can have created it."""
         if inside.fresh:
             return []
         await self.listing.load()
-        found = await self.listing.titled(inside.id, row.title)
+        found = await self.listing.with_title(inside.id, row.title)
         # Of the parent nothing more than an empty folder too many is at stake: a dead job that had only just
         # asked for its first folder has put nothing in it.
         is_harmless = inside.id == self.remote.parent and not self.quiet.wait.is_certain
@@ -161,16 +161,16 @@ class Folders:
             return found
         await self.quiet.wait.over()
         await self.quiet.check_folders()
-        return await self.listing.titled(inside.id, row.title)
+        return await self.listing.with_title(inside.id, row.title)
 
-    async def _create(self, row: Row, inside: Place) -> Place:
+    async def _create(self, row: Row, inside: RemoteFolder) -> RemoteFolder:
         lost: APIError | None = None
         for _ in range(ROUNDS):
             began = self.clock()
             try:
                 async with self.width:
                     # Not before it may go: what is found on disk after a crash has to be waited for.
-                    await self.journal.write(_changed(row, FolderState.CREATING, None))
+                    await self.journal.write(_update_row(row, FolderState.CREATING, None))
                     made = await perform(
                         self.remote.api,
                         calls.create(FOLDERS.path, NewFolder(title=row.title, parent=inside.id)),
@@ -178,7 +178,7 @@ class Folders:
             except APIError as exc:
                 if not isinstance(exc, OutcomeUnknownError):
                     self._refused.add(row.id)
-                    self.journal.note(_changed(row, FolderState.WANTED, None))
+                    self.journal.note(_update_row(row, FolderState.WANTED, None))
                     raise
                 lost = exc
                 self._lost[row.id] = self.clock()
@@ -189,44 +189,47 @@ class Folders:
                 await self.made(row.path, made)
                 if not inside.made:
                     took = self.clock() - began
-                    await self.siblings.check(Made(row.id, row.path, inside.id, row.title, made, took))
-                self.journal.note(_changed(row, FolderState.READY, made, run=self.journal.run))
-                return Place(made, fresh=True, made=True)
+                    await self.siblings.check(
+                        CreatedFolder(row.id, row.path, inside.id, row.title, made, took)
+                    )
+                self.journal.note(_update_row(row, FolderState.READY, made, run=self.journal.run))
+                return RemoteFolder(made, fresh=True, made=True)
         assert lost is not None  # noqa: S101  # there is at least one round
         raise lost
 
-    async def _take(self, row: Row, found: list[str]) -> Place:
+    async def _take(self, row: Row, found: list[str]) -> RemoteFolder:
         """Use a folder that was there."""
         if len(found) > 1:
             words = f"there are {len(found)} folders {row.title!r} in one place: {', '.join(found)}"
-            self.journal.note(rows.found("warning", words))
-        self.journal.note(_changed(row, FolderState.READY, found[0]))
-        return Place(found[0], fresh=False, made=False)
+            self.journal.note(rows.add_finding("warning", words))
+        self.journal.note(_update_row(row, FolderState.READY, found[0]))
+        return RemoteFolder(found[0], fresh=False, made=False)
 
-    async def _own(self, row: Row, inside: Place, found: list[str]) -> Place:
+    async def _own(self, row: Row, inside: RemoteFolder, found: list[str]) -> RemoteFolder:
         """Use the folder that a request of this journal created, the answer to which was lost."""
         own = found[0] if len(found) == 1 else None
         if own is None or not inside.made:
-            made = Made(row.id, row.path, inside.id, row.title, own)
+            made = CreatedFolder(row.id, row.path, inside.id, row.title, own)
             await self.siblings.check(made, listed=True)
-        self.journal.note(_changed(row, FolderState.READY, found[0], run=self.journal.run))
-        return Place(found[0], fresh=False, made=True)
+        self.journal.note(_update_row(row, FolderState.READY, found[0], run=self.journal.run))
+        return RemoteFolder(found[0], fresh=False, made=True)
 
-    async def _look_for(self, row: Row, inside: Place, lost_at: float) -> list[str]:
+    async def _look_for(self, row: Row, inside: RemoteFolder, lost_at: float) -> list[str]:
         """Look for the folder until a request whose answer was lost is carried out, or never will be.
 
         Raises:
             OutcomeUnknownError: If it was not found, and the list of folders is incomplete.
         """
-        for due in looks(self.policy):
+        for due in probe_schedule(self.policy):
             await self.sleep(max(0.0, lost_at + due - self.clock()))
             await self.listing.load_again()
-            if found := await self.listing.titled(inside.id, row.title):
+            if found := await self.listing.with_title(inside.id, row.title):
                 return found
-        if self.listing.doubt is not None:
+        if self.listing.incomplete_reason is not None:
             raise OutcomeUnknownError(
                 f"whether folder {row.title!r} was created in {inside.id} is not known, and the list of "
-                f"folders is incomplete: {self.listing.doubt}; look for it before creating it again",
+                f"folders is incomplete: {self.listing.incomplete_reason}; look for it before creating it "
+                "again",
                 Request("POST", FOLDERS.path),
             )
         return []
@@ -253,6 +256,6 @@ WITH RECURSIVE up(id, parent, height) AS (
 """
 
 
-def _changed(row: Row, state: FolderState, remote: str | None, *, run: int = 0) -> Statement:
+def _update_row(row: Row, state: FolderState, remote: str | None, *, run: int = 0) -> Statement:
     """Change a folder; `run` is the one that has created it, if it was this journal's."""
     return "UPDATE folder SET state = ?, remote = ?, made = ? WHERE id = ?", (state, remote, run, row.id)

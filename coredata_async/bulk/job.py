@@ -11,18 +11,18 @@ from types import TracebackType
 from typing import Final, Self
 
 from coredata_async.bulk.actions import Action
-from coredata_async.bulk.dry_run import rehearsed
+from coredata_async.bulk.dry_run import dry_run
 from coredata_async.bulk.events import Event
-from coredata_async.bulk.journal.journal import Binding, Journal
-from coredata_async.bulk.journal.place import check_place, default_place
-from coredata_async.bulk.options import Effort, Policy, Selection, Terms
+from coredata_async.bulk.journal.journal import JobIdentity, Journal
+from coredata_async.bulk.journal.place import check_path, default_path
+from coredata_async.bulk.options import Effort, FileAttributes, Policy, Selection
 from coredata_async.bulk.parent import check_parent
 from coredata_async.bulk.processes.setup import check as check_processes
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
-from coredata_async.bulk.session import Session
-from coredata_async.bulk.telling import Stream
+from coredata_async.bulk.session import JobRun
+from coredata_async.bulk.telling import EventStream
 from coredata_async.client import CoreData
 from coredata_async.wire.lookups import segment
 
@@ -59,9 +59,6 @@ class UploadJob:
         dynatype: Name of a dynatype for all Files.
         contacts: Ids; they need a dynatype other than `File`.
         tags: None may hold a comma.
-        processes: Worker processes that read, hash, send and register, to use more than one core. They
-            share what `Limits` and `effort` allow; this one does all the rest. 1 is this process alone. A
-            job may go on with another number than it began with.
 
     Raises:
         ConfigurationError: Something cannot be meant as it is written, or the journal is another job's.
@@ -80,26 +77,24 @@ class UploadJob:
         dynatype: str | None = None,
         contacts: Sequence[str] = (),
         tags: Sequence[str] = (),
-        processes: int = 1,
     ) -> None:
         segment(parent, "parent")
-        check_processes(client, processes)
         self._client = client
         self._paths = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
         self._parent = parent
-        self._place = None if journal is None else Path(journal)
+        self._journal_path = None if journal is None else Path(journal)
         self._selection = selection or Selection()
         self._policy = policy or Policy()
         self._effort = effort or Effort()
-        self._terms = Terms(dynatype=dynatype, contacts=contacts, tags=tags)
-        self._processes = processes
-        self._stream = Stream()
-        self._session: Session | None = None
+        check_processes(client, self._effort.processes)
+        self._attributes = FileAttributes(dynatype=dynatype, contacts=contacts, tags=tags)
+        self._stream = EventStream()
+        self._job_run: JobRun | None = None
         self._running: asyncio.Task[Report] | None = None
 
     @property
     def report(self) -> Report:
-        """What came of it, once the events have ended."""
+        """Return what came of it, once the events have ended."""
         if self._running is None or not self._running.done():
             raise RuntimeError("there is no report yet: iterate the job to its end first")
         return self._running.result()
@@ -129,11 +124,11 @@ class UploadJob:
             APIError: The service could not be asked.
             ConfigurationError: The job is running, or cannot run.
         """
-        actions = rehearsed(
+        actions = dry_run(
             self._client.engine(),
             self._paths,
             parent=self._parent,
-            place=self._place,
+            journal_path=self._journal_path,
             selection=self._selection,
             policy=self._policy,
         )
@@ -142,24 +137,26 @@ class UploadJob:
                 yield action
 
     def drain(self) -> None:
-        """Begin nothing new. It ends when what is under way has ended, `Effort.drain` seconds at most."""
-        if self._session is not None:
-            self._session.drain("drained", "")
+        """Begin nothing new. It ends when what is in flight has ended, `Effort.drain` seconds at most."""
+        if self._job_run is not None:
+            self._job_run.drain("drained", "")
 
     def stop(self) -> None:
-        """End now, within two seconds. What is under way is left to the next run, which looks for it."""
-        if self._session is not None:
-            self._session.halt("stopped", "")
+        """End now, within two seconds. What is in flight is left to the next run, which looks for it."""
+        if self._job_run is not None:
+            self._job_run.abort("stopped", "")
 
     async def __aenter__(self) -> Self:
         batches = scan(self._paths, self._selection, self._policy)
         engine = self._client.engine()
         found = roots(self._paths)
-        binding = Binding(engine.tenant, engine.account, self._parent, tuple(root.meant for root in found))
-        place = self._place or default_place(binding)
-        check_place(place, binding.roots)
+        binding = JobIdentity(
+            engine.tenant, engine.account, self._parent, tuple(root.as_given for root in found)
+        )
+        place = self._journal_path or default_path(binding)
+        check_path(place, binding.roots)
         project = await check_parent(engine.api, self._parent)
-        self._session = Session(
+        self._job_run = JobRun(
             client=self._client,
             journal=await Journal.open(place, binding),
             batches=batches,
@@ -168,24 +165,23 @@ class UploadJob:
             selection=self._selection,
             policy=self._policy,
             effort=self._effort,
-            terms=self._terms,
+            attributes=self._attributes,
             stream=self._stream,
-            processes=self._processes,
         )
-        self._running = asyncio.create_task(self._session.report(), name="coredata-upload-job")
+        self._running = asyncio.create_task(self._job_run.report(), name="coredata-upload-job")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.unheard()
-        if self._running is None or self._session is None:
+        self._stream.detach()
+        if self._running is None or self._job_run is None:
             return
         self.stop()
-        if not self._session.began:
+        if not self._job_run.began:
             self._running.cancel()
         await asyncio.wait({self._running})
-        await self._session.journal.aclose()
+        await self._job_run.journal.aclose()
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self

@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.bulk.states import State, Why
+from coredata_async.bulk.states import Reason, State
 from coredata_async.errors import (
     APIConnectionError,
     APIError,
@@ -27,24 +27,24 @@ from coredata_async.response_table import is_transient
 
 
 @frozen
-class Judgement:
+class FailureClass:
     """How a file goes on."""
 
     state: State
     """RETRY, if another attempt may help, or FAILED."""
-    why: Why
-    words: str
-    reason: str = ""
+    reason: Reason
+    message: str
+    cause: str = ""
     """The cause without names and numbers: two files may fail for the same one."""
 
 
-def judged(exc: Exception) -> Judgement:
+def classify(exc: Exception) -> FailureClass:
     """Judge an error that was raised before a registration could have happened."""
     state, why = _state_and_reason(exc)
-    return Judgement(state, why, str(exc) or type(exc).__name__, reason_of(exc))
+    return FailureClass(state, why, str(exc) or type(exc).__name__, cause_of(exc))
 
 
-def reason_of(exc: Exception) -> str:
+def cause_of(exc: Exception) -> str:
     """Give what makes two refusals the same: class, status, code and words, without names and numbers."""
     if not isinstance(exc, CoreDataError):
         return ""  # of this machine: nobody refused
@@ -60,40 +60,40 @@ _VARIABLE: Final = re.compile(r"""(["'`]).*?\1|[0-9a-fA-F-]{8,}|\d+""")
 """Quoted names, ids and numbers in the words of a service."""
 
 
-def _state_and_reason(exc: Exception) -> tuple[State, Why]:
+def _state_and_reason(exc: Exception) -> tuple[State, Reason]:
     match exc:
         case StorageError():
-            return _stored(exc), Why.STORAGE
+            return _classify_storage(exc), Reason.STORAGE
         case APIError():
-            return _asked(exc)
+            return _classify_status(exc)
         case _:
             return next((judgement for kind, judgement in _ALONE if isinstance(exc, kind)), _OURS)
 
 
-_OURS: Final = (State.FAILED, Why.INTERNAL)
+_OURS: Final = (State.FAILED, Reason.INTERNAL)
 _ALONE: Final = (
-    (SourceChangedError, (State.RETRY, Why.CHANGED)),
-    (SourceError, (State.FAILED, Why.UNREADABLE)),
-    (ChecksumMismatchError, (State.RETRY, Why.MISMATCH)),
-    (ConfigurationError, (State.FAILED, Why.REFUSED)),
-    (OSError, (State.FAILED, Why.UNREADABLE)),
+    (SourceChangedError, (State.RETRY, Reason.CHANGED)),
+    (SourceError, (State.FAILED, Reason.UNREADABLE)),
+    (ChecksumMismatchError, (State.RETRY, Reason.MISMATCH)),
+    (ConfigurationError, (State.FAILED, Reason.REFUSED)),
+    (OSError, (State.FAILED, Reason.UNREADABLE)),
 )
 """What the class alone decides; the first that fits counts."""
 
 
-def _stored(exc: StorageError) -> State:
+def _classify_storage(exc: StorageError) -> State:
     return State.RETRY if exc.transient or exc.status is None else State.FAILED
 
 
-def _asked(exc: APIError) -> tuple[State, Why]:
+def _classify_status(exc: APIError) -> tuple[State, Reason]:
     match exc:
         case APIConnectionError():
-            return State.RETRY, Why.NETWORK
+            return State.RETRY, Reason.NETWORK
         case OutcomeUnknownError():
-            return State.RETRY, Why.UNCERTAIN
+            return State.RETRY, Reason.UNCERTAIN
         case AuthenticationError() | ConflictError() | UnexpectedResponseError():
-            return State.RETRY, Why.REFUSED  # a later pass, or a person, may change the reason
+            return State.RETRY, Reason.REFUSED  # a later pass, or a person, may change the reason
         case APIStatusError() if is_transient(exc.status):
-            return State.RETRY, Why.REFUSED
+            return State.RETRY, Reason.REFUSED
         case _:
-            return State.FAILED, Why.REFUSED
+            return State.FAILED, Reason.REFUSED

@@ -8,40 +8,40 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from coredata_async.bulk.feed import known_twins
+from coredata_async.bulk.feed import remote_namesakes
 from coredata_async.bulk.rows import COLUMNS, Item, item_of
 from coredata_async.bulk.states import State
-from coredata_async.bulk.work import Twin
+from coredata_async.bulk.work import RemoteFile
 
-BITE: Final = 200
+BATCH: Final = 200
 """Files read at once."""
 
 
 @frozen
-class Line:
+class PlannedFile:
     """A file, and what the server has under its name."""
 
     item: Item
-    words: str
+    message: str
     name: bytes
     """In its directory: `lines` goes on after it."""
-    twins: Sequence[Twin]
+    namesakes: Sequence[RemoteFile]
 
 
-def lines(db: sqlite3.Connection, folder: int, after: bytes) -> list[Line]:
+def planned_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[PlannedFile]:
     """The next files of a directory: all that the last scan saw, and those that must be looked for."""
-    rows = db.execute(_LINES, (folder, after, State.UNKNOWN, BITE)).fetchall()
-    return [_line(db, row) for row in rows]
+    rows = db.execute(_PLANNED_FILES, (folder, after, State.UNKNOWN, BATCH)).fetchall()
+    return [_planned_file(db, row) for row in rows]
 
 
-def _line(db: sqlite3.Connection, row: tuple[Any, ...]) -> Line:
+def _planned_file(db: sqlite3.Connection, row: tuple[Any, ...]) -> PlannedFile:
     *columns, words, name = row
     item = item_of(tuple(columns))
-    return Line(item, words or "", name, known_twins(db, item))
+    return PlannedFile(item, words or "", name, remote_namesakes(db, item))
 
 
-_LINES: Final = (
-    f"SELECT {COLUMNS}, words, item.name FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
+_PLANNED_FILES: Final = (
+    f"SELECT {COLUMNS}, message, item.name FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
     "WHERE item.folder = ? AND item.name > ? AND (item.seen = (SELECT run FROM job) OR item.state = ?) "
     "ORDER BY item.name LIMIT ?"
 )

@@ -18,7 +18,7 @@ WINDOW: Final = 20.0
 
 
 @define
-class Meter:
+class ProgressCounter:
     """Files and bytes per state, and how fast they change."""
 
     clock: Callable[[], float] = time.monotonic
@@ -41,7 +41,7 @@ class Meter:
             for state, count in theirs.items():
                 mine[state] = mine.get(state, 0) + count
 
-    def moved(self, size: int, before: State, after: State, *, files: int = 1) -> None:
+    def transition(self, size: int, before: State, after: State, *, files: int = 1) -> None:
         """Count a file, or several of `size` bytes together, that go on from one state to another."""
         for mine, count in ((self._files, files), (self._bytes, size)):
             mine[before] = mine.get(before, 0) - count
@@ -64,14 +64,14 @@ class Meter:
     def mark(self) -> None:
         """Remember how far it is, for the rates."""
         now = self.clock()
-        self._marks.append((now, self._reached, self.sent))
+        self._marks.append((now, self._transferred, self.sent))
         while now - self._marks[0][0] > WINDOW and len(self._marks) > 2:  # noqa: PLR2004  # two give a rate
             self._marks.popleft()
 
     def progress(
         self,
         *,
-        under_way: int,
+        in_flight: int,
         api: int,
         storage: int,
         retries: int,
@@ -93,7 +93,7 @@ class Meter:
             failed=self.count(State.FAILED),
             unresolved=self.count(State.UNRESOLVED),
             delayed=self.count(State.RETRY, State.UNKNOWN),
-            under_way=under_way,
+            in_flight=in_flight,
             sent=self.sent,
             seconds=self.clock() - self._began,
             files_per_second=files,
@@ -109,7 +109,7 @@ class Meter:
         )
 
     @property
-    def _reached(self) -> int:
+    def _transferred(self) -> int:
         return self.count(*_REACHED, State.SKIPPED)
 
     def _rates(self) -> tuple[float, float]:
@@ -117,7 +117,7 @@ class Meter:
         seconds = self.clock() - then
         if seconds <= 0:
             return 0.0, 0.0
-        return max(0.0, (self._reached - files) / seconds), (self.sent - sent) / seconds
+        return max(0.0, (self._transferred - files) / seconds), (self.sent - sent) / seconds
 
     def _eta(self, left: int, files: float, per_second: float) -> float | None:
         """By number or by size, whichever takes longer: small files are slow by their number."""

@@ -14,17 +14,17 @@ from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.states import FolderState
 
-BITE: Final = 200
+BATCH: Final = 200
 """Folders read from the journal at once."""
 
 
 @define(eq=False)
-class Mirror:
+class FolderLookup:
     """Knows the remote folder of every directory it was asked for: ask for those above first."""
 
     remote: Remote
     journal: Journal
-    _places: dict[int, str | None] = field(factory=dict[int, str | None], init=False)
+    _folders: dict[int, str | None] = field(factory=dict[int, str | None], init=False)
     _listed: bool = field(default=False, init=False)
 
     async def rows(self) -> AsyncGenerator[Row, None]:
@@ -35,31 +35,31 @@ class Mirror:
                 yield row
             last = rows[-1].id
 
-    async def place(self, row: Row) -> str | None:
+    async def find_folder(self, row: Row) -> str | None:
         """The id of its remote folder; `None` if there is none yet."""
-        if row.id not in self._places:
-            self._places[row.id] = await self._found(row)
-        return self._places[row.id]
+        if row.id not in self._folders:
+            self._folders[row.id] = await self._find(row)
+        return self._folders[row.id]
 
     async def load(self) -> None:
         """Read the server's folders, once."""
         if not self._listed:
-            await self.remote.load_places()
+            await self.remote.load_folders()
             self._listed = True
 
-    async def _found(self, row: Row) -> str | None:
+    async def _find(self, row: Row) -> str | None:
         if row.parent is None:
             return self.remote.parent
         if row.state == FolderState.READY and row.remote:
             return row.remote
-        inside = self._places[row.parent]
+        inside = self._folders[row.parent]
         if inside is None:
             return None
         await self.load()
-        found = await self.remote.places(inside, row.title)
+        found = await self.remote.folders_titled(inside, row.title)
         return found[0] if found else None
 
 
 def _rows(db: sqlite3.Connection, after: int) -> list[Row]:
-    found = db.execute("SELECT id FROM folder WHERE id > ? ORDER BY id LIMIT ?", (after, BITE)).fetchall()
+    found = db.execute("SELECT id FROM folder WHERE id > ? ORDER BY id LIMIT ?", (after, BATCH)).fetchall()
     return [row_of(db, number) for (number,) in found]

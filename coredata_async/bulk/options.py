@@ -80,9 +80,9 @@ class Policy:
     """
     unicode: Unicode = "nfc"
     """Whether names are normalised to NFC, as they are typed, or kept as they are on disk."""
-    changes: int = 3
+    on_change: int = 3
     """How often a file that changed while it was read is tried again."""
-    empty_folders: bool = False
+    empty_dirs: bool = False
     """Whether to make folders for directories without a file."""
     blob_life: float = 12 * 3600
     """For how many seconds bytes that are stored, and not registered, are taken to be still there."""
@@ -91,7 +91,7 @@ class Policy:
     """Whether to take it that no other job has uploaded these files in the last `Retry.settle` seconds.
 
     A journal that is new may be so because the machine that had the job is gone. Its last registrations may
-    still be under way inside the server, and would make second Files. So what goes into folders that this
+    still be in flight inside the server, and would make second Files. So what goes into folders that this
     journal has not created waits, up to `Retry.settle` + `Retry.probe_gap` seconds from the journal's
     beginning. Set this to skip the wait. Other jobs at the same time are looked for all the same.
     """
@@ -100,23 +100,30 @@ class Policy:
         for name, allowed in _ALLOWED.items():
             if getattr(self, name) not in allowed:
                 raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}")
-        if self.changes < 0 or self.blob_life < 0:
-            raise ConfigurationError("changes and blob_life must be 0 or more")
+        if self.on_change < 0 or self.blob_life < 0:
+            raise ConfigurationError("on_change and blob_life must be 0 or more")
 
 
-LANES: Final = 64
-"""Of each process."""
+DEFAULT_CONCURRENCY: Final = 64
+"""Files in flight per process, unless `Effort.concurrency` is set."""
+MAX_PROCESSES: Final = 64
 
 
 @frozen(kw_only=True)
 class Effort:
     """How hard a job works."""
 
-    lanes: int | None = None
-    """Files under way at once, at most: 64 for each process if it is not said.
+    concurrency: int | None = None
+    """Maximum number of files in flight; 64 for each process if it is not set.
 
-    With 32 for each, less goes in one go, and a small file takes a quarter more CPU. The gates let less
-    through while the far ends are slow.
+    With 32 for each process, requests are grouped less and a small file takes a quarter more CPU. The
+    limiters admit fewer requests while the server is slow.
+    """
+    processes: int = 1
+    """Number of worker processes that read, hash, send and register files; 1 is this process alone.
+
+    They use more than one core, share what `Limits` and these options allow, and leave all the rest to
+    this process. A job may be resumed with another number. At most 64; more than 1 needs Unix.
     """
     adaptive: bool = True
     """Whether the number of requests at once follows what the far ends bear; else it is `Limits`' own."""
@@ -127,11 +134,13 @@ class Effort:
     patience: float = 900.0
     """Seconds for which a far end that does not work at all is waited for, before the job stops."""
     drain: float = 30.0
-    """Seconds that files under way get to end when the job is asked to stop."""
+    """Seconds that files in flight get to end when the job is asked to stop."""
 
     def __attrs_post_init__(self) -> None:
-        if self.lanes is not None and self.lanes < 1:
-            raise ConfigurationError("lanes must be 1 or more")
+        if self.concurrency is not None and self.concurrency < 1:
+            raise ConfigurationError("concurrency must be 1 or more")
+        if not 1 <= self.processes <= MAX_PROCESSES:
+            raise ConfigurationError(f"processes must be 1 to {MAX_PROCESSES}, not {self.processes}")
         for name in ("bwlimit", "max_duration"):
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -139,13 +148,14 @@ class Effort:
         if self.patience < 0 or self.drain < 0:
             raise ConfigurationError("patience and drain must be 0 or more seconds")
 
-    def abreast(self, processes: int) -> int:
-        """Lanes of a job of so many processes."""
-        return LANES * processes if self.lanes is None else self.lanes
+    @property
+    def worker_count(self) -> int:
+        """Maximum number of files in flight over all processes."""
+        return DEFAULT_CONCURRENCY * self.processes if self.concurrency is None else self.concurrency
 
 
 @frozen(kw_only=True)
-class Terms:
+class FileAttributes:
     """What all Files of the job are to be given."""
 
     dynatype: str | None = None

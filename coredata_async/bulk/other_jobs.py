@@ -23,17 +23,17 @@ from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.report.report import Ended
 from coredata_async.bulk.resume import suspect
 from coredata_async.bulk.states import State
-from coredata_async.bulk.text import shown
+from coredata_async.bulk.text import path_text
 
-NAMED: Final = 3
+MAX_NAMED: Final = 3
 """Maximum number of Files named in a message; the report has them all."""
-AGAIN: Final = (
+ADVICE: Final = (
     "Make sure that one job only uploads these files, then run it again: it waits until nothing of the other "
-    "one can be under way, and goes on. `coredata check` tells what is there twice."
+    "one can be in flight, and goes on. `coredata check` tells what is there twice."
 )
 
 
-class Shown(Protocol):
+class ListedRemoteFile(Protocol):
     """What a listing shows of a File."""
 
     @property
@@ -53,7 +53,7 @@ class Shown(Protocol):
 
 
 @frozen
-class Stranger:
+class ForeignFile:
     """A File with the name of a file of this job, made by another process."""
 
     path: bytes
@@ -63,9 +63,9 @@ class Stranger:
     """The File that this job made of it, if it has."""
 
     @property
-    def words(self) -> str:
-        """What a person has to know of it."""
-        path = shown(self.path)
+    def message(self) -> str:
+        """Return what a person has to know of it."""
+        path = path_text(self.path)
         return f"{path}: File {self.file} was made by another process" + (
             f", and File {self.ours} by this job" if self.ours else ""
         )
@@ -76,7 +76,7 @@ class OtherJobs:
     """Ends this run if another job for the same files shows up."""
 
     journal: Journal
-    halt: Callable[[Ended, str], None]
+    abort: Callable[[Ended, str], None]
     wall: Callable[[], float] = time.time
     _known: set[int] = field(factory=set[int], init=False)
     """Folders of which it is known what they held before this run put anything there."""
@@ -85,34 +85,38 @@ class OtherJobs:
         """Take what a folder holds by now as known: it was listed, or made, and nothing was put there yet."""
         self._known.add(folder)
 
-    async def check(self, folder: int, files: Sequence[Shown]) -> None:
+    async def check(self, folder: int, files: Sequence[ListedRemoteFile]) -> None:
         """Look for Files of another job in a part of a listing, and end the run if there are any."""
         if folder not in self._known or not files:
             return
-        found = await self.journal.read(partial(strangers, folder=folder, files=files))
+        found = await self.journal.read(partial(foreign_files, folder=folder, files=files))
         if found:
-            twice = [rows.found("duplicate", each.words) for each in found if each.ours]
-            told = "; ".join(each.words for each in found[:NAMED])
-            more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
+            twice = [rows.add_finding("duplicate", each.message) for each in found if each.ours]
+            told = "; ".join(each.message for each in found[:MAX_NAMED])
+            more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
             await self.stop(f"{told}{more}", *twice)
 
-    async def stop(self, words: str, *statements: Statement) -> None:
+    async def stop(self, message: str, *statements: Statement) -> None:
         """End the run. What the next one has to know is on disk before; this does not return."""
         await self.journal.write(*statements)
         await self.journal.read(lambda db: suspect(db, self.wall(), "other"))
-        self.halt("conflict", f"another job is uploading the same files: {words}. {AGAIN}")
+        self.abort("conflict", f"another job is uploading the same files: {message}. {ADVICE}")
         await asyncio.get_running_loop().create_future()  # until the run, which is being cancelled, has ended
 
 
-def strangers(db: sqlite3.Connection, *, folder: int, files: Sequence[Shown]) -> list[Stranger]:
+def foreign_files(
+    db: sqlite3.Connection, *, folder: int, files: Sequence[ListedRemoteFile]
+) -> list[ForeignFile]:
     """Find those Files that have the name of one of ours, are not ours, and were not there before."""
     (path,) = db.execute("SELECT path FROM folder WHERE id = ?", (folder,)).fetchone()
     # The names of single PATHs are whole paths; those in directories have an index.
     by_name = _BY_FILENAME if not path else _BY_NAME
-    return [found for each in files if (found := _stranger(db, folder, each, by_name)) is not None]
+    return [found for each in files if (found := _foreign_file(db, folder, each, by_name)) is not None]
 
 
-def _stranger(db: sqlite3.Connection, folder: int, file: Shown, by_name: str) -> Stranger | None:
+def _foreign_file(
+    db: sqlite3.Connection, folder: int, file: ListedRemoteFile, by_name: str
+) -> ForeignFile | None:
     nfc, nfd = (unicodedata.normalize(form, file.filename) for form in ("NFC", "NFD"))
     values: dict[str, Any] = {
         "folder": folder,
@@ -131,16 +135,16 @@ def _stranger(db: sqlite3.Connection, folder: int, file: Shown, by_name: str) ->
     orphans = db.execute("SELECT blob FROM orphan WHERE item = ?", (item,)).fetchall()
     blobs = {each for (each,) in [*orphans, (blob,)] if each is not None}
     registered = state in _HAS_FILE
-    # By its blob, where both sides know it. Else it may be one that is under way, or whose answer was lost.
-    doubtful = bool(rounds or state in _UNDER_WAY or (blobs and not registered))
+    # By its blob, where both sides know it. Else it may be one that is in flight, or whose answer was lost.
+    doubtful = bool(rounds or state in _IN_FLIGHT or (blobs and not registered))
     ours = file.blob_name in blobs or (doubtful and None in {file.blob_name, blob})
     path = os.path.join(cast("bytes", path), cast("bytes", name))  # noqa: PTH118
-    return None if ours else Stranger(path, file.id, own if registered else None)
+    return None if ours else ForeignFile(path, file.id, own if registered else None)
 
 
-_UNDER_WAY: Final = (State.REGISTERING, State.UNKNOWN, State.UNRESOLVED)
+_IN_FLIGHT: Final = (State.REGISTERING, State.UNKNOWN, State.UNRESOLVED)
 _HAS_FILE: Final = (State.CONFIRMED, State.DONE, State.SKIPPED)
-_COLUMNS: Final = "item.id, folder.path, item.name, file, blob, item.state, rounds"
+_COLUMNS: Final = "item.id, folder.path, item.name, file, blob, item.state, unconfirmed"
 _BY_FILENAME: Final = (
     f"SELECT {_COLUMNS} FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
     "WHERE item.folder = :folder AND filename IN (:filename, :composed) LIMIT 1"
@@ -150,6 +154,7 @@ _BY_NAME: Final = (
     "WHERE item.folder = :folder AND item.name IN (:nfc, :nfd) AND filename IN (:filename, :composed) LIMIT 1"
 )
 _KNOWN: Final = (
-    "SELECT 1 FROM remote WHERE folder = :folder AND filename IN (:filename, :composed) AND file = :file "
+    "SELECT 1 FROM remote_file WHERE folder = :folder AND filename IN (:filename, :composed) AND file = "
+    ":file "
     "UNION ALL SELECT 1 FROM former WHERE file = :file"
 )

@@ -24,9 +24,9 @@ from coredata_async.resources.projects import PROJECTS
 from coredata_async.resources.spaces import SPACES
 from coredata_async.resources.tasks import TASKS
 from coredata_async.wire import calls
-from coredata_async.wire.kind import Kind
+from coredata_async.wire.kind import Resource
 
-_OTHERS: Final[tuple[Kind[Any, ...], ...]] = (SPACES, FILES, TASKS, CONTACTS)
+_OTHERS: Final[tuple[Resource[Any, ...], ...]] = (SPACES, FILES, TASKS, CONTACTS)
 """Collections whose objects cannot hold Files."""
 _UNFIT: Final = frozenset(
     {
@@ -86,7 +86,7 @@ def _refuse(parent: str, kind: str) -> NoReturn:
     )
 
 
-async def _find(api: Send, kind: Kind[Any, ...], key: str) -> Any:
+async def _find(api: Send, kind: Resource[Any, ...], key: str) -> Any:
     """Return the object, or `None` if the answer does not prove that there is one."""
     try:
         return await perform(api, calls.get(kind, key))

@@ -11,8 +11,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from coredata_async.bulk.rows import FORMER
-from coredata_async.bulk.scan.found import Batch, Directory, Found
-from coredata_async.bulk.states import State, Why
+from coredata_async.bulk.scan.found import Directory, DirectoryBatch, ScannedEntry
+from coredata_async.bulk.states import Reason, State
 
 _AT_ONCE: Final = 500
 """Names per question: older SQLites take no more than 999 parameters."""
@@ -38,20 +38,20 @@ class Planned:
     sums: Sums
     complete: bool
     pending: bool
-    """Whether the folder holds anything that a lane has to do; known when it is complete."""
+    """Whether the folder holds anything that a worker has to do; known when it is complete."""
     excluded: int
     warnings: tuple[str, ...]
     path: bytes
     """Of the directory."""
-    ended: tuple[Found, ...]
+    ended: tuple[ScannedEntry, ...]
     """What is skipped, or has failed, by what the scan alone saw."""
 
 
-def planned(db: sqlite3.Connection, batch: Batch, run: int) -> Planned:
+def plan_batch(db: sqlite3.Connection, batch: DirectoryBatch, run: int) -> Planned:
     """Write down a batch."""
     folder = _folder(db, batch.directory)
     sums = Counter[State](), Counter[State]()
-    ended: list[Found] = []
+    ended: list[ScannedEntry] = []
     for part in _parts(batch.entries):
         ended += _upsert(db, folder, part, run, sums)
     pending = False
@@ -86,28 +86,32 @@ def _folder(db: sqlite3.Connection, directory: Directory) -> int:
     row = db.execute("SELECT id FROM folder WHERE path = ?", (directory.path,)).fetchone()
     if row is not None:
         return int(row[0])
-    parent = None if directory.parent is None else _known(db, directory.parent)
+    parent = None if directory.parent is None else _directory_id(db, directory.parent)
     made = db.execute(
         "INSERT INTO folder (path, parent, title) VALUES (?, ?, ?)", (directory.path, parent, directory.title)
     )
     return int(made.lastrowid or 0)
 
 
-def _known(db: sqlite3.Connection, path: bytes) -> int:
+def _directory_id(db: sqlite3.Connection, path: bytes) -> int:
     (number,) = db.execute("SELECT id FROM folder WHERE path = ?", (path,)).fetchone()  # parents come first
     return int(number)
 
 
-def _parts(entries: Sequence[Found]) -> Iterator[Sequence[Found]]:
+def _parts(entries: Sequence[ScannedEntry]) -> Iterator[Sequence[ScannedEntry]]:
     for start in range(0, len(entries), _AT_ONCE):
         yield entries[start : start + _AT_ONCE]
 
 
 def _upsert(
-    db: sqlite3.Connection, folder: int, part: Sequence[Found], run: int, sums: tuple[Counter[State], ...]
-) -> list[Found]:
+    db: sqlite3.Connection,
+    folder: int,
+    part: Sequence[ScannedEntry],
+    run: int,
+    sums: tuple[Counter[State], ...],
+) -> list[ScannedEntry]:
     known = _rows(db, folder, part)
-    ended: list[Found] = []
+    ended: list[ScannedEntry] = []
     new: list[tuple[object, ...]] = []
     seen: list[tuple[object, ...]] = []
     changed: list[tuple[object, ...]] = []
@@ -115,7 +119,7 @@ def _upsert(
         row = known.get(entry.name)
         if row is None:
             new.append((folder, entry.name, run, *_values(entry)))
-        elif row[10] == run or _is_kept(row, entry):  # a lane that has it knows better
+        elif row[10] == run or _is_kept(row, entry):  # a worker that has it knows better
             seen.append((run, row[0]))
             continue
         else:
@@ -123,7 +127,7 @@ def _upsert(
             _count(sums, State(row[5]), -1, -row[1])
             if row[6] is not None:
                 db.execute("INSERT INTO orphan VALUES (?, ?, ?)", (row[0], row[6], time.time()))
-        _count(sums, entry.state, 1, entry.print.size)
+        _count(sums, entry.state, 1, entry.fingerprint.size)
         if entry.state != State.PLANNED:
             ended.append(entry)
     db.executemany(_INSERT, new)
@@ -133,21 +137,21 @@ def _upsert(
     return ended
 
 
-def _is_kept(row: tuple[Any, ...], entry: Found) -> bool:
-    """Whether a row goes on as it is, or begins anew.
+def _is_kept(row: tuple[Any, ...], entry: ScannedEntry) -> bool:
+    """Return whether a row goes on as it is, or begins again.
 
     One that is UNKNOWN stays so whatever became of the file: the blob has to be looked for first.
     """
     state = row[5]
     if state == State.UNKNOWN:
         return True
-    # Compared as it is: a `Print` and a `State` of every row took a fifth of a resumed job's scan.
-    now = entry.print
+    # Compared as it is: a `Fingerprint` and a `State` of every row took a fifth of a resumed job's scan.
+    now = entry.fingerprint
     if row[1:5] != (now.size, now.modified, now.changed, now.inode):
         return False
     if entry.state is not State.PLANNED or row[8] != entry.filename:
         return False
-    return state in _KEPT or (state == State.SKIPPED and row[7] == Why.SAME)
+    return state in _KEPT or (state == State.SKIPPED and row[7] == Reason.SAME)
 
 
 def _count(sums: tuple[Counter[State], ...], state: State, files: int, size: int) -> None:
@@ -155,22 +159,22 @@ def _count(sums: tuple[Counter[State], ...], state: State, files: int, size: int
     sums[1][state] += size
 
 
-def _rows(db: sqlite3.Connection, folder: int, part: Sequence[Found]) -> dict[bytes, tuple[Any, ...]]:
+def _rows(db: sqlite3.Connection, folder: int, part: Sequence[ScannedEntry]) -> dict[bytes, tuple[Any, ...]]:
     if db.execute("SELECT 1 FROM item WHERE folder = ? LIMIT 1", (folder,)).fetchone() is None:
         return {}
     marks = ",".join("?" * len(part))
     # The blob of what is a File by now is no orphan, whatever becomes of the row.
     blob = "CASE WHEN state IN (4, 5) THEN NULL ELSE blob END"
     question = (
-        f"SELECT id, size, mtime, ctime, inode, state, {blob}, why, filename, name, claim "  # noqa: S608
+        f"SELECT id, size, mtime, ctime, inode, state, {blob}, reason, filename, name, claim "  # noqa: S608
         f"FROM item WHERE folder = ? AND name IN ({marks})"
     )
     rows = db.execute(question, (folder, *(entry.name for entry in part)))
     return {row[9]: row for row in rows}
 
 
-def _values(entry: Found) -> tuple[object, ...]:
-    shape = entry.print
+def _values(entry: ScannedEntry) -> tuple[object, ...]:
+    shape = entry.fingerprint
     return (
         entry.filename,
         shape.size,
@@ -178,12 +182,14 @@ def _values(entry: Found) -> tuple[object, ...]:
         shape.changed,
         shape.inode,
         int(entry.state),
-        entry.why,
-        entry.words or None,
+        entry.reason,
+        entry.message or None,
     )
 
 
-def _collide(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[State], ...]) -> list[Found]:
+def _collide(
+    db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[State], ...]
+) -> list[ScannedEntry]:
     """Two names that became one: neither is uploaded, for one would pass for the other."""
     same = "SELECT 1 FROM item WHERE folder = ? AND CAST(filename AS BLOB) != name LIMIT 1"
     if db.execute(same, (folder,)).fetchone() is None:
@@ -193,7 +199,7 @@ def _collide(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[
         "GROUP BY filename HAVING count(*) > 1",
         (folder, run),
     ).fetchall()
-    ended: list[Found] = []
+    ended: list[ScannedEntry] = []
     for (filename,) in twice:
         rows = db.execute(
             "SELECT id, size, state, name FROM item WHERE folder = ? AND filename = ? AND seen = ? "
@@ -203,12 +209,14 @@ def _collide(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[
         words = f"another file here would be called {filename!r}, too; rename one of them"
         for number, size, state, name in rows:
             db.execute(
-                "UPDATE item SET state = ?, why = ?, words = ? WHERE id = ?",
-                (State.FAILED, Why.COLLISION, words, number),
+                "UPDATE item SET state = ?, reason = ?, message = ? WHERE id = ?",
+                (State.FAILED, Reason.COLLISION, words, number),
             )
             _count(sums, State(state), -1, -size)
             _count(sums, State.FAILED, 1, size)
-            ended.append(Found(name, filename, state=State.FAILED, why=Why.COLLISION, words=words))
+            ended.append(
+                ScannedEntry(name, filename, state=State.FAILED, reason=Reason.COLLISION, message=words)
+            )
     return ended
 
 
@@ -234,18 +242,20 @@ def _vanish(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[S
 
 
 def is_pending(db: sqlite3.Connection, folder: int) -> bool:
-    """Whether a folder holds anything that a lane has to do."""
+    """Return whether a folder holds anything that a worker has to do."""
     question = "SELECT 1 FROM item WHERE folder = ? AND state IN (?, ?) LIMIT 1"
     return db.execute(question, (folder, State.PLANNED, State.STORED)).fetchone() is not None
 
 
 _INSERT: Final = (
-    "INSERT INTO item (folder, name, seen, filename, size, mtime, ctime, inode, state, why, words) "
+    "INSERT INTO item (folder, name, seen, filename, size, mtime, ctime, inode, state, reason, message) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # Blob and digest are of the earlier content; its File, if there is one, is remembered.
 _CHANGE: Final = (
-    "UPDATE item SET seen = ?, filename = ?, size = ?, mtime = ?, ctime = ?, inode = ?, state = ?, why = ?, "
-    "words = ?, blob = NULL, etag = NULL, since = NULL, rounds = 0, md5 = CASE WHEN file IS NULL THEN NULL "
+    "UPDATE item SET seen = ?, filename = ?, size = ?, mtime = ?, ctime = ?, inode = ?, state = ?, reason = "
+    "?, "
+    "message = ?, blob = NULL, etag = NULL, since = NULL, unconfirmed = 0, md5 = CASE WHEN file IS NULL THEN "
+    "NULL "
     "ELSE md5 END WHERE id = ?"
 )

@@ -14,11 +14,11 @@ from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.other_jobs import OtherJobs
 from coredata_async.bulk.settle_wait import SettleWait
 from coredata_async.bulk.states import State
-from coredata_async.bulk.text import shown
+from coredata_async.bulk.text import path_text
 
 
 @define(eq=False)
-class Quiet:
+class QuietCheck:
     """Looks twice, `Retry.probe_gap` seconds apart, when the wait for a lost job is over.
 
     What a dead job has sent is there by then. If Files or folders of this tree still appear between the two
@@ -32,15 +32,15 @@ class Quiet:
     gap: float
     """Seconds between the two looks."""
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _passed: bool = field(default=False, init=False)
-    _looking: int = field(default=0, init=False)
+    _checking: int = field(default=0, init=False)
     """Folders that were listed once, and not yet again."""
-    _all_looked: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _all_checked: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     @property
     def is_needed(self) -> bool:
-        """Whether the time for it has not passed already when this run began."""
+        """Return whether the time for it has not passed already when this run began."""
         return self.wait.is_open and not self._passed
 
     async def check(self, folder: int, list_again: Callable[[], Awaitable[None]]) -> None:
@@ -53,7 +53,7 @@ class Quiet:
         Raises:
             APIError: A listing failed.
         """
-        self._looking += 1
+        self._checking += 1
         try:
             before = await self.journal.read(partial(count_others, folder=folder))
             await self.check_folders()
@@ -62,12 +62,12 @@ class Quiet:
             if now > before:
                 await self._stop(folder, now - before)
         finally:
-            self._looking -= 1
-            if not self._looking:
-                self._all_looked.set()
-        while self._looking:
-            self._all_looked.clear()
-            await self._all_looked.wait()
+            self._checking -= 1
+            if not self._checking:
+                self._all_checked.set()
+        while self._checking:
+            self._all_checked.clear()
+            await self._all_checked.wait()
 
     async def check_folders(self) -> None:
         """End the run if folders of this tree appear; once in a run.
@@ -75,7 +75,7 @@ class Quiet:
         Raises:
             APIError: A listing failed.
         """
-        async with self._turn:
+        async with self._lock:
             if not self._passed:
                 await self.folders.load_again()
                 before = await self.journal.read(_count_folders)
@@ -89,7 +89,7 @@ class Quiet:
 
     async def _stop(self, folder: int, count: int) -> None:
         path, file = await self.journal.read(partial(_newest_other, folder=folder))
-        names = f"{count} Files with names of files in {shown(path)}"
+        names = f"{count} Files with names of files in {path_text(path)}"
         await self.others.stop(f"{names} appeared within the last {self.gap:g} s, the latest of them {file}")
 
 
@@ -102,7 +102,9 @@ def count_others(db: sqlite3.Connection, folder: int) -> int:
 def _newest_other(db: sqlite3.Connection, folder: int) -> tuple[bytes, str]:
     """Read the path of a folder, and the newest of those Files."""
     (path,) = db.execute("SELECT path FROM folder WHERE id = ?", (folder,)).fetchone()
-    newest = db.execute(f"SELECT remote.file {_OTHERS} ORDER BY remote.created DESC", (folder,)).fetchone()
+    newest = db.execute(
+        f"SELECT remote_file.file {_OTHERS} ORDER BY remote_file.created DESC", (folder,)
+    ).fetchone()
     return path, newest[0] if newest else ""
 
 
@@ -110,14 +112,15 @@ def _count_folders(db: sqlite3.Connection) -> int:
     """Count the folders that have the names of directories, in folders that this journal has not created."""
     (count,) = db.execute(
         "SELECT count(*) FROM folder JOIN folder AS up ON up.id = folder.parent AND NOT up.made "
-        "JOIN place ON place.parent = up.remote AND place.title = folder.title WHERE NOT folder.made"
+        "JOIN remote_folder ON remote_folder.parent = up.remote AND remote_folder.title = folder.title WHERE "
+        "NOT folder.made"
     ).fetchone()
     return int(count)
 
 
 _OTHERS = (  # a name of which a registration is being looked for says nothing
-    "FROM item JOIN remote ON remote.folder = item.folder AND remote.filename = item.filename "  # noqa: S608
-    f"WHERE item.folder = ? AND item.state != {State.UNKNOWN:d} AND item.file IS NOT remote.file "
-    "AND (item.blob IS NULL OR item.blob IS NOT remote.blob) "
-    "AND NOT EXISTS (SELECT 1 FROM former WHERE former.file = remote.file)"
+    "FROM item JOIN remote_file ON remote_file.folder = item.folder AND remote_file.filename = item.filename "  # noqa: S608
+    f"WHERE item.folder = ? AND item.state != {State.UNKNOWN:d} AND item.file IS NOT remote_file.file "
+    "AND (item.blob IS NULL OR item.blob IS NOT remote_file.blob) "
+    "AND NOT EXISTS (SELECT 1 FROM former WHERE former.file = remote_file.file)"
 )

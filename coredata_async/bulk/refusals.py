@@ -4,7 +4,7 @@ The rule. Refusals of one reason are counted until a file succeeds. When there a
 files are compared: what they have in common (all empty, or of one order of size; one folder; one ending) may
 be the reason. It explains the refusals if no file with it was accepted, and if there are files without it
 that were accepted, or are still to be tried. As long as something explains them, only the refused files fail.
-Unlike files that are refused for the same reason end the run, in good order: uploads under way are completed.
+Unlike files that are refused for the same reason end the run, in good order: uploads in flight are completed.
 """
 
 from __future__ import annotations
@@ -34,30 +34,30 @@ ABOUT_ONE: Final = (" 413", "EntityTooLarge", " 414")
 class Trait:
     """Something that all refused files have in common, as SQL on `item`."""
 
-    words: str
+    label: str
     where: str
     values: tuple[object, ...]
 
 
 @define
-class Refused:
+class RefusedFiles:
     """The files refused for one reason since the last success."""
 
     folders: set[int] = field(factory=set[int])
     endings: set[str] = field(factory=set[str])
     sizes: set[int] = field(factory=set[int])
     count: int = 0
-    look_at: int = REFUSALS
+    next_check: int = REFUSALS
 
     def add(self, item: Item) -> bool:
         """Count a file, and tell if it is time to look into the refusals."""
         self.count += 1
         _add(self.folders, item.folder)
         _add(self.endings, _ending(item.filename))
-        _add(self.sizes, _order(item.print.size))
-        if self.count < self.look_at:
+        _add(self.sizes, _order(item.fingerprint.size))
+        if self.count < self.next_check:
             return False
-        self.look_at += max(STEP, self.count // 10)
+        self.next_check += max(STEP, self.count // 10)
         return True
 
     def traits(self) -> list[Trait]:
@@ -81,18 +81,18 @@ class Refused:
 class Refusals:
     """All refusals of a run."""
 
-    _reasons: dict[str, Refused] = field(factory=dict[str, Refused], init=False)
+    _reasons: dict[str, RefusedFiles] = field(factory=dict[str, RefusedFiles], init=False)
 
     def succeed(self) -> None:
         """Forget what was refused: something works."""
         if self._reasons:
             self._reasons.clear()
 
-    def add(self, item: Item, reason: str) -> Refused | None:
+    def add(self, item: Item, reason: str) -> RefusedFiles | None:
         """Count a refusal, and give what is to be looked into if it is time to."""
         if any(each in reason for each in ABOUT_ONE):
             return None
-        refused = self._reasons.setdefault(reason, Refused())
+        refused = self._reasons.setdefault(reason, RefusedFiles())
         return refused if refused.add(item) else None
 
 

@@ -16,13 +16,13 @@ from coredata_async.bulk import rows
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.options import Unicode
 from coredata_async.bulk.states import State
-from coredata_async.bulk.work import Twin
-from coredata_async.listing import Listing, listed
+from coredata_async.bulk.work import RemoteFile
+from coredata_async.listing import Listing, list_resource
 from coredata_async.message import Send
 from coredata_async.resources.files import FILES, FileWhere
 from coredata_async.resources.folders import FOLDERS, Folder, FolderWhere
 from coredata_async.resources.projects import PROJECTS
-from coredata_async.wire.kind import Kind
+from coredata_async.wire.kind import Resource
 
 PAGE: Final = 200
 """Objects per page; a server that allows less says so."""
@@ -32,7 +32,7 @@ READINGS: Final = 3
 
 
 @frozen(kw_only=True)
-class Listed:
+class ListedFile:
     """What a job wants to know of a File: to make this of one takes 9 us, of a whole `File` 26."""
 
     id: str
@@ -47,7 +47,7 @@ class Listed:
     """All the rest."""
 
 
-LISTED: Final = Kind(path=FILES.path, model=Listed, where=FileWhere, source=FILES.source)
+LISTED: Final = Resource(path=FILES.path, model=ListedFile, where=FileWhere, source=FILES.source)
 
 
 @frozen
@@ -59,7 +59,7 @@ class Sibling:
     """By the server's clock, in seconds since the epoch; 0 if it does not say."""
 
 
-class _Placed(Protocol):
+class _ListedFolder(Protocol):
     """Something that lies in a folder."""
 
     @property
@@ -69,7 +69,7 @@ class _Placed(Protocol):
 
 
 T = TypeVar("T")
-P = TypeVar("P", bound=_Placed)
+P = TypeVar("P", bound=_ListedFolder)
 
 
 @frozen
@@ -89,10 +89,10 @@ class Remote:
         return unicodedata.normalize("NFC", filename) if self.unicode == "nfc" else filename
 
     def is_project(self, place: str) -> bool:
-        """Whether a place is a Project, and not a folder: only the parent can be."""
+        """Return whether a place is a Project, and not a folder: only the parent can be."""
         return self.project and place == self.parent
 
-    async def load_places(self) -> str | None:
+    async def load_folders(self) -> str | None:
         """Read all folders of the server, because it has no filter on them.
 
         Returns:
@@ -105,16 +105,18 @@ class Remote:
         this = time.time_ns()
 
         async def take(folders: Sequence[Folder]) -> None:
-            self.journal.note(*((_PLACE, (*_place(each), this)) for each in folders))
+            self.journal.note(*((_INSERT_FOLDER, (*_folder_row(each), this)) for each in folders))
 
-        doubt = await _read(listed(self.api, FOLDERS, FolderWhere(page_size=PAGE)), take)
+        doubt = await _read(list_resource(self.api, FOLDERS, FolderWhere(page_size=PAGE)), take)
         if doubt is None:
-            await self.journal.read(lambda db: db.execute("DELETE FROM place WHERE listed != ?", (this,)))
+            await self.journal.read(
+                lambda db: db.execute("DELETE FROM remote_folder WHERE listed != ?", (this,))
+            )
         else:  # what was there before may still be
             self._warn(f"the list of folders is incomplete: {doubt}; one that it hides may be created again")
         return doubt
 
-    async def places(self, inside: str, title: str) -> list[str]:
+    async def folders_titled(self, inside: str, title: str) -> list[str]:
         """Ids of the folders of this title in a folder, the oldest first, as last read."""
         return [each.id for each in await self.siblings(inside, title)]
 
@@ -126,7 +128,7 @@ class Remote:
         values = (self.parent, self.parent, wanted) if project else (inside, wanted)
         return await self.journal.read(lambda db: [Sibling(*row) for row in db.execute(question, values)])
 
-    async def inside(self, place: str) -> list[tuple[str, str]]:
+    async def subfolders(self, place: str) -> list[tuple[str, str]]:
         """Id and title of the folders in a folder, the oldest first, as last read."""
         project = self.is_project(place)
         question, values = (_ALL_IN_PROJECT, (place, place)) if project else (_ALL_IN_FOLDER, (place,))
@@ -143,10 +145,10 @@ class Remote:
         Raises:
             APIError: If the listing failed.
         """
-        doubtful = await self.journal.read(lambda db: _forgotten(db, folder))
+        doubtful = await self.journal.read(lambda db: _forget(db, folder))
 
-        async def take(some: Sequence[Listed]) -> None:
-            own = await self.own(some, inside)
+        async def take(some: Sequence[ListedFile]) -> None:
+            own = await self.direct_children(some, inside)
             named = [(self.comparable(each.filename), each) for each in own]
             self.journal.note(*((_REMOTE, _row(folder, *each)) for each in named if each[0] not in doubtful))
 
@@ -158,22 +160,22 @@ class Remote:
             )
         return doubt
 
-    def files(self, inside: str, *, since: datetime | None = None) -> Listing[Listed]:
+    def files(self, inside: str, *, since: datetime | None = None) -> Listing[ListedFile]:
         """The Files of one folder, or those made since a time; of a project, those of its folders, too."""
         if self.is_project(inside):
-            path = f"{PROJECTS.place(self.parent)}files/"
-            return listed(self.api, LISTED, FileWhere(created__gt=since, page_size=PAGE), path=path)
-        return listed(self.api, LISTED, FileWhere(parent=inside, created__gt=since, page_size=PAGE))
+            path = f"{PROJECTS.object_path(self.parent)}files/"
+            return list_resource(self.api, LISTED, FileWhere(created__gt=since, page_size=PAGE), path=path)
+        return list_resource(self.api, LISTED, FileWhere(parent=inside, created__gt=since, page_size=PAGE))
 
     def _warn(self, words: str) -> None:
-        self.journal.note(rows.found("warning", words))
+        self.journal.note(rows.add_finding("warning", words))
 
-    async def own(self, files: Sequence[P], inside: str) -> list[P]:
+    async def direct_children(self, files: Sequence[P], inside: str) -> list[P]:
         """Those that lie in this folder, and in none below it."""
         if not self.is_project(inside):
             return [each for each in files if each.parent == inside]
         others = {each.parent for each in files} - {inside}
-        below = await self.journal.read(lambda db: {each for each in others if _is_place(db, each)})
+        below = await self.journal.read(lambda db: {each for each in others if _is_known_folder(db, each)})
         return [each for each in files if each.parent not in below]
 
 
@@ -185,40 +187,40 @@ async def _read(listing: Listing[T], take: Callable[[Sequence[T]], Awaitable[Non
         async with aclosing(listing.pages(prefetch=AHEAD, walk=walk)) as pages:
             async for page in pages:
                 await take(page.items)
-        doubt = walk.doubt
+        doubt = walk.incomplete_reason
         if doubt is None or not walk.changed:
             break
     return doubt
 
 
-def twins(db: sqlite3.Connection, folder: int, filename: str) -> tuple[Twin, ...]:
+def files_named(db: sqlite3.Connection, folder: int, filename: str) -> tuple[RemoteFile, ...]:
     """The Files that have this name in a folder, the newest first, as last read."""
-    return tuple(Twin(*row) for row in db.execute(_TWINS, (folder, filename)))
+    return tuple(RemoteFile(*row) for row in db.execute(_FILES_NAMED, (folder, filename)))
 
 
-def _is_place(db: sqlite3.Connection, key: str) -> bool:
-    """Whether it is a folder, of the server's last listing or of our making."""
-    return db.execute(_IS_PLACE, (key, key)).fetchone() is not None
+def _is_known_folder(db: sqlite3.Connection, key: str) -> bool:
+    """Return whether it is a folder, of the server's last listing or of our making."""
+    return db.execute(_IS_KNOWN_FOLDER, (key, key)).fetchone() is not None
 
 
-def _place(folder: Folder) -> tuple[object, ...]:
+def _folder_row(folder: Folder) -> tuple[object, ...]:
     project = folder.project.id if folder.project else None
     created = folder.created.timestamp() if folder.created else 0.0
     return _storable(folder.id, folder.parent, unicodedata.normalize("NFC", folder.title), project, created)
 
 
-def _forgotten(db: sqlite3.Connection, folder: int) -> set[str]:
+def _forget(db: sqlite3.Connection, folder: int) -> set[str]:
     """Forget what a folder held, but for names of which a registration is being looked for.
 
     What is listed under such a name by now may be what was registered, and was not there before.
     """
     unknown = "SELECT filename FROM item WHERE folder = ? AND state = ?"
     scope = (folder, State.UNKNOWN)
-    db.execute(f"DELETE FROM remote WHERE folder = ? AND filename NOT IN ({unknown})", (folder, *scope))  # noqa: S608
+    db.execute(f"DELETE FROM remote_file WHERE folder = ? AND filename NOT IN ({unknown})", (folder, *scope))  # noqa: S608
     return {filename for (filename,) in db.execute(unknown, scope)}
 
 
-def _row(folder: int, filename: str, file: Listed) -> tuple[object, ...]:
+def _row(folder: int, filename: str, file: ListedFile) -> tuple[object, ...]:
     digest = (file.digest or "").lower() or None
     created = file.created.timestamp() if file.created else 0.0
     return _storable(
@@ -246,17 +248,22 @@ def _storable_value(value: object) -> object:
     return value
 
 
-_PLACE: Final = "INSERT OR REPLACE INTO place VALUES (?, ?, ?, ?, ?, ?)"
-_REMOTE: Final = "INSERT OR REPLACE INTO remote VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_OF_PROJECT: Final = "(parent = ? OR (project = ? AND parent NOT IN (SELECT id FROM place)))"
-_IN_FOLDER: Final = "SELECT id, created FROM place WHERE parent = ? AND title = ? ORDER BY created, id"
-_IN_PROJECT: Final = f"SELECT id, created FROM place WHERE {_OF_PROJECT} AND title = ? ORDER BY created, id"  # noqa: S608
-_ALL_IN_FOLDER: Final = "SELECT id, title FROM place WHERE parent = ? ORDER BY created, id"
-_ALL_IN_PROJECT: Final = f"SELECT id, title FROM place WHERE {_OF_PROJECT} ORDER BY created, id"  # noqa: S608
-_TWINS: Final = (
-    "SELECT file, size, digest, snapshot, created FROM remote WHERE folder = ? AND filename = ? "
+_INSERT_FOLDER: Final = "INSERT OR REPLACE INTO remote_folder VALUES (?, ?, ?, ?, ?, ?)"
+_REMOTE: Final = "INSERT OR REPLACE INTO remote_file VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_OF_PROJECT: Final = "(parent = ? OR (project = ? AND parent NOT IN (SELECT id FROM remote_folder)))"
+_IN_FOLDER: Final = (
+    "SELECT id, created FROM remote_folder WHERE parent = ? AND title = ? ORDER BY created, id"
+)
+_IN_PROJECT: Final = (
+    f"SELECT id, created FROM remote_folder WHERE {_OF_PROJECT} AND title = ? ORDER BY created, id"  # noqa: S608
+)
+_ALL_IN_FOLDER: Final = "SELECT id, title FROM remote_folder WHERE parent = ? ORDER BY created, id"
+_ALL_IN_PROJECT: Final = f"SELECT id, title FROM remote_folder WHERE {_OF_PROJECT} ORDER BY created, id"  # noqa: S608
+_FILES_NAMED: Final = (
+    "SELECT file, size, digest, snapshot, created FROM remote_file WHERE folder = ? AND filename = ? "
     "ORDER BY created DESC"
 )
-_IS_PLACE: Final = (
-    "SELECT 1 FROM place WHERE id = ? UNION ALL SELECT 1 FROM folder WHERE remote = ? AND parent IS NOT NULL"
+_IS_KNOWN_FOLDER: Final = (
+    "SELECT 1 FROM remote_folder WHERE id = ? UNION ALL SELECT 1 FROM folder WHERE remote = ? AND parent IS "
+    "NOT NULL"
 )

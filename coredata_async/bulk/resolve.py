@@ -17,16 +17,16 @@ from attrs import define, evolve, field
 from coredata_async.bulk import rows
 from coredata_async.bulk.empty_files import is_taken
 from coredata_async.bulk.journal.trouble import JournalError
-from coredata_async.bulk.judgement import Judgement
+from coredata_async.bulk.judgement import FailureClass
 from coredata_async.bulk.rows import JOINED, item_of
-from coredata_async.bulk.run import Run
-from coredata_async.bulk.states import State, Why
-from coredata_async.bulk.work import Work, earlier
+from coredata_async.bulk.run import RunContext
+from coredata_async.bulk.states import Reason, State
+from coredata_async.bulk.work import Work, previous_version
 from coredata_async.errors import APIError, AuthenticationError, ConfigurationError, SourceError
 from coredata_async.resources.files import File
 from coredata_async.transfer.comparison import UndecidableError
 from coredata_async.transfer.drive import ROUNDS
-from coredata_async.transfer.settle import Parent, Wanted
+from coredata_async.transfer.settle import Parent, ProbeRequest
 from coredata_async.transfer.steps import Registered
 
 WAITING: Final = 1000
@@ -47,7 +47,7 @@ class Resolver:
     `transfer.lookup`.
     """
 
-    run: Run
+    run: RunContext
     group: asyncio.TaskGroup
     clock: Callable[[], float] = time.monotonic
     tasks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]], init=False)
@@ -133,29 +133,29 @@ class Resolver:
             await self._conclude(work, await self._find(work, lost_at))
         except UndecidableError as exc:
             ids = f"; candidates: {', '.join(exc.candidates)}" if exc.candidates else ""
-            await self.run.unresolved(item, f"{exc}{ids}; blob {item.blob}")
+            await self.run.mark_unresolved(item, f"{exc}{ids}; blob {item.blob}")
         except AuthenticationError as exc:
-            self.run.halt("authentication", str(exc))  # it stays UNKNOWN: the next run looks for it
+            self.run.abort("authentication", str(exc))  # it stays UNKNOWN: the next run looks for it
         except (APIError, ConfigurationError) as exc:
-            await self.run.unresolved(item, f"looking for blob {item.blob} failed: {exc}")
+            await self.run.mark_unresolved(item, f"looking for blob {item.blob} failed: {exc}")
         except JournalError:
             raise
         except Exception as exc:  # noqa: BLE001  # it concerns this file alone, which may be there
             words = f"looking for blob {item.blob} failed: unexpected {type(exc).__name__}"
-            await self.run.unresolved(item, words)
+            await self.run.mark_unresolved(item, words)
 
     async def _conclude(self, work: Work, found: Registered | None) -> None:
         item = work.item
         if found is not None:
-            await self._found(work, found)
+            await self._record_found(work, found)
         elif self._is_stuck(work):
             words = (
-                f"registering it was not confirmed {item.rounds} times, and each time the File was "
+                f"registering it was not confirmed {item.unconfirmed} times, and each time the File was "
                 f"proven not to be there; blob {item.blob}"
             )
-            await self.run.delayed(item, Judgement(State.RETRY, Why.REFUSED, words))
+            await self.run.delay(item, FailureClass(State.RETRY, Reason.REFUSED, words))
         else:
-            await self.run.absent(item, work.parent)
+            await self.run.register_again(item, work.parent)
 
     def _is_stuck(self, work: Work) -> bool:
         """Tell if a file was often sent for registration in vain, and no other file succeeded meanwhile.
@@ -163,22 +163,22 @@ class Resolver:
         Each round ends with a proof, so their number is no reason for doubt, and as long as the server
         registers other files, it is worth another round.
         """
-        often = not work.refused and work.item.rounds >= ROUNDS
+        often = not work.refused and work.item.unconfirmed >= ROUNDS
         return often and self.run.successes == work.successes
 
-    async def _found(self, work: Work, found: Registered) -> None:
+    async def _record_found(self, work: Work, found: Registered) -> None:
         """It is there. If the file is another one by now, that one has not been uploaded yet."""
         item = evolve(work.item, file=found.file_id)
         try:
-            now = self.run.look(item)  # before anything is noted: what this raises leaves the file as it is
+            now = self.run.stat(item)  # before anything is noted: what this raises leaves the file as it is
         except SourceError:
-            now = item.print  # gone: what was uploaded is what there was
-        await self.run.confirmed(item, found)
-        if now != item.print:
-            self.run.journal.note(*rows.planned_again(evolve(item, blob=None), now))
-            self.run.meter.moved(item.print.size, State.CONFIRMED, State.PLANNED)
-            again = evolve(item, state=State.PLANNED, print=now, blob=None, rounds=0)
-            await self.run.again(Work(again, work.parent, (earlier(again),)))
+            now = item.fingerprint  # gone: what was uploaded is what there was
+        await self.run.confirm(item, found)
+        if now != item.fingerprint:
+            self.run.journal.note(*rows.mark_planned(evolve(item, blob=None), now))
+            self.run.progress.transition(item.fingerprint.size, State.CONFIRMED, State.PLANNED)
+            again = evolve(item, state=State.PLANNED, fingerprint=now, blob=None, unconfirmed=0)
+            await self.run.enqueue(Work(again, work.parent, (previous_version(again),)))
 
     async def _find(self, work: Work, lost_at: float) -> Registered | None:
         remote = self.run.remote
@@ -186,13 +186,13 @@ class Resolver:
             parent = Parent(work.parent, "project")
         else:  # of what kind the parent of the job is, is not known; the others come from the list of folders
             parent = Parent(work.parent, "unknown" if work.parent == remote.parent else "folder")
-        wanted = Wanted(
-            stored=work.item.stored(""),
-            new=rows.new_file(work.item, work.parent, self.run.terms),
+        wanted = ProbeRequest(
+            stored=work.item.stored_state(""),
+            new=rows.new_file(work.item, work.parent, self.run.attributes),
             parent=parent,
-            judge=partial(self._is_created if work.item.blob is None else self._is_ours, work),
+            matcher=partial(self._is_created if work.item.blob is None else self._is_ours, work),
             patience=FAILURES,
-            under_way=not work.refused,
+            in_flight=not work.refused,
         )
         return await self.run.engine.uploader.driver.settler.find(wanted, lost_at)
 
@@ -201,7 +201,7 @@ class Resolver:
 
     async def _is_created(self, work: Work, file: File) -> bool:
         """Decide about an empty File if ours was created without a blob: by place and name."""
-        if not (self._has_name(work, file) and await self.run.remote.own([file], work.parent)):
+        if not (self._has_name(work, file) and await self.run.remote.direct_children([file], work.parent)):
             return False
         return not await self.run.journal.read(partial(is_taken, item=work.item, file_id=file.id))
 
@@ -211,14 +211,14 @@ class Resolver:
         It is ours if it has the same bytes under the same name in the same place, was created since the
         reservation, and was there neither before this job nor as another file of it.
         """
-        stored = work.item.stored("")
+        stored = work.item.stored_state("")
         if not (file.digest and file.size is not None and file.created and stored.since):
             raise UndecidableError("the server shows neither blob name nor digest of", (file.id,))
         if file.digest.lower() != stored.md5 or file.size not in {0, stored.plan.size}:  # 0: not known
             return False
         if not self._has_name(work, file) or file.created < stored.since - SKEW:
             return False
-        if not await self.run.remote.own([file], work.parent):
+        if not await self.run.remote.direct_children([file], work.parent):
             return False
         if await self.run.journal.read(partial(is_taken, item=work.item, file_id=file.id)):
             return False

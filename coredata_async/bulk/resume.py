@@ -1,4 +1,4 @@
-"""What an earlier run left in the journal, taken up. Runs in the journal's thread."""
+"""What an earlier run left in the journal, claimed. Runs in the journal's thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def begin(db: sqlite3.Connection, sent_until: float | None = None, by: Sender = 
     now = time.time()
     if sent_until is not None:
         suspect(db, sent_until, by)
-    asked = "UPDATE item SET state = ?, rounds = max(rounds, 1) WHERE state = ?"
+    asked = "UPDATE item SET state = ?, unconfirmed = max(unconfirmed, 1) WHERE state = ?"
     db.execute(asked, (State.UNKNOWN, State.REGISTERING))
     db.execute(
         "INSERT INTO orphan SELECT id, blob, ? FROM item WHERE state = ? AND blob IS NOT NULL",
@@ -37,19 +37,21 @@ def begin(db: sqlite3.Connection, sent_until: float | None = None, by: Sender = 
     )
     db.execute("UPDATE item SET state = ?, blob = NULL WHERE state = ?", (State.PLANNED, State.PUTTING))
     # What failed, or could not be settled, is tried again: the reason may have gone.
-    db.execute("UPDATE item SET state = ?, rounds = 1 WHERE state = ?", (State.UNKNOWN, State.UNRESOLVED))
+    db.execute(
+        "UPDATE item SET state = ?, unconfirmed = 1 WHERE state = ?", (State.UNKNOWN, State.UNRESOLVED)
+    )
     # A blob that registering was sent for is looked for before anything else is done for the file.
-    stored = "blob IS NOT NULL AND md5 IS NOT NULL AND rounds > 0"
+    stored = "blob IS NOT NULL AND md5 IS NOT NULL AND unconfirmed > 0"
     kept = f"UPDATE item SET state = ? WHERE state = ? AND {stored}"  # noqa: S608
     db.execute(kept, (State.STORED, State.FAILED))
-    db.execute("UPDATE item SET state = ?, rounds = 0 WHERE state = ?", (State.PLANNED, State.FAILED))
+    db.execute("UPDATE item SET state = ?, unconfirmed = 0 WHERE state = ?", (State.PLANNED, State.FAILED))
     bare = "UPDATE item SET state = ? WHERE state = ? AND (md5 IS NULL OR blob IS NULL)"
     db.execute(bare, (State.PLANNED, State.RETRY))  # a digest alone may be of an earlier content
     db.execute("UPDATE item SET state = ? WHERE state = ?", (State.STORED, State.RETRY))
-    return counted(db)
+    return count_states(db)
 
 
-def sent(db: sqlite3.Connection) -> Sent:
+def read_sent(db: sqlite3.Connection) -> Sent:
     """Read until when another process can have sent requests."""
     until, by = db.execute("SELECT sent_until, sent_by FROM job").fetchone()
     return Sent(until, by if by in _SENDERS else "other")
@@ -66,7 +68,7 @@ def waive(db: sqlite3.Connection) -> None:
     db.execute("UPDATE job SET sent_until = NULL")
 
 
-def counted(db: sqlite3.Connection) -> Sums:
-    """What the journal holds."""
+def count_states(db: sqlite3.Connection) -> Sums:
+    """Return what the journal holds."""
     rows = db.execute("SELECT state, count(*), sum(size) FROM item GROUP BY state").fetchall()
     return Sums({State(row[0]): row[1] for row in rows}, {State(row[0]): row[2] for row in rows})

@@ -11,57 +11,57 @@ from contextlib import suppress
 from attrs import define, evolve, field
 
 from coredata_async.bulk import rows
-from coredata_async.bulk.belt import Belt
-from coredata_async.bulk.earlier import Told
+from coredata_async.bulk.belt import WorkQueue
+from coredata_async.bulk.earlier import ReportedItems
 from coredata_async.bulk.events import FileDelayed, FileDone, FileFailed, FileSkipped, FileUnresolved, Warned
-from coredata_async.bulk.existing import Leave
+from coredata_async.bulk.existing import Skip
 from coredata_async.bulk.gates.admission import EXPIRED
 from coredata_async.bulk.journal.journal import Journal, Statement
-from coredata_async.bulk.judgement import Judgement
-from coredata_async.bulk.meter import Meter
-from coredata_async.bulk.options import Policy, Terms
-from coredata_async.bulk.processes.hands import Hands
+from coredata_async.bulk.judgement import FailureClass
+from coredata_async.bulk.meter import ProgressCounter
+from coredata_async.bulk.options import FileAttributes, Policy
+from coredata_async.bulk.processes.hands import FileSender
 from coredata_async.bulk.refusals import Refusals, is_explained
 from coredata_async.bulk.remote import Remote
 from coredata_async.bulk.report.report import Ended
 from coredata_async.bulk.rows import Item
 from coredata_async.bulk.settle_wait import SettleWait
-from coredata_async.bulk.states import State, Why
-from coredata_async.bulk.telling import Stream
-from coredata_async.bulk.text import shown
+from coredata_async.bulk.states import Reason, State
+from coredata_async.bulk.telling import EventStream
+from coredata_async.bulk.text import path_text
 from coredata_async.bulk.work import Work
 from coredata_async.errors import SourceError, URLExpiredError
-from coredata_async.storage.paths import Print, look
+from coredata_async.storage.paths import Fingerprint, stat_file
 from coredata_async.transfer.engine import Engine
 from coredata_async.transfer.steps import Registered
 
 
 @define(eq=False, kw_only=True)
-class Run:
+class RunContext:
     """One run of a job."""
 
     engine: Engine
-    hands: Hands
+    sender: FileSender
     journal: Journal
     remote: Remote
     policy: Policy
-    terms: Terms
-    stream: Stream
-    meter: Meter
-    halt: Callable[[Ended, str], None]
+    attributes: FileAttributes
+    stream: EventStream
+    progress: ProgressCounter
+    abort: Callable[[Ended, str], None]
     """Ends the run, for a reason that concerns all files."""
     give_up: Callable[[Ended, str], None]
-    """Likewise, but begins nothing new and waits until uploads under way have ended."""
+    """Likewise, but begins nothing new and waits until uploads in flight have ended."""
     wait: SettleWait
-    belt: Belt = field(factory=Belt)
+    queue: WorkQueue = field(factory=WorkQueue)
     refusals: Refusals = field(factory=Refusals, init=False)
     clock_error: str | None = field(default=None, init=False)
     """The error of the last file whose URLs had expired on arrival, if nothing was stored since."""
-    told: Told = field(factory=Told, init=False)
+    told: ReportedItems = field(factory=ReportedItems, init=False)
     _expired: int = field(default=0, init=False)
     _deciding: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
-    def look(self, item: Item) -> Print:
+    def stat(self, item: Item) -> Fingerprint:
         """See what a file is now. It may have become a link since the scan.
 
         Raises:
@@ -72,57 +72,61 @@ class Run:
             with suppress(OSError, ValueError):  # `look` says it in words
                 seen = os.lstat(item.path)
                 if stat.S_ISREG(seen.st_mode):
-                    return Print.of(seen)
+                    return Fingerprint.of(seen)
                 if stat.S_ISLNK(seen.st_mode):
                     words = f"{rows.path_of(item)} has become a link, and links are not followed"
                     raise SourceError(words, stage="source")
-        return look(rows.path_of(item))
+        return stat_file(rows.path_of(item))
 
     @property
     def successes(self) -> int:
         """Number of files that are registered."""
-        return self.meter.count(State.CONFIRMED, State.DONE)
+        return self.progress.count(State.CONFIRMED, State.DONE)
 
-    async def confirmed(self, item: Item, registered: Registered) -> None:
+    async def confirm(self, item: Item, registered: Registered) -> None:
         """The service gave an id."""
         self.refusals.succeed()
-        self.journal.note(rows.confirmed(item, registered.file_id), *_twice(item, registered))
-        self.meter.moved(item.print.size, item.state, State.CONFIRMED)
+        self.journal.note(
+            rows.mark_confirmed(item, registered.file_id), *_duplicate_finding(item, registered)
+        )
+        self.progress.transition(item.fingerprint.size, item.state, State.CONFIRMED)
 
-    async def replaced(self, item: Item, file_id: str, md5: str) -> None:
+    async def record_replacement(self, item: Item, file_id: str, md5: str) -> None:
         """A File that was there has the content now."""
         self.refusals.succeed()
-        self.journal.note(rows.replaced(item, file_id, md5))
-        self.meter.moved(item.print.size, item.state, State.CONFIRMED)
+        self.journal.note(rows.mark_replaced(item, file_id, md5))
+        self.progress.transition(item.fingerprint.size, item.state, State.CONFIRMED)
 
-    async def done(self, items: Sequence[Item]) -> None:
+    async def finish(self, items: Sequence[Item]) -> None:
         """A listing showed their Files."""
-        self.journal.note(*rows.done([item.id for item in items]))
+        self.journal.note(*rows.mark_done([item.id for item in items]))
         for item in items:
             self.told.add(item.id)
-            self.meter.moved(item.print.size, State.CONFIRMED, State.DONE)
-            event = FileDone(path=shown(item.path), file_id=item.file or "", size=item.print.size)
-            await self.stream.tell(event)
+            self.progress.transition(item.fingerprint.size, State.CONFIRMED, State.DONE)
+            event = FileDone(path=path_text(item.path), file_id=item.file or "", size=item.fingerprint.size)
+            await self.stream.publish(event)
 
-    async def left(self, item: Item, leave: Leave) -> None:
+    async def skipped(self, item: Item, leave: Skip) -> None:
         """The server has it, or something of its name, and that is left as it is."""
-        if leave.why == Why.SAME:
-            self.journal.note(rows.same(item, leave.file, leave.md5))
-            if leave.twice:
-                words = f"{shown(item.path)}: Files {', '.join(leave.twice)} are the same"
-                self.journal.note(rows.found("duplicate", words))
+        if leave.reason == Reason.SAME:
+            self.journal.note(rows.mark_same(item, leave.file, leave.md5))
+            if leave.duplicates:
+                words = f"{path_text(item.path)}: Files {', '.join(leave.duplicates)} are the same"
+                self.journal.note(rows.add_finding("duplicate", words))
         else:
             words = f"File {leave.file} has this name"
-            self.journal.note(rows.ended(item, State.SKIPPED, leave.why, words))
+            self.journal.note(rows.mark_ended(item, State.SKIPPED, leave.reason, words))
         self.told.add(item.id)
-        self.meter.moved(item.print.size, item.state, State.SKIPPED)
-        await self.stream.tell(FileSkipped(path=shown(item.path), why=leave.why, file_id=leave.file))
+        self.progress.transition(item.fingerprint.size, item.state, State.SKIPPED)
+        await self.stream.publish(
+            FileSkipped(path=path_text(item.path), reason=leave.reason, file_id=leave.file)
+        )
 
-    def stored(self) -> None:
+    def record_stored(self) -> None:
         """Learn that the storage accepted a file, so that its URL was valid."""
         self._expired, self.clock_error = 0, None
 
-    def expired(self, exc: URLExpiredError) -> None:
+    def record_expired(self, exc: URLExpiredError) -> None:
         """Learn that every URL of a file had expired; if on arrival, time after time, a clock is wrong."""
         if not exc.on_arrival:
             return
@@ -131,80 +135,84 @@ class Run:
         if self._expired == EXPIRED:
             self.give_up("clock", self.clock_error)
 
-    async def failed(
-        self, item: Item, why: Why, words: str, *, blob: str | None = None, reason: str = ""
+    async def fail(
+        self, item: Item, reason: Reason, message: str, *, blob: str | None = None, cause: str = ""
     ) -> None:
-        """Write down that a file is not uploaded in this run; `reason` as in `Judgement`."""
-        self.journal.note(*rows.failed(item, why, words, blob=blob))
-        self.meter.moved(item.print.size, item.state, State.FAILED)
-        await self.stream.tell(FileFailed(path=shown(item.path), why=why, words=words))
-        if why in {Why.REFUSED, Why.STORAGE}:
-            await self._refused(item, why, words, reason or why)
+        """Write down that a file is not uploaded in this run; `reason` as in `FailureClass`."""
+        self.journal.note(*rows.mark_failed(item, reason, message, blob=blob))
+        self.progress.transition(item.fingerprint.size, item.state, State.FAILED)
+        await self.stream.publish(FileFailed(path=path_text(item.path), reason=reason, message=message))
+        if reason in {Reason.REFUSED, Reason.STORAGE}:
+            await self._stop_if_alike(item, reason, message, cause or reason)
 
-    async def _refused(self, item: Item, why: Why, words: str, reason: str) -> None:
+    async def _stop_if_alike(self, item: Item, reason: Reason, message: str, cause: str) -> None:
         """End the run if unlike files are refused for the same reason. See `refusals`."""
-        async with self._deciding:  # lanes that are refused meanwhile try no further file
-            refused = self.refusals.add(item, reason)
+        async with self._deciding:  # workers that are refused meanwhile try no further file
+            refused = self.refusals.add(item, cause)
             if refused is None:
                 return
-            traits, scanned = refused.traits(), self.meter.scanned
+            traits, scanned = refused.traits(), self.progress.scanned
             if await self.journal.read(lambda db: is_explained(db, traits, scanned=scanned)):
                 return
-        who = "service" if why == Why.REFUSED else "storage"
+        who = "service" if reason == Reason.REFUSED else "storage"
         self.give_up(
             "error",
             f"the {who} refuses every file: {refused.count} unlike ones in a row, for the same reason; "
-            f"the last one: {words}",
+            f"the last one: {message}",
         )
 
-    async def delayed(self, item: Item, judged: Judgement) -> None:
+    async def delay(self, item: Item, judged: FailureClass) -> None:
         """The second pass takes it up."""
-        self.journal.note(rows.ended(item, State.RETRY, judged.why, judged.words))
-        self.meter.moved(item.print.size, item.state, State.RETRY)
-        await self.stream.tell(FileDelayed(path=shown(item.path), why=judged.why, words=judged.words))
+        self.journal.note(rows.mark_ended(item, State.RETRY, judged.reason, judged.message))
+        self.progress.transition(item.fingerprint.size, item.state, State.RETRY)
+        await self.stream.publish(
+            FileDelayed(path=path_text(item.path), reason=judged.reason, message=judged.message)
+        )
 
-    async def lost(self, item: Item, words: str) -> Item:
+    async def mark_unknown(self, item: Item, message: str) -> Item:
         """The answer to its registration was lost: it has to be looked for."""
-        self.journal.note(rows.unknown(item, words))
-        self.meter.moved(item.print.size, item.state, State.UNKNOWN)
-        await self.stream.tell(FileDelayed(path=shown(item.path), why=Why.UNCERTAIN, words=words))
-        return evolve(item, state=State.UNKNOWN, rounds=item.rounds + 1)
+        self.journal.note(rows.mark_unknown(item, message))
+        self.progress.transition(item.fingerprint.size, item.state, State.UNKNOWN)
+        await self.stream.publish(
+            FileDelayed(path=path_text(item.path), reason=Reason.UNCERTAIN, message=message)
+        )
+        return evolve(item, state=State.UNKNOWN, unconfirmed=item.unconfirmed + 1)
 
-    async def unresolved(self, item: Item, words: str) -> None:
+    async def mark_unresolved(self, item: Item, message: str) -> None:
         """Whether there is a File could not be found out."""
-        self.journal.note(rows.ended(item, State.UNRESOLVED, Why.UNCERTAIN, words))
-        self.meter.moved(item.print.size, item.state, State.UNRESOLVED)
-        await self.stream.tell(FileUnresolved(path=shown(item.path), words=words))
+        self.journal.note(rows.mark_ended(item, State.UNRESOLVED, Reason.UNCERTAIN, message))
+        self.progress.transition(item.fingerprint.size, item.state, State.UNRESOLVED)
+        await self.stream.publish(FileUnresolved(path=path_text(item.path), message=message))
 
-    async def absent(self, item: Item, parent: str) -> None:
+    async def register_again(self, item: Item, parent: str) -> None:
         """There is no File, for certain: its blob is registered again."""
-        self.journal.note(rows.absent(item))
-        self.meter.moved(item.print.size, item.state, State.STORED)
-        await self.again(Work(evolve(item, state=State.STORED), parent, absent=True))
+        self.journal.note(rows.mark_absent(item))
+        self.progress.transition(item.fingerprint.size, item.state, State.STORED)
+        await self.enqueue(Work(evolve(item, state=State.STORED), parent, absent=True))
 
-    def look_first(self, item: Item) -> Item:
+    def mark_for_lookup(self, item: Item) -> Item:
         """Mark a file that was sent for registration before, so that it is looked for."""
-        self.journal.note(rows.looked_for(item))
-        self.meter.moved(item.print.size, item.state, State.UNKNOWN)
+        self.journal.note(rows.mark_looked_for(item))
+        self.progress.transition(item.fingerprint.size, item.state, State.UNKNOWN)
         return evolve(item, state=State.UNKNOWN)
 
-    def refused(self, item: Item) -> Item:
+    def count_refusal(self, item: Item) -> Item:
         """Remember that registering a file was sent for and refused."""
-        self.journal.note(rows.refused(item))
-        return evolve(item, rounds=item.rounds + 1)
+        self.journal.note(rows.mark_refused(item))
+        return evolve(item, unconfirmed=item.unconfirmed + 1)
 
-    async def warn(self, words: str) -> None:
+    async def warn(self, message: str) -> None:
         """Something that a person should know; the report has it, too."""
-        self.journal.note(rows.found("warning", words))
-        await self.stream.tell(Warned(words=words))
+        self.journal.note(rows.add_finding("warning", message))
+        await self.stream.publish(Warned(message=message))
 
-    async def again(self, work: Work) -> None:
-        """Queue a file for a lane."""
-        await self.belt.put(work, beyond=True)
+    async def enqueue(self, work: Work) -> None:
+        """Queue a file for a worker."""
+        await self.queue.put(work, beyond=True)
 
 
-def _twice(item: Item, registered: Registered) -> list[Statement]:
-    if not registered.twins:
+def _duplicate_finding(item: Item, registered: Registered) -> list[Statement]:
+    if not registered.duplicates:
         return []
-    ids = ", ".join((registered.file_id, *registered.twins))
-    return [rows.found("duplicate", f"{shown(item.path)}: Files {ids} are of one blob")]
+    ids = ", ".join((registered.file_id, *registered.duplicates))
+    return [rows.add_finding("duplicate", f"{path_text(item.path)}: Files {ids} are of one blob")]

@@ -1,4 +1,4 @@
-"""What failed for a passing reason, taken up again. Runs in the journal's thread."""
+"""What failed for a passing reason, claimed again. Runs in the journal's thread."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import Final
 from attrs import evolve
 
 from coredata_async.bulk.rows import JOINED, Item, item_of
-from coredata_async.bulk.states import State, Why
+from coredata_async.bulk.states import Reason, State
 
-BITE: Final = 200
+BATCH: Final = 200
 """Files read from the journal at once."""
 
 
-def put_off(db: sqlite3.Connection, folder: int, run: int, words: str) -> tuple[int, int]:
-    """Leave the files of a folder that nobody has taken up to the second pass; how many, how many bytes."""
+def defer_folder(db: sqlite3.Connection, folder: int, run: int, message: str) -> tuple[int, int]:
+    """Leave the files of a folder that nobody has claimed to the second pass; how many, how many bytes."""
     which = "folder = ? AND claim < ? AND state IN (?, ?)"
     scope = (folder, run, State.PLANNED, State.STORED)
     (files, size) = db.execute(f"SELECT count(*), total(size) FROM item WHERE {which}", scope).fetchone()  # noqa: S608
     db.execute(
-        f"UPDATE item SET state = ?, why = ?, words = ? WHERE {which}",  # noqa: S608
-        (State.RETRY, Why.FOLDER, words, *scope),
+        f"UPDATE item SET state = ?, reason = ?, message = ? WHERE {which}",  # noqa: S608
+        (State.RETRY, Reason.FOLDER, message, *scope),
     )
     return files, int(size)
 
 
-def reason(db: sqlite3.Connection, item: int) -> tuple[Why, str]:
-    """Why a file failed the last time."""
-    why, words = db.execute("SELECT why, words FROM item WHERE id = ?", (item,)).fetchone()
-    return Why(why), words or ""
+def reason(db: sqlite3.Connection, item: int) -> tuple[Reason, str]:
+    """Return why a file failed the last time."""
+    why, words = db.execute("SELECT reason, message FROM item WHERE id = ?", (item,)).fetchone()
+    return Reason(why), words or ""
 
 
-def take_again(db: sqlite3.Connection, after: int) -> list[Item]:
+def claim_retries(db: sqlite3.Connection, after: int) -> list[Item]:
     """Files in RETRY, as PLANNED, or as STORED where the storage has the bytes."""
-    rows = db.execute(_AGAIN, (after, State.RETRY, BITE)).fetchall()
+    rows = db.execute(_AGAIN, (after, State.RETRY, BATCH)).fetchall()
     found = [item_of(row) for row in rows]
     items = [evolve(item, state=State.STORED if item.md5 and item.blob else State.PLANNED) for item in found]
     db.executemany("UPDATE item SET state = ? WHERE id = ?", [(item.state, item.id) for item in items])

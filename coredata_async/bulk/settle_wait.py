@@ -1,4 +1,4 @@
-"""The wait until nothing can be under way any more that a process sent of which the journal knows nothing."""
+"""The wait until nothing can be in flight any more that a process sent of which the journal knows nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 from coredata_async.bulk.journal.schema import Sender
 from coredata_async.config import Retry
 
-FIRST_LOOK: Final = 5.0
+FIRST_CHECK: Final = 5.0
 """Seconds to wait where nothing at all suggests an earlier job; most registrations take less."""
 
 REASONS: Final[Mapping[Sender, str]] = {
@@ -61,21 +61,21 @@ class SettleWait:
     def __attrs_post_init__(self) -> None:
         until = self.sent.until
         self._origin = self.clock() - (0.0 if until is None else max(0.0, self.wall() - until))
-        self._was_open = self.left() > 0
+        self._was_open = self.remaining() > 0
 
     @property
     def reason(self) -> str:
-        """Why something waits."""
+        """Return why something waits."""
         return REASONS[self.sent.by]
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is known that there was another process, and not only possible."""
+        """Return whether it is known that there was another process, and not only possible."""
         return self.sent.until is not None and self.sent.by != "lost"
 
     @property
     def is_waited_for(self) -> bool:
-        """Whether anything waits at the moment."""
+        """Return whether anything waits at the moment."""
         return self._waiting > 0
 
     @property
@@ -85,10 +85,10 @@ class SettleWait:
 
     @property
     def is_open(self) -> bool:
-        """Whether something of another process could be under way when this run began."""
+        """Return whether something of another process could be in flight when this run began."""
         return self._was_open
 
-    def left(self, *, full: bool = True) -> float:
+    def remaining(self, *, full: bool = True) -> float:
         """Return the seconds that are left.
 
         Args:
@@ -97,12 +97,12 @@ class SettleWait:
         if self.sent.until is None:
             return 0.0
         whole = self.retry.settle + self.retry.probe_gap
-        whole = whole if full else min(whole, FIRST_LOOK)
+        whole = whole if full else min(whole, FIRST_CHECK)
         return max(0.0, self._origin + whole - self.clock())
 
     async def over(self, *, full: bool = True) -> bool:
         """Wait until it is over; return whether there was anything to wait for."""
-        if not self.left(full=full):
+        if not self.remaining(full=full):
             return False
         if not self._waiting:
             self._since = self.clock()
@@ -110,8 +110,8 @@ class SettleWait:
         try:
             if not self._announced:
                 self._announced = True
-                await self.announce(self.left(full=full), self.reason)
-            while left := self.left(full=full):
+                await self.announce(self.remaining(full=full), self.reason)
+            while left := self.remaining(full=full):
                 await self.sleep(left)
         except BaseException:
             self.interrupted = True

@@ -24,7 +24,7 @@ from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.other_jobs import OtherJobs
 from coredata_async.bulk.remote import Sibling
 from coredata_async.bulk.states import FolderState
-from coredata_async.bulk.text import shown
+from coredata_async.bulk.text import path_text
 from coredata_async.config import Retry
 from coredata_async.errors import APIError
 
@@ -39,7 +39,7 @@ MANY: Final = 1000
 
 
 @frozen
-class Made:
+class CreatedFolder:
     """A folder that this job created, or asked for, where others may create folders, too."""
 
     row: int
@@ -64,11 +64,11 @@ class Siblings:
     retry: Retry
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
-    _watched: dict[int, Made] = field(factory=dict[int, Made], init=False)
-    _told: set[str] = field(factory=set[str], init=False)
+    _watched: dict[int, CreatedFolder] = field(factory=dict[int, CreatedFolder], init=False)
+    _reported: set[str] = field(factory=set[str], init=False)
     _first: asyncio.Event = field(factory=asyncio.Event, init=False)
 
-    async def check(self, made: Made, *, listed: bool = False) -> None:
+    async def check(self, made: CreatedFolder, *, listed: bool = False) -> None:
         """Look whether another job has created the same folder; if so, agree on the oldest, or end the run.
 
         Args:
@@ -97,9 +97,9 @@ class Siblings:
         for due in sorted({max(each, SHORTEST) for each in (gap, settle + gap)}):
             await self.sleep(began + due - self.clock())
             with suppress(APIError):
-                await self.look_again()
+                await self.check_again()
 
-    async def look_again(self) -> None:
+    async def check_again(self) -> None:
         """Look whether there are further folders by now beside those that were created in this run.
 
         One that holds anything ends the run; an empty one is noted. Sends one listing of all folders, if any
@@ -111,18 +111,22 @@ class Siblings:
         run = self.journal.run
         if await self.journal.read(partial(_has_created, run=run)):
             await self.folders.load_again()
-            for made in (*self._watched.values(), *await self.journal.read(partial(_doubled, run=run))):
+            for made in (
+                *self._watched.values(),
+                *await self.journal.read(partial(_find_duplicated, run=run)),
+            ):
                 await self._compare(made)
 
-    async def _agree(self, made: Made, found: Sequence[Sibling], further: Sequence[Sibling]) -> None:
+    async def _agree(self, made: CreatedFolder, found: Sequence[Sibling], further: Sequence[Sibling]) -> None:
         mine = next((each for each in found if each.id == made.id), None)
-        self._told.update(each.id for each in further)
+        self._reported.update(each.id for each in further)
         if mine is not None and all(_is_later(each, mine, made.took) for each in further):
             self.journal.note(_duplicate(made, found))
             return
         oldest = found[0]
         await self.others.stop(
-            f"folder {made.title!r} for {shown(made.path)} was created by another process at the same time; "
+            f"folder {made.title!r} for {path_text(made.path)} was created by another process at the same "
+            "time; "
             f"there are {len(found)} now ({_ids(found)}), and the oldest, {oldest.id}, is the one to keep",
             (
                 "UPDATE folder SET state = ?, remote = ? WHERE id = ?",
@@ -131,22 +135,22 @@ class Siblings:
             _duplicate(made, found),
         )
 
-    async def _compare(self, made: Made) -> None:
+    async def _compare(self, made: CreatedFolder) -> None:
         found = await self.folders.remote.siblings(made.inside, made.title)
         for each in found:
-            if each.id == made.id or each.id in self._told:
+            if each.id == made.id or each.id in self._reported:
                 continue
-            self._told.add(each.id)
+            self._reported.add(each.id)
             self.journal.note(_duplicate(made, found))
             if await self._holds_anything(each.id):
                 await self.others.stop(
-                    f"another process uploads {shown(made.path)} into a folder of its own, {each.id}, "
+                    f"another process uploads {path_text(made.path)} into a folder of its own, {each.id}, "
                     f"beside {made.id}"
                 )
 
     async def _holds_anything(self, folder: str) -> bool:
         remote = self.folders.remote
-        if await remote.inside(folder):
+        if await remote.subfolders(folder):
             return True
         async with aclosing(remote.files(folder).pages()) as pages:
             async for page in pages:
@@ -158,9 +162,9 @@ def _has_created(db: sqlite3.Connection, run: int) -> bool:
     return db.execute("SELECT 1 FROM folder WHERE made = ? LIMIT 1", (run,)).fetchone() is not None
 
 
-def _doubled(db: sqlite3.Connection, run: int) -> list[Made]:
+def _find_duplicated(db: sqlite3.Connection, run: int) -> list[CreatedFolder]:
     """Find folders that were created in this run, and are not the only ones of their name."""
-    return [Made(*row) for row in db.execute(_DOUBLED, (run, MANY))]
+    return [CreatedFolder(*row) for row in db.execute(_DUPLICATED, (run, MANY))]
 
 
 def _is_later(other: Sibling, mine: Sibling, took: float) -> bool:
@@ -168,17 +172,20 @@ def _is_later(other: Sibling, mine: Sibling, took: float) -> bool:
     return other.created - mine.created >= took + RESOLUTION
 
 
-def _duplicate(made: Made, found: Sequence[Sibling]) -> Statement:
-    words = f"{shown(made.path)}: there are {len(found)} folders {made.title!r} in one place: {_ids(found)}"
-    return rows.found("duplicate", words)
+def _duplicate(made: CreatedFolder, found: Sequence[Sibling]) -> Statement:
+    words = (
+        f"{path_text(made.path)}: there are {len(found)} folders {made.title!r} in one place: {_ids(found)}"
+    )
+    return rows.add_finding("duplicate", words)
 
 
 def _ids(found: Sequence[Sibling]) -> str:
     return ", ".join(each.id for each in found)
 
 
-_DOUBLED: Final = (
+_DUPLICATED: Final = (
     "SELECT folder.id, folder.path, up.remote, folder.title, folder.remote FROM folder "
-    "JOIN folder AS up ON up.id = folder.parent JOIN place ON place.parent = up.remote "
-    "AND place.title = folder.title AND place.id != folder.remote WHERE folder.made = ? LIMIT ?"
+    "JOIN folder AS up ON up.id = folder.parent JOIN remote_folder ON remote_folder.parent = up.remote "
+    "AND remote_folder.title = folder.title AND remote_folder.id != folder.remote WHERE folder.made = ? "
+    "LIMIT ?"
 )

@@ -26,7 +26,7 @@ class State(IntEnum):
     DONE = 5
     """A listing showed the File, with our blob or our digest and size, under the right parent."""
     SKIPPED = 6
-    """Not to be uploaded; `Why` says for what reason."""
+    """Not to be uploaded; `Reason` says for what reason."""
     RETRY = 7
     """Failed for a passing reason; the second pass takes it up."""
     FAILED = 8
@@ -52,7 +52,7 @@ FINAL: Final = frozenset({State.DONE, State.SKIPPED, State.FAILED, State.UNRESOL
 """How every file of a finished job ends."""
 
 
-class Why(StrEnum):
+class Reason(StrEnum):
     """Why a file is skipped, failed or unresolved."""
 
     LINK = "link"

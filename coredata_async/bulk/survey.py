@@ -11,8 +11,8 @@ from typing import Final
 from attrs import define
 
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.bulk.plan import Planned, planned
-from coredata_async.bulk.scan.found import Batch
+from coredata_async.bulk.plan import Planned, plan_batch
+from coredata_async.bulk.scan.found import DirectoryBatch
 from coredata_async.bulk.scan.walk import Batches
 
 ENTRIES: Final = 1000
@@ -24,7 +24,7 @@ STOP: Final = 1.0
 
 
 @define(eq=False)
-class Survey:
+class ScanPlanner:
     """An iterator over what became of batch after batch."""
 
     batches: Batches
@@ -32,10 +32,10 @@ class Survey:
 
     async def __aiter__(self) -> AsyncIterator[Planned]:
         loop = asyncio.get_running_loop()
-        running: asyncio.Future[list[Batch]] | None = None
+        running: asyncio.Future[list[DirectoryBatch]] | None = None
         try:
             while True:
-                running = loop.run_in_executor(None, some, self.batches)
+                running = loop.run_in_executor(None, next_batches, self.batches)
                 found = await asyncio.shield(running)
                 if not found:
                     return
@@ -48,9 +48,9 @@ class Survey:
                     await asyncio.to_thread(self.batches.close)
 
 
-def some(batches: Batches) -> list[Batch]:
+def next_batches(batches: Batches) -> list[DirectoryBatch]:
     """The next batches, together about a thousand entries; none at the end."""
-    found: list[Batch] = []
+    found: list[DirectoryBatch] = []
     entries = 0
     for batch in batches:
         found.append(batch)
@@ -60,5 +60,5 @@ def some(batches: Batches) -> list[Batch]:
     return found
 
 
-def _all(found: Sequence[Batch], run: int, db: sqlite3.Connection) -> list[Planned]:
-    return [planned(db, batch, run) for batch in found]
+def _all(found: Sequence[DirectoryBatch], run: int, db: sqlite3.Connection) -> list[Planned]:
+    return [plan_batch(db, batch, run) for batch in found]

@@ -7,15 +7,15 @@ from typing import Final
 
 from coredata_async.bulk.events import Event, Progress
 
-ROOM: Final = 256
+CAPACITY: Final = 256
 """Events that nobody has taken yet; above that, the tellers wait."""
 
 
-class Stream:
+class EventStream:
     """A queue of events. Nothing in it is lost but progress, which the next one makes good."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(ROOM)
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(CAPACITY)
         self._heard = True
 
     @property
@@ -23,14 +23,14 @@ class Stream:
         """Check for a listener."""
         return self._heard
 
-    async def tell(self, event: Event) -> None:
+    async def publish(self, event: Event) -> None:
         """Have an event taken; waits while the listener is far behind."""
         if self._heard:
             await self._queue.put(event)
 
-    def show(self, progress: Progress) -> None:
+    def publish_progress(self, progress: Progress) -> None:
         """Tell how far it is, if there is room."""
-        if self._heard and self._queue.qsize() < ROOM // 2:
+        if self._heard and self._queue.qsize() < CAPACITY // 2:
             self._queue.put_nowait(progress)
 
     async def end(self) -> None:
@@ -38,7 +38,7 @@ class Stream:
         if self._heard:
             await self._queue.put(None)
 
-    def unheard(self) -> None:
+    def detach(self) -> None:
         """Nobody listens any more: whoever waits goes on."""
         self._heard = False
         while not self._queue.empty():

@@ -11,19 +11,19 @@ _HOUR: Final = 3600
 _DAY: Final = 86400
 
 
-def shown(path: bytes) -> str:
+def path_text(path: bytes) -> str:
     r"""A path as text: bytes that are no UTF-8 become `\xNN`."""
     return path.decode("utf-8", "backslashreplace")
 
 
-def visible(text: str) -> str:
+def escape_unprintable(text: str) -> str:
     """The text with what cannot be seen, or would turn the line round, written as an escape."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def amount(count: float) -> str:
+def format_bytes(count: float) -> str:
     """Bytes in units of a thousand: `1.2 MB`."""
     unit = 0
     while unit + 1 < len(_UNITS) and round(count, 1 if unit else 0) >= _STEP:
@@ -31,7 +31,7 @@ def amount(count: float) -> str:
     return f"{count:,.1f} {_UNITS[unit]}" if unit else f"{count:,.0f} {_UNITS[0] if count != 1 else 'byte'}"
 
 
-def span(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A length of time in its two largest units: `2 h 13 min`."""
     if seconds < 10:  # noqa: PLR2004  # below, tenths tell something
         return f"{max(seconds, 0):.1f} s"

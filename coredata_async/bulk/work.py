@@ -1,4 +1,4 @@
-"""A file on its way to a lane, as a value."""
+"""A file on its way to a worker, as a value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coredata_async.bulk.rows import Item
 
 
 @frozen
-class Twin:
+class RemoteFile:
     """A File that the server has under the name of one of ours."""
 
     file: str
@@ -22,23 +22,23 @@ class Twin:
 
 @frozen
 class Work:
-    """One file, and all that a lane has to know of it."""
+    """One file, and all that a worker has to know of it."""
 
     item: Item
     parent: str
     """The remote folder."""
-    twins: tuple[Twin, ...] = ()
+    namesakes: tuple[RemoteFile, ...] = ()
     """Files that the server had under this name, before this job put anything there."""
     refused: bool = False
-    """Whether its latest registration was refused, so that none can be under way inside the server."""
+    """Whether its latest registration was refused, so that none can be in flight inside the server."""
     absent: bool = False
     """Whether its File has just been looked for, and is proven not to be there."""
     successes: int = 0
     """Files that this job had registered when this one was last sent for registration."""
     settled: bool = True
-    """Whether no registration of an earlier job can be under way in the folder: it may become a File."""
+    """Whether no registration of an earlier job can be in flight in the folder: it may become a File."""
 
 
-def earlier(item: Item) -> Twin:
+def previous_version(item: Item) -> RemoteFile:
     """The File that a file's earlier content became."""
-    return Twin(item.file or "", None, item.md5, None, time.time())
+    return RemoteFile(item.file or "", None, item.md5, None, time.time())

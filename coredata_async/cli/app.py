@@ -10,7 +10,7 @@ from typing import Final, cast
 import click
 
 from coredata_async.cli import connection
-from coredata_async.cli.complaints import complain
+from coredata_async.cli.complaints import report_error
 from coredata_async.cli.console import say
 from coredata_async.cli.exits import FAILED, INTERRUPTED
 from coredata_async.cli.group import Group
@@ -20,7 +20,7 @@ from coredata_async.cli.streams import discard_output
 from coredata_async.errors import CoreDataError
 from coredata_async.version import VERSION
 
-PLACES: Final = {
+COMMANDS: Final = {
     "upload": "upload",
     "check": "check",
     "demo": "demo",
@@ -38,16 +38,16 @@ PLACES: Final = {
 
 
 class Commands(Group):
-    """The sub-commands: those of `PLACES`, and one for every noun there is."""
+    """The sub-commands: those of `COMMANDS`, and one for every noun there is."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names."""
-        return [*PLACES, *nouns()]
+        return [*COMMANDS, *nouns()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import, or make, one."""
-        if cmd_name in PLACES:
-            place, _, name = PLACES[cmd_name].partition(":")
+        if cmd_name in COMMANDS:
+            place, _, name = COMMANDS[cmd_name].partition(":")
             module = import_module(f"coredata_async.cli.{place}")
             return cast("click.Command", getattr(module, name or cmd_name))
         noun = nouns().get(cmd_name)
@@ -62,7 +62,7 @@ class Commands(Group):
         try:
             return super().invoke(ctx)
         except CoreDataError as exc:
-            raise click.exceptions.Exit(complain(exc)) from None
+            raise click.exceptions.Exit(report_error(exc)) from None
 
 
 @click.group(
@@ -96,7 +96,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         say("interrupted")
         raise SystemExit(INTERRUPTED) from None
     except CoreDataError as exc:
-        raise SystemExit(complain(exc)) from None
+        raise SystemExit(report_error(exc)) from None
     except OSError as exc:
         failed = "the output cannot be written" if discard_output() else exc.filename or "the system failed"
         if exc.errno != errno.EPIPE:  # the reader of a pipe has what it wanted

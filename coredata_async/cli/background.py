@@ -18,7 +18,7 @@ from typing import Final
 from attrs import asdict, frozen
 
 from coredata_async.bulk.journal.place import make_private, state_directory
-from coredata_async.cli.process import START, STOP, Box, Manner
+from coredata_async.cli.process import START, STOP, Manner, SandboxAddress
 from coredata_async.client import CoreData
 from coredata_async.config import Retry, Timeouts
 from coredata_async.errors import ConfigurationError, CoreDataError
@@ -38,7 +38,7 @@ class Record:
 
     path: Path
     pid: int
-    box: Box
+    box: SandboxAddress
 
     @property
     def port(self) -> int:
@@ -93,7 +93,7 @@ def start(manner: Manner) -> Record:
             creationflags=_DETACHED,
         )
         try:
-            box = _introduced(process)
+            box = _read_introduction(process)
             record = Record(path=directory / f"{box.url.rpartition(':')[2]}.json", pid=process.pid, box=box)
             _write(record)
         except BaseException as exc:
@@ -135,7 +135,7 @@ def _has_ended(record: Record) -> bool:
     return False
 
 
-async def _answers(box: Box) -> bool:
+async def _answers(box: SandboxAddress) -> bool:
     try:
         async with CoreData(
             box.url,
@@ -150,7 +150,7 @@ async def _answers(box: Box) -> bool:
     return True
 
 
-def _introduced(process: subprocess.Popen[bytes]) -> Box:
+def _read_introduction(process: subprocess.Popen[bytes]) -> SandboxAddress:
     """Read the first line of a sandbox, which it writes when it listens.
 
     Raises:
@@ -163,7 +163,7 @@ def _introduced(process: subprocess.Popen[bytes]) -> Box:
     clock.start()
     try:
         with stdout:
-            return Box.read(stdout.readline())
+            return SandboxAddress.read(stdout.readline())
     finally:
         clock.cancel()
 
@@ -181,7 +181,7 @@ def _read_all(directory: Path) -> Iterator[Record]:
     for path in sorted(directory.glob("*.json")):
         with suppress(OSError, ValueError, KeyError, TypeError):
             said = json.loads(path.read_text("utf-8"))
-            yield Record(path=path, pid=int(said["pid"]), box=Box.read(json.dumps(said["box"])))
+            yield Record(path=path, pid=int(said["pid"]), box=SandboxAddress.read(json.dumps(said["box"])))
 
 
 def _write(record: Record) -> None:

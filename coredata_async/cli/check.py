@@ -27,19 +27,19 @@ from coredata_async.client import CoreData
 
 UNREADABLE: Final = 3
 DIFFERENT: Final = 4
-TWICE: Final = 5
+DUPLICATES: Final = 5
 
-_WORDS: Final[Mapping[Symbol, str]] = {
+_DESCRIPTIONS: Final[Mapping[Symbol, str]] = {
     "=": "the same",
     "-": "only on the server",
     "+": "only here",
     "*": "different",
     "!": "not compared",
 }
-_NOT_OURS: Final = frozenset(
-    {"existing", "changes", "empty_folders", "assume_alone", "dynatype", "contacts", "tags"}
+_UNUSED_POLICY: Final = frozenset(
+    {"existing", "on_change", "empty_dirs", "assume_alone", "dynatype", "contacts", "tags"}
 )
-_EFFORT: Final = frozenset({"lanes", "max_duration", "bwlimit"})
+_UNUSED_EFFORT: Final = frozenset({"concurrency", "processes", "max_duration", "bwlimit"})
 
 
 def _sample(text: str) -> Sample:
@@ -52,7 +52,7 @@ def _sample(text: str) -> Sample:
 @click.command(
     cls=Ordered,
     params=[
-        *(each for each in OPTIONS if each.name not in _NOT_OURS | _EFFORT),
+        *(each for each in OPTIONS if each.name not in _UNUSED_POLICY | _UNUSED_EFFORT),
         *connection.options(hidden=True),
     ],
 )
@@ -129,22 +129,26 @@ async def _check(made: CoreData, found: AsyncGenerator[Compared, None], *, as_js
             else:
                 await asyncio.to_thread(click.echo, line(each))
     if as_json:
-        echo_json({"event": "checked", "counts": {each: counts[each] for each in _WORDS}, "twice": twice})
-    sums = [f"{files(counts[each])} {words} ({each})" for each, words in _WORDS.items() if counts[each]]
+        echo_json(
+            {"event": "checked", "counts": {each: counts[each] for each in _DESCRIPTIONS}, "twice": twice}
+        )
+    sums = [
+        f"{files(counts[each])} {words} ({each})" for each, words in _DESCRIPTIONS.items() if counts[each]
+    ]
     say(", ".join([*sums, *([f"{twice:,} there twice"] if twice else [])]) or "there are no files")
-    return verdict(counts, twice)
+    return exit_code(counts, twice)
 
 
 def line(found: Compared) -> str:
     """One file."""
-    words = f"  ({found.words})" if found.words else ""
+    words = f"  ({found.message})" if found.message else ""
     return printable(f"{found.symbol} {found.path}{words}")
 
 
-def verdict(counts: Mapping[Symbol, int], twice: int) -> int:
+def exit_code(counts: Mapping[Symbol, int], twice: int) -> int:
     """The exit code: a difference weighs more than a duplicate, and that more than what is not known."""
     if any(counts.get(each) for each in ("-", "+", "*")):
         return DIFFERENT
     if twice:
-        return TWICE
+        return DUPLICATES
     return UNREADABLE if counts.get("!") else 0

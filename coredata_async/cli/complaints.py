@@ -12,7 +12,7 @@ from coredata_async.cli.exits import UNUSABLE, exit_code
 from coredata_async.errors import APIConnectionError, StorageError
 
 _ADDRESSES: Final = "coredata_async.cli.addresses"
-_WORDS: Final = (
+_MESSAGES: Final = (
     (re.compile(r"\bTimeouts\.response\b"), "--timeout"),
     (re.compile(r"\bTimeouts\.(connect|pool|stall|total)\b"), r"the time allowed for it (\1)"),
     (re.compile(r"\bbase_url, DNS\b"), "--base-url, DNS"),
@@ -25,11 +25,11 @@ _WORDS: Final = (
 
 
 def remember_address(ctx: click.Context, address: str, origin: str) -> None:
-    """Remember which server the command uses, and which setting says so, for `complain`."""
+    """Remember which server the command uses, and which setting says so, for `report_error`."""
     ctx.meta.setdefault(_ADDRESSES, {})[address] = origin
 
 
-def complain(exc: Exception) -> int:
+def report_error(exc: Exception) -> int:
     """Print one line about an error, with what to check next, and return the exit code for it."""
     code = exit_code(exc)
     unreachable = code == UNUSABLE and isinstance(exc, APIConnectionError | StorageError)
@@ -39,7 +39,7 @@ def complain(exc: Exception) -> int:
 
 def in_options(text: str) -> str:
     """Replace names of the Python interface in a message by the options of the command."""
-    for pattern, words in _WORDS:
+    for pattern, words in _MESSAGES:
         text = pattern.sub(words, text)
     return text
 

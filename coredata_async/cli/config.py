@@ -12,7 +12,7 @@ from attrs import frozen
 from typed_settings import Secret
 
 from coredata_async.cli import connection
-from coredata_async.cli.connection import chosen_in
+from coredata_async.cli.connection import chosen_options
 from coredata_async.cli.console import say
 from coredata_async.cli.group import Group
 from coredata_async.cli.settings import (
@@ -66,7 +66,7 @@ def config() -> None:
 @click.pass_context
 def path(ctx: click.Context) -> None:
     """Print the path of the configuration file."""
-    found = Path(chosen_in(ctx).get("config", default_path()))
+    found = Path(chosen_options(ctx).get("config", default_path()))
     click.echo(found)
     if not found.exists():
         say("it does not exist; it may hold [profiles.NAME] with base_url, api_user and api_key")
@@ -80,7 +80,7 @@ def show(ctx: click.Context, *, as_json: bool) -> None:
 
     A source is an option, a variable of the environment, a profile of the configuration file, or the default.
     """
-    chosen = chosen_in(ctx)
+    chosen = chosen_options(ctx)
     found, warnings = settings(chosen, os.environ)
     account, _ = fivepm_profile(chosen, os.environ)
     for warning in warnings:

@@ -47,13 +47,13 @@ def options(*, hidden: bool = False, taken: Sequence[click.Parameter] = ()) -> l
 
 def _choose(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     """Keep what was given: a sub-command's word comes later, and counts."""
-    chosen = chosen_in(ctx)
+    chosen = chosen_options(ctx)
     if value is not None:
         chosen[str(param.name)] = value
 
 
-def chosen_in(ctx: click.Context) -> dict[str, str]:
-    """What was given so far."""
+def chosen_options(ctx: click.Context) -> dict[str, str]:
+    """Return what was given so far."""
     found: dict[str, str] = ctx.meta.setdefault(CHOSEN, {})
     return found
 
@@ -67,7 +67,7 @@ def client() -> CoreData:
     from coredata_async.cli import settings as files  # noqa: PLC0415  # slow
 
     context = click.get_current_context()
-    found, warnings = files.settings(chosen_in(context), os.environ)
+    found, warnings = files.settings(chosen_options(context), os.environ)
     for warning in warnings:
         say(f"coredata: warning: {warning}")
     missing = [name for name in files.NEEDED if found.origin(name) is None]
@@ -81,7 +81,7 @@ def client() -> CoreData:
         made["app_info"], made["trust_env"] = "cli", True
         signed_in = CoreData(address, **made)
     except ConfigurationError as exc:
-        raise ConfigurationError(found.named(str(exc))) from None
+        raise ConfigurationError(found.explain_source(str(exc))) from None
     layer = found.origin("base_url")
     if address and layer:
         remember_address(context, address.strip(), layer.label("base_url"))

@@ -10,7 +10,7 @@ import click
 import coredata_async
 from coredata_async.cli.console import say
 from coredata_async.cli.process import sandbox_process
-from coredata_async.cli.report import Tally, table
+from coredata_async.cli.report import DemoReport, table
 from coredata_async.cli.roundtrip import roundtrip
 from coredata_async.cli.scan import scan
 from coredata_async.cli.show import echo_json, print_table
@@ -48,9 +48,9 @@ def demo(folder: Path | None, *, as_json: bool, concurrency: int) -> None:
     raise click.exceptions.Exit(tally.exit_code)
 
 
-async def _demo(folder: Path, concurrency: int) -> Tally:
+async def _demo(folder: Path, concurrency: int) -> DemoReport:
     found = await asyncio.to_thread(scan, folder)
-    tally = Tally(found)
+    tally = DemoReport(found)
     say(f"{len(found.files)} files, {found.bytes / 1e6:,.1f} MB in {folder}; starting a sandbox")
     async with (
         sandbox_process() as (_, box),

@@ -12,8 +12,8 @@ from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.console import say
 from coredata_async.cli.exits import UNUSABLE
-from coredata_async.cli.parent import check_existence, checked_form
-from coredata_async.cli.show import Lines, Rows, Sink
+from coredata_async.cli.parent import check_existence, check_form
+from coredata_async.cli.show import Lines, Renderer, Rows
 from coredata_async.client import CoreData
 from coredata_async.doctor import Finding, Level, examine
 
@@ -31,12 +31,12 @@ def doctor(*, parent: str | None, as_json: bool) -> None:
     or with 6 if a key is refused.
     """
     if parent is not None:
-        checked_form(parent)
+        check_form(parent)
     into = Lines() if as_json else Rows(COLUMNS)
     raise click.exceptions.Exit(asyncio.run(_doctor(client(), parent, into)))
 
 
-async def _doctor(made: CoreData, parent: str | None, into: Sink) -> int:
+async def _doctor(made: CoreData, parent: str | None, into: Renderer) -> int:
     code, answers = 0, 0
     try:
         async with made:

@@ -14,7 +14,7 @@ from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.console import printable
 from coredata_async.cli.naming import distinct, safe
-from coredata_async.cli.several import AT_ONCE, settle, several
+from coredata_async.cli.several import AT_ONCE, exit_on_failures, run_each
 from coredata_async.cli.show import echo_json
 from coredata_async.client import CoreData
 from coredata_async.errors import CoreDataError
@@ -23,7 +23,7 @@ from coredata_async.storage.bodies import md5_of_file
 
 
 @frozen(kw_only=True)
-class Wish:
+class DownloadTarget:
     """A file, where it is to go, and what may be in its way."""
 
     file: File
@@ -76,34 +76,34 @@ async def _download(
     width: int,
     as_json: bool,
 ) -> None:
-    async def save(wish: Wish) -> None:
-        await _saved(made, wish)
+    async def save(wish: DownloadTarget) -> None:
+        await _save(made, wish)
         if as_json:
             echo_json({"id": wish.file.id, "path": str(wish.path), "size": wish.path.stat().st_size})
         else:
             click.echo(printable(f"{wish.file.id} → {wish.path}"))
 
     async with made:
-        found = await several(ids, made.files.get, width)
+        found = await run_each(ids, made.files.get, width)
         files = [each for each in found if isinstance(each, File)]
         names = [name] if name else distinct(safe(file.filename, file.id) for file in files)
         wishes = [
-            Wish(file=file, path=folder / each, resume=resume, force=force)
+            DownloadTarget(file=file, path=folder / each, resume=resume, force=force)
             for file, each in zip(files, names, strict=False)
         ]
-        saved = await several(wishes, save, width)
-    settle([*(each for each in found if isinstance(each, Exception)), *saved])
+        saved = await run_each(wishes, save, width)
+    exit_on_failures([*(each for each in found if isinstance(each, Exception)), *saved])
 
 
-async def _saved(made: CoreData, wish: Wish) -> None:
+async def _save(made: CoreData, wish: DownloadTarget) -> None:
     if await asyncio.to_thread(_is_done, wish):
         return
     async with made.files.download(wish.file.id, digest=wish.file.digest or None) as content:
         await content.save(wish.path, resume=wish.resume, overwrite=wish.force)
 
 
-def _is_done(wish: Wish) -> bool:
-    """Whether the very bytes are on the disk already.
+def _is_done(wish: DownloadTarget) -> bool:
+    """Return whether the very bytes are on the disk already.
 
     Raises:
         CoreDataError: Something else is.

@@ -24,7 +24,7 @@ def fields_option(model: type[object] | None) -> click.Option:
                 _check(model, name)
         return names
 
-    nested = next((name for name in sorted(_nested(model)) if model is not None), None)
+    nested = next((name for name in sorted(_dotted_names(model)) if model is not None), None)
     deeper = f" A dot goes deeper, as in {nested}." if nested else ""
     return click.Option(
         ["--fields", "fields_"],
@@ -67,7 +67,7 @@ def _names(kind: type[Any] | None) -> list[str]:
     return [] if kind is None else [spot.name for spot in attrs.fields(kind) if spot.name != EXTRA]
 
 
-def _nested(model: type[object] | None) -> Iterator[str]:
+def _dotted_names(model: type[object] | None) -> Iterator[str]:
     """Yield dotted names of one dot."""
     for name in _names(model):
         below = _names(_model_of(get_type_hints(model)[name]))

@@ -58,7 +58,7 @@ class ServiceGroup(Group):
 
 
 def command_name(row: Method) -> str:
-    """What a method is called within its group: `get-by-email`."""
+    """Return what a method is called within its group: `get-by-email`."""
     return row.python.partition(".")[2].replace("_", "-")
 
 

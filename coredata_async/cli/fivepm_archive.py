@@ -14,12 +14,12 @@ from coredata_async.cli.connection import client
 from coredata_async.cli.console import people, say
 from coredata_async.cli.exits import exit_code
 from coredata_async.cli.fivepm_connection import fivepm_client
-from coredata_async.cli.jobs import Conduct
+from coredata_async.cli.jobs import JobCommand
 from coredata_async.cli.parent import check_existence, parent_option, required_parent
 from coredata_async.cli.report_files import report_file
-from coredata_async.cli.screen import Screen
+from coredata_async.cli.screen import ProgressBars
 from coredata_async.cli.show import echo_json
-from coredata_async.cli.watch import Gauge, Lines, Watch
+from coredata_async.cli.watch import JobOutput, Lines, ProgressDisplay
 
 
 @click.command()
@@ -49,14 +49,16 @@ def archive(
     however it ended; later, to add what is new in 5pm. Nothing is changed in 5pm.
     """
     into = required_parent(parent)
-    conduct = Conduct(watch=Watch(_gauge(as_json=as_json), quiet=False), as_json=as_json, reports=reports)
+    conduct = JobCommand(
+        watch=JobOutput(_gauge(as_json=as_json), quiet=False), as_json=as_json, reports=reports
+    )
     raise click.exceptions.Exit(asyncio.run(_archive(project, into, conduct, check_sizes=not any_size)))
 
 
 archive.params += fivepm_connection.options(hidden=True, taken=archive.params)
 
 
-async def _archive(project: str, parent: str, conduct: Conduct, *, check_sizes: bool) -> int:
+async def _archive(project: str, parent: str, conduct: JobCommand, *, check_sizes: bool) -> int:
     def tell(outcome: Fetched | NotFetched) -> None:
         if isinstance(outcome, NotFetched):
             say(f"not fetched: {outcome.name}: {outcome.error}")
@@ -66,7 +68,7 @@ async def _archive(project: str, parent: str, conduct: Conduct, *, check_sizes: 
     async with client() as made, fivepm_client() as pm:
         copying = Archive(pm=pm, client=made, project=project, parent=parent, check_sizes=check_sizes)
         await check_existence(made, parent)
-        with copying.held() as room:
+        with copying.lock() as room:
             staged = await copying.stage(room, tell)
             say(f"{staged.names.folder}: {len(staged.outcomes)} new files in 5pm")
             job = copying.job(room)
@@ -79,6 +81,6 @@ def _code(archived: Archived) -> int:
     return max((exit_code(each.error) for each in archived.failures), default=0)
 
 
-def _gauge(*, as_json: bool) -> Gauge:
+def _gauge(*, as_json: bool) -> ProgressDisplay:
     mixed = as_json and sys.stdout.isatty()  # bars would tear the lines apart
-    return Screen() if people.is_terminal and not mixed else Lines()
+    return ProgressBars() if people.is_terminal and not mixed else Lines()

@@ -10,21 +10,21 @@ import attrs
 
 from coredata_async.cli.console import say
 from coredata_async.cli.fivepm_connection import fivepm_client
-from coredata_async.cli.several import settle, several
-from coredata_async.cli.show import Sink
+from coredata_async.cli.several import exit_on_failures, run_each
+from coredata_async.cli.show import Renderer
 from coredata_async.fivepm import FivePM
 from coredata_async.fivepm.listing import Listing
 from coredata_async.fivepm.method import Method
 
 
 def method_of(pm: FivePM, row: Method) -> Callable[..., Any]:
-    """Where the client has a method."""
+    """Return where the client has a method."""
     service, _, name = row.python.partition(".")
     found: Callable[..., Any] = getattr(getattr(pm, service), name)
     return found
 
 
-async def shown(row: Method, keys: Sequence[str], named: Mapping[str, Any], into: Sink) -> None:
+async def show_results(row: Method, keys: Sequence[str], named: Mapping[str, Any], into: Renderer) -> None:
     """Call it, once per key, and show what it gives."""
     async with fivepm_client() as pm:
         method = method_of(pm, row)
@@ -34,17 +34,17 @@ async def shown(row: Method, keys: Sequence[str], named: Mapping[str, Any], into
         async def one(*key: str) -> object:
             return await method(*key, **named)
 
-        found = await several(keys, one) if keys else [await one()]
+        found = await run_each(keys, one) if keys else [await one()]
     for each in found:
         if attrs.has(type(each)):
             into.add(each)
         elif not isinstance(each, Exception):
             say("done" if row.gives != "text" else "signed in")  # what it gives is a secret
     into.close()
-    settle(found)
+    exit_on_failures(found)
 
 
-async def removed(row: Method, keys: Sequence[str]) -> None:
+async def remove_all(row: Method, keys: Sequence[str]) -> None:
     """Remove what the keys name, each failing alone."""
     async with fivepm_client() as pm:
         method = method_of(pm, row)
@@ -53,10 +53,10 @@ async def removed(row: Method, keys: Sequence[str]) -> None:
             await method(key)
             say(f"removed {key}")
 
-        settle(await several(keys, remove))
+        exit_on_failures(await run_each(keys, remove))
 
 
-async def listed(row: Method, wanted: Mapping[str, Any], into: Sink, limit: int | None) -> None:
+async def show_list(row: Method, wanted: Mapping[str, Any], into: Renderer, limit: int | None) -> None:
     """Show what it lists, as it comes."""
     async with fivepm_client() as pm:
         count = 0

@@ -10,7 +10,7 @@ import click
 
 from coredata_async.cli import connection
 from coredata_async.cli.complaints import remember_address
-from coredata_async.cli.connection import chosen_in
+from coredata_async.cli.connection import chosen_options
 from coredata_async.cli.console import say
 from coredata_async.cli.settings import PREFIX, FivePMProfile, fivepm_profile
 from coredata_async.environment import from_environment
@@ -74,7 +74,7 @@ def fivepm_client() -> FivePM:
         ConfigurationError: A setting is missing, or does not hold what it should.
     """
     context = click.get_current_context()
-    chosen, given = chosen_in(context), _chosen(context)
+    chosen, given = chosen_options(context), _chosen_options(context)
     profile, warnings = fivepm_profile(chosen, os.environ)
     for warning in warnings:
         say(f"coredata: warning: {warning}")
@@ -112,10 +112,10 @@ def _clear(profile: FivePMProfile) -> str | None:
 def _choose(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     """Keep what was given: a sub-command's word comes later, and counts."""
     if value is not None:
-        _chosen(ctx)[str(param.name)] = value
+        _chosen_options(ctx)[str(param.name)] = value
 
 
-def _chosen(ctx: click.Context) -> dict[str, str]:
+def _chosen_options(ctx: click.Context) -> dict[str, str]:
     found: dict[str, str] = ctx.meta.setdefault(_CHOSEN, {})
     return found
 

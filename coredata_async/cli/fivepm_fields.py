@@ -13,14 +13,14 @@ from click import BadParameter
 
 from coredata_async.cli.options import Field
 from coredata_async.cli.values import json_object, moment_or_day, text_of
-from coredata_async.cli.words import field_words
+from coredata_async.cli.words import field_help
 from coredata_async.ids import HasId
 from coredata_async.unset import Unset
 
 
 def fivepm_fields(kind: type[Any]) -> list[Field]:
-    """What a class takes, one option for each."""
-    hints, words = get_type_hints(kind), field_words(cast("type", kind))
+    """Return what a class takes, one option for each."""
+    hints, words = get_type_hints(kind), field_help(cast("type", kind))
     spots = attrs.fields(cast("type[attrs.AttrsInstance]", kind))
     return [_field(spot, hints[spot.name], words.get(spot.name, "")) for spot in spots]
 
@@ -56,12 +56,12 @@ def _field(spot: attrs.Attribute[Any], hint: Any, words: str) -> Field:
         required=spot.default is attrs.NOTHING,
         clearable=Unset in arms and NoneType in arms,
         default=None,
-        words=words,
+        help_text=words,
     )
 
 
 def _reader(arms: frozenset[Any]) -> tuple[bool, Any]:
-    """Whether there may be several, and how one is read."""
+    """Return whether there may be several, and how one is read."""
     if datetime in arms:
         return False, local
     for arm in arms:

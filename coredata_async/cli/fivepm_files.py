@@ -13,7 +13,7 @@ from coredata_async.cli.download import destination
 from coredata_async.cli.fivepm_calling import method_of
 from coredata_async.cli.fivepm_connection import fivepm_client
 from coredata_async.cli.naming import distinct, safe
-from coredata_async.cli.several import settle, several
+from coredata_async.cli.several import exit_on_failures, run_each
 from coredata_async.cli.show import echo_json
 from coredata_async.errors import CoreDataError
 from coredata_async.fivepm.method import Method
@@ -100,4 +100,4 @@ async def _download(
             else:
                 click.echo(printable(f"{key} → {path}"))
 
-        settle(await several(keys, save))
+        exit_on_failures(await run_each(keys, save))

@@ -11,12 +11,12 @@ import click
 
 from coredata_async.cli.console import say
 from coredata_async.cli.exits import FAILED
-from coredata_async.cli.fivepm_calling import listed, removed, shown
+from coredata_async.cli.fivepm_calling import remove_all, show_list, show_results
 from coredata_async.cli.fivepm_fields import fivepm_fields
-from coredata_async.cli.options import given
+from coredata_async.cli.options import given_values
 from coredata_async.cli.reading import shape
 from coredata_async.cli.show import Details, Rows, sink
-from coredata_async.cli.writing import confirmed, with_cleared
+from coredata_async.cli.writing import confirm, with_cleared
 from coredata_async.fivepm.method import Method
 
 _FLAGS: Final = {
@@ -52,7 +52,7 @@ def caller(row: Method) -> click.Command:
 
     def run(*, as_json: bool, fields_: list[str], keys: tuple[str, ...] = (), **values: object) -> None:
         into = sink(as_json=as_json, fields=fields_, otherwise=Details())
-        asyncio.run(shown(row, keys, given(fields, values), into))
+        asyncio.run(show_results(row, keys, given_values(fields, values), into))
 
     return click.Command(
         None,
@@ -70,9 +70,9 @@ def updater(row: Method) -> click.Command:
     def run(
         *, keys: str, clear: tuple[str, ...], as_json: bool, fields_: list[str], **values: object
     ) -> None:
-        changes = with_cleared(given(fields, values), clear)
+        changes = with_cleared(given_values(fields, values), clear)
         into = sink(as_json=as_json, fields=fields_, otherwise=Details())
-        asyncio.run(shown(row, (keys,), changes, into))
+        asyncio.run(show_results(row, (keys,), changes, into))
 
     clear = click.Option(
         ["--clear"],
@@ -95,10 +95,10 @@ def remover(row: Method) -> click.Command:
     def run(*, keys: tuple[str, ...], yes: bool) -> None:
         every = tuple(dict.fromkeys(keys))
         what = f"{row.python.replace('.', ' ').replace('_', ' ')} {', '.join(every)}"
-        if not yes and not confirmed(f"{what}: 5pm documents no way back. Go on?"):
+        if not yes and not confirm(f"{what}: 5pm documents no way back. Go on?"):
             say("nothing was removed")
             raise click.exceptions.Exit(FAILED)
-        asyncio.run(removed(row, every))
+        asyncio.run(remove_all(row, every))
 
     return click.Command(
         None,
@@ -117,11 +117,11 @@ def lister(row: Method) -> click.Command:
     flags = [each for each in row.arguments if each in _FLAGS]
 
     def run(*, limit: int | None, as_json: bool, fields_: list[str], **values: object) -> None:
-        wanted = given(fields, values)
+        wanted = given_values(fields, values)
         wanted |= {name: True for name in flags if values.get(name)}
         wanted |= {name: values[name] for name in ("page_size", "offset") if values.get(name) is not None}
         into = sink(as_json=as_json, fields=fields_, otherwise=Rows(columns(row)))
-        asyncio.run(listed(row, wanted, into, limit))
+        asyncio.run(show_list(row, wanted, into, limit))
 
     return click.Command(
         None,
@@ -141,7 +141,7 @@ def lister(row: Method) -> click.Command:
 
 
 def columns(row: Method) -> Sequence[str]:
-    """What a table shows of each."""
+    """Return what a table shows of each."""
     model = cast("type[attrs.AttrsInstance] | None", row.model)
     there = {spot.name for spot in attrs.fields(model)} if model else set[str]()
     return [each for each in _COLUMNS if each in there]

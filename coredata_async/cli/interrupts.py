@@ -36,7 +36,7 @@ def ending_like_ctrl_c() -> Generator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {each: signal.signal(each, _interrupt) for each in _heeded()}
+    before = {each: signal.signal(each, _interrupt) for each in _handled_signals()}
     try:
         yield
     finally:
@@ -44,7 +44,7 @@ def ending_like_ctrl_c() -> Generator[None]:
             signal.signal(each, handler)
 
 
-def _heeded() -> list[signal.Signals]:
+def _handled_signals() -> list[signal.Signals]:
     return [each for each in _LIKE_CTRL_C if signal.getsignal(each) is not signal.SIG_IGN]
 
 
@@ -87,7 +87,7 @@ def interrupts(job: Stoppable) -> Generator[None]:
             _exit()
         loop.call_soon_threadsafe(_drain if count == 1 else _stop, job)
 
-    before = {each: signal.signal(each, came) for each in (signal.SIGINT, *_heeded())}
+    before = {each: signal.signal(each, came) for each in (signal.SIGINT, *_handled_signals())}
     try:
         yield
     finally:
@@ -96,7 +96,7 @@ def interrupts(job: Stoppable) -> Generator[None]:
 
 
 def _drain(job: Stoppable) -> None:
-    say("interrupted: files under way may end, nothing new is begun; once more stops at once")
+    say("interrupted: files in flight may end, nothing new is begun; again stops at once")
     job.drain()
 
 

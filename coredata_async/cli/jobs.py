@@ -21,7 +21,7 @@ from coredata_async.cli.plain import plain_object
 from coredata_async.cli.report_files import write
 from coredata_async.cli.show import echo_json
 from coredata_async.cli.summary import summarise
-from coredata_async.cli.watch import Watch
+from coredata_async.cli.watch import JobOutput
 from coredata_async.errors import TransferError
 
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
@@ -38,26 +38,26 @@ class Job(Stoppable, Protocol):
 
     @property
     def report(self) -> Report:
-        """What came of it; there may be none, if it did not begin."""
+        """Return what came of it; there may be none, if it did not begin."""
         ...
 
 
 @frozen(kw_only=True)
-class Conduct:
+class JobCommand:
     """Who is told what."""
 
-    watch: Watch
+    watch: JobOutput
     as_json: bool = False
     reports: Sequence[Path] = ()
 
     async def run(self, job: Job) -> int:
         """Run a job, and give what to exit with. Reports are written however it ends."""
         try:
-            await self._watched(job)
+            await self._watch(job)
         finally:
-            written = self._written(job)
+            written = self._write_reports(job)
         report = job.report
-        self.watch.recall(report)
+        self.watch.report_remaining(report)
         if self.as_json:
             await asyncio.to_thread(echo_json, {"event": "report", **as_json(report)})
         if not self.watch.quiet:
@@ -66,15 +66,15 @@ class Conduct:
                 say(f"report: {path}")
         return report.exit_code or (0 if written else FAILED)
 
-    async def _watched(self, job: Job) -> None:
+    async def _watch(self, job: Job) -> None:
         async with job as events:
             with interrupts(job), self.watch.gauge.live():
                 async for event in events:
                     self.watch.take(event)
                     if self.as_json:  # in a thread: who reads it may be slow, and transfers must go on
-                        await asyncio.to_thread(echo_json, told(event))
+                        await asyncio.to_thread(echo_json, event_json(event))
 
-    def _written(self, job: Job) -> bool:
+    def _write_reports(self, job: Job) -> bool:
         """Write the reports; whether all of them could be."""
         try:
             report = job.report
@@ -90,6 +90,6 @@ class Conduct:
         return not failures
 
 
-def told(event: Event) -> dict[str, object]:
+def event_json(event: Event) -> dict[str, object]:
     """An event as a line of JSON: `{"event": "file_done", …}`."""
     return {"event": _CAPITAL.sub("_", type(event).__name__).lower(), **plain_object(event)}

@@ -11,7 +11,7 @@ from typing import Any, Final, cast, get_type_hints
 import click
 
 from coredata_async.cli.connection import client
-from coredata_async.cli.noun import Noun
+from coredata_async.cli.noun import ResourceCommand
 from coredata_async.cli.words import first_line
 from coredata_async.client import CoreData
 from coredata_async.ids import Id
@@ -19,7 +19,7 @@ from coredata_async.ids import Id
 _SIMPLE: Final = {str, bool, Id}
 
 
-def methods(noun: Noun) -> dict[str, click.Command]:
+def methods(noun: ResourceCommand) -> dict[str, click.Command]:
     """Those commands, by name: all coroutines that take text and flags and give nothing back."""
     service = type(noun.service(CoreData("https://example.coredata.is", api_user="-", api_key="-")))
     return {
@@ -34,7 +34,7 @@ def _is_simple(method: Callable[..., object]) -> bool:
     return hints.pop("return", None) is NoneType and set(hints.values()) <= _SIMPLE
 
 
-def _command(noun: Noun, name: str, method: Callable[..., object]) -> click.Command:
+def _command(noun: ResourceCommand, name: str, method: Callable[..., object]) -> click.Command:
     taken = list(inspect.signature(method).parameters.values())[1:]  # without `self`
 
     def run(**values: Any) -> None:
@@ -54,7 +54,9 @@ def _command(noun: Noun, name: str, method: Callable[..., object]) -> click.Comm
     )
 
 
-async def _call(noun: Noun, made: CoreData, name: str, positional: list[str], named: dict[str, Any]) -> None:
+async def _call(
+    noun: ResourceCommand, made: CoreData, name: str, positional: list[str], named: dict[str, Any]
+) -> None:
     async with made:
         await cast("Callable[..., Awaitable[None]]", getattr(noun.service(made), name))(*positional, **named)
 

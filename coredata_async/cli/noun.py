@@ -13,7 +13,7 @@ from coredata_async.client import CoreData
 from coredata_async.listing import Listing
 from coredata_async.resources.endpoints import endpoints
 from coredata_async.resources.rows import NESTED, ROWS
-from coredata_async.wire.kind import AppendableKind, EditableKind, Kind, Nested, Proof
+from coredata_async.wire.kind import AppendableKind, EditableKind, Evidence, Nested, Resource
 
 COLUMNS: Final = {
     "projects": ("id", "identifier", "title", "status", "due_date", "modified"),
@@ -47,11 +47,11 @@ class Service(Protocol):
 
 
 @frozen
-class Noun:
+class ResourceCommand:
     """A collection, by its name on the client."""
 
     name: str
-    kind: Kind[Any, ...]
+    kind: Resource[Any, ...]
 
     @property
     def command(self) -> str:
@@ -60,12 +60,12 @@ class Noun:
 
     @property
     def many(self) -> str:
-        """What people call them."""
+        """Return what people call them."""
         return self.name.replace("_", " ")
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What a table shows of each."""
+        """Return what a table shows of each."""
         fields = {spot.name for spot in attrs.fields(self.kind.model)}
         derived = [self.kind.key, *(each for each in _COLUMNS if each in fields and each != self.kind.key)]
         return COLUMNS.get(self.name) or tuple(derived[:_MANY])
@@ -86,11 +86,11 @@ class Noun:
         )
         return found
 
-    def proof(self, verb: str) -> Proof | None:
-        """What a verb rests on, if there is such a verb."""
+    def proof(self, verb: str) -> Evidence | None:
+        """Return what a verb rests on, if there is such a verb."""
         return next((each.proof for each in endpoints() if each.operation == f"{self.name}.{verb}"), None)
 
-    def owners(self) -> dict[str, tuple[str, Nested[Any, ...]]]:
+    def parents(self) -> dict[str, tuple[str, Nested[Any, ...]]]:
         """Where else they are listed: by the option that says so, the noun of the owner, and the row."""
         return {
             singular(kind): (name, nested)
@@ -100,17 +100,17 @@ class Noun:
         }
 
     def service(self, client: CoreData) -> Service:
-        """What the client offers for it."""
+        """Return what the client offers for it."""
         return cast("Service", getattr(client, self.name))
 
 
-def singular(kind: Kind[Any, ...]) -> str:
-    """What people call one of them: `value_list`, after its model."""
+def singular(kind: Resource[Any, ...]) -> str:
+    """Return what people call one of them: `value_list`, after its model."""
     name: str = kind.model.__name__
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
-def nouns() -> dict[str, Noun]:
+def nouns() -> dict[str, ResourceCommand]:
     """All of them, by command."""
-    every = [Noun(name, kind) for name, kind in ROWS.items()]
+    every = [ResourceCommand(name, kind) for name, kind in ROWS.items()]
     return {noun.command: noun for noun in every}

@@ -11,10 +11,10 @@ import click
 from coredata_async.cli import connection, reading, writing
 from coredata_async.cli.group import Group
 from coredata_async.cli.methods import methods
-from coredata_async.cli.noun import Noun
-from coredata_async.cli.words import doubt, first_line
+from coredata_async.cli.noun import ResourceCommand
+from coredata_async.cli.words import evidence_note, first_line
 
-_VERBS: Final[dict[str, Callable[[Noun], click.Command | None]]] = {
+_VERBS: Final[dict[str, Callable[[ResourceCommand], click.Command | None]]] = {
     "list": reading.lister,
     "get": reading.getter,
     "create": writing.creator,
@@ -26,12 +26,12 @@ _VERBS: Final[dict[str, Callable[[Noun], click.Command | None]]] = {
 class NounGroup(Group):
     """The commands of one noun, each made when it is wanted."""
 
-    def __init__(self, noun: Noun) -> None:
+    def __init__(self, noun: ResourceCommand) -> None:
         super().__init__(
             noun.command, help=first_line(noun.kind.model), params=connection.options(hidden=True)
         )
         self._makers: dict[str, Callable[[], click.Command | None]] = {
-            verb: partial(_made, noun, verb) for verb in _VERBS if _offered(noun, verb)
+            verb: partial(_make, noun, verb) for verb in _VERBS if _is_offered(noun, verb)
         }
         self._own = partial(methods, noun)
 
@@ -44,25 +44,25 @@ class NounGroup(Group):
         if cmd_name in self._makers:
             return self._makers[cmd_name]()
         found = self._own().get(cmd_name)
-        return None if found is None else connected(found)
+        return None if found is None else with_connection_options(found)
 
 
-def connected(command: click.Command) -> click.Command:
+def with_connection_options(command: click.Command) -> click.Command:
     """The command, with the options that say who to be, hidden: `coredata --help` has them."""
     command.params += connection.options(hidden=True, taken=command.params)
     return command
 
 
-def _offered(noun: Noun, verb: str) -> bool:
+def _is_offered(noun: ResourceCommand, verb: str) -> bool:
     needs = {"create": noun.new, "update": noun.edit}
     return noun.proof(verb) is not None and needs.get(verb, noun) is not None
 
 
-def _made(noun: Noun, verb: str) -> click.Command | None:
+def _make(noun: ResourceCommand, verb: str) -> click.Command | None:
     command, proof = _VERBS[verb](noun), noun.proof(verb)
     if command is None or proof is None:
         return None
-    if doubt(proof):
+    if evidence_note(proof):
         command.short_help = f"{command.help} [{proof.evidence}]"
-        command.help = f"{command.help}\n\nEvidence: {proof.evidence}, {doubt(proof)}: {proof.source}"
-    return connected(command)
+        command.help = f"{command.help}\n\nEvidence: {proof.evidence}, {evidence_note(proof)}: {proof.source}"
+    return with_connection_options(command)

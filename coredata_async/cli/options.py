@@ -12,7 +12,7 @@ import click
 from attrs import frozen
 
 from coredata_async.cli.values import day, json_object, json_value, pair, when
-from coredata_async.cli.words import field_words, filter_words
+from coredata_async.cli.words import field_help, filter_help
 from coredata_async.ids import HasId
 from coredata_async.unset import Unset
 
@@ -47,7 +47,7 @@ class Field:
     clearable: bool
     """Whether `None` is a value of its own."""
     default: object
-    words: str
+    help_text: str
 
     @property
     def flag(self) -> str:
@@ -68,7 +68,7 @@ class Field:
     def _help(self) -> str:
         notes = ["may be repeated"] if self.many else []
         notes += [] if self.default is None else [f"default: {self.default}"]
-        return f"{self.words} [{'; '.join(notes)}]".lstrip() if notes else self.words
+        return f"{self.help_text} [{'; '.join(notes)}]".lstrip() if notes else self.help_text
 
 
 def flag(name: str) -> str:
@@ -77,13 +77,13 @@ def flag(name: str) -> str:
 
 
 def fields_of(keywords: Callable[..., object]) -> list[Field]:
-    """What a class takes, one option for each."""
+    """Return what a class takes, one option for each."""
     kind = cast("type[attrs.AttrsInstance]", keywords)
-    hints, words = get_type_hints(kind), field_words(kind)
+    hints, words = get_type_hints(kind), field_help(kind)
     return [_field(spot, hints[spot.name], words.get(spot.name, "")) for spot in attrs.fields(kind)]
 
 
-def given(fields: Sequence[Field], values: Mapping[str, object]) -> dict[str, Any]:
+def given_values(fields: Sequence[Field], values: Mapping[str, object]) -> dict[str, Any]:
     """The values that were given, by keyword."""
     return {field.name: values[field.name] for field in fields if values.get(field.name) not in (None, ())}
 
@@ -93,7 +93,7 @@ def _field(spot: attrs.Attribute[Any], hint: Any, words: str) -> Field:
     many, reader = _reader(arms - {NoneType, Unset})
     tells = isinstance(spot.default, int) and not isinstance(spot.default, bool)
     if not words and "filter" not in spot.metadata and Unset not in arms and spot.default is None:
-        words = filter_words(spot.name) if "__" in spot.name else ""
+        words = filter_help(spot.name) if "__" in spot.name else ""
     return Field(
         name=spot.name,
         reader=reader,
@@ -101,12 +101,12 @@ def _field(spot: attrs.Attribute[Any], hint: Any, words: str) -> Field:
         required=spot.default is attrs.NOTHING,
         clearable=Unset in arms and NoneType in arms,
         default=spot.default if tells else None,
-        words=words,
+        help_text=words,
     )
 
 
 def _reader(arms: frozenset[Any]) -> tuple[bool, Reader]:
-    """Whether there may be several, and how one is read. What has no shape of its own is JSON."""
+    """Return whether there may be several, and how one is read. What has no shape of its own is JSON."""
     if arms in _READERS:
         return False, _READERS[arms]
     if len(arms) == 1:

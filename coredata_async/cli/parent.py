@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from coredata_async.bulk.parent import check_parent
-from coredata_async.cli.connection import chosen_in
+from coredata_async.cli.connection import chosen_options
 from coredata_async.client import CoreData
 from coredata_async.errors import AuthenticationError, ConfigurationError
 from coredata_async.wire.lookups import segment
@@ -31,20 +31,20 @@ def required_parent(given: str | None) -> str:
         UsageError: If there is none, or it cannot be an id.
     """
     if given is not None:
-        return checked_form(given)
+        return check_form(given)
     from coredata_async.cli.settings import settings  # noqa: PLC0415  # slow
 
-    found, _ = settings(chosen_in(click.get_current_context()), os.environ)
+    found, _ = settings(chosen_options(click.get_current_context()), os.environ)
     layer = found.origin("parent")
     if layer is None or layer.settings.parent is None:
         raise click.UsageError(
             "Missing option '--parent': give the id of a Project, Folder or Filespace (`coredata projects "
             f"list` shows some), or set {VARIABLE}."
         )
-    return checked_form(layer.settings.parent, layer.label("parent"))
+    return check_form(layer.settings.parent, layer.label("parent"))
 
 
-def checked_form(parent: str, name: str = "--parent") -> str:
+def check_form(parent: str, name: str = "--parent") -> str:
     """Return the id if it can be one, as far as its form says.
 
     Raises:

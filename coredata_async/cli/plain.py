@@ -34,21 +34,21 @@ def plain_object(model: object) -> dict[str, object]:
     return {**cast("dict[str, object]", plain(getattr(model, "extra", {}))), **found}
 
 
-def picked(found: object, path: str) -> object:
+def select(found: object, path: str) -> object:
     """The value at a dotted path: `space.title`; of a list, that of each of its items."""
     path = path.removeprefix("extra.")  # which are among the others
     name, _, rest = path.partition(".")
     if isinstance(found, list):
         items = cast("list[object]", found)
-        return [picked(each, path) for each in items]
+        return [select(each, path) for each in items]
     value = cast("dict[str, object]", found).get(name) if isinstance(found, dict) else None
-    return picked(value, rest) if rest else value
+    return select(value, rest) if rest else value
 
 
-def flattened(found: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+def flatten(found: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
     """Dotted paths and values of all that is not empty."""
     for name, value in found.items():
         if isinstance(value, dict) and value:
-            yield from flattened(cast("dict[str, object]", value), f"{above}{name}.")
+            yield from flatten(cast("dict[str, object]", value), f"{above}{name}.")
         elif value not in (None, "", [], {}):
             yield f"{above}{name}", value

@@ -20,7 +20,7 @@ STOP = 10.0
 
 
 @frozen(kw_only=True)
-class Box:
+class SandboxAddress:
     """Where a sandbox is, and who may use it."""
 
     url: str
@@ -34,7 +34,7 @@ class Box:
     fivepm_password: str = field(repr=False)
 
     @classmethod
-    def read(cls, text: str | bytes) -> Box:
+    def read(cls, text: str | bytes) -> SandboxAddress:
         """Read the first line that a sandbox writes.
 
         Raises:
@@ -85,7 +85,7 @@ class Manner:
 @asynccontextmanager
 async def sandbox_process(
     *, port: int = 0, data: Path | None = None, manner: Manner | None = None
-) -> AsyncGenerator[tuple[asyncio.subprocess.Process, Box], None]:
+) -> AsyncGenerator[tuple[asyncio.subprocess.Process, SandboxAddress], None]:
     """Start a sandbox, and end it afterwards.
 
     It also ends by itself when our end of its standard input closes, however this process dies.
@@ -102,20 +102,20 @@ async def sandbox_process(
     try:
         yield process, await _greeting(process)
     finally:
-        await _ended(process)
+        await _end(process)
 
 
-async def _greeting(process: asyncio.subprocess.Process) -> Box:
+async def _greeting(process: asyncio.subprocess.Process) -> SandboxAddress:
     if process.stdout is None:
         raise CoreDataError("the sandbox has no output")
     try:
         line = await asyncio.wait_for(process.stdout.readline(), START)
-        return Box.read(line)
+        return SandboxAddress.read(line)
     except (TimeoutError, ValueError):
         raise CoreDataError("the sandbox did not start; is the port free? Its words are above") from None
 
 
-async def _ended(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process) -> None:
     if process.stdin is not None:
         process.stdin.close()
     try:

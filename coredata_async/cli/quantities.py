@@ -31,7 +31,7 @@ def size(text: str) -> int:
     return int(Decimal(found[1]) * 1024 ** _POWERS[found[2].upper()])
 
 
-def span(text: str) -> float:
+def duration(text: str) -> float:
     """Seconds, of `2h30m` or `90s`; also w and d. A number alone is seconds."""
     text = text.strip()
     if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", text, re.ASCII):
@@ -52,7 +52,7 @@ def moment(text: str) -> float:
 def moment_at(text: str, now: float) -> float:
     """A moment as seen from another one."""
     if _SPAN.fullmatch(text.strip()):
-        return now - span(text)
+        return now - duration(text)
     try:
         found = when(text)
     except BadParameter as exc:

@@ -11,16 +11,16 @@ import click
 
 from coredata_async.cli.connection import client
 from coredata_async.cli.fields import fields_option
-from coredata_async.cli.noun import Noun
-from coredata_async.cli.options import Field, fields_of, given
-from coredata_async.cli.several import settle, several
-from coredata_async.cli.show import Details, Rows, Sink, sink
-from coredata_async.cli.words import doubt
+from coredata_async.cli.noun import ResourceCommand
+from coredata_async.cli.options import Field, fields_of, given_values
+from coredata_async.cli.several import exit_on_failures, run_each
+from coredata_async.cli.show import Details, Renderer, Rows, sink
+from coredata_async.cli.words import evidence_note
 from coredata_async.client import CoreData
 from coredata_async.listing import Listing
-from coredata_async.wire.kind import Window
+from coredata_async.wire.kind import Paging
 
-PAGING: Final = {spot.name for spot in fields_of(Window)}
+PAGING: Final = {spot.name for spot in fields_of(Paging)}
 
 
 class RangeCommand(click.Command):
@@ -41,16 +41,16 @@ class RangeCommand(click.Command):
         return super().parse_args(ctx, joined)
 
 
-def lister(noun: Noun) -> click.Command:
+def lister(noun: ResourceCommand) -> click.Command:
     """`coredata NOUN list`."""
     fields = fields_of(noun.kind.where)
-    owners = noun.owners()
+    owners = noun.parents()
 
     def run(*, limit: int | None, fields_: list[str], as_json: bool, **values: str | None) -> None:
-        wanted = given(fields, values)
+        wanted = given_values(fields, values)
         inside = {name: key for name in owners if (key := values.get(name)) is not None}
         if limit is not None and "page_size" not in wanted:
-            wanted["page_size"] = min(limit, Window().page_size or limit)
+            wanted["page_size"] = min(limit, Paging().page_size or limit)
         into = sink(as_json=as_json, fields=fields_, otherwise=Rows(noun.columns))
         _alone(inside, wanted)
         made = client()
@@ -61,7 +61,7 @@ def lister(noun: Noun) -> click.Command:
         callback=run,
         params=[
             *(each.option() for each in fields),
-            *_owner_options(noun, fields),
+            *_parent_options(noun, fields),
             *shape(noun.kind.model),
             _limit(),
         ],
@@ -69,7 +69,7 @@ def lister(noun: Noun) -> click.Command:
     )
 
 
-def getter(noun: Noun) -> click.Command:
+def getter(noun: ResourceCommand) -> click.Command:
     """`coredata NOUN get`."""
 
     def run(*, keys: tuple[str, ...], fields_: list[str], as_json: bool) -> None:
@@ -84,12 +84,12 @@ def getter(noun: Noun) -> click.Command:
     )
 
 
-def keys_argument(noun: Noun) -> click.Argument:
+def keys_argument(noun: ResourceCommand) -> click.Argument:
     """One or more ids."""
     return click.Argument(["keys"], nargs=-1, required=True, metavar=f"{noun.kind.key.upper()}...")
 
 
-async def show(listing: Listing[Any], into: Sink, limit: int | None = None) -> None:
+async def show(listing: Listing[Any], into: Renderer, limit: int | None = None) -> None:
     """Show a listing as it comes."""
     count = 0
     async with aclosing(listing.pages(prefetch=2 if limit is None else 0)) as pages:
@@ -102,29 +102,31 @@ async def show(listing: Listing[Any], into: Sink, limit: int | None = None) -> N
     into.close()
 
 
-async def _list(made: CoreData, listing: Listing[Any], into: Sink, limit: int | None) -> None:
+async def _list(made: CoreData, listing: Listing[Any], into: Renderer, limit: int | None) -> None:
     async with made:
         await show(listing, into, limit)
 
 
-def _listing(noun: Noun, made: CoreData, inside: dict[str, str], wanted: dict[str, Any]) -> Listing[Any]:
+def _listing(
+    noun: ResourceCommand, made: CoreData, inside: dict[str, str], wanted: dict[str, Any]
+) -> Listing[Any]:
     if not inside:
         return noun.service(made).list(**wanted)
     ((option, key),) = inside.items()
-    owner, _ = noun.owners()[option]
+    owner, _ = noun.parents()[option]
     listing: Listing[Any] = getattr(getattr(made, owner), noun.name)(key, **wanted)
     return listing
 
 
-async def _get(noun: Noun, made: CoreData, keys: Sequence[str], into: Sink) -> None:
+async def _get(noun: ResourceCommand, made: CoreData, keys: Sequence[str], into: Renderer) -> None:
     async with made:
-        found = await several(keys, noun.service(made).get)
+        found = await run_each(keys, noun.service(made).get)
     for each in found:
         if not isinstance(each, Exception):
             into.add(each)
     if any(not isinstance(each, Exception) for each in found):
         into.close()
-    settle(found)
+    exit_on_failures(found)
 
 
 def _alone(inside: dict[str, str], wanted: dict[str, Any]) -> None:
@@ -136,16 +138,16 @@ def _alone(inside: dict[str, str], wanted: dict[str, Any]) -> None:
         )
 
 
-def _owner_options(noun: Noun, fields: Sequence[Field]) -> list[click.Option]:
+def _parent_options(noun: ResourceCommand, fields: Sequence[Field]) -> list[click.Option]:
     taken = {field.name for field in fields}
     return [
         click.Option(
             [f"--{name.replace('_', '-')}", name],
             metavar="ID",
             help=f"Only those of this {name.replace('_', ' ')}, without other filters."
-            + (f" [{nested.proof.evidence}]" if doubt(nested.proof) else ""),
+            + (f" [{nested.proof.evidence}]" if evidence_note(nested.proof) else ""),
         )
-        for name, (_, nested) in noun.owners().items()
+        for name, (_, nested) in noun.parents().items()
         if name not in taken
     ]
 

@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from coredata_async.bulk.actions import Action, Verb
-from coredata_async.bulk.text import amount, files
+from coredata_async.bulk.text import files, format_bytes
 from coredata_async.cli.console import printable, say
 from coredata_async.cli.exits import FAILED
 from coredata_async.cli.plain import plain_object
@@ -20,7 +20,7 @@ _REQUESTS: Final[dict[Verb, int]] = {"upload": 3, "version": 3, "folder": 1, "re
 """How many each takes at least."""
 
 
-async def rehearse(actions: AsyncIterator[Action], *, as_json: bool, quiet: bool = False) -> int:
+async def print_dry_run(actions: AsyncIterator[Action], *, as_json: bool, quiet: bool = False) -> int:
     """Print every action; the exit code says whether anything would fail."""
     counts: Counter[Verb] = Counter()
     sizes: Counter[Verb] = Counter()
@@ -37,7 +37,7 @@ async def rehearse(actions: AsyncIterator[Action], *, as_json: bool, quiet: bool
         echo_json({"event": "plan", "actions": found, "requests": requests})
     sums = ", ".join(
         f"{verb} {files(counts[verb]) if verb != 'folder' else f'{counts[verb]:,}'}"
-        + (f" ({amount(sizes[verb])})" if sizes[verb] else "")
+        + (f" ({format_bytes(sizes[verb])})" if sizes[verb] else "")
         for verb in sorted(counts)
     )
     say(f"dry run: {sums or 'nothing to do'}; at least {requests:,} requests. Nothing was written.")
@@ -46,6 +46,6 @@ async def rehearse(actions: AsyncIterator[Action], *, as_json: bool, quiet: bool
 
 def line(action: Action) -> str:
     """One action, in columns."""
-    size = "" if action.verb == "folder" else amount(action.size)
-    words = f"  ({action.words})" if action.words else ""
+    size = "" if action.verb == "folder" else format_bytes(action.size)
+    words = f"  ({action.message})" if action.message else ""
     return printable(f"{action.verb:<8}{size:>10}  {action.path}{words}")

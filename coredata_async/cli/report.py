@@ -14,7 +14,7 @@ UNREADABLE = 3
 
 
 @define
-class Tally:
+class DemoReport:
     """What has happened to the files of a folder so far."""
 
     found: Found
@@ -31,13 +31,13 @@ class Tally:
 
     def __attrs_post_init__(self) -> None:
         for path, why in self.found.unreadable:
-            self._failed(path, why, UNREADABLE)
+            self._add_failure(path, why, UNREADABLE)
 
     def fail(self, path: Path, error: Exception) -> None:
         """Count a failure."""
-        self._failed(path, str(error), exit_code(error))
+        self._add_failure(path, str(error), exit_code(error))
 
-    def _failed(self, path: Path, why: str, code: int) -> None:
+    def _add_failure(self, path: Path, why: str, code: int) -> None:
         self.failures.append((path, why))
         self.exit_code = max(self.exit_code, code)
 
@@ -69,7 +69,7 @@ class Tally:
         }
 
 
-def table(tally: Tally) -> Table:
+def table(tally: DemoReport) -> Table:
     """The figures, for people."""
     figures = tally.summary()
     shown = Table(title="coredata demo", show_header=False, title_justify="left")

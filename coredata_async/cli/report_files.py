@@ -10,14 +10,14 @@ from typing import Final
 import click
 
 from coredata_async.bulk.report.as_json import as_json
-from coredata_async.bulk.report.page import page
+from coredata_async.bulk.report.page import render
 from coredata_async.bulk.report.report import Report
 from coredata_async.control_characters import json_line
 from coredata_async.storage.atomic import Target, new_part
 
 _FORMS: Final[Mapping[str, Callable[[Report], str]]] = {
     ".json": lambda report: json_line(as_json(report), indent=1) + "\n",
-    ".html": page,
+    ".html": render,
 }
 
 

@@ -12,7 +12,7 @@ from typing import cast
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from coredata_async.cli.console import people
-from coredata_async.cli.report import Tally
+from coredata_async.cli.report import DemoReport
 from coredata_async.cli.scan import readable
 from coredata_async.client import CoreData
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
@@ -21,7 +21,7 @@ from coredata_async.transfer.outcomes import Uploaded
 from coredata_async.transfer.uploads import Upload
 
 
-async def roundtrip(client: CoreData, project: str, tally: Tally, concurrency: int) -> None:
+async def roundtrip(client: CoreData, project: str, tally: DemoReport, concurrency: int) -> None:
     """Upload, list, download and compare all files of a tally, and count in it what happened."""
     began = time.monotonic()
     with _bar() as bar:
@@ -43,7 +43,7 @@ def _bar() -> Progress:
     )
 
 
-async def _upload(client: CoreData, project: str, tally: Tally, concurrency: int, bar: Progress) -> None:
+async def _upload(client: CoreData, project: str, tally: DemoReport, concurrency: int, bar: Progress) -> None:
     paths = (path for path, _ in tally.found.files)
     wanted = (Upload(source=path, filename=readable(path)) for path in paths)
     task = bar.add_task("upload", total=len(tally.found.files), rate="")
@@ -59,7 +59,7 @@ async def _upload(client: CoreData, project: str, tally: Tally, concurrency: int
             bar.update(task, advance=1, rate=f"{sent / 1e6 / (time.monotonic() - began):,.1f} MB/s")
 
 
-async def _list(client: CoreData, project: str, tally: Tally, bar: Progress) -> None:
+async def _list(client: CoreData, project: str, tally: DemoReport, bar: Progress) -> None:
     task = bar.add_task("list", total=len(tally.uploaded), rate="")
     async for page in client.projects.files(project, page_size=500).pages(prefetch=2):
         for file in page.items:
@@ -69,7 +69,7 @@ async def _list(client: CoreData, project: str, tally: Tally, bar: Progress) -> 
         bar.update(task, completed=len(tally.listed))
 
 
-async def _download(client: CoreData, tally: Tally, concurrency: int, bar: Progress) -> None:
+async def _download(client: CoreData, tally: DemoReport, concurrency: int, bar: Progress) -> None:
     task = bar.add_task("verify", total=len(tally.uploaded), rate="")
     uploads = iter(tally.uploaded.items())
 

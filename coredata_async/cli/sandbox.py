@@ -10,9 +10,9 @@ import click
 
 from coredata_async.cli import background as behind
 from coredata_async.cli.console import say
-from coredata_async.cli.process import Box, Manner, sandbox_process
+from coredata_async.cli.process import Manner, SandboxAddress, sandbox_process
 from coredata_async.errors import ConfigurationError
-from coredata_async.sandbox.watchful import watchful
+from coredata_async.sandbox.watchful import poll_signals
 
 
 @click.command()
@@ -76,7 +76,7 @@ async def _serve(manner: Manner) -> None:
     async with sandbox_process(manner=manner) as (running, box):
         _print(box)
         say(f"A sandbox is listening at {box.url}; space {box.space}, project {box.project}. Ctrl-C ends it.")
-        async with watchful():
+        async with poll_signals():
             await running.wait()
 
 
@@ -105,6 +105,6 @@ def _stop(port: int) -> None:
         say("no sandbox is in the background" + (f" at port {port}" if port else ""))
 
 
-def _print(box: Box) -> None:
+def _print(box: SandboxAddress) -> None:
     for name, value in box.variables().items():
         click.echo(f"export {name}={shlex.quote(value)}")

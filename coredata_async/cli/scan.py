@@ -11,7 +11,7 @@ from attrs import field, frozen
 from coredata_async.bulk.options import Policy, Selection
 from coredata_async.bulk.scan import scan as bulk
 from coredata_async.bulk.states import State
-from coredata_async.bulk.text import shown
+from coredata_async.bulk.text import path_text
 
 _EVERYTHING: Final = Selection(ignore_files=False)
 _ANY_NAME: Final = Policy(names="truncate", unicode="keep")
@@ -44,14 +44,14 @@ def scan(folder: Path) -> Found:
         for entry in batch.entries:
             path = Path(os.fsdecode(batch.directory.path), os.fsdecode(entry.name))
             if entry.state == State.PLANNED:
-                found.files.append((path, entry.print.size))
+                found.files.append((path, entry.fingerprint.size))
             elif entry.state == State.SKIPPED:
-                found.skipped.append((path, entry.words))
+                found.skipped.append((path, entry.message))
             else:
-                found.unreadable.append((path, entry.words))
+                found.unreadable.append((path, entry.message))
     return found
 
 
 def readable(path: Path) -> str:
     """A name as text: bytes that are no UTF-8 become hexadecimal escapes."""
-    return shown(os.fsencode(path.name))
+    return path_text(os.fsencode(path.name))

@@ -12,12 +12,12 @@ from rich.table import Column
 from rich.text import Text
 
 from coredata_async.bulk.events import Progress
-from coredata_async.bulk.text import amount
+from coredata_async.bulk.text import format_bytes
 from coredata_async.cli.console import people, printable
 from coredata_async.cli.watch import rates, state
 
 
-class Screen:
+class ProgressBars:
     """Shows bars, and what else there is to know in the lines below them."""
 
     def __init__(self, console: Console = people) -> None:
@@ -52,7 +52,7 @@ class Screen:
             self._bytes,
             completed=progress.done_bytes,
             total=progress.planned_bytes if progress.scanned else None,
-            words=f"{amount(progress.done_bytes)} of {amount(progress.planned_bytes)}{more}",
+            words=f"{format_bytes(progress.done_bytes)} of {format_bytes(progress.planned_bytes)}{more}",
         )
         self._below.plain = printable(rates(progress)) + "\n" + printable(state(progress))
 

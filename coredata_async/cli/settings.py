@@ -87,7 +87,7 @@ class Settings:
     """The first that has a setting counts."""
 
     def origin(self, name: str) -> Layer | None:
-        """Where a setting is from."""
+        """Return where a setting is from."""
         return next((each for each in self.layers if getattr(each.settings, name) is not None), None)
 
     def secret(self, name: str) -> Secret[str] | str | Path | None:
@@ -105,14 +105,14 @@ class Settings:
             if value is not None
         }
 
-    def named(self, text: str) -> str:
+    def explain_source(self, text: str) -> str:
         """A complaint about variables, in the words of the place where each was set."""
 
-        def named(found: re.Match[str]) -> str:
+        def source_of(found: re.Match[str]) -> str:
             layer = self.origin(found[1].lower())
             return layer.label(found[1].lower()) if layer else found[0]
 
-        return _VARIABLE.sub(named, text)
+        return _VARIABLE.sub(source_of, text)
 
 
 def default_path() -> Path:
@@ -149,14 +149,14 @@ def settings(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Set
     environ = SecretMapping(environ)  # what is raised below shows the variables of its frames
     path = Path(chosen["config"]) if "config" in chosen else default_path()
     file = read(path, needed="config" in chosen)
-    around = Layer("environment", _made(_environment(environ)), lambda each: PREFIX + each.upper())
+    around = Layer("environment", _make_profile(_environment(environ)), lambda each: PREFIX + each.upper())
     name = _chosen_profile(chosen, environ)[0] or file.default_profile
-    layers = [Layer("option", _made(chosen), lambda each: f"--{each.replace('_', '-')}"), around]
-    warnings = list(_exposed(path, file))
+    layers = [Layer("option", _make_profile(chosen), lambda each: f"--{each.replace('_', '-')}"), around]
+    warnings = list(_permission_warning(path, file))
     if name is not None:
         profile = _profile(file, name, path)
         layers.append(Layer(f"profile {name!r}", profile, lambda each: f"{each} in profile {name!r}"))
-        warnings += _shadowed(chosen, around.settings, profile, name)
+        warnings += _override_warning(chosen, around.settings, profile, name)
     return Settings(layers), warnings
 
 
@@ -174,7 +174,7 @@ def fivepm_profile(
     name = _chosen_profile(chosen, environ)[0] or file.default_profile
     if name is not None and name not in file.fivepm:
         _profile(file, name, path)
-    return file.fivepm.get(name or "", FivePMProfile()), list(_exposed(path, file))
+    return file.fivepm.get(name or "", FivePMProfile()), list(_permission_warning(path, file))
 
 
 def profile_name(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str | None, str, str]:
@@ -210,12 +210,12 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}  # an empty value counts as unset
 
 
-def _made(found: Mapping[str, str]) -> Profile:
+def _make_profile(found: Mapping[str, str]) -> Profile:
     known = {name: value for name, value in found.items() if name in NAMES}
     return typed_settings.load_settings(Profile, [DictLoader(known)])
 
 
-def _exposed(path: Path, file: File) -> Sequence[str]:
+def _permission_warning(path: Path, file: File) -> Sequence[str]:
     """A warning, if others can read the keys."""
     keys = any(each.api_key or each.api_key_v3 for each in file.profiles.values())
     if os.name != "posix" or not (keys or any(each.password for each in file.fivepm.values())):
@@ -225,7 +225,9 @@ def _exposed(path: Path, file: File) -> Sequence[str]:
     return ()
 
 
-def _shadowed(chosen: Mapping[str, str], around: Profile, profile: Profile, name: str) -> Sequence[str]:
+def _override_warning(
+    chosen: Mapping[str, str], around: Profile, profile: Profile, name: str
+) -> Sequence[str]:
     """A warning, if the environment beats a profile that was asked for by option."""
     if "profile" not in chosen:
         return ()

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from coredata_async.cli.console import printable, say
-from coredata_async.cli.plain import flattened, picked, plain_object
+from coredata_async.cli.plain import flatten, plain_object, select
 from coredata_async.control_characters import json_line
 
 WIDE: Final = 100_000
@@ -25,7 +25,7 @@ IDS: Final = frozenset({"id", "username", "name", "parent", "snapshot_id", "blob
 """Columns that are never shortened: half an id is none."""
 
 
-class Sink(Protocol):
+class Renderer(Protocol):
     """What takes models one by one, and shows them."""
 
     def add(self, model: object) -> None:
@@ -46,7 +46,7 @@ class Lines:
     def add(self, model: object) -> None:
         """Print it."""
         found = plain_object(model)
-        echo_json({path: picked(found, path) for path in self.fields} if self.fields else found)
+        echo_json({path: select(found, path) for path in self.fields} if self.fields else found)
 
     def close(self) -> None:
         """Nothing is left."""
@@ -64,7 +64,7 @@ class Rows:
     def add(self, model: object) -> None:
         """Take one; print, if the block is full."""
         found = plain_object(model)
-        row = [picked(found, path) for path in self.fields]
+        row = [select(found, path) for path in self.fields]
         self._rows.append(row)
         self._seen |= {path for path in self.fields if _first_name(path) in found}
         self._count += 1
@@ -111,14 +111,14 @@ class Details:
 
     def add(self, model: object) -> None:
         """Print it."""
-        show_pairs(dict(flattened(plain_object(model))))
+        show_pairs(dict(flatten(plain_object(model))))
 
     def close(self) -> None:
         """Nothing is left."""
 
 
-def sink(*, as_json: bool, fields: Sequence[str], otherwise: Sink) -> Sink:
-    """What the options of a command ask for."""
+def sink(*, as_json: bool, fields: Sequence[str], otherwise: Renderer) -> Renderer:
+    """Return what the options of a command ask for."""
     if as_json:
         return Lines(fields)
     return Rows(fields) if fields else otherwise

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from coredata_async.bulk.report.advice import AGAIN, TITLES, verdict
+from coredata_async.bulk.report.advice import AGAIN, TITLES, summarize
 from coredata_async.bulk.report.report import Report
-from coredata_async.bulk.text import amount, span
+from coredata_async.bulk.text import format_bytes, format_duration
 from coredata_async.cli.console import say
 from coredata_async.cli.show import print_table
 
@@ -15,18 +15,20 @@ def summarise(report: Report, *, figures: bool = True) -> None:
     """Print the figures on stdout, unless JSON lines go there, and say the verdict and what to do next."""
     if figures:
         print_table(table(report))
-    say(verdict(report))
-    if report.words:
-        say(report.words)
+    say(summarize(report))
+    if report.message:
+        say(report.message)
     if report.failed_by:
         say("; ".join(f"{TITLES[why]}: {count:,}" for why, count in report.failed_by.items()))
     if report.wait_left:
-        say(f"{span(report.wait_left)} of the wait are left for the next run: {report.wait_reason}")
+        say(
+            f"{format_duration(report.wait_left)} of the wait are left for the next run: {report.wait_reason}"
+        )
     say(f"journal: {report.journal}")
     if not report.finished:
         say(AGAIN)
     elif report.exit_code:
-        say("Run the same command again to try once more what is not done.")
+        say("Run the same command again to try again what is not done.")
 
 
 def table(report: Report) -> Table:
@@ -38,7 +40,7 @@ def table(report: Report) -> Table:
     for part in ("planned", "done", "skipped", "failed", "unresolved", "pending"):
         count = getattr(report.counts, part)
         if count or part in {"planned", "done"}:
-            shown.add_row(part, f"{count:,}", amount(getattr(report.bytes, part)))
+            shown.add_row(part, f"{count:,}", format_bytes(getattr(report.bytes, part)))
     if report.excluded:
         shown.add_row("left out", f"{report.excluded:,}", "")
     for name, count in (
@@ -50,8 +52,8 @@ def table(report: Report) -> Table:
             shown.add_row(name, f"{count:,}", "")
     seconds, fresh = report.seconds or 1.0, bool(report.fresh.done)
     shown.add_row(
-        f"in {span(report.seconds)}",
+        f"in {format_duration(report.seconds)}",
         f"{report.fresh.done / seconds:,.1f}/s" if fresh else "",
-        f"{amount(report.fresh_bytes.done / seconds)}/s" if fresh else "",
+        f"{format_bytes(report.fresh_bytes.done / seconds)}/s" if fresh else "",
     )
     return shown

@@ -11,17 +11,17 @@ from pathlib import Path
 import click
 
 from coredata_async.bulk.job import UploadJob
-from coredata_async.bulk.options import Effort, Policy, Rule, Selection, Terms
+from coredata_async.bulk.options import Effort, FileAttributes, Policy, Rule, Selection
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.console import people
-from coredata_async.cli.jobs import Conduct
+from coredata_async.cli.jobs import JobCommand
 from coredata_async.cli.parent import parent_option, required_parent
-from coredata_async.cli.rehearsal import rehearse
+from coredata_async.cli.rehearsal import print_dry_run
 from coredata_async.cli.report_files import report_file
-from coredata_async.cli.screen import Screen
+from coredata_async.cli.screen import ProgressBars
 from coredata_async.cli.upload_options import OPTIONS, Ordered, value
-from coredata_async.cli.watch import Gauge, Lines, Silent, Watch
+from coredata_async.cli.watch import JobOutput, Lines, ProgressDisplay, Silent
 from coredata_async.client import CoreData
 
 
@@ -36,13 +36,6 @@ from coredata_async.client import CoreData
     metavar="FILE",
     type=click.Path(dir_okay=False),
     help="Journal to keep the job in. By default one of its own for this server, user, parent and PATHs.",
-)
-@click.option(
-    "--processes",
-    metavar="N",
-    type=click.IntRange(1, 64),
-    default=1,
-    help="Worker processes, to use more than one core. Default: 1, this one alone.",
 )
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per event, for programs.")
@@ -62,7 +55,6 @@ def upload(
     paths: tuple[str, ...],
     parent: str | None,
     journal: str | None,
-    processes: int,
     dry_run: bool,
     as_json: bool,
     reports: tuple[Path, ...],
@@ -73,7 +65,7 @@ def upload(
 
     PATH "photos" becomes a folder of that name below the parent; "photos/." means what is in it. Run the
     same command again to go on where it ended, however it ended: what is done is skipped. Ctrl-C ends it
-    when the files under way have ended; once more, at once.
+    when the files in flight have ended; again, at once.
     """
     if dry_run and reports:
         raise click.UsageError("a dry run has no report: --json tells all of it")
@@ -81,7 +73,7 @@ def upload(
         raise click.UsageError("--report would overwrite the journal that --job names")
     into = required_parent(parent)
     made = client()
-    terms = value(Terms, ctx)
+    terms = value(FileAttributes, ctx)
     job = UploadJob(
         made,
         paths,
@@ -93,10 +85,9 @@ def upload(
         dynatype=terms.dynatype,
         contacts=terms.contacts,
         tags=terms.tags,
-        processes=processes,
     )
-    conduct = Conduct(
-        watch=Watch(_gauge(as_json=as_json, quiet=quiet), quiet), as_json=as_json, reports=reports
+    conduct = JobCommand(
+        watch=JobOutput(_gauge(as_json=as_json, quiet=quiet), quiet), as_json=as_json, reports=reports
     )
     raise click.exceptions.Exit(asyncio.run(_upload(made, job, conduct, dry_run=dry_run)))
 
@@ -104,16 +95,16 @@ def upload(
 upload.params += [*OPTIONS, *connection.options(hidden=True)]
 
 
-async def _upload(made: CoreData, job: UploadJob, conduct: Conduct, *, dry_run: bool) -> int:
+async def _upload(made: CoreData, job: UploadJob, conduct: JobCommand, *, dry_run: bool) -> int:
     async with made:
         if dry_run:
             async with aclosing(job.plan()) as actions:
-                return await rehearse(actions, as_json=conduct.as_json, quiet=conduct.watch.quiet)
+                return await print_dry_run(actions, as_json=conduct.as_json, quiet=conduct.watch.quiet)
         return await conduct.run(job)
 
 
-def _gauge(*, as_json: bool, quiet: bool) -> Gauge:
+def _gauge(*, as_json: bool, quiet: bool) -> ProgressDisplay:
     if quiet:
         return Silent()
     mixed = as_json and sys.stdout.isatty()  # bars would tear the lines apart
-    return Screen() if people.is_terminal and not mixed else Lines()
+    return ProgressBars() if people.is_terminal and not mixed else Lines()

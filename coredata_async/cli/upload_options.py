@@ -8,19 +8,20 @@ from typing import Any, Final, TypeVar, get_args
 import click
 
 from coredata_async.bulk.options import (
+    MAX_PROCESSES,
     Effort,
     Existing,
+    FileAttributes,
     Links,
     Names,
     Policy,
     Rule,
     Selection,
-    Terms,
     Unicode,
 )
-from coredata_async.cli.quantities import moment, size, span
+from coredata_async.cli.quantities import duration, moment, size
 
-T = TypeVar("T", Selection, Policy, Effort, Terms)
+T = TypeVar("T", Selection, Policy, Effort, FileAttributes)
 
 _RULES: Final = ("include", "exclude")
 
@@ -43,18 +44,18 @@ def value(kind: type[T], ctx: click.Context, **more: Any) -> T:
     return kind(**ctx.meta.get(kind.__name__, {}), **more)
 
 
-def _field(kind: type[object], name: str, flag: str, words: str, **more: Any) -> click.Option:
+def _field(kind: type[object], name: str, flag: str, help_text: str, **more: Any) -> click.Option:
     """An option that becomes a field of a value."""
 
     def keep(ctx: click.Context, _: click.Parameter, found: object) -> None:
         if found is not None:
             ctx.meta.setdefault(kind.__name__, {})[name] = found
 
-    return click.Option([flag, name], help=words, expose_value=False, callback=keep, **more)
+    return click.Option([flag, name], help=help_text, expose_value=False, callback=keep, **more)
 
 
-def _choice(name: str, flag: str, words: str, literal: object) -> click.Option:
-    return _field(Policy, name, flag, words, type=click.Choice(get_args(literal)))
+def _choice(name: str, flag: str, help_text: str, literal: object) -> click.Option:
+    return _field(Policy, name, flag, help_text, type=click.Choice(get_args(literal)))
 
 
 def _read(reader: Callable[[str], object], metavar: str) -> dict[str, Any]:
@@ -111,7 +112,7 @@ OPTIONS: Final = (
     _choice("unicode", "--unicode", "How names are normalised. Default: nfc.", Unicode),
     _field(
         Policy,
-        "changes",
+        "on_change",
         "--on-change",
         "How often to try again a file that changed while it was read. Default: 3.",
         type=click.IntRange(0),
@@ -119,7 +120,7 @@ OPTIONS: Final = (
     ),
     _field(
         Policy,
-        "empty_folders",
+        "empty_dirs",
         "--empty-dirs/--no-empty-dirs",
         "Whether to make folders for empty directories.",
         default=None,
@@ -134,10 +135,18 @@ OPTIONS: Final = (
     ),
     _field(
         Effort,
-        "lanes",
+        "concurrency",
         "--concurrency",
-        "Files under way at once, at most. Default: 64 for each process.",
+        "Files in flight at once, at most. Default: 64 for each process.",
         type=click.IntRange(1, 1024),
+        metavar="N",
+    ),
+    _field(
+        Effort,
+        "processes",
+        "--processes",
+        "Worker processes, to use more than one core. Default: 1, this one alone.",
+        type=click.IntRange(1, MAX_PROCESSES),
         metavar="N",
     ),
     _field(
@@ -145,13 +154,20 @@ OPTIONS: Final = (
         "max_duration",
         "--max-duration",
         "Begin nothing new after this time: 2h30m.",
-        **_read(span, "TIME"),
+        **_read(duration, "TIME"),
     ),
     _field(
         Effort, "bwlimit", "--bwlimit", "Bytes per second, all files together: 2M.", **_read(size, "SIZE")
     ),
-    _field(Terms, "dynatype", "--dynatype", "Dynatype of the Files.", metavar="NAME"),
-    _field(Terms, "contacts", "--contact", "Contact of the Files. [repeatable]", metavar="ID", multiple=True),
-    _field(Terms, "tags", "--tag", "Tag of the Files. [repeatable]", metavar="TEXT", multiple=True),
+    _field(FileAttributes, "dynatype", "--dynatype", "Dynatype of the Files.", metavar="NAME"),
+    _field(
+        FileAttributes,
+        "contacts",
+        "--contact",
+        "Contact of the Files. [repeatable]",
+        metavar="ID",
+        multiple=True,
+    ),
+    _field(FileAttributes, "tags", "--tag", "Tag of the Files. [repeatable]", metavar="TEXT", multiple=True),
 )
-"""Those that become a `Selection`, a `Policy`, an `Effort` or `Terms`."""
+"""Those that become a `Selection`, a `Policy`, an `Effort` or `FileAttributes`."""

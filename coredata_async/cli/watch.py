@@ -18,8 +18,8 @@ from coredata_async.bulk.events import (
     Warned,
 )
 from coredata_async.bulk.report.report import Report
-from coredata_async.bulk.text import amount, files
-from coredata_async.bulk.text import span as length
+from coredata_async.bulk.text import files, format_bytes
+from coredata_async.bulk.text import format_duration as length
 from coredata_async.cli.complaints import in_options
 from coredata_async.cli.console import say
 
@@ -29,7 +29,7 @@ EVERY: Final = 10.0
 """Seconds between two lines where there is no terminal."""
 
 
-class Gauge(Protocol):
+class ProgressDisplay(Protocol):
     """What shows how far a job is."""
 
     def show(self, progress: Progress) -> None:
@@ -37,18 +37,18 @@ class Gauge(Protocol):
         ...
 
     def live(self) -> AbstractContextManager[object]:
-        """What is to be open meanwhile."""
+        """Return what is to be open meanwhile."""
         ...
 
 
 @define
-class Watch:
+class JobOutput:
     """Tells people what a job does."""
 
-    gauge: Gauge
+    gauge: ProgressDisplay
     quiet: bool = False
     """Whether to tell only what went wrong."""
-    _told: set[str] = field(factory=set[str], init=False)
+    _reported: set[str] = field(factory=set[str], init=False)
     """Files that were named; at most so many as are shown."""
     _warned: int = field(default=0, init=False)
 
@@ -58,35 +58,35 @@ class Watch:
             case Progress():
                 self.gauge.show(event)
             case FileFailed():
-                self._fail("failed", event.path, event.words)
+                self._fail("failed", event.path, event.message)
             case FileUnresolved():
-                self._fail("unresolved", event.path, event.words)
+                self._fail("unresolved", event.path, event.message)
             case Warned():
                 self._warned += 1
                 if self._warned <= SHOWN:
-                    say(f"warning: {event.words}")
+                    say(f"warning: {event.message}")
             case Waiting() if not self.quiet:
-                say(f"waiting for up to {length(event.seconds)}: {event.words}")
+                say(f"waiting for up to {length(event.seconds)}: {event.message}")
             case Started() if not self.quiet:
                 say(f"{'going on with' if event.resumed else 'keeping'} the journal {event.journal}")
             case Scanned() if not self.quiet:
-                say(f"{files(event.files)}, {amount(event.bytes)}; {event.excluded:,} left out")
+                say(f"{files(event.files)}, {format_bytes(event.bytes)}; {event.excluded:,} left out")
             case _:
                 pass
 
-    def recall(self, report: Report) -> None:
+    def report_remaining(self, report: Report) -> None:
         """Tell failures of which no event spoke, as those of names that the scan found."""
         for word, entries in (("unresolved", report.unresolved), ("failed", report.failures)):
             for entry in entries:
-                self._fail(word, entry.path, entry.words)
+                self._fail(word, entry.path, entry.message)
 
     def _fail(self, word: str, path: str, words: str) -> None:
-        if path in self._told or len(self._told) == SHOWN:
+        if path in self._reported or len(self._reported) == SHOWN:
             return
-        self._told.add(path)
+        self._reported.add(path)
         words = in_options(words)
         say(f"{word}: {words}" if path in words else f"{word}: {path}: {words}")
-        if len(self._told) == SHOWN:
+        if len(self._reported) == SHOWN:
             say("further failures are counted, and in the report")
 
 
@@ -117,18 +117,18 @@ class Lines(Silent):
 def line(progress: Progress) -> str:
     """All of it in one line."""
     more = "" if progress.scanned else "+"
-    told = f"{progress.done:,} of {progress.planned:,}{more} done, {amount(progress.done_bytes)}"
+    told = f"{progress.done:,} of {progress.planned:,}{more} done, {format_bytes(progress.done_bytes)}"
     return "; ".join(part for part in (told, rates(progress), state(progress)) if part)
 
 
 def rates(progress: Progress) -> str:
-    """How fast it goes, and how long it will take."""
+    """Return how fast it goes, and how long it will take."""
     left = "" if progress.eta is None else f", {length(progress.eta)} left"
-    return f"{progress.files_per_second:,.1f} files/s, {amount(progress.bytes_per_second)}/s{left}"
+    return f"{progress.files_per_second:,.1f} files/s, {format_bytes(progress.bytes_per_second)}/s{left}"
 
 
 def state(progress: Progress) -> str:
-    """What went wrong, how much goes at once, and why nothing goes."""
+    """Return what went wrong, how much goes at once, and why nothing goes."""
     counts = (
         (progress.skipped, "skipped"),
         (progress.failed, "failed"),
@@ -139,7 +139,7 @@ def state(progress: Progress) -> str:
     )
     parts = [f"{count:,} {word}" for count, word in counts if count]
     parts.append(
-        f"{progress.under_way:,} under way (API {progress.api_width}, storage {progress.storage_width})"
+        f"{progress.in_flight:,} in flight (API {progress.api_width}, storage {progress.storage_width})"
     )
     if progress.wait_left:
         parts.append(f"some folders wait for another {length(progress.wait_left)}")

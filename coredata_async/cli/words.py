@@ -10,7 +10,7 @@ from itertools import pairwise
 from textwrap import dedent
 from typing import Final
 
-from coredata_async.wire.kind import Proof
+from coredata_async.wire.kind import Evidence
 
 _OPERATORS: Final = {
     "startswith": "Beginning of the {}.",
@@ -21,7 +21,7 @@ _OPERATORS: Final = {
     "range": "{} between the two.",
 }
 _CLEARS: Final = re.compile(r"`None` clears(?: \(inferred\))?\. ?")
-_DOUBT: Final = {
+_EVIDENCE_NOTES: Final = {
     "documented": "",
     "named": "only named in the vendor's pages",
     "legacy": "not in the vendor's pages, seen in old clients only",
@@ -34,7 +34,7 @@ def first_line(thing: object) -> str:
 
 
 @cache
-def field_words(kind: type[object]) -> dict[str, str]:
+def field_help(kind: type[object]) -> dict[str, str]:
     """By field, the docstring below it: Python does not keep them, the source does."""
     found: dict[str, str] = {}
     for each in reversed(kind.__mro__[:-1]):
@@ -47,8 +47,8 @@ def field_words(kind: type[object]) -> dict[str, str]:
     return found
 
 
-def filter_words(name: str) -> str:
-    """What a filter does, by its operator."""
+def filter_help(name: str) -> str:
+    """Return what a filter does, by its operator."""
     field, _, operator = name.partition("__")
     if not operator:
         return f"Exactly this {field.replace('_', ' ')}."
@@ -56,9 +56,9 @@ def filter_words(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def doubt(proof: Proof) -> str:
-    """How sure a verb is; nothing if the vendor documents it."""
-    return _DOUBT[proof.evidence]
+def evidence_note(proof: Evidence) -> str:
+    """Return how sure a verb is; nothing if the vendor documents it."""
+    return _EVIDENCE_NOTES[proof.evidence]
 
 
 def _below_fields(body: list[ast.stmt]) -> dict[str, str]:

@@ -12,22 +12,22 @@ import click
 from coredata_async.cli.connection import client
 from coredata_async.cli.console import people, say
 from coredata_async.cli.exits import FAILED
-from coredata_async.cli.noun import Noun, singular
-from coredata_async.cli.options import Field, fields_of, given
+from coredata_async.cli.noun import ResourceCommand, singular
+from coredata_async.cli.options import Field, fields_of, given_values
 from coredata_async.cli.reading import keys_argument
-from coredata_async.cli.several import settle, several
+from coredata_async.cli.several import exit_on_failures, run_each
 from coredata_async.cli.show import echo_json
 from coredata_async.client import CoreData
 
 
-def creator(noun: Noun) -> click.Command | None:
+def creator(noun: ResourceCommand) -> click.Command | None:
     """`coredata NOUN create`."""
     if noun.new is None:
         return None
     fields = fields_of(noun.new)
 
     def run(*, as_json: bool, **values: object) -> None:
-        made = asyncio.run(_create(noun, client(), given(fields, values)))
+        made = asyncio.run(_create(noun, client(), given_values(fields, values)))
         if as_json:
             echo_json({noun.kind.key: made})
         else:
@@ -44,14 +44,14 @@ def creator(noun: Noun) -> click.Command | None:
     )
 
 
-def updater(noun: Noun) -> click.Command | None:
+def updater(noun: ResourceCommand) -> click.Command | None:
     """`coredata NOUN update`."""
     if noun.edit is None:
         return None
     fields = fields_of(noun.edit)
 
     def run(*, key: str, clear: tuple[str, ...], **values: object) -> None:
-        changes = given(fields, values)
+        changes = given_values(fields, values)
         asyncio.run(_update(noun, client(), key, with_cleared(changes, clear)))
         say(f"changed {key}")
 
@@ -67,12 +67,12 @@ def updater(noun: Noun) -> click.Command | None:
     )
 
 
-def deleter(noun: Noun) -> click.Command:
+def deleter(noun: ResourceCommand) -> click.Command:
     """`coredata NOUN delete`."""
 
     def run(*, keys: tuple[str, ...], yes: bool) -> None:
         every = tuple(dict.fromkeys(keys))
-        if not yes and not confirmed(f"{len(every)} {noun.many} to be deleted: {', '.join(every)}. Go on?"):
+        if not yes and not confirm(f"{len(every)} {noun.many} to be deleted: {', '.join(every)}. Go on?"):
             say("nothing was deleted")
             raise click.exceptions.Exit(FAILED)
         asyncio.run(_delete(noun, client(), every))
@@ -88,23 +88,23 @@ def deleter(noun: Noun) -> click.Command:
     )
 
 
-async def _create(noun: Noun, made: CoreData, fields: dict[str, Any]) -> str:
+async def _create(noun: ResourceCommand, made: CoreData, fields: dict[str, Any]) -> str:
     async with made:
         return await noun.service(made).create(**fields)
 
 
-async def _update(noun: Noun, made: CoreData, key: str, changes: dict[str, Any]) -> None:
+async def _update(noun: ResourceCommand, made: CoreData, key: str, changes: dict[str, Any]) -> None:
     async with made:
         await noun.service(made).update(key, **changes)
 
 
-async def _delete(noun: Noun, made: CoreData, keys: Sequence[str]) -> None:
+async def _delete(noun: ResourceCommand, made: CoreData, keys: Sequence[str]) -> None:
     async def delete(key: str) -> None:
         await noun.service(made).delete(key)
         say(f"deleted {key}")
 
     async with made:
-        settle(await several(keys, delete))
+        exit_on_failures(await run_each(keys, delete))
 
 
 def _clear(fields: Sequence[Field]) -> click.Option:
@@ -129,7 +129,7 @@ def with_cleared(changes: dict[str, Any], clear: Sequence[str]) -> dict[str, Any
     return {**changes, **dict.fromkeys(cleared)}
 
 
-def confirmed(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Ask a person; where there is none to ask, that is a usage error."""
     people.print(f"{question} [y/N]", markup=False, soft_wrap=True, end=" ")
     answer = sys.stdin.readline()
@@ -138,5 +138,5 @@ def confirmed(question: str) -> bool:
     return answer.strip().lower() in {"y", "yes"}
 
 
-def _one(noun: Noun) -> str:
+def _one(noun: ResourceCommand) -> str:
     return singular(noun.kind).replace("_", " ")

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Final
 
-from coredata_async.doctor.far import Far, Fields
+from coredata_async.doctor.far import Fields, Target
 from coredata_async.doctor.lists import FILES
-from coredata_async.doctor.scratch import Scratch
+from coredata_async.doctor.scratch import ScratchFolder
 from coredata_async.errors import CoreDataError
 from coredata_async.message import Request
 from coredata_async.wire.calls import JSON_HEADERS
@@ -21,9 +21,11 @@ PATIENCE: Final = 30.0
 
 
 @asynccontextmanager
-async def scratch(far: Far, parent: str, warn: Callable[[str], object]) -> AsyncGenerator[Scratch, None]:
+async def scratch(
+    far: Target, parent: str, warn: Callable[[str], object]
+) -> AsyncGenerator[ScratchFolder, None]:
     """A place below the parent, cleaned up at the end: also after a failure, or Ctrl-C."""
-    place = Scratch(far=far, parent=parent)
+    place = ScratchFolder(target=far, parent=parent)
     try:
         await place.open()
         yield place
@@ -45,7 +47,7 @@ async def _to_the_end(cleaning: Coroutine[object, object, None]) -> None:
         raise
 
 
-async def clean(place: Scratch) -> None:
+async def clean(place: ScratchFolder) -> None:
     """Delete everything, and name what is left: also if this is broken off."""
     try:
         with suppress(TimeoutError):
@@ -60,33 +62,33 @@ async def clean(place: Scratch) -> None:
             place.left.append(f"perhaps a Folder {place.title} in {place.parent}")
 
 
-async def _empty(place: Scratch) -> None:
+async def _empty(place: ScratchFolder) -> None:
     for wait in (0.0, 1.0) if place.lost else ():  # what broke off may still be carried out
-        await place.far.sleep(wait)
-        await _look_around(place)
+        await place.target.sleep(wait)
+        await _find_leftovers(place)
     for file_id in list(place.files):
         with suppress(CoreDataError):
-            await place.deleted(file_id)
+            await place.delete(file_id)
     with suppress(CoreDataError, ValueError):
         await _remove_folder(place)
 
 
-async def _look_around(place: Scratch) -> None:
+async def _find_leftovers(place: ScratchFolder) -> None:
     """Find what was made although nobody said so."""
     wanted = {"parent": place.inside} if place.folder else {"title__startswith": place.title}
     with suppress(CoreDataError, ValueError):
-        page = await place.far.page(FILES, limit="100", **wanted)
+        page = await place.target.page(FILES, limit="100", **wanted)
         found = {str(each["id"]): str(each.get("filename")) for each in page.objects if _is_ours(place, each)}
         place.lost = [name for name in place.lost if name not in found.values()]
         place.files.update(found)
 
 
-def _is_ours(place: Scratch, file: Fields) -> bool:
-    """Whether a File is of our making: a filter may have been ignored, and this is about deleting."""
-    return place.far.token in f"{file.get('title')} {file.get('filename')}" and bool(file.get("id"))
+def _is_ours(place: ScratchFolder, file: Fields) -> bool:
+    """Return whether a File is of our making: a filter may have been ignored, and this is about deleting."""
+    return place.target.token in f"{file.get('title')} {file.get('filename')}" and bool(file.get("id"))
 
 
-async def _remove_folder(place: Scratch) -> None:
+async def _remove_folder(place: ScratchFolder) -> None:
     """Delete the Folder as any document can be: that is seen in 2014 only, and may not be offered.
 
     It is looked at first: what lies in a document goes with it, and the id is only what a server said.
@@ -94,8 +96,8 @@ async def _remove_folder(place: Scratch) -> None:
     if place.folder is None or place.files:
         return
     target = f"/api/v2/docs/{segment(place.folder)}/"
-    if (await place.far.object(target)).get("title") != place.title:
+    if (await place.target.object(target)).get("title") != place.title:
         return
-    reply = await place.far.engine.api(Request("DELETE", target, JSON_HEADERS))
+    reply = await place.target.engine.api(Request("DELETE", target, JSON_HEADERS))
     if reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
         place.folder = None

@@ -10,14 +10,14 @@ from typing import Final
 
 from coredata_async.client import CoreData
 from coredata_async.doctor.cleaning import scratch
-from coredata_async.doctor.far import Far, Tally
+from coredata_async.doctor.far import ExchangeCounter, Target
 from coredata_async.doctor.files import FILES_FIRST, FILES_LAST
 from coredata_async.doctor.lists import LISTS, SHOWN
 from coredata_async.doctor.names import NAMES
 from coredata_async.doctor.reading import READING
-from coredata_async.doctor.scratch import Scratch
+from coredata_async.doctor.scratch import ScratchFolder
 from coredata_async.doctor.storage import STORAGE
-from coredata_async.doctor.terms import Answer, Finding, Level, Question, note, ok, put, risk
+from coredata_async.doctor.terms import Answer, Finding, Level, Question, ask, note, ok, risk
 
 log = logging.getLogger("coredata_async.doctor")
 
@@ -48,33 +48,33 @@ async def examine(
     Raises:
         APIError: The server cannot be reached, or is no CoreData.
     """
-    tally = Tally()
-    far = Far(engine=client.engine(hooks=(tally,)), tally=tally, clock=clock, sleep=sleep)
+    tally = ExchangeCounter()
+    far = Target(engine=client.engine(hooks=(tally,)), tally=tally, clock=clock, sleep=sleep)
     for question in (*READING, *(() if parent else (*LISTS, *SHOWN))):
-        finding = await put(question, far)
+        finding = await ask(question, far)
         yield finding
         if question.vital and finding.level is Level.RISK:
             return
     if parent:
         async with scratch(far, parent, warn) as place:
             for trial in (*FILES_FIRST, *NAMES, *STORAGE, *FILES_LAST):
-                finding = await put(trial, place)
+                finding = await ask(trial, place)
                 yield finding
                 if trial.vital and finding.level is Level.RISK:
                     break
             for question in LISTS:  # now that there is something to list
-                yield await put(question, far)
-        yield await put(CLEANED, place)
-    yield await put(THROTTLING, far)
+                yield await ask(question, far)
+        yield await ask(CLEANED, place)
+    yield await ask(THROTTLING, far)
 
 
-async def _cleaned(place: Scratch) -> Answer:
+async def _clean(place: ScratchFolder) -> Answer:
     if place.left:
         return note("not all could be deleted", f"Left behind: {'; '.join(place.left)}.")
     return ok("all was deleted", "Blobs without a File cannot be deleted; they hold a few bytes each.")
 
 
-async def _throttling(far: Far) -> Answer:
+async def _throttling(far: Target) -> Answer:
     tally = far.tally
     said = f"{tally.throttled} of {tally.requests} requests"
     if not tally.throttled:
@@ -83,5 +83,5 @@ async def _throttling(far: Far) -> Answer:
     return (risk if (tally.longest or 0.0) > SLOWED else note)(f"{said}, {wish}", "Jobs slow down by it.")
 
 
-CLEANED: Final = Question("clean-up", "Is the scratch place gone?", _cleaned)
+CLEANED: Final = Question("clean-up", "Is the scratch place gone?", _clean)
 THROTTLING: Final = Question("throttling", "Were requests turned away (429, 503)?", _throttling)

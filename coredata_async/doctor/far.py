@@ -35,7 +35,7 @@ class Envelope:
 
 
 @define
-class Tally:
+class ExchangeCounter:
     """Counts exchanges; it is a hook."""
 
     requests: int = 0
@@ -53,11 +53,11 @@ class Tally:
 
 
 @define(eq=False, kw_only=True)
-class Far:
+class Target:
     """One service and its storage."""
 
     engine: Engine
-    tally: Tally
+    tally: ExchangeCounter
     clock: Callable[[], float]
     """Seconds since the epoch, by this machine."""
     sleep: Callable[[float], Awaitable[object]]

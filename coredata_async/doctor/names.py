@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from coredata_async.doctor.scratch import Scratch
+from coredata_async.doctor.scratch import ScratchFolder
 from coredata_async.doctor.terms import Answer, Question, note, ok, risk
 from coredata_async.errors import APIStatusError
 
@@ -14,8 +14,8 @@ ODD: Final = " a'b\"&=+%41#;,!$~()[]{}^`@ äöþ漢 \N{GRINNING FACE}"
 """What a name may hold on disk, and the Windows of others may not."""
 
 
-async def titles(place: Scratch) -> Answer:
-    """Whether titles come back as they were given."""
+async def titles(place: ScratchFolder) -> Answer:
+    """Return whether titles come back as they were given."""
     cases = {
         "spaces at both ends": f"  {place.title} spaces  ",
         "two spaces in a row": f"{place.title}  two",
@@ -29,15 +29,15 @@ async def titles(place: Scratch) -> Answer:
     return note(f"changed: {', '.join(changed)}", words)
 
 
-async def long_titles(place: Scratch) -> Answer:
-    """How long a title may be."""
-    said = [f"{length}: {await _fate(place, length)}" for length in LENGTHS]
+async def long_titles(place: ScratchFolder) -> Answer:
+    """Return how long a title may be."""
+    said = [f"{length}: {await _title_result(place, length)}" for length in LENGTHS]
     kept = [each for each in said if each.endswith("kept")]
     words = "Names on disk have 255 bytes at most."
     return ok(", ".join(said), words) if len(kept) == len(said) else note(", ".join(said), words)
 
 
-async def _fate(place: Scratch, length: int) -> str:
+async def _title_result(place: ScratchFolder, length: int) -> str:
     title = f"{place.title} ".ljust(length, "x")
     try:
         found = await _title(place, title)
@@ -46,16 +46,16 @@ async def _fate(place: Scratch, length: int) -> str:
     return "kept" if found == title else f"cut to {len(str(found))}"
 
 
-async def _title(place: Scratch, title: str) -> object:
-    made = await place.made(filename=f"{place.title} title {len(place.files)}.txt", title=title)
+async def _title(place: ScratchFolder, title: str) -> object:
+    made = await place.make_file(filename=f"{place.title} title {len(place.files)}.txt", title=title)
     return (await place.detail(made)).get("title")
 
 
-async def filenames(place: Scratch) -> Answer:
-    """Whether odd file names come back as they were given."""
+async def filenames(place: ScratchFolder) -> Answer:
+    """Return whether odd file names come back as they were given."""
     filename = f"{place.title}{ODD}.txt"
     try:
-        made = await place.made(filename=filename, title=f"{place.title} filename")
+        made = await place.make_file(filename=filename, title=f"{place.title} filename")
     except APIStatusError as exc:
         return risk(
             f"refused with {exc.status}", "Files of such names fail; --names=escape writes them as %XX."
@@ -66,7 +66,7 @@ async def filenames(place: Scratch) -> Answer:
     return note("changed", f"It became {found!r}: --names=escape keeps names apart.")
 
 
-NAMES: Final[Sequence[Question[Scratch]]] = (
+NAMES: Final[Sequence[Question[ScratchFolder]]] = (
     Question("titles", "Do titles come back as given?", titles),
     Question("long-titles", "How long may a title be?", long_titles),
     Question("filenames", "Do odd file names come back as given?", filenames),

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from coredata_async.call import Call, perform
-from coredata_async.doctor.far import Far, date_of
+from coredata_async.doctor.far import Target, date_of
 from coredata_async.doctor.terms import Answer, Question, note, ok, risk, unknown
 from coredata_async.errors import AuthenticationError
 from coredata_async.message import Reply, Request
@@ -25,8 +25,8 @@ SHORT: Final = 60.0
 SKEWED: Final = 60.0
 
 
-async def auth_v2(far: Far) -> Answer:
-    """Whether `apikey user:key` opens version 2. What is wrong with the line itself is raised."""
+async def auth_v2(far: Target) -> Answer:
+    """Return whether `apikey user:key` opens version 2. What is wrong with the line itself is raised."""
     try:
         await perform(far.engine.api, Call(Request("GET", ME, JSON_HEADERS), HTTPStatus.OK, _is_json))
     except AuthenticationError:
@@ -39,7 +39,7 @@ def _is_json(reply: Reply) -> None:
     from_json(reply.body)
 
 
-async def auth_v3(far: Far) -> Answer:
+async def auth_v3(far: Target) -> Answer:
     """Whether `apikey key` opens version 3. It reserves a place in the storage, and leaves it empty."""
     asked = reserve(1, "text/plain")
     reply = await far.engine.api(asked.request)
@@ -49,8 +49,8 @@ async def auth_v3(far: Far) -> Answer:
     return ok("yes", "Places in the storage can be reserved.")
 
 
-async def slash(far: Far) -> Answer:
-    """What a path without its final slash is answered."""
+async def slash(far: Target) -> Answer:
+    """Return what a path without its final slash is answered."""
     reply = await far.get(ME.rstrip("/"))
     said = str(reply.status)
     if 300 <= reply.status < 400:  # noqa: PLR2004
@@ -61,8 +61,8 @@ async def slash(far: Far) -> Answer:
     return note(f"{said}, as if it were there", "This server does not redirect; paths end in a slash anyway.")
 
 
-async def refusals(far: Far) -> Answer:
-    """How refusals look: nothing documents their bodies."""
+async def refusals(far: Target) -> Answer:
+    """Return how refusals look: nothing documents their bodies."""
     missing = await far.get(f"/api/v2/files/{NOBODY}/")
     wrong = await far.get("/api/v2/files/", limit="x")
     said = f"unknown id: {_shape(missing)}; bad limit: {_shape(wrong)}"
@@ -74,12 +74,12 @@ async def refusals(far: Far) -> Answer:
 
 
 def _shape(reply: Reply) -> str:
-    kind = reply.shown("Content-Type").partition(";")[0] or "no type"
+    kind = reply.header_line("Content-Type").partition(";")[0] or "no type"
     return f"{reply.status}, {f'{len(reply.body)} bytes of {kind}' if reply.body else 'no body'}"
 
 
-async def clock(far: Far) -> Answer:
-    """How far the two clocks are apart."""
+async def clock(far: Target) -> Answer:
+    """Return how far the two clocks are apart."""
     before = far.clock()
     said = date_of(await far.get(ME))
     if said is None:
@@ -92,8 +92,8 @@ async def clock(far: Far) -> Answer:
     return note(ahead, words) if abs(skew) < SKEWED else risk(ahead, f"Set this machine's clock. {words}")
 
 
-async def signing(far: Far) -> Answer:
-    """Where bytes go, and how the right to put them there is written."""
+async def signing(far: Target) -> Answer:
+    """Return where bytes go, and how the right to put them there is written."""
     if far.reserved is None:
         return unknown("not known", "No place could be reserved.")
     target, own = urlsplit(far.reserved.put_url), urlsplit(far.engine.tenant)
@@ -106,7 +106,7 @@ async def signing(far: Far) -> Answer:
     return ok(said, "No key is ever sent there.")
 
 
-async def url_lifetime(far: Far) -> Answer:
+async def url_lifetime(far: Target) -> Answer:
     """For how long the right to put bytes is good."""
     if far.reserved is None:
         return unknown("not known", "No place could be reserved.")
@@ -121,7 +121,7 @@ async def url_lifetime(far: Far) -> Answer:
     return ok(said, words) if seconds <= LONG else note(said, f"{words} Whoever sees one can write so long.")
 
 
-READING: Final[Sequence[Question[Far]]] = (
+READING: Final[Sequence[Question[Target]]] = (
     Question("auth-v2", "Does version 2 take the key?", auth_v2, vital=True),
     Question("auth-v3", "Does version 3 take the key alone?", auth_v3),
     Question("slash", "What is a path without its final slash answered?", slash),

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from coredata_async.call import perform
-from coredata_async.doctor.far import Envelope, Far, Fields
+from coredata_async.doctor.far import Envelope, Fields, Target
 from coredata_async.doctor.lists import FILES
 from coredata_async.errors import APIError, OutcomeUnknownError, UnexpectedResponseError
 from coredata_async.message import Reply, Request
@@ -34,11 +34,11 @@ class Put:
 
     @property
     def stored(self) -> bool:
-        """Whether the bytes were taken."""
+        """Return whether the bytes were taken."""
         return HTTPStatus.OK <= self.reply.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """The status, and the storage's code: never its whole answer, which may repeat what was signed."""
         return f"{self.reply.status} {'' if self.stored else refusal(self.reply).code}".rstrip()
 
@@ -59,14 +59,14 @@ class Sample:
 
 
 @define(eq=False, kw_only=True)
-class Scratch:
+class ScratchFolder:
     """The place, and all that is to be deleted."""
 
-    far: Far
+    target: Target
     parent: str
     folder: str | None = None
     """One of our own, if it could be made: then nothing else is in it."""
-    why_none: str = ""
+    unavailable_reason: str = ""
     inside: str = ""
     """What Files here name as their parent, once it is known: of a Project it is another id."""
     files: dict[str, str] = field(factory=dict[str, str])
@@ -82,8 +82,8 @@ class Scratch:
 
     @property
     def title(self) -> str:
-        """What every title begins with."""
-        return f"coredata-doctor-{self.far.token}"
+        """Return what every title begins with."""
+        return f"coredata-doctor-{self.target.token}"
 
     def data(self) -> bytes:
         """Bytes that are nowhere else."""
@@ -95,12 +95,12 @@ class Scratch:
         new = NewFolder(title=self.title, parent=self.parent)
         self.inside, self.folder_lost = self.parent, True
         try:
-            self.folder = self.inside = await perform(self.far.engine.api, calls.create(FOLDERS.path, new))
+            self.folder = self.inside = await perform(self.target.engine.api, calls.create(FOLDERS.path, new))
             self.folder_lost = False
         except (OutcomeUnknownError, UnexpectedResponseError) as exc:
-            self.why_none = str(exc)
+            self.unavailable_reason = str(exc)
         except APIError as exc:
-            self.why_none, self.folder_lost = str(exc), False
+            self.unavailable_reason, self.folder_lost = str(exc), False
 
     async def put(
         self,
@@ -111,33 +111,33 @@ class Scratch:
         headers: Mapping[str, str] | None = None,
     ) -> Put:
         """Reserve a place, and send bytes there; `headers` are sent instead of the declared Content-Type."""
-        blob, url = await self.reserved(len(data) if declared is None else declared, content_type)
+        blob, url = await self.reserve(len(data) if declared is None else declared, content_type)
         own = {} if content_type is None else {"Content-Type": content_type}
-        return Put(blob, await self.sent(url, data, own if headers is None else headers))
+        return Put(blob, await self.send_bytes(url, data, own if headers is None else headers))
 
-    async def reserved(self, length: int, content_type: str | None = PLAIN) -> tuple[str, str]:
+    async def reserve(self, length: int, content_type: str | None = PLAIN) -> tuple[str, str]:
         """Reserve a place; the URL is a secret."""
-        place = await perform(self.far.engine.api, reserve(length, content_type))
+        place = await perform(self.target.engine.api, reserve(length, content_type))
         return place.blob_name, place.put_url
 
-    async def sent(self, url: str, data: bytes, headers: Mapping[str, str]) -> Reply:
+    async def send_bytes(self, url: str, data: bytes, headers: Mapping[str, str]) -> Reply:
         """Send bytes to a signed URL."""
-        return await self.far.engine.storage(Request("PUT", url, headers, data))
+        return await self.target.engine.storage(Request("PUT", url, headers, data))
 
-    async def registered(self, blob: str, *, filename: str, title: str, sync: bool = False) -> Reply:
+    async def register(self, blob: str, *, filename: str, title: str, sync: bool = False) -> Reply:
         """Make a File of a blob, whatever the service answers."""
         new = NewFile(filename=filename, title=title, parent=self.folder or self.parent)
         call = register(new, blob)
         request = evolve(call.request, target=f"{FILES}?sync=true") if sync else call.request
         self.lost.append(filename)
-        reply = await self.far.engine.api(request)
+        reply = await self.target.engine.api(request)
         if reply.status == HTTPStatus.CREATED:
             self.files[call.answer(reply)] = filename
         if classify_reply(request, reply, HTTPStatus.CREATED) is not Classification.UNKNOWN:
             self.lost.remove(filename)
         return reply
 
-    async def made(self, *, filename: str, title: str, sync: bool = False) -> str:
+    async def make_file(self, *, filename: str, title: str, sync: bool = False) -> str:
         """Store bytes, make a File of them, and return its id.
 
         Raises:
@@ -146,8 +146,8 @@ class Scratch:
         """
         put = await self.put(self.data())
         if not put.stored:
-            raise ValueError(f"the storage refused: {put.words}")
-        reply = await self.registered(put.blob, filename=filename, title=title, sync=sync)
+            raise ValueError(f"the storage refused: {put.description}")
+        reply = await self.register(put.blob, filename=filename, title=title, sync=sync)
         return self.id_of(put.blob, reply)
 
     def id_of(self, blob: str, reply: Reply) -> str:
@@ -157,15 +157,15 @@ class Scratch:
 
     async def detail(self, file_id: str) -> Fields:
         """One File, as it comes."""
-        return await self.far.object(f"{FILES}{segment(file_id)}/")
+        return await self.target.object(f"{FILES}{segment(file_id)}/")
 
-    async def listed(self, title: str) -> Envelope:
+    async def list_titled(self, title: str) -> Envelope:
         """The Files of one title in this place."""
-        return await self.far.page(FILES, parent=self.inside, title=title)
+        return await self.target.page(FILES, parent=self.inside, title=title)
 
-    async def deleted(self, file_id: str) -> bool:
+    async def delete(self, file_id: str) -> bool:
         """Delete a File; one that is not there is no matter."""
-        reply = await self.far.engine.api(Request("DELETE", f"{FILES}{segment(file_id)}/", JSON_HEADERS))
+        reply = await self.target.engine.api(Request("DELETE", f"{FILES}{segment(file_id)}/", JSON_HEADERS))
         gone = reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}
         if gone:
             self.files.pop(file_id, None)

@@ -53,7 +53,7 @@ class Question(Generic[T]):
     """One thing to find out."""
 
     name: str
-    words: str
+    text: str
     ask: Callable[[T], Awaitable[Answer]]
     vital: bool = False
     """Whether nothing further can be asked if the answer is a risk."""
@@ -79,7 +79,7 @@ def unknown(answer: str, detail: str = "") -> Answer:
     return Answer(Level.UNKNOWN, answer, detail)
 
 
-async def put(question: Question[T], to: T) -> Finding:
+async def ask(question: Question[T], to: T) -> Finding:
     """Ask one question. That it could not be asked is an answer, too, unless it is vital.
 
     Raises:
@@ -93,7 +93,7 @@ async def put(question: Question[T], to: T) -> Finding:
         found = unknown("not known", f"It could not be asked: {exc}")
     return Finding(
         name=question.name,
-        question=question.words,
+        question=question.text,
         answer=found.answer,
         detail=found.detail,
         level=found.level,

@@ -26,10 +26,10 @@ def base_address(account_or_url: str | None) -> str:
         )
     if _ACCOUNT.fullmatch(given) and given != "localhost":
         return f"https://{given.lower()}.5pmweb.com"
-    return _checked(given if "://" in given else f"https://{given}")
+    return _check(given if "://" in given else f"https://{given}")
 
 
-def _checked(url: str) -> str:
+def _check(url: str) -> str:
     try:
         parts = urlsplit(url)
         named = bool(parts.hostname) and parts.port != 0  # whose look finds a port that is no number

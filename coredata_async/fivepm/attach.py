@@ -9,9 +9,9 @@ from typing import cast
 from attrs import evolve, field, frozen
 
 from coredata_async.errors import ConfigurationError
-from coredata_async.fivepm.encoders import Enclosed, Encoder, FileNames, multipart_form
+from coredata_async.fivepm.encoders import EncodableFile, Encoder, FileNames, multipart_form
 from coredata_async.message import Request
-from coredata_async.storage.sources import Source, label, name_of, ready
+from coredata_async.storage.sources import Source, label, name_of, prepare
 
 _PATIENCE = 2.5
 """One request carries all the bytes, so its answer comes late."""
@@ -27,7 +27,7 @@ class Attachment:
     size: int | None = None
     """Length in bytes. With the encoding `multipart`, a stream of known size is spooled while it is sent."""
 
-    def named(self) -> str:
+    def file_name(self) -> str:
         """The file name.
 
         Raises:
@@ -42,7 +42,7 @@ class Attachment:
 
 
 def attachments(files: Iterable[Source | Attachment] | Source | Attachment) -> tuple[Attachment, ...]:
-    """What was given, as attachments.
+    """Return what was given, as attachments.
 
     Raises:
         ConfigurationError: There is none, or one has no name.
@@ -56,14 +56,14 @@ def attachments(files: Iterable[Source | Attachment] | Source | Attachment) -> t
     given = cast("Iterable[Source | Attachment]", files)  # type: ignore[redundant-cast]  # pyright wants it
     for each in given:
         one = each if isinstance(each, Attachment) else Attachment(source=each)
-        found.append(evolve(one, name=one.named()))
+        found.append(evolve(one, name=one.file_name()))
     if not found:
         raise ConfigurationError("there is nothing to attach")
     return tuple(found)
 
 
 @frozen
-class Enclosure:
+class FileEncoding:
     """How files are sent."""
 
     encoder: Encoder
@@ -71,8 +71,8 @@ class Enclosure:
 
 
 @asynccontextmanager
-async def enclosing(
-    request: Request, files: Sequence[Attachment], how: Enclosure
+async def with_files(
+    request: Request, files: Sequence[Attachment], how: FileEncoding
 ) -> AsyncGenerator[Request, None]:
     """The request with the files in its body; they are open meanwhile.
 
@@ -82,12 +82,12 @@ async def enclosing(
     """
     fields = request.body if isinstance(request.body, bytes) else b""
     async with AsyncExitStack() as stack:
-        enclosed: list[Enclosed] = []
+        enclosed: list[EncodableFile] = []
         for number, each in enumerate(files, 1):
             # Only a multipart body is made without reading the source before.
             size = each.size if how.encoder is multipart_form else None
-            source = await stack.enter_async_context(ready(each.source, size))
-            enclosed.append(Enclosed(each.named(), source.body, how.names(number)))
+            source = await stack.enter_async_context(prepare(each.source, size))
+            enclosed.append(EncodableFile(each.file_name(), source.body, how.names(number)))
         encoded = await how.encoder(fields, enclosed)
         headers = {**request.headers, "Content-Type": encoded.content_type}
         yield evolve(request, headers=headers, body=encoded.body, patience=_PATIENCE)

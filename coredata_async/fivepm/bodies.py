@@ -17,7 +17,7 @@ Piece = bytes | Body
 
 
 def size_of(piece: Piece) -> int:
-    """How many bytes a piece has."""
+    """Return how many bytes a piece has."""
     return len(piece) if isinstance(piece, bytes) else piece.size
 
 
@@ -44,7 +44,7 @@ class Joined:
 
     @property
     def replayable(self) -> bool:
-        """Whether all of them are."""
+        """Return whether all of them are."""
         return all(isinstance(piece, bytes) or piece.replayable for piece in self.pieces)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -55,7 +55,7 @@ class Joined:
                     yield block
 
 
-def joined(*pieces: Piece) -> Piece:
+def join(*pieces: Piece) -> Piece:
     """The pieces as one: bytes if all of them are."""
     held = [piece for piece in pieces if isinstance(piece, bytes)]
     return b"".join(held) if len(held) == len(pieces) else Joined(pieces)
@@ -77,7 +77,7 @@ class Base64:
     """A piece as base64 in a form, encoded while it is sent: memory is one block.
 
     Its length depends on the bytes, for `+` and `/` grow when they are escaped; so it is measured in a
-    pass of its own, see `measured`.
+    pass of its own, see `measure`.
     """
 
     piece: Piece = field(repr=False)
@@ -97,12 +97,12 @@ class Base64:
                 whole = len(data) - len(data) % 3  # only the last block may end in `=`
                 data, rest = data[:whole], data[whole:]
                 if data:
-                    yield await _encoded(data)
+                    yield await _encode(data)
         if rest:
             yield as_base64(rest)
 
 
-async def measured(piece: Piece) -> Base64:
+async def measure(piece: Piece) -> Base64:
     """The piece as base64, once its length is known: reads the piece once."""
     size = 0
     async with aclosing(Base64(piece, 0).chunks()) as blocks:
@@ -111,7 +111,7 @@ async def measured(piece: Piece) -> Base64:
     return Base64(piece, size)
 
 
-async def _encoded(data: bytes) -> bytes:
+async def _encode(data: bytes) -> bytes:
     if len(data) <= INLINE:
         return as_base64(data)
     return await asyncio.to_thread(as_base64, data)

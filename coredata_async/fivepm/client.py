@@ -13,12 +13,12 @@ from attrs import evolve
 
 from coredata_async.config import Limits, Retry, Timeouts, setting
 from coredata_async.fivepm.address import base_address
-from coredata_async.fivepm.attach import Enclosure
+from coredata_async.fivepm.attach import FileEncoding
 from coredata_async.fivepm.calls import auth
 from coredata_async.fivepm.codec.php import Dates
-from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, numbered_files
-from coredata_async.fivepm.form import Form, Format, PostParams, TeamEncoder, indexed
-from coredata_async.fivepm.peek import WORDS, peeking
+from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, numbered_file_names
+from coredata_async.fivepm.form import Format, PostParams, RequestStyle, TeamEncoder, index_team
+from coredata_async.fivepm.peek import MAX_ERROR_BODY, buffer_envelopes
 from coredata_async.fivepm.services.activity import Activities
 from coredata_async.fivepm.services.auth import Auth
 from coredata_async.fivepm.services.groups import Groups
@@ -26,11 +26,11 @@ from coredata_async.fivepm.services.metainfo import Metainfo
 from coredata_async.fivepm.services.projects import Projects
 from coredata_async.fivepm.services.tasks import Tasks
 from coredata_async.fivepm.services.users import Users
-from coredata_async.fivepm.session import Account, Credential, Session, signed_in
+from coredata_async.fivepm.session import Account, Credential, Session, with_session
 from coredata_async.message import Send
 from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.transport import pool
-from coredata_async.transport.chain import Gates, Manner, keyless_chain
+from coredata_async.transport.chain import SendOptions, SharedLimits, keyless_chain
 from coredata_async.transport.trace import Hook
 
 
@@ -107,9 +107,9 @@ class FivePM:
         format: Format = "json",  # noqa: A002  # the word for it
         post_params: PostParams = "body",
         dates: Dates = "space",
-        team: TeamEncoder = indexed,
+        team: TeamEncoder = index_team,
         files: Encoding | Encoder = "base64",
-        file_names: FileNames = numbered_files,
+        file_names: FileNames = numbered_file_names,
         credential: Credential = "session",
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
@@ -126,7 +126,7 @@ class FivePM:
         # First of all: what is raised below shows the variables of this frame to crash reporters.
         password, proxy, headers = conceal(password), conceal(proxy), SecretMapping(dict(headers or {}))
         self._base_url = base_address(account_or_url)
-        form = self._form = Form(format=format, post_params=post_params, team=team, dates=dates)
+        form = self._form = RequestStyle(format=format, post_params=post_params, team=team, dates=dates)
         self._session = Session(
             Account(login or "", password),
             lambda login, password: auth.sign_in(form, login=login, password=password),
@@ -134,17 +134,17 @@ class FivePM:
             credential=credential,
             in_query=post_params != "body",
         )
-        self._enclosure = Enclosure(files if callable(files) else ENCODERS[files], file_names)
+        self._enclosure = FileEncoding(files if callable(files) else ENCODERS[files], file_names)
         limits = limits or Limits()
         self._pool = pool.Pool(limits, proxy, ssl, trust_env, session, transport=transport)
-        self._manner = Manner(
+        self._send_options = SendOptions(
             timeouts=timeouts or Timeouts(),
             retry=retry or Retry(),
             headers=headers,
             hooks=tuple(hooks),
             app_info=app_info,
         )
-        self._gates = Gates.of(limits, self._manner.retry)
+        self._shared_limits = SharedLimits.of(limits, self._send_options.retry)
         self._wire()
 
     @classmethod
@@ -178,7 +178,7 @@ class FivePM:
         Closing either closes both.
         """
         other = copy(self)
-        other._manner = self._manner.changed(  # noqa: SLF001  # of our own class
+        other._send_options = self._send_options.evolve(  # noqa: SLF001  # of our own class
             timeouts=timeouts, retry=retry, headers=headers, hooks=hooks
         )
         other._wire()  # noqa: SLF001
@@ -191,14 +191,14 @@ class FivePM:
 
     @property
     def closed(self) -> bool:
-        """Whether `aclose` was called."""
+        """Return whether `aclose` was called."""
         return self._pool.closed
 
     async def aclose(self) -> None:
         """Sign out and close the connections; a second call does nothing. Signing out never fails."""
         try:
             if not self.closed:
-                await self._session.leave(self._chain(evolve(self._manner, retry=Retry.none())))
+                await self._session.leave(self._chain(evolve(self._send_options, retry=Retry.none())))
         finally:
             await self._pool.aclose()
 
@@ -217,18 +217,18 @@ class FivePM:
     def __repr__(self) -> str:
         return f"FivePM({self._base_url!r}, login={self._session.account.login!r})"
 
-    def _chain(self, manner: Manner) -> Send:
-        return keyless_chain(self._pool, self._gates, manner, self._base_url)
+    def _chain(self, manner: SendOptions) -> Send:
+        return keyless_chain(self._pool, self._shared_limits, manner, self._base_url)
 
     def _wire(self) -> None:
-        chain, form = self._chain(self._manner), self._form
-        plain = peeking(chain)
-        send = signed_in(plain, self._session)
-        files = signed_in(peeking(chain, limit=WORDS), self._session)
+        chain, form = self._chain(self._send_options), self._form
+        plain = buffer_envelopes(chain)
+        send = with_session(plain, self._session)
+        files = with_session(buffer_envelopes(chain, limit=MAX_ERROR_BODY), self._session)
         self.auth = Auth(send, form, self._session, plain)
         self.metainfo = Metainfo(send, form)
         self.projects = Projects(send, form)
         self.tasks = Tasks(send, form)
         self.users = Users(send, form)
-        self.activity = Activities(send, files, form, self._enclosure, self._gates.open_files)
+        self.activity = Activities(send, files, form, self._enclosure, self._shared_limits.open_files)
         self.groups = Groups(send, form)

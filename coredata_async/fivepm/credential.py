@@ -8,14 +8,14 @@ from typing import Final
 
 from attrs import evolve
 
-from coredata_async.fivepm.bodies import joined, size_of
-from coredata_async.fivepm.form import URLENCODED, encoded
+from coredata_async.fivepm.bodies import join, size_of
+from coredata_async.fivepm.form import URLENCODED, urlencode_pairs
 from coredata_async.message import Request
 
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?')
 
 
-def carrying(request: Request, secrets: Mapping[str, str], *, in_query: bool = False) -> Request:
+def with_credentials(request: Request, secrets: Mapping[str, str], *, in_query: bool = False) -> Request:
     """The request with parameters that nobody may read: those of a POST go into its body.
 
     Args:
@@ -26,15 +26,15 @@ def carrying(request: Request, secrets: Mapping[str, str], *, in_query: bool = F
     # No variable holds the parameters: crash reporters print those of every frame.
     if request.method == "GET" or in_query:
         mark = "&" if "?" in request.target else "?"
-        return evolve(request, target=f"{request.target}{mark}{encoded([*secrets.items()])}")
+        return evolve(request, target=f"{request.target}{mark}{urlencode_pairs([*secrets.items()])}")
     content_type = _content_type(request)
     body = request.body or b""
     if content_type.startswith("multipart/"):
-        return evolve(request, body=joined(_parts(secrets, content_type), body))
+        return evolve(request, body=join(_parts(secrets, content_type), body))
     headers = request.headers if content_type else {**request.headers, "Content-Type": URLENCODED}
     mark = "&" if size_of(body) else ""
     return evolve(
-        request, headers=headers, body=joined(f"{encoded([*secrets.items()])}{mark}".encode(), body)
+        request, headers=headers, body=join(f"{urlencode_pairs([*secrets.items()])}{mark}".encode(), body)
     )
 
 

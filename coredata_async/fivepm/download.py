@@ -16,7 +16,7 @@ from coredata_async.storage.atomic import Target, exists_error, new_part
 
 
 @frozen
-class Arrived:
+class DownloadResponse:
     """What came: a stream, or bytes that were inside an answer."""
 
     content: Content | bytes = field(repr=False)
@@ -34,9 +34,9 @@ class Download:
     a stream that announces its length, every byte must come.
     """
 
-    def __init__(self, open: Callable[[], Awaitable[Arrived]]) -> None:  # noqa: A002
+    def __init__(self, open: Callable[[], Awaitable[DownloadResponse]]) -> None:  # noqa: A002
         self._open = open
-        self._arrived: Arrived | None = None
+        self._arrived: DownloadResponse | None = None
         self._used = False
 
     async def __aenter__(self) -> Self:
@@ -53,17 +53,17 @@ class Download:
     @property
     def size(self) -> int | None:
         """Bytes, where the service says so."""
-        return self._opened().size
+        return self._open_response().size
 
     @property
     def content_type(self) -> str | None:
         """As the service says."""
-        return self._opened().content_type
+        return self._open_response().content_type
 
     @property
     def filename(self) -> str | None:
         """As the service says: what comes from a server is no path to write to without a look."""
-        return self._opened().filename
+        return self._open_response().filename
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Give the bytes in order.
@@ -72,7 +72,7 @@ class Download:
             APIConnectionError: The connection broke.
             StorageError: Fewer bytes came than were announced.
         """
-        arrived = self._taken()
+        arrived = self._take_response()
         if isinstance(arrived.content, bytes):
             if arrived.content:
                 yield arrived.content
@@ -110,7 +110,7 @@ class Download:
             TransferError: If the path is a directory, a device or a pipe, or another file is there.
             OSError: If the disk fails, or the directory does not exist.
         """
-        self._opened()
+        self._open_response()
         target = Target.examine(path, overwrite=overwrite)
         with new_part(target) as part:
             await part.write(self.__aiter__())
@@ -120,13 +120,13 @@ class Download:
                 raise exists_error(target.path) from None
         return target.path
 
-    def _opened(self) -> Arrived:
+    def _open_response(self) -> DownloadResponse:
         if self._arrived is None:
             raise CoreDataError("open the download first: `async with pm.activity.download(id) as body:`")
         return self._arrived
 
-    def _taken(self) -> Arrived:
+    def _take_response(self) -> DownloadResponse:
         if self._used:
             raise CoreDataError("a download can be read once; open another one")
-        arrived, self._used = self._opened(), True
+        arrived, self._used = self._open_response(), True
         return arrived

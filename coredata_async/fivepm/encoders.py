@@ -12,14 +12,14 @@ from urllib.parse import parse_qsl, quote
 
 from attrs import field, frozen
 
-from coredata_async.fivepm.bodies import Piece, joined, measured
+from coredata_async.fivepm.bodies import Piece, join, measure
 from coredata_async.fivepm.form import URLENCODED
 
 Encoding = Literal["base64", "multipart"]
 
 
 @frozen
-class Enclosed:
+class EncodableFile:
     """A file to send, made ready."""
 
     name: str
@@ -38,16 +38,16 @@ class Encoded:
 
 FileNames = Callable[[int], tuple[str, str]]
 """From the number of a file, from 1, to the names of the fields for its name and its content."""
-Encoder = Callable[[bytes, Sequence[Enclosed]], Awaitable[Encoded]]
+Encoder = Callable[[bytes, Sequence[EncodableFile]], Awaitable[Encoded]]
 """Makes one body of the other fields, which come urlencoded, and of files."""
 
 
-def numbered_files(number: int) -> tuple[str, str]:
+def numbered_file_names(number: int) -> tuple[str, str]:
     """`files[1][name]` as in the vendor's example, and `files[1][content]`, which is a guess."""
     return f"files[{number}][name]", f"files[{number}][content]"
 
 
-async def base64_form(fields: bytes, files: Sequence[Enclosed]) -> Encoded:
+async def base64_form(fields: bytes, files: Sequence[EncodableFile]) -> Encoded:
     """A urlencoded form: `files[1][name]`, and the bytes as base64 in `files[1][content]`.
 
     Each file is read twice, the first time to
@@ -58,11 +58,11 @@ async def base64_form(fields: bytes, files: Sequence[Enclosed]) -> Encoded:
         before = b"&" if index or fields else b""
         name, content = (quote(field, safe="") for field in file.fields)
         pieces.append(before + f"{name}={quote(file.name, safe='')}&{content}=".encode())
-        pieces.append(await measured(file.content))
-    return Encoded(URLENCODED, joined(*pieces))
+        pieces.append(await measure(file.content))
+    return Encoded(URLENCODED, join(*pieces))
 
 
-async def multipart_form(fields: bytes, files: Sequence[Enclosed]) -> Encoded:
+async def multipart_form(fields: bytes, files: Sequence[EncodableFile]) -> Encoded:
     """A multipart form: `files[1][name]` as a field, and the bytes as the part `files[1][content]`."""
     mark = secrets.token_hex(16)
     pieces: list[Piece] = [
@@ -76,7 +76,7 @@ async def multipart_form(fields: bytes, files: Sequence[Enclosed]) -> Encoded:
         pieces.append(_part(mark, what, "Content-Type: application/octet-stream\r\n"))
         pieces.extend((file.content, _END))
     pieces.append(f"--{mark}--\r\n".encode())
-    return Encoded(f"multipart/form-data; boundary={mark}", joined(*pieces))
+    return Encoded(f"multipart/form-data; boundary={mark}", join(*pieces))
 
 
 _END: Final = b"\r\n"

@@ -31,7 +31,7 @@ _ACCEPT: Final[Mapping[Format, str]] = {
 }
 
 
-def indexed(ids: Sequence[str]) -> Mapping[str, object]:
+def index_team(ids: Sequence[str]) -> Mapping[str, object]:
     """`task[team][0]=7`: the name is that of replies, the rest is inferred from the service's older API."""
     return {"team": ids}
 
@@ -42,14 +42,14 @@ def numbered_files(number: int) -> tuple[str, str]:
 
 
 @frozen(kw_only=True)
-class Form:
+class RequestStyle:
     """How requests are written. What is not documented can be changed here."""
 
     format: Format = "json"
     """What is asked for. What comes is seen by looking at it."""
     post_params: PostParams = "body"
     """Where the arguments of a POST go; `split` is the object in the body, all else in the query."""
-    team: TeamEncoder = field(default=indexed, repr=False)
+    team: TeamEncoder = field(default=index_team, repr=False)
     files: FileNames = field(default=numbered_files, repr=False)
     dates: Dates = "space"
 
@@ -84,14 +84,14 @@ class Form:
         headers = {"Accept": _ACCEPT[self.format]}
         return Request(
             verb,
-            f"{path}?{encoded(query)}" if query else path,
+            f"{path}?{urlencode_pairs(query)}" if query else path,
             headers if verb == "GET" else {**headers, "Content-Type": URLENCODED},
-            None if verb == "GET" else encoded(body).encode(),
+            None if verb == "GET" else urlencode_pairs(body).encode(),
             repeatable=not method.writes if repeatable is None else repeatable,
             stream=stream,
         )
 
-    def written(self, value: object) -> dict[str, object]:
+    def encode(self, value: object) -> dict[str, object]:
         """The fields of an object to be written, or of a filter, by the service's names.
 
         What is `UNSET` is left out, and `None` is an empty text. `extra` beats what the fields say.
@@ -113,11 +113,11 @@ class Form:
         if name.endswith("_id"):
             return {wire: _reference(value)}
         if name == "tags" and not isinstance(value, str):
-            return {wire: _joined(_several(name, value))}
+            return {wire: _join_tags(_several(name, value))}
         return {wire: value}
 
 
-def encoded(pairs: Sequence[tuple[str, str]]) -> str:
+def urlencode_pairs(pairs: Sequence[tuple[str, str]]) -> str:
     """Pairs as a query or a form: PHP reads percent-encoded brackets as brackets."""
     return urlencode(pairs, quote_via=quote, safe="")
 
@@ -146,7 +146,7 @@ def _several(name: str, value: object) -> list[str]:
     return [_reference(each) for each in cast("Sequence[object]", value)]
 
 
-def _joined(tags: Sequence[str]) -> str:
+def _join_tags(tags: Sequence[str]) -> str:
     odd = next((tag for tag in tags if "," in tag), None)
     if odd is not None:
         raise ConfigurationError(f"a tag cannot hold a comma, for 5pm separates tags by them: {odd!r}")

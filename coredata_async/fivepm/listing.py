@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from attrs import define, evolve, field, frozen
 
-from coredata_async.paging import Seen, collected
+from coredata_async.paging import RecentKeys, collect
 
 T = TypeVar("T")
 
@@ -41,14 +41,14 @@ class Listing(Generic[T]):
     page may be, or whether `total` always comes. There is no documented order either: what others add or
     remove meanwhile may be missed.
 
-    Memory: one page, and the ids seen. Repeat-safe: each iteration starts anew.
+    Memory: one page, and the ids seen. Repeat-safe: each iteration starts again.
 
     Args:
         fetch: Gets a page.
         key: The id of an object.
         offset: Where to begin.
         page_size: How many objects to ask for at once.
-        whole: Whether one answer holds everything, for want of a way to ask for a part.
+        whole: Whether one answer holds everything, without a way to ask for a part.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Listing(Generic[T]):
 
     async def collect(self, *, limit: int | None = None) -> list[T]:
         """All objects in a list, or the first `limit` of them."""
-        return await collected(self.__aiter__(), limit)
+        return await collect(self.__aiter__(), limit)
 
     async def first(self) -> T | None:
         """The first object, or `None`: one exchange that asks for one object."""
@@ -96,7 +96,7 @@ class Listing(Generic[T]):
         return page.items[0] if page.items else None
 
     async def count(self) -> int | None:
-        """How many objects the service says match: one exchange. `None` if it does not say."""
+        """Return how many objects the service says match: one exchange. `None` if it does not say."""
         return (await self._fetch(self._offset, 1)).total
 
 
@@ -108,7 +108,7 @@ class Walk(Generic[T]):
     _page_size: int | None = None
     _begun: int | None = field(default=None, init=False)
     _found: int = field(default=0, init=False)
-    _seen: Seen = field(factory=lambda: Seen(REMEMBERED), init=False)
+    _seen: RecentKeys = field(factory=lambda: RecentKeys(REMEMBERED), init=False)
     _patience: int = field(default=PATIENCE, init=False)
 
     def take(self, page: Page[T]) -> tuple[Page[T], int | None]:
@@ -118,15 +118,15 @@ class Walk(Generic[T]):
         fresh = tuple(item for item in page.items if self._seen.is_new(self._key(item)))
         self._found += len(fresh)
         self._patience = PATIENCE if fresh else self._patience - 1
-        following = None if self._ended(page) else page.offset + len(page.items)
+        following = None if self._is_last(page) else page.offset + len(page.items)
         return evolve(page, items=fresh), following
 
-    def _ended(self, page: Page[T]) -> bool:
+    def _is_last(self, page: Page[T]) -> bool:
         if not page.items or not self._patience:
             return True
         if page.total is None or (self._begun or 0) + self._found < page.total:
             # A short page is no proof: the server may have a limit of its own. Nor is an offset beyond the
             # total, where one object came twice because offsets count from 1.
             return False
-        # A full page at what is said to be the end: ask once more, rather than lose any.
+        # A full page at what is said to be the end: ask again, rather than lose any.
         return self._page_size is None or len(page.items) < self._page_size

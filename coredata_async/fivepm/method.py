@@ -56,12 +56,12 @@ class Method:
 
     @property
     def writes(self) -> bool:
-        """Whether it changes something, and must not be repeated blindly."""
+        """Return whether it changes something, and must not be repeated blindly."""
         return self.verb == "POST" and self.gives != "content"
 
     @property
     def pages(self) -> bool:
-        """Whether it takes `offset` and `count`."""
+        """Return whether it takes `offset` and `count`."""
         return "offset" in self.arguments
 
     @property

@@ -15,27 +15,27 @@ Wrapping = Literal["auto", "raw", "envelope"]
 LIMIT: Final = 192 << 20
 """No envelope is longer: 5pm takes files of up to 125 MB, and base64 adds a third."""
 
-WORDS: Final = 1 << 20
+MAX_ERROR_BODY: Final = 1 << 20
 """Nor are the service's own words longer than this: what is, is a file, for who wants no envelope opened."""
 
 _DATA: Final = (b"{", b"[", b"<")
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 
 
-def peeking(send: Send, *, limit: int = LIMIT) -> Send:
+def buffer_envelopes(send: Send, *, limit: int = LIMIT) -> Send:
     """Read at once what may be an envelope or an error, so that it is seen; let files come as a stream."""
 
     async def through(request: Request) -> Reply:
         reply = await send(request)
-        if reply.content is None or not may_be_words(reply):
+        if reply.content is None or not may_be_message(reply):
             return reply
         return await _read(reply, reply.content, limit)
 
     return through
 
 
-def may_be_words(reply: Reply) -> bool:
-    """Whether the service may speak here: there is no file name, and the type is one of text.
+def may_be_message(reply: Reply) -> bool:
+    """Return whether the service may speak here: there is no file name, and the type is one of text.
 
     The Content-Type of an envelope is not documented, and PHP says text/html unless told otherwise.
     """

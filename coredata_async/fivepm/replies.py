@@ -9,15 +9,15 @@ from typing import Final, TypeVar, cast
 from attrs import frozen
 
 from coredata_async import errors
-from coredata_async.call import BY_STATUS, WORDS, Call, outcome_unknown
+from coredata_async.call import BY_STATUS, MAX_MESSAGE, Call, outcome_unknown
 from coredata_async.fivepm.codec.complaint import (
     about_absence,
     about_session,
     code_of,
-    complaint,
-    words_of,
+    error_in,
+    message_of,
 )
-from coredata_async.fivepm.codec.items import peeled
+from coredata_async.fivepm.codec.items import unwrap
 from coredata_async.fivepm.codec.tree import Tree, parse
 from coredata_async.message import Reply, Request
 from coredata_async.response_table import Classification, Response, classify
@@ -37,30 +37,30 @@ _ADVICE: Final[Mapping[type[errors.APIStatusError], str]] = {
 }
 
 
-def failed(reply: Reply) -> bool:
-    """Whether a reply says that something went wrong, by its status or in so many words."""
+def is_failure(reply: Reply) -> bool:
+    """Return whether a reply says that something went wrong, by its status or in so many words."""
     return reply.status >= HTTPStatus.BAD_REQUEST or _complaint_of(reply) is not None
 
 
 def refuses_session(reply: Reply) -> bool:
-    """Whether a reply may mean that the session has ended: 401, 403, or words to that effect."""
+    """Return whether a reply may mean that the session has ended: 401, 403, or words to that effect."""
     if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return True
     said = _complaint_of(reply)
-    return said is not None and about_session(words_of(said))
+    return said is not None and about_session(message_of(said))
 
 
 def wrong_route(reply: Reply) -> bool:
-    """Whether the method may be somewhere else: see `Method.fallbacks`."""
+    """Return whether the method may be somewhere else: see `Method.fallbacks`."""
     return reply.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 
 
 def failure(request: Request, reply: Reply, tree: Tree) -> errors.APIError | None:
     """The error in a reply that came with a good status."""
-    said = complaint(tree)
+    said = error_in(tree)
     if said is None:
         return None
-    words, code, body = _masked(reply, said)
+    words, code, body = _mask(reply, said)
     kind = BY_STATUS.get(int(code)) if code and code.isdecimal() else None
     return _error(request, reply, kind or _kind_of(words), (words, code, body))
 
@@ -81,7 +81,7 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError | No
         )
     server = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     kind = BY_STATUS.get(reply.status, errors.ServerError if server else errors.APIStatusError)
-    return _error(request, reply, kind, _said(reply))
+    return _error(request, reply, kind, _read_error(reply))
 
 
 def ask(request: Request, read: Callable[[Tree], T]) -> Call[T]:
@@ -93,7 +93,7 @@ def ask(request: Request, read: Callable[[Tree], T]) -> Call[T]:
             raise found.error
         return found
 
-    return Call(request, int(HTTPStatus.OK), meaning, refuse=refusal)
+    return Call(request, int(HTTPStatus.OK), meaning, error_for=refusal)
 
 
 @frozen
@@ -113,7 +113,7 @@ def absent(request: Request, what: str) -> errors.APIStatusError:
     )
 
 
-def refused(request: Request) -> errors.APIStatusError:
+def removal_refused(request: Request) -> errors.APIStatusError:
     """The error for a removal that was answered with no."""
     reply = Reply(int(HTTPStatus.OK))
     return errors.APIStatusError(
@@ -151,20 +151,20 @@ def _unreadable(request: Request, reply: Reply, exc: ValueError) -> errors.APIEr
     return outcome_unknown(request, error) if unknown else error
 
 
-def _said(reply: Reply) -> tuple[str, str | None, object]:
+def _read_error(reply: Reply) -> tuple[str, str | None, object]:
     """Words, code and body of a reply with a bad status."""
     try:
         tree = parse(reply.body)
     except ValueError:
         text = reply.redactor.excerpt(reply.body.strip())
-        return ("" if text.startswith("<") else text[:WORDS]), None, text
-    return _masked(reply, complaint(tree) or peeled(tree))
+        return ("" if text.startswith("<") else text[:MAX_MESSAGE]), None, text
+    return _mask(reply, error_in(tree) or unwrap(tree))
 
 
-def _masked(reply: Reply, said: Tree) -> tuple[str, str | None, Tree]:
+def _mask(reply: Reply, said: Tree) -> tuple[str, str | None, Tree]:
     """Return words, code and body of a complaint; secrets are masked before the words are cut to a length."""
     said = cast("Tree", reply.redactor.tree(said))
-    return words_of(said), code_of(said), said
+    return message_of(said), code_of(said), said
 
 
 def _error(
@@ -176,7 +176,7 @@ def _error(
     words, code, body = said
     advice = _ADVICE.get(kind, "")
     message = _where(request, reply) + (f": {words}" if words else "") + (f"; {advice}" if advice else "")
-    return kind(message, request, reply, words=words, code=code, body=body)
+    return kind(message, request, reply, service_message=words, code=code, body=body)
 
 
 def _kind_of(words: str) -> type[errors.APIStatusError]:
@@ -189,7 +189,7 @@ def _complaint_of(reply: Reply) -> dict[str, Tree] | None:
     if len(reply.body) > _BEYOND_WORDS:
         return None
     try:
-        return complaint(parse(reply.body))
+        return error_in(parse(reply.body))
     except ValueError:
         return None
 

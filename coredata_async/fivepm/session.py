@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from coredata_async.call import Call
 from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
-from coredata_async.fivepm.credential import carrying
+from coredata_async.fivepm.credential import with_credentials
 from coredata_async.fivepm.passwords import passwords_in
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.replies import refuses_session
@@ -71,7 +71,7 @@ class Session:
     _key: _Key | None = field(default=None, init=False, repr=False)
     _gone: tuple[Secret[str], ...] = field(default=(), init=False, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
-    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False, repr=False)
+    _sign_in_lock: asyncio.Lock = field(factory=asyncio.Lock, init=False, repr=False)
     _rejections: int = field(default=0, init=False, repr=False)
     _rejection: AuthenticationError | None = field(default=None, init=False, repr=False)
 
@@ -84,7 +84,7 @@ class Session:
         """
         if self.credential == "login":
             return SecretMapping({"login": self.account.login, "password": self.password.reveal()})
-        fresh = self._fresh() or await self._signed_in(send)
+        fresh = self._fresh() or await self._ensure_session(send)
         return SecretMapping({"sessionId": fresh.reveal()})
 
     @property
@@ -103,7 +103,7 @@ class Session:
 
     async def enter(self, send: Send) -> str:
         """Sign in, unless that has happened, and return the session id."""
-        fresh = self._fresh() or await self._signed_in(send)
+        fresh = self._fresh() or await self._ensure_session(send)
         return fresh.reveal()
 
     async def end(self, send: Send) -> None:
@@ -123,16 +123,16 @@ class Session:
     def _fresh(self) -> Secret[str] | None:
         return self._key.id if self._key and self.age() < RENEWED_AFTER else None
 
-    async def _signed_in(self, send: Send) -> Secret[str]:
+    async def _ensure_session(self, send: Send) -> Secret[str]:
         seen = self._rejections
         async with self._lock():
             if (fresh := self._fresh()) is not None:
                 return fresh
             if self._rejection is not None and self._rejections != seen:
                 raise copy(self._rejection)
-            return await self._entered(send)
+            return await self._request_session(send)
 
-    async def _entered(self, send: Send) -> Secret[str]:
+    async def _request_session(self, send: Send) -> Secret[str]:
         began = self._clock()
 
         def discreet(request: Request) -> Awaitable[Reply]:
@@ -151,12 +151,12 @@ class Session:
     def _lock(self) -> asyncio.Lock:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:  # a lock for which somebody has waited belongs to that one's loop
-            self._loop, self._turn = loop, asyncio.Lock()
-        return self._turn
+            self._loop, self._sign_in_lock = loop, asyncio.Lock()
+        return self._sign_in_lock
 
 
-def signed_in(send: Send, session: Session) -> Send:
-    """Say who asks; after a refusal of the session sign in anew and ask once more.
+def with_session(send: Send, session: Session) -> Send:
+    """Say who asks; after a refusal of the session sign in again and ask again.
 
     A write is asked again only after a status that proves that nothing happened, such as 401 or 403: an error
     inside a 200 does not.
@@ -185,13 +185,13 @@ def _carrying(send: Send, session: Session, secrets: SecretMapping) -> Send:
 
     def through(request: Request) -> Awaitable[Reply]:
         masked = request.masking(*hidden, *passwords_in(request))
-        return send(carrying(masked, secrets, in_query=session.in_query))
+        return send(with_credentials(masked, secrets, in_query=session.in_query))
 
     return through
 
 
 def _is_refused(reply: Reply, age: float) -> bool:
-    """Whether the session is to blame; 403 soon after a sign-in means that the user may not."""
+    """Return whether the session is to blame; 403 soon after a sign-in means that the user may not."""
     if reply.status == HTTPStatus.FORBIDDEN and age < _YOUNG:
         return False
     return refuses_session(reply)

@@ -38,7 +38,7 @@ _RESERVATION: Final[Schema] = {
 
 
 def describe() -> Schema:
-    """Describe the service: an OpenAPI 3.1 document, made anew at each call."""
+    """Describe the service: an OpenAPI 3.1 document, made again at each call."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "CoreData", "version": VERSION, "description": _ABOUT},

@@ -12,7 +12,7 @@ _INTRODUCTION: Final = """\
 
 Every request this library makes to the API, from its own table (`coredata_async/resources/endpoints.py`),
 and below it the two that it makes to the storage. This page
-is generated, and so is `openapi.json` beside it; after a change to a row, write both anew with
+is generated, and so is `openapi.json` beside it; after a change to a row, write both again with
 
 ```
 python -m coredata_async.openapi --docs .docs
@@ -24,7 +24,7 @@ python -m coredata_async.openapi --docs .docs
 - *named*: the pages only say that it exists. Path or body are chosen by analogy with the rest.
 - *legacy*: seen in public clients of 2014 only. A tenant of today may not have it.
 
-What is left out, for want of any known shape: `POST /api/v3/files/` (the names of half its fields are lost)
+What is left out, without any known shape: `POST /api/v3/files/` (the names of half its fields are lost)
 and the lists of favourites (only their titles survive); and what clients of 2014 knew beside today's pages:
 the navigation tree, templates, and lists per user. `client.request` reaches whatever a tenant has.
 

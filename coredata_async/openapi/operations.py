@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from coredata_async.openapi.schemas import Schema, filters, form_schema, ref, sent_schema
+from coredata_async.openapi.schemas import Schema, filters, form_schema, ref, request_schema
 from coredata_async.resources.document import Document
 from coredata_async.resources.endpoints import Endpoint
 from coredata_async.resources.projects import PROJECTS
 from coredata_async.resources.rows import NESTED, ROWS
 from coredata_async.resources.users import USERS
 from coredata_async.wire.files import NewFile
-from coredata_async.wire.kind import AppendableKind, EditableKind, Kind
+from coredata_async.wire.kind import AppendableKind, EditableKind, Resource
 
 _UUID: Final[Schema] = {"type": "string", "format": "uuid"}
 _MD5: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
@@ -109,15 +109,15 @@ def _shape(endpoint: Endpoint) -> Shape:
     return _usual(ROWS[noun], verb)
 
 
-def _usual(kind: Kind[Any, ...], verb: str) -> Shape:
+def _usual(kind: Resource[Any, ...], verb: str) -> Shape:
     one = [_place(kind.key, _key_schema(kind))]
     match verb, kind:
         case "list", _:
             return Shape([*filters(kind.where), *_PAGING], answer=_page_of(kind))
         case "create", AppendableKind(new=new):
-            return Shape(body=_json(sent_schema(_class(new))), answer={"headers": _LOCATION})
+            return Shape(body=_json(request_schema(_class(new))), answer={"headers": _LOCATION})
         case "update", EditableKind(edit=edit):
-            return Shape(one, body=_json(sent_schema(_class(edit))))
+            return Shape(one, body=_json(request_schema(_class(edit))))
         case "get", _:
             return Shape(one, answer=_content(ref(kind.model)))
         case _:
@@ -151,19 +151,21 @@ def _download() -> Shape:
 
 def _replace() -> Shape:
     asked = [
-        _asked("filename", {"type": "string"}, "Its ending replaces the stored one, if it differs."),
-        _asked("snapshot_id", _UUID, "If the File has changed since, nothing is written."),
-        _asked("blob_name", _MD5, "Of a blob that is stored; then `digest` is a must and there is no body."),
-        _asked("digest", _MD5, "MD5 of the blob."),
+        _parameter("filename", {"type": "string"}, "Its ending replaces the stored one, if it differs."),
+        _parameter("snapshot_id", _UUID, "If the File has changed since, nothing is written."),
+        _parameter(
+            "blob_name", _MD5, "Of a blob that is stored; then `digest` is a must and there is no body."
+        ),
+        _parameter("digest", _MD5, "MD5 of the blob."),
     ]
     body: Schema = {"content": {"application/octet-stream": {"schema": _BYTES}}}
     return Shape([_place("id", _UUID), *asked], body=body, answer={"headers": _VERSION})
 
 
 def _reserve() -> Shape:
-    length = _asked("content_length", {"type": "integer", "minimum": 0}, "Bytes.")
+    length = _parameter("content_length", {"type": "integer", "minimum": 0}, "Bytes.")
     length["required"] = True
-    kind = _asked("content_type", {"type": "string"}, "MIME type; the PUT must send exactly this.")
+    kind = _parameter("content_type", {"type": "string"}, "MIME type; the PUT must send exactly this.")
     return Shape([length, kind], answer=_content({"$ref": "#/components/schemas/Reservation"}))
 
 
@@ -197,7 +199,7 @@ def _class(made: Callable[..., object]) -> type[Any]:
     return made
 
 
-def _page_of(kind: Kind[Any, ...]) -> Schema:
+def _page_of(kind: Resource[Any, ...]) -> Schema:
     return _content({"$ref": f"#/components/schemas/{kind.model.__name__}List"})
 
 
@@ -209,7 +211,7 @@ def _json(schema: Schema) -> Schema:
     return {"required": True, **_content(schema)}
 
 
-def _key_schema(kind: Kind[Any, ...]) -> Schema:
+def _key_schema(kind: Resource[Any, ...]) -> Schema:
     if kind.name == "comments":
         return {"type": "integer"}
     return _UUID if issubclass(kind.model, Document) else {"type": "string", "minLength": 1}
@@ -219,5 +221,5 @@ def _place(name: str, schema: Schema) -> Schema:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def _asked(name: str, schema: Schema, note: str) -> Schema:
+def _parameter(name: str, schema: Schema, note: str) -> Schema:
     return {"name": name, "in": "query", "description": note, "schema": schema}

@@ -17,7 +17,7 @@ from coredata_async.resources.comments import Comment
 from coredata_async.resources.contacts import Address, Email, Link, NewContact, Phone
 from coredata_async.resources.values import Aspects, ListValue
 from coredata_async.unset import Unset
-from coredata_async.wire.kind import Window
+from coredata_async.wire.kind import Paging
 
 Schema = dict[str, Any]
 
@@ -53,26 +53,29 @@ _PARTS: Final[Mapping[tuple[type[Any], str], type[Any]]] = {
 
 
 def read_schema(model: type[Any], key: str | None) -> Schema:
-    """What the service sends: nothing but the key is sure to be there, and there may be more."""
+    """Return what the service sends: nothing but the key is sure to be there, and there may be more."""
     kinds, notes = get_type_hints(model), _notes(model)
     properties = {
-        name: _noted(_ODD.get((model, name)) or _received(kinds[name], sure=name == key), notes.get(name))
+        name: _with_note(
+            _ODD.get((model, name)) or _response_schema(kinds[name], sure=name == key), notes.get(name)
+        )
         for name in _names(model)
         if name != "extra"
     }
     found = {"type": "object", "properties": properties, "additionalProperties": True}
-    return _titled(model, found, [key] if key else [])
+    return _with_title(model, found, [key] if key else [])
 
 
-def sent_schema(model: type[Any]) -> Schema:
+def request_schema(model: type[Any]) -> Schema:
     """What a request may say: of a new object what must be there, of a change which fields `null` clears."""
     kinds, notes = get_type_hints(model), _notes(model)
     properties = {
-        name: _noted(_parts((model, name)) or _sent(kinds[name]), notes.get(name)) for name in _names(model)
+        name: _with_note(_parts((model, name)) or _request_schema(kinds[name]), notes.get(name))
+        for name in _names(model)
     }
     required = [spot.name for spot in attrs.fields(model) if spot.default is attrs.NOTHING]
     found = {"type": "object", "properties": properties, "additionalProperties": False}
-    return _titled(model, found, required)
+    return _with_title(model, found, required)
 
 
 def form_schema(model: type[Any], **more: Schema) -> Schema:
@@ -82,7 +85,7 @@ def form_schema(model: type[Any], **more: Schema) -> Schema:
     properties = {
         name: {"type": "string", "minLength": 1}
         if name in required
-        else _noted({"type": "string"}, "Comma-separated." if get_origin(kinds[name]) is tuple else None)
+        else _with_note({"type": "string"}, "Comma-separated." if get_origin(kinds[name]) is tuple else None)
         for name in _names(model)
     }
     return {"type": "object", "properties": {**more, **properties}, "required": required}
@@ -91,7 +94,7 @@ def form_schema(model: type[Any], **more: Schema) -> Schema:
 def filters(where: Any) -> list[Schema]:
     """The query parameters of a listing."""
     kinds, notes = get_type_hints(where), _notes(where)
-    own = [name for name in _names(where) if name not in _names(Window)]
+    own = [name for name in _names(where) if name not in _names(Paging)]
     return [_parameter(name, kinds[name], notes.get(name)) for name in own]
 
 
@@ -115,10 +118,10 @@ def _parameter(name: str, kind: Any, note: str | None) -> Schema:
         said: Schema = {"schema": pair, "style": "form", "explode": False}
     else:
         said = {"schema": _INSTANT if datetime in arms else {"type": "string", "minLength": 1}}
-    return _noted({"name": name, "in": "query", **said}, note)
+    return _with_note({"name": name, "in": "query", **said}, note)
 
 
-def _received(kind: Any, *, sure: bool) -> Schema:
+def _response_schema(kind: Any, *, sure: bool) -> Schema:
     found = _schema(kind)
     if sure or not found:
         return found
@@ -127,7 +130,7 @@ def _received(kind: Any, *, sure: bool) -> Schema:
     return {**found, "type": [found["type"], "null"]}
 
 
-def _sent(kind: Any) -> Schema:
+def _request_schema(kind: Any) -> Schema:
     found = _schema(kind)
     return {**found, "type": [found["type"], "null"]} if {Unset, type(None)} <= set(_arms(kind)) else found
 
@@ -169,11 +172,11 @@ def _names(model: type[Any]) -> list[str]:
     return [spot.name for spot in attrs.fields(model)]
 
 
-def _titled(model: type[Any], schema: Schema, required: list[str]) -> Schema:
-    return _noted({**schema, "required": required} if required else schema, inspect.getdoc(model))
+def _with_title(model: type[Any], schema: Schema, required: list[str]) -> Schema:
+    return _with_note({**schema, "required": required} if required else schema, inspect.getdoc(model))
 
 
-def _noted(schema: Schema, note: str | None) -> Schema:
+def _with_note(schema: Schema, note: str | None) -> Schema:
     return {**schema, "description": note} if note else schema
 
 

@@ -143,7 +143,7 @@ class Attempt:
             await self._confirm(outcome)
 
     async def _resume(self) -> None:
-        """Go on with bytes that were stored before. No request for their File is under way."""
+        """Go on with bytes that were stored before. No request for their File is in flight."""
         stored = self._stored()
         if not self._absent:
             found = await self.steps.settle(stored, self.record.new, under_way=False)

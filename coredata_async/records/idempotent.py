@@ -22,8 +22,8 @@ from coredata_async.records.ownership import SHORTEST, OwnedRecord
 from coredata_async.records.record import LONGEST_KEY, UploadRecord, UploadState
 from coredata_async.records.store import Revision, UploadRecords
 from coredata_async.storage.bodies import Streamed
-from coredata_async.storage.sources import Source, ready
-from coredata_async.transfer.lanes import abreast
+from coredata_async.storage.sources import Source, prepare
+from coredata_async.transfer.lanes import map_concurrently
 from coredata_async.transfer.outcomes import Failed, OnProgress, Unknown
 from coredata_async.transfer.uploads import Upload
 
@@ -177,7 +177,7 @@ class IdempotentUploads:
             await self._sleep(self._lease)
         for start in range(0, len(found), RECOVERED_AT_ONCE):
             batch = found[start : start + RECOVERED_AT_ONCE]
-            for outcome in await abreast(batch, self._recover, len(batch)):
+            for outcome in await map_concurrently(batch, self._recover, len(batch)):
                 if outcome is not None:
                     yield outcome
 
@@ -319,7 +319,7 @@ class IdempotentUploads:
 
 async def _measure(wanted: Upload) -> tuple[int, str]:
     """Read a source to its end; return its length and MD5."""
-    async with ready(wanted.source, wanted.size) as source:
+    async with prepare(wanted.source, wanted.size) as source:
         if isinstance(source.body, Streamed):
             async with aclosing(source.body.chunks()) as chunks:
                 async for _ in chunks:

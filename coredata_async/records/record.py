@@ -27,7 +27,7 @@ class UploadState(StrEnum):
     STORING = "storing"
     """No File was requested. The bytes may be stored."""
     STORED = "stored"
-    """The bytes are stored, and no request for a File is under way."""
+    """The bytes are stored, and no request for a File is in flight."""
     REGISTERING = "registering"
     """The File was requested, or is about to be: it may exist."""
     CONFIRMED = "confirmed"

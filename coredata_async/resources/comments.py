@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from coredata_async.ids import HasId
-from coredata_async.wire.kind import AppendableKind, Window
+from coredata_async.wire.kind import AppendableKind, Paging
 
 
 @frozen(kw_only=True)
@@ -31,7 +31,7 @@ class Comment:
 
 
 @frozen(kw_only=True)
-class CommentWhere(Window):
+class CommentWhere(Paging):
     """Which comments to list."""
 
 

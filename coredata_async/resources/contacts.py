@@ -10,7 +10,7 @@ from attrs import field, frozen
 from coredata_async.ids import HasId
 from coredata_async.resources.document import DatedWhere, Document, Part
 from coredata_async.resources.values import ListValue
-from coredata_async.wire.kind import AppendableKind, Proof
+from coredata_async.wire.kind import AppendableKind, Evidence
 
 
 @frozen(kw_only=True)
@@ -129,5 +129,5 @@ CONTACTS = AppendableKind(
     where=ContactWhere,
     new=NewContact,
     source="https://docs.wise.is/cored/contacts",
-    proofs={"create": Proof("named", 'https://docs.wise.is/cored/contacts, "Create Contact"; by analogy')},
+    proofs={"create": Evidence("named", 'https://docs.wise.is/cored/contacts, "Create Contact"; by analogy')},
 )

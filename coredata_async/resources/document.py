@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from coredata_async.resources.values import Aspects
-from coredata_async.wire.kind import Window
+from coredata_async.wire.kind import Paging
 from coredata_async.wire.lookups import Instant, point_in_time
 
 
@@ -97,7 +97,7 @@ class Document:
 
 
 @frozen(kw_only=True)
-class DatedWhere(Window):
+class DatedWhere(Paging):
     """The filters that projects, files, contacts and tasks have in common.
 
     A `timedelta` is an age: `modified__gt=timedelta(days=7)` means a week ago.

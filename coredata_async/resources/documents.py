@@ -5,15 +5,15 @@ from __future__ import annotations
 from attrs import frozen
 
 from coredata_async.resources.document import Document
-from coredata_async.wire.kind import Kind, Window
+from coredata_async.wire.kind import Paging, Resource
 
 
 @frozen(kw_only=True)
-class DocumentWhere(Window):
+class DocumentWhere(Paging):
     """Which documents to list."""
 
 
-DOCUMENTS = Kind(
+DOCUMENTS = Resource(
     path="/api/v2/docs/",
     model=Document,
     where=DocumentWhere,

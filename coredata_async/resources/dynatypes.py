@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from coredata_async.wire.kind import Kind, Window
+from coredata_async.wire.kind import Paging, Resource
 
 
 @frozen(kw_only=True)
@@ -35,11 +35,11 @@ class Dynatype:
 
 
 @frozen(kw_only=True)
-class DynatypeWhere(Window):
+class DynatypeWhere(Paging):
     """Which dynatypes to list."""
 
 
-DYNATYPES = Kind(
+DYNATYPES = Resource(
     path="/api/v2/dynatypes/",
     model=Dynatype,
     where=DynatypeWhere,

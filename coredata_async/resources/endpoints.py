@@ -1,6 +1,6 @@
 """Every endpoint there is, as one table: what the docs, the OpenAPI description and the tests are made of.
 
-Left out for want of any known shape: `POST /api/v3/files/` (the names of half its fields are lost) and the
+Left out without any known shape: `POST /api/v3/files/` (the names of half its fields are lost) and the
 lists of favourites (only their titles survive); and what clients of 2014 knew beside today's pages: the
 navigation tree, templates, and lists per user. `client.request` reaches whatever a tenant has.
 """
@@ -14,7 +14,7 @@ from attrs import frozen
 
 from coredata_async.resources.files import FILES
 from coredata_async.resources.rows import NESTED, ROWS
-from coredata_async.wire.kind import AppendableKind, EditableKind, Kind, Proof
+from coredata_async.wire.kind import AppendableKind, EditableKind, Evidence, Resource
 
 
 @frozen
@@ -28,7 +28,7 @@ class Endpoint:
     """With `{…}` for what the caller gives."""
     status: int
     """The one status that means success."""
-    proof: Proof
+    proof: Evidence
 
 
 _FILES_PAGE: Final = "https://docs.wise.is/cored/files-v2"
@@ -39,7 +39,7 @@ _ONLY_HERE: Final = (
         "POST",
         "/api/v2/files/",
         201,
-        Proof("documented", f'{_FILES_PAGE}, "Create File", by content or by blob_name'),
+        Evidence("documented", f'{_FILES_PAGE}, "Create File", by content or by blob_name'),
     ),
     Endpoint(
         "files.update",
@@ -53,31 +53,31 @@ _ONLY_HERE: Final = (
         "GET",
         "/api/v2/files/{id}/content/",
         302,
-        Proof("documented", f'{_FILES_PAGE}, "Download File content"'),
+        Evidence("documented", f'{_FILES_PAGE}, "Download File content"'),
     ),
     Endpoint(
         "files.replace",
         "PUT",
         "/api/v2/files/{id}/content/",
         201,
-        Proof("documented", f'{_FILES_PAGE}, "Update File content"'),
+        Evidence("documented", f'{_FILES_PAGE}, "Update File content"'),
     ),
     Endpoint(
         "blobs.reserve",
         "POST",
         "/api/v3/blob/presigned-upload-url/",
         200,
-        Proof("documented", "https://docs.wise.is/cored/files-v3"),
+        Evidence("documented", "https://docs.wise.is/cored/files-v3"),
     ),
     Endpoint(
-        "me", "GET", "/api/v2/user/", 200, Proof("documented", "https://docs.wise.is/cored/current-user")
+        "me", "GET", "/api/v2/user/", 200, Evidence("documented", "https://docs.wise.is/cored/current-user")
     ),
     Endpoint(
         "recent_projects",
         "GET",
         "/api/v2/user/projects/recent/",
         200,
-        Proof("documented", "https://docs.wise.is/cored/user-home"),
+        Evidence("documented", "https://docs.wise.is/cored/user-home"),
     ),
 )
 
@@ -98,7 +98,7 @@ def endpoints() -> list[Endpoint]:
     return [*every, *_ONLY_HERE]
 
 
-def _of(name: str, kind: Kind[Any, ...]) -> Iterator[Endpoint]:
+def _of(name: str, kind: Resource[Any, ...]) -> Iterator[Endpoint]:
     one = f"{kind.detail or kind.path}{{{kind.key}}}/"
     yield Endpoint(f"{name}.list", "GET", kind.path, 200, kind.proof("list"))
     yield Endpoint(f"{name}.get", "GET", one, 200, kind.proof("get"))

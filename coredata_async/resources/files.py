@@ -10,7 +10,7 @@ from attrs import frozen
 from coredata_async.ids import HasId
 from coredata_async.resources.document import DatedWhere, Document, ProjectRef, SpaceRef
 from coredata_async.unset import UNSET, Unset
-from coredata_async.wire.kind import Kind, Proof
+from coredata_async.wire.kind import Evidence, Resource
 
 
 @frozen(kw_only=True)
@@ -78,14 +78,14 @@ class EditFile:
 
 _PAGE: Final = "https://docs.wise.is/cored/files-v2"
 
-FILES = Kind(
+FILES = Resource(
     path="/api/v2/files/",
     model=File,
     where=FileWhere,
     source=_PAGE,
     deletable=True,
     proofs={
-        "update": Proof("documented", f'{_PAGE}, "Update File metadata"'),
-        "delete": Proof("documented", f'{_PAGE}, "Delete File"'),
+        "update": Evidence("documented", f'{_PAGE}, "Update File metadata"'),
+        "delete": Evidence("documented", f'{_PAGE}, "Delete File"'),
     },
 )

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from coredata_async.ids import HasId
 from coredata_async.resources.document import Document, ProjectRef, SpaceRef
-from coredata_async.wire.kind import AppendableKind, Proof, Window
+from coredata_async.wire.kind import AppendableKind, Evidence, Paging
 
 
 @frozen(kw_only=True)
@@ -20,7 +20,7 @@ class Folder(Document):
 
 
 @frozen(kw_only=True)
-class FolderWhere(Window):
+class FolderWhere(Paging):
     """Which folders to list."""
 
 
@@ -38,7 +38,7 @@ class NewFolder:
     description: str | None = None
 
 
-_NAMED = Proof("named", 'https://docs.wise.is/cored/projects, "Create a Folder in a Project"')
+_NAMED = Evidence("named", 'https://docs.wise.is/cored/projects, "Create a Folder in a Project"')
 
 FOLDERS = AppendableKind(
     path="/api/v2/folders/",
@@ -46,5 +46,5 @@ FOLDERS = AppendableKind(
     where=FolderWhere,
     new=NewFolder,
     source="https://docs.wise.is/cored/folders",
-    proofs={"create": _NAMED, "get": Proof("named", "by analogy with the other collections")},
+    proofs={"create": _NAMED, "get": Evidence("named", "by analogy with the other collections")},
 )

@@ -17,9 +17,9 @@ from coredata_async.resources.spaces import SPACES
 from coredata_async.resources.tasks import TASKS
 from coredata_async.resources.users import USERS
 from coredata_async.resources.value_lists import VALUE_LISTS
-from coredata_async.wire.kind import Kind, Nested, Proof
+from coredata_async.wire.kind import Evidence, Nested, Resource
 
-ROWS: Final[Mapping[str, Kind[Any, ...]]] = MappingProxyType(
+ROWS: Final[Mapping[str, Resource[Any, ...]]] = MappingProxyType(
     {
         "spaces": SPACES,
         "projects": PROJECTS,
@@ -35,27 +35,27 @@ ROWS: Final[Mapping[str, Kind[Any, ...]]] = MappingProxyType(
     }
 )
 
-_PER_CONTACT: Final = Proof("documented", 'https://docs.wise.is/cored/api-v2, "Filtering by Contact"')
+_PER_CONTACT: Final = Evidence("documented", 'https://docs.wise.is/cored/api-v2, "Filtering by Contact"')
 
 SPACE_PROJECTS = Nested(
     owner=SPACES.path,
     kind=PROJECTS,
-    proof=Proof("documented", 'https://docs.wise.is/cored/projects, "List Projects in a Space"'),
+    proof=Evidence("documented", 'https://docs.wise.is/cored/projects, "List Projects in a Space"'),
 )
 PROJECT_FILES = Nested(
     owner=PROJECTS.path,
     kind=FILES,
-    proof=Proof("documented", 'https://docs.wise.is/cored/files-v2, "List Files in a Project"'),
+    proof=Evidence("documented", 'https://docs.wise.is/cored/files-v2, "List Files in a Project"'),
 )
 PROJECT_TASKS = Nested(
     owner=PROJECTS.path,
     kind=TASKS,
-    proof=Proof("named", "https://docs.wise.is/cored/projects; the path from clients of 2014"),
+    proof=Evidence("named", "https://docs.wise.is/cored/projects; the path from clients of 2014"),
 )
 PROJECT_FOLDERS = Nested(
     owner=PROJECTS.path,
     kind=FOLDERS,
-    proof=Proof("named", "https://docs.wise.is/cored/projects; the path by analogy"),
+    proof=Evidence("named", "https://docs.wise.is/cored/projects; the path by analogy"),
 )
 CONTACT_PROJECTS = Nested(owner=CONTACTS.path, kind=PROJECTS, proof=_PER_CONTACT)
 CONTACT_FILES = Nested(owner=CONTACTS.path, kind=FILES, proof=_PER_CONTACT)

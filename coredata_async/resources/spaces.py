@@ -6,7 +6,7 @@ from attrs import field, frozen
 
 from coredata_async.resources.document import Document
 from coredata_async.resources.values import ListValue
-from coredata_async.wire.kind import Kind, Window
+from coredata_async.wire.kind import Paging, Resource
 
 
 @frozen(kw_only=True)
@@ -19,11 +19,11 @@ class Space(Document):
 
 
 @frozen(kw_only=True)
-class SpaceWhere(Window):
+class SpaceWhere(Paging):
     """Which spaces to list."""
 
 
-SPACES = Kind(
+SPACES = Resource(
     path="/api/v2/spaces/",
     model=Space,
     where=SpaceWhere,

@@ -9,7 +9,7 @@ from attrs import frozen
 from coredata_async.ids import HasId
 from coredata_async.resources.document import ProjectRef
 from coredata_async.resources.workitem import EditWorkItem, NewWorkItem, WorkItem, WorkItemWhere
-from coredata_async.wire.kind import EditableKind, Proof
+from coredata_async.wire.kind import EditableKind, Evidence
 
 
 @frozen(kw_only=True)
@@ -46,8 +46,8 @@ class EditTask(EditWorkItem):
     """
 
 
-_OLD_JAVA: Final = Proof("legacy", "github.com/joningis/coredata-java-api (2014)")
-_OLD_PYTHON: Final = Proof("legacy", "github.com/koddsson/coredata-python-client (2014)")
+_OLD_JAVA: Final = Evidence("legacy", "github.com/joningis/coredata-java-api (2014)")
+_OLD_PYTHON: Final = Evidence("legacy", "github.com/koddsson/coredata-python-client (2014)")
 
 TASKS = EditableKind(
     path="/api/v2/tasks/",

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from coredata_async.wire.kind import Kind, Window
+from coredata_async.wire.kind import Paging, Resource
 
 
 @frozen(kw_only=True)
@@ -25,11 +25,11 @@ class User:
 
 
 @frozen(kw_only=True)
-class UserWhere(Window):
+class UserWhere(Paging):
     """Which users to list."""
 
 
-USERS = Kind(
+USERS = Resource(
     path="/api/v2/users/",
     detail="/api/v2/user/",  # singular, where everything else is plural
     model=User,

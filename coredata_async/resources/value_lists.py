@@ -8,7 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from coredata_async.resources.document import Part
-from coredata_async.wire.kind import Kind, Window
+from coredata_async.wire.kind import Paging, Resource
 
 
 @frozen(kw_only=True)
@@ -41,11 +41,11 @@ class ValueList:
 
 
 @frozen(kw_only=True)
-class ValueListWhere(Window):
+class ValueListWhere(Paging):
     """Which value lists to list."""
 
 
-VALUE_LISTS = Kind(
+VALUE_LISTS = Resource(
     path="/api/v2/valuelists/",
     model=ValueList,
     where=ValueListWhere,

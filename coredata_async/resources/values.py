@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from coredata_async.nesting import check_depth
 from coredata_async.wire.readers import reads
-from coredata_async.wire.scalars import expected, moment
+from coredata_async.wire.scalars import moment, unexpected_value
 
 
 class ListValue(str):
@@ -66,7 +66,7 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
 
     def text(self, aspect: str, name: str) -> str | None:
         """A field as text."""
-        found = self._found(aspect, name)
+        found = self._find(aspect, name)
         return None if found is None else str(found)
 
     def moment(self, aspect: str, name: str) -> datetime | None:
@@ -75,7 +75,7 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
         Raises:
             ValueError: It is no timestamp.
         """
-        found = self._found(aspect, name)
+        found = self._find(aspect, name)
         return None if found is None else moment(str(found))
 
     def flag(self, aspect: str, name: str) -> bool | None:
@@ -84,14 +84,14 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
         Raises:
             ValueError: It is neither.
         """
-        found = self._found(aspect, name)
+        found = self._find(aspect, name)
         if found is None or isinstance(found, bool):
             return found
         raise ValueError(f"aspect {aspect}: {name} is neither true nor false but {found!r}")
 
     def texts(self, aspect: str, name: str) -> tuple[str, ...]:
         """A field as a list of texts; empty where it is absent."""
-        found = self._found(aspect, name)
+        found = self._find(aspect, name)
         if found is None:
             return ()
         if not isinstance(found, list):
@@ -99,7 +99,7 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
         items = cast("list[Any]", found)  # type: ignore[redundant-cast]  # pyright wants it
         return tuple(str(item) for item in items)
 
-    def _found(self, aspect: str, name: str) -> Any:
+    def _find(self, aspect: str, name: str) -> Any:
         found = self._raw.get(aspect)
         value = found.get(name) if isinstance(found, Mapping) else None  # pyright: ignore[reportUnnecessaryIsInstance]
         return None if value in ("", {}, []) else value
@@ -107,13 +107,13 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
 
 def _list_value(value: object, _: object) -> ListValue:
     if not isinstance(value, str):
-        raise expected("a value of a value list", value)
+        raise unexpected_value("a value of a value list", value)
     return ListValue(value)
 
 
 def _aspects(value: object, _: object) -> Aspects:
     if not isinstance(value, dict):
-        raise expected("an object", value)
+        raise unexpected_value("an object", value)
     return Aspects(check_depth(value))  # pyright: ignore[reportUnknownArgumentType]
 
 

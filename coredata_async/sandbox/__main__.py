@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from coredata_async.sandbox.server import SandboxServer
-from coredata_async.sandbox.watchful import watchful
+from coredata_async.sandbox.watchful import poll_signals
 
 _STDIN = 0
 
@@ -51,15 +51,15 @@ async def _serve(server: SandboxServer, *, exit_with_stdin: bool) -> None:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     async with server as box:
-        print(json.dumps(_introduced(box)), flush=True)
+        print(json.dumps(_introduce(box)), flush=True)
         if exit_with_stdin:
             # A thread, because asyncio cannot watch every kind of stdin (a file, a Windows console).
             threading.Thread(target=_drain, args=(loop, stopped), daemon=True).start()
-        async with watchful():
+        async with poll_signals():
             await stopped.wait()
 
 
-def _introduced(box: SandboxServer) -> dict[str, object]:
+def _introduce(box: SandboxServer) -> dict[str, object]:
     return {
         "url": box.url,
         "api_user": box.api_user,

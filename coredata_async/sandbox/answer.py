@@ -53,7 +53,7 @@ def as_json(value: object, status: int = 200) -> Answer:
     return Answer(status, {"Content-Type": "application/json"}, json.dumps(value).encode())
 
 
-def refused(message: str, status: int = 400) -> Refused:
+def refuse(message: str, status: int = 400) -> Refused:
     """Refuse with `{"error": message}`, the body a Tastypie service gives (facts 5, inferred)."""
     return Refused(as_json({"error": message}, status))
 

@@ -24,7 +24,7 @@ class Keys:
         return cls("administrator", key, key)
 
 
-def admitted(keys: Keys, scheme: Scheme, header: str) -> bool:
+def admit(keys: Keys, scheme: Scheme, header: str) -> bool:
     """Tell whether a request may pass: v2 wants `apikey user:key`, v3 `apikey key`, and neither the other."""
     if scheme == "none":
         return True

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from coredata_async.sandbox.answer import Answer, as_json, refused
+from coredata_async.sandbox.answer import Answer, as_json, refuse
 from coredata_async.sandbox.blob import Reservation
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.route import Route
@@ -13,7 +13,7 @@ async def reserve(service: Service, call: Call) -> Answer:
     """Name a blob and sign the URL to store it at. The parameters are in the query, the body is empty."""
     length = call.query.get("content_length", "")
     if not (length.isascii() and length.isdecimal()):
-        raise refused("content_length is required: the number of bytes.")
+        raise refuse("content_length is required: the number of bytes.")
     content_type = call.query.get("content_type") or None
     await call.commit()
     blob = uuid4().hex

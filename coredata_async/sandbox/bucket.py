@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from attrs import define, field
 
-from coredata_async.sandbox.answer import refused
+from coredata_async.sandbox.answer import refuse
 from coredata_async.sandbox.blob import Blob, Reservation
-from coredata_async.sandbox.disk import Writing, removed
+from coredata_async.sandbox.disk import Writing, remove
 from coredata_async.sandbox.ids import Clock
-from coredata_async.sandbox.signature import signed_query
+from coredata_async.sandbox.signature import sign_query
 
 ROOT = "/laika"
 """The path the vendor's storage has on every tenant's host."""
@@ -68,8 +68,8 @@ class LocalBucket:
     def presign_put(self, blob: str, content_length: int, content_type: str | None) -> str:
         """See `Bucket`. SigV2 does not sign the length: the far end compares it with the reservation."""
         if content_length == 0 and self.refuses_empty == "reserve":
-            raise refused("content_length must be 1 or more.")
-        return self._signed("PUT", blob, (content_type or "") if self.signs_content_type else "", {})
+            raise refuse("content_length must be 1 or more.")
+        return self._sign("PUT", blob, (content_type or "") if self.signs_content_type else "", {})
 
     def presign_get(self, blob: str, filename: str, mime_type: str) -> str:
         """See `Bucket`. The leading space of the disposition is in the vendor's sample."""
@@ -77,7 +77,7 @@ class LocalBucket:
             "response-content-disposition": f" attachment; filename*=utf-8''{quote(filename, safe='')}",
             "response-content-type": mime_type,
         }
-        return self._signed("GET", blob, "", overrides)
+        return self._sign("GET", blob, "", overrides)
 
     async def stat(self, blob: str) -> tuple[int, str] | None:
         """See `Bucket`."""
@@ -95,7 +95,7 @@ class LocalBucket:
     async def delete(self, blob: str) -> None:
         """See `Bucket`."""
         if stored := self.blobs.pop(blob, None):
-            await removed(stored.path, self.workers)
+            await remove(stored.path, self.workers)
 
     def writing(self, blob: str) -> Writing:
         """Begin a blob under a temporary name."""
@@ -107,9 +107,9 @@ class LocalBucket:
         self.blobs[blob] = stored = Blob(size, md5, content_type, self.clock(), writing.target)
         return stored
 
-    def _signed(self, method: str, blob: str, content_type: str, overrides: Mapping[str, str]) -> str:
+    def _sign(self, method: str, blob: str, content_type: str, overrides: Mapping[str, str]) -> str:
         path = f"{ROOT}/{blob}"
-        query = signed_query(
+        query = sign_query(
             self.key,
             self.secret,
             method=method,

@@ -10,10 +10,10 @@ from aiohttp import web
 from attrs import define
 
 from coredata_async.sandbox import effect as effects
-from coredata_async.sandbox.answer import refused
-from coredata_async.sandbox.connection import held, reset
+from coredata_async.sandbox.answer import refuse
+from coredata_async.sandbox.connection import reset, wait_closed
 from coredata_async.sandbox.effect import Effect
-from coredata_async.sandbox.flow import Flow
+from coredata_async.sandbox.flow import BodyStream
 from coredata_async.sandbox.form import Form
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -34,7 +34,7 @@ class Call:
     form: Form | None = None
     received: int = 0
     """How much of the body was read."""
-    _flow: Flow | None = None
+    _flow: BodyStream | None = None
     _told: bool = False
 
     @property
@@ -44,15 +44,15 @@ class Call:
 
     @property
     def sync(self) -> bool:
-        """Whether the request asks to be indexed before it is answered (facts 2.11: `?sync=true`)."""
+        """Return whether the request asks to be indexed before it is answered (facts 2.11: `?sync=true`)."""
         return self.query.get("sync", "").lower() == "true"
 
-    def body(self, read: Callable[[int], Awaitable[bytes]] | None = None) -> Flow:
+    def body(self, read: Callable[[int], Awaitable[bytes]] | None = None) -> BodyStream:
         """Return the request's body, or the part of it that `read` gives."""
-        self.expected()
-        self._flow = Flow(
+        self.send_continue()
+        self._flow = BodyStream(
             read or self.receive,
-            hold=lambda: held(self.request),
+            hold=lambda: wait_closed(self.request),
             cut=self.effect.cut_upload,
             stall=self.effect.stall,
             rate=self.effect.rate,
@@ -60,7 +60,7 @@ class Call:
         )
         return self._flow
 
-    def expected(self) -> None:
+    def send_continue(self) -> None:
         """Tell a client that waits for it to go on (curl does, above one megabyte)."""
         waits = self.headers.get("Expect", "").lower() == "100-continue"
         if waits and not self._told and self.request.transport:
@@ -75,14 +75,14 @@ class Call:
 
     @property
     def has_body(self) -> bool:
-        """Whether a body came in: then stalls and corruption are for that, and not for the answer."""
+        """Return whether a body came in: then stalls and corruption are for that, and not for the answer."""
         return self._flow is not None and self._flow.passed > 0
 
     def expect_type(self, content_type: str) -> None:
         """Refuse a request whose body is declared as another type: 415, as the framework does (inferred)."""
         sent = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if sent != content_type:
-            raise refused(f"Content-Type must be {content_type}, not {sent or 'missing'}.", 415)
+            raise refuse(f"Content-Type must be {content_type}, not {sent or 'missing'}.", 415)
 
     async def json(self, *, typed: bool = True) -> Mapping[str, object]:
         """Read the body as one JSON object; `typed` demands that its Content-Type says so."""
@@ -92,9 +92,9 @@ class Call:
         try:
             value: object = json.loads(body)
         except ValueError:
-            raise refused("The body is not JSON.") from None
+            raise refuse("The body is not JSON.") from None
         if not isinstance(value, dict):
-            raise refused("The body is not a JSON object.")
+            raise refuse("The body is not a JSON object.")
         return cast("dict[str, object]", value)
 
     async def commit(self) -> None:
@@ -104,6 +104,6 @@ class Call:
             await asyncio.sleep(self.effect.commit_late)
 
 
-def parsed(query: str) -> dict[str, str]:
+def parse_query(query: str) -> dict[str, str]:
     """Return a raw query as names and values."""
     return dict(parse_qsl(query, keep_blank_values=True))

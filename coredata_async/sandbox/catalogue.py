@@ -15,7 +15,7 @@ Shown = Mapping[str, object]
 
 
 @frozen(kw_only=True)
-class Catalogue:
+class SimpleCollection:
     """What the service serves under `path`, and one by one under `one`; no filter is known for any of it."""
 
     name: str
@@ -39,7 +39,7 @@ class Catalogue:
             yield self.create
 
     async def _list(self, service: Service, call: Call) -> Answer:
-        return enveloped(service, call, self.entries(service.state), self.default_limit)
+        return envelope(service, call, self.entries(service.state), self.default_limit)
 
     async def _get(self, service: Service, call: Call) -> Answer:
         shown = self.entry(service.state, call.ids[0])
@@ -48,7 +48,7 @@ class Catalogue:
         return as_json(shown)
 
 
-def enveloped(service: Service, call: Call, entries: Sequence[Shown], default: int | None = None) -> Answer:
+def envelope(service: Service, call: Call, entries: Sequence[Shown], default: int | None = None) -> Answer:
     """Answer with one page of entries."""
     found = listing.page(
         entries,

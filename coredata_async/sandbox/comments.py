@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from coredata_async.sandbox.answer import Answer, empty, refused
+from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.catalogue import Catalogue, Shown
+from coredata_async.sandbox.catalogue import Shown, SimpleCollection
 from coredata_async.sandbox.document import Comment
-from coredata_async.sandbox.fields import accepted, text
+from coredata_async.sandbox.fields import accept, text
 from coredata_async.sandbox.ids import precise_stamp
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
@@ -17,16 +17,16 @@ _PATH = "/api/v2/comments/"
 
 async def create(service: Service, call: Call) -> Answer:
     """Say something about a document: 201 and `Location`."""
-    said = accepted(await call.json(), {"text": text, "doc_id": text})
-    said.required("text", "doc_id")
+    said = accept(await call.json(), {"text": text, "doc_id": text})
+    said.require("text", "doc_id")
     await call.commit()
     document = said.text("doc_id")
     if document not in service.state.documents:
-        raise refused(f"doc_id: there is no document {document!r}.")
+        raise refuse(f"doc_id: there is no document {document!r}.")
     return empty(201, {"Location": f"{_PATH}{service.state.add_comment(document, said.text('text'))}/"})
 
 
-def shown(comment: Comment) -> Shown:
+def render(comment: Comment) -> Shown:
     """Return a comment as it travels: its id is a number, its time has microseconds."""
     return {
         "author": f"/api/v2/users/{comment.author}/",
@@ -40,16 +40,16 @@ def shown(comment: Comment) -> Shown:
 
 def everything(state: State) -> Sequence[Shown]:
     """Return all comments, the oldest first."""
-    return [shown(one) for one in state.comments.values()]
+    return [render(one) for one in state.comments.values()]
 
 
 def details(state: State, key: str) -> Shown | None:
     """Return one comment."""
     comment = state.comments.get(int(key)) if key.isascii() and key.isdecimal() else None
-    return shown(comment) if comment else None
+    return render(comment) if comment else None
 
 
-COMMENTS = Catalogue(
+COMMENTS = SimpleCollection(
     name="comments",
     path=_PATH,
     one=f"{_PATH}{{}}/",

@@ -29,7 +29,7 @@ def hang_up(request: web.BaseRequest) -> None:
         request.transport.close()
 
 
-async def held(request: web.BaseRequest) -> None:
+async def wait_closed(request: web.BaseRequest) -> None:
     """Wait until the client has closed the connection."""
     while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 (no event tells)
         await asyncio.sleep(_LOOK)

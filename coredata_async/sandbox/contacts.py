@@ -9,13 +9,13 @@ from collections.abc import Mapping
 import attrs
 
 from coredata_async.sandbox import filters
-from coredata_async.sandbox.answer import Answer, empty, refused
+from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import Rule, Said, accepted, records, reference, text, word_of
+from coredata_async.sandbox.fields import Rule, SubmittedFields, accept, records, reference, text, word_of
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.filters import Condition
-from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.projects import PROJECTS
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
@@ -47,32 +47,32 @@ async def create(service: Service, call: Call) -> Answer:
     It becomes an Organization when `template` is the id of the Dynatype of that name, for the ids of
     the predefined contact templates are not known; any other template makes a Person.
     """
-    said = accepted(await call.json(), _RULES)
-    said.required("title")
+    said = accept(await call.json(), _RULES)
+    said.require("title")
     await call.commit()
     state = service.state
     organization = said.text("template") == state.dynatype_id("Organization")
     parent = _parent(state, said)
     if organization and parent.kind == "Contact":
-        raise refused("Only a Person can be created in an Organization.")
+        raise refuse("Only a Person can be created in an Organization.")
     draft = attrs.evolve(
         state.draft("Contact", said.text("title"), parent.id),
         dynatype="Organization" if organization else "Person",
         description=said.text("description"),
-        fields=said.merged({}, *_OWN),
+        fields=said.merge({}, *_OWN),
     )
     return empty(201, {"Location": f"/api/v2/contacts/{state.add(draft).id}/"})
 
 
-def _parent(state: State, said: Said) -> Document:
+def _parent(state: State, said: SubmittedFields) -> Document:
     """Return what the Contact is to lie in: an Organization, else the ContactFolder; or refuse."""
     organization, parent = said.text("organization"), said.text("parent")
     if organization and not _is_organization(state, organization):
-        raise refused(f"organization: there is no Organization {organization!r}.")
+        raise refuse(f"organization: there is no Organization {organization!r}.")
     if parent and parent != state.contact_folder.id and not _is_organization(state, parent):
-        raise refused(f"parent: there is no ContactFolder or Organization {parent!r}.")
+        raise refuse(f"parent: there is no ContactFolder or Organization {parent!r}.")
     if organization and _is_organization(state, parent) and organization != parent:
-        raise refused("parent and organization are two different Organizations.")
+        raise refuse("parent and organization are two different Organizations.")
     return state.documents[organization or parent or state.contact_folder.id]
 
 
@@ -98,17 +98,17 @@ def own(state: State, document: Document) -> Mapping[str, object]:
     }
 
 
-def linked(state: State, contact: Document, kind: str) -> Condition:
+def link_condition(state: State, contact: Document, kind: str) -> Condition:
     """Demand that a document names a Contact: what `?associated_contacts_id=` finds, too (facts 3.4)."""
     return Condition(lambda one: contact.id in one.contacts)
 
 
-CONTACTS = Noun(
+CONTACTS = DocumentCollection(
     plural="contacts",
     kind="Contact",
     own=own,
     known=frozenset((*filters.TITLE, *filters.IDENTIFIER, *filters.DATES)),
     create=Route("POST", "/api/v2/contacts/", "contacts.create", create),
     within={"projects": PROJECTS, "files": FILES, "tasks": TASKS},
-    belongs=linked,
+    belongs=link_condition,
 )

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import attrs
 
-from coredata_async.sandbox.answer import Answer, Refused, empty, refused
+from coredata_async.sandbox.answer import Answer, Refused, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.effect import FALSE_MD5
-from coredata_async.sandbox.files import FILES, stored
+from coredata_async.sandbox.files import FILES, stored_blob
 from coredata_async.sandbox.media import mime_type
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
@@ -27,17 +27,19 @@ async def fetch(service: Service, call: Call) -> Answer:
 
 async def replace(service: Service, call: Call) -> Answer:
     """Give a File new content, from the body or from a blob: 201, though nothing new is created."""
-    file = _unlocked(service, call)
-    blob, size, md5 = await (_named(service, call) if "blob_name" in call.query else _sent(service, call))
+    file = _check_snapshot(service, call)
+    blob, size, md5 = await (
+        _take_blob(service, call) if "blob_name" in call.query else _take_body(service, call)
+    )
     try:
         await call.commit()
         # The lock is looked at again, for somebody else may have been quicker while the body came in.
-        file = _unlocked(service, call)
+        file = _check_snapshot(service, call)
     except Refused:
         if "blob_name" not in call.query:
             await service.bucket.delete(blob)
         raise
-    content = {"blob_name": blob, "size": size, "digest": md5, **_renamed(file, call.query.get("filename"))}
+    content = {"blob_name": blob, "size": size, "digest": md5, **_rename(file, call.query.get("filename"))}
     after = attrs.evolve(
         file,
         version=file.version + 1,
@@ -52,7 +54,7 @@ async def replace(service: Service, call: Call) -> Answer:
     return empty(201, headers)
 
 
-def _unlocked(service: Service, call: Call) -> Document:
+def _check_snapshot(service: Service, call: Call) -> Document:
     """Return the File, or refuse a request that saw an older state of it.
 
     Which status the service gives is not documented (facts 6, trap 11); 409 is the likeliest.
@@ -60,21 +62,21 @@ def _unlocked(service: Service, call: Call) -> Document:
     file = FILES.find(service.state, call.ids[0])
     expected = call.query.get("snapshot_id")
     if expected and expected != file.snapshot_id:
-        raise refused(f"The document has changed: its snapshot_id is not {expected!r}.", 409)
+        raise refuse(f"The document has changed: its snapshot_id is not {expected!r}.", 409)
     return file
 
 
-async def _named(service: Service, call: Call) -> tuple[str, int, str]:
+async def _take_blob(service: Service, call: Call) -> tuple[str, int, str]:
     blob, digest = call.query["blob_name"], call.query.get("digest")
     if not digest:
-        raise refused("blob_name requires digest.")
-    size, md5 = await stored(service, blob)
+        raise refuse("blob_name requires digest.")
+    size, md5 = await stored_blob(service, blob)
     if digest.lower() != md5:
-        raise refused(f"digest: the MD5 of blob {blob!r} is another.")
+        raise refuse(f"digest: the MD5 of blob {blob!r} is another.")
     return blob, size, md5
 
 
-async def _sent(service: Service, call: Call) -> tuple[str, int, str]:
+async def _take_body(service: Service, call: Call) -> tuple[str, int, str]:
     # An empty body makes an empty File: that is how the page's own example truncates one (facts 6, trap 4).
     call.expect_type("application/octet-stream")
     blob = uuid4().hex
@@ -82,7 +84,7 @@ async def _sent(service: Service, call: Call) -> tuple[str, int, str]:
     return blob, size, md5
 
 
-def _renamed(file: Document, filename: str | None) -> Mapping[str, object]:
+def _rename(file: Document, filename: str | None) -> Mapping[str, object]:
     """Keep the file's name, and take the extension of the new one when it is another (facts 2.2, row 6)."""
     before = PurePosixPath(str(file.fields["filename"]))
     suffix = PurePosixPath(filename or "").suffix

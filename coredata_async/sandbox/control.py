@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import cast
 
 from coredata_async.sandbox import truth
-from coredata_async.sandbox.answer import Answer, as_json, empty, refused
+from coredata_async.sandbox.answer import Answer, as_json, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.faults import Fault, Lag
 from coredata_async.sandbox.route import Route
@@ -47,19 +47,19 @@ async def script(service: Service, call: Call) -> Answer:
     body = dict(await call.json(typed=False))
     kind, operation, fields = body.pop("fault", None), body.pop("operation", None), body.pop("fields", ())
     if kind not in _KINDS:
-        raise refused(f"fault: {kind!r} is not one of {', '.join(sorted(_KINDS))}.")
+        raise refuse(f"fault: {kind!r} is not one of {', '.join(sorted(_KINDS))}.")
     add = cast("Callable[..., Fault | Lag]", getattr(service.faults, str(kind)))
     positional = [] if operation is None else [operation, *cast("list[str]", fields)]
     try:
         fault = add(*positional, **body)
     except (TypeError, ValueError) as exc:
-        raise refused(f"{kind}: {exc}") from None
-    return as_json(_told(fault), 201)
+        raise refuse(f"{kind}: {exc}") from None
+    return as_json(_render_fault(fault), 201)
 
 
-async def scripted(service: Service, call: Call) -> Answer:
+async def list_faults(service: Service, call: Call) -> Answer:
     """List the faults, and how often each fired."""
-    return as_json([_told(fault) for fault in service.faults.scripted()])
+    return as_json([_render_fault(fault) for fault in service.faults.list_all()])
 
 
 async def clear(service: Service, call: Call) -> Answer:
@@ -68,12 +68,12 @@ async def clear(service: Service, call: Call) -> Answer:
     return empty(204)
 
 
-def _told(fault: Fault | Lag) -> dict[str, object]:
+def _render_fault(fault: Fault | Lag) -> dict[str, object]:
     return {"fault": fault.kind, "operation": fault.operation, "fired": fault.fired}
 
 
 ROUTES = (
-    Route("GET", "/sandbox/faults", "sandbox.scripted", scripted, auth="none"),
+    Route("GET", "/sandbox/faults", "sandbox.scripted", list_faults, auth="none"),
     Route("POST", "/sandbox/faults", "sandbox.script", script, auth="none"),
     Route("DELETE", "/sandbox/faults", "sandbox.clear", clear, auth="none"),
     Route("GET", "/sandbox/state", "sandbox.state", truth.counts, auth="none"),

@@ -52,7 +52,7 @@ class Writing:
     ) -> None:
         """Leave nothing behind unless it was finished."""
         if self._begun and not self._ended:
-            # A server that closes cancels this task once more: the file is to be closed all the same.
+            # A server that closes cancels this task again: the file is to be closed all the same.
             await asyncio.shield(self._hop(self._abandon))
 
     async def add(self, data: bytes) -> None:
@@ -72,7 +72,7 @@ class Writing:
         await asyncio.get_running_loop().run_in_executor(self.workers, work)
 
     def _write(self) -> None:
-        # A cancelled request abandons while its last write may be under way, or not even have begun.
+        # A cancelled request abandons while its last write may be in flight, or not even have begun.
         with self._lock:
             if self._ended:
                 return
@@ -127,7 +127,7 @@ class Reading:
 async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExecutor) -> bytes | Reading:
     """Open a part of a file: small parts come whole, in one hop to a thread."""
 
-    def opened() -> bytes | BinaryIO:
+    def open_file() -> bytes | BinaryIO:
         file = path.open("rb")
         file.seek(start)
         if length > _BATCH:
@@ -135,14 +135,14 @@ async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExe
         with file:
             return file.read(length)
 
-    found = await asyncio.get_running_loop().run_in_executor(workers, opened)
+    found = await asyncio.get_running_loop().run_in_executor(workers, open_file)
     return found if isinstance(found, bytes) else Reading(found, length, workers)
 
 
-async def removed(path: Path, workers: ThreadPoolExecutor) -> None:
+async def remove(path: Path, workers: ThreadPoolExecutor) -> None:
     """Remove a file that may be gone already."""
 
-    def unlinked() -> None:
+    def unlink() -> None:
         path.unlink(missing_ok=True)
 
-    await asyncio.get_running_loop().run_in_executor(workers, unlinked)
+    await asyncio.get_running_loop().run_in_executor(workers, unlink)

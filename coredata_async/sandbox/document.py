@@ -54,7 +54,7 @@ class User:
         """The form `created_by` and `modified_by` use."""
         return f"{self.first_name} {self.last_name}"
 
-    def embedded(self) -> dict[str, object]:
+    def embed(self) -> dict[str, object]:
         """Return the form other documents carry: usernames go in, objects come out (facts 6, trap 8)."""
         return {"first_name": self.first_name, "last_name": self.last_name, "username": self.username}
 

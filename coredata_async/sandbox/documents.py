@@ -5,7 +5,7 @@ from itertools import chain
 
 from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, empty
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.catalogue import Catalogue
+from coredata_async.sandbox.catalogue import SimpleCollection
 from coredata_async.sandbox.contacts import CONTACTS
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.files import FILES
@@ -25,13 +25,13 @@ _SHOWN_BY = {**_NOUNS, "Workspace": FOLDERS, "Filespace": FOLDERS}
 
 def entries(state: State) -> Sequence[Mapping[str, object]]:
     """Return all documents that are of a kind with a collection of its own."""
-    return [_shown(state, one) for one in chain.from_iterable(state.of(kind) for kind in _NOUNS)]
+    return [_render(state, one) for one in chain.from_iterable(state.of(kind) for kind in _NOUNS)]
 
 
 def entry(state: State, identifier: str) -> Mapping[str, object] | None:
     """Return one."""
     document = state.documents.get(identifier)
-    return None if document is None or document.kind not in _SHOWN_BY else _shown(state, document)
+    return None if document is None or document.kind not in _SHOWN_BY else _render(state, document)
 
 
 async def delete(service: Service, call: Call) -> Answer:
@@ -44,9 +44,9 @@ async def delete(service: Service, call: Call) -> Answer:
     return empty(204)
 
 
-def _shown(state: State, document: Document) -> Mapping[str, object]:
-    return {**_SHOWN_BY[document.kind].show(state, document), "resource_uri": f"{_PATH}{document.id}/"}
+def _render(state: State, document: Document) -> Mapping[str, object]:
+    return {**_SHOWN_BY[document.kind].render(state, document), "resource_uri": f"{_PATH}{document.id}/"}
 
 
 ROUTES = (Route("DELETE", f"{_PATH}{{}}/", "documents.delete", delete),)
-DOCUMENTS = Catalogue(name="documents", path=_PATH, one=f"{_PATH}{{}}/", entries=entries, entry=entry)
+DOCUMENTS = SimpleCollection(name="documents", path=_PATH, one=f"{_PATH}{{}}/", entries=entries, entry=entry)

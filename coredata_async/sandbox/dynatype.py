@@ -51,7 +51,7 @@ def captions(name: str) -> dict[str, object]:
     }
 
 
-def embedded(state: State, name: str | None) -> dict[str, object]:
+def embed(state: State, name: str | None) -> dict[str, object]:
     """Return a dynatype in the form a document carries; Spaces and Folders have none."""
     if name is None:
         return {}

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from coredata_async.sandbox import dynatype
-from coredata_async.sandbox.catalogue import Catalogue, Shown
+from coredata_async.sandbox.catalogue import Shown, SimpleCollection
 from coredata_async.sandbox.state import State
 
 _PATH = "/api/v2/dynatypes/"
 _STATUSES = {"Project": "project_status", "Task": "task_status", "Contact": "contact_status"}
 
 
-def shown(state: State, name: str) -> Shown:
+def render(state: State, name: str) -> Shown:
     """Return a dynatype as it travels, in lists and details alike."""
     one, identifier = dynatype.KNOWN[name], state.dynatype_id(name)
     return {
@@ -30,7 +30,7 @@ def shown(state: State, name: str) -> Shown:
 
 def everything(state: State) -> Sequence[Shown]:
     """Return all dynatypes, those of one kind together."""
-    return [shown(state, name) for name in dynatype.KNOWN]
+    return [render(state, name) for name in dynatype.KNOWN]
 
 
 def details(state: State, key: str) -> Shown | None:
@@ -38,4 +38,6 @@ def details(state: State, key: str) -> Shown | None:
     return next((one for one in everything(state) if one["id"] == key), None)
 
 
-DYNATYPES = Catalogue(name="dynatypes", path=_PATH, one=f"{_PATH}{{}}/", entries=everything, entry=details)
+DYNATYPES = SimpleCollection(
+    name="dynatypes", path=_PATH, one=f"{_PATH}{{}}/", entries=everything, entry=details
+)

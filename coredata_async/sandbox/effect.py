@@ -41,7 +41,7 @@ class Effect:
     ignores_offset: bool = False
     broken_json: bool = False
 
-    def joined(self, other: "Effect") -> "Effect":
+    def merge(self, other: "Effect") -> "Effect":
         """Return both effects at once; the other wins where both say something."""
         said = attrs.asdict(other, recurse=False, filter=lambda rule, value: bool(value != rule.default))
         return attrs.evolve(self, **said)

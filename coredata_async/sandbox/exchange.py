@@ -6,15 +6,15 @@ from aiohttp import web
 from attrs import define, field
 
 from coredata_async.sandbox.answer import UNAUTHORIZED, Answer, Refused
-from coredata_async.sandbox.auth import admitted
-from coredata_async.sandbox.call import Call, parsed
+from coredata_async.sandbox.auth import admit
+from coredata_async.sandbox.call import Call, parse_query
 from coredata_async.sandbox.connection import reset
 from coredata_async.sandbox.flow import Aborted
 from coredata_async.sandbox.route import Route, Router
-from coredata_async.sandbox.seen import Seen, concealed, masked
-from coredata_async.sandbox.sending import sent
+from coredata_async.sandbox.seen import Seen, mask_headers, mask_target
+from coredata_async.sandbox.sending import send_answer
 from coredata_async.sandbox.service import Service
-from coredata_async.sandbox.tamper import tampered
+from coredata_async.sandbox.tamper import apply_faults
 
 
 @define(eq=False, repr=False)
@@ -32,7 +32,7 @@ class Exchange:
             raise RuntimeError("served outside of a task")
         self._running.add(task)
         try:
-            return await self._served(request)
+            return await self._serve(request)
         except (Aborted, ConnectionError, web.RequestPayloadError):
             # The client left in the middle, or was left. Nobody reads what aiohttp makes of this.
             reset(request)
@@ -41,47 +41,47 @@ class Exchange:
             self._running.discard(task)
 
     async def aclose(self) -> None:
-        """End every request under way: a stalled or late one would keep the server open."""
+        """End every request in flight: a stalled or late one would keep the server open."""
         running = list(self._running)
         for task in running:
             task.cancel()
         if running:
             await asyncio.wait(running)
 
-    async def _served(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
-        call = Call(request, "unknown", path, parsed(query), ())
+        call = Call(request, "unknown", path, parse_query(query), ())
         status = 0
         try:
-            answer = tampered(call, await self._answered(call, query))
+            answer = apply_faults(call, await self._answer(call, query))
             status = answer.status
         finally:
             self._log(call, status)
-        return await sent(call, answer)
+        return await send_answer(call, answer)
 
-    async def _answered(self, call: Call, query: str) -> Answer:
+    async def _answer(self, call: Call, query: str) -> Answer:
         try:
-            route = await self._found(call, query)
+            route = await self._find_route(call, query)
         except Refused as refusal:
             self._count(call)
             return refusal.answer
         self._count(call)
-        return await self._worked(call, route)
+        return await self._handle(call, route)
 
-    async def _found(self, call: Call, query: str) -> Route:
+    async def _find_route(self, call: Call, query: str) -> Route:
         """Name the operation and admit who asks, or refuse."""
         route, call.ids = self.router.find(call.request.method, call.path, query)
         call.operation = route.operation
-        if not admitted(self.service.keys, route.auth, call.headers.get("Authorization", "")):
+        if not admit(self.service.keys, route.auth, call.headers.get("Authorization", "")):
             raise Refused(UNAUTHORIZED)
         if route.classify is not None:
             call.operation = await route.classify(call)
         return route
 
-    async def _worked(self, call: Call, route: Route) -> Answer:
+    async def _handle(self, call: Call, route: Route) -> Answer:
         """Do the work, or what the faults want instead of it."""
         if not _is_control(call):
-            call.effect = self.service.faults.strike(call.operation)
+            call.effect = self.service.faults.trigger(call.operation)
         effect = call.effect
         if effect.delay:
             await asyncio.sleep(effect.delay)
@@ -105,8 +105,10 @@ class Exchange:
         if _is_control(call):
             return
         request = call.request
-        target = concealed(request.raw_path)
-        seen = Seen(call.operation, request.method, target, masked(request.headers), status, call.received)
+        target = mask_target(request.raw_path)
+        seen = Seen(
+            call.operation, request.method, target, mask_headers(request.headers), status, call.received
+        )
         self.service.state.requests.append(seen)
 
 

@@ -98,7 +98,7 @@ class Faults:
     _script: list[Fault] = field(factory=list[Fault])
     _lock: threading.Lock = field(factory=threading.Lock)
 
-    def strike(self, operation: str) -> Effect:
+    def trigger(self, operation: str) -> Effect:
         """Take what is due for one request."""
         if not self._script:
             return effects.NONE
@@ -110,15 +110,15 @@ class Faults:
                     struck[fault.kind] = fault.effect
         joined = effects.NONE
         for effect in struck.values():
-            joined = joined.joined(effect)
+            joined = joined.merge(effect)
         return joined
 
-    def scripted(self) -> list[Fault | Lag]:
+    def list_all(self) -> list[Fault | Lag]:
         """Return every fault with its count."""
         return [*self._script, *([self.lag] if self.lag else [])]
 
     def clear(self) -> None:
-        """Forget the script; requests under way keep what struck them."""
+        """Forget the script; requests in flight keep what struck them."""
         with self._lock:
             self._script.clear()
             self.lag = None

@@ -11,14 +11,14 @@ from typing import cast
 from attrs import frozen
 
 from coredata_async.sandbox import words
-from coredata_async.sandbox.answer import refused
+from coredata_async.sandbox.answer import refuse
 
 Rule = Callable[[str, object], object]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @frozen
-class Said:
+class SubmittedFields:
     """What a request said, checked."""
 
     values: Mapping[str, object]
@@ -27,11 +27,11 @@ class Said:
     def __contains__(self, name: str) -> bool:
         return name in self.values
 
-    def required(self, *names: str) -> None:
+    def require(self, *names: str) -> None:
         """Refuse when a mandatory field is missing or empty."""
         for name in names:
             if not self.values.get(name):
-                raise refused(f"The field '{name}' is required.")
+                raise refuse(f"The field '{name}' is required.")
 
     def text(self, name: str, default: str = "") -> str:
         """Return a string, or what holds when nothing was said."""
@@ -45,7 +45,7 @@ class Said:
         """Return an object, or what holds when nothing was said."""
         return cast("Mapping[str, object]", self._value(name, default, {}))
 
-    def merged(self, before: Mapping[str, object], *names: str) -> dict[str, object]:
+    def merge(self, before: Mapping[str, object], *names: str) -> dict[str, object]:
         """Return fields with what was said of them; a cleared one is gone, so that its empty form shows."""
         said = {name: self.values[name] for name in names if name in self.values}
         return {name: value for name, value in {**before, **said}.items() if value is not None}
@@ -55,10 +55,10 @@ class Said:
         return cleared if value is None else value
 
 
-def accepted(body: Mapping[str, object], rules: Mapping[str, Rule]) -> Said:
+def accept(body: Mapping[str, object], rules: Mapping[str, Rule]) -> SubmittedFields:
     """Return what the rules know of a body, checked, or refuse."""
     known = {name: rule for name, rule in rules.items() if name in body}
-    return Said(
+    return SubmittedFields(
         {name: None if body[name] is None else rule(name, body[name]) for name, rule in known.items()}
     )
 
@@ -66,14 +66,14 @@ def accepted(body: Mapping[str, object], rules: Mapping[str, Rule]) -> Said:
 def text(name: str, value: object) -> str:
     """Take a string."""
     if not isinstance(value, str):
-        raise refused(f"The field '{name}' must be a string.")
+        raise refuse(f"The field '{name}' must be a string.")
     return value
 
 
 def texts(name: str, value: object) -> tuple[str, ...]:
     """Take a list of strings: contacts, tags and usernames of a Project (facts 6, trap 8)."""
     if not isinstance(value, list):
-        raise refused(f"The field '{name}' must be a list.")
+        raise refuse(f"The field '{name}' must be a list.")
     return tuple(text(name, one) for one in cast("list[object]", value))
 
 
@@ -86,7 +86,7 @@ def commas(name: str, value: object) -> tuple[str, ...]:
 def mapping(name: str, value: object) -> Mapping[str, object]:
     """Take an object."""
     if not isinstance(value, dict):
-        raise refused(f"The field '{name}' must be an object.")
+        raise refuse(f"The field '{name}' must be an object.")
     return cast("dict[str, object]", value)
 
 
@@ -100,10 +100,10 @@ def records(mandatory: str | None, *optional: str) -> Rule:
 
     def rule(field: str, value: object) -> list[dict[str, object]]:
         if not isinstance(value, list):
-            raise refused(f"The field '{field}' must be a list.")
+            raise refuse(f"The field '{field}' must be a list.")
         items = [mapping(field, one) for one in cast("list[object]", value)]
         if mandatory and not all(one.get(mandatory) for one in items):
-            raise refused(f"The field '{field}' must be a list of objects with '{mandatory}'.")
+            raise refuse(f"The field '{field}' must be a list of objects with '{mandatory}'.")
         return [{name: _part(f"{field}.{name}", one.get(name)) for name in names} for one in items]
 
     return rule
@@ -124,7 +124,7 @@ def day(name: str, value: object) -> str:
             return date.fromisoformat(given).isoformat()
     except ValueError:
         pass
-    raise refused(f"The field '{name}' must be a date like 2026-01-31, not {given!r}.")
+    raise refuse(f"The field '{name}' must be a date like 2026-01-31, not {given!r}.")
 
 
 def reference(name: str, value: object) -> str | None:
@@ -139,7 +139,7 @@ def word_of(value_list: str) -> Rule:
     def rule(name: str, value: object) -> str:
         given = text(name, value)
         if given not in known:
-            raise refused(f"{name}: {given!r} is not in {value_list}: {', '.join(known)}.")
+            raise refuse(f"{name}: {given!r} is not in {value_list}: {', '.join(known)}.")
         return given
 
     return rule

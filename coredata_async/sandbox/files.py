@@ -7,13 +7,13 @@ import attrs
 from attrs import frozen
 
 from coredata_async.sandbox import dynatype, filters, form
-from coredata_async.sandbox.answer import Answer, Refused, empty, refused
+from coredata_async.sandbox.answer import Answer, Refused, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import Said, accepted, commas, text
+from coredata_async.sandbox.fields import SubmittedFields, accept, commas, text
 from coredata_async.sandbox.flow import from_bytes
 from coredata_async.sandbox.media import mime_type
-from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.paths import project_around, space_around
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
@@ -44,8 +44,8 @@ class Content:
 
 async def classify(call: Call) -> str:
     """Tell the two ways to create a File apart, having read no content yet."""
-    call.expected()
-    call.form = form.opened(call.headers, call.receive)
+    call.send_continue()
+    call.form = form.open_form(call.headers, call.receive)
     await call.form.advance(until="blob_name")
     return "files.register" if "blob_name" in call.form.texts else "files.create"
 
@@ -53,7 +53,7 @@ async def classify(call: Call) -> str:
 async def create(service: Service, call: Call) -> Answer:
     """Create a File from the form's `content`, or from a blob that was stored before: 201 and `Location`."""
     if call.form is None:
-        raise refused("There is no form.")
+        raise refuse("There is no form.")
     await call.form.advance()
     if not call.form.at_content:
         return await _register(service, call, call.form.texts)
@@ -63,8 +63,8 @@ async def create(service: Service, call: Call) -> Answer:
         await call.form.advance()
         await call.commit()
         if "blob_name" in call.form.texts:
-            raise refused("Only one of the fields 'content' and 'blob_name' may be given.")
-        return _created(service.state, call, call.form.texts, Content(blob, size, md5))
+            raise refuse("Only one of the fields 'content' and 'blob_name' may be given.")
+        return _create(service.state, call, call.form.texts, Content(blob, size, md5))
     except Refused:
         await service.bucket.delete(blob)
         raise
@@ -77,29 +77,29 @@ async def _register(service: Service, call: Call, texts: Mapping[str, str]) -> A
     """
     blob = texts.get("blob_name")
     if not blob:
-        raise refused("One of the fields 'content' and 'blob_name' is required.")
+        raise refuse("One of the fields 'content' and 'blob_name' is required.")
     # The form was read before it was known to be this one: what slows or cuts a body does so here.
     async for _ in call.body(from_bytes(bytes(call.received))):
         pass
     await call.commit()
-    size, md5 = await stored(service, blob)
+    size, md5 = await stored_blob(service, blob)
     if service.refuse_second_registration and service.state.index.naming(blob):
-        raise refused(f"The blob {blob!r} is registered already.")
-    return _created(service.state, call, texts, Content(blob, size, md5))
+        raise refuse(f"The blob {blob!r} is registered already.")
+    return _create(service.state, call, texts, Content(blob, size, md5))
 
 
-async def stored(service: Service, blob: str) -> tuple[int, str]:
+async def stored_blob(service: Service, blob: str) -> tuple[int, str]:
     """Return size and MD5 of a blob, or refuse one that was never put."""
     found = await service.bucket.stat(blob)
     if found is None:
-        raise refused(f"blob_name: there is no stored blob {blob!r}.")
+        raise refuse(f"blob_name: there is no stored blob {blob!r}.")
     return found
 
 
-def _created(state: State, call: Call, texts: Mapping[str, str], content: Content) -> Answer:
-    said = accepted(texts, _RULES)
-    said.required(*_MANDATORY)
-    draft = _changed(state, state.draft("File", "", None), said)
+def _create(state: State, call: Call, texts: Mapping[str, str], content: Content) -> Answer:
+    said = accept(texts, _RULES)
+    said.require(*_MANDATORY)
+    draft = _change(state, state.draft("File", "", None), said)
     fields = {**draft.fields, "blob_name": content.blob, "digest": content.md5, "size": content.size}
     file = state.add(attrs.evolve(draft, fields=fields, indexed=call.sync))
     return empty(201, {"Location": f"/api/v2/files/{file.id}/"})
@@ -107,23 +107,23 @@ def _created(state: State, call: Call, texts: Mapping[str, str], content: Conten
 
 async def update(service: Service, call: Call) -> Answer:
     """Change metadata; filename, title and parent are mandatory, and another parent moves the File."""
-    said = accepted(await call.json(), _RULES)
-    said.required(*_MANDATORY)
+    said = accept(await call.json(), _RULES)
+    said.require(*_MANDATORY)
     await call.commit()
     before = FILES.find(service.state, call.ids[0])
-    after = _changed(service.state, before, said)
+    after = _change(service.state, before, said)
     service.state.change(attrs.evolve(after, indexed=before.indexed or call.sync))
     return empty(204)
 
 
-def _changed(state: State, before: Document, said: Said) -> Document:
+def _change(state: State, before: Document, said: SubmittedFields) -> Document:
     """Return the document as the request wants it, or refuse."""
     parent = state.documents.get(said.text("parent"))
     if parent is None or parent.kind not in _PARENTS:
-        raise refused(f"parent: there is no Project, Folder or Filespace {said.text('parent')!r}.")
+        raise refuse(f"parent: there is no Project, Folder or Filespace {said.text('parent')!r}.")
     kind = said.text("dynatype", before.dynatype or "") or "File"
     if kind not in _DYNATYPES:
-        raise refused(f"dynatype: there is no Dynatype {kind!r} for Files.")
+        raise refuse(f"dynatype: there is no Dynatype {kind!r} for Files.")
     contacts = said.texts("contacts", before.contacts)
     if "contacts" in said:
         check_contacts(state, contacts)
@@ -156,7 +156,7 @@ def own(state: State, document: Document) -> Mapping[str, object]:
     }
 
 
-FILES = Noun(
+FILES = DocumentCollection(
     plural="files",
     kind="File",
     own=own,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from attrs import frozen
 
-from coredata_async.sandbox.answer import refused
+from coredata_async.sandbox.answer import refuse
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.index import Hits, Index
 
@@ -52,16 +52,16 @@ def _condition(name: str, value: str, index: Index, kind: str, *, closed: bool) 
         return Condition(lambda one: holds(one, value), look_up(index, kind, value) if look_up else None)
     field, _, op = name.partition("__")
     moments = [_moment(name, part) for part in value.split(",")]
-    test = _dated(field, op, moments, closed=closed)
-    hits = _created(index, kind, op, moments, closed=closed) if field == "created" else None
+    test = _date_test(field, op, moments, closed=closed)
+    hits = _by_created(index, kind, op, moments, closed=closed) if field == "created" else None
     return Condition(test, hits)
 
 
-def _created(index: Index, kind: str, op: str, moments: list[float], *, closed: bool) -> Hits:
+def _by_created(index: Index, kind: str, op: str, moments: list[float], *, closed: bool) -> Hits:
     after = moments[0] if op in ("gt", "gte", "range") else None
     before = moments[-1] if op in ("lt", "lte", "range") else None
     inclusive = closed if op == "range" else op in ("gte", "lte")
-    return index.created(kind, after, before, inclusive=inclusive)
+    return index.created_between(kind, after, before, inclusive=inclusive)
 
 
 def _identifier(one: Document) -> str:
@@ -77,33 +77,33 @@ _WORDS: Mapping[str, Callable[[Document, str], bool]] = {
     "associated_contacts_id": lambda one, value: value in one.contacts,
 }
 _INDEXED: Mapping[str, Callable[[Index, str, str], Hits]] = {
-    "title": Index.titled,
+    "title": Index.with_title,
     "title__startswith": Index.beginning,
-    "parent": Index.lying,
+    "parent": Index.children,
 }
 
 
-def _dated(field: str, op: str, moments: list[float], *, closed: bool) -> Test:
+def _date_test(field: str, op: str, moments: list[float], *, closed: bool) -> Test:
     # Compared with whole seconds, because that is what is stored (facts 4.3).
-    def stored(one: Document) -> int:
+    def timestamp(one: Document) -> int:
         return int(one.created if field == "created" else one.modified)
 
     if op == "range":
         if len(moments) != _RANGE:
-            raise refused(f"{field}__range takes two dates, joined by a comma.")
+            raise refuse(f"{field}__range takes two dates, joined by a comma.")
         first, last = moments
         # The page excludes both ends; the framework's BETWEEN includes them (facts 3.5).
         if closed:
-            return lambda one: first <= stored(one) <= last
-        return lambda one: first < stored(one) < last
+            return lambda one: first <= timestamp(one) <= last
+        return lambda one: first < timestamp(one) < last
     if len(moments) != 1:
-        raise refused(f"{field}__{op} takes one date.")
-    return lambda one: _COMPARE[op](stored(one), moments[0])
+        raise refuse(f"{field}__{op} takes one date.")
+    return lambda one: _COMPARE[op](timestamp(one), moments[0])
 
 
 def _moment(name: str, value: str) -> float:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise refused(f"{name}: {value!r} is not an ISO 8601 date.") from None
+        raise refuse(f"{name}: {value!r} is not an ISO 8601 date.") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -16,7 +16,7 @@ class Aborted(Exception):  # noqa: N818 (a scripted end, not a failure)
 
 
 @define(eq=False)
-class Flow:
+class BodyStream:
     """An iterator over what `read(n)` gives until it gives nothing."""
 
     read: Callable[[int], Awaitable[bytes]]
@@ -39,7 +39,7 @@ class Flow:
         if self.rate:
             await asyncio.sleep(len(piece) / self.rate)
         if self.corrupt is not None and start <= self.corrupt < self.passed:
-            return flipped(piece, self.corrupt - start)
+            return flip_byte(piece, self.corrupt - start)
         return piece
 
     async def _width(self) -> int:
@@ -59,7 +59,7 @@ class Flow:
         return width
 
 
-def flipped(data: bytes, at: int) -> bytes:
+def flip_byte(data: bytes, at: int) -> bytes:
     """Return the data with one byte inverted."""
     return data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 import attrs
 
-from coredata_async.sandbox.answer import Answer, empty, refused
+from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import accepted, text
-from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.fields import accept, text
+from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.paths import project_around, space_around
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
@@ -25,13 +25,13 @@ _PARENTS = frozenset(("Project", "Workspace", "Folder", "Filespace", "Space"))
 
 async def create(service: Service, call: Call) -> Answer:
     """Create a Folder: 201 and `Location`. Path and body are chosen by analogy, not documented."""
-    said = accepted(await call.json(), _RULES)
-    said.required("title", "parent")
+    said = accept(await call.json(), _RULES)
+    said.require("title", "parent")
     await call.commit()
     state = service.state
     parent = state.documents.get(said.text("parent"))
     if parent is None or parent.kind not in _PARENTS:
-        raise refused(f"parent: there is no Project, Folder, Filespace or Space {said.text('parent')!r}.")
+        raise refuse(f"parent: there is no Project, Folder, Filespace or Space {said.text('parent')!r}.")
     draft = state.draft("Folder", said.text("title"), state.container(parent).id)
     folder = state.add(attrs.evolve(draft, description=said.text("description")))
     return empty(201, {"Location": f"/api/v2/folders/{folder.id}/"})
@@ -47,7 +47,7 @@ def own(state: State, document: Document) -> Mapping[str, object]:
     }
 
 
-FOLDERS = Noun(
+FOLDERS = DocumentCollection(
     plural="folders",
     kind="Folder",
     own=own,

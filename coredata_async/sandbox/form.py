@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from attrs import define, field
 
-from coredata_async.sandbox.answer import refused
+from coredata_async.sandbox.answer import refuse
 
 _CHUNK = 256 * 1024
 _LONGEST_TEXT = 1024 * 1024
@@ -36,7 +36,7 @@ class Form:
         while not self.at_content and not (await self._up_to(b"\r\n")).startswith(b"--"):
             name = _NAME.search(await self._up_to(b"\r\n\r\n"))
             if name is None:
-                raise refused("The form has a part without a name.")
+                raise refuse("The form has a part without a name.")
             if name[1] == b"content":
                 self.at_content = True
                 return
@@ -66,7 +66,7 @@ class Form:
         """Take everything before a mark, and the mark."""
         while (end := self._buffer.find(mark)) < 0:
             if len(self._buffer) > _LONGEST_TEXT:
-                raise refused("The form has a text field without an end.")
+                raise refuse("The form has a text field without an end.")
             await self._more()
         taken, self._buffer = self._buffer[:end], self._buffer[end + len(mark) :]
         return taken
@@ -74,16 +74,16 @@ class Form:
     async def _more(self) -> None:
         data = await self._read(_CHUNK)
         if not data:
-            raise refused("The form ends too soon.")
+            raise refuse("The form ends too soon.")
         self._buffer += data
 
 
-def opened(headers: Mapping[str, str], read: Callable[[int], Awaitable[bytes]]) -> Form:
+def open_form(headers: Mapping[str, str], read: Callable[[int], Awaitable[bytes]]) -> Form:
     """Open a request's form, or refuse it: `files/` takes multipart and nothing else (facts 1.6)."""
     kind = headers.get("Content-Type", "")
     if kind.partition(";")[0].strip().lower() != "multipart/form-data":
-        raise refused("Content-Type must be multipart/form-data.", 415)
+        raise refuse("Content-Type must be multipart/form-data.", 415)
     boundary = _BOUNDARY.match(kind)
     if boundary is None:
-        raise refused("Content-Type must name the boundary of the form.")
+        raise refuse("Content-Type must name the boundary of the form.")
     return Form(read, b"\r\n--" + boundary[1].encode())

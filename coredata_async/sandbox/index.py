@@ -55,7 +55,7 @@ class Index:
             self._blobs[str(blob)] += 1
 
     def discard(self, document: Document, above: Iterable[str]) -> None:
-        """Forget a document, which must be as it was when it was taken up."""
+        """Forget a document, which must be as it was when it was claimed."""
         key = key_of(document)
         for keys in self._places(document, above):
             del keys[bisect_left(keys, key)]
@@ -86,15 +86,15 @@ class Index:
         """Return what lies in a document, however deep."""
         return _all(self._below.get((kind, holder), ()))
 
-    def lying(self, kind: str, holder: str) -> Hits:
+    def children(self, kind: str, holder: str) -> Hits:
         """Return what lies in a document and in nothing between."""
         return _all(self._lying.get((kind, holder), ()))
 
-    def titled(self, kind: str, title: str) -> Hits:
+    def with_title(self, kind: str, title: str) -> Hits:
         """Return what has exactly this title."""
         titles = self._titles.get(kind, [])
         start, stop = bisect_left(titles, title, key=_TITLE), bisect_right(titles, title, key=_TITLE)
-        return _found(titles, start, stop)
+        return _collect(titles, start, stop)
 
     def beginning(self, kind: str, prefix: str) -> Hits:
         """Return what has a title that begins with this."""
@@ -103,9 +103,13 @@ class Index:
         def begin(entry: tuple[str, Key]) -> str:
             return entry[0][:length]
 
-        return _found(titles, bisect_left(titles, prefix, key=begin), bisect_right(titles, prefix, key=begin))
+        return _collect(
+            titles, bisect_left(titles, prefix, key=begin), bisect_right(titles, prefix, key=begin)
+        )
 
-    def created(self, kind: str, after: float | None, before: float | None, *, inclusive: bool) -> Hits:
+    def created_between(
+        self, kind: str, after: float | None, before: float | None, *, inclusive: bool
+    ) -> Hits:
         """Return what was created between two moments; without one, there is no bound on that side."""
         keys = self.of(kind)
         lower, upper = (bisect_left, bisect_right) if inclusive else (bisect_right, bisect_left)
@@ -126,5 +130,5 @@ def _all(keys: Sequence[Key]) -> Hits:
     return Hits(len(keys), lambda: keys)
 
 
-def _found(titles: Sequence[tuple[str, Key]], start: int, stop: int) -> Hits:
+def _collect(titles: Sequence[tuple[str, Key]], start: int, stop: int) -> Hits:
     return Hits(stop - start, lambda: sorted(key for _, key in titles[start:stop]))

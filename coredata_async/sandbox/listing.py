@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from attrs import frozen
 
-from coredata_async.sandbox.answer import refused
+from coredata_async.sandbox.answer import refuse
 
 T = TypeVar("T")
 
@@ -54,5 +54,5 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     if value is None:
         return default
     if not (value.isascii() and value.isdecimal()):
-        raise refused(f"Invalid {name} '{value}' provided. Please provide an integer >= 0.")
+        raise refuse(f"Invalid {name} '{value}' provided. Please provide an integer >= 0.")
     return int(value)

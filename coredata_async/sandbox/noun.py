@@ -13,7 +13,7 @@ from coredata_async.sandbox.ids import stamp
 from coredata_async.sandbox.index import Key, key_of
 from coredata_async.sandbox.paths import path_of
 from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.search import listed_by_now, search
+from coredata_async.sandbox.search import search, without_lagging
 from coredata_async.sandbox.service import Handler, Service
 from coredata_async.sandbox.state import State
 
@@ -26,7 +26,7 @@ def lies_in(state: State, holder: Document, kind: str) -> Condition:
 
 
 @frozen(kw_only=True)
-class Noun:
+class DocumentCollection:
     """What the service serves under `/api/v2/<plural>/`, where what is served is a document."""
 
     plural: str
@@ -38,19 +38,19 @@ class Noun:
     create: Route | None = None
     update: Handler | None = None
     removable: bool = False
-    within: Mapping[str, "Noun"] = field(factory=dict[str, "Noun"])
+    within: Mapping[str, "DocumentCollection"] = field(factory=dict[str, "DocumentCollection"])
     """Lists below one document: `projects/{id}/files/`, `contacts/{id}/files/`."""
     belongs: Callable[[State, Document, str], Condition] = lies_in
     """What a document of some kind must fulfil to be shown in the lists below one of this kind."""
 
-    def show(self, state: State, document: Document) -> dict[str, object]:
+    def render(self, state: State, document: Document) -> dict[str, object]:
         """Return a document as it travels: every field, empty or not, as in today's samples (facts 4.2)."""
         return {
             "aspects": dict(document.aspects),
             "created": stamp(document.created),
             "created_by": document.created_by,
             "description": document.description,
-            "dynatype": dynatype.embedded(state, document.dynatype),
+            "dynatype": dynatype.embed(state, document.dynatype),
             "id": document.id,
             "modified": stamp(document.modified),
             "modified_by": document.modified_by,
@@ -88,46 +88,46 @@ class Noun:
             yield Route("GET", f"{one}{name}/", f"{self.plural}.{name}", self._listing_of(noun))
 
     async def _list(self, service: Service, call: Call) -> Answer:
-        return self._found(service, call)
+        return self._answer_page(service, call)
 
     async def _get(self, service: Service, call: Call) -> Answer:
         document = self.find(service.state, call.ids[0])
         service.state.visit(document)
-        return as_json(self.show(service.state, document))
+        return as_json(self.render(service.state, document))
 
     async def _delete(self, service: Service, call: Call) -> Answer:
         await call.commit()
         service.state.remove(self.find(service.state, call.ids[0]))
         return empty(204)
 
-    def _listing_of(self, noun: "Noun") -> Handler:
+    def _listing_of(self, noun: "DocumentCollection") -> Handler:
         async def below(service: Service, call: Call) -> Answer:
             holder = self.find(service.state, call.ids[0])
-            return noun._found(service, call, self.belongs(service.state, holder, noun.kind))  # noqa: SLF001
+            return noun._answer_page(service, call, self.belongs(service.state, holder, noun.kind))  # noqa: SLF001
 
         return below
 
-    def _found(self, service: Service, call: Call, *wanted: Condition) -> Answer:
+    def _answer_page(self, service: Service, call: Call, *wanted: Condition) -> Answer:
         """Answer with one page of what fulfils these conditions and those of the query."""
-        asked = self._asked(service, call)
+        asked = self._conditions(service, call)
         return self._page(service, call, search(service.state, self.kind, (*wanted, *asked)))
 
-    def _asked(self, service: Service, call: Call) -> list[Condition]:
+    def _conditions(self, service: Service, call: Call) -> list[Condition]:
         """Return the conditions of the query."""
         return filters.conditions(
             call.query, self.known, service.state.index, self.kind, closed=service.range_includes_ends
         )
 
-    def listed(self, service: Service, call: Call, documents: Iterable[Document]) -> Answer:
+    def list_page(self, service: Service, call: Call, documents: Iterable[Document]) -> Answer:
         """Answer with one page of what is left of some documents after the filters."""
-        asked = self._asked(service, call)
+        asked = self._conditions(service, call)
         left = [key_of(one) for one in documents if all(each.holds(one) for each in asked)]
         return self._page(service, call, left)
 
     def _page(self, service: Service, call: Call, keys: Sequence[Key]) -> Answer:
         if self.kind == "File":
-            keys = listed_by_now(service.state, service.faults.lag, keys)
+            keys = without_lagging(service.state, service.faults.lag, keys)
         query = {**call.query, "offset": "0"} if call.effect.ignores_offset else call.query
         found = listing.page(keys, call.path, query, default=service.default_limit, largest=service.max_limit)
-        shown = [self.show(service.state, service.state.documents[one]) for _, one in found.objects]
+        shown = [self.render(service.state, service.state.documents[one]) for _, one in found.objects]
         return as_json({"meta": found.meta, "objects": shown})

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import attrs
 
 from coredata_async.sandbox import filters, workitem
-from coredata_async.sandbox.answer import Answer, empty, refused
+from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import Said, accepted, reference, text, texts, word_of
+from coredata_async.sandbox.fields import SubmittedFields, accept, reference, text, texts, word_of
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.folders import FOLDERS
 from coredata_async.sandbox.ids import stamp
-from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State
@@ -32,21 +32,21 @@ _MANDATORY = {"space", "title"}
 
 async def create(service: Service, call: Call) -> Answer:
     """Create a Project, with its Workspace, in a Space: 201 and `Location`, no body."""
-    said = accepted(await call.json(), _RULES)
-    said.required(*sorted(_MANDATORY))
+    said = accept(await call.json(), _RULES)
+    said.require(*sorted(_MANDATORY))
     await call.commit()
-    draft = _changed(service.state, service.state.draft("Project", "", None), said)
-    project = _numbered(service.state, draft)
+    draft = _change(service.state, service.state.draft("Project", "", None), said)
+    project = _add_numbered(service.state, draft)
     return empty(201, {"Location": f"/api/v2/projects/{project.id}/"})
 
 
-def established(state: State, *, title: str, space: str, dynatype: str = "Project") -> Document:
+def create_first_project(state: State, *, title: str, space: str, dynatype: str = "Project") -> Document:
     """Create a Project without a request, such as the one that a sandbox begins with."""
     draft = attrs.evolve(state.draft("Project", "", None), dynatype=dynatype)
-    return _numbered(state, _changed(state, draft, Said({"title": title, "space": space})))
+    return _add_numbered(state, _change(state, draft, SubmittedFields({"title": title, "space": space})))
 
 
-def _numbered(state: State, draft: Document) -> Document:
+def _add_numbered(state: State, draft: Document) -> Document:
     """Add a Project under its number, with the Workspace its children lie in."""
     number = state.next_identifier(stamp(draft.created)[:4])
     project = state.add(attrs.evolve(draft, fields={**draft.fields, "identifier": number}))
@@ -56,32 +56,32 @@ def _numbered(state: State, draft: Document) -> Document:
 
 async def update(service: Service, call: Call) -> Answer:
     """Change what is said and nothing else; lists are replaced whole, without a lock (facts 2.1)."""
-    said = accepted(await call.json(), _RULES)
-    said.required(*sorted(_MANDATORY & said.values.keys()))
+    said = accept(await call.json(), _RULES)
+    said.require(*sorted(_MANDATORY & said.values.keys()))
     await call.commit()
     before = PROJECTS.find(service.state, call.ids[0])
-    service.state.change(_changed(service.state, before, said))
+    service.state.change(_change(service.state, before, said))
     return empty(204)
 
 
-def _changed(state: State, before: Document, said: Said) -> Document:
+def _change(state: State, before: Document, said: SubmittedFields) -> Document:
     parent = _space(state, said.text("space")) if "space" in said else before.parent
     for programme in said.texts("sub_project_of"):
         _check_programme(state, programme)
-    return workitem.changed(state, before, said, parent=parent, more=("fileplan", "template"))
+    return workitem.change(state, before, said, parent=parent, more=("fileplan", "template"))
 
 
 def _check_programme(state: State, identifier: str) -> None:
     """Refuse what is not the id of a Project with the dynatype Programme (facts 2.1)."""
     project = state.documents.get(identifier)
     if project is None or (project.kind, project.dynatype) != ("Project", "Programme"):
-        raise refused(f"sub_project_of: there is no Programme {identifier!r}.")
+        raise refuse(f"sub_project_of: there is no Programme {identifier!r}.")
 
 
 def _space(state: State, identifier: str) -> str:
     space = state.documents.get(identifier)
     if space is None or space.kind != "Space":
-        raise refused(f"space: there is no Space {identifier!r}.")
+        raise refuse(f"space: there is no Space {identifier!r}.")
     return space.id
 
 
@@ -97,7 +97,7 @@ def own(state: State, document: Document) -> Mapping[str, object]:
     }
 
 
-PROJECTS = Noun(
+PROJECTS = DocumentCollection(
     plural="projects",
     kind="Project",
     own=own,

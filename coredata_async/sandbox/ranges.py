@@ -5,7 +5,7 @@ import re
 _ONE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-def asked(header: str, size: int) -> range | None:
+def parse_range(header: str, size: int) -> range | None:
     """Return the bytes asked for: None means all (no range, or one not understood), empty means 416.
 
     Several ranges at once are answered with the whole, as S3 does.

@@ -20,16 +20,16 @@ def search(state: State, kind: str, wanted: Iterable[Condition]) -> Sequence[Key
     return [key for key in keys if all(each.holds(state.documents[key[1]]) for each in left)]
 
 
-def listed_by_now(state: State, lag: Lag | None, keys: Sequence[Key]) -> Sequence[Key]:
+def without_lagging(state: State, lag: Lag | None, keys: Sequence[Key]) -> Sequence[Key]:
     """Leave out what the fault `listing_lag` says is not indexed yet."""
     state.lists += 1
     if lag is None:
         return keys
     now, lists = state.ids.clock(), state.lists - 1
 
-    def listed(one: Document) -> bool:
+    def is_listed(one: Document) -> bool:
         return one.indexed or not lag.hides(age=now - one.created, lists=lists - one.born)
 
-    shown = [key for key in keys if listed(state.documents[key[1]])]
+    shown = [key for key in keys if is_listed(state.documents[key[1]])]
     lag.fired += len(shown) < len(keys)
     return shown

@@ -27,7 +27,7 @@ class Seen:
     """How much of the request's body was read."""
 
 
-def masked(headers: Mapping[str, str]) -> dict[str, str]:
+def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers with lower-case names and without the credential."""
     plain = {name.lower(): value for name, value in headers.items()}
     if "authorization" in plain:
@@ -36,6 +36,6 @@ def masked(headers: Mapping[str, str]) -> dict[str, str]:
     return plain
 
 
-def concealed(target: str) -> str:
+def mask_target(target: str) -> str:
     """Return a request target without the values of 5pm's credentials."""
     return _CREDENTIAL.sub(r"\1***", target)

@@ -4,13 +4,13 @@ from aiohttp import web
 
 from coredata_async.sandbox.answer import Answer, Streamed
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.connection import hang_up, held
-from coredata_async.sandbox.flow import Aborted, Flow, from_bytes
+from coredata_async.sandbox.connection import hang_up, wait_closed
+from coredata_async.sandbox.flow import Aborted, BodyStream, from_bytes
 
 
-async def sent(call: Call, answer: Answer) -> web.StreamResponse:
+async def send_answer(call: Call, answer: Answer) -> web.StreamResponse:
     """Give the answer to aiohttp: whole when it is short and nothing is to happen to it, else in pieces."""
-    if isinstance(answer.body, bytes) and not _shaped(call):
+    if isinstance(answer.body, bytes) and not _is_shaped(call):
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
     body = (
         answer.body
@@ -18,18 +18,18 @@ async def sent(call: Call, answer: Answer) -> web.StreamResponse:
         else Streamed(len(answer.body), from_bytes(answer.body))
     )
     try:
-        return await _streamed(call, answer, body)
+        return await _stream(call, answer, body)
     finally:
         await body.close()
 
 
-def _shaped(call: Call) -> bool:
+def _is_shaped(call: Call) -> bool:
     effect = call.effect
     late = not call.has_body and (effect.stall is not None or effect.corrupt is not None)
     return late or effect.truncate is not None or effect.rate is not None
 
 
-async def _streamed(call: Call, answer: Answer, body: Streamed) -> web.StreamResponse:
+async def _stream(call: Call, answer: Answer, body: Streamed) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
     response.content_length = body.length
     await response.prepare(call.request)
@@ -37,9 +37,9 @@ async def _streamed(call: Call, answer: Answer, body: Streamed) -> web.StreamRes
     if call.request.method == "HEAD":
         return response
     effect, quiet = call.effect, call.has_body
-    flow = Flow(
+    flow = BodyStream(
         body.read,
-        hold=lambda: held(call.request),
+        hold=lambda: wait_closed(call.request),
         cut=effect.truncate,
         stall=None if quiet else effect.stall,
         rate=effect.rate,

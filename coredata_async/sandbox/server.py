@@ -27,12 +27,12 @@ from coredata_async.sandbox.ids import Clock, Ids
 from coredata_async.sandbox.route import Router
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State
-from coredata_async.sandbox.table import table
+from coredata_async.sandbox.table import routes
 
 _HOST = "127.0.0.1"
 _PATIENCE = 0.1
 """Seconds a closing server waits for a connection; the requests have been ended before."""
-_TURNS = 4
+_LOOP_ITERATIONS = 4
 """Turns of the loop in which a connection that was accepted becomes one that aiohttp knows, and closes."""
 _USERS = (
     User("leia", "Leia", "Organa"),
@@ -88,14 +88,14 @@ class SandboxServer:
         author = User(self.keys.user, "Administrator", "Administrator", "Administrator")
         users = {user.username: user for user in (author, *_USERS)}
         self.state = State(Ids(self.clock), author, users)
-        system.founded(self.state)
+        system.create_system_documents(self.state)
         if not self.spaces:
             raise ValueError("spaces is empty, but a sandbox needs at least one Space for its Project")
         self.space_ids = tuple(map(self.add_space, self.spaces))
         self.space = self.space_ids[0]
-        self.project = projects.established(self.state, title="Project", space=self.space).id
+        self.project = projects.create_first_project(self.state, title="Project", space=self.space).id
         self.fivepm = Account(self.clock, lambda: self.url)
-        self._router = table(self.fivepm)
+        self._router = routes(self.fivepm)
         self.faults.known = self._router.operations()
 
     def __repr__(self) -> str:
@@ -158,7 +158,9 @@ class SandboxServer:
 
         The dynatype `Programme`, which the API cannot create, makes a Project for `sub_project_of`.
         """
-        return projects.established(self.state, title=title, space=space or self.space, dynatype=dynatype).id
+        return projects.create_first_project(
+            self.state, title=title, space=space or self.space, dynatype=dynatype
+        ).id
 
     async def content(self, file_id: str) -> bytes:
         """Return what the built-in storage holds for a File; for assertions."""
@@ -207,5 +209,5 @@ async def _deaf(listener: socket.socket) -> None:
     """
     with suppress(NotImplementedError, RuntimeError):  # loops that listen in another way
         asyncio.get_running_loop().remove_reader(listener)
-    for _ in range(_TURNS):
+    for _ in range(_LOOP_ITERATIONS):
         await asyncio.sleep(0)

@@ -56,7 +56,7 @@ def sign(secret: str, text: str) -> str:
     return base64.b64encode(hmac.digest(secret.encode(), text.encode(), hashlib.sha1)).decode()
 
 
-def signed_query(
+def sign_query(
     key: str,
     secret: str,
     *,

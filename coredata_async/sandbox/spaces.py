@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.projects import PROJECTS
 from coredata_async.sandbox.state import State
 
@@ -13,4 +13,4 @@ def own(state: State, document: Document) -> Mapping[str, object]:
     return {"is_hidden": False, "status": "", **document.fields}
 
 
-SPACES = Noun(plural="spaces", kind="Space", own=own, within={"projects": PROJECTS})
+SPACES = DocumentCollection(plural="spaces", kind="Space", own=own, within={"projects": PROJECTS})

@@ -62,13 +62,13 @@ class State:
         self.documents[document.id] = document
         if document.kind == "Workspace" and document.parent is not None:
             self._workspaces[document.parent] = document.id
-        self._indexed(document)
+        self._add_to_index(document)
         return document
 
-    def _indexed(self, document: Document) -> None:
+    def _add_to_index(self, document: Document) -> None:
         self.index.add(document, [one.id for one in self.ancestors(document)])
 
-    def _unindexed(self, document: Document) -> None:
+    def _remove_from_index(self, document: Document) -> None:
         self.index.discard(document, [one.id for one in self.ancestors(document)])
 
     def draft(self, kind: str, title: str, parent: str | None) -> Document:
@@ -100,17 +100,17 @@ class State:
         # A document that moves takes along what lies in it.
         moved = self._inside(after.id) if self.documents[after.id].parent != after.parent else []
         for one in (after.id, *moved):
-            self._unindexed(self.documents[one])
+            self._remove_from_index(self.documents[one])
         self.documents[after.id] = changed
         for one in (after.id, *moved):
-            self._indexed(self.documents[one])
+            self._add_to_index(self.documents[one])
         return changed
 
     def remove(self, document: Document) -> None:
         """Take a document away, with everything that lies in it and what was said about it."""
         gone = [*self._inside(document.id), document.id]
         for one in gone:
-            self._unindexed(self.documents[one])
+            self._remove_from_index(self.documents[one])
         for one in gone:
             del self.documents[one]
             self._visited.pop(one, None)
@@ -144,7 +144,7 @@ class State:
         self._visited.pop(document.id, None)
         self._visited[document.id] = None
 
-    def visited(self, kind: str) -> Sequence[Document]:
+    def recently_visited(self, kind: str) -> Sequence[Document]:
         """Return the documents of a kind that were looked at, the latest first."""
         seen = (self.documents[identifier] for identifier in reversed(self._visited))
         return [one for one in seen if one.kind == kind]
@@ -222,7 +222,7 @@ class State:
 
     @property
     def contact_folder(self) -> Document:
-        """Where Contacts lie; there is one, in the global Space (facts 4.1)."""
+        """Return where Contacts lie; there is one, in the global Space (facts 4.1)."""
         return self.of("ContactFolder")[0]
 
     def add_comment(self, doc_id: str, text: str) -> int:

@@ -11,7 +11,7 @@ from coredata_async.sandbox.bucket import LocalBucket
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.disk import Reading, open_range
 from coredata_async.sandbox.effect import FALSE_MD5
-from coredata_async.sandbox.ranges import asked
+from coredata_async.sandbox.ranges import parse_range
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.signature import sign, string_to_sign
 
@@ -49,25 +49,25 @@ async def get(service: Service, call: Call) -> Answer:
         headers["Content-Disposition"] = disposition.strip()
     if call.headers.get("If-Match", headers["ETag"]) not in (headers["ETag"], "*"):
         raise _error(412, "PreconditionFailed", "At least one of the preconditions did not hold.")
-    return await _ranged(bucket, call, blob, headers)
+    return await _answer_range(bucket, call, blob, headers)
 
 
-async def _ranged(bucket: LocalBucket, call: Call, blob: Blob, headers: dict[str, str]) -> Answer:
+async def _answer_range(bucket: LocalBucket, call: Call, blob: Blob, headers: dict[str, str]) -> Answer:
     wanted = call.headers.get("Range", "")
     if call.headers.get("If-Range", headers["ETag"]) not in (headers["ETag"], headers["Last-Modified"]):
         wanted = ""  # the blob changed: the whole of it is due
-    span = asked(wanted, blob.size)
+    span = parse_range(wanted, blob.size)
     if span is None:
-        return await _sent(bucket, blob, range(blob.size), Answer(200, headers))
+        return await _send(bucket, blob, range(blob.size), Answer(200, headers))
     if not span:
         raise _error(
             416, "InvalidRange", "The range is not satisfiable.", {"Content-Range": f"bytes */{blob.size}"}
         )
     headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{blob.size}"
-    return await _sent(bucket, blob, span, Answer(206, headers))
+    return await _send(bucket, blob, span, Answer(206, headers))
 
 
-async def _sent(bucket: LocalBucket, blob: Blob, span: range, answer: Answer) -> Answer:
+async def _send(bucket: LocalBucket, blob: Blob, span: range, answer: Answer) -> Answer:
     found = await open_range(blob.path, span.start, len(span), bucket.workers)
     body = Streamed(len(span), found.read, found.close) if isinstance(found, Reading) else found
     return Answer(answer.status, answer.headers, body)

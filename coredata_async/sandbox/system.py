@@ -7,7 +7,7 @@ import attrs
 from coredata_async.sandbox.state import State
 
 
-def founded(state: State) -> None:
+def create_system_documents(state: State) -> None:
     """Create the system's own documents; nobody is shown as their author."""
     domain = state.ids.new()
     nobody: Mapping[str, object] = {"created_by": None, "modified_by": None, "parent": domain}

@@ -2,7 +2,7 @@
 
 from coredata_async.sandbox import blobs, content, control, documents, storage, users
 from coredata_async.sandbox.bucket import ROOT
-from coredata_async.sandbox.catalogue import Catalogue
+from coredata_async.sandbox.catalogue import SimpleCollection
 from coredata_async.sandbox.comments import COMMENTS
 from coredata_async.sandbox.contacts import CONTACTS
 from coredata_async.sandbox.documents import DOCUMENTS
@@ -12,7 +12,7 @@ from coredata_async.sandbox.fivepm import control as fivepm_control
 from coredata_async.sandbox.fivepm import methods
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.folders import FOLDERS
-from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.projects import PROJECTS
 from coredata_async.sandbox.route import Route, Router, router
 from coredata_async.sandbox.spaces import SPACES
@@ -20,7 +20,7 @@ from coredata_async.sandbox.tasks import TASKS
 from coredata_async.sandbox.users import USERS
 from coredata_async.sandbox.value_lists import VALUE_LISTS
 
-NOUNS: tuple[Noun | Catalogue, ...] = (
+NOUNS: tuple[DocumentCollection | SimpleCollection, ...] = (
     *(FILES, PROJECTS, SPACES, FOLDERS, TASKS, CONTACTS),
     *(USERS, COMMENTS, VALUE_LISTS, DYNATYPES, DOCUMENTS),
 )
@@ -32,7 +32,7 @@ _STORAGE = (
 )
 
 
-def table(fivepm: Account) -> Router:
+def routes(fivepm: Account) -> Router:
     """Return the table; the storage comes first, for it is asked most, and the second service last."""
     nouns = [route for noun in NOUNS for route in noun.routes()]
     return router(

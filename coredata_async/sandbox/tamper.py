@@ -12,7 +12,7 @@ from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.effect import FALSE_MD5, Effect
 
 
-def tampered(call: Call, answer: Answer) -> Answer:
+def apply_faults(call: Call, answer: Answer) -> Answer:
     """Return the answer as the faults want it to look; most effects look elsewhere and leave it alone."""
     effect = call.effect
     changes = effect.wrong_digest or effect.hidden or effect.nulled or effect.hidden_objects

@@ -7,11 +7,11 @@ fields those of a Project; changing and deleting go as for Projects.
 from collections.abc import Mapping
 
 from coredata_async.sandbox import filters, workitem
-from coredata_async.sandbox.answer import Answer, empty, refused
+from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import Said, accepted, text, word_of
-from coredata_async.sandbox.noun import Noun
+from coredata_async.sandbox.fields import SubmittedFields, accept, text, word_of
+from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.paths import project_around
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
@@ -23,33 +23,33 @@ _MANDATORY = {"project", "title"}
 
 async def create(service: Service, call: Call) -> Answer:
     """Create a Task in a Project: 201 and `Location`, no body."""
-    said = accepted(await call.json(), _RULES)
-    said.required(*sorted(_MANDATORY))
+    said = accept(await call.json(), _RULES)
+    said.require(*sorted(_MANDATORY))
     await call.commit()
     draft = service.state.draft("Task", "", None)
-    task = service.state.add(_changed(service.state, draft, said))
+    task = service.state.add(_change(service.state, draft, said))
     return empty(201, {"Location": f"/api/v2/tasks/{task.id}/"})
 
 
 async def update(service: Service, call: Call) -> Answer:
     """Change what is said and nothing else; lists are replaced whole, another `project` moves the Task."""
-    said = accepted(await call.json(), _RULES)
-    said.required(*sorted(_MANDATORY & said.values.keys()))
+    said = accept(await call.json(), _RULES)
+    said.require(*sorted(_MANDATORY & said.values.keys()))
     await call.commit()
     before = TASKS.find(service.state, call.ids[0])
-    service.state.change(_changed(service.state, before, said))
+    service.state.change(_change(service.state, before, said))
     return empty(204)
 
 
-def _changed(state: State, before: Document, said: Said) -> Document:
+def _change(state: State, before: Document, said: SubmittedFields) -> Document:
     parent = _project(state, said.text("project")) if "project" in said else before.parent
-    return workitem.changed(state, before, said, parent=parent)
+    return workitem.change(state, before, said, parent=parent)
 
 
 def _project(state: State, identifier: str) -> str:
     project = state.documents.get(identifier)
     if project is None or project.kind != "Project":
-        raise refused(f"project: there is no Project {identifier!r}.")
+        raise refuse(f"project: there is no Project {identifier!r}.")
     return project.id
 
 
@@ -64,7 +64,7 @@ def own(state: State, document: Document) -> Mapping[str, object]:
     }
 
 
-TASKS = Noun(
+TASKS = DocumentCollection(
     plural="tasks",
     kind="Task",
     own=own,

@@ -23,7 +23,7 @@ async def counts(service: Service, call: Call) -> Answer:
     """Count what there is, and what there is twice."""
     state = service.state
     per_blob = state.files_per_blob()
-    made = [state.documents[one] for _, one in _made(state)]
+    made = [state.documents[one] for _, one in _user_made(state)]
     told: dict[str, object] = {
         "files": len(state.index.of("File")),
         "folders": len(made),
@@ -41,15 +41,15 @@ async def counts(service: Service, call: Call) -> Answer:
 
 async def files(service: Service, call: Call) -> Answer:
     """List all Files by pages of up to 10,000: names, bytes, and the folders from the Project down."""
-    return _paged(service, call, service.state.index.of("File"), _file)
+    return _answer_page(service, call, service.state.index.of("File"), _file)
 
 
 async def folders(service: Service, call: Call) -> Answer:
     """List all Folders somebody made, by pages of up to 10,000."""
-    return _paged(service, call, _made(service.state), _folder)
+    return _answer_page(service, call, _user_made(service.state), _folder)
 
 
-def _paged(
+def _answer_page(
     service: Service, call: Call, keys: Sequence[Key], shown: Callable[[State, Document], dict[str, object]]
 ) -> Answer:
     found = listing.page(keys, call.path, call.query, default=_PAGE, largest=_MOST)
@@ -84,7 +84,7 @@ def _path(state: State, document: Document) -> str:
     return "/".join(reversed(titles))
 
 
-def _made(state: State) -> list[Key]:
+def _user_made(state: State) -> list[Key]:
     """Leave out the Folders of the system's own: they have a `path` that nobody gave them."""
     return [key for key in state.index.of("Folder") if "path" not in state.documents[key[1]].fields]
 

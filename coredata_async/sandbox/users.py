@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from coredata_async.sandbox.answer import Answer
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.catalogue import Catalogue, Shown, enveloped
+from coredata_async.sandbox.catalogue import Shown, SimpleCollection, envelope
 from coredata_async.sandbox.document import User
 from coredata_async.sandbox.projects import PROJECTS
 from coredata_async.sandbox.route import Route
@@ -15,10 +15,10 @@ _KEPT = 10
 """How many visited Projects are remembered."""
 
 
-def shown(user: User, path: str) -> Shown:
+def render(user: User, path: str) -> Shown:
     """Return a user as it travels: without an id, for the key is the username."""
     return {
-        **user.embedded(),
+        **user.embed(),
         # Plural in the list, singular in the details (facts 4.5).
         "resource_uri": f"{path}{user.username}/",
         "user_type": user.user_type,
@@ -27,26 +27,26 @@ def shown(user: User, path: str) -> Shown:
 
 def everybody(state: State) -> Sequence[Shown]:
     """Return all users, in the order they were made."""
-    return [shown(user, "/api/v2/users/") for user in state.users.values()]
+    return [render(user, "/api/v2/users/") for user in state.users.values()]
 
 
 def details(state: State, username: str) -> Shown | None:
     """Return one user."""
     user = state.users.get(username)
-    return shown(user, "/api/v2/user/") if user else None
+    return render(user, "/api/v2/user/") if user else None
 
 
 async def me(service: Service, call: Call) -> Answer:
     """Answer with a list of one: who asks (facts 3.1)."""
-    return enveloped(service, call, [shown(service.state.author, "/api/v2/user/")])
+    return envelope(service, call, [render(service.state.author, "/api/v2/user/")])
 
 
 async def recent(service: Service, call: Call) -> Answer:
     """List the Projects whose details were asked for last, the latest first."""
-    return PROJECTS.listed(service, call, service.state.visited(PROJECTS.kind)[:_KEPT])
+    return PROJECTS.list_page(service, call, service.state.recently_visited(PROJECTS.kind)[:_KEPT])
 
 
-USERS = Catalogue(
+USERS = SimpleCollection(
     name="users", path="/api/v2/users/", one="/api/v2/user/{}/", entries=everybody, entry=details
 )
 ROUTES = (

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from coredata_async.sandbox.catalogue import Catalogue, Shown
+from coredata_async.sandbox.catalogue import Shown, SimpleCollection
 from coredata_async.sandbox.state import State
 from coredata_async.sandbox.words import LISTS, wire_value
 
 _PATH = "/api/v2/valuelists/"
 
 
-def shown(name: str) -> Shown:
+def render(name: str) -> Shown:
     """Return a value list without its entries, as lists show it."""
     return {
         "default": None,
@@ -22,14 +22,14 @@ def shown(name: str) -> Shown:
 
 def everything(state: State) -> Sequence[Shown]:
     """Return all value lists."""
-    return [shown(name) for name in LISTS]
+    return [render(name) for name in LISTS]
 
 
 def details(state: State, name: str) -> Shown | None:
     """Return a value list with its entries, whose `name` is what travels: `<list>:<value>:<parent value>`."""
     if name not in LISTS:
         return None
-    words, parent = LISTS[name].words, LISTS[name].parent
+    words, parent = LISTS[name].values, LISTS[name].parent
     entries = [
         {
             "name": wire_value(name, word),
@@ -39,10 +39,10 @@ def details(state: State, name: str) -> Shown | None:
         }
         for ordering, word in enumerate(words)
     ]
-    return {**shown(name), "entries": entries}
+    return {**render(name), "entries": entries}
 
 
-VALUE_LISTS = Catalogue(
+VALUE_LISTS = SimpleCollection(
     name="value_lists",
     path=_PATH,
     one=f"{_PATH}{{}}/",

@@ -12,7 +12,7 @@ from coredata_async.sandbox import dynatype
 
 
 @frozen
-class Word:
+class Value:
     """A value with its names in English and Icelandic."""
 
     value: str
@@ -26,19 +26,19 @@ class Word:
 class ValueList:
     """Words for one purpose."""
 
-    words: tuple[Word, ...]
+    values: tuple[Value, ...]
     parent: str | None = None
     """The name of the list its words are sorted by."""
 
 
-def _labels() -> Iterable[Word]:
+def _labels() -> Iterable[Value]:
     for name, one in dynatype.KNOWN.items():
-        yield Word(f"{name}_singular", *one.singular)
-        yield Word(f"{name}_plural", *one.plural)
+        yield Value(f"{name}_singular", *one.singular)
+        yield Value(f"{name}_plural", *one.plural)
 
 
-def _words(*words: tuple[str, str, str]) -> ValueList:
-    return ValueList(tuple(Word(*word) for word in words))
+def _values(*words: tuple[str, str, str]) -> ValueList:
+    return ValueList(tuple(Value(*word) for word in words))
 
 
 _IN_PROGRESS = ("In_progress", "In progress", "Í vinnslu")
@@ -47,42 +47,42 @@ _CLOSED = ("Closed", "Closed", "Lokið")
 _WORK = ("Work", "Work", "Vinna")
 
 LISTS: Mapping[str, ValueList] = {
-    "project_status": _words(_IN_PROGRESS, _PENDING, ("On_hold", "On hold", "Í biðstöðu"), _CLOSED),
-    "task_status": _words(_IN_PROGRESS, _PENDING, _CLOSED),
-    "contact_status": _words(
+    "project_status": _values(_IN_PROGRESS, _PENDING, ("On_hold", "On hold", "Í biðstöðu"), _CLOSED),
+    "task_status": _values(_IN_PROGRESS, _PENDING, _CLOSED),
+    "contact_status": _values(
         ("Active", "Active", "Virkur"), ("Inactive", "Inactive", "Óvirkur"), ("Away", "Away", "Fjarverandi")
     ),
-    "space_status": _words(
+    "space_status": _values(
         ("active", "Active", "Virkt"),
         ("inactive", "Inactive", "Óvirkt"),
         ("closed", "Closed", "Lokað"),
         ("archived", "Archived", "Í geymslu"),
     ),
-    "contact_role": _words(("customer", "Customer", "Viðskiptavinur"), ("supplier", "Supplier", "Birgir")),
-    "email_label": _words(_WORK, ("Private", "Private", "Einka")),
-    "phone_label": _words(
+    "contact_role": _values(("customer", "Customer", "Viðskiptavinur"), ("supplier", "Supplier", "Birgir")),
+    "email_label": _values(_WORK, ("Private", "Private", "Einka")),
+    "phone_label": _values(
         _WORK, ("Home", "Home", "Heima"), ("Mobile", "Mobile", "Farsími"), ("Fax", "Fax", "Fax")
     ),
-    "url_label": _words(("Website", "Website", "Vefsíða"), ("Blog", "Blog", "Blogg")),
-    "address_label": _words(_WORK, ("Home", "Home", "Heima")),
+    "url_label": _values(("Website", "Website", "Vefsíða"), ("Blog", "Blog", "Blogg")),
+    "address_label": _values(_WORK, ("Home", "Home", "Heima")),
     "dynatypes_labels": ValueList(tuple(_labels())),
-    "continent": _words(("europe", "Europe", "Evrópa"), ("america", "America", "Ameríka")),
+    "continent": _values(("europe", "Europe", "Evrópa"), ("america", "America", "Ameríka")),
     "country": ValueList(
         (
-            Word("Iceland", "Iceland", "Ísland", "europe"),
-            Word("Norway", "Norway", "Noregur", "europe"),
-            Word("Canada", "Canada", "Kanada", "america"),
+            Value("Iceland", "Iceland", "Ísland", "europe"),
+            Value("Norway", "Norway", "Noregur", "europe"),
+            Value("Canada", "Canada", "Kanada", "america"),
         ),
         parent="continent",
     ),
 }
 
 
-def wire_value(value_list: str, word: Word) -> str:
+def wire_value(value_list: str, word: Value) -> str:
     """Return a value as it is sent and shown: `<list>:<value>:<parent value>`."""
     return f"{value_list}:{word.value}:{word.parent}"
 
 
 def wire_values(value_list: str) -> tuple[str, ...]:
     """Return all values of a list, as they are sent and shown."""
-    return tuple(wire_value(value_list, word) for word in LISTS[value_list].words)
+    return tuple(wire_value(value_list, word) for word in LISTS[value_list].values)

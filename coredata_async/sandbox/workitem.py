@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from coredata_async.sandbox.answer import refused
+from coredata_async.sandbox.answer import refuse
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import Rule, Said, day, mapping, text, texts
+from coredata_async.sandbox.fields import Rule, SubmittedFields, day, mapping, text, texts
 from coredata_async.sandbox.paths import space_around
 from coredata_async.sandbox.state import State
 
@@ -25,8 +25,8 @@ _PEOPLE = ("associated_users", "responsible_users")
 _PLAIN = ("due_date", "status", "status_message")
 
 
-def changed(
-    state: State, before: Document, said: Said, *, parent: str | None, more: Iterable[str] = ()
+def change(
+    state: State, before: Document, said: SubmittedFields, *, parent: str | None, more: Iterable[str] = ()
 ) -> Document:
     """Return the document as the request wants it, or refuse; `more` are the plain fields of its own."""
     people = {name: _people(state, name, said.texts(name)) for name in _PEOPLE if name in said}
@@ -42,7 +42,7 @@ def changed(
         tags=said.texts("tags", before.tags),
         aspects=said.mapping("aspects", before.aspects),
         contacts=contacts,
-        fields={**said.merged(before.fields, *_PLAIN, *more), **people},
+        fields={**said.merge(before.fields, *_PLAIN, *more), **people},
     )
 
 
@@ -51,8 +51,8 @@ def _people(state: State, name: str, usernames: Iterable[str]) -> list[dict[str,
     found: list[dict[str, object]] = []
     for username in usernames:
         if username not in state.users:
-            raise refused(f"{name}: there is no user {username!r}.")
-        found.append(state.users[username].embedded())
+            raise refuse(f"{name}: there is no user {username!r}.")
+        found.append(state.users[username].embed())
     return found
 
 
@@ -60,7 +60,7 @@ def check_contacts(state: State, contacts: Iterable[str]) -> None:
     """Refuse ids that no Contact has."""
     for contact in contacts:
         if contact not in state.documents or state.documents[contact].kind != "Contact":
-            raise refused(f"contacts: there is no Contact {contact!r}.")
+            raise refuse(f"contacts: there is no Contact {contact!r}.")
 
 
 def own(state: State, document: Document) -> Mapping[str, object]:

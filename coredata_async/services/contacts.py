@@ -6,7 +6,7 @@ from coredata_async.collection import creator, getter, lister, sublister
 from coredata_async.message import Send
 from coredata_async.resources.contacts import CONTACTS
 from coredata_async.resources.rows import CONTACT_FILES, CONTACT_PROJECTS, CONTACT_TASKS
-from coredata_async.wire.kind import Window
+from coredata_async.wire.kind import Paging
 
 
 class Contacts:
@@ -16,6 +16,6 @@ class Contacts:
         self.list = lister(send, CONTACTS)
         self.get = getter(send, CONTACTS)
         self.create = creator(send, CONTACTS)
-        self.projects = sublister(send, CONTACT_PROJECTS, Window)
-        self.files = sublister(send, CONTACT_FILES, Window)
-        self.tasks = sublister(send, CONTACT_TASKS, Window)
+        self.projects = sublister(send, CONTACT_PROJECTS, Paging)
+        self.files = sublister(send, CONTACT_FILES, Paging)
+        self.tasks = sublister(send, CONTACT_TASKS, Paging)

@@ -12,16 +12,16 @@ from coredata_async.services.steps import UploadSteps
 from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.downloads import Download
-from coredata_async.transfer.fetch import Fetcher, Wanted
+from coredata_async.transfer.fetch import DownloadRequest, Fetcher
 from coredata_async.transfer.many import Sources, Uploads
 from coredata_async.transfer.outcomes import OnProgress, Replaced, Uploaded
-from coredata_async.transfer.ranges import Span
+from coredata_async.transfer.ranges import ByteRange
 from coredata_async.transfer.replace import Replacement, Replacer
 from coredata_async.transfer.uploads import Upload, Uploader, Via
 from coredata_async.wire.lookups import segment
 
 
-class Content:
+class FileContent:
     """The bytes of files, on their way there and back."""
 
     def __init__(self, uploader: Uploader, fetcher: Fetcher, limits: Limits) -> None:
@@ -54,7 +54,7 @@ class Content:
         """Store one source as a new File, and return what it became.
 
         Three exchanges: reserve (v3 blob), PUT to the signed URL, register (v2 files). Memory stays at a
-        few blocks of 1 MiB, whatever the size. An expired URL is reserved anew and the bytes are sent
+        few blocks of 1 MiB, whatever the size. An expired URL is reserved again and the bytes are sent
         again; register is never repeated blindly: when its answer is lost, the File is looked for by its
         blob name, for up to `Retry.settle` seconds. With `via="api"` the bytes go in one request.
 
@@ -123,7 +123,7 @@ class Content:
 
         `async with client.files.upload_many(…) as outcomes: async for outcome in outcomes: …` gives an
         `Uploaded`, `Failed` or `Unknown` for every source; none is ever raised. Memory does not grow with
-        the number of sources. Leaving the block early cancels what is under way.
+        the number of sources. Leaving the block early cancels what is in flight.
 
         Args:
             sources: Any iterable, or async iterable, of sources or of `Upload`s with options of their own.
@@ -229,5 +229,5 @@ class Content:
         segment(id)
         if offset < 0 or (length is not None and length < 1):
             raise ConfigurationError("offset must be 0 or more, and length 1 or more")
-        span = Span(offset=offset, length=length)
-        return Download(self._fetcher, Wanted(file_id=id, span=span, digest=digest, verify=verify))
+        span = ByteRange(offset=offset, length=length)
+        return Download(self._fetcher, DownloadRequest(file_id=id, span=span, digest=digest, verify=verify))

@@ -11,7 +11,7 @@ from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id, id_of
 from coredata_async.message import Send
 from coredata_async.resources.files import FILES, EditFile, File
-from coredata_async.services.content import Content
+from coredata_async.services.content import FileContent
 from coredata_async.transfer.fetch import Fetcher
 from coredata_async.transfer.uploads import Upload, Uploader
 from coredata_async.unset import UNSET
@@ -20,7 +20,7 @@ from coredata_async.wire.files import comma_joined, register, update_metadata
 from coredata_async.wire.lookups import segment
 
 
-class Files(Content):
+class Files(FileContent):
     """The files of a tenant: their metadata with the usual verbs, and their content."""
 
     def __init__(self, send: Send, uploader: Uploader, fetcher: Fetcher, limits: Limits) -> None:
@@ -79,7 +79,7 @@ class Files(Content):
         now: File | None = None
         if not _is_complete(edit):
             now = await perform(self._send, calls.get(FILES, id))
-        await perform(self._send, update_metadata(id, _merged(now, edit)))
+        await perform(self._send, update_metadata(id, _merge(now, edit)))
 
 
 def _is_complete(edit: EditFile) -> bool:
@@ -88,7 +88,7 @@ def _is_complete(edit: EditFile) -> bool:
     return given and (edit.contacts is UNSET or edit.dynatype is not UNSET)
 
 
-def _merged(now: File | None, edit: EditFile) -> dict[str, str]:
+def _merge(now: File | None, edit: EditFile) -> dict[str, str]:
     """Return the fields to send: the three mandatory ones, and what else was given.
 
     A read object cannot be sent back as it is: tags are a list when read, and one string when written.

@@ -14,10 +14,10 @@ from coredata_async.ids import Id, id_of
 from coredata_async.message import Send
 from coredata_async.resources.projects import PROJECTS, EditProject, Project
 from coredata_async.resources.rows import PROJECT_FILES, PROJECT_FOLDERS, PROJECT_TASKS
-from coredata_async.services.turns import Turns
+from coredata_async.services.turns import ProjectLocks
 from coredata_async.wire import calls
 from coredata_async.wire.convert import structure
-from coredata_async.wire.kind import Window
+from coredata_async.wire.kind import Paging
 
 Strings = tuple[str, ...]
 
@@ -30,57 +30,57 @@ class Projects:
     other; a change that somebody else makes between the two exchanges is undone.
     """
 
-    def __init__(self, send: Send, turns: Turns) -> None:
+    def __init__(self, send: Send, turns: ProjectLocks) -> None:
         self._send = send
-        self._turns = turns
+        self._locks = turns
         self.list = lister(send, PROJECTS)
         self.get = getter(send, PROJECTS)
         self.create = creator(send, PROJECTS)
         self.update = updater(send, PROJECTS)
         self.delete = deleter(send, PROJECTS)
-        self.files = sublister(send, PROJECT_FILES, Window)
-        self.tasks = sublister(send, PROJECT_TASKS, Window)
-        self.folders = sublister(send, PROJECT_FOLDERS, Window)
+        self.files = sublister(send, PROJECT_FILES, Paging)
+        self.tasks = sublister(send, PROJECT_TASKS, Paging)
+        self.folders = sublister(send, PROJECT_FOLDERS, Paging)
 
     async def add_contact(self, id: Id, contact_id: Id) -> None:  # noqa: A002
         """Connect a contact with a project.
 
         See: https://docs.wise.is/cored/projects, "Add an existing Contact to a Project"
         """
-        await self._added(id, _CONTACTS, (id_of(contact_id, "contact_id"),))
+        await self._add(id, _CONTACTS, (id_of(contact_id, "contact_id"),))
 
     async def remove_contact(self, id: Id, contact_id: Id) -> None:  # noqa: A002
         """Part a contact from a project."""
-        await self._removed(id, _CONTACTS, (id_of(contact_id, "contact_id"),))
+        await self._remove(id, _CONTACTS, (id_of(contact_id, "contact_id"),))
 
     async def add_tags(self, id: Id, *tags: str) -> None:  # noqa: A002
         """Add tags to a project."""
-        await self._added(id, _TAGS, tags)
+        await self._add(id, _TAGS, tags)
 
     async def remove_tags(self, id: Id, *tags: str) -> None:  # noqa: A002
         """Take tags off a project."""
-        await self._removed(id, _TAGS, tags)
+        await self._remove(id, _TAGS, tags)
 
     async def add_users(self, id: Id, *usernames: str, responsible: bool = False) -> None:  # noqa: A002
         """Associate users with a project or, if `responsible`, make them responsible for it."""
-        await self._added(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
+        await self._add(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
 
     async def remove_users(self, id: Id, *usernames: str, responsible: bool = False) -> None:  # noqa: A002
         """Take users off a project or, if `responsible`, off those responsible for it."""
-        await self._removed(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
+        await self._remove(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
 
-    async def _added(self, id: Id, names: _Names, new: Sequence[str]) -> None:  # noqa: A002
+    async def _add(self, id: Id, names: _Names, new: Sequence[str]) -> None:  # noqa: A002
         for name in new:
             if not name.strip():
                 raise ConfigurationError(f"an empty string is none of the {names.field}")
-        await self._changed(id, names, lambda now: tuple(dict.fromkeys((*now, *new))))
+        await self._change(id, names, lambda now: tuple(dict.fromkeys((*now, *new))))
 
-    async def _removed(self, id: Id, names: _Names, gone: Sequence[str]) -> None:  # noqa: A002
-        await self._changed(id, names, lambda now: tuple(each for each in now if each not in gone))
+    async def _remove(self, id: Id, names: _Names, gone: Sequence[str]) -> None:  # noqa: A002
+        await self._change(id, names, lambda now: tuple(each for each in now if each not in gone))
 
-    async def _changed(self, id: Id, names: _Names, change: Callable[[Strings], Strings]) -> None:  # noqa: A002
+    async def _change(self, id: Id, names: _Names, change: Callable[[Strings], Strings]) -> None:  # noqa: A002
         id = id_of(id)  # noqa: A001
-        async with self._turns.setdefault(id, asyncio.Lock()):
+        async with self._locks.setdefault(id, asyncio.Lock()):
             raw = await perform(self._send, calls.get_raw(PROJECTS, id))
             if names.field not in raw:
                 raise CoreDataError(

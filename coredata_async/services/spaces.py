@@ -6,7 +6,7 @@ from coredata_async.collection import getter, lister, sublister
 from coredata_async.message import Send
 from coredata_async.resources.rows import SPACE_PROJECTS
 from coredata_async.resources.spaces import SPACES
-from coredata_async.wire.kind import Window
+from coredata_async.wire.kind import Paging
 
 
 class Spaces:
@@ -15,4 +15,4 @@ class Spaces:
     def __init__(self, send: Send) -> None:
         self.list = lister(send, SPACES)
         self.get = getter(send, SPACES)
-        self.projects = sublister(send, SPACE_PROJECTS, Window)
+        self.projects = sublister(send, SPACE_PROJECTS, Paging)

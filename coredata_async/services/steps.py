@@ -15,7 +15,7 @@ from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.comparison import UndecidableError
 from coredata_async.transfer.outcomes import OnProgress
-from coredata_async.transfer.settle import Parent, Wanted, looks, uncertain
+from coredata_async.transfer.settle import Parent, ProbeRequest, probe_schedule, uncertain
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
 from coredata_async.transfer.uploads import OnReserved, Upload, Uploader
 from coredata_async.wire.files import NewFile
@@ -116,13 +116,13 @@ class UploadSteps:
         """Look once for the File of a blob, in a complete listing of its parent.
 
         Sends one request per 200 Files of the parent. Safe to repeat. `None` proves that the File does not
-        exist only if no request for it can be under way, and if two listings show it: see `probe_schedule`.
+        exist only if no request for it can be in flight, and if two listings show it: see `probe_schedule`.
 
         Raises:
             APIError: If the listing fails.
             RegistrationUncertainError: If the listing is incomplete, or shows what may be the File.
         """
-        wanted = Wanted(stored=stored, new=new, parent=Parent(new.parent))
+        wanted = ProbeRequest(stored=stored, new=new, parent=Parent(new.parent))
         try:
             return await self._settler.look_once(wanted)
         except UndecidableError as exc:
@@ -134,7 +134,7 @@ class UploadSteps:
 
         If none of these finds the File, the last two have proved that it does not exist.
         """
-        return looks(retry or self._settler.policy)
+        return probe_schedule(retry or self._settler.policy)
 
     async def settle(
         self, stored: Stored, new: NewFile, *, waited: float = 0.0, under_way: bool = True
@@ -148,12 +148,12 @@ class UploadSteps:
             stored: The blob.
             new: The File.
             waited: Seconds since the request for the File was given up.
-            under_way: False if no request for the File can be under way; then nothing is waited for.
+            under_way: False if no request for the File can be in flight; then nothing is waited for.
 
         Raises:
             RegistrationUncertainError: If listings fail, stay incomplete, or show what may be the File.
         """
-        wanted = Wanted(stored=stored, new=new, parent=Parent(new.parent), under_way=under_way)
+        wanted = ProbeRequest(stored=stored, new=new, parent=Parent(new.parent), in_flight=under_way)
         candidates: Sequence[str] = ()
         try:
             return await self._settler.find(wanted, self._settler.clock() - waited)

@@ -5,5 +5,5 @@ from __future__ import annotations
 import asyncio
 from weakref import WeakValueDictionary
 
-Turns = WeakValueDictionary[str, asyncio.Lock]
+ProjectLocks = WeakValueDictionary[str, asyncio.Lock]
 """By the project's id; shared by the copies of a client."""

@@ -6,12 +6,12 @@ from attrs import frozen
 
 from coredata_async.call import perform
 from coredata_async.errors import NotFoundError
-from coredata_async.listing import Listing, listed
+from coredata_async.listing import Listing, list_resource
 from coredata_async.message import Reply, Send
 from coredata_async.resources.projects import PROJECTS, Project
 from coredata_async.resources.users import USERS, User
 from coredata_async.wire import calls
-from coredata_async.wire.kind import Window
+from coredata_async.wire.kind import Paging
 
 ME = "/api/v2/user/"
 RECENT = "/api/v2/user/projects/recent/"
@@ -25,7 +25,7 @@ class UserHome:
 
     async def me(self) -> User:
         """See `CoreData.me`. The service answers with a listing of one."""
-        call = calls.list_page(ME, USERS.model, Window(), limit=None, offset=0)
+        call = calls.list_page(ME, USERS.model, Paging(), limit=None, offset=0)
         page = await perform(self._send, call)
         if not page.items:
             raise NotFoundError("the service names no current user", call.request, Reply(404))
@@ -33,4 +33,4 @@ class UserHome:
 
     def recent_projects(self) -> Listing[Project]:
         """See `CoreData.recent_projects`."""
-        return listed(self._send, PROJECTS, Window(page_size=None), path=RECENT)
+        return list_resource(self._send, PROJECTS, Paging(page_size=None), path=RECENT)

@@ -57,7 +57,7 @@ class Target:
         """
         target = Path(path)
         if os.fspath(path).endswith(tuple(each for each in (os.sep, os.altsep) if each)):
-            raise _refused(target, "is written as a directory; give the path of a file, or use save_into()")
+            raise _refusal(target, "is written as a directory; give the path of a file, or use save_into()")
         _check_kind(target)
         try:
             found = target.lstat()
@@ -125,7 +125,7 @@ def new_part(target: Target) -> Generator[Part]:
 
 
 @contextmanager
-def kept_part(target: Target, key: str, *, spoiled_by: tuple[type[Exception], ...]) -> Generator[Part]:
+def open_kept_part(target: Target, key: str, *, spoiled_by: tuple[type[Exception], ...]) -> Generator[Part]:
     """Open the temporary file of an earlier attempt, or create one, and keep it if this attempt fails.
 
     Its name follows from the target and the key, so another user may have put something there: only a regular
@@ -272,12 +272,12 @@ def _check_kind(path: Path) -> None:
     except OSError:  # nothing there, or a link to nowhere
         return
     if stat.S_ISDIR(mode):
-        raise _refused(path, "is a directory; give the path of a file, or use save_into()")
+        raise _refusal(path, "is a directory; give the path of a file, or use save_into()")
     if not stat.S_ISREG(mode):
-        raise _refused(path, "is a device, a pipe or a socket; iterate over the download and write to it")
+        raise _refusal(path, "is a device, a pipe or a socket; iterate over the download and write to it")
 
 
-def _refused(path: Path, reason: str) -> TransferError:
+def _refusal(path: Path, reason: str) -> TransferError:
     return TransferError(f"cannot save to {path}: it {reason}", stage="get")
 
 

@@ -26,7 +26,7 @@ OnSent = Callable[[int], Awaitable[object] | None]
 
 
 class Digest(Protocol):
-    """A hash under way."""
+    """A hash in flight."""
 
     def update(self, data: bytes, /) -> None:
         """Take in more bytes."""
@@ -55,7 +55,7 @@ def md5_of_file(path: Path) -> str:
 class Streamed:
     """A body that is too large, or not there yet, to be held whole.
 
-    Each pass opens the source anew, and must give exactly `size` bytes. After a complete pass, `md5`
+    Each pass opens the source again, and must give exactly `size` bytes. After a complete pass, `md5`
     is the digest of what was sent in it. Memory: a few blocks.
     """
 
@@ -82,7 +82,7 @@ class Streamed:
 
     @property
     def replayable(self) -> bool:
-        """Whether another pass is possible."""
+        """Return whether another pass is possible."""
         return self._replayable or not self._begun
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -112,18 +112,18 @@ class Streamed:
                     await _update(digest, block)
                 if held:
                     yield held
-                    await self._passed_on(held)
+                    await self._count(held)
                 held = block
         if taken < self.size:
             raise self._wrong_size(taken, "fewer")
         self.md5 = self._hashed_by() if self._hashed_by else digest.hexdigest()
         # A storage answers as soon as it has the announced bytes, and aiohttp then breaks this pass off. So
         # the last block leaves only now: the source has ended where it should, and the digest is known.
-        await self._passed_on(held)
+        await self._count(held)
         if held:
             yield held
 
-    async def _passed_on(self, block: bytes) -> None:
+    async def _count(self, block: bytes) -> None:
         self.sent += len(block)
         if self.on_sent and (told := self.on_sent(self.sent)) is not None:
             await told
@@ -148,7 +148,7 @@ class Streamed:
 
 
 @frozen
-class Framed:
+class WrappedBody:
     """A body with something before and after it: the file part of a form."""
 
     head: bytes

@@ -104,7 +104,7 @@ class Refusal:
 
     @property
     def expired(self) -> bool:
-        """Whether the URL came too late, so that a new one mends it."""
+        """Return whether the URL came too late, so that a new one mends it."""
         if self.code in {"ExpiredToken", "ExpiredRequest", "RequestExpired"}:
             return True
         said = self.message.lower()
@@ -116,13 +116,13 @@ class Refusal:
         ) and (self.code in {"AccessDenied", "AuthenticationFailed", ""})
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """Status, code and message in one line."""
         return f"{self.status} {self.code} {self.message}".rstrip()
 
     @property
     def advice(self) -> str:
-        """What to do about it."""
+        """Return what to do about it."""
         return _ADVICE.get(self.code, "")
 
 

@@ -18,7 +18,7 @@ _CHARSET: Final = re.compile(
 """Charsets of names. Python knows codecs that are not for this, and slow ones among them."""
 
 
-def disposed(header: str) -> str | None:
+def filename_from(header: str) -> str | None:
     """Return the file name that a Content-Disposition header gives, or None if it gives none.
 
     `filename*` beats a name in numbered pieces (`filename*0`, `filename*1`, …), and that beats `filename`. Of
@@ -29,8 +29,8 @@ def disposed(header: str) -> str | None:
     for name, value in _parameters(header):
         parameters.setdefault(name, value)
     candidates = (
-        _extended(parameters.get("filename*", "")),
-        _continued(parameters),
+        _decode_extended(parameters.get("filename*", "")),
+        _join_continuations(parameters),
         _plain(parameters.get("filename", "")),
     )
     return next((name for name in candidates if name and name.strip()), None)
@@ -63,14 +63,14 @@ def _has_only_raw_bytes(value: str) -> bool:
     return not re.search(r"[\ud800-\udc7f\udd00-\udfff]", value)
 
 
-def _extended(value: str) -> str | None:
+def _decode_extended(value: str) -> str | None:
     """Decode `charset'language'percent-encoded`."""
     charset, _, rest = value.partition("'")
     _, quote, text = rest.partition("'")
     return _decode(charset, _unescape(text)) if quote else None
 
 
-def _continued(parameters: Mapping[str, str]) -> str | None:
+def _join_continuations(parameters: Mapping[str, str]) -> str | None:
     """Join `filename*0`, `filename*1*`, …: those with a second asterisk are percent-encoded."""
     charset, data = "utf-8", b""
     for number in range(len(parameters)):

@@ -24,12 +24,12 @@ AnyPath = str | Path
 """Taken as it is: to make a `Path` of a text takes 13 us, and nothing here needs one."""
 
 _TOP: Final = 1 << 63
-WHOLE: Final = 1 << 20
+IN_MEMORY_LIMIT: Final = 1 << 20
 """Files up to this many bytes are held whole while they are sent."""
 
 
 @frozen
-class Print:
+class Fingerprint:
     """What tells one state of a file from another: restic's four fields."""
 
     size: int
@@ -38,17 +38,17 @@ class Print:
     inode: int
 
     @classmethod
-    def of(cls, seen: os.stat_result) -> Print:
+    def of(cls, seen: os.stat_result) -> Fingerprint:
         """Take the print from a stat."""
         return cls(
-            signed_64(seen.st_size),
-            signed_64(seen.st_mtime_ns),
-            signed_64(seen.st_ctime_ns),
-            signed_64(seen.st_ino),
+            fit_signed_64(seen.st_size),
+            fit_signed_64(seen.st_mtime_ns),
+            fit_signed_64(seen.st_ctime_ns),
+            fit_signed_64(seen.st_ino),
         )
 
 
-def signed_64(number: int) -> int:
+def fit_signed_64(number: int) -> int:
     """Fit a number into 64 bits with a sign, as journals keep it; all but a few stay as they are.
 
     Nanoseconds after the year 2262 and inodes of some network file systems need one bit more. The numbers are
@@ -65,7 +65,7 @@ class Snapshot:
     md5: str
 
 
-def look(path: AnyPath) -> Print:
+def stat_file(path: AnyPath) -> Fingerprint:
     """See what a path is.
 
     Raises:
@@ -84,19 +84,19 @@ def look(path: AnyPath) -> Print:
             f"{path} is no regular file but a pipe, socket or device; pass its bytes as an (async) iterable",
             stage="source",
         )
-    return Print.of(seen)
+    return Fingerprint.of(seen)
 
 
-async def read_whole(path: AnyPath, was: Print) -> Snapshot:
+async def read_whole(path: AnyPath, was: Fingerprint) -> Snapshot:
     """Read a small file at once, in the loop if the page cache has it (7 us), else in a thread (147 us)."""
     if was.size <= INLINE:
-        data = _opened(path, partial(_from_cache, was=was, path=path))
+        data = _use_open_file(path, partial(_from_cache, was=was, path=path))
         if data is not None:
             return Snapshot(data, md5(data))
     return await asyncio.to_thread(_read_and_hash, path, was)
 
 
-def stream(path: AnyPath, was: Print) -> Streamed:
+def stream(path: AnyPath, was: Fingerprint) -> Streamed:
     """A large file as a body; the thread that reads it hashes it, too."""
     passes: list[_FileReader] = []
 
@@ -121,7 +121,7 @@ def unreadable(path: AnyPath, exc: OSError | ValueError) -> SourceError:
 
 
 class _FileReader:
-    def __init__(self, path: AnyPath, was: Print) -> None:
+    def __init__(self, path: AnyPath, was: Fingerprint) -> None:
         self._path, self._was, self._count = path, was, 0
         self.digest = hashlib.md5(usedforsecurity=False)
         self._fd: int | None = None
@@ -168,7 +168,7 @@ class _FileReader:
         return block
 
 
-def _from_cache(fd: int, was: Print, path: AnyPath) -> bytes | None:
+def _from_cache(fd: int, was: Fingerprint, path: AnyPath) -> bytes | None:
     flag = getattr(os, "RWF_NOWAIT", None)
     if flag is None:
         return None
@@ -183,18 +183,18 @@ def _from_cache(fd: int, was: Print, path: AnyPath) -> bytes | None:
     return bytes(memoryview(buffer)[:count])
 
 
-def _read_and_hash(path: AnyPath, was: Print) -> Snapshot:
+def _read_and_hash(path: AnyPath, was: Fingerprint) -> Snapshot:
     def read(fd: int) -> bytes:
         with os.fdopen(fd, "rb", closefd=False) as file:
             data = file.read(was.size + 1)
         _same(fd, was, path, count=len(data))
         return data
 
-    data = _opened(path, read)
+    data = _use_open_file(path, read)
     return Snapshot(data, md5(data))
 
 
-def _opened(path: AnyPath, use: Callable[[int], T]) -> T:
+def _use_open_file(path: AnyPath, use: Callable[[int], T]) -> T:
     def attempt() -> T:
         fd = _open(path)
         try:
@@ -209,12 +209,12 @@ def _opened(path: AnyPath, use: Callable[[int], T]) -> T:
 
 
 def _open(path: AnyPath) -> int:
-    # Not to block for ever on what became a pipe since we looked.
+    # Not to block forever on what became a pipe since we looked.
     return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
 
 
-def _same(fd: int, was: Print, path: AnyPath, *, count: int | None = None) -> None:
-    now = Print.of(os.fstat(fd))
+def _same(fd: int, was: Fingerprint, path: AnyPath, *, count: int | None = None) -> None:
+    now = Fingerprint.of(os.fstat(fd))
     if now != was or (count is not None and count != was.size):
         raise SourceChangedError(
             f"{path} changed while it was read ({was.size} bytes at first, {count or now.size} "

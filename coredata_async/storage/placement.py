@@ -16,7 +16,7 @@ REMEMBERED: Final = 10_000
 
 
 @define
-class Owners:
+class Ownership:
     """Ids of the Files that were saved under the latest paths.
 
     Two Files may have the same name and the same bytes. The second one needs a name of its own then, although

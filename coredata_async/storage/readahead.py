@@ -19,7 +19,7 @@ BLOCK: Final = 1 << 20
 AHEAD: Final = 2
 """Blocks that wait for the sender at most."""
 GRACE: Final = 1.0
-"""Seconds that who gives up waits for a read under way: that of a silent pipe may never end."""
+"""Seconds that who gives up waits for a read in flight: that of a silent pipe may never end."""
 
 
 class Reader(Protocol):

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from coredata_async.errors import ConfigurationError, SourceError
 from coredata_async.storage.bodies import INLINE, Streamed, md5
-from coredata_async.storage.paths import WHOLE, AnyPath, look, read_whole, stream
+from coredata_async.storage.paths import IN_MEMORY_LIMIT, AnyPath, read_whole, stat_file, stream
 from coredata_async.storage.readahead import BLOCK, read_ahead
 from coredata_async.storage.spool import Spool, SpoolMode, is_spooled
 from coredata_async.storage.streams import (
@@ -58,7 +58,7 @@ _PATHS: Final = (str, Path, os.PathLike)
 
 
 @frozen
-class Ready:
+class PreparedSource:
     """A source whose length is known."""
 
     size: int
@@ -75,12 +75,12 @@ class Ready:
 def name_of(source: Any) -> str | None:
     """The file name a source brings along."""
     is_path = isinstance(source, _PATHS)
-    name: object = os.fspath(cast("str", source)) if is_path else _named(source)
+    name: object = os.fspath(cast("str", source)) if is_path else _name_of(source)
     # Not `Path(name).name`, which takes ten times as long.
     return os.path.basename(name.rstrip("/")) or None if isinstance(name, str) else None  # noqa: PTH119
 
 
-def _named(source: Any) -> object:
+def _name_of(source: Any) -> object:
     """Return the name of an object. Of a part of a form, `name` is that of the field."""
     name: object = getattr(source, "filename", None)
     if isinstance(name, str):
@@ -89,16 +89,16 @@ def _named(source: Any) -> object:
 
 
 def label(source: Any) -> str:
-    """How a message calls a source: never its bytes."""
+    """Return how a message calls a source: never its bytes."""
     if isinstance(source, _PATHS):
         return str(cast("Any", source))
     return name_of(source) or f"a {type(source).__name__}"
 
 
 @asynccontextmanager
-async def ready(
+async def prepare(
     source: Source, size: int | None = None, spool: SpoolMode = "auto"
-) -> AsyncGenerator[Ready, None]:
+) -> AsyncGenerator[PreparedSource, None]:
     """Make a source ready to be sent, any number of times where that is possible.
 
     A path is opened again for every attempt. An open file keeps its position and stays open. A stream that
@@ -109,7 +109,7 @@ async def ready(
         SourceError: If it does not exist, cannot be read, or gives something other than bytes.
         TypeError: If it is a file in text mode, or not a source.
     """
-    held = await at_rest(source, size)
+    held = await prepare_static(source, size)
     if held is not None:
         yield held
         return
@@ -125,7 +125,7 @@ async def ready(
             yield stream.ready(kept.size if stream.size is None else stream.size, kept.blocks)
 
 
-async def at_rest(source: Source, size: int | None = None) -> Ready | None:
+async def prepare_static(source: Source, size: int | None = None) -> PreparedSource | None:
     """The same for a path, or bytes: nothing has to be closed afterwards. `None` for any other source.
 
     Raises:
@@ -140,29 +140,29 @@ async def at_rest(source: Source, size: int | None = None) -> Ready | None:
     return None
 
 
-async def _path(path: AnyPath, size: int | None) -> Ready:
-    was = look(path)
+async def _path(path: AnyPath, size: int | None) -> PreparedSource:
+    was = stat_file(path)
     if size is not None and size != was.size:
         raise SourceError(f"{path} has {was.size} bytes, and size= says {size}", stage="source")
-    if was.size > WHOLE:
-        return Ready(was.size, stream(path, was), None)
+    if was.size > IN_MEMORY_LIMIT:
+        return PreparedSource(was.size, stream(path, was), None)
     held = await read_whole(path, was)
-    return Ready(was.size, held.data, held.md5)
+    return PreparedSource(was.size, held.data, held.md5)
 
 
-def _memory(data: memoryview, size: int | None) -> Ready:
+def _memory(data: memoryview, size: int | None) -> PreparedSource:
     view = data.cast("B") if data.c_contiguous and data.nbytes else memoryview(data.tobytes())
     if size is not None and size != len(view):
         raise SourceError(f"there are {len(view)} bytes, and size= says {size}", stage="source")
     if len(view) <= INLINE:
         held = bytes(view)
-        return Ready(len(held), held, md5(held))
+        return PreparedSource(len(held), held, md5(held))
 
     async def blocks() -> AsyncGenerator[bytes, None]:
         for start in range(0, len(view), BLOCK):
             yield bytes(view[start : start + BLOCK])
 
-    return Ready(len(view), Streamed(len(view), blocks, name="the bytes"), None)
+    return PreparedSource(len(view), Streamed(len(view), blocks, name="the bytes"), None)
 
 
 @frozen
@@ -176,10 +176,10 @@ class _Stream:
     declared: bool
     """True if the size was given by the caller and could not be measured."""
 
-    def ready(self, size: int, blocks: Blocks, *, replayable: bool = True) -> Ready:
+    def ready(self, size: int, blocks: Blocks, *, replayable: bool = True) -> PreparedSource:
         """Make it a body."""
         body = Streamed(size, blocks, name=self.name, replayable=replayable, declared=self.declared)
-        return Ready(size, body, None)
+        return PreparedSource(size, body, None)
 
 
 async def _stream(source: Any, size: int | None, name: str) -> _Stream:
@@ -198,7 +198,7 @@ async def _handle(file: Any, size: int | None, name: str) -> _Stream:
     try:
         if isinstance(file, io.TextIOBase) or isinstance(file.read(0), str):
             raise TypeError(text_mode(name))
-        start, left = await _measured(file)
+        start, left = await _measure(file)
     except (OSError, ValueError) as exc:  # closed, or open for writing alone
         raise SourceError(f"{name} cannot be read: {exc}", stage="source") from None
     if left is not None and size is not None and size > left:
@@ -212,7 +212,7 @@ async def _handle(file: Any, size: int | None, name: str) -> _Stream:
     return _Stream(blocks, name, length, replayable=start is not None, declared=left is None)
 
 
-async def _measured(file: BinaryIO) -> tuple[int | None, int | None]:
+async def _measure(file: BinaryIO) -> tuple[int | None, int | None]:
     """Measure in a thread, because a packed file is read to its end; put the position back in any case."""
     measuring = asyncio.get_running_loop().run_in_executor(None, measure, file)
     try:

@@ -72,7 +72,7 @@ class _File:
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix=PREFIX, buffering=0)  # noqa: SIM115  # see close
         self._lock = threading.Lock()
-        """`close` waits for a write or read under way: another file could get the same descriptor."""
+        """`close` waits for a write or read in flight: another file could get the same descriptor."""
         self.size = 0
 
     def append(self, blocks: list[bytes]) -> None:

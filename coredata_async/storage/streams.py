@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO, Final, Protocol, cast
 
 from coredata_async.errors import SourceChangedError, SourceError
-from coredata_async.storage.paths import Print
+from coredata_async.storage.paths import Fingerprint
 from coredata_async.storage.readahead import BLOCK
 
 Blocks = Callable[[], AsyncGenerator[bytes, None]]
@@ -185,12 +185,12 @@ def wrapped_file(source: Any) -> Any:
 
 
 def is_async_handle(source: object) -> bool:
-    """Whether it is a file whose `read` must be awaited."""
+    """Return whether it is a file whose `read` must be awaited."""
     return inspect.iscoroutinefunction(getattr(source, "read", None))
 
 
-def _print(file: BinaryIO) -> Print | None:
+def _print(file: BinaryIO) -> Fingerprint | None:
     try:
-        return Print.of(os.fstat(file.fileno()))
+        return Fingerprint.of(os.fstat(file.fileno()))
     except (OSError, AttributeError, ValueError):  # in memory, or a socket
         return None

@@ -20,7 +20,7 @@ class Admission(Protocol):
         ...
 
     def end(self) -> None:
-        """Learn that a file is no longer under way."""
+        """Learn that a file is no longer in flight."""
         ...
 
     def holds_back(self, *, whole: bool, again: bool) -> bool:
@@ -32,14 +32,14 @@ class Admission(Protocol):
         """
         ...
 
-    def place(self, size: int, *, whole: bool) -> AbstractAsyncContextManager[None]:
+    def slot(self, size: int, *, whole: bool) -> AbstractAsyncContextManager[None]:
         """Wait until a PUT of so many bytes could begin at once, and keep its place for this task."""
         ...
 
-    def stored(self) -> None:
+    def record_stored(self) -> None:
         """Learn that the storage accepted a file."""
         ...
 
-    def expired(self, error: URLExpiredError) -> None:
+    def record_expired(self, error: URLExpiredError) -> None:
         """Learn that every URL of a file had expired."""
         ...

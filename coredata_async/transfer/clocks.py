@@ -59,10 +59,10 @@ class Clocks:
             ("this machine's", self.local),
         )
         times = [f"{whose} {when.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z" for whose, when in known if when]
-        return ", ".join(times) + self._verdict
+        return ", ".join(times) + self._compare
 
     @property
-    def _verdict(self) -> str:
+    def _compare(self) -> str:
         skew = self.skew
         if skew is not None and abs(skew) > 2:  # noqa: PLR2004  # Date headers have whole seconds
             side = "ahead of" if skew > 0 else "behind"

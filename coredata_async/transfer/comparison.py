@@ -17,7 +17,7 @@ DIFFERENCE: Final = timedelta(minutes=15)
 NAMED: Final = 20
 """Maximum number of candidates that an error names."""
 
-Judge = Callable[[File], Awaitable[bool]]
+Matcher = Callable[[File], Awaitable[bool]]
 """Decides whether a File is of a blob if the server shows no blob name; raises `UndecidableError`."""
 
 
@@ -30,14 +30,14 @@ class UndecidableError(Exception):
 
 
 @frozen(kw_only=True)
-class Look:
+class LookupResult:
     """What one listing showed about one blob."""
 
     hits: tuple[File, ...]
     """The Files of the blob."""
     began: float
     """Time at which the listing began."""
-    doubt: str | None
+    incomplete_reason: str | None
     """The reason why a File may exist that is not among the hits; `None` if the listing was complete."""
     populated: bool
     """The place is known to list Files that are directly in it, so its filter works."""
@@ -46,11 +46,11 @@ class Look:
 
 
 @define(eq=False)
-class Ticket:
+class PendingLookup:
     """One blob that waits for a listing."""
 
     stored: Stored
-    judge: Judge | None
+    matcher: Matcher | None
     proof: bool
     witness: str | None = None
     hits: list[File] = field(factory=list[File])
@@ -59,13 +59,13 @@ class Ticket:
     alike: list[str] = field(factory=list[str])
     """Ids of new Files with its name and bytes, of which the server shows the name of another blob."""
     shows_witness: bool = False
-    look: Look | None = None
+    result: LookupResult | None = None
     failure: Exception | None = None
 
     @property
     def answered(self) -> bool:
-        """Whether nothing has to be listed for it any more."""
-        return self.look is not None or self.failure is not None
+        """Return whether nothing has to be listed for it any more."""
+        return self.result is not None or self.failure is not None
 
     def answer(self, began: float, doubt: str | None, *, populated: bool) -> None:
         """Conclude from a listing that was read to its end."""
@@ -78,10 +78,10 @@ class Ticket:
         else:
             if doubt is None and self.alike:
                 doubt = f"it shows its name and bytes, of another blob, as {', '.join(self.alike[:NAMED])}"
-            self.look = Look(
+            self.result = LookupResult(
                 hits=tuple(self.hits),
                 began=began,
-                doubt=doubt,
+                incomplete_reason=doubt,
                 populated=populated,
                 shows_witness=self.shows_witness or self.witness is None,
             )
@@ -104,7 +104,7 @@ class Ticket:
         return not (file.created and stored.since) or file.created >= stored.since - DIFFERENCE
 
 
-def compare_names(file: File, tickets: Iterable[Ticket]) -> None:
+def compare_names(file: File, tickets: Iterable[PendingLookup]) -> None:
     """Compare a File with blobs of the same bytes, of whose names the server may show another form."""
     for each in tickets:
         if not each.stored.blob:
@@ -121,15 +121,15 @@ def is_same_blob(shown: str, blob: str) -> bool:
     return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
-async def judge_by_bytes(file: File, tickets: Iterable[Ticket]) -> None:
+async def match_by_bytes(file: File, tickets: Iterable[PendingLookup]) -> None:
     """Decide without a blob name of which blobs a File is."""
     for each in tickets:
         if not may_be(file, each.stored):
             continue
         try:
-            if each.judge is None:
+            if each.matcher is None:
                 each.unclear.append(file.id)
-            elif await each.judge(file):
+            elif await each.matcher(file):
                 each.hits.append(file)
         except UndecidableError as exc:
             each.unclear.extend(exc.candidates or (file.id,))

@@ -12,15 +12,15 @@ from typing import Final, Self, TypeVar
 
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
 from coredata_async.message import Reply
-from coredata_async.storage.atomic import Part, Target, exists_error, holds, kept_part, new_part
+from coredata_async.storage.atomic import Part, Target, exists_error, holds, new_part, open_kept_part
 from coredata_async.storage.bodies import md5
-from coredata_async.storage.disposition import disposed
+from coredata_async.storage.disposition import filename_from
 from coredata_async.storage.filenames import safe_filename
 from coredata_async.storage.placement import choose_path
-from coredata_async.transfer.fetch import ContentChangedError, Fetcher, Wanted
+from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher
 from coredata_async.transfer.gunzip import is_compressed_on_the_way, is_gzip
 from coredata_async.transfer.ranges import arrival
-from coredata_async.transfer.resume import Begun, Transfer, checked, closed, take_up
+from coredata_async.transfer.resume import PartialDownload, Transfer, check_digest, close_reply, take_up
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Download:
     two responses are joined only if a strong ETag, or Last-Modified and length, are the same.
     """
 
-    def __init__(self, fetcher: Fetcher, wanted: Wanted) -> None:
+    def __init__(self, fetcher: Fetcher, wanted: DownloadRequest) -> None:
         self._fetcher = fetcher
         self._wanted = wanted
         self._reply: Reply | None = None
@@ -54,17 +54,17 @@ class Download:
     ) -> None:
         self._used = True
         if self._reply is not None:
-            await closed(self._reply)
+            await close_reply(self._reply)
 
     @property
     def size(self) -> int | None:
         """Bytes of the whole File, if the storage states it; None if it sends them compressed."""
-        return arrival(self._opened()).total
+        return arrival(self._open_response()).total
 
     @property
     def content_type(self) -> str | None:
         """Content-Type, as the storage states it."""
-        return self._opened().headers.get("Content-Type")
+        return self._open_response().headers.get("Content-Type")
 
     @property
     def filename(self) -> str | None:
@@ -72,7 +72,7 @@ class Download:
 
         It is not a path: it may hold `../`, or be absolute. `save_into` makes it safe.
         """
-        return disposed(self._opened().headers.get("Content-Disposition", ""))
+        return filename_from(self._open_response().headers.get("Content-Disposition", ""))
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Yield the bytes in order.
@@ -81,7 +81,7 @@ class Download:
             ChecksumMismatchError: After the last block, if the bytes are not those that were stored.
             StorageError: If the connection broke and could not be continued, or the content changed.
         """
-        async with aclosing(self._content(self._taken(), Begun())) as content:
+        async with aclosing(self._content(self._take_response(), PartialDownload())) as content:
             async for block in content:
                 yield block
 
@@ -89,7 +89,7 @@ class Download:
         """Return the content, which is held in memory as a whole; raises as iteration does."""
 
         async def read(reply: Reply) -> bytes:
-            async with aclosing(self._content(reply, Begun())) as content:
+            async with aclosing(self._content(reply, PartialDownload())) as content:
                 return b"".join([block async for block in content])
 
         return await self._consistently(read)
@@ -116,7 +116,7 @@ class Download:
                 another task or process resumes the same download.
             OSError: If the disk fails, or the directory does not exist.
         """
-        self._opened()
+        self._open_response()
         target = Target.examine(path, overwrite=overwrite)
         return await self._consistently(lambda reply: self._save(reply, target, resume=resume))
 
@@ -139,13 +139,13 @@ class Download:
             StorageError: If the connection broke and could not be continued.
             OSError: If the disk fails, or the directory cannot be created.
         """
-        self._opened()
-        name = safe_filename(self.filename or await self._described_name(), self._wanted.file_id)
+        self._open_response()
+        name = safe_filename(self.filename or await self._describe_name(), self._wanted.file_id)
         folder = Path(directory)
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         return await self._consistently(lambda reply: self._save_new(reply, folder / name, resume=resume))
 
-    async def _described_name(self) -> str:
+    async def _describe_name(self) -> str:
         return (await self._fetcher.describe(self._wanted)).filename
 
     async def _save(self, reply: Reply, target: Target, *, resume: bool) -> Path:
@@ -172,14 +172,14 @@ class Download:
                     if not there:
                         with suppress(FileExistsError):  # it appeared just now
                             part.publish(Target(path, replace=False))
-        self._fetcher.owners.remember(path, self._wanted.file_id)
+        self._fetcher.ownership.remember(path, self._wanted.file_id)
         return path
 
     async def _choose(self, wanted: Path, digest: str | None, size: int | None) -> tuple[Path, bool]:
         """Return a free path, or that of the very file, which is there already."""
 
         def is_same(path: Path) -> bool:
-            known = self._fetcher.owners.may_own(path, self._wanted.file_id)
+            known = self._fetcher.ownership.may_own(path, self._wanted.file_id)
             return digest is not None and known and holds(path, digest, size)
 
         return await asyncio.to_thread(choose_path, wanted.parent, wanted.name, is_same)
@@ -192,17 +192,17 @@ class Download:
         span = self._wanted.span
         what = (self._wanted.file_id, span.offset, span.length, proof, self._decompress, target.path.name)
         key = md5(repr(what).encode("utf-8", "backslashreplace"))[:16]
-        return kept_part(target, key, spoiled_by=(ChecksumMismatchError, ContentChangedError))
+        return open_kept_part(target, key, spoiled_by=(ChecksumMismatchError, ContentChangedError))
 
-    async def _fill(self, part: Part, reply: Reply) -> Begun:
+    async def _fill(self, part: Part, reply: Reply) -> PartialDownload:
         """Add what is missing, and return count and digest of the whole."""
-        begun = Begun()
+        begun = PartialDownload()
         if part.size:
             begun = await asyncio.to_thread(take_up, part.file, arrival(reply).total)
         await part.write(self._content(reply, begun))
         return begun
 
-    async def _content(self, reply: Reply, begun: Begun) -> AsyncGenerator[bytes, None]:
+    async def _content(self, reply: Reply, begun: PartialDownload) -> AsyncGenerator[bytes, None]:
         """Yield what comes after the bytes that are there, and compare the digest of all."""
         expected = await self._digest(reply)
         transfer = Transfer(
@@ -215,7 +215,7 @@ class Download:
         note = " and came with a Content-Encoding of gzip" if is_gzip(reply) else ""
         try:
             await transfer.skip(begun.count)
-            async with aclosing(checked(transfer.blocks(), expected, begun, note)) as content:
+            async with aclosing(check_digest(transfer.blocks(), expected, begun, note)) as content:
                 async for block in content:
                     yield block
         finally:
@@ -233,7 +233,7 @@ class Download:
         If the digest differs and the content is marked as gzip, the other reading of that mark is tried:
         the stored bytes are those that came, or were compressed on the way.
         """
-        reply, restarts = self._taken(), 0
+        reply, restarts = self._take_response(), 0
         while True:
             try:
                 return await use(reply)
@@ -245,16 +245,16 @@ class Download:
                 if not is_gzip(reply) or self._decompress is not None:
                     raise
                 self._decompress = not is_compressed_on_the_way(reply)
-            await closed(reply)
+            await close_reply(reply)
             reply = self._reply = await self._fetcher.open(self._wanted)
 
-    def _opened(self) -> Reply:
+    def _open_response(self) -> Reply:
         if self._reply is None:
             raise CoreDataError("open the download first: `async with client.files.download(id) as body:`")
         return self._reply
 
-    def _taken(self) -> Reply:
+    def _take_response(self) -> Reply:
         if self._used:
             raise CoreDataError("a download can be read once; open another one")
-        reply, self._used = self._opened(), True
+        reply, self._used = self._open_response(), True
         return reply

@@ -16,8 +16,8 @@ from coredata_async.errors import (
     RegistrationUncertainError,
 )
 from coredata_async.message import Send
-from coredata_async.storage.sources import Ready
-from coredata_async.transfer.settle import Settler, uncertain
+from coredata_async.storage.sources import PreparedSource
+from coredata_async.transfer.settle import RegistrationProbe, uncertain
 from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
 from coredata_async.transfer.store import Storer, Storing
 from coredata_async.wire.files import NewFile
@@ -35,10 +35,10 @@ class Driver:
 
     api: Send
     storer: Storer
-    settler: Settler
+    settler: RegistrationProbe
     clock: Callable[[], float] = time.monotonic
 
-    async def store(self, plan: Planned, source: Ready, stage: OnStage) -> Stored:
+    async def store(self, plan: Planned, source: PreparedSource, stage: OnStage) -> Stored:
         """Reserve a URL and PUT the bytes, with new URLs where that helps.
 
         Raises:

@@ -22,8 +22,8 @@ from coredata_async.errors import (
 from coredata_async.message import Reply, Request, Send
 from coredata_async.resources.files import FILES, File
 from coredata_async.storage import dialects
-from coredata_async.storage.placement import Owners
-from coredata_async.transfer.ranges import Arrival, Span, arrival, unsatisfied_size
+from coredata_async.storage.placement import Ownership
+from coredata_async.transfer.ranges import ByteRange, ContentRange, arrival, unsatisfied_size
 from coredata_async.wire import calls
 from coredata_async.wire.files import content
 
@@ -37,11 +37,11 @@ class ContentChangedError(StorageError):
 
 
 @frozen(kw_only=True)
-class Wanted:
+class DownloadRequest:
     """Which bytes of which File."""
 
     file_id: str
-    span: Span = field(factory=Span)
+    span: ByteRange = field(factory=ByteRange)
     digest: str | None = None
     """MD5 the whole content must have; asked for if it is not given."""
     verify: bool = True
@@ -58,12 +58,14 @@ class Fetcher:
     """`Limits.open_files`."""
     base_url: str = ""
     """Address of the service, against which a relative redirect is resolved."""
-    owners: Owners = field(factory=Owners)
+    ownership: Ownership = field(factory=Ownership)
     """Files that were saved by `Download.save_into`."""
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     jitter: Callable[[], float] = random.random
 
-    async def open(self, wanted: Wanted, done: int = 0, *, since: Arrival | None = None) -> Reply:
+    async def open(
+        self, wanted: DownloadRequest, done: int = 0, *, since: ContentRange | None = None
+    ) -> Reply:
         """Ask where the bytes are, and begin to fetch those after the first `done`.
 
         The API answers with a redirect. An HTTP library that followed it would send the API key along to the
@@ -99,7 +101,7 @@ class Fetcher:
                 return await self._end(wanted, reply, done)
             reason = dialects.refusal(reply)
             if not reason.expired:
-                raise _refused(wanted, reply, done)
+                raise _refusal(wanted, reply, done)
         raise URLExpiredError(
             f"{LINKS} signed URLs in a row for File {wanted.file_id} had expired when they came; compare "
             "the clocks of the service and its storage",
@@ -107,7 +109,7 @@ class Fetcher:
             sent=done,
         )
 
-    async def digest_of(self, wanted: Wanted, reply: Reply) -> str | None:
+    async def digest_of(self, wanted: DownloadRequest, reply: Reply) -> str | None:
         """Return the MD5 that the whole content should have, or None if it is not known or not comparable."""
         if not wanted.verify or not wanted.span.whole:
             return None
@@ -116,7 +118,7 @@ class Fetcher:
             known = (await self.describe(wanted)).digest
         return known.lower() if known else None
 
-    async def describe(self, wanted: Wanted) -> File:
+    async def describe(self, wanted: DownloadRequest) -> File:
         """Ask the service for the File."""
         return await perform(self.api, calls.get(FILES, wanted.file_id))
 
@@ -126,7 +128,7 @@ class Fetcher:
         except APIConnectionError as exc:
             raise StorageError(f"the storage could not be reached: {exc}", stage="get") from exc
 
-    async def _end(self, wanted: Wanted, reply: Reply, done: int) -> Reply:
+    async def _end(self, wanted: DownloadRequest, reply: Reply, done: int) -> Reply:
         """Return a 416 that means that nothing is left; raise for any other."""
         size = unsatisfied_size(reply)
         if size is None and not done:
@@ -136,7 +138,7 @@ class Fetcher:
         if size == (wanted.span.offset + done if done else 0):
             return reply
         if not done:
-            raise _refused(wanted, reply, done)
+            raise _refusal(wanted, reply, done)
         raise ContentChangedError(
             f"{done} bytes of File {wanted.file_id} are here, and the storage has "
             f"{'no more' if size is None else size} (416): the content changed; start again",
@@ -172,7 +174,7 @@ def _resolve(base: str, location: str) -> str | None:
     return url if parts.scheme in {"http", "https"} and parts.hostname else None
 
 
-async def _check_position(wanted: Wanted, reply: Reply, done: int) -> None:
+async def _check_position(wanted: DownloadRequest, reply: Reply, done: int) -> None:
     """Refuse a response that holds other bytes than were asked for, and let go of it."""
     asked = wanted.span.offset + done
     reason = _unusable(reply, asked, done)
@@ -202,10 +204,10 @@ def _unusable(reply: Reply, asked: int, done: int) -> str | None:
     return None
 
 
-def _refused(wanted: Wanted, reply: Reply, done: int) -> StorageError:
+def _refusal(wanted: DownloadRequest, reply: Reply, done: int) -> StorageError:
     reason = dialects.refusal(reply)
     return StorageError(
-        f"the storage refused the bytes of File {wanted.file_id}: {reason.words}"
+        f"the storage refused the bytes of File {wanted.file_id}: {reason.summary}"
         + (f"; {reason.advice}" if reason.advice else ""),
         stage="get",
         sent=done,

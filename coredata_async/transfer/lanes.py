@@ -1,4 +1,4 @@
-"""Lanes: workers over one shared iterator, each taking one thing through all its steps."""
+"""Workers: workers over one shared iterator, each taking one thing through all its steps."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-async def run_lanes(things: Shared[T], work: Callable[[T], Awaitable[None]], width: int) -> None:
-    """Work on all things, `width` at once. What `work` raises ends all lanes."""
+async def run_workers(things: Shared[T], work: Callable[[T], Awaitable[None]], width: int) -> None:
+    """Work on all things, `width` at once. What `work` raises ends all workers."""
 
-    async def lane() -> None:
-        async for thing in things:  # shared on purpose: each lane takes the next
+    async def worker() -> None:
+        async for thing in things:  # shared on purpose: each worker takes the next
             await work(thing)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(width):
-            group.create_task(lane())
+            group.create_task(worker())
 
 
-async def abreast(things: Sequence[T], do: Callable[[T], Awaitable[R]], width: int) -> list[R]:
+async def map_concurrently(things: Sequence[T], do: Callable[[T], Awaitable[R]], width: int) -> list[R]:
     """Do it to each, so many at a time. The first that raises ends all.
 
     Raises:
@@ -47,12 +47,12 @@ async def abreast(things: Sequence[T], do: Callable[[T], Awaitable[R]], width: i
 class Shared(Generic[T]):
     """One iterator for many workers; an async generator stands only one caller at a time.
 
-    What it raises ends it for all of them, and is kept: what is under way meanwhile is not cut off.
+    What it raises ends it for all of them, and is kept: what is in flight meanwhile is not cut off.
     """
 
     def __init__(self, things: Iterable[T] | AsyncIterable[T]) -> None:
         self.failure: Exception | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._things = things
         self._items: Iterator[T] | AsyncIterator[T] | None = None
 
@@ -60,7 +60,7 @@ class Shared(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        async with self._turn:
+        async with self._lock:
             if self.failure is not None:
                 raise StopAsyncIteration
             try:

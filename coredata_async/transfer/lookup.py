@@ -19,20 +19,20 @@ from attrs import define, evolve, field, frozen
 from coredata_async.call import perform
 from coredata_async.config import Retry
 from coredata_async.errors import APIError, NotFoundError, UnexpectedResponseError
-from coredata_async.listing import listed
+from coredata_async.listing import list_resource
 from coredata_async.message import Send
 from coredata_async.resources.files import FILES, File, FileWhere
 from coredata_async.transfer.comparison import (
-    Judge,
-    Look,
-    Ticket,
+    LookupResult,
+    Matcher,
+    PendingLookup,
     UndecidableError,
     compare_names,
-    judge_by_bytes,
+    match_by_bytes,
     may_be,
 )
 from coredata_async.transfer.steps import Stored
-from coredata_async.walk import Walk
+from coredata_async.walk import PageCursor
 from coredata_async.wire import calls
 
 AT_ONCE: Final = 8
@@ -63,11 +63,11 @@ class Search:
 
 
 @define(eq=False)
-class _Place:
+class _SearchState:
     """The blobs that wait for listings of the same search."""
 
-    turn: asyncio.Lock = field(factory=asyncio.Lock)
-    waiting: dict[Ticket, None] = field(factory=dict[Ticket, None])
+    lock: asyncio.Lock = field(factory=asyncio.Lock)
+    waiting: dict[PendingLookup, None] = field(factory=dict[PendingLookup, None])
     resumes: float = -inf
     """Time before which no further listing begins."""
     populated: bool = False
@@ -85,20 +85,20 @@ class Lookup:
     sleep: Callable[[float], Awaitable[object]]
     clock: Callable[[], float]
     _width: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
-    _places: dict[Search, _Place] = field(factory=dict[Search, _Place], init=False)
+    _searches: dict[Search, _SearchState] = field(factory=dict[Search, _SearchState], init=False)
 
-    async def look(
+    async def find(
         self,
         search: Search,
         stored: Stored,
         *,
-        judge: Judge | None = None,
+        judge: Matcher | None = None,
         proof: bool = False,
         witness: str | None = None,
-    ) -> Look:
+    ) -> LookupResult:
         """Wait for a listing that begins after this call, and return what it showed about a blob.
 
-        A listing that is under way already may find the File, but is not waited for to prove its absence.
+        A listing that is in flight already may find the File, but is not waited for to prove its absence.
 
         Args:
             search: Which Files to list, without a filter by time.
@@ -113,28 +113,28 @@ class Lookup:
             APIError: If the listing failed.
             UndecidableError: If a File may be of this blob, and nothing can decide it.
         """
-        place = self._places.get(search) or self._added(search)
-        ticket = Ticket(stored, judge, proof, witness)
+        place = self._searches.get(search) or self._add(search)
+        ticket = PendingLookup(stored, judge, proof, witness)
         place.waiting[ticket] = None
         try:
-            async with place.turn:
+            async with place.lock:
                 if not ticket.answered:
                     await self._serve(search, place, ticket)
         finally:
             place.waiting.pop(ticket, None)
         if ticket.failure is not None:
             raise ticket.failure
-        assert ticket.look is not None  # noqa: S101  # `_serve` answers every ticket that waits when it begins
-        return ticket.look
+        assert ticket.result is not None  # noqa: S101  # `_serve` answers every ticket that waits when it begins
+        return ticket.result
 
-    def _added(self, search: Search) -> _Place:
-        if len(self._places) >= IDLE:
+    def _add(self, search: Search) -> _SearchState:
+        if len(self._searches) >= IDLE:
             now = self.clock()
-            kept = {s: p for s, p in self._places.items() if p.waiting or p.resumes > now}
-            self._places = kept
-        return self._places.setdefault(search, _Place())
+            kept = {s: p for s, p in self._searches.items() if p.waiting or p.resumes > now}
+            self._searches = kept
+        return self._searches.setdefault(search, _SearchState())
 
-    async def _serve(self, search: Search, place: _Place, ticket: Ticket) -> None:
+    async def _serve(self, search: Search, place: _SearchState, ticket: PendingLookup) -> None:
         """List a place for all that wait for it. If this is cancelled, the next one that waits takes over."""
         least = self.policy.probe_gap * LINGER
         linger = least if ticket.proof else 0.0
@@ -155,11 +155,11 @@ class Lookup:
                 pause = min(PACE * (self.clock() - began), self.policy.settle)
                 place.resumes = began + max(pause, least)
 
-    async def _list(self, search: Search, place: _Place, batch: list[Ticket]) -> str | None:
+    async def _list(self, search: Search, place: _SearchState, batch: list[PendingLookup]) -> str | None:
         """Compare a listing with all blobs that wait; return the doubt that remains."""
         proof = any(each.proof for each in batch)
         since = None if proof else _since(batch)
-        listing = listed(self.send, FILES, evolve(search.where, created__gt=since), path=search.path)
+        listing = list_resource(self.send, FILES, evolve(search.where, created__gt=since), path=search.path)
         walk = listing.walk()
         for each in place.waiting:
             each.clear()
@@ -172,15 +172,15 @@ class Lookup:
         except UnexpectedResponseError:
             if not walk.failure:
                 raise
-        return _doubt(walk) if since is None else "only the latest Files were listed"
+        return _incomplete_reason(walk) if since is None else "only the latest Files were listed"
 
-    async def _compare(self, files: Iterable[File], search: Search, place: _Place) -> None:
+    async def _compare(self, files: Iterable[File], search: Search, place: _SearchState) -> None:
         # Made for each page: blobs may come to wait while the listing is read.
-        blobs: dict[str, list[Ticket]] = {}
+        blobs: dict[str, list[PendingLookup]] = {}
         for each in place.waiting:
             blobs.setdefault(each.stored.blob, []).append(each)
         nameless = blobs.pop("", ())
-        by_digest: dict[str, list[Ticket]] = {}
+        by_digest: dict[str, list[PendingLookup]] = {}
         for each in place.waiting:
             by_digest.setdefault(each.stored.md5, []).append(each)
         witnesses = {each.witness for each in place.waiting} - {None}
@@ -196,9 +196,11 @@ class Lookup:
                     each.hits.append(file)
             else:
                 compare_names(file, by_digest.get((file.digest or "").lower(), ()))
-            await judge_by_bytes(file, nameless)
+            await match_by_bytes(file, nameless)
 
-    async def _compare_in_full(self, file: File, place: _Place, blobs: dict[str, list[Ticket]]) -> None:
+    async def _compare_in_full(
+        self, file: File, place: _SearchState, blobs: dict[str, list[PendingLookup]]
+    ) -> None:
         """Compare a File of which the list does not show the blob name."""
         if not any(may_be(file, each.stored) for each in place.waiting if each.stored.blob):
             return
@@ -210,16 +212,16 @@ class Lookup:
             for each in blobs.get(full.blob_name, ()):
                 each.hits.append(full)
             return
-        await judge_by_bytes(full, [each for each in place.waiting if each.stored.blob])
+        await match_by_bytes(full, [each for each in place.waiting if each.stored.blob])
 
 
-def _since(batch: Iterable[Ticket]) -> datetime | None:
+def _since(batch: Iterable[PendingLookup]) -> datetime | None:
     """Return the time since which all Files were created, if the server's clocks are right."""
     times = [each.stored.since for each in batch]
     known = [time for time in times if time is not None]
     return min(known) - SKEW if len(known) == len(times) else None
 
 
-def _doubt(walk: Walk[File]) -> str | None:
-    doubt = walk.doubt
+def _incomplete_reason(walk: PageCursor[File]) -> str | None:
+    doubt = walk.incomplete_reason
     return None if doubt is None else f"the listing proves nothing: {doubt}"

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from coredata_async.errors import OutcomeUnknownError
 from coredata_async.storage.sources import Source
-from coredata_async.transfer.lanes import Shared, run_lanes
+from coredata_async.transfer.lanes import Shared, run_workers
 from coredata_async.transfer.outcomes import Failed, OnProgress, Outcome, Unknown
 from coredata_async.transfer.uploads import Upload, Uploader, Via
 
@@ -20,10 +20,10 @@ Sources = Iterable[Source | Upload] | AsyncIterable[Source | Upload]
 
 
 class Uploads:
-    """Uploads under way: `async with … as outcomes: async for outcome in outcomes`.
+    """Uploads in flight: `async with … as outcomes: async for outcome in outcomes`.
 
     One source that fails stops nothing: it becomes a `Failed`. Leaving the `async with` early cancels what
-    is under way. Memory: one file per worker, and as many outcomes as nobody has taken yet, which are at
+    is in flight. Memory: one file per worker, and as many outcomes as nobody has taken yet, which are at
     most as many as there are workers: a slow consumer slows the uploads down.
     """
 
@@ -82,7 +82,7 @@ class Uploads:
 
     async def _run(self) -> None:
         sources: Shared[Source | Upload] = Shared(self._sources)
-        await run_lanes(sources, self._work, self._workers)
+        await run_workers(sources, self._work, self._workers)
         if sources.failure is not None:
             await self._outcomes.put(sources.failure)
         await self._outcomes.put(None)
@@ -91,7 +91,7 @@ class Uploads:
         await self._outcomes.put(await self._outcome(item))
 
     async def _outcome(self, item: Source | Upload) -> Outcome:
-        wanted = self._wanted(item)
+        wanted = self._upload_request(item)
         try:
             return await self._uploader.upload(
                 wanted, via=self._via, verify=self._verify, progress=self._progress
@@ -101,7 +101,7 @@ class Uploads:
         except Exception as exc:  # noqa: BLE001  # one bad file must not stop the rest, whatever is wrong
             return Failed(source=wanted.source, error=exc)
 
-    def _wanted(self, item: Source | Upload) -> Upload:
+    def _upload_request(self, item: Source | Upload) -> Upload:
         usual = self._defaults
         if not isinstance(item, Upload):
             return Upload(

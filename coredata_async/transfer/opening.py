@@ -10,16 +10,16 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.storage.bodies import Streamed
-from coredata_async.storage.sources import Ready, Source, at_rest, label, ready
+from coredata_async.storage.sources import PreparedSource, Source, label, prepare, prepare_static
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.outcomes import OnProgress
-from coredata_async.transfer.telling import Teller
+from coredata_async.transfer.telling import ProgressReporter
 
-_SILENT: Final = Teller("", 0, None)
+_SILENT: Final = ProgressReporter("", 0, None)
 
 
 @define
-class Opening:
+class SourceLease:
     """`async with Opening(…) as (source, teller)`.
 
     A class: as two generators one inside the other it took 10 us more, 4 % of our own share of a small
@@ -36,7 +36,7 @@ class Opening:
     spool: SpoolMode = "auto"
     _held: AsyncExitStack | None = field(default=None, init=False)
 
-    async def __aenter__(self) -> tuple[Ready, Teller]:
+    async def __aenter__(self) -> tuple[PreparedSource, ProgressReporter]:
         """Make the source ready.
 
         Raises:
@@ -45,13 +45,13 @@ class Opening:
         """
         await self.open_files.acquire()
         try:
-            source = await at_rest(self.source, self.size)
+            source = await prepare_static(self.source, self.size)
             if source is None or isinstance(source.body, Streamed):
-                source = await self._streamed(source)
+                source = await self._prepare_stream(source)
         except BaseException:
             self.open_files.release()
             raise
-        return source, self._teller(source)
+        return source, self._reporter(source)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
@@ -63,19 +63,19 @@ class Opening:
         finally:
             self.open_files.release()
 
-    async def _streamed(self, source: Ready | None) -> Ready:
+    async def _prepare_stream(self, source: PreparedSource | None) -> PreparedSource:
         async with AsyncExitStack() as stack:
             if source is None:
-                source = await stack.enter_async_context(ready(self.source, self.size, self.spool))
+                source = await stack.enter_async_context(prepare(self.source, self.size, self.spool))
             if isinstance(source.body, Streamed):
                 await stack.enter_async_context(self.streams)
             self._held = stack.pop_all()
         return source
 
-    def _teller(self, source: Ready) -> Teller:
+    def _reporter(self, source: PreparedSource) -> ProgressReporter:
         if self.progress is None:
             return _SILENT
-        teller = Teller(label(self.source), source.size, self.progress)
+        teller = ProgressReporter(label(self.source), source.size, self.progress)
         if isinstance(source.body, Streamed):
-            source.body.on_sent = teller.sent
+            source.body.on_sent = teller.add
         return teller

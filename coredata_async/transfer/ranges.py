@@ -21,7 +21,7 @@ _NOT_CODED: Final = frozenset({"", "identity", "aws-chunked"})
 
 
 @frozen(kw_only=True)
-class Span:
+class ByteRange:
     """A part of a file: `length` bytes from `offset` on, or all that follow."""
 
     offset: int = 0
@@ -29,7 +29,7 @@ class Span:
 
     @property
     def whole(self) -> bool:
-        """Whether it is the file from beginning to end."""
+        """Return whether it is the file from beginning to end."""
         return self.offset == 0 and self.length is None
 
     def header(self, done: int) -> Mapping[str, str]:
@@ -42,7 +42,7 @@ class Span:
 
 
 @frozen(kw_only=True)
-class Arrival:
+class ContentRange:
     """Where the bytes of a response belong in the file, and which content of the file they are of."""
 
     first: int = 0
@@ -73,7 +73,7 @@ class Arrival:
         return {"If-Range": self.modified} if self.modified and not self.etag else {}
 
 
-def is_same_content(old: Arrival, new: Arrival, *, digest_decides: bool) -> bool:
+def is_same_content(old: ContentRange, new: ContentRange, *, digest_decides: bool) -> bool:
     """Check that two responses are of the same content, so that their bytes may be joined.
 
     Args:
@@ -89,7 +89,7 @@ def is_same_content(old: Arrival, new: Arrival, *, digest_decides: bool) -> bool
     return old.proof is not None and old.proof == new.proof
 
 
-def arrival(reply: Reply) -> Arrival:
+def arrival(reply: Reply) -> ContentRange:
     """Read the headers of a response of 200, 206 or 416.
 
     Some servers answer 200 with a Content-Range; it counts if the rest of the response agrees with it.
@@ -101,7 +101,7 @@ def arrival(reply: Reply) -> Arrival:
     etag, modified = headers.get("ETag", "").strip(), headers.get("Last-Modified", "").strip()
     if reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         size = unsatisfied_size(reply)
-        return Arrival(first=size or 0, stop=size, total=size, etag=etag, modified=modified)
+        return ContentRange(first=size or 0, stop=size, total=size, etag=etag, modified=modified)
     partial = reply.status == HTTPStatus.PARTIAL_CONTENT
     length = _announced_length(headers, count_coded=partial)
     found = _content_range(headers)
@@ -110,7 +110,7 @@ def arrival(reply: Reply) -> Arrival:
     elif found is not None and length not in {None, found[1] - found[0]}:
         found = None
     first, stop, total = found or (0, length, length)
-    return Arrival(first=first, stop=stop, total=total, etag=etag, modified=modified)
+    return ContentRange(first=first, stop=stop, total=total, etag=etag, modified=modified)
 
 
 def unsatisfied_size(reply: Reply) -> int | None:

@@ -17,10 +17,10 @@ from coredata_async.errors import (
 )
 from coredata_async.message import Reply
 from coredata_async.resources.files import FILES, File
-from coredata_async.storage.sources import Ready
+from coredata_async.storage.sources import PreparedSource
 from coredata_async.transfer.outcomes import OnProgress, Replaced
 from coredata_async.transfer.steps import Planned
-from coredata_async.transfer.telling import Teller
+from coredata_async.transfer.telling import ProgressReporter
 from coredata_async.transfer.uploads import Upload, Uploader, Via
 from coredata_async.wire import calls
 from coredata_async.wire.files import Version, replace_content
@@ -50,11 +50,11 @@ class Replacer:
         """See `services.content.Content.replace`."""
         if wanted.via not in {"storage", "api"}:
             raise ConfigurationError(f"via must be 'storage' or 'api', not {wanted.via!r}")
-        written: tuple[Version, Ready] | None = None
+        written: tuple[Version, PreparedSource] | None = None
         try:
-            async with self.uploader.opened(wanted.content, progress) as (source, teller):
+            async with self.uploader.open_source(wanted.content, progress) as (source, teller):
                 call, blob = await self._call(wanted, source, teller)
-                written = (await self._written(wanted, call, blob, source), source)
+                written = (await self._write(wanted, call, blob, source), source)
         except Exception as exc:
             if written is None:
                 raise
@@ -76,12 +76,12 @@ class Replacer:
         return done
 
     async def _call(
-        self, wanted: Replacement, source: Ready, teller: Teller
+        self, wanted: Replacement, source: PreparedSource, teller: ProgressReporter
     ) -> tuple[Call[Version], str | None]:
         """The write, and the blob it speaks of, which is stored by now."""
         filename, lock = wanted.content.filename, wanted.snapshot_id
         if wanted.via == "api":
-            await teller.sent(0)
+            await teller.add(0)
             call = replace_content(wanted.file_id, body=source.body, filename=filename, snapshot_id=lock)
             return call, None
         plan = Planned(size=source.size, content_type=wanted.content.mime_type(), filename=filename)
@@ -92,8 +92,8 @@ class Replacer:
         )
         return call, stored.blob
 
-    async def _written(
-        self, wanted: Replacement, call: Call[Version], blob: str | None, source: Ready
+    async def _write(
+        self, wanted: Replacement, call: Call[Version], blob: str | None, source: PreparedSource
     ) -> Version:
         """Carry the write; with a lock, tell a lost race from other failures by reading the File again.
 
@@ -114,7 +114,7 @@ class Replacer:
                 raise  # it cannot be told whose change it is
             raise StaleSnapshotError(
                 f"File {wanted.file_id} was changed by somebody else since snapshot {wanted.snapshot_id} "
-                f"(now {now.snapshot_id}); read it again and decide anew",
+                f"(now {now.snapshot_id}); read it again and decide again",
                 call.request,
                 Reply(exc.status if isinstance(exc, APIStatusError) else int(HTTPStatus.CONFLICT)),
             ) from exc
@@ -126,7 +126,7 @@ class Replacer:
             return None
 
 
-def _holds(file: File, source: Ready) -> bool:
+def _holds(file: File, source: PreparedSource) -> bool:
     return bool(file.digest) and str(file.digest).lower() == source.digest
 
 

@@ -14,12 +14,12 @@ from coredata_async.errors import APIConnectionError, ChecksumMismatchError, Sto
 from coredata_async.message import Reply
 from coredata_async.storage.bodies import Digest
 from coredata_async.storage.dialects import etag_md5
-from coredata_async.transfer.fetch import ContentChangedError, Fetcher, Wanted
+from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher
 from coredata_async.transfer.gunzip import Gunzip, is_compressed_on_the_way, is_gzip
-from coredata_async.transfer.ranges import Arrival, arrival, content_coding, is_same_content
+from coredata_async.transfer.ranges import ContentRange, arrival, content_coding, is_same_content
 
 
-async def closed(reply: Reply) -> None:
+async def close_reply(reply: Reply) -> None:
     """Let go of a reply's connection."""
     if reply.content is not None:
         await reply.content.aclose()
@@ -30,7 +30,7 @@ class Transfer:
     """One pass over the wanted bytes of a File, through any number of responses."""
 
     fetcher: Fetcher
-    wanted: Wanted
+    wanted: DownloadRequest
     reply: Reply
     done: int = 0
     """How many of the wanted bytes are there."""
@@ -38,7 +38,7 @@ class Transfer:
     """Whether the digest of the whole is compared at the end."""
     decompress: bool | None = None
     """Whether to undo a gzip Content-Encoding; None goes by the headers of each response."""
-    start: Arrival = field(init=False)
+    start: ContentRange = field(init=False)
     _partial: bool = field(default=False, init=False)
     """Whether the last response ended where it had announced, before the end of the wanted bytes."""
 
@@ -82,7 +82,7 @@ class Transfer:
         self.done = count
         if not count or self._is_compressed():  # what is compressed has no ranges, and is read over
             return
-        await closed(self.reply)
+        await close_reply(self.reply)
         if not self._has_all():
             await self.reopen()
 
@@ -97,7 +97,7 @@ class Transfer:
         if self._is_end() and self.start.total in {None, arrival(self.reply).total}:
             return
         if not is_same_content(self.start, arrival(self.reply), digest_decides=self.digest_decides):
-            await closed(self.reply)
+            await close_reply(self.reply)
             raise ContentChangedError(
                 f"the content of File {self.wanted.file_id} changed while it was downloaded, or nothing in "
                 "the responses (a strong ETag, or Last-Modified and length) proves that it did not; "
@@ -168,13 +168,13 @@ class Transfer:
                 yield block
             self._partial = held.stop is not None and count == held.stop - held.first > 0
         finally:
-            await closed(reply)
+            await close_reply(reply)
 
     def _check_coding(self) -> None:
         """Refuse encoded bytes of which nothing tells that they are the stored ones."""
         coding = content_coding(self.reply.headers)
         if coding and not self.digest_decides and etag_md5(self.reply.headers) is None:
-            shown = self.reply.shown("Content-Encoding")
+            shown = self.reply.header_line("Content-Encoding")
             raise StorageError(
                 f"the bytes of File {self.wanted.file_id} came with Content-Encoding {shown}, although "
                 "they were asked for as they are stored, and without a digest to compare; look for a proxy "
@@ -219,25 +219,25 @@ async def _decompress(reply: Reply) -> AsyncGenerator[bytes, None]:
 
 
 @define
-class Begun:
+class PartialDownload:
     """What has come before: how many bytes, and their digest so far."""
 
     digest: Digest = field(factory=lambda: hashlib.md5(usedforsecurity=False))
     count: int = 0
 
 
-def take_up(file: BufferedRandom, total: int | None) -> Begun:
+def take_up(file: BufferedRandom, total: int | None) -> PartialDownload:
     """Read what an earlier attempt has left in a file, which is emptied if it is of another content."""
     digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
     if total is not None and file.tell() > total:
         file.seek(0)
         file.truncate()
-        return Begun()
-    return Begun(digest, file.tell())
+        return PartialDownload()
+    return PartialDownload(digest, file.tell())
 
 
-async def checked(
-    source: AsyncGenerator[bytes, None], expected: str | None, begun: Begun, note: str = ""
+async def check_digest(
+    source: AsyncGenerator[bytes, None], expected: str | None, begun: PartialDownload, note: str = ""
 ) -> AsyncGenerator[bytes, None]:
     """Yield the same bytes, and raise at the end if they are not those that were stored.
 

@@ -20,9 +20,9 @@ from coredata_async.message import Body, Reply, Request, date_of
 from coredata_async.plain_data import PlainData
 from coredata_async.storage import dialects
 from coredata_async.storage.put_result import PutResult, classify_put
-from coredata_async.wire.blobs import reservation, reserving
-from coredata_async.wire.calls import created_id
-from coredata_async.wire.files import NewFile, registering
+from coredata_async.wire.blobs import read_reservation, reservation_request
+from coredata_async.wire.calls import read_created_id
+from coredata_async.wire.files import NewFile, registration_request
 
 OK: Final = int(HTTPStatus.OK)
 CREATED: Final = int(HTTPStatus.CREATED)
@@ -53,11 +53,11 @@ class Planned:
 
     def request(self) -> Request:
         """Ask for a signed URL."""
-        return reserving(self.size, self.content_type)
+        return reservation_request(self.size, self.content_type)
 
     def next(self, request: Request, reply: Reply) -> Reserved:
         """Read the reservation."""
-        reserved = Call(request, OK, lambda found: reservation(found, self.content_type)).answer(reply)
+        reserved = Call(request, OK, lambda found: read_reservation(found, self.content_type)).answer(reply)
         return Reserved(self, reserved.blob_name, reserved.put_url, since=reply_date(reply))
 
 
@@ -108,7 +108,7 @@ class Reserved:
                 raise self._failure(
                     reply,
                     "something other than the storage answered the PUT: "
-                    f"{reply.status} {reply.shown('Content-Type')}".rstrip(),
+                    f"{reply.status} {reply.header_line('Content-Type')}".rstrip(),
                     "look for a sign-in page or a proxy between here and the storage; nothing was registered",
                     transient=True,
                 )
@@ -116,7 +116,7 @@ class Reserved:
                 why = dialects.refusal(reply)
                 raise self._failure(
                     reply,
-                    f"the storage refused the bytes: {why.words}",
+                    f"the storage refused the bytes: {why.summary}",
                     why.advice,
                     code=why.code or None,
                     transient=result is PutResult.TRANSIENT,
@@ -136,7 +136,7 @@ class Reserved:
 
     def _mismatch(self, reply: Reply, md5: str) -> ChecksumMismatchError:
         actual = reply.redactor(dialects.etag_digest(reply.headers) or "")
-        held = f"MD5 {actual}, not {md5}" if actual else dialects.refusal(reply).words
+        held = f"MD5 {actual}, not {md5}" if actual else dialects.refusal(reply).summary
         return ChecksumMismatchError(
             f"the storage received other bytes than were sent ({held}); nothing was registered; "
             "upload it again, and look for what changes bytes on the way if it happens again",
@@ -196,7 +196,7 @@ class Stored:
 
     def request(self, new: NewFile) -> Request:
         """Make a File of the blob."""
-        return registering(new, self.blob)
+        return registration_request(new, self.blob)
 
     def next(self, request: Request, reply: Reply) -> Registered | Unsettled:
         """Give the state that the reply proves: registered, or unsettled because it leaves that open.
@@ -205,7 +205,7 @@ class Stored:
             APIError: If the service refused; no File was made.
         """
         try:
-            return Registered(self, Call(request, CREATED, created_id).answer(reply))
+            return Registered(self, Call(request, CREATED, read_created_id).answer(reply))
         except OutcomeUnknownError as exc:
             return Unsettled(self, str(exc.__cause__))
 
@@ -215,12 +215,12 @@ class Unsettled:
     """The service was asked to register, and whether it did is not known."""
 
     stored: Stored
-    why: str
+    reason: str
     """In words, for the message should it stay so."""
 
     def to_dict(self) -> dict[str, object]:
         """Return the state as JSON-compatible data, without URL or key."""
-        return {"stored": self.stored.to_dict(), "why": self.why}
+        return {"stored": self.stored.to_dict(), "why": self.reason}
 
     @classmethod
     def from_dict(cls, data: object) -> Unsettled:
@@ -235,12 +235,12 @@ class Registered:
 
     stored: Stored
     file_id: str
-    twins: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
     """Further Files of the same blob, which there should not be."""
 
     def to_dict(self) -> dict[str, object]:
         """Return the state as JSON-compatible data, without URL or key."""
-        return {"stored": self.stored.to_dict(), "file_id": self.file_id, "twins": list(self.twins)}
+        return {"stored": self.stored.to_dict(), "file_id": self.file_id, "twins": list(self.duplicates)}
 
     @classmethod
     def from_dict(cls, data: object) -> Registered:

@@ -27,7 +27,7 @@ from coredata_async.response_table import is_transient
 from coredata_async.storage import dialects
 from coredata_async.storage.bodies import REPLAYABLE, Streamed
 from coredata_async.storage.put_result import PutResult, classify_put, redirect_target
-from coredata_async.storage.sources import Ready
+from coredata_async.storage.sources import PreparedSource
 from coredata_async.transfer.admission import Admission
 from coredata_async.transfer.clocks import Clocks
 from coredata_async.transfer.steps import Planned, Reserved, Stored, reply_date
@@ -82,7 +82,7 @@ class Storing:
 
     ways: Storer
     plan: Planned
-    source: Ready
+    source: PreparedSource
     stage: Callable[[Planned | Reserved], Awaitable[None]]
     _typed: bool = field(default=True, init=False)
     _results: Counter[PutResult] = field(factory=Counter[PutResult], init=False)
@@ -93,22 +93,22 @@ class Storing:
         """Store the bytes. See `Driver.store`."""
         admission = self.ways.admission
         if admission is None:
-            return await self._stored()
+            return await self._store()
         await admission.begin()
         try:
-            stored = await self._stored()
-            admission.stored()
+            stored = await self._store()
+            admission.record_stored()
         except URLExpiredError as exc:
-            admission.expired(exc)
+            admission.record_expired(exc)
             raise
         finally:
             admission.end()
         return stored
 
-    async def _stored(self) -> Stored:
+    async def _store(self) -> Stored:
         self._typed = self.ways.type_header.sent
         while True:
-            outcome = await self._admitted()
+            outcome = await self._store_admitted()
             if isinstance(outcome, Stored):
                 self.ways.type_header.sent = self._typed or self.plan.content_type is None
                 return outcome
@@ -125,12 +125,12 @@ class Storing:
             if wait:
                 await self.ways.sleep(wait)
 
-    async def _admitted(self) -> Stored | _Failed:
+    async def _store_admitted(self) -> Stored | _Failed:
         admission = self.ways.admission
         whole, again = not isinstance(self.source.body, Streamed), self._results[PutResult.EXPIRED] > 0
         if admission is None or not admission.holds_back(whole=whole, again=again):
             return await self._once()
-        async with admission.place(self.plan.size, whole=whole):
+        async with admission.slot(self.plan.size, whole=whole):
             return await self._once()
 
     async def _once(self) -> Stored | _Failed:
@@ -150,7 +150,7 @@ class Storing:
             if isinstance(state, Stored):
                 self._check_ended()
                 return state
-            error = StorageError(dialects.refusal(reply).words, stage="put", status=reply.status)
+            error = StorageError(dialects.refusal(reply).summary, stage="put", status=reply.status)
         clocks = Clocks(
             expires=dialects.expiry(reserved.put_url),
             service=reserved.since,
@@ -179,17 +179,17 @@ class Storing:
             await self.ways.sleep(wait)
 
     async def _put(self, request: Request) -> Reply:
-        reply = await self._sent(request)
+        reply = await self._send(request)
         for _ in range(REDIRECTS):
             target = redirect_target(request.target, reply)
             if target is None or not self._is_replayable:
                 break
             request = evolve(request, target=target)
             del target  # a signed URL, and crash reporters print the variables of every frame
-            reply = await self._sent(request)
+            reply = await self._send(request)
         return reply
 
-    async def _sent(self, request: Request) -> Reply:
+    async def _send(self, request: Request) -> Reply:
         body = self.source.body
         try:
             return await self.ways.storage(request)

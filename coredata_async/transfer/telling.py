@@ -13,7 +13,7 @@ from coredata_async.transfer.steps import Planned, Reserved
 
 
 @frozen
-class Teller:
+class ProgressReporter:
     """Calls a progress callback, if there is one."""
 
     name: str
@@ -26,17 +26,17 @@ class Teller:
             return
         match state:
             case Planned():
-                await self._tell("reserve", 0)
+                await self._report("reserve", 0)
             case Reserved():
-                await self._tell("put", 0)
+                await self._report("put", 0)
             case _:
-                await self._tell("register", self.total)
+                await self._report("register", self.total)
 
-    async def sent(self, count: int) -> None:
+    async def add(self, count: int) -> None:
         """Tell that so many bytes have gone."""
-        await self._tell("put", count)
+        await self._report("put", count)
 
-    async def _tell(self, stage: Stage, sent: int) -> None:
+    async def _report(self, stage: Stage, sent: int) -> None:
         if self.progress is None:
             return
         told = self.progress(Progress(name=self.name, stage=stage, sent=sent, total=self.total))

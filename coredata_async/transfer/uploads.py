@@ -25,11 +25,11 @@ from coredata_async.errors import (
 from coredata_async.ids import Id
 from coredata_async.message import Body
 from coredata_async.resources.files import FILES
-from coredata_async.storage.bodies import Framed, Streamed
-from coredata_async.storage.sources import Ready, Source, label, name_of
+from coredata_async.storage.bodies import Streamed, WrappedBody
+from coredata_async.storage.sources import PreparedSource, Source, label, name_of
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.drive import Driver
-from coredata_async.transfer.opening import Opening
+from coredata_async.transfer.opening import SourceLease
 from coredata_async.transfer.outcomes import OnProgress, Uploaded
 from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
 from coredata_async.wire import calls
@@ -65,7 +65,7 @@ class Upload:
     """Ids; they need a dynatype other than `File`."""
     tags: Sequence[str] = ()
 
-    def named(self) -> str:
+    def file_name(self) -> str:
         """The file name.
 
         Raises:
@@ -83,12 +83,12 @@ class Upload:
 
     def plan(self, size: int) -> Planned:
         """Return the first state of the upload."""
-        name = self.named()
+        name = self.file_name()
         return Planned(size=size, content_type=self.content_type or mime_type_of(name), filename=name)
 
     def new(self) -> NewFile:
         """The File it is to become."""
-        name = self.named()
+        name = self.file_name()
         if self.parent is None:
             raise ConfigurationError(f"{name}: pass parent=, the id of a Project, Folder or Filespace")
         return NewFile(
@@ -96,8 +96,8 @@ class Upload:
             title=self.title if self.title is not None else os.path.splitext(name)[0] or name,  # noqa: PTH122
             parent=self.parent,
             dynatype=self.dynatype,
-            contacts=_listed(self.contacts),
-            tags=_listed(self.tags),
+            contacts=_to_tuple(self.contacts),
+            tags=_to_tuple(self.tags),
         )
 
 
@@ -120,7 +120,7 @@ class Uploader:
             return await self._in_one_request(wanted, new, verify=verify, progress=progress)
         if via != "storage":
             raise ConfigurationError(f"via must be 'storage' or 'api', not {via!r}")
-        async with self.opened(wanted, progress) as (source, teller):
+        async with self.open_source(wanted, progress) as (source, teller):
             plan = wanted.plan(source.size)
             stored = await self.driver.store(plan, source, teller.stage)
         registered = await self.driver.register(stored, new, teller.stage)
@@ -133,11 +133,11 @@ class Uploader:
             blob_name=stored.blob,
             verified=stored.etag is not None,
         )
-        return done if done.verified or not verify else await self._verified(done)
+        return done if done.verified or not verify else await self._verify(done)
 
     async def store(self, wanted: Upload, on_reserved: OnReserved, progress: OnProgress | None) -> Stored:
         """Store a source without registering it. See `services.steps.UploadSteps.store`."""
-        async with self.opened(wanted, progress) as (source, teller):
+        async with self.open_source(wanted, progress) as (source, teller):
 
             async def note(state: Planned | Reserved | Stored | Unsettled | Registered) -> None:
                 if isinstance(state, Reserved):
@@ -146,9 +146,9 @@ class Uploader:
 
             return await self.driver.store(wanted.plan(source.size), source, note)
 
-    def opened(self, wanted: Upload, progress: OnProgress | None) -> Opening:
+    def open_source(self, wanted: Upload, progress: OnProgress | None) -> SourceLease:
         """The source made ready, with its share of what `Limits` allows."""
-        return Opening(
+        return SourceLease(
             wanted.source, wanted.size, progress, self.streams, self.open_files, spool=wanted.spool
         )
 
@@ -157,9 +157,9 @@ class Uploader:
     ) -> Uploaded:
         outcome: Uploaded | RegistrationUncertainError | None = None
         try:
-            async with self.opened(wanted, progress) as (source, teller):
+            async with self.open_source(wanted, progress) as (source, teller):
                 body, content_type = _form(new, source, wanted.mime_type())
-                await teller.sent(0)
+                await teller.add(0)
                 outcome = await self._create(wanted, new, upload_whole(body, content_type), source)
         except Exception as exc:
             if outcome is None:
@@ -167,10 +167,10 @@ class Uploader:
             log.warning("the source of an upload could not be closed: %s", type(exc).__name__)
         if isinstance(outcome, RegistrationUncertainError):
             raise outcome
-        return await self._verified(outcome) if verify else outcome
+        return await self._verify(outcome) if verify else outcome
 
     async def _create(
-        self, wanted: Upload, new: NewFile, call: Call[str], source: Ready
+        self, wanted: Upload, new: NewFile, call: Call[str], source: PreparedSource
     ) -> Uploaded | RegistrationUncertainError:
         """Send the whole form, and give the File, or the error if it is unknown whether there is one."""
         try:
@@ -195,7 +195,7 @@ class Uploader:
             verified=False,
         )
 
-    async def _verified(self, done: Uploaded) -> Uploaded:
+    async def _verify(self, done: Uploaded) -> Uploaded:
         """Compare with what the service says of the File, as far as it says anything."""
         try:
             file = await perform(self.driver.api, calls.get(FILES, done.file_id))
@@ -224,15 +224,15 @@ def _reason(exc: Exception) -> str:
 
 def mime_type_of(name: str) -> str:
     """The Content-Type that the ending of a file name says."""
-    return _guessed(os.path.splitext(name)[1])  # noqa: PTH122  # `Path` is slow
+    return _guess_type(os.path.splitext(name)[1])  # noqa: PTH122  # `Path` is slow
 
 
 @lru_cache(maxsize=256)
-def _guessed(ending: str) -> str:
+def _guess_type(ending: str) -> str:
     return mimetypes.guess_type(f"a{ending}", strict=False)[0] or "application/octet-stream"
 
 
-def _form(new: NewFile, source: Ready, mime_type: str) -> tuple[bytes | Body, str]:
+def _form(new: NewFile, source: PreparedSource, mime_type: str) -> tuple[bytes | Body, str]:
     head, tail, content_type = form_around(
         # Not a digest of the fields: the file's content could be made to hold that.
         new.fields(),
@@ -241,11 +241,11 @@ def _form(new: NewFile, source: Ready, mime_type: str) -> tuple[bytes | Body, st
         boundary=secrets.token_hex(16),
     )
     body = source.body
-    framed = Framed(head, body, tail) if isinstance(body, Streamed) else head + body + tail
+    framed = WrappedBody(head, body, tail) if isinstance(body, Streamed) else head + body + tail
     return framed, content_type
 
 
-def _listed(values: Sequence[str]) -> tuple[str, ...]:
+def _to_tuple(values: Sequence[str]) -> tuple[str, ...]:
     if isinstance(values, str):
         raise ConfigurationError("contacts and tags take a list of strings, not one string")
     return tuple(values)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:  # who needs none of its sessions need not import it
 async def close(session: aiohttp.ClientSession) -> None:
     """Close a session, and discard what its connections have not sent.
 
-    aiohttp alone would wait, for ever, until an end that takes nothing has taken the rest.
+    aiohttp alone would wait, forever, until an end that takes nothing has taken the rest.
     """
     for transport in _transports(session.connector):
         transport.abort()
     await session.close()
 
 
-def abandon(session: aiohttp.ClientSession) -> None:
+def abort_session(session: aiohttp.ClientSession) -> None:
     """Close a session's connections at once, and discard what they have not sent; nothing is awaited."""
     connector: Any = session.connector
     session.detach()
@@ -31,7 +31,7 @@ def abandon(session: aiohttp.ClientSession) -> None:
     if connector is not None:
         connector._close()  # noqa: SLF001  # in a closed loop it only marks itself closed
     for transport in transports:
-        cut(transport)
+        abort_transport(transport)
 
 
 def _transports(connector: Any) -> list[Any]:
@@ -42,12 +42,12 @@ def _transports(connector: Any) -> list[Any]:
     return [protocol.transport for protocol in protocols if protocol.transport is not None]
 
 
-def cut(transport: Any) -> None:
+def abort_transport(transport: Any) -> None:
     """Close one connection at once, whether or not its loop still runs."""
     try:
         transport.abort()
     except RuntimeError:  # it wanted to tell its protocol through the loop
         tls = getattr(transport, "_ssl_protocol", None)
         plain = transport if tls is None else tls._transport  # noqa: SLF001
-        with suppress(RuntimeError):  # as TLS does, once more
+        with suppress(RuntimeError):  # as TLS does, again
             plain._call_connection_lost(None)  # noqa: SLF001

@@ -42,7 +42,7 @@ class Credentials:
         return f"apikey {self.user}:{self.key.reveal()}"
 
 
-def authorized(send: Send, credentials: Credentials, redactor: Redactor | None = None) -> Send:
+def with_credentials(send: Send, credentials: Credentials, redactor: Redactor | None = None) -> Send:
     """Add the Authorization header, and what masks the keys in a reply that repeats them.
 
     Args:

@@ -17,15 +17,15 @@ from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.message import Send
 from coredata_async.redaction import Redactor
 from coredata_async.secret import Secret
-from coredata_async.transport.auth import Credentials, authorized
+from coredata_async.transport.auth import Credentials, with_credentials
 from coredata_async.transport.choice import exchange
 from coredata_async.transport.deadline import within
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.redact import passwords_in, redacting
 from coredata_async.transport.refuse import only_paths, only_signed
-from coredata_async.transport.retry import Budget, retrying
-from coredata_async.transport.throttle import Pace, Slots, paced, throttled
-from coredata_async.transport.trace import Hook, traced
+from coredata_async.transport.retry import Budget, retry
+from coredata_async.transport.throttle import RateLimiter, Slots, limit_concurrency, limit_rate
+from coredata_async.transport.trace import Hook, trace
 from coredata_async.version import VERSION
 
 _HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
@@ -33,7 +33,7 @@ _HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user
 
 
 @frozen
-class Gates:
+class SharedLimits:
     """What all copies of a client share, apart from connections: places, and tokens for repeats."""
 
     api: Slots
@@ -41,10 +41,10 @@ class Gates:
     streams: asyncio.Semaphore
     open_files: asyncio.Semaphore
     budget: Budget
-    pace: Pace | None
+    pace: RateLimiter | None
 
     @classmethod
-    def of(cls, limits: Limits, retry: Retry) -> Gates:
+    def of(cls, limits: Limits, retry: Retry) -> SharedLimits:
         """The gates for some limits."""
         return cls(
             api=asyncio.Semaphore(min(limits.concurrency, limits.connections)),
@@ -52,12 +52,12 @@ class Gates:
             streams=asyncio.Semaphore(limits.uploads),
             open_files=asyncio.Semaphore(limits.open_files),
             budget=Budget(retry.budget, retry.budget),
-            pace=Pace(limits.rate) if limits.rate else None,
+            pace=RateLimiter(limits.rate) if limits.rate else None,
         )
 
 
 @frozen(kw_only=True)
-class Manner:
+class SendOptions:
     """How requests are sent; copies of a client may differ in it."""
 
     timeouts: Timeouts = field(factory=Timeouts)
@@ -66,14 +66,14 @@ class Manner:
     hooks: Sequence[Hook] = ()
     app_info: str | None = None
 
-    def changed(
+    def evolve(
         self,
         *,
         timeouts: Timeouts | None,
         retry: Retry | None,
         headers: Mapping[str, str] | None,
         hooks: Sequence[Hook] | None,
-    ) -> Manner:
+    ) -> SendOptions:
         """Another manner, like this one in all that is not given."""
         return evolve(
             self,
@@ -84,43 +84,49 @@ class Manner:
         )
 
 
-def api_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str, credentials: Credentials) -> Send:
+def api_chain(
+    pool: Pool, gates: SharedLimits, manner: SendOptions, base_url: str, credentials: Credentials
+) -> Send:
     """The `Send` for CoreData: the only one that knows the key."""
     redactor = _redactor(pool, manner, credentials)
-    return _guarded(authorized(_to(base_url, pool, manner), credentials, redactor), gates, manner, redactor)
+    return _guard(
+        with_credentials(_to(base_url, pool, manner), credentials, redactor), gates, manner, redactor
+    )
 
 
-def keyless_chain(pool: Pool, gates: Gates, manner: Manner, base_url: str) -> Send:
+def keyless_chain(pool: Pool, gates: SharedLimits, manner: SendOptions, base_url: str) -> Send:
     """The `Send` for a service whose credential is a parameter, not a header: requests bring it along."""
     redactor = _redactor(pool, manner)
-    return _guarded(redacting(_to(base_url, pool, manner), redactor), gates, manner, redactor)
+    return _guard(redacting(_to(base_url, pool, manner), redactor), gates, manner, redactor)
 
 
-def _to(base_url: str, pool: Pool, manner: Manner) -> Send:
+def _to(base_url: str, pool: Pool, manner: SendOptions) -> Send:
     headers = {"User-Agent": user_agent(manner.app_info), **manner.headers}
     return only_paths(exchange(pool, "api", manner.timeouts, base_url=base_url, headers=headers))
 
 
-def _guarded(send: Send, gates: Gates, manner: Manner, redactor: Redactor) -> Send:
-    send = traced(send, manner.hooks, redactor=redactor)
-    send = paced(send, gates.pace) if gates.pace else send
-    send = throttled(send, gates.api, _patience(gates.api, manner.timeouts))
-    return within(retrying(send, manner.retry, gates.budget), manner.timeouts.total)
+def _guard(send: Send, gates: SharedLimits, manner: SendOptions, redactor: Redactor) -> Send:
+    send = trace(send, manner.hooks, redactor=redactor)
+    send = limit_rate(send, gates.pace) if gates.pace else send
+    send = limit_concurrency(send, gates.api, _slot_timeout(gates.api, manner.timeouts))
+    return within(retry(send, manner.retry, gates.budget), manner.timeouts.total)
 
 
-def storage_chain(pool: Pool, gates: Gates, manner: Manner, credentials: Credentials | None = None) -> Send:
+def storage_chain(
+    pool: Pool, gates: SharedLimits, manner: SendOptions, credentials: Credentials | None = None
+) -> Send:
     """The `Send` for signed URLs: no key, no headers of the user, nothing but what a request says.
 
     The credentials are not sent; a reply that holds them, through the service's doing, has them masked.
     """
     send = exchange(pool, "storage", manner.timeouts, headers={"Accept-Encoding": "identity"})
     redactor = _redactor(pool, manner, credentials)
-    send = traced(redacting(only_signed(send), redactor), manner.hooks, redactor=redactor)
-    send = throttled(send, gates.storage, _patience(gates.storage, manner.timeouts))
-    return within(retrying(send, manner.retry, gates.budget), manner.timeouts.total)
+    send = trace(redacting(only_signed(send), redactor), manner.hooks, redactor=redactor)
+    send = limit_concurrency(send, gates.storage, _slot_timeout(gates.storage, manner.timeouts))
+    return within(retry(send, manner.retry, gates.budget), manner.timeouts.total)
 
 
-def _redactor(pool: Pool, manner: Manner, credentials: Credentials | None = None) -> Redactor:
+def _redactor(pool: Pool, manner: SendOptions, credentials: Credentials | None = None) -> Redactor:
     """Return what masks every secret that requests of a client may carry."""
     keys = () if credentials is None else (credentials.key, credentials.key_v3)
     given = (Secret(value) for name, value in manner.headers.items() if name.lower() not in _HARMLESS)
@@ -128,8 +134,8 @@ def _redactor(pool: Pool, manner: Manner, credentials: Credentials | None = None
     return Redactor(tuple(dict.fromkeys((*keys, *given, *passwords))))
 
 
-def _patience(slots: Slots, timeouts: Timeouts) -> float | None:
-    """How long a place is waited for.
+def _slot_timeout(slots: Slots, timeouts: Timeouts) -> float | None:
+    """Return how long a place is waited for.
 
     A semaphore has none because connections are in use. Other slots are withheld on purpose, as after a
     Retry-After: a request that is early there must not fail for it.
@@ -138,7 +144,7 @@ def _patience(slots: Slots, timeouts: Timeouts) -> float | None:
 
 
 def user_agent(app_info: str | None) -> str:
-    """What the service's operators see: this library, the program that uses it, and what it runs on.
+    """Return what the service's operators see: this library, the program that uses it, and what it runs on.
 
     Not aiohttp's name: most requests do without it.
     """

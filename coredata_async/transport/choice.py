@@ -30,21 +30,21 @@ def exchange(
 
         return over_aiohttp.exchange(pool, side, timeouts, headers=headers, base_url=base_url)
 
-    if pool.transport == "aiohttp" or pool.proxy is not None or pool.brought(side) is not None:
+    if pool.transport == "aiohttp" or pool.proxy is not None or pool.user_session(side) is not None:
         return usual()
     if pool.proxies:
         usual()  # now, rather than in the middle of an event loop
     quick = lean.exchange(pool, side, timeouts, headers=headers, base_url=base_url)
 
     def send(request: Request) -> Awaitable[Reply]:
-        if not untouched() or (pool.proxies and _proxied(pool, request, base_url)):
+        if not is_unpatched() or (pool.proxies and _needs_proxy(pool, request, base_url)):
             return usual()(request)
         return quick(request)
 
     return send
 
 
-def untouched() -> bool:
+def is_unpatched() -> bool:
     """Whether aiohttp's sessions are as aiohttp has made them: nobody listens in, or answers in their place.
 
     Those who do replace one of these: aioresponses, VCR and pook `_request`, OpenTelemetry and Sentry
@@ -59,5 +59,7 @@ def _genuine(method: object) -> bool:
     return type(method) is FunctionType and method.__globals__.get("__name__") == "aiohttp.client"
 
 
-def _proxied(pool: Pool, request: Request, base_url: str) -> bool:
-    return pool.proxies.of_url(request.target if request.whole else base_url + request.target) is not None
+def _needs_proxy(pool: Pool, request: Request, base_url: str) -> bool:
+    return (
+        pool.proxies.of_url(request.target if request.is_absolute else base_url + request.target) is not None
+    )

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from coredata_async.transport.lean.names import Names
+from coredata_async.transport.lean.names import AddressResolver
 from coredata_async.transport.lean.reuse import KEPT_FOR, PROBATION, SOON, Reputation, idle_limit, watch
 
 
@@ -21,7 +21,7 @@ class Resolver(AbstractResolver):
     """Looks up names as our own connections do: a slow one delays no other."""
 
     def __init__(self) -> None:
-        self._names = Names()
+        self._names = AddressResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -42,7 +42,7 @@ class Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Do nothing: a look-up under way ends by itself."""
+        """Do nothing: a look-up in flight ends by itself."""
 
 
 class Connector(aiohttp.TCPConnector):

@@ -15,13 +15,13 @@ from coredata_async.config import Timeouts
 from coredata_async.message import Held, Reply, Request, Send
 from coredata_async.secret import Secret
 from coredata_async.transport import payload
-from coredata_async.transport.foreign import FOREIGN, translated
+from coredata_async.transport.foreign import AIOHTTP_ERRORS, translate
 from coredata_async.transport.frames import below, without_frames
 from coredata_async.transport.lean.answers import HEAD_LIMIT
 from coredata_async.transport.lean.faults import TooLargeError
 from coredata_async.transport.lean.limits import is_refusal, limit_of
-from coredata_async.transport.lean.unpacking import Unpacking, unpacked, unpacking
-from coredata_async.transport.payload import Reopened, Whole
+from coredata_async.transport.lean.unpacking import Unpacking, decompress, decompressor
+from coredata_async.transport.payload import BodyPayload, Whole
 from coredata_async.transport.pool import Pool, Side
 
 _AT_ONCE: Final = 64 * 1024
@@ -62,16 +62,19 @@ def exchange(
         finally:
             if body is not None and not answered:
                 body.abort()
-            if isinstance(body, Reopened):
-                await body.settled()
+            if isinstance(body, BodyPayload):
+                await body.wait_written()
         # Not in the `except` block: what was caught there, and its frames, hold the headers and the URL.
         raise failure
 
-    async def carry(request: Request, body: Whole | Reopened | None) -> Reply:
+    async def carry(request: Request, body: Whole | BodyPayload | None) -> Reply:
         url = _url(request, base_url)
         session = pool.session(side)
         packed = side == "api" and not session.auto_decompress
-        target, all_headers = _as_written(url), _joined(common.reveal(), request.headers, packed=packed)
+        target, all_headers = (
+            _as_written(url),
+            _merge_headers(common.reveal(), request.headers, packed=packed),
+        )
         request.note_dispatch(possible=True)  # aiohttp does not tell when the first byte leaves
         response = await session.request(
             request.method,
@@ -89,12 +92,12 @@ def exchange(
         )
         coding = response.headers.get("Content-Encoding") if packed else None
         if request.stream and response.status < 300:  # noqa: PLR2004  # what is refused is read at once
-            content = _Arriving(request, response, timeouts.stall, unpacking(coding))
+            content = _Arriving(request, response, timeouts.stall, decompressor(coding))
             return Reply(response.status, response.headers, content=content, redactor=request.redactor)
         try:
             found = await _read(response)
             if coding:
-                found = await unpacked(found, coding, response.status)
+                found = await decompress(found, coding, response.status)
             return Reply(response.status, response.headers, found, redactor=request.redactor)
         finally:
             response.release()
@@ -103,7 +106,7 @@ def exchange(
 
 
 def _url(request: Request, base_url: str) -> str:
-    return request.target if request.whole else base_url + request.target
+    return request.target if request.is_absolute else base_url + request.target
 
 
 def _as_written(url: str) -> URL:
@@ -113,7 +116,7 @@ def _as_written(url: str) -> URL:
     return URL(url, encoded=True)
 
 
-def _joined(common: Mapping[str, str], own: Mapping[str, str], *, packed: bool) -> CIMultiDict[str]:
+def _merge_headers(common: Mapping[str, str], own: Mapping[str, str], *, packed: bool) -> CIMultiDict[str]:
     joined = CIMultiDict(common)
     joined.update(own)
     if packed:  # aiohttp would name whatever it can unpack itself
@@ -142,26 +145,26 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(blocks)
 
 
-def _own(exc: BaseException, request: Request, body: Whole | Reopened | None) -> BaseException:
+def _own(exc: BaseException, request: Request, body: Whole | BodyPayload | None) -> BaseException:
     """Return what the source raised, as it is; for anything of aiohttp's, our error."""
-    if not isinstance(exc, FOREIGN):  # a cancellation above all
+    if not isinstance(exc, AIOHTTP_ERRORS):  # a cancellation above all
         return without_frames(exc)
-    if isinstance(body, Reopened) and body.failure is not None:
+    if isinstance(body, BodyPayload) and body.failure is not None:
         request.note_dispatch(possible=False)  # its last block is missing: no server carries that out
         return below(body.failure, payload.__file__)
-    if isinstance(body, Reopened) and body.stalled:
-        return translated(TimeoutError(), request, stalled=True)
-    return translated(exc, request)
+    if isinstance(body, BodyPayload) and body.stalled:
+        return translate(TimeoutError(), request, stalled=True)
+    return translate(exc, request)
 
 
-def _body(request: Request, side: Side, stall: float | None) -> Whole | Reopened | None:
+def _body(request: Request, side: Side, stall: float | None) -> Whole | BodyPayload | None:
     """Return the body as aiohttp is given it; `None` if that is `Request.body` itself."""
     body = request.body
     if body is None and side == "api" and request.method in _CHANGING:
         body = b""
     if body is None or (isinstance(body, bytes) and len(body) <= _AT_ONCE):
         return Whole(body) if body is not None and side == "api" else None
-    return Reopened(Held(body) if isinstance(body, bytes) else body, stall, discard_unsent=side == "api")
+    return BodyPayload(Held(body) if isinstance(body, bytes) else body, stall, discard_unsent=side == "api")
 
 
 def _waits(timeouts: Timeouts, patience: float) -> aiohttp.ClientTimeout:
@@ -195,8 +198,8 @@ class _Arriving:
                     yield piece
             if self._unpacking is not None:
                 self._unpacking.end()
-        except FOREIGN as exc:
-            failure = translated(exc, self._request, stalled=True)
+        except AIOHTTP_ERRORS as exc:
+            failure = translate(exc, self._request, stalled=True)
         else:
             return
         raise failure  # see `exchange`

@@ -13,19 +13,19 @@ from coredata_async.message import Request
 from coredata_async.transport import trouble
 from coredata_async.transport.lean.faults import (
     HandshakeError,
+    Http11Error,
     LateConnectionError,
-    LineError,
     handshake_failure,
 )
-from coredata_async.transport.trouble import CUT_SHORT, DISTRUSTED, UNREACHABLE, UNSENDABLE, Telling
+from coredata_async.transport.trouble import CUT_SHORT, DISTRUSTED, UNREACHABLE, UNSENDABLE, ErrorText
 
-FOREIGN: Final = (aiohttp.ClientError, LineError, TimeoutError, OSError, ValueError)
-"""All that can come out of an aiohttp exchange; a `LineError` is our own, about a body."""
+AIOHTTP_ERRORS: Final = (aiohttp.ClientError, Http11Error, TimeoutError, OSError, ValueError)
+"""All that can come out of an aiohttp exchange; a `Http11Error` is our own, about a body."""
 
-_PROXY: Final = Telling(
+_PROXY: Final = ErrorText(
     "cannot connect to the proxy ({reason}); check proxy=, or HTTPS_PROXY and NO_PROXY", reached=False
 )
-_ASKED: Final = frozenset({403, 405, 407})
+_PERMANENT: Final = frozenset({403, 405, 407})
 """Answers of a proxy to CONNECT that will be the same next time."""
 _KINDS: Final = (  # the most specific first
     ((aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError), DISTRUSTED),
@@ -36,16 +36,16 @@ _KINDS: Final = (  # the most specific first
 )
 
 
-def translated(exc: Exception, request: Request, *, stalled: bool = False) -> APIConnectionError:
-    """Our error for one of aiohttp's; see `trouble.translated`."""
+def translate(exc: Exception, request: Request, *, stalled: bool = False) -> APIConnectionError:
+    """Our error for one of aiohttp's; see `trouble.translate`."""
     if isinstance(exc, aiohttp.ConnectionTimeoutError):
-        return trouble.translated(LateConnectionError(""), request)
+        return trouble.translate(LateConnectionError(""), request)
     if isinstance(exc, aiohttp.ClientHttpProxyError):
-        return trouble.translated(exc, request, telling=_refused_by_proxy(exc.status))
+        return trouble.translate(exc, request, telling=_proxy_refusal(exc.status))
     if isinstance(exc, aiohttp.ClientConnectorSSLError):
-        return trouble.translated(_handshake_failure(exc), request)
+        return trouble.translate(_handshake_failure(exc), request)
     telling = next((telling for kinds, telling in _KINDS if isinstance(exc, kinds)), None)
-    return trouble.translated(exc, request, stalled=stalled, telling=telling)
+    return trouble.translate(exc, request, stalled=stalled, telling=telling)
 
 
 def _handshake_failure(exc: aiohttp.ClientConnectorSSLError) -> HandshakeError:
@@ -55,8 +55,8 @@ def _handshake_failure(exc: aiohttp.ClientConnectorSSLError) -> HandshakeError:
     )
 
 
-def _refused_by_proxy(status: int) -> Telling:
+def _proxy_refusal(status: int) -> ErrorText:
     unknown = status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
     advice = "user name and password in its URL" if unknown else "proxy=, or HTTPS_PROXY and NO_PROXY"
     text = f"the proxy refused to connect ({status}); check {advice}"
-    return Telling(text, reached=False, permanent=status in _ASKED)
+    return ErrorText(text, reached=False, permanent=status in _PERMANENT)

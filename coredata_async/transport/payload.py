@@ -35,7 +35,7 @@ class Whole(aiohttp.BytesPayload):
             self._line.abort()
 
 
-class Reopened(aiohttp.Payload):
+class BodyPayload(aiohttp.Payload):
     """Sends a `Body`; a second write reads the source from its beginning.
 
     aiohttp itself repeats a PUT once when a kept connection has died. Up to 3.14.3 it then sent what was
@@ -58,7 +58,7 @@ class Reopened(aiohttp.Payload):
 
     @property
     def consumed(self) -> bool:
-        """Whether a further write is impossible."""
+        """Return whether a further write is impossible."""
         return not self._body.replayable
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
@@ -75,7 +75,7 @@ class Reopened(aiohttp.Payload):
                 while (block := await self._next(blocks)) is not None:
                     await self._pass_on(block, writer)
         except BaseException:
-            self.abort()  # to close would wait, for ever, for an end that takes nothing
+            self.abort()  # to close would wait, forever, for an end that takes nothing
             raise
         finally:
             self._idle.set()
@@ -89,8 +89,8 @@ class Reopened(aiohttp.Payload):
         if self._line is not None:
             self._line.abort()
 
-    async def settled(self) -> None:
-        """Wait until no write is under way.
+    async def wait_written(self) -> None:
+        """Wait until no write is in flight.
 
         aiohttp cancels one that has become pointless, and goes on before it has let go of the source: the
         next pass over the same open file would meet it there.

@@ -11,8 +11,8 @@ from attrs import define, field
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.secret import Secret, conceal
-from coredata_async.transport.abandon import abandon, close
-from coredata_async.transport.lean.connections import Connections
+from coredata_async.transport.abandon import abort_session, close
+from coredata_async.transport.lean.connections import ConnectionPool
 from coredata_async.transport.proxies import Proxies
 
 if TYPE_CHECKING:  # few clients open a session, and importing aiohttp takes longer than all the rest
@@ -26,7 +26,7 @@ Session: TypeAlias = "ClientSession"
 
 
 def is_transport(word: str) -> TypeGuard[Transport]:
-    """Whether it is one of the words for a transport."""
+    """Return whether it is one of the words for a transport."""
     return word in {"auto", "aiohttp"}
 
 
@@ -48,7 +48,7 @@ class Pool:
     transport: Transport = "auto"
     closed: bool = False
     proxies: Proxies = field(init=False)
-    _lean: dict[Side, Connections] = field(factory=dict[Side, Connections], init=False, repr=False)
+    _http11: dict[Side, ConnectionPool] = field(factory=dict[Side, ConnectionPool], init=False, repr=False)
     _own: dict[Side, Session] = field(factory=dict[Side, Session], init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
 
@@ -63,7 +63,7 @@ class Pool:
                 "take it off the session"
             )
 
-    def connections(self, side: Side) -> Connections:
+    def connections(self, side: Side) -> ConnectionPool:
         """Our own connections of one side.
 
         Raises:
@@ -73,14 +73,14 @@ class Pool:
             raise CoreDataError("this client is closed; make a new one")
         if self._loop is not asyncio.get_running_loop():
             self._bind()
-        found = self._lean.get(side)
+        found = self._http11.get(side)
         if found is None:
-            found = self._lean[side] = Connections(
+            found = self._http11[side] = ConnectionPool(
                 self.limits.connections, trust=self.ssl, discard_unsent=side == "api"
             )
         return found
 
-    def brought(self, side: Side) -> Session | None:
+    def user_session(self, side: Side) -> Session | None:
         """The session the user brought for one side."""
         return self.api if side == "api" else self.storage
 
@@ -90,7 +90,7 @@ class Pool:
         Raises:
             CoreDataError: The client is closed, or belongs to another event loop.
         """
-        brought = self.brought(side)
+        brought = self.user_session(side)
         if self.closed:
             raise CoreDataError("this client is closed; make a new one")
         if brought is not None and brought.closed:
@@ -104,19 +104,19 @@ class Pool:
         self.closed = True
         while self._own:
             await close(self._own.popitem()[1])
-        while self._lean:
-            await self._lean.popitem()[1].aclose()
+        while self._http11:
+            await self._http11.popitem()[1].aclose()
 
     def close_now(self) -> None:
         """Drop the connections without a loop, for test runners and interpreters that are shutting down."""
         self.closed = True
-        while self._lean:
-            self._lean.popitem()[1].close_now()
+        while self._http11:
+            self._http11.popitem()[1].close_now()
         while self._own:
-            abandon(self._own.popitem()[1])
+            abort_session(self._own.popitem()[1])
 
     def _bind(self) -> None:
-        if self._loop is not None and (self._own or self._lean):
+        if self._loop is not None and (self._own or self._http11):
             raise CoreDataError(
                 "this client's connections belong to another event loop; make one client per loop, "
                 "or close it (`await client.aclose()`) before its loop ends"

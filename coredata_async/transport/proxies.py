@@ -106,11 +106,11 @@ class Proxies:
             return None
         origin = _origin(url)
         if origin not in self._known:
-            self._known[origin] = self._found(*origin)
+            self._known[origin] = self._find(*origin)
         known = self._known[origin]
         return None if known is None else known.reveal()
 
-    def _found(self, scheme: str, place: str) -> Secret[str] | None:
+    def _find(self, scheme: str, place: str) -> Secret[str] | None:
         name = scheme if scheme in self.environment else "all"
         if not self.environment.get(name) or proxy_bypass(place):
             return None

@@ -15,7 +15,7 @@ def redacting(send: Send, redactor: Redactor) -> Send:
 
     def through(request: Request) -> Awaitable[Reply]:
         own = request.redactor.secrets
-        url = Secret(request.target) if request.whole else None
+        url = Secret(request.target) if request.is_absolute else None
         known = Redactor((*redactor.secrets, *own) if own else redactor.secrets, url)
         return send(request.with_headers(request.headers, known))
 

@@ -12,7 +12,7 @@ from coredata_async.message import Reply, Request, Send
 
 
 def is_private_line(url: str) -> bool:
-    """Whether nobody on the way can read: https, or http to this very machine."""
+    """Return whether nobody on the way can read: https, or http to this very machine."""
     try:
         parts = urlsplit(url)
         if parts.scheme != "http" or parts.hostname == "localhost":

@@ -50,7 +50,7 @@ class Budget:
             self.tokens = min(self.full, self.tokens + 1)
 
 
-def retrying(
+def retry(
     send: Send,
     policy: Retry,
     budget: Budget,
@@ -77,7 +77,7 @@ def retrying(
             else:
                 if classify_reply(request, outcome) in _ANSWERS:
                     budget.refund()
-                    return outcome.counted(attempt, clock() - began)
+                    return outcome.with_attempts(attempt, clock() - began)
             wait = wait_before_repeat(policy, request, outcome, attempt, jitter())
             if wait is None or not budget.spend(_cost(outcome)):
                 return _last(outcome, attempt, clock() - began)
@@ -115,6 +115,6 @@ def _cost(outcome: Reply | APIConnectionError) -> float:
 
 def _last(outcome: Reply | APIConnectionError, attempts: int, elapsed: float) -> Reply:
     if isinstance(outcome, Reply):
-        return outcome.counted(attempts, elapsed)
+        return outcome.with_attempts(attempts, elapsed)
     outcome.attempts, outcome.elapsed = attempts, elapsed
     raise outcome

@@ -1,4 +1,4 @@
-"""How many requests are under way at once, and how many begin per second."""
+"""How many requests are in flight at once, and how many begin per second."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from coredata_async.message import Content, Reply, Request, Send
 
 
 class Slots(Protocol):
-    """Places for requests that are under way; an `asyncio.Semaphore` is one kind."""
+    """Places for requests that are in flight; an `asyncio.Semaphore` is one kind."""
 
     def locked(self) -> bool:
-        """Whether `acquire` would have to wait."""
+        """Return whether `acquire` would have to wait."""
         ...
 
     async def acquire(self) -> object:
@@ -29,13 +29,13 @@ class Slots(Protocol):
         ...
 
 
-def throttled(send: Send, slots: Slots, patience: float | None) -> Send:
-    """Let at most as many requests be under way as there are slots.
+def limit_concurrency(send: Send, slots: Slots, patience: float | None) -> Send:
+    """Let at most as many requests be in flight as there are slots.
 
     Args:
         send: What the slots are for.
         slots: The places.
-        patience: Seconds to wait for one; `None` waits for ever. That is right for slots that are withheld
+        patience: Seconds to wait for one; `None` waits forever. That is right for slots that are withheld
             on purpose, as after a Retry-After: there a request is early, and nothing is wrong with it.
 
     Raises:
@@ -95,7 +95,7 @@ async def _queue(slots: Slots, patience: float, request: Request) -> None:
     )
 
 
-class Pace:
+class RateLimiter:
     """Starts spread evenly, so many per second, whoever asks."""
 
     def __init__(self, rate: float, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -111,7 +111,9 @@ class Pace:
         return place - now
 
 
-def paced(send: Send, pace: Pace, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> Send:
+def limit_rate(
+    send: Send, pace: RateLimiter, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+) -> Send:
     """Begin at most as many requests per second as the pace allows."""
 
     async def through(request: Request) -> Reply:

@@ -40,7 +40,7 @@ Hook = Callable[[Exchanged], object]
 """Called in the event loop after each attempt; it must be quick, and what it raises ends the call."""
 
 
-def traced(
+def trace(
     send: Send,
     hooks: Sequence[Hook] = (),
     *,
@@ -54,22 +54,22 @@ def traced(
     def through(request: Request) -> Awaitable[Reply]:
         if not hooks and not log.isEnabledFor(logging.DEBUG):
             return send(request)  # as it is: a coroutine around it would be resumed with it each time
-        return timed(request)
+        return timed_send(request)
 
     def path_of(request: Request) -> str:
-        return (redactor.line if request.whole else remember)(shown(request))
+        return (redactor.line if request.is_absolute else remember)(loggable_target(request))
 
-    async def timed(request: Request) -> Reply:
+    async def timed_send(request: Request) -> Reply:
         began = clock()
         try:
             reply = await send(request)
         except Exception as exc:
-            tell(_failed(request, path_of(request), exc, clock() - began))
+            publish(_error_event(request, path_of(request), exc, clock() - began))
             raise
-        tell(_answered(request, path_of(request), reply, clock() - began))
+        publish(_reply_event(request, path_of(request), reply, clock() - began))
         return reply
 
-    def tell(event: Exchanged) -> None:
+    def publish(event: Exchanged) -> None:
         log.debug(
             "%s %s -> %s in %.0f ms",
             event.method,
@@ -83,7 +83,7 @@ def traced(
     return through
 
 
-def _answered(request: Request, path: str, reply: Reply, seconds: float) -> Exchanged:
+def _reply_event(request: Request, path: str, reply: Reply, seconds: float) -> Exchanged:
     number = reply.headers.get("X-Request-Id")
     return Exchanged(
         request.method,
@@ -92,16 +92,16 @@ def _answered(request: Request, path: str, reply: Reply, seconds: float) -> Exch
         seconds,
         None if number is None else reply.redactor.line(number),
         retry_after=reply.retry_after,
-        signed=request.whole,
+        signed=request.is_absolute,
     )
 
 
-def _failed(request: Request, path: str, exc: Exception, seconds: float) -> Exchanged:
+def _error_event(request: Request, path: str, exc: Exception, seconds: float) -> Exchanged:
     name = type(exc).__name__
-    return Exchanged(request.method, path, None, seconds, error=name, signed=request.whole)
+    return Exchanged(request.method, path, None, seconds, error=name, signed=request.is_absolute)
 
 
-def shown(request: Request) -> str:
+def loggable_target(request: Request) -> str:
     """Return what of a target may be shown: no query, and of a URL host and path."""
     path = request.path
     if path.startswith("/"):

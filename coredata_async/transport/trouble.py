@@ -13,8 +13,8 @@ from coredata_async.message import Request
 from coredata_async.transport.lean.faults import (
     CutShortError,
     HandshakeError,
+    Http11Error,
     LateConnectionError,
-    LineError,
     NoTLSError,
     TooLargeError,
     UnreachableError,
@@ -22,7 +22,7 @@ from coredata_async.transport.lean.faults import (
 
 
 @frozen
-class Telling:
+class ErrorText:
     """How one kind of trouble is told."""
 
     text: str
@@ -31,25 +31,25 @@ class Telling:
     permanent: bool = False
 
 
-DISTRUSTED: Final = Telling(
+DISTRUSTED: Final = ErrorText(
     "the server's certificate is not trusted or does not match its name; "
     "set ssl= or COREDATA_CA_BUNDLE to the right authority",
     reached=False,
     permanent=True,
 )
-NO_TLS: Final = Telling(
+NO_TLS: Final = ErrorText(
     "the server does not speak TLS as expected ({reason}); check scheme and port of the URL",
     reached=False,
     permanent=True,
 )
-HANDSHAKE: Final = Telling("the TLS handshake failed ({reason})", reached=False)
-UNREACHABLE: Final = Telling("cannot connect ({reason}); check base_url, DNS and network", reached=False)
-UNSENDABLE: Final = Telling("the URL or a header cannot be sent as it is", reached=False, permanent=True)
-CUT_SHORT: Final = Telling("the answer was cut short")
-TOO_LARGE: Final = Telling(
+HANDSHAKE: Final = ErrorText("the TLS handshake failed ({reason})", reached=False)
+UNREACHABLE: Final = ErrorText("cannot connect ({reason}); check base_url, DNS and network", reached=False)
+UNSENDABLE: Final = ErrorText("the URL or a header cannot be sent as it is", reached=False, permanent=True)
+CUT_SHORT: Final = ErrorText("the answer was cut short")
+TOO_LARGE: Final = ErrorText(
     "the answer is too large ({reason}); ask for fewer objects at once", permanent=True
 )
-_BROKEN: Final = Telling("the connection broke ({reason})")
+_BROKEN: Final = ErrorText("the connection broke ({reason})")
 _KINDS: Final = (
     (ssl.SSLCertVerificationError, DISTRUSTED),
     (NoTLSError, NO_TLS),
@@ -61,15 +61,15 @@ _KINDS: Final = (
 )
 
 
-def translated(
-    exc: Exception, request: Request, *, stalled: bool = False, telling: Telling | None = None
+def translate(
+    exc: Exception, request: Request, *, stalled: bool = False, telling: ErrorText | None = None
 ) -> APIConnectionError:
     """Our error for what an exchange met.
 
     Args:
         exc: What was raised.
         request: What was being done.
-        stalled: Whether a body was under way, so that a timeout is a stall.
+        stalled: Whether a body was in flight, so that a timeout is a stall.
         telling: How it is told, unless its class says so.
     """
     where = f"{request.method} {request.path}"
@@ -92,7 +92,7 @@ def _late(exc: TimeoutError, request: Request, where: str, *, stalled: bool) -> 
 
 def _reason(exc: Exception) -> str:
     """The system's words, which hold no URL."""
-    if isinstance(exc, LineError):
+    if isinstance(exc, Http11Error):
         return exc.reason
     if isinstance(exc, ssl.SSLError):  # its number is OpenSSL's
         return type(exc).__name__

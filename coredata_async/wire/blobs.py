@@ -35,37 +35,37 @@ def reserve(content_length: int, content_type: str | None) -> Call[Reservation]:
     """Ask for a signed upload URL. Repeating it leaves an unused blob name and nothing else."""
 
     def read(reply: Reply) -> Reservation:
-        return reservation(reply, content_type)
+        return read_reservation(reply, content_type)
 
-    return Call(reserving(content_length, content_type), 200, read)
+    return Call(reservation_request(content_length, content_type), 200, read)
 
 
-def reserving(content_length: int, content_type: str | None) -> Request:
-    """What `reserve` sends."""
+def reservation_request(content_length: int, content_type: str | None) -> Request:
+    """Return what `reserve` sends."""
     if content_length < 0:
         raise ConfigurationError(f"content_length must be 0 or more, not {content_length}")
     target = f"{PATH}?content_length={content_length}"
     if content_type is not None:
-        target += f"&content_type={_quoted(content_type)}"
+        target += f"&content_type={_quote(content_type)}"
     return Request("POST", target, JSON_HEADERS)
 
 
 @lru_cache(maxsize=256)
-def _quoted(content_type: str) -> str:
+def _quote(content_type: str) -> str:
     """Encoded for a query: 3.5 us, 2 % of a small file, and a job has few kinds of files."""
     return quote(content_type, safe="")
 
 
-def reservation(reply: Reply, content_type: str | None) -> Reservation:
+def read_reservation(reply: Reply, content_type: str | None) -> Reservation:
     """Read what `reserve` was answered.
 
     Raises:
         ValueError: It is no reservation.
     """
-    return Reservation(*_place(reply, from_json(reply.body)), content_type)
+    return Reservation(*_name_and_url(reply, from_json(reply.body)), content_type)
 
 
-def _place(reply: Reply, answer: object) -> tuple[str, str]:
+def _name_and_url(reply: Reply, answer: object) -> tuple[str, str]:
     match answer:
         case {"blobName": str(name), "presignedUrl": str(url)} if name and url:
             if reply.redactor.line(name) == name:  # because it is written to journals and into messages

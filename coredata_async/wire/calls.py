@@ -11,8 +11,8 @@ from attrs import frozen
 from coredata_async.call import Call
 from coredata_async.ids import Id
 from coredata_async.message import Reply, Request
-from coredata_async.wire.convert import from_json, structure, structured, to_json
-from coredata_async.wire.kind import Kind
+from coredata_async.wire.convert import from_json, structure, structure_all, to_json
+from coredata_async.wire.kind import Resource
 from coredata_async.wire.lookups import query, segment
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ def list_page(path: str, model: type[T], where: object, *, limit: int | None, of
     def read(reply: Reply) -> Page[T]:
         meta, objects = _envelope(from_json(reply.body))
         return Page(
-            items=structured(objects, model),
+            items=structure_all(objects, model),
             total=meta["total_count"],
             offset=_count(meta.get("offset"), offset),
             limit=_positive(meta.get("limit")) or limit or len(objects),
@@ -97,16 +97,16 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def get(kind: Kind[T, W], key: Id) -> Call[T]:
+def get(kind: Resource[T, W], key: Id) -> Call[T]:
     """One object: GET, answered 200 with the bare object."""
-    request = Request("GET", kind.place(key), JSON_HEADERS)
+    request = Request("GET", kind.object_path(key), JSON_HEADERS)
     return Call(request, 200, lambda reply: structure(from_json(reply.body), kind.model))
 
 
 def create(path: str, new: object) -> Call[str]:
     """A new object: POST, answered 201 with its place in Location. Never repeated blindly."""
     request = Request("POST", path, SENDS_JSON, to_json(new), repeatable=False)
-    return Call(request, 201, created_id)
+    return Call(request, 201, read_created_id)
 
 
 def update(path: str, key: Id, edit: object) -> Call[None]:
@@ -121,7 +121,7 @@ def delete(path: str, key: Id) -> Call[None]:
     return Call(request, 204, _nothing)
 
 
-def created_id(reply: Reply) -> str:
+def read_created_id(reply: Reply) -> str:
     """The id in Location: its last segment, whether it is a path or a whole URL.
 
     Raises:
@@ -142,6 +142,6 @@ def _nothing(_: Reply) -> None:
     return None
 
 
-def get_raw(kind: Kind[T, W], key: Id) -> Call[Mapping[str, Any]]:
+def get_raw(kind: Resource[T, W], key: Id) -> Call[Mapping[str, Any]]:
     """One object as it comes, to see which fields there are."""
     return Call(get(kind, key).request, 200, lambda reply: from_json(reply.body))

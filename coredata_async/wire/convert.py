@@ -62,7 +62,7 @@ def _may_exceed_64_bits(raw: bytes) -> bool:
 
 def to_json(value: object) -> bytes:
     """Encode a new object, or an edit: only what was given, dates as the service writes them."""
-    return encode_json(given(value), default=_plain)
+    return encode_json(given_fields(value), default=_plain)
 
 
 def encode_json(value: object, *, default: Callable[[object], object] | None = None) -> bytes:
@@ -83,7 +83,7 @@ def encode_json(value: object, *, default: Callable[[object], object] | None = N
     raise ConfigurationError(trouble)
 
 
-def given(value: object) -> dict[str, Any]:
+def given_fields(value: object) -> dict[str, Any]:
     """The fields of a new object that are not `None`, or of an edit that are not `UNSET`."""
     found: dict[str, Any] = {}
     for spot in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
@@ -107,17 +107,17 @@ def _fitting(spot: attrs.Attribute[Any], value: object) -> object:
         raise ConfigurationError(f"{name} takes a list of strings, not one string")
     if "Sequence[str]" in kind and value is not None:
         if not isinstance(value, Iterable):
-            raise ConfigurationError(f"{name} takes a list of strings, not {_described(value)}")
+            raise ConfigurationError(f"{name} takes a list of strings, not {_describe(value)}")
         return [_reference(name, each) for each in cast("Iterable[object]", value)]
     mandatory = kind in _MANDATORY and (spot.default is attrs.NOTHING or spot.default is UNSET)
     if kind.startswith("str") and (value is not None or mandatory):
-        return _checked_text(name, _reference(name, value), mandatory=mandatory)
+        return _check_text(name, _reference(name, value), mandatory=mandatory)
     if kind.startswith("date ") and isinstance(value, datetime):
         raise ConfigurationError(f"{name} takes a date without a time: use .date()")
     return value
 
 
-def _checked_text(name: str, text: str, *, mandatory: bool) -> str:
+def _check_text(name: str, text: str, *, mandatory: bool) -> str:
     if mandatory and not text.strip():
         raise ConfigurationError(f"{name} must not be empty")
     if name == "status" and not _LIST_VALUE.fullmatch(text):
@@ -134,11 +134,11 @@ def _reference(name: str, value: object) -> str:
     if not isinstance(value, str):
         found = getattr(value, "username" if name.endswith("_users") else "id", None)
     if not isinstance(found, str):
-        raise ConfigurationError(f"{name} takes a string, not {_described(value)}")
+        raise ConfigurationError(f"{name} takes a string, not {_describe(value)}")
     return found
 
 
-def _described(value: object) -> str:
+def _describe(value: object) -> str:
     return "one string" if isinstance(value, str) else "None" if value is None else type(value).__name__
 
 
@@ -152,7 +152,7 @@ def structure(raw: object, model: type[T]) -> T:
     return read(raw, model)
 
 
-def structured(objects: Iterable[object], model: type[T]) -> tuple[T, ...]:
+def structure_all(objects: Iterable[object], model: type[T]) -> tuple[T, ...]:
     """Make models of decoded JSON objects; raises as `structure` does."""
     read: Reader[T] = reader(model)
     return tuple([read(each, model) for each in objects])
@@ -164,7 +164,7 @@ def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     if attrs.has(type(value)) and not isinstance(value, Mapping):
-        return given(value)
+        return given_fields(value)
     if isinstance(value, Mapping):  # the aspects of a document that was read
         return dict(cast("Mapping[str, Any]", value))
     raise ConfigurationError(f"a {type(value).__name__} cannot be sent as JSON")

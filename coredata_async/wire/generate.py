@@ -27,8 +27,8 @@ import attrs
 from attrs import frozen
 
 from coredata_async.nesting import TooDeepError, check_depth
-from coredata_async.wire.nothing import NOTHING
-from coredata_async.wire.scalars import STAMP, PartlyReadableError, expected
+from coredata_async.wire.nothing import EMPTY_EXTRA
+from coredata_async.wire.scalars import STAMP, PartlyReadableError, unexpected_value
 
 _KEY: Final = 64
 """Characters of a key that a message names an object by."""
@@ -59,11 +59,11 @@ class Field:
 
     @property
     def required(self) -> bool:
-        """Whether there is no object without it."""
+        """Return whether there is no object without it."""
         return self.default is attrs.NOTHING
 
     def lines(self, otherwise: str = "") -> list[str]:
-        """What sets it, and what is done besides if the value is not as the service sends it."""
+        """Return what sets it, and what is done besides if the value is not as the service sends it."""
         name = self.name
         told, made = QUICK.get(self.kind, ("value", f"read_{name}(value, None)"))
         if self.default == "":
@@ -77,17 +77,17 @@ class Field:
         ]
 
 
-def generated(model: type[Any], fields: Sequence[Field]) -> Callable[[Any, Any], Any]:
+def generate_reader(model: type[Any], fields: Sequence[Field]) -> Callable[[Any, Any], Any]:
     """Make the reader of a model: it takes a decoded JSON object; `ValueError` if that has no key."""
     names: dict[str, Any] = {
-        "Draft": _draft(model),
+        "Draft": _mutable_copy(model),
         "Model": model,
         "unknown": partial(_unknown, frozenset(each.name for each in fields)),
         "nothing": {each.name: None for each in fields if not each.required},
         "stamp": datetime.fromisoformat,
-        "NOTHING": NOTHING,
+        "NOTHING": EMPTY_EXTRA,
         "last": (None, None),
-        "mended": partial(_mended, model, fields),
+        "mended": partial(_read_leniently, model, fields),
     }
     for each in fields:
         names[f"read_{each.name}"] = each.read
@@ -132,7 +132,7 @@ def source(fields: Sequence[Field]) -> str:
             return mended(raw) if len(filled) == len(raw) else read(filled)
 
     Of what is empty, only 0 and False are values. An object that lacks fields is filled up, which spares the
-    others a question per field; one that lacks some and has unknown ones in their place is read anew. `odd`
+    others a question per field; one that lacks some and has unknown ones in their place is read again. `odd`
     and `last` are there for small objects, all of texts; what is odd is not remembered, for 1, 1.0 and true
     are equal and yet do not read the same.
     """
@@ -163,11 +163,11 @@ def source(fields: Sequence[Field]) -> str:
 
 
 def _factory(default: Any) -> Callable[[], Any] | None:
-    """What makes a default, if it is made anew for each object."""
+    """Return what makes a default, if it is made again for each object."""
     return getattr(default, "factory", None)
 
 
-def _draft(model: type[Any]) -> type[Any]:
+def _mutable_copy(model: type[Any]) -> type[Any]:
     """The model with nothing added but that its fields can be set.
 
     Its layout is the model's own, therefore Python lets an instance change its class to the model.
@@ -192,7 +192,7 @@ def _unknown(known: frozenset[str], raw: dict[str, Any]) -> dict[str, Any]:
     return check_depth({name: value for name, value in raw.items() if name not in known})
 
 
-def _mended(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
+def _read_leniently(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
     """Read an object of which something cannot be read.
 
     The field keeps its default, and the value goes to `extra`, as it came. Of a list, the items that can be
@@ -203,7 +203,7 @@ def _mended(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
             told from others. Also if a value is nested too deep.
     """
     if not isinstance(raw, dict):
-        raise expected("an object", raw)
+        raise unexpected_value("an object", raw)
     found = cast("dict[str, Any]", raw)
     named = f"{model.__name__} {_key(found)}".rstrip()
     values: dict[str, Any] = {}

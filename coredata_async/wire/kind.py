@@ -16,21 +16,21 @@ W = ParamSpec("W")
 N = ParamSpec("N")
 E = ParamSpec("E")
 
-Evidence = Literal["documented", "named", "legacy"]
+EvidenceLevel = Literal["documented", "named", "legacy"]
 """How sure an endpoint is: on the vendor's pages, only named there, or seen in old clients only."""
 
 
 @frozen
-class Proof:
+class Evidence:
     """Why we believe that an endpoint exists and how it works."""
 
-    evidence: Evidence
+    evidence: EvidenceLevel
     source: str
     """The page, or the public repository of an old client."""
 
 
 @frozen(kw_only=True)
-class Window:
+class Paging:
     """Which part of a listing to fetch. Every filter class adds its filters to these."""
 
     page_size: int | None = field(default=100, metadata={"filter": False})
@@ -47,18 +47,18 @@ class Window:
 
 
 @frozen(kw_only=True)
-class Kind(Generic[T, W]):
+class Resource(Generic[T, W]):
     """A collection that can be listed and read."""
 
     path: str
     """With both slashes: without the last one the server redirects, and a POST becomes a GET."""
     model: type[T]
-    where: Callable[W, Window]
+    where: Callable[W, Paging]
     """A frozen class; its `__init__` is the signature of `list()`."""
     source: str
     """The page that describes it."""
-    evidence: Evidence = "documented"
-    proofs: Mapping[str, Proof] = field(factory=dict[str, Proof])
+    evidence: EvidenceLevel = "documented"
+    proofs: Mapping[str, Evidence] = field(factory=dict[str, Evidence])
     """Verbs that rest on something else than the page."""
     key: str = "id"
     """The field that tells two objects apart."""
@@ -72,18 +72,18 @@ class Kind(Generic[T, W]):
         """The service's own word for the collection: the last part of its path."""
         return self.path.rstrip("/").rpartition("/")[2]
 
-    def proof(self, verb: str) -> Proof:
-        """What a verb rests on."""
-        return self.proofs.get(verb) or Proof(self.evidence, self.source)
+    def proof(self, verb: str) -> Evidence:
+        """Return what a verb rests on."""
+        return self.proofs.get(verb) or Evidence(self.evidence, self.source)
 
-    def place(self, key: Id) -> str:
+    def object_path(self, key: Id) -> str:
         """Return the path of one object, which is named by its key or given itself."""
         name = key if isinstance(key, str) else getattr(key, self.key, key)
         return f"{self.detail or self.path}{segment(name, self.key)}/"
 
 
 @frozen(kw_only=True)
-class AppendableKind(Kind[T, W], Generic[T, W, N]):
+class AppendableKind(Resource[T, W], Generic[T, W, N]):
     """A collection that also takes new objects."""
 
     new: Callable[N, object]
@@ -105,9 +105,9 @@ class Nested(Generic[T, W]):
 
     owner: str
     """Path of the other collection."""
-    kind: Kind[T, W]
-    proof: Proof
+    kind: Resource[T, W]
+    proof: Evidence
 
     def path(self, key: Id) -> str:
-        """Where they are listed."""
+        """Return where they are listed."""
         return f"{self.owner}{segment(key)}/{self.kind.name}/"

@@ -17,5 +17,5 @@ class _Nothing(dict[str, Any]):
         return dict, ()
 
 
-NOTHING: Final[dict[str, Any]] = _Nothing()
+EMPTY_EXTRA: Final[dict[str, Any]] = _Nothing()
 """One for all objects: a dict for each, and what it costs the garbage collector, is 4 % of reading a File."""

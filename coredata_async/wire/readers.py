@@ -17,7 +17,7 @@ import attrs
 import cattrs
 
 from coredata_async.nesting import TooDeepError
-from coredata_async.wire.generate import Field, generated
+from coredata_async.wire.generate import Field, generate_reader
 from coredata_async.wire.scalars import (
     PartlyReadableError,
     as_day,
@@ -27,7 +27,7 @@ from coredata_async.wire.scalars import (
     as_text,
     as_truth,
     as_whole,
-    expected,
+    unexpected_value,
 )
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ def _model_reader(model: type[Any]) -> Reader[Any]:
         for spot in attrs.fields(model)
         if spot.name != "extra"
     ]
-    return generated(model, fields)
+    return generate_reader(model, fields)
 
 
 def _without_none(kind: Any) -> Any:
@@ -79,7 +79,7 @@ def _tuple_reader(kind: Any) -> Reader[Any]:
 
     def read(value: object, _: object) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise expected("a list", value)
+            raise unexpected_value("a list", value)
         items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright wants it
         try:
             return tuple([item(each, item_kind) for each in items])

@@ -31,12 +31,12 @@ class PartlyReadableError(ValueError):
         self.value = value
 
 
-def expected(what: str, value: object) -> ValueError:
+def unexpected_value(what: str, value: object) -> ValueError:
     """Return the error for a value that cannot be what its field says; it quotes short values only, whole."""
-    return ValueError(f"expected {what}, not {_described(value)}")
+    return ValueError(f"expected {what}, not {_describe(value)}")
 
 
-def _described(value: object) -> str:
+def _describe(value: object) -> str:
     match value:
         case int() if abs(value) >= _HUGE:  # `repr` may refuse it
             return "a huge number"
@@ -83,7 +83,7 @@ def as_text(value: object, _: object = None) -> str:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return str(value)
-    raise expected("text", value)
+    raise unexpected_value("text", value)
 
 
 def as_whole(value: object, _: object = None) -> int:
@@ -94,14 +94,14 @@ def as_whole(value: object, _: object = None) -> int:
         return int(value)
     if isinstance(value, str) and value.isdecimal():
         return int(value)
-    raise expected("a whole number", value)
+    raise unexpected_value("a whole number", value)
 
 
 def as_truth(value: object, _: object = None) -> bool:
     """Read true or false, and nothing that only looks like it."""
     if isinstance(value, bool):
         return value
-    raise expected("true or false", value)
+    raise unexpected_value("true or false", value)
 
 
 def as_moment(value: object, _: object = None) -> datetime:
@@ -118,7 +118,7 @@ def as_mapping(value: object, _: object = None) -> Mapping[str, Any]:
     """Return a JSON object as it came."""
     if isinstance(value, dict):
         return check_depth(cast("dict[str, Any]", value))
-    raise expected("an object", value)
+    raise unexpected_value("an object", value)
 
 
 def as_it_is(value: object, _: object = None) -> object:

@@ -62,7 +62,7 @@ class Scene:
             client=self.client,
             project=project,
             parent=self.box.project,
-            place=self.place,
+            directory=self.place,
             **options,
         )
 

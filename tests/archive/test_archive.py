@@ -5,7 +5,7 @@ import json
 import pytest
 from attrs import evolve
 
-from coredata_async.archive.room import Room
+from coredata_async.archive.room import Workspace
 from coredata_async.errors import CoreDataError, NotFoundError
 from tests.archive.scene import ALL, digest
 
@@ -131,7 +131,7 @@ async def test_two_projects_of_one_name_do_not_flow_together(scene, tmp_path) ->
 
 async def test_only_one_process_makes_an_archive(scene) -> None:
     project = await scene.planted()
-    with Room(scene.place).held(), pytest.raises(CoreDataError, match="another process"):
+    with Workspace(scene.place).lock(), pytest.raises(CoreDataError, match="another process"):
         await scene.archived(project)
 
 

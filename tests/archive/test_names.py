@@ -5,14 +5,14 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.archive.names import LONGEST, NOTES, Names, Wish, folder_name, safe
+from coredata_async.archive.names import LONGEST, NOTES, NameRequest, Names, folder_name, safe
 
 ANY = st.text(max_size=300)
 
 
 def named(*wishes: tuple[str, str], known: Names | None = None) -> dict[str, str]:
     names = (known or Names(folder="f")).with_(
-        Wish(key=f"file:{each}", name=name, id=each) for each, name in wishes
+        NameRequest(key=f"file:{each}", name=name, id=each) for each, name in wishes
     )
     return {key.removeprefix("file:"): name for key, name in names.given.items()}
 
@@ -34,7 +34,7 @@ def test_a_name_that_is_the_way_out_already_is_not_taken_twice() -> None:
 
 
 def test_names_once_given_stay_whatever_comes_before_them_later() -> None:
-    known = Names(folder="f").with_([Wish(key="file:2", name="a.pdf", id="2")])
+    known = Names(folder="f").with_([NameRequest(key="file:2", name="a.pdf", id="2")])
 
     assert named(("1", "a.pdf"), ("2", "b.pdf"), known=known) == {"2": "a.pdf", "1": "a (5pm 1).pdf"}
 

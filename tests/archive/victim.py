@@ -27,7 +27,11 @@ async def main(task: dict[str, str], last: int) -> None:
         CoreData(task["url"], api_user=task["api_user"], api_key=task["api_key"], **common) as client,
     ):
         await Archive(
-            pm=pm, client=client, project=task["project"], parent=task["parent"], place=Path(task["place"])
+            pm=pm,
+            client=client,
+            project=task["project"],
+            parent=task["parent"],
+            directory=Path(task["place"]),
         ).run()
 
 

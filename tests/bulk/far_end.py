@@ -1,4 +1,4 @@
-"""Far ends in virtual time, and lanes that go through a gate to them."""
+"""Far ends in virtual time, and workers that go through a gate to them."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from math import inf
 
 from attrs import define, field
 
-from coredata_async.bulk.gates.gate import Gate
+from coredata_async.bulk.gates.gate import AdaptiveLimiter
 from coredata_async.message import Reply, Request
-from coredata_async.transport.throttle import throttled
-from coredata_async.transport.trace import Exchanged, traced
+from coredata_async.transport.throttle import limit_concurrency
+from coredata_async.transport.trace import Exchanged, trace
 from tests.bulk.virtual import now
 
 POST = Request("POST", "/api/v2/files/", body=b"{}")
@@ -64,10 +64,15 @@ class Service:
 
 
 async def lanes(
-    gate: Gate, service: Service, count: int, seconds: float, *, request: Callable[[], Request] = lambda: POST
+    gate: AdaptiveLimiter,
+    service: Service,
+    count: int,
+    seconds: float,
+    *,
+    request: Callable[[], Request] = lambda: POST,
 ) -> None:
-    """So many lanes that send one request after the other for so long, and repeat nothing."""
-    send = throttled(traced(service.send, [gate.saw], clock=now), gate, None)
+    """So many workers that send one request after the other for so long, and repeat nothing."""
+    send = limit_concurrency(trace(service.send, [gate.record], clock=now), gate, None)
 
     async def lane() -> None:
         while True:

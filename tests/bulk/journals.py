@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from coredata_async.bulk.journal.journal import Binding, Journal
+from coredata_async.bulk.journal.journal import JobIdentity, Journal
 
-BINDING = Binding("https://acme.coredata.is", "anna", "p1", (b"/data/a", b"/data/b"))
+BINDING = JobIdentity("https://acme.coredata.is", "anna", "p1", (b"/data/a", b"/data/b"))
 
 HOLDER = """
 import asyncio, sys
@@ -26,21 +26,21 @@ async def main():
 
 asyncio.run(main())
 """
-"""Opens a journal and writes for ever, saying each time what is on disk."""
+"""Opens a journal and writes forever, saying each time what is on disk."""
 
 
 def finding(words: str):
-    return "INSERT INTO finding (kind, words) VALUES ('t', ?)", (words,)
+    return "INSERT INTO finding (kind, message) VALUES ('t', ?)", (words,)
 
 
 async def findings(journal: Journal) -> list[str]:
     return await journal.read(
-        lambda db: [words for (words,) in db.execute("SELECT words FROM finding ORDER BY rowid")]
+        lambda db: [words for (words,) in db.execute("SELECT message FROM finding ORDER BY rowid")]
     )
 
 
 @asynccontextmanager
-async def opened(path: Path, binding: Binding = BINDING) -> AsyncGenerator[Journal, None]:
+async def opened(path: Path, binding: JobIdentity = BINDING) -> AsyncGenerator[Journal, None]:
     journal = await Journal.open(path, binding)
     try:
         yield journal

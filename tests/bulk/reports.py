@@ -5,10 +5,10 @@ import sqlite3
 from typing import Any
 
 from coredata_async.bulk.journal.schema import TABLES
-from coredata_async.bulk.report.report import Counts, Course, Report
-from coredata_async.bulk.states import State, Why
+from coredata_async.bulk.report.report import Counts, Report, RunSummary
+from coredata_async.bulk.states import Reason, State
 
-COURSE = Course(journal="/state/job.sqlite", started=1_700_000_600.0, seconds=100.0, ended="complete")
+COURSE = RunSummary(journal="/state/job.sqlite", started=1_700_000_600.0, seconds=100.0, ended="complete")
 
 
 class Rows:
@@ -32,7 +32,7 @@ class Rows:
     def item(
         self,
         state: State | int,
-        why: Why | str | None = None,
+        why: Reason | str | None = None,
         words: str | None = None,
         *,
         size: int = 10,
@@ -44,7 +44,8 @@ class Rows:
     ) -> int:
         self.count += 1
         made = self.db.execute(
-            "INSERT INTO item (folder, name, filename, size, mtime, ctime, inode, state, why, words, blob, "
+            "INSERT INTO item (folder, name, filename, size, mtime, ctime, inode, state, reason, message, "
+            "blob, "
             "file, claim, seen) VALUES (1, ?, '', ?, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?)",
             (name or b"f%d" % self.count, size, state, why, words, blob, file, claim, seen),
         )

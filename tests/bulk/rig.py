@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from coredata_async.bulk import (
     Effort,
@@ -22,7 +22,7 @@ from coredata_async.bulk import (
 )
 from tests.rig import md5
 
-STEADY = Effort(adaptive=False, lanes=8, patience=5, drain=5)
+STEADY = Effort(adaptive=False, concurrency=8, patience=5, drain=5)
 """Nothing that depends on the speed of the machine."""
 
 FINAL = FileDone | FileFailed | FileSkipped | FileUnresolved
@@ -102,9 +102,10 @@ class Jobs:
     parent: str
     journal: Path
 
-    def job(self, *paths: Path | str, **options) -> UploadJob:
+    def job(self, *paths: Path | str, processes: int = 1, **options) -> UploadJob:
         """A job that has not begun."""
-        given = {"parent": self.parent, "journal": self.journal, "effort": STEADY, **options}
+        effort = evolve(options.pop("effort", STEADY), processes=processes)
+        given = {"parent": self.parent, "journal": self.journal, **options, "effort": effort}
         return UploadJob(options.pop("client", self.client), list(paths), **_without_client(given))
 
     async def run(
@@ -143,7 +144,7 @@ def check_mirrored(box, ran: Ran, root: Path, *, below: str, inside: str = "") -
     check_report(ran)
     report = ran.report
     assert (report.ended, report.exit_code) == ("complete", 0), (
-        report.words, report.failures[:2], report.unresolved[:2], report.duplicates[:2], report.counts,
+        report.message, report.failures[:2], report.unresolved[:2], report.duplicates[:2], report.counts,
     )  # fmt: skip
     here, there = local_truth(root, inside=inside), remote_truth(box, below)
     assert there == here
@@ -160,4 +161,4 @@ async def until(condition: Callable[[], object]) -> None:
 
 def policy(**options) -> Policy:
     """A policy that does not wait long for a file to come to rest."""
-    return Policy(**{"changes": 1, **options})
+    return Policy(**{"on_change": 1, **options})

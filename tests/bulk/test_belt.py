@@ -4,15 +4,15 @@ import asyncio
 
 import pytest
 
-from coredata_async.bulk.belt import Belt
+from coredata_async.bulk.belt import WorkQueue
 from coredata_async.bulk.rows import Item
 from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Work
-from coredata_async.storage.paths import Print
+from coredata_async.storage.paths import Fingerprint
 
 
 def work(number: int, folder: int = 1) -> Work:
-    item = Item(number, folder, b"/a", "a", Print(1, 1, 1, 1), State.PLANNED)
+    item = Item(number, folder, b"/a", "a", Fingerprint(1, 1, 1, 1), State.PLANNED)
     return Work(item, "parent")
 
 
@@ -21,14 +21,14 @@ async def turns(count: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-async def filled(*numbers: int, room: int = 128) -> Belt:
-    belt = Belt(room)
+async def filled(*numbers: int, room: int = 128) -> WorkQueue:
+    belt = WorkQueue(room)
     for number in numbers:
         await belt.put(work(number))
     return belt
 
 
-async def taken(belt: Belt, *, giants_first: bool = False) -> int:
+async def taken(belt: WorkQueue, *, giants_first: bool = False) -> int:
     found = await belt.get(giants_first=giants_first)
     assert found is not None
     return found.item.id
@@ -75,7 +75,7 @@ async def test_what_must_not_wait_goes_beyond_the_room():
     belt = await filled(1, room=1)
     await belt.put(work(2), beyond=True)
 
-    assert belt.under_way == 2
+    assert belt.in_flight == 2
 
 
 async def test_a_lane_that_leaves_as_it_is_called_lets_the_next_one_go():
@@ -90,11 +90,11 @@ async def test_a_lane_that_leaves_as_it_is_called_lets_the_next_one_go():
 
 
 async def test_the_last_of_a_folder_is_told():
-    belt = Belt()
+    belt = WorkQueue()
     for number, folder in ((1, 1), (2, 1), (3, 2)):
         await belt.put(work(number, folder))
 
-    assert [belt.done(work(n, folder)) for n, folder in ((1, 1), (3, 2), (2, 1))] == [False, True, True]
+    assert [belt.finish(work(n, folder)) for n, folder in ((1, 1), (3, 2), (2, 1))] == [False, True, True]
 
 
 async def test_empty_means_that_nothing_waits_and_no_lane_has_anything():
@@ -104,7 +104,7 @@ async def test_empty_means_that_nothing_waits_and_no_lane_has_anything():
     await turns()
     assert not waiting.done()
 
-    belt.done(work(1))
+    belt.finish(work(1))
     await waiting
 
 
@@ -120,19 +120,19 @@ async def test_a_closed_belt_gives_nothing_takes_nothing_and_holds_nobody():
     await belt.put(work(5))
 
     assert await belt.get(giants_first=False) is None
-    assert belt.under_way == 1
-    belt.done(work(1))
+    assert belt.in_flight == 1
+    belt.finish(work(1))
     await waiting
 
 
 async def test_a_folder_is_not_through_while_more_of_it_is_about_to_come():
-    belt = Belt()
+    belt = WorkQueue()
     belt.begin(1)
     await belt.put(work(1))
-    assert not belt.done(work(1))
+    assert not belt.finish(work(1))
 
     assert belt.end(1)
     belt.begin(2)
     await belt.put(work(2, 2))
     assert not belt.end(2)
-    assert belt.done(work(2, 2))
+    assert belt.finish(work(2, 2))

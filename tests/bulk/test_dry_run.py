@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async.bulk import Action, Policy, Selection, UploadJob
-from coredata_async.bulk.journal.journal import Binding, Journal
+from coredata_async.bulk.journal.journal import JobIdentity, Journal
 from coredata_async.bulk.scan.roots import roots
 from coredata_async.bulk.states import State
 from coredata_async.errors import ConfigurationError, ServerError
@@ -109,7 +109,7 @@ async def test_after_a_run_the_rest_is_told_and_its_journal_stays_as_it_is(job, 
         "new": "folder",
         "new/n": "upload",
     }
-    assert {each.words for each in found if each.path.endswith(("x.txt", "z"))} == {"done"}
+    assert {each.message for each in found if each.path.endswith(("x.txt", "z"))} == {"done"}
     assert (tmp_path / "job.sqlite").read_bytes() == before
     assert sorted(each.name for each in tmp_path.iterdir()) == ["T", "job.sqlite"]
 
@@ -137,7 +137,7 @@ async def test_what_the_server_has_already_is_decided_by_the_rule(  # noqa: PLR0
 
 
 async def test_empty_folders_are_made_if_they_are_wanted(job, tree) -> None:
-    found = verbs(await planned(job(policy=Policy(empty_folders=True))), tree)
+    found = verbs(await planned(job(policy=Policy(empty_dirs=True))), tree)
 
     assert found == {**FRESH, "empty": "folder"}
 
@@ -154,7 +154,7 @@ async def test_what_is_in_doubt_is_to_be_resolved_even_if_the_file_is_gone(
     await job().run()
     (found,) = roots([tree])
     engine = client.engine()
-    binding = Binding(engine.tenant, engine.account, box.project, (found.path,))
+    binding = JobIdentity(engine.tenant, engine.account, box.project, (found.path,))
     journal = await Journal.open(tmp_path / "job.sqlite", binding)
     await journal.write(("UPDATE item SET state = ? WHERE filename = 'x.txt'", (State.REGISTERING,)))
     await journal.write(("UPDATE item SET state = ? WHERE filename = 'y.txt'", (State.STORED,)))
@@ -164,7 +164,7 @@ async def test_what_is_in_doubt_is_to_be_resolved_even_if_the_file_is_gone(
 
     actions = await planned(job())
 
-    words = {Path(each.path).name: each.words for each in actions}
+    words = {Path(each.path).name: each.message for each in actions}
     assert verbs(actions, tree) == {
         "bad ": "fail",
         "link": "skip",
@@ -205,7 +205,7 @@ async def test_what_is_no_journal_is_refused_and_a_damaged_one_is_as_none(job, t
         await planned(job())
 
     assert kept != whole
-    assert {each.words[:4] for each in damaged if each.path.endswith("x.txt")} == {"File"}
+    assert {each.message[:4] for each in damaged if each.path.endswith("x.txt")} == {"File"}
     assert sorted(each.name for each in tmp_path.iterdir()) == ["T", "job.sqlite"]
 
 
@@ -232,7 +232,7 @@ async def test_the_default_journal_is_found_and_continued(job, tree, tmp_path, m
 
     found = await planned(job(journal=None))
 
-    assert [each.words for each in found if each.path == str(tree / "x.txt")] == ["done"]
+    assert [each.message for each in found if each.path == str(tree / "x.txt")] == ["done"]
 
 
 async def test_a_directory_and_its_contents_are_two_jobs(job, box, tree, tmp_path, monkeypatch) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.bulk import FileDone, FileSkipped, UploadJob, Why
-from coredata_async.bulk.earlier import Told
+from coredata_async.bulk import FileDone, FileSkipped, Reason, UploadJob
+from coredata_async.bulk.earlier import ReportedItems
 from coredata_async.bulk.report.as_json import as_json
 
 
@@ -55,7 +55,7 @@ async def test_files_that_are_skipped_as_the_same_are_named(client, box, tree, t
         events = await events_of(job("two"))
         skipped = [each for each in events if isinstance(each, FileSkipped)]
         assert {each.path: each.file_id for each in skipped} == first
-        assert {(each.why, each.earlier) for each in skipped} == {(Why.SAME, earlier)}
+        assert {(each.reason, each.earlier) for each in skipped} == {(Reason.SAME, earlier)}
 
     report = await job("two").run()
     assert ({each.path: each.file_id for each in report.files}, report.files_total) == (first, 2)
@@ -63,7 +63,7 @@ async def test_files_that_are_skipped_as_the_same_are_named(client, box, tree, t
 
 @given(st.sets(st.integers(0, 50_000), max_size=30), st.integers(0, 60_000))
 def test_what_was_told_is_remembered(items, other):
-    told = Told()
+    told = ReportedItems()
     for item in items:
         told.add(item)
 

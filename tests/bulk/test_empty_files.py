@@ -26,7 +26,7 @@ async def test_they_go_to_the_service_itself(box, jobs, tmp_path, step) -> None:
 
     check_mirrored(box, ran, root, below=box.project, inside="tree")
     assert box.state.count("files.create") == 60
-    assert box.state.count("blobs.reserve") <= 60 + STEADY.lanes  # the others knew
+    assert box.state.count("blobs.reserve") <= 60 + STEADY.concurrency  # the others knew
 
 
 @REFUSING

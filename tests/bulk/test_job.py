@@ -1,6 +1,6 @@
 """What a job does with a tree, and what it tells meanwhile."""
 
-from coredata_async.bulk import FileDone, FolderMade, Progress, Scanned, Started
+from coredata_async.bulk import FileDone, FolderCreated, Progress, Scanned, Started
 from tests.bulk.rig import check_mirrored
 
 
@@ -15,7 +15,7 @@ async def test_every_file_has_one_final_event_and_the_last_progress_is_the_repor
 
     assert len(ran.of(FileDone)) == 12
     assert {event.size for event in ran.of(FileDone)} == {9, 10}
-    assert len(ran.of(FolderMade)) == 4
+    assert len(ran.of(FolderCreated)) == 4
     assert ran.of(Started)[0].resumed is False
     assert ran.of(Scanned)[0].files == 12
     last = ran.of(Progress)[-1]

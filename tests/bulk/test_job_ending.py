@@ -106,7 +106,7 @@ async def test_drain_in_the_middle_ends_what_is_under_way_and_resumes(
 async def test_drain_waits_no_longer_than_it_was_told(far, far_jobs, tree) -> None:
     far.faults.stall("storage.put", times=None)
     began = 0.0
-    async with far_jobs.job(tree, effort=Effort(adaptive=False, lanes=4, drain=0.5)) as job:
+    async with far_jobs.job(tree, effort=Effort(adaptive=False, concurrency=4, drain=0.5)) as job:
         await until(lambda: far.state.count("storage.put"))
         began = time.monotonic()
         job.drain()
@@ -180,7 +180,7 @@ async def test_who_takes_no_events_holds_the_job_up_but_can_leave(far, far_jobs,
 async def test_max_duration_ends_in_good_order(far, far_jobs, tmp_path) -> None:
     root = some_tree(tmp_path / "tree", 200)
     far.faults.delay("storage.put", 0.1, times=None)
-    ran = await far_jobs.run(root, effort=Effort(adaptive=False, lanes=4, max_duration=0.5))
+    ran = await far_jobs.run(root, effort=Effort(adaptive=False, concurrency=4, max_duration=0.5))
 
     assert ran.report.ended == "time"
     assert ran.report.exit_code == 10
@@ -206,7 +206,7 @@ async def test_a_full_disk_is_told_as_what_it_is_and_the_job_resumes(
 
     async def until_full() -> None:
         async with job:
-            await job._session.journal.read(lambda db: db.execute("PRAGMA max_page_count = 40").fetchall())
+            await job._job_run.journal.read(lambda db: db.execute("PRAGMA max_page_count = 40").fetchall())
             async for _ in job:
                 pass
 
@@ -220,7 +220,7 @@ async def test_a_full_disk_is_told_as_what_it_is_and_the_job_resumes(
 
 async def test_a_journal_that_fails_at_the_very_start_is_told_too(far, far_jobs, tree) -> None:
     async with far_jobs.job(tree) as job:
-        job._session.journal._writer._cause = OSError("gone")
+        job._job_run.journal._writer._cause = OSError("gone")
         with pytest.raises(JournalError):
             await anext(job)
 

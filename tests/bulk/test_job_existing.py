@@ -6,8 +6,8 @@ import unicodedata
 import pytest
 
 from coredata_async.bulk import Effort, FileSkipped, Policy
-from coredata_async.bulk.feed import BITE
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.feed import BATCH
+from coredata_async.bulk.states import Reason
 from tests.bulk.rig import check_mirrored, check_report, files_twice, make_tree
 
 
@@ -32,14 +32,14 @@ SAME, OTHER = b"the same", b"different"
 @pytest.mark.parametrize(
     ("rule", "there", "why", "files", "exit_code"),
     [
-        ("skip", SAME, Why.EXISTS, 1, 0),
-        ("skip", OTHER, Why.EXISTS, 1, 0),
-        ("skip-same", SAME, Why.SAME, 1, 0),
+        ("skip", SAME, Reason.EXISTS, 1, 0),
+        ("skip", OTHER, Reason.EXISTS, 1, 0),
+        ("skip-same", SAME, Reason.SAME, 1, 0),
         ("skip-same", OTHER, None, 2, 0),
-        ("version", SAME, Why.SAME, 1, 0),
+        ("version", SAME, Reason.SAME, 1, 0),
         ("version", OTHER, None, 1, 0),
-        ("error", SAME, Why.EXISTS, 1, 1),
-        ("error", OTHER, Why.EXISTS, 1, 1),
+        ("error", SAME, Reason.EXISTS, 1, 1),
+        ("error", OTHER, Reason.EXISTS, 1, 1),
     ],
 )
 async def test_one_file_of_the_name(  # noqa: PLR0917
@@ -72,7 +72,7 @@ async def test_an_unknown_digest_is_not_guessed(  # noqa: PLR0917
 
     check_report(ran)
     assert len(box.state.files) == 1
-    assert ran.report.failed_by == {Why.UNCERTAIN: 1}
+    assert ran.report.failed_by == {Reason.UNCERTAIN: 1}
     assert ran.report.exit_code == 5
 
 
@@ -83,7 +83,7 @@ async def test_a_new_version_of_two_files_is_refused(box, client, in_place, plac
 
     ran = await in_place.run(f"{root}/.", policy=Policy(existing="version"))
 
-    assert ran.report.failed_by == {Why.EXISTS: 1}
+    assert ran.report.failed_by == {Reason.EXISTS: 1}
     assert len(box.state.files) == 2
 
 
@@ -96,7 +96,7 @@ async def test_a_touched_file_is_not_uploaded_again_and_a_changed_one_is(box, jo
 
     check_report(ran)
     assert len(box.state.files) == 13
-    assert ran.report.skipped_by == {Why.SAME: 1}
+    assert ran.report.skipped_by == {Reason.SAME: 1}
     assert ran.report.counts.done == 11
     assert ran.report.exit_code == 0
 
@@ -130,7 +130,7 @@ async def test_another_job_over_the_same_tree_uploads_nothing(box, jobs, tree, t
     ran = await jobs.run(tree, journal=tmp_path / "other.sqlite")
 
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
-    assert ran.report.skipped_by == {Why.SAME: 12}
+    assert ran.report.skipped_by == {Reason.SAME: 12}
     assert len(ran.of(FileSkipped)) == 12
 
 
@@ -194,10 +194,10 @@ async def test_who_is_looked_for_is_not_fed_as_well(box, jobs, tmp_path) -> None
     await jobs.run(root, on=lambda job, _: job.stop() if box.state.count("files.register") == 8 else None)
     box.faults.clear()
     assert not box.state.files
-    make_tree(root, {f"a{n:03}": b"a%d" % n for n in range(BITE)})
+    make_tree(root, {f"a{n:03}": b"a%d" % n for n in range(BATCH)})
     box.faults.delay("storage.put", 0.01, times=None)
 
-    ran = await jobs.run(root, effort=Effort(adaptive=False, lanes=1))
+    ran = await jobs.run(root, effort=Effort(adaptive=False, concurrency=1))
 
     check_mirrored(box, ran, root, below=box.project, inside="tree")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve
 
-from coredata_async.bulk import FileDone, FolderMade
+from coredata_async.bulk import FileDone, FolderCreated
 from coredata_async.errors import APIError
 from tests.bulk.rig import (
     STEADY,
@@ -118,7 +118,7 @@ async def test_files_that_are_never_confirmed_and_proven_absent_each_time_have_f
 
     check_report(ran)
     assert (ran.report.counts.failed, ran.report.counts.unresolved) == (12, 0)
-    assert "proven not to be there" in ran.report.failures[0].words
+    assert "proven not to be there" in ran.report.failures[0].message
     assert not ran.report.orphans
 
     box.faults.clear()
@@ -182,7 +182,7 @@ async def test_a_file_whose_registration_was_refused_is_looked_for_before_the_ne
     ran = await jobs.run(tree)
 
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
-    assert status == 401 or box.state.count("storage.put") == 12  # 401 halts the run, with PUTs under way
+    assert status == 401 or box.state.count("storage.put") == 12  # 401 halts the run, with PUTs in flight
 
 
 async def test_a_folder_that_a_gateway_only_seems_to_have_accepted_is_made_once(box, jobs, tree) -> None:
@@ -218,7 +218,7 @@ async def test_who_waits_for_a_folder_that_may_still_be_made_holds_nobody_up(
     ran = await jobs.run(root)
 
     check_mirrored(box, ran, root, below=box.project, inside="tree")
-    at_once = {event.path for event in ran.of(FolderMade)}
+    at_once = {event.path for event in ran.of(FolderCreated)}
     assert len(at_once) == 5
     first = ran.of(FileDone)[:4]
     assert {event.path.rpartition("/")[0] for event in first} <= at_once
@@ -375,7 +375,7 @@ async def test_a_far_end_that_is_dead_for_good_is_given_up_and_the_job_resumes(
     root = some_tree(tmp_path / "tree", 100)
     box.faults.status(operation, 503, after=1, times=None)
 
-    ran = await jobs.run(root, effort=evolve(STEADY, lanes=32, patience=0.3))
+    ran = await jobs.run(root, effort=evolve(STEADY, concurrency=32, patience=0.3))
 
     check_report(ran)
     assert ran.report.exit_code != 0

@@ -118,7 +118,7 @@ async def test_hidden_files_leave_a_lost_registration_unresolved(
     check_report(ran)
     assert ran.report.counts.unresolved == 1
     assert ran.report.exit_code == 5
-    assert "of 6 objects" in ran.report.unresolved[0].words
+    assert "of 6 objects" in ran.report.unresolved[0].message
     assert len(box.state.files) == 6
 
 
@@ -132,7 +132,7 @@ async def test_a_server_that_ignores_offset_leaves_a_lost_registration_unresolve
 
         check_report(ran)
         assert ran.report.counts.unresolved == 1
-        assert "ignore `offset`" in ran.report.unresolved[0].words
+        assert "ignore `offset`" in ran.report.unresolved[0].message
         assert len(box.state.files) == 6
 
 
@@ -146,7 +146,7 @@ async def test_a_folder_that_is_hidden_is_not_created_twice(box, client, jobs, t
     check_report(ran)
     assert ran.report.exit_code != 0
     assert not folders_twice(box)
-    assert "list of folders is incomplete" in ran.report.failures[0].words
+    assert "list of folders is incomplete" in ran.report.failures[0].message
 
 
 async def test_files_that_are_counted_and_not_shown_are_a_warning(box, jobs, client, scans, tree) -> None:
@@ -166,9 +166,9 @@ async def test_a_file_is_unresolved_if_the_list_does_not_show_others_of_its_fold
     make_tree(root, {f"{n}.txt": str(n).encode() for n in range(3, 6)})
     box.faults.reset_after("files.register", after=1)
 
-    ran = await jobs.run(f"{root}/.", effort=Effort(adaptive=False, lanes=1))
+    ran = await jobs.run(f"{root}/.", effort=Effort(adaptive=False, concurrency=1))
 
     check_report(ran)
     assert ran.report.counts.unresolved == 1
-    assert "does not show File" in ran.report.unresolved[0].words
+    assert "does not show File" in ran.report.unresolved[0].message
     assert len(box.state.files) == 6

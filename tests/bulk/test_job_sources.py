@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from coredata_async.bulk import Effort, FileFailed, FileSkipped, Policy, Progress, Scanned
-from coredata_async.bulk.states import Why
-from coredata_async.storage.paths import Print
+from coredata_async.bulk.states import Reason
+from coredata_async.storage.paths import Fingerprint
 from tests.bulk.rig import Jobs, check_mirrored, check_report, make_tree, policy, remote_truth, some_tree
 from tests.rig import QUICK, some_bytes
 
@@ -58,7 +58,7 @@ async def test_a_file_that_comes_to_rest_is_uploaded_as_it_is_then(box, tmp_path
 
     async with box.client(retry=QUICK, hooks=[saw]) as client:
         ran = await Jobs(client, box.project, tmp_path / "job.sqlite").run(
-            path.parent, policy=policy(changes=1)
+            path.parent, policy=policy(on_change=1)
         )
 
     check_mirrored(box, ran, path.parent, below=box.project, inside="tree")
@@ -74,7 +74,7 @@ async def test_what_vanishes_between_scan_and_reading_has_failed(box, jobs, tmp_
     )
 
     check_report(ran)
-    assert ran.report.failed_by == {Why.UNREADABLE: 1}
+    assert ran.report.failed_by == {Reason.UNREADABLE: 1}
     assert ran.report.counts.done == 3
 
 
@@ -91,12 +91,12 @@ async def test_what_is_no_file_is_counted_and_said(box, jobs, tmp_path, monkeypa
     ran = await jobs.run(root)
 
     check_report(ran)
-    assert ran.report.skipped_by == {Why.LINK: 3, Why.SPECIAL: 2}
+    assert ran.report.skipped_by == {Reason.LINK: 3, Reason.SPECIAL: 2}
     assert ran.report.counts.done == 2
-    assert {event.why for event in ran.of(FileSkipped)} == {Why.LINK, Why.SPECIAL}
+    assert {event.reason for event in ran.of(FileSkipped)} == {Reason.LINK, Reason.SPECIAL}
     assert len(ran.of(FileSkipped)) == 5
     again = await jobs.run(root)
-    assert again.report.skipped_by == {Why.LINK: 3, Why.SPECIAL: 2}
+    assert again.report.skipped_by == {Reason.LINK: 3, Reason.SPECIAL: 2}
 
 
 async def test_links_are_followed_if_asked_and_circles_are_not(box, jobs, tmp_path) -> None:
@@ -108,7 +108,7 @@ async def test_links_are_followed_if_asked_and_circles_are_not(box, jobs, tmp_pa
 
     check_report(ran)
     assert ran.report.counts.done == 3
-    assert ran.report.skipped_by == {Why.LINK: 1}
+    assert ran.report.skipped_by == {Reason.LINK: 1}
 
 
 NFC, NFD = (unicodedata.normalize(form, "é.txt") for form in ("NFC", "NFD"))
@@ -122,14 +122,14 @@ async def test_names_that_become_one_both_fail_and_the_rest_goes_on(box, jobs, t
     ran = await jobs.run(root)
 
     check_report(ran)
-    assert ran.report.failed_by == {Why.COLLISION: 4}
+    assert ran.report.failed_by == {Reason.COLLISION: 4}
     assert ran.report.counts.done == 1
     assert len(ran.of(FileFailed)) == 4
     (root / NFD).unlink()
     again = await jobs.run(root)
     check_report(again)
     assert again.report.counts.done == 2
-    assert again.report.failed_by == {Why.COLLISION: 2}
+    assert again.report.failed_by == {Reason.COLLISION: 2}
 
 
 ODD = [
@@ -160,7 +160,10 @@ async def test_odd_names_are_refused_or_escaped_and_never_silent(box, jobs, tmp_
     check_report(ran)
     assert ran.report.counts.planned == len(ODD)
     assert (
-        ran.report.counts.failed == ran.report.failed_by.get(Why.NAME, 0) == failed == len(ran.of(FileFailed))
+        ran.report.counts.failed
+        == ran.report.failed_by.get(Reason.NAME, 0)
+        == failed
+        == len(ran.of(FileFailed))
     )
     assert (
         len(box.state.files) == len(ODD) - failed == len({path for path, _ in remote_truth(box, box.project)})
@@ -237,7 +240,7 @@ async def test_empty_folders_are_made_if_asked(box, jobs, tmp_path, wanted) -> N
     root = make_tree(tmp_path / "tree", {"a.txt": b"a"})
     (root / "empty" / "inside").mkdir(parents=True)
 
-    ran = await jobs.run(root, policy=Policy(empty_folders=wanted))
+    ran = await jobs.run(root, policy=Policy(empty_dirs=wanted))
 
     check_mirrored(box, ran, root, below=box.project, inside="tree")
     assert ({"empty", "inside"} <= {one.title for one in box.state.of("Folder")}) == wanted
@@ -252,7 +255,7 @@ async def test_what_may_not_be_read_has_failed(box, jobs, tree) -> None:
     (tree / "d1").chmod(0o700)
 
     check_report(ran)
-    assert set(ran.report.failed_by) == {Why.UNREADABLE}
+    assert set(ran.report.failed_by) == {Reason.UNREADABLE}
     assert ran.report.exit_code == 3
 
 
@@ -261,7 +264,9 @@ async def test_giants_go_beside_the_small_ones(box, jobs, tmp_path) -> None:
         tmp_path / "tree", {f"big{n}": some_bytes(8 * MIB + 1 + n, n) for n in range(3)} | {"s": b"s"}
     )
 
-    check_mirrored(box, await jobs.run(root, effort=Effort(lanes=4)), root, below=box.project, inside="tree")
+    check_mirrored(
+        box, await jobs.run(root, effort=Effort(concurrency=4)), root, below=box.project, inside="tree"
+    )
 
 
 async def test_what_vanished_between_two_runs_is_not_counted_any_more(box, jobs, tree) -> None:
@@ -294,14 +299,14 @@ async def test_a_file_from_before_1970_or_after_2262_is_uploaded_like_any_other(
 
 async def test_an_inode_beyond_63_bits_is_no_trouble(box, jobs, tmp_path, monkeypatch) -> None:
     root = some_tree(tmp_path / "tree", 3)
-    really = Print.of
+    really = Fingerprint.of
     names = ("st_size", "st_mtime_ns", "st_ctime_ns")
 
-    def huge(seen: os.stat_result) -> Print:
+    def huge(seen: os.stat_result) -> Fingerprint:
         return really(
             SimpleNamespace(**{name: getattr(seen, name) for name in names}, st_ino=-seen.st_ino % (1 << 64))
         )
 
-    monkeypatch.setattr(Print, "of", huge)
+    monkeypatch.setattr(Fingerprint, "of", huge)
 
     check_report(await jobs.run(root))

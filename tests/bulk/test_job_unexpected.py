@@ -6,8 +6,8 @@ import pytest
 
 from coredata_async.bulk import Effort
 from coredata_async.bulk.rows import Item
-from coredata_async.bulk.run import Run
-from coredata_async.storage.paths import Print
+from coredata_async.bulk.run import RunContext
+from coredata_async.storage.paths import Fingerprint
 from coredata_async.transfer.lookup import Lookup
 from tests.bulk.rig import check_mirrored, check_report, files_twice
 from tests.rig import QUICK
@@ -48,15 +48,15 @@ async def test_a_file_has_failed_after_an_error_that_came_before_it_was_sent(
 
 
 async def test_a_file_is_looked_for_if_its_answer_cannot_be_taken_down(box, jobs, tree, monkeypatch) -> None:
-    genuine, raised = Run.confirmed, []
+    genuine, raised = RunContext.confirm, []
 
-    async def confirmed(self: Run, *args) -> None:
+    async def confirmed(self: RunContext, *args) -> None:
         if not raised:  # the first time, it is a worker that calls it
             raised.append(1)
             raise BoomError
         await genuine(self, *args)
 
-    monkeypatch.setattr(Run, "confirmed", confirmed)
+    monkeypatch.setattr(RunContext, "confirm", confirmed)
 
     ran = await jobs.run(tree)
 
@@ -84,12 +84,12 @@ async def test_a_file_that_cannot_be_looked_for_is_unresolved_and_the_others_go_
 
     box.faults.reset_after("files.register", times=1)
     with monkeypatch.context() as patch:
-        patch.setattr(Lookup, "look", fails)
+        patch.setattr(Lookup, "find", fails)
         ran = await jobs.run(tree)
 
     check_report(ran)
     assert (ran.report.counts.done, ran.report.counts.unresolved) == (11, 1)
-    assert "unexpected BoomError" in ran.report.unresolved[0].words
+    assert "unexpected BoomError" in ran.report.unresolved[0].message
 
     check_mirrored(box, await jobs.run(tree), tree, below=box.project, inside="tree")
 
@@ -98,22 +98,22 @@ async def test_an_odd_error_after_a_lost_file_was_found_leaves_that_file_unresol
     box, jobs, tree, monkeypatch
 ) -> None:
     box.faults.reset_after("files.register", times=1)
-    look = Run.look
+    look = RunContext.stat
     looks: Counter[int] = Counter()
 
-    def look_oddly(self: Run, item: Item) -> Print:
+    def look_oddly(self: RunContext, item: Item) -> Fingerprint:
         looks[item.id] += 1
-        if item.rounds and looks[item.id] > 1:
+        if item.unconfirmed and looks[item.id] > 1:
             raise BoomError
         return look(self, item)
 
-    monkeypatch.setattr(Run, "look", look_oddly)
+    monkeypatch.setattr(RunContext, "stat", look_oddly)
 
     ran = await jobs.run(tree)
 
     check_report(ran)
     assert (ran.report.counts.done, ran.report.counts.unresolved) == (11, 1)
-    assert "unexpected BoomError" in ran.report.unresolved[0].words
+    assert "unexpected BoomError" in ran.report.unresolved[0].message
     monkeypatch.undo()
 
     check_mirrored(box, await jobs.run(tree), tree, below=box.project, inside="tree")

@@ -10,7 +10,7 @@ from tests.bulk.rig import STEADY, check_mirrored, check_report, make_tree, some
 from tests.rig import some_bytes
 
 
-@pytest.mark.parametrize("effort", [Effort(), evolve(STEADY, lanes=64)], ids=["adaptive", "steady"])
+@pytest.mark.parametrize("effort", [Effort(), evolve(STEADY, concurrency=64)], ids=["adaptive", "steady"])
 async def test_urls_that_are_expired_on_arrival_end_the_run_and_leave_all_files_to_the_next(
     box, jobs, tmp_path, effort
 ) -> None:
@@ -22,8 +22,8 @@ async def test_urls_that_are_expired_on_arrival_end_the_run_and_leave_all_files_
     check_report(ran)
     report = ran.report
     assert (report.ended, report.exit_code) == ("clock", 6)
-    assert "expired 60" in report.words
-    assert "the service's clock said" in report.words
+    assert "expired 60" in report.message
+    assert "the service's clock said" in report.message
     assert (report.counts.failed, report.counts.pending) == (0, 300)
     assert box.state.count("storage.put") <= 3 * 10
     box.bucket.lifetime = 900

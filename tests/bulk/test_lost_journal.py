@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from coredata_async.bulk import Policy, Progress, Waiting, Why
+from coredata_async.bulk import Policy, Progress, Reason, Waiting
 from coredata_async.bulk.report.as_json import as_json
-from coredata_async.bulk.report.page import page
+from coredata_async.bulk.report.page import render
 from tests.bulk.rig import (
     check_report,
     files_twice,
@@ -38,7 +38,7 @@ def dies(box, client, jobs, tmp_path):
     async def die(*paths: Path | str, sent: int = FILES) -> None:
         box.faults.commit_late("files.register", LATE, times=None)
         await broken_off(box, client, jobs, *paths, journal=tmp_path / "lost.sqlite", sent=sent)
-        box.faults.clear()  # what is under way goes on
+        box.faults.clear()  # what is in flight goes on
 
     return die
 
@@ -76,7 +76,7 @@ async def test_nothing_is_there_twice_when_all_registrations_are_committed_late(
     ran = await patient.run(twenty)
 
     check_once(box, ran, twenty, "tree")
-    assert ran.report.skipped_by == {Why.SAME: FILES}
+    assert ran.report.skipped_by == {Reason.SAME: FILES}
 
 
 async def test_nor_when_the_files_go_straight_into_the_parent(box, dies, patient, twenty) -> None:
@@ -131,14 +131,14 @@ async def test_the_wait_is_shown_with_its_reason(box, dies, patient, twenty) -> 
 
     (told,) = ran.of(Waiting)
     assert PATIENT.settle / 2 < told.seconds <= PATIENT.settle + PATIENT.probe_gap
-    assert "this journal is new" in told.words
+    assert "this journal is new" in told.message
     left = [event.wait_left for event in ran.of(Progress) if event.wait_left]
     assert left == sorted(left, reverse=True)
-    assert {event.wait_reason for event in ran.of(Progress)} == {"", told.words}
+    assert {event.wait_reason for event in ran.of(Progress)} == {"", told.message}
     assert ran.of(Progress)[-1].wait_left == 0
-    assert as_json(ran.report)["wait_reason"] == told.words
+    assert as_json(ran.report)["wait_reason"] == told.message
     assert 0 < as_json(ran.report)["waited"] < PATIENT.settle + 2 * PATIENT.probe_gap
-    assert "<dt>Waited</dt>" in page(ran.report)
+    assert "<dt>Waited</dt>" in render(ran.report)
 
 
 async def test_folders_of_this_job_are_filled_meanwhile(box, client, patient, tmp_path) -> None:
@@ -169,12 +169,12 @@ async def test_what_is_there_already_does_not_wait_either(box, client, jobs, twe
     ran = await jobs.run(twenty, journal=tmp_path / "another.sqlite")
 
     check_once(box, ran, twenty, "tree")
-    assert ran.report.skipped_by == {Why.SAME: FILES}
+    assert ran.report.skipped_by == {Reason.SAME: FILES}
     assert not ran.of(Waiting)
 
 
 async def test_but_what_only_seems_to_be_there_does(box, dies, patient, twenty, tmp_path) -> None:
-    """Another content of the same size: the dead job has sent the new one, and that is under way."""
+    """Another content of the same size: the dead job has sent the new one, and that is in flight."""
     await patient.run(twenty)
     (twenty / "00.txt").write_bytes(b"CONTENT 0")
     await dies(twenty, sent=FILES + 1)

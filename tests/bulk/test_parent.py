@@ -89,8 +89,8 @@ async def test_nothing_is_scanned_or_kept_for_a_wrong_parent(client, tmp_path, m
 
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "a").touch()
-    monkeypatch.setattr("coredata_async.bulk.dry_run.survey", walk)
-    monkeypatch.setattr(sys.modules["coredata_async.bulk.check.check"], "survey", walk)  # `check` hides it
+    monkeypatch.setattr(sys.modules["coredata_async.bulk.dry_run"], "plan_into", walk)
+    monkeypatch.setattr(sys.modules["coredata_async.bulk.check.check"], "plan_into", walk)  # `check` hides it
     job = UploadJob(client, [tmp_path / "tree"], parent=parent, journal=tmp_path / "job.sqlite")
 
     with pytest.raises(ConfigurationError, match="there is no Project"):

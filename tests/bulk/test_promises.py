@@ -9,7 +9,7 @@ from unicodedata import normalize
 import pytest
 from attrs import evolve
 
-from coredata_async.bulk import FileDone, FileFailed, FileSkipped, FileUnresolved, Scanned, Why
+from coredata_async.bulk import FileDone, FileFailed, FileSkipped, FileUnresolved, Reason, Scanned
 from tests.bulk.rig import Jobs, check_mirrored, check_report, files_twice, make_tree, policy, remote_truth
 from tests.bulk.test_job_sources import MIB, appended, renamed_over, same_size, touched, truncated
 from tests.rig import QUICK, some_bytes
@@ -37,8 +37,8 @@ async def test_p1_every_selected_file_ends_in_exactly_one_way_and_the_counts_add
     )
     ends = Counter(event.path for event in ran.of(FileDone, FileFailed, FileSkipped, FileUnresolved))
     assert (len(ends), set(ends.values())) == (14, {1})
-    assert report.skipped_by == {Why.LINK: 1, Why.SPECIAL: 1}
-    assert report.failed_by == {Why.NAME: 1, Why.COLLISION: 2, Why.REFUSED: 1}
+    assert report.skipped_by == {Reason.LINK: 1, Reason.SPECIAL: 1}
+    assert report.failed_by == {Reason.NAME: 1, Reason.COLLISION: 2, Reason.REFUSED: 1}
 
 
 async def test_p2_what_the_server_confirmed_and_does_not_show_is_not_done(box, jobs, tree) -> None:
@@ -60,7 +60,7 @@ async def test_p2_a_file_with_other_bytes_is_not_done(box, jobs, tree) -> None:
     ran = await jobs.run(tree)
 
     check_report(ran)
-    assert (ran.report.counts.done, ran.report.failed_by) == (0, {Why.MISMATCH: 12})
+    assert (ran.report.counts.done, ran.report.failed_by) == (0, {Reason.MISMATCH: 12})
     assert ran.report.exit_code == 4
 
 
@@ -126,11 +126,11 @@ async def test_p6_a_file_that_changes_whenever_it_is_read_is_never_done(box, tmp
 
     async with box.client(retry=QUICK, hooks=[saw]) as client:
         ran = await Jobs(client, box.project, tmp_path / "job.sqlite").run(
-            path.parent, policy=policy(changes=0)
+            path.parent, policy=policy(on_change=0)
         )
 
     check_report(ran)
-    assert ran.report.failed_by == {Why.CHANGED: 1}
+    assert ran.report.failed_by == {Reason.CHANGED: 1}
     assert ran.report.counts.done == 1
     assert ran.report.exit_code == 3
     assert [path for path, _ in remote_truth(box, box.project)] == ["tree/b.txt"]

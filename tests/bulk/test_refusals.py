@@ -6,23 +6,23 @@ from pathlib import Path
 import pytest
 
 from coredata_async import APIStatusError, BadRequestError, StorageError
-from coredata_async.bulk.judgement import reason_of
-from coredata_async.bulk.refusals import REFUSALS, Refusals, Refused, is_explained
+from coredata_async.bulk.judgement import cause_of
+from coredata_async.bulk.refusals import REFUSALS, Refusals, RefusedFiles, is_explained
 from coredata_async.bulk.rows import Item
 from coredata_async.bulk.states import State
 from coredata_async.message import Reply, Request
-from coredata_async.sandbox.answer import refused
+from coredata_async.sandbox.answer import refuse
 from coredata_async.sandbox.bucket import LocalBucket
-from coredata_async.storage.paths import Print
+from coredata_async.storage.paths import Fingerprint
 from tests.bulk.rig import check_mirrored, check_report, make_tree, remote_truth
 
 
 def an_item(number: int, *, folder: int = 1, filename: str = "a.txt", size: int = 5) -> Item:
-    return Item(number, folder, b"/a", filename, Print(size, 0, 0, 0), State.PLANNED)
+    return Item(number, folder, b"/a", filename, Fingerprint(size, 0, 0, 0), State.PLANNED)
 
 
-def refused_files(*items: Item) -> Refused:
-    refused = Refused()
+def refused_files(*items: Item) -> RefusedFiles:
+    refused = RefusedFiles()
     for item in items:
         refused.add(item)
     return refused
@@ -36,14 +36,14 @@ def a_journal(*rows: tuple[int, str, int, State]) -> sqlite3.Connection:
 
 
 def error(status: int, words: str) -> APIStatusError:
-    return BadRequestError(words, Request("POST", "/api/"), Reply(status), words=words)
+    return BadRequestError(words, Request("POST", "/api/"), Reply(status), service_message=words)
 
 
 def test_refusals_are_the_same_whatever_names_ids_and_numbers_they_mention() -> None:
-    assert reason_of(error(400, "'a.txt' has 17 bytes")) == reason_of(error(400, "'b.pdf' has 4 bytes"))
-    assert reason_of(error(400, "the name is too long")) != reason_of(error(400, "the file is empty"))
-    assert reason_of(error(400, "no")) != reason_of(error(403, "no"))
-    assert reason_of(StorageError("x", stage="put", status=403, storage_code="A")) != reason_of(
+    assert cause_of(error(400, "'a.txt' has 17 bytes")) == cause_of(error(400, "'b.pdf' has 4 bytes"))
+    assert cause_of(error(400, "the name is too long")) != cause_of(error(400, "the file is empty"))
+    assert cause_of(error(400, "no")) != cause_of(error(403, "no"))
+    assert cause_of(StorageError("x", stage="put", status=403, storage_code="A")) != cause_of(
         StorageError("x", stage="put", status=403, storage_code="B")
     )
 
@@ -59,7 +59,7 @@ def test_refusals_are_the_same_whatever_names_ids_and_numbers_they_mention() -> 
     ],
 )
 def test_what_refused_files_have_in_common_is_known(items, words) -> None:
-    assert [trait.words for trait in refused_files(*items).traits()] == words
+    assert [trait.label for trait in refused_files(*items).traits()] == words
 
 
 EMPTY = refused_files(*(an_item(n, folder=n, filename=f"a.{n}", size=0) for n in range(3))).traits()
@@ -129,7 +129,7 @@ def refuse_programs(monkeypatch) -> None:
 
     def presign_documents(bucket, blob: str, content_length: int, content_type: str | None) -> str:
         if content_type in {"application/x-msdos-program", "application/x-msdownload"}:
-            raise refused(f"{blob}: no programs of {content_length} bytes", 403)
+            raise refuse(f"{blob}: no programs of {content_length} bytes", 403)
         return presign(bucket, blob, content_length, content_type)
 
     monkeypatch.setattr(LocalBucket, "presign_put", presign_documents)
@@ -160,7 +160,7 @@ async def test_unlike_files_that_are_refused_end_the_run_and_uploads_under_way_a
 
     check_report(ran)
     assert ran.report.ended == "error"
-    assert "unlike" in ran.report.words
+    assert "unlike" in ran.report.message
     assert ran.report.counts.failed < 100
     assert remote_truth(box, box.project).total() == 1
     box.faults.clear()

@@ -4,19 +4,21 @@ import sqlite3
 
 import pytest
 
-from coredata_async.bulk.remote import Listed, _place, _row
+from coredata_async.bulk.remote import ListedFile, _folder_row, _row
 from coredata_async.resources.folders import Folder
 
 
 @pytest.mark.parametrize(
     ("file", "filename", "size"),
     [
-        (Listed(id="a", filename="þ.txt", size=(1 << 63) - 1), "þ.txt", (1 << 63) - 1),
-        (Listed(id="a", filename="a.txt", size=1 << 63), "a.txt", None),
-        (Listed(id="a", filename="\ud800.txt", size=-1), "?.txt", -1),
+        (ListedFile(id="a", filename="þ.txt", size=(1 << 63) - 1), "þ.txt", (1 << 63) - 1),
+        (ListedFile(id="a", filename="a.txt", size=1 << 63), "a.txt", None),
+        (ListedFile(id="a", filename="\ud800.txt", size=-1), "?.txt", -1),
     ],
 )
-def test_whatever_a_server_lists_can_be_written_down(file: Listed, filename: str, size: int | None) -> None:
+def test_whatever_a_server_lists_can_be_written_down(
+    file: ListedFile, filename: str, size: int | None
+) -> None:
     row = _row(1, file.filename, file)
 
     assert row[:4] == (1, "a", filename, size)
@@ -24,4 +26,4 @@ def test_whatever_a_server_lists_can_be_written_down(file: Listed, filename: str
 
 
 def test_a_folder_too() -> None:
-    assert _place(Folder(id="a", title="\udfff", parent="\ud800"))[:3] == ("a", "?", "?")
+    assert _folder_row(Folder(id="a", title="\udfff", parent="\ud800"))[:3] == ("a", "?", "?")

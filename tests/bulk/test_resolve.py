@@ -8,18 +8,27 @@ import pytest
 from attrs import evolve
 
 from coredata_async.bulk import resolve
-from coredata_async.bulk.options import Terms
+from coredata_async.bulk.options import FileAttributes
 from coredata_async.bulk.resolve import Resolver
 from coredata_async.bulk.rows import Item
 from coredata_async.bulk.states import State
 from coredata_async.bulk.work import Work
 from coredata_async.resources.files import File
-from coredata_async.storage.paths import Print
+from coredata_async.storage.paths import Fingerprint
 from coredata_async.transfer.comparison import UndecidableError
 
 SINCE = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ITEM = Item(
-    1, 1, b"/a.txt", "a.txt", Print(3, 1, 1, 1), State.UNKNOWN, blob="b", md5="0" * 32, since=SINCE, rounds=1
+    1,
+    1,
+    b"/a.txt",
+    "a.txt",
+    Fingerprint(3, 1, 1, 1),
+    State.UNKNOWN,
+    blob="b",
+    md5="0" * 32,
+    since=SINCE,
+    unconfirmed=1,
 )
 
 
@@ -30,10 +39,10 @@ class Run:
         settler = SimpleNamespace(find=self.find)
         self.engine = SimpleNamespace(uploader=SimpleNamespace(driver=SimpleNamespace(settler=settler)))
         self.remote = SimpleNamespace(
-            parent="p", is_project=lambda _: False, own=self.own, comparable=lambda name: name
+            parent="p", is_project=lambda _: False, direct_children=self.own, comparable=lambda name: name
         )
         self.journal = SimpleNamespace(read=self.read)
-        self.terms = Terms()
+        self.attributes = FileAttributes()
         self.looking = 0
         self.taken = taken
 

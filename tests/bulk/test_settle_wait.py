@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from coredata_async import Retry
-from coredata_async.bulk.resume import begin, sent, suspect, waive
-from coredata_async.bulk.settle_wait import FIRST_LOOK, Sent, SettleWait
+from coredata_async.bulk.resume import begin, read_sent, suspect, waive
+from coredata_async.bulk.settle_wait import FIRST_CHECK, Sent, SettleWait
 from tests.bulk import virtual
 from tests.bulk.journals import opened
 
@@ -41,8 +41,8 @@ def test_what_is_left_counts_from_the_beginning_of_the_journal(later: float, sec
 
 
 def test_the_first_look_is_earlier_and_counts_from_there_too() -> None:
-    assert waited(Sent(CREATED), CREATED, full=False) == pytest.approx(FIRST_LOOK)
-    assert waited(Sent(CREATED), CREATED + 2, full=False) == pytest.approx(FIRST_LOOK - 2)
+    assert waited(Sent(CREATED), CREATED, full=False) == pytest.approx(FIRST_CHECK)
+    assert waited(Sent(CREATED), CREATED + 2, full=False) == pytest.approx(FIRST_CHECK - 2)
 
 
 def test_without_another_process_there_is_no_wait() -> None:
@@ -74,7 +74,7 @@ def test_an_interrupted_wait_says_so() -> None:
         assert wait.is_waited_for
         task.cancel()
         await asyncio.wait({task})
-        return wait.interrupted, wait.waited, wait.left()
+        return wait.interrupted, wait.waited, wait.remaining()
 
     interrupted, waited, left = virtual.run(main)
 
@@ -86,16 +86,16 @@ async def test_the_journal_keeps_until_when_another_process_can_have_sent(tmp_pa
     path = tmp_path / "job.sqlite"
     async with opened(path) as journal:
         created, by = await journal.read(lambda db: db.execute("SELECT created, 'lost' FROM job").fetchone())
-        assert await journal.read(sent) == Sent(created, by)
+        assert await journal.read(read_sent) == Sent(created, by)
     async with opened(path) as journal:
         await journal.read(begin)
-        assert await journal.read(sent) == Sent(created, "lost")
+        assert await journal.read(read_sent) == Sent(created, "lost")
         await journal.read(lambda db: begin(db, created + 7))
-        assert await journal.read(sent) == Sent(created + 7, "other")
+        assert await journal.read(read_sent) == Sent(created + 7, "other")
     async with opened(path) as journal:
         await journal.read(lambda db: suspect(db, created + 3, "damaged"))
-        assert (await journal.read(sent)).until == created + 7
+        assert (await journal.read(read_sent)).until == created + 7
         await journal.read(waive)
     async with opened(path) as journal:
         await journal.read(begin)
-        assert (await journal.read(sent)).until is None
+        assert (await journal.read(read_sent)).until is None

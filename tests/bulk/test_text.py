@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.bulk.text import amount, files, shown, span, visible
+from coredata_async.bulk.text import escape_unprintable, files, format_bytes, format_duration, path_text
 
 
 @pytest.mark.parametrize(
@@ -17,12 +17,12 @@ from coredata_async.bulk.text import amount, files, shown, span, visible
     ],
 )
 def test_bytes_that_are_no_text_are_escaped(path: bytes, text: str) -> None:
-    assert shown(path) == text
+    assert path_text(path) == text
 
 
 @given(st.binary())
 def test_any_path_becomes_text_that_can_be_written(path: bytes) -> None:
-    shown(path).encode()
+    path_text(path).encode()
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_any_path_becomes_text_that_can_be_written(path: bytes) -> None:
     ],
 )
 def test_what_cannot_be_seen_is_written_out(text: str, seen: str) -> None:
-    assert visible(text) == seen
+    assert escape_unprintable(text) == seen
 
 
 @given(st.text(st.characters()))
 def test_what_is_visible_is_on_one_line(text: str) -> None:
-    assert visible(text).isprintable()
+    assert escape_unprintable(text).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_is_visible_is_on_one_line(text: str) -> None:
     ],
 )
 def test_amounts(count: float, text: str) -> None:
-    assert amount(count) == text
+    assert format_bytes(count) == text
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_amounts(count: float, text: str) -> None:
     ],
 )
 def test_spans(seconds: float, text: str) -> None:
-    assert span(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_one_file_is_one_file() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from coredata_async.bulk import FileDone, FolderMade, Policy, Waiting, check
+from coredata_async.bulk import FileDone, FolderCreated, Policy, Waiting, check
 from tests.bulk.rig import (
     check_mirrored,
     check_report,
@@ -61,8 +61,8 @@ async def test_of_two_jobs_that_begin_at_once_one_ends_at_the_first_folder(
         check_report(each)
     for each in stopped:
         assert each.report.exit_code == 5
-        assert "another job is uploading the same files: folder 'tree'" in each.report.words
-        assert "one job only" in each.report.words
+        assert "another job is uploading the same files: folder 'tree'" in each.report.message
+        assert "one job only" in each.report.message
         assert each.report.duplicates
         assert box.state.count("files.register") == 60 * (2 - len(stopped))
     assert [title for _, title in folders_twice(box)] == ["tree"]
@@ -103,7 +103,7 @@ async def test_a_job_that_joins_later_ends_before_it_has_sent_anything(
     ran = await first
 
     assert (late.report.ended, late.report.exit_code) == ("conflict", 5)
-    assert "appeared within the last" in late.report.words
+    assert "appeared within the last" in late.report.message
     assert late.done == 0
     check_mirrored(box, ran, root, below=box.project, inside="tree")
 
@@ -122,7 +122,7 @@ async def test_a_folder_that_two_jobs_have_filled_is_seen_at_the_end(
 
     assert quick.report.exit_code == 0
     assert (slow.report.ended, slow.report.exit_code) == ("conflict", 5)
-    assert "into a folder of its own" in slow.report.words
+    assert "into a folder of its own" in slow.report.message
 
 
 async def test_a_second_folder_that_appeared_and_is_empty_is_only_reported(
@@ -154,7 +154,7 @@ async def test_files_of_another_job_in_the_parent_itself_end_a_job(  # noqa: PLR
 
     assert max(each.report.exit_code for each in ran) == 5
     told = next(each.report for each in ran if each.report.ended == "conflict")
-    assert "was made by another process" in told.words
+    assert "was made by another process" in told.message
     _, doubles = await verdicts(client, f"{root}/.", parent=box.project)
     assert (doubles > 0) == (twice(box) > 0)
 
@@ -170,7 +170,7 @@ async def test_one_file_of_another_job_is_enough(box, client, jobs, tmp_path) ->
     ran, _ = await asyncio.gather(jobs.run(f"{root}/."), by_another())
 
     assert (ran.report.ended, ran.report.exit_code) == ("conflict", 5)
-    assert "b.txt: File " in ran.report.words
+    assert "b.txt: File " in ran.report.message
 
 
 async def test_after_that_the_next_run_waits_until_nothing_of_the_other_is_under_way(
@@ -188,7 +188,7 @@ async def test_after_that_the_next_run_waits_until_nothing_of_the_other_is_under
     ran = await jobs.run(f"{root}/.")
 
     (waited,) = ran.of(Waiting)
-    assert "another job for the same files was found" in waited.words
+    assert "another job for the same files was found" in waited.message
     assert ran.report.ended == "complete"
 
 
@@ -203,13 +203,13 @@ async def test_files_of_other_names_are_nobody_elses_business(box, client, jobs,
             await client.files.upload(b"?%d" % n, parent=folder, filename=name)
 
     def tell(job, event) -> None:
-        if isinstance(event, FolderMade):
+        if isinstance(event, FolderCreated):
             made.put_nowait(event.folder_id)
 
     ran, _ = await asyncio.gather(jobs.run(root, on=tell), by_hand())
 
     check_report(ran)
-    assert ran.report.exit_code == 0, ran.report.words
+    assert ran.report.exit_code == 0, ran.report.message
 
 
 @pytest.mark.parametrize("existing", ["skip-same", "version"])
@@ -222,7 +222,7 @@ async def test_what_this_job_did_to_a_file_before_is_its_own(box, jobs, tmp_path
         ran = await jobs.run(f"{root}/.", policy=Policy(existing=existing))
 
         check_report(ran)
-        assert ran.report.exit_code == 0, ran.report.words
+        assert ran.report.exit_code == 0, ran.report.message
 
 
 async def test_nor_is_what_was_registered_again_or_changed_meanwhile(box, client, jobs, tmp_path) -> None:
@@ -238,7 +238,7 @@ async def test_nor_is_what_was_registered_again_or_changed_meanwhile(box, client
     ran = await jobs.run(f"{root}/.", on=change)
 
     check_report(ran)
-    assert ran.report.ended == "complete", ran.report.words
+    assert ran.report.ended == "complete", ran.report.message
     assert not files_twice(box)
 
 

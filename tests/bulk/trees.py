@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.scan.found import Batch, Found
+from coredata_async.bulk.scan.found import DirectoryBatch, ScannedEntry
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import State
 
@@ -31,7 +31,7 @@ def tree(*paths: str | bytes) -> None:
             path.write_bytes(os.fsencode(text))
 
 
-def by_path(batches: Iterable[Batch], root: Path | None = None) -> dict[str, Found]:
+def by_path(batches: Iterable[DirectoryBatch], root: Path | None = None) -> dict[str, ScannedEntry]:
     """All entries by their local path, relative to the root or to where we are."""
     entries = [(batch.directory.path, entry) for batch in batches for entry in batch.entries]
     found = {

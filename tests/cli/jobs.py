@@ -68,7 +68,7 @@ def progress(**found: object) -> Progress:
         "scanned": True,
         "done": 5,
         "done_bytes": 5000,
-        "under_way": 2,
+        "in_flight": 2,
         "sent": 6000,
         "seconds": 5.0,
         "files_per_second": 1.0,

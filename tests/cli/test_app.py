@@ -7,7 +7,7 @@ import pytest
 from coredata_async import AuthenticationError, ConfigurationError, CoreDataError
 from coredata_async.bulk.journal.trouble import JournalError
 from coredata_async.cli import main
-from coredata_async.cli.app import PLACES, run
+from coredata_async.cli.app import COMMANDS, run
 from coredata_async.cli.app import coredata as group
 from coredata_async.cli.noun import nouns
 from coredata_async.message import Reply, Request
@@ -18,7 +18,7 @@ from tests.cli.command import coredata
 def test_help_names_every_sub_command_and_the_exit_codes(bare) -> None:
     told = bare.ok("--help").out
 
-    for word in (*PLACES, *nouns(), "Exit codes"):
+    for word in (*COMMANDS, *nouns(), "Exit codes"):
         assert word in told
 
 

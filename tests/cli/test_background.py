@@ -14,7 +14,7 @@ import pytest
 
 from coredata_async import CoreData, CoreDataError
 from coredata_async.cli import background
-from coredata_async.cli.process import Box, Manner
+from coredata_async.cli.process import Manner, SandboxAddress
 
 EXPORT = re.compile(r"export ([A-Z0-9_]+)=(.*)")
 
@@ -103,7 +103,7 @@ def test_a_process_that_has_the_id_by_now_is_left_alone(state, bare) -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         names = ("api_user", "api_key", "api_key_v3", "space", "project", "fivepm_url", "fivepm_login")
-        box = Box(url=url, fivepm_password="p", **dict.fromkeys(names, "x"))
+        box = SandboxAddress(url=url, fivepm_password="p", **dict.fromkeys(names, "x"))
         background._write(background.Record(path=state / "1.json", pid=os.getpid(), box=box))
 
         assert "no sandbox" in bare.ok("sandbox", "--stop").err

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.cli.check import verdict
+from coredata_async.cli.check import exit_code
 
 
 @pytest.fixture
@@ -81,4 +81,4 @@ def test_a_second_folder_of_a_name_exits_5_and_is_counted_once(shell, far, uploa
     [("==", 0, 0), ("", 0, 0), ("=!", 0, 3), ("=!", 1, 5), ("-", 1, 4), ("+!", 0, 4), ("=*", 0, 4)],
 )
 def test_the_exit_code_says_the_worst(counts: str, twice: int, code: int) -> None:
-    assert verdict(Counter(counts), twice) == code
+    assert exit_code(Counter(counts), twice) == code

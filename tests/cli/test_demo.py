@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.cli.report import Tally
+from coredata_async.cli.report import DemoReport
 from coredata_async.cli.roundtrip import roundtrip
 from coredata_async.cli.scan import scan
 from coredata_async.sandbox import Sandbox
@@ -76,7 +76,7 @@ def test_a_folder_that_is_not_there_is_a_matter_of_usage() -> None:
 
 
 async def test_a_file_that_vanishes_fails_alone_and_the_exit_code_says_sources(folder: Path) -> None:
-    tally = Tally(scan(folder))
+    tally = DemoReport(scan(folder))
     (folder / "empty").unlink()
 
     async with Sandbox() as box, box.client() as client:
@@ -88,7 +88,7 @@ async def test_a_file_that_vanishes_fails_alone_and_the_exit_code_says_sources(f
 
 
 async def test_wrong_bytes_from_the_storage_are_a_mismatch(folder: Path) -> None:
-    tally = Tally(scan(folder))
+    tally = DemoReport(scan(folder))
 
     async with Sandbox() as box, box.client() as client:
         box.faults.corrupt("storage.get", at=0, after=1)  # the first is empty
@@ -100,7 +100,7 @@ async def test_wrong_bytes_from_the_storage_are_a_mismatch(folder: Path) -> None
 
 
 async def test_a_file_the_listing_does_not_show_is_not_verified(folder: Path) -> None:
-    tally = Tally(scan(folder))
+    tally = DemoReport(scan(folder))
 
     async with Sandbox() as box, box.client() as client:
         box.faults.listing_lag(seconds=1000)

@@ -182,7 +182,7 @@ def test_a_command_that_waits_for_the_server_ends(start, far, waiting, number: s
     wait_for(lambda: fault.fired)
 
     process.send_signal(number)
-    if command[0] == "upload":  # the first signal lets files under way end
+    if command[0] == "upload":  # the first signal lets files in flight end
         time.sleep(0.3)
         process.send_signal(number)
     _, err = process.communicate(timeout=20)

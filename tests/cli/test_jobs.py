@@ -13,11 +13,11 @@ import pytest
 
 from coredata_async.bulk.events import FileDone, FileFailed, FileSkipped, Started
 from coredata_async.bulk.report.report import Counts
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.states import Reason
 from coredata_async.cli.interrupts import interrupts
-from coredata_async.cli.jobs import Conduct, told
+from coredata_async.cli.jobs import JobCommand, event_json
 from coredata_async.cli.report_files import report_file, write
-from coredata_async.cli.watch import Lines, Silent, Watch
+from coredata_async.cli.watch import JobOutput, Lines, Silent
 from coredata_async.errors import CoreDataError, TransferError
 from tests.bulk.reports import a_report
 from tests.cli.jobs import FakeJob, progress
@@ -25,8 +25,10 @@ from tests.cli.jobs import FakeJob, progress
 DONE = FileDone(path="/a", file_id="f1", size=5)
 
 
-def conduct(*reports: Path, as_json: bool = False, quiet: bool = False) -> Conduct:
-    return Conduct(watch=Watch(Silent() if quiet else Lines(), quiet), as_json=as_json, reports=reports)
+def conduct(*reports: Path, as_json: bool = False, quiet: bool = False) -> JobCommand:
+    return JobCommand(
+        watch=JobOutput(Silent() if quiet else Lines(), quiet), as_json=as_json, reports=reports
+    )
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ async def test_a_job_is_run_and_its_report_is_the_exit_code(capsys) -> None:
 
 
 async def test_every_event_is_one_line_of_json_and_the_report_the_last(capsys) -> None:
-    skipped = FileSkipped(path="/þ\n\\xff", why=Why.SAME)
+    skipped = FileSkipped(path="/þ\n\\xff", reason=Reason.SAME)
     await conduct(as_json=True).run(FakeJob(DONE, skipped, progress()))
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -57,8 +59,8 @@ async def test_every_event_is_one_line_of_json_and_the_report_the_last(capsys) -
     assert lines[1] == {
         "event": "file_skipped",
         "path": "/þ\n\\xff",
-        "why": "same",
-        "words": "",
+        "reason": "same",
+        "message": "",
         "file_id": None,
         "earlier": False,
     }
@@ -67,7 +69,7 @@ async def test_every_event_is_one_line_of_json_and_the_report_the_last(capsys) -
 
 
 def test_names_of_events_are_words_with_underscores() -> None:
-    assert told(Started(journal="/j", resumed=False)) == {
+    assert event_json(Started(journal="/j", resumed=False)) == {
         "event": "started",
         "journal": "/j",
         "resumed": False,
@@ -75,7 +77,7 @@ def test_names_of_events_are_words_with_underscores() -> None:
 
 
 async def test_quiet_tells_only_what_goes_wrong(capsys) -> None:
-    failed = FileFailed(path="/x", why=Why.NAME, words="odd")
+    failed = FileFailed(path="/x", reason=Reason.NAME, message="odd")
     await conduct(quiet=True).run(FakeJob(Started(journal="/j", resumed=True), DONE, failed, progress()))
 
     assert capsys.readouterr().err == "failed: /x: odd\n"
@@ -142,7 +144,7 @@ async def test_the_first_signal_drains(number: int, handlers, capsys, tmp_path) 
 
     assert await conduct(tmp_path / "r.json").run(job) == 130
     assert job.asked == ["drain"]
-    assert "once more stops at once" in capsys.readouterr().err
+    assert "again stops at once" in capsys.readouterr().err
     assert json.loads((tmp_path / "r.json").read_text())["ended"] == "drained"
 
 
@@ -213,7 +215,7 @@ def test_a_report_takes_the_place_of_an_older_one_at_once(tmp_path) -> None:
     path = report_file(str(tmp_path / "r.json"))
     path.write_text("old")
 
-    write(a_report(counts=Counts(planned=1, done=1), words="\udc80"), path)
+    write(a_report(counts=Counts(planned=1, done=1), message="\udc80"), path)
 
     assert json.loads(path.read_text())["counts"]["done"] == 1
     assert [each.name for each in tmp_path.iterdir()] == ["r.json"]

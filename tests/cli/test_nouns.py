@@ -105,11 +105,11 @@ def test_what_can_be_changed_is_changed(name: str, shell, far, put) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "option"), [(name, option) for name, noun in NOUNS.items() for option in noun.owners()]
+    ("name", "option"), [(name, option) for name, noun in NOUNS.items() for option in noun.parents()]
 )
 def test_what_is_inside_another_object_is_listed_by_option(name: str, option: str, shell, far, put) -> None:
     one_of(shell, far, put, name)
-    owner, _ = NOUNS[name].owners()[option]
+    owner, _ = NOUNS[name].parents()[option]
     key = one_of(shell, far, put, owner)
 
     shell.ok(name, "list", f"--{option}", key, "--json", "--page-size", "7")

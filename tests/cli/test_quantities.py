@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.cli.quantities import moment_at, size, span
+from coredata_async.cli.quantities import duration, moment_at, size
 
 NOW = 1_700_000_000.0
 
@@ -73,7 +73,7 @@ def test_what_is_no_size_is_refused(text: str) -> None:
     ],
 )
 def test_spans(text: str, seconds: float) -> None:
-    assert span(text) == seconds
+    assert duration(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_spans(text: str, seconds: float) -> None:
 )
 def test_what_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
-        span(text)
+        duration(text)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
 
 @given(st.text())
 def test_any_text_is_a_value_or_a_matter_of_usage(text: str) -> None:
-    for read in (size, span, lambda text: moment_at(text, NOW)):
+    for read in (size, duration, lambda text: moment_at(text, NOW)):
         with contextlib.suppress(click.BadParameter):
             assert read(text) is not None
 

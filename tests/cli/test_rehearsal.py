@@ -4,13 +4,13 @@ import json
 from collections.abc import AsyncIterator
 
 from coredata_async.bulk.actions import Action
-from coredata_async.cli.rehearsal import line, rehearse
+from coredata_async.cli.rehearsal import line, print_dry_run
 
 ACTIONS = (
     Action(verb="folder", path="/data"),
     Action(verb="upload", path="/data/a", size=1000),
     Action(verb="upload", path="/data/b", size=500),
-    Action(verb="skip", path="/data/c", size=7, words="same"),
+    Action(verb="skip", path="/data/c", size=7, message="same"),
 )
 
 
@@ -20,7 +20,7 @@ async def given(*actions: Action) -> AsyncIterator[Action]:
 
 
 async def test_people_get_lines_and_the_sums(capsys) -> None:
-    assert await rehearse(given(*ACTIONS), as_json=False) == 0
+    assert await print_dry_run(given(*ACTIONS), as_json=False) == 0
 
     told = capsys.readouterr()
     assert told.out.splitlines() == [
@@ -34,10 +34,10 @@ async def test_people_get_lines_and_the_sums(capsys) -> None:
 
 
 async def test_programs_get_json_lines(capsys) -> None:
-    await rehearse(given(*ACTIONS), as_json=True)
+    await print_dry_run(given(*ACTIONS), as_json=True)
 
     lines = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
-    assert lines[1] == {"event": "action", "verb": "upload", "path": "/data/a", "size": 1000, "words": ""}
+    assert lines[1] == {"event": "action", "verb": "upload", "path": "/data/a", "size": 1000, "message": ""}
     assert lines[-1] == {
         "event": "plan",
         "actions": {
@@ -50,11 +50,11 @@ async def test_programs_get_json_lines(capsys) -> None:
 
 
 async def test_what_would_fail_is_an_exit_code(capsys) -> None:
-    assert await rehearse(given(Action(verb="fail", path="/x", words="name")), as_json=False) == 1
+    assert await print_dry_run(given(Action(verb="fail", path="/x", message="name")), as_json=False) == 1
 
 
 async def test_nothing_to_do_is_said(capsys) -> None:
-    assert await rehearse(given(), as_json=False) == 0
+    assert await print_dry_run(given(), as_json=False) == 0
 
     assert "nothing to do" in capsys.readouterr().err
 

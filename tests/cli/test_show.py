@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from coredata_async.cli import show
-from coredata_async.cli.plain import flattened, picked, plain, plain_object
+from coredata_async.cli.plain import flatten, plain, plain_object, select
 from coredata_async.resources.document import SpaceRef
 from coredata_async.resources.projects import Project
 from coredata_async.resources.values import Aspects, ListValue
@@ -57,11 +57,11 @@ def test_unknown_fields_are_in_their_place_again() -> None:
     ],
 )
 def test_dotted_fields_go_deeper(path: str, value: object) -> None:
-    assert picked(plain_object(MADE), path) == value
+    assert select(plain_object(MADE), path) == value
 
 
 def test_details_leave_out_what_is_empty() -> None:
-    told = dict(flattened(plain_object(MADE)))
+    told = dict(flatten(plain_object(MADE)))
 
     assert told["space.title"] == "Board"
     assert "description" not in told

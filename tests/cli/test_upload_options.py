@@ -7,7 +7,7 @@ import click
 import pytest
 from attrs import fields_dict
 
-from coredata_async.bulk.options import Effort, Policy, Rule, Selection, Terms
+from coredata_async.bulk.options import Effort, FileAttributes, Policy, Rule, Selection
 from coredata_async.cli.upload import upload
 from coredata_async.cli.upload_options import OPTIONS, value
 from coredata_async.errors import ConfigurationError
@@ -22,14 +22,14 @@ def made(kind: Any, *arguments: str) -> Any:
     return value(kind, ctx, **({"rules": ctx.params["rules"]} if kind is Selection else {}))
 
 
-@pytest.mark.parametrize("kind", [Policy, Effort, Terms])
+@pytest.mark.parametrize("kind", [Policy, Effort, FileAttributes])
 def test_what_is_not_given_is_as_the_class_says(kind: Any) -> None:
     assert made(kind) == kind()
 
 
 def test_one_process_is_enough_unless_more_are_asked_for() -> None:
-    assert parsed().params["processes"] == 1
-    assert parsed("--processes", "64").params["processes"] == 64
+    assert made(Effort).processes == 1
+    assert made(Effort, "--processes", "64").processes == 64
 
 
 @pytest.mark.parametrize("processes", ["0", "65", "two"])
@@ -74,14 +74,14 @@ def test_a_folder_s_contents_are_not_the_folder() -> None:
         (("--links", "follow"), Policy, "links", "follow"),
         (("--names", "escape"), Policy, "names", "escape"),
         (("--unicode", "keep"), Policy, "unicode", "keep"),
-        (("--on-change", "0"), Policy, "changes", 0),
-        (("--empty-dirs",), Policy, "empty_folders", True),
-        (("--concurrency", "3"), Effort, "lanes", 3),
+        (("--on-change", "0"), Policy, "on_change", 0),
+        (("--empty-dirs",), Policy, "empty_dirs", True),
+        (("--concurrency", "3"), Effort, "concurrency", 3),
         (("--max-duration", "2h30m"), Effort, "max_duration", 9000.0),
         (("--bwlimit", "2M"), Effort, "bwlimit", 2 << 20),
-        (("--dynatype", "Contract"), Terms, "dynatype", "Contract"),
-        (("--contact", "a", "--contact", "b"), Terms, "contacts", ("a", "b")),
-        (("--tag", "a", "--tag", "b"), Terms, "tags", ("a", "b")),
+        (("--dynatype", "Contract"), FileAttributes, "dynatype", "Contract"),
+        (("--contact", "a", "--contact", "b"), FileAttributes, "contacts", ("a", "b")),
+        (("--tag", "a", "--tag", "b"), FileAttributes, "tags", ("a", "b")),
     ],
 )
 def test_each_option_is_a_field(arguments: tuple[str, ...], kind: Any, name: str, expected: object) -> None:
@@ -93,7 +93,7 @@ def test_an_age_is_counted_from_now() -> None:
 
 
 def test_every_option_names_a_field() -> None:
-    known = {name for kind in (Selection, Policy, Effort, Terms) for name in fields_dict(kind)}
+    known = {name for kind in (Selection, Policy, Effort, FileAttributes) for name in fields_dict(kind)}
 
     assert {option.name for option in OPTIONS} - {"include", "exclude"} <= known
 

@@ -7,17 +7,17 @@ from rich.console import Console
 
 from coredata_async.bulk.events import FileFailed, FileUnresolved, Progress, Scanned, Started, Waiting, Warned
 from coredata_async.bulk.report.report import Counts, Entry
-from coredata_async.bulk.states import Why
-from coredata_async.cli.screen import Screen
+from coredata_async.bulk.states import Reason
+from coredata_async.cli.screen import ProgressBars
 from coredata_async.cli.summary import summarise
-from coredata_async.cli.watch import Lines, Silent, Watch, line, rates, state
+from coredata_async.cli.watch import JobOutput, Lines, Silent, line, rates, state
 from tests.bulk.reports import a_report
 from tests.cli.jobs import progress
 
 
 def test_a_line_says_how_far_it_is() -> None:
     assert line(progress()) == (
-        "5 of 10 done, 5.0 kB; 1.0 files/s, 1.0 kB/s, 5.0 s left; 2 under way (API 8, storage 4)"
+        "5 of 10 done, 5.0 kB; 1.0 files/s, 1.0 kB/s, 5.0 s left; 2 in flight (API 8, storage 4)"
     )
 
 
@@ -32,13 +32,13 @@ def test_what_goes_wrong_and_what_is_paused_is_said() -> None:
 
     assert told == (
         "1 failed, 2 unresolved, 3 to be tried again, 4 retries, 5 throttled, "
-        "2 under way (API 8, storage 4), paused: 429 for 3 s"
+        "2 in flight (API 8, storage 4), paused: 429 for 3 s"
     )
     assert rates(progress(eta=None)) == "1.0 files/s, 1.0 kB/s"
 
 
 def test_without_a_terminal_there_is_a_line_every_ten_seconds(capsys) -> None:
-    watch = Watch(Lines())
+    watch = JobOutput(Lines())
     for tenths in range(0, 350, 2):
         watch.take(progress(seconds=tenths / 10))
 
@@ -46,10 +46,10 @@ def test_without_a_terminal_there_is_a_line_every_ten_seconds(capsys) -> None:
 
 
 def test_failures_are_told_as_they_come_the_first_twenty(capsys) -> None:
-    watch = Watch(Silent(), quiet=True)
+    watch = JobOutput(Silent(), quiet=True)
     for n in range(30):
-        watch.take(FileFailed(path=f"/f{n}", why=Why.NETWORK, words="reset"))
-    watch.take(FileUnresolved(path="/u", words="lost"))
+        watch.take(FileFailed(path=f"/f{n}", reason=Reason.NETWORK, message="reset"))
+    watch.take(FileUnresolved(path="/u", message="lost"))
 
     lines = capsys.readouterr().err.splitlines()
 
@@ -60,13 +60,13 @@ def test_failures_are_told_as_they_come_the_first_twenty(capsys) -> None:
 
 
 def test_failures_that_no_event_told_are_told_at_the_end(capsys) -> None:
-    watch = Watch(Silent())
-    watch.take(FileFailed(path="/a", why=Why.NETWORK, words="reset"))
+    watch = JobOutput(Silent())
+    watch.take(FileFailed(path="/a", reason=Reason.NETWORK, message="reset"))
 
-    watch.recall(
+    watch.report_remaining(
         a_report(
-            failures=(Entry(path="/a", words="reset"), Entry(path="/b", words="/b: its name is odd")),
-            unresolved=(Entry(path="/c", words="lost"),),
+            failures=(Entry(path="/a", message="reset"), Entry(path="/b", message="/b: its name is odd")),
+            unresolved=(Entry(path="/c", message="lost"),),
         )
     )
 
@@ -78,15 +78,15 @@ def test_failures_that_no_event_told_are_told_at_the_end(capsys) -> None:
 
 
 def test_warnings_do_not_flood_either(capsys) -> None:
-    watch = Watch(Silent())
+    watch = JobOutput(Silent())
     for n in range(50):
-        watch.take(Warned(words=f"w{n}"))
+        watch.take(Warned(message=f"w{n}"))
 
     assert len(capsys.readouterr().err.splitlines()) == 20
 
 
 def test_the_journal_and_the_scan_are_told(capsys) -> None:
-    watch = Watch(Lines())
+    watch = JobOutput(Lines())
     watch.take(Started(journal="/j", resumed=True))
     watch.take(Scanned(files=1, bytes=2000, excluded=3))
 
@@ -94,10 +94,10 @@ def test_the_journal_and_the_scan_are_told(capsys) -> None:
 
 
 def test_a_wait_is_told_with_its_reason_and_what_is_left(capsys) -> None:
-    watch = Watch(Lines())
-    watch.take(Waiting(seconds=130, words="this journal is new"))
+    watch = JobOutput(Lines())
+    watch.take(Waiting(seconds=130, message="this journal is new"))
     watch.take(progress(seconds=20, wait_left=95.2, wait_reason="this journal is new"))
-    Watch(Silent(), quiet=True).take(Waiting(seconds=130, words="this journal is new"))
+    JobOutput(Silent(), quiet=True).take(Waiting(seconds=130, message="this journal is new"))
 
     first, second = capsys.readouterr().err.splitlines()
 
@@ -112,7 +112,7 @@ def test_a_wait_that_was_interrupted_is_told_at_the_end(capsys) -> None:
 
 
 def test_a_name_moves_no_cursor(capsys) -> None:
-    Watch(Lines()).take(FileFailed(path="/a\x1b[2J\nb", why=Why.NAME, words="[bold]odd[/bold]"))
+    JobOutput(Lines()).take(FileFailed(path="/a\x1b[2J\nb", reason=Reason.NAME, message="[bold]odd[/bold]"))
 
     told = capsys.readouterr().err
     assert "\x1b" not in told
@@ -133,13 +133,13 @@ def test_a_name_moves_no_cursor(capsys) -> None:
 def test_on_a_terminal_there_are_bars(shown: Progress) -> None:
     file = io.StringIO()
     console = Console(file=file, force_terminal=True, width=100)
-    screen = Screen(console)
+    screen = ProgressBars(console)
 
     with screen.live():
         screen.show(shown)
 
     told = file.getvalue()
-    for word in ("files", "bytes", "under way", f"of {shown.planned:,}"):
+    for word in ("files", "bytes", "in flight", f"of {shown.planned:,}"):
         assert word in told
     if shown.paused:
         assert "[red]" in told
@@ -148,7 +148,7 @@ def test_on_a_terminal_there_are_bars(shown: Progress) -> None:
 
 def test_bars_fit_a_narrow_terminal() -> None:
     file = io.StringIO()
-    screen = Screen(Console(file=file, force_terminal=True, width=30))
+    screen = ProgressBars(Console(file=file, force_terminal=True, width=30))
 
     with screen.live():
         screen.show(progress())
@@ -161,9 +161,9 @@ def test_the_summary_says_what_to_do_next(capsys) -> None:
         a_report(
             counts=Counts(planned=6, done=2, failed=3, pending=1),
             ended="time",
-            words="2 h are over",
+            message="2 h are over",
             excluded=4,
-            failed_by={Why.NETWORK: 3},
+            failed_by={Reason.NETWORK: 3},
             orphans_total=9,
         )
     )

@@ -84,7 +84,7 @@ class Target:
         return objects or self.lacks(f"objects under {path}")
 
     def lacks(self, what: str) -> NoReturn:
-        """Give up a promise for want of data: a tenant may be empty, the sandbox has some of everything."""
+        """Give up a promise without data: a tenant may be empty, the sandbox has some of everything."""
         if self.live:
             pytest.skip(f"the tenant has no {what}")
         pytest.fail(f"the sandbox has no {what}: see conftest.py")

@@ -9,8 +9,8 @@ import pytest
 from coredata_async import Retry
 from coredata_async.doctor.cleaning import clean
 from coredata_async.doctor.examine import examine
-from coredata_async.doctor.far import Far, Tally
-from coredata_async.doctor.scratch import Scratch
+from coredata_async.doctor.far import ExchangeCounter, Target
+from coredata_async.doctor.scratch import ScratchFolder
 from coredata_async.errors import APIConnectionError, UnexpectedResponseError
 from coredata_async.message import Reply
 from coredata_async.sandbox import Sandbox
@@ -288,9 +288,9 @@ async def test_what_is_not_its_own_is_never_deleted(client) -> None:
         theirs = b'{"id": "1", "title": "theirs", "filename": "theirs.txt"}'
         return Reply(200, body=b'{"meta": {"total_count": 1}, "objects": [%s, 3, {}]}' % theirs)
 
-    far = Far(engine=client.engine(), tally=Tally(), clock=time.time, sleep=at_once)
+    far = Target(engine=client.engine(), tally=ExchangeCounter(), clock=time.time, sleep=at_once)
     object.__setattr__(far.engine, "api", ignoring_filters)
-    place = Scratch(far=far, parent="p", inside="p", lost=["theirs.txt"])
+    place = ScratchFolder(target=far, parent="p", inside="p", lost=["theirs.txt"])
 
     await clean(place)
 

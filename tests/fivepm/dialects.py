@@ -33,7 +33,7 @@ class Dialect:
     blanks: bool = False
 
     def write(self, fact: Fact, name: str = "") -> bytes:
-        """The body of a reply; `name` is put around it once more, as in `{"task": {…}}`."""
+        """The body of a reply; `name` is put around it again, as in `{"task": {…}}`."""
         names = (*self.wrap, name) if name else self.wrap
         mark = b"\xef\xbb\xbf" if self.bom else b""
         if self.format == "xml":

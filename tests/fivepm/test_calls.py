@@ -13,7 +13,7 @@ from coredata_async import errors
 from coredata_async.call import Call
 from coredata_async.fivepm.calls import activity, auth, groups, metainfo, projects, tasks, users
 from coredata_async.fivepm.codec.shape import Items
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
 from coredata_async.fivepm.models.file import File, FileFilter
@@ -25,7 +25,7 @@ from coredata_async.fivepm.models.user import EditUser, NewUser, SecurityLevel, 
 from coredata_async.message import Reply, Request
 from tests.fivepm.dialects import Dialect, Fact
 
-FORM = Form()
+FORM = RequestStyle()
 FORMATS = {"JSON": Dialect(), "XML": Dialect(format="xml")}
 DONE: Fact = {"status": True}
 WHEN = datetime(2026, 11, 22, 10, 0)

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.fivepm.bodies import Base64, Joined, joined, measured
-from coredata_async.fivepm.encoders import Enclosed, base64_form, multipart_form, numbered_files
+from coredata_async.fivepm.bodies import Base64, Joined, join, measure
+from coredata_async.fivepm.encoders import EncodableFile, base64_form, multipart_form, numbered_file_names
 from tests.fivepm.fake import Blocks, bytes_of
 
 BLOCKS = st.lists(st.binary(max_size=9), max_size=6)
@@ -15,7 +15,7 @@ BLOCKS = st.lists(st.binary(max_size=9), max_size=6)
 
 @given(BLOCKS)
 async def test_base64_is_the_same_however_the_bytes_are_cut(blocks):
-    body = await measured(Blocks(*blocks))
+    body = await measure(Blocks(*blocks))
     text = await bytes_of(body)
 
     assert b64decode(dict(parse_qsl(b"x=" + text, keep_blank_values=True))[b"x"]) == b"".join(blocks)
@@ -24,7 +24,10 @@ async def test_base64_is_the_same_however_the_bytes_are_cut(blocks):
 
 @given(BLOCKS, st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
 async def test_a_urlencoded_form_gives_back_what_it_was_made_of(blocks, name):
-    files = [Enclosed(name, Blocks(*blocks), numbered_files(1)), Enclosed("b", b"+/=", numbered_files(2))]
+    files = [
+        EncodableFile(name, Blocks(*blocks), numbered_file_names(1)),
+        EncodableFile("b", b"+/=", numbered_file_names(2)),
+    ]
     encoded = await base64_form(b"activityId=7", files)
     fields = dict(parse_qsl((await bytes_of(encoded.body)).decode(), keep_blank_values=True))
 
@@ -36,7 +39,9 @@ async def test_a_urlencoded_form_gives_back_what_it_was_made_of(blocks, name):
 
 
 async def test_a_multipart_form_leaves_the_file_name_as_it_is():
-    encoded = await multipart_form(b"activityId=7&a=", [Enclosed('a "b[é].txt', b"data", numbered_files(1))])
+    encoded = await multipart_form(
+        b"activityId=7&a=", [EncodableFile('a "b[é].txt', b"data", numbered_file_names(1))]
+    )
     mark = encoded.content_type.partition("boundary=")[2]
 
     assert (await bytes_of(encoded.body)).decode() == (
@@ -49,7 +54,9 @@ async def test_a_multipart_form_leaves_the_file_name_as_it_is():
 
 
 async def test_a_multipart_form_can_hold_what_is_read_once():
-    encoded = await multipart_form(b"", [Enclosed("a", Blocks(b"x", replayable=False), numbered_files(1))])
+    encoded = await multipart_form(
+        b"", [EncodableFile("a", Blocks(b"x", replayable=False), numbered_file_names(1))]
+    )
 
     assert isinstance(encoded.body, Joined)
     assert not encoded.body.replayable
@@ -57,5 +64,5 @@ async def test_a_multipart_form_can_hold_what_is_read_once():
 
 
 def test_pieces_that_are_bytes_are_joined_at_once():
-    assert joined(b"a", b"b") == b"ab"
-    assert isinstance(joined(b"a", Base64(b"b", 4)), Joined)
+    assert join(b"a", b"b") == b"ab"
+    assert isinstance(join(b"a", Base64(b"b", 4)), Joined)

@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 from coredata_async.fivepm import Attachment
-from coredata_async.fivepm.attach import Enclosure, attachments, enclosing
-from coredata_async.fivepm.encoders import ENCODERS, numbered_files
+from coredata_async.fivepm.attach import FileEncoding, attachments, with_files
+from coredata_async.fivepm.encoders import ENCODERS, numbered_file_names
 from coredata_async.message import Request
 
 MIB = 1 << 20
@@ -17,10 +17,10 @@ async def test_a_file_is_encoded_in_constant_memory(tmp_path, encoding):
     path = tmp_path / "big"
     path.write_bytes(bytes(range(256)) * (96 * MIB // 256))
     request = Request("POST", "/a", {}, b"activityId=1", repeatable=False)
-    how = Enclosure(ENCODERS[encoding], numbered_files)
+    how = FileEncoding(ENCODERS[encoding], numbered_file_names)
     tracemalloc.start()
     try:
-        async with enclosing(request, attachments([Attachment(source=path)]), how) as full:
+        async with with_files(request, attachments([Attachment(source=path)]), how) as full:
             count = 0
             async for block in full.body.chunks():
                 count += len(block)

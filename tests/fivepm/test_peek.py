@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.fivepm.peek import may_be_words, peeking
+from coredata_async.fivepm.peek import buffer_envelopes, may_be_message
 from coredata_async.message import Reply, Request
 
 ASK = Request("POST", "/a", stream=True)
@@ -26,7 +26,7 @@ async def peeked(content, headers, limit=1000):
     async def send(_):
         return Reply(200, headers, content=content)
 
-    return await peeking(send, limit=limit)(ASK)
+    return await buffer_envelopes(send, limit=limit)(ASK)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ async def peeked(content, headers, limit=1000):
     ],
 )
 def test_a_file_has_a_name_or_a_type_of_its_own(headers, words):
-    assert may_be_words(Reply(200, headers)) is words
+    assert may_be_message(Reply(200, headers)) is words
 
 
 async def test_what_may_be_an_envelope_is_read_at_once_and_let_go():

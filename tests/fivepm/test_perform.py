@@ -6,13 +6,13 @@ import pytest
 
 from coredata_async.errors import NotFoundError
 from coredata_async.fivepm.calls import groups, tasks
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.models.group import NewGroup
 from coredata_async.fivepm.perform import LARGE, perform
 from coredata_async.fivepm.replies import ask
 from coredata_async.message import Reply, Request, Send
 
-FORM = Form()
+FORM = RequestStyle()
 
 
 def saying(body: bytes) -> Send:

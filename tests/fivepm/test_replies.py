@@ -9,13 +9,13 @@ from coredata_async import errors
 from coredata_async.fivepm.calls import auth, groups, tasks, users
 from coredata_async.fivepm.codec.shape import flag
 from coredata_async.fivepm.codec.tree import parse
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.models.group import Group, NewGroup
 from coredata_async.fivepm.models.user import EditUser, User
-from coredata_async.fivepm.replies import failed, refuses_session, wrong_route
+from coredata_async.fivepm.replies import is_failure, refuses_session, wrong_route
 from coredata_async.message import Reply
 
-FORM = Form()
+FORM = RequestStyle()
 GET = tasks.get(FORM, "7")
 ADD = groups.add(FORM, NewGroup(name="x"))
 REMOVE = groups.remove(FORM, "7")
@@ -47,7 +47,7 @@ def test_an_error_inside_a_200_is_an_error_in_the_services_own_words(body: bytes
     assert isinstance(error, errors.AuthenticationError)
     assert error.message == "Invalid session"
     assert error.status == 200
-    assert failed(Reply(200, body=body))
+    assert is_failure(Reply(200, body=body))
     assert refuses_session(Reply(200, body=body))
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from coredata_async.errors import APIConnectionError, AuthenticationError, ConfigurationError
 from coredata_async.fivepm.calls import auth
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.replies import refusal
-from coredata_async.fivepm.session import Account, Session, signed_in
+from coredata_async.fivepm.session import Account, Session, with_session
 from coredata_async.message import Reply, Request
 from tests.fivepm.fake import Blocks, Service, ok, sent
 
@@ -20,7 +20,7 @@ PASSWORD = "p4ss/wörd"
 
 
 def session(*, clock=lambda: 0.0, **options) -> Session:
-    form = Form()
+    form = RequestStyle()
     return Session(
         Account("leia@5pm.invalid", PASSWORD),
         lambda login, password: auth.sign_in(form, login=login, password=password),
@@ -38,7 +38,7 @@ async def all_of(*coroutines):
 
 async def test_fifty_callers_share_one_sign_in():
     service = Service()
-    send = signed_in(service, session())
+    send = with_session(service, session())
 
     await all_of(*(send(READ) for _ in range(50)))
 
@@ -49,7 +49,7 @@ async def test_fifty_callers_share_one_sign_in():
 async def test_the_session_is_renewed_before_thirty_minutes():
     now = [0.0]
     service = Service()
-    send = signed_in(service, session(clock=lambda: now[0]))
+    send = with_session(service, session(clock=lambda: now[0]))
 
     for minute in (0, 24.9, 25, 49.9, 50):
         now[0] = minute * 60
@@ -61,7 +61,7 @@ async def test_the_session_is_renewed_before_thirty_minutes():
 @pytest.mark.parametrize("refusal", [REFUSED, SAYS_SO])
 async def test_a_refused_reading_is_asked_again_with_a_new_session(refusal):
     service = Service([ok(), refusal])
-    send = signed_in(service, session())
+    send = with_session(service, session())
     await send(READ)
 
     assert (await send(READ)).status == 200
@@ -70,7 +70,7 @@ async def test_a_refused_reading_is_asked_again_with_a_new_session(refusal):
 
 async def test_fifty_callers_whose_session_ends_share_the_next_one():
     service = Service(over={"s1"})
-    send = signed_in(service, session())
+    send = with_session(service, session())
 
     replies = await all_of(*(send(READ) for _ in range(50)))
 
@@ -80,10 +80,10 @@ async def test_fifty_callers_whose_session_ends_share_the_next_one():
 
 async def test_a_write_is_asked_again_only_after_a_plain_refusal():
     service = Service([REFUSED])
-    assert await signed_in(service, session())(WRITE) == ok()
+    assert await with_session(service, session())(WRITE) == ok()
 
     service = Service([SAYS_SO])
-    send = signed_in(service, session())
+    send = with_session(service, session())
     assert await send(WRITE) == SAYS_SO
     assert await send(WRITE) == ok()
     assert service.sessions() == ["s1", "s2"]
@@ -93,20 +93,20 @@ async def test_a_body_that_can_be_read_once_is_not_sent_twice():
     request = Request("POST", "/a", {"Content-Type": "x"}, Blocks(b"x", replayable=False))
     service = Service([REFUSED])
 
-    assert await signed_in(service, session())(request) == REFUSED
+    assert await with_session(service, session())(request) == REFUSED
 
 
 async def test_a_refusal_that_stays_is_asked_once_more_and_no_oftener():
     service = Service([REFUSED, REFUSED])
 
-    assert await signed_in(service, session())(READ) == REFUSED
+    assert await with_session(service, session())(READ) == REFUSED
     assert service.sign_ins == 2
 
 
 async def test_403_soon_after_a_sign_in_is_about_rights():
     now = [0.0]
     service = Service([Reply(403), Reply(403)])
-    send = signed_in(service, session(clock=lambda: now[0]))
+    send = with_session(service, session(clock=lambda: now[0]))
 
     assert (await send(READ)).status == 403
     assert service.sign_ins == 1
@@ -117,7 +117,7 @@ async def test_403_soon_after_a_sign_in_is_about_rights():
 
 async def test_a_cancelled_sign_in_leaves_the_next_caller_to_do_it():
     service = Service(slow=asyncio.Event())
-    send = signed_in(service, session())
+    send = with_session(service, session())
     first, second = (asyncio.ensure_future(send(READ)) for _ in range(2))
     await asyncio.sleep(0.01)
 
@@ -131,7 +131,7 @@ async def test_a_cancelled_sign_in_leaves_the_next_caller_to_do_it():
 
 async def test_a_wrong_password_is_tried_once_for_all_who_wait():
     service = Service(doors=[Reply(401, {}, f"no {PASSWORD}".encode())])
-    send = signed_in(service, session())
+    send = with_session(service, session())
 
     results = await asyncio.wait([asyncio.ensure_future(send(READ)) for _ in range(20)])
     errors = [task.exception() for task in results[0]]
@@ -147,12 +147,12 @@ async def test_a_sign_in_without_a_session_id_is_a_refusal():
     service = Service(doors=[ok(b'{"data": {"sessionId": ""}}')])
 
     with pytest.raises(AuthenticationError, match="check login and password"):
-        await signed_in(service, session())(READ)
+        await with_session(service, session())(READ)
 
 
 async def test_login_and_password_may_go_along_each_time():
     service = Service()
-    send = signed_in(service, session(credential="login"))
+    send = with_session(service, session(credential="login"))
 
     await all_of(send(READ), send(WRITE))
 
@@ -166,7 +166,7 @@ async def test_login_and_password_may_go_along_each_time():
 async def test_secrets_of_a_write_may_be_in_the_query():
     service = Service()
 
-    await signed_in(service, session(in_query=True))(WRITE)
+    await with_session(service, session(in_query=True))(WRITE)
 
     assert service.seen[-1].target.endswith("?sessionId=s1")
 
@@ -174,7 +174,7 @@ async def test_secrets_of_a_write_may_be_in_the_query():
 async def test_an_error_that_repeats_the_session_is_cleaned_and_data_is_not():
     error, data = Reply(400, {}, b"bad sessionId=s1"), ok(b'{"id": "s1"}')
     service = Service([error, data])
-    send = signed_in(service, session())
+    send = with_session(service, session())
 
     assert "s1" not in str(refusal(READ, await send(READ), 200))
     assert (await send(READ)).body == data.body
@@ -184,7 +184,7 @@ async def test_leaving_signs_out_with_the_session_and_never_fails():
     for answer in (ok(), Reply(500), APIConnectionError("gone", READ)):
         service = Service([ok(), answer])
         held = session()
-        await signed_in(service, held)(READ)
+        await with_session(service, held)(READ)
 
         await held.leave(service)
         await held.leave(service)
@@ -204,7 +204,7 @@ async def test_who_never_signed_in_does_not_sign_out():
 def test_a_session_outlives_its_event_loop():
     service = Service()
     held = session()
-    send = signed_in(service, held)
+    send = with_session(service, held)
 
     for _ in range(2):
         asyncio.run(all_of(*(send(READ) for _ in range(5))))

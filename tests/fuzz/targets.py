@@ -1,6 +1,6 @@
 """Readers of foreign bytes. A target takes any bytes; whatever it raises is a finding.
 
-An error that a reader documents (`CoreDataError`, `LineError`, `ValueError`) is caught here. Nothing else is.
+An error that a reader documents (`CoreDataError`, `Http11Error`, `ValueError`) is caught here.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from coredata_async.bulk import resume
-from coredata_async.bulk.journal.journal import Binding
-from coredata_async.bulk.journal.opening import opened
+from coredata_async.bulk.journal.journal import JobIdentity
+from coredata_async.bulk.journal.opening import open_journal
 from coredata_async.bulk.report.as_json import as_json
-from coredata_async.bulk.report.report import Course
+from coredata_async.bulk.report.report import RunSummary
 from coredata_async.bulk.report.tally import read_report
 from coredata_async.bulk.rows import JOINED, item_of
 from coredata_async.call import Call, refusal
@@ -28,16 +28,16 @@ from coredata_async.fivepm.replies import ask
 from coredata_async.fivepm.replies import refusal as fivepm_refusal
 from coredata_async.message import Reply, Request
 from coredata_async.resources.rows import ROWS
-from coredata_async.storage.disposition import disposed
+from coredata_async.storage.disposition import filename_from
 from coredata_async.storage.filenames import LONGEST, safe_filename
 from coredata_async.transfer.ranges import arrival, content_coding, is_same_content, unsatisfied_size
-from coredata_async.transport.lean.answers import HEAD_LIMIT, Answers
-from coredata_async.transport.lean.faults import LineError
-from coredata_async.transport.lean.unpacking import unpacked
-from coredata_async.wire.calls import created_id, get, list_page
+from coredata_async.transport.lean.answers import HEAD_LIMIT, ResponseParser
+from coredata_async.transport.lean.faults import Http11Error
+from coredata_async.transport.lean.unpacking import decompress
+from coredata_async.wire.calls import get, list_page, read_created_id
 
-BINDING: Final = Binding("https://acme.coredata.is", "anna", "p1", (b"/data",))
-COURSE: Final = Course(journal="", started=0.0, seconds=1.0, ended="complete")
+BINDING: Final = JobIdentity("https://acme.coredata.is", "anna", "p1", (b"/data",))
+COURSE: Final = RunSummary(journal="", started=0.0, seconds=1.0, ended="complete")
 STATUSES: Final = (200, 201, 204, 206, 302, 400, 404, 409, 416, 500)
 GET: Final = Request("GET", "/api/v2/files/")
 
@@ -53,20 +53,20 @@ def http(data: bytes) -> None:
     if isinstance(whole, tuple) and whole[0]:
         _, status, headers, body = whole
         coding = dict(headers).get("content-encoding", "")
-        with suppress(LineError):
-            asyncio.run(unpacked(body, coding, status))
+        with suppress(Http11Error):
+            asyncio.run(decompress(body, coding, status))
         _conclude(Reply(status, dict(headers), body))
 
 
 def _answer(pieces: list[bytes], *, bodiless: bool) -> tuple[bool, int, list[tuple[str, str]], bytes] | None:
-    answers = Answers()
+    answers = ResponseParser()
     answers.expect(bodiless=bodiless)
     try:
         for piece in pieces:
             if not answers.whole and piece:
                 answers.feed(piece)
-        answers.ended()
-    except LineError:
+        answers.ends_at_eof()
+    except Http11Error:
         return None
     headers = [(name.lower(), value) for name, value in answers.headers().items()]
     assert sum(len(name) + len(value) for name, value in headers) <= 3 * HEAD_LIMIT
@@ -78,7 +78,7 @@ def _conclude(reply: Reply) -> None:
     with suppress(ValueError, CoreDataError):
         arrival(reply)
     with suppress(ValueError, CoreDataError):
-        created_id(reply)
+        read_created_id(reply)
 
 
 def json(data: bytes) -> None:
@@ -139,7 +139,7 @@ def content_range(data: bytes) -> None:
 
 def disposition(data: bytes) -> None:
     """Read the name of a file in a header, and make it safe."""
-    name = disposed(data.decode("utf-8", "surrogateescape"))
+    name = filename_from(data.decode("utf-8", "surrogateescape"))
     safe = safe_filename(name or "", "1")
     assert safe not in {"", ".", ".."}
     assert len(safe.encode()) <= LONGEST
@@ -167,7 +167,7 @@ def rows(data: bytes) -> None:
 
 def _opened_and_read(path: Path) -> None:
     with suppress(CoreDataError):
-        store = opened(path, BINDING)
+        store = open_journal(path, BINDING)
         try:
             resume.begin(store.connection)
             items = [item_of(row) for row in store.connection.execute(JOINED)]
@@ -234,7 +234,7 @@ def _journal() -> bytes:
     """Make a journal with a file in every state."""
     with tempfile.TemporaryDirectory(prefix="coredata-fuzz-", dir=_memory()) as folder:
         path = Path(folder, "j.sqlite")
-        store = opened(path, BINDING)
+        store = open_journal(path, BINDING)
         store.connection.executescript(FILLED)
         store.close()
         return path.read_bytes()
@@ -249,14 +249,14 @@ BEGIN;
 INSERT INTO folder (id, path, parent, title, state, remote) VALUES (1, x'2f64617461', NULL, 'data', 2, 'f1'),
     (2, x'2f646174612f61', 1, 'a', 0, NULL);
 WITH RECURSIVE n (state) AS (SELECT 0 UNION ALL SELECT state + 1 FROM n WHERE state < 10)
-INSERT INTO item (folder, name, filename, size, mtime, ctime, inode, state, why, words, blob, md5, etag,
+INSERT INTO item (folder, name, filename, size, mtime, ctime, inode, state, reason, message, blob, md5, etag,
     since, sent, file, seen)
-SELECT 1 + state % 2, CAST('n' || state AS BLOB), 'n' || state, state, 1, 1, 1, state, 'network', 'words',
+SELECT 1 + state % 2, CAST('n' || state AS BLOB), 'n' || state, state, 1, 1, 1, state, 'network', 'message',
     'b', 'd', 1, 1.7e9, 1.7e9, 'i', 1 FROM n;
 INSERT INTO orphan VALUES (1, 'b', 1.7e9);
-INSERT INTO remote VALUES (1, 'i', 'n1', 5, 'd', 'b', 's', 1.7e9);
-INSERT INTO place VALUES ('f1', 'p1', 'data', 'p1', 1.7e9, 1);
-INSERT INTO finding VALUES ('warning', 'words');
+INSERT INTO remote_file VALUES (1, 'i', 'n1', 5, 'd', 'b', 's', 1.7e9);
+INSERT INTO remote_folder VALUES ('f1', 'p1', 'data', 'p1', 1.7e9, 1);
+INSERT INTO finding VALUES ('warning', 'message');
 COMMIT;
 """
 

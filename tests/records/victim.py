@@ -4,7 +4,7 @@
 
 Points: `write-before-N` and `write-after-N` (around the N-th durable write), `sent` (while the bytes are
 sent), `sending` (after the last check of the lease, before the request for the File), `posted` (while the
-request for the File is under way), `none`.
+request for the File is in flight), `none`.
 A point that begins with `freeze-` stops the process instead of killing it.
 """
 

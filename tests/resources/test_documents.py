@@ -11,10 +11,10 @@ from coredata_async.resources.files import FILES, File, FileWhere
 from coredata_async.resources.projects import PROJECTS, Project, ProjectWhere
 from coredata_async.resources.spaces import SPACES, Space, SpaceWhere
 from coredata_async.wire.convert import structure
-from coredata_async.wire.kind import Kind
+from coredata_async.wire.kind import Resource
 from tests import vendor
 
-ROWS: list[Kind[Any, ...]] = [FILES, PROJECTS, SPACES]
+ROWS: list[Resource[Any, ...]] = [FILES, PROJECTS, SPACES]
 SAMPLES = [
     (File, vendor.FILE),
     (File, vendor.LISTED_FILE),
@@ -46,13 +46,13 @@ def test_the_models_know_every_field_of_the_vendors_samples(model: type[Document
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.path)
-def test_a_path_has_both_slashes(row: Kind[Any, ...]) -> None:
+def test_a_path_has_both_slashes(row: Resource[Any, ...]) -> None:
     assert row.path.startswith("/api/v2/")
     assert row.path.endswith("/")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.path)
-def test_a_row_names_its_source_and_a_field_that_exists(row: Kind[Any, ...]) -> None:
+def test_a_row_names_its_source_and_a_field_that_exists(row: Resource[Any, ...]) -> None:
     assert row.source.startswith("https://docs.wise.is/")
     assert row.key in {spot.name for spot in row.model.__attrs_attrs__}
 

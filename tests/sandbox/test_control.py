@@ -41,7 +41,7 @@ async def test_every_kind_takes_its_own_arguments(api, box, said):
     got = await api.send("POST", "/sandbox/faults", json=said)
 
     assert got.status == 201
-    assert [fault.kind for fault in box.faults.scripted()] == [said["fault"]]
+    assert [fault.kind for fault in box.faults.list_all()] == [said["fault"]]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ async def test_a_fault_that_makes_no_sense_is_refused(api, box, said):
 
     assert got.status == 400
     assert got.json["error"]
-    assert box.faults.scripted() == []
+    assert box.faults.list_all() == []
 
 
 async def test_a_fault_set_over_http_strikes_every_nth_request(api):

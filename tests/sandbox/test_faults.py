@@ -21,7 +21,7 @@ def test_a_fault_strikes_as_often_as_it_is_told_and_counts():
     faults = Faults()
     fault = faults.status("files.get", 500, times=2, after=1)
 
-    struck = [faults.strike("files.get").answer is not None for _ in range(5)]
+    struck = [faults.trigger("files.get").answer is not None for _ in range(5)]
 
     assert struck == [False, True, True, False, False]
     assert fault.fired == 2
@@ -31,7 +31,7 @@ def test_times_none_is_always_and_a_star_is_every_operation():
     faults = Faults()
     faults.delay("*", 1, times=None)
 
-    assert [faults.strike(op).delay for op in ("a", "b", "a")] == [1, 1, 1]
+    assert [faults.trigger(op).delay for op in ("a", "b", "a")] == [1, 1, 1]
 
 
 def test_every_nth_request_is_struck_after_those_that_pass_and_as_often_as_told():
@@ -39,7 +39,7 @@ def test_every_nth_request_is_struck_after_those_that_pass_and_as_often_as_told(
     faults.status("a", 500, every=3, after=1, times=None)
     twice = faults.delay("a", 1, every=2, times=2)
 
-    struck = [faults.strike("a") for _ in range(10)]
+    struck = [faults.trigger("a") for _ in range(10)]
 
     assert [n for n, effect in enumerate(struck, 1) if effect.answer] == [4, 7, 10]
     assert [n for n, effect in enumerate(struck, 1) if effect.delay] == [2, 4]
@@ -58,7 +58,7 @@ def test_faults_of_one_kind_take_turns_and_of_different_kinds_strike_together():
     faults.status("a", 429)
     faults.delay("a", 1)
 
-    first, second, third = (faults.strike("a") for _ in range(3))
+    first, second, third = (faults.trigger("a") for _ in range(3))
 
     assert (first.answer.status, first.delay) == (500, 1)
     assert (second.answer.status, second.delay) == (429, 0)
@@ -72,7 +72,7 @@ def test_clear_forgets_everything():
 
     faults.clear()
 
-    assert (faults.strike("a").reset_before, faults.lag, faults.scripted()) == (False, None, [])
+    assert (faults.trigger("a").reset_before, faults.lag, faults.list_all()) == (False, None, [])
 
 
 async def test_status_answers_instead_of_doing_the_work(api, box):
@@ -450,7 +450,7 @@ async def test_an_unknown_operation_is_refused_with_a_suggestion() -> None:
         box.faults.html("q")
     with pytest.raises(ValueError, match=r"no operation 'sandbox.clear'"):
         box.faults.html("sandbox.clear")
-    assert box.faults.scripted() == []
+    assert box.faults.list_all() == []
 
     for known in ("*", "files.register", "files.create", "storage.get", "5pm.authentication.signIn"):
         box.faults.html(known)

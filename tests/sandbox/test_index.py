@@ -10,7 +10,7 @@ from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.ids import Ids
 from coredata_async.sandbox.index import key_of
 from coredata_async.sandbox.noun import lies_in
-from coredata_async.sandbox.projects import established
+from coredata_async.sandbox.projects import create_first_project
 from coredata_async.sandbox.search import search
 from coredata_async.sandbox.state import State
 
@@ -38,7 +38,7 @@ def world() -> tuple[State, list[float]]:
     state = State(Ids(lambda: now[0]), User("u", "U", "U"))
     space = state.add_space("Space")
     for title in ("One", "Two"):
-        established(state, title=title, space=space)
+        create_first_project(state, title=title, space=space)
     state.add_space("Other")
     return state, now
 
@@ -111,5 +111,5 @@ def test_an_emptied_index_knows_nothing() -> None:
     state.remove(project)
 
     assert (state.files, state.files_per_blob(), state.index.naming("b")) == ([], {}, 0)
-    assert state.index.titled("File", "a").count == 0
+    assert state.index.with_title("File", "a").count == 0
     assert state.index.below("File", project.id).count == 0

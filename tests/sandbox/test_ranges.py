@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.sandbox.ranges import asked
+from coredata_async.sandbox.ranges import parse_range
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from coredata_async.sandbox.ranges import asked
     ],
 )
 def test_ranges(header, span):
-    got = asked(header, 10)
+    got = parse_range(header, 10)
 
     assert (got is None) == (span is None)
     assert list(got or ()) == list(span or ())

@@ -1,6 +1,6 @@
 """Signature Version 2, against Amazon's own examples."""
 
-from coredata_async.sandbox.signature import sign, signed_query, string_to_sign
+from coredata_async.sandbox.signature import sign, sign_query, string_to_sign
 
 # "Signing and authenticating REST requests", Amazon S3 developer guide.
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -46,7 +46,7 @@ def test_overrides_are_part_of_the_resource_decoded_and_sorted():
 
 
 def test_the_query_is_quoted_down_to_the_last_character():
-    query = signed_query(
+    query = sign_query(
         "s3f:myuser",
         SECRET,
         method="GET",

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from coredata_async.sandbox.watchful import watchful
+from coredata_async.sandbox.watchful import poll_signals
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signal to a thread on this system")
@@ -24,7 +24,7 @@ async def test_a_signal_that_another_thread_got_ends_the_wait():
     thread = threading.Thread(target=other)
     thread.start()
     try:
-        async with watchful(), asyncio.timeout(20):
+        async with poll_signals(), asyncio.timeout(20):
             elsewhere.set()
             await came.wait()
     finally:
@@ -34,7 +34,7 @@ async def test_a_signal_that_another_thread_got_ends_the_wait():
 
 
 async def test_nothing_is_left_to_do_afterwards():
-    async with watchful():
+    async with poll_signals():
         pass
 
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -259,7 +259,7 @@ async def test_an_empty_name_is_refused_before_anything_is_sent(client, box) -> 
 async def test_no_lock_is_kept_for_a_project_that_nobody_changes(client, box) -> None:
     await client.projects.add_tags(box.project, "one")
 
-    assert not client.projects._turns
+    assert not client.projects._locks
 
 
 async def test_a_cancelled_change_lets_the_next_one_through(client, box) -> None:

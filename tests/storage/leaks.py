@@ -42,7 +42,7 @@ def nothing_left() -> Iterator[None]:
 
 
 async def cancelled_after(steps: int, work: Coroutine[Any, Any, object]) -> bool:
-    """Cancel some work after so many turns of the loop; whether it was still under way."""
+    """Cancel some work after so many turns of the loop; whether it was still in flight."""
     task = asyncio.ensure_future(work)
     for _ in range(steps):
         await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from contextlib import aclosing
 import pytest
 
 from coredata_async.errors import SourceChangedError, SourceNotReplayableError
-from coredata_async.storage.bodies import INLINE, Framed, Streamed, md5
+from coredata_async.storage.bodies import INLINE, Streamed, WrappedBody, md5
 
 from .leaks import drained, everything
 
@@ -144,7 +144,7 @@ async def test_a_digest_made_elsewhere_is_taken() -> None:
 
 async def test_a_framed_body_is_as_long_as_its_three_parts() -> None:
     inner = Streamed(3, blocks_of(b"ab", b"c"), name="x", replayable=False)
-    framed = Framed(b"<<", inner, b">>>")
+    framed = WrappedBody(b"<<", inner, b">>>")
 
     assert (framed.size, framed.replayable) == (8, True)
     assert await everything(framed.chunks()) == b"<<abc>>>"
@@ -155,6 +155,6 @@ async def test_a_framed_body_has_no_tail_if_its_content_is_short() -> None:
     given: list[bytes] = []
 
     with pytest.raises(SourceChangedError):
-        await drained(Framed(b"<", Streamed(2, blocks_of(b"a"), name="x"), b">").chunks(), given)
+        await drained(WrappedBody(b"<", Streamed(2, blocks_of(b"a"), name="x"), b">").chunks(), given)
 
     assert given == [b"<"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.storage.disposition import disposed
+from coredata_async.storage.disposition import filename_from
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40).filter(str.strip)
 
@@ -39,7 +39,7 @@ NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=
     ],
 )
 def test_plain_names(header, name):
-    assert disposed(header) == name
+    assert filename_from(header) == name
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_plain_names(header, name):
     ],
 )
 def test_encoded_names(header, name):
-    assert disposed(header) == name
+    assert filename_from(header) == name
 
 
 @pytest.mark.parametrize(
@@ -78,31 +78,31 @@ def test_encoded_names(header, name):
     ],
 )
 def test_names_in_pieces(header, name):
-    assert disposed(header) == name
+    assert filename_from(header) == name
 
 
 def test_raw_bytes_in_a_plain_name_are_utf_8_or_else_latin_1():
     utf8 = 'attachment; filename="café.txt"'.encode().decode("utf-8", "surrogateescape")
     latin = 'attachment; filename="café.txt"'.encode("latin-1").decode("utf-8", "surrogateescape")
 
-    assert disposed(utf8) == disposed(latin) == "café.txt"
+    assert filename_from(utf8) == filename_from(latin) == "café.txt"
 
 
 @given(NAMES)
 def test_every_encoded_name_comes_back(name):
-    assert disposed(f"attachment; filename=x; filename*=UTF-8''{quote(name, safe='')}") == name
+    assert filename_from(f"attachment; filename=x; filename*=UTF-8''{quote(name, safe='')}") == name
 
 
 @given(NAMES)
 def test_every_quoted_name_comes_back(name):
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
 
-    assert disposed(f'attachment; filename="{quoted}"; size=3') == name
+    assert filename_from(f'attachment; filename="{quoted}"; size=3') == name
 
 
 @given(st.text(st.characters(), max_size=60) | st.text("filename*012'\"\\;=% aé\udcff", max_size=60))
 def test_no_header_raises_and_every_name_can_be_encoded(header):
-    name = disposed(header)
+    name = filename_from(header)
 
     assert name is None or (name.strip() and name.encode())
 
@@ -111,6 +111,6 @@ def test_no_header_raises_and_every_name_can_be_encoded(header):
 def test_a_long_header_takes_no_time(piece):
     began = time.perf_counter()
 
-    disposed("attachment; " + piece * (64_000 // len(piece)))
+    filename_from("attachment; " + piece * (64_000 // len(piece)))
 
     assert time.perf_counter() - began < 1

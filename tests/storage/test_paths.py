@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.storage import paths
 from coredata_async.storage.bodies import INLINE, md5
-from coredata_async.storage.paths import WHOLE, Print, look, read_whole, signed_64, stream
+from coredata_async.storage.paths import (
+    IN_MEMORY_LIMIT,
+    Fingerprint,
+    fit_signed_64,
+    read_whole,
+    stat_file,
+    stream,
+)
 from coredata_async.storage.readahead import BLOCK
 
 from .leaks import cancelled_after, drained, everything, nothing_left
@@ -38,20 +45,20 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("size", [0, 1, INLINE - 1, INLINE, INLINE + 1, WHOLE - 1, WHOLE])
+@pytest.mark.parametrize("size", [0, 1, INLINE - 1, INLINE, INLINE + 1, IN_MEMORY_LIMIT - 1, IN_MEMORY_LIMIT])
 async def test_a_small_file_is_read_whole(path: Path, size: int) -> None:
     fill(path, size)
 
     with nothing_left():
-        held = await read_whole(path, look(path))
+        held = await read_whole(path, stat_file(path))
 
     assert (held.data, held.md5) == (content(size), hashlib.md5(content(size)).hexdigest())
 
 
-@pytest.mark.parametrize("size", [WHOLE + 1, 2 * BLOCK, LARGE])
+@pytest.mark.parametrize("size", [IN_MEMORY_LIMIT + 1, 2 * BLOCK, LARGE])
 async def test_a_large_file_is_streamed_as_often_as_wanted(path: Path, size: int) -> None:
     fill(path, size)
-    body = stream(path, look(path))
+    body = stream(path, stat_file(path))
 
     with nothing_left():
         for _ in range(2):
@@ -67,7 +74,7 @@ async def test_a_file_that_is_not_in_the_page_cache_is_read_in_a_thread(
 
     monkeypatch.setattr(os, "preadv", cold)
 
-    assert (await read_whole(path, look(path))).data == content(100)
+    assert (await read_whole(path, stat_file(path))).data == content(100)
 
 
 async def test_a_system_without_reads_from_the_cache_alone_reads_in_a_thread(
@@ -75,7 +82,7 @@ async def test_a_system_without_reads_from_the_cache_alone_reads_in_a_thread(
 ) -> None:
     monkeypatch.delattr(os, "RWF_NOWAIT")
 
-    assert (await read_whole(path, look(path))).data == content(100)
+    assert (await read_whole(path, stat_file(path))).data == content(100)
 
 
 async def test_a_cache_that_holds_half_a_file_is_not_believed(
@@ -83,21 +90,21 @@ async def test_a_cache_that_holds_half_a_file_is_not_believed(
 ) -> None:
     monkeypatch.setattr(os, "preadv", lambda *_: 50)
 
-    assert (await read_whole(path, look(path))).data == content(100)
+    assert (await read_whole(path, stat_file(path))).data == content(100)
 
 
 async def test_a_link_to_a_file_is_the_file(path: Path) -> None:
     link = path.with_name("link")
     os.symlink(path, link)  # noqa: PTH211
 
-    assert (await read_whole(link, look(link))).data == content(100)
+    assert (await read_whole(link, stat_file(link))).data == content(100)
 
 
 async def test_a_name_that_is_no_utf_8_is_a_name(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.txt")
-    fill(path, WHOLE + 1)
+    fill(path, IN_MEMORY_LIMIT + 1)
 
-    assert await everything(stream(path, look(path)).chunks()) == content(WHOLE + 1)
+    assert await everything(stream(path, stat_file(path)).chunks()) == content(IN_MEMORY_LIMIT + 1)
 
 
 def missing(folder: Path) -> Path:
@@ -155,7 +162,7 @@ def test_what_is_no_readable_file_is_refused_with_a_reason(
         path = Path("s")
 
     with pytest.raises(SourceError, match=words) as caught:
-        look(path)
+        stat_file(path)
 
     assert (caught.value.stage, type(caught.value)) == ("source", SourceError)
 
@@ -165,7 +172,7 @@ def forbidden(*_: object, **__: object) -> int:
 
 
 async def test_a_file_that_may_not_be_read_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    was = look(path)
+    was = stat_file(path)
     monkeypatch.setattr(os, "open", forbidden)  # root may read everything
 
     with pytest.raises(SourceError, match=r"report\.pdf cannot be read: Permission denied"):
@@ -178,7 +185,7 @@ async def test_a_disk_that_fails_in_the_middle_is_an_error_of_the_source(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(path, LARGE)
-    was, really = look(path), os.read
+    was, really = stat_file(path), os.read
 
     def failing(fd: int, count: int) -> bytes:
         if os.lseek(fd, 0, os.SEEK_CUR) >= BLOCK:
@@ -195,7 +202,7 @@ async def test_a_file_that_says_it_is_empty_and_is_not_is_never_stored_as_empty(
     path = Path("/proc/self/status")
 
     with pytest.raises(SourceChangedError, match="0 bytes at first"):
-        await read_whole(path, look(path))
+        await read_whole(path, stat_file(path))
 
 
 def grow(path: Path) -> None:
@@ -239,7 +246,7 @@ async def test_a_small_file_that_changed_after_the_look_is_refused(
     path: Path, change: Callable[[Path], None], size: int
 ) -> None:
     fill(path, size)
-    was = look(path)
+    was = stat_file(path)
     change(path)
 
     with nothing_left(), pytest.raises(SourceChangedError, match=r"report\.pdf changed"):
@@ -251,7 +258,7 @@ async def test_a_large_file_that_changed_after_the_look_is_refused(
     path: Path, change: Callable[[Path], None]
 ) -> None:
     fill(path, LARGE)
-    body = stream(path, look(path))
+    body = stream(path, stat_file(path))
     change(path)
 
     with nothing_left(), pytest.raises(SourceChangedError, match=r"report\.pdf changed"):
@@ -259,7 +266,7 @@ async def test_a_large_file_that_changed_after_the_look_is_refused(
 
 
 async def test_a_file_that_becomes_a_pipe_does_not_block_for_ever(path: Path) -> None:
-    was = look(path)
+    was = stat_file(path)
     os.unlink(path)  # noqa: PTH108
     os.mkfifo(path)
 
@@ -268,7 +275,7 @@ async def test_a_file_that_becomes_a_pipe_does_not_block_for_ever(path: Path) ->
 
 
 async def test_a_file_that_vanishes_is_unreadable(path: Path) -> None:
-    was = look(path)
+    was = stat_file(path)
     os.unlink(path)  # noqa: PTH108
 
     with nothing_left(), pytest.raises(SourceError, match="No such file"):
@@ -283,7 +290,7 @@ async def test_a_file_that_changes_while_it_is_read_is_not_given_to_its_end(
 ) -> None:
     size = 8 * BLOCK
     fill(path, size)
-    body = stream(path, look(path))
+    body = stream(path, stat_file(path))
     given: list[bytes] = []
 
     with nothing_left(), pytest.raises(SourceChangedError):
@@ -297,7 +304,7 @@ async def test_a_file_that_changes_while_it_is_read_is_not_given_to_its_end(
 async def test_a_small_file_that_changes_while_it_is_read_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
-    was, really = look(path), os.preadv
+    was, really = stat_file(path), os.preadv
 
     def late(fd: int, buffers: list[bytearray], offset: int, flags: int) -> int:
         count = really(fd, buffers, offset, flags)
@@ -313,7 +320,7 @@ async def test_a_small_file_that_changes_while_it_is_read_is_refused(
 @pytest.mark.parametrize("steps", range(0, 60, 3))
 async def test_a_cancelled_stream_leaves_the_file_closed(path: Path, steps: int) -> None:
     fill(path, LARGE)
-    body = stream(path, look(path))
+    body = stream(path, stat_file(path))
 
     with nothing_left():
         await cancelled_after(steps, everything(body.chunks()))
@@ -326,13 +333,13 @@ async def test_a_cancelled_read_leaves_the_file_closed(
     monkeypatch.delattr(os, "RWF_NOWAIT")
 
     with nothing_left():
-        await cancelled_after(steps, read_whole(path, look(path)))
+        await cancelled_after(steps, read_whole(path, stat_file(path)))
 
 
 def test_a_print_is_of_size_times_and_inode(path: Path) -> None:
     seen = path.stat()
 
-    assert look(path) == Print(100, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
+    assert stat_file(path) == Fingerprint(100, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
 
 
 @pytest.mark.parametrize("size", [100, INLINE + 1, LARGE])
@@ -353,10 +360,10 @@ async def test_a_handle_that_goes_stale_is_opened_again(
     monkeypatch.setattr(paths.os, called, stale)
 
     with nothing_left():
-        was = look(path)
+        was = stat_file(path)
         read = (
             (await read_whole(path, was)).data
-            if size <= WHOLE
+            if size <= IN_MEMORY_LIMIT
             else await everything(stream(path, was).chunks())
         )
     assert read == content(size)
@@ -366,7 +373,7 @@ async def test_a_handle_that_goes_stale_in_the_middle_because_the_file_was_repla
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(path, LARGE)
-    was, really = look(path), os.read
+    was, really = stat_file(path), os.read
 
     def stale(fd: int, count: int) -> bytes:
         if os.lseek(fd, 0, os.SEEK_CUR) == 2 * BLOCK:
@@ -382,18 +389,18 @@ async def test_a_handle_that_goes_stale_in_the_middle_because_the_file_was_repla
 
 @pytest.mark.parametrize("number", [0, 1, -1, -(1 << 63), (1 << 63) - 1])
 def test_numbers_of_64_bits_stay_as_they_are(number: int) -> None:
-    assert signed_64(number) == number
+    assert fit_signed_64(number) == number
 
 
 @given(st.integers())
 def test_all_others_are_fitted_into_64_bits_and_stay_apart_from_their_neighbours(number: int) -> None:
-    assert -(1 << 63) <= signed_64(number) < 1 << 63
-    assert (signed_64(number) - number) % (1 << 64) == 0
+    assert -(1 << 63) <= fit_signed_64(number) < 1 << 63
+    assert (fit_signed_64(number) - number) % (1 << 64) == 0
 
 
 @pytest.mark.parametrize("seconds", [-86_400, 10_413_792_000])
 def test_a_print_of_any_time_fits_the_journal(path: Path, seconds: int) -> None:
     os.utime(path, (seconds, seconds))
 
-    assert look(path) == Print.of(path.stat())
-    assert -(1 << 63) <= look(path).modified < 1 << 63
+    assert stat_file(path) == Fingerprint.of(path.stat())
+    assert -(1 << 63) <= stat_file(path).modified < 1 << 63

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.storage.placement import REMEMBERED, Owners, choose_path
+from coredata_async.storage.placement import REMEMBERED, Ownership, choose_path
 
 
 def never(path):
@@ -43,7 +43,7 @@ def test_the_same_file_is_found_under_any_number(tmp_path):
 
 
 def test_the_latest_owners_are_remembered(tmp_path):
-    owners = Owners()
+    owners = Ownership()
     for number in range(REMEMBERED + 1):
         owners.remember(tmp_path / str(number), str(number))
 

@@ -20,9 +20,9 @@ from coredata_async.errors import (
 )
 from coredata_async.storage import readahead
 from coredata_async.storage.bodies import INLINE, Streamed, md5
-from coredata_async.storage.paths import WHOLE
+from coredata_async.storage.paths import IN_MEMORY_LIMIT
 from coredata_async.storage.readahead import BLOCK
-from coredata_async.storage.sources import Ready, Source, label, name_of, ready
+from coredata_async.storage.sources import PreparedSource, Source, label, name_of, prepare
 
 from .leaks import cancelled_after, everything, left_in, nothing_left
 
@@ -44,7 +44,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-async def sent(got: Ready) -> bytes:
+async def sent(got: PreparedSource) -> bytes:
     """What a PUT would send."""
     if isinstance(got.body, bytes):
         assert (got.size, got.md5) == (len(got.body), md5(got.body))
@@ -56,7 +56,7 @@ async def sent(got: Ready) -> bytes:
 
 
 async def uploaded(source: Source, size: int | None = None) -> bytes:
-    async with ready(source, size) as got:
+    async with prepare(source, size) as got:
         return await sent(got)
 
 
@@ -72,19 +72,19 @@ def gen(*items: object) -> Iterator[object]:
 # Paths
 
 
-@pytest.mark.parametrize("size", [0, 1, INLINE, INLINE + 1, WHOLE, WHOLE + 1, 3 * BLOCK])
+@pytest.mark.parametrize("size", [0, 1, INLINE, INLINE + 1, IN_MEMORY_LIMIT, IN_MEMORY_LIMIT + 1, 3 * BLOCK])
 async def test_a_path_gives_its_file_any_number_of_times(tmp_path: Path, size: int) -> None:
     path = tmp_path / "x"
     path.write_bytes(LARGE[:size].ljust(size, b"."))
 
     for source in (path, str(path)):
         with nothing_left():
-            async with ready(source) as got:
+            async with prepare(source) as got:
                 assert [await sent(got) for _ in range(2)] == [path.read_bytes()] * 2
 
 
 async def test_a_large_path_is_not_held_in_memory(path: Path) -> None:
-    async with ready(path) as got:
+    async with prepare(path) as got:
         assert isinstance(got.body, Streamed)
         assert (got.md5, got.digest, got.body.replayable) == (None, "", True)
 
@@ -107,7 +107,7 @@ async def test_a_path_that_is_none_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [0, 1, INLINE, INLINE + 1, BLOCK, 2 * BLOCK + 1])
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 async def test_bytes_of_every_kind_are_sent(kind: type, size: int) -> None:
-    async with ready(kind(LARGE[:size])) as got:
+    async with prepare(kind(LARGE[:size])) as got:
         assert [await sent(got) for _ in range(2)] == [LARGE[:size]] * 2
 
 
@@ -141,7 +141,7 @@ async def test_an_open_file_is_sent_from_its_position_which_stays(path: Path, st
     with path.open("rb") as real, path.open("rb", buffering=0) as raw, io.BytesIO(LARGE) as memory:
         for file in (real, raw, memory):
             file.seek(start)
-            async with ready(file) as got:
+            async with prepare(file) as got:
                 assert [await sent(got) for _ in range(2)] == [LARGE[start:]] * 2
                 assert file.tell() == start
             assert (file.tell(), file.closed) == (start, False)
@@ -165,7 +165,7 @@ async def test_an_open_file_that_is_too_short_is_refused() -> None:
 
 async def test_an_open_file_that_shrinks_is_a_change(path: Path) -> None:
     with path.open("r+b") as file:
-        async with ready(file) as got:
+        async with prepare(file) as got:
             file.truncate(10)
             with nothing_left(), pytest.raises(SourceChangedError):
                 await sent(got)
@@ -194,7 +194,7 @@ async def test_a_pipe_with_a_size_is_not_sent_twice() -> None:
         def seekable(self) -> bool:
             return False
 
-    async with ready(Pipe(b"abc"), 3, spool=False) as got:
+    async with prepare(Pipe(b"abc"), 3, spool=False) as got:
         await sent(got)
         with pytest.raises(SourceNotReplayableError, match="a Pipe"):
             await sent(got)
@@ -247,13 +247,13 @@ async def test_a_file_that_cannot_be_read_is_refused(path: Path) -> None:
 
 async def test_a_list_is_sent_any_number_of_times() -> None:
     for size in (None, 3):
-        async with ready([b"a", bytearray(b"b"), b"", memoryview(b"c")], size) as got:
+        async with prepare([b"a", bytearray(b"b"), b"", memoryview(b"c")], size) as got:
             assert [await sent(got) for _ in range(2)] == [b"abc"] * 2
 
 
 async def test_a_generator_with_a_size_is_sent_once() -> None:
     for source in (gen(b"ab", b"c"), agen(b"ab", b"c")):
-        async with ready(source, 3, spool=False) as got:
+        async with prepare(source, 3, spool=False) as got:
             assert await sent(got) == b"abc"
             with pytest.raises(SourceNotReplayableError):
                 await sent(got)
@@ -261,11 +261,11 @@ async def test_a_generator_with_a_size_is_sent_once() -> None:
 
 async def test_a_stream_that_is_spooled_is_sent_any_number_of_times() -> None:
     for source in (gen(b"ab", b"c"), agen(b"ab", b"c"), gen(LARGE, LARGE), agen(LARGE, LARGE)):
-        async with ready(source, None) as counted:
+        async with prepare(source, None) as counted:
             size = counted.size
         for again in (gen, agen):
             items = (b"ab", b"c") if size == 3 else (LARGE, LARGE)
-            async with ready(again(*items), size) as got:
+            async with prepare(again(*items), size) as got:
                 assert [await sent(got) for _ in range(3)] == [b"".join(items)] * 3
 
 
@@ -321,7 +321,7 @@ async def test_an_uploaded_file_of_a_web_framework_is_rewound_instead_of_spooled
 
     for source in (UploadFile(), FileField()):
         source.file.seek(2)
-        async with ready(source, spool=False) as got:
+        async with prepare(source, spool=False) as got:
             assert [await sent(got) for _ in range(2)] == [b"cdef"] * 2
         assert (name_of(source), source.file.tell()) == ("a.txt", 2)
 
@@ -332,13 +332,13 @@ async def test_a_generator_without_a_size_is_held_and_sent_any_number_of_times(
 ) -> None:
     for source in (gen(*items), agen(*items)):
         with nothing_left():
-            async with ready(source) as got:
+            async with prepare(source) as got:
                 assert [await sent(got) for _ in range(2)] == [b"".join(items)] * 2
         assert left_in(spool) == []
 
 
 async def test_a_callable_is_called_for_every_pass() -> None:
-    async with ready(lambda: agen(b"ab", b"c"), 3) as got:
+    async with prepare(lambda: agen(b"ab", b"c"), 3) as got:
         assert [await sent(got) for _ in range(2)] == [b"abc"] * 2
     assert await uploaded(lambda: agen(b"ab", b"c")) == b"abc"
 
@@ -348,7 +348,7 @@ async def test_an_async_iterable_that_can_be_opened_again_is() -> None:
         def __aiter__(self) -> AsyncIterator[bytes]:
             return agen(b"ab", b"c")
 
-    async with ready(Opened(), 3) as got:
+    async with prepare(Opened(), 3) as got:
         assert [await sent(got) for _ in range(2)] == [b"abc"] * 2
 
 

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from coredata_async.resources.files import File
-from coredata_async.transfer.comparison import DIFFERENCE, Ticket, compare_names, is_same_blob
+from coredata_async.transfer.comparison import DIFFERENCE, PendingLookup, compare_names, is_same_blob
 from coredata_async.transfer.steps import Planned, Stored
 
 SINCE = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -26,8 +26,8 @@ def test_another_blob_name_is_not(shown: str) -> None:
     assert not is_same_blob(shown, "laika/Blob-1")
 
 
-def ticket_after(file: File) -> Ticket:
-    ticket = Ticket(STORED, None, proof=True)
+def ticket_after(file: File) -> PendingLookup:
+    ticket = PendingLookup(STORED, None, proof=True)
     compare_names(file, [ticket])
     ticket.answer(0.0, None, populated=True)
     return ticket
@@ -36,10 +36,10 @@ def ticket_after(file: File) -> Ticket:
 def test_a_file_whose_blob_name_has_another_form_is_found() -> None:
     file = evolve(LIKE, blob_name="bucket/laika/Blob-1")
 
-    look = ticket_after(file).look
+    look = ticket_after(file).result
 
     assert look is not None
-    assert (look.hits, look.doubt) == ((file,), None)
+    assert (look.hits, look.incomplete_reason) == ((file,), None)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_a_file_whose_blob_name_has_another_form_is_found() -> None:
     ],
 )
 def test_a_new_file_of_the_same_name_and_bytes_raises_a_doubt(file: File) -> None:
-    look = ticket_after(file).look
+    look = ticket_after(file).result
 
     assert look is not None
-    assert look.doubt is not None
-    assert file.id in look.doubt
+    assert look.incomplete_reason is not None
+    assert file.id in look.incomplete_reason
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_new_file_of_the_same_name_and_bytes_raises_a_doubt(file: File) -> Non
     ],
 )
 def test_any_other_file_raises_none(file: File) -> None:
-    look = ticket_after(file).look
+    look = ticket_after(file).result
 
     assert look is not None
-    assert look.doubt is None
+    assert look.incomplete_reason is None

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from coredata_async.transfer.lanes import abreast
+from coredata_async.transfer.lanes import map_concurrently
 
 
 async def test_results_come_in_the_order_of_the_things_and_the_width_is_kept() -> None:
@@ -19,9 +19,9 @@ async def test_results_come_in_the_order_of_the_things_and_the_width_is_kept() -
         under_way -= 1
         return thing * thing
 
-    assert await abreast(range(10), do, 3) == [n * n for n in range(10)]
+    assert await map_concurrently(range(10), do, 3) == [n * n for n in range(10)]
     assert most == 3
-    assert await abreast([], do, 3) == []
+    assert await map_concurrently([], do, 3) == []
 
 
 async def test_the_first_error_is_told_as_it_is() -> None:
@@ -31,4 +31,4 @@ async def test_the_first_error_is_told_as_it_is() -> None:
         return thing
 
     with pytest.raises(KeyError):
-        await abreast([0, 1, 2], do, 2)
+        await map_concurrently([0, 1, 2], do, 2)

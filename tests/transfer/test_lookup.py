@@ -11,8 +11,8 @@ from attrs import define, field
 from coredata_async import Retry
 from coredata_async.errors import NotFoundError, ServerError
 from coredata_async.message import Reply, Request
-from coredata_async.transfer.lookup import IDLE, Look, Lookup, UndecidableError
-from coredata_async.transfer.settle import Parent, Settler, Wanted, folder_search
+from coredata_async.transfer.lookup import IDLE, Lookup, LookupResult, UndecidableError
+from coredata_async.transfer.settle import Parent, ProbeRequest, RegistrationProbe, folder_search
 from coredata_async.transfer.steps import Planned, Registered, Stored
 from coredata_async.wire.files import NewFile
 from tests.bulk.virtual import now, run
@@ -73,17 +73,19 @@ def stored(blob: str) -> Stored:
     return Stored(Planned(size=3, content_type=None), blob, md5(b"abc"), since=SINCE)
 
 
-def wanted(blob: str, *, kind="folder", judge=None, patience=1) -> Wanted:
+def wanted(blob: str, *, kind="folder", judge=None, patience=1) -> ProbeRequest:
     new = NewFile(filename="scan.pdf", title="scan", parent=FOLDER)
-    return Wanted(stored=stored(blob), new=new, parent=Parent(FOLDER, kind), judge=judge, patience=patience)
+    return ProbeRequest(
+        stored=stored(blob), new=new, parent=Parent(FOLDER, kind), matcher=judge, patience=patience
+    )
 
 
 def lookup(service: Service, policy: Retry = POLICY) -> Lookup:
     return Lookup(service, policy, asyncio.sleep, now)
 
 
-def settler(service: Service, policy: Retry = POLICY) -> Settler:
-    return Settler(service, policy, clock=now)
+def settler(service: Service, policy: Retry = POLICY) -> RegistrationProbe:
+    return RegistrationProbe(service, policy, clock=now)
 
 
 async def find_all(service: Service, blobs: dict[str, float]) -> dict[str, Registered | None]:
@@ -140,20 +142,20 @@ def test_a_listing_under_way_may_find_a_file_but_proves_no_absence():
         service.register(f"other{n}")
     there = service.register("there")
 
-    async def main() -> tuple[Look, Look]:
+    async def main() -> tuple[LookupResult, LookupResult]:
         lookups = lookup(service)
         async with asyncio.TaskGroup() as group:
-            group.create_task(lookups.look(SEARCH, stored("first"), proof=True))
+            group.create_task(lookups.find(SEARCH, stored("first"), proof=True))
             await asyncio.sleep(3)  # the first page is there already
-            one = group.create_task(lookups.look(SEARCH, stored("there"), proof=True))
-            two = group.create_task(lookups.look(SEARCH, stored("absent"), proof=True))
+            one = group.create_task(lookups.find(SEARCH, stored("there"), proof=True))
+            two = group.create_task(lookups.find(SEARCH, stored("absent"), proof=True))
         return one.result(), two.result()
 
     found, absent = run(main)
 
     assert [file.id for file in found.hits] == [there]
     assert found.began == service.began[0]
-    assert absent.doubt is None
+    assert absent.incomplete_reason is None
     assert absent.began == service.began[1] > 3
 
 
@@ -182,9 +184,9 @@ def test_a_failed_listing_fails_for_all_that_waited_for_it_and_for_no_other():
 
     async def main() -> list[object]:
         lookups = lookup(service)
-        tasks = [asyncio.create_task(lookups.look(SEARCH, stored(f"b{n}"))) for n in range(3)]
+        tasks = [asyncio.create_task(lookups.find(SEARCH, stored(f"b{n}"))) for n in range(3)]
         await asyncio.wait(tasks)
-        return [each.exception() for each in tasks] + [(await lookups.look(SEARCH, stored("c"))).hits]
+        return [each.exception() for each in tasks] + [(await lookups.find(SEARCH, stored("c"))).hits]
 
     *failures, hits = run(main)
 
@@ -207,10 +209,10 @@ def test_if_the_one_that_lists_is_cancelled_another_one_lists():
     service = Service(seconds=5)
     file_id = service.register("b")
 
-    async def main() -> Look:
+    async def main() -> LookupResult:
         lookups = lookup(service)
-        first = asyncio.create_task(lookups.look(SEARCH, stored("a")))
-        second = asyncio.create_task(lookups.look(SEARCH, stored("b")))
+        first = asyncio.create_task(lookups.find(SEARCH, stored("a")))
+        second = asyncio.create_task(lookups.find(SEARCH, stored("b")))
         await asyncio.sleep(1)
         first.cancel()
         return await second
@@ -225,7 +227,7 @@ def test_few_places_are_listed_at_once():
         lookups = lookup(service)
         async with asyncio.TaskGroup() as group:
             for n in range(100):
-                group.create_task(lookups.look(folder_search(f"f{n}"), stored("b")))
+                group.create_task(lookups.find(folder_search(f"f{n}"), stored("b")))
 
     run(main)
 
@@ -240,8 +242,8 @@ def test_places_in_which_nothing_is_looked_for_are_forgotten():
         lookups = lookup(service)
         for n in range(3 * IDLE):
             await asyncio.sleep(1)
-            await lookups.look(folder_search(f"f{n}"), stored("b"))
-        return len(lookups._places)
+            await lookups.find(folder_search(f"f{n}"), stored("b"))
+        return len(lookups._searches)
 
     assert run(main) <= IDLE
 
@@ -258,12 +260,12 @@ def test_a_parent_that_is_no_project_and_lists_nothing_is_searched_by_title():
         empty = {"meta": {"total_count": 0, "limit": 200, "next": None}, "objects": []}
         return Reply(200, {}, json.dumps(empty).encode())
 
-    far = Settler(only_by_title, POLICY, clock=now)
+    far = RegistrationProbe(only_by_title, POLICY, clock=now)
 
     found = run(lambda: far.find(wanted("b", kind="unknown"), 0.0))
     assert found is not None
     assert found.file_id == file_id
-    assert run(lambda: Settler(only_by_title, POLICY, clock=now).find(wanted("b"), 0.0)) is None
+    assert run(lambda: RegistrationProbe(only_by_title, POLICY, clock=now).find(wanted("b"), 0.0)) is None
 
 
 def test_a_project_that_has_vanished_is_an_error_not_a_proof():
@@ -286,7 +288,7 @@ def test_files_that_nothing_can_tell_apart_are_candidates_of_their_own_blob_only
         return Reply(200, {}, json.dumps(body).encode())
 
     async def main() -> tuple[Registered | None, Registered | None, str]:
-        far = Settler(without_names, POLICY, clock=now)
+        far = RegistrationProbe(without_names, POLICY, clock=now)
 
         async def not_ours(_: object) -> bool:
             return False

@@ -9,7 +9,7 @@ import pytest
 from coredata_async import SourceError
 from coredata_async.storage.bodies import Streamed
 from coredata_async.storage.sources import Source
-from coredata_async.transfer.opening import Opening
+from coredata_async.transfer.opening import SourceLease
 from coredata_async.transfer.outcomes import Progress
 from tests.storage.leaks import nothing_left
 
@@ -39,7 +39,7 @@ def paths(tmp_path: Path) -> dict[str, Path]:
 async def test_a_large_body_takes_a_stream_and_a_small_one_only_an_open_file(
     name: str, paths: dict[str, Path], streams: asyncio.Semaphore, open_files: asyncio.Semaphore
 ) -> None:
-    async with Opening(paths[name], None, None, streams, open_files) as (source, _):
+    async with SourceLease(paths[name], None, None, streams, open_files) as (source, _):
         assert isinstance(source.body, Streamed) is (name == "large")
         assert open_files.locked()
         assert streams.locked() is (name == "large")
@@ -53,7 +53,7 @@ async def test_what_cannot_be_opened_takes_nothing(
     source: Source, streams: asyncio.Semaphore, open_files: asyncio.Semaphore
 ) -> None:
     with pytest.raises((SourceError, TypeError)):
-        async with Opening(source, None, None, streams, open_files):
+        async with SourceLease(source, None, None, streams, open_files):
             pytest.fail("it was opened")
 
     assert not open_files.locked()
@@ -72,7 +72,7 @@ async def test_a_failure_inside_gives_everything_back_and_closes_the_source(
             closed.append(True)
 
     with pytest.raises(KeyError):
-        async with Opening(blocks(), None, None, streams, open_files):
+        async with SourceLease(blocks(), None, None, streams, open_files):
             raise KeyError
 
     assert closed == [True]
@@ -84,7 +84,7 @@ async def test_who_is_cancelled_while_waiting_for_a_stream_gives_back_the_open_f
     paths: dict[str, Path], streams: asyncio.Semaphore, open_files: asyncio.Semaphore
 ) -> None:
     async def opened() -> None:
-        async with Opening(paths["large"], None, None, streams, open_files):
+        async with SourceLease(paths["large"], None, None, streams, open_files):
             pytest.fail("there was no stream left")
 
     await streams.acquire()
@@ -104,9 +104,9 @@ async def test_progress_is_told_of_by_name_and_size(
 ) -> None:
     told: list[Progress] = []
 
-    async with Opening(paths["large"], None, told.append, streams, open_files) as (source, teller):
+    async with SourceLease(paths["large"], None, told.append, streams, open_files) as (source, teller):
         assert isinstance(source.body, Streamed)
-        assert source.body.on_sent == teller.sent
-        await teller.sent(5)
+        assert source.body.on_sent == teller.add
+        await teller.add(5)
 
     assert told == [Progress(name=str(paths["large"]), stage="put", sent=5, total=len(LARGE))]

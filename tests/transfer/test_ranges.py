@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from coredata_async.message import Reply
 from coredata_async.transfer.ranges import (
-    Arrival,
-    Span,
+    ByteRange,
+    ContentRange,
     arrival,
     content_coding,
     is_same_content,
@@ -18,14 +18,14 @@ from coredata_async.transfer.ranges import (
 @pytest.mark.parametrize(
     ("span", "done", "header"),
     [
-        (Span(), 0, None),
-        (Span(), 7, "bytes=7-"),
-        (Span(offset=5), 0, "bytes=5-"),
-        (Span(offset=5), 7, "bytes=12-"),
-        (Span(length=10), 0, "bytes=0-9"),
-        (Span(length=10), 4, "bytes=4-9"),
-        (Span(offset=5, length=10), 4, "bytes=9-14"),
-        (Span(offset=5, length=1), 0, "bytes=5-5"),
+        (ByteRange(), 0, None),
+        (ByteRange(), 7, "bytes=7-"),
+        (ByteRange(offset=5), 0, "bytes=5-"),
+        (ByteRange(offset=5), 7, "bytes=12-"),
+        (ByteRange(length=10), 0, "bytes=0-9"),
+        (ByteRange(length=10), 4, "bytes=4-9"),
+        (ByteRange(offset=5, length=10), 4, "bytes=9-14"),
+        (ByteRange(offset=5, length=1), 0, "bytes=5-5"),
     ],
 )
 def test_the_range_is_what_is_left(span, done, header):
@@ -34,7 +34,7 @@ def test_the_range_is_what_is_left(span, done, header):
 
 @pytest.mark.parametrize(
     ("span", "whole"),
-    [(Span(), True), (Span(offset=1), False), (Span(length=1), False)],
+    [(ByteRange(), True), (ByteRange(offset=1), False), (ByteRange(length=1), False)],
 )
 def test_only_from_beginning_to_end_is_whole(span, whole):
     assert span.whole is whole
@@ -114,7 +114,7 @@ def test_every_valid_content_range_is_read(first, count, more, unit):
     total = first + count + more
     header = {"Content-Range": f"{unit} {first}-{first + count - 1}/{total}"}
 
-    assert arrival(Reply(206, header)) == Arrival(first=first, stop=first + count, total=total)
+    assert arrival(Reply(206, header)) == ContentRange(first=first, stop=first + count, total=total)
 
 
 @given(
@@ -154,8 +154,8 @@ def test_codings_that_change_nothing_do_not_count(header, coding):
     assert content_coding({"Content-Encoding": header}) == coding
 
 
-def seen(etag: str = "", modified: str = "", total: int | None = 9) -> Arrival:
-    return Arrival(etag=etag, modified=modified, total=total)
+def seen(etag: str = "", modified: str = "", total: int | None = 9) -> ContentRange:
+    return ContentRange(etag=etag, modified=modified, total=total)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ async def test_a_gateways_answer_with_a_lock_is_looked_into(client, box, file, v
 
 @WAYS
 async def test_a_request_lost_on_its_way_with_a_lock_stays_open(client, box, file, via):
-    """It may still be under way inside the server."""
+    """It may still be in flight inside the server."""
     box.faults.reset_before("files.replace", times=None)
 
     with pytest.raises(OutcomeUnknownError):

@@ -90,7 +90,7 @@ async def test_a_part_is_taken_up_inside_the_part(client, box, file, span):
 @pytest.fixture
 def no_ranges(monkeypatch):
     """A storage that ignores ranges, as some do."""
-    monkeypatch.setattr("coredata_async.sandbox.storage.asked", lambda header, size: None)
+    monkeypatch.setattr("coredata_async.sandbox.storage.parse_range", lambda header, size: None)
 
 
 @pytest.mark.usefixtures("no_ranges")
@@ -105,7 +105,8 @@ async def test_a_storage_that_ignores_ranges_repeats_no_byte(client, box, file, 
 
 async def test_a_storage_that_gives_another_range_is_refused(client, box, file, monkeypatch):
     monkeypatch.setattr(
-        "coredata_async.sandbox.storage.asked", lambda header, size: range(250_000, size) if header else None
+        "coredata_async.sandbox.storage.parse_range",
+        lambda header, size: range(250_000, size) if header else None,
     )
     box.faults.truncate("storage.get", 150_000)
 

@@ -11,7 +11,7 @@ from coredata_async.message import Reply
 from coredata_async.resources.files import FileWhere
 from coredata_async.sandbox import State
 from coredata_async.transfer.lookup import Search
-from coredata_async.transfer.settle import Settler, title_search
+from coredata_async.transfer.settle import RegistrationProbe, title_search
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.wire.files import NewFile
 from tests.rig import md5
@@ -47,7 +47,7 @@ class Watch:
 
 async def test_not_found_counts_after_the_time_to_settle_and_seen_twice():
     watch = Watch()
-    settler = Settler(watch.nothing, Retry(settle=120, probe_gap=10), watch.sleep, watch)
+    settler = RegistrationProbe(watch.nothing, Retry(settle=120, probe_gap=10), watch.sleep, watch)
 
     assert await settler.settle(OPEN, titled("a"), 1000.0) == STORED
     assert watch.looked[:4] == [1000.0] * 2 + [1010.0] * 2  # in the folder, and in the project
@@ -60,7 +60,7 @@ async def test_not_found_counts_after_the_time_to_settle_and_seen_twice():
 async def test_without_a_time_to_settle_it_is_looked_for_without_waiting():
     watch = Watch()
 
-    await Settler(watch.nothing, Retry(settle=0, probe_gap=0), watch.sleep, watch).settle(
+    await RegistrationProbe(watch.nothing, Retry(settle=0, probe_gap=0), watch.sleep, watch).settle(
         OPEN, titled("a"), 0.0
     )
 
@@ -74,7 +74,7 @@ async def test_what_is_found_at_once_is_not_waited_for():
         body = '{"meta": {"total_count": 1}, "objects": [{"id": "%s", "blob_name": "%s"}]}'
         return Reply(200, {}, (body % (PARENT, "b" * 32)).encode())
 
-    settled = await Settler(send, Retry(), watch.sleep, watch).settle(OPEN, titled("a"), 1000.0)
+    settled = await RegistrationProbe(send, Retry(), watch.sleep, watch).settle(OPEN, titled("a"), 1000.0)
 
     assert settled == Registered(STORED, PARENT)
     assert watch.now == 1000.0

@@ -57,25 +57,25 @@ def raise_around_the_exchange(monkeypatch, error: BaseException, *, after: bool)
 
 
 def raise_in_the_log(monkeypatch, error: BaseException) -> None:
-    genuine = trace._answered
+    genuine = trace._reply_event
 
     def answered(request: Request, *rest: object) -> object:
         if is_write(request):
             raise error
         return genuine(request, *rest)
 
-    monkeypatch.setattr(trace, "_answered", answered)
+    monkeypatch.setattr(trace, "_reply_event", answered)
 
 
 def raise_in_the_retry(monkeypatch, error: BaseException) -> None:
-    genuine = Reply.counted
+    genuine = Reply.with_attempts
 
     def counted(self: Reply, *rest: float) -> Reply:
         if "Location" in self.headers:
             raise error
         return genuine(self, *rest)
 
-    monkeypatch.setattr(Reply, "counted", counted)
+    monkeypatch.setattr(Reply, "with_attempts", counted)
 
 
 PLACES = {
@@ -217,7 +217,7 @@ async def test_a_cancelled_creation_is_cancelled(client, box, monkeypatch) -> No
 async def test_an_error_deep_in_a_transport_after_the_first_byte_is_unknown(client, box, monkeypatch) -> None:
     """In whatever either transport does when the answer has begun."""
     from coredata_async.transport import exchange as over_aiohttp  # noqa: PLC0415
-    from coredata_async.transport.lean.answers import Answers  # noqa: PLC0415
+    from coredata_async.transport.lean.answers import ResponseParser  # noqa: PLC0415
 
     async def read(_: object) -> bytes:
         raise OverflowError
@@ -226,7 +226,7 @@ async def test_an_error_deep_in_a_transport_after_the_first_byte_is_unknown(clie
         raise OverflowError
 
     monkeypatch.setattr(over_aiohttp, "_read", read)
-    monkeypatch.setattr(Answers, "headers", headers)
+    monkeypatch.setattr(ResponseParser, "headers", headers)
 
     with pytest.raises(OutcomeUnknownError, match="OverflowError"):
         await client.projects.create(space=box.space, title="x")
@@ -234,13 +234,13 @@ async def test_an_error_deep_in_a_transport_after_the_first_byte_is_unknown(clie
 
 async def test_an_error_deep_in_a_transport_before_the_first_byte_is_raised(client, box, monkeypatch) -> None:
     from coredata_async.transport import exchange as over_aiohttp  # noqa: PLC0415
-    from coredata_async.transport.lean.heads import Heads  # noqa: PLC0415
+    from coredata_async.transport.lean.heads import RequestHeads  # noqa: PLC0415
 
     def fails(*_: object) -> object:
         raise OverflowError
 
     monkeypatch.setattr(over_aiohttp, "_body", fails)
-    monkeypatch.setattr(Heads, "write", fails)
+    monkeypatch.setattr(RequestHeads, "write", fails)
 
     with pytest.raises(OverflowError):
         await client.projects.create(space=box.space, title="x")

@@ -4,7 +4,7 @@ import pytest
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply, Request
-from coredata_async.transport.auth import Credentials, authorized
+from coredata_async.transport.auth import Credentials, with_credentials
 
 WHO = Credentials("kari@acme.is", "k3y/two+", "k3y-three=")
 
@@ -27,7 +27,7 @@ async def test_each_version_gets_its_own_form(path: str, header: str) -> None:
         return Reply(200)
 
     request = Request("GET", path, {"Accept": "x"})
-    await authorized(send, WHO)(request)
+    await with_credentials(send, WHO)(request)
 
     assert seen[0].headers == {"Accept": "x", "Authorization": header}
     assert request.headers == {"Accept": "x"}
@@ -40,7 +40,7 @@ async def test_a_request_carries_what_masks_both_keys() -> None:
         seen.append(request)
         return Reply(200)
 
-    await authorized(send, WHO)(Request("GET", "/api/"))
+    await with_credentials(send, WHO)(Request("GET", "/api/"))
 
     text = "bad key k3y/two+ of kari@acme.is, or k3y-three= (k3y/two+)"
     assert seen[0].redactor(text) == "bad key *** of kari@acme.is, or *** (***)"

@@ -18,7 +18,7 @@ from coredata_async.errors import (
 from coredata_async.message import Request, Send
 from coredata_async.storage.bodies import Streamed
 from coredata_async.transport.auth import Credentials
-from coredata_async.transport.chain import Gates, Manner, api_chain, storage_chain, user_agent
+from coredata_async.transport.chain import SendOptions, SharedLimits, api_chain, storage_chain, user_agent
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.trace import Exchanged
 from tests.storage.leaks import until
@@ -40,8 +40,8 @@ class Chains:
         limits = limits or Limits()
         pool = Pool(limits)
         self.pools.append(pool)
-        how = Manner(**{"retry": QUICK, **manner})  # type: ignore[arg-type]
-        gates = Gates.of(limits, how.retry)
+        how = SendOptions(**{"retry": QUICK, **manner})  # type: ignore[arg-type]
+        gates = SharedLimits.of(limits, how.retry)
         return api_chain(pool, gates, how, self.server.url, WHO), storage_chain(pool, gates, how)
 
 
@@ -217,8 +217,8 @@ class Shut:
 
 async def test_places_that_are_withheld_on_purpose_are_waited_for(server: RawServer, chains: Chains) -> None:
     chains.both()
-    how = Manner(timeouts=Timeouts(pool=0.01), retry=Retry.none())
-    gates = evolve(Gates.of(Limits(), how.retry), api=Shut(0.1), storage=Shut(0.1))
+    how = SendOptions(timeouts=Timeouts(pool=0.01), retry=Retry.none())
+    gates = evolve(SharedLimits.of(Limits(), how.retry), api=Shut(0.1), storage=Shut(0.1))
     (pool,) = chains.pools
 
     assert (await api_chain(pool, gates, how, server.url, WHO)(GET)).status == 200
@@ -281,7 +281,7 @@ async def test_a_rate_spreads_requests(server: RawServer, chains: Chains) -> Non
 
 
 def test_gates_are_as_wide_as_the_limits() -> None:
-    gates = Gates.of(Limits(connections=3, concurrency=32, uploads=4, open_files=5), Retry(budget=7))
+    gates = SharedLimits.of(Limits(connections=3, concurrency=32, uploads=4, open_files=5), Retry(budget=7))
 
     widths = [gates.api, gates.storage, gates.streams, gates.open_files]
     assert [gate._value for gate in widths] == [3, 3, 4, 5]
@@ -294,4 +294,4 @@ def test_the_user_agent_names_us_and_the_program() -> None:
 
 
 def test_a_manner_never_shows_its_headers() -> None:
-    assert "SECRET" not in repr(Manner(headers={"X": "SECRET"}))
+    assert "SECRET" not in repr(SendOptions(headers={"X": "SECRET"}))

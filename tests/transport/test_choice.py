@@ -11,7 +11,7 @@ import pytest
 from coredata_async.config import Limits, Timeouts
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply, Request
-from coredata_async.transport.choice import exchange, untouched
+from coredata_async.transport.choice import exchange, is_unpatched
 from coredata_async.transport.pool import Pool
 
 from .raw import RawServer
@@ -22,7 +22,7 @@ async def ways(server: RawServer, pool: Pool, target: str | None = None) -> set[
     for side in ("api", "storage"):
         send = exchange(pool, side, Timeouts(), headers={}, base_url=server.url)  # type: ignore[arg-type]
         assert (await send(Request("GET", target or "/"))).status == 200
-    found = {"lean"} if pool._lean else set()
+    found = {"lean"} if pool._http11 else set()
     found |= {"aiohttp"} if pool._own else set()
     await pool.aclose()
     return found
@@ -82,12 +82,12 @@ async def test_whoever_has_put_his_own_in_the_place_of_aiohttps_sees_our_request
     pool = Pool(Limits())
     send = exchange(pool, "api", Timeouts(), headers={}, base_url=server.url)
     with patch.object(aiohttp.ClientSession, name, recorded(getattr(aiohttp.ClientSession, name))):
-        assert not untouched()
+        assert not is_unpatched()
         await send(Request("GET", "/"))
-        assert (len(pool._own), len(pool._lean)) == (1, 0)
+        assert (len(pool._own), len(pool._http11)) == (1, 0)
 
     await send(Request("GET", "/"))
-    assert (untouched(), len(pool._lean)) == (True, 1)
+    assert (is_unpatched(), len(pool._http11)) == (True, 1)
     await pool.aclose()
 
 
@@ -98,8 +98,8 @@ async def test_a_session_class_of_somebodys_own_is_noticed(server: RawServer) ->
         def _request(self) -> Reply: ...  # type: ignore[empty-body]
 
     with patch.object(aiohttp, "ClientSession", Theirs):
-        assert not untouched()
+        assert not is_unpatched()
     for way in ({"autospec": True}, {}):  # a mock is a function without a module, or no function at all
         with patch.object(aiohttp.ClientSession, "_request", **way):
-            assert not untouched()
-    assert untouched()
+            assert not is_unpatched()
+    assert is_unpatched()

@@ -19,10 +19,10 @@ import pytest
 from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.errors import APIConnectionError, APITimeoutError, CoreDataError, SourceChangedError
 from coredata_async.message import Reply, Request, Send
-from coredata_async.storage.bodies import Framed, Streamed
-from coredata_async.storage.paths import look, stream
+from coredata_async.storage.bodies import Streamed, WrappedBody
+from coredata_async.storage.paths import stat_file, stream
 from coredata_async.transport.pool import Pool
-from coredata_async.transport.retry import Budget, retrying
+from coredata_async.transport.retry import Budget, retry
 from tests.storage.leaks import cancelled_after, nothing_left
 
 from .conftest import BRISK, CONTENT, WAYS, Exchange
@@ -110,14 +110,14 @@ async def test_a_signed_url_goes_out_byte_for_byte(
     assert [seen.line for seen in server.seen] == [f"PUT {written} HTTP/1.1", f"GET {written} HTTP/1.1"]
 
 
-BODIES: dict[str, Callable[[], bytes | Streamed | Framed]] = {
+BODIES: dict[str, Callable[[], bytes | Streamed | WrappedBody]] = {
     "none at all": lambda: b"",
     "bytes": lambda: b"abc",
     "many bytes": lambda: BLOCK,
     "a stream": lambda: body_of(b"ab", b"c"),
     "an empty stream": body_of,
     "a long stream": lambda: body_of(*[BLOCK] * 5),
-    "a form": lambda: Framed(b"<", body_of(b"ab", b"c"), b">"),
+    "a form": lambda: WrappedBody(b"<", body_of(b"ab", b"c"), b">"),
 }
 
 
@@ -218,7 +218,7 @@ async def test_an_answer_is_status_headers_and_body(server: RawServer, send: Sen
 
 
 async def test_a_connection_is_used_again(server: RawServer, send: Send, source: Path) -> None:
-    for body in (b"x", BLOCK, stream(source, look(source)), b"", None):
+    for body in (b"x", BLOCK, stream(source, stat_file(source)), b"", None):
         await send(signed(server, body=body))
 
     assert (server.lines, [seen.whole for seen in server.seen]) == (1, [True] * 5)
@@ -361,7 +361,7 @@ async def test_a_file_is_closed_before_its_failure_is_told(
     server.script.append(play)
 
     with nothing_left():
-        await failure(send, signed(server, body=Framed(b"<", stream(source, look(source)), b">")))
+        await failure(send, signed(server, body=WrappedBody(b"<", stream(source, stat_file(source)), b">")))
 
 
 async def test_nobody_listening_is_told_and_not_reached(send: Send) -> None:
@@ -422,7 +422,7 @@ async def test_an_authority_of_the_user_is_trusted(
     pool = Pool(Limits(), ssl=ssl.create_default_context(cafile=certificate))
     async with RawServer(tls=stranger) as server:
         send = exchange(pool, "storage", BRISK, headers={})
-        reply = await send(signed(server, body=stream(source, look(source))))
+        reply = await send(signed(server, body=stream(source, stat_file(source))))
         await pool.aclose()
 
     assert (reply.status, server.seen[0].body) == (200, CONTENT)
@@ -567,7 +567,7 @@ async def test_a_body_that_is_too_long_breaks_off(
 async def test_a_file_that_changes_on_the_way_is_never_whole_at_the_far_end(
     server: RawServer, send: Send, source: Path, let_go: Callable[[], object]
 ) -> None:
-    body = stream(source, look(source))
+    body = stream(source, stat_file(source))
     body.on_sent = lambda _: os.truncate(source, 100)
 
     with nothing_left():
@@ -612,7 +612,7 @@ async def test_an_error_of_the_source_is_not_tried_again(server: RawServer, send
         raise OSError("the disk is on fire")
         yield b""
 
-    patient = retrying(send, Retry(base=0), Budget(500, 500))
+    patient = retry(send, Retry(base=0), Budget(500, 500))
     with pytest.raises(OSError, match="on fire"):
         await patient(signed(server, body=Streamed(1, failing, name="x")))
 
@@ -632,7 +632,7 @@ async def test_an_early_refusal_ends_the_upload(
     server: RawServer, send: Send, source: Path, let_go: Callable[[], object]
 ) -> None:
     server.script.append(refuses_early)
-    path_body = stream(source, look(source))
+    path_body = stream(source, stat_file(source))
 
     for body in (endless(), path_body):
         with nothing_left():
@@ -657,7 +657,7 @@ async def test_an_early_refusal_that_breaks_off_is_an_answer_or_an_error(
     server.script.append(refuses_and_closes)
     with nothing_left():
         try:
-            status = (await send(signed(server, body=stream(source, look(source))))).status
+            status = (await send(signed(server, body=stream(source, stat_file(source))))).status
         except APIConnectionError as exc:
             status = 413 if exc.reached else 0
     assert status == 413
@@ -698,7 +698,7 @@ async def test_a_pass_is_over_before_its_failure_is_told(server: RawServer, send
 def patient(send: Send) -> Send:
     async def no_sleep(_: float) -> None: ...
 
-    return retrying(send, Retry(), Budget(500, 500), sleep=no_sleep)
+    return retry(send, Retry(), Budget(500, 500), sleep=no_sleep)
 
 
 @pytest.mark.parametrize("body", ["bytes", "many bytes", "stream"])
@@ -707,7 +707,7 @@ async def test_a_kept_connection_that_is_dropped_costs_no_byte(
 ) -> None:
     server.script.append(drops_the_next)
     whole = {"bytes": b"abc", "many bytes": BLOCK, "stream": CONTENT}[body]
-    sent = stream(source, look(source)) if body == "stream" else whole
+    sent = stream(source, stat_file(source)) if body == "stream" else whole
     await send(signed(server))
 
     reply = await patient(send)(signed(server, body=sent))
@@ -748,7 +748,7 @@ async def test_a_cancellation_while_sending_lets_go_of_everything(
     server.script.append(never_answers)
 
     with nothing_left():
-        assert await cancelled_after(steps, send(signed(server, body=stream(source, look(source)))))
+        assert await cancelled_after(steps, send(signed(server, body=stream(source, stat_file(source)))))
 
     await let_go()
 
@@ -1021,7 +1021,7 @@ def test_it_all_works_in_a_loop_of_uvloop(exchange: Exchange, source: Path) -> N
     async def use(server: RawServer, pool: Pool) -> None:
         server.script.extend([*[answers()] * 5, answers(200, BLOCK * 8), stops_reading, never_answers])
         send = exchange(pool, "storage", BRISK, headers={})
-        for body in (None, b"x", BLOCK, stream(source, look(source)), body_of(*[BLOCK] * 9)):
+        for body in (None, b"x", BLOCK, stream(source, stat_file(source)), body_of(*[BLOCK] * 9)):
             assert (await send(signed(server, body=body))).status == 200
         assert [len(seen.body) for seen in server.seen] == [0, 1, 1 << 20, len(CONTENT), 9 << 20]
         reply = await send(Request("GET", server.url + SIGNED, stream=True))

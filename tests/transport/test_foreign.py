@@ -10,14 +10,14 @@ from yarl import URL
 
 from coredata_async.errors import APIConnectionError, APITimeoutError
 from coredata_async.message import Request
-from coredata_async.transport.foreign import FOREIGN, translated
+from coredata_async.transport.foreign import AIOHTTP_ERRORS, translate
 from coredata_async.transport.lean.faults import (
     BrokenError,
     CutShortError,
     HandshakeError,
+    Http11Error,
     LateConnectionError,
     LateError,
-    LineError,
     TooLargeError,
     UnreachableError,
 )
@@ -107,8 +107,8 @@ def connector(kind: type[aiohttp.ClientConnectorError], exc: OSError) -> Excepti
 def test_trouble_is_told_without_its_words(
     exc: Exception, words: str, reached: bool, permanent: bool
 ) -> None:
-    assert isinstance(exc, (*FOREIGN, LineError))
-    error = translated(exc, REQUEST)
+    assert isinstance(exc, (*AIOHTTP_ERRORS, Http11Error))
+    error = translate(exc, REQUEST)
 
     assert type(error) is APIConnectionError
     assert str(error).startswith("PUT https://t.example/laika/b: ")
@@ -132,7 +132,7 @@ def test_trouble_is_told_without_its_words(
     ],
 )
 def test_a_timeout_is_told_by_its_phase(exc: TimeoutError, stalled: bool, phase: str, reached: bool) -> None:
-    error = translated(exc, REQUEST, stalled=stalled)
+    error = translate(exc, REQUEST, stalled=stalled)
 
     assert type(error) is APITimeoutError
     assert isinstance(error, TimeoutError)

@@ -8,7 +8,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import StreamWriter
 
 from coredata_async.storage.bodies import Streamed
-from coredata_async.transport.payload import Reopened
+from coredata_async.transport.payload import BodyPayload
 
 
 class Written(AbstractStreamWriter):
@@ -36,7 +36,7 @@ async def three() -> AsyncGenerator[bytes, None]:
 
 
 async def test_every_write_reads_the_source_from_its_beginning() -> None:
-    payload, writer = Reopened(Streamed(3, three, name="x"), None), Written()
+    payload, writer = BodyPayload(Streamed(3, three, name="x"), None), Written()
 
     await payload.write_with_length(writer, 3)
     await payload.write(writer)
@@ -46,7 +46,7 @@ async def test_every_write_reads_the_source_from_its_beginning() -> None:
 
 
 async def test_it_is_consumed_when_its_source_is() -> None:
-    again, once = (Reopened(Streamed(3, three, name="x", replayable=each), None) for each in (True, False))
+    again, once = (BodyPayload(Streamed(3, three, name="x", replayable=each), None) for each in (True, False))
     assert not once.consumed
 
     for payload in (again, once):
@@ -57,7 +57,7 @@ async def test_it_is_consumed_when_its_source_is() -> None:
 
 def test_it_is_never_made_into_text() -> None:
     with pytest.raises(TypeError):
-        Reopened(Streamed(3, three, name="x"), None).decode()
+        BodyPayload(Streamed(3, three, name="x"), None).decode()
 
 
 async def test_a_failure_of_the_source_is_kept_until_the_next_write() -> None:
@@ -69,7 +69,7 @@ async def test_a_failure_of_the_source_is_kept_until_the_next_write() -> None:
             raise ZeroDivisionError
         yield b"a"
 
-    payload = Reopened(Streamed(1, give, name="x"), None)
+    payload = BodyPayload(Streamed(1, give, name="x"), None)
     with pytest.raises(ZeroDivisionError):
         await payload.write(Written())
     assert isinstance(payload.failure, ZeroDivisionError)
@@ -79,7 +79,7 @@ async def test_a_failure_of_the_source_is_kept_until_the_next_write() -> None:
 
 
 async def test_an_end_that_takes_nothing_is_a_stall_and_no_failure() -> None:
-    payload = Reopened(Streamed(3, three, name="x"), 0.01)
+    payload = BodyPayload(Streamed(3, three, name="x"), 0.01)
 
     with pytest.raises(TimeoutError):
         await payload.write(Written(hangs=True))
@@ -108,7 +108,7 @@ class Trickle(StreamWriter):
 
 
 async def test_a_slow_line_is_no_stall_as_long_as_some_of_a_block_goes() -> None:
-    payload = Reopened(Streamed(3, three, name="x"), 0.01)
+    payload = BodyPayload(Streamed(3, three, name="x"), 0.01)
 
     await payload.write(Trickle([1, 0]))
 
@@ -116,7 +116,7 @@ async def test_a_slow_line_is_no_stall_as_long_as_some_of_a_block_goes() -> None
 
 
 async def test_a_line_that_takes_no_more_of_a_block_is_a_stall() -> None:
-    payload = Reopened(Streamed(3, three, name="x"), 0.01)
+    payload = BodyPayload(Streamed(3, three, name="x"), 0.01)
 
     with pytest.raises(TimeoutError):
         await payload.write(Trickle([1, 1, 1]))
@@ -129,7 +129,7 @@ async def test_a_slow_source_is_no_stall() -> None:
         await asyncio.sleep(0.05)
         yield b"a"
 
-    payload, writer = Reopened(Streamed(1, slow, name="x"), 0.01), Written()
+    payload, writer = BodyPayload(Streamed(1, slow, name="x"), 0.01), Written()
     await payload.write(writer)
 
     assert (writer.got, payload.stalled) == ([b"a"], False)
@@ -146,13 +146,13 @@ async def test_it_is_settled_when_no_write_is_under_way() -> None:
             await asyncio.sleep(0.01)
             over.append(True)
 
-    payload = Reopened(Streamed(2, slow_to_close, name="x"), None)
-    await payload.settled()
+    payload = BodyPayload(Streamed(2, slow_to_close, name="x"), None)
+    await payload.wait_written()
     write = asyncio.create_task(payload.write(Written(hangs=True)))
     await asyncio.sleep(0)
     write.cancel()
 
-    await payload.settled()
+    await payload.wait_written()
 
     assert over == [True]
     await asyncio.wait({write})

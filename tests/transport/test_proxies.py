@@ -6,7 +6,7 @@ from coredata_async.config import Limits, Timeouts
 from coredata_async.errors import APIConnectionError, ConfigurationError
 from coredata_async.message import Request
 from coredata_async.secret import Secret
-from coredata_async.transport.chain import Manner, _redactor
+from coredata_async.transport.chain import SendOptions, _redactor
 from coredata_async.transport.choice import exchange
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.proxies import Proxies, usable_proxy
@@ -159,4 +159,4 @@ def test_passwords_of_proxies_are_masked_in_replies(environment: pytest.MonkeyPa
     environment.setenv("https_proxy", url)
     pool = Pool(Limits(), proxy=Secret(url) if given else None, trust_env=True)
 
-    assert _redactor(pool, Manner())("no s3cr3t/pw, no s3cr3t%2Fpw") == "no ***, no ***"
+    assert _redactor(pool, SendOptions())("no s3cr3t/pw, no s3cr3t%2Fpw") == "no ***, no ***"

@@ -10,8 +10,8 @@ from coredata_async.config import Retry
 from coredata_async.errors import APIConnectionError, APITimeoutError, CoreDataError
 from coredata_async.message import Reply, Request, Send
 from coredata_async.response_table import is_transient
-from coredata_async.storage.bodies import Framed, Streamed
-from coredata_async.transport.retry import Budget, retrying, wait_before_repeat
+from coredata_async.storage.bodies import Streamed, WrappedBody
+from coredata_async.transport.retry import Budget, retry, wait_before_repeat
 
 GET = Request("GET", "/api/")
 POST = Request("POST", "/api/", repeatable=False)
@@ -104,7 +104,7 @@ def test_a_body_that_is_spent_is_not_sent_again() -> None:
 
     once = Streamed(0, blocks, name="x", replayable=False)
     request = Request("PUT", "/", body=once)
-    framed = Request("POST", "/", body=Framed(b"", once, b""))
+    framed = Request("POST", "/", body=WrappedBody(b"", once, b""))
     assert wait_before_repeat(POLICY, request, NEVER_SENT, 1, 0) is not None
 
     once._begun = True
@@ -134,7 +134,7 @@ class Far:
         self.now += seconds
 
     def retrying(self, policy: Retry = POLICY, budget: Budget | None = None) -> Send:
-        return retrying(
+        return retry(
             self.send,
             policy,
             budget or Budget(500, 500),

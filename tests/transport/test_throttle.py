@@ -7,7 +7,7 @@ import pytest
 
 from coredata_async.errors import APITimeoutError
 from coredata_async.message import Reply, Request
-from coredata_async.transport.throttle import Pace, paced, throttled
+from coredata_async.transport.throttle import RateLimiter, limit_concurrency, limit_rate
 from tests.storage.leaks import cancelled_after
 
 GET = Request("GET", "/api/")
@@ -34,7 +34,7 @@ class Far:
 
 async def test_never_more_than_the_slots_are_under_way() -> None:
     far = Far()
-    send = throttled(far.send, asyncio.Semaphore(3), None)
+    send = limit_concurrency(far.send, asyncio.Semaphore(3), None)
     async with asyncio.TaskGroup() as group:
         sent = [group.create_task(send(GET)) for _ in range(20)]
         for _ in range(5):
@@ -48,7 +48,7 @@ async def test_never_more_than_the_slots_are_under_way() -> None:
 
 async def test_who_queues_too_long_is_told_so() -> None:
     far = Far()
-    send = throttled(far.send, asyncio.Semaphore(1), 0.02)
+    send = limit_concurrency(far.send, asyncio.Semaphore(1), 0.02)
     first = asyncio.create_task(send(GET))
     await asyncio.sleep(0)
 
@@ -84,7 +84,7 @@ class Turnstile:
 async def test_anything_that_gives_places_will_do() -> None:
     far, slots = Far(), Turnstile()
     far.go.set()
-    sending = asyncio.create_task(throttled(far.send, slots, None)(GET))
+    sending = asyncio.create_task(limit_concurrency(far.send, slots, None)(GET))
     await asyncio.sleep(0.01)
     assert (far.most, slots.under_way) == (0, 0)
 
@@ -100,7 +100,7 @@ async def test_a_failure_gives_the_slot_back() -> None:
     async def broken(_: Request) -> Reply:
         raise ZeroDivisionError
 
-    send = throttled(broken, slots, 0.02)
+    send = limit_concurrency(broken, slots, 0.02)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
             await send(GET)
@@ -112,7 +112,7 @@ async def test_a_failure_gives_the_slot_back() -> None:
 async def test_a_cancelled_waiter_does_not_take_a_slot_along(steps: int) -> None:
     far, slots = Far(), asyncio.Semaphore(2)
     far.go.set()
-    send = throttled(far.send, slots, 1)
+    send = limit_concurrency(far.send, slots, 1)
 
     async def several() -> None:
         async with asyncio.TaskGroup() as group:
@@ -141,7 +141,7 @@ async def test_a_streamed_reply_keeps_its_slot_until_it_is_closed() -> None:
     async def streaming(_: Request) -> Reply:
         return Reply(200, content=content)
 
-    send = throttled(streaming, slots, 0.02)
+    send = limit_concurrency(streaming, slots, 0.02)
     reply = await send(GET)
     assert [block async for block in reply.content] == [b"abc"]
 
@@ -162,7 +162,7 @@ async def test_a_streamed_reply_that_will_not_close_gives_its_slot_back() -> Non
         return Reply(200, content=Stuck())
 
     slots = asyncio.Semaphore(1)
-    reply = await throttled(streaming, slots, None)(GET)
+    reply = await limit_concurrency(streaming, slots, None)(GET)
     with pytest.raises(ZeroDivisionError):
         await reply.content.aclose()
 
@@ -171,7 +171,7 @@ async def test_a_streamed_reply_that_will_not_close_gives_its_slot_back() -> Non
 
 def test_a_pace_spreads_starts_evenly() -> None:
     now = 100.0
-    pace = Pace(4, clock=lambda: now)
+    pace = RateLimiter(4, clock=lambda: now)
 
     assert [pace.wait() for _ in range(4)] == [0, 0.25, 0.5, 0.75]
     now += 0.5
@@ -189,7 +189,7 @@ async def test_a_paced_request_waits_for_its_place() -> None:
     async def answer(_: Request) -> Reply:
         return Reply(200)
 
-    send = paced(answer, Pace(2, clock=lambda: 0.0), sleep=sleep)
+    send = limit_rate(answer, RateLimiter(2, clock=lambda: 0.0), sleep=sleep)
     for _ in range(3):
         await send(GET)
 

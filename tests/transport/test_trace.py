@@ -6,7 +6,7 @@ import pytest
 
 from coredata_async.errors import APIConnectionError
 from coredata_async.message import Reply, Request
-from coredata_async.transport.trace import Exchanged, shown, traced
+from coredata_async.transport.trace import Exchanged, loggable_target, trace
 
 NAME = "coredata_async.http"
 GET = Request("GET", "/api/v2/files/?title=SECRET")
@@ -28,7 +28,7 @@ async def broken(request: Request) -> Reply:
 async def test_a_hook_sees_every_attempt() -> None:
     events: list[Exchanged] = []
     for request in (GET, PUT):
-        await traced(answer, [events.append], clock=ticking(1, 1.5))(request)
+        await trace(answer, [events.append], clock=ticking(1, 1.5))(request)
 
     assert events == [
         Exchanged("GET", "/api/v2/files/", 201, 0.5, "r1"),
@@ -43,7 +43,7 @@ async def test_a_hook_sees_how_long_one_was_asked_to_wait(said: str, seconds: fl
         return Reply(429, {"Retry-After": said})
 
     events: list[Exchanged] = []
-    await traced(busy, [events.append], clock=ticking(1, 3))(PUT)
+    await trace(busy, [events.append], clock=ticking(1, 3))(PUT)
 
     assert [(event.status, event.retry_after, event.signed) for event in events] == [(429, seconds, True)]
 
@@ -52,7 +52,7 @@ async def test_a_hook_sees_to_which_side_a_failure_belongs() -> None:
     events: list[Exchanged] = []
     for request in (GET, PUT):
         with pytest.raises(APIConnectionError):
-            await traced(broken, [events.append], clock=ticking(1, 3))(request)
+            await trace(broken, [events.append], clock=ticking(1, 3))(request)
 
     assert [event.signed for event in events] == [False, True]
 
@@ -64,7 +64,7 @@ async def test_a_hook_sees_failures_by_their_class(error: Exception) -> None:
 
     events: list[Exchanged] = []
     with pytest.raises(type(error)):
-        await traced(fails, [events.append], clock=ticking(1, 3))(GET)
+        await trace(fails, [events.append], clock=ticking(1, 3))(GET)
 
     assert events == [Exchanged("GET", "/api/v2/files/", None, 2, error=type(error).__name__)]
 
@@ -72,9 +72,9 @@ async def test_a_hook_sees_failures_by_their_class(error: Exception) -> None:
 async def test_the_log_has_one_line_for_each_attempt(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, NAME)
 
-    await traced(answer, clock=ticking(1, 1.5))(PUT)
+    await trace(answer, clock=ticking(1, 1.5))(PUT)
     with pytest.raises(APIConnectionError):
-        await traced(broken, clock=ticking(1, 1.5))(GET)
+        await trace(broken, clock=ticking(1, 1.5))(GET)
 
     assert [record.getMessage() for record in caplog.records] == [
         "PUT t.example/laika/b -> 201 in 500 ms",
@@ -86,8 +86,8 @@ async def test_the_log_has_one_line_for_each_attempt(caplog: pytest.LogCaptureFi
 async def test_above_debug_nothing_is_logged(caplog: pytest.LogCaptureFixture, level: int) -> None:
     caplog.set_level(level, NAME)
 
-    await traced(answer, [lambda _: None])(GET)
-    await traced(answer)(GET)
+    await trace(answer, [lambda _: None])(GET)
+    await trace(answer)(GET)
 
     assert caplog.records == []
 
@@ -97,7 +97,7 @@ async def test_what_a_hook_raises_ends_the_call() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await traced(answer, [stop])(GET)
+        await trace(answer, [stop])(GET)
 
 
 @pytest.mark.parametrize(
@@ -113,4 +113,4 @@ async def test_what_a_hook_raises_ends_the_call() -> None:
     ],
 )
 def test_of_a_target_only_host_and_path_are_shown(target: str, expected: str) -> None:
-    assert shown(Request("GET", target)) == expected
+    assert loggable_target(Request("GET", target)) == expected

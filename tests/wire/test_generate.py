@@ -20,7 +20,7 @@ from coredata_async.resources.files import File
 from coredata_async.resources.projects import Project
 from coredata_async.resources.values import Aspects, ListValue
 from coredata_async.wire.convert import structure
-from coredata_async.wire.generate import Field, generated, source
+from coredata_async.wire.generate import Field, generate_reader, source
 from coredata_async.wire.readers import reader
 from coredata_async.wire.scalars import PartlyReadableError, as_text
 from tests import vendor
@@ -75,7 +75,7 @@ LIKELY = (
     | st.sampled_from([[], ["a"], ["a", 1], [None], {}, {"username": "padme"}, {"username": 1, "rank": 2}])
     | st.sampled_from([[{"username": "padme"}], {"username": True}, {"username": "", "last_name": None}])
 )
-FORGETFUL: Any = generated(SpaceRef, [Field(name, str, "", as_text) for name in ("id", "title")])
+FORGETFUL: Any = generate_reader(SpaceRef, [Field(name, str, "", as_text) for name in ("id", "title")])
 
 
 def plainly(raw: dict[str, Any]) -> Note:
@@ -194,7 +194,7 @@ def test_a_traceback_shows_the_lines_of_a_reader() -> None:
     def broken(value: object, kind: object) -> object:
         raise RuntimeError(f"{value} {kind}")
 
-    read = generated(SpaceRef, [Field("id", dict, None, broken), Field("title", str, "", as_text)])
+    read = generate_reader(SpaceRef, [Field("id", dict, None, broken), Field("title", str, "", as_text)])
 
     with pytest.raises(RuntimeError) as caught:
         read({"id": "x", "title": ""}, None)
@@ -233,7 +233,7 @@ def test_a_model_that_does_more_than_hold_values_is_refused_by_the_first_use(mod
 
 def test_defaults_that_are_made_anew_are() -> None:
     fields = [Field("id", str, "", as_text), Field("title", dict, Factory(list), as_text)]
-    read = generated(SpaceRef, fields)
+    read = generate_reader(SpaceRef, fields)
 
     one, other = read({"id": "a", "title": None}, None), read({"id": "b", "title": None}, None)
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from coredata_async.wire.nothing import NOTHING
+from coredata_async.wire.nothing import EMPTY_EXTRA
 
 
 def test_it_is_an_empty_dict() -> None:
-    assert NOTHING == {}
-    assert isinstance(NOTHING, dict)
-    assert json.dumps(NOTHING) == repr(NOTHING) == "{}"
-    assert {"a": 1, **NOTHING} == NOTHING | {"a": 1} == {"a": 1}
+    assert EMPTY_EXTRA == {}
+    assert isinstance(EMPTY_EXTRA, dict)
+    assert json.dumps(EMPTY_EXTRA) == repr(EMPTY_EXTRA) == "{}"
+    assert {"a": 1, **EMPTY_EXTRA} == EMPTY_EXTRA | {"a": 1} == {"a": 1}
 
 
 @pytest.mark.parametrize(
@@ -29,17 +29,17 @@ def test_it_is_an_empty_dict() -> None:
 )
 def test_nothing_can_be_put_into_it(change: Callable[[Any], object]) -> None:
     with pytest.raises(TypeError, match="cannot be changed"):
-        change(NOTHING)
+        change(EMPTY_EXTRA)
 
-    assert NOTHING == {}
+    assert EMPTY_EXTRA == {}
 
 
 @pytest.mark.parametrize(
     "twin", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it)), dict.copy, dict]
 )
 def test_its_copies_are_ordinary_dicts(twin: Callable[[Any], Any]) -> None:
-    copied = twin(NOTHING)
+    copied = twin(EMPTY_EXTRA)
     copied["a"] = 1
 
     assert type(copied) is dict
-    assert NOTHING == {}
+    assert EMPTY_EXTRA == {}

@@ -13,15 +13,22 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from coredata_async.bulk.check.far import Branch, Far, only_there, second_folder, take_rest, take_twins
-from coredata_async.bulk.check.one import Compared, Comparer
+from coredata_async.bulk.check.far import (
+    Branch,
+    RemoteOnly,
+    list_unmatched,
+    only_there,
+    remove_matched,
+    second_folder,
+)
+from coredata_async.bulk.check.one import Compared, FileComparer
 from coredata_async.bulk.check.sample import Sample
 from coredata_async.bulk.folders import Row
-from coredata_async.bulk.journal.binding import Binding
-from coredata_async.bulk.journal.draft import draft, survey
+from coredata_async.bulk.journal.binding import JobIdentity
+from coredata_async.bulk.journal.draft import plan_into, scratch_journal
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.bulk.lines import Line, lines
-from coredata_async.bulk.mirror import Mirror
+from coredata_async.bulk.lines import PlannedFile, planned_files
+from coredata_async.bulk.mirror import FolderLookup
 from coredata_async.bulk.options import Policy, Selection
 from coredata_async.bulk.parent import check_parent
 from coredata_async.bulk.remote import Remote
@@ -30,7 +37,7 @@ from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import State
 from coredata_async.client import CoreData
-from coredata_async.transfer.lanes import abreast
+from coredata_async.transfer.lanes import map_concurrently
 from coredata_async.wire.lookups import segment
 
 WIDTH: Final = 8
@@ -77,13 +84,19 @@ async def check(
     batches = scan(every, selection, policy)
     engine = client.engine()
     segment(parent, "parent")
-    binding = Binding(engine.tenant, engine.account, parent, tuple(root.meant for root in roots(every)))
+    binding = JobIdentity(
+        engine.tenant, engine.account, parent, tuple(root.as_given for root in roots(every))
+    )
     project = await check_parent(engine.api, parent)
-    async with draft(binding) as journal:
-        await survey(journal, batches, warn)
+    async with scratch_journal(binding) as journal:
+        await plan_into(journal, batches, warn)
         remote = Remote(engine.api, journal, parent, project, policy.unicode)
         side = Checker(
-            journal, Mirror(remote, journal), Comparer(client, sample), Far(remote, selection), width
+            journal,
+            FolderLookup(remote, journal),
+            FileComparer(client, sample),
+            RemoteOnly(remote, selection),
+            width,
         )
         async with aclosing(side.all()) as found:
             async for each in found:
@@ -107,16 +120,16 @@ class Checker:
     """Compares directory by directory, each after the one it is in."""
 
     journal: Journal
-    mirror: Mirror
-    comparer: Comparer
-    far: Far
+    folder_lookup: FolderLookup
+    comparer: FileComparer
+    remote_only: RemoteOnly
     width: int
     _scopes: dict[int, Scope] = field(factory=dict[int, Scope], init=False)
 
     async def all(self) -> AsyncGenerator[Compared, None]:
         """All of it."""
-        await self.mirror.load()
-        async with aclosing(self.mirror.rows()) as rows:
+        await self.folder_lookup.load()
+        async with aclosing(self.folder_lookup.rows()) as rows:
             async for row in rows:
                 self._scopes[row.id] = self._scope(row)
                 async with aclosing(self._directory(row)) as found:
@@ -124,19 +137,21 @@ class Checker:
                         yield each
 
     async def _directory(self, row: Row) -> AsyncGenerator[Compared, None]:
-        place, prefix, after = await self.mirror.place(row), self._scopes[row.id].prefix, b""
+        place, prefix, after = await self.folder_lookup.find_folder(row), self._scopes[row.id].prefix, b""
         whole = place is not None and await self.journal.read(partial(_is_whole, folder=row.id))
         if place is not None and (whole or await self.journal.read(partial(_has_files, folder=row.id))):
-            await self.mirror.remote.load_files(row.id, place)
-        while some := await self.journal.read(partial(_taken, folder=row.id, after=after)):
+            await self.folder_lookup.remote.load_files(row.id, place)
+        while some := await self.journal.read(partial(_next_files, folder=row.id, after=after)):
             chosen = [each for each in some if each.item.state != State.SKIPPED]
-            for found in await abreast(chosen, partial(self.comparer.compare, prefix=prefix), self.width):
+            for found in await map_concurrently(
+                chosen, partial(self.comparer.compare, prefix=prefix), self.width
+            ):
                 for each in found:
                     yield each
             after = some[-1].name
         if place is None:
             return
-        strays = whole and self.far.selection.files_from is None
+        strays = whole and self.remote_only.selection.files_from is None
         if strays:
             async with aclosing(self._only_there(row, place)) as rest:
                 async for each in rest:
@@ -148,16 +163,16 @@ class Checker:
     async def _only_there(self, row: Row, place: str) -> AsyncGenerator[Compared, None]:
         scope = self._scopes[row.id]
         branch = Branch(place, scope.prefix, scope.wanted, row.id)
-        while rest := await self.journal.read(partial(take_rest, folder=row.id)):
+        while rest := await self.journal.read(partial(list_unmatched, folder=row.id)):
             here = await asyncio.to_thread(_here, row.path, [each.filename for each in rest])
             for each in rest:
-                if each.filename not in here and self.far.takes(each, scope.wanted):
+                if each.filename not in here and self.remote_only.is_selected(each, scope.wanted):
                     yield only_there(each, branch)
         for folder, title in await self._further(row, place):
             wanted = scope.wanted.below(title.encode("utf-8", "replace"))
             if wanted is not None:
                 further = Branch(folder, f"{scope.prefix}{title}/", wanted)
-                async with aclosing(self.far.below(further)) as found:
+                async with aclosing(self.remote_only.below(further)) as found:
                     async for one in found:
                         yield one
 
@@ -165,7 +180,7 @@ class Checker:
         """Tell further folders that have the name of a directory here, as two jobs at once make them."""
         for branch in await self._seconds(row, place):
             found = 0
-            async with aclosing(self.far.below(branch, strays=strays)) as again:
+            async with aclosing(self.remote_only.below(branch, strays=strays)) as again:
                 async for each in again:
                     found += 1
                     yield each
@@ -175,7 +190,7 @@ class Checker:
     async def _seconds(self, row: Row, place: str) -> list[Branch]:
         mirrored = await self.journal.read(partial(_titles, folder=row.id))
         scope, seen, found = self._scopes[row.id], set[str](), list[Branch]()
-        for folder, title in await self.mirror.remote.inside(place) if mirrored else ():
+        for folder, title in await self.folder_lookup.remote.subfolders(place) if mirrored else ():
             # Of several of one title the oldest, which comes first, is the counterpart.
             if title in seen:
                 name = title.encode("utf-8", "replace")
@@ -187,23 +202,23 @@ class Checker:
 
     async def _further(self, row: Row, place: str) -> list[tuple[str, str]]:
         """List the remote folders in one that have no directory of their name here."""
-        inside = await self.mirror.remote.inside(place)
+        inside = await self.folder_lookup.remote.subfolders(place)
         mirrored = await self.journal.read(partial(_titles, folder=row.id))
         here = await asyncio.to_thread(_here, row.path, [title for _, title in inside])
         return [(folder, title) for folder, title in inside if title not in here and title not in mirrored]
 
     def _scope(self, row: Row) -> Scope:
         if row.parent is None:
-            return Scope("", Filter.of(self.far.selection), is_top=not row.path)
+            return Scope("", Filter.of(self.remote_only.selection), is_top=not row.path)
         above = self._scopes[row.parent]
         name = os.path.basename(row.path)  # noqa: PTH119  # a path is bytes
         wanted = above.wanted if above.is_top else above.wanted.below(name)
         return Scope(f"{above.prefix}{row.title}/", wanted or above.wanted)
 
 
-def _taken(db: sqlite3.Connection, folder: int, after: bytes) -> list[Line]:
-    found = lines(db, folder, after)
-    take_twins(db, folder, [each.item.filename for each in found if each.item.filename])
+def _next_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[PlannedFile]:
+    found = planned_files(db, folder, after)
+    remove_matched(db, folder, [each.item.filename for each in found if each.item.filename])
     return found
 
 
@@ -213,7 +228,7 @@ def _has_files(db: sqlite3.Connection, folder: int) -> bool:
 
 
 def _is_whole(db: sqlite3.Connection, folder: int) -> bool:
-    """Whether all of a directory is known, so that what is missing is not here."""
+    """Return whether all of a directory is known, so that what is missing is not here."""
     question = "SELECT path != x'' AND scanned = (SELECT run FROM job) FROM folder WHERE id = ?"
     (whole,) = db.execute(question, (folder,)).fetchone()
     return bool(whole)

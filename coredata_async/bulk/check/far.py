@@ -16,12 +16,12 @@ from coredata_async.bulk.options import Selection
 from coredata_async.bulk.remote import AHEAD, Remote
 from coredata_async.bulk.scan.filters import Filter
 
-BITE: Final = 200
+BATCH: Final = 200
 """Files read from the draft at once."""
 
 
 @frozen
-class Rest:
+class UnmatchedFile:
     """A File that nothing here was compared with."""
 
     file: str
@@ -33,16 +33,16 @@ class Rest:
 class Branch:
     """A remote folder whose Files are told, with all below it."""
 
-    place: str
+    folder_id: str
     prefix: str
     """Its path below the parent, with a final slash."""
-    wanted: Filter
-    twin: int | None = None
+    selected: Filter
+    local_folder: int | None = None
     """Row of the local directory that it is a second folder of, if there is one."""
 
 
 @frozen
-class Far:
+class RemoteOnly:
     """Goes through remote folders that no local directory is compared with."""
 
     remote: Remote
@@ -64,31 +64,33 @@ class Far:
         stack, seen = [top], {self.remote.parent}
         while stack:
             branch = stack.pop()
-            if branch.place in seen:  # a folder in itself
+            if branch.folder_id in seen:  # a folder in itself
                 continue
-            seen.add(branch.place)
+            seen.add(branch.folder_id)
             async with aclosing(self._files(branch)) as files:
                 async for each in files:
                     if strays or each.duplicates:
                         yield each
-            for inside, title in await self.remote.inside(branch.place):
-                if (filtered := branch.wanted.below(title.encode("utf-8", "replace"))) is not None:
-                    twin = await self.remote.journal.read(partial(_child, branch.twin, title))
+            for inside, title in await self.remote.subfolders(branch.folder_id):
+                if (filtered := branch.selected.below(title.encode("utf-8", "replace"))) is not None:
+                    twin = await self.remote.journal.read(partial(_child, branch.local_folder, title))
                     stack.append(Branch(inside, f"{branch.prefix}{title}/", filtered, twin))
 
     async def _files(self, branch: Branch) -> AsyncGenerator[Compared, None]:
-        async with aclosing(self.remote.files(branch.place).pages(prefetch=AHEAD)) as pages:
+        async with aclosing(self.remote.files(branch.folder_id).pages(prefetch=AHEAD)) as pages:
             async for page in pages:
-                files = await self.remote.own(page.items, branch.place)
-                rests = [Rest(each.id, self.remote.comparable(each.filename), each.size) for each in files]
-                twins = await self.remote.journal.read(partial(_paired, branch.twin, rests))
+                files = await self.remote.direct_children(page.items, branch.folder_id)
+                rests = [
+                    UnmatchedFile(each.id, self.remote.comparable(each.filename), each.size) for each in files
+                ]
+                twins = await self.remote.journal.read(partial(_pair, branch.local_folder, rests))
                 for rest in rests:
-                    if self.takes(rest, branch.wanted):
+                    if self.is_selected(rest, branch.selected):
                         told = second_file if rest.file in twins else only_there
                         yield told(rest, branch)
 
-    def takes(self, rest: Rest, wanted: Filter) -> bool:
-        """Whether a File would be selected by name and size, were it here."""
+    def is_selected(self, rest: UnmatchedFile, wanted: Filter) -> bool:
+        """Return whether a File would be selected by name and size, were it here."""
         least, most = self.selection.min_size, self.selection.max_size
         return (
             wanted.takes(rest.filename.encode("utf-8", "replace"))
@@ -97,12 +99,12 @@ class Far:
         )
 
 
-def only_there(rest: Rest, branch: Branch) -> Compared:
+def only_there(rest: UnmatchedFile, branch: Branch) -> Compared:
     """Make the entry of a File that is not here."""
     return Compared(symbol="-", path=f"{branch.prefix}{rest.filename}", size=rest.size, file=rest.file)
 
 
-def second_file(rest: Rest, branch: Branch) -> Compared:
+def second_file(rest: UnmatchedFile, branch: Branch) -> Compared:
     """Make the entry of a File that is there again, in a second folder of the same name."""
     return Compared(
         symbol="=",
@@ -110,29 +112,29 @@ def second_file(rest: Rest, branch: Branch) -> Compared:
         size=rest.size,
         file=rest.file,
         duplicates=(rest.file,),
-        words=f"again as {rest.file}, in {branch.place}, a second folder of this name",
+        message=f"again as {rest.file}, in {branch.folder_id}, a second folder of this name",
     )
 
 
 def second_folder(branch: Branch) -> Compared:
     """Make the entry of a second folder that holds nothing that is told."""
-    words = f"{branch.place} is a second folder of this name; delete it if it is empty"
+    words = f"{branch.folder_id} is a second folder of this name; delete it if it is empty"
     return Compared(
-        symbol="=", path=branch.prefix, file=branch.place, duplicates=(branch.place,), words=words
+        symbol="=", path=branch.prefix, file=branch.folder_id, duplicates=(branch.folder_id,), message=words
     )
 
 
-def take_twins(db: sqlite3.Connection, folder: int, filenames: Sequence[str]) -> None:
+def remove_matched(db: sqlite3.Connection, folder: int, filenames: Sequence[str]) -> None:
     """Strike the Files of these names off the list of a folder: they are compared."""
-    question = "DELETE FROM remote WHERE folder = ? AND filename = ?"
+    question = "DELETE FROM remote_file WHERE folder = ? AND filename = ?"
     db.executemany(question, [(folder, each) for each in filenames])
 
 
-def take_rest(db: sqlite3.Connection, folder: int) -> list[Rest]:
+def list_unmatched(db: sqlite3.Connection, folder: int) -> list[UnmatchedFile]:
     """The next Files that are left on the list of a folder; they are struck off, too."""
-    question = "SELECT file, filename, size FROM remote WHERE folder = ? ORDER BY filename, file LIMIT ?"
-    found = [Rest(*row) for row in db.execute(question, (folder, BITE))]
-    strike = "DELETE FROM remote WHERE folder = ? AND filename = ? AND file = ?"
+    question = "SELECT file, filename, size FROM remote_file WHERE folder = ? ORDER BY filename, file LIMIT ?"
+    found = [UnmatchedFile(*row) for row in db.execute(question, (folder, BATCH))]
+    strike = "DELETE FROM remote_file WHERE folder = ? AND filename = ? AND file = ?"
     db.executemany(strike, [(folder, each.filename, each.file) for each in found])
     return found
 
@@ -146,13 +148,13 @@ def _child(twin: int | None, title: str, db: sqlite3.Connection) -> int | None:
     return next((number for number, name in rows if unicodedata.normalize("NFC", name) == wanted), None)
 
 
-def _paired(twin: int | None, rests: Sequence[Rest], db: sqlite3.Connection) -> frozenset[str]:
+def _pair(twin: int | None, rests: Sequence[UnmatchedFile], db: sqlite3.Connection) -> frozenset[str]:
     """Find those that have the name and size of a file of a local directory."""
     if twin is None:
         return frozenset()
     question = "SELECT 1 FROM item WHERE folder = ? AND name IN (?, ?) AND filename = ? AND size = ?"
 
-    def is_paired(rest: Rest) -> bool:
+    def is_paired(rest: UnmatchedFile) -> bool:
         # By the name on disk, for which there is an index; most are NFC, as filenames are, and others NFD.
         forms = (rest.filename, unicodedata.normalize("NFD", rest.filename))
         names = (each.encode("utf-8", "replace") for each in forms)

@@ -14,11 +14,11 @@ from attrs import evolve, frozen
 
 from coredata_async.bulk.check.sample import Sample
 from coredata_async.bulk.existing import digest_of
-from coredata_async.bulk.lines import Line
+from coredata_async.bulk.lines import PlannedFile
 from coredata_async.bulk.rows import Item, path_of
 from coredata_async.bulk.states import State
-from coredata_async.bulk.text import shown
-from coredata_async.bulk.work import Twin
+from coredata_async.bulk.text import path_text
+from coredata_async.bulk.work import RemoteFile
 from coredata_async.client import CoreData
 from coredata_async.errors import (
     APIError,
@@ -46,7 +46,7 @@ class Compared:
     """Where the file is here."""
     file: str = ""
     """Id of the File."""
-    words: str = ""
+    message: str = ""
     """What is different, or wrong."""
     duplicates: tuple[str, ...] = ()
     """Further Files of this name with the very same content.
@@ -60,19 +60,19 @@ class Compared:
 class _Side:
     """A File, and whether it is the same as the file."""
 
-    twin: Twin
+    remote: RemoteFile
     same: bool | None
     """`None` if nobody can say."""
 
 
 @frozen
-class Comparer:
+class FileComparer:
     """Compares; what is on the server is read only if a sample says so."""
 
     client: CoreData
     sample: Sample | None = None
 
-    async def compare(self, line: Line, prefix: str) -> list[Compared]:
+    async def compare(self, line: PlannedFile, prefix: str) -> list[Compared]:
         """The file, and after it the Files of its name that are not the same.
 
         Args:
@@ -83,46 +83,48 @@ class Comparer:
             AuthenticationError: The key is no good any more.
         """
         item = line.item
-        name = item.filename or shown(os.path.basename(line.name))  # noqa: PTH119  # bytes
-        one = partial(Compared, path=f"{prefix}{name}", local=shown(item.path), size=item.print.size)
+        name = item.filename or path_text(os.path.basename(line.name))  # noqa: PTH119  # bytes
+        one = partial(
+            Compared, path=f"{prefix}{name}", local=path_text(item.path), size=item.fingerprint.size
+        )
         if item.state == State.FAILED:
-            return [one(symbol="!", words=line.words)]
+            return [one(symbol="!", message=line.message)]
         try:
-            sides = await self._sides(item, line.twins)
+            sides = await self._sides(item, line.namesakes)
             if not sides:
                 return [one(symbol="+")]
             first = await self._read(item, _first(sides, one))
         except AuthenticationError:
             raise
         except (SourceError, APIError, StorageError) as exc:
-            return [one(symbol="!", words=str(exc))]
-        rest = (each for each in sides if each.twin.file not in {first.file, *first.duplicates})
+            return [one(symbol="!", message=str(exc))]
+        rest = (each for each in sides if each.remote.file not in {first.file, *first.duplicates})
         return [first, *(_further(each, one) for each in rest)]
 
-    async def _sides(self, item: Item, twins: Sequence[Twin]) -> list[_Side]:
-        now = [await self._known(each, item.print.size) for each in twins]
+    async def _sides(self, item: Item, namesakes: Sequence[RemoteFile]) -> list[_Side]:
+        now = [await self._with_details(each, item.fingerprint.size) for each in namesakes]
         there = [each for each in now if each is not None]
         md5 = ""
-        if any(each.size in {None, item.print.size} for each in there):
-            md5 = await digest_of(item.path, item.print)
-        return [_Side(each, _same(each, item.print.size, md5)) for each in there]
+        if any(each.size in {None, item.fingerprint.size} for each in there):
+            md5 = await digest_of(item.path, item.fingerprint)
+        return [_Side(each, _same(each, item.fingerprint.size, md5)) for each in there]
 
-    async def _known(self, twin: Twin, size: int) -> Twin | None:
+    async def _with_details(self, namesake: RemoteFile, size: int) -> RemoteFile | None:
         """The File with its details, if a list left out what counts; `None` if it has gone."""
-        if twin.size is not None and (twin.digest or twin.size != size):
-            return twin
+        if namesake.size is not None and (namesake.digest or namesake.size != size):
+            return namesake
         try:
-            file = await self.client.files.get(twin.file)
+            file = await self.client.files.get(namesake.file)
         except NotFoundError:
             return None
-        return evolve(twin, size=file.size, digest=(file.digest or "").lower() or None)
+        return evolve(namesake, size=file.size, digest=(file.digest or "").lower() or None)
 
     async def _read(self, item: Item, found: Compared) -> Compared:
         """Compare byte by byte what seems to be the same, if it is in the sample."""
         if found.symbol != "=" or self.sample is None or not self.sample.takes(found.path):
             return found
         words = await self._difference(item, found.file)
-        return evolve(found, symbol="*", words=words) if words else found
+        return evolve(found, symbol="*", message=words) if words else found
 
     async def _difference(self, item: Item, file: str) -> str:
         local = await asyncio.to_thread(_Local, path_of(item))
@@ -172,39 +174,43 @@ def _alike(here: bytes, there: bytes) -> int:
     return next((at for at, (one, other) in pairs if one != other), min(len(here), len(there)))
 
 
-def _same(twin: Twin, size: int, md5: str) -> bool | None:
-    """Whether a File is the same; `None` if nobody can say."""
-    if twin.size is not None and twin.size != size:
+def _same(namesake: RemoteFile, size: int, md5: str) -> bool | None:
+    """Return whether a File is the same; `None` if nobody can say."""
+    if namesake.size is not None and namesake.size != size:
         return False
-    if twin.digest:
-        return twin.digest == md5
-    return True if twin.size == size == 0 else None
+    if namesake.digest:
+        return namesake.digest == md5
+    return True if namesake.size == size == 0 else None
 
 
 def _first(sides: Sequence[_Side], one: partial[Compared]) -> Compared:
     """The file with the File that it stands to best: the same, else one that may be, else the newest."""
-    same = sorted((each.twin.created, each.twin.file) for each in sides if each.same)
+    same = sorted((each.remote.created, each.remote.file) for each in sides if each.same)
     if same:
         (_, oldest), *more = same
         duplicates = tuple(file for _, file in more)
         words = f"also as {', '.join(duplicates)}" if duplicates else ""
-        return one(symbol="=", file=oldest, duplicates=duplicates, words=words)
+        return one(symbol="=", file=oldest, duplicates=duplicates, message=words)
     side = next((each for each in sides if each.same is None), sides[0])
-    return _differing(side, one(symbol="*", file=side.twin.file))
+    return _differing(side, one(symbol="*", file=side.remote.file))
 
 
 def _differing(side: _Side, found: Compared) -> Compared:
     if side.same is None:
-        return evolve(found, symbol="!", words=f"the server does not say the digest of File {found.file}")
-    there = side.twin.size
+        return evolve(found, symbol="!", message=f"the server does not say the digest of File {found.file}")
+    there = side.remote.size
     words = "other content" if there in {None, found.size} else f"{there} bytes on the server"
-    return evolve(found, words=words)
+    return evolve(found, message=words)
 
 
 def _further(side: _Side, one: partial[Compared]) -> Compared:
     """A File of this name that is not the one the file was compared with."""
     if side.same is None:
-        return _differing(side, one(symbol="!", file=side.twin.file))
+        return _differing(side, one(symbol="!", file=side.remote.file))
     return one(
-        symbol="-", file=side.twin.file, local="", size=side.twin.size, words="another File of this name"
+        symbol="-",
+        file=side.remote.file,
+        local="",
+        size=side.remote.size,
+        message="another File of this name",
     )

@@ -35,7 +35,7 @@ class Sample:
         raise ValueError(f"{text!r} is no sample: write it as 5%, or 2/7 for the second of seven parts")
 
     def takes(self, path: str) -> bool:
-        """Whether a file is in it."""
+        """Return whether a file is in it."""
         digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest()
         return self.begin <= Fraction(int.from_bytes(digest[:8]), 1 << 64) < self.end
 

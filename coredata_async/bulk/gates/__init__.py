@@ -1,1 +1,1 @@
-"""How many requests are under way at once, and whether at all."""
+"""How many requests are in flight at once, and whether at all."""

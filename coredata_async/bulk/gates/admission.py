@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from coredata_async.bulk.gates.bandwidth import Bandwidth
-from coredata_async.bulk.gates.gate import Gate
+from coredata_async.bulk.gates.gate import AdaptiveLimiter
 from coredata_async.errors import URLExpiredError
 
 FIRST: Final = 4
-"""Files under way at once until the storage has accepted one."""
+"""Files in flight at once until the storage has accepted one."""
 PROVING: Final = 5.0
 """Seconds after which more files may begin although none is stored yet: the first may be large."""
 EXPIRED: Final = 3
@@ -32,14 +32,14 @@ class Admission:
     Args:
         gate: The gate to the storage.
         bandwidth: The limit of bytes per second.
-        first: Files under way at once until one is stored.
+        first: Files in flight at once until one is stored.
     """
 
-    def __init__(self, gate: Gate, bandwidth: Bandwidth, *, first: int = FIRST) -> None:
-        self._gate = gate
+    def __init__(self, gate: AdaptiveLimiter, bandwidth: Bandwidth, *, first: int = FIRST) -> None:
+        self._limiter = gate
         self._bandwidth = bandwidth
         self._first = first
-        self._under_way = 0
+        self._in_flight = 0
         self._proven = False
         self._expired = 0
         self._error: URLExpiredError | None = None
@@ -48,17 +48,17 @@ class Admission:
 
     async def begin(self) -> None:
         """Wait until another file may begin. See `transfer.admission.Admission.begin`."""
-        while not self._proven and self._error is None and self._under_way >= self._first:
+        while not self._proven and self._error is None and self._in_flight >= self._first:
             await self._changed.wait()
         if self._error is not None:
             raise _copy(self._error)
         if not self._proven and self._alarm is None:
             self._alarm = asyncio.get_running_loop().call_later(PROVING, self._open)
-        self._under_way += 1
+        self._in_flight += 1
 
     def end(self) -> None:
-        """Learn that a file is no longer under way."""
-        self._under_way -= 1
+        """Learn that a file is no longer in flight."""
+        self._in_flight -= 1
         if not self._proven:
             self._notify()
 
@@ -67,20 +67,20 @@ class Admission:
         return self._bandwidth.limit is not None or not whole or again
 
     @asynccontextmanager
-    async def place(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
-        """Wait until a PUT could begin. See `transfer.admission.Admission.place`."""
+    async def slot(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
+        """Wait until a PUT could begin. See `transfer.admission.Admission.slot`."""
         async with AsyncExitStack() as held:
             if self._bandwidth.limit is not None:
-                await held.enter_async_context(self._bandwidth.turn(size, whole=whole))
-            await held.enter_async_context(self._gate.place())
+                await held.enter_async_context(self._bandwidth.slot(size, whole=whole))
+            await held.enter_async_context(self._limiter.slot())
             yield
 
-    def stored(self) -> None:
+    def record_stored(self) -> None:
         """Learn that the storage accepted a file, so that its URL was valid."""
         self._expired, self._error = 0, None
         self._open()
 
-    def expired(self, error: URLExpiredError) -> None:
+    def record_expired(self, error: URLExpiredError) -> None:
         """Learn that every URL of a file had expired."""
         if error.on_arrival:
             self._expired += 1

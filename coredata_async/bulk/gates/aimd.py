@@ -10,7 +10,7 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.gates.blame import Blame, Trial
-from coredata_async.bulk.gates.verdict import Verdict
+from coredata_async.bulk.gates.verdict import Outcome
 from coredata_async.transport.trace import Exchanged
 
 START: Final = 8
@@ -33,7 +33,7 @@ OURS: Final = 0.01
 """Seconds that an answer may be late because of this process alone."""
 FORGETTING: Final = 300.0
 """Seconds after which the shortest answer ever seen has lost its weight."""
-_FAILURES: Final = frozenset({Verdict.FAILED, Verdict.UNAVAILABLE})
+_FAILURES: Final = frozenset({Outcome.FAILED, Outcome.UNAVAILABLE})
 
 
 @define
@@ -74,7 +74,7 @@ class Aimd:
     def __attrs_post_init__(self) -> None:
         self._exact = self.width = min(START, self.ceiling)
 
-    def saw(self, event: Exchanged, verdict: Verdict, now: float, *, full: bool) -> None:
+    def record(self, event: Exchanged, verdict: Outcome, now: float, *, full: bool) -> None:
         """Draw the conclusion from one exchange.
 
         Args:
@@ -83,20 +83,20 @@ class Aimd:
             now: The time.
             full: Whether every place was taken: otherwise more of them would prove nothing.
         """
-        if verdict is Verdict.UNTOLD:
+        if verdict is Outcome.NOT_SENT:
             return
-        self._failing += ((verdict is Verdict.FAILED) - self._failing) * MEMORY
-        trial = self._tried(event, verdict, now)
-        if verdict is Verdict.THROTTLED:
+        self._failing += ((verdict is Outcome.FAILED) - self._failing) * MEMORY
+        trial = self._record_trial(event, verdict, now)
+        if verdict is Outcome.THROTTLED:
             self._shrink(THROTTLED, now, event.seconds)
         elif trial is Trial.FUTILE:
             self._set(self._widest)
         elif trial is Trial.RUNNING:
             return
         elif self._fails(verdict) and self._blame.allows_cut(now):
-            if self._shrink(THROTTLED if verdict is Verdict.UNAVAILABLE else BROKEN, now, event.seconds):
+            if self._shrink(THROTTLED if verdict is Outcome.UNAVAILABLE else BROKEN, now, event.seconds):
                 self._blame.cut()
-        elif verdict is Verdict.WORKED and self._quick(event, now) and full:
+        elif verdict is Outcome.WORKED and self._quick(event, now) and full:
             self._calm += 1
             if self._calm >= self.width:
                 self._set(self._exact + 1)
@@ -106,16 +106,16 @@ class Aimd:
         self._failing, self._blame = 0.0, Blame()
         self._set(START)
 
-    def _fails(self, verdict: Verdict) -> bool:
-        return verdict is Verdict.UNAVAILABLE or self._failing > BEARABLE
+    def _fails(self, verdict: Outcome) -> bool:
+        return verdict is Outcome.UNAVAILABLE or self._failing > BEARABLE
 
-    def _tried(self, event: Exchanged, verdict: Verdict, now: float) -> Trial:
+    def _record_trial(self, event: Exchanged, verdict: Outcome, now: float) -> Trial:
         if now - event.seconds < self._cut:
             return Trial.NONE
         return self._blame.count(now, failed=verdict in _FAILURES)
 
     def _shrink(self, factor: float, now: float, seconds: float) -> bool:
-        """Shrink once for all that was under way: what began before the last time tells nothing new."""
+        """Shrink once for all that was in flight: what began before the last time tells nothing new."""
         if now - seconds < self._cut or now - self._cut < CALM:
             return False
         if now - self._cut >= SERIES:

@@ -21,15 +21,15 @@ HORIZON: Final = 0.5
 STREAMS: Final = 2
 """Streams admitted at once, or more if they leave some of the limit unused: pieces go in turn."""
 
-_LOOK: Final = 0.05
+_CHECK_INTERVAL: Final = 0.05
 """Seconds between two looks if the streams leave some of the limit unused, at least."""
 
-_CRUMB: Final = 1e-3
+_EPSILON: Final = 1e-3
 """Of a byte: what arithmetic leaves, and no timer is as fine as that."""
 
 
 @define(eq=False)
-class Turn:
+class Slot:
     """An upload that was admitted."""
 
     left: int
@@ -54,10 +54,10 @@ class Bandwidth:
         self._clock = clock
         self._tokens = 0.0
         self._at = clock()
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._changed = asyncio.Event()
         self._doors = {True: asyncio.Lock(), False: asyncio.Lock()}  # small files do not wait behind streams
-        self._turns: dict[asyncio.Task[object] | None, Turn] = {}
+        self._slots: dict[asyncio.Task[object] | None, Slot] = {}
         self._advanced = asyncio.Event()
 
     @property
@@ -76,11 +76,11 @@ class Bandwidth:
 
     @property
     def piece(self) -> int | None:
-        """How many bytes are to go at once; `None` without a limit."""
+        """Return how many bytes are to go at once; `None` without a limit."""
         return None if self._limit is None else max(1, int(self._limit / TICKS))
 
     @asynccontextmanager
-    async def turn(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
+    async def slot(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
         """Wait until the bytes of an upload could go soon; the task that holds the turn then sends them.
 
         Args:
@@ -88,29 +88,29 @@ class Bandwidth:
             whole: True if they are held in memory, False for a stream.
         """
         async with self._doors[whole]:
-            while not self._has_room(whole=whole):
+            while not self._has_capacity(whole=whole):
                 self._advanced.clear()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(max(self._owed(), _LOOK)):
+                    async with asyncio.timeout(max(self._debt_seconds(), _CHECK_INTERVAL)):
                         await self._advanced.wait()
             task = asyncio.current_task()
-            self._turns[task] = Turn(size, whole)
+            self._slots[task] = Slot(size, whole)
         try:
             yield
         finally:
-            del self._turns[task]
+            del self._slots[task]
             self._advanced.set()
 
-    def turn_of_task(self) -> Turn | None:
+    def turn_of_task(self) -> Slot | None:
         """Give the turn that the running task holds."""
-        return self._turns.get(asyncio.current_task()) if self._turns else None
+        return self._slots.get(asyncio.current_task()) if self._slots else None
 
-    async def take(self, count: int, turn: Turn | None = None) -> None:
+    async def take(self, count: int, turn: Slot | None = None) -> None:
         """Wait until so many bytes may go; `turn` is that of their upload."""
         if self._limit is None:
             return
-        async with self._turn:
-            while (wait := self._owed()) > 0:
+        async with self._lock:
+            while (wait := self._debt_seconds()) > 0:
                 self._changed.clear()
                 try:
                     async with asyncio.timeout(wait):
@@ -122,21 +122,23 @@ class Bandwidth:
             turn.left, turn.started = max(0, turn.left - count), True
             self._advanced.set()
 
-    def _has_room(self, *, whole: bool) -> bool:
+    def _has_capacity(self, *, whole: bool) -> bool:
         """Check if the first piece of another upload would go soon."""
         if self._limit is None:
             return True
         if whole:
-            ahead = sum(turn.left for turn in self._turns.values() if turn.whole)
+            ahead = sum(turn.left for turn in self._slots.values() if turn.whole)
             return ahead <= self._limit * HORIZON
-        streams = [turn for turn in self._turns.values() if not turn.whole]
-        unused = not self._turn.locked() and self._owed() == 0 and all(turn.started for turn in streams)
+        streams = [turn for turn in self._slots.values() if not turn.whole]
+        unused = (
+            not self._lock.locked() and self._debt_seconds() == 0 and all(turn.started for turn in streams)
+        )
         return len(streams) < STREAMS or unused
 
-    def _owed(self) -> float:
+    def _debt_seconds(self) -> float:
         """Seconds until the debt is paid."""
         self._fill()
-        if self._limit is None or self._tokens > -_CRUMB:
+        if self._limit is None or self._tokens > -_EPSILON:
             return 0.0
         return -self._tokens / self._limit
 
@@ -151,7 +153,7 @@ class Bandwidth:
         self._at = now
 
 
-def limited(send: Send, bandwidth: Bandwidth, on_bytes: Callable[[int], object]) -> Send:
+def limit_bandwidth(send: Send, bandwidth: Bandwidth, on_bytes: Callable[[int], object]) -> Send:
     """Send bodies no faster than the limit, and tell of the bytes that go.
 
     The limit holds for every pass over a body, repeats included. Waiting for it happens where a body is
@@ -174,19 +176,21 @@ def limited(send: Send, bandwidth: Bandwidth, on_bytes: Callable[[int], object])
                 on_bytes(len(body))
                 return reply
             body = Held(body)
-        return await send(evolve(request, body=_Metered(body, bandwidth, on_bytes, bandwidth.turn_of_task())))
+        return await send(
+            evolve(request, body=_LimitedBody(body, bandwidth, on_bytes, bandwidth.turn_of_task()))
+        )
 
     return through
 
 
 @frozen
-class _Metered:
+class _LimitedBody:
     """A body whose pieces wait for their tokens."""
 
     inner: Body
     bandwidth: Bandwidth
     on_bytes: Callable[[int], object]
-    turn: Turn | None
+    slot: Slot | None
 
     @property
     def size(self) -> int:
@@ -203,7 +207,7 @@ class _Metered:
                 while start < len(block):
                     piece = self.bandwidth.piece or len(block)
                     part = block[start : start + piece]
-                    await self.bandwidth.take(len(part), self.turn)
+                    await self.bandwidth.take(len(part), self.slot)
                     self.on_bytes(len(part))
                     yield part
                     start += len(part)

@@ -1,4 +1,4 @@
-"""A circuit breaker: a far end that is down is asked rarely, one request at a time, and not for ever."""
+"""A circuit breaker: a far end that is down is asked rarely, one request at a time, and not forever."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.bulk.gates.verdict import Verdict
+from coredata_async.bulk.gates.verdict import Outcome
 
 WINDOW: Final = 20.0
 """Seconds over which failures are compared with all requests, give or take half."""
 ENOUGH: Final = 20
 """Requests in the window below which a share says nothing."""
-SHARE: Final = 0.5
+FAILED_FRACTION: Final = 0.5
 """More failures than this open the circuit."""
 IN_A_ROW: Final = 4
-"""So many failures and no success, over a whole window, open it as well: a few lanes that wait for a dead
+"""So many failures and no success, over a whole window, open it as well: a few workers that wait for a dead
 line never come to 20 requests."""
 PAUSES: Final = (5.0, 60.0)
 """Seconds before the first probe, doubled up to the last."""
@@ -53,7 +53,7 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Whether it takes the far end to be down."""
+        """Return whether it takes the far end to be down."""
         return self._opened is not None
 
     def began(self, now: float) -> None:
@@ -61,22 +61,22 @@ class Circuit:
         if self._opened is not None and not self.gave_up:
             self.opens = now + PAUSES[1]
 
-    def saw(self, verdict: Verdict, now: float, seconds: float) -> None:
+    def record(self, verdict: Outcome, now: float, seconds: float) -> None:
         """A request that took so long has ended."""
-        failed = verdict is Verdict.FAILED or verdict is Verdict.UNAVAILABLE
+        failed = verdict is Outcome.FAILED or verdict is Outcome.UNAVAILABLE
         if self.gave_up:
             return
         if self._opened is not None:
             if now - seconds >= self._opened:
-                self._probed(verdict, now, self._opened, failed=failed)
-        elif verdict is not Verdict.UNTOLD:
-            self._counted(now, seconds, failed=failed)
+                self._record_probe(verdict, now, self._opened, failed=failed)
+        elif verdict is not Outcome.NOT_SENT:
+            self._count_window(now, seconds, failed=failed)
             if failed and (self._too_many() or self._dead(now)):
                 self._opened = now
                 self.opens = now + min(self._pause, self.patience)
 
-    def _probed(self, verdict: Verdict, now: float, opened: float, *, failed: bool) -> None:
-        if verdict is Verdict.UNTOLD:
+    def _record_probe(self, verdict: Outcome, now: float, opened: float, *, failed: bool) -> None:
+        if verdict is Outcome.NOT_SENT:
             self.opens = now  # the next one may tell
         elif not failed:
             self.opens, self._opened, self._pause, self._row = 0.0, None, PAUSES[0], 0
@@ -87,7 +87,7 @@ class Circuit:
             self._pause = min(self._pause * 2, PAUSES[1])
             self.opens = min(now + self._pause, opened + self.patience)
 
-    def _counted(self, now: float, seconds: float, *, failed: bool) -> None:
+    def _count_window(self, now: float, seconds: float, *, failed: bool) -> None:
         age = now - self._new.since
         if age >= WINDOW / 2:
             self._old = self._new if age < WINDOW else _Half()
@@ -103,7 +103,7 @@ class Circuit:
 
     def _too_many(self) -> bool:
         requests = self._new.requests + self._old.requests
-        return requests >= ENOUGH and self._new.failures + self._old.failures > requests * SHARE
+        return requests >= ENOUGH and self._new.failures + self._old.failures > requests * FAILED_FRACTION
 
     def _dead(self, now: float) -> bool:
         return self._row >= IN_A_ROW and now - self._row_since >= WINDOW

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import define
 
-from coredata_async.bulk.gates.verdict import Verdict
+from coredata_async.bulk.gates.verdict import Outcome
 
 BETA: Final = 0.85
 """What is left of the rate after a 429."""
@@ -51,23 +51,23 @@ class Cubic:
             return
         if (idle := now - self.opens) > CALM:
             self._cut += idle  # nobody asked meanwhile, so nothing was learnt
-        self.rate = self._bounded(self._peak * self._growth(now - self._cut))
+        self.rate = self._clamp(self._peak * self._growth(now - self._cut))
         self.opens = max(self.opens, now - CREDIT) + 1 / self.rate
 
-    def saw(self, verdict: Verdict, now: float, seconds: float) -> None:
+    def record(self, verdict: Outcome, now: float, seconds: float) -> None:
         """A request that took so long has ended."""
         if self._since is None:
             self._since = now - seconds
-        if verdict is Verdict.WORKED:
+        if verdict is Outcome.WORKED:
             self._granted += 1
         if now - self._since >= CALM:
             self._measured, self._granted, self._since = self._mean(now), 0, now
         if self._measured is None:
             return  # what was granted in some milliseconds is no rate
         fresh = now - seconds >= self._cut and now - self._cut >= CALM
-        if verdict is Verdict.THROTTLED and fresh:
+        if verdict is Outcome.THROTTLED and fresh:
             self._searching = self.rate is None or self.rate <= FLOOR
-            self._peak = self._bounded(self._measured if self.rate is None else self.rate)
+            self._peak = self._clamp(self._measured if self.rate is None else self.rate)
             self.rate = max(self._peak * BETA, FLOOR)
             self._cut = now
             self.opens = max(self.opens, now)
@@ -77,12 +77,12 @@ class Cubic:
             return BETA * 2 ** min(elapsed / DOUBLING, 64)
         return 1 + _STEEPNESS * (elapsed - RETURN) ** 3
 
-    def _bounded(self, rate: float) -> float:
+    def _clamp(self, rate: float) -> float:
         most = rate if self._measured is None else self._measured * HEADROOM
         return max(min(rate, most), FLOOR)
 
     def _mean(self, now: float) -> float:
-        """Requests per second that were granted of late."""
+        """Requests per second that were granted recently."""
         elapsed = now - self._since if self._since is not None else 0.0
         fresh = self._granted / elapsed if elapsed > 0 else 0.0
         return fresh if self._measured is None else (fresh + self._measured) / 2

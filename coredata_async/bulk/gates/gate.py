@@ -1,4 +1,4 @@
-"""A gate: how many requests are under way at once, and when the next may begin."""
+"""A gate: how many requests are in flight at once, and when the next may begin."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from attrs import frozen
 
 from coredata_async.bulk.gates.circuit import Circuit
 from coredata_async.bulk.gates.cubic import Cubic
-from coredata_async.bulk.gates.verdict import Recent, Verdict, judged
+from coredata_async.bulk.gates.verdict import Outcome, Recent, classify
 from coredata_async.transport.trace import Exchanged
 
 
-class Policy(Protocol):
+class WidthPolicy(Protocol):
     """Decides on a width. It gets the time, and has no clock."""
 
     @property
@@ -27,7 +27,7 @@ class Policy(Protocol):
         """Requests at once."""
         ...
 
-    def saw(self, event: Exchanged, verdict: Verdict, now: float, *, full: bool) -> None:
+    def record(self, event: Exchanged, verdict: Outcome, now: float, *, full: bool) -> None:
         """Draw the conclusion from one exchange; `full` tells whether every place was taken."""
         ...
 
@@ -37,19 +37,19 @@ class Policy(Protocol):
 
 
 @frozen
-class Fixed:
+class FixedWidth:
     """The policy that has none."""
 
     width: int
 
-    def saw(self, event: Exchanged, verdict: Verdict, now: float, *, full: bool) -> None:
+    def record(self, event: Exchanged, verdict: Outcome, now: float, *, full: bool) -> None:
         """Nothing follows from it."""
 
     def restart(self) -> None:
         """It begins again as it was."""
 
 
-class Gate:
+class AdaptiveLimiter:
     """Places for requests to one far end; `Slots`, as `throttled` wants them.
 
     Who waits is let in first come, first served: when a place is given back, when the width grows, and
@@ -68,7 +68,7 @@ class Gate:
     def __init__(
         self,
         whose: str,
-        policy: Policy,
+        policy: WidthPolicy,
         circuit: Circuit,
         rate: Cubic | None = None,
         *,
@@ -91,36 +91,36 @@ class Gate:
         """From when the next may begin; 0 as long as nothing was ever in the way."""
         self._held: dict[asyncio.Task[object] | None, float] = {}
         """Tasks that took their place beforehand, with `_opens` as it was by then."""
-        self._asked_until = 0.0
-        self._asked = 0.0
+        self._requested_until = 0.0
+        self._requested_wait = 0.0
         """Seconds that the far end asked to wait for since it worked last."""
         self._stopped = False
 
     @property
     def width(self) -> int:
-        """How many may be under way at once."""
+        """Return how many may be in flight at once."""
         return self._policy.width
 
     @property
-    def under_way(self) -> int:
-        """How many are."""
+    def in_flight(self) -> int:
+        """Return how many are."""
         return self._used
 
     @property
     def paused(self) -> str | None:
-        """Why nothing begins at the moment, for people."""
+        """Return why nothing begins at the moment, for people."""
         now = self._clock()
         if self._stopped:
             return f"{self._whose} was given up"
-        if self._asked_until > now:
-            return f"{self._whose} asked to wait {self._asked_until - now:.0f} s"
+        if self._requested_until > now:
+            return f"{self._whose} asked to wait {self._requested_until - now:.0f} s"
         if self._circuit.is_open:
             wait = max(0.0, self._circuit.opens - now)
             return f"{self._whose} does not work; it is tried again in {wait:.0f} s"
         return None
 
     def locked(self) -> bool:
-        """Whether `acquire` would have to wait."""
+        """Return whether `acquire` would have to wait."""
         return (
             self._used >= self._policy.width
             or len(self._waiters) > 0
@@ -128,7 +128,7 @@ class Gate:
         )
 
     @asynccontextmanager
-    async def place(self) -> AsyncGenerator[None, None]:
+    async def slot(self) -> AsyncGenerator[None, None]:
         """Take a place beforehand; the next `acquire` of this task, in this block, gets it."""
         await self.acquire()
         task = asyncio.current_task()
@@ -177,7 +177,7 @@ class Gate:
                 self._enter()
                 waiter.set_result(None)
 
-    def saw(self, event: Exchanged, *, believed: bool = False) -> Verdict:
+    def record(self, event: Exchanged, *, believed: bool = False) -> Outcome:
         """Learn from an exchange that has ended, and give the verdict on it; its place is still taken.
 
         Args:
@@ -185,20 +185,20 @@ class Gate:
             believed: Whether another process has weighed it: see `Recent`.
         """
         now, was_open = self._clock(), self._circuit.is_open
-        verdict = judged(event) if believed else self._recent.weigh(event)
-        self._circuit.saw(verdict, now, event.seconds)
-        self._policy.saw(event, verdict, now, full=self._used >= self._policy.width)
+        verdict = classify(event) if believed else self._recent.weigh(event)
+        self._circuit.record(verdict, now, event.seconds)
+        self._policy.record(event, verdict, now, full=self._used >= self._policy.width)
         if self._rate:
-            self._rate.saw(verdict, now, event.seconds)
-        if verdict is Verdict.WORKED:
-            self._asked = 0.0
-        elif verdict is Verdict.THROTTLED and event.retry_after:
+            self._rate.record(verdict, now, event.seconds)
+        if verdict is Outcome.WORKED:
+            self._requested_wait = 0.0
+        elif verdict is Outcome.THROTTLED and event.retry_after:
             self._wait_for(event.retry_after * (1 + self._jitter() / 10), now)
         if was_open and not self._circuit.is_open:
             self._policy.restart()
         if self._circuit.gave_up:
             self._stop(f"{self._whose} has not worked for {self._circuit.patience:.0f} s")
-        self._brake()
+        self._update_not_before()
         if self._waiters:
             self.admit()
         return verdict
@@ -210,26 +210,26 @@ class Gate:
             self._circuit.began(now)
             if self._rate:
                 self._rate.began(now)
-            self._brake()
+            self._update_not_before()
 
-    def _brake(self) -> None:
+    def _update_not_before(self) -> None:
         rate = self._rate.opens if self._rate else 0.0
-        self._opens = max(self._asked_until, self._circuit.opens, rate)
+        self._opens = max(self._requested_until, self._circuit.opens, rate)
 
     def _wait_for(self, seconds: float, now: float) -> None:
-        until = max(self._asked_until, now + seconds)
-        self._asked += until - max(self._asked_until, now)
-        self._asked_until = until
-        if self._asked > self._circuit.patience:
+        until = max(self._requested_until, now + seconds)
+        self._requested_wait += until - max(self._requested_until, now)
+        self._requested_until = until
+        if self._requested_wait > self._circuit.patience:
             self._stop(
-                f"{self._whose} asks to wait for {self._asked:.0f} s, longer than the "
+                f"{self._whose} asks to wait for {self._requested_wait:.0f} s, longer than the "
                 f"{self._circuit.patience:.0f} s of `Effort.patience`"
             )
 
-    def _stop(self, words: str) -> None:
+    def _stop(self, message: str) -> None:
         if not self._stopped:
-            self._stopped, self._asked_until = True, inf
-            self._on_stop(words)
+            self._stopped, self._requested_until = True, inf
+            self._on_stop(message)
 
     def _set_alarm(self, wait: float) -> None:
         loop = asyncio.get_running_loop()

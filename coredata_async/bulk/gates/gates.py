@@ -11,17 +11,17 @@ from coredata_async.bulk.gates.aimd import CEILING as MOST_REQUESTS
 from coredata_async.bulk.gates.aimd import Aimd
 from coredata_async.bulk.gates.circuit import Circuit
 from coredata_async.bulk.gates.cubic import Cubic
-from coredata_async.bulk.gates.gate import Fixed, Gate
+from coredata_async.bulk.gates.gate import AdaptiveLimiter, FixedWidth
 from coredata_async.bulk.gates.goodput import CEILING as MOST_PUTS
 from coredata_async.bulk.gates.goodput import Goodput
-from coredata_async.bulk.gates.verdict import Verdict
+from coredata_async.bulk.gates.verdict import Outcome
 from coredata_async.bulk.options import Effort
 from coredata_async.config import Limits, Retry
 from coredata_async.transport.retry import Budget
 from coredata_async.transport.trace import Exchanged
 
 
-class Gates:
+class Limiters:
     """One gate for the service, one for the storage: for `CoreData.engine`.
 
     Neither is ever wider than `Limits.connections`: who queued for a connection behind an open gate would be
@@ -54,23 +54,23 @@ class Gates:
         """The latest exchange here by which a far end asked everybody for less."""
         self.stopped = asyncio.Event()
         """Set when a far end was given up: the job can only end."""
-        self.words: str | None = None
+        self.message: str | None = None
         """Why it was."""
         self._clock = clock
         self._goodput = Goodput(min(MOST_PUTS, limits.connections))
         width = min(limits.concurrency, limits.connections)
-        self.api = Gate(
+        self.api = AdaptiveLimiter(
             "the service",
-            Aimd(min(MOST_REQUESTS, limits.connections)) if effort.adaptive else Fixed(width),
+            Aimd(min(MOST_REQUESTS, limits.connections)) if effort.adaptive else FixedWidth(width),
             Circuit(effort.patience),
             Cubic() if effort.adaptive else None,
             on_stop=self.stop,
             clock=clock,
             jitter=jitter,
         )
-        self.storage = Gate(
+        self.storage = AdaptiveLimiter(
             "the storage",
-            self._goodput if effort.adaptive else Fixed(limits.connections),
+            self._goodput if effort.adaptive else FixedWidth(limits.connections),
             Circuit(effort.patience),
             on_stop=self.stop,
             clock=clock,
@@ -84,27 +84,27 @@ class Gates:
 
     @property
     def paused(self) -> str | None:
-        """Why nothing begins at the moment, for people."""
+        """Return why nothing begins at the moment, for people."""
         return self.api.paused or self.storage.paused
 
-    def saw(self, event: Exchanged) -> None:
+    def record(self, event: Exchanged) -> None:
         """Count an exchange of this process, and learn from it: a `Hook`."""
         self.requests += 1
         if event.status in (429, 503):
             self.throttled += 1
-        if (self.storage if event.signed else self.api).saw(event) is Verdict.THROTTLED:
+        if (self.storage if event.signed else self.api).record(event) is Outcome.THROTTLED:
             self.obeyed = event
 
     def learn(self, event: Exchanged) -> None:
         """Tell the gate that is concerned, and count nothing: another process has seen and obeyed it."""
-        (self.storage if event.signed else self.api).saw(event, believed=True)
+        (self.storage if event.signed else self.api).record(event, believed=True)
 
-    def stop(self, words: str) -> None:
+    def stop(self, message: str) -> None:
         """A far end was given up, here or by another process: the first reason counts."""
-        self.words = self.words or words
+        self.message = self.message or message
         self.stopped.set()
 
-    def moved(self, count: int) -> None:
+    def add_bytes(self, count: int) -> None:
         """So many bytes have gone to the storage."""
-        self._goodput.moved(count, self._clock(), full=self.storage.under_way >= self.storage.width)
+        self._goodput.add_bytes(count, self._clock(), full=self.storage.in_flight >= self.storage.width)
         self.storage.admit()

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.bulk.gates.verdict import Verdict
+from coredata_async.bulk.gates.verdict import Outcome
 from coredata_async.transport.trace import Exchanged
 
 START: Final = 4
@@ -58,27 +58,27 @@ class Goodput:
     def __attrs_post_init__(self) -> None:
         self.width = min(START, self.ceiling)
 
-    def moved(self, count: int, now: float, *, full: bool) -> None:
+    def add_bytes(self, count: int, now: float, *, full: bool) -> None:
         """So many bytes have gone; `full` tells whether every place is taken."""
         self._moved += count
         self._moves += 1
         self._seen += count / LARGE
         self._full = self._full or full
-        self._look(now)
+        self._measure(now)
 
-    def saw(self, event: Exchanged, verdict: Verdict, now: float, *, full: bool) -> None:
+    def record(self, event: Exchanged, verdict: Outcome, now: float, *, full: bool) -> None:
         """A PUT has ended."""
-        if verdict is Verdict.UNTOLD:
+        if verdict is Outcome.NOT_SENT:
             return
-        self._failing += ((verdict is Verdict.FAILED) - self._failing) * MEMORY
+        self._failing += ((verdict is Outcome.FAILED) - self._failing) * MEMORY
         self._full = self._full or full
-        if verdict is Verdict.WORKED:
+        if verdict is Outcome.WORKED:
             self._seen += 1
             self._moved += HEADERS
             self._moves += 1
-        if verdict is Verdict.THROTTLED or verdict is Verdict.UNAVAILABLE or self._failing > BEARABLE:
+        if verdict is Outcome.THROTTLED or verdict is Outcome.UNAVAILABLE or self._failing > BEARABLE:
             self._shrink(now, event.seconds)
-        self._look(now)
+        self._measure(now)
 
     def restart(self) -> None:
         """Begin as at first, after the far end was down: that it failed says nothing of how much it bears."""
@@ -87,13 +87,13 @@ class Goodput:
         self._rests_until = float("-inf")
 
     def _shrink(self, now: float, seconds: float) -> None:
-        """Once for all that was under way, as in `Aimd`."""
+        """Once for all that was in flight, as in `Aimd`."""
         if now - seconds >= self._cut and now - self._cut >= STEP:
             self.width = max(int(self.width * SLOW_DOWN), min(FLOOR, self.ceiling))
             self._cut, self._failing, self._before, self._since = now, 0.0, None, None
             self._rests_until = now + HOLD
 
-    def _look(self, now: float) -> None:
+    def _measure(self, now: float) -> None:
         if self._since is None:
             self._begin(now)
             return
@@ -105,13 +105,13 @@ class Goodput:
             return
         goodput, full = self._moved / elapsed, self._full
         if self._before is not None:
-            self._weigh(goodput, now, *self._before)
+            self._evaluate_step(goodput, now, *self._before)
         if full and now >= self._rests_until and self._seen >= FIRST and self.width < self.ceiling:
             self._before = (self.width, goodput)
             self.width = min(self.width * 2 if self.width < STEEP else int(self.width * 1.25), self.ceiling)
         self._begin(now)
 
-    def _weigh(self, goodput: float, now: float, width: int, before: float) -> None:
+    def _evaluate_step(self, goodput: float, now: float, width: int, before: float) -> None:
         """Stay, or go back and rest."""
         self._before = None
         linear = before * (self.width / width - 1)

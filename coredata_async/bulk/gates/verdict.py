@@ -17,7 +17,7 @@ _FAILURES: Final = frozenset({Response.SERVER_ERROR, Response.UNSUPPORTED})
 _NO_ANSWER: Final = frozenset({APIConnectionError.__name__, APITimeoutError.__name__})
 
 
-class Verdict(Enum):
+class Outcome(Enum):
     """How the far end is."""
 
     WORKED = auto()
@@ -28,21 +28,21 @@ class Verdict(Enum):
     """503 and no more: too much is asked of it, as with `SlowDown` of a storage, or it is down."""
     FAILED = auto()
     """Another 5xx, or no answer at all."""
-    UNTOLD = auto()
+    NOT_SENT = auto()
     """It was not asked, as when the source could not be read."""
 
 
-def judged(event: Exchanged) -> Verdict:
+def classify(event: Exchanged) -> Outcome:
     """The verdict on one exchange."""
     status = event.status
     if status is None:
-        return Verdict.FAILED if event.error in _NO_ANSWER else Verdict.UNTOLD
+        return Outcome.FAILED if event.error in _NO_ANSWER else Outcome.NOT_SENT
     if status == _UNAVAILABLE:
-        return Verdict.UNAVAILABLE if event.retry_after is None else Verdict.THROTTLED
+        return Outcome.UNAVAILABLE if event.retry_after is None else Outcome.THROTTLED
     response = response_of(status)
     if response is Response.TOO_MANY:
-        return Verdict.THROTTLED
-    return Verdict.FAILED if response in _FAILURES else Verdict.WORKED
+        return Outcome.THROTTLED
+    return Outcome.FAILED if response in _FAILURES else Outcome.WORKED
 
 
 LATEST: Final = 20
@@ -59,13 +59,13 @@ class Recent:
 
     _turned_away: deque[bool] = field(factory=lambda: deque[bool](maxlen=LATEST), init=False)
 
-    def weigh(self, event: Exchanged) -> Verdict:
+    def weigh(self, event: Exchanged) -> Outcome:
         """Give the verdict on one exchange, in the light of those before it."""
-        verdict = judged(event)
-        if verdict is Verdict.UNTOLD:
+        verdict = classify(event)
+        if verdict is Outcome.NOT_SENT:
             return verdict
-        by_503 = verdict is Verdict.THROTTLED and event.status == _UNAVAILABLE
+        by_503 = verdict is Outcome.THROTTLED and event.status == _UNAVAILABLE
         self._turned_away.append(by_503)
         if by_503 and sum(self._turned_away) * 2 <= len(self._turned_away):
-            return Verdict.UNAVAILABLE
+            return Outcome.UNAVAILABLE
         return verdict

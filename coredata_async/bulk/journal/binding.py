@@ -8,7 +8,7 @@ from attrs import frozen
 
 
 @frozen
-class Binding:
+class JobIdentity:
     """What a job is bound to. A journal is never used for anything else."""
 
     tenant: str

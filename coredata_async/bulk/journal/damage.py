@@ -31,7 +31,7 @@ def was_journal(path: Path) -> bool:
         return False
 
 
-def set_aside(path: Path) -> Path:
+def quarantine(path: Path) -> Path:
     """Move a damaged journal and its log out of the way, under a name that is free."""
     names = (path.with_name(f"{path.name}.damaged-{n}") for n in itertools.count(1))
     aside = next(name for name in names if not os.path.lexists(name))

@@ -10,18 +10,18 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from coredata_async.bulk import plan, resume
-from coredata_async.bulk.journal.binding import Binding
+from coredata_async.bulk.journal.binding import JobIdentity
 from coredata_async.bulk.journal.damage import DamagedError
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.opening import check_kind, reason
-from coredata_async.bulk.journal.place import check_place
+from coredata_async.bulk.journal.place import check_path
 from coredata_async.bulk.scan.walk import Batches
-from coredata_async.bulk.survey import Survey
+from coredata_async.bulk.survey import ScanPlanner
 from coredata_async.errors import ConfigurationError
 
 
 @asynccontextmanager
-async def draft(binding: Binding, kept: Path | None = None) -> AsyncGenerator[Journal, None]:
+async def scratch_journal(binding: JobIdentity, kept: Path | None = None) -> AsyncGenerator[Journal, None]:
     """A journal that is gone at the end, however it comes.
 
     Args:
@@ -35,7 +35,7 @@ async def draft(binding: Binding, kept: Path | None = None) -> AsyncGenerator[Jo
     with tempfile.TemporaryDirectory(prefix="coredata-draft-") as folder:
         path = Path(folder, "draft.sqlite")
         _check(path, binding)
-        opening = asyncio.create_task(_opened(path, binding, kept))
+        opening = asyncio.create_task(_open(path, binding, kept))
         try:
             yield await asyncio.shield(opening)
         finally:
@@ -44,18 +44,18 @@ async def draft(binding: Binding, kept: Path | None = None) -> AsyncGenerator[Jo
                 await opening.result().aclose()
 
 
-async def survey(journal: Journal, batches: Batches, warn: Callable[[str], None]) -> None:
+async def plan_into(journal: Journal, batches: Batches, warn: Callable[[str], None]) -> None:
     """Note all that a scan finds, beside what the journal knows already."""
     await journal.read(resume.begin)
-    async for planned in Survey(batches, journal):
+    async for planned in ScanPlanner(batches, journal):
         for words in planned.warnings:
             warn(words)
     await journal.read(lambda db: plan.finish(db, journal.run))
 
 
-def _check(path: Path, binding: Binding) -> None:
+def _check(path: Path, binding: JobIdentity) -> None:
     try:
-        check_place(path, binding.roots)
+        check_path(path, binding.roots)
     except ConfigurationError:
         raise ConfigurationError(
             f"{path.parent.parent} is no place for notes: it is in what is to be read, or on a network file "
@@ -63,7 +63,7 @@ def _check(path: Path, binding: Binding) -> None:
         ) from None
 
 
-async def _opened(path: Path, binding: Binding, kept: Path | None) -> Journal:
+async def _open(path: Path, binding: JobIdentity, kept: Path | None) -> Journal:
     if kept is not None:
         await asyncio.to_thread(_copy, kept, path)
     try:
@@ -92,11 +92,11 @@ def _copy(kept: Path, to: Path) -> None:
         ):
             source.isolation_level = None
             source.execute("PRAGMA locking_mode = EXCLUSIVE")
-            source.execute("BEGIN EXCLUSIVE")  # `backup` itself would wait for a running job, for ever
+            source.execute("BEGIN EXCLUSIVE")  # `backup` itself would wait for a running job, forever
             source.execute("COMMIT")
             source.backup(target)
     except (sqlite3.Error, UnicodeDecodeError) as exc:
         found = reason(kept, exc)
         if not isinstance(found, DamagedError):
             raise found from None
-        to.unlink(missing_ok=True)  # the job would begin anew, too
+        to.unlink(missing_ok=True)  # the job would begin again, too

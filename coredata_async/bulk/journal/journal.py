@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from coredata_async.bulk.journal.binding import Binding
-from coredata_async.bulk.journal.opening import Opened, opened
+from coredata_async.bulk.journal.binding import JobIdentity
+from coredata_async.bulk.journal.opening import Opened, open_journal
 from coredata_async.bulk.journal.trouble import JournalError
 from coredata_async.bulk.journal.updates import Statement
 from coredata_async.bulk.journal.writer import Job, Writer
 
-__all__ = ["Binding", "Journal", "JournalError", "Statement"]
+__all__ = ["JobIdentity", "Journal", "JournalError", "Statement"]
 
 T = TypeVar("T")
 
@@ -34,12 +34,12 @@ class Journal:
         self.resumed: Final = store.resumed
         """Whether an earlier run left items in it."""
         self.set_aside: Final = store.set_aside
-        """Where a damaged journal was moved to, if this one had to be begun anew."""
+        """Where a damaged journal was moved to, if this one had to be begun again."""
         self._writer = writer
         self._closed = False
 
     @classmethod
-    async def open(cls, path: Path, binding: Binding) -> Journal:
+    async def open(cls, path: Path, binding: JobIdentity) -> Journal:
         """Open a job's journal, or begin one. Its directory must be there.
 
         A damaged one is moved aside, and a fresh one is begun. Checking it takes about four
@@ -53,7 +53,7 @@ class Journal:
         stores: list[Opened] = []
 
         def open_store() -> Opened:
-            stores.append(opened(path, binding))
+            stores.append(open_journal(path, binding))
             return stores[0]
 
         writer = Writer(path)

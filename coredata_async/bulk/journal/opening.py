@@ -13,10 +13,10 @@ from typing import Final
 from attrs import evolve, frozen
 
 from coredata_async.bulk.journal import owner
-from coredata_async.bulk.journal.binding import Binding
-from coredata_async.bulk.journal.damage import APPLICATION, DamagedError, set_aside, was_journal
+from coredata_async.bulk.journal.binding import JobIdentity
+from coredata_async.bulk.journal.damage import APPLICATION, DamagedError, quarantine, was_journal
 from coredata_async.bulk.journal.schema import TABLES, VERSION
-from coredata_async.bulk.journal.trouble import JournalError, fatal, named
+from coredata_async.bulk.journal.trouble import JournalError, fatal, sqlite_name
 from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
 from coredata_async.errors import ConfigurationError, JournalInUseError
 
@@ -44,11 +44,11 @@ class Opened:
 
     def close(self) -> None:
         """Write the log back into the file, and let others have it."""
-        owner.forget(self.path)
+        owner.remove(self.path)
         self.connection.close()
 
 
-def opened(path: Path, binding: Binding) -> Opened:
+def open_journal(path: Path, binding: JobIdentity) -> Opened:
     """Open a journal, or begin one.
 
     Raises:
@@ -58,17 +58,17 @@ def opened(path: Path, binding: Binding) -> Opened:
     """
     path = Path(os.path.realpath(path))
     try:
-        return _translated(path, binding)
+        return _open_translating_errors(path, binding)
     except DamagedError:
-        aside = _moved(path)
+        aside = _follow_move(path)
     try:
-        return evolve(_translated(path, binding), set_aside=aside)
+        return evolve(_open_translating_errors(path, binding), set_aside=aside)
     except DamagedError as exc:
         raise JournalError(path, f"a fresh one is damaged at once ({exc}); use another disk") from None
 
 
 def check_kind(path: Path) -> None:
-    """Refuse a directory, a pipe or a device: to open one may take for ever, or do something.
+    """Refuse a directory, a pipe or a device: to open one may take forever, or do something.
 
     Raises:
         ConfigurationError: If there is something that is not a file.
@@ -81,17 +81,17 @@ def check_kind(path: Path) -> None:
         raise ConfigurationError(f"the journal {path} is a directory, a pipe or a device; {_ELSE}")
 
 
-def _moved(path: Path) -> Path:
+def _follow_move(path: Path) -> Path:
     try:
-        return set_aside(path)
+        return quarantine(path)
     except OSError as exc:
         trouble = f"it is damaged and cannot be moved aside ({exc.strerror}); move it away, and run again"
     raise JournalError(path, trouble)
 
 
-def _translated(path: Path, binding: Binding) -> Opened:
+def _open_translating_errors(path: Path, binding: JobIdentity) -> Opened:
     try:
-        return _opened(path, binding)
+        return _open(path, binding)
     except (sqlite3.Error, UnicodeDecodeError) as exc:
         raise reason(path, exc) from None
     except OSError as exc:
@@ -101,10 +101,10 @@ def _translated(path: Path, binding: Binding) -> Opened:
 
 
 def reason(path: Path, exc: Exception) -> Exception:
-    """What a failure of SQLite means to whoever wanted this journal."""
-    if named(exc).startswith("SQLITE_BUSY"):
+    """Return what a failure of SQLite means to whoever wanted this journal."""
+    if sqlite_name(exc).startswith("SQLITE_BUSY"):
         return _in_use(path)
-    damaged = named(exc).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+    damaged = sqlite_name(exc).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
     damaged = damaged or isinstance(exc, UnicodeDecodeError)  # SQLite quotes the schema that is damaged
     if fatal(exc) and not damaged:
         return JournalError(path, exc)
@@ -117,12 +117,12 @@ def reason(path: Path, exc: Exception) -> Exception:
 
 def _in_use(path: Path) -> JournalInUseError:
     holder = owner.holder(path)
-    error = JournalInUseError(f"the journal {path} is in use by {holder.words}; wait for it, or {_ELSE}")
+    error = JournalInUseError(f"the journal {path} is in use by {holder.message}; wait for it, or {_ELSE}")
     error.pid, error.host = holder.pid, holder.host
     return error
 
 
-def _opened(path: Path, binding: Binding) -> Opened:
+def _open(path: Path, binding: JobIdentity) -> Opened:
     check_kind(path)
     with suppress(FileExistsError):  # SQLite would make it readable for all; its log takes over the mode
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -137,7 +137,7 @@ def _opened(path: Path, binding: Binding) -> Opened:
     except BaseException:
         connection.close()
         raise
-    owner.tell(path)
+    owner.write(path)
     return Opened(path, connection, *found)
 
 
@@ -162,7 +162,7 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(setting)
 
 
-def _begin(connection: sqlite3.Connection, path: Path, binding: Binding) -> None:
+def _begin(connection: sqlite3.Connection, path: Path, binding: JobIdentity) -> None:
     _settle(connection, path)
     connection.executescript(f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION}; {TABLES}")
     connection.execute(
@@ -173,7 +173,7 @@ def _begin(connection: sqlite3.Connection, path: Path, binding: Binding) -> None
     connection.execute("COMMIT")
 
 
-def _check(connection: sqlite3.Connection, path: Path, binding: Binding) -> None:
+def _check(connection: sqlite3.Connection, path: Path, binding: JobIdentity) -> None:
     """See that a journal is of this version, this job's, and whole."""
     check_programs(connection)  # before anything is read or written
     _settle(connection, path)
@@ -200,7 +200,7 @@ def _one(connection: sqlite3.Connection, question: str) -> tuple[object, ...]:
     return row
 
 
-def _compare(path: Path, binding: Binding, row: tuple[object, ...]) -> None:
+def _compare(path: Path, binding: JobIdentity, row: tuple[object, ...]) -> None:
     for (name, wanted), has in zip(binding.row().items(), row, strict=True):
         if wanted != has:
             raise ConfigurationError(

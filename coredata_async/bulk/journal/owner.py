@@ -19,11 +19,11 @@ _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 def beside(journal: Path) -> Path:
-    """Where it is told."""
+    """Return where it is told."""
     return journal.with_name(f"{journal.name}.owner")
 
 
-def tell(journal: Path) -> None:
+def write(journal: Path) -> None:
     """Write down that this process holds the journal."""
     words = {
         "host": platform.node(),
@@ -38,7 +38,7 @@ def tell(journal: Path) -> None:
             json.dump(words, file)
 
 
-def forget(journal: Path) -> None:
+def remove(journal: Path) -> None:
     """Take back what `tell` wrote."""
     with suppress(OSError):
         beside(journal).unlink(missing_ok=True)
@@ -48,7 +48,7 @@ def forget(journal: Path) -> None:
 class Holder:
     """The process that holds a journal, as far as it is known."""
 
-    words: str
+    message: str
     pid: int | None = None
     host: str | None = None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from coredata_async.bulk.journal.binding import Binding
+from coredata_async.bulk.journal.binding import JobIdentity
 from coredata_async.bulk.journal.trouble import JournalError, fatal
 from coredata_async.errors import ConfigurationError
 
@@ -22,14 +22,14 @@ _NETWORK: Final = re.compile(
 )
 
 
-def default_place(binding: Binding) -> Path:
-    """Where a job's journal is if nobody says; its directory is made, for this user only.
+def default_path(binding: JobIdentity) -> Path:
+    """Return where a job's journal is if nobody says; its directory is made, for this user only.
 
     Raises:
         ConfigurationError: There is no home to put it in.
         JournalError: The disk is full, or failed.
     """
-    place = usual_place(binding)
+    place = path_for(binding)
     try:
         make_private(place.parent)
     except OSError as exc:
@@ -41,8 +41,8 @@ def default_place(binding: Binding) -> Path:
     return place
 
 
-def usual_place(binding: Binding) -> Path:
-    """Where a job's journal is if nobody says; nothing is made.
+def path_for(binding: JobIdentity) -> Path:
+    """Return where a job's journal is if nobody says; nothing is made.
 
     Raises:
         ConfigurationError: There is no home to put it in.
@@ -51,7 +51,7 @@ def usual_place(binding: Binding) -> Path:
     return state_directory() / "coredata" / "jobs" / f"{digest[:16]}.sqlite"
 
 
-def check_place(path: Path, roots: Iterable[bytes]) -> None:
+def check_path(path: Path, roots: Iterable[bytes]) -> None:
     """Refuse a journal where it would not be safe.
 
     Raises:
@@ -126,7 +126,7 @@ def make_private(folder: Path) -> None:
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
-    """What tells one file or directory from all others, whatever its names."""
+    """Return what tells one file or directory from all others, whatever its names."""
     try:
         seen = path.stat()
     except (OSError, ValueError):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 Sender = Literal["lost", "damaged", "other"]
 """A process that may have sent requests for this tree, and of which the journal knows nothing more: one whose
 journal may be lost, one whose journal was damaged, another job that was found at work."""
 
 LARGE: Final = 8 << 20
-"""Bytes above which a file is fed by size, largest first, so that no giant is left for the end."""
+"""Bytes above which a file is fed by size, largest first, so that no large file is left for the end."""
 
 TABLES: Final = f"""
 CREATE TABLE job (
@@ -47,14 +47,14 @@ CREATE TABLE item (
     ctime INTEGER NOT NULL,
     inode INTEGER NOT NULL,
     state INTEGER NOT NULL,
-    why TEXT,
-    words TEXT,
+    reason TEXT,
+    message TEXT,
     blob TEXT,                  -- of the latest reservation
     md5 TEXT,
     etag INTEGER,               -- whether the storage's ETag confirmed the digest
     since REAL,                 -- when it was reserved, by the server's clock
     sent REAL,                  -- when registering was last sent for, or its bytes were stored
-    rounds INTEGER NOT NULL DEFAULT 0,  -- registrations that were sent for and not confirmed
+    unconfirmed INTEGER NOT NULL DEFAULT 0,  -- registrations that were sent for and not confirmed
     file TEXT,                  -- id of the File
     claim INTEGER NOT NULL DEFAULT 0,   -- the run that has taken it up
     seen INTEGER NOT NULL,      -- the run whose scan saw it last
@@ -69,7 +69,7 @@ CREATE TABLE orphan (           -- stored or reserved blobs that no File speaks 
     blob TEXT NOT NULL,
     at REAL NOT NULL
 );
-CREATE TABLE remote (           -- what a folder held before this job put anything there
+CREATE TABLE remote_file (           -- what a folder held before this job put anything there
     folder INTEGER NOT NULL,
     file TEXT NOT NULL,
     filename TEXT NOT NULL,
@@ -80,7 +80,7 @@ CREATE TABLE remote (           -- what a folder held before this job put anythi
     created REAL,
     PRIMARY KEY (folder, filename, file)
 ) WITHOUT ROWID;
-CREATE TABLE place (            -- the remote folders there are, as last listed
+CREATE TABLE remote_folder (            -- the remote folders there are, as last listed
     id TEXT PRIMARY KEY,
     parent TEXT NOT NULL,
     title TEXT NOT NULL,
@@ -88,10 +88,10 @@ CREATE TABLE place (            -- the remote folders there are, as last listed
     created REAL,
     listed INTEGER NOT NULL     -- which listing showed it
 ) WITHOUT ROWID;
-CREATE INDEX inside ON place (parent, title);
+CREATE INDEX remote_folder_by_title ON remote_folder (parent, title);
 CREATE TABLE finding (          -- duplicates and warnings, for the report
     kind TEXT NOT NULL,
-    words TEXT NOT NULL,
-    UNIQUE (kind, words)
+    message TEXT NOT NULL,
+    UNIQUE (kind, message)
 );
 """

@@ -34,7 +34,7 @@ class JournalError(CoreDataError):
     """The journal cannot be written or read, so nothing more may be sent: what is on disk stays valid."""
 
     def __init__(self, path: Path, cause: BaseException | str) -> None:
-        super().__init__(f"the journal {path}: {cause if isinstance(cause, str) else told(cause)}")
+        super().__init__(f"the journal {path}: {cause if isinstance(cause, str) else explain(cause)}")
         self.path = path
 
 
@@ -43,13 +43,13 @@ def fatal(cause: BaseException) -> bool:
     return _advice(cause) is not None
 
 
-def told(cause: BaseException) -> str:
+def explain(cause: BaseException) -> str:
     """Say what happened and what to do about it."""
     advice = _advice(cause)
     return f"{advice} ({cause})" if advice else f"{cause} ({type(cause).__name__}); please report this"
 
 
-def named(cause: BaseException) -> str:
+def sqlite_name(cause: BaseException) -> str:
     """Give SQLite's name of an error, such as `SQLITE_IOERR_WRITE`; empty if it has none."""
     if isinstance(cause, OSError):
         return _DISK.get(cause.errno, "")
@@ -57,4 +57,4 @@ def named(cause: BaseException) -> str:
 
 
 def _advice(cause: BaseException) -> str | None:
-    return next((words for name, words in _ADVICE.items() if named(cause).startswith(name)), None)
+    return next((words for name, words in _ADVICE.items() if sqlite_name(cause).startswith(name)), None)

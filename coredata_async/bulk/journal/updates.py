@@ -19,7 +19,7 @@ Statement: TypeAlias = tuple[str, tuple[object, ...]]
 
 SIZES: Final = (2, 4, 8, 16, 32, 64)
 """Rows of one statement: few sizes, so that all stay prepared."""
-ABLE: Final = sqlite3.sqlite_version_info >= (3, 33)
+HAS_UPDATE_FROM: Final = sqlite3.sqlite_version_info >= (3, 33)
 """Whether this SQLite knows UPDATE … FROM."""
 
 
@@ -47,7 +47,7 @@ def update(*columns: str, clears: Sequence[str] = ()) -> str:
     return sql
 
 
-def together(statements: Iterable[Statement]) -> list[Statement]:
+def coalesce(statements: Iterable[Statement]) -> list[Statement]:
     """The same changes in fewer statements, if these may follow each other in another order.
 
     Those of one row keep theirs, and nothing passes a statement that `update` has not made.
@@ -57,7 +57,7 @@ def together(statements: Iterable[Statement]) -> list[Statement]:
     latest: dict[object, int] = {}
     for sql, values in statements:
         if sql not in _known:
-            found += _written(groups)
+            found += _statements(groups)
             found.append((sql, values))
             groups, latest = [], {}
             continue
@@ -68,11 +68,11 @@ def together(statements: Iterable[Statement]) -> list[Statement]:
             groups.append((sql, []))
         groups[place][1].append(values)
         latest[values[-1]] = place
-    return found + _written(groups)
+    return found + _statements(groups)
 
 
-def _written(groups: list[tuple[str, list[tuple[object, ...]]]]) -> list[Statement]:
-    most = SIZES[-1] if ABLE else 1
+def _statements(groups: list[tuple[str, list[tuple[object, ...]]]]) -> list[Statement]:
+    most = SIZES[-1] if HAS_UPDATE_FROM else 1
     return [
         _one(sql, rows[start : start + most]) for sql, rows in groups for start in range(0, len(rows), most)
     ]

@@ -47,7 +47,7 @@ _RULES: Final[Mapping[str, tuple[str, ...]]] = {
         f"state BETWEEN {min(State):d} AND {max(State):d}",
         f"state NOT IN {_HAS_FILE} OR file IS NOT NULL",
         f"size {_SIZE}",
-        f"rounds {_COUNT}",
+        f"unconfirmed {_COUNT}",
         f"claim {_RUN}",
         f"seen {_RUN}",
         "name != x''",
@@ -57,8 +57,8 @@ _RULES: Final[Mapping[str, tuple[str, ...]]] = {
         "EXISTS (SELECT 1 FROM folder WHERE folder.id = item.folder)",
     ),
     "orphan": (f"at {_MOMENT}",),
-    "remote": (f"coalesce(size, 0) {_SIZE}", f"coalesce(created, 0) {_MOMENT}"),
-    "place": (f"coalesce(created, 0) {_MOMENT}",),
+    "remote_file": (f"coalesce(size, 0) {_SIZE}", f"coalesce(created, 0) {_MOMENT}"),
+    "remote_folder": (f"coalesce(created, 0) {_MOMENT}",),
 }
 """Per table, what is true of every row."""
 
@@ -80,7 +80,7 @@ def check_schema(connection: sqlite3.Connection) -> None:
     Raises:
         DamagedError: If one is missing, changed or too many.
     """
-    found, ours = frozenset(connection.execute(_SCHEMA)), _expected()
+    found, ours = frozenset(connection.execute(_SCHEMA)), _expected_schema()
     if found != ours:
         kind, name, *_ = min(found ^ ours, key=str)
         raise DamagedError(f"its {kind} {name} is not as this version makes it")
@@ -119,7 +119,7 @@ def check_rows(connection: sqlite3.Connection) -> None:
 
 
 @cache
-def _expected() -> frozenset[tuple[str, ...]]:
+def _expected_schema() -> frozenset[tuple[str, ...]]:
     with closing(sqlite3.connect(":memory:")) as empty:
         empty.executescript(TABLES)
         return frozenset(empty.execute(_SCHEMA))

@@ -12,9 +12,9 @@ from typing import Protocol, TypeAlias
 
 from attrs import define
 
-from coredata_async.bulk.journal.inbox import Hurry, Inbox
+from coredata_async.bulk.journal.inbox import BatchQueue, Priority
 from coredata_async.bulk.journal.trouble import JournalError, fatal
-from coredata_async.bulk.journal.updates import Statement, together
+from coredata_async.bulk.journal.updates import Statement, coalesce
 
 Answer: TypeAlias = BaseException | None
 Answers: TypeAlias = list[tuple["asyncio.Future[Answer]", Answer]]
@@ -53,7 +53,7 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._loop = asyncio.get_running_loop()
-        self._inbox = Inbox[Job]()
+        self._queue = BatchQueue[Job]()
         self._stopped: asyncio.Future[Answer] | None = None
         self._cause: BaseException | None = None
         self._lost = False
@@ -79,9 +79,9 @@ class Writer:
     def put(self, job: Job) -> None:
         """Have a job done after all that were put before."""
         if job.waiter is None:
-            self._inbox.put(job, Hurry.NOTE)
+            self._queue.put(job, Priority.NOTE)
         else:
-            self._inbox.put(job, Hurry.WRITE if job.question is None else Hurry.QUESTION)
+            self._queue.put(job, Priority.WRITE if job.question is None else Priority.QUESTION)
 
     def stop(self) -> asyncio.Future[Answer]:
         """Have the thread end as soon as all that was put is done. Nothing may be put afterwards.
@@ -90,11 +90,11 @@ class Writer:
             What is done when the store is closed; with the failure, if something nobody waits for was lost.
         """
         self._stopped = self._stopped or self._loop.create_future()
-        self._inbox.end()
+        self._queue.end()
         return self._stopped
 
     def failure(self) -> JournalError | None:
-        """Why nothing can be written any more, as a fresh exception. Once there is one, it stays."""
+        """Return why nothing can be written any more, as a fresh exception. Once there is one, it stays."""
         if self._cause is None:
             return None
         error = JournalError(self._path, self._cause)
@@ -108,14 +108,14 @@ class Writer:
             self._wake([(opened, exc)])
             return
         self._wake([(opened, None)])
-        while jobs := self._inbox.take():
-            self._wake(self._done(store.connection, jobs))
+        while jobs := self._queue.take():
+            self._wake(self._execute(store.connection, jobs))
         with suppress(sqlite3.Error):  # all is on disk: in the log, if not in the file
             store.close()
         if self._stopped is not None:
             self._wake([(self._stopped, self.failure() if self._lost else None)])
 
-    def _done(self, connection: sqlite3.Connection, jobs: list[Job]) -> Answers:
+    def _execute(self, connection: sqlite3.Connection, jobs: list[Job]) -> Answers:
         if self._cause is None:
             try:
                 return commit(connection, jobs)
@@ -127,7 +127,7 @@ class Writer:
     def _wake(self, answers: Answers) -> None:
         if answers:
             with suppress(RuntimeError):  # the loop is gone, and so is everybody who waited
-                self._loop.call_soon_threadsafe(_tell, answers)
+                self._loop.call_soon_threadsafe(_set_result, answers)
 
 
 def commit(connection: sqlite3.Connection, jobs: Iterable[Job]) -> Answers:
@@ -143,7 +143,7 @@ def commit(connection: sqlite3.Connection, jobs: Iterable[Job]) -> Answers:
             if job.question is not None:
                 _write(cursor, waiting)
                 waiting = []
-                answer = _asked(connection, job.question)
+                answer = _ask(connection, job.question)
             if job.waiter is not None:
                 answers.append((job.waiter, answer))
         _write(cursor, waiting)
@@ -156,11 +156,11 @@ def commit(connection: sqlite3.Connection, jobs: Iterable[Job]) -> Answers:
 
 
 def _write(cursor: sqlite3.Cursor, statements: list[Statement]) -> None:
-    for sql, parameters in together(statements):
+    for sql, parameters in coalesce(statements):
         cursor.execute(sql, parameters)
 
 
-def _asked(connection: sqlite3.Connection, question: Callable[[sqlite3.Connection], object]) -> Answer:
+def _ask(connection: sqlite3.Connection, question: Callable[[sqlite3.Connection], object]) -> Answer:
     connection.execute("SAVEPOINT question")
     try:
         question(connection)
@@ -174,7 +174,7 @@ def _asked(connection: sqlite3.Connection, question: Callable[[sqlite3.Connectio
     return None
 
 
-def _tell(answers: Answers) -> None:
+def _set_result(answers: Answers) -> None:
     for waiter, answer in answers:
         if not waiter.done():  # its task was cancelled
             waiter.set_result(answer)

@@ -10,22 +10,22 @@ from typing import Any
 from attrs import astuple
 
 from coredata_async import errors
-from coredata_async.bulk.processes.hands import Parcel
+from coredata_async.bulk.processes.hands import FileToSend
 from coredata_async.errors import CoreDataError
 from coredata_async.transfer.steps import Planned, Stored
 from coredata_async.transport.trace import Exchanged
 from coredata_async.wire.files import NewFile
 
 
-def plain_parcel(parcel: Parcel) -> list[Any]:
+def encode_file(parcel: FileToSend) -> list[Any]:
     """The path as bytes: what names a file need be no text."""
     return [parcel.path, parcel.filename, parcel.size, parcel.content_type]
 
 
-def parcel_of(plain: list[Any]) -> Parcel:
+def decode_file(plain: list[Any]) -> FileToSend:
     """Take it back."""
     path, filename, size, content_type = plain
-    return Parcel(path, filename, size, content_type)
+    return FileToSend(path, filename, size, content_type)
 
 
 def plain_moment(moment: datetime | None) -> float | None:
@@ -43,7 +43,7 @@ def plain_stored(stored: Stored) -> list[Any]:
     return [stored.blob, stored.md5, stored.etag, plain_moment(stored.since)]
 
 
-def stored_of(plain: list[Any], parcel: Parcel) -> Stored:
+def decode_stored(plain: list[Any], parcel: FileToSend) -> Stored:
     """Take it back."""
     blob, md5, etag, since = plain
     return Stored(
@@ -79,7 +79,7 @@ def event_of(plain: list[Any]) -> Exchanged:
     return Exchanged(*plain)
 
 
-def plain_error(exc: Exception) -> list[Any]:
+def encode_error(exc: Exception) -> list[Any]:
     """An error as the name of its class, its arguments, its fields, and what it says."""
     name, words = type(exc).__name__, str(exc) or type(exc).__name__
     fields = dict(exc.__dict__) if isinstance(exc, CoreDataError) else {}
@@ -90,7 +90,7 @@ def plain_error(exc: Exception) -> list[Any]:
     return found
 
 
-def error_of(plain: list[Any]) -> Exception:
+def decode_error(plain: list[Any]) -> Exception:
     """The same error, if it is one of ours or of Python's own; else one that says the same."""
     name, args, fields, words = plain
     kind: object = getattr(errors, name, None) or getattr(builtins, name, None)

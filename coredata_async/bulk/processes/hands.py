@@ -1,4 +1,4 @@
-"""The port between a lane, which decides and writes down, and what moves a file's bytes."""
+"""The port between a worker, which decides and writes down, and what moves a file's bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OnReserved = Callable[[str, datetime | None], None]
 
 
 @frozen
-class Parcel:
+class FileToSend:
     """A file that is to be sent."""
 
     path: bytes
@@ -31,14 +31,14 @@ class Parcel:
     content_type: str
 
 
-class LostHandsError(Exception):
+class WorkerLostError(Exception):
     """The process that had a file in hand has died; nothing was registered by this."""
 
 
-class Hands(Protocol):
+class FileSender(Protocol):
     """Reads, hashes, sends and registers. Raises what the engine raises, wherever the work is done."""
 
-    async def store(self, parcel: Parcel, reserved: OnReserved) -> Stored:
+    async def store(self, parcel: FileToSend, reserved: OnReserved) -> Stored:
         """Reserve and PUT: two exchanges. Repeating it is safe: it makes another blob.
 
         Raises:
@@ -56,7 +56,7 @@ class Hands(Protocol):
         """
         ...
 
-    async def replace(self, parcel: Parcel, file_id: str, snapshot: str | None) -> str:
+    async def replace(self, parcel: FileToSend, file_id: str, snapshot: str | None) -> str:
         """Give a File new content, and give the MD5 of what was sent. See `Replacer.replace`.
 
         Raises:
@@ -66,19 +66,19 @@ class Hands(Protocol):
 
 
 @frozen
-class Own:
+class LocalSender:
     """The hands of this process: the engine itself."""
 
     uploader: Uploader
 
-    async def store(self, parcel: Parcel, reserved: OnReserved) -> Stored:
-        """See `Hands.store`."""
+    async def store(self, parcel: FileToSend, reserved: OnReserved) -> Stored:
+        """See `FileSender.store`."""
 
         async def stage(state: State) -> None:
             if isinstance(state, Reserved):
                 reserved(state.blob, state.since)
 
-        async with self.uploader.opened(_upload(parcel), None) as (source, _):
+        async with self.uploader.open_source(_upload(parcel), None) as (source, _):
             if source.size != parcel.size:
                 path = os.fsdecode(parcel.path)
                 raise SourceChangedError(
@@ -88,15 +88,15 @@ class Own:
             return await self.uploader.driver.store(plan, source, stage)
 
     async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
-        """See `Hands.register_once`."""
+        """See `FileSender.register_once`."""
         return await self.uploader.driver.register_once(stored, new, again=again)
 
-    async def replace(self, parcel: Parcel, file_id: str, snapshot: str | None) -> str:
-        """See `Hands.replace`."""
+    async def replace(self, parcel: FileToSend, file_id: str, snapshot: str | None) -> str:
+        """See `FileSender.replace`."""
         wanted = Replacement(file_id=file_id, content=_upload(parcel), snapshot_id=snapshot, via="storage")
         return (await Replacer(self.uploader).replace(wanted)).digest
 
 
-def _upload(parcel: Parcel) -> Upload:
+def _upload(parcel: FileToSend) -> Upload:
     path = os.fsdecode(parcel.path)
     return Upload(source=path, filename=parcel.filename, content_type=parcel.content_type)

@@ -28,7 +28,7 @@ class Launched:
     end: socket.socket
 
 
-async def launch() -> Launched:
+async def spawn() -> Launched:
     """Start a worker: with nothing of ours but its end of the line, standard error, and a clean environment.
 
     It is no child of the terminal, so that Ctrl-C does not reach it.
@@ -65,8 +65,8 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-async def buried(process: asyncio.subprocess.Process) -> str:
-    """See it end, or kill it, and say how it ended. What it had under way can come to nothing more then.
+async def terminate(process: asyncio.subprocess.Process) -> str:
+    """See it end, or kill it, and say how it ended. What it had in flight can come to nothing more then.
 
     Its line must be closed: it ends by itself when it notices.
     """

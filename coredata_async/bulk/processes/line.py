@@ -21,10 +21,10 @@ MOST: Final = 1 << 24
 _HEAD: Final = 4
 
 
-class Line(asyncio.Protocol):
+class Channel(asyncio.Protocol):
     """One end of it.
 
-    What is sent in one turn of the loop goes out in one write: with 32 files under way about eight messages
+    What is sent in one turn of the loop goes out in one write: with 32 files in flight about eight messages
     share a frame, and both their encoding and the system calls.
 
     Args:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from attrs import define, field, frozen
 
 from coredata_async.bulk.processes import crossing
-from coredata_async.bulk.processes.hands import LostHandsError, OnReserved
-from coredata_async.bulk.processes.line import Line, Message
+from coredata_async.bulk.processes.hands import OnReserved, WorkerLostError
+from coredata_async.bulk.processes.line import Channel, Message
 from coredata_async.transport.trace import Exchanged
 
 
@@ -35,12 +35,12 @@ class Call(NamedTuple):
 
 
 @define(eq=False, kw_only=True)
-class Mate:
+class WorkerHandle:
     """Sends one worker its work, and takes what comes of it."""
 
     on_counts: Callable[[Counts, Counts], object]
     """Told what was, and what is."""
-    on_throttled: Callable[[Mate, Exchanged], object]
+    on_throttled: Callable[[WorkerHandle, Exchanged], object]
     on_stopped: Callable[[str], object]
     """Told, in words, that a far end was given up."""
     calls: dict[int, Call] = field(factory=dict[int, Call], init=False)
@@ -49,13 +49,13 @@ class Mate:
     """How many it has given, of all processes it was."""
     ready: asyncio.Event = field(factory=asyncio.Event, init=False)
     """Whether it can be asked."""
-    line: Line | None = field(default=None, init=False)
+    channel: Channel | None = field(default=None, init=False)
     pid: int = field(default=0, init=False)
     _number: int = field(default=0, init=False)
 
-    def met(self, line: Line, pid: int) -> None:
+    def connected(self, line: Channel, pid: int) -> None:
         """A new process is at the other end; it counts from nothing."""
-        self.line, self.pid, self.counts = line, pid, Counts()
+        self.channel, self.pid, self.counts = line, pid, Counts()
 
     async def ask(self, verb: str, *args: object, reserved: OnReserved | None = None) -> Any:
         """Have something done.
@@ -67,18 +67,18 @@ class Mate:
         self._number += 1
         number, answer = self._number, asyncio.get_running_loop().create_future()
         self.calls[number] = Call(answer, reserved)
-        self.tell(verb, number, *args)
+        self.notify(verb, number, *args)
         try:
             return await answer
         finally:
             self.calls.pop(number, None)
 
-    def tell(self, verb: str, *args: object) -> None:
+    def notify(self, verb: str, *args: object) -> None:
         """Say something that has no answer; a worker that is not there does not hear it."""
-        if self.line is not None:
-            self.line.send([verb, *args])
+        if self.channel is not None:
+            self.channel.send([verb, *args])
 
-    def take(self, message: Message) -> None:
+    def receive(self, message: Message) -> None:
         """Take what it says."""
         match message:
             case ["reserved", int(number), blob, since]:
@@ -86,9 +86,9 @@ class Mate:
                 if call is not None and call.reserved is not None:
                     call.reserved(blob, crossing.moment_of(since))
             case ["done", int(number), found]:
-                self._answered(number, found)
+                self._resolve(number, found)
             case ["failed", int(number), error]:
-                self._answered(number, crossing.error_of(error))
+                self._resolve(number, crossing.decode_error(error))
             case ["counts", *counts]:
                 before, self.counts = self.counts, Counts(*counts)
                 self.on_counts(before, self.counts)
@@ -101,16 +101,16 @@ class Mate:
             case _:
                 raise ValueError(f"a worker says {message[0]!r}, which means nothing here")
 
-    def lost(self, how: str) -> None:
+    def fail_pending(self, how: str) -> None:
         """Its process is gone, for certain: nothing that it had in hand can happen any more."""
-        self.line = None
+        self.channel = None
         self.ready.clear()
         calls, self.calls = self.calls, {}
         for call in calls.values():
             if not call.answer.done():
-                call.answer.set_exception(LostHandsError(f"the worker process that had it {how}"))
+                call.answer.set_exception(WorkerLostError(f"the worker process that had it {how}"))
 
-    def _answered(self, number: int, found: object) -> None:
+    def _resolve(self, number: int, found: object) -> None:
         self.answers += 1
         call = self.calls.get(number)
         if call is None or call.answer.done():

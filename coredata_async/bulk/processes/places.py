@@ -8,21 +8,21 @@ from typing import Final
 from attrs import frozen
 
 from coredata_async.bulk.processes.lease import MARGIN, Lease
-from coredata_async.transport.throttle import Pace, Slots
+from coredata_async.transport.throttle import RateLimiter, Slots
 
-_LOOK: Final = 0.1
+_CHECK_INTERVAL: Final = 0.1
 """Seconds between two looks for a lease that was renewed."""
 
 
 @frozen
-class Paced:
+class RateLimitedSlots:
     """Places that are also taken no faster than a pace allows."""
 
     slots: Slots
-    pace: Pace
+    pace: RateLimiter
 
     def locked(self) -> bool:
-        """Whether `acquire` would have to wait, for all that is known."""
+        """Return whether `acquire` would have to wait, for all that is known."""
         return self.slots.locked()
 
     async def acquire(self) -> None:
@@ -37,14 +37,14 @@ class Paced:
 
 
 @frozen
-class Leased:
+class LeasedSlots:
     """Places that are taken only while a lease is valid."""
 
     slots: Slots
     lease: Lease
 
     def locked(self) -> bool:
-        """Whether `acquire` would have to wait."""
+        """Return whether `acquire` would have to wait."""
         return self.slots.locked()
 
     async def acquire(self) -> None:
@@ -52,7 +52,7 @@ class Leased:
         await self.slots.acquire()
         try:
             while not self.lease.valid(MARGIN):  # noqa: ASYNC110  # time ends it, and time renews it
-                await asyncio.sleep(_LOOK)
+                await asyncio.sleep(_CHECK_INTERVAL)
         except BaseException:
             self.slots.release()
             raise

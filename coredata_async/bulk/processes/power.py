@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from attrs import frozen
 
 from coredata_async.bulk.gates.admission import FIRST, Admission
-from coredata_async.bulk.gates.bandwidth import Bandwidth, limited
-from coredata_async.bulk.gates.gates import Gates
+from coredata_async.bulk.gates.bandwidth import Bandwidth, limit_bandwidth
+from coredata_async.bulk.gates.gates import Limiters
 from coredata_async.bulk.processes.lease import Lease
-from coredata_async.bulk.processes.places import Leased
+from coredata_async.bulk.processes.places import LeasedSlots
 from coredata_async.client import CoreData
 from coredata_async.transfer.engine import Engine
 from coredata_async.transport.throttle import Slots
@@ -18,17 +18,17 @@ from coredata_async.transport.trace import Hook
 
 
 @frozen
-class Power:
+class ProcessRuntime:
     """One process's engine, gates and bandwidth."""
 
     engine: Engine
-    gates: Gates
+    limiters: Limiters
     bandwidth: Bandwidth
 
 
-def power(
+def build_process_runtime(
     client: CoreData,
-    gates: Gates,
+    gates: Limiters,
     bwlimit: float | None,
     *,
     on_bytes: Callable[[int], object],
@@ -36,7 +36,7 @@ def power(
     api: Slots | None = None,
     lease: Lease | None = None,
     first: int = FIRST,
-) -> Power:
+) -> ProcessRuntime:
     """Lay the gates of a job around what a client does.
 
     Args:
@@ -47,21 +47,21 @@ def power(
         hooks: Called after every exchange, besides the gates themselves.
         api: What is laid around the gate to the service, instead of the gate alone.
         lease: Without which no request to the service begins.
-        first: Files under way at once until the storage has accepted one.
+        first: Files in flight at once until the storage has accepted one.
     """
     bandwidth = Bandwidth(bwlimit)
 
-    def moved(count: int) -> None:
+    def count_bytes(count: int) -> None:
         on_bytes(count)
-        gates.moved(count)
+        gates.add_bytes(count)
 
     slots = api or gates.api
     engine = client.engine(
-        api=Leased(slots, lease) if lease else slots,
+        api=LeasedSlots(slots, lease) if lease else slots,
         storage=gates.storage,
         budget=gates.budget,
-        hooks=(gates.saw, *hooks),
-        around_storage=lambda send: limited(send, bandwidth, moved),
+        hooks=(gates.record, *hooks),
+        around_storage=lambda send: limit_bandwidth(send, bandwidth, count_bytes),
         admission=Admission(gates.storage, bandwidth, first=first),
     )
-    return Power(engine, gates, bandwidth)
+    return ProcessRuntime(engine, gates, bandwidth)

@@ -15,10 +15,10 @@ from attrs import asdict, frozen
 
 from coredata_async.bulk.options import Effort
 from coredata_async.bulk.processes.line import Message
-from coredata_async.bulk.processes.shares import MOST, Share, shares
+from coredata_async.bulk.processes.shares import ProcessLimits, split_limits
 from coredata_async.client import CoreData
 from coredata_async.config import Limits, Retry, Timeouts
-from coredata_async.environment import Options, bundle_of, concealed, from_environment
+from coredata_async.environment import Options, bundle_of, from_environment, wrap_secrets
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
 
@@ -33,11 +33,11 @@ _LOG: Final = "coredata_async"
 
 
 @frozen
-class Setup:
+class WorkerSetup:
     """What a worker is made of."""
 
     client: CoreData
-    share: Share
+    limits: ProcessLimits
     effort: Effort
 
 
@@ -47,17 +47,15 @@ def check(client: CoreData, processes: int) -> None:
     Raises:
         ConfigurationError: It says what to do instead.
     """
-    if not 1 <= processes <= MOST:
-        raise ConfigurationError(f"processes must be 1 to {MOST}, not {processes}")
     if processes == 1:
         return
     if sys.platform == "win32" or not sys.executable or getattr(sys, "frozen", False):
         raise ConfigurationError("several processes need Unix, and Python as a program: take one process")
     engine = client.engine()
-    plain_setup(client, shares(engine.limits, engine.retry, processes).worker, Effort())
+    plain_setup(client, split_limits(engine.limits, engine.retry, processes).worker, Effort())
 
 
-def plain_setup(client: CoreData, share: Share, effort: Effort) -> Secret[Message]:
+def plain_setup(client: CoreData, share: ProcessLimits, effort: Effort) -> Secret[Message]:
     """Return the message that sets a worker up: plain values, and apart from them keys, proxy and headers.
 
     It is unwrapped when it is written to the worker's socket.
@@ -100,7 +98,7 @@ def _plain_secrets(options: Options) -> dict[str, Any]:
     }
 
 
-def setup_of(plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> Setup:
+def setup_of(plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> WorkerSetup:
     """Make a client of this process, which has opened nothing yet, from the parts of the message."""
     options: dict[str, Any] = {name: plain[name] for name in _CROSSES}
     if plain["bundle"]:
@@ -109,15 +107,15 @@ def setup_of(plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> Setup:
         options["ssl"] = plain["ssl"]
     if plain["log"]:
         from_environment({"COREDATA_LOG": plain["log"]})
-    share = Share(Limits(**plain["limits"]), Retry(**plain["retry"]))
+    share = ProcessLimits(Limits(**plain["limits"]), Retry(**plain["retry"]))
     options |= {
         "timeouts": Timeouts(**plain["timeouts"]),
         "limits": share.limits,
         "retry": share.retry,
-        **concealed(cast("Options", secrets.reveal())),
+        **wrap_secrets(cast("Options", secrets.reveal())),
     }
     client = CoreData(plain["address"], **options)
-    return Setup(client, share, Effort(**plain["effort"]))
+    return WorkerSetup(client, share, Effort(**plain["effort"]))
 
 
 def _log_level() -> str:

@@ -9,14 +9,12 @@ from attrs import evolve, frozen
 from coredata_async.config import Limits, Retry
 from coredata_async.errors import ConfigurationError
 
-MOST: Final = 64
-"""Processes."""
 PARENT: Final = 1 / 8
 """What the parent keeps of requests and repeats: it lists, makes folders and looks for lost answers."""
 
 
 @frozen
-class Share:
+class ProcessLimits:
     """What one process may do."""
 
     limits: Limits
@@ -24,14 +22,14 @@ class Share:
 
 
 @frozen
-class Shares:
+class SplitLimits:
     """All of them."""
 
-    parent: Share
-    worker: Share
+    parent: ProcessLimits
+    worker: ProcessLimits
 
 
-def shares(limits: Limits, retry: Retry, processes: int) -> Shares:
+def split_limits(limits: Limits, retry: Retry, processes: int) -> SplitLimits:
     """Divide what there is among so many workers and their parent.
 
     Connections, requests at once, requests per second and the budget for repeats add up to what one process
@@ -46,9 +44,9 @@ def shares(limits: Limits, retry: Retry, processes: int) -> Shares:
                 f"{processes} processes cannot share Limits.{name}={getattr(limits, name)}: "
                 "each needs one, and the job itself, too; raise it, or take fewer processes"
             )
-    return Shares(
-        parent=Share(_parents(limits, processes), evolve(retry, budget=retry.budget * PARENT)),
-        worker=Share(
+    return SplitLimits(
+        parent=ProcessLimits(_parents(limits, processes), evolve(retry, budget=retry.budget * PARENT)),
+        worker=ProcessLimits(
             _workers(limits, processes), evolve(retry, budget=retry.budget * (1 - PARENT) / processes)
         ),
     )
@@ -57,8 +55,8 @@ def shares(limits: Limits, retry: Retry, processes: int) -> Shares:
 def _parents(limits: Limits, processes: int) -> Limits:
     return evolve(
         limits,
-        connections=_kept(limits.connections, processes),
-        concurrency=_kept(limits.concurrency, processes),
+        connections=_parent_part(limits.connections, processes),
+        concurrency=_parent_part(limits.concurrency, processes),
         rate=limits.rate and limits.rate * PARENT,
     )
 
@@ -66,13 +64,13 @@ def _parents(limits: Limits, processes: int) -> Limits:
 def _workers(limits: Limits, processes: int) -> Limits:
     return evolve(
         limits,
-        connections=(limits.connections - _kept(limits.connections, processes)) // processes,
-        concurrency=(limits.concurrency - _kept(limits.concurrency, processes)) // processes,
+        connections=(limits.connections - _parent_part(limits.connections, processes)) // processes,
+        concurrency=(limits.concurrency - _parent_part(limits.concurrency, processes)) // processes,
         uploads=max(1, limits.uploads // processes),
         open_files=max(1, limits.open_files // processes),
         rate=limits.rate and limits.rate * (1 - PARENT) / processes,
     )
 
 
-def _kept(count: int, processes: int) -> int:
+def _parent_part(count: int, processes: int) -> int:
     return max(1, min(int(count * PARENT), count - processes))

@@ -22,13 +22,13 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from coredata_async.bulk.gates.gates import Gates
+from coredata_async.bulk.gates.gates import Limiters
 from coredata_async.bulk.processes import crossing
 from coredata_async.bulk.processes.fence import accept_alarm, die_with, kill_in
-from coredata_async.bulk.processes.hands import Own
+from coredata_async.bulk.processes.hands import LocalSender
 from coredata_async.bulk.processes.lease import ParentLease
-from coredata_async.bulk.processes.line import Line, Message
-from coredata_async.bulk.processes.power import Power, power
+from coredata_async.bulk.processes.line import Channel, Message
+from coredata_async.bulk.processes.power import ProcessRuntime, build_process_runtime
 from coredata_async.bulk.processes.setup import setup_of
 from coredata_async.client import CoreData
 from coredata_async.secret import Secret
@@ -42,22 +42,22 @@ TICK: Final = 0.25
 GARBAGE: Final = 20_000
 """New objects between two searches for cycles, of which next to none are made here. With what is there from
 the beginning left out of them, a small file costs 7 to 11 % less CPU, in all processes together."""
-LOOK_AFTER_PARENT: Final = 1000
+PARENT_CHECK_INTERVAL: Final = 1000
 """Milliseconds between two looks whether the parent lives: a process that it forked may hold its end open."""
 
 
 @define(eq=False)
-class Desk:
+class Worker:
     """Takes what the parent sends, and sends back what comes of it."""
 
     parent: int
     """Its process id."""
     lease: ParentLease = field(init=False)
-    line: Line = field(init=False)
+    channel: Channel = field(init=False)
     client: CoreData = field(init=False)
-    _power: Power | None = field(default=None, init=False)
+    _runtime: ProcessRuntime | None = field(default=None, init=False)
     _sent: int = field(default=0, init=False)
-    _told: Message = field(factory=list[Any], init=False)
+    _reported: Message = field(factory=list[Any], init=False)
     _calls: dict[int, asyncio.Task[None]] = field(factory=dict[int, "asyncio.Task[None]"], init=False)
     """What it was asked for and is at, by number."""
     _tasks: list[asyncio.Task[None]] = field(factory=list["asyncio.Task[None]"], init=False)
@@ -80,38 +80,38 @@ class Desk:
             case ["lease", float(until)]:
                 self.lease.renew(until)
             case ["throttled", event]:
-                self._working.gates.learn(crossing.event_of(event))
+                self._working.limiters.learn(crossing.event_of(event))
             case ["bwlimit", limit]:
                 self._working.bandwidth.limit = limit
             case _:
                 raise ValueError(f"the parent says {message[0]!r}, which means nothing here")
 
     def counts(self) -> Message | None:
-        """How far it is, if that has changed: all since it began."""
-        gates = self._working.gates
+        """Return how far it is, if that has changed: all since it began."""
+        gates = self._working.limiters
         told: Message = ["counts", gates.requests, gates.retries, gates.throttled, self._sent]
         told += [gates.api.width, gates.storage.width, gates.paused]
-        if told == self._told:
+        if told == self._reported:
             return None
-        self._told = told
+        self._reported = told
         return told
 
     def last_counts(self) -> Message | None:
         """The same with the answer after which there is nothing to do; before, it is told every `TICK`."""
-        return None if self._calls or self._power is None else self.counts()
+        return None if self._calls or self._runtime is None else self.counts()
 
     async def tick(self) -> None:
         """Tell how far it is."""
         while True:
             await asyncio.sleep(TICK)
             if (told := self.counts()) is not None:
-                self.line.send(told)
+                self.channel.send(told)
 
     @property
-    def _working(self) -> Power:
-        if self._power is None:
+    def _working(self) -> ProcessRuntime:
+        if self._runtime is None:
             raise ValueError("the parent has not said whose client this is")
-        return self._power
+        return self._runtime
 
     def _try_to_set_up(self, plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> None:
         """Set up, or end: no exception passes the frames that hold the message, and the key in it."""
@@ -119,73 +119,77 @@ class Desk:
             self._set_up(plain, secrets)
         except Exception as exc:  # noqa: BLE001  # whatever it is, this process is of no use
             log.error("a worker process cannot be set up: %s: %s", type(exc).__name__, exc)  # noqa: TRY400
-            self.line.close()
+            self.channel.close()
 
     def _set_up(self, plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> None:
         setup = setup_of(plain, secrets)
 
-        def sent(count: int) -> None:
+        def count_bytes(count: int) -> None:
             self._sent += count
 
         self.client = setup.client
-        gates = Gates(setup.share.limits, setup.share.retry, setup.effort)
-        self._power = power(
+        gates = Limiters(setup.limits.limits, setup.limits.retry, setup.effort)
+        self._runtime = build_process_runtime(
             self.client,
             gates,
             setup.effort.bwlimit,
-            on_bytes=sent,
+            on_bytes=count_bytes,
             hooks=(self._saw,),
             lease=self.lease,
             first=1,
         )
-        self._tasks += [asyncio.create_task(self._stopped(self._power)), asyncio.create_task(self.tick())]
-        self.line.send(["ready"])
+        self._tasks += [asyncio.create_task(self._stop(self._runtime)), asyncio.create_task(self.tick())]
+        self.channel.send(["ready"])
 
-    async def _stopped(self, working: Power) -> None:
-        await working.gates.stopped.wait()
-        self.line.send(["stopped", working.gates.words or ""])
+    async def _stop(self, working: ProcessRuntime) -> None:
+        await working.limiters.stopped.wait()
+        self.channel.send(["stopped", working.limiters.message or ""])
 
     def _saw(self, event: Exchanged) -> None:
         """Pass on what the far end asks of all; the gates have seen it before."""
-        if self._working.gates.obeyed is event:
-            self.line.send(["throttled", crossing.plain_event(event)])
+        if self._working.limiters.obeyed is event:
+            self.channel.send(["throttled", crossing.plain_event(event)])
 
     def _begin(self, number: int, work: Awaitable[Message]) -> None:
-        self._calls[number] = asyncio.ensure_future(self._answered(number, work))
+        self._calls[number] = asyncio.ensure_future(self._answer(number, work))
 
-    async def _answered(self, number: int, work: Awaitable[Message]) -> None:
+    async def _answer(self, number: int, work: Awaitable[Message]) -> None:
         told: Message
         try:
             told = ["done", number, await work]
         except Exception as exc:  # noqa: BLE001  # whatever it is, the parent judges it
-            told = ["failed", number, crossing.plain_error(exc)]
+            told = ["failed", number, crossing.encode_error(exc)]
         del self._calls[number]
-        self.line.send(told)
+        self.channel.send(told)
 
     async def _store(self, number: int, parcel: list[Any]) -> Message:
-        def reserved(blob: str, since: Any) -> None:
-            self.line.send(["reserved", number, blob, crossing.plain_moment(since)])
+        def report_reservation(blob: str, since: Any) -> None:
+            self.channel.send(["reserved", number, blob, crossing.plain_moment(since)])
 
-        stored = await Own(self._working.engine.uploader).store(crossing.parcel_of(parcel), reserved)
+        stored = await LocalSender(self._working.engine.uploader).store(
+            crossing.decode_file(parcel), report_reservation
+        )
         return crossing.plain_stored(stored)
 
     async def _register(self, blob: str, new: list[Any], *, again: bool) -> Message:
         stored = Stored(Planned(size=0, content_type=None), blob, "")  # its blob is all that is asked with
-        hands = Own(self._working.engine.uploader)
+        hands = LocalSender(self._working.engine.uploader)
         found = await hands.register_once(stored, crossing.new_of(new), again=again)
-        return ["registered", found.file_id] if isinstance(found, Registered) else ["unsettled", found.why]
+        return ["registered", found.file_id] if isinstance(found, Registered) else ["unsettled", found.reason]
 
     async def _replace(self, parcel: list[Any], file_id: str, snapshot: str | None) -> Message:
-        hands = Own(self._working.engine.uploader)
-        return [await hands.replace(crossing.parcel_of(parcel), file_id, snapshot)]
+        hands = LocalSender(self._working.engine.uploader)
+        return [await hands.replace(crossing.decode_file(parcel), file_id, snapshot)]
 
 
 async def work(end: socket.socket, parent: int) -> None:
     """Work until the line ends."""
-    desk = Desk(parent)
-    desk.line = Line(desk.take, desk.last_counts)  # the first message may come before the call below returns
-    await asyncio.get_running_loop().create_unix_connection(lambda: desk.line, sock=end)
-    await desk.line.ended.wait()
+    desk = Worker(parent)
+    desk.channel = Channel(
+        desk.take, desk.last_counts
+    )  # the first message may come before the call below returns
+    await asyncio.get_running_loop().create_unix_connection(lambda: desk.channel, sock=end)
+    await desk.channel.ended.wait()
 
 
 def _end_with(end: socket.socket, parent: int) -> None:
@@ -196,7 +200,7 @@ def _end_with(end: socket.socket, parent: int) -> None:
     """
     poller = select.poll()
     poller.register(end, 0)  # nothing but a hang-up
-    while not poller.poll(LOOK_AFTER_PARENT) and os.getppid() == parent:
+    while not poller.poll(PARENT_CHECK_INTERVAL) and os.getppid() == parent:
         pass
     os._exit(0)
 

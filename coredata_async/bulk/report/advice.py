@@ -6,46 +6,46 @@ from collections.abc import Mapping
 from typing import Final
 
 from coredata_async.bulk.report.report import Ended, Report
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.states import Reason
 from coredata_async.bulk.text import files
 
 AGAIN: Final = "Run the same command again: it goes on where this run ended."
 
-TITLES: Final[Mapping[Why, str]] = {
-    Why.LINK: "Symbolic links",
-    Why.SPECIAL: "Pipes, sockets, devices",
-    Why.EXISTS: "A File of this name is there",
-    Why.SAME: "The same File is there",
-    Why.UNREADABLE: "Cannot be read",
-    Why.CHANGED: "Changed while being read",
-    Why.NAME: "Names that cannot be used",
-    Why.COLLISION: "Names that would become one",
-    Why.REFUSED: "Refused by the service",
-    Why.STORAGE: "Refused by the storage",
-    Why.NETWORK: "Not reached",
-    Why.MISMATCH: "Other bytes than were sent",
-    Why.UNCERTAIN: "Not known whether registered",
-    Why.FOLDER: "No folder to be in",
-    Why.INTERNAL: "Errors of this library",
+TITLES: Final[Mapping[Reason, str]] = {
+    Reason.LINK: "Symbolic links",
+    Reason.SPECIAL: "Pipes, sockets, devices",
+    Reason.EXISTS: "A File of this name is there",
+    Reason.SAME: "The same File is there",
+    Reason.UNREADABLE: "Cannot be read",
+    Reason.CHANGED: "Changed while being read",
+    Reason.NAME: "Names that cannot be used",
+    Reason.COLLISION: "Names that would become one",
+    Reason.REFUSED: "Refused by the service",
+    Reason.STORAGE: "Refused by the storage",
+    Reason.NETWORK: "Not reached",
+    Reason.MISMATCH: "Other bytes than were sent",
+    Reason.UNCERTAIN: "Not known whether registered",
+    Reason.FOLDER: "No folder to be in",
+    Reason.INTERNAL: "Errors of this library",
 }
 """By reason, a heading."""
 
-ADVICE: Final[Mapping[Why, str]] = {
-    Why.LINK: "To upload what they lead to, run it with --links follow.",
-    Why.SPECIAL: "They have no content that could be uploaded.",
-    Why.EXISTS: "Nothing was written. --existing says what is to be done about such files.",
-    Why.SAME: "Nothing is to be done.",
-    Why.UNREADABLE: "Check that they exist and their permissions, then run it again.",
-    Why.CHANGED: "Run it again when nothing writes to them, or upload a copy of them.",
-    Why.NAME: "Rename them, or let them be renamed there: --names escape, --names truncate.",
-    Why.COLLISION: "Rename one of each pair. Neither was uploaded, so that none hides the other.",
-    Why.REFUSED: "Read what the service said. What is wrong with them will be wrong the next time, too.",
-    Why.STORAGE: "Read what the storage said. If it speaks of time, check this machine's clock.",
-    Why.NETWORK: "Check the connection, then run it again.",
-    Why.MISMATCH: "Run it again. If it happens again, something between here and there changes bytes.",
-    Why.UNCERTAIN: "Look for each on the server before you upload it again. Nothing was guessed.",
-    Why.FOLDER: "Read why the folder could not be made; then run it again.",
-    Why.INTERNAL: "Please report it, with this report.",
+ADVICE: Final[Mapping[Reason, str]] = {
+    Reason.LINK: "To upload what they lead to, run it with --links follow.",
+    Reason.SPECIAL: "They have no content that could be uploaded.",
+    Reason.EXISTS: "Nothing was written. --existing says what is to be done about such files.",
+    Reason.SAME: "Nothing is to be done.",
+    Reason.UNREADABLE: "Check that they exist and their permissions, then run it again.",
+    Reason.CHANGED: "Run it again when nothing writes to them, or upload a copy of them.",
+    Reason.NAME: "Rename them, or let them be renamed there: --names escape, --names truncate.",
+    Reason.COLLISION: "Rename one of each pair. Neither was uploaded, so that none hides the other.",
+    Reason.REFUSED: "Read what the service said. What is wrong with them will be wrong the next time, too.",
+    Reason.STORAGE: "Read what the storage said. If it speaks of time, check this machine's clock.",
+    Reason.NETWORK: "Check the connection, then run it again.",
+    Reason.MISMATCH: "Run it again. If it happens again, something between here and there changes bytes.",
+    Reason.UNCERTAIN: "Look for each on the server before you upload it again. Nothing was guessed.",
+    Reason.FOLDER: "Read why the folder could not be made; then run it again.",
+    Reason.INTERNAL: "Please report it, with this report.",
 }
 """By reason, what to do."""
 
@@ -62,8 +62,8 @@ _STOPPED: Final[Mapping[Ended, str]] = {
 }
 
 
-def verdict(report: Report) -> str:
-    """What came of it, in a sentence or two."""
+def summarize(report: Report) -> str:
+    """Return what came of it, in a sentence or two."""
     counts = report.counts
     if report.finished and counts.planned == counts.done + counts.skipped:
         return _all_well(report)

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.bulk.text import visible
+from coredata_async.bulk.text import escape_unprintable
 
 ROWS: Final = 1000
 """How many rows of a table are shown."""
@@ -23,7 +23,7 @@ class Table:
     """A table that folds."""
 
     title: str
-    words: str
+    description: str
     total: int
     """How many rows there would be, if all had been kept."""
     heads: Sequence[str]
@@ -34,7 +34,7 @@ class Table:
         """The table, with what it is about, and how much of it is not shown."""
         opened = " open" if len(self.rows) <= _OPEN else ""
         yield f"<details{opened}><summary><strong>{text(self.title)}</strong> ({self.total:,})</summary>"
-        yield f"<p>{text(self.words)}</p>"
+        yield f"<p>{text(self.description)}</p>"
         yield from plain_table(self.heads, self.rows[:ROWS])
         rest = self.total - min(len(self.rows), ROWS)
         if rest > 0:
@@ -63,7 +63,7 @@ def facts(title: str, found: Mapping[str, str]) -> Iterator[str]:
 
 def text(words: str) -> str:
     """Text as it may stand in markup, all of it to be seen."""
-    return escape(visible(words))
+    return escape(escape_unprintable(words))
 
 
 def path(words: str) -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from coredata_async.bulk.report.advice import ADVICE, AGAIN, TITLES, verdict
+from coredata_async.bulk.report.advice import ADVICE, AGAIN, TITLES, summarize
 from coredata_async.bulk.report.markup import Table, facts, moment, path, plain_table, text
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.report.style import STYLE
-from coredata_async.bulk.states import Why
-from coredata_async.bulk.text import amount, files, span
+from coredata_async.bulk.states import Reason
+from coredata_async.bulk.text import files, format_bytes, format_duration
 
 _PARTS: Final = ("done", "skipped", "failed", "unresolved", "pending")
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def page(report: Report) -> str:
+def render(report: Report) -> str:
     """The page. Whatever comes from elsewhere, names above all, is text in it and no markup."""
     return "".join(_page(report))
 
@@ -31,7 +31,7 @@ def _page(report: Report) -> Iterator[str]:
     yield from facts("This run", _run(report))
     yield from _failures(report)
     yield from _findings(report)
-    yield from _skipped(report)
+    yield from _skipped_section(report)
     yield from facts(
         "Settings", {name.replace("_", " "): _value(value) for name, value in report.settings.items()}
     )
@@ -41,9 +41,9 @@ def _page(report: Report) -> Iterator[str]:
 def _head(report: Report) -> Iterator[str]:
     look = "good" if report.exit_code == 0 else "open" if not report.counts.failed else "bad"
     yield f"<header><h1>Upload to {text(report.tenant)}</h1>"
-    yield f'<p class="verdict {look}">{text(verdict(report))}</p>'
-    if report.words:
-        yield f"<p>{text(report.words)}</p>"
+    yield f'<p class="verdict {look}">{text(summarize(report))}</p>'
+    if report.message:
+        yield f"<p>{text(report.message)}</p>"
     if not report.scanned:
         yield "<p>The sources were not read to their end: there may be more files than planned.</p>"
     if not report.finished:
@@ -57,7 +57,7 @@ def _counts(report: Report) -> Iterator[str]:
     yield f'<section><div class="bar" aria-hidden="true">{bar}</div><dl class="tiles">'
     for part in ("planned", *_PARTS):
         yield f'<div><dt class="{part}"><i></i>{part}</dt><dd>{getattr(report.counts, part):,}'
-        yield f"<small>{amount(getattr(report.bytes, part))}</small></dd></div>"
+        yield f"<small>{format_bytes(getattr(report.bytes, part))}</small></dd></div>"
     yield f"<div><dt><i></i>left out</dt><dd>{report.excluded:,}<small>not planned</small></dd></div></dl>"
     if report.adds_up:
         yield '<p class="soft">Planned is the sum of the others: no file was lost sight of.</p>'
@@ -73,10 +73,12 @@ def _run(report: Report) -> Mapping[str, str]:
         "Parent": report.parent,
         "Journal": report.journal,
         "Begun": f"{moment(report.started)} (run {report.run:,}; the first began {moment(report.created)})",
-        "Took": span(report.seconds),
+        "Took": format_duration(report.seconds),
         **_wait(report),
-        "Done in it": f"{files(report.fresh.done)}, {amount(report.fresh_bytes.done)}",
-        "Rates": f"{report.fresh.done / seconds:,.1f} files/s, {amount(report.fresh_bytes.done / seconds)}/s",
+        "Done in it": f"{files(report.fresh.done)}, {format_bytes(report.fresh_bytes.done)}",
+        "Rates": (
+            f"{report.fresh.done / seconds:,.1f} files/s, {format_bytes(report.fresh_bytes.done / seconds)}/s"
+        ),
         "Requests": f"{report.api.requests:,}, {report.api.retries:,} of them repeats; "
         f"{report.api.throttled:,} were told to slow down",
     }
@@ -85,8 +87,8 @@ def _run(report: Report) -> Mapping[str, str]:
 def _wait(report: Report) -> Mapping[str, str]:
     if not report.wait_reason:
         return {}
-    left = f", and {span(report.wait_left)} are left for the next run" if report.wait_left else ""
-    return {"Waited": f"{span(report.waited)}{left}: {report.wait_reason}"}
+    left = f", and {format_duration(report.wait_left)} are left for the next run" if report.wait_left else ""
+    return {"Waited": f"{format_duration(report.waited)}{left}: {report.wait_reason}"}
 
 
 def _failures(report: Report) -> Iterator[str]:
@@ -95,16 +97,16 @@ def _failures(report: Report) -> Iterator[str]:
     yield "<section><h2>Failed</h2>"
     for why, count in report.failed_by.items():
         rows = [
-            (path(each.path), amount(each.size), text(each.words))
+            (path(each.path), format_bytes(each.size), text(each.message))
             for each in report.failures
-            if (each.why or Why.INTERNAL) == why
+            if (each.reason or Reason.INTERNAL) == why
         ]
-        yield from Table(TITLES[why], ADVICE[why], count, ("File", "Size", "Words"), rows).markup()
+        yield from Table(TITLES[why], ADVICE[why], count, ("File", "Size", "Message"), rows).markup()
     yield "</section>\n"
 
 
 def _findings(report: Report) -> Iterator[str]:
-    """What a person must look at on the server, and what may be of interest there."""
+    """Yield what a person must look at on the server, and what may be of interest there."""
     shown = [table for table in _tables(report) if table.total]
     if shown:
         yield "<section><h2>To look at</h2>"
@@ -116,10 +118,10 @@ def _findings(report: Report) -> Iterator[str]:
 def _tables(report: Report) -> Iterator[Table]:
     yield Table(
         "Unresolved",
-        ADVICE[Why.UNCERTAIN],
+        ADVICE[Reason.UNCERTAIN],
         report.unresolved_total,
-        ("File", "Blob", "Words"),
-        [(path(each.path), path(each.blob or ""), text(each.words)) for each in report.unresolved],
+        ("File", "Blob", "Message"),
+        [(path(each.path), path(each.blob or ""), text(each.message)) for each in report.unresolved],
     )
     yield Table(
         "Duplicates",
@@ -144,7 +146,7 @@ def _tables(report: Report) -> Iterator[Table]:
     )
 
 
-def _skipped(report: Report) -> Iterator[str]:
+def _skipped_section(report: Report) -> Iterator[str]:
     if not report.skipped_by:
         return
     rows = [(text(TITLES[why]), f"{count:,}", text(ADVICE[why])) for why, count in report.skipped_by.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.states import Reason
 from coredata_async.errors import (
     ChecksumMismatchError,
     CoreDataError,
@@ -15,19 +15,19 @@ from coredata_async.message import Request
 from coredata_async.wire.files import PATH
 
 
-def failure(why: Why | None, words: str, size: int, blob: str | None) -> CoreDataError:
+def exception_for(reason: Reason | None, message: str, size: int, blob: str | None) -> CoreDataError:
     """The exception with these words. Its class is right, as far as a reason can tell; details are gone."""
-    match why:
-        case Why.UNREADABLE:
-            return SourceError(words, stage="source", total=size)
-        case Why.CHANGED:
-            return SourceChangedError(words, stage="put", total=size)
-        case Why.STORAGE:
-            return StorageError(words, stage="put", total=size)
-        case Why.MISMATCH:
-            return ChecksumMismatchError(words, stage="put", expected="", actual="", total=size)
-        case Why.UNCERTAIN:
+    match reason:
+        case Reason.UNREADABLE:
+            return SourceError(message, stage="source", total=size)
+        case Reason.CHANGED:
+            return SourceChangedError(message, stage="put", total=size)
+        case Reason.STORAGE:
+            return StorageError(message, stage="put", total=size)
+        case Reason.MISMATCH:
+            return ChecksumMismatchError(message, stage="put", expected="", actual="", total=size)
+        case Reason.UNCERTAIN:
             request = Request("POST", PATH)
-            return RegistrationUncertainError(words, request, blob_name=blob, total=size)
+            return RegistrationUncertainError(message, request, blob_name=blob, total=size)
         case _:
-            return CoreDataError(words)
+            return CoreDataError(message)

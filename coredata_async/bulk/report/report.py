@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from attrs import field, frozen
 
-from coredata_async.bulk.report.rebuild import failure
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.report.rebuild import exception_for
+from coredata_async.bulk.states import Reason
 from coredata_async.errors import BulkError, CoreDataError
 
 Ended = Literal[
@@ -18,7 +18,7 @@ Ended = Literal[
 over, a far end did not work for too long, signed URLs had expired on arrival, the key was refused, another
 job for the same files was found, unlike files were refused for the same reason, or this library failed."""
 
-GRAVEST: Final = (6, 130, 5, 4, 1, 3, 10)
+EXIT_CODES_BY_SEVERITY: Final = (6, 130, 5, 4, 1, 3, 10)
 """Exit codes, the gravest first.
 
 6 before all: the same command again cannot do better. 130 next: what follows it in a script must not run,
@@ -37,7 +37,7 @@ _ENDINGS: Final[Mapping[Ended, int]] = {
     "conflict": 5,
     "error": 1,
 }
-_REASONS: Final = {Why.UNREADABLE: 3, Why.CHANGED: 3, Why.MISMATCH: 4, Why.UNCERTAIN: 5}
+_REASONS: Final = {Reason.UNREADABLE: 3, Reason.CHANGED: 3, Reason.MISMATCH: 4, Reason.UNCERTAIN: 5}
 
 
 @frozen(kw_only=True)
@@ -56,7 +56,7 @@ class Counts:
 
     @property
     def add_up(self) -> bool:
-        """Whether every one that was planned is in exactly one of the others."""
+        """Return whether every one that was planned is in exactly one of the others."""
         return self.planned == self.done + self.skipped + self.failed + self.unresolved + self.pending
 
 
@@ -79,15 +79,19 @@ class Entry:
     raw: bytes | None = None
     """The path as it is on disk, where `path` cannot say it."""
     size: int = 0
-    why: Why | None = None
-    words: str = ""
+    reason: Reason | None = None
+    message: str = ""
     blob: str | None = None
     file_id: str | None = None
 
     @property
     def sentence(self) -> str:
-        """What is wrong, and with which file; most words name it themselves."""
-        return self.words if self.path in self.words else f"{self.path}: {self.words or self.why or 'failed'}"
+        """Return what is wrong, and with which file; most words name it themselves."""
+        return (
+            self.message
+            if self.path in self.message
+            else f"{self.path}: {self.message or self.reason or 'failed'}"
+        )
 
 
 @frozen(kw_only=True)
@@ -104,12 +108,12 @@ def _nothing() -> Mapping[str, object]:
     return {}
 
 
-def _none() -> Mapping[Why, int]:
+def _none() -> Mapping[Reason, int]:
     return {}
 
 
 @frozen(kw_only=True)
-class Course:
+class RunSummary:
     """How a run went: all that the journal does not say."""
 
     journal: str
@@ -118,7 +122,7 @@ class Course:
     seconds: float
     """How long it took."""
     ended: Ended
-    words: str = ""
+    message: str = ""
     """Why it ended before its end."""
     excluded: int = 0
     """Files left out by the selection, and so not planned. A directory counts as one."""
@@ -134,7 +138,7 @@ class Course:
 
 
 @frozen(kw_only=True)
-class Report(Course):
+class Report(RunSummary):
     """What a job came to. Of each list at most some thousands are kept; its `…_total` counts them all."""
 
     tenant: str
@@ -151,8 +155,8 @@ class Report(Course):
     fresh: Counts = Counts()
     """Of the counts, the files that this run took up."""
     fresh_bytes: Counts = Counts()
-    skipped_by: Mapping[Why, int] = field(factory=_none)
-    failed_by: Mapping[Why, int] = field(factory=_none)
+    skipped_by: Mapping[Reason, int] = field(factory=_none)
+    failed_by: Mapping[Reason, int] = field(factory=_none)
     files: tuple[Entry, ...] = ()
     """Files of the job that the server has, with their ids: those done, and those skipped as the same."""
     files_total: int = 0
@@ -174,14 +178,14 @@ class Report(Course):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left for another run to go on with."""
+        """Return whether nothing is left for another run to go on with."""
         return self.ended == "complete" and self.scanned and not self.counts.pending
 
     @property
     def exit_code(self) -> int:
-        """What a command exits with: the gravest of all that can be said. 0: all done, or skipped."""
+        """Return what a command exits with: the gravest of all that can be said. 0: all done, or skipped."""
         codes = set(self._codes())
-        return next((code for code in GRAVEST if code in codes), 0)
+        return next((code for code in EXIT_CODES_BY_SEVERITY if code in codes), 0)
 
     def raise_for_failures(self) -> None:
         """Raise if anything that was selected is neither done nor skipped.
@@ -190,11 +194,11 @@ class Report(Course):
             BulkError: One exception for every entry that is kept, and one for what is left to do.
         """
         failures: list[Exception] = [
-            failure(each.why, each.sentence, each.size, each.blob)
+            exception_for(each.reason, each.sentence, each.size, each.blob)
             for each in (*self.unresolved, *self.failures)
         ]
         if self.counts.pending or not self.finished:
-            why = f": {self.words}" if self.words else ""
+            why = f": {self.message}" if self.message else ""
             failures.append(
                 CoreDataError(f"{self.counts.pending} left to do ({self.ended}){why}; run it again")
             )

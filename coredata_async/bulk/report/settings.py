@@ -10,9 +10,7 @@ from attrs import asdict
 from coredata_async.bulk.options import Effort, Policy, Selection
 
 
-def described(
-    selection: Selection, policy: Policy, effort: Effort, processes: int = 1
-) -> Mapping[str, object]:
+def describe_settings(selection: Selection, policy: Policy, effort: Effort) -> Mapping[str, object]:
     """Every option by name, rules as `+ glob` and `- glob`; what is not set is left out."""
     rules = [f"{'+' if rule.include else '-'} {rule.glob}" for rule in selection.rules]
     found = {
@@ -21,7 +19,6 @@ def described(
         "files_from": None if selection.files_from is None else os.fspath(selection.files_from),
         **asdict(policy),
         **asdict(effort),
-        "lanes": effort.abreast(processes),
-        "processes": processes if processes > 1 else None,
+        "concurrency": effort.worker_count,
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -12,9 +12,9 @@ from typing import Final
 
 from attrs import asdict, frozen
 
-from coredata_async.bulk.report.report import Counts, Course, Entry, Orphan, Report
-from coredata_async.bulk.states import FINAL, State, Why
-from coredata_async.bulk.text import shown
+from coredata_async.bulk.report.report import Counts, Entry, Orphan, Report, RunSummary
+from coredata_async.bulk.states import FINAL, Reason, State
+from coredata_async.bulk.text import path_text
 from coredata_async.redaction import without_queries
 
 KEPT: Final = 10_000
@@ -27,16 +27,16 @@ _SIDES: Final = {
     State.UNRESOLVED: "unresolved",
 }
 _KNOWN: Final = frozenset(int(state) for state in State)
-_REASONS: Final = frozenset(str(why) for why in Why)
+_REASONS: Final = frozenset(str(why) for why in Reason)
 _SETTLED: Final = ", ".join(str(int(state)) for state in sorted(FINAL - {State.UNRESOLVED}))
 _COUNTED: Final = f"(:all OR item.seen = :run OR item.state NOT IN ({_SETTLED}))"
 _GROUPS: Final = f"""
-SELECT state, why, claim = :run, count(*), sum(size) FROM item WHERE {_COUNTED} GROUP BY 1, 2, 3
+SELECT state, reason, claim = :run, count(*), sum(size) FROM item WHERE {_COUNTED} GROUP BY 1, 2, 3
 """  # noqa: S608  # numbers and names of ours only
 _ENTRIES: Final = f"""
-SELECT folder.path, item.name, size, words, blob, file
+SELECT folder.path, item.name, size, message, blob, file
 FROM item LEFT JOIN folder ON folder.id = item.folder
-WHERE item.state = :state AND why IS :why AND {_COUNTED} ORDER BY item.id LIMIT :limit
+WHERE item.state = :state AND reason IS :reason AND {_COUNTED} ORDER BY item.id LIMIT :limit
 """  # noqa: S608
 _ORPHANS: Final = """
 SELECT folder.path, item.name, orphan.blob, orphan.at
@@ -50,13 +50,13 @@ class _Group:
     """Files of one state and reason."""
 
     state: int
-    why: str | None
+    reason: str | None
     fresh: bool
     files: int
     bytes: int
 
 
-def read_report(db: sqlite3.Connection, course: Course, *, kept: int = KEPT) -> Report:
+def read_report(db: sqlite3.Connection, course: RunSummary, *, kept: int = KEPT) -> Report:
     """Count what the journal says of this run.
 
     A file counts if this run's scan saw it; if not, as long as something is to be done or said about it.
@@ -75,7 +75,7 @@ def read_report(db: sqlite3.Connection, course: Course, *, kept: int = KEPT) -> 
         **asdict(course, recurse=False),
         tenant=without_queries(tenant),
         parent=parent,
-        roots=tuple(shown(root.encode("utf-8", "surrogateescape")) for root in json.loads(roots)),
+        roots=tuple(path_text(root.encode("utf-8", "surrogateescape")) for root in json.loads(roots)),
         run=run,
         created=created,
         scanned=bool(scanned),
@@ -87,9 +87,9 @@ def read_report(db: sqlite3.Connection, course: Course, *, kept: int = KEPT) -> 
         failed_by=_reasons(groups, State.FAILED),
         files=(
             *_entries(db, scope, groups, State.DONE, kept),
-            *(one for one in _entries(db, scope, groups, State.SKIPPED, kept) if one.why == Why.SAME),
+            *(one for one in _entries(db, scope, groups, State.SKIPPED, kept) if one.reason == Reason.SAME),
         ),
-        files_total=counts.done + _reasons(groups, State.SKIPPED).get(Why.SAME, 0),
+        files_total=counts.done + _reasons(groups, State.SKIPPED).get(Reason.SAME, 0),
         failures=tuple(_entries(db, scope, groups, State.FAILED, kept)),
         failures_total=counts.failed,
         unresolved=tuple(_entries(db, scope, groups, State.UNRESOLVED, kept)),
@@ -113,17 +113,17 @@ def _counts(states: Iterable[tuple[int, int]]) -> Counts:
     return Counts(**sums)
 
 
-def _reasons(groups: Iterable[_Group], state: State) -> dict[Why, int]:
+def _reasons(groups: Iterable[_Group], state: State) -> dict[Reason, int]:
     """Files of a state by reason, the most frequent first. One that is not known is an error of ours."""
-    found: Counter[Why] = Counter()
+    found: Counter[Reason] = Counter()
     for group in groups:
         if group.state == state:
-            found[_why(group.why) or Why.INTERNAL] += group.files
+            found[_reason(group.reason) or Reason.INTERNAL] += group.files
     return dict(found.most_common())
 
 
-def _why(text: str | None) -> Why | None:
-    return Why(text) if text in _REASONS else None
+def _reason(text: str | None) -> Reason | None:
+    return Reason(text) if text in _REASONS else None
 
 
 def _entries(
@@ -133,21 +133,21 @@ def _entries(
     sizes: Counter[str | None] = Counter()
     for group in groups:
         if group.state == state:
-            sizes[group.why] += group.files
+            sizes[group.reason] += group.files
     left = kept
     for at, (why, count) in enumerate(sorted(sizes.items(), key=itemgetter(1))):  # the rarest first
         limit = min(count, left // (len(sizes) - at))
         left -= limit
-        asked = {**scope, "state": int(state), "why": why, "limit": limit}
+        asked = {**scope, "state": int(state), "reason": why, "limit": limit}
         for folder, name, size, words, blob, file in db.execute(_ENTRIES, asked):
-            raw = _joined(folder, name)
-            path = shown(raw)
+            raw = _join(folder, name)
+            path = path_text(raw)
             yield Entry(
                 path=path,
                 raw=None if path.encode() == raw else raw,
                 size=size,
-                why=_why(why),
-                words=without_queries(words or ""),
+                reason=_reason(why),
+                message=without_queries(words or ""),
                 blob=blob,
                 file_id=file,
             )
@@ -155,17 +155,17 @@ def _entries(
 
 def _orphans(db: sqlite3.Connection, kept: int) -> tuple[tuple[Orphan, ...], int]:
     found = tuple(
-        Orphan(path=shown(_joined(folder, name or b"")), blob=blob, at=at)
+        Orphan(path=path_text(_join(folder, name or b"")), blob=blob, at=at)
         for folder, name, blob, at in db.execute(_ORPHANS, (kept,))
     )
     return found, db.execute("SELECT count(*) FROM orphan").fetchone()[0]
 
 
 def _findings(db: sqlite3.Connection, kind: str, kept: int) -> tuple[tuple[str, ...], int]:
-    found = db.execute("SELECT words FROM finding WHERE kind = ? ORDER BY rowid LIMIT ?", (kind, kept))
+    found = db.execute("SELECT message FROM finding WHERE kind = ? ORDER BY rowid LIMIT ?", (kind, kept))
     total = db.execute("SELECT count(*) FROM finding WHERE kind = ?", (kind,)).fetchone()[0]
     return tuple(without_queries(words) for (words,) in found), total
 
 
-def _joined(folder: bytes | None, name: bytes) -> bytes:
+def _join(folder: bytes | None, name: bytes) -> bytes:
     return os.path.join(folder or b"", name)  # noqa: PTH118  # bytes

@@ -12,11 +12,11 @@ from attrs import frozen
 
 from coredata_async.bulk.options import Policy, Selection
 from coredata_async.bulk.scan.filters import Filter
-from coredata_async.bulk.scan.found import Found
+from coredata_async.bulk.scan.found import ScannedEntry
 from coredata_async.bulk.scan.names import InvalidNameError, remote_name
-from coredata_async.bulk.states import State, Why
-from coredata_async.bulk.text import shown, visible
-from coredata_async.storage.paths import Print
+from coredata_async.bulk.states import Reason, State
+from coredata_async.bulk.text import escape_unprintable, path_text
+from coredata_async.storage.paths import Fingerprint
 
 Identity = tuple[int, int]
 """Device and inode: what tells a directory from another, by whatever path."""
@@ -36,20 +36,20 @@ class Entry(Protocol):
         ...
 
     def is_symlink(self) -> bool:
-        """Whether it is a symbolic link."""
+        """Return whether it is a symbolic link."""
         ...
 
     def is_dir(self) -> bool:
-        """Whether it is a directory, or a link to one."""
+        """Return whether it is a directory, or a link to one."""
         ...
 
     def stat(self) -> os.stat_result:
-        """What it, or what it leads to, is."""
+        """Return what it, or what it leads to, is."""
         ...
 
 
 @frozen
-class Named:
+class StatEntry:
     """An entry whose name is known from elsewhere than from a listing."""
 
     name: bytes
@@ -58,15 +58,15 @@ class Named:
     """Of itself, if it is a link."""
 
     def is_symlink(self) -> bool:
-        """Whether it is a symbolic link."""
+        """Return whether it is a symbolic link."""
         return stat.S_ISLNK(self.seen.st_mode)
 
     def is_dir(self) -> bool:
-        """Whether it is a directory, or a link to one."""
+        """Return whether it is a directory, or a link to one."""
         return stat.S_ISDIR(self.stat().st_mode)
 
     def stat(self) -> os.stat_result:
-        """What it, or what it leads to, is."""
+        """Return what it, or what it leads to, is."""
         return os.stat(self.path) if self.is_symlink() else self.seen
 
 
@@ -84,7 +84,7 @@ Warn = Callable[[str], None]
 
 
 @frozen
-class Inspector:
+class EntryClassifier:
     """Looks at entries under the options of a job."""
 
     selection: Selection
@@ -92,9 +92,9 @@ class Inspector:
     roots: Sequence[bytes]
     """Without links in them: whoever follows a link out of these should know."""
 
-    def look(
+    def classify(
         self, entry: Entry, wanted: Filter, chain: frozenset[Identity], warn: Warn
-    ) -> Found | Subdirectory | None:
+    ) -> ScannedEntry | Subdirectory | None:
         """Say what becomes of an entry; `None` if it is left out by the selection.
 
         Args:
@@ -108,7 +108,7 @@ class Inspector:
         """
         is_link = entry.is_symlink()
         if is_link and self.policy.links == "skip":
-            return skipped(entry.name, Why.LINK, _NOT_FOLLOWED) if wanted.takes(entry.name) else None
+            return skip_entry(entry.name, Reason.LINK, _NOT_FOLLOWED) if wanted.takes(entry.name) else None
         try:
             if entry.is_dir():
                 found = self._directory(entry, wanted, chain)
@@ -118,35 +118,35 @@ class Inspector:
                 found = None
         except OSError as exc:
             if is_link and (words := _LINK_FAULTS.get(exc.errno or 0)):
-                return skipped(entry.name, Why.LINK, words)
+                return skip_entry(entry.name, Reason.LINK, words)
             raise
         if is_link and found is not None:
             self._check_link(entry.path, warn)
         return found
 
-    def file(self, name: bytes, called: bytes, seen: os.stat_result) -> Found | None:
+    def file(self, name: bytes, called: bytes, seen: os.stat_result) -> ScannedEntry | None:
         """Say what becomes of what is no directory; `None` if its size or age leave it out."""
         if not stat.S_ISREG(seen.st_mode):
-            return skipped(name, Why.SPECIAL, "no regular file but a pipe, socket or device")
+            return skip_entry(name, Reason.SPECIAL, "no regular file but a pipe, socket or device")
         if not _fits(self.selection, seen):
             return None
         try:
-            return Found(name, remote_name(called, self.policy), Print.of(seen))
+            return ScannedEntry(name, remote_name(called, self.policy), Fingerprint.of(seen))
         except InvalidNameError as exc:
-            return Found(name, "", Print.of(seen), State.FAILED, exc.why, exc.words)
+            return ScannedEntry(name, "", Fingerprint.of(seen), State.FAILED, exc.reason, exc.message)
 
     def subdirectory(
         self, name: bytes, called: bytes, identity: Identity | None = None
-    ) -> Found | Subdirectory:
+    ) -> ScannedEntry | Subdirectory:
         """Say under which title a directory is to be walked, if it can have one."""
         try:
             return Subdirectory(name, remote_name(called, self.policy), identity)
         except InvalidNameError as exc:
-            return failed(name, exc.why, f"of this directory nothing is uploaded: {exc.words}")
+            return fail_entry(name, exc.reason, f"of this directory nothing is uploaded: {exc.message}")
 
     def _directory(
         self, entry: Entry, wanted: Filter, chain: frozenset[Identity]
-    ) -> Found | Subdirectory | None:
+    ) -> ScannedEntry | Subdirectory | None:
         if wanted.below(entry.name) is None:
             return None
         if self.policy.links == "skip":
@@ -154,7 +154,7 @@ class Inspector:
         # Of real directories, too: behind a link that leads out of the tree, the tree may come again.
         own = identity(entry.stat())
         if own in chain:
-            return skipped(entry.name, Why.LINK, "it leads back to a directory above it, in a circle")
+            return skip_entry(entry.name, Reason.LINK, "it leads back to a directory above it, in a circle")
         return self.subdirectory(entry.name, entry.name, own)
 
     def _check_link(self, path: bytes, warn: Warn) -> None:
@@ -164,24 +164,24 @@ class Inspector:
 
 
 def identity(seen: os.stat_result) -> Identity:
-    """What tells a directory from all others."""
+    """Return what tells a directory from all others."""
     return seen.st_dev, seen.st_ino
 
 
-def skipped(name: bytes, why: Why, words: str) -> Found:
+def skip_entry(name: bytes, reason: Reason, message: str) -> ScannedEntry:
     """An entry that is not to be uploaded."""
-    return Found(name, "", state=State.SKIPPED, why=why, words=words)
+    return ScannedEntry(name, "", state=State.SKIPPED, reason=reason, message=message)
 
 
-def failed(name: bytes, why: Why, words: str) -> Found:
+def fail_entry(name: bytes, reason: Reason, message: str) -> ScannedEntry:
     """An entry that cannot be uploaded."""
-    return Found(name, "", state=State.FAILED, why=why, words=words)
+    return ScannedEntry(name, "", state=State.FAILED, reason=reason, message=message)
 
 
-def unreadable(name: bytes, exc: OSError) -> Found:
+def unreadable(name: bytes, exc: OSError) -> ScannedEntry:
     """An entry that the operating system will not let us look at."""
     advice = "; check its permissions" if isinstance(exc, PermissionError) else ""
-    return failed(name, Why.UNREADABLE, f"it cannot be read: {exc.strerror or exc}{advice}")
+    return fail_entry(name, Reason.UNREADABLE, f"it cannot be read: {exc.strerror or exc}{advice}")
 
 
 _NOT_FOLLOWED: Final = "a symbolic link; links='follow' follows it"
@@ -202,4 +202,4 @@ def _fits(wanted: Selection, seen: os.stat_result) -> bool:
 
 
 def _text(path: bytes) -> str:
-    return visible(shown(path))
+    return escape_unprintable(path_text(path))

@@ -10,11 +10,11 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import partial
 from typing import BinaryIO, Final
 
-from coredata_async.bulk.scan.entries import Entry, Named, failed, unreadable
-from coredata_async.bulk.scan.found import Found
+from coredata_async.bulk.scan.entries import Entry, StatEntry, fail_entry, unreadable
+from coredata_async.bulk.scan.found import ScannedEntry
 from coredata_async.bulk.scan.walk import Listing
-from coredata_async.bulk.states import Why
-from coredata_async.bulk.text import shown, visible
+from coredata_async.bulk.states import Reason
+from coredata_async.bulk.text import escape_unprintable, path_text
 from coredata_async.errors import ConfigurationError
 from coredata_async.storage.stale import retry_stale
 
@@ -34,7 +34,7 @@ CREATE TABLE entry (
 
 
 @contextmanager
-def listed(source: str | os.PathLike[str], root: bytes, *, follow: bool) -> Generator[Listing, None, None]:
+def read_list(source: str | os.PathLike[str], root: bytes, *, follow: bool) -> Generator[Listing, None, None]:
     """Read a list of paths, and give its directories' entries as a listing would.
 
     The paths are relative to `root`, and separated by NULs if there is one in the first of them, else by
@@ -52,14 +52,14 @@ def listed(source: str | os.PathLike[str], root: bytes, *, follow: bool) -> Gene
     with closing(sqlite3.connect("", check_same_thread=False)) as db:
         db.executescript(_TABLES)
         try:
-            with _opened(source) as file:
+            with _open(source) as file:
                 db.executemany("INSERT OR IGNORE INTO entry VALUES (?, ?, ?)", _rows(file))
         except OSError as exc:
             raise ConfigurationError(f"the list of files {source} cannot be read: {exc.strerror}") from None
         yield partial(_entries, db, root, follow=follow)
 
 
-def _opened(source: str | os.PathLike[str]) -> AbstractContextManager[BinaryIO]:
+def _open(source: str | os.PathLike[str]) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if source == "-" else open(source, "rb")
 
 
@@ -81,7 +81,8 @@ def _parts(path: bytes, number: int) -> list[bytes]:
     parts = [part for part in path.split(b"/") if part not in {b"", b"."}]
     if path.startswith(b"/") or b".." in parts or b"\0" in path or not parts:
         raise ConfigurationError(
-            f"line {number} of the list of files, {visible(shown(path[:200]))!r}: write the path of a file "
+            f"line {number} of the list of files, {escape_unprintable(path_text(path[:200]))!r}: write the "
+            "path of a file "
             "relative to PATH, and without .."
         )
     return parts
@@ -111,24 +112,26 @@ def _split(file: BinaryIO, block: bytes, separator: bytes) -> Iterator[bytes]:
     yield rest
 
 
-def _entries(db: sqlite3.Connection, root: bytes, path: bytes, *, follow: bool) -> Iterator[Entry | Found]:
+def _entries(
+    db: sqlite3.Connection, root: bytes, path: bytes, *, follow: bool
+) -> Iterator[Entry | ScannedEntry]:
     parent = path.removeprefix(root).lstrip(b"/")
     for name, is_dir in db.execute("SELECT name, dir FROM entry WHERE parent = ?", (parent,)):
         yield _entry(name, os.path.join(path, name), follow=follow, is_dir=bool(is_dir))
 
 
-def _entry(name: bytes, path: bytes, *, follow: bool, is_dir: bool) -> Entry | Found:
+def _entry(name: bytes, path: bytes, *, follow: bool, is_dir: bool) -> Entry | ScannedEntry:
     try:
-        entry = Named(name, path, retry_stale(partial(os.lstat, path)))
+        entry = StatEntry(name, path, retry_stale(partial(os.lstat, path)))
         if entry.is_symlink() and not (follow and os.path.exists(path)):
             return entry  # for the walk to say what is done about such a link
         if is_dir == entry.is_dir():
             return entry
     except (FileNotFoundError, NotADirectoryError):
-        return failed(name, Why.UNREADABLE, "it is in the list of files, and not there")
+        return fail_entry(name, Reason.UNREADABLE, "it is in the list of files, and not there")
     except OSError as exc:
         return unreadable(name, exc)
     words = (
         "no directory, though files in it are in the list" if is_dir else "a directory; list the files in it"
     )
-    return failed(name, Why.UNREADABLE, words)
+    return fail_entry(name, Reason.UNREADABLE, words)

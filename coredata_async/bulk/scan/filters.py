@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from coredata_async.bulk.options import Selection
 from coredata_async.bulk.scan.patterns import Patterns, from_lines, from_rules, text
-from coredata_async.bulk.text import shown, visible
+from coredata_async.bulk.text import escape_unprintable, path_text
 
 IGNORE: Final = b".coredataignore"
 TAG: Final = b"CACHEDIR.TAG"
@@ -50,19 +50,19 @@ class Filter:
         return cls(from_rules(selection.rules), selection.ignore_files, unmatched=not first_includes)
 
     def takes(self, name: bytes) -> bool:
-        """Whether a file of the directory is selected."""
+        """Return whether a file of the directory is selected."""
         if (self.obey and name == IGNORE) or (self.cache and name != TAG):
             return False
         if not self.rules and not self.ignored:
             return self.unmatched
         path = self.prefix + text(name)
-        by_rule = self.rules.verdict(path)
+        by_rule = self.rules.decide(path)
         return (self.unmatched if by_rule is None else by_rule) and not self._ignores(path)
 
     def below(self, name: bytes) -> Filter | None:
         """The filter of a subdirectory; `None` if it is left out, with all that is in it."""
         path = f"{self.prefix}{text(name)}/"
-        by_rule = self.rules.verdict(path)
+        by_rule = self.rules.decide(path)
         if self.cache or by_rule is False or self._ignores(path):
             return None
         # A directory that a rule includes is included with what is in it, as far as no rule says else.
@@ -80,19 +80,23 @@ class Filter:
         cache = _is_cache(path)
         if cache and not self.prefix:
             warn(
-                f"{visible(shown(path))} is marked as a cache by its {TAG.decode()}, so that nothing else "
+                f"{escape_unprintable(path_text(path))} is marked as a cache by its {TAG.decode()}, so that "
+                "nothing else "
                 "of it is uploaded; ignore_files=False uploads it"
             )
         patterns, wrong = _ignore_file(path)
         if wrong:
             lines = ", ".join(map(str, wrong[:10]))
-            warn(f"{visible(shown(path))}/{IGNORE.decode()}: no glob, and ignored, is line {lines}")
+            warn(
+                f"{escape_unprintable(path_text(path))}/{IGNORE.decode()}: no glob, and ignored, is line "
+                f"{lines}"
+            )
         ignored = (*self.ignored, (len(self.prefix), patterns)) if patterns else self.ignored
         return evolve(self, ignored=ignored, cache=cache)
 
     def _ignores(self, path: str) -> bool:
         for length, patterns in reversed(self.ignored):  # the nearest file decides
-            verdict = patterns.verdict(path[length:])
+            verdict = patterns.decide(path[length:])
             if verdict is not None:
                 return not verdict
         return False

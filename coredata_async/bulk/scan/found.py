@@ -6,10 +6,10 @@ from typing import Final
 
 from attrs import field, frozen
 
-from coredata_async.bulk.states import State, Why
-from coredata_async.storage.paths import Print
+from coredata_async.bulk.states import Reason, State
+from coredata_async.storage.paths import Fingerprint
 
-UNSEEN: Final = Print(0, 0, 0, 0)
+UNSEEN: Final = Fingerprint(0, 0, 0, 0)
 
 
 @frozen
@@ -25,7 +25,7 @@ class Directory:
 
 
 @frozen
-class Found:
+class ScannedEntry:
     """One entry of a directory that is selected, or that cannot be."""
 
     name: bytes
@@ -33,21 +33,21 @@ class Found:
     path it gives the local path either way."""
     filename: str
     """What it is to be called there; empty if it cannot be."""
-    print: Print = UNSEEN
+    fingerprint: Fingerprint = UNSEEN
     """What tells this state of the file from another; zeros if it could not be looked at."""
     state: State = State.PLANNED
     """Or SKIPPED or FAILED at once."""
-    why: Why | None = None
-    words: str = ""
+    reason: Reason | None = None
+    message: str = ""
     """For people: what is wrong, and what to do."""
 
 
 @frozen
-class Batch:
+class DirectoryBatch:
     """Up to a thousand entries of one directory."""
 
     directory: Directory
-    entries: tuple[Found, ...] = ()
+    entries: tuple[ScannedEntry, ...] = ()
     excluded: int = 0
     """Files that were left out by the selection; a directory that was left out counts as one."""
     complete: bool = True

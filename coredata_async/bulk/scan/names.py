@@ -9,7 +9,7 @@ import unicodedata
 from typing import Final
 
 from coredata_async.bulk.options import Policy
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.states import Reason
 
 LONGEST: Final = 255
 """Bytes of UTF-8."""
@@ -26,14 +26,14 @@ _ENDING: Final = 32
 class InvalidNameError(ValueError):
     """A local name that cannot be a remote one under the policy."""
 
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.why = Why.NAME
-        self.words = words
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.reason = Reason.NAME
+        self.message = message
 
 
 def remote_name(name: bytes, policy: Policy) -> str:
-    """What a file or directory is to be called.
+    """Return what a file or directory is to be called.
 
     With `unicode="keep"` and `names="escape"` no two names become one: a percent sign that could be
     taken for an escape is escaped, too. Normalising and cutting may make one of two, which is for
@@ -52,7 +52,7 @@ def remote_name(name: bytes, policy: Policy) -> str:
     if policy.unicode == "nfc":
         text = unicodedata.normalize("NFC", text)
     if policy.names != "fail" and text:
-        text = _escaped(text)
+        text = _escape(text)
     elif fault := _fault(text):
         raise InvalidNameError(f"its name {fault}; rename it, or choose names='escape'")
     size = len(text.encode())
@@ -77,7 +77,7 @@ def _unfit_at_the_end(char: str) -> bool:
     return char == "." or char.isspace()
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     text = _ESCAPE.sub("%25", text)
     if _fault(text) is None:
         return text

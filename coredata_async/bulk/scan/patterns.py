@@ -39,8 +39,8 @@ class Patterns:
     def __bool__(self) -> bool:
         return bool(self._globs)
 
-    def verdict(self, path: str) -> bool | None:
-        """Whether a path is selected; `None` if no glob matches it.
+    def decide(self, path: str) -> bool | None:
+        """Return whether a path is selected; `None` if no glob matches it.
 
         As git does it, a glob is asked about the path itself. One that matches a directory above was
         asked when the walk came by there.

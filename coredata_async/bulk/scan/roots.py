@@ -9,7 +9,7 @@ from functools import partial
 
 from attrs import frozen
 
-from coredata_async.bulk.text import shown, visible
+from coredata_async.bulk.text import escape_unprintable, path_text
 from coredata_async.errors import ConfigurationError
 from coredata_async.storage.stale import retry_stale
 
@@ -33,13 +33,13 @@ class Root:
         return os.path.basename(self.path)
 
     @property
-    def meant(self) -> bytes:
+    def as_given(self) -> bytes:
         """Its path, with `/.` if it was written so: `DIR` and `DIR/.` go to different places."""
         return os.path.join(self.path, b".") if self.contents else self.path  # bytes
 
     @property
     def is_dir(self) -> bool:
-        """Whether it is a directory, or a link to one."""
+        """Return whether it is a directory, or a link to one."""
         return stat.S_ISDIR(self.seen.st_mode)
 
 
@@ -96,4 +96,4 @@ def _distinct(found: Sequence[Root]) -> None:
 
 
 def _text(path: bytes) -> str:
-    return visible(shown(path))
+    return escape_unprintable(path_text(path))

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.scan.entries import Inspector, Subdirectory, identity
-from coredata_async.bulk.scan.files_from import listed
+from coredata_async.bulk.scan.entries import EntryClassifier, Subdirectory, identity
+from coredata_async.bulk.scan.files_from import read_list
 from coredata_async.bulk.scan.filters import Filter
-from coredata_async.bulk.scan.found import Batch, Directory, Found
+from coredata_async.bulk.scan.found import Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.scan.roots import PathLike, Root, roots
-from coredata_async.bulk.scan.tray import Tray
-from coredata_async.bulk.scan.walk import Batches, Branch, Walk, apart, on_disk
+from coredata_async.bulk.scan.tray import Batcher
+from coredata_async.bulk.scan.walk import Batches, Branch, Walk, on_disk, split_collisions
 from coredata_async.errors import ConfigurationError
 
 _TOP: Final = Directory(b"", None)
@@ -32,7 +32,7 @@ def scan(paths: Iterable[PathLike], selection: Selection, policy: Policy) -> Bat
     """
     found = roots(paths)
     wanted = Filter.of(selection)
-    inspector = Inspector(selection, policy, [os.path.realpath(root.path) for root in found])
+    inspector = EntryClassifier(selection, policy, [os.path.realpath(root.path) for root in found])
     if selection.files_from is None:
         return _batches(found, wanted, Walk(inspector, on_disk))
     if len(found) > 1 or not found[0].is_dir:
@@ -41,14 +41,14 @@ def scan(paths: Iterable[PathLike], selection: Selection, policy: Policy) -> Bat
 
 
 def _batches_of_list(
-    source: str | os.PathLike[str], root: Root, wanted: Filter, inspector: Inspector
+    source: str | os.PathLike[str], root: Root, wanted: Filter, inspector: EntryClassifier
 ) -> Batches:
-    with listed(source, root.path, follow=inspector.policy.links == "follow") as listing:
+    with read_list(source, root.path, follow=inspector.policy.links == "follow") as listing:
         yield from _batches([root], wanted, Walk(inspector, listing, expected=True))
 
 
 def _batches(found: Sequence[Root], wanted: Filter, walk: Walk) -> Batches:
-    tray, below = Tray(_TOP), list[Subdirectory]()
+    tray, below = Batcher(_TOP), list[Subdirectory]()
     for root in found:
         each = _sort_in(root, wanted, walk.inspector)
         if isinstance(each, Subdirectory):
@@ -57,14 +57,14 @@ def _batches(found: Sequence[Root], wanted: Filter, walk: Walk) -> Batches:
             tray.put(each)
         if tray.is_full:
             yield tray.take(complete=False)
-    below, same = apart(below)
+    below, same = split_collisions(below)
     for each in same:
         tray.put(each)
     yield tray.take(complete=True)
     yield from walk.batches(_branch(each, wanted, straight=found[0].contents) for each in below)
 
 
-def _sort_in(root: Root, wanted: Filter, inspector: Inspector) -> Found | Subdirectory | None:
+def _sort_in(root: Root, wanted: Filter, inspector: EntryClassifier) -> ScannedEntry | Subdirectory | None:
     if root.contents:
         return Subdirectory(root.path, "", identity(root.seen))
     if root.is_dir:
@@ -75,4 +75,4 @@ def _sort_in(root: Root, wanted: Filter, inspector: Inspector) -> Found | Subdir
 def _branch(each: Subdirectory, wanted: Filter, *, straight: bool) -> Branch:
     directory = Directory(each.name, None if straight else _TOP.path, each.title)
     chain = frozenset({each.identity} if each.identity else ())
-    return Branch(directory, each.name, Batch(_TOP), wanted, chain, expected=True)
+    return Branch(directory, each.name, DirectoryBatch(_TOP), wanted, chain, expected=True)

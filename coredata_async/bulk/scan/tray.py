@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from coredata_async.bulk.scan.found import Batch, Directory, Found
-from coredata_async.bulk.text import shown, visible
+from coredata_async.bulk.scan.found import Directory, DirectoryBatch, ScannedEntry
+from coredata_async.bulk.text import escape_unprintable, path_text
 
 SIZE: Final = 1000
 """Entries of a batch, at most."""
 
-_TOLD: Final = 3
+_MAX_WARNINGS: Final = 3
 """Warnings of a batch that are told; the others are counted."""
 
 
-class Tray:
+class Batcher:
     """Collects the next batch of a directory."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._entries = dict[bytes, Found]()  # some file systems list a name twice while it is renamed
+        self._entries = dict[bytes, ScannedEntry]()  # some file systems list a name twice while it is renamed
         self._excluded = 0
         self._warnings = list[str]()
 
-    def put(self, found: Found | None) -> None:
+    def put(self, found: ScannedEntry | None) -> None:
         """Take an entry; `None` is one that the selection leaves out."""
         if found is None:
             self._excluded += 1
@@ -35,24 +35,24 @@ class Tray:
         self._warnings.append(words)
 
     def __bool__(self) -> bool:
-        """Whether it holds anything."""
+        """Return whether it holds anything."""
         return bool(self._entries) or self._excluded > 0
 
     @property
     def is_full(self) -> bool:
-        """Whether it is time for a batch; so that a scan can be ended, also for what is left out."""
+        """Return whether it is time for a batch; so that a scan can be ended, also for what is left out."""
         return len(self._entries) + self._excluded >= SIZE
 
-    def take(self, *, complete: bool) -> Batch:
+    def take(self, *, complete: bool) -> DirectoryBatch:
         """Empty it into a batch, sorted by name."""
         entries = tuple(self._entries[name] for name in sorted(self._entries))
-        batch = Batch(self._directory, entries, self._excluded, complete, self._said())
+        batch = DirectoryBatch(self._directory, entries, self._excluded, complete, self._take_warnings())
         self._entries, self._excluded, self._warnings = {}, 0, []
         return batch
 
-    def _said(self) -> tuple[str, ...]:
-        more = len(self._warnings) - _TOLD
+    def _take_warnings(self) -> tuple[str, ...]:
+        more = len(self._warnings) - _MAX_WARNINGS
         if more <= 0:
             return tuple(self._warnings)
-        where = visible(shown(self._directory.path))
-        return (*self._warnings[:_TOLD], f"and {more} more such warnings about {where}")
+        where = escape_unprintable(path_text(self._directory.path))
+        return (*self._warnings[:_MAX_WARNINGS], f"and {more} more such warnings about {where}")

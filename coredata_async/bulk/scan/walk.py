@@ -9,15 +9,22 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk.scan.entries import Entry, Identity, Inspector, Subdirectory, failed, unreadable
+from coredata_async.bulk.scan.entries import (
+    Entry,
+    EntryClassifier,
+    Identity,
+    Subdirectory,
+    fail_entry,
+    unreadable,
+)
 from coredata_async.bulk.scan.filters import Filter
-from coredata_async.bulk.scan.found import Batch, Directory, Found
-from coredata_async.bulk.scan.tray import Tray
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.scan.found import Directory, DirectoryBatch, ScannedEntry
+from coredata_async.bulk.scan.tray import Batcher
+from coredata_async.bulk.states import Reason
 from coredata_async.storage.stale import retry_stale
 
-Batches = Generator[Batch, None, None]
-Listing = Callable[[bytes], Iterable["Entry | Found"]]
+Batches = Generator[DirectoryBatch, None, None]
+Listing = Callable[[bytes], Iterable["Entry | ScannedEntry"]]
 """Gives the entries of a directory, or what became of them already; raises `OSError` if it cannot."""
 
 
@@ -28,7 +35,7 @@ class Branch:
     directory: Directory
     name: bytes
     """As an entry of the directory above."""
-    above: Batch
+    above: DirectoryBatch
     """A batch of the directory above, without entries, for bad news about this one."""
     wanted: Filter
     chain: frozenset[Identity] = frozenset()
@@ -41,7 +48,7 @@ class Branch:
 class Walk:
     """How directories are walked."""
 
-    inspector: Inspector
+    inspector: EntryClassifier
     listing: Listing
     expected: bool = False
     """Whether somebody named what is listed, so that it is an error if it is not there."""
@@ -56,8 +63,8 @@ class Walk:
             else:
                 stack.append((yield from self._directory(branch)))
 
-    def _directory(self, branch: Branch) -> Generator[Batch, None, Iterator[Branch]]:
-        tray, below, wanted = Tray(branch.directory), list[Subdirectory](), branch.wanted
+    def _directory(self, branch: Branch) -> Generator[DirectoryBatch, None, Iterator[Branch]]:
+        tray, below, wanted = Batcher(branch.directory), list[Subdirectory](), branch.wanted
         trouble: OSError | None = None
         try:
             wanted = wanted.inside(branch.directory.path, tray.warn)
@@ -69,7 +76,7 @@ class Walk:
                     yield tray.take(complete=False)
         except OSError as exc:
             trouble = exc
-        below, same = apart(below)
+        below, same = split_collisions(below)
         for entry in same:
             tray.put(entry)
             if tray.is_full:
@@ -78,17 +85,19 @@ class Walk:
             yield tray.take(complete=trouble is None)
         if trouble is not None and (branch.expected or not isinstance(trouble, FileNotFoundError)):
             yield evolve(branch.above, entries=(unreadable(branch.name, trouble),))
-        return self._branches(branch, wanted, below, Batch(branch.directory, complete=trouble is None))
+        return self._branches(
+            branch, wanted, below, DirectoryBatch(branch.directory, complete=trouble is None)
+        )
 
     def _look(
-        self, entry: Entry | Found, wanted: Filter, chain: frozenset[Identity], tray: Tray
+        self, entry: Entry | ScannedEntry, wanted: Filter, chain: frozenset[Identity], tray: Batcher
     ) -> Subdirectory | None:
         """Put an entry in the tray, unless it is a directory to be walked or has vanished."""
         try:
-            if isinstance(entry, Found):
-                found: Found | Subdirectory | None = entry
+            if isinstance(entry, ScannedEntry):
+                found: ScannedEntry | Subdirectory | None = entry
             else:
-                found = retry_stale(partial(self.inspector.look, entry, wanted, chain, tray.warn))
+                found = retry_stale(partial(self.inspector.classify, entry, wanted, chain, tray.warn))
         except OSError as exc:
             if isinstance(exc, FileNotFoundError) and not self.expected:
                 return None
@@ -99,7 +108,7 @@ class Walk:
         return None
 
     def _branches(
-        self, parent: Branch, wanted: Filter, below: Iterable[Subdirectory], above: Batch
+        self, parent: Branch, wanted: Filter, below: Iterable[Subdirectory], above: DirectoryBatch
     ) -> Iterator[Branch]:
         for each in below:
             inside = wanted.below(each.name)
@@ -110,7 +119,7 @@ class Walk:
                 yield Branch(directory, each.name, above, inside, chain, self.expected)
 
 
-def apart(below: Iterable[Subdirectory]) -> tuple[list[Subdirectory], list[Found]]:
+def split_collisions(below: Iterable[Subdirectory]) -> tuple[list[Subdirectory], list[ScannedEntry]]:
     """Sort subdirectories by name, and take out those that would become one remote folder."""
     ordered = sorted(below, key=lambda each: each.name)
     titles = Counter(each.title for each in ordered)
@@ -118,7 +127,7 @@ def apart(below: Iterable[Subdirectory]) -> tuple[list[Subdirectory], list[Found
         return ordered, []
     words = "of this directory nothing is uploaded: another here would be called {!r}, too; rename one"
     same = [
-        failed(each.name, Why.COLLISION, words.format(each.title))
+        fail_entry(each.name, Reason.COLLISION, words.format(each.title))
         for each in ordered
         if titles[each.title] > 1
     ]

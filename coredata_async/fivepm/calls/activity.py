@@ -7,7 +7,7 @@ from typing import Final
 from coredata_async.call import Call
 from coredata_async.fivepm.calls import rows
 from coredata_async.fivepm.codec.shape import Items
-from coredata_async.fivepm.form import Form, key
+from coredata_async.fivepm.form import RequestStyle, key
 from coredata_async.fivepm.method import Route
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
@@ -27,28 +27,28 @@ _REMOVE_FILE: Final = METHODS["activity.removeFile"]
 _DOWNLOAD: Final = METHODS["activity.downloadFile"]
 
 
-def add(form: Form, new: NewActivity) -> Call[Activity]:
+def add(form: RequestStyle, new: NewActivity) -> Call[Activity]:
     """A new activity, which may e-mail people only if a `notify_…` flag is given."""
     return rows.add(form, _ADD, Activity, new)
 
 
-def update(form: Form, id: Id, edit: EditActivity) -> Call[Activity]:  # noqa: A002  # the service's own name
+def update(form: RequestStyle, id: Id, edit: EditActivity) -> Call[Activity]:  # noqa: A002  # the service's own name
     """A change to an activity."""
     return rows.update(form, _UPDATE, Activity, id, edit)
 
 
-def remove(form: Form, id: Id) -> Call[None]:  # noqa: A002
+def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
     """The end of an activity."""
     return rows.remove(form, _REMOVE, id)
 
 
-def get(form: Form, id: Id) -> Call[Activity]:  # noqa: A002
+def get(form: RequestStyle, id: Id) -> Call[Activity]:  # noqa: A002
     """One activity by its id."""
     return rows.get(form, _GET, Activity, id)
 
 
 def list(  # noqa: A001  # the service's own verb
-    form: Form,
+    form: RequestStyle,
     where: ActivityFilter,
     *,
     with_files: bool | Unset = UNSET,
@@ -58,7 +58,7 @@ def list(  # noqa: A001  # the service's own verb
 ) -> Call[Items[Activity]]:
     """The activities that match, from an offset on. Whether it counts from 0 or 1 is not documented."""
     params = {
-        "filter": form.written(where),
+        "filter": form.encode(where),
         "withFiles": with_files,
         "withNames": with_names,
         "offset": offset,
@@ -67,21 +67,21 @@ def list(  # noqa: A001  # the service's own verb
     return rows.listing(form, _LIST, Activity, params)
 
 
-def attach_files(form: Form, activity_id: Id) -> Call[None]:
+def attach_files(form: RequestStyle, activity_id: Id) -> Call[None]:
     """The files of an activity, without the files: these are added to the body by an encoder."""
-    return rows.done(form, _ATTACH, {"activityId": key(activity_id, "activity_id")})
+    return rows.call_for_flag(form, _ATTACH, {"activityId": key(activity_id, "activity_id")})
 
 
-def files(form: Form, where: FileFilter) -> Call[Items[File]]:
+def files(form: RequestStyle, where: FileFilter) -> Call[Items[File]]:
     """The files that match: one answer, for no pages are documented."""
-    return rows.listing(form, _FILES, File, {"filter": form.written(where)})
+    return rows.listing(form, _FILES, File, {"filter": form.encode(where)})
 
 
-def remove_file(form: Form, id: Id, *, route: Route | None = None) -> Call[None]:  # noqa: A002
+def remove_file(form: RequestStyle, id: Id, *, route: Route | None = None) -> Call[None]:  # noqa: A002
     """The end of a file. `route` is one of the method's `fallbacks`, to be tried after 404 or 405."""
     return rows.remove(form, _REMOVE_FILE, id, route=route)
 
 
-def download(form: Form, id: Id, *, route: Route | None = None) -> Request:  # noqa: A002
+def download(form: RequestStyle, id: Id, *, route: Route | None = None) -> Request:  # noqa: A002
     """The content of a file, as it arrives: the bytes themselves, or an answer around them."""
     return form.request(_DOWNLOAD, {"id": key(id)}, route=route, stream=True)

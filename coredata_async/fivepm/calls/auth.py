@@ -9,7 +9,7 @@ from coredata_async.errors import AuthenticationError
 from coredata_async.fivepm.calls import rows
 from coredata_async.fivepm.codec import shape
 from coredata_async.fivepm.codec.tree import Tree
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.user import User
 from coredata_async.fivepm.replies import ask
@@ -20,7 +20,7 @@ _SIGN_OUT: Final = METHODS["authentication.signOut"]
 _USER: Final = METHODS["authentication.getAuthorizedUser"]
 
 
-def sign_in(form: Form, *, login: str, password: str) -> Call[str]:
+def sign_in(form: RequestStyle, *, login: str, password: str) -> Call[str]:
     """A session, answered with its id. Only GET is documented, so that the password is in the query."""
     request = form.request(_SIGN_IN, {"login": login, "password": password})
 
@@ -37,11 +37,11 @@ def sign_in(form: Form, *, login: str, password: str) -> Call[str]:
     return ask(request, read)
 
 
-def sign_out(form: Form) -> Call[bool]:
+def sign_out(form: RequestStyle) -> Call[bool]:
     """The end of a session; whether the service says that it ended it."""
     return ask(form.request(_SIGN_OUT, rows.NOTHING), lambda tree: shape.flag(tree) is not False)
 
 
-def user(form: Form) -> Call[User]:
+def user(form: RequestStyle) -> Call[User]:
     """The user who asks."""
-    return rows.wanted(form, _USER, User, rows.NOTHING)
+    return rows.call_for_object(form, _USER, User, rows.NOTHING)

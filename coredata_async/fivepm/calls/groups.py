@@ -7,7 +7,7 @@ from typing import Final
 from coredata_async.call import Call
 from coredata_async.fivepm.calls import rows
 from coredata_async.fivepm.codec.shape import Items
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
 from coredata_async.ids import Id
@@ -19,26 +19,26 @@ _GET: Final = METHODS["projectsgroups.getById"]
 _ALL: Final = METHODS["projectsgroups.getAll"]
 
 
-def add(form: Form, new: NewGroup) -> Call[Group]:
+def add(form: RequestStyle, new: NewGroup) -> Call[Group]:
     """A new group."""
     return rows.add(form, _ADD, Group, new)
 
 
-def update(form: Form, id: Id, edit: EditGroup) -> Call[Group]:  # noqa: A002  # the service's own name
+def update(form: RequestStyle, id: Id, edit: EditGroup) -> Call[Group]:  # noqa: A002  # the service's own name
     """A change to a group."""
     return rows.update(form, _UPDATE, Group, id, edit)
 
 
-def remove(form: Form, id: Id) -> Call[None]:  # noqa: A002
+def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
     """The end of a group."""
     return rows.remove(form, _REMOVE, id)
 
 
-def get(form: Form, id: Id) -> Call[Group]:  # noqa: A002
+def get(form: RequestStyle, id: Id) -> Call[Group]:  # noqa: A002
     """One group by its id."""
     return rows.get(form, _GET, Group, id)
 
 
-def list(form: Form) -> Call[Items[Group]]:  # noqa: A001
+def list(form: RequestStyle) -> Call[Items[Group]]:  # noqa: A001
     """All groups: one answer, for no pages are documented."""
     return rows.listing(form, _ALL, Group, rows.NOTHING)

@@ -7,7 +7,7 @@ from typing import Final
 from coredata_async.call import Call
 from coredata_async.fivepm.calls import rows
 from coredata_async.fivepm.codec.shape import Items
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
 from coredata_async.ids import Id
@@ -21,33 +21,33 @@ _ALL: Final = METHODS["projects.getAll"]
 _LIST: Final = METHODS["projects.getList"]
 
 
-def add(form: Form, new: NewProject) -> Call[Project]:
+def add(form: RequestStyle, new: NewProject) -> Call[Project]:
     """A new project."""
     return rows.add(form, _ADD, Project, new)
 
 
-def update(form: Form, id: Id, edit: EditProject) -> Call[Project]:  # noqa: A002  # the service's own name
+def update(form: RequestStyle, id: Id, edit: EditProject) -> Call[Project]:  # noqa: A002  # the service's own name
     """A change to a project."""
     return rows.update(form, _UPDATE, Project, id, edit)
 
 
-def remove(form: Form, id: Id) -> Call[None]:  # noqa: A002
+def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
     """The end of a project."""
     return rows.remove(form, _REMOVE, id)
 
 
-def get(form: Form, id: Id) -> Call[Project]:  # noqa: A002
+def get(form: RequestStyle, id: Id) -> Call[Project]:  # noqa: A002
     """One project by its id."""
     return rows.get(form, _GET, Project, id)
 
 
-def all(form: Form) -> Call[Items[Project]]:  # noqa: A001
+def all(form: RequestStyle) -> Call[Items[Project]]:  # noqa: A001
     """All projects: one answer, for no pages are documented."""
     return rows.listing(form, _ALL, Project, rows.NOTHING)
 
 
 def list(  # noqa: A001  # the service's own verb
-    form: Form,
+    form: RequestStyle,
     where: ProjectFilter,
     *,
     load_team: bool | Unset = UNSET,
@@ -56,7 +56,7 @@ def list(  # noqa: A001  # the service's own verb
 ) -> Call[Items[Project]]:
     """The projects that match, from an offset on. Whether it counts from 0 or 1 is not documented."""
     params = {
-        "filter": form.written(where),
+        "filter": form.encode(where),
         "loadTeam": load_team,
         "offset": offset,
         "count": count,

@@ -8,9 +8,9 @@ from typing import Final, TypeVar
 from coredata_async.call import Call
 from coredata_async.fivepm.codec import shape
 from coredata_async.fivepm.codec.tree import Tree
-from coredata_async.fivepm.form import Form, key
+from coredata_async.fivepm.form import RequestStyle, key
 from coredata_async.fivepm.method import Method, Route
-from coredata_async.fivepm.replies import absent, ask, refused
+from coredata_async.fivepm.replies import absent, ask, removal_refused
 from coredata_async.ids import Id
 
 T = TypeVar("T")
@@ -18,32 +18,34 @@ T = TypeVar("T")
 NOTHING: Final[Mapping[str, object]] = {}
 
 
-def add(form: Form, method: Method, model: type[T], new: object) -> Call[T]:
+def add(form: RequestStyle, method: Method, model: type[T], new: object) -> Call[T]:
     """A new object: answered with the object."""
-    return wanted(form, method, model, {str(method.key): form.written(new)})
+    return call_for_object(form, method, model, {str(method.key): form.encode(new)})
 
 
-def update(form: Form, method: Method, model: type[T], id: Id, edit: object) -> Call[T]:  # noqa: A002
+def update(form: RequestStyle, method: Method, model: type[T], id: Id, edit: object) -> Call[T]:  # noqa: A002
     """A change: the id goes along with what is changed, and the object is the answer."""
-    return wanted(form, method, model, changes(form, method, id, edit))
+    return call_for_object(form, method, model, changes(form, method, id, edit))
 
 
-def changes(form: Form, method: Method, id: Id, edit: object) -> Mapping[str, object]:  # noqa: A002
+def changes(form: RequestStyle, method: Method, id: Id, edit: object) -> Mapping[str, object]:  # noqa: A002
     """The arguments of a change."""
-    return {str(method.key): {**form.written(edit), "id": key(id)}}
+    return {str(method.key): {**form.encode(edit), "id": key(id)}}
 
 
-def remove(form: Form, method: Method, id: Id, *, route: Route | None = None) -> Call[None]:  # noqa: A002
+def remove(form: RequestStyle, method: Method, id: Id, *, route: Route | None = None) -> Call[None]:  # noqa: A002
     """A removal: answered with yes or no."""
-    return done(form, method, {"id": key(id)}, route=route)
+    return call_for_flag(form, method, {"id": key(id)}, route=route)
 
 
-def get(form: Form, method: Method, model: type[T], id: Id) -> Call[T]:  # noqa: A002
+def get(form: RequestStyle, method: Method, model: type[T], id: Id) -> Call[T]:  # noqa: A002
     """One object by its id."""
-    return wanted(form, method, model, {"id": key(id)})
+    return call_for_object(form, method, model, {"id": key(id)})
 
 
-def wanted(form: Form, method: Method, model: type[T], params: Mapping[str, object]) -> Call[T]:
+def call_for_object(
+    form: RequestStyle, method: Method, model: type[T], params: Mapping[str, object]
+) -> Call[T]:
     """A call that must give an object; a reading one that gives none says so by `NotFoundError`."""
     request = form.request(method, params)
 
@@ -58,13 +60,15 @@ def wanted(form: Form, method: Method, model: type[T], params: Mapping[str, obje
     return ask(request, read)
 
 
-def listing(form: Form, method: Method, model: type[T], params: Mapping[str, object]) -> Call[shape.Items[T]]:
+def listing(
+    form: RequestStyle, method: Method, model: type[T], params: Mapping[str, object]
+) -> Call[shape.Items[T]]:
     """A call that gives several objects, or none."""
     return ask(form.request(method, params), lambda tree: shape.many(tree, model))
 
 
-def done(
-    form: Form, method: Method, params: Mapping[str, object], *, route: Route | None = None
+def call_for_flag(
+    form: RequestStyle, method: Method, params: Mapping[str, object], *, route: Route | None = None
 ) -> Call[None]:
     """A call that gives yes or no: no is an error, and so is an answer that is neither."""
     request = form.request(method, params, route=route)
@@ -74,6 +78,6 @@ def done(
         if said is None:
             raise ValueError("the answer says neither yes nor no")
         if not said:
-            raise refused(request)
+            raise removal_refused(request)
 
     return ask(request, read)

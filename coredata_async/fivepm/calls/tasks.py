@@ -7,7 +7,7 @@ from typing import Final
 from coredata_async.call import Call
 from coredata_async.fivepm.calls import rows
 from coredata_async.fivepm.codec.shape import Items
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
 from coredata_async.ids import Id
@@ -20,28 +20,28 @@ _GET: Final = METHODS["tasks.getById"]
 _LIST: Final = METHODS["tasks.getList"]
 
 
-def add(form: Form, new: NewTask) -> Call[Task]:
+def add(form: RequestStyle, new: NewTask) -> Call[Task]:
     """A new task."""
     return rows.add(form, _ADD, Task, new)
 
 
-def update(form: Form, id: Id, edit: EditTask) -> Call[Task]:  # noqa: A002  # the service's own name
+def update(form: RequestStyle, id: Id, edit: EditTask) -> Call[Task]:  # noqa: A002  # the service's own name
     """A change to a task."""
     return rows.update(form, _UPDATE, Task, id, edit)
 
 
-def remove(form: Form, id: Id) -> Call[None]:  # noqa: A002
+def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
     """The end of a task."""
     return rows.remove(form, _REMOVE, id)
 
 
-def get(form: Form, id: Id) -> Call[Task]:  # noqa: A002
+def get(form: RequestStyle, id: Id) -> Call[Task]:  # noqa: A002
     """One task by its id."""
     return rows.get(form, _GET, Task, id)
 
 
 def list(  # noqa: A001  # the service's own verb
-    form: Form,
+    form: RequestStyle,
     where: TaskFilter,
     *,
     load_team: bool | Unset = UNSET,
@@ -50,7 +50,7 @@ def list(  # noqa: A001  # the service's own verb
 ) -> Call[Items[Task]]:
     """The tasks that match, from an offset on. Whether it counts from 0 or 1 is not documented."""
     params = {
-        "filter": form.written(where),
+        "filter": form.encode(where),
         "loadTeam": load_team,
         "offset": offset,
         "count": count,

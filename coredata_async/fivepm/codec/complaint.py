@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from coredata_async.call import WORDS
-from coredata_async.fivepm.codec.items import empty, peeled
+from coredata_async.call import MAX_MESSAGE
+from coredata_async.fivepm.codec.items import empty, unwrap
 from coredata_async.fivepm.codec.tree import Tree
 
 _COMPLAINTS: Final = ("error", "errors", "fault", "faultstring", "exception")
@@ -24,7 +24,7 @@ _SESSION: Final = re.compile(
 _ABSENT: Final = re.compile(r"not found|no such|does(?: not|n't) exist|unknown id", re.IGNORECASE)
 
 
-def complaint(tree: Tree) -> dict[str, Tree] | None:
+def error_in(tree: Tree) -> dict[str, Tree] | None:
     """The error in a reply, whatever its status.
 
     A key like `error` counts beside no `id` and no `items`, and `status="fail"` only as the service's older
@@ -36,7 +36,7 @@ def complaint(tree: Tree) -> dict[str, Tree] | None:
             said = any(found.get(name) not in _QUIET for name in _COMPLAINTS)
             if said or str(found.get("status", "")).lower() in {"fail", "failed"}:
                 return found
-        inner = peeled(found)
+        inner = unwrap(found)
         if inner is found and len(found) == 1:
             inner = found.get("response", found)
         if inner is found or not isinstance(inner, dict):
@@ -45,15 +45,15 @@ def complaint(tree: Tree) -> dict[str, Tree] | None:
     return None
 
 
-def words_of(tree: Tree) -> str:
+def message_of(tree: Tree) -> str:
     """The service's own words, wherever they are."""
     match tree:
         case str():
-            return tree.strip()[:WORDS]
+            return tree.strip()[:MAX_MESSAGE]
         case list():
-            return "; ".join(said for each in tree if (said := words_of(each)))[:WORDS]
+            return "; ".join(said for each in tree if (said := message_of(each)))[:MAX_MESSAGE]
         case dict():
-            named = (words_of(tree[name]) for name in _NAMED if name in tree)
+            named = (message_of(tree[name]) for name in _NAMED if name in tree)
             return next((said for said in named if said), "")
         case _:
             return ""
@@ -72,10 +72,10 @@ def code_of(tree: Tree) -> str | None:
 
 
 def about_session(words: str) -> bool:
-    """Whether the service's words are about who asks; a name it quotes may hold any word."""
+    """Return whether the service's words are about who asks; a name it quotes may hold any word."""
     return _SESSION.search(_QUOTED.sub("", words)) is not None
 
 
 def about_absence(words: str) -> bool:
-    """Whether the service's words are about something that is not there."""
+    """Return whether the service's words are about something that is not there."""
     return _ABSENT.search(_QUOTED.sub("", words)) is not None

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar, cast, get_type_hints
 import attrs
 
 from coredata_async.fivepm.codec import values
-from coredata_async.fivepm.codec.items import empty, listed, peeled
+from coredata_async.fivepm.codec.items import empty, read_items, unwrap
 from coredata_async.fivepm.codec.tree import Tree
 from coredata_async.fivepm.models.file import File
 from coredata_async.fivepm.models.team import Team
@@ -64,7 +64,7 @@ def _readers(model: type[object]) -> Mapping[str, tuple[str, Reader] | None]:
 
 
 def _team(tree: Tree) -> Team:
-    found = listed(peeled(tree))
+    found = read_items(unwrap(tree))
     if not isinstance(tree, dict) or not tree.keys() & {"items", "item", "total", "count"}:
         return Team(items=_users(found.items))
     team = {key: value for key, value in tree.items() if key not in {"items", "item"}}
@@ -76,7 +76,7 @@ def _users(items: tuple[Tree, ...]) -> tuple[User, ...]:
 
 
 def _files(tree: Tree) -> tuple[File, ...]:
-    return tuple(read(each, File) for each in listed(peeled(tree)).items)
+    return tuple(read(each, File) for each in read_items(unwrap(tree)).items)
 
 
 READERS: Final[Mapping[str, Reader]] = {

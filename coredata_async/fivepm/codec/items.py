@@ -20,8 +20,8 @@ class Listed:
     total: Tree = None
 
 
-def peeled(tree: Tree) -> Tree:
-    """What is inside `data` and `response`."""
+def unwrap(tree: Tree) -> Tree:
+    """Return what is inside `data` and `response`."""
     while isinstance(tree, dict):
         inner = [tree[name] for name in _WRAPPERS if name in tree]
         if len(inner) != 1 or not tree.keys() <= {*_WRAPPERS, "status"}:
@@ -30,7 +30,7 @@ def peeled(tree: Tree) -> Tree:
     return tree
 
 
-def listed(tree: Tree) -> Listed:
+def read_items(tree: Tree) -> Listed:
     """The items of a list, whether bare or wrapped, one or many or none.
 
     Raises:
@@ -40,7 +40,7 @@ def listed(tree: Tree) -> Listed:
         return Listed(_items(tree))
     name = next((each for each in _LISTS if each in tree), None)
     if name is not None and "id" not in tree:
-        inner = listed(_several(tree[name]))
+        inner = read_items(_several(tree[name]))
         return Listed(inner.items, tree.get("total", inner.total))
     if "total" in tree and not tree.keys() - {"total", "count"}:
         return Listed((), tree["total"])
@@ -48,7 +48,7 @@ def listed(tree: Tree) -> Listed:
 
 
 def empty(tree: Tree) -> bool:
-    """Whether it is one of the ways to say nothing: PHP has an empty list for an empty map."""
+    """Return whether it is one of the ways to say nothing: PHP has an empty list for an empty map."""
     if isinstance(tree, str):
         return not tree.strip()
     return tree is None or tree in ([], {})

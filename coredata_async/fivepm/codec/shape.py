@@ -9,7 +9,7 @@ from attrs import frozen
 
 from coredata_async.fivepm.codec import values
 from coredata_async.fivepm.codec.fields import read
-from coredata_async.fivepm.codec.items import empty, listed, peeled
+from coredata_async.fivepm.codec.items import empty, read_items, unwrap
 from coredata_async.fivepm.codec.tree import Tree
 from coredata_async.fivepm.names import NAMES
 
@@ -34,7 +34,7 @@ def one(tree: Tree, model: type[T]) -> T | None:
     Raises:
         ValueError: What came is no such object.
     """
-    found = _inmost(peeled(tree), set(NAMES[model].values()))
+    found = _inmost(unwrap(tree), set(NAMES[model].values()))
     if found is False or empty(found):
         return None
     if not isinstance(found, dict):
@@ -47,7 +47,7 @@ def one(tree: Tree, model: type[T]) -> T | None:
 
 
 def _inmost(tree: Tree, known: set[str]) -> Tree:
-    """What is inside `{"task": {…}}` or `{"item": [{…}]}`."""
+    """Return what is inside `{"task": {…}}` or `{"item": [{…}]}`."""
     for _ in range(3):
         if isinstance(tree, list) and len(tree) == 1:
             tree = tree[0]
@@ -64,7 +64,7 @@ def many(tree: Tree, model: type[T]) -> Items[T]:
     Raises:
         ValueError: What came is no list, or holds something else.
     """
-    found = listed(peeled(tree))
+    found = read_items(unwrap(tree))
     total = None
     with suppress(ValueError):
         total = values.whole(found.total)
@@ -76,7 +76,7 @@ def flag(tree: Tree) -> bool | None:
 
     An empty `status` is no: so does PHP spell it in XML.
     """
-    found = peeled(tree)
+    found = unwrap(tree)
     if not isinstance(found, dict):
         return None if isinstance(found, list) else values.truth(found)
     if "id" in found:
@@ -91,7 +91,7 @@ def flag(tree: Tree) -> bool | None:
 
 def text(tree: Tree, key: str) -> str:
     """One text by its name, or the only text there is; empty where there is none."""
-    found = peeled(tree)
+    found = unwrap(tree)
     if isinstance(found, dict):
         found = found.get(key)
     return "" if isinstance(found, list | dict) else values.text(found)

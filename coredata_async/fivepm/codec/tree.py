@@ -16,7 +16,7 @@ Tree = xml.Tree
 _BOM: Final = b"\xef\xbb\xbf"
 _FATAL: Final = re.compile(rb"(?:Fatal error|Parse error|Uncaught \w+|Warning|Notice|Deprecated)\b.{0,20}:")
 _HTML: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_LOOK: Final = 400
+_SNIFF_BYTES: Final = 400
 """How far into a body PHP's own complaints are looked for."""
 
 
@@ -41,7 +41,7 @@ def parse(body: bytes) -> Tree:
 
 def _json(data: bytes) -> Tree:
     try:
-        return cast("Tree", check_depth(decode_json(_decoded(data))))
+        return cast("Tree", check_depth(decode_json(_decode(data))))
     except json.JSONDecodeError as exc:
         raise ValueError(f"the JSON is broken or cut short after {len(data)} bytes ({exc.msg})") from None
 
@@ -52,22 +52,22 @@ def _xml(data: bytes) -> Tree:
     try:
         return xml.parse(data)
     except ValueError:
-        if _FATAL.search(data[:_LOOK]):
+        if _FATAL.search(data[:_SNIFF_BYTES]):
             raise ValueError("the service's PHP failed, and its complaint came as the answer") from None
         raise
 
 
 def _scalar(data: bytes) -> Tree:
     """A bare JSON value, as `true`; or words."""
-    if _FATAL.search(data[:_LOOK]):
+    if _FATAL.search(data[:_SNIFF_BYTES]):
         raise ValueError("the service's PHP failed, and its complaint came as the answer")
     try:
-        return cast("Tree", decode_json(_decoded(data)))
+        return cast("Tree", decode_json(_decode(data)))
     except ValueError:
         raise ValueError("the answer is neither XML nor JSON") from None
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

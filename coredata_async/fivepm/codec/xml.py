@@ -29,7 +29,7 @@ class Element(Protocol):
         ...
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return how many there are."""
         ...
 
 

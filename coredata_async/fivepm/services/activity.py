@@ -10,19 +10,19 @@ from operator import attrgetter
 from attrs import evolve, field, frozen
 
 from coredata_async.errors import APIStatusError, OutcomeUnknownError
-from coredata_async.fivepm.attach import Attachment, Enclosure, attachments, enclosing
+from coredata_async.fivepm.attach import Attachment, FileEncoding, attachments, with_files
 from coredata_async.fivepm.calls import activity as calls
 from coredata_async.fivepm.download import Download
-from coredata_async.fivepm.envelope import arrived
-from coredata_async.fivepm.form import Form, key
+from coredata_async.fivepm.envelope import open_download
+from coredata_async.fivepm.form import RequestStyle, key
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
 from coredata_async.fivepm.models.file import File, FileFilter
 from coredata_async.fivepm.peek import Wrapping
 from coredata_async.fivepm.perform import perform
-from coredata_async.fivepm.services.verbs import adding, gathering, listing, updating
-from coredata_async.fivepm.services.window import in_range, narrowed
+from coredata_async.fivepm.services.verbs import adding, fetching_all, listing, updating
+from coredata_async.fivepm.services.window import filters_only, in_range
 from coredata_async.ids import Id
 from coredata_async.message import Send
 from coredata_async.storage.sources import Source
@@ -53,7 +53,12 @@ class Activities:
     """
 
     def __init__(
-        self, send: Send, files: Send, form: Form, enclosure: Enclosure, open_files: asyncio.Semaphore
+        self,
+        send: Send,
+        files: Send,
+        form: RequestStyle,
+        enclosure: FileEncoding,
+        open_files: asyncio.Semaphore,
     ) -> None:
         self._send = send
         self._files_send = files
@@ -63,7 +68,7 @@ class Activities:
         self.add = adding(NewActivity, self._add, "Post an activity and return it: one exchange.")
         self.update = updating(EditActivity, self._update, "Change an activity and return it: one exchange.")
         self.list = listing(ActivitiesWanted, self._list, "List the activities that match.")
-        self.files = gathering(FileFilter, self._files, "List the files that match: one answer.")
+        self.files = fetching_all(FileFilter, self._files, "List the files that match: one answer.")
 
     async def get(self, id: Id) -> Activity:  # noqa: A002  # the service's own name
         """Read one activity: one exchange, repeat-safe.
@@ -99,7 +104,7 @@ class Activities:
         call = calls.attach_files(self._form, id)
         async with (
             self._open_files,
-            enclosing(call.request, wanted, self._enclosure) as request,
+            with_files(call.request, wanted, self._enclosure) as request,
         ):
             await perform(self._send, evolve(call, request=request))
 
@@ -135,7 +140,7 @@ class Activities:
         """
         id = key(id)  # noqa: A001
         send = self._files_send if wrapping == "raw" else self._send
-        return Download(lambda: arrived(send, self._form, id, wrapping))
+        return Download(lambda: open_download(send, self._form, id, wrapping))
 
     async def _add(self, new: NewActivity) -> Activity:
         return await perform(self._send, calls.add(self._form, new))
@@ -147,7 +152,7 @@ class Activities:
         return tuple((await perform(self._send, calls.files(self._form, where))).items)
 
     def _list(self, wanted: ActivitiesWanted) -> Listing[Activity]:
-        where = narrowed(wanted, ActivityFilter)
+        where = filters_only(wanted, ActivityFilter)
 
         async def fetch(offset: int, count: int | None) -> Page[Activity]:
             call = calls.list(

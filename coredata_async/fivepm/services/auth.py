@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coredata_async.fivepm.calls import auth as calls
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.models.user import User
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.session import Session
@@ -13,7 +13,7 @@ from coredata_async.message import Send
 class Auth:
     """The sign-in that all callers of a client share. It happens by itself, when first needed."""
 
-    def __init__(self, send: Send, form: Form, session: Session, open_send: Send) -> None:
+    def __init__(self, send: Send, form: RequestStyle, session: Session, open_send: Send) -> None:
         self._send = send
         self._form = form
         self._session = session
@@ -35,7 +35,7 @@ class Auth:
         return await self._session.enter(self._open_send)
 
     async def sign_out(self) -> None:
-        """End the session now, for all callers; the next request signs in anew.
+        """End the session now, for all callers; the next request signs in again.
 
         Raises:
             APIError: By its subclass. Closing the client signs out, too, and raises nothing.

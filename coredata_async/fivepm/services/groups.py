@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 
 from coredata_async.fivepm.calls import groups as calls
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
 from coredata_async.fivepm.perform import perform
@@ -21,7 +21,7 @@ class Groups:
     carried out; otherwise `OutcomeUnknownError` says so.
     """
 
-    def __init__(self, send: Send, form: Form) -> None:
+    def __init__(self, send: Send, form: RequestStyle) -> None:
         self._send = send
         self._form = form
         self.add = adding(NewGroup, self._add, "Make a group and return it: one exchange.")

@@ -7,12 +7,12 @@ from operator import attrgetter
 from attrs import field, frozen
 
 from coredata_async.fivepm.calls import projects as calls
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.services.verbs import adding, listing, updating
-from coredata_async.fivepm.services.window import in_range, narrowed
+from coredata_async.fivepm.services.window import filters_only, in_range
 from coredata_async.ids import Id
 from coredata_async.message import Send
 from coredata_async.unset import UNSET, Unset
@@ -37,7 +37,7 @@ class Projects:
     not carried out; otherwise `OutcomeUnknownError` says so. `list` gives a `Listing`.
     """
 
-    def __init__(self, send: Send, form: Form) -> None:
+    def __init__(self, send: Send, form: RequestStyle) -> None:
         self._send = send
         self._form = form
         self.add = adding(NewProject, self._add, "Make a project and return it: one exchange.")
@@ -71,7 +71,7 @@ class Projects:
         return await perform(self._send, calls.update(self._form, id, edit))
 
     def _list(self, wanted: ProjectsWanted) -> Listing[Project]:
-        where = narrowed(wanted, ProjectFilter)
+        where = filters_only(wanted, ProjectFilter)
 
         async def fetch(offset: int, count: int | None) -> Page[Project]:
             call = calls.list(self._form, where, load_team=wanted.load_team, offset=offset, count=count)

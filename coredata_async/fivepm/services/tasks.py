@@ -7,19 +7,19 @@ from operator import attrgetter
 from attrs import field, frozen
 
 from coredata_async.fivepm.calls import tasks as calls
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.services.verbs import adding, listing, updating
-from coredata_async.fivepm.services.window import in_range, narrowed
+from coredata_async.fivepm.services.window import filters_only, in_range
 from coredata_async.ids import Id
 from coredata_async.message import Send
 from coredata_async.unset import UNSET, Unset
 
 
 @frozen(kw_only=True)
-class TasksWanted(TaskFilter):
+class TaskListOptions(TaskFilter):
     """Which tasks to list, and how: the filters of `TaskFilter`, and which part."""
 
     load_team: bool | Unset = UNSET
@@ -37,12 +37,12 @@ class Tasks:
     not carried out; otherwise `OutcomeUnknownError` says so. `list` gives a `Listing`.
     """
 
-    def __init__(self, send: Send, form: Form) -> None:
+    def __init__(self, send: Send, form: RequestStyle) -> None:
         self._send = send
         self._form = form
         self.add = adding(NewTask, self._add, "Make a task and return it: one exchange.")
         self.update = updating(EditTask, self._update, "Change a task and return it: one exchange.")
-        self.list = listing(TasksWanted, self._list, "List the tasks that match.")
+        self.list = listing(TaskListOptions, self._list, "List the tasks that match.")
 
     async def get(self, id: Id) -> Task:  # noqa: A002  # the service's own name
         """Read one task: one exchange, repeat-safe.
@@ -66,8 +66,8 @@ class Tasks:
     async def _update(self, id: Id, edit: EditTask) -> Task:  # noqa: A002
         return await perform(self._send, calls.update(self._form, id, edit))
 
-    def _list(self, wanted: TasksWanted) -> Listing[Task]:
-        where = narrowed(wanted, TaskFilter)
+    def _list(self, wanted: TaskListOptions) -> Listing[Task]:
+        where = filters_only(wanted, TaskFilter)
 
         async def fetch(offset: int, count: int | None) -> Page[Task]:
             call = calls.list(self._form, where, load_team=wanted.load_team, offset=offset, count=count)

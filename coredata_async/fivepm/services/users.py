@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 
 from coredata_async.fivepm.calls import users as calls
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.user import EditUser, NewUser, User
 from coredata_async.fivepm.perform import perform
@@ -21,7 +21,7 @@ class Users:
     Both are repeated only if they provably were not carried out; otherwise `OutcomeUnknownError` says so.
     """
 
-    def __init__(self, send: Send, form: Form) -> None:
+    def __init__(self, send: Send, form: RequestStyle) -> None:
         self._send = send
         self._form = form
         self.add = adding(NewUser, self._add, "Make a user and return it: one exchange.")

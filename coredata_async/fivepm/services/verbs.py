@@ -22,7 +22,7 @@ def adding(new: Callable[P, V], post: Callable[[V], Awaitable[T]], summary: str)
     async def add(*args: P.args, **kwargs: P.kwargs) -> T:
         return await post(build(f"{_noun(post)}.add", new, *args, **kwargs))
 
-    return spelled(add, new, summary)
+    return with_signature(add, new, summary)
 
 
 def updating(
@@ -33,7 +33,7 @@ def updating(
     async def update(id: Id, /, *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: A002  # the service's name
         return await post(id, build(f"{_noun(post)}.update", edit, *args, **kwargs))
 
-    return spelled(update, edit, summary, leading=("id",))
+    return with_signature(update, edit, summary, leading=("id",))
 
 
 def listing(where: Callable[P, V], fetch: Callable[[V], Listing[T]], summary: str) -> Callable[P, Listing[T]]:
@@ -42,10 +42,10 @@ def listing(where: Callable[P, V], fetch: Callable[[V], Listing[T]], summary: st
     def list(*args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A001  # the service's own verb
         return fetch(build(f"{_noun(fetch)}.list", where, *args, **kwargs))
 
-    return spelled(list, where, summary)
+    return with_signature(list, where, summary)
 
 
-def gathering(
+def fetching_all(
     where: Callable[P, V], fetch: Callable[[V], Awaitable[T]], summary: str
 ) -> Callable[P, Awaitable[T]]:
     """Make `files(**filters)` of the class of the filters, and of what gets all there are."""
@@ -53,7 +53,7 @@ def gathering(
     async def files(*args: P.args, **kwargs: P.kwargs) -> T:
         return await fetch(build(f"{_noun(fetch)}.files", where, *args, **kwargs))
 
-    return spelled(files, where, summary)
+    return with_signature(files, where, summary)
 
 
 def _noun(method: Callable[..., object]) -> str:
@@ -61,7 +61,9 @@ def _noun(method: Callable[..., object]) -> str:
     return method.__qualname__.partition(".")[0].lower()
 
 
-def spelled(verb: Verb, keywords: Callable[..., object], summary: str, leading: tuple[str, ...] = ()) -> Verb:
+def with_signature(
+    verb: Verb, keywords: Callable[..., object], summary: str, leading: tuple[str, ...] = ()
+) -> Verb:
     """Give a verb the signature and the words of the class whose keywords it takes."""
     own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Id) for name in leading]
     taken = sorted(

@@ -21,7 +21,7 @@ def in_range(least: int) -> Any:
     return check
 
 
-def narrowed(wanted: object, kind: type[F]) -> F:
+def filters_only(wanted: object, kind: type[F]) -> F:
     """The filters alone, as the class that the service's names are known for."""
     spots = attrs.fields(cast("Any", kind))
     return kind(**{spot.name: getattr(wanted, spot.name) for spot in spots})

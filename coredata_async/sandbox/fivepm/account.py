@@ -58,7 +58,7 @@ class Account:
 
     @property
     def emails(self) -> list[Email]:
-        """What the notify flags would have sent, oldest first."""
+        """Return what the notify flags would have sent, oldest first."""
         return self.state.emails
 
     def expire_sessions(self) -> None:

@@ -2,56 +2,56 @@
 
 from coredata_async.sandbox.fivepm import filters, objects
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.fields import ACTIVITY, DONE, TASK, Record
 from coredata_async.sandbox.fivepm.notices import notify
 from coredata_async.sandbox.fivepm.pages import page
-from coredata_async.sandbox.fivepm.shown import Item, Listed, Shown, Single
-from coredata_async.sandbox.fivepm.speech import Said
+from coredata_async.sandbox.fivepm.shown import Item, Listed, Shown, SingleView
+from coredata_async.sandbox.fivepm.speech import Response
 from coredata_async.sandbox.fivepm.trouble import refusal
-from coredata_async.sandbox.fivepm.values import flag, text, value, written
+from coredata_async.sandbox.fivepm.values import accept_fields, flag, text, value
 
 _ALL_DONE = 100
 
 
-def add(account: Account, asked: Asked) -> Single:
+def add(account: Account, asked: Arguments) -> SingleView:
     """Post to a project or a task; a progress note moves the task on."""
     given = asked.array("activity")
     _check(account, {name: text(given, name) for name in ("taskId", "projectId", "type", "progress")})
-    _check_hidden(written(ACTIVITY, given))
+    _check_hidden(accept_fields(ACTIVITY, given))
     # What is posted to a task is in the task's project, too.
     task = account.state.tasks.get(text(given, "taskId"), {})
     defaults: Record = {"date": account.state.now, "projectId": task.get("projectId")}
-    made = objects.added(account, ACTIVITY, asked, defaults=defaults)
-    _progressed(account, made)
+    made = objects.add(account, ACTIVITY, asked, defaults=defaults)
+    _apply_progress(account, made)
     notify(account, ACTIVITY, asked, made)
     return _single(account, made)
 
 
-def update(account: Account, asked: Asked) -> Single:
+def update(account: Account, asked: Arguments) -> SingleView:
     """Change an activity; another percentage is another progress."""
     given = asked.array("activity")
-    _check_hidden({**account.state.activity.get(text(given, "id"), {}), **written(ACTIVITY, given)})
-    before, after = objects.changed(account, ACTIVITY, asked)
+    _check_hidden({**account.state.activity.get(text(given, "id"), {}), **accept_fields(ACTIVITY, given)})
+    before, after = objects.change(account, ACTIVITY, asked)
     if before["progress"] != after["progress"]:
-        _progressed(account, after)
+        _apply_progress(account, after)
     notify(account, ACTIVITY, asked, after)
     return _single(account, after)
 
 
-def remove(account: Account, asked: Asked) -> Said:
+def remove(account: Account, asked: Arguments) -> Response:
     """Remove an activity with its files."""
-    cascade(account.state, "activity", str(objects.wanted(account, ACTIVITY, asked)["id"]))
+    cascade(account.state, "activity", str(objects.find_requested(account, ACTIVITY, asked)["id"]))
     return {"status": True}
 
 
-def get_by_id(account: Account, asked: Asked) -> Single:
+def get_by_id(account: Account, asked: Arguments) -> SingleView:
     """Show an activity with its files and names (whether the real one does is not known: facts 12.18)."""
-    return _single(account, objects.wanted(account, ACTIVITY, asked))
+    return _single(account, objects.find_requested(account, ACTIVITY, asked))
 
 
-def get_list(account: Account, asked: Asked) -> Listed:
+def get_list(account: Account, asked: Arguments) -> Listed:
     """List activities page by page, with files and names where they are asked for."""
     state, given = account.state, asked.array("filter")
     names, files = flag(asked.arguments, "withNames"), flag(asked.arguments, "withFiles")
@@ -59,8 +59,8 @@ def get_list(account: Account, asked: Asked) -> Listed:
     of_its_place = {name: node for name, node in given.items() if name in filters.POSTED_TO}
     every = [
         one
-        for one in filters.chosen(state, state.activity.values(), filters.POSTED, of_it)
-        if filters.chosen(state, _places(account, one), filters.POSTED_TO, of_its_place)
+        for one in filters.filter_records(state, state.activity.values(), filters.POSTED, of_it)
+        if filters.filter_records(state, _posted_to(account, one), filters.POSTED_TO, of_its_place)
     ]
     shown = page(every, asked.arguments, account.dialect)
     return Listed(tuple(_item(account, one, names=names, files=files) for one in shown), len(every))
@@ -83,7 +83,7 @@ def _check_hidden(note: Record) -> None:
         raise refusal(400, "hideFromClients: a progress note cannot be hidden from clients.")
 
 
-def _progressed(account: Account, note: Record) -> None:
+def _apply_progress(account: Account, note: Record) -> None:
     """Let the newest percentage win; all done is also a status (facts 11)."""
     if note["type"] != "progress" or not note["taskId"]:
         return
@@ -91,15 +91,15 @@ def _progressed(account: Account, note: Record) -> None:
     account.state.change(TASK, str(note["taskId"]), {"progress": note["progress"], **done})
 
 
-def _places(account: Account, note: Record) -> list[Record]:
+def _posted_to(account: Account, note: Record) -> list[Record]:
     """Return what an activity was posted to: its task, else its project."""
     task = account.state.tasks.get(str(note["taskId"]))
     place = task or account.state.projects.get(str(note["projectId"]))
     return [place] if place else []
 
 
-def _single(account: Account, note: Record) -> Single:
-    return Single(ACTIVITY.name, _item(account, note, names=True, files=True))
+def _single(account: Account, note: Record) -> SingleView:
+    return SingleView(ACTIVITY.name, _item(account, note, names=True, files=True))
 
 
 def _item(account: Account, note: Record, *, names: bool, files: bool) -> Item:

@@ -8,7 +8,7 @@ from attrs import frozen
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.fivepm import multipart, php
 from coredata_async.sandbox.fivepm.php import Array, Node, Upload
-from coredata_async.sandbox.fivepm.state import Heard
+from coredata_async.sandbox.fivepm.state import ReceivedCall
 
 _URLENCODED = "application/x-www-form-urlencoded"
 _SCRAMBLED = re.compile(r"(filter\[\w+\])=(.*)")
@@ -18,7 +18,7 @@ _SECRETS = frozenset(("password", "sessionId"))
 
 
 @frozen(kw_only=True)
-class Asked:
+class Arguments:
     """Arguments, and who asks."""
 
     operation: str
@@ -36,21 +36,21 @@ async def read(call: Call, *, misprints: bool = False) -> tuple[Array, Array]:
     """Return the arguments in the query and those in the body; the body of a GET is ignored, as in PHP."""
     _, _, query = call.request.raw_path.partition("?")
     given = php.pairs(query)
-    asked = php.nested(_unscrambled(given) if misprints else given)
+    asked = php.nest(_unscramble(given) if misprints else given)
     if call.request.method == "GET":
         return asked, {}
     body = b"".join([piece async for piece in call.body()])
     kind = call.headers.get("Content-Type", "")
     delimiter = multipart.boundary(kind)
     if delimiter is not None:
-        return asked, php.nested(multipart.parts(body, delimiter))
+        return asked, php.nest(multipart.parts(body, delimiter))
     if kind.partition(";")[0].strip().lower() == _URLENCODED:
-        return asked, php.nested(php.pairs(body.decode(errors="replace")))
+        return asked, php.nest(php.pairs(body.decode(errors="replace")))
     # PHP takes no arguments out of a body of another type.
     return asked, {}
 
 
-def _unscrambled(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _unscramble(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Repair `sessionId=filter[taskId]=7&TOKEN`, which the page prints for activity.getList (slip 5)."""
     for place, (name, value) in enumerate(given[:-1]):
         token, nothing = given[place + 1]
@@ -61,13 +61,13 @@ def _unscrambled(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return given
 
 
-def heard(call: Call, query: Array, body: Array) -> Heard:
+def log_entry(call: Call, query: Array, body: Array) -> ReceivedCall:
     """Return the request for the log, without what must not be read there."""
     verb = call.request.method
-    return Heard(operation=call.operation, verb=verb, query=_masked(query), body=_masked(body))
+    return ReceivedCall(operation=call.operation, verb=verb, query=_mask(query), body=_mask(body))
 
 
-def _masked(array: Mapping[str, Node]) -> Array:
+def _mask(array: Mapping[str, Node]) -> Array:
     return {name: "***" if name in _SECRETS else _plain(node) for name, node in array.items()}
 
 
@@ -75,6 +75,6 @@ def _plain(node: Node) -> Node:
     if isinstance(node, Upload):
         return {"filename": node.filename, "type": node.content_type, "size": str(len(node.data))}
     if isinstance(node, dict):
-        return _masked(node)
+        return _mask(node)
     # A file's base64 would be kept twice.
     return node if len(node) <= _LONGEST else f"{node[:_SHOWN]}… ({len(node)} characters)"

@@ -1,21 +1,21 @@
 """The service `authentication`, and who asks on every other call (facts 2)."""
 
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.fields import USER
 from coredata_async.sandbox.fivepm.php import Array
-from coredata_async.sandbox.fivepm.shown import Single
-from coredata_async.sandbox.fivepm.speech import Said
+from coredata_async.sandbox.fivepm.shown import SingleView
+from coredata_async.sandbox.fivepm.speech import Response
 from coredata_async.sandbox.fivepm.trouble import refusal
 from coredata_async.sandbox.fivepm.values import text
 
 
-def admitted(account: Account, arguments: Array) -> str:
+def admit(account: Account, arguments: Array) -> str:
     """Return the id of who asks, or refuse."""
     token, login = text(arguments, "sessionId"), text(arguments, "login")
     user = account.sessions.user(token, sliding=account.dialect.sliding)
     if user is None and login and account.dialect.per_call:
-        user = _known(account, arguments)
+        user = _user_of(account, arguments)
     if user is None or user not in account.state.users:
         raise refusal(
             401, "Your session has expired. Please sign in." if token else "Authentication is required."
@@ -23,26 +23,26 @@ def admitted(account: Account, arguments: Array) -> str:
     return user
 
 
-def sign_in(account: Account, asked: Asked) -> Said:
+def sign_in(account: Account, asked: Arguments) -> Response:
     """Open a session."""
-    user = _known(account, asked.arguments)
+    user = _user_of(account, asked.arguments)
     if user is None:
         raise refusal(401, "Wrong login or password.")
     return {"sessionId": account.sessions.open(user)}
 
 
-def sign_out(account: Account, asked: Asked) -> Said:
+def sign_out(account: Account, asked: Arguments) -> Response:
     """Close the session that is named; "no arguments" are documented, which cannot be all (facts 8.13)."""
     account.sessions.close(text(asked.arguments, "sessionId"))
     return {"signOutState": True}
 
 
-def get_authorized_user(account: Account, asked: Asked) -> Single:
+def get_authorized_user(account: Account, asked: Arguments) -> SingleView:
     """Show who asks."""
     return account.viewer.single(USER, account.state.users[asked.user])
 
 
-def _known(account: Account, arguments: Array) -> str | None:
+def _user_of(account: Account, arguments: Array) -> str | None:
     login, password = text(arguments, "login").casefold(), text(arguments, "password")
     for identifier, user in account.state.users.items():
         if str(user["email"]).casefold() == login and user["password"] == password and password:

@@ -27,14 +27,14 @@ def remove(state: State, noun: str, identifier: str) -> None:
                     remove(state, held, one)
     for records in (state.projects, state.tasks):
         for one, record in records.items():
-            records[one] = _left(record, noun, identifier)
+            records[one] = _without(record, noun, identifier)
 
 
 def _naming(records: Records, attribute: str, identifier: str) -> Iterator[str]:
     return (one for one, record in records.items() if record.get(attribute) == identifier)
 
 
-def _left(record: Record, noun: str, identifier: str) -> Record:
+def _without(record: Record, noun: str, identifier: str) -> Record:
     if noun == "group" and record.get("groupId") == identifier:
         return {**record, "groupId": None}
     team = record.get("team")

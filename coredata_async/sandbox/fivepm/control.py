@@ -9,7 +9,7 @@ from typing import cast, get_args, get_type_hints
 
 import attrs
 
-from coredata_async.sandbox.answer import Answer, as_json, refused
+from coredata_async.sandbox.answer import Answer, as_json, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.dialect import Dialect
@@ -23,31 +23,31 @@ _NOUNS = ("project", "task", "user", "activity", "file", "group")
 def routes(account: Account) -> Iterable[Route]:
     """Yield the endpoint's two operations."""
 
-    async def told(service: Service, call: Call) -> Answer:
-        return as_json(_told(account))
+    async def show_account(service: Service, call: Call) -> Answer:
+        return as_json(_render_account(account))
 
     async def switch(service: Service, call: Call) -> Answer:
         body = await call.json()
         given = body.get("dialect", {})
         if not isinstance(given, dict):
-            raise refused("dialect is not an object.")
-        account.dialect = spoken(account.dialect, cast("dict[str, object]", given))
+            raise refuse("dialect is not an object.")
+        account.dialect = change_dialect(account.dialect, cast("dict[str, object]", given))
         if body.get("expire_sessions") is True:
             account.expire_sessions()
-        return as_json(_told(account))
+        return as_json(_render_account(account))
 
-    yield Route("GET", _PATH, "sandbox.fivepm", told, auth="none")
+    yield Route("GET", _PATH, "sandbox.fivepm", show_account, auth="none")
     yield Route("POST", _PATH, "sandbox.fivepm", switch, auth="none")
 
 
-def spoken(dialect: Dialect, given: Mapping[str, object]) -> Dialect:
+def change_dialect(dialect: Dialect, given: Mapping[str, object]) -> Dialect:
     """Return a dialect with some of its fields set, or refuse what none can be set to."""
     hints = get_type_hints(Dialect)
     for name, value in given.items():
         if name not in hints:
-            raise refused(f"dialect: there is no {name}.")
+            raise refuse(f"dialect: there is no {name}.")
         if not _fits(value, hints[name]):
-            raise refused(f"dialect: {name} cannot be {value!r}.")
+            raise refuse(f"dialect: {name} cannot be {value!r}.")
     settings = attrs.asdict(dialect)
     settings.update(given)
     return Dialect(**settings)
@@ -63,7 +63,7 @@ def _fits(value: object, hint: object) -> bool:
     return type(value) is type(hint) and value == hint
 
 
-def _told(account: Account) -> dict[str, object]:
+def _render_account(account: Account) -> dict[str, object]:
     return {
         "dialect": attrs.asdict(account.dialect),
         "counts": {noun: len(account.state.of(noun)) for noun in _NOUNS},

@@ -16,7 +16,7 @@ class Dialect:
     wrapped: bool = True
     """JSON: `{"data": …}` or the value itself. XML has always a root."""
     named: bool = False
-    """A single object under its own name once more: `{"task": {…}}`."""
+    """A single object under its own name again: `{"task": {…}}`."""
     numbers: Literal["strings", "numbers", "mixed"] = "strings"
     """JSON: `"7"`, `7`, or 7 for everything but `id`, which the docs call a string."""
     booleans: Literal["digits", "words"] = "digits"

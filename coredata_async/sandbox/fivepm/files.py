@@ -6,20 +6,20 @@ import mimetypes
 
 from coredata_async.sandbox.fivepm import objects
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.dialect import Dialect
 from coredata_async.sandbox.fivepm.fields import ACTIVITY, FILE, Record
 from coredata_async.sandbox.fivepm.php import Array, Node, Upload
-from coredata_async.sandbox.fivepm.shown import Listed, Single
-from coredata_async.sandbox.fivepm.speech import Bytes, Said
+from coredata_async.sandbox.fivepm.shown import Listed, SingleView
+from coredata_async.sandbox.fivepm.speech import Bytes, Response
 from coredata_async.sandbox.fivepm.trouble import refusal
 from coredata_async.sandbox.fivepm.values import text
 
 
-def attach_files(account: Account, asked: Asked) -> Said:
+def attach_files(account: Account, asked: Arguments) -> Response:
     """Keep every file of the request, or none."""
-    note = objects.found(account, ACTIVITY, text(asked.arguments, "activityId"))
+    note = objects.find(account, ACTIVITY, text(asked.arguments, "activityId"))
     files = [_file(account.dialect, node) for node in asked.array("files").values()]
     if not files:
         raise refusal(400, "There is no file in the request.")
@@ -31,7 +31,7 @@ def attach_files(account: Account, asked: Asked) -> Said:
     return {"status": True}
 
 
-def get_files_list(account: Account, asked: Asked) -> Listed:
+def get_files_list(account: Account, asked: Arguments) -> Listed:
     """List the files of a project and of its tasks, or all there are."""
     unknown = [name for name in asked.array("filter") if name != "projectId"]
     if unknown:
@@ -41,15 +41,15 @@ def get_files_list(account: Account, asked: Asked) -> Listed:
     return account.viewer.page((account.viewer.item(FILE, one) for one in found), len(found))
 
 
-def remove_file(account: Account, asked: Asked) -> Said:
+def remove_file(account: Account, asked: Arguments) -> Response:
     """Remove one file; the activity stays."""
-    cascade(account.state, "file", str(objects.wanted(account, FILE, asked)["id"]))
+    cascade(account.state, "file", str(objects.find_requested(account, FILE, asked)["id"]))
     return {"status": True}
 
 
-def download_file(account: Account, asked: Asked) -> Bytes | Single:
+def download_file(account: Account, asked: Arguments) -> Bytes | SingleView:
     """Give a file back, as the dialect has it."""
-    file = objects.wanted(account, FILE, asked)
+    file = objects.find_requested(account, FILE, asked)
     data = account.state.contents[str(file["id"])]
     match account.dialect.download:
         case "metadata":
@@ -70,7 +70,7 @@ def _file(dialect: Dialect, node: Node) -> tuple[str, str, bytes]:
     if isinstance(content, Upload) and dialect.upload != "base64":
         name, kind, data = name or content.filename, content.content_type, content.data
     elif isinstance(content, str) and (dialect.upload != "multipart" or not content):
-        kind, data = mimetypes.guess_type(name)[0] or "application/octet-stream", _decoded(content)
+        kind, data = mimetypes.guess_type(name)[0] or "application/octet-stream", _decode(content)
     else:
         raise refusal(400, "A file without content.")
     if not name:
@@ -78,7 +78,7 @@ def _file(dialect: Dialect, node: Node) -> tuple[str, str, bytes]:
     return name, kind, data
 
 
-def _decoded(content: str) -> bytes:
+def _decode(content: str) -> bytes:
     """Decode strictly: PHP would pass over what is not base64, and a client's fault with it."""
     try:
         return base64.b64decode(content, validate=True)

@@ -38,11 +38,11 @@ def _progress(sign: int) -> tuple[Kind, Passes]:
     return "integer", passes
 
 
-def _named(state: State, record: Record, wanted: Value) -> bool:
+def _has_name(state: State, record: Record, wanted: Value) -> bool:
     return str(wanted).casefold() in str(record["name"]).casefold()
 
 
-def _assigned(state: State, record: Record, wanted: Value) -> bool:
+def _is_assigned(state: State, record: Record, wanted: Value) -> bool:
     team = record.get("team")
     return isinstance(team, tuple) and wanted in team
 
@@ -63,8 +63,8 @@ Filters = Mapping[str, tuple[Kind, Passes]]
 PROJECTS: Filters = {
     "groupId": _same("groupId"),
     "ownerId": _same("ownerId"),
-    "name": ("text", _named),
-    "assignedTo": ("reference", _assigned),
+    "name": ("text", _has_name),
+    "assignedTo": ("reference", _is_assigned),
     "active": ("flag", _active),
     "hide_old_object_period": ("integer", _recent),
 }
@@ -85,7 +85,7 @@ TASKS: Filters = {
 }
 POSTED_TO: Filters = {
     "groupId": _same("groupId"),
-    "assignedTo": ("reference", _assigned),
+    "assignedTo": ("reference", _is_assigned),
     "active": ("flag", _active),
     "hide_non_active": ("integer", _recent),
 }
@@ -93,16 +93,16 @@ POSTED_TO: Filters = {
 POSTED: Filters = {"projectId": _same("projectId"), "taskId": _same("taskId"), "type": _same("type", "text")}
 
 
-def chosen(state: State, records: Iterable[Record], filters: Filters, given: Array) -> list[Record]:
+def filter_records(state: State, records: Iterable[Record], filters: Filters, given: Array) -> list[Record]:
     """Return what passes every filter, or refuse a filter there is none of."""
     tests = [
-        (_known(filters, name)[1], value(_known(filters, name)[0], name, node))
+        (_find_filter(filters, name)[1], value(_find_filter(filters, name)[0], name, node))
         for name, node in given.items()
     ]
     return [one for one in records if all(passes(state, one, wanted) for passes, wanted in tests)]
 
 
-def _known(filters: Filters, name: str) -> tuple[Kind, Passes]:
+def _find_filter(filters: Filters, name: str) -> tuple[Kind, Passes]:
     found = filters.get(name)
     if found is None:
         raise refusal(400, f"There is no filter {name}.")

@@ -4,40 +4,40 @@ import attrs
 
 from coredata_async.sandbox.fivepm import objects
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.fields import GROUP
-from coredata_async.sandbox.fivepm.shown import Listed, Single
-from coredata_async.sandbox.fivepm.speech import Said
+from coredata_async.sandbox.fivepm.shown import Listed, SingleView
+from coredata_async.sandbox.fivepm.speech import Response
 
 
-def add(account: Account, asked: Asked) -> Single:
+def add(account: Account, asked: Arguments) -> SingleView:
     """Make a group."""
-    return account.viewer.single(GROUP, objects.added(account, GROUP, asked))
+    return account.viewer.single(GROUP, objects.add(account, GROUP, asked))
 
 
-def update(account: Account, asked: Asked) -> Single:
+def update(account: Account, asked: Arguments) -> SingleView:
     """Rename a group."""
     if account.dialect.misprints:
         # The page prints `group[id]` with `projectsgroups[name]` (facts 8, slip 6); `group[name]` wins.
         both = {**asked.array("projectsgroups"), **asked.array(GROUP.name)}
         asked = attrs.evolve(asked, arguments={**asked.arguments, GROUP.name: both})
-    _, after = objects.changed(account, GROUP, asked)
+    _, after = objects.change(account, GROUP, asked)
     return account.viewer.single(GROUP, after)
 
 
-def remove(account: Account, asked: Asked) -> Said:
+def remove(account: Account, asked: Arguments) -> Response:
     """Remove a group; its projects stay, without one."""
-    cascade(account.state, "group", str(objects.wanted(account, GROUP, asked)["id"]))
+    cascade(account.state, "group", str(objects.find_requested(account, GROUP, asked)["id"]))
     return {"status": True}
 
 
-def get_by_id(account: Account, asked: Asked) -> Single:
+def get_by_id(account: Account, asked: Arguments) -> SingleView:
     """Show a group."""
-    return account.viewer.single(GROUP, objects.wanted(account, GROUP, asked))
+    return account.viewer.single(GROUP, objects.find_requested(account, GROUP, asked))
 
 
-def get_all(account: Account, asked: Asked) -> Listed:
+def get_all(account: Account, asked: Arguments) -> Listed:
     """List every group."""
     every = account.state.groups.values()
     return account.viewer.page((account.viewer.item(GROUP, one) for one in every), len(every))

@@ -21,8 +21,8 @@ from coredata_async.sandbox.fivepm import (
     users,
 )
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Asked
-from coredata_async.sandbox.fivepm.speech import Said
+from coredata_async.sandbox.fivepm.arguments import Arguments
+from coredata_async.sandbox.fivepm.speech import Response
 from coredata_async.sandbox.fivepm.trouble import NOT_FOUND, Refusal
 from coredata_async.sandbox.fivepm.values import text
 from coredata_async.sandbox.route import Route
@@ -43,11 +43,11 @@ class Method:
     verb: str
     service: str
     name: str
-    work: Callable[[Account, Asked], Said]
+    work: Callable[[Account, Arguments], Response]
 
     @property
     def operation(self) -> str:
-        """What the faults call it."""
+        """Return what the faults call it."""
         return f"5pm.{self.service}.{self.name}"
 
 
@@ -94,13 +94,13 @@ METHODS = (
 def routes(account: Account) -> Iterable[Route]:
     """Yield what an account serves; who may come in is seen to per call, for credentials are arguments."""
     for method in METHODS:
-        for verb, segment in _places(method):
+        for verb, segment in _verbs(method):
             path = f"{ROOT}/{segment}/{method.service}/{method.name}"
-            handler = _served(account, method, segment)
+            handler = _handler(account, method, segment)
             yield Route(verb.upper(), path, method.operation, handler, auth="none")
 
 
-def _places(method: Method) -> Iterable[tuple[str, str]]:
+def _verbs(method: Method) -> Iterable[tuple[str, str]]:
     """Yield each verb with the segment of the path that repeats it, also where the page misprints it."""
     yield method.verb, method.verb
     if method.name in _EITHER:
@@ -111,7 +111,7 @@ def _places(method: Method) -> Iterable[tuple[str, str]]:
         yield "get", "post"
 
 
-def _served(account: Account, method: Method, segment: str) -> Callable[[Service, Call], Awaitable[Answer]]:
+def _handler(account: Account, method: Method, segment: str) -> Callable[[Service, Call], Awaitable[Answer]]:
     async def handler(service: Service, call: Call) -> Answer:
         dialect = account.dialect
         if method.name in _EITHER and dialect.file_verb not in ("both", segment):
@@ -121,23 +121,23 @@ def _served(account: Account, method: Method, segment: str) -> Callable[[Service
         form = speech.form(dialect, call.query.get("retType", ""))
         try:
             query, body = await arguments.read(call, misprints=dialect.misprints)
-            account.state.calls.append(arguments.heard(call, query, body))
-            given = php.merged(query, body)
+            account.state.calls.append(arguments.log_entry(call, query, body))
+            given = php.merge(query, body)
             form = speech.form(dialect, text(given, "retType"))
-            said = await _worked(account, method, call, given)
+            said = await _handle(account, method, call, given)
         except Refusal as refusal:
-            return speech.refused(refusal, dialect, form)
-        return speech.spoken(said, dialect, form, call.effect)
+            return speech.failure(refusal, dialect, form)
+        return speech.success(said, dialect, form, call.effect)
 
     return handler
 
 
-async def _worked(account: Account, method: Method, call: Call, given: php.Array) -> Said:
-    user = "" if method.name in _OPEN else authentication.admitted(account, given)
+async def _handle(account: Account, method: Method, call: Call, given: php.Array) -> Response:
+    user = "" if method.name in _OPEN else authentication.admit(account, given)
     if method.verb == "post" and method.name != "downloadFile":
         await call.commit()
     try:
-        return method.work(account, Asked(operation=call.operation, arguments=given, user=user))
+        return method.work(account, Arguments(operation=call.operation, arguments=given, user=user))
     except Refusal as refusal:
         looked_up = method.name in ("getById", "getByEmail")
         if looked_up and refusal.status == NOT_FOUND and account.dialect.missing == "empty":

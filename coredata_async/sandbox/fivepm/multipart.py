@@ -35,7 +35,7 @@ def parts(body: bytes, delimiter: str) -> Iterator[tuple[str, str | Upload]]:
         name = _NAME.search(headers)
         if name is None:
             raise refusal(400, "The form has a part without a name.")
-        yield _unescaped(name[1]), _value(headers, data)
+        yield _unescape(name[1]), _value(headers, data)
 
 
 def _value(headers: str, data: bytes) -> str | Upload:
@@ -44,9 +44,9 @@ def _value(headers: str, data: bytes) -> str | Upload:
         return data.decode(errors="replace")
     kind = _LINE.search(headers)
     # PHP keeps what is behind the last separator, of either kind.
-    bare = re.split(r"[/\\]", _unescaped(filename[1]))[-1]
+    bare = re.split(r"[/\\]", _unescape(filename[1]))[-1]
     return Upload(bare, kind[1].strip() if kind else "", data)
 
 
-def _unescaped(quoted: str) -> str:
+def _unescape(quoted: str) -> str:
     return _ESCAPED.sub(r"\1", quoted)

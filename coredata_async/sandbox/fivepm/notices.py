@@ -1,17 +1,17 @@
 """The e-mails that notify flags would have sent (facts 11)."""
 
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.fields import CLIENT, Noun, Record
 from coredata_async.sandbox.fivepm.state import Email, State
-from coredata_async.sandbox.fivepm.values import written
+from coredata_async.sandbox.fivepm.values import accept_fields
 
 _FLAGS = ("notifyProjectTeam", "notifyTaskTeam", "notifyClient")
 
 
-def notify(account: Account, noun: Noun, asked: Asked, record: Record) -> None:
+def notify(account: Account, noun: Noun, asked: Arguments, record: Record) -> None:
     """Send for each flag that this very request set; a stored one sends nothing."""
-    given = written(noun, asked.array(noun.name))
+    given = accept_fields(noun, asked.array(noun.name))
     for flag in _FLAGS:
         if given.get(flag):
             to = _addresses(account.state, flag, noun, record, asked.user)

@@ -1,13 +1,13 @@
 """What add, update, remove and getById do to any noun."""
 
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.fields import EMPTY, REFERS, Noun, Record
 from coredata_async.sandbox.fivepm.trouble import missing, refusal
-from coredata_async.sandbox.fivepm.values import text, written
+from coredata_async.sandbox.fivepm.values import accept_fields, text
 
 
-def found(account: Account, noun: Noun, identifier: str) -> Record:
+def find(account: Account, noun: Noun, identifier: str) -> Record:
     """Return an object, or refuse."""
     record = account.state.of(noun.name).get(identifier)
     if record is None:
@@ -15,14 +15,14 @@ def found(account: Account, noun: Noun, identifier: str) -> Record:
     return record
 
 
-def wanted(account: Account, noun: Noun, asked: Asked) -> Record:
+def find_requested(account: Account, noun: Noun, asked: Arguments) -> Record:
     """Return the object a flat `id` names."""
-    return found(account, noun, text(asked.arguments, "id"))
+    return find(account, noun, text(asked.arguments, "id"))
 
 
-def added(account: Account, noun: Noun, asked: Asked, *, defaults: Record | None = None) -> Record:
+def add(account: Account, noun: Noun, asked: Arguments, *, defaults: Record | None = None) -> Record:
     """Make an object of what was given; what was not has its default."""
-    given = written(noun, asked.array(noun.name))
+    given = accept_fields(noun, asked.array(noun.name))
     needed = (*noun.required, *(noun.observed if account.dialect.required == "observed" else ()))
     lacking = [name for name in needed if given.get(name) in ("", None)]
     if lacking:
@@ -34,14 +34,14 @@ def added(account: Account, noun: Noun, asked: Asked, *, defaults: Record | None
     return account.state.add(noun, {**blank, **noun.defaults, **owner, **(defaults or {}), **given, **now})
 
 
-def changed(account: Account, noun: Noun, asked: Asked) -> tuple[Record, Record]:
+def change(account: Account, noun: Noun, asked: Arguments) -> tuple[Record, Record]:
     """Change what was given and nothing else (facts 4.13); return the object before and after."""
     array = asked.array(noun.name)
     identifier = text(array, "id")
     if not identifier:
         raise refusal(400, f"{noun.name} needs id.")
-    before = found(account, noun, identifier)
-    given = written(noun, array)
+    before = find(account, noun, identifier)
+    given = accept_fields(noun, array)
     needed = (*noun.required, *(noun.observed if account.dialect.required == "observed" else ()))
     emptied = [name for name in needed if name in given and given[name] in ("", None)]
     if emptied:

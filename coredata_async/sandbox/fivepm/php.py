@@ -30,7 +30,7 @@ def pairs(urlencoded: str) -> list[tuple[str, str]]:
     return parse_qsl(urlencoded, keep_blank_values=True, errors="replace")
 
 
-def nested(given: Iterable[tuple[str, str | Upload]]) -> Array:
+def nest(given: Iterable[tuple[str, str | Upload]]) -> Array:
     """Return names and values as arrays; of a name given twice the last value counts."""
     top: Array = {}
     for name, value in given:
@@ -40,12 +40,12 @@ def nested(given: Iterable[tuple[str, str | Upload]]) -> Array:
     return top
 
 
-def merged(first: Mapping[str, Node], second: Mapping[str, Node]) -> Array:
+def merge(first: Mapping[str, Node], second: Mapping[str, Node]) -> Array:
     """Return both, arrays joined at every depth; else the second wins (`$_REQUEST`: query, then body)."""
     both = dict(first)
     for name, value in second.items():
         known = both.get(name)
-        both[name] = merged(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+        both[name] = merge(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
     return both
 
 

@@ -9,7 +9,7 @@ _FORMS = {"space": "%Y-%m-%d %H:%M:%S", "t": "%Y-%m-%dT%H:%M:%S", "z": "%Y-%m-%d
 _ZERO = "0000-00-00 00:00:00"
 
 
-def written(value: Scalar, dialect: Dialect) -> str:
+def render_scalar(value: Scalar, dialect: Dialect) -> str:
     """Return a value as the dialect writes it: nothing for what is not set."""
     match value:
         case bool():

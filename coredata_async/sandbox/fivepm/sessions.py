@@ -43,5 +43,5 @@ class Sessions:
 
     @property
     def count(self) -> int:
-        """How many are kept, over or not."""
+        """Return how many are kept, over or not."""
         return len(self._open)

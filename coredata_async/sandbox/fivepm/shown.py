@@ -29,7 +29,7 @@ class Listed:
 
 
 @frozen
-class Single:
+class SingleView:
     """One object, and the name it may be wrapped in."""
 
     name: str
@@ -48,15 +48,15 @@ class Viewer:
         known = (name for name in (*noun.fields, *noun.given) if name not in record)
         whole: Record = {**record, **{name: EMPTY[noun.kind(name)] for name in known}}
         shown = {
-            name: self._shown("text" if name == "id" else noun.kind(name), value, is_id=name == "id")
+            name: self._render("text" if name == "id" else noun.kind(name), value, is_id=name == "id")
             for name, value in whole.items()
             if name not in noun.secret and (team or noun.kind(name) != "team")
         }
         return {**shown, **(plus or {})}
 
-    def single(self, noun: Noun, record: Record, *, plus: Item | None = None) -> Single:
+    def single(self, noun: Noun, record: Record, *, plus: Item | None = None) -> SingleView:
         """Show one object."""
-        return Single(noun.name, self.item(noun, record, plus=plus))
+        return SingleView(noun.name, self.item(noun, record, plus=plus))
 
     def page(self, items: Iterable[Item], total: int) -> Listed:
         """Show a part of a list."""
@@ -67,7 +67,7 @@ class Viewer:
         mine = [one for one in self.state.files.values() if one["activityId"] == activity]
         return self.page((self.item(FILE, one) for one in mine), len(mine))
 
-    def _shown(self, kind: Kind, value: Value, *, is_id: bool = False) -> Shown:
+    def _render(self, kind: Kind, value: Value, *, is_id: bool = False) -> Shown:
         if isinstance(value, tuple):
             members = tuple(self._member(one) for one in value)
             return Listed(members, len(members))

@@ -13,7 +13,7 @@ from coredata_async.sandbox.answer import Answer
 from coredata_async.sandbox.effect import Effect
 from coredata_async.sandbox.fivepm import to_json, to_xml
 from coredata_async.sandbox.fivepm.dialect import Dialect
-from coredata_async.sandbox.fivepm.shown import Listed, Shown, Single
+from coredata_async.sandbox.fivepm.shown import Listed, Shown, SingleView
 from coredata_async.sandbox.fivepm.trouble import Refusal
 
 _TYPES = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=utf-8"}
@@ -31,7 +31,7 @@ class Bytes:
     data: bytes
 
 
-Said: TypeAlias = "Shown | Single | Bytes"
+Response: TypeAlias = "Shown | SingleView | Bytes"
 
 
 def form(dialect: Dialect, asked: str) -> str:
@@ -39,18 +39,18 @@ def form(dialect: Dialect, asked: str) -> str:
     return asked if dialect.honours_ret_type and asked in _TYPES else dialect.format
 
 
-def spoken(said: Said, dialect: Dialect, form: str, effect: Effect) -> Answer:
+def success(said: Response, dialect: Dialect, form: str, effect: Effect) -> Answer:
     """Answer with a result, as the dialect and the faults want it."""
     if isinstance(said, Bytes):
         return _content(said, dialect)
-    if isinstance(said, Single):
+    if isinstance(said, SingleView):
         said = {said.name: said.item} if dialect.named else said.item
-    said = _disguised(said, effect) if effect.hidden or effect.nulled else said
+    said = _apply_effect(said, effect) if effect.hidden or effect.nulled else said
     body = to_json.document(said, dialect) if form == "json" else to_xml.document(said, dialect)
-    return _dressed(body[: len(body) // 2] if effect.broken_json else body, dialect, form)
+    return _wrap(body[: len(body) // 2] if effect.broken_json else body, dialect, form)
 
 
-def refused(refusal: Refusal, dialect: Dialect, form: str) -> Answer:
+def failure(refusal: Refusal, dialect: Dialect, form: str) -> Answer:
     """Answer with a refusal; none of its shapes is documented (facts 7)."""
     words = html.escape(refusal.message)
     match dialect.errors:
@@ -61,14 +61,14 @@ def refused(refusal: Refusal, dialect: Dialect, form: str) -> Answer:
         case "body":
             failed = {"status": "fail", "error": refusal.message}
             xml = f'<response status="fail"><error>{words}</error></response>'
-            return _dressed(json.dumps(failed).encode() if form == "json" else xml.encode(), dialect, form)
+            return _wrap(json.dumps(failed).encode() if form == "json" else xml.encode(), dialect, form)
         case "status":
             error: Shown = {"error": refusal.message}
             body = to_json.document(error, dialect) if form == "json" else to_xml.document(error, dialect)
-            return attrs.evolve(_dressed(body, dialect, form), status=refusal.status)
+            return attrs.evolve(_wrap(body, dialect, form), status=refusal.status)
 
 
-def _dressed(body: bytes, dialect: Dialect, form: str) -> Answer:
+def _wrap(body: bytes, dialect: Dialect, form: str) -> Answer:
     mark = codecs.BOM_UTF8 if dialect.bom else b""
     return Answer(200, {"Content-Type": dialect.content_type or _TYPES[form]}, mark + body)
 
@@ -86,14 +86,14 @@ def _content(said: Bytes, dialect: Dialect) -> Answer:
     return Answer(200, headers, said.data)
 
 
-def _disguised(said: Shown, effect: Effect) -> Shown:
+def _apply_effect(said: Shown, effect: Effect) -> Shown:
     """Leave attributes out, or empty, at every depth."""
     match said:
         case Listed():
-            return attrs.evolve(said, items=tuple(_disguised(one, effect) for one in said.items))
+            return attrs.evolve(said, items=tuple(_apply_effect(one, effect) for one in said.items))
         case dict():
             return {
-                name: None if name in effect.nulled else _disguised(one, effect)
+                name: None if name in effect.nulled else _apply_effect(one, effect)
                 for name, one in said.items()
                 if name not in effect.hidden
             }

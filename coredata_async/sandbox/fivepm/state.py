@@ -26,7 +26,7 @@ class Email:
 
 
 @frozen(kw_only=True)
-class Heard:
+class ReceivedCall:
     """One request as PHP understood it; credentials are masked, so that it may be printed."""
 
     operation: str
@@ -68,7 +68,7 @@ class State:
     contents: dict[str, bytes] = field(factory=dict[str, bytes])
     """The bytes of each file."""
     emails: list[Email] = field(factory=list[Email])
-    calls: deque[Heard] = field(factory=lambda: deque[Heard](maxlen=_LOG))
+    calls: deque[ReceivedCall] = field(factory=lambda: deque[ReceivedCall](maxlen=_LOG))
     _used: Counter[str] = field(factory=Counter[str])
 
     @property

@@ -2,51 +2,51 @@
 
 from coredata_async.sandbox.fivepm import filters, objects
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.fields import TASK, Record
 from coredata_async.sandbox.fivepm.notices import notify
 from coredata_async.sandbox.fivepm.pages import page
-from coredata_async.sandbox.fivepm.shown import Item, Listed, Single
-from coredata_async.sandbox.fivepm.speech import Said
+from coredata_async.sandbox.fivepm.shown import Item, Listed, SingleView
+from coredata_async.sandbox.fivepm.speech import Response
 from coredata_async.sandbox.fivepm.values import flag
 
 
-def add(account: Account, asked: Asked) -> Single:
+def add(account: Account, asked: Arguments) -> SingleView:
     """Make a task; with `projectId` 0 or none it belongs to no project."""
-    made = _grouped(account, objects.added(account, TASK, asked))
+    made = _with_group(account, objects.add(account, TASK, asked))
     notify(account, TASK, asked, made)
     return _single(account, made)
 
 
-def update(account: Account, asked: Asked) -> Single:
+def update(account: Account, asked: Arguments) -> SingleView:
     """Change a task."""
-    _, after = objects.changed(account, TASK, asked)
-    after = _grouped(account, after)
+    _, after = objects.change(account, TASK, asked)
+    after = _with_group(account, after)
     notify(account, TASK, asked, after)
     return _single(account, after)
 
 
-def remove(account: Account, asked: Asked) -> Said:
+def remove(account: Account, asked: Arguments) -> Response:
     """Remove a task with the tasks below it."""
-    cascade(account.state, "task", str(objects.wanted(account, TASK, asked)["id"]))
+    cascade(account.state, "task", str(objects.find_requested(account, TASK, asked)["id"]))
     return {"status": True}
 
 
-def get_by_id(account: Account, asked: Asked) -> Single:
+def get_by_id(account: Account, asked: Arguments) -> SingleView:
     """Show a task, with its team."""
-    return _single(account, objects.wanted(account, TASK, asked))
+    return _single(account, objects.find_requested(account, TASK, asked))
 
 
-def get_list(account: Account, asked: Asked) -> Listed:
+def get_list(account: Account, asked: Arguments) -> Listed:
     """List tasks page by page, with teams if `loadTeam` says so."""
     state, team = account.state, flag(asked.arguments, "loadTeam")
-    every = filters.chosen(state, state.tasks.values(), filters.TASKS, asked.array("filter"))
+    every = filters.filter_records(state, state.tasks.values(), filters.TASKS, asked.array("filter"))
     shown = page(every, asked.arguments, account.dialect)
     return Listed(tuple(_item(account, one, team=team) for one in shown), len(every))
 
 
-def _grouped(account: Account, task: Record) -> Record:
+def _with_group(account: Account, task: Record) -> Record:
     """Put a task into its project's group (facts 5)."""
     project = account.state.projects.get(str(task["projectId"]))
     if project is None:
@@ -56,8 +56,8 @@ def _grouped(account: Account, task: Record) -> Record:
     return grouped
 
 
-def _single(account: Account, task: Record) -> Single:
-    return Single(TASK.name, _item(account, task, team=True))
+def _single(account: Account, task: Record) -> SingleView:
+    return SingleView(TASK.name, _item(account, task, team=True))
 
 
 def _item(account: Account, task: Record, *, team: bool) -> Item:

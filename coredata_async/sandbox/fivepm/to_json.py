@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from coredata_async.sandbox.fivepm.dialect import Dialect
-from coredata_async.sandbox.fivepm.scalars import written
+from coredata_async.sandbox.fivepm.scalars import render_scalar
 from coredata_async.sandbox.fivepm.shown import Listed, Shown
 
 _EMPTY_VALUES: Mapping[str, object] = {"string": "", "null": None, "list": []}
@@ -19,17 +19,17 @@ def document(value: Shown, dialect: Dialect) -> bytes:
 
 def _plain(value: Shown, dialect: Dialect) -> object:
     if isinstance(value, Listed):
-        return _listed(value, dialect)
+        return _render_list(value, dialect)
     if isinstance(value, Mapping):
         return {name: _plain(one, dialect) for name, one in value.items()}
     if isinstance(value, bool) and dialect.booleans == "words":
         return value
     if isinstance(value, (int, float)) and dialect.numbers != "strings":
         return int(value) if isinstance(value, bool) else value
-    return written(value, dialect) or _EMPTY_VALUES[dialect.empty_value]
+    return render_scalar(value, dialect) or _EMPTY_VALUES[dialect.empty_value]
 
 
-def _listed(value: Listed, dialect: Dialect) -> object:
+def _render_list(value: Listed, dialect: Dialect) -> object:
     items = _items([_plain(one, dialect) for one in value.items], dialect)
     if value.total is None or dialect.items == "bare":
         return items

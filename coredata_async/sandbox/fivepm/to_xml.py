@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from coredata_async.sandbox.fivepm.dialect import Dialect
-from coredata_async.sandbox.fivepm.scalars import written
+from coredata_async.sandbox.fivepm.scalars import render_scalar
 from coredata_async.sandbox.fivepm.shown import Listed, Shown
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -24,10 +24,10 @@ def _element(name: str, value: Shown, dialect: Dialect) -> str:
 
 def _inside(value: Shown, dialect: Dialect) -> str:
     if isinstance(value, Listed):
-        return _listed(value, dialect)
+        return _render_list(value, dialect)
     if isinstance(value, Mapping):
         return "".join(_element(name, one, dialect) for name, one in value.items())
-    return _text(written(value, dialect))
+    return _text(render_scalar(value, dialect))
 
 
 def _text(text: str) -> str:
@@ -40,7 +40,7 @@ def _text(text: str) -> str:
     return "&#13;".join(f"<![CDATA[{line}]]>" for line in lines)
 
 
-def _listed(value: Listed, dialect: Dialect) -> str:
+def _render_list(value: Listed, dialect: Dialect) -> str:
     items = "".join(_element("item", one, dialect) for one in value.items)
     if value.total is None or dialect.items == "bare":
         return items

@@ -2,40 +2,40 @@
 
 from coredata_async.sandbox.fivepm import objects
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Asked
+from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.fields import USER
-from coredata_async.sandbox.fivepm.shown import Listed, Single
-from coredata_async.sandbox.fivepm.speech import Said
+from coredata_async.sandbox.fivepm.shown import Listed, SingleView
+from coredata_async.sandbox.fivepm.speech import Response
 from coredata_async.sandbox.fivepm.trouble import missing, refusal
 from coredata_async.sandbox.fivepm.values import text
 
 
-def add(account: Account, asked: Asked) -> Single:
+def add(account: Account, asked: Arguments) -> SingleView:
     """Make a user, who can sign in at once."""
     _free(account, asked)
-    return account.viewer.single(USER, objects.added(account, USER, asked))
+    return account.viewer.single(USER, objects.add(account, USER, asked))
 
 
-def update(account: Account, asked: Asked) -> Single:
+def update(account: Account, asked: Arguments) -> SingleView:
     """Change a user."""
     _free(account, asked)
-    _, after = objects.changed(account, USER, asked)
+    _, after = objects.change(account, USER, asked)
     return account.viewer.single(USER, after)
 
 
-def remove(account: Account, asked: Asked) -> Said:
+def remove(account: Account, asked: Arguments) -> Response:
     """Remove a user, who then cannot sign in."""
-    cascade(account.state, "user", str(objects.wanted(account, USER, asked)["id"]))
+    cascade(account.state, "user", str(objects.find_requested(account, USER, asked)["id"]))
     return {"status": True}
 
 
-def get_by_id(account: Account, asked: Asked) -> Single:
+def get_by_id(account: Account, asked: Arguments) -> SingleView:
     """Show a user; the docs print the path of a task here (facts 8.2)."""
-    return account.viewer.single(USER, objects.wanted(account, USER, asked))
+    return account.viewer.single(USER, objects.find_requested(account, USER, asked))
 
 
-def get_by_email(account: Account, asked: Asked) -> Single:
+def get_by_email(account: Account, asked: Arguments) -> SingleView:
     """Show the user with this e-mail address."""
     email = text(asked.arguments, "email").casefold()
     for user in account.state.users.values():
@@ -44,13 +44,13 @@ def get_by_email(account: Account, asked: Asked) -> Single:
     raise missing("user")
 
 
-def get_all(account: Account, asked: Asked) -> Listed:
+def get_all(account: Account, asked: Arguments) -> Listed:
     """List every user."""
     every = account.state.users.values()
     return account.viewer.page((account.viewer.item(USER, one) for one in every), len(every))
 
 
-def _free(account: Account, asked: Asked) -> None:
+def _free(account: Account, asked: Arguments) -> None:
     """Refuse an address that somebody else has."""
     user = asked.array("user")
     email, identifier = text(user, "email").casefold(), text(user, "id")

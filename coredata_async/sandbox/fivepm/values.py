@@ -14,7 +14,7 @@ from coredata_async.sandbox.fivepm.trouble import refusal
 _FLAGS = {"1": True, "0": False}
 
 
-def written(noun: Noun, given: Mapping[str, Node]) -> Record:
+def accept_fields(noun: Noun, given: Mapping[str, Node]) -> Record:
     """Return what a caller sets; what only the service sets is passed over, what is unknown is kept."""
     return {
         name: value(noun.kind(name), name, node)
@@ -32,7 +32,7 @@ def value(kind: Kind, name: str, node: Node) -> Value:
     if node == "":
         return EMPTY[kind]
     try:
-        return _parsed(kind, node)
+        return _parse(kind, node)
     except (ValueError, KeyError):
         raise refusal(400, f"{name} is no {kind}.") from None
 
@@ -58,7 +58,7 @@ def flag(array: Array, name: str) -> bool:
     return bool(value("flag", name, array.get(name, "")))
 
 
-def _parsed(kind: Kind, given: str) -> Value:
+def _parse(kind: Kind, given: str) -> Value:
     match kind:
         case "integer":
             return int(given)

@@ -15,7 +15,7 @@ _INTERIM: Final = 200
 """Statuses below are only about the answer that is to come."""
 
 
-class Answers:
+class ResponseParser:
     """Reads the answers of one connection, one after the other.
 
     After `expect`, `feed` takes bytes until `whole`. The methods with `on_` are called by the parser.
@@ -81,8 +81,8 @@ class Answers:
         if self._noise > 2 * HEAD_LIMIT:
             raise BrokenError("the answer's head has no end")
 
-    def ended(self) -> bool:
-        """Whether an end of the connection here is the end of the answer, too."""
+    def ends_at_eof(self) -> bool:
+        """Return whether an end of the connection here is the end of the answer, too."""
         if self.head and not self.whole:
             self.whole = not any(map(_has_end, self._headers))
             self.keep = False
@@ -107,11 +107,11 @@ class Answers:
 
     def on_message_begin(self) -> None:
         """The first byte of an answer came."""
-        self._asked_for()
+        self._check_length()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a line of the trailer, is complete."""
-        self._asked_for()
+        self._check_length()
         self._headers.append((name, value))
         if len(self._headers) > 256 or (self._noise > HEAD_LIMIT and self._too_long()):  # noqa: PLR2004
             raise BrokenError("the answer's head has no end")
@@ -132,7 +132,7 @@ class Answers:
 
     def on_body(self, block: bytes) -> None:
         """A piece of the body."""
-        self._asked_for()
+        self._check_length()
         self._noise = 0
         self.blocks.append(block)
         self.size += len(block)
@@ -152,7 +152,7 @@ class Answers:
         )
         return parser
 
-    def _asked_for(self) -> None:
+    def _check_length(self) -> None:
         if self.whole:
             raise BrokenError("nobody had asked for this")
 

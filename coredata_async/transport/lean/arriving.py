@@ -6,20 +6,20 @@ from collections.abc import AsyncIterator, Iterable
 
 from coredata_async.message import Request
 from coredata_async.transport.lean.connection import Connection
-from coredata_async.transport.lean.connections import Connections
-from coredata_async.transport.lean.faults import BrokenError, LineError
+from coredata_async.transport.lean.connections import ConnectionPool
+from coredata_async.transport.lean.faults import BrokenError, Http11Error
 from coredata_async.transport.lean.unpacking import Unpacking
-from coredata_async.transport.trouble import translated
+from coredata_async.transport.trouble import translate
 
 
-class Arriving:
+class ResponseBody:
     """Gives the blocks as they come; `stall` is the limit for each one that is waited for."""
 
     def __init__(
         self,
         request: Request,
         connection: Connection,
-        connections: Connections,
+        connections: ConnectionPool,
         stall: float | None,
         unpacking: Unpacking | None,
     ) -> None:
@@ -38,8 +38,8 @@ class Arriving:
                     yield piece
             if self._unpacking is not None:
                 self._unpacking.end()
-        except LineError as exc:
-            failure = translated(exc, self._request, stalled=True)
+        except Http11Error as exc:
+            failure = translate(exc, self._request, stalled=True)
         else:
             return
         raise failure  # see `exchange`
@@ -48,7 +48,7 @@ class Arriving:
         """Give the connection back; what was not read is not waited for."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._connections.give(connection)
+            self._connections.release(connection)
 
     async def _next(self) -> bytes:
         connection = self._connection

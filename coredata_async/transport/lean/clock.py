@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 
-class Clock:
+class IdleTimer:
     """Tells when nothing has come for too long.
 
     One timer per connection, which goes off too early and is put off then: to make and cancel a timer for
@@ -33,10 +33,10 @@ class Clock:
             if deadline >= self._timer.when():
                 return
             self._timer.cancel()
-        self._timer = self._loop.call_at(deadline, self._look)
+        self._timer = self._loop.call_at(deadline, self._check)
 
     def stop(self) -> None:
-        """Nothing is waited for; the timer may go off in vain."""
+        """Nothing is waited for; the timer may go off without success."""
         self._deadline = None
 
     def restart(self) -> None:
@@ -50,12 +50,12 @@ class Clock:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._timer = None
         if self._deadline is None:
             return
         if self._loop.time() < self._deadline:
-            self._timer = self._loop.call_at(self._deadline, self._look)
+            self._timer = self._loop.call_at(self._deadline, self._check)
         else:
             self._deadline = None
             self._on_late()

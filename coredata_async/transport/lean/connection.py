@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from coredata_async.transport.lean import limits
-from coredata_async.transport.lean.answers import Answers
-from coredata_async.transport.lean.clock import Clock
+from coredata_async.transport.lean.answers import ResponseParser
+from coredata_async.transport.lean.clock import IdleTimer
 from coredata_async.transport.lean.faults import (
     BrokenError,
     CutShortError,
+    Http11Error,
     LateError,
-    LineError,
     TooLargeError,
     reason,
 )
@@ -38,10 +38,10 @@ class Connection(asyncio.BufferedProtocol):
         "_on_lost",
         "_paused",
         "_resting",
-        "_room",
         "_streams",
         "_trouble",
         "_waiter",
+        "_writable",
         "answers",
         "clock",
         "expires",
@@ -54,7 +54,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(self, key: str, buffer: memoryview, on_lost: Callable[[Connection], object]) -> None:
         self.key = key
-        self.answers = Answers()
+        self.answers = ResponseParser()
         self.idle_limit = KEPT_FOR
         """For how many seconds the server lets it be idle."""
         self.idle_since = self.expires = 0.0
@@ -63,34 +63,34 @@ class Connection(asyncio.BufferedProtocol):
         self._loop = asyncio.get_running_loop()
         self._on_lost = on_lost
         self._lost = self._paused = self._resting = self._streams = False
-        self._trouble: LineError | None = None
+        self._trouble: Http11Error | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._room: asyncio.Future[None] | None = None
-        self.clock = Clock(self._late)
+        self._writable: asyncio.Future[None] | None = None
+        self.clock = IdleTimer(self._late)
         """Runs while an answer is due."""
 
     # For an exchange
 
     @property
     def usable(self) -> bool:
-        """Whether another exchange can be tried on it."""
+        """Return whether another exchange can be tried on it."""
         answers = self.answers
         at_rest = answers.whole and not (self._paused or self._resting)
         return at_rest and answers.keep and not answers.dirty and not self.closing
 
     @property
     def closing(self) -> bool:
-        """Whether nothing more can be sent."""
+        """Return whether nothing more can be sent."""
         return self._lost or self.transport.is_closing()
 
-    def begin(self, *, bodiless: bool, streams: bool) -> None:
+    def start_response(self, *, bodiless: bool, streams: bool) -> None:
         """Expect an answer, and tell of its head already if it `streams`."""
         if self._lost:  # since it was opened, before anything was asked
             self._trouble = BrokenError(reason(None))
         self._streams = streams
         self.answers.expect(bodiless=bodiless)
 
-    async def arrived(self) -> None:
+    async def wait_response(self) -> None:
         """Wait until the answer is whole; of one that streams, until its head is.
 
         Raises:
@@ -124,14 +124,14 @@ class Connection(asyncio.BufferedProtocol):
         self._limit_size()
 
     def take(self) -> bytes:
-        """What has come of the body; the server may go on."""
+        """Return what has come of the body; the server may go on."""
         if self._resting:
             self._resting = False
             if not self.closing:
                 self.transport.resume_reading()
         return self.answers.take()
 
-    async def room(self, stall: float | None) -> None:
+    async def drain(self, stall: float | None) -> None:
         """Wait until the far end has taken most of what was written; slow is not stalled.
 
         Raises:
@@ -140,12 +140,12 @@ class Connection(asyncio.BufferedProtocol):
         """
         while self._full():
             left = self.transport.get_write_buffer_size()
-            self._room = self._loop.create_future()
-            clock = None if stall is None else self._loop.call_later(stall, self._told, self._room)
+            self._writable = self._loop.create_future()
+            clock = None if stall is None else self._loop.call_later(stall, self._wake_waiter, self._writable)
             try:
-                await self._room
+                await self._writable
             finally:
-                self._room = None
+                self._writable = None
                 if clock is not None:
                     clock.cancel()
             if self._full() and self.transport.get_write_buffer_size() >= left:
@@ -154,7 +154,7 @@ class Connection(asyncio.BufferedProtocol):
             raise self._trouble or BrokenError("the server closed it")
 
     def abort(self) -> None:
-        """Close it at once, whatever is under way; to close in order would wait for an end that is silent."""
+        """Close it at once, whatever is in flight; to close in order would wait for an end that is silent."""
         if not self._lost:
             self.transport.abort()
 
@@ -167,7 +167,7 @@ class Connection(asyncio.BufferedProtocol):
         """Tells whether something came that was not read yet."""
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where to put what comes."""
+        """Return where to put what comes."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -184,7 +184,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         if answers.size > limits.ERROR and not self._streams:
             self._limit_size()
-        if self._done():
+        if self._is_done():
             self.clock.stop()
             self._wake()
             return
@@ -200,9 +200,9 @@ class Connection(asyncio.BufferedProtocol):
         self._lost = True
         self.clock.end()
         answers = self.answers
-        if self._trouble is None and not answers.whole and not (exc is None and answers.ended()):
+        if self._trouble is None and not answers.whole and not (exc is None and answers.ends_at_eof()):
             self._trouble = CutShortError("") if answers.head else BrokenError(reason(exc))
-        self._told(self._room)
+        self._wake_waiter(self._writable)
         self._wake()
         self._on_lost(self)
 
@@ -213,7 +213,7 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """Most of it has gone."""
         self._paused = False
-        self._told(self._room)
+        self._wake_waiter(self._writable)
 
     # Waiting
 
@@ -232,7 +232,7 @@ class Connection(asyncio.BufferedProtocol):
     def _full(self) -> bool:
         return self._paused and not self.closing
 
-    def _done(self) -> bool:  # asked anew: a type checker takes `whole` for what it was before `feed`
+    def _is_done(self) -> bool:  # asked again: a type checker takes `whole` for what it was before `feed`
         return self.answers.whole
 
     async def _wait(self) -> None:
@@ -247,13 +247,13 @@ class Connection(asyncio.BufferedProtocol):
             self._waiter = None
 
     def _wake(self) -> None:
-        self._told(self._waiter)
+        self._wake_waiter(self._waiter)
 
-    def _told(self, waiter: asyncio.Future[None] | None) -> None:
+    def _wake_waiter(self, waiter: asyncio.Future[None] | None) -> None:
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    def _fail(self, trouble: LineError) -> None:
+    def _fail(self, trouble: Http11Error) -> None:
         self._trouble = trouble
         self.transport.abort()
         self._wake()

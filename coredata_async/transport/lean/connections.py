@@ -8,11 +8,11 @@ from ssl import SSLContext
 from typing import Final
 
 from coredata_async.errors import CoreDataError
-from coredata_async.transport.abandon import cut
+from coredata_async.transport.abandon import abort_transport
 from coredata_async.transport.lean.connection import Connection
 from coredata_async.transport.lean.faults import LateConnectionError
-from coredata_async.transport.lean.names import Names
-from coredata_async.transport.lean.opening import opened
+from coredata_async.transport.lean.names import AddressResolver
+from coredata_async.transport.lean.opening import connect
 from coredata_async.transport.lean.origins import Origin
 from coredata_async.transport.lean.reuse import KEPT_FOR, PROBATION, SOON, Reputation
 
@@ -20,14 +20,14 @@ READ: Final = 256 * 1024
 """Bytes that are read at once."""
 
 
-class Connections:
+class ConnectionPool:
     """The newest one is used again first, so that those that are too many grow old, and go."""
 
     def __init__(self, limit: int, *, trust: SSLContext | bool, discard_unsent: bool = False) -> None:
         self._limit = limit
         self._trust = trust
         self._discard_unsent = discard_unsent
-        self._names = Names()
+        self._names = AddressResolver()
         self._reputation = Reputation()
         self._buffer = memoryview(bytearray(READ))
         self._idle: dict[str, list[Connection]] = {}
@@ -40,10 +40,10 @@ class Connections:
         """All there are."""
         self.closed = False
 
-    def take(self, origin: Origin) -> Connection | None:
+    def acquire_nowait(self, origin: Origin) -> Connection | None:
         """One that is there and free, if nobody queues."""
         if self._busy < self._limit and not self._queue and origin.key in self._reputation.trusted:
-            connection = self._kept(origin)
+            connection = self._take_idle(origin)
             if connection is not None:
                 self._busy += 1
             return connection
@@ -60,17 +60,17 @@ class Connections:
         clock = asyncio.timeout(patience)
         try:
             async with clock:
-                await self._place()
+                await self._acquire_slot()
                 try:
                     await self._probe(origin)
-                    return self._kept(origin) or await self._new(origin)
+                    return self._take_idle(origin) or await self._new(origin)
                 except BaseException:
                     self._leave()
                     raise
         except TimeoutError:
             raise LateConnectionError("") from None
 
-    def give(self, connection: Connection) -> None:
+    def release(self, connection: Connection) -> None:
         """Take one back, to be used again if it is in order and its server keeps it, else it is closed."""
         now, reputation = self._loop.time(), self._reputation
         if connection.answers.dirty:
@@ -80,7 +80,7 @@ class Connections:
             connection.idle_since, connection.expires = now, now + connection.idle_limit
             self._idle.setdefault(connection.key, []).append(connection)
             if self._sweep is None:
-                self._sweep = self._loop.call_later(KEPT_FOR, self._clean)
+                self._sweep = self._loop.call_later(KEPT_FOR, self._remove_expired)
         else:
             connection.abort()
         self._leave()
@@ -98,10 +98,10 @@ class Connections:
         """Close all without a loop."""
         self._stop()
         for connection in list(self.open):
-            cut(connection.transport)
+            abort_transport(connection.transport)
         self.open.clear()
 
-    def _kept(self, origin: Origin) -> Connection | None:
+    def _take_idle(self, origin: Origin) -> Connection | None:
         idle = self._idle.get(origin.key)
         while idle:
             connection = idle.pop()
@@ -118,10 +118,10 @@ class Connections:
             self._reputation.trusted.add(origin.key)
 
     async def _new(self, origin: Origin) -> Connection:
-        connection = await opened(
+        connection = await connect(
             origin,
             self._names,
-            lambda: Connection(origin.key, self._buffer, self._lost),
+            lambda: Connection(origin.key, self._buffer, self._remove_closed),
             trust=self._trust,
             discard_unsent=self._discard_unsent,
         )
@@ -131,7 +131,7 @@ class Connections:
         self.open.add(connection)
         return connection
 
-    async def _place(self) -> None:
+    async def _acquire_slot(self) -> None:
         if self._busy < self._limit and not self._queue:
             self._busy += 1
             return
@@ -152,7 +152,7 @@ class Connections:
                 return
         self._busy -= 1
 
-    def _lost(self, connection: Connection) -> None:
+    def _remove_closed(self, connection: Connection) -> None:
         now = self._loop.time()
         if connection.answers.dirty and now - connection.idle_since < SOON:
             self._reputation.accuse(connection.key, now)
@@ -160,7 +160,7 @@ class Connections:
         if not self.open and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
 
-    def _clean(self) -> None:
+    def _remove_expired(self) -> None:
         """Close those that have been idle for too long."""
         self._sweep = None
         now = self._loop.time()
@@ -174,7 +174,7 @@ class Connections:
             else:
                 del self._idle[key]
         if self._idle:
-            self._sweep = self._loop.call_later(KEPT_FOR, self._clean)
+            self._sweep = self._loop.call_later(KEPT_FOR, self._remove_expired)
 
     def _stop(self) -> None:
         self.closed = True

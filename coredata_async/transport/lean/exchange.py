@@ -10,17 +10,17 @@ from coredata_async.message import Body, Held, Reply, Request, Send
 from coredata_async.secret import Secret
 from coredata_async.transport.frames import below
 from coredata_async.transport.lean import sending as sending_module
-from coredata_async.transport.lean.arriving import Arriving
+from coredata_async.transport.lean.arriving import ResponseBody
 from coredata_async.transport.lean.connection import Connection
-from coredata_async.transport.lean.connections import Connections
-from coredata_async.transport.lean.faults import LateError, LineError
-from coredata_async.transport.lean.heads import Heads
-from coredata_async.transport.lean.origins import Origin, checked, origin, split
+from coredata_async.transport.lean.connections import ConnectionPool
+from coredata_async.transport.lean.faults import Http11Error, LateError
+from coredata_async.transport.lean.heads import RequestHeads
+from coredata_async.transport.lean.origins import Origin, check_target, origin, split
 from coredata_async.transport.lean.reuse import idle_limit
-from coredata_async.transport.lean.sending import TOGETHER, Sending
-from coredata_async.transport.lean.unpacking import unpacked, unpacking
+from coredata_async.transport.lean.sending import TOGETHER, BodyWriter
+from coredata_async.transport.lean.unpacking import decompress, decompressor
 from coredata_async.transport.pool import Pool, Side
-from coredata_async.transport.trouble import translated
+from coredata_async.transport.trouble import translate
 
 _REFUSED = 300
 
@@ -33,53 +33,53 @@ def exchange(
     Measured beside that one: an exchange takes 4.8 times less CPU (51 to 233 us, 22 KB, 32 at once); a small
     file through all three steps, with everything on, 2.6 times less; 1 GiB about as much, the system's part.
     """
-    heads = Heads(headers)
+    heads = RequestHeads(headers)
     unpacks = side == "api"  # bytes of the storage are compared with a digest: they come as they are stored
 
     async def send(request: Request) -> Reply:
         lines = pool.connections(side)
         try:
             where, head = _head(request, base_url, heads)
-            connection = lines.take(where) or await lines.get(where, timeouts.connect)
-        except (LineError, ValueError, ssl.SSLError) as exc:
-            failure = translated(exc, request)
+            connection = lines.acquire_nowait(where) or await lines.get(where, timeouts.connect)
+        except (Http11Error, ValueError, ssl.SSLError) as exc:
+            failure = translate(exc, request)
         else:
             streams = False
             request.note_dispatch(possible=True)
             try:
-                connection.begin(bodiless=request.method == "HEAD", streams=request.stream)
-                await _answered(connection, head, timeouts, request)
+                connection.start_response(bodiless=request.method == "HEAD", streams=request.stream)
+                await _send_and_wait(connection, head, timeouts, request)
                 if request.stream and connection.answers.status >= _REFUSED:
                     connection.read_whole()
-                    await connection.arrived()
+                    await connection.wait_response()
                 reply = await _reply(request, connection, lines, timeouts.stall, unpacks=unpacks)
                 streams = reply.content is not None
-            except LineError as exc:
-                failure = translated(exc, request)
+            except Http11Error as exc:
+                failure = translate(exc, request)
             else:
                 return reply
             finally:
                 if not streams:
-                    lines.give(connection)
+                    lines.release(connection)
         # Not in an `except` block: what was caught there, and its frames, may hold what a server wrote.
         raise failure
 
     return send
 
 
-def _head(request: Request, base_url: str, heads: Heads) -> tuple[Origin, Secret[bytes]]:
+def _head(request: Request, base_url: str, heads: RequestHeads) -> tuple[Origin, Secret[bytes]]:
     """Return where a request goes, and its head; a Secret, because the key or a signed URL is in it."""
-    if request.whole:
+    if request.is_absolute:
         where, target = split(request.target)
     else:
-        where, target = origin(base_url), checked(request.target)
+        where, target = origin(base_url), check_target(request.target)
     body = request.body
     size = None if body is None else len(body) if isinstance(body, bytes) else body.size
     return where, Secret(heads.write(request.method, target, where.header, request.headers, size))
 
 
 async def _reply(
-    request: Request, connection: Connection, lines: Connections, stall: float | None, *, unpacks: bool
+    request: Request, connection: Connection, lines: ConnectionPool, stall: float | None, *, unpacks: bool
 ) -> Reply:
     answers = connection.answers
     found = answers.headers()
@@ -87,15 +87,15 @@ async def _reply(
         connection.idle_limit = idle_limit(hint)
     coding = found.get("Content-Encoding") if unpacks else None
     if request.stream and answers.status < _REFUSED:
-        content = Arriving(request, connection, lines, stall, unpacking(coding))
+        content = ResponseBody(request, connection, lines, stall, decompressor(coding))
         return Reply(answers.status, found, content=content, redactor=request.redactor)
     body = answers.take()
     if coding:
-        body = await unpacked(body, coding, answers.status)
+        body = await decompress(body, coding, answers.status)
     return Reply(answers.status, found, body, redactor=request.redactor)
 
 
-async def _answered(
+async def _send_and_wait(
     connection: Connection, head: Secret[bytes], timeouts: Timeouts, request: Request
 ) -> None:
     """Send everything, and wait for the answer; it may come before everything is sent.
@@ -106,25 +106,25 @@ async def _answered(
     if request.body is None or (isinstance(request.body, bytes) and len(request.body) <= TOGETHER):
         connection.transport.write(head.reveal() + request.body if request.body else head.reveal())
         connection.clock.start(response)
-        await connection.arrived()
+        await connection.wait_response()
         return
-    sending = Sending(connection, _block_by_block(request.body), timeouts.stall)
+    sending = BodyWriter(connection, _block_by_block(request.body), timeouts.stall)
     sending.start(head, response)
     failure: Exception
     try:
-        await connection.arrived()
-    except LineError as exc:
-        await sending.settled()
+        await connection.wait_response()
+    except Http11Error as exc:
+        await sending.wait_closed()
         failure = exc
         if sending.failure is not None:
             request.note_dispatch(possible=False)  # its last block is missing: no server carries that out
             failure = below(sending.failure, sending_module.__file__)
         elif sending.stalled:  # it broke because we have closed it
-            failure = translated(LateError("it takes nothing"), request, stalled=True)
+            failure = translate(LateError("it takes nothing"), request, stalled=True)
     else:
         return
     finally:
-        await sending.settled()
+        await sending.wait_closed()
     raise failure
 
 

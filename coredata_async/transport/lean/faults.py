@@ -7,7 +7,7 @@ import ssl
 from typing import Final
 
 
-class LineError(Exception):
+class Http11Error(Exception):
     """Something went wrong on the wire."""
 
     def __init__(self, reason: str) -> None:
@@ -16,26 +16,26 @@ class LineError(Exception):
         """The system's words, or ours."""
 
 
-class UnreachableError(LineError):
+class UnreachableError(Http11Error):
     """No connection came about: nothing was sent."""
 
 
-class BrokenError(LineError):
+class BrokenError(Http11Error):
     """The connection ended, or what came on it is no answer."""
 
 
-class CutShortError(LineError):
+class CutShortError(Http11Error):
     """The answer began, and did not end."""
 
 
-class TooLargeError(LineError):
+class TooLargeError(Http11Error):
     """The answer is longer than what is held in memory."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit >> 20} MiB")
 
 
-class HandshakeError(LineError):
+class HandshakeError(Http11Error):
     """TLS came to no agreement, for another reason than the certificate: nothing was sent."""
 
 
@@ -43,11 +43,11 @@ class NoTLSError(HandshakeError):
     """The other end speaks no TLS, or no version of it that is known here."""
 
 
-class LateError(LineError, TimeoutError):
+class LateError(Http11Error, TimeoutError):
     """Something took too long once there was a connection."""
 
 
-class LateConnectionError(LineError, TimeoutError):
+class LateConnectionError(Http11Error, TimeoutError):
     """No connection came about in time: nothing was sent."""
 
 

@@ -18,7 +18,7 @@ _KEPT: Final = 64
 
 
 @frozen
-class _Rest:
+class _CommonHeaders:
     """What a request with certain headers of its own gets besides them."""
 
     text: str
@@ -28,13 +28,13 @@ class _Rest:
     """Which of its own do not go out: lengths, which are counted here, and what a later one beats."""
 
 
-class Heads:
+class RequestHeads:
     """Makes the heads of one side: what all its requests have in common is written once."""
 
     def __init__(self, common: Mapping[str, str]) -> None:
         last = {name.lower(): (name, value) for name, value in [*_USUAL.items(), *common.items()]}
         self._common = dict(last.values())
-        self._rests: dict[tuple[str, ...], _Rest] = {}
+        self._rests: dict[tuple[str, ...], _CommonHeaders] = {}
 
     def write(self, method: str, target: str, host: str, own: Mapping[str, str], size: int | None) -> bytes:
         """One head.
@@ -59,7 +59,7 @@ class Heads:
         length = "" if size is None and method in _BODILESS else f"Content-Length: {size or 0}\r\n"
         return f"{_method(method)} {target} HTTP/1.1\r\n{host}{lines}{rest.text}{length}\r\n".encode()
 
-    def _remember(self, names: tuple[str, ...]) -> _Rest:
+    def _remember(self, names: tuple[str, ...]) -> _CommonHeaders:
         lower = {name.lower() for name in names}
         if "transfer-encoding" in lower or not all(map(_TOKEN.fullmatch, names)):
             raise ValueError("this header cannot be sent")
@@ -73,7 +73,7 @@ class Heads:
         hosted = "host" in lower or "host" in {name.lower() for name in left}
         if len(self._rests) >= _KEPT:
             self._rests.clear()
-        rest = self._rests[names] = _Rest(text, not hosted, dropped)
+        rest = self._rests[names] = _CommonHeaders(text, not hosted, dropped)
         return rest
 
 

@@ -17,7 +17,7 @@ _KNOWN_FOR: Final = 10.0
 """Seconds a name is not looked up again, as with aiohttp: not once for each of 64 connections."""
 
 
-class Names:
+class AddressResolver:
     """Looks up names; each time, another address is the first.
 
     A look-up cannot be cancelled, and may take half a minute. In the loop's executor a few slow ones would
@@ -27,7 +27,7 @@ class Names:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], tuple[float, list[Address]]] = {}
-        self._asked: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
+        self._pending: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
 
     async def addresses(self, host: str, port: int) -> list[Address]:
         """Return the addresses of a host; one that is an address already is not looked up.
@@ -42,7 +42,7 @@ class Names:
         key = host, port
         until, found = self._known.get(key, (0.0, []))
         if until < now:
-            found = await asyncio.shield(self._asked.get(key) or self._ask(key))
+            found = await asyncio.shield(self._pending.get(key) or self._ask(key))
             until = now + _KNOWN_FOR
         self._known = {each: known for each, known in self._known.items() if known[0] >= now}
         self._known[key] = until, [*found[1:], *found[:1]]
@@ -53,8 +53,8 @@ class Names:
         answer: asyncio.Future[list[Address]] = loop.create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # all may have given up
 
-        def tell(found: list[Address] | OSError | UnicodeError) -> None:
-            del self._asked[key]
+        def set_result(found: list[Address] | OSError | UnicodeError) -> None:
+            del self._pending[key]
             if not answer.done():
                 answer.set_result(found) if isinstance(found, list) else answer.set_exception(found)
 
@@ -64,10 +64,10 @@ class Names:
             except (OSError, UnicodeError) as exc:  # the latter for a name that is too long
                 found = exc
             with suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(tell, found)
+                loop.call_soon_threadsafe(set_result, found)
 
         threading.Thread(target=run, name="coredata-resolver", daemon=True).start()
-        self._asked[key] = answer
+        self._pending[key] = answer
         return answer
 
 

@@ -13,7 +13,7 @@ import aiohappyeyeballs
 
 from coredata_async.transport.lean.connection import Connection
 from coredata_async.transport.lean.faults import UnreachableError, handshake_failure, reason
-from coredata_async.transport.lean.names import Names
+from coredata_async.transport.lean.names import AddressResolver
 from coredata_async.transport.lean.origins import Origin
 from coredata_async.transport.linger import discard_unsent_on_close
 
@@ -22,9 +22,9 @@ _HEAD_START: Final = 0.25
 """Seconds one address has before the next is tried beside it (RFC 8305)."""
 
 
-async def opened(
+async def connect(
     origin: Origin,
-    names: Names,
+    names: AddressResolver,
     make: Callable[[], Connection],
     *,
     trust: SSLContext | bool,
@@ -64,11 +64,11 @@ async def opened(
 
 
 def _context(*, trust: SSLContext | bool) -> SSLContext:
-    return trust if isinstance(trust, SSLContext) else _made(verify=trust)
+    return trust if isinstance(trust, SSLContext) else _default_context(verify=trust)
 
 
 @cache
-def _made(*, verify: bool) -> SSLContext:
+def _default_context(*, verify: bool) -> SSLContext:
     """One that trusts the system's authorities, or anybody; reading those takes 10 ms and more."""
     made = create_default_context()
     if not verify:

@@ -38,10 +38,10 @@ def split(url: str) -> tuple[Origin, str]:
     place, target = (url[:start], url[start:]) if start > 0 else (url, "")
     if start < 0 or "?" in place or "#" in place:
         place, target = _apart(url)
-    return origin(place), checked(target)
+    return origin(place), check_target(target)
 
 
-def checked(target: str) -> str:
+def check_target(target: str) -> str:
     """A target that makes no second line; a fragment stays at home.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A body that goes out block by block: opened anew, exact in length, watched for stalls."""
+"""A body that goes out block by block: opened again, exact in length, watched for stalls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOGETHER: Final = 64 * 1024
 """So few bytes go out together with the head, in one system call."""
 
 
-class Sending:
+class BodyWriter:
     """One pass over a body, in a task of its own: the answer may come before it is through."""
 
     def __init__(self, connection: Connection, body: Body, stall: float | None) -> None:
@@ -34,15 +34,15 @@ class Sending:
 
     @property
     def complete(self) -> bool:
-        """Whether every byte was handed to the system."""
+        """Return whether every byte was handed to the system."""
         return not self._left
 
     def start(self, head: Secret[bytes], patience: float | None) -> None:
         """Send the head and the body; once they are out, an answer is due in `patience` seconds."""
         self._task = asyncio.create_task(self._run(head, patience))
 
-    async def settled(self) -> None:
-        """End the pass if it is still under way, and wait until it has let go of the source."""
+    async def wait_closed(self) -> None:
+        """End the pass if it is still in flight, and wait until it has let go of the source."""
         if self._task is not None:
             if self._left and not self._task.done():
                 self._connection.abort()  # now: the source may need a moment to let go
@@ -74,14 +74,14 @@ class Sending:
     async def _all(self, head: Secret[bytes] | None, blocks: AsyncGenerator[bytes, None]) -> None:
         while (block := await self._next(blocks)) is not None:
             if len(block) > self._left:
-                self.failure = _changed("more", self._body.size)
+                self.failure = _source_changed("more", self._body.size)
                 raise self.failure
             await self._pass_on(head, block)
             head = None
         if head is not None:
             await self._pass_on(head, b"")
         if self._left:
-            self.failure = _changed("fewer", self._body.size)
+            self.failure = _source_changed("fewer", self._body.size)
             raise self.failure
 
     async def _next(self, blocks: AsyncGenerator[bytes, None]) -> bytes | None:
@@ -100,8 +100,8 @@ class Sending:
                 write(head.reveal())
             write(memoryview(block))  # asyncio up to 3.11 would copy what is left of bytes
         self._left -= len(block)
-        await self._connection.room(self._stall)
+        await self._connection.drain(self._stall)
 
 
-def _changed(how: str, size: int) -> SourceChangedError:
+def _source_changed(how: str, size: int) -> SourceChangedError:
     return SourceChangedError(f"the body gives {how} bytes than the {size} it has said", stage="put")

@@ -95,13 +95,13 @@ class Unpacking:
         return 15 if data[0] & 0xF == 8 else -15  # noqa: PLR2004  # as zlib begins, which many leave out
 
 
-def unpacking(coding: str | None) -> Unpacking | None:
-    """What undoes a Content-Encoding; what was not asked for stays as it is."""
+def decompressor(coding: str | None) -> Unpacking | None:
+    """Return what undoes a Content-Encoding; what was not asked for stays as it is."""
     coding = (coding or "").strip().lower()
     return Unpacking(coding) if coding in {"gzip", "x-gzip", "deflate"} else None
 
 
-async def unpacked(data: bytes, coding: str, status: int) -> bytes:
+async def decompress(data: bytes, coding: str, status: int) -> bytes:
     """Unpack a whole body, in a thread if it may be large; of an error, what can be, up to a limit.
 
     Raises:
@@ -109,15 +109,15 @@ async def unpacked(data: bytes, coding: str, status: int) -> bytes:
         CutShortError: Something is missing.
         TooLargeError: It unpacks to more than the limit.
     """
-    engine = unpacking(coding)
+    engine = decompressor(coding)
     if engine is None:
         return data
     if len(data) <= _INLINE:
-        return _unpacked(data, engine, status)
-    return await asyncio.to_thread(_unpacked, data, engine, status)
+        return _decompress(data, engine, status)
+    return await asyncio.to_thread(_decompress, data, engine, status)
 
 
-def _unpacked(data: bytes, engine: Unpacking, status: int) -> bytes:
+def _decompress(data: bytes, engine: Unpacking, status: int) -> bytes:
     limit = limit_of(status)
     pieces: list[bytes] = []
     try:

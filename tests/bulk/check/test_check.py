@@ -114,8 +114,8 @@ async def test_what_differs_is_told_by_size_and_by_digest(client, box, tree, upl
 
     found = {each.path: each for each in await checked(client, tree, parent=box.project)}
 
-    assert (found["T/x.txt"].symbol, found["T/x.txt"].words) == ("*", "other content")
-    assert (found["T/a/y.txt"].symbol, found["T/a/y.txt"].words) == ("*", "2 bytes on the server")
+    assert (found["T/x.txt"].symbol, found["T/x.txt"].message) == ("*", "other content")
+    assert (found["T/a/y.txt"].symbol, found["T/a/y.txt"].message) == ("*", "2 bytes on the server")
     assert found["T/a/b/z"].symbol == "="
 
 
@@ -217,7 +217,7 @@ async def test_files_of_a_tree_that_two_jobs_uploaded_are_there_twice(client, bo
     assert told(found) == sorted([*SAME, "= T/a/y.txt", "= T/x.txt"])
     twice = {each.file: each for each in found if each.duplicates}
     assert set(twice) == {again.file_id, below.file_id}
-    assert second in twice[again.file_id].words
+    assert second in twice[again.file_id].message
     assert not twice[again.file_id].local
     assert other.file_id not in {each.file for each in found}  # of the parent only what is meant counts
 
@@ -232,7 +232,7 @@ async def test_a_second_folder_that_is_empty_is_told(client, box, tree, upload, 
     (twice,) = [each for each in found if each.duplicates]
     assert (twice.symbol, twice.file, twice.duplicates) == ("=", second, (second,))
     assert twice.path == {"T": "T/", "a": "T/a/"}[title]
-    assert "second folder" in twice.words
+    assert "second folder" in twice.message
 
 
 async def test_in_a_second_folder_below_the_path_strays_are_told_beside_duplicates(
@@ -302,9 +302,9 @@ async def test_what_cannot_be_compared_is_told_with_the_reason(client, box, tree
     found = {each.path: each for each in await checked(client, tree, parent=box.project)}
 
     assert found["T/bad "].symbol == "!"
-    assert "names='escape'" in found["T/bad "].words
+    assert "names='escape'" in found["T/bad "].message
     assert found["T/x.txt"].symbol == "!"
-    assert "does not say the digest" in found["T/x.txt"].words
+    assert "does not say the digest" in found["T/x.txt"].message
     assert "T/a/y.txt" not in found
 
 
@@ -329,7 +329,7 @@ async def test_a_sample_is_read_back_and_wrong_bytes_are_found(client, box, tree
     }
 
     assert found["T/c/big.bin"].symbol == "*"
-    assert found["T/c/big.bin"].words == "the bytes in the storage are others, from byte 200000 on"
+    assert found["T/c/big.bin"].message == "the bytes in the storage are others, from byte 200000 on"
 
 
 async def test_a_key_that_is_no_good_ends_it(client, box, tree) -> None:

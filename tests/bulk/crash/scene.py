@@ -23,7 +23,7 @@ from .victim import Task
 SOON = Retry(base=0.01, cap=0.05, settle=0.4, probe_gap=0.1)
 """Requests that a dead victim left in the sandbox are through long before `settle`."""
 AT_ONCE = Retry(base=0.01, cap=0.05, settle=0.05, probe_gap=0.02)
-"""The same for victims that had one lane: nothing of theirs is under way when they are dead."""
+"""The same for victims that had one worker: nothing of theirs is in flight when they are dead."""
 KILLED = -9
 SECRETS = (b"Signature=", b"AWSAccessKeyId", b"Expires=", b"://127.0.0.1:%d/laika")
 

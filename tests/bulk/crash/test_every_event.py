@@ -1,4 +1,4 @@
-"""Killed at whatever event comes n-th, of all that happen in a run; and once more while it resumes."""
+"""Killed at whatever event comes n-th, of all that happen in a run; and again while it resumes."""
 
 import random
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async import Retry
-from coredata_async.bulk import Why
+from coredata_async.bulk import Reason
 
 from .points import Point
 from .scene import AT_ONCE
@@ -74,7 +74,7 @@ async def test_c12_without_its_journal_a_job_finds_what_it_did_in_the_listings(s
 
     report = scene.resumed(retry=AT_ONCE)
     assert_exactly_once(scene, report)
-    assert report.skipped_by.get(Why.SAME, 0) == len(there)
+    assert report.skipped_by.get(Reason.SAME, 0) == len(there)
     assert there <= {file.id for file in scene.box.state.files}
 
 

@@ -1,4 +1,4 @@
-"""A scan that comes to a file which a lane of this run has already: found by a walk that was killed often.
+"""A scan that comes to a file which a worker of this run has already: found by a walk that was killed often.
 
 It may have been UNKNOWN, and be on its way again before the scan is there.
 """
@@ -8,14 +8,14 @@ import sqlite3
 import pytest
 
 from coredata_async.bulk.journal.schema import TABLES
-from coredata_async.bulk.plan import planned
-from coredata_async.bulk.scan.found import Batch, Directory, Found
+from coredata_async.bulk.plan import plan_batch
+from coredata_async.bulk.scan.found import Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.states import State
-from coredata_async.storage.paths import Print
+from coredata_async.storage.paths import Fingerprint
 
 RUN = 2
 TREE = Directory(b"/tree", None)
-BEFORE, NOW = Print(1, 1, 1, 1), Print(2, 2, 2, 2)
+BEFORE, NOW = Fingerprint(1, 1, 1, 1), Fingerprint(2, 2, 2, 2)
 IN_A_LANE = [State.PLANNED, State.PUTTING, State.STORED, State.REGISTERING, State.CONFIRMED]
 
 
@@ -23,17 +23,17 @@ IN_A_LANE = [State.PLANNED, State.PUTTING, State.STORED, State.REGISTERING, Stat
 def db():
     connection = sqlite3.connect(":memory:")
     connection.executescript(TABLES)
-    planned(connection, Batch(TREE, (Found(b"a", "a", BEFORE),)), RUN - 1)
+    plan_batch(connection, DirectoryBatch(TREE, (ScannedEntry(b"a", "a", BEFORE),)), RUN - 1)
     yield connection
     connection.close()
 
 
 @pytest.mark.parametrize("state", IN_A_LANE)
-@pytest.mark.parametrize("entries", [(Found(b"a", "a", BEFORE),), (Found(b"a", "a", NOW),), ()])
+@pytest.mark.parametrize("entries", [(ScannedEntry(b"a", "a", BEFORE),), (ScannedEntry(b"a", "a", NOW),), ()])
 def test_what_a_lane_of_this_run_has_is_left_to_it(db, state, entries):
     db.execute("UPDATE item SET state = ?, blob = 'b', claim = ?", (state, RUN))
 
-    sums = planned(db, Batch(TREE, entries), RUN).sums
+    sums = plan_batch(db, DirectoryBatch(TREE, entries), RUN).sums
 
     assert db.execute("SELECT state, blob FROM item").fetchall() == [(state, "b")]
     assert db.execute("SELECT * FROM orphan").fetchall() == []

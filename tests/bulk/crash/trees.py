@@ -7,7 +7,7 @@ from tests.rig import some_bytes
 FILES = 6
 FOLDERS = 2
 STREAMED = (1 << 20) + 300_000
-"""Too large to be held whole; and a giant, by what `watched` makes of it."""
+"""Too large to be held whole; and a large file, by what `watched` makes of it."""
 
 
 def plant(root: Path) -> None:

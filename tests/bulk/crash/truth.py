@@ -33,7 +33,7 @@ def files_there(box: SandboxThread, parent: str) -> dict[str, list[str]]:
 
 
 def folders_there(box: SandboxThread, parent: str) -> Counter[str]:
-    made = [box.state.documents[key] for _, key in truth._made(box.state)]
+    made = [box.state.documents[key] for _, key in truth._user_made(box.state)]
     return Counter(
         "/".join(filter(None, (truth._path(box.state, one), one.title)))
         for one in made

@@ -52,7 +52,7 @@ async def uploaded(task: Task) -> Report:
             parent=task.parent,
             journal=task.journal,
             policy=task.policy,
-            effort=Effort(lanes=task.lanes),
+            effort=Effort(concurrency=task.lanes),
         ).run()
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from attrs import evolve, frozen
 
 from coredata_async.bulk import feed, job, survey
-from coredata_async.bulk.conductor import Conductor
+from coredata_async.bulk.conductor import Scheduler
 from coredata_async.bulk.journal import opening, writer
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.opening import Opened
@@ -24,7 +24,7 @@ from .points import Watch
 BATCH = 2
 """Entries per batch of the scan, so that a small tree has several."""
 LARGE = 1 << 20
-"""What counts as a giant, so that no file of a test has to be one."""
+"""What counts as a large file, so that no file of a test has to be one."""
 UNANSWERED = 0.05
 """Seconds after which a request is taken to be waiting in the server."""
 
@@ -34,7 +34,7 @@ def install(watch: Watch) -> None:
     survey.ENTRIES, survey.DIRECTORIES, feed.LARGE = BATCH, 1, LARGE
     # A SIGKILL takes nothing from the kernel, so these processes need not wait for the disk.
     opening._SETTINGS = ("PRAGMA synchronous = OFF", *opening._SETTINGS[1:])
-    job.Conductor = partial(Conductor, sleep=_sleep_briefly)
+    job.Conductor = partial(Scheduler, sleep=_sleep_briefly)
     _watch_scan(watch)
     _watch_requests(watch)
     _watch_journal(watch)
@@ -73,14 +73,14 @@ def label(statement: Statement) -> str:
 
 
 def _watch_scan(watch: Watch) -> None:
-    some = survey.some
+    some = survey.next_batches
 
     def watched(batches):
         found = some(batches)
         watch.at("scan.batch")
         return found
 
-    survey.some = watched
+    survey.next_batches = watched
 
 
 def _watch_requests(watch: Watch) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from coredata_async import URLExpiredError
 from coredata_async.bulk.gates.admission import EXPIRED, FIRST, PROVING, Admission
-from coredata_async.bulk.gates.bandwidth import HORIZON, STREAMS, Bandwidth, limited
+from coredata_async.bulk.gates.bandwidth import HORIZON, STREAMS, Bandwidth, limit_bandwidth
 from coredata_async.bulk.gates.circuit import Circuit
-from coredata_async.bulk.gates.gate import Fixed, Gate
-from coredata_async.bulk.gates.verdict import Verdict
+from coredata_async.bulk.gates.gate import AdaptiveLimiter, FixedWidth
+from coredata_async.bulk.gates.verdict import Outcome
 from coredata_async.message import Held, Reply, Request
 from coredata_async.transport.trace import Exchanged
 from tests.bulk.virtual import now, run
@@ -18,8 +18,8 @@ from tests.bulk.virtual import now, run
 ROUND_TRIP = 0.05
 
 
-def a_gate(width: int = 64) -> Gate:
-    return Gate("the storage", Fixed(width), Circuit(900), on_stop=print, clock=now)
+def a_gate(width: int = 64) -> AdaptiveLimiter:
+    return AdaptiveLimiter("the storage", FixedWidth(width), Circuit(900), on_stop=print, clock=now)
 
 
 def expired(*, on_arrival: bool = True) -> URLExpiredError:
@@ -38,20 +38,22 @@ async def file(admission: Admission):
 class Line:
     """Reserves and sends as `Storing` does, and notes how long each URL waited for its first byte."""
 
-    def __init__(self, limit: float | None, *, gate: Gate | None = None, speed: float = 1e9) -> None:
+    def __init__(
+        self, limit: float | None, *, gate: AdaptiveLimiter | None = None, speed: float = 1e9
+    ) -> None:
         self.gate = gate or a_gate()
         self.bandwidth = Bandwidth(limit, clock=now)
         self.admission = Admission(self.gate, self.bandwidth)
         self.waited: list[float] = []
         self.speed = speed
-        self.send = limited(self._send, self.bandwidth, lambda count: None)
+        self.send = limit_bandwidth(self._send, self.bandwidth, lambda count: None)
 
     async def upload(self, size: int, *, whole: bool = True) -> None:
-        async with file(self.admission), self.admission.place(size, whole=whole):
+        async with file(self.admission), self.admission.slot(size, whole=whole):
             await asyncio.sleep(ROUND_TRIP)
             self.reserved = now()
             await self.send(Request("PUT", "https://s.example/b?S=x", body=Held(b"x" * size)))
-        self.admission.stored()
+        self.admission.record_stored()
 
     async def _send(self, request: Request) -> Reply:
         reserved = now()
@@ -136,7 +138,7 @@ def test_cancelled_uploads_give_their_turn_back() -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        assert line.gate.under_way == 0
+        assert line.gate.in_flight == 0
         began = now()
 
         await line.upload(1000, whole=False)
@@ -164,7 +166,7 @@ def test_without_a_limit_only_streams_and_second_urls_take_their_place_first(
 
         assert admission.holds_back(whole=whole, again=again) == held
 
-        async with admission.place(5, whole=whole):
+        async with admission.slot(5, whole=whole):
             assert gate.locked()
         assert not gate.locked()
 
@@ -174,12 +176,12 @@ def test_without_a_limit_only_streams_and_second_urls_take_their_place_first(
 def test_a_place_that_was_taken_beforehand_is_the_one_that_is_used() -> None:
     async def main() -> None:
         gate = a_gate(1)
-        async with gate.place():
+        async with gate.slot():
             await gate.acquire()
-            assert gate.under_way == 1
+            assert gate.in_flight == 1
             gate.release()
-            assert gate.under_way == 0
-        assert gate.under_way == 0
+            assert gate.in_flight == 0
+        assert gate.in_flight == 0
 
     run(main)
 
@@ -187,18 +189,18 @@ def test_a_place_that_was_taken_beforehand_is_the_one_that_is_used() -> None:
 def test_a_place_is_not_used_if_the_gate_was_shut_meanwhile() -> None:
     async def main() -> None:
         gate = a_gate(2)
-        async with gate.place():
+        async with gate.slot():
             await gate.acquire()
-            gate.saw(Exchanged("PUT", "s/b", 429, 0.1, retry_after=30, signed=True))
+            gate.record(Exchanged("PUT", "s/b", 429, 0.1, retry_after=30, signed=True))
             gate.release()
         async with asyncio.timeout(100):
-            async with gate.place():
+            async with gate.slot():
                 assert now() >= 30
-                gate.saw(Exchanged("PUT", "s/b", 429, 0.1, retry_after=30, signed=True))
+                gate.record(Exchanged("PUT", "s/b", 429, 0.1, retry_after=30, signed=True))
                 await gate.acquire()
                 assert now() >= 60
                 gate.release()
-        assert gate.under_way == 0
+        assert gate.in_flight == 0
 
     run(main)
 
@@ -206,11 +208,11 @@ def test_a_place_is_not_used_if_the_gate_was_shut_meanwhile() -> None:
 def test_a_probe_keeps_its_place_although_the_circuit_is_open() -> None:
     async def main() -> None:
         circuit = Circuit(900)
-        gate = Gate("the storage", Fixed(2), circuit, on_stop=print, clock=now)
+        gate = AdaptiveLimiter("the storage", FixedWidth(2), circuit, on_stop=print, clock=now)
         for _ in range(30):
-            circuit.saw(Verdict.FAILED, now(), 0.1)
-        gate.saw(Exchanged("PUT", "s/b", 500, 0.1, signed=True))
-        async with gate.place():
+            circuit.record(Outcome.FAILED, now(), 0.1)
+        gate.record(Exchanged("PUT", "s/b", 500, 0.1, signed=True))
+        async with gate.slot():
             began = now()
             await gate.acquire()
             assert now() == began
@@ -236,7 +238,7 @@ def test_few_files_begin_until_one_is_stored() -> None:
                 group.create_task(upload())
             await asyncio.sleep(1)
             assert inside == FIRST
-            admission.stored()
+            admission.record_stored()
             await asyncio.sleep(1)
             assert inside == 20
             leave.set()
@@ -260,7 +262,7 @@ def test_after_some_files_whose_urls_had_expired_the_others_fail_without_a_reque
         async def upload() -> None:
             async with file(admission):
                 await asyncio.sleep(1)
-                admission.expired(expired())
+                admission.record_expired(expired())
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_error_of(upload())) for _ in range(9)]
@@ -268,7 +270,7 @@ def test_after_some_files_whose_urls_had_expired_the_others_fail_without_a_reque
         assert [task.result() is not None for task in tasks] == [False] * EXPIRED + [True] * (9 - EXPIRED)
         assert now() == EXPIRED
         assert tasks[-1].result().skew == 600.0
-        admission.stored()
+        admission.record_stored()
         async with file(admission):
             pass
 
@@ -279,7 +281,7 @@ def test_urls_that_expire_on_a_slow_line_stop_nothing() -> None:
     async def main() -> None:
         admission = Admission(a_gate(), Bandwidth(clock=now))
         for _ in range(EXPIRED + 1):
-            admission.expired(expired(on_arrival=False))
+            admission.record_expired(expired(on_arrival=False))
 
         async with file(admission):
             pass

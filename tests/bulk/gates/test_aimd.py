@@ -6,15 +6,15 @@ from hypothesis import strategies as st
 
 from coredata_async.bulk.gates.aimd import Aimd
 from coredata_async.bulk.gates.circuit import Circuit
-from coredata_async.bulk.gates.gate import Gate
-from coredata_async.bulk.gates.verdict import Verdict, judged
+from coredata_async.bulk.gates.gate import AdaptiveLimiter
+from coredata_async.bulk.gates.verdict import Outcome, classify
 from tests.bulk.far_end import Service, exchanged, lanes
 from tests.bulk.virtual import now, run
 
 
 def feed(policy: Aimd, event, at: float, *, full: bool = True, times: int = 1) -> int:
     for _ in range(times):
-        policy.saw(event, judged(event), at, full=full)
+        policy.record(event, classify(event), at, full=full)
     return policy.width
 
 
@@ -119,7 +119,7 @@ def test_it_finds_how_much_a_service_does_at_once() -> None:
     service = Service(at_once=16)
 
     async def main() -> int:
-        gate = Gate("it", Aimd(), Circuit(900), on_stop=print, clock=now)
+        gate = AdaptiveLimiter("it", Aimd(), Circuit(900), on_stop=print, clock=now)
         await lanes(gate, service, 64, 10)
         service.forget()
         await lanes(gate, service, 64, 10)
@@ -133,6 +133,6 @@ def test_it_finds_how_much_a_service_does_at_once() -> None:
 
 def test_verdicts_are_looked_at_and_not_statuses() -> None:
     policy = Aimd()
-    policy.saw(exchanged(201), Verdict.THROTTLED, 1, full=True)
+    policy.record(exchanged(201), Outcome.THROTTLED, 1, full=True)
 
     assert policy.width == 5

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coredata_async import Retry
-from coredata_async.bulk.gates.bandwidth import Bandwidth, limited
+from coredata_async.bulk.gates.bandwidth import Bandwidth, limit_bandwidth
 from coredata_async.config import Timeouts
 from coredata_async.message import Reply, Request
 from coredata_async.sandbox import Sandbox
@@ -58,7 +58,7 @@ class Far:
 def test_a_stream_trickles_at_the_limit() -> None:
     async def main() -> None:
         far, told = Far(), list[int]()
-        send = limited(far.send, Bandwidth(1000, clock=now), told.append)
+        send = limit_bandwidth(far.send, Bandwidth(1000, clock=now), told.append)
         data = some_bytes(5000)
 
         await send(put(streamed(data[:4000], data[4000:])))
@@ -79,7 +79,7 @@ def test_all_share_it_in_turn() -> None:
         ended = []
 
         async def one(each: Far) -> None:
-            await limited(each.send, bandwidth, lambda _: None)(put(streamed(b"x" * 2000)))
+            await limit_bandwidth(each.send, bandwidth, lambda _: None)(put(streamed(b"x" * 2000)))
             ended.append(now())
 
         async with asyncio.TaskGroup() as group:
@@ -96,7 +96,7 @@ def test_all_share_it_in_turn() -> None:
 def test_bytes_that_are_held_trickle_too(size: int) -> None:
     async def main() -> None:
         far, told, data = Far(), list[int](), some_bytes(size)
-        send = limited(far.send, Bandwidth(1000, clock=now), told.append)
+        send = limit_bandwidth(far.send, Bandwidth(1000, clock=now), told.append)
 
         await send(put(data))
 
@@ -110,7 +110,7 @@ def test_a_repeat_is_limited_and_counted_as_well() -> None:
     async def main() -> None:
         told: list[int] = []
         far = Far(passes=3)
-        await limited(far.send, Bandwidth(1000, clock=now), told.append)(put(streamed(b"x" * 1000)))
+        await limit_bandwidth(far.send, Bandwidth(1000, clock=now), told.append)(put(streamed(b"x" * 1000)))
 
         assert sum(told) == 3000
         assert now() == pytest.approx(3, abs=0.2)
@@ -123,7 +123,7 @@ def test_without_a_limit_blocks_go_as_they_come(body: bytes | Streamed) -> None:
     async def main() -> None:
         far, told = Far(), list[int]()
 
-        await limited(far.send, Bandwidth(clock=now), told.append)(put(body))
+        await limit_bandwidth(far.send, Bandwidth(clock=now), told.append)(put(body))
 
         assert (now(), sum(told)) == (0, 5000)
         assert len(far.came) == (1 if isinstance(body, bytes) else 2)
@@ -140,7 +140,7 @@ def test_what_has_no_body_passes_as_it_is(body: bytes | None) -> None:
             seen.append(request)
             return Reply(200)
 
-        await limited(send, Bandwidth(1, clock=now), seen.append)(request)
+        await limit_bandwidth(send, Bandwidth(1, clock=now), seen.append)(request)
 
         assert seen[0] is request
         assert len(seen) == 1
@@ -159,7 +159,7 @@ def test_a_body_says_of_itself_what_it_said_before() -> None:
         once = Streamed(3, streamed(b"abc")._blocks, name="it", replayable=False)
         async for _ in once.chunks():
             pass
-        through = limited(send, Bandwidth(1, clock=now), lambda _: None)
+        through = limit_bandwidth(send, Bandwidth(1, clock=now), lambda _: None)
         for body in (streamed(b"abc"), once, b"abcd"):
             await through(put(body))
 
@@ -171,7 +171,9 @@ def test_a_body_says_of_itself_what_it_said_before() -> None:
 def test_a_new_limit_counts_at_once() -> None:
     async def main() -> None:
         bandwidth = Bandwidth(1, clock=now)
-        sending = asyncio.ensure_future(limited(Far().send, bandwidth, lambda _: None)(put(b"x" * 100_000)))
+        sending = asyncio.ensure_future(
+            limit_bandwidth(Far().send, bandwidth, lambda _: None)(put(b"x" * 100_000))
+        )
         await asyncio.sleep(10)
         bandwidth.limit = 10_000
         await asyncio.sleep(5)
@@ -197,7 +199,7 @@ def test_idleness_is_not_saved_up() -> None:
         bandwidth = Bandwidth(1000, clock=now)
         await asyncio.sleep(3600)
         began = now()
-        await limited(Far().send, bandwidth, lambda _: None)(put(b"x" * 2000))
+        await limit_bandwidth(Far().send, bandwidth, lambda _: None)(put(b"x" * 2000))
         assert now() - began == pytest.approx(1.85, abs=0.1)
 
     run(main)
@@ -216,7 +218,7 @@ async def test_whoever_is_cancelled_holds_nobody_up(steps: int) -> None:
 
     async with asyncio.timeout(1):
         await bandwidth.take(1)
-    assert not bandwidth._turn.locked()
+    assert not bandwidth._lock.locked()
 
 
 @settings(max_examples=40, deadline=None)
@@ -231,7 +233,7 @@ def test_never_more_goes_than_the_limit_and_hardly_less(limit: float, sizes: lis
         bandwidth = Bandwidth(limit, clock=now)
         async with asyncio.TaskGroup() as group:
             for size in sizes:
-                group.create_task(limited(Far().send, bandwidth, lambda _: None)(put(bytes(size))))
+                group.create_task(limit_bandwidth(Far().send, bandwidth, lambda _: None)(put(bytes(size))))
         piece = bandwidth.piece or 0
         assert sum(sizes) <= now() * limit + 2 * piece + limit / 10
         assert now() <= sum(sizes) / limit + 0.1
@@ -246,7 +248,7 @@ async def test_two_megabytes_at_one_per_second_take_two_seconds_and_stall_nothin
     contents = {f"{number}.bin": some_bytes(333_333, number) for number in range(6)}
     timeouts = Timeouts(stall=0.4, response=0.4)
     async with box.client(timeouts=timeouts, retry=Retry.none()) as client:
-        engine = client.engine(around_storage=lambda send: limited(send, bandwidth, told.append))
+        engine = client.engine(around_storage=lambda send: limit_bandwidth(send, bandwidth, told.append))
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for name, data in contents.items():

@@ -11,10 +11,10 @@ from coredata_async.bulk.gates.aimd import Aimd
 from coredata_async.bulk.gates.blame import Blame, Trial
 from coredata_async.bulk.gates.circuit import Circuit
 from coredata_async.bulk.gates.cubic import Cubic
-from coredata_async.bulk.gates.gate import Gate
+from coredata_async.bulk.gates.gate import AdaptiveLimiter
 from coredata_async.message import Reply, Request
-from coredata_async.transport.throttle import throttled
-from coredata_async.transport.trace import traced
+from coredata_async.transport.throttle import limit_concurrency
+from coredata_async.transport.trace import trace
 from tests.bulk.far_end import POST
 from tests.bulk.virtual import now, run
 
@@ -78,7 +78,7 @@ def test_the_first_failure_is_a_reason_and_the_next_ones_need_company() -> None:
 
 @define
 class FarEnd:
-    """Answers after 0.2 s; `fails` says which requests get an error, by number and those under way."""
+    """Answers after 0.2 s; `fails` says which requests get an error, by number and those in flight."""
 
     fails: Callable[[int, int], bool]
     status: int = 503
@@ -100,11 +100,11 @@ class FarEnd:
 
 
 def worked(far: FarEnd, seconds: float = 60) -> int:
-    """Let 64 lanes send for so long, and give the width that came of it."""
+    """Let 64 workers send for so long, and give the width that came of it."""
 
     async def main() -> int:
-        gate = Gate("it", Aimd(), Circuit(900), Cubic(), on_stop=print, clock=now)
-        send = throttled(traced(far.send, [gate.saw], clock=now), gate, None)
+        gate = AdaptiveLimiter("it", Aimd(), Circuit(900), Cubic(), on_stop=print, clock=now)
+        send = limit_concurrency(trace(far.send, [gate.record], clock=now), gate, None)
 
         async def lane() -> None:
             while True:

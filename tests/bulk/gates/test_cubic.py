@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from coredata_async.bulk.gates.aimd import Aimd
 from coredata_async.bulk.gates.circuit import Circuit
 from coredata_async.bulk.gates.cubic import FLOOR, Cubic
-from coredata_async.bulk.gates.gate import Gate
-from coredata_async.bulk.gates.verdict import Verdict
+from coredata_async.bulk.gates.gate import AdaptiveLimiter
+from coredata_async.bulk.gates.verdict import Outcome
 from tests.bulk.far_end import Service, lanes
 from tests.bulk.virtual import now, run
 
@@ -19,7 +19,7 @@ def after_a_while(service: Service, *, cubic: bool = True, before: float = 30, s
     """Run against it, and leave in it what was granted and refused after the first half minute."""
 
     async def main() -> None:
-        gate = Gate(
+        gate = AdaptiveLimiter(
             "it",
             Aimd(),
             Circuit(900),
@@ -62,7 +62,7 @@ def test_a_service_that_grants_more_again_is_used_more_again() -> None:
     service = Service(rate=20, burst=20)
 
     async def main() -> float:
-        gate = Gate("it", Aimd(), Circuit(900), Cubic(), on_stop=print, clock=now)
+        gate = AdaptiveLimiter("it", Aimd(), Circuit(900), Cubic(), on_stop=print, clock=now)
         await lanes(gate, service, 32, 60)
         service.rate = 200
         await lanes(gate, service, 32, 90)
@@ -77,7 +77,7 @@ def test_a_service_that_refused_all_for_minutes_is_soon_used_again() -> None:
     service = Service(rate=0.001, burst=50)
 
     async def main() -> float:
-        gate = Gate("it", Aimd(), Circuit(900), Cubic(), on_stop=print, clock=now)
+        gate = AdaptiveLimiter("it", Aimd(), Circuit(900), Cubic(), on_stop=print, clock=now)
         await lanes(gate, service, 32, 600)
         assert service.refused < 500  # in ten minutes
         service.rate = 50
@@ -92,9 +92,9 @@ def test_a_service_that_refused_all_for_minutes_is_soon_used_again() -> None:
 def test_it_is_off_until_the_first_429() -> None:
     cubic = Cubic()
     for second in range(100):
-        cubic.saw(Verdict.WORKED, second, 0.1)
-        cubic.saw(Verdict.FAILED, second, 0.1)
-        cubic.saw(Verdict.UNAVAILABLE, second, 0.1)
+        cubic.record(Outcome.WORKED, second, 0.1)
+        cubic.record(Outcome.FAILED, second, 0.1)
+        cubic.record(Outcome.UNAVAILABLE, second, 0.1)
         cubic.began(second)
 
     assert (cubic.rate, cubic.opens) == (None, 0)
@@ -103,8 +103,8 @@ def test_it_is_off_until_the_first_429() -> None:
 def throttled(rate: int = 50, seconds: int = 20) -> Cubic:
     cubic = Cubic()
     for number in range(rate * seconds):
-        cubic.saw(Verdict.WORKED, number / rate, 0.01)
-    cubic.saw(Verdict.THROTTLED, seconds, 0.01)
+        cubic.record(Outcome.WORKED, number / rate, 0.01)
+    cubic.record(Outcome.THROTTLED, seconds, 0.01)
     return cubic
 
 
@@ -116,8 +116,8 @@ def test_what_was_sent_before_the_decrease_does_not_decrease_it_again() -> None:
     cubic = throttled()
     rate = cubic.rate
     for _ in range(50):
-        cubic.saw(Verdict.THROTTLED, 22, 2.5)
-        cubic.saw(Verdict.THROTTLED, 20.9, 0.1)
+        cubic.record(Outcome.THROTTLED, 22, 2.5)
+        cubic.record(Outcome.THROTTLED, 20.9, 0.1)
 
     assert cubic.rate == rate
 
@@ -159,7 +159,7 @@ def test_a_service_that_refuses_all_is_still_asked_now_and_then() -> None:
     cubic = Cubic()
     for second in range(100):
         cubic.began(second)
-        cubic.saw(Verdict.THROTTLED, second, 0.01)
+        cubic.record(Outcome.THROTTLED, second, 0.01)
 
     assert cubic.rate == FLOOR
 
@@ -167,7 +167,7 @@ def test_a_service_that_refuses_all_is_still_asked_now_and_then() -> None:
 @settings(deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(Verdict), st.floats(0, 90), st.floats(0, 90), st.booleans()), max_size=100
+        st.tuples(st.sampled_from(Outcome), st.floats(0, 90), st.floats(0, 90), st.booleans()), max_size=100
     )
 )
 def test_it_is_never_nothing_and_never_further_off_than_its_gap(steps) -> None:
@@ -176,6 +176,6 @@ def test_it_is_never_nothing_and_never_further_off_than_its_gap(steps) -> None:
         time += wait
         if begins and cubic.opens <= time:
             cubic.began(time)
-        cubic.saw(verdict, time, seconds)
+        cubic.record(verdict, time, seconds)
         assert cubic.rate is None or cubic.rate >= FLOOR
         assert cubic.opens <= time + 1 / FLOOR

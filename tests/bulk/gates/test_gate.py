@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from coredata_async.bulk.gates.aimd import Aimd
 from coredata_async.bulk.gates.circuit import Circuit
 from coredata_async.bulk.gates.cubic import Cubic
-from coredata_async.bulk.gates.gate import Fixed, Gate
+from coredata_async.bulk.gates.gate import AdaptiveLimiter, FixedWidth
 from coredata_async.errors import APIConnectionError
 from coredata_async.message import Reply, Request
-from coredata_async.transport.throttle import throttled
-from coredata_async.transport.trace import traced
+from coredata_async.transport.throttle import limit_concurrency
+from coredata_async.transport.trace import trace
 from tests.bulk.far_end import POST, exchanged
 from tests.bulk.virtual import now, run
 from tests.rig import cancelled_at
@@ -29,18 +29,22 @@ class Wide:
         self.width = width
         self.restarts = 0
 
-    def saw(self, *_: object, **__: object) -> None:
+    def record(self, *_: object, **__: object) -> None:
         pass
 
     def restart(self) -> None:
         self.restarts += 1
 
 
-def gate_of(width: int | Wide, patience: float = 900, rate: Cubic | None = None) -> tuple[Gate, list[str]]:
+def gate_of(
+    width: int | Wide, patience: float = 900, rate: Cubic | None = None
+) -> tuple[AdaptiveLimiter, list[str]]:
     words: list[str] = []
     policy = Wide(width) if isinstance(width, int) else width
     circuit = Circuit(patience)
-    return Gate("it", policy, circuit, rate, on_stop=words.append, clock=now, jitter=lambda: 0.5), words
+    return AdaptiveLimiter(
+        "it", policy, circuit, rate, on_stop=words.append, clock=now, jitter=lambda: 0.5
+    ), words
 
 
 async def turns(count: int = 5) -> None:
@@ -48,7 +52,7 @@ async def turns(count: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-async def queue(gate: Gate, count: int) -> tuple[list[int], list[asyncio.Task[None]]]:
+async def queue(gate: AdaptiveLimiter, count: int) -> tuple[list[int], list[asyncio.Task[None]]]:
     """So many that wait, and who of them was let in, in order."""
     entered: list[int] = []
 
@@ -71,7 +75,7 @@ def test_so_many_are_let_in_and_the_rest_in_turn() -> None:
     async def main() -> None:
         gate, _ = gate_of(2)
         entered, _tasks = await queue(gate, 5)
-        assert (entered, gate.under_way, gate.locked()) == ([0, 1], 2, True)
+        assert (entered, gate.in_flight, gate.locked()) == ([0, 1], 2, True)
 
         for expected in (2, 3, 4):
             gate.release()
@@ -79,7 +83,7 @@ def test_so_many_are_let_in_and_the_rest_in_turn() -> None:
             assert entered[-1] == expected
         for _ in range(2):
             gate.release()
-        assert (gate.under_way, gate.locked()) == (0, False)
+        assert (gate.in_flight, gate.locked()) == (0, False)
 
     run(main)
 
@@ -124,12 +128,12 @@ def test_a_narrower_gate_lets_nobody_in_until_enough_have_left() -> None:
             gate.release()
             gate.admit()
             await turns()
-        assert (len(entered), gate.under_way) == (4, 2)
+        assert (len(entered), gate.in_flight) == (4, 2)
 
         gate.release()
         await turns()
 
-        assert (len(entered), gate.under_way) == (5, 2)
+        assert (len(entered), gate.in_flight) == (5, 2)
         await leave(tasks)
 
     run(main)
@@ -140,7 +144,7 @@ def test_a_pause_that_one_was_asked_for_is_kept_by_all(retry_after: int) -> None
     async def main() -> None:
         gate, words = gate_of(3)
         await gate.acquire()
-        gate.saw(exchanged(429, retry_after=retry_after))
+        gate.record(exchanged(429, retry_after=retry_after))
         gate.release()
         assert gate.locked()
         assert gate.paused == f"it asked to wait {retry_after * 1.05:.0f} s"
@@ -159,8 +163,8 @@ def test_a_pause_that_one_was_asked_for_is_kept_by_all(retry_after: int) -> None
 def test_the_longest_pause_counts() -> None:
     async def main() -> None:
         gate, _ = gate_of(3)
-        gate.saw(exchanged(503, retry_after=20))
-        gate.saw(exchanged(429, retry_after=1))
+        gate.record(exchanged(503, retry_after=20))
+        gate.record(exchanged(429, retry_after=1))
         began = now()
         await gate.acquire()
         assert now() - began == pytest.approx(21)
@@ -171,13 +175,13 @@ def test_the_longest_pause_counts() -> None:
 def test_one_that_waits_behind_a_pause_can_go() -> None:
     async def main() -> None:
         gate, _ = gate_of(1)
-        gate.saw(exchanged(429, retry_after=10))
+        gate.record(exchanged(429, retry_after=10))
         entered, tasks = await queue(gate, 3)
         tasks[0].cancel()
         await asyncio.sleep(11)
         assert entered == [1]
         await leave(tasks)
-        assert gate.under_way == 1
+        assert gate.in_flight == 1
 
     run(main)
 
@@ -185,8 +189,8 @@ def test_one_that_waits_behind_a_pause_can_go() -> None:
 def test_a_pause_beyond_all_patience_is_not_waited_for() -> None:
     async def main() -> None:
         gate, words = gate_of(3, patience=60)
-        gate.saw(exchanged(429, retry_after=3600))
-        gate.saw(exchanged(429, retry_after=3600))
+        gate.record(exchanged(429, retry_after=3600))
+        gate.record(exchanged(429, retry_after=3600))
 
         (told,) = words
         assert "it asks to wait for 3780 s" in told
@@ -202,15 +206,15 @@ def test_pauses_without_one_success_add_up() -> None:
     async def main() -> None:
         gate, words = gate_of(3, patience=60)
         for _ in range(3):
-            gate.saw(exchanged(429, retry_after=20))
+            gate.record(exchanged(429, retry_after=20))
             await asyncio.sleep(21)
         assert len(words) == 1
 
         gate, words = gate_of(3, patience=60)
         for _ in range(30):
-            gate.saw(exchanged(429, retry_after=20))
+            gate.record(exchanged(429, retry_after=20))
             await asyncio.sleep(21)
-            gate.saw(exchanged())
+            gate.record(exchanged())
         assert words == []
 
     run(main)
@@ -219,7 +223,7 @@ def test_pauses_without_one_success_add_up() -> None:
 def test_a_number_that_no_clock_knows_is_no_harm() -> None:
     async def main() -> None:
         gate, words = gate_of(3)
-        gate.saw(exchanged(429, retry_after=float("9" * 400)))
+        gate.record(exchanged(429, retry_after=float("9" * 400)))
         entered, tasks = await queue(gate, 2)
         assert (len(words), entered) == (1, [])
         await leave(tasks)
@@ -237,7 +241,7 @@ def test_a_dead_far_end_is_asked_once_per_pause_until_patience_ends() -> None:
             await asyncio.sleep(0.01)
             raise APIConnectionError("no", request, reached=False)
 
-        send = throttled(traced(dead, [gate.saw], clock=now), gate, None)
+        send = limit_concurrency(trace(dead, [gate.record], clock=now), gate, None)
 
         async def lane() -> None:
             while True:
@@ -265,14 +269,14 @@ def test_a_far_end_that_comes_back_is_begun_with_carefully() -> None:
         gate, words = gate_of(policy)
         await gate.acquire()
         for _ in range(20):
-            gate.saw(exchanged(500, 0))
+            gate.record(exchanged(500, 0))
         gate.release()
         assert gate.paused == "it does not work; it is tried again in 5 s"
         entered, tasks = await queue(gate, 6)
         await asyncio.sleep(5.1)
         assert entered == [0]
 
-        gate.saw(exchanged(201, 0.05))
+        gate.record(exchanged(201, 0.05))
         gate.release()
         await turns()
 
@@ -286,10 +290,10 @@ def test_a_probe_that_is_lost_is_followed_by_another_after_a_minute() -> None:
     async def main() -> None:
         gate, _ = gate_of(4)
         for _ in range(20):
-            gate.saw(exchanged(500, 0))
+            gate.record(exchanged(500, 0))
         entered, tasks = await queue(gate, 2)
         await asyncio.sleep(5.1)
-        gate.release()  # its lane was cancelled: there was no exchange
+        gate.release()  # its worker was cancelled: there was no exchange
         await asyncio.sleep(59)
         assert entered == [0]
         await asyncio.sleep(1)
@@ -304,9 +308,9 @@ def test_a_rate_spreads_those_who_wait() -> None:
         rate = Cubic()
         gate, _ = gate_of(100, rate=rate)
         for _ in range(20):
-            gate.saw(exchanged())
+            gate.record(exchanged())
             await asyncio.sleep(0.1)
-        gate.saw(exchanged(429))
+        gate.record(exchanged(429))
         assert rate.rate == pytest.approx(0.85 * 10, rel=0.1)
         times: list[float] = []
 
@@ -328,7 +332,7 @@ def test_a_rate_spreads_those_who_wait() -> None:
 
 @pytest.mark.parametrize("steps", range(20))
 async def test_whoever_is_cancelled_takes_no_place_along(steps: int) -> None:
-    gate = Gate("it", Fixed(2), Circuit(900), on_stop=print)
+    gate = AdaptiveLimiter("it", FixedWidth(2), Circuit(900), on_stop=print)
 
     async def one() -> None:
         await gate.acquire()
@@ -344,33 +348,33 @@ async def test_whoever_is_cancelled_takes_no_place_along(steps: int) -> None:
 
     await cancelled_at(steps, several)
 
-    assert (gate.under_way, gate.locked()) == (0, False)
+    assert (gate.in_flight, gate.locked()) == (0, False)
 
 
 async def test_one_cancelled_in_the_moment_it_is_let_in_passes_its_place_on() -> None:
-    gate = Gate("it", Fixed(1), Circuit(900), on_stop=print)
+    gate = AdaptiveLimiter("it", FixedWidth(1), Circuit(900), on_stop=print)
     entered, tasks = await queue(gate, 3)
     gate.release()
     tasks[1].cancel()
     await turns()
 
-    assert (entered, gate.under_way) == ([0, 2], 1)
+    assert (entered, gate.in_flight) == ([0, 2], 1)
     gate.release()
     assert not gate.locked()
 
 
 async def test_one_cancelled_in_the_moment_before_it_would_be_let_in_is_passed_over() -> None:
-    gate = Gate("it", Fixed(1), Circuit(900), on_stop=print)
+    gate = AdaptiveLimiter("it", FixedWidth(1), Circuit(900), on_stop=print)
     entered, tasks = await queue(gate, 3)
     tasks[1].cancel()
     gate.release()
     await turns()
 
-    assert (entered, gate.under_way) == ([0, 2], 1)
+    assert (entered, gate.in_flight) == ([0, 2], 1)
 
 
 async def test_who_waits_too_long_leaves_nothing_behind() -> None:
-    gate = Gate("it", Fixed(1), Circuit(900), on_stop=print)
+    gate = AdaptiveLimiter("it", FixedWidth(1), Circuit(900), on_stop=print)
     await gate.acquire()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.001):
@@ -378,15 +382,15 @@ async def test_who_waits_too_long_leaves_nothing_behind() -> None:
 
     gate.release()
 
-    assert (gate.under_way, gate.locked()) == (0, False)
+    assert (gate.in_flight, gate.locked()) == (0, False)
 
 
-class Strict(Gate):
+class Strict(AdaptiveLimiter):
     """Looks twice whom it lets in."""
 
     def _enter(self) -> None:
         super()._enter()
-        assert self.under_way <= self.width
+        assert self.in_flight <= self.width
         assert self._opens == 0 or not self._stopped
 
 
@@ -395,7 +399,7 @@ class Strict(Gate):
 def test_whatever_happens_no_more_are_let_in_than_fit_and_no_place_is_lost(
     dice: random.Random, adaptive: bool
 ) -> None:
-    """Lanes that come, are cancelled, fail and succeed, while the width changes."""
+    """Workers that come, are cancelled, fail and succeed, while the width changes."""
 
     async def main() -> None:
         policy = Wide(3)
@@ -413,7 +417,7 @@ def test_whatever_happens_no_more_are_let_in_than_fit_and_no_place_is_lost(
             try:
                 await asyncio.sleep(dice.random() / 10)
                 status = dice.choice([201, 201, 201, 429, 503, 500, None])
-                gate.saw(exchanged(status, dice.random(), retry_after=dice.choice([None, 0.1])))
+                gate.record(exchanged(status, dice.random(), retry_after=dice.choice([None, 0.1])))
             finally:
                 gate.release()
 
@@ -427,7 +431,7 @@ def test_whatever_happens_no_more_are_let_in_than_fit_and_no_place_is_lost(
                 policy.width = dice.randint(1, 6)
                 gate.admit()
         await asyncio.wait(tasks)
-        assert (gate.under_way, len(gate._waiters)) == (0, 0)
+        assert (gate.in_flight, len(gate._waiters)) == (0, 0)
         assert [task.exception() for task in tasks if not task.cancelled() and task.exception()] == []
 
     run(main)

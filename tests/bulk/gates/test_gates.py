@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from coredata_async import Limits, Retry
-from coredata_async.bulk.gates.gates import Gates
+from coredata_async.bulk.gates.gates import Limiters
 from coredata_async.bulk.options import Effort
 from coredata_async.config import Timeouts
 from coredata_async.errors import StorageError
@@ -19,16 +19,16 @@ from tests.bulk.virtual import run
 from tests.rig import QUICK
 
 
-def gates_of(limits: Limits | None = None, **effort: object) -> Gates:
-    return Gates(limits or Limits(), Retry(), Effort(**effort))
+def gates_of(limits: Limits | None = None, **effort: object) -> Limiters:
+    return Limiters(limits or Limits(), Retry(), Effort(**effort))
 
 
 def test_each_exchange_goes_to_its_gate_and_is_counted() -> None:
     gates = gates_of()
 
-    gates.saw(exchanged(429))
-    gates.saw(exchanged(503, signed=True))
-    gates.saw(exchanged(201))
+    gates.record(exchanged(429))
+    gates.record(exchanged(503, signed=True))
+    gates.record(exchanged(201))
 
     assert (gates.api.width, gates.storage.width) == (5, 2)
     assert (gates.requests, gates.throttled, gates.retries) == (3, 2, 0)
@@ -43,18 +43,18 @@ def test_no_gate_is_wider_than_there_are_connections() -> None:
 def test_without_adapting_the_limits_are_the_widths() -> None:
     gates = gates_of(Limits(connections=10, concurrency=7), adaptive=False)
     for _ in range(50):
-        gates.saw(exchanged(429))
-        gates.saw(exchanged(503, signed=True))
-        gates.moved(1 << 20)
+        gates.record(exchanged(429))
+        gates.record(exchanged(503, signed=True))
+        gates.add_bytes(1 << 20)
 
     assert (gates.api.width, gates.storage.width) == (7, 10)
 
 
 def test_a_pause_of_either_is_told() -> None:
-    gates = Gates(Limits(), Retry(), Effort(), clock=lambda: 1.0, jitter=lambda: 0.5)
+    gates = Limiters(Limits(), Retry(), Effort(), clock=lambda: 1.0, jitter=lambda: 0.5)
     assert gates.paused is None
 
-    gates.saw(exchanged(503, signed=True, retry_after=100))
+    gates.record(exchanged(503, signed=True, retry_after=100))
 
     assert gates.paused == "the storage asked to wait 105 s"
 
@@ -64,10 +64,10 @@ def test_a_far_end_that_is_given_up_stops_the_job_with_the_first_reason(signed: 
     async def main() -> None:
         gates = gates_of(patience=10)
         waiting = asyncio.ensure_future(gates.stopped.wait())
-        gates.saw(exchanged(429, retry_after=100, signed=signed))
-        gates.saw(exchanged(429, retry_after=100, signed=not signed))
+        gates.record(exchanged(429, retry_after=100, signed=signed))
+        gates.record(exchanged(429, retry_after=100, signed=not signed))
         await waiting
-        assert gates.words.startswith("the storage" if signed else "the service")
+        assert gates.message.startswith("the storage" if signed else "the service")
 
     run(main)
 
@@ -82,8 +82,10 @@ async def wired(box: Sandbox):
         limits=Limits(connections=4),
     )
     async with client:
-        gates = Gates(Limits(connections=4), Retry(), Effort(patience=30))
-        engine = client.engine(api=gates.api, storage=gates.storage, budget=gates.budget, hooks=[gates.saw])
+        gates = Limiters(Limits(connections=4), Retry(), Effort(patience=30))
+        engine = client.engine(
+            api=gates.api, storage=gates.storage, budget=gates.budget, hooks=[gates.record]
+        )
         yield gates, engine
 
 
@@ -104,7 +106,7 @@ async def test_uploads_go_through_both_and_every_place_comes_back(wired, box: Sa
     files = await uploaded(engine, box, 30)
 
     assert len(set(files)) == 30
-    assert (gates.api.under_way, gates.storage.under_way) == (0, 0)
+    assert (gates.api.in_flight, gates.storage.in_flight) == (0, 0)
     assert (gates.requests, gates.throttled, gates.retries) == (90, 0, 0)
 
 
@@ -122,10 +124,12 @@ async def test_who_waits_for_a_gate_that_the_service_closed_is_not_failed(wired,
 
 
 async def test_a_storage_that_is_down_is_given_up_and_told(box: Sandbox) -> None:
-    gates = Gates(Limits(), Retry(), Effort(patience=0))
+    gates = Limiters(Limits(), Retry(), Effort(patience=0))
     box.faults.reset_before("storage.put", times=None)
     async with box.client(retry=QUICK) as client:
-        engine = client.engine(api=gates.api, storage=gates.storage, budget=gates.budget, hooks=[gates.saw])
+        engine = client.engine(
+            api=gates.api, storage=gates.storage, budget=gates.budget, hooks=[gates.record]
+        )
 
         async def lane() -> None:
             while True:
@@ -139,6 +143,6 @@ async def test_a_storage_that_is_down_is_given_up_and_told(box: Sandbox) -> None
             each.cancel()
         await asyncio.wait(lanes)
 
-    assert gates.words == "the storage has not worked for 0 s"
+    assert gates.message == "the storage has not worked for 0 s"
     assert 0 < gates.retries <= 500 / 14
-    assert (gates.api.under_way, gates.storage.under_way) == (0, 0)
+    assert (gates.api.in_flight, gates.storage.in_flight) == (0, 0)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coredata_async.bulk.gates.gates import Gates
+from coredata_async.bulk.gates.gates import Limiters
 from coredata_async.bulk.gates.goodput import Goodput
-from coredata_async.bulk.gates.verdict import judged
+from coredata_async.bulk.gates.verdict import classify
 from coredata_async.bulk.options import Effort
 from coredata_async.config import Limits, Retry
 from coredata_async.transport.trace import Exchanged
@@ -28,9 +28,9 @@ def feed(
     """Bytes in as many moves as it takes to be believed, and what has ended."""
     event = event or put()
     for _ in range(100 if moved else 0):
-        policy.moved(moved // 100, at - 0.01, full=True)
+        policy.add_bytes(moved // 100, at - 0.01, full=True)
     for _ in range(times):
-        policy.saw(event, judged(event), at, full=True)
+        policy.record(event, classify(event), at, full=True)
     return policy.width
 
 
@@ -88,8 +88,8 @@ def test_a_step_that_does_not_pay_is_taken_back_for_half_a_minute() -> None:
 def test_places_that_nobody_needs_are_no_reason_for_more() -> None:
     policy = Goodput()
     for second in range(100):
-        policy.moved(MB, second, full=False)
-        policy.saw(put(), judged(put()), second, full=False)
+        policy.add_bytes(MB, second, full=False)
+        policy.record(put(), classify(put()), second, full=False)
 
     assert policy.width == 4
 
@@ -159,7 +159,7 @@ class Storage:
         self.each, self.together, self.bears = each, together, bears
         self.under_way = self.moved = self.refused = 0
 
-    async def put(self, size: int, gates: Gates) -> int:
+    async def put(self, size: int, gates: Limiters) -> int:
         if self.under_way >= self.bears:
             self.refused += 1
             await asyncio.sleep(0.01)
@@ -170,7 +170,7 @@ class Storage:
                 block = min(MB, size - at)
                 await asyncio.sleep(block / min(self.each, self.together / self.under_way))
                 self.moved += block
-                gates.moved(block)
+                gates.add_bytes(block)
         finally:
             self.under_way -= 1
         return 200
@@ -180,7 +180,7 @@ def against(storage: Storage, *, size: int, seconds: float = 90, lanes: int = 12
     """Bytes per second in the last half minute, and the width at the end."""
 
     async def main() -> tuple[float, int]:
-        gates = Gates(Limits(connections=128), Retry(), Effort(), clock=now)
+        gates = Limiters(Limits(connections=128), Retry(), Effort(), clock=now)
         gate = gates.storage
 
         async def lane() -> None:
@@ -189,7 +189,7 @@ def against(storage: Storage, *, size: int, seconds: float = 90, lanes: int = 12
                 try:
                     began = now()
                     status = await storage.put(size, gates)
-                    gates.saw(put(status, now() - began))
+                    gates.record(put(status, now() - began))
                 finally:
                     gate.release()
                 await asyncio.sleep(0.5 if status == 503 else 0.05)

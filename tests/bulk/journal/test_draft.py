@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.bulk.journal.draft import draft
+from coredata_async.bulk.journal.draft import scratch_journal
 from coredata_async.errors import ConfigurationError
 from tests.bulk.journals import BINDING, another_process, findings, opened
 
@@ -16,7 +16,7 @@ async def test_what_a_killed_process_had_on_disk_is_in_the_draft(tmp_path) -> No
         process.kill()
         await process.wait()
 
-    async with draft(BINDING, place) as journal:
+    async with scratch_journal(BINDING, place) as journal:
         found = await findings(journal)
         await journal.read(lambda db: db.execute("DELETE FROM finding"))
 
@@ -34,14 +34,14 @@ async def test_a_journal_that_another_process_holds_is_refused_and_stays_locked(
 
         for _ in range(2):
             with pytest.raises(ConfigurationError, match="in use by"):
-                async with draft(BINDING, place):
+                async with scratch_journal(BINDING, place):
                     pass
 
         assert process.returncode is None
 
 
 async def test_where_there_is_no_journal_none_is_made(tmp_path) -> None:
-    async with draft(BINDING, tmp_path / "none" / "job.sqlite") as journal:
+    async with scratch_journal(BINDING, tmp_path / "none" / "job.sqlite") as journal:
         assert not journal.resumed
         path = journal.path
 

@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from coredata_async.bulk.journal import inbox
-from coredata_async.bulk.journal.inbox import COMPANY, Hurry, Inbox
+from coredata_async.bulk.journal.inbox import GROUP_TARGET, BatchQueue, Priority
 
-NOTE, WRITE, QUESTION = Hurry.NOTE, Hurry.WRITE, Hurry.QUESTION
+NOTE, WRITE, QUESTION = Priority.NOTE, Priority.WRITE, Priority.QUESTION
 EVER = 60.0
 """Seconds that no test takes, unless it fails."""
 
@@ -15,14 +15,14 @@ EVER = 60.0
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
     """Nothing is taken because the time is up."""
-    monkeypatch.setattr(inbox, "LAZY", EVER)
-    monkeypatch.setattr(inbox, "CROWD", EVER)
+    monkeypatch.setattr(inbox, "NOTE_WAIT", EVER)
+    monkeypatch.setattr(inbox, "GROUP_WAIT", EVER)
 
 
 class Taker:
     """A thread that takes once."""
 
-    def __init__(self, box: Inbox[int]) -> None:
+    def __init__(self, box: BatchQueue[int]) -> None:
         self.taken: list[int] = []
         self._thread = threading.Thread(target=lambda: self.taken.extend(box.take()), daemon=True)
         self._thread.start()
@@ -33,13 +33,13 @@ class Taker:
         return self.taken
 
 
-def put(box: Inbox[int], hurry: Hurry, *numbers: int) -> None:
+def put(box: BatchQueue[int], hurry: Priority, *numbers: int) -> None:
     for number in numbers:
         box.put(number, hurry)
 
 
 def test_all_is_taken_in_its_order():
-    box = Inbox[int]()
+    box = BatchQueue[int]()
     put(box, NOTE, 1)
     put(box, WRITE, 2)
     put(box, NOTE, 3)
@@ -49,7 +49,7 @@ def test_all_is_taken_in_its_order():
 
 
 def test_a_note_waits_for_somebody_who_waits():
-    box = Inbox[int]()
+    box = BatchQueue[int]()
     taker = Taker(box)
     put(box, NOTE, 1, 2, 3)
     put(box, WRITE, 4)
@@ -58,8 +58,8 @@ def test_a_note_waits_for_somebody_who_waits():
 
 
 def test_a_note_that_stays_alone_is_taken_in_the_end(monkeypatch):
-    monkeypatch.setattr(inbox, "LAZY", 0.001)
-    box = Inbox[int]()
+    monkeypatch.setattr(inbox, "NOTE_WAIT", 0.001)
+    box = BatchQueue[int]()
     taker = Taker(box)
     put(box, NOTE, 1)
 
@@ -67,14 +67,14 @@ def test_a_note_that_stays_alone_is_taken_in_the_end(monkeypatch):
 
 
 def test_a_write_that_is_alone_is_not_kept_waiting():
-    box = Inbox[int]()
+    box = BatchQueue[int]()
     for number in range(3):
         put(box, WRITE, number)
         assert box.take() == [number]
 
 
 def test_where_several_wrote_as_many_wait_for_each_other_and_no_more():
-    box = Inbox[int]()
+    box = BatchQueue[int]()
     put(box, WRITE, 1, 2, 3)
     assert box.take() == [1, 2, 3]
 
@@ -87,7 +87,7 @@ def test_where_several_wrote_as_many_wait_for_each_other_and_no_more():
 
 
 def test_a_question_ends_the_wait_for_company():
-    box = Inbox[int]()
+    box = BatchQueue[int]()
     put(box, WRITE, 1, 2, 3)
     box.take()
 
@@ -100,30 +100,30 @@ def test_a_question_ends_the_wait_for_company():
 
 
 def test_a_large_company_does_not_wait_to_be_as_large_again():
-    box = Inbox[int]()
+    box = BatchQueue[int]()
     put(box, WRITE, *range(100))
     box.take()
-    put(box, WRITE, *range(COMPANY))
+    put(box, WRITE, *range(GROUP_TARGET))
 
-    assert box.take() == list(range(COMPANY))
+    assert box.take() == list(range(GROUP_TARGET))
 
 
 def test_company_that_does_not_come_is_not_waited_for_again(monkeypatch):
-    monkeypatch.setattr(inbox, "CROWD", 0.001)
-    box = Inbox[int]()
+    monkeypatch.setattr(inbox, "GROUP_WAIT", 0.001)
+    box = BatchQueue[int]()
     put(box, WRITE, 1, 2)
     box.take()
     put(box, WRITE, 3)
     assert box.take() == [3]
 
-    monkeypatch.setattr(inbox, "CROWD", EVER)
+    monkeypatch.setattr(inbox, "GROUP_WAIT", EVER)
     put(box, WRITE, 4)
     assert box.take() == [4]
 
 
 @pytest.mark.parametrize("hurry", [None, NOTE, WRITE])
 def test_the_end_waits_for_nobody_and_leaves_nothing(hurry):
-    box = Inbox[int]()
+    box = BatchQueue[int]()
     put(box, WRITE, 1, 2)
     box.take()
     taker = Taker(box)
@@ -137,9 +137,9 @@ def test_the_end_waits_for_nobody_and_leaves_nothing(hurry):
 
 @pytest.mark.parametrize("pause", [0.0, 0.0001])
 def test_nothing_is_lost_and_nobody_sleeps_for_ever_whoever_comes_when(monkeypatch, pause):
-    monkeypatch.setattr(inbox, "LAZY", pause)
-    monkeypatch.setattr(inbox, "CROWD", pause)
-    box = Inbox[int]()
+    monkeypatch.setattr(inbox, "NOTE_WAIT", pause)
+    monkeypatch.setattr(inbox, "GROUP_WAIT", pause)
+    box = BatchQueue[int]()
     taken: list[int] = []
 
     def work() -> None:

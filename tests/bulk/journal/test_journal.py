@@ -68,7 +68,7 @@ async def test_statements_of_one_call_are_together_and_in_order(path):
 async def test_a_question_sees_all_that_came_before_and_may_change_rows(path):
     async with opened(path) as journal:
         journal.note(finding("noted"))
-        changed = await journal.read(lambda db: db.execute("UPDATE finding SET words = 'changed'").rowcount)
+        changed = await journal.read(lambda db: db.execute("UPDATE finding SET message = 'changed'").rowcount)
 
     async with opened(path) as journal:
         assert changed == 1

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coredata_async.bulk.journal import opening
-from coredata_async.bulk.journal.binding import Binding
-from coredata_async.bulk.journal.opening import opened
+from coredata_async.bulk.journal.binding import JobIdentity
+from coredata_async.bulk.journal.opening import open_journal
 from coredata_async.bulk.journal.trouble import JournalError
 from coredata_async.errors import ConfigurationError
 from tests.bulk.journals import BINDING
@@ -32,7 +32,7 @@ def path(tmp_path):
 
 
 def begun(path, items=300):
-    store = opened(path, BINDING)
+    store = open_journal(path, BINDING)
     store.connection.execute(FOLDER)
     store.connection.executemany(ITEM, [(b"%d" % n,) for n in range(items)])
     store.close()
@@ -60,18 +60,18 @@ def test_another_job_is_refused_by_what_differs(path, other, name, words):
     before = begun(path)
 
     with pytest.raises(ConfigurationError, match=f"another {name}: there it is .*{words}.*--job"):
-        opened(path, evolve(BINDING, **other))
+        open_journal(path, evolve(BINDING, **other))
 
     assert path.read_bytes() == before
 
 
 def test_the_order_of_the_roots_does_not_matter_and_their_bytes_do(path):
     ends = (b"/\xff\xfe", "/þ".encode(), b"/a b'\"\n")
-    opened(path, evolve(BINDING, roots=ends)).close()
+    open_journal(path, evolve(BINDING, roots=ends)).close()
 
-    opened(path, evolve(BINDING, roots=(*reversed(ends), ends[0]))).close()
+    open_journal(path, evolve(BINDING, roots=(*reversed(ends), ends[0]))).close()
     with pytest.raises(ConfigurationError, match="roots"):
-        opened(path, evolve(BINDING, roots=(b"/\xff\xfd", *ends[1:])))
+        open_journal(path, evolve(BINDING, roots=(b"/\xff\xfd", *ends[1:])))
 
 
 @pytest.mark.parametrize("data", [b"x", b"dear diary\n" * 1000, bytes(100), b"SQLite format 3\0"])
@@ -79,7 +79,7 @@ def test_what_is_no_database_is_never_touched(path, data):
     path.write_bytes(data)
 
     with pytest.raises(ConfigurationError, match="--job"):
-        opened(path, BINDING)
+        open_journal(path, BINDING)
 
     assert path.read_bytes() == data
     assert list(path.parent.iterdir()) == [path]
@@ -92,7 +92,7 @@ def test_the_database_of_another_program_is_never_touched(path, ident):
     before = path.read_bytes()
 
     with pytest.raises(ConfigurationError, match="another program"):
-        opened(path, BINDING)
+        open_journal(path, BINDING)
 
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
@@ -101,25 +101,25 @@ def test_the_database_of_another_program_is_never_touched(path, ident):
 def test_an_empty_file_becomes_a_journal(path):
     path.touch()
 
-    store = opened(path, BINDING)
+    store = open_journal(path, BINDING)
 
     assert (store.run, store.resumed, store.set_aside) == (1, False, None)
     store.close()
 
 
-@pytest.mark.parametrize("schema", [0, 1, 3])
+@pytest.mark.parametrize("schema", [0, 1, 2, 4])
 def test_the_journal_of_another_version_is_refused_and_kept(path, schema):
     begun(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("UPDATE job SET schema = ?", (schema,))
 
-    with pytest.raises(ConfigurationError, match=rf"another version.*schema {schema}, here 2"):
-        opened(path, BINDING)
+    with pytest.raises(ConfigurationError, match=rf"another version.*schema {schema}, here 3"):
+        open_journal(path, BINDING)
 
 
 def test_a_directory_that_is_not_there_is_named(path):
     with pytest.raises(ConfigurationError, match=r"cannot be made: No such file or directory"):
-        opened(path / "job.sqlite", BINDING)
+        open_journal(path / "job.sqlite", BINDING)
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT])
@@ -130,12 +130,12 @@ def test_a_disk_that_is_full_before_the_journal_is_made_is_named(path, monkeypat
     monkeypatch.setattr(opening.os, "open", fail)
 
     with pytest.raises(JournalError, match="the disk is full; make room, then run the same command again"):
-        opened(path, BINDING)
+        open_journal(path, BINDING)
 
 
 def test_a_directory_is_no_journal(tmp_path):
     with pytest.raises((ConfigurationError, JournalError), match=tmp_path.name):
-        opened(tmp_path, BINDING)
+        open_journal(tmp_path, BINDING)
 
 
 def _altered(path, *statements):
@@ -161,11 +161,11 @@ def _altered(path, *statements):
         "UPDATE item SET name = 'text' WHERE id = 2",
         "UPDATE item SET filename = x'61'",
         "UPDATE item SET filename = CAST(x'61ff' AS TEXT) WHERE id = 3",
-        "UPDATE item SET words = CAST(x'80' AS TEXT)",
+        "UPDATE item SET message = CAST(x'80' AS TEXT)",
         "UPDATE item SET since = 9e999",
         "UPDATE item SET since = 1e15",
         "UPDATE item SET sent = 'now'",
-        "UPDATE item SET rounds = -1",
+        "UPDATE item SET unconfirmed = -1",
         "UPDATE item SET etag = 2",
         "UPDATE item SET folder = 7 WHERE id = 2",  # a join leaves it out
         "UPDATE folder SET state = 3",
@@ -182,9 +182,9 @@ def _altered(path, *statements):
         "INSERT INTO orphan VALUES (1, 'b', 1e18)",
         "INSERT INTO orphan VALUES (1, x'00', 1)",
         "ALTER TABLE item RENAME TO things",
-        "ALTER TABLE item RENAME COLUMN words TO text",
+        "ALTER TABLE item RENAME COLUMN message TO text",
         "ALTER TABLE item ADD COLUMN more",
-        "ALTER TABLE item DROP COLUMN words",
+        "ALTER TABLE item DROP COLUMN message",
         "DROP TABLE folder",
         "DROP INDEX large",
         "CREATE TABLE more (a)",
@@ -196,7 +196,7 @@ def _altered(path, *statements):
 def test_what_no_job_writes_is_set_aside_with_all_that_is_in_it(path, statement):
     _altered(path, statement)
 
-    store = opened(path, BINDING)
+    store = open_journal(path, BINDING)
 
     assert (store.run, store.resumed) == (1, False)
     assert store.set_aside == path.with_name("job.sqlite.damaged-1")
@@ -209,12 +209,12 @@ def test_what_no_job_writes_is_set_aside_with_all_that_is_in_it(path, statement)
 def test_an_index_that_differs_from_its_table_is_damage(path, byte):
     begun(path, items=1)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.execute("INSERT INTO finding VALUES ('warning', 'some words')")
+        db.execute("INSERT INTO finding VALUES ('warning', 'some message')")
     data = path.read_bytes()
-    assert data.count(b"warningsome words") == 2  # in the table, and in the index of its key
-    path.write_bytes(data.replace(b"warningsome words", b"warningsome word" + byte, 1))
+    assert data.count(b"warningsome message") == 2  # in the table, and in the index of its key
+    path.write_bytes(data.replace(b"warningsome message", b"warningsome messag" + byte, 1))
 
-    store = opened(path, BINDING)
+    store = open_journal(path, BINDING)
 
     assert store.set_aside is not None
     store.close()
@@ -223,7 +223,7 @@ def test_an_index_that_differs_from_its_table_is_damage(path, byte):
 def test_a_trigger_has_no_chance_to_run(path):
     _altered(path, "CREATE TRIGGER more AFTER UPDATE ON job BEGIN DELETE FROM item; END")
 
-    store = opened(path, BINDING)
+    store = open_journal(path, BINDING)
     store.close()
 
     with closing(sqlite3.connect(store.set_aside)) as db:
@@ -233,7 +233,7 @@ def test_a_trigger_has_no_chance_to_run(path):
 def test_statistics_that_sqlite_keeps_are_no_damage(path):
     _altered(path, "ANALYZE")
 
-    store = opened(path, BINDING)
+    store = open_journal(path, BINDING)
 
     assert (store.set_aside, store.run) == (None, 2)
     store.close()
@@ -246,14 +246,14 @@ def test_what_is_no_file_is_refused_and_never_waited_for(path):
         with pytest.raises(
             ConfigurationError, match=r"is a directory, a pipe or a device; use another --job"
         ):
-            opened(place, BINDING)
+            open_journal(place, BINDING)
 
 
 def test_a_link_in_a_circle_is_an_error_of_the_journal(path):
     path.symlink_to(path)
 
     with pytest.raises((ConfigurationError, JournalError), match=path.name):
-        opened(path, BINDING)
+        open_journal(path, BINDING)
 
 
 def test_a_damaged_journal_that_cannot_be_moved_says_what_to_do(path, monkeypatch):
@@ -267,7 +267,7 @@ def test_a_damaged_journal_that_cannot_be_moved_says_what_to_do(path, monkeypatc
     with pytest.raises(
         JournalError, match=r"damaged and cannot be moved aside \(Permission denied\); move it away"
     ):
-        opened(path, BINDING)
+        open_journal(path, BINDING)
 
 
 def test_a_damaged_journal_is_set_aside_and_begun_anew(path):
@@ -276,7 +276,7 @@ def test_a_damaged_journal_is_set_aside_and_begun_anew(path):
     for n in (1, 2):
         path.write_bytes(damaged)
 
-        store = opened(path, BINDING)
+        store = open_journal(path, BINDING)
 
         assert (store.run, store.resumed) == (1, False)
         assert store.set_aside == path.with_name(f"job.sqlite.damaged-{n}")
@@ -289,7 +289,7 @@ def test_the_log_of_a_damaged_journal_goes_with_it(path):
     path.write_bytes(data[: len(data) // 2])
     path.with_name("job.sqlite-wal").write_bytes(b"a log")
 
-    store = opened(path, BINDING)
+    store = open_journal(path, BINDING)
 
     assert store.set_aside is not None
     assert store.connection.execute("SELECT count(*) FROM item").fetchall() == [(0,)]
@@ -312,7 +312,7 @@ def test_no_damage_is_fatal_and_none_destroys_what_may_be_someone_elses(whole, l
         path = Path(folder) / "job.sqlite"
         path.write_bytes(broken)
         try:
-            store = opened(path, BINDING)
+            store = open_journal(path, BINDING)
         except ConfigurationError:
             assert path.stat().st_size >= len(broken)
             return
@@ -323,12 +323,12 @@ def test_no_damage_is_fatal_and_none_destroys_what_may_be_someone_elses(whole, l
 
 def test_a_begun_journal_has_all_of_its_tables_or_none(path):
     """Every prefix of its birth, as a kill leaves it: the file and its log after each statement."""
-    opened(path, BINDING).close()
+    open_journal(path, BINDING).close()
     born = path.read_bytes()
 
     for size in itertools.chain([0], range(PAGE, len(born), PAGE)):
         path.write_bytes(born[:size])
-        store = opened(path, BINDING)
+        store = open_journal(path, BINDING)
         assert (store.run, store.resumed) == (1, False)
         store.close()
         for each in path.parent.iterdir():
@@ -336,7 +336,7 @@ def test_a_begun_journal_has_all_of_its_tables_or_none(path):
 
 
 def test_a_binding_holds_no_key():
-    assert set(Binding.__slots__) - {"__weakref__"} == {"tenant", "account", "parent", "roots"}
+    assert set(JobIdentity.__slots__) - {"__weakref__"} == {"tenant", "account", "parent", "roots"}
 
 
 def test_what_sqlite_says_of_damage_may_be_no_utf8(path):
@@ -344,4 +344,4 @@ def test_what_sqlite_says_of_damage_may_be_no_utf8(path):
     path.write_bytes(data.replace(b"CREATE TABLE job", b"CREAT\x80 TABLE jo").replace(b"CDJ1", b"CDJ2"))
 
     with pytest.raises(ConfigurationError, match="--job"):
-        opened(path, BINDING)
+        open_journal(path, BINDING)

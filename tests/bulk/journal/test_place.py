@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from coredata_async.bulk.journal import place
-from coredata_async.bulk.journal.place import check_place, default_place, file_system
+from coredata_async.bulk.journal.place import check_path, default_path, file_system
 from coredata_async.errors import ConfigurationError
 from tests.bulk.journals import BINDING
 
@@ -52,14 +52,14 @@ def test_a_network_file_system_is_refused(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(place, "_mounts", lambda: f"1 0 0:1 / / rw - {kind} x rw")
 
     with pytest.raises(ConfigurationError, match=rf"network file system \({kind}\).*--job.*local disk"):
-        check_place(tmp_path / "job.sqlite", ())
+        check_path(tmp_path / "job.sqlite", ())
 
 
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "fuseblk", "zfs"])
 def test_a_local_file_system_is_fine(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(place, "_mounts", lambda: f"1 0 0:1 / / rw - {kind} x rw")
 
-    check_place(tmp_path / "job.sqlite", ())
+    check_path(tmp_path / "job.sqlite", ())
 
 
 def test_a_journal_is_not_within_what_is_uploaded(tmp_path):
@@ -75,12 +75,12 @@ def test_a_journal_is_not_within_what_is_uploaded(tmp_path):
         tree / "sub" / ".." / "job",
     ):
         with pytest.raises(ConfigurationError, match="within what is to be uploaded"):
-            check_place(inside, (b"/nowhere", root))
+            check_path(inside, (b"/nowhere", root))
     with pytest.raises(ConfigurationError, match="within what is to be uploaded"):
-        check_place(tree / "job", (os.fsencode(tmp_path / "alias" / ".."),))
+        check_path(tree / "job", (os.fsencode(tmp_path / "alias" / ".."),))
 
-    check_place(tmp_path / "job", (root,))
-    check_place(tmp_path / "tree.sqlite", (root,))
+    check_path(tmp_path / "job", (root,))
+    check_path(tmp_path / "tree.sqlite", (root,))
 
 
 def test_the_journal_itself_is_not_uploaded(tmp_path):
@@ -88,27 +88,27 @@ def test_the_journal_itself_is_not_uploaded(tmp_path):
     job.touch()
 
     with pytest.raises(ConfigurationError, match="within"):
-        check_place(job, (os.fsencode(job),))
+        check_path(job, (os.fsencode(job),))
 
 
 def test_a_directory_must_be_there_and_the_journal_be_none(tmp_path):
     with pytest.raises(ConfigurationError, match=r"no directory .*missing"):
-        check_place(tmp_path / "missing" / "job", ())
+        check_path(tmp_path / "missing" / "job", ())
     with pytest.raises(ConfigurationError, match="is a directory"):
-        check_place(tmp_path, ())
+        check_path(tmp_path, ())
 
 
 @LINUX
 def test_the_default_place_is_private_and_of_the_binding(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
-    path = default_place(BINDING)
+    path = default_path(BINDING)
 
     assert path.parent == tmp_path / "state" / "coredata" / "jobs"
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert path.suffix == ".sqlite"
     assert len(path.stem) == 16
-    assert default_place(evolve(BINDING, roots=BINDING.roots[::-1])) == path
+    assert default_path(evolve(BINDING, roots=BINDING.roots[::-1])) == path
     others = [
         evolve(BINDING, tenant="https://b.coredata.is"),
         evolve(BINDING, account="b"),
@@ -116,7 +116,7 @@ def test_the_default_place_is_private_and_of_the_binding(tmp_path, monkeypatch):
         evolve(BINDING, roots=(b"/data/a",)),
         evolve(BINDING, roots=(b"/data/a", b"/data/\xff")),
     ]
-    assert len({path, *(default_place(each) for each in others)}) == 6
+    assert len({path, *(default_path(each) for each in others)}) == 6
 
 
 @LINUX
@@ -125,7 +125,7 @@ def test_without_a_state_directory_it_is_in_the_home(tmp_path, monkeypatch, stat
     monkeypatch.setenv("XDG_STATE_HOME", state)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    assert default_place(BINDING).parent == tmp_path / ".local" / "state" / "coredata" / "jobs"
+    assert default_path(BINDING).parent == tmp_path / ".local" / "state" / "coredata" / "jobs"
 
 
 @LINUX
@@ -134,7 +134,7 @@ def test_a_place_that_cannot_be_made_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
     with pytest.raises(ConfigurationError, match=r"coredata/jobs cannot be made .*--job"):
-        default_place(BINDING)
+        default_path(BINDING)
 
 
 def test_other_systems_have_places_of_their_own(tmp_path, monkeypatch):
@@ -142,11 +142,11 @@ def test_other_systems_have_places_of_their_own(tmp_path, monkeypatch):
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
 
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert default_place(BINDING).is_relative_to(tmp_path / "home/Library/Application Support/coredata/jobs")
+    assert default_path(BINDING).is_relative_to(tmp_path / "home/Library/Application Support/coredata/jobs")
     monkeypatch.setattr(sys, "platform", "win32")
-    assert default_place(BINDING).is_relative_to(tmp_path / "local/coredata/jobs")
+    assert default_path(BINDING).is_relative_to(tmp_path / "local/coredata/jobs")
     monkeypatch.delenv("LOCALAPPDATA")
-    assert default_place(BINDING).is_relative_to(tmp_path / "home/AppData/Local/coredata/jobs")
+    assert default_path(BINDING).is_relative_to(tmp_path / "home/AppData/Local/coredata/jobs")
 
 
 @LINUX
@@ -158,4 +158,4 @@ def test_without_any_home_the_journal_has_to_be_named(monkeypatch):
     monkeypatch.setattr(Path, "home", nobody)
 
     with pytest.raises(ConfigurationError, match=r"no home directory.*--job"):
-        default_place(BINDING)
+        default_path(BINDING)

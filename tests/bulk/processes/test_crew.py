@@ -1,4 +1,4 @@
-"""The crew without processes: who is asked, who is told, and what is shared."""
+"""The worker pool without processes: who is asked, who is told, and what is shared."""
 
 import asyncio
 
@@ -6,13 +6,13 @@ import pytest
 
 from coredata_async import Limits, Retry
 from coredata_async.bulk import Effort
-from coredata_async.bulk.gates.gates import Gates
+from coredata_async.bulk.gates.gates import Limiters
 from coredata_async.bulk.processes import crew as crews
-from coredata_async.bulk.processes.crew import Crew
-from coredata_async.bulk.processes.hands import LostHandsError, Parcel
+from coredata_async.bulk.processes.crew import WorkerPool
+from coredata_async.bulk.processes.hands import FileToSend, WorkerLostError
 from coredata_async.bulk.processes.lease import LENGTH, Unlimited, now
-from coredata_async.bulk.processes.setup import Setup
-from coredata_async.bulk.processes.shares import shares
+from coredata_async.bulk.processes.setup import WorkerSetup
+from coredata_async.bulk.processes.shares import split_limits
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.wire.files import NewFile
 from tests.bulk.far_end import exchanged
@@ -24,25 +24,25 @@ STORED = Stored(Planned(size=1, content_type=None), "b", "m")
 
 @pytest.fixture
 def parcel():
-    return Parcel(b"/a", "a", 1, "text/plain")
+    return FileToSend(b"/a", "a", 1, "text/plain")
 
 
-def a_crew(processes: int = 2, *, bwlimit: float | None = None) -> tuple[Crew, list[Heard]]:
-    """A crew whose workers are there, and do nothing."""
+def a_crew(processes: int = 2, *, bwlimit: float | None = None) -> tuple[WorkerPool, list[Heard]]:
+    """A worker pool whose workers are there, and do nothing."""
     effort = Effort(bwlimit=bwlimit)
-    share = shares(Limits(), Retry(), processes)
-    crew = Crew(
-        setup=Setup(None, share.worker, effort),
+    share = split_limits(Limits(), Retry(), processes)
+    crew = WorkerPool(
+        setup=WorkerSetup(None, share.worker, effort),
         processes=processes,
-        gates=Gates(share.parent.limits, share.parent.retry, effort),
+        limiters=Limiters(share.parent.limits, share.parent.retry, effort),
         on_bytes=lambda _: None,
     )
     heard = []
-    for number, mate in enumerate(crew._mates):
+    for number, mate in enumerate(crew._workers):
         heard.append(Heard())
-        mate.met(heard[-1], number + 1)
-        mate.take(["ready"])
-        crew._look_around(mate)
+        mate.connected(heard[-1], number + 1)
+        mate.receive(["ready"])
+        crew._worker_changed(mate)
     return crew, heard
 
 
@@ -79,18 +79,18 @@ async def test_the_least_loaded_is_asked(parcel) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
-    assert [len(mate.calls) for mate in crew._mates] == [0, 0, 0]
+    assert [len(mate.calls) for mate in crew._workers] == [0, 0, 0]
 
 
 async def test_nobody_is_asked_before_all_have_come_up(parcel) -> None:
     crew, heard = a_crew(2)
-    crew._mates[1].lost("was ended by SIGKILL")
-    crew._tried.discard(crew._mates[1])
+    crew._workers[1].fail_pending("was ended by SIGKILL")
+    crew._tried.discard(crew._workers[1])
     crew._ready.clear()
     (task,) = await begun(crew.store(parcel, nothing))
 
     assert heard[0].messages == []
-    crew._look_around(crew._mates[1])  # it has not come up, and that is known now
+    crew._worker_changed(crew._workers[1])  # it has not come up, and that is known now
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert heard[0].verbs() == ["store"]
@@ -99,18 +99,18 @@ async def test_nobody_is_asked_before_all_have_come_up(parcel) -> None:
 
 async def test_a_wish_is_passed_on_to_everybody_but_who_brought_it() -> None:
     crew, heard = a_crew(3)
-    crew._mates[1].take(["throttled", ["POST", "/api/v2/files/", 429, 0.02, None, None, 30.0, False]])
+    crew._workers[1].receive(["throttled", ["POST", "/api/v2/files/", 429, 0.02, None, None, 30.0, False]])
 
     assert [each.verbs() for each in heard] == [["throttled"], [], ["throttled"]]
-    assert "asked to wait" in (crew.gates.api.paused or "")
-    assert crew.gates.storage.paused is None
+    assert "asked to wait" in (crew.limiters.api.paused or "")
+    assert crew.limiters.storage.paused is None
 
 
 async def test_a_wish_that_the_parent_hears_is_passed_on_to_all() -> None:
     crew, heard = a_crew(2)
     event = throttled(signed=True)
-    crew.gates.saw(event)
-    crew.saw(event)
+    crew.limiters.record(event)
+    crew.record(event)
 
     assert [each.verbs() for each in heard] == [["throttled"], ["throttled"]]
 
@@ -118,34 +118,34 @@ async def test_a_wish_that_the_parent_hears_is_passed_on_to_all() -> None:
 async def test_what_concerns_a_single_request_is_not_passed_on() -> None:
     crew, heard = a_crew(2)
     for event in (exchanged(), exchanged(), exchanged(503, retry_after=30)):
-        crew.gates.saw(event)
-        crew.saw(event)
+        crew.limiters.record(event)
+        crew.record(event)
 
     assert [each.verbs() for each in heard] == [[], []]
-    assert crew.gates.api.paused is None
+    assert crew.limiters.api.paused is None
 
 
 async def test_what_workers_count_is_added_once() -> None:
     crew, _ = a_crew(2)
-    crew._mates[0].take(["counts", 10, 2, 1, 500, 8, 4, None])
-    crew._mates[0].take(["counts", 12, 2, 1, 700, 9, 5, "the storage was given up"])
-    crew._mates[1].take(["counts", 1, 0, 0, 1, 3, 2, None])
+    crew._workers[0].receive(["counts", 10, 2, 1, 500, 8, 4, None])
+    crew._workers[0].receive(["counts", 12, 2, 1, 700, 9, 5, "the storage was given up"])
+    crew._workers[1].receive(["counts", 1, 0, 0, 1, 3, 2, None])
 
-    assert (crew.gates.requests, crew.gates.retries, crew.gates.throttled) == (13, 2, 1)
+    assert (crew.limiters.requests, crew.limiters.retries, crew.limiters.throttled) == (13, 2, 1)
     assert (crew.api_width, crew.storage_width) == (8 + 9 + 3, 5 + 2)
     assert crew.paused == "the storage was given up"
-    crew._mates[0].lost("was ended by SIGKILL")
-    crew._mates[0].met(Heard(), 7)  # a new process begins to count anew
-    crew._mates[0].take(["counts", 1, 0, 0, 1, 8, 4, None])
-    assert crew.gates.requests == 14
+    crew._workers[0].fail_pending("was ended by SIGKILL")
+    crew._workers[0].connected(Heard(), 7)  # a new process begins to count again
+    crew._workers[0].receive(["counts", 1, 0, 0, 1, 8, 4, None])
+    assert crew.limiters.requests == 14
 
 
 async def test_a_far_end_that_one_gives_up_is_given_up_by_all() -> None:
     crew, _ = a_crew(2)
-    crew._mates[1].take(["stopped", "the service has not worked for 900 s"])
+    crew._workers[1].receive(["stopped", "the service has not worked for 900 s"])
 
-    assert crew.gates.stopped.is_set()
-    assert crew.gates.words == "the service has not worked for 900 s"
+    assert crew.limiters.stopped.is_set()
+    assert crew.limiters.message == "the service has not worked for 900 s"
 
 
 async def test_bytes_per_second_are_shared_by_those_who_have_something_in_hand(parcel) -> None:
@@ -166,21 +166,21 @@ async def test_a_file_whose_worker_died_is_taken_up_by_another_but_not_for_ever(
     crew, heard = a_crew(2)
     (task,) = await begun(crew.store(parcel, nothing))
     for _ in range(2):
-        crew._mates[0].lost("was ended by SIGKILL")
-        crew._mates[0].met(heard[0], 1)
-        crew._mates[0].take(["ready"])
+        crew._workers[0].fail_pending("was ended by SIGKILL")
+        crew._workers[0].connected(heard[0], 1)
+        crew._workers[0].receive(["ready"])
         await asyncio.sleep(0)
     assert heard[0].verbs() == ["store"] * 3
-    crew._mates[0].lost("was ended by SIGKILL")
+    crew._workers[0].fail_pending("was ended by SIGKILL")
 
-    with pytest.raises(LostHandsError, match="ended by SIGKILL"):
+    with pytest.raises(WorkerLostError, match="ended by SIGKILL"):
         await task
 
 
 async def test_a_registration_whose_worker_died_is_never_repeated(parcel) -> None:
     crew, heard = a_crew(2)
     (task,) = await begun(crew.register_once(STORED, NEW, again=False))
-    crew._mates[0].lost("was ended by SIGKILL")
+    crew._workers[0].fail_pending("was ended by SIGKILL")
 
     assert await task == Unsettled(STORED, "the worker process that had it was ended by SIGKILL")
     assert [each.verbs() for each in heard] == [["register"], []]
@@ -188,21 +188,21 @@ async def test_a_registration_whose_worker_died_is_never_repeated(parcel) -> Non
 
 async def test_an_answer_is_who_asked_for_its_and_late_ones_are_nobodys(parcel) -> None:
     crew, heard = a_crew(2)
-    mate = crew._mates[0]
+    mate = crew._workers[0]
     (task,) = await begun(crew.register_once(STORED, NEW, again=True))
     (message,) = heard[0].messages
     assert message == ["register", 1, "b", ["a", "a", "p", None, (), ()], True]
-    mate.take(["done", 1, ["registered", "f1"]])
+    mate.receive(["done", 1, ["registered", "f1"]])
     assert await task == Registered(STORED, "f1")
 
     (task,) = await begun(crew.register_once(STORED, NEW, again=True))
-    mate.take(["done", 2, ["unsettled", "502"]])
+    mate.receive(["done", 2, ["unsettled", "502"]])
     assert await task == Unsettled(STORED, "502")
-    mate.take(["done", 2, ["registered", "f2"]])
-    mate.take(["reserved", 2, "b", None])
+    mate.receive(["done", 2, ["registered", "f2"]])
+    mate.receive(["reserved", 2, "b", None])
 
 
 async def test_what_means_nothing_is_an_error() -> None:
     crew, _ = a_crew(2)
     with pytest.raises(ValueError, match="'run'"):
-        crew._mates[0].take(["run", "rm"])
+        crew._workers[0].receive(["run", "rm"])

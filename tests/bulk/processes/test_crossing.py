@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from coredata_async import errors
-from coredata_async.bulk.judgement import judged
+from coredata_async.bulk.judgement import classify
 from coredata_async.bulk.processes import crossing
-from coredata_async.bulk.processes.hands import Parcel
+from coredata_async.bulk.processes.hands import FileToSend
 from coredata_async.errors import (
     APIConnectionError,
     APIError,
@@ -43,7 +43,9 @@ BUSY = Reply(503, {"Retry-After": "7", "X-Request-Id": "r1"}, b"{}", attempts=3,
 
 # How one of a class is made, with all its fields; the first that fits counts.
 MADE = {
-    APIStatusError: lambda kind: kind("no", POST, BUSY, words="busy", code="b", body={"a": [1, None]}),
+    APIStatusError: lambda kind: kind(
+        "no", POST, BUSY, service_message="busy", code="b", body={"a": [1, None]}
+    ),
     APITimeoutError: lambda kind: kind("late", POST, phase="response", reached=False),
     APIConnectionError: lambda kind: kind("broken", POST, reached=True, permanent=True),
     UnexpectedResponseError: lambda kind: kind("odd", POST, Reply(200, {}, b"<html>")),
@@ -70,12 +72,12 @@ CLASSES = [
 @pytest.mark.parametrize("kind", CLASSES)
 def test_an_error_of_ours_is_the_same_on_the_other_side(kind) -> None:
     before = an_error(kind)
-    after = crossing.error_of(across(crossing.plain_error(before)))
+    after = crossing.decode_error(across(crossing.encode_error(before)))
 
     assert type(after) is kind
     assert str(after) == str(before)
     assert json.dumps(after.__dict__, default=list) == json.dumps(before.__dict__, default=list)
-    assert judged(after) == judged(before)
+    assert classify(after) == classify(before)
 
 
 @pytest.mark.parametrize(
@@ -93,35 +95,35 @@ def test_an_error_of_ours_is_the_same_on_the_other_side(kind) -> None:
     ],
 )
 def test_any_other_error_is_judged_alike_and_says_the_same(before) -> None:
-    after = crossing.error_of(across(crossing.plain_error(before)))
+    after = crossing.decode_error(across(crossing.encode_error(before)))
 
-    assert judged(after) == judged(before)
+    assert classify(after) == classify(before)
 
 
 def test_no_error_is_made_of_a_name_that_is_none() -> None:
     for name in ("print", "os", "CoreDataErrors", "Callable", "SystemExit"):
-        assert type(crossing.error_of([name, ["words"], {}, "words"])) is RuntimeError
+        assert type(crossing.decode_error([name, ["words"], {}, "words"])) is RuntimeError
 
 
 def test_a_source_that_changed_is_still_one() -> None:
-    found = crossing.error_of(across(crossing.plain_error(SourceChangedError("x changed", stage="put"))))
+    found = crossing.decode_error(across(crossing.encode_error(SourceChangedError("x changed", stage="put"))))
 
     with pytest.raises(SourceChangedError, match="x changed"):
         raise found
 
 
 def test_a_path_need_be_no_text() -> None:
-    parcel = Parcel("d/na\u00efve \u20ac\n.txt".encode() + b"\xff\xfe", "a.txt", 3, "text/plain")
+    parcel = FileToSend("d/na\u00efve \u20ac\n.txt".encode() + b"\xff\xfe", "a.txt", 3, "text/plain")
 
-    assert crossing.parcel_of(across(crossing.plain_parcel(parcel))) == parcel
+    assert crossing.decode_file(across(crossing.encode_file(parcel))) == parcel
 
 
 def test_what_was_stored_comes_back_whole() -> None:
-    parcel = Parcel(b"a", "a", 3, "text/plain")
+    parcel = FileToSend(b"a", "a", 3, "text/plain")
     plan = Planned(size=3, content_type="text/plain")
     for etag, since in ((None, None), ("m", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))):
         stored = Stored(plan, "blob", "m", etag, since)
-        assert crossing.stored_of(across(crossing.plain_stored(stored)), parcel) == stored
+        assert crossing.decode_stored(across(crossing.plain_stored(stored)), parcel) == stored
 
 
 def test_a_new_file_comes_back_whole_and_is_checked_again() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from coredata_async.bulk import Effort, Policy, Progress, Warned
 from coredata_async.bulk.processes import keeper
-from coredata_async.bulk.processes.mate import Mate
+from coredata_async.bulk.processes.mate import WorkerHandle
 from tests.bulk.processes.rig import kill, workers
 from tests.bulk.rig import (
     check_mirrored,
@@ -26,11 +26,11 @@ from tests.rig import some_bytes
 
 WRITES = ("folders.create", "blobs.reserve", "storage.put", "files.register")
 STAGES = {
-    "before it reserved": ("tell", ["store"]),
-    "when it had reserved": ("take", ["reserved"]),
-    "when it had stored, and before it said so": ("take", ["done", list, str]),
-    "before it registered": ("tell", ["register"]),
-    "when it had registered, and before it said so": ("take", ["done", "registered"]),
+    "before it reserved": ("notify", ["store"]),
+    "when it had reserved": ("receive", ["reserved"]),
+    "when it had stored, and before it said so": ("receive", ["done", list, str]),
+    "before it registered": ("notify", ["register"]),
+    "when it had registered, and before it said so": ("receive", ["done", "registered"]),
 }
 
 
@@ -44,7 +44,7 @@ def tree(tmp_path):
 def dies(monkeypatch, way: str, stage: list) -> Counter:
     """Have one worker killed when something is said to it, or by it; what was said is lost."""
     died = Counter()
-    said = getattr(Mate, way)
+    said = getattr(WorkerHandle, way)
 
     def is_it(message: list) -> bool:
         if message[0] != stage[0]:
@@ -53,16 +53,16 @@ def dies(monkeypatch, way: str, stage: list) -> Counter:
             return True
         return isinstance(message[2], list) and (message[2][0] == "registered") == (stage[-1] == "registered")
 
-    def through(self: Mate, *message):
-        words = list(message) if way == "tell" else message[0]
+    def through(self: WorkerHandle, *message):
+        words = list(message) if way == "notify" else message[0]
         if not died and is_it(words):
             died["now"] += 1
             kill(self.pid)
-            if way == "take":
+            if way == "receive":
                 return
         said(self, *message)
 
-    monkeypatch.setattr(Mate, way, through)
+    monkeypatch.setattr(WorkerHandle, way, through)
     return died
 
 
@@ -81,7 +81,7 @@ async def test_two_processes_do_what_one_does(far, many_jobs, tmp_path, tree, le
     two = await many_jobs.run(tree, parent=other, journal=tmp_path / "two.sqlite", processes=2)
 
     check_report(two)
-    assert remote_truth(far, other) == there + there  # of both projects, each file once more
+    assert remote_truth(far, other) == there + there  # of both projects, each file again
     assert (two.report.counts, two.report.bytes) == (one.report.counts, one.report.bytes)
     assert (two.report.ended, two.report.exit_code) == ("complete", 0)
     assert writes(far) - requests == requests  # how often Files are listed to confirm them, depends on time
@@ -103,8 +103,8 @@ async def test_a_worker_that_dies_loses_nothing_and_doubles_nothing(
 
     assert died
     check_mirrored(far, ran, tree, below=far.project, inside="tree")
-    assert [event.words for event in ran.of(Warned)] == [
-        "a worker process was ended by SIGKILL; what it had under way is taken up again"
+    assert [event.message for event in ran.of(Warned)] == [
+        "a worker process was ended by SIGKILL; what it had in flight is claimed again"
     ]
     assert workers() == []
 
@@ -127,19 +127,19 @@ async def test_a_worker_that_dies_while_the_server_is_at_it(far, many_jobs, tree
 async def test_workers_that_die_again_and_again_end_the_job_and_it_resumes(
     far, many_jobs, tree, monkeypatch
 ) -> None:
-    met = Mate.met
+    met = WorkerHandle.connected
 
-    def doomed(self: Mate, line, pid: int) -> None:
+    def doomed(self: WorkerHandle, line, pid: int) -> None:
         met(self, line, pid)
         kill(pid)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Mate, "met", doomed)
-        patch.setattr(keeper, "DEATHS", 2)
+        patch.setattr(WorkerHandle, "connected", doomed)
+        patch.setattr(keeper, "MAX_CRASHES", 2)
         ran = await many_jobs.run(tree, processes=2)
     check_report(ran)
     assert (ran.report.ended, ran.report.exit_code) == ("error", 1)
-    assert ran.report.words == "worker processes die again and again; the last one was ended by SIGKILL"
+    assert ran.report.message == "worker processes die again and again; the last one was ended by SIGKILL"
     assert ran.report.counts.pending == 31
 
     ran = await many_jobs.run(tree)
@@ -180,7 +180,7 @@ async def test_stop_takes_less_than_two_seconds_and_leaves_no_worker(far, many_j
 
 async def test_drain_ends_what_is_under_way(far, many_jobs, tree) -> None:
     far.faults.delay("storage.put", 0.3, times=None)
-    async with many_jobs.job(tree, processes=2, effort=Effort(lanes=4)) as job:
+    async with many_jobs.job(tree, processes=2, effort=Effort(concurrency=4)) as job:
         await until(lambda: far.state.count("storage.put"))
         job.drain()
         async for _ in job:
@@ -214,7 +214,7 @@ async def test_signals_for_the_whole_terminal_do_not_end_a_worker(far, many_jobs
 
 
 async def test_a_wish_to_wait_binds_all(far, many_jobs, tree) -> None:
-    """One answer 429 asks for two seconds: until then nobody begins anything, what was under way ends."""
+    """One answer 429 asks for two seconds: until then nobody begins anything, what was in flight ends."""
     far.faults.status("files.register", 429, retry_after=2)
     paused: list[tuple[float, str, int]] = []
 
@@ -222,7 +222,7 @@ async def test_a_wish_to_wait_binds_all(far, many_jobs, tree) -> None:
         if isinstance(event, Progress) and event.paused:
             paused.append((event.seconds, event.paused, len(far.state.requests)))
 
-    ran = await many_jobs.run(tree, processes=2, on=watch, effort=Effort(lanes=8, patience=5))
+    ran = await many_jobs.run(tree, processes=2, on=watch, effort=Effort(concurrency=8, patience=5))
 
     check_mirrored(far, ran, tree, below=far.project, inside="tree")
     assert ran.report.api.throttled == 1
@@ -237,7 +237,7 @@ async def test_a_wish_to_wait_binds_all(far, many_jobs, tree) -> None:
 async def test_a_version_is_replaced_by_a_worker(far, many_jobs, tmp_path, tree) -> None:
     await many_jobs.run(tree)
     for path in tree.rglob("*.txt"):
-        path.write_text(f"{path.name} anew")
+        path.write_text(f"{path.name} again")
     puts = Counter(seen.operation for seen in far.state.requests)["storage.put"]
 
     ran = await many_jobs.run(
@@ -263,7 +263,7 @@ async def test_refusals_are_told_alike(far, many_jobs, tmp_path) -> None:
     )
 
     def told(ran) -> set:
-        return {(entry.why, entry.words) for entry in ran.report.failures}
+        return {(entry.reason, entry.message) for entry in ran.report.failures}
 
     assert one.report.counts.failed == two.report.counts.failed == 2
     assert told(one) == told(two)

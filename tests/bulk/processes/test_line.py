@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from coredata_async.bulk.processes.line import MOST, Line
+from coredata_async.bulk.processes.line import MOST, Channel
 from tests.bulk.rig import until
 
 
@@ -15,8 +15,8 @@ from tests.bulk.rig import until
 async def pair(took, other=lambda _: None, **options):
     loop = asyncio.get_running_loop()
     here, there = socket.socketpair()
-    _, first = await loop.create_unix_connection(lambda: Line(other, **options), sock=here)
-    _, second = await loop.create_unix_connection(lambda: Line(took), sock=there)
+    _, first = await loop.create_unix_connection(lambda: Channel(other, **options), sock=here)
+    _, second = await loop.create_unix_connection(lambda: Channel(took), sock=there)
     try:
         yield first, second
     finally:
@@ -55,7 +55,7 @@ async def test_what_is_sent_in_one_turn_is_one_write_and_the_postscript_comes_la
 
 async def test_a_frame_that_comes_byte_by_byte_is_put_together() -> None:
     found: list = []
-    line = Line(found.append)
+    line = Channel(found.append)
     data = marshal.dumps([["a"], ["b", 1]])
 
     for byte in len(data).to_bytes(4, "big") + data:
@@ -77,7 +77,7 @@ class Foreign:
 
 
 async def test_any_transport_will_do() -> None:
-    line, transport = Line(lambda _: None), Foreign()
+    line, transport = Channel(lambda _: None), Foreign()
     line.connection_made(transport)
     line.send(["a"])
     await asyncio.sleep(0)
@@ -106,6 +106,6 @@ async def test_a_frame_longer_than_any_of_ours_breaks_the_line() -> None:
 
 @pytest.mark.parametrize("alien", [b"", b"[", b"{}x"])
 async def test_what_is_no_frame_is_an_error(alien) -> None:
-    line = Line(lambda _: None)
+    line = Channel(lambda _: None)
     with pytest.raises((ValueError, EOFError, TypeError)):
         line.data_received(len(alien).to_bytes(4, "big") + alien)

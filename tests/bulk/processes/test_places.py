@@ -5,8 +5,8 @@ import asyncio
 from attrs import define
 
 from coredata_async.bulk.processes.lease import Unlimited
-from coredata_async.bulk.processes.places import Leased, Paced
-from coredata_async.transport.throttle import Pace
+from coredata_async.bulk.processes.places import LeasedSlots, RateLimitedSlots
+from coredata_async.transport.throttle import RateLimiter
 from tests.bulk import virtual
 
 
@@ -22,7 +22,7 @@ class Switched:
 
 
 async def test_a_place_is_taken_with_a_valid_lease() -> None:
-    slots = Leased(asyncio.Semaphore(1), Unlimited())
+    slots = LeasedSlots(asyncio.Semaphore(1), Unlimited())
     await slots.acquire()
 
     assert slots.locked()
@@ -35,14 +35,14 @@ def test_without_a_lease_a_place_is_taken_when_the_lease_is_renewed() -> None:
         lease = Switched(on=False)
         loop = asyncio.get_running_loop()
         loop.call_later(5, setattr, lease, "on", True)
-        await Leased(asyncio.Semaphore(1), lease).acquire()
+        await LeasedSlots(asyncio.Semaphore(1), lease).acquire()
         return round(loop.time(), 6)
 
     assert 5 <= virtual.run(taken) <= 5.2
 
 
 async def test_a_place_is_given_back_when_the_wait_for_a_lease_is_cancelled() -> None:
-    slots = Leased(asyncio.Semaphore(1), Switched(on=False))
+    slots = LeasedSlots(asyncio.Semaphore(1), Switched(on=False))
     waiting = asyncio.ensure_future(slots.acquire())
     await asyncio.sleep(0)
     waiting.cancel()
@@ -54,7 +54,7 @@ async def test_a_place_is_given_back_when_the_wait_for_a_lease_is_cancelled() ->
 def test_places_are_taken_no_faster_than_the_pace() -> None:
     async def taken() -> list[float]:
         clock = asyncio.get_running_loop().time
-        slots = Paced(asyncio.Semaphore(3), Pace(10, clock=clock))
+        slots = RateLimitedSlots(asyncio.Semaphore(3), RateLimiter(10, clock=clock))
         found = []
         for _ in range(3):
             await slots.acquire()

@@ -12,13 +12,13 @@ from coredata_async import CoreData, Limits, Retry, Timeouts
 from coredata_async.bulk import Effort, UploadJob
 from coredata_async.bulk.processes.launch import environment
 from coredata_async.bulk.processes.setup import check, plain_setup, setup_of
-from coredata_async.bulk.processes.shares import shares
+from coredata_async.bulk.processes.shares import split_limits
 from coredata_async.environment import Options, bundle_of
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
 
 URL = "https://acme.coredata.is"
-SHARE = shares(Limits(), Retry(), 2).worker
+SHARE = split_limits(Limits(), Retry(), 2).worker
 
 
 def a_client(**options) -> CoreData:
@@ -53,7 +53,7 @@ def test_a_worker_is_a_client_like_its_parents_but_for_its_share() -> None:
     assert {name for name in options if options[name] != expected[name]} == {"limits", "retry"}
     assert (options["limits"], options["retry"]) == (SHARE.limits, SHARE.retry)
     assert found.effort == Effort(bwlimit=5.0, patience=7, adaptive=False)
-    assert found.share == SHARE
+    assert found.limits == SHARE
 
 
 def test_a_file_of_certificates_is_read_again_over_there(monkeypatch, tmp_path) -> None:
@@ -87,14 +87,14 @@ async def test_what_only_this_process_can_have_is_refused_before_anything_begins
             ({"ssl": ssl.create_default_context()}, "COREDATA_CA_BUNDLE"),
         ):
             with pytest.raises(ConfigurationError, match=words):
-                UploadJob(a_client(**options), [tmp_path], parent="p", processes=2)
-            UploadJob(a_client(**options), [tmp_path], parent="p", processes=1)
+                UploadJob(a_client(**options), [tmp_path], parent="p", effort=Effort(processes=2))
+            UploadJob(a_client(**options), [tmp_path], parent="p", effort=Effort(processes=1))
 
 
 @pytest.mark.parametrize("processes", [0, -1, 65])
 def test_there_are_1_to_64_processes(tmp_path, processes) -> None:
     with pytest.raises(ConfigurationError, match="1 to 64"):
-        UploadJob(a_client(), [tmp_path], parent="p", processes=processes)
+        UploadJob(a_client(), [tmp_path], parent="p", effort=Effort(processes=processes))
 
 
 def test_a_program_that_is_no_python_cannot_have_workers(monkeypatch) -> None:

@@ -10,12 +10,12 @@ import pytest
 from coredata_async import CoreData, Limits, Retry
 from coredata_async.bulk import Effort
 from coredata_async.bulk.processes import worker
-from coredata_async.bulk.processes.crossing import plain_event, plain_parcel
-from coredata_async.bulk.processes.hands import Parcel
+from coredata_async.bulk.processes.crossing import encode_file, plain_event
+from coredata_async.bulk.processes.hands import FileToSend
 from coredata_async.bulk.processes.lease import now
 from coredata_async.bulk.processes.setup import plain_setup
-from coredata_async.bulk.processes.shares import shares
-from coredata_async.bulk.processes.worker import Desk
+from coredata_async.bulk.processes.shares import split_limits
+from coredata_async.bulk.processes.worker import Worker
 from tests.bulk.processes.rig import Heard, throttled
 
 
@@ -23,9 +23,9 @@ from tests.bulk.processes.rig import Heard, throttled
 async def desk(far):
     """One that knows whose client it is."""
     client = CoreData(far.url, api_user=far.api_user, api_key=far.api_key)
-    desk = Desk(os.getppid())
-    desk.line = Heard()
-    desk.take(plain_setup(client, shares(Limits(), Retry(), 2).worker, Effort()).reveal())
+    desk = Worker(os.getppid())
+    desk.channel = Heard()
+    desk.take(plain_setup(client, split_limits(Limits(), Retry(), 2).worker, Effort()).reveal())
     yield desk
     tasks = [*desk._tasks, *desk._calls.values()]
     for task in tasks:
@@ -34,39 +34,39 @@ async def desk(far):
     await desk.client.aclose()
 
 
-async def answer(desk: Desk, number: int) -> list:
+async def answer(desk: Worker, number: int) -> list:
     async with asyncio.timeout(5):
         while True:
-            for message in desk.line.messages:
+            for message in desk.channel.messages:
                 if message[:2] in (["done", number], ["failed", number]):
                     return message
             await asyncio.sleep(0.005)
 
 
 async def test_it_says_that_it_is_ready(desk) -> None:
-    assert desk.line.messages == [["ready"]]
+    assert desk.channel.messages == [["ready"]]
 
 
 async def test_it_stores_and_registers_and_tells_no_signed_url(desk, far, tmp_path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("abc")
-    desk.take(["store", 1, plain_parcel(Parcel(bytes(path), "a.txt", 3, "text/plain"))])
+    desk.take(["store", 1, encode_file(FileToSend(bytes(path), "a.txt", 3, "text/plain"))])
     blob, md5, etag, since = (await answer(desk, 1))[2]
-    assert desk.line.messages[1] == ["reserved", 1, blob, since]
+    assert desk.channel.messages[1] == ["reserved", 1, blob, since]
     assert md5 == etag == "900150983cd24fb0d6963f7d28e17f72"
 
     desk.take(["register", 2, blob, ["a.txt", "a", far.project, None, [], []], False])
     state, file_id = (await answer(desk, 2))[2]
     assert state == "registered"
     assert [file.id for file in far.state.files] == [file_id]
-    assert "Signature" not in str(desk.line.messages)
-    assert far.api_key not in str(desk.line.messages)
+    assert "Signature" not in str(desk.channel.messages)
+    assert far.api_key not in str(desk.channel.messages)
     assert desk.counts() == ["counts", 3, 0, 0, 3, 8, 4, None]
     assert desk.counts() is None  # nothing new
 
 
 async def test_what_fails_is_told_by_its_class(desk, tmp_path) -> None:
-    desk.take(["store", 1, plain_parcel(Parcel(bytes(tmp_path / "none"), "none", 3, "text/plain"))])
+    desk.take(["store", 1, encode_file(FileToSend(bytes(tmp_path / "none"), "none", 3, "text/plain"))])
     verb, _, error = await answer(desk, 1)
 
     assert (verb, error[0]) == ("failed", "SourceError")
@@ -97,7 +97,7 @@ async def test_nothing_is_sent_without_a_lease(desk, far, tmp_path) -> None:
     desk.lease.until = now() + 1  # less than the margin
     path = tmp_path / "a.txt"
     path.write_text("abc")
-    desk.take(["store", 1, plain_parcel(Parcel(bytes(path), "a.txt", 3, "text/plain"))])
+    desk.take(["store", 1, encode_file(FileToSend(bytes(path), "a.txt", 3, "text/plain"))])
     await asyncio.sleep(0.3)
     assert far.state.count("blobs.reserve") == 0
 
@@ -111,14 +111,16 @@ async def test_what_means_nothing_is_an_error(desk) -> None:
 
 
 async def test_nothing_is_done_before_it_is_known_for_whom() -> None:
-    desk = Desk(os.getppid())
+    desk = Worker(os.getppid())
     with pytest.raises(ValueError, match="whose client"):
         desk.take(["bwlimit", 1.0])
 
 
 async def test_how_far_it_is_goes_with_the_last_answer_and_not_with_every_one(desk, tmp_path) -> None:
     for number in (1, 2):
-        desk.take(["store", number, plain_parcel(Parcel(bytes(tmp_path / "none"), "none", 3, "text/plain"))])
+        desk.take(
+            ["store", number, encode_file(FileToSend(bytes(tmp_path / "none"), "none", 3, "text/plain"))]
+        )
     assert desk.last_counts() is None
 
     await answer(desk, 1)

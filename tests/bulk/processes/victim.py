@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from coredata_async import CoreData
-from coredata_async.bulk import UploadJob
+from coredata_async.bulk import Effort, UploadJob
 from coredata_async.bulk.processes import crew, launch
 from tests.bulk.processes.rig import SOON, WORKER
 
@@ -23,7 +23,9 @@ async def uploaded(*arguments: str) -> None:
         crew.RENEWAL = crew.LENGTH / 5
         launch.asyncio = SimpleNamespace(**{**vars(asyncio), "create_subprocess_exec": start_survivor})
     async with CoreData(url, api_user=user, api_key=key, retry=SOON) as client:
-        job = UploadJob(client, [root], parent=parent, journal=Path(journal), processes=int(processes))
+        job = UploadJob(
+            client, [root], parent=parent, journal=Path(journal), effort=Effort(processes=int(processes))
+        )
         await job.run()
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.bulk.report.markup import ROWS
-from coredata_async.bulk.report.page import page
+from coredata_async.bulk.report.page import render
 from coredata_async.bulk.report.report import Counts, Entry, Orphan, Report
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.states import Reason
 from tests.bulk.reports import a_report
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -23,7 +23,7 @@ class Reader(HTMLParser):
         self.open: list[str] = []
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
-        self.words: list[str] = []
+        self.message: list[str] = []
 
     def handle_starttag(self, tag, attrs) -> None:
         self.tags.append(tag)
@@ -36,19 +36,19 @@ class Reader(HTMLParser):
 
     def handle_data(self, data) -> None:
         if self.open[-1:] != ["style"]:
-            self.words.append(data)
+            self.message.append(data)
 
 
 def read(report: Report) -> Reader:
     reader = Reader()
-    reader.feed(page(report))
+    reader.feed(render(report))
     reader.close()
     assert reader.open == []
     return reader
 
 
 def words(report: Report) -> str:
-    return " ".join(" ".join(read(report).words).split())
+    return " ".join(" ".join(read(report).message).split())
 
 
 @pytest.fixture
@@ -60,16 +60,16 @@ def full() -> Report:
         bytes=Counts(planned=100, done=30, skipped=20, failed=30, unresolved=10, pending=10),
         excluded=7,
         ended="circuit",
-        words=odd,
-        failed_by={Why.NETWORK: 2, Why.NAME: 1},
-        skipped_by={Why.SAME: 1, Why.LINK: 1},
+        message=odd,
+        failed_by={Reason.NETWORK: 2, Reason.NAME: 1},
+        skipped_by={Reason.SAME: 1, Reason.LINK: 1},
         failures=(
-            Entry(path="/a" + odd, size=1234, why=Why.NETWORK, words=odd),
-            Entry(path="/b", why=Why.NETWORK, words="reset"),
-            Entry(path="/c", why=None, words="no reason"),
+            Entry(path="/a" + odd, size=1234, reason=Reason.NETWORK, message=odd),
+            Entry(path="/b", reason=Reason.NETWORK, message="reset"),
+            Entry(path="/c", reason=None, message="no reason"),
         ),
         failures_total=3,
-        unresolved=(Entry(path="/u" + odd, blob="b1" + odd, words=odd),),
+        unresolved=(Entry(path="/u" + odd, blob="b1" + odd, message=odd),),
         unresolved_total=1,
         duplicates=(odd,),
         duplicates_total=1,
@@ -110,9 +110,9 @@ def test_nothing_from_elsewhere_is_markup(full) -> None:
     reader = read(full)
 
     assert not {"script", "b", "link", "img", "iframe"} & set(reader.tags)
-    assert "<script>" not in page(full)
-    assert "\x1b" not in page(full)
-    assert "\u202e" not in page(full)
+    assert "<script>" not in render(full)
+    assert "\x1b" not in render(full)
+    assert "\u202e" not in render(full)
     assert '<script>alert("x")</script>&amp;\\x1b\\u202e' in words(full)
 
 
@@ -120,8 +120,8 @@ def test_it_needs_nothing_from_elsewhere(full) -> None:
     reader = read(full)
 
     assert not {name for name, _ in reader.attributes} & {"src", "href", "onload", "onclick"}
-    assert "url(" not in page(full)
-    assert "@import" not in page(full)
+    assert "url(" not in render(full)
+    assert "@import" not in render(full)
 
 
 def test_when_all_is_well_there_is_nothing_to_look_at() -> None:
@@ -141,16 +141,16 @@ def test_a_scan_that_was_cut_short_is_said() -> None:
 
 
 def test_long_tables_are_cut_and_say_so() -> None:
-    entries = tuple(Entry(path=f"/{n}", why=Why.NETWORK) for n in range(ROWS + 5))
+    entries = tuple(Entry(path=f"/{n}", reason=Reason.NETWORK) for n in range(ROWS + 5))
     report = a_report(
         counts=Counts(planned=50_000, failed=50_000),
         failures=entries,
         failures_total=50_000,
-        failed_by={Why.NETWORK: 50_000},
+        failed_by={Reason.NETWORK: 50_000},
     )
 
     assert f"… and {50_000 - ROWS:,} more." in words(report)
-    assert page(report).count("<tr>") == ROWS + 1
+    assert render(report).count("<tr>") == ROWS + 1
 
 
 def test_a_run_that_took_no_time_has_rates_all_the_same() -> None:
@@ -160,15 +160,15 @@ def test_a_run_that_took_no_time_has_rates_all_the_same() -> None:
 @given(st.text(st.characters()), st.text(st.characters()))
 def test_any_name_stays_text(name: str, said: str) -> None:
     report = a_report(
-        failures=(Entry(path=name, why=Why.NAME, words=said),),
+        failures=(Entry(path=name, reason=Reason.NAME, message=said),),
         failures_total=1,
-        failed_by={Why.NAME: 1},
+        failed_by={Reason.NAME: 1},
         warnings=(said,),
         warnings_total=1,
-        words=name,
+        message=name,
     )
 
     tags = read(report).tags
 
     assert tags.count("details") == 2
-    page(report).encode()
+    render(report).encode()

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.bulk.options import Effort, Policy, Rule, Selection
-from coredata_async.bulk.report.advice import ADVICE, TITLES, verdict
+from coredata_async.bulk.report.advice import ADVICE, TITLES, summarize
 from coredata_async.bulk.report.as_json import as_json
-from coredata_async.bulk.report.rebuild import failure
-from coredata_async.bulk.report.report import GRAVEST, Counts, Entry, Orphan, Report
-from coredata_async.bulk.report.settings import described
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.report.rebuild import exception_for
+from coredata_async.bulk.report.report import EXIT_CODES_BY_SEVERITY, Counts, Entry, Orphan, Report
+from coredata_async.bulk.report.settings import describe_settings
+from coredata_async.bulk.states import Reason
 from coredata_async.errors import (
     BulkError,
     ChecksumMismatchError,
@@ -27,7 +27,7 @@ from coredata_async.errors import (
 from tests.bulk.reports import a_report
 
 
-def failed(*whys: Why, **found: object) -> Report:
+def failed(*whys: Reason, **found: object) -> Report:
     counts = Counts(planned=2 + len(whys), done=2, failed=len(whys))
     return a_report(counts=counts, failed_by=dict.fromkeys(whys, 1), **found)
 
@@ -57,15 +57,15 @@ def test_how_it_ended_is_a_code(ended: str, code: int) -> None:
 @pytest.mark.parametrize(
     ("whys", "code"),
     [
-        ([Why.UNREADABLE], 3),
-        ([Why.CHANGED, Why.UNREADABLE], 3),
-        ([Why.UNREADABLE, Why.NETWORK], 1),
-        ([Why.NAME], 1),
-        ([Why.MISMATCH, Why.NETWORK], 4),
-        ([Why.UNCERTAIN, Why.MISMATCH], 5),
+        ([Reason.UNREADABLE], 3),
+        ([Reason.CHANGED, Reason.UNREADABLE], 3),
+        ([Reason.UNREADABLE, Reason.NETWORK], 1),
+        ([Reason.NAME], 1),
+        ([Reason.MISMATCH, Reason.NETWORK], 4),
+        ([Reason.UNCERTAIN, Reason.MISMATCH], 5),
     ],
 )
-def test_why_files_failed_is_a_code(whys: list[Why], code: int) -> None:
+def test_why_files_failed_is_a_code(whys: list[Reason], code: int) -> None:
     assert failed(*whys).exit_code == code
 
 
@@ -75,10 +75,10 @@ def test_unresolved_and_duplicates_are_five() -> None:
 
 
 def test_the_gravest_counts() -> None:
-    assert failed(Why.MISMATCH, ended="time").exit_code == 4
-    assert failed(Why.MISMATCH, ended="drained").exit_code == 130
-    assert failed(Why.MISMATCH, ended="circuit", duplicates_total=1).exit_code == 6
-    assert failed(Why.UNREADABLE, ended="time").exit_code == 3
+    assert failed(Reason.MISMATCH, ended="time").exit_code == 4
+    assert failed(Reason.MISMATCH, ended="drained").exit_code == 130
+    assert failed(Reason.MISMATCH, ended="circuit", duplicates_total=1).exit_code == 6
+    assert failed(Reason.UNREADABLE, ended="time").exit_code == 3
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_nothing_is_raised_when_all_is_well() -> None:
 
 
 def test_each_entry_kept_is_raised_in_a_class_that_fits() -> None:
-    entries = tuple(Entry(path=f"/{why}", why=why, words=f"/{why}: words") for why in Why)
+    entries = tuple(Entry(path=f"/{why}", reason=why, message=f"/{why}: words") for why in Reason)
     report = a_report(
         counts=Counts(planned=17, failed=15, unresolved=1, done=1),
         failures=entries,
-        unresolved=(Entry(path="/u", why=Why.UNCERTAIN, blob="b1"),),
+        unresolved=(Entry(path="/u", reason=Reason.UNCERTAIN, blob="b1"),),
     )
 
     with pytest.raises(BulkError) as raised:
@@ -120,7 +120,7 @@ def test_each_entry_kept_is_raised_in_a_class_that_fits() -> None:
 
 
 def test_what_is_left_to_do_is_raised_too() -> None:
-    report = a_report(counts=Counts(planned=5, done=2, pending=3), ended="time", words="2 h are over")
+    report = a_report(counts=Counts(planned=5, done=2, pending=3), ended="time", message="2 h are over")
 
     with pytest.raises(BulkError) as raised:
         report.raise_for_failures()
@@ -128,9 +128,9 @@ def test_what_is_left_to_do_is_raised_too() -> None:
     assert str(raised.value.exceptions[0]) == "3 left to do (time): 2 h are over; run it again"
 
 
-@pytest.mark.parametrize("why", [*Why, None])
-def test_every_rebuilt_failure_is_plain_data(why: Why | None) -> None:
-    error = failure(why, "words", 5, "b1")
+@pytest.mark.parametrize("why", [*Reason, None])
+def test_every_rebuilt_failure_is_plain_data(why: Reason | None) -> None:
+    error = exception_for(why, "words", 5, "b1")
 
     assert isinstance(error, CoreDataError)
     assert str(error) == "words"
@@ -138,8 +138,8 @@ def test_every_rebuilt_failure_is_plain_data(why: Why | None) -> None:
 
 
 def test_a_sentence_names_the_file_once() -> None:
-    assert Entry(path="/a", words="/a cannot be read").sentence == "/a cannot be read"
-    assert Entry(path="/a", words="timed out").sentence == "/a: timed out"
+    assert Entry(path="/a", message="/a cannot be read").sentence == "/a cannot be read"
+    assert Entry(path="/a", message="timed out").sentence == "/a: timed out"
     assert Entry(path="/a").sentence == "/a: failed"
 
 
@@ -147,8 +147,8 @@ def test_json_has_every_field_and_stays_the_same() -> None:
     report = a_report(
         excluded=4,
         counts=Counts(planned=2, done=1, failed=1),
-        failed_by={Why.NAME: 1},
-        failures=(Entry(path="/\\xff", raw=b"/\xff", why=Why.NAME, words="no text"),),
+        failed_by={Reason.NAME: 1},
+        failures=(Entry(path="/\\xff", raw=b"/\xff", reason=Reason.NAME, message="no text"),),
         failures_total=1,
         orphans=(Orphan(path="/a", blob="b", at=1.5),),
         settings={"existing": "skip", "rules": ["- *.tmp"]},
@@ -158,7 +158,18 @@ def test_json_has_every_field_and_stays_the_same() -> None:
 
     assert set(found) == {
         *("format", "version", "exit_code", "adds_up", "finished", "counts", "bytes", "fresh", "fresh_bytes"),
-        *("journal", "started", "seconds", "ended", "words", "api", "settings", "tenant", "parent", "roots"),
+        *(
+            "journal",
+            "started",
+            "seconds",
+            "ended",
+            "message",
+            "api",
+            "settings",
+            "tenant",
+            "parent",
+            "roots",
+        ),
         *("run", "created", "scanned", "skipped_by", "failed_by", "files", "files_total"),
         *("failures", "failures_total", "unresolved"),
         *("unresolved_total", "duplicates", "duplicates_total", "orphans", "orphans_total", "warnings"),
@@ -179,8 +190,8 @@ def test_json_has_every_field_and_stays_the_same() -> None:
             "path": "/\\xff",
             "raw": "2fff",
             "size": 0,
-            "why": "name",
-            "words": "no text",
+            "reason": "name",
+            "message": "no text",
             "blob": None,
             "file_id": None,
         }
@@ -194,18 +205,18 @@ def test_json_has_every_field_and_stays_the_same() -> None:
 def test_settings_are_told_by_name_and_rules_as_they_were_written() -> None:
     selection = Selection(rules=[Rule("*.tmp"), Rule("a.tmp", include=True)], files_from=None, min_size=5)
 
-    found = described(selection, Policy(existing="version"), Effort(bwlimit=1e6), 2)
+    found = describe_settings(selection, Policy(existing="version"), Effort(bwlimit=1e6, processes=2))
 
     assert found["rules"] == ["- *.tmp", "+ a.tmp"]
     assert found["existing"] == "version"
-    assert (found["min_size"], found["lanes"], found["bwlimit"], found["processes"]) == (5, 128, 1e6, 2)
+    assert (found["min_size"], found["concurrency"], found["bwlimit"], found["processes"]) == (5, 128, 1e6, 2)
     assert "files_from" not in found
     assert "max_size" not in found
     json.dumps(found)
 
 
 def test_every_reason_has_a_title_and_advice() -> None:
-    assert set(TITLES) == set(ADVICE) == set(Why)
+    assert set(TITLES) == set(ADVICE) == set(Reason)
 
 
 @pytest.mark.parametrize(
@@ -230,14 +241,14 @@ def test_every_reason_has_a_title_and_advice() -> None:
     ],
 )
 def test_the_verdict_is_a_sentence(found: dict[str, object], words: str) -> None:
-    assert verdict(a_report(**found)) == words
+    assert summarize(a_report(**found)) == words
 
 
 @given(st.builds(Counts, **dict.fromkeys(("done", "failed", "pending"), st.integers(0, 3))))
 def test_zero_means_that_nothing_is_left_over(counts: Counts) -> None:
     planned = counts.done + counts.failed + counts.pending
     whole = Counts(planned=planned, done=counts.done, failed=counts.failed, pending=counts.pending)
-    report = a_report(counts=whole, failed_by={Why.NETWORK: counts.failed})
+    report = a_report(counts=whole, failed_by={Reason.NETWORK: counts.failed})
 
     assert (report.exit_code == 0) == (planned == counts.done)
-    assert report.exit_code in (0, *GRAVEST)
+    assert report.exit_code in (0, *EXIT_CODES_BY_SEVERITY)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coredata_async.bulk.report.report import Api, Counts, Orphan
 from coredata_async.bulk.report.tally import read_report
-from coredata_async.bulk.states import FINAL, State, Why
+from coredata_async.bulk.states import FINAL, Reason, State
 from tests.bulk.reports import COURSE, Rows
 
 
@@ -21,9 +21,9 @@ def rows():
 def test_files_and_bytes_are_counted_by_how_they_ended(rows) -> None:
     rows.item(State.DONE, size=1)
     rows.item(State.DONE, size=2)
-    rows.item(State.SKIPPED, Why.SAME, size=4)
-    rows.item(State.FAILED, Why.NETWORK, size=8)
-    rows.item(State.UNRESOLVED, Why.UNCERTAIN, size=16)
+    rows.item(State.SKIPPED, Reason.SAME, size=4)
+    rows.item(State.FAILED, Reason.NETWORK, size=8)
+    rows.item(State.UNRESOLVED, Reason.UNCERTAIN, size=16)
     rows.item(State.STORED, size=32)
 
     report = read_report(rows.db, COURSE)
@@ -63,7 +63,7 @@ def test_what_this_run_did_is_counted_apart(rows) -> None:
 
 @pytest.mark.parametrize("state", [State.DONE, State.SKIPPED, State.FAILED])
 def test_what_is_settled_and_was_not_seen_again_does_not_count(rows, state: State) -> None:
-    rows.item(state, Why.NETWORK, seen=2)
+    rows.item(state, Reason.NETWORK, seen=2)
 
     report = read_report(rows.db, COURSE)
 
@@ -81,7 +81,7 @@ def test_what_is_not_settled_counts_even_if_the_file_is_gone(rows, state: State)
 def test_all_counts_when_the_scan_was_not_completed(rows) -> None:
     rows.db.execute("UPDATE job SET scanned = 2")
     rows.item(State.DONE, seen=2)
-    rows.item(State.FAILED, Why.NETWORK, seen=1)
+    rows.item(State.FAILED, Reason.NETWORK, seen=1)
 
     report = read_report(rows.db, COURSE)
 
@@ -91,16 +91,16 @@ def test_all_counts_when_the_scan_was_not_completed(rows) -> None:
 
 
 def test_reasons_are_counted_the_most_frequent_first(rows) -> None:
-    rows.item(State.FAILED, Why.UNREADABLE)
-    rows.item(State.FAILED, Why.NETWORK)
-    rows.item(State.FAILED, Why.NETWORK)
-    rows.item(State.SKIPPED, Why.LINK)
-    rows.item(State.DONE, Why.NETWORK)  # what delayed it once is no reason any more
+    rows.item(State.FAILED, Reason.UNREADABLE)
+    rows.item(State.FAILED, Reason.NETWORK)
+    rows.item(State.FAILED, Reason.NETWORK)
+    rows.item(State.SKIPPED, Reason.LINK)
+    rows.item(State.DONE, Reason.NETWORK)  # what delayed it once is no reason any more
 
     report = read_report(rows.db, COURSE)
 
-    assert list(report.failed_by.items()) == [(Why.NETWORK, 2), (Why.UNREADABLE, 1)]
-    assert report.skipped_by == {Why.LINK: 1}
+    assert list(report.failed_by.items()) == [(Reason.NETWORK, 2), (Reason.UNREADABLE, 1)]
+    assert report.skipped_by == {Reason.LINK: 1}
 
 
 def test_a_reason_that_does_not_exist_is_an_error_of_ours(rows) -> None:
@@ -109,8 +109,8 @@ def test_a_reason_that_does_not_exist_is_an_error_of_ours(rows) -> None:
 
     report = read_report(rows.db, COURSE)
 
-    assert report.failed_by == {Why.INTERNAL: 2}
-    assert [each.why for each in report.failures] == [None, None]
+    assert report.failed_by == {Reason.INTERNAL: 2}
+    assert [each.reason for each in report.failures] == [None, None]
 
 
 def test_a_state_that_does_not_exist_does_not_add_up(rows) -> None:
@@ -123,18 +123,18 @@ def test_a_state_that_does_not_exist_does_not_add_up(rows) -> None:
 
 
 def test_a_failure_names_the_file_and_all_that_is_known(rows) -> None:
-    rows.item(State.UNRESOLVED, Why.UNCERTAIN, "lost", name=b"a/b.txt", size=5, blob="b1", file="f1")
+    rows.item(State.UNRESOLVED, Reason.UNCERTAIN, "lost", name=b"a/b.txt", size=5, blob="b1", file="f1")
 
     (entry,) = read_report(rows.db, COURSE).unresolved
 
     assert entry.path == "/data/a/b.txt"
-    assert (entry.why, entry.words, entry.size) == (Why.UNCERTAIN, "lost", 5)
+    assert (entry.reason, entry.message, entry.size) == (Reason.UNCERTAIN, "lost", 5)
     assert (entry.blob, entry.file_id, entry.raw) == ("b1", "f1", None)
 
 
 def test_a_path_that_is_no_text_is_shown_and_kept() -> None:
     with closing(Rows(b"/d\xe9")) as rows:
-        rows.item(State.FAILED, Why.NAME, name=b"\xff.txt")
+        rows.item(State.FAILED, Reason.NAME, name=b"\xff.txt")
         report = read_report(rows.db, COURSE)
 
     assert report.roots == ("/d\\xe9",)
@@ -144,21 +144,21 @@ def test_a_path_that_is_no_text_is_shown_and_kept() -> None:
 
 def test_a_path_given_alone_is_absolute_already(rows) -> None:
     rows.db.execute("UPDATE folder SET path = x''")
-    rows.item(State.FAILED, Why.NAME, name=b"/else/where.txt")
+    rows.item(State.FAILED, Reason.NAME, name=b"/else/where.txt")
 
     assert read_report(rows.db, COURSE).failures[0].path == "/else/where.txt"
 
 
 def test_a_million_of_one_kind_do_not_hide_three_of_another(rows) -> None:
     for _ in range(100):
-        rows.item(State.FAILED, Why.NETWORK)
+        rows.item(State.FAILED, Reason.NETWORK)
     for _ in range(3):
-        rows.item(State.FAILED, Why.UNREADABLE)
+        rows.item(State.FAILED, Reason.UNREADABLE)
 
     report = read_report(rows.db, COURSE, kept=10)
 
-    whys = [each.why for each in report.failures]
-    assert (whys.count(Why.UNREADABLE), whys.count(Why.NETWORK)) == (3, 7)
+    whys = [each.reason for each in report.failures]
+    assert (whys.count(Reason.UNREADABLE), whys.count(Reason.NETWORK)) == (3, 7)
     assert report.failures_total == 103
 
 
@@ -187,18 +187,18 @@ def test_findings_are_sorted_by_kind_and_cut(rows) -> None:
 
 def test_no_signed_url_gets_through_whoever_put_it_there(rows) -> None:
     url = "https://t.example/laika/b?AWSAccessKeyId=k&Signature=s"
-    rows.item(State.FAILED, Why.STORAGE, f"403 from {url}")
+    rows.item(State.FAILED, Reason.STORAGE, f"403 from {url}")
     rows.finding("warning", url)
     rows.finding("duplicate", url)
 
     report = read_report(rows.db, COURSE)
 
     assert "Signature" not in repr(report)
-    assert "https://t.example/laika/b" in report.failures[0].words
+    assert "https://t.example/laika/b" in report.failures[0].message
 
 
 ITEMS = st.tuples(
-    st.sampled_from(State), st.none() | st.sampled_from(Why), st.integers(1, 3), st.integers(0, 2**62)
+    st.sampled_from(State), st.none() | st.sampled_from(Reason), st.integers(1, 3), st.integers(0, 2**62)
 )
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from coredata_async.bulk.options import Policy, Selection
 from coredata_async.bulk.scan.scan import scan
-from coredata_async.bulk.states import State, Why
-from coredata_async.storage.paths import look
+from coredata_async.bulk.states import Reason, State
+from coredata_async.storage.paths import stat_file
 from tests.bulk.trees import ALL, FOLLOW, by_path, enter, excluded, planned, tree
 
 
@@ -24,7 +24,9 @@ def test_links_are_counted_and_not_followed(here: Path) -> None:
 
     entries = by_path(scan(["."], ALL, Policy()))
 
-    links = {path for path, entry in entries.items() if (entry.state, entry.why) == (State.SKIPPED, Why.LINK)}
+    links = {
+        path for path, entry in entries.items() if (entry.state, entry.reason) == (State.SKIPPED, Reason.LINK)
+    }
     assert links == {"to-file", "to-dir", "broken", "self"}
     assert entries.keys() - links == {"file", "real/file"}
 
@@ -37,7 +39,7 @@ def test_links_that_are_followed_count_as_what_they_lead_to(here: Path) -> None:
     batches = list(scan(["."], ALL, FOLLOW))
 
     assert by_path(batches).keys() == {"file", "to-file", "real/file", "to-dir/file"}
-    assert by_path(batches)["to-file"].print == look(here / "file")
+    assert by_path(batches)["to-file"].fingerprint == stat_file(here / "file")
     assert not any(batch.warnings for batch in batches)
 
 
@@ -54,7 +56,7 @@ def test_links_that_lead_nowhere_or_in_a_circle_are_told_and_skipped(here: Path)
 
     entries = by_path(scan(["."], ALL, FOLLOW))
 
-    words = {path: entry.words for path, entry in entries.items() if entry.why is Why.LINK}
+    words = {path: entry.message for path, entry in entries.items() if entry.reason is Reason.LINK}
     assert words.keys() == {"broken", "a/under-file", "self", "a/b/up", "a/top"}
     assert "nowhere" in words["broken"]
     assert all("circle" in words[path] for path in ("self", "a/b/up", "a/top"))
@@ -71,7 +73,7 @@ def test_a_link_above_the_tree_is_followed_with_a_warning_and_does_not_come_roun
         "tree/file",
         "tree/up/beside",
     }
-    assert by_path(batches)["tree/up/tree"].why is Why.LINK
+    assert by_path(batches)["tree/up/tree"].reason is Reason.LINK
     (warning,) = (words for batch in batches for words in batch.warnings)
     assert "tree/up is a link that leads out of the tree" in warning
 
@@ -95,9 +97,9 @@ def test_pipes_and_sockets_are_counted_and_not_opened(here: Path) -> None:
         entries = by_path(scan(["."], ALL, Policy()))
         named = by_path(scan(["pipe"], ALL, Policy()))
 
-    assert {path: (entry.state, entry.why) for path, entry in (entries | named).items()} == {
-        "pipe": (State.SKIPPED, Why.SPECIAL),
-        "socket": (State.SKIPPED, Why.SPECIAL),
+    assert {path: (entry.state, entry.reason) for path, entry in (entries | named).items()} == {
+        "pipe": (State.SKIPPED, Reason.SPECIAL),
+        "socket": (State.SKIPPED, Reason.SPECIAL),
     }
 
 
@@ -114,13 +116,13 @@ def test_a_forbidden_name_fails_and_a_directory_so_called_is_not_entered(here: P
     entries = by_path(scan(["."], ALL, Policy()))
 
     assert {
-        path for path, entry in entries.items() if (entry.state, entry.why) == (State.FAILED, Why.NAME)
+        path for path, entry in entries.items() if (entry.state, entry.reason) == (State.FAILED, Reason.NAME)
     } == {
         "bad\n",
         "no\\dir",
         "sk\udcfd",
     }
-    assert entries["bad\n"].print == look(here / "bad\n")
+    assert entries["bad\n"].fingerprint == stat_file(here / "bad\n")
     assert entries.keys() == {"bad\n", "no\\dir", "sk\udcfd", "fine"}
     assert planned(ALL, policy=Policy(names="escape")) == {"bad\n", "no\\dir/file", "sk\udcfd", "fine"}
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from coredata_async.bulk.options import Policy, Rule, Selection
 from coredata_async.bulk.scan import files_from
-from coredata_async.bulk.scan.found import Found
+from coredata_async.bulk.scan.found import ScannedEntry
 from coredata_async.bulk.scan.scan import scan
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.states import Reason
 from coredata_async.errors import ConfigurationError
 from tests.bulk.trees import by_path
 
@@ -23,7 +23,9 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
-def listed(root: Path, data: bytes, policy: Policy | None = None, **selection: object) -> dict[str, Found]:
+def listed(
+    root: Path, data: bytes, policy: Policy | None = None, **selection: object
+) -> dict[str, ScannedEntry]:
     """What becomes of a list, by path."""
     source = root.parent / "list"
     source.write_bytes(data)
@@ -111,24 +113,27 @@ def test_what_is_in_the_list_and_not_there_fails_with_words(tree: Path) -> None:
 
     entries = listed(tree, b"gone\nsub\nsub/gone\nnodir/x\na/x\nother/e\nbroken\n")
 
-    assert {path: entry.why for path, entry in entries.items()} == {
-        "gone": Why.UNREADABLE,
-        "sub": Why.UNREADABLE,
-        "sub/gone": Why.UNREADABLE,
-        "nodir": Why.UNREADABLE,
-        "a": Why.UNREADABLE,
+    assert {path: entry.reason for path, entry in entries.items()} == {
+        "gone": Reason.UNREADABLE,
+        "sub": Reason.UNREADABLE,
+        "sub/gone": Reason.UNREADABLE,
+        "nodir": Reason.UNREADABLE,
+        "a": Reason.UNREADABLE,
         "other/e": None,
-        "broken": Why.LINK,
+        "broken": Reason.LINK,
     }
-    assert "not there" in entries["gone"].words
-    assert "list the files" in entries["sub"].words
-    assert "no directory" in entries["a"].words
+    assert "not there" in entries["gone"].message
+    assert "list the files" in entries["sub"].message
+    assert "no directory" in entries["a"].message
 
 
 def test_a_directory_and_a_file_in_it_may_both_be_listed(tree: Path) -> None:
     entries = listed(tree, b"sub\nsub/c\n")
 
-    assert {path: entry.why for path, entry in entries.items()} == {"sub": Why.UNREADABLE, "sub/c": None}
+    assert {path: entry.reason for path, entry in entries.items()} == {
+        "sub": Reason.UNREADABLE,
+        "sub/c": None,
+    }
 
 
 def test_links_on_the_way_are_as_the_policy_says(tree: Path) -> None:
@@ -137,14 +142,14 @@ def test_links_on_the_way_are_as_the_policy_says(tree: Path) -> None:
     (tree / "broken").symlink_to("nowhere")
     data = b"link/c\nfile-link\nbroken\n"
 
-    assert {path: entry.why for path, entry in listed(tree, data).items()} == dict.fromkeys(
-        ("link", "file-link", "broken"), Why.LINK
+    assert {path: entry.reason for path, entry in listed(tree, data).items()} == dict.fromkeys(
+        ("link", "file-link", "broken"), Reason.LINK
     )
     followed = listed(tree, data, Policy(links="follow"))
-    assert {path: entry.why for path, entry in followed.items()} == {
+    assert {path: entry.reason for path, entry in followed.items()} == {
         "link/c": None,
         "file-link": None,
-        "broken": Why.LINK,
+        "broken": Reason.LINK,
     }
 
 
@@ -163,9 +168,9 @@ def test_two_listed_directories_that_would_become_one_both_fail(tree: Path) -> N
 
     entries = listed(tree, "\u00e9/x\ne\u0301/x\na".encode())
 
-    assert {path: entry.why for path, entry in entries.items()} == {
-        "\u00e9": Why.COLLISION,
-        "e\u0301": Why.COLLISION,
+    assert {path: entry.reason for path, entry in entries.items()} == {
+        "\u00e9": Reason.COLLISION,
+        "e\u0301": Reason.COLLISION,
         "a": None,
     }
 

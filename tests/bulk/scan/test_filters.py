@@ -5,7 +5,7 @@ import pytest
 
 from coredata_async.bulk.options import Policy, Rule, Selection
 from coredata_async.bulk.scan.scan import scan
-from coredata_async.bulk.states import State, Why
+from coredata_async.bulk.states import Reason, State
 
 SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55"
 
@@ -99,8 +99,8 @@ def test_if_an_ignore_file_cannot_be_read_nothing_of_its_directory_is_uploaded(t
 
     entries = [entry for batch in scan([tmp_path], Selection(), Policy()) for entry in batch.entries]
 
-    assert {(entry.name, entry.why) for entry in entries} == {(b"sub", Why.UNREADABLE), (b"a", None)}
-    assert any("too large" in entry.words for entry in entries)
+    assert {(entry.name, entry.reason) for entry in entries} == {(b"sub", Reason.UNREADABLE), (b"a", None)}
+    assert any("too large" in entry.message for entry in entries)
 
 
 def test_of_a_cache_only_the_mark_is_uploaded(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coredata_async.bulk.options import Policy
 from coredata_async.bulk.scan.names import LONGEST, InvalidNameError, remote_name
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.states import Reason
 
 FAIL, ESCAPE, TRUNCATE = Policy(), Policy(names="escape"), Policy(names="truncate")
 AS_IT_IS = Policy(names="escape", unicode="keep")
@@ -67,8 +67,8 @@ def test_a_forbidden_name_is_refused_with_the_reason(name: bytes, fault: str) ->
     with pytest.raises(InvalidNameError, match=fault) as caught:
         remote_name(name, FAIL)
 
-    assert caught.value.why is Why.NAME
-    assert "rename" in caught.value.words
+    assert caught.value.reason is Reason.NAME
+    assert "rename" in caught.value.message
 
 
 @pytest.mark.parametrize(

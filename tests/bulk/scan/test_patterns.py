@@ -42,14 +42,14 @@ from coredata_async.errors import ConfigurationError
 def test_a_glob_matches_as_in_a_gitignore(glob: str, matched: Sequence[str], others: Sequence[str]) -> None:
     patterns = from_rules([Rule(glob)])
 
-    assert [patterns.verdict(path) for path in matched] == [False] * len(matched)
-    assert [patterns.verdict(path) for path in others] == [None] * len(others)
+    assert [patterns.decide(path) for path in matched] == [False] * len(matched)
+    assert [patterns.decide(path) for path in others] == [None] * len(others)
 
 
 def test_the_last_rule_that_matches_counts() -> None:
     patterns = from_rules([Rule("*"), Rule("*.pdf", include=True), Rule("draft*")])
 
-    assert [patterns.verdict(path) for path in ("a.txt", "a.pdf", "draft.pdf")] == [False, True, False]
+    assert [patterns.decide(path) for path in ("a.txt", "a.pdf", "draft.pdf")] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_a_rule_that_is_no_glob_is_refused(glob: str) -> None:
 def test_accents_are_the_same_however_they_are_stored() -> None:
     patterns = from_rules([Rule(unicodedata.normalize("NFD", "skýrsla*"))])
 
-    assert patterns.verdict("skýrsla.pdf") is False
+    assert patterns.decide("skýrsla.pdf") is False
 
 
 def test_an_ignore_file_may_have_comments_and_windows_line_ends_and_says_which_lines_are_no_globs() -> None:
     patterns, wrong = from_lines(b"\xef\xbb\xbf*.tmp\r\n# all\n\n   \n[\n!keep.tmp\n\\#x\nsk\xfd*\n\\!y")
 
     assert wrong == [5]
-    assert [patterns.verdict(path) for path in ("a.tmp", "keep.tmp", "#x", "!y", "sk\udcfd")] == [
+    assert [patterns.decide(path) for path in ("a.tmp", "keep.tmp", "#x", "!y", "sk\udcfd")] == [
         False,
         True,
         False,
@@ -86,7 +86,7 @@ def test_an_ignore_file_may_have_comments_and_windows_line_ends_and_says_which_l
 def test_no_line_breaks_an_ignore_file(line: str, data: bytes) -> None:
     for each in (line.encode(), data):
         patterns, _ = from_lines(each)
-        patterns.verdict("a/b")
+        patterns.decide("a/b")
 
 
 def test_without_pathspec_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from coredata_async.bulk.options import Policy, Rule, Selection
-from coredata_async.bulk.scan.found import Batch, Directory, Found
+from coredata_async.bulk.scan.found import Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.scan.scan import scan
-from coredata_async.bulk.states import Why
+from coredata_async.bulk.states import Reason
 from coredata_async.errors import ConfigurationError
-from coredata_async.storage.paths import look
+from coredata_async.storage.paths import stat_file
 from tests.bulk.trees import ALL, by_path, enter, excluded, planned, tree
 
 
@@ -27,11 +27,17 @@ def test_directories_become_folders_of_their_names_and_files_lie_beside_them(her
 
     top, photos = os.fsencode(here), os.fsencode(here / "photos")
     assert batches == [
-        Batch(Directory(b"", None), (Found(top + b"/notes.txt", "notes.txt", look(here / "notes.txt")),)),
-        Batch(Directory(photos, b"", "photos"), (Found(b"b.jpg", "b.jpg", look(here / "photos/b.jpg")),)),
-        Batch(
+        DirectoryBatch(
+            Directory(b"", None),
+            (ScannedEntry(top + b"/notes.txt", "notes.txt", stat_file(here / "notes.txt")),),
+        ),
+        DirectoryBatch(
+            Directory(photos, b"", "photos"),
+            (ScannedEntry(b"b.jpg", "b.jpg", stat_file(here / "photos/b.jpg")),),
+        ),
+        DirectoryBatch(
             Directory(photos + b"/2024", photos, "2024"),
-            (Found(b"a.jpg", "a.jpg", look(here / "photos/2024/a.jpg")),),
+            (ScannedEntry(b"a.jpg", "a.jpg", stat_file(here / "photos/2024/a.jpg")),),
         ),
     ]
 
@@ -60,7 +66,10 @@ def test_parents_come_before_children_depth_first_and_in_order(here: Path) -> No
 def test_an_empty_directory_is_one_empty_batch(here: Path) -> None:
     batches = list(scan([here], ALL, Policy()))
 
-    assert batches == [Batch(Directory(b"", None)), Batch(Directory(os.fsencode(here), b"", "here"))]
+    assert batches == [
+        DirectoryBatch(Directory(b"", None)),
+        DirectoryBatch(Directory(os.fsencode(here), b"", "here")),
+    ]
 
 
 def test_a_scan_is_lazy_and_can_be_closed_early_without_leaving_anything_open(here: Path) -> None:
@@ -79,7 +88,7 @@ def test_a_scan_may_go_from_thread_to_thread(here: Path) -> None:
     tree("list", "a/b", "c/d")
     (here / "list").write_text("a/b\nc/d\n")
     batches = scan(["."], Selection(files_from=here / "list"), Policy())
-    told = list[Batch | None]()
+    told = list[DirectoryBatch | None]()
 
     while not told or told[-1] is not None:
         thread = threading.Thread(target=lambda: told.append(next(batches, None)))
@@ -94,9 +103,9 @@ def test_a_path_with_a_forbidden_name_fails_as_one_entry(here: Path) -> None:
 
     (batch,) = scan(["no\\dir", "bad "], ALL, Policy())
 
-    assert [(entry.name, entry.why) for entry in batch.entries] == [
-        (os.fsencode(here / "bad "), Why.NAME),
-        (os.fsencode(here / "no\\dir"), Why.NAME),
+    assert [(entry.name, entry.reason) for entry in batch.entries] == [
+        (os.fsencode(here / "bad "), Reason.NAME),
+        (os.fsencode(here / "no\\dir"), Reason.NAME),
     ]
 
 

@@ -15,7 +15,7 @@ from coredata_async.bulk.options import Policy
 from coredata_async.bulk.scan import walk
 from coredata_async.bulk.scan.found import Directory
 from coredata_async.bulk.scan.scan import scan
-from coredata_async.bulk.states import State, Why
+from coredata_async.bulk.states import Reason, State
 from tests.bulk.trees import ALL, by_path, enter, planned, tree
 
 
@@ -66,18 +66,18 @@ def test_a_tree_deeper_than_the_stack_is_walked_as_far_as_the_system_goes(here: 
 
     assert len(batches) > 1500
     (entry,) = last.entries
-    assert (entry.state, entry.why) == (State.FAILED, Why.UNREADABLE)
-    assert "name too long" in entry.words
+    assert (entry.state, entry.reason) == (State.FAILED, Reason.UNREADABLE)
+    assert "name too long" in entry.message
 
 
 def test_two_directories_that_would_become_one_folder_both_fail(here: Path) -> None:
     stored = unicodedata.normalize("NFD", "ský")
     tree(f"{stored}/1", "ský/2", "fine/3")
-    expected = {"ský": Why.COLLISION, stored: Why.COLLISION, "fine/3": None}
+    expected = {"ský": Reason.COLLISION, stored: Reason.COLLISION, "fine/3": None}
 
-    assert {path: entry.why for path, entry in by_path(scan(["."], ALL, Policy())).items()} == expected
+    assert {path: entry.reason for path, entry in by_path(scan(["."], ALL, Policy())).items()} == expected
     assert {
-        path: entry.why for path, entry in by_path(scan([stored, "ský", "fine"], ALL, Policy())).items()
+        path: entry.reason for path, entry in by_path(scan([stored, "ský", "fine"], ALL, Policy())).items()
     } == expected
     assert planned(ALL, policy=Policy(unicode="keep")) == {"ský/2", f"{stored}/1", "fine/3"}
 
@@ -102,8 +102,8 @@ def test_a_directory_that_cannot_be_listed_is_one_failure_of_the_one_above(
     batches = list(scan(["."], ALL, Policy()))
 
     entry = by_path(batches)["a/shut"]
-    assert (entry.state, entry.why) == (State.FAILED, Why.UNREADABLE)
-    assert "Permission denied" in entry.words
+    assert (entry.state, entry.reason) == (State.FAILED, Reason.UNREADABLE)
+    assert "Permission denied" in entry.message
     assert by_path(batches).keys() == {"a/shut", "a/file", "b/file"}
     assert os.fsencode(here / "a" / "shut") not in {batch.directory.path for batch in batches}
 
@@ -130,7 +130,10 @@ def test_what_may_not_be_entered_is_a_failure(here: Path) -> None:
     finally:
         (here / "shut").chmod(0o700)
 
-    assert {path: entry.why for path, entry in entries.items()} == {"shut": Why.UNREADABLE, "file": None}
+    assert {path: entry.reason for path, entry in entries.items()} == {
+        "shut": Reason.UNREADABLE,
+        "file": None,
+    }
 
 
 def test_what_vanishes_after_it_was_listed_is_just_not_there(here: Path) -> None:
@@ -150,7 +153,7 @@ def test_a_path_that_vanishes_is_a_failure(here: Path) -> None:
     batches = scan(["a"], ALL, Policy())
     (here / "a").rename("elsewhere")
 
-    assert by_path(batches)["a"].why is Why.UNREADABLE
+    assert by_path(batches)["a"].reason is Reason.UNREADABLE
 
 
 def test_a_listing_that_breaks_off_is_told_and_never_called_complete(
@@ -170,7 +173,7 @@ def test_a_listing_that_breaks_off_is_told_and_never_called_complete(
     batches = list(scan(["."], ALL, Policy()))
 
     assert [batch.complete for batch in batches if batch.directory.path == os.fsencode(here / "a")] == [False]
-    assert by_path(batches)["a"].why is Why.UNREADABLE
+    assert by_path(batches)["a"].reason is Reason.UNREADABLE
     assert by_path(batches).keys() == {"a", "a/2", "a/sub/3", "z"}
 
 

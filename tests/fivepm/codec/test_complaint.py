@@ -2,7 +2,7 @@
 
 import time
 
-from coredata_async.fivepm.codec.complaint import words_of
+from coredata_async.fivepm.codec.complaint import message_of
 
 
 def test_the_time_to_find_the_words_grows_with_the_size_and_not_with_its_power() -> None:
@@ -11,5 +11,5 @@ def test_the_time_to_find_the_words_grows_with_the_size_and_not_with_its_power()
         tree = {"error": tree}
     began = time.perf_counter()
 
-    assert words_of(tree) == ""
+    assert message_of(tree) == ""
     assert time.perf_counter() - began < 1

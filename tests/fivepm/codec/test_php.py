@@ -13,7 +13,7 @@ import coredata_async
 import coredata_async.fivepm
 from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm.codec.php import flatten
-from coredata_async.fivepm.form import Form
+from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.models.task import EditTask
 from coredata_async.unset import UNSET
 
@@ -69,7 +69,7 @@ def test_nothing_and_unset_are_left_out() -> None:
 
 def test_there_is_one_unset_for_both_services() -> None:
     assert coredata_async.UNSET is coredata_async.fivepm.UNSET is UNSET
-    assert Form().written(EditTask(name=coredata_async.UNSET)) == {}
+    assert RequestStyle().encode(EditTask(name=coredata_async.UNSET)) == {}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coredata_async.sandbox.fivepm.php import merged, nested, pairs
+from coredata_async.sandbox.fivepm.php import merge, nest, pairs
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,13 @@ from coredata_async.sandbox.fivepm.php import merged, nested, pairs
     ],
 )
 def test_an_urlencoded_text_is_an_array(urlencoded, array):
-    assert nested(pairs(urlencoded)) == array
+    assert nest(pairs(urlencoded)) == array
 
 
 def test_an_object_split_across_query_and_body_is_one_and_the_body_wins():
     query, body = {"a": {"b": "1", "c": "1"}, "d": "1"}, {"a": {"c": "2"}, "e": "2"}
 
-    assert merged(query, body) == {"a": {"b": "1", "c": "2"}, "d": "1", "e": "2"}
+    assert merge(query, body) == {"a": {"b": "1", "c": "2"}, "d": "1", "e": "2"}
 
 
 KEYS = st.text("abc_XYZ", min_size=1)
@@ -50,4 +50,4 @@ def flat(name, node):
 @settings(max_examples=50, deadline=None)
 @given(st.dictionaries(KEYS, ARRAYS))
 def test_every_array_survives_its_brackets(array):
-    assert nested(pair for name, node in array.items() for pair in flat(name, node)) == array
+    assert nest(pair for name, node in array.items() for pair in flat(name, node)) == array

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.transport.lean.answers import HEAD_LIMIT, Answers
+from coredata_async.transport.lean.answers import HEAD_LIMIT, ResponseParser
 from coredata_async.transport.lean.faults import BrokenError
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -24,12 +24,12 @@ Read = tuple[bool, bool, int, list[tuple[str, str]], bytes, bool]
 
 
 def read(raw: bytes, cuts: list[int], *, ends: bool = False, bodiless: bool = False) -> Read:
-    answers = Answers()
+    answers = ResponseParser()
     answers.expect(bodiless=bodiless)
     for start, stop in pairwise([0, *sorted(cut % (len(raw) + 1) for cut in cuts), len(raw)]):
         answers.feed(raw[start:stop])
     if ends:
-        answers.ended()
+        answers.ends_at_eof()
     headers = list(answers.headers().items())
     return answers.whole, answers.keep, answers.status, headers, answers.take(), answers.dirty
 
@@ -113,7 +113,7 @@ def test_the_end_of_the_connection_ends_only_what_has_no_length(raw: bytes, *, w
 
 @pytest.mark.parametrize("raw", [UNCHANGED, SIZED[:-5], CHUNKS, EMPTY])
 def test_head_is_answered_by_a_head(raw: bytes) -> None:
-    answers = Answers()
+    answers = ResponseParser()
     for _ in range(2):
         answers.expect(bodiless=True)
         answers.feed(raw)

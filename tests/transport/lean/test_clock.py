@@ -2,13 +2,13 @@
 
 import asyncio
 
-from coredata_async.transport.lean.clock import Clock
+from coredata_async.transport.lean.clock import IdleTimer
 from tests.storage.leaks import until
 
 
 async def test_it_goes_off_once_when_nothing_comes() -> None:
     late: list[bool] = []
-    clock = Clock(lambda: late.append(True))
+    clock = IdleTimer(lambda: late.append(True))
 
     clock.start(0.01)
     await until(lambda: bool(late))
@@ -19,7 +19,7 @@ async def test_it_goes_off_once_when_nothing_comes() -> None:
 
 async def test_a_shorter_patience_than_the_one_before_counts() -> None:
     late: list[bool] = []
-    clock = Clock(lambda: late.append(True))
+    clock = IdleTimer(lambda: late.append(True))
 
     clock.start(60)
     clock.stop()
@@ -31,7 +31,7 @@ async def test_a_shorter_patience_than_the_one_before_counts() -> None:
 
 async def test_whatever_comes_puts_it_off() -> None:
     late: list[bool] = []
-    clock = Clock(lambda: late.append(True))
+    clock = IdleTimer(lambda: late.append(True))
 
     clock.start(0.2)
     for _ in range(10):
@@ -43,7 +43,7 @@ async def test_whatever_comes_puts_it_off() -> None:
 
 async def test_one_that_is_stopped_stays_silent_and_makes_no_second_timer() -> None:
     late: list[bool] = []
-    clock = Clock(lambda: late.append(True))
+    clock = IdleTimer(lambda: late.append(True))
     clock.start(0.05)
     timer = clock._timer
 
@@ -58,7 +58,7 @@ async def test_one_that_is_stopped_stays_silent_and_makes_no_second_timer() -> N
 
 async def test_one_that_has_ended_never_goes_off() -> None:
     late: list[bool] = []
-    clock = Clock(lambda: late.append(True))
+    clock = IdleTimer(lambda: late.append(True))
     clock.start(0.01)
     clock.end()
     await asyncio.sleep(0.03)
@@ -67,7 +67,7 @@ async def test_one_that_has_ended_never_goes_off() -> None:
 
 
 async def test_none_waits_for_ever() -> None:
-    clock = Clock(lambda: 1 / 0)
+    clock = IdleTimer(lambda: 1 / 0)
     clock.start(None)
 
     assert clock._timer is None

@@ -128,10 +128,10 @@ async def test_what_speaks_before_it_is_spoken_to_is_not_believed(server: RawSer
     connection = await lines.get(split(server.url)[0], None)
     await until(lambda: not lines.open)
 
-    connection.begin(bodiless=False, streams=False)
+    connection.start_response(bodiless=False, streams=False)
     with pytest.raises(BrokenError):
-        await connection.arrived()
-    lines.give(connection)
+        await connection.wait_response()
+    lines.release(connection)
 
 
 @pytest.mark.parametrize("word", ["close", "Close, x"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.transport.lean.heads import Heads
+from coredata_async.transport.lean.heads import RequestHeads
 
 
 def lines(head: bytes) -> list[str]:
@@ -12,7 +12,7 @@ def lines(head: bytes) -> list[str]:
 
 
 def test_a_head_says_what_it_must_and_no_more() -> None:
-    assert lines(Heads({}).write("put", "/a?b", "t.example", {"Slug": "x"}, 3)) == [
+    assert lines(RequestHeads({}).write("put", "/a?b", "t.example", {"Slug": "x"}, 3)) == [
         "PUT /a?b HTTP/1.1",
         "Host: t.example",
         "Slug: x",
@@ -34,13 +34,13 @@ def test_a_head_says_what_it_must_and_no_more() -> None:
     ],
 )
 def test_a_length_is_said_where_a_body_is_due(method: str, size: int | None, said: list[str]) -> None:
-    head = lines(Heads({}).write(method, "/", "h", {}, size))
+    head = lines(RequestHeads({}).write(method, "/", "h", {}, size))
 
     assert [line for line in head if line.startswith("Content-Length")] == said
 
 
 def test_the_last_of_several_beats_the_others_however_it_is_spelt() -> None:
-    heads = Heads({"User-Agent": "ours", "X-A": "1", "user-agent": "theirs", "accept": "text/html"})
+    heads = RequestHeads({"User-Agent": "ours", "X-A": "1", "user-agent": "theirs", "accept": "text/html"})
 
     for _ in range(2):  # the second time from memory
         head = lines(
@@ -56,39 +56,41 @@ def test_the_last_of_several_beats_the_others_however_it_is_spelt() -> None:
 
 
 def test_a_length_that_was_given_gives_way_to_the_true_one() -> None:
-    head = lines(Heads({}).write("PUT", "/", "h", {"content-length": "99"}, 3))
+    head = lines(RequestHeads({}).write("PUT", "/", "h", {"content-length": "99"}, 3))
 
     assert [line for line in head if "ength" in line] == ["Content-Length: 3"]
 
 
 def test_a_host_that_was_given_counts() -> None:
-    assert "Host: inside.example" in lines(Heads({}).write("GET", "/", "h", {"Host": "inside.example"}, None))
-    head = lines(Heads({"host": "inside.example"}).write("GET", "/", "h", {}, None))
+    assert "Host: inside.example" in lines(
+        RequestHeads({}).write("GET", "/", "h", {"Host": "inside.example"}, None)
+    )
+    head = lines(RequestHeads({"host": "inside.example"}).write("GET", "/", "h", {}, None))
     assert [line for line in head if "ost:" in line] == ["host: inside.example"]
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: b", "a\nb", "a\rb", "a\0b"])
 def test_no_value_makes_a_second_line(value: str) -> None:
     with pytest.raises(ValueError, match="line break"):
-        Heads({}).write("GET", "/", "h", {"Slug": value}, None)
+        RequestHeads({}).write("GET", "/", "h", {"Slug": value}, None)
     with pytest.raises(ValueError, match="line break"):
-        Heads({"Slug": value}).write("GET", "/", "h", {}, None)
+        RequestHeads({"Slug": value}).write("GET", "/", "h", {}, None)
 
 
 @pytest.mark.parametrize("name", ["a b", "a:b", "a\r\nb", "", "ä", "Transfer-Encoding"])
 def test_no_name_does(name: str) -> None:
     with pytest.raises(ValueError, match="cannot be sent"):
-        Heads({}).write("GET", "/", "h", {name: "x"}, None)
+        RequestHeads({}).write("GET", "/", "h", {name: "x"}, None)
 
 
 @pytest.mark.parametrize("method", ["GET /x", "", "G\r\nT"])
 def test_no_method_does(method: str) -> None:
     with pytest.raises(ValueError, match="no method"):
-        Heads({}).write(method, "/", "h", {}, None)
+        RequestHeads({}).write(method, "/", "h", {}, None)
 
 
 def test_what_is_remembered_has_an_end() -> None:
-    heads = Heads({})
+    heads = RequestHeads({})
     for number in range(1000):
         heads.write("GET", "/", "h", {f"x-{number}": "1"}, None)
 

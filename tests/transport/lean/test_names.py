@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from coredata_async.transport.lean import names as module
-from coredata_async.transport.lean.names import Names
+from coredata_async.transport.lean.names import AddressResolver
 from tests.storage.leaks import until
 
 
@@ -44,7 +44,7 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
 
 
 async def test_a_slow_name_delays_no_other(resolver: Resolver) -> None:
-    names = Names()
+    names = AddressResolver()
     slow = [asyncio.create_task(names.addresses("slow.example", 80)) for _ in range(40)]
     await until(lambda: resolver.asked == ["slow.example"])
 
@@ -59,7 +59,7 @@ async def test_a_slow_name_delays_no_other(resolver: Resolver) -> None:
 
 
 async def test_whoever_asks_again_after_a_timeout_waits_for_the_same_look_up(resolver: Resolver) -> None:
-    names = Names()
+    names = AddressResolver()
     for _ in range(3):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
@@ -72,7 +72,7 @@ async def test_whoever_asks_again_after_a_timeout_waits_for_the_same_look_up(res
 
 
 async def test_a_name_that_is_not_known_is_asked_for_again(resolver: Resolver) -> None:
-    names = Names()
+    names = AddressResolver()
     for _ in range(2):
         with pytest.raises(socket.gaierror):
             await names.addresses("unknown.example", 80)
@@ -88,17 +88,17 @@ async def test_a_look_up_that_fails_when_everybody_has_gone_is_silent(
         raise socket.gaierror(-3, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    names = Names()
+    names = AddressResolver()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await names.addresses("t.example", 80)
 
     resolver.go.set()
-    await until(lambda: not names._asked)
+    await until(lambda: not names._pending)
 
 
 async def test_each_time_another_address_comes_first(resolver: Resolver) -> None:
-    names = Names()
+    names = AddressResolver()
 
     first = [(await names.addresses("t.example", 80))[0][4][0] for _ in range(4)]
 
@@ -110,7 +110,7 @@ async def test_a_name_is_asked_for_again_after_a_while(
     resolver: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_KNOWN_FOR", -1.0)
-    names = Names()
+    names = AddressResolver()
     for _ in range(2):
         await names.addresses("t.example", 80)
 
@@ -124,6 +124,6 @@ async def test_a_name_is_asked_for_again_after_a_while(
 async def test_an_address_is_not_looked_up(
     resolver: Resolver, host: str, family: int, where: tuple[object, ...]
 ) -> None:
-    (found,) = await Names().addresses(host, 80)
+    (found,) = await AddressResolver().addresses(host, 80)
 
     assert (found[0], found[4], resolver.asked) == (family, where, [])

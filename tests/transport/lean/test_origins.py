@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.transport.lean.origins import checked, split
+from coredata_async.transport.lean.origins import check_target, split
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,6 @@ def test_what_is_odd_is_refused(url: str) -> None:
 
 
 def test_a_path_is_looked_at_likewise() -> None:
-    assert checked("/a?b=%41#c") == "/a?b=%41"
+    assert check_target("/a?b=%41#c") == "/a?b=%41"
     with pytest.raises(ValueError, match="no space"):
-        checked("/a\nb")
+        check_target("/a\nb")
