@@ -24,8 +24,8 @@ from pathlib import Path
 
 from attrs import asdict, frozen
 
+from coredata_async.bulk.journal.items import CONFIRMED, PUTTING, SENT, STORED, mark_done
 from coredata_async.bulk.journal.journal import JobIdentity, Journal, Statement
-from coredata_async.bulk.rows import CONFIRMED, PUTTING, SENT, STORED, mark_done
 from coredata_async.bulk.states import State
 
 LANES = (1, 16, 64, 256)

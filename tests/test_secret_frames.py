@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async import ConfigurationError, CoreData, Timeouts
-from coredata_async.bulk.processes.setup import setup_of
+from coredata_async.bulk.workers.setup import setup_of
 from coredata_async.fivepm import FivePM
 from coredata_async.secret import Secret
 from tests.rig import QUICK

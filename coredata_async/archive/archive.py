@@ -15,8 +15,8 @@ from coredata_async.archive.names import NameRequest, Names, folder_name, safe
 from coredata_async.archive.room import Workspace
 from coredata_async.archive.staging import Fetched, NotFetched, Outcome, Stager, key
 from coredata_async.bulk.job import UploadJob
-from coredata_async.bulk.journal.binding import JobIdentity
-from coredata_async.bulk.journal.place import default_path
+from coredata_async.bulk.journal.identity import JobIdentity
+from coredata_async.bulk.journal.location import default_path
 from coredata_async.bulk.options import Effort, Policy, Selection
 from coredata_async.bulk.report.report import Report
 from coredata_async.client import CoreData

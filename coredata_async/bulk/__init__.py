@@ -1,9 +1,8 @@
 """Bulk upload that survives anything: many files, each once, even across crashes."""
 
-from coredata_async.bulk.actions import Action
+from coredata_async.bulk.check.actions import Action
 from coredata_async.bulk.check.check import check
-from coredata_async.bulk.check.one import Compared
-from coredata_async.bulk.check.sample import Sample
+from coredata_async.bulk.check.compare import Compared, Sample
 from coredata_async.bulk.events import (
     Event,
     FileDelayed,

@@ -10,19 +10,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from coredata_async.bulk.actions import Action
-from coredata_async.bulk.dry_run import dry_run
+from coredata_async.bulk.check.actions import Action
+from coredata_async.bulk.check.dry_run import dry_run
 from coredata_async.bulk.events import Event
 from coredata_async.bulk.journal.journal import JobIdentity, Journal
-from coredata_async.bulk.journal.place import check_path, default_path
+from coredata_async.bulk.journal.location import check_path, default_path
 from coredata_async.bulk.options import Effort, FileAttributes, Policy, Selection
-from coredata_async.bulk.parent import check_parent
-from coredata_async.bulk.processes.setup import check as check_processes
+from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.report.report import Report
+from coredata_async.bulk.run.event_stream import EventStream
+from coredata_async.bulk.run.job_run import JobRun
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
-from coredata_async.bulk.session import JobRun
-from coredata_async.bulk.telling import EventStream
+from coredata_async.bulk.workers.setup import check as check_processes
 from coredata_async.client import CoreData
 from coredata_async.wire.lookups import segment
 

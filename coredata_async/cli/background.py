@@ -17,7 +17,7 @@ from typing import Final
 
 from attrs import asdict, frozen
 
-from coredata_async.bulk.journal.place import make_private, state_directory
+from coredata_async.bulk.journal.location import make_private, state_directory
 from coredata_async.cli.process import START, STOP, Manner, SandboxAddress
 from coredata_async.client import CoreData
 from coredata_async.config import Retry, Timeouts

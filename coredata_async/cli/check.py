@@ -12,10 +12,9 @@ import click
 
 from coredata_async.bulk.check.check import WIDTH
 from coredata_async.bulk.check.check import check as compared
-from coredata_async.bulk.check.one import Compared, Symbol
-from coredata_async.bulk.check.sample import Sample
+from coredata_async.bulk.check.compare import Compared, Sample, Symbol
+from coredata_async.bulk.formatting import files
 from coredata_async.bulk.options import Policy, Rule, Selection
-from coredata_async.bulk.text import files
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.console import printable, say

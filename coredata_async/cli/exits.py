@@ -40,6 +40,6 @@ def exit_code(exc: BaseException) -> int:
 
 
 def _is_about_journal(exc: BaseException) -> bool:
-    from coredata_async.bulk.journal.trouble import JournalError  # noqa: PLC0415  # it imports all of `bulk`
+    from coredata_async.bulk.journal.errors import JournalError  # noqa: PLC0415  # it imports all of `bulk`
 
     return isinstance(exc, JournalError)

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from coredata_async.bulk.parent import check_parent
+from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.cli.connection import chosen_options
 from coredata_async.client import CoreData
 from coredata_async.errors import AuthenticationError, ConfigurationError

@@ -9,8 +9,8 @@ from typing import Final
 
 import click
 
-from coredata_async.bulk.actions import Action, Verb
-from coredata_async.bulk.text import files, format_bytes
+from coredata_async.bulk.check.actions import Action, Verb
+from coredata_async.bulk.formatting import files, format_bytes
 from coredata_async.cli.console import printable, say
 from coredata_async.cli.exits import FAILED
 from coredata_async.cli.plain import plain_object

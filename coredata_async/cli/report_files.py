@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from coredata_async.bulk.report.as_json import as_json
-from coredata_async.bulk.report.page import render
+from coredata_async.bulk.report.html import render
 from coredata_async.bulk.report.report import Report
 from coredata_async.control_characters import json_line
 from coredata_async.storage.atomic import Target, new_part

@@ -8,10 +8,10 @@ from typing import Final
 
 from attrs import field, frozen
 
+from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.options import Policy, Selection
 from coredata_async.bulk.scan import scan as bulk
 from coredata_async.bulk.states import State
-from coredata_async.bulk.text import path_text
 
 _EVERYTHING: Final = Selection(ignore_files=False)
 _ANY_NAME: Final = Policy(names="truncate", unicode="keep")

@@ -12,7 +12,7 @@ from rich.table import Column
 from rich.text import Text
 
 from coredata_async.bulk.events import Progress
-from coredata_async.bulk.text import format_bytes
+from coredata_async.bulk.formatting import format_bytes
 from coredata_async.cli.console import people, printable
 from coredata_async.cli.watch import rates, state
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from coredata_async.bulk.formatting import format_bytes, format_duration
 from coredata_async.bulk.report.advice import AGAIN, TITLES, summarize
 from coredata_async.bulk.report.report import Report
-from coredata_async.bulk.text import format_bytes, format_duration
 from coredata_async.cli.console import say
 from coredata_async.cli.show import print_table
 

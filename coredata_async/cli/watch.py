@@ -17,9 +17,9 @@ from coredata_async.bulk.events import (
     Waiting,
     Warned,
 )
+from coredata_async.bulk.formatting import files, format_bytes
+from coredata_async.bulk.formatting import format_duration as length
 from coredata_async.bulk.report.report import Report
-from coredata_async.bulk.text import files, format_bytes
-from coredata_async.bulk.text import format_duration as length
 from coredata_async.cli.complaints import in_options
 from coredata_async.cli.console import say
 

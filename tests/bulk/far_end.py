@@ -7,7 +7,7 @@ from math import inf
 
 from attrs import define, field
 
-from coredata_async.bulk.gates.gate import AdaptiveLimiter
+from coredata_async.bulk.limits.limiter import AdaptiveLimiter
 from coredata_async.message import Reply, Request
 from coredata_async.transport.throttle import limit_concurrency
 from coredata_async.transport.trace import Exchanged, trace

@@ -4,7 +4,8 @@ import pytest
 from attrs import evolve
 
 from coredata_async import Uploaded
-from coredata_async.bulk import Effort, Policy, resolve
+from coredata_async.bulk import Effort, Policy
+from coredata_async.bulk.run import resolver
 from coredata_async.sandbox import Sandbox
 from coredata_async.transfer.uploads import Upload
 from tests.bulk.rig import (
@@ -92,7 +93,7 @@ async def test_files_of_many_folders_are_looked_up_together(box, client, jobs, t
 async def test_more_unknown_files_than_fit_into_memory_are_read_from_the_journal(
     box, client, jobs, tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(resolve, "WAITING", 5)
+    monkeypatch.setattr(resolver, "WAITING", 5)
     jobs.client = client.with_options(retry=evolve(QUICK, settle=0.3, probe_gap=0.05))
     root = some_tree(tmp_path / "tree", 40)
     box.faults.reset_before("files.register", times=40)

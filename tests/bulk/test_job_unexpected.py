@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from coredata_async.bulk import Effort
-from coredata_async.bulk.rows import Item
-from coredata_async.bulk.run import RunContext
+from coredata_async.bulk.journal.items import Item
+from coredata_async.bulk.run.context import RunContext
 from coredata_async.storage.paths import Fingerprint
 from coredata_async.transfer.lookup import Lookup
 from tests.bulk.rig import check_mirrored, check_report, files_twice

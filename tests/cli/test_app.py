@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async import AuthenticationError, ConfigurationError, CoreDataError
-from coredata_async.bulk.journal.trouble import JournalError
+from coredata_async.bulk.journal.errors import JournalError
 from coredata_async.cli import main
 from coredata_async.cli.app import COMMANDS, run
 from coredata_async.cli.app import coredata as group

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 
-from coredata_async.bulk.actions import Action
+from coredata_async.bulk.check.actions import Action
 from coredata_async.cli.rehearsal import line, print_dry_run
 
 ACTIONS = (

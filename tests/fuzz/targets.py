@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from coredata_async.bulk import resume
+from coredata_async.bulk.journal import resume
+from coredata_async.bulk.journal.items import JOINED, item_of
 from coredata_async.bulk.journal.journal import JobIdentity
 from coredata_async.bulk.journal.opening import open_journal
 from coredata_async.bulk.report.as_json import as_json
+from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import RunSummary
-from coredata_async.bulk.report.tally import read_report
-from coredata_async.bulk.rows import JOINED, item_of
 from coredata_async.call import Call, refusal
 from coredata_async.control_characters import json_line
 from coredata_async.errors import CoreDataError

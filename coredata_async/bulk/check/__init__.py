@@ -1,1 +1,1 @@
-"""A tree compared with what the server holds."""
+"""Comparison of a local tree with the server, and the dry run."""

@@ -13,7 +13,9 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from coredata_async.bulk.check.far import (
+from coredata_async.bulk.check.compare import Compared, FileComparer, Sample
+from coredata_async.bulk.check.planned_files import PlannedFile, planned_files
+from coredata_async.bulk.check.remote_only import (
     Branch,
     RemoteOnly,
     list_unmatched,
@@ -21,17 +23,14 @@ from coredata_async.bulk.check.far import (
     remove_matched,
     second_folder,
 )
-from coredata_async.bulk.check.one import Compared, FileComparer
-from coredata_async.bulk.check.sample import Sample
-from coredata_async.bulk.folders import Row
-from coredata_async.bulk.journal.binding import JobIdentity
-from coredata_async.bulk.journal.draft import plan_into, scratch_journal
+from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.bulk.lines import PlannedFile, planned_files
-from coredata_async.bulk.mirror import FolderLookup
+from coredata_async.bulk.journal.scratch import plan_into, scratch_journal
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.parent import check_parent
-from coredata_async.bulk.remote import Remote
+from coredata_async.bulk.remote.folder_lookup import FolderLookup
+from coredata_async.bulk.remote.folders import Row
+from coredata_async.bulk.remote.listing import Remote
+from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.scan.filters import Filter
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan

@@ -1,1 +1,1 @@
-"""The journal of a job: a SQLite file that survives."""
+"""The journal: an SQLite file that records each step before it is taken, and all statements on it."""

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from coredata_async.bulk.journal.binding import JobIdentity
+from coredata_async.bulk.journal.errors import JournalError
+from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.opening import Opened, open_journal
-from coredata_async.bulk.journal.trouble import JournalError
 from coredata_async.bulk.journal.updates import Statement
 from coredata_async.bulk.journal.writer import Job, Writer
 

@@ -12,11 +12,11 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk.journal import owner
-from coredata_async.bulk.journal.binding import JobIdentity
-from coredata_async.bulk.journal.damage import APPLICATION, DamagedError, quarantine, was_journal
+from coredata_async.bulk.journal import lock_info
+from coredata_async.bulk.journal.corruption import APPLICATION, DamagedError, quarantine, was_journal
+from coredata_async.bulk.journal.errors import JournalError, fatal, sqlite_name
+from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.schema import TABLES, VERSION
-from coredata_async.bulk.journal.trouble import JournalError, fatal, sqlite_name
 from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
 from coredata_async.errors import ConfigurationError, JournalInUseError
 
@@ -44,7 +44,7 @@ class Opened:
 
     def close(self) -> None:
         """Write the log back into the file, and let others have it."""
-        owner.remove(self.path)
+        lock_info.remove(self.path)
         self.connection.close()
 
 
@@ -116,7 +116,7 @@ def reason(path: Path, exc: Exception) -> Exception:
 
 
 def _in_use(path: Path) -> JournalInUseError:
-    holder = owner.holder(path)
+    holder = lock_info.holder(path)
     error = JournalInUseError(f"the journal {path} is in use by {holder.message}; wait for it, or {_ELSE}")
     error.pid, error.host = holder.pid, holder.host
     return error
@@ -137,7 +137,7 @@ def _open(path: Path, binding: JobIdentity) -> Opened:
     except BaseException:
         connection.close()
         raise
-    owner.write(path)
+    lock_info.write(path)
     return Opened(path, connection, *found)
 
 

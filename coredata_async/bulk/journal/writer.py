@@ -12,8 +12,8 @@ from typing import Protocol, TypeAlias
 
 from attrs import define
 
-from coredata_async.bulk.journal.inbox import BatchQueue, Priority
-from coredata_async.bulk.journal.trouble import JournalError, fatal
+from coredata_async.bulk.journal.batch_queue import BatchQueue, Priority
+from coredata_async.bulk.journal.errors import JournalError, fatal
 from coredata_async.bulk.journal.updates import Statement, coalesce
 
 Answer: TypeAlias = BaseException | None

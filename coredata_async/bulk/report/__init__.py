@@ -1,1 +1,1 @@
-"""What a job came to."""
+"""Reports of a run: values, queries, HTML and JSON."""

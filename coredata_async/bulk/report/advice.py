@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from coredata_async.bulk.formatting import files
 from coredata_async.bulk.report.report import Ended, Report
 from coredata_async.bulk.states import Reason
-from coredata_async.bulk.text import files
 
 AGAIN: Final = "Run the same command again: it goes on where this run ended."
 

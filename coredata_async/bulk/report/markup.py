@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.bulk.text import escape_unprintable
+from coredata_async.bulk.formatting import escape_unprintable
 
 ROWS: Final = 1000
 """How many rows of a table are shown."""

@@ -7,9 +7,18 @@ from typing import Final, Literal
 
 from attrs import field, frozen
 
-from coredata_async.bulk.report.rebuild import exception_for
 from coredata_async.bulk.states import Reason
-from coredata_async.errors import BulkError, CoreDataError
+from coredata_async.errors import (
+    BulkError,
+    ChecksumMismatchError,
+    CoreDataError,
+    RegistrationUncertainError,
+    SourceChangedError,
+    SourceError,
+    StorageError,
+)
+from coredata_async.message import Request
+from coredata_async.wire.files import PATH
 
 Ended = Literal[
     "complete", "drained", "stopped", "time", "circuit", "clock", "authentication", "conflict", "error"
@@ -216,3 +225,21 @@ class Report(RunSummary):
             yield 5
         if not self.adds_up or (self.ended == "complete" and not self.finished):
             yield 1  # must not be; and must not look like success if it is
+
+
+def exception_for(reason: Reason | None, message: str, size: int, blob: str | None) -> CoreDataError:
+    """The exception with these words. Its class is right, as far as a reason can tell; details are gone."""
+    match reason:
+        case Reason.UNREADABLE:
+            return SourceError(message, stage="source", total=size)
+        case Reason.CHANGED:
+            return SourceChangedError(message, stage="put", total=size)
+        case Reason.STORAGE:
+            return StorageError(message, stage="put", total=size)
+        case Reason.MISMATCH:
+            return ChecksumMismatchError(message, stage="put", expected="", actual="", total=size)
+        case Reason.UNCERTAIN:
+            request = Request("POST", PATH)
+            return RegistrationUncertainError(message, request, blob_name=blob, total=size)
+        case _:
+            return CoreDataError(message)

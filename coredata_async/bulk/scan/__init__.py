@@ -1,1 +1,1 @@
-"""The walk over what is to be uploaded."""
+"""Scan of local trees into batches of entries."""

@@ -10,11 +10,11 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import partial
 from typing import BinaryIO, Final
 
-from coredata_async.bulk.scan.entries import Entry, StatEntry, fail_entry, unreadable
+from coredata_async.bulk.formatting import escape_unprintable, path_text
+from coredata_async.bulk.scan.classify import Entry, StatEntry, fail_entry, unreadable
 from coredata_async.bulk.scan.found import ScannedEntry
 from coredata_async.bulk.scan.walk import Listing
 from coredata_async.bulk.states import Reason
-from coredata_async.bulk.text import escape_unprintable, path_text
 from coredata_async.errors import ConfigurationError
 from coredata_async.storage.stale import retry_stale
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from coredata_async.bulk.formatting import escape_unprintable, path_text
 from coredata_async.bulk.options import Selection
 from coredata_async.bulk.scan.patterns import Patterns, from_lines, from_rules, text
-from coredata_async.bulk.text import escape_unprintable, path_text
 
 IGNORE: Final = b".coredataignore"
 TAG: Final = b"CACHEDIR.TAG"

@@ -9,7 +9,7 @@ from functools import partial
 
 from attrs import frozen
 
-from coredata_async.bulk.text import escape_unprintable, path_text
+from coredata_async.bulk.formatting import escape_unprintable, path_text
 from coredata_async.errors import ConfigurationError
 from coredata_async.storage.stale import retry_stale
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk.scan.entries import (
+from coredata_async.bulk.scan.classify import (
     Entry,
     EntryClassifier,
     Identity,
@@ -18,8 +18,7 @@ from coredata_async.bulk.scan.entries import (
     unreadable,
 )
 from coredata_async.bulk.scan.filters import Filter
-from coredata_async.bulk.scan.found import Directory, DirectoryBatch, ScannedEntry
-from coredata_async.bulk.scan.tray import Batcher
+from coredata_async.bulk.scan.found import Batcher, Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.states import Reason
 from coredata_async.storage.stale import retry_stale
 

@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk import feed, job, survey
-from coredata_async.bulk.conductor import Scheduler
-from coredata_async.bulk.journal import opening, writer
+from coredata_async.bulk import job
+from coredata_async.bulk.journal import opening, scanning, writer
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.opening import Opened
 from coredata_async.bulk.journal.writer import Job, Statement
+from coredata_async.bulk.run import feeder
+from coredata_async.bulk.run.scheduler import Scheduler
 from coredata_async.bulk.states import FolderState, State
 from coredata_async.message import Body, Reply, Request, Send
 from coredata_async.transport import chain
@@ -31,7 +32,7 @@ UNANSWERED = 0.05
 
 def install(watch: Watch) -> None:
     """For this process, once."""
-    survey.ENTRIES, survey.DIRECTORIES, feed.LARGE = BATCH, 1, LARGE
+    scanning.ENTRIES, scanning.DIRECTORIES, feeder.LARGE = BATCH, 1, LARGE
     # A SIGKILL takes nothing from the kernel, so these processes need not wait for the disk.
     opening._SETTINGS = ("PRAGMA synchronous = OFF", *opening._SETTINGS[1:])
     job.Conductor = partial(Scheduler, sleep=_sleep_briefly)
@@ -73,14 +74,14 @@ def label(statement: Statement) -> str:
 
 
 def _watch_scan(watch: Watch) -> None:
-    some = survey.next_batches
+    some = scanning.next_batches
 
     def watched(batches):
         found = some(batches)
         watch.at("scan.batch")
         return found
 
-    survey.next_batches = watched
+    scanning.next_batches = watched
 
 
 def _watch_requests(watch: Watch) -> None:

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coredata_async.bulk.journal import opening
-from coredata_async.bulk.journal.binding import JobIdentity
+from coredata_async.bulk.journal.errors import JournalError
+from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.opening import open_journal
-from coredata_async.bulk.journal.trouble import JournalError
 from coredata_async.errors import ConfigurationError
 from tests.bulk.journals import BINDING
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 
-from coredata_async.bulk.journal.trouble import JournalError
+from coredata_async.bulk.journal.errors import JournalError
 from coredata_async.bulk.journal.writer import Job, Writer, commit
 
 PATH = Path("job.sqlite")

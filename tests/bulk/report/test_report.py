@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 from coredata_async.bulk.options import Effort, Policy, Rule, Selection
 from coredata_async.bulk.report.advice import ADVICE, TITLES, summarize
 from coredata_async.bulk.report.as_json import as_json
-from coredata_async.bulk.report.rebuild import exception_for
-from coredata_async.bulk.report.report import EXIT_CODES_BY_SEVERITY, Counts, Entry, Orphan, Report
+from coredata_async.bulk.report.report import (
+    EXIT_CODES_BY_SEVERITY,
+    Counts,
+    Entry,
+    Orphan,
+    Report,
+    exception_for,
+)
 from coredata_async.bulk.report.settings import describe_settings
 from coredata_async.bulk.states import Reason
 from coredata_async.errors import (

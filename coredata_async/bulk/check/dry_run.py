@@ -1,0 +1,172 @@
+"""What a job would do: found out as the job finds it out, with everything noted in a draft."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from attrs import define, field
+
+from coredata_async.bulk.check.actions import Action, Verb
+from coredata_async.bulk.check.planned_files import PlannedFile, planned_files
+from coredata_async.bulk.formatting import path_text
+from coredata_async.bulk.journal.identity import JobIdentity
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.location import check_path, path_for
+from coredata_async.bulk.journal.planning import is_pending
+from coredata_async.bulk.journal.scratch import plan_into, scratch_journal
+from coredata_async.bulk.options import Policy, Selection
+from coredata_async.bulk.remote.existing import Conflict, ConflictResolver, Decision, Replace, Skip, Upload
+from coredata_async.bulk.remote.folder_lookup import FolderLookup
+from coredata_async.bulk.remote.folders import Row, row_of
+from coredata_async.bulk.remote.listing import Remote
+from coredata_async.bulk.remote.parent import check_parent
+from coredata_async.bulk.scan.roots import PathLike, roots
+from coredata_async.bulk.scan.scan import scan
+from coredata_async.bulk.scan.walk import Batches
+from coredata_async.bulk.states import State
+from coredata_async.errors import SourceChangedError, SourceError
+from coredata_async.transfer.engine import Engine
+from coredata_async.transfer.lanes import map_concurrently
+
+HASHED_AT_ONCE: Final = 4
+
+
+async def dry_run(
+    engine: Engine,
+    paths: Sequence[PathLike],
+    *,
+    parent: str,
+    journal_path: Path | None,
+    selection: Selection,
+    policy: Policy,
+) -> AsyncGenerator[Action, None]:
+    """Yield what the job of these would do, which may have run before.
+
+    Raises:
+        APIError: The service could not be asked.
+        ConfigurationError: The job is running, or cannot run.
+    """
+    binding = JobIdentity(
+        engine.tenant, engine.account, parent, tuple(root.as_given for root in roots(paths))
+    )
+    if journal_path is not None:
+        check_path(journal_path, binding.roots)
+    batches = scan(paths, selection, policy)
+    project = await check_parent(engine.api, parent)
+    async with scratch_journal(binding, journal_path or path_for(binding)) as journal:
+        remote = Remote(engine.api, journal, parent, project, policy.unicode)
+        rehearsal = DryRun(journal=journal, remote=remote, policy=policy)
+        async with aclosing(rehearsal.actions(batches)) as actions:
+            async for action in actions:
+                yield action
+
+
+@define(eq=False, kw_only=True)
+class DryRun:
+    """Says what a job would do, directory by directory, each after the one it is in."""
+
+    journal: Journal
+    """A draft: it is written to."""
+    remote: Remote
+    policy: Policy
+    _folder_lookup: FolderLookup = field(init=False)
+    _decider: ConflictResolver = field(init=False)
+    _reported: set[int] = field(factory=set[int], init=False)
+    """Folders that are said to be made."""
+
+    def __attrs_post_init__(self) -> None:
+        self._folder_lookup = FolderLookup(self.remote, self.journal)
+        self._decider = ConflictResolver(self.remote.api, self.policy.existing)
+
+    async def actions(self, batches: Batches) -> AsyncGenerator[Action, None]:
+        """All of it, when the scan is complete.
+
+        Raises:
+            APIError: The service could not be asked.
+        """
+        await plan_into(self.journal, batches, lambda _: None)
+        async with aclosing(self._folder_lookup.rows()) as rows:
+            async for row in rows:
+                place = await self._open_folder(row)
+                if place is None and await self._is_made_anyway(row):
+                    for folder in await self._folder_actions(row):
+                        yield folder
+                after = b""
+                while some := await self.journal.read(partial(planned_files, folder=row.id, after=after)):
+                    for action in await self._all(some, row, place):
+                        yield action
+                    after = some[-1].name
+
+    async def _all(self, some: Sequence[PlannedFile], row: Row, place: str | None) -> list[Action]:
+        found = await map_concurrently(some, self._action, HASHED_AT_ONCE)
+        made = place is None and any(each.verb == "upload" for each in found)
+        return [*(await self._folder_actions(row) if made else ()), *found]
+
+    async def _open_folder(self, row: Row) -> str | None:
+        """Its remote folder, whose Files are known, if a file in it has to be decided upon."""
+        place = await self._folder_lookup.find_folder(row)
+        if place is not None and await self.journal.read(partial(is_pending, folder=row.id)):
+            if self.remote.is_project(place):
+                await self._folder_lookup.load()
+            await self.remote.load_files(row.id, place)
+        return place
+
+    async def _is_made_anyway(self, row: Row) -> bool:
+        question = "SELECT scanned FROM folder WHERE id = ?"
+        (scanned,) = await self.journal.read(lambda db: db.execute(question, (row.id,)).fetchone())
+        return self.policy.empty_dirs and scanned == self.journal.run
+
+    async def _folder_actions(self, row: Row) -> list[Action]:
+        """The folder, and those above it that are not there either, each once."""
+        made: list[Action] = []
+        while (
+            row.id not in self._reported
+            and row.parent is not None
+            and await self._folder_lookup.find_folder(row) is None
+        ):
+            self._reported.add(row.id)
+            made.append(Action(verb="folder", path=path_text(row.path)))
+            row = await self.journal.read(partial(row_of, folder=row.parent))
+        return made[::-1]
+
+    async def _action(self, line: PlannedFile) -> Action:
+        item = line.item
+        action = partial(Action, path=path_text(item.path), size=item.fingerprint.size)
+        if item.state in _SETTLED:
+            verb, words = _SETTLED[item.state]
+            return action(verb=verb, message=line.message or words.format(item.file))
+        if item.state == State.STORED and time.time() - item.sent < self.policy.blob_life:
+            return action(verb="upload", message="its bytes are stored already")
+        try:
+            verb, words = _explain(await self._decider.decide(item, line.namesakes), len(line.namesakes))
+        except SourceChangedError:
+            return action(verb="upload", message="it is changing at the moment")
+        except SourceError as exc:
+            return action(verb="fail", message=str(exc))
+        return action(verb=verb, message=words)
+
+
+_SETTLED: Final[Mapping[State, tuple[Verb, str]]] = {
+    State.UNKNOWN: ("resolve", "whether it was registered is not known"),
+    State.DONE: ("skip", "done"),
+    State.CONFIRMED: ("skip", "registered; a listing has to show it"),
+    State.SKIPPED: ("skip", "File {} is the same"),
+    State.FAILED: ("fail", ""),
+}
+
+
+def _explain(decision: Decision, namesakes: int) -> tuple[Verb, str]:
+    match decision:
+        case Skip(file=file, md5=md5):
+            return "skip", f"File {file} {'is the same' if md5 else 'has this name'}"
+        case Conflict(words):
+            return "fail", words
+        case Replace(file):
+            return "version", f"new content of File {file}"
+        case Upload():
+            return "upload", f"there are {namesakes} of this name with other content" if namesakes else ""

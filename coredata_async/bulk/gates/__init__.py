@@ -1,1 +1,0 @@
-"""How many requests are in flight at once, and whether at all."""

@@ -1,0 +1,102 @@
+"""A journal that nobody keeps: what a job would find and note, in a temporary directory."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tempfile
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from coredata_async.bulk.journal import planning, resume
+from coredata_async.bulk.journal.corruption import DamagedError
+from coredata_async.bulk.journal.identity import JobIdentity
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.location import check_path
+from coredata_async.bulk.journal.opening import check_kind, reason
+from coredata_async.bulk.journal.scanning import ScanPlanner
+from coredata_async.bulk.scan.walk import Batches
+from coredata_async.errors import ConfigurationError
+
+
+@asynccontextmanager
+async def scratch_journal(binding: JobIdentity, kept: Path | None = None) -> AsyncGenerator[Journal, None]:
+    """A journal that is gone at the end, however it comes.
+
+    Args:
+        binding: What it is for.
+        kept: The journal of a job, which it is to begin as a copy of, if that is there.
+
+    Raises:
+        ConfigurationError: The job is running, or `kept` is another job's; or the temporary directory
+            lies in what is to be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="coredata-draft-") as folder:
+        path = Path(folder, "draft.sqlite")
+        _check(path, binding)
+        opening = asyncio.create_task(_open(path, binding, kept))
+        try:
+            yield await asyncio.shield(opening)
+        finally:
+            await asyncio.wait({opening})  # else its thread would write where nothing is any more
+            if not opening.cancelled() and opening.exception() is None:
+                await opening.result().aclose()
+
+
+async def plan_into(journal: Journal, batches: Batches, warn: Callable[[str], None]) -> None:
+    """Note all that a scan finds, beside what the journal knows already."""
+    await journal.read(resume.begin)
+    async for planned in ScanPlanner(batches, journal):
+        for words in planned.warnings:
+            warn(words)
+    await journal.read(lambda db: planning.finish(db, journal.run))
+
+
+def _check(path: Path, binding: JobIdentity) -> None:
+    try:
+        check_path(path, binding.roots)
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"{path.parent.parent} is no place for notes: it is in what is to be read, or on a network file "
+            "system; set TMPDIR to another directory"
+        ) from None
+
+
+async def _open(path: Path, binding: JobIdentity, kept: Path | None) -> Journal:
+    if kept is not None:
+        await asyncio.to_thread(_copy, kept, path)
+    try:
+        return await Journal.open(path, binding)
+    except ConfigurationError as exc:  # which is about the original
+        raise ConfigurationError(_about(kept, path, exc)) from None
+
+
+def _about(kept: Path | None, path: Path, exc: ConfigurationError) -> str:
+    return str(exc).replace(str(path.resolve()), str(kept))
+
+
+def _copy(kept: Path, to: Path) -> None:
+    """Copy a journal, if it is there.
+
+    It is opened by SQLite only: closing any other handle would drop a running job's lock. What a crash
+    left in its log, SQLite puts into its file meanwhile: it says the same as before.
+    """
+    if not kept.exists():
+        return
+    check_kind(kept)
+    try:
+        with (
+            closing(sqlite3.connect(f"{kept.resolve().as_uri()}?mode=rw", uri=True, timeout=0)) as source,
+            closing(sqlite3.connect(to)) as target,
+        ):
+            source.isolation_level = None
+            source.execute("PRAGMA locking_mode = EXCLUSIVE")
+            source.execute("BEGIN EXCLUSIVE")  # `backup` itself would wait for a running job, forever
+            source.execute("COMMIT")
+            source.backup(target)
+    except (sqlite3.Error, UnicodeDecodeError) as exc:
+        found = reason(kept, exc)
+        if not isinstance(found, DamagedError):
+            raise found from None
+        to.unlink(missing_ok=True)  # the job would begin again, too

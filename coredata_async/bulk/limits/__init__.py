@@ -1,0 +1,1 @@
+"""Limits that adapt to what the service and its storage accept."""

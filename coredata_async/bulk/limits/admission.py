@@ -1,0 +1,115 @@
+"""Admission of uploads: a signed URL expires while it waits, so it is reserved when its PUT can begin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from coredata_async.bulk.limits.bandwidth import Bandwidth
+from coredata_async.bulk.limits.limiter import AdaptiveLimiter
+from coredata_async.errors import URLExpiredError
+
+FIRST: Final = 4
+"""Files in flight at once until the storage has accepted one."""
+PROVING: Final = 5.0
+"""Seconds after which more files may begin although none is stored yet: the first may be large."""
+EXPIRED: Final = 3
+"""Files in a row, all of whose URLs were expired on arrival, that prove a wrong clock."""
+
+
+class Admission:
+    """The `transfer.admission.Admission` of a bulk job, one per process.
+
+    - With a limit of bytes per second, a URL is reserved when the limiter is about to reach its bytes, and
+      when the PUT has a place at the gate: there are as many reservations as files.
+    - Without a limit, small files reserve while others are sent. Streams, which occupy their place for long,
+      and files of which a URL has expired take their place first.
+    - Until the storage has accepted a file, few files begin. After `EXPIRED` files in a row whose URLs were
+      expired on arrival, further files fail with the same error and without a request.
+
+    Args:
+        gate: The gate to the storage.
+        bandwidth: The limit of bytes per second.
+        first: Files in flight at once until one is stored.
+    """
+
+    def __init__(self, gate: AdaptiveLimiter, bandwidth: Bandwidth, *, first: int = FIRST) -> None:
+        self._limiter = gate
+        self._bandwidth = bandwidth
+        self._first = first
+        self._in_flight = 0
+        self._proven = False
+        self._expired = 0
+        self._error: URLExpiredError | None = None
+        self._changed = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
+
+    async def begin(self) -> None:
+        """Wait until another file may begin. See `transfer.admission.Admission.begin`."""
+        while not self._proven and self._error is None and self._in_flight >= self._first:
+            await self._changed.wait()
+        if self._error is not None:
+            raise _copy(self._error)
+        if not self._proven and self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_later(PROVING, self._open)
+        self._in_flight += 1
+
+    def end(self) -> None:
+        """Learn that a file is no longer in flight."""
+        self._in_flight -= 1
+        if not self._proven:
+            self._notify()
+
+    def holds_back(self, *, whole: bool, again: bool) -> bool:
+        """Tell if `place` must be entered before a URL is reserved."""
+        return self._bandwidth.limit is not None or not whole or again
+
+    @asynccontextmanager
+    async def slot(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
+        """Wait until a PUT could begin. See `transfer.admission.Admission.slot`."""
+        async with AsyncExitStack() as held:
+            if self._bandwidth.limit is not None:
+                await held.enter_async_context(self._bandwidth.slot(size, whole=whole))
+            await held.enter_async_context(self._limiter.slot())
+            yield
+
+    def record_stored(self) -> None:
+        """Learn that the storage accepted a file, so that its URL was valid."""
+        self._expired, self._error = 0, None
+        self._open()
+
+    def record_expired(self, error: URLExpiredError) -> None:
+        """Learn that every URL of a file had expired."""
+        if error.on_arrival:
+            self._expired += 1
+            self._proven = False
+            if self._expired >= EXPIRED:
+                self._error = error
+            self._notify()
+
+    def _open(self) -> None:
+        """Let all files begin, unless URLs are known to expire."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if not self._expired and not self._proven:
+            self._proven = True
+            self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def _copy(error: URLExpiredError) -> URLExpiredError:
+    """Give an error of the same facts for another file: one exception cannot be raised in several tasks."""
+    return URLExpiredError(
+        str(error),
+        stage=error.stage,
+        status=error.status,
+        storage_code=error.storage_code,
+        on_arrival=error.on_arrival,
+        skew=error.skew,
+    )

@@ -1,0 +1,1 @@
+"""Folders and Files on the server: listings, lookups, and protection against duplicates."""

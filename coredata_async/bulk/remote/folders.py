@@ -1,0 +1,261 @@
+"""The tree, mirrored: each remote folder is found or made once, parents first, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from attrs import define, field, frozen
+
+from coredata_async.bulk.journal import items
+from coredata_async.bulk.journal.journal import Journal, Statement
+from coredata_async.bulk.remote.folder_list import FolderList
+from coredata_async.bulk.remote.listing import Remote
+from coredata_async.bulk.remote.quiet_check import QuietCheck
+from coredata_async.bulk.remote.siblings import CreatedFolder, Siblings
+from coredata_async.bulk.states import FolderState
+from coredata_async.call import perform
+from coredata_async.config import Retry
+from coredata_async.errors import APIError, OutcomeUnknownError
+from coredata_async.message import Request
+from coredata_async.resources.folders import FOLDERS, NewFolder
+from coredata_async.transfer.settle import probe_schedule
+from coredata_async.wire import calls
+
+AT_ONCE: Final = 4
+"""Folders that are made, or listed, at once."""
+ROUNDS: Final = 3
+"""How often the answer to one creation may be lost."""
+
+
+@frozen
+class RemoteFolder:
+    """A remote folder that is there."""
+
+    id: str
+    fresh: bool
+    """Created in this run by this job, so that nothing can be in it but what this run put there."""
+    made: bool
+    """Created by a request of this journal, so that no earlier job can have sent anything into it."""
+
+
+@frozen
+class Row:
+    """A folder of the journal."""
+
+    id: int
+    path: bytes
+    parent: int | None
+    title: str
+    state: FolderState
+    remote: str | None
+    made: bool
+
+
+@define(eq=False)
+class Folders:
+    """Gives the remote folder for a local directory, and makes it if need be.
+
+    The creation is on disk before its request leaves. When its answer is lost, the folder is looked for as a
+    File would be: at once, and twice more when nothing can be in flight inside the server any more. It was
+    not there before the intent was written, so what is found then is this job's own.
+
+    Where this journal has not created the folder above, other jobs may create folders, too. There a creation
+    waits until an earlier job's requests are over, but for the parent itself, and `Siblings` looks at what
+    came of it.
+    """
+
+    listing: FolderList
+    journal: Journal
+    policy: Retry
+    quiet: QuietCheck
+    siblings: Siblings
+    made: Callable[[bytes, str], Awaitable[None]]
+    """Told of each folder that was created."""
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+    width: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+    """For requests. Who waits until a lost one is over holds no place: other folders go on."""
+    _began: float = field(init=False)
+    _lost: dict[int, float] = field(factory=dict[int, float], init=False)
+    """When the answer to a creation was lost in this run."""
+    _refused: set[int] = field(factory=set[int], init=False)
+    """Those whose creation was refused in this run, and which are looked for before it is sent for again."""
+    _remote_folders: dict[int, RemoteFolder] = field(factory=dict[int, RemoteFolder], init=False)
+    _failures: dict[int, APIError] = field(factory=dict[int, APIError], init=False)
+    _locks: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        # An earlier run may have sent requests up to the moment at which this one took its journal.
+        self._began = self.clock()
+
+    @property
+    def remote(self) -> Remote:
+        """The place below which all folders are."""
+        return self.listing.remote
+
+    async def ready(self, folder: int) -> RemoteFolder:
+        """The remote folder of a journal's row.
+
+        Raises:
+            APIError: It cannot be found or made; the same error again until `clear_failures`.
+        """
+        if (place := self._remote_folders.get(folder)) is not None:
+            return place
+        for each in await self.journal.read(lambda db: lineage(db, folder)):
+            await self._resolve_once(each)
+        return self._remote_folders[folder]
+
+    async def _resolve_once(self, folder: int) -> RemoteFolder:
+        async with self._locks[folder]:
+            if folder not in self._remote_folders:
+                if folder in self._failures:
+                    raise self._failures[folder]
+                try:
+                    self._remote_folders[folder] = await self._ready(folder)
+                except APIError as exc:
+                    self._failures[folder] = exc
+                    raise
+        self._locks.pop(folder, None)
+        return self._remote_folders[folder]
+
+    def clear_failures(self) -> None:
+        """Try again what failed."""
+        self._failures.clear()
+
+    async def load(self) -> None:
+        """Read the server's folders, once in a run."""
+        await self.listing.load()
+
+    async def _ready(self, folder: int) -> RemoteFolder:
+        row = await self.journal.read(lambda db: row_of(db, folder))
+        if row.parent is None:
+            return RemoteFolder(self.remote.parent, fresh=False, made=False)
+        if row.state == FolderState.READY and row.remote:
+            return RemoteFolder(row.remote, fresh=False, made=row.made)
+        inside = await self.ready(row.parent)
+        if row.state == FolderState.CREATING:
+            found = await self._look_for(row, inside, self._lost.get(folder, self._began))
+            return await self._own(row, inside, found) if found else await self._create(row, inside)
+        if folder in self._refused:  # a gateway may have lied
+            await self.listing.load_again()
+            if found := await self.listing.with_title(inside.id, row.title):
+                return await self._own(row, inside, found)
+        found = await self._find(row, inside)
+        return await self._take(row, found) if found else await self._create(row, inside)
+
+    async def _find(self, row: Row, inside: RemoteFolder) -> list[str]:
+        """Find the folder where no request of this journal can have created it."""
+        if inside.fresh:
+            return []
+        await self.listing.load()
+        found = await self.listing.with_title(inside.id, row.title)
+        # Of the parent nothing more than an empty folder too many is at stake: a dead job that had only just
+        # asked for its first folder has put nothing in it.
+        is_harmless = inside.id == self.remote.parent and not self.quiet.wait.is_certain
+        if found or inside.made or is_harmless or not self.quiet.is_needed:
+            return found
+        await self.quiet.wait.over()
+        await self.quiet.check_folders()
+        return await self.listing.with_title(inside.id, row.title)
+
+    async def _create(self, row: Row, inside: RemoteFolder) -> RemoteFolder:
+        lost: APIError | None = None
+        for _ in range(ROUNDS):
+            began = self.clock()
+            try:
+                async with self.width:
+                    # Not before it may go: what is found on disk after a crash has to be waited for.
+                    await self.journal.write(_update_row(row, FolderState.CREATING, None))
+                    made = await perform(
+                        self.remote.api,
+                        calls.create(FOLDERS.path, NewFolder(title=row.title, parent=inside.id)),
+                    )
+            except APIError as exc:
+                if not isinstance(exc, OutcomeUnknownError):
+                    self._refused.add(row.id)
+                    self.journal.note(_update_row(row, FolderState.WANTED, None))
+                    raise
+                lost = exc
+                self._lost[row.id] = self.clock()
+                found = await self._look_for(row, inside, self._lost[row.id])
+                if found:
+                    return await self._own(row, inside, found)
+            else:
+                await self.made(row.path, made)
+                if not inside.made:
+                    took = self.clock() - began
+                    await self.siblings.check(
+                        CreatedFolder(row.id, row.path, inside.id, row.title, made, took)
+                    )
+                self.journal.note(_update_row(row, FolderState.READY, made, run=self.journal.run))
+                return RemoteFolder(made, fresh=True, made=True)
+        assert lost is not None  # noqa: S101  # there is at least one round
+        raise lost
+
+    async def _take(self, row: Row, found: list[str]) -> RemoteFolder:
+        """Use a folder that was there."""
+        if len(found) > 1:
+            words = f"there are {len(found)} folders {row.title!r} in one place: {', '.join(found)}"
+            self.journal.note(items.add_finding("warning", words))
+        self.journal.note(_update_row(row, FolderState.READY, found[0]))
+        return RemoteFolder(found[0], fresh=False, made=False)
+
+    async def _own(self, row: Row, inside: RemoteFolder, found: list[str]) -> RemoteFolder:
+        """Use the folder that a request of this journal created, the answer to which was lost."""
+        own = found[0] if len(found) == 1 else None
+        if own is None or not inside.made:
+            made = CreatedFolder(row.id, row.path, inside.id, row.title, own)
+            await self.siblings.check(made, listed=True)
+        self.journal.note(_update_row(row, FolderState.READY, found[0], run=self.journal.run))
+        return RemoteFolder(found[0], fresh=False, made=True)
+
+    async def _look_for(self, row: Row, inside: RemoteFolder, lost_at: float) -> list[str]:
+        """Look for the folder until a request whose answer was lost is carried out, or never will be.
+
+        Raises:
+            OutcomeUnknownError: If it was not found, and the list of folders is incomplete.
+        """
+        for due in probe_schedule(self.policy):
+            await self.sleep(max(0.0, lost_at + due - self.clock()))
+            await self.listing.load_again()
+            if found := await self.listing.with_title(inside.id, row.title):
+                return found
+        if self.listing.incomplete_reason is not None:
+            raise OutcomeUnknownError(
+                f"whether folder {row.title!r} was created in {inside.id} is not known, and the list of "
+                f"folders is incomplete: {self.listing.incomplete_reason}; look for it before creating it "
+                "again",
+                Request("POST", FOLDERS.path),
+            )
+        return []
+
+
+def lineage(db: sqlite3.Connection, folder: int) -> list[int]:
+    """A folder and all above it, from the top: trees may be deeper than Python's stack."""
+    return [number for (number,) in db.execute(_LINEAGE, (folder,))]
+
+
+def row_of(db: sqlite3.Connection, folder: int) -> Row:
+    """Read a folder of the journal."""
+    number, path, parent, title, state, remote, made = db.execute(
+        "SELECT id, path, parent, title, state, remote, made FROM folder WHERE id = ?", (folder,)
+    ).fetchone()
+    return Row(number, path, parent, title, FolderState(state), remote, bool(made))
+
+
+_LINEAGE: Final = """
+WITH RECURSIVE up(id, parent, height) AS (
+    SELECT id, parent, 0 FROM folder WHERE id = ?
+    UNION ALL SELECT folder.id, folder.parent, height + 1 FROM folder JOIN up ON folder.id = up.parent
+) SELECT id FROM up ORDER BY height DESC
+"""
+
+
+def _update_row(row: Row, state: FolderState, remote: str | None, *, run: int = 0) -> Statement:
+    """Change a folder; `run` is the one that has created it, if it was this journal's."""
+    return "UPDATE folder SET state = ?, remote = ?, made = ? WHERE id = ?", (state, remote, run, row.id)

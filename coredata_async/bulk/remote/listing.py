@@ -1,0 +1,269 @@
+"""What the server holds below the parent: read page by page into the journal, never guessed."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import unicodedata
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeVar
+
+from attrs import field, frozen
+
+from coredata_async.bulk.journal import items
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.work import RemoteFile
+from coredata_async.bulk.options import Unicode
+from coredata_async.bulk.states import State
+from coredata_async.listing import Listing, list_resource
+from coredata_async.message import Send
+from coredata_async.resources.files import FILES, FileWhere
+from coredata_async.resources.folders import FOLDERS, Folder, FolderWhere
+from coredata_async.resources.projects import PROJECTS
+from coredata_async.wire.kind import Resource
+
+PAGE: Final = 200
+"""Objects per page; a server that allows less says so."""
+AHEAD: Final = 2
+READINGS: Final = 3
+"""Maximum number of times that a listing is read because the collection changes meanwhile."""
+
+
+@frozen(kw_only=True)
+class ListedFile:
+    """What a job wants to know of a File: to make this of one takes 9 us, of a whole `File` 26."""
+
+    id: str
+    parent: str = ""
+    filename: str = ""
+    size: int | None = None
+    digest: str | None = None
+    blob_name: str | None = None
+    snapshot_id: str = ""
+    created: datetime | None = None
+    extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+    """All the rest."""
+
+
+LISTED: Final = Resource(path=FILES.path, model=ListedFile, where=FileWhere, source=FILES.source)
+
+
+@frozen
+class Sibling:
+    """A folder, one of perhaps several of the same title in one place."""
+
+    id: str
+    created: float
+    """By the server's clock, in seconds since the epoch; 0 if it does not say."""
+
+
+class _ListedFolder(Protocol):
+    """Something that lies in a folder."""
+
+    @property
+    def parent(self) -> str:
+        """Id of the folder."""
+        ...
+
+
+T = TypeVar("T")
+P = TypeVar("P", bound=_ListedFolder)
+
+
+@frozen
+class Remote:
+    """The place below which everything goes."""
+
+    api: Send
+    journal: Journal
+    parent: str
+    project: bool
+    """Whether the parent is a Project: its children show its workspace as theirs, not the project."""
+    unicode: Unicode = "nfc"
+    """See `Policy.unicode`. With `nfc`, names are compared in this form, whatever form the server lists."""
+
+    def comparable(self, filename: str) -> str:
+        """Give the form in which the name of a File is compared with the names of the job's files."""
+        return unicodedata.normalize("NFC", filename) if self.unicode == "nfc" else filename
+
+    def is_project(self, place: str) -> bool:
+        """Return whether a place is a Project, and not a folder: only the parent can be."""
+        return self.project and place == self.parent
+
+    async def load_folders(self) -> str | None:
+        """Read all folders of the server, because it has no filter on them.
+
+        Returns:
+            The reason why a folder may exist that was not listed, or `None` if the listing was complete.
+
+        Raises:
+            APIError: If the listing failed.
+        """
+        # The old ones go last: until then, and after a failure, "not yet" must not be taken for "not".
+        this = time.time_ns()
+
+        async def take(folders: Sequence[Folder]) -> None:
+            self.journal.note(*((_INSERT_FOLDER, (*_folder_row(each), this)) for each in folders))
+
+        doubt = await _read(list_resource(self.api, FOLDERS, FolderWhere(page_size=PAGE)), take)
+        if doubt is None:
+            await self.journal.read(
+                lambda db: db.execute("DELETE FROM remote_folder WHERE listed != ?", (this,))
+            )
+        else:  # what was there before may still be
+            self._warn(f"the list of folders is incomplete: {doubt}; one that it hides may be created again")
+        return doubt
+
+    async def folders_titled(self, inside: str, title: str) -> list[str]:
+        """Ids of the folders of this title in a folder, the oldest first, as last read."""
+        return [each.id for each in await self.siblings(inside, title)]
+
+    async def siblings(self, inside: str, title: str) -> list[Sibling]:
+        """Return the folders of this title in a folder, the oldest first, as last read."""
+        wanted = unicodedata.normalize("NFC", title)
+        project = self.is_project(inside)
+        question = _IN_PROJECT if project else _IN_FOLDER
+        values = (self.parent, self.parent, wanted) if project else (inside, wanted)
+        return await self.journal.read(lambda db: [Sibling(*row) for row in db.execute(question, values)])
+
+    async def subfolders(self, place: str) -> list[tuple[str, str]]:
+        """Id and title of the folders in a folder, the oldest first, as last read."""
+        project = self.is_project(place)
+        question, values = (_ALL_IN_PROJECT, (place, place)) if project else (_ALL_IN_FOLDER, (place,))
+        return await self.journal.read(lambda db: db.execute(question, values).fetchall())
+
+    async def load_files(self, folder: int, inside: str) -> str | None:
+        """Read all Files of one folder.
+
+        Files that the server counts and does not show may be uploaded a second time: that is a warning.
+
+        Returns:
+            The reason why a File may exist that was not listed, or `None` if the listing was complete.
+
+        Raises:
+            APIError: If the listing failed.
+        """
+        doubtful = await self.journal.read(lambda db: _forget(db, folder))
+
+        async def take(some: Sequence[ListedFile]) -> None:
+            own = await self.direct_children(some, inside)
+            named = [(self.comparable(each.filename), each) for each in own]
+            self.journal.note(*((_REMOTE, _row(folder, *each)) for each in named if each[0] not in doubtful))
+
+        doubt = await _read(self.files(inside), take)
+        if doubt is not None:
+            self._warn(
+                f"the list of the Files in folder {inside} is incomplete: {doubt}; a File that it hides may "
+                "be uploaded a second time"
+            )
+        return doubt
+
+    def files(self, inside: str, *, since: datetime | None = None) -> Listing[ListedFile]:
+        """The Files of one folder, or those made since a time; of a project, those of its folders, too."""
+        if self.is_project(inside):
+            path = f"{PROJECTS.object_path(self.parent)}files/"
+            return list_resource(self.api, LISTED, FileWhere(created__gt=since, page_size=PAGE), path=path)
+        return list_resource(self.api, LISTED, FileWhere(parent=inside, created__gt=since, page_size=PAGE))
+
+    def _warn(self, words: str) -> None:
+        self.journal.note(items.add_finding("warning", words))
+
+    async def direct_children(self, files: Sequence[P], inside: str) -> list[P]:
+        """Those that lie in this folder, and in none below it."""
+        if not self.is_project(inside):
+            return [each for each in files if each.parent == inside]
+        others = {each.parent for each in files} - {inside}
+        below = await self.journal.read(lambda db: {each for each in others if _is_known_folder(db, each)})
+        return [each for each in files if each.parent not in below]
+
+
+async def _read(listing: Listing[T], take: Callable[[Sequence[T]], Awaitable[None]]) -> str | None:
+    """Read a listing to its end, again if a change leaves a doubt; return the doubt that remains."""
+    doubt = None
+    for _ in range(READINGS):
+        walk = listing.walk()
+        async with aclosing(listing.pages(prefetch=AHEAD, walk=walk)) as pages:
+            async for page in pages:
+                await take(page.items)
+        doubt = walk.incomplete_reason
+        if doubt is None or not walk.changed:
+            break
+    return doubt
+
+
+def files_named(db: sqlite3.Connection, folder: int, filename: str) -> tuple[RemoteFile, ...]:
+    """The Files that have this name in a folder, the newest first, as last read."""
+    return tuple(RemoteFile(*row) for row in db.execute(_FILES_NAMED, (folder, filename)))
+
+
+def _is_known_folder(db: sqlite3.Connection, key: str) -> bool:
+    """Return whether it is a folder, of the server's last listing or of our making."""
+    return db.execute(_IS_KNOWN_FOLDER, (key, key)).fetchone() is not None
+
+
+def _folder_row(folder: Folder) -> tuple[object, ...]:
+    project = folder.project.id if folder.project else None
+    created = folder.created.timestamp() if folder.created else 0.0
+    return _storable(folder.id, folder.parent, unicodedata.normalize("NFC", folder.title), project, created)
+
+
+def _forget(db: sqlite3.Connection, folder: int) -> set[str]:
+    """Forget what a folder held, but for names of which a registration is being looked for.
+
+    What is listed under such a name by now may be what was registered, and was not there before.
+    """
+    unknown = "SELECT filename FROM item WHERE folder = ? AND state = ?"
+    scope = (folder, State.UNKNOWN)
+    db.execute(f"DELETE FROM remote_file WHERE folder = ? AND filename NOT IN ({unknown})", (folder, *scope))  # noqa: S608
+    return {filename for (filename,) in db.execute(unknown, scope)}
+
+
+def _row(folder: int, filename: str, file: ListedFile) -> tuple[object, ...]:
+    digest = (file.digest or "").lower() or None
+    created = file.created.timestamp() if file.created else 0.0
+    return _storable(
+        folder,
+        file.id,
+        filename,
+        file.size,
+        digest,
+        file.blob_name,
+        file.snapshot_id or None,
+        created,
+    )
+
+
+def _storable(*values: object) -> tuple[object, ...]:
+    """Return the values of a row as SQLite takes them: for a single one it would refuse the whole batch."""
+    return tuple([_storable_value(value) for value in values])
+
+
+def _storable_value(value: object) -> object:
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode()  # half a surrogate pair becomes a question mark
+    if isinstance(value, int) and value.bit_length() > 63:  # noqa: PLR2004
+        return None  # as a size: unknown
+    return value
+
+
+_INSERT_FOLDER: Final = "INSERT OR REPLACE INTO remote_folder VALUES (?, ?, ?, ?, ?, ?)"
+_REMOTE: Final = "INSERT OR REPLACE INTO remote_file VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_OF_PROJECT: Final = "(parent = ? OR (project = ? AND parent NOT IN (SELECT id FROM remote_folder)))"
+_IN_FOLDER: Final = (
+    "SELECT id, created FROM remote_folder WHERE parent = ? AND title = ? ORDER BY created, id"
+)
+_IN_PROJECT: Final = (
+    f"SELECT id, created FROM remote_folder WHERE {_OF_PROJECT} AND title = ? ORDER BY created, id"  # noqa: S608
+)
+_ALL_IN_FOLDER: Final = "SELECT id, title FROM remote_folder WHERE parent = ? ORDER BY created, id"
+_ALL_IN_PROJECT: Final = f"SELECT id, title FROM remote_folder WHERE {_OF_PROJECT} ORDER BY created, id"  # noqa: S608
+_FILES_NAMED: Final = (
+    "SELECT file, size, digest, snapshot, created FROM remote_file WHERE folder = ? AND filename = ? "
+    "ORDER BY created DESC"
+)
+_IS_KNOWN_FOLDER: Final = (
+    "SELECT 1 FROM remote_folder WHERE id = ? UNION ALL SELECT 1 FROM folder WHERE remote = ? AND parent IS "
+    "NOT NULL"
+)

@@ -1,0 +1,1 @@
+"""One execution of a job, from the open journal to its report."""

@@ -1,0 +1,136 @@
+"""How far a job is: counted in memory while it runs. What the report says is counted in the journal."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from attrs import define, field
+
+from coredata_async.bulk.events import Progress
+from coredata_async.bulk.journal.planning import Sums
+from coredata_async.bulk.states import State
+
+WINDOW: Final = 20.0
+"""Seconds over which rates are taken."""
+
+
+@define
+class ProgressCounter:
+    """Files and bytes per state, and how fast they change."""
+
+    clock: Callable[[], float] = time.monotonic
+    scanned: bool = False
+    excluded: int = 0
+    sent: int = 0
+    """Bytes to the storage in this run, repeats included."""
+    _files: dict[State, int] = field(factory=dict[State, int])
+    _bytes: dict[State, int] = field(factory=dict[State, int])
+    _began: float = field(init=False)
+    _marks: deque[tuple[float, int, int]] = field(factory=deque[tuple[float, int, int]], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._began = self.clock()
+        self._marks.append((self._began, 0, 0))
+
+    def add(self, sums: Sums) -> None:
+        """Count what a batch of the scan brought."""
+        for mine, theirs in ((self._files, sums.files), (self._bytes, sums.bytes)):
+            for state, count in theirs.items():
+                mine[state] = mine.get(state, 0) + count
+
+    def transition(self, size: int, before: State, after: State, *, files: int = 1) -> None:
+        """Count a file, or several of `size` bytes together, that go on from one state to another."""
+        for mine, count in ((self._files, files), (self._bytes, size)):
+            mine[before] = mine.get(before, 0) - count
+            mine[after] = mine.get(after, 0) + count
+
+    def count(self, *states: State) -> int:
+        """Files in some states."""
+        return sum(self._files.get(state, 0) for state in states)
+
+    @property
+    def files(self) -> int:
+        """All files there are."""
+        return sum(self._files.values())
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all files."""
+        return sum(self._bytes.values())
+
+    def mark(self) -> None:
+        """Remember how far it is, for the rates."""
+        now = self.clock()
+        self._marks.append((now, self._transferred, self.sent))
+        while now - self._marks[0][0] > WINDOW and len(self._marks) > 2:  # noqa: PLR2004  # two give a rate
+            self._marks.popleft()
+
+    def progress(
+        self,
+        *,
+        in_flight: int,
+        api: int,
+        storage: int,
+        retries: int,
+        throttled: int,
+        paused: str | None,
+        wait_left: float = 0.0,
+        wait_reason: str = "",
+    ) -> Progress:
+        """Say how far the job is."""
+        files, per_second = self._rates()
+        left = self.count(*_LEFT)
+        return Progress(
+            planned=self.files,
+            planned_bytes=self.bytes,
+            scanned=self.scanned,
+            done=self.count(*_REACHED),
+            done_bytes=_sum(self._bytes, _REACHED),
+            skipped=self.count(State.SKIPPED),
+            failed=self.count(State.FAILED),
+            unresolved=self.count(State.UNRESOLVED),
+            delayed=self.count(State.RETRY, State.UNKNOWN),
+            in_flight=in_flight,
+            sent=self.sent,
+            seconds=self.clock() - self._began,
+            files_per_second=files,
+            bytes_per_second=per_second,
+            eta=self._eta(left, files, per_second),
+            api_width=api,
+            storage_width=storage,
+            retries=retries,
+            throttled=throttled,
+            paused=paused,
+            wait_left=wait_left,
+            wait_reason=wait_reason,
+        )
+
+    @property
+    def _transferred(self) -> int:
+        return self.count(*_REACHED, State.SKIPPED)
+
+    def _rates(self) -> tuple[float, float]:
+        then, files, sent = self._marks[0]
+        seconds = self.clock() - then
+        if seconds <= 0:
+            return 0.0, 0.0
+        return max(0.0, (self._transferred - files) / seconds), (self.sent - sent) / seconds
+
+    def _eta(self, left: int, files: float, per_second: float) -> float | None:
+        """By number or by size, whichever takes longer: small files are slow by their number."""
+        if not self.scanned or (files <= 0 and per_second <= 0):
+            return None
+        by_files = left / files if files > 0 else 0.0
+        by_bytes = _sum(self._bytes, _LEFT) / per_second if per_second > 0 else 0.0
+        return max(by_files, by_bytes)
+
+
+_REACHED: Final = (State.CONFIRMED, State.DONE)
+_LEFT: Final = (State.PLANNED, State.PUTTING, State.STORED, State.REGISTERING, State.RETRY, State.UNKNOWN)
+
+
+def _sum(amounts: Mapping[State, int], states: tuple[State, ...]) -> int:
+    return sum(amounts.get(state, 0) for state in states)

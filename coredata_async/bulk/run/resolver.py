@@ -1,0 +1,239 @@
+"""Finding out what became of registrations whose response was lost, while other files go on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import time
+from array import array
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from attrs import define, evolve, field
+
+from coredata_async.bulk.journal import items as rows
+from coredata_async.bulk.journal.errors import JournalError
+from coredata_async.bulk.journal.items import JOINED, item_of
+from coredata_async.bulk.journal.work import Work, previous_version
+from coredata_async.bulk.run.context import RunContext
+from coredata_async.bulk.run.empty_files import is_taken
+from coredata_async.bulk.run.failures import FailureClass
+from coredata_async.bulk.states import Reason, State
+from coredata_async.errors import APIError, AuthenticationError, ConfigurationError, SourceError
+from coredata_async.resources.files import File
+from coredata_async.transfer.comparison import UndecidableError
+from coredata_async.transfer.drive import ROUNDS
+from coredata_async.transfer.settle import Parent, ProbeRequest
+from coredata_async.transfer.steps import Registered
+
+WAITING: Final = 1000
+"""Files that are held in memory while they are looked for. Of further ones only the number is kept."""
+FAILURES: Final = 5
+"""Number of failed listings in a row after which a file is left for the next run."""
+CLOSE: Final = timedelta(seconds=5)
+"""Difference between the clocks that stamp a reservation and a File, up to which their order counts."""
+SKEW: Final = timedelta(hours=48)
+"""Maximum difference between the clocks that stamp a reservation and a File, time zone errors included."""
+
+
+@define(eq=False)
+class Resolver:
+    """Looks for the File of each blob, and never guesses: found, proved absent, or unresolved.
+
+    A worker that hands over a file never waits. Listings are shared by all files of a folder: see
+    `transfer.lookup`.
+    """
+
+    run: RunContext
+    group: asyncio.TaskGroup
+    clock: Callable[[], float] = time.monotonic
+    tasks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]], init=False)
+    """To be cancelled when the run ends early."""
+    _held: int = field(default=0, init=False)
+    """Files in memory."""
+    _further: array[int] = field(factory=lambda: array("q"), init=False)
+    """Ids of files that are only in the journal."""
+    _further_at: float = field(default=0.0, init=False)
+    """Time at which the response for the latest of them was lost."""
+    _fetching: bool = field(default=False, init=False)
+    _waiting: int = field(default=0, init=False)
+    _idle: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._idle.set()
+
+    async def take(self, work: Work, lost_at: float) -> None:
+        """Find out about a file from now on. Returns at once."""
+        self._waiting += 1
+        self._idle.clear()
+        if self._held < WAITING:
+            self._hold(work, lost_at)
+        else:
+            self._further.append(work.item.id)
+            self._further_at = max(self._further_at, lost_at)
+
+    def remember(self, place: str, file_id: str) -> None:
+        """Remember a File that is there: a listing of its place that does not show it proves nothing."""
+        settler = self.run.engine.uploader.driver.settler
+        settler.witnesses.add(place, file_id, self.clock())
+
+    async def idle(self) -> None:
+        """Wait until nothing is left to be found out."""
+        await self._idle.wait()
+
+    @property
+    def waiting(self) -> int:
+        """Number of files that are being found out about."""
+        return self._waiting
+
+    def _hold(self, work: Work, lost_at: float) -> None:
+        self._held += 1
+        self._start(self._resolve(work, lost_at))
+
+    def _start(self, what: Coroutine[object, object, None]) -> None:
+        task = self.group.create_task(what)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _resolve(self, work: Work, lost_at: float) -> None:
+        try:
+            await self._settle(work, lost_at)
+        finally:
+            self._held -= 1
+            self._leave(1)
+        # Not if it was cancelled: then the run ends.
+        if self._further and not self._fetching and self._held <= WAITING // 2:
+            self._fetching = True
+            self._start(self._fetch())
+
+    def _leave(self, count: int) -> None:
+        self._waiting -= count
+        if not self._waiting:
+            self._idle.set()
+
+    async def _fetch(self) -> None:
+        """Read files from the journal that did not fit into memory."""
+        try:
+            while self._further and (room := WAITING - self._held) > 0:
+                ids, self._further = self._further[:room], self._further[room:]
+                read = partial(_read, ids=ids.tolist(), parent=self.run.remote.parent)
+                works = await self.run.journal.read(read)
+                for work in works:
+                    self._hold(work, self._further_at)
+                self._leave(len(ids) - len(works))
+        finally:
+            self._fetching = False
+
+    async def _settle(self, work: Work, lost_at: float) -> None:
+        item = work.item
+        try:
+            await self._conclude(work, await self._find(work, lost_at))
+        except UndecidableError as exc:
+            ids = f"; candidates: {', '.join(exc.candidates)}" if exc.candidates else ""
+            await self.run.mark_unresolved(item, f"{exc}{ids}; blob {item.blob}")
+        except AuthenticationError as exc:
+            self.run.abort("authentication", str(exc))  # it stays UNKNOWN: the next run looks for it
+        except (APIError, ConfigurationError) as exc:
+            await self.run.mark_unresolved(item, f"looking for blob {item.blob} failed: {exc}")
+        except JournalError:
+            raise
+        except Exception as exc:  # noqa: BLE001  # it concerns this file alone, which may be there
+            words = f"looking for blob {item.blob} failed: unexpected {type(exc).__name__}"
+            await self.run.mark_unresolved(item, words)
+
+    async def _conclude(self, work: Work, found: Registered | None) -> None:
+        item = work.item
+        if found is not None:
+            await self._record_found(work, found)
+        elif self._is_stuck(work):
+            words = (
+                f"registering it was not confirmed {item.unconfirmed} times, and each time the File was "
+                f"proven not to be there; blob {item.blob}"
+            )
+            await self.run.delay(item, FailureClass(State.RETRY, Reason.REFUSED, words))
+        else:
+            await self.run.register_again(item, work.parent)
+
+    def _is_stuck(self, work: Work) -> bool:
+        """Tell if a file was often sent for registration in vain, and no other file succeeded meanwhile.
+
+        Each round ends with a proof, so their number is no reason for doubt, and as long as the server
+        registers other files, it is worth another round.
+        """
+        often = not work.refused and work.item.unconfirmed >= ROUNDS
+        return often and self.run.successes == work.successes
+
+    async def _record_found(self, work: Work, found: Registered) -> None:
+        """It is there. If the file is another one by now, that one has not been uploaded yet."""
+        item = evolve(work.item, file=found.file_id)
+        try:
+            now = self.run.stat(item)  # before anything is noted: what this raises leaves the file as it is
+        except SourceError:
+            now = item.fingerprint  # gone: what was uploaded is what there was
+        await self.run.confirm(item, found)
+        if now != item.fingerprint:
+            self.run.journal.note(*rows.mark_planned(evolve(item, blob=None), now))
+            self.run.progress.transition(item.fingerprint.size, State.CONFIRMED, State.PLANNED)
+            again = evolve(item, state=State.PLANNED, fingerprint=now, blob=None, unconfirmed=0)
+            await self.run.enqueue(Work(again, work.parent, (previous_version(again),)))
+
+    async def _find(self, work: Work, lost_at: float) -> Registered | None:
+        remote = self.run.remote
+        if remote.is_project(work.parent):
+            parent = Parent(work.parent, "project")
+        else:  # of what kind the parent of the job is, is not known; the others come from the list of folders
+            parent = Parent(work.parent, "unknown" if work.parent == remote.parent else "folder")
+        wanted = ProbeRequest(
+            stored=work.item.stored_state(""),
+            new=rows.new_file(work.item, work.parent, self.run.attributes),
+            parent=parent,
+            matcher=partial(self._is_created if work.item.blob is None else self._is_ours, work),
+            patience=FAILURES,
+            in_flight=not work.refused,
+        )
+        return await self.run.engine.uploader.driver.settler.find(wanted, lost_at)
+
+    def _has_name(self, work: Work, file: File) -> bool:
+        return self.run.remote.comparable(file.filename) == work.item.filename
+
+    async def _is_created(self, work: Work, file: File) -> bool:
+        """Decide about an empty File if ours was created without a blob: by place and name."""
+        if not (self._has_name(work, file) and await self.run.remote.direct_children([file], work.parent)):
+            return False
+        return not await self.run.journal.read(partial(is_taken, item=work.item, file_id=file.id))
+
+    async def _is_ours(self, work: Work, file: File) -> bool:
+        """Decide by everything else that is known, if the server does not show blob names.
+
+        It is ours if it has the same bytes under the same name in the same place, was created since the
+        reservation, and was there neither before this job nor as another file of it.
+        """
+        stored = work.item.stored_state("")
+        if not (file.digest and file.size is not None and file.created and stored.since):
+            raise UndecidableError("the server shows neither blob name nor digest of", (file.id,))
+        if file.digest.lower() != stored.md5 or file.size not in {0, stored.plan.size}:  # 0: not known
+            return False
+        if not self._has_name(work, file) or file.created < stored.since - SKEW:
+            return False
+        if not await self.run.remote.direct_children([file], work.parent):
+            return False
+        if await self.run.journal.read(partial(is_taken, item=work.item, file_id=file.id)):
+            return False
+        if file.created < stored.since - CLOSE:
+            words = "the server shows no blob names, and by its clocks one is older than the blob"
+            raise UndecidableError(words, (file.id,))
+        return True
+
+
+def _read(db: sqlite3.Connection, ids: list[int], parent: str) -> list[Work]:
+    """Read files of which it is not known whether they were registered."""
+    found = db.execute(
+        f"{JOINED} WHERE item.state = ? AND item.id IN (SELECT value FROM json_each(?))",  # noqa: S608
+        (State.UNKNOWN, json.dumps(ids)),
+    )
+    items = [item_of(row) for row in found.fetchall()]
+    remote = "SELECT coalesce(remote, ?) FROM folder WHERE id = ?"
+    return [Work(item, db.execute(remote, (parent, item.folder)).fetchone()[0]) for item in items]

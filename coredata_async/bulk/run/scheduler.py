@@ -1,0 +1,282 @@
+"""The course of a run: scan, folders, lanes, a second pass, confirmation; and how it ends before its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+
+from attrs import define, field
+
+from coredata_async.bulk.events import FileFailed, FileSkipped, FolderCreated, Scanned
+from coredata_async.bulk.formatting import path_text
+from coredata_async.bulk.journal import planning, retries
+from coredata_async.bulk.journal.items import Item
+from coredata_async.bulk.journal.scanning import ScanPlanner
+from coredata_async.bulk.remote.existing import ConflictResolver
+from coredata_async.bulk.remote.folder_list import FolderList
+from coredata_async.bulk.remote.folders import Folders
+from coredata_async.bulk.remote.other_jobs import OtherJobs
+from coredata_async.bulk.remote.quiet_check import QuietCheck
+from coredata_async.bulk.remote.siblings import Siblings
+from coredata_async.bulk.run import confirmer as confirm
+from coredata_async.bulk.run.confirmer import Confirmer
+from coredata_async.bulk.run.context import RunContext
+from coredata_async.bulk.run.empty_files import EmptyFiles
+from coredata_async.bulk.run.failures import FailureClass
+from coredata_async.bulk.run.feeder import Feeder, claim_unknown, files_beside_unknown
+from coredata_async.bulk.run.file_worker import FileWorker
+from coredata_async.bulk.run.resolver import Resolver
+from coredata_async.bulk.scan.found import ScannedEntry
+from coredata_async.bulk.scan.walk import Batches
+from coredata_async.bulk.states import Reason, State
+from coredata_async.errors import APIError, AuthenticationError
+
+FOLDER_WORKERS: Final = 256
+"""Folders that may wait to be found, made or listed; a lost creation takes two minutes to settle."""
+FOLDERS_IN_PROGRESS: Final = 8
+"""Folders whose files are given to the workers at once."""
+RESCAN_INTERVAL: Final = 0.5
+"""Seconds after which a scan that goes on may have found a large file."""
+LARGE_FILE_WORKERS: Final = 16
+"""Large files whose folders may be waited for at once."""
+PASSES: Final = 5
+"""How often what failed for a passing reason is claimed again, as long as some of it succeeds."""
+LARGE_FIRST_EVERY: Final = 4
+"""Every so manieth worker takes the largest file first."""
+
+
+@define(eq=False, kw_only=True)
+class Scheduler:
+    """Starts everything in its order and sees it through."""
+
+    run: RunContext
+    batches: Batches
+    concurrency: int
+    empty_folders: bool
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    _folders: Folders = field(init=False)
+    _feeder: Feeder = field(init=False)
+    _others: OtherJobs = field(init=False)
+    _siblings: Siblings = field(init=False)
+    _ready: asyncio.Queue[int] = field(factory=asyncio.Queue[int], init=False)
+    """Folders whose scan is complete, and which hold something to do."""
+    _feeding: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(FOLDERS_IN_PROGRESS), init=False)
+    _draining: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _scanned: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        run = self.run
+        retry, listing = run.engine.retry, FolderList(run.remote)
+        self._others = OtherJobs(run.journal, run.abort)
+        self._siblings = Siblings(listing, run.journal, self._others, retry)
+        quiet = QuietCheck(run.wait, listing, run.journal, self._others, retry.probe_gap)
+        self._folders = Folders(listing, run.journal, retry, quiet, self._siblings, self._folder_created)
+        self._feeder = Feeder(run.journal, self._folders, run.remote, quiet, self._others)
+
+    def drain(self) -> None:
+        """Begin nothing new; `conduct` ends when what is in flight has ended."""
+        self._draining.set()
+
+    async def execute(self) -> None:
+        """All of it. Cancelling it leaves a journal that resumes."""
+        async with asyncio.TaskGroup() as group:
+            resolver = Resolver(self.run, group)
+            confirmer = Confirmer(self.run, self._folders, self._others)
+            lane = FileWorker(
+                self.run,
+                resolver,
+                ConflictResolver(self.run.engine.api, self.run.policy.existing),
+                EmptyFiles(self.run),
+            )
+            beside = [
+                group.create_task(each)
+                for each in (
+                    self._scan(),
+                    self._look_for(resolver),
+                    *(self._feed_large_files() for _ in range(LARGE_FILE_WORKERS)),
+                    *(confirmer.work() for _ in range(confirm.FOLDERS)),
+                    *(self._feed(confirmer) for _ in range(FOLDER_WORKERS)),
+                    self._siblings.watch(),
+                )
+            ]
+            lanes = [
+                group.create_task(self._worker(lane, confirmer, giants_first=number % LARGE_FIRST_EVERY == 0))
+                for number in range(self.concurrency)
+            ]
+            through = group.create_task(self._finish(resolver, confirmer, beside))
+            await _either(through, self._draining)
+            self.run.queue.close()
+            await asyncio.wait(lanes)
+            for task in (through, *beside, *resolver.tasks):
+                task.cancel()
+
+    async def _finish(
+        self, resolver: Resolver, confirmer: Confirmer, beside: list[asyncio.Task[None]]
+    ) -> None:
+        await asyncio.wait(set(beside[: 2 + LARGE_FILE_WORKERS]))  # the scan, the lost ones, the large files
+        await self._ready.join()
+        await self._drain_resolver(resolver)
+        await self._second_passes(resolver)
+        for folder in await confirmer.unconfirmed_folders():
+            confirmer.want(folder)
+        await confirmer.idle()
+        try:
+            await self._siblings.check_again()
+        except APIError as exc:
+            await self.run.warn(f"whether another job has made the same folders could not be seen: {exc}")
+
+    async def _drain_resolver(self, resolver: Resolver) -> None:
+        """Wait for workers and resolver: what one is through with, it may hand to the other."""
+        while self.run.queue.in_flight or resolver.waiting:
+            await self.run.queue.empty()
+            await resolver.idle()
+
+    async def _scan(self) -> None:
+        survey = ScanPlanner(self.batches, self.run.journal)
+        try:
+            async for planned in survey:
+                self.run.progress.add(planned.sums)
+                self.run.progress.excluded += planned.excluded
+                for words in planned.warnings:
+                    await self.run.warn(words)
+                for entry in planned.ended:
+                    await self.run.stream.publish(_event_for(planned.path, entry))
+                if planned.pending or (self.empty_folders and planned.complete):
+                    self._ready.put_nowait(planned.folder)
+        finally:
+            self._scanned.set()
+        self.run.progress.add(
+            await self.run.journal.read(lambda db: planning.finish(db, self.run.journal.run))
+        )
+        meter = self.run.progress
+        meter.scanned = True
+        await self.run.stream.publish(Scanned(files=meter.files, bytes=meter.bytes, excluded=meter.excluded))
+
+    async def _look_for(self, resolver: Resolver) -> None:
+        """Find out what became of registrations that an earlier run had sent for."""
+        began = resolver.clock()
+        run, parent = self.run.journal.run, self.run.remote.parent
+        for place, file_id in await self.run.journal.read(lambda db: files_beside_unknown(db, parent)):
+            resolver.remember(place, file_id)
+        for work in await self.run.journal.read(lambda db: claim_unknown(db, run, parent)):
+            await resolver.take(work, began)
+
+    async def _feed(self, confirmer: Confirmer) -> None:
+        while True:
+            folder = await self._ready.get()
+            try:
+                await self._feeder.open_folder(folder)
+                async with self._feeding:
+                    await self._enqueue_folder(folder, confirmer)
+            except APIError as exc:
+                await self._not_ready(folder, exc)
+            finally:
+                self._ready.task_done()
+
+    async def _enqueue_folder(self, folder: int, confirmer: Confirmer) -> None:
+        """Put the files of a folder, and have it listed when it is complete, not between two of them."""
+        belt = self.run.queue
+        belt.begin(folder)
+        try:
+            async for work in self._feeder.small(folder):
+                await belt.put(work)
+        finally:
+            if belt.end(folder):
+                confirmer.complete(folder)
+
+    async def _feed_large_files(self) -> None:
+        while True:
+            complete = self._scanned.is_set()
+            items = await self._feeder.large_files()
+            for item in items:
+                await self._enqueue(item, giant=True)
+            if not items and complete:
+                return
+            if not items:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(RESCAN_INTERVAL):
+                        await self._scanned.wait()
+
+    async def _enqueue(self, item: Item, *, giant: bool) -> None:
+        try:
+            work = await self._feeder.ready(item, settled=not giant)
+            await self.run.queue.put(work, giant=giant)
+        except APIError as exc:
+            await self.run.delay(item, FailureClass(State.RETRY, Reason.FOLDER, str(exc)))
+            self._check_key(exc)
+
+    async def _not_ready(self, folder: int, exc: APIError) -> None:
+        """The second pass takes the files of a folder up that cannot be found, made or listed."""
+        words = f"its folder is not ready: {exc}"
+        files, size = await self.run.journal.read(
+            lambda db: retries.defer_folder(db, folder, self.run.journal.run, words)
+        )
+        self.run.progress.transition(size, State.PLANNED, State.RETRY, files=files)
+        self._check_key(exc)
+
+    def _check_key(self, exc: APIError) -> None:
+        """A key that is refused concerns all files."""
+        if isinstance(exc, AuthenticationError):
+            self.run.abort("authentication", str(exc))
+
+    async def _worker(self, lane: FileWorker, confirmer: Confirmer, *, giants_first: bool) -> None:
+        while (work := await self.run.queue.get(giants_first=giants_first)) is not None:
+            await lane.upload(work)
+            confirmer.one_more(work.item.folder)
+            if self.run.queue.finish(work):
+                confirmer.complete(work.item.folder)
+
+    async def _second_passes(self, resolver: Resolver) -> None:
+        """Again, as long as it helps; then it has failed."""
+        left = self.run.progress.count(State.RETRY)
+        for number in range(PASSES):
+            if not left:
+                return
+            if self.run.clock_error is not None:  # more URLs would have expired, too
+                self.run.give_up("clock", self.run.clock_error)
+                return
+            await self.sleep(self.run.engine.retry.base * 2.0**number)
+            self._folders.clear_failures()
+            await self._again(lambda item: self._enqueue(item, giant=False))
+            await self._drain_resolver(resolver)
+            before, left = left, self.run.progress.count(State.RETRY)
+            if left == before:
+                break
+        if self.run.clock_error is None:
+            await self._again(self._give_up)
+
+    async def _again(self, do: Callable[[Item], Coroutine[Any, Any, None]]) -> None:
+        last = 0
+        while items := await self.run.journal.read(partial(retries.claim_retries, after=last)):
+            for item in items:
+                self.run.progress.transition(item.fingerprint.size, State.RETRY, item.state)
+                await do(item)
+            last = items[-1].id
+
+    async def _give_up(self, item: Item) -> None:
+        why, words = await self.run.journal.read(lambda db: retries.reason(db, item.id))
+        await self.run.fail(item, why, words, blob=item.blob)
+
+    async def _folder_created(self, path: bytes, folder_id: str) -> None:
+        await self.run.stream.publish(FolderCreated(path=path_text(path), folder_id=folder_id))
+
+
+def _event_for(directory: bytes, entry: ScannedEntry) -> FileSkipped | FileFailed:
+    """Return what is told of a file that the scan alone has decided about."""
+    path = path_text(os.path.join(directory, entry.name))  # noqa: PTH118  # bytes
+    reason = entry.reason or Reason.INTERNAL
+    kind = FileSkipped if entry.state == State.SKIPPED else FileFailed
+    return kind(path=path, reason=reason, message=entry.message)
+
+
+async def _either(task: asyncio.Task[None], event: asyncio.Event) -> None:
+    """Wait for a task's end, or an event; what the task raises is the group's to tell."""
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()

@@ -1,0 +1,1 @@
+"""Worker processes: pool, channel, and the senders that upload a file."""

@@ -1,0 +1,183 @@
+"""The workers of a job as one pair of hands: who is asked, and what all are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from attrs import define, evolve, field
+
+from coredata_async.bulk.limits.limiters import Limiters
+from coredata_async.bulk.workers import codec
+from coredata_async.bulk.workers.channel import Message
+from coredata_async.bulk.workers.handle import Counts, WorkerHandle
+from coredata_async.bulk.workers.lease import LENGTH, RENEWAL, Lease, Unlimited, now
+from coredata_async.bulk.workers.sender import FileToSend, OnReserved, WorkerLostError
+from coredata_async.bulk.workers.setup import WorkerSetup, plain_setup
+from coredata_async.bulk.workers.supervisor import Supervisor
+from coredata_async.secret import Secret
+from coredata_async.transfer.steps import Registered, Stored, Unsettled
+from coredata_async.transport.trace import Exchanged
+from coredata_async.wire.files import NewFile
+
+MAX_REASSIGNMENTS: Final = 3
+"""How often a file is given to a worker that then dies: after that, it may be the file."""
+
+
+@define(eq=False, kw_only=True)
+class WorkerPool:
+    """The hands of several processes. Everything that must not be lost stays in this one."""
+
+    setup: WorkerSetup
+    processes: int
+    limiters: Limiters
+    """Of this process: what the workers count is added to theirs."""
+    on_bytes: Callable[[int], object]
+    lease: Lease = field(factory=Unlimited)
+    """Of the job: no worker's ends later."""
+    _workers: list[WorkerHandle] = field(init=False)
+    _busy: list[WorkerHandle] = field(factory=list[WorkerHandle], init=False)
+    """Those that share the bytes per second."""
+    _ready: asyncio.Event = field(factory=asyncio.Event, init=False)
+    """Whether any can be asked."""
+    _tried: set[WorkerHandle] = field(factory=set[WorkerHandle], init=False)
+    """Those that have come up once, or died of it: work is shared out when all have."""
+
+    def __attrs_post_init__(self) -> None:
+        self._workers = [
+            WorkerHandle(
+                on_counts=self._count, on_throttled=self._share_throttle, on_stopped=self.limiters.stop
+            )
+            for _ in range(self.processes)
+        ]
+
+    @property
+    def api_width(self) -> int:
+        """Requests to the service that all gates together let through at once."""
+        return self.limiters.api.width + sum(worker.counts.api for worker in self._workers)
+
+    @property
+    def storage_width(self) -> int:
+        """PUTs that all gates together let through at once."""
+        return sum(worker.counts.storage for worker in self._workers)
+
+    @property
+    def paused(self) -> str | None:
+        """Return why nothing begins at the moment somewhere, for people."""
+        return self.limiters.paused or next(
+            (worker.counts.paused for worker in self._workers if worker.counts.paused), None
+        )
+
+    async def work(self, warn: Callable[[str], Awaitable[object]], on_end: Callable[[str], object]) -> None:
+        """Keep them alive until this is cancelled.
+
+        Args:
+            warn: Told, in words, of each that died.
+            on_end: Told, in words, that they cannot be kept alive.
+        """
+        async with asyncio.TaskGroup() as group:
+            for worker in self._workers:
+                supervisor = Supervisor(worker, self._setup_message, self._lease_end, self._worker_changed)
+                group.create_task(supervisor.run(warn, on_end))
+            group.create_task(self._renew_leases())
+
+    def record(self, event: Exchanged) -> None:
+        """Pass on what the far end asks of all: a `Hook`, called after that of the gates."""
+        if self.limiters.obeyed is event:
+            self._pass_on(event, None)
+
+    async def store(self, parcel: FileToSend, reserved: OnReserved) -> Stored:
+        """See `FileSender.store`."""
+        plain = codec.encode_file(parcel)
+        for _ in range(MAX_REASSIGNMENTS - 1):
+            try:
+                return codec.decode_stored(await self._ask("store", plain, reserved=reserved), parcel)
+            except WorkerLostError:
+                continue
+        return codec.decode_stored(await self._ask("store", plain, reserved=reserved), parcel)
+
+    async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
+        """See `FileSender.register_once`."""
+        try:
+            match await self._ask("register", stored.blob, codec.plain_new(new), again):
+                case ["registered", str(file_id)]:
+                    return Registered(stored, file_id)
+                case [_, str(why)]:
+                    return Unsettled(stored, why)
+                case _:
+                    return Unsettled(stored, "a worker process gave no answer")
+        except WorkerLostError as exc:  # it may have gone out, or not
+            return Unsettled(stored, str(exc))
+
+    async def replace(self, parcel: FileToSend, file_id: str, snapshot: str | None) -> str:
+        """See `FileSender.replace`."""
+        (md5,) = await self._ask("replace", codec.encode_file(parcel), file_id, snapshot)
+        return str(md5)
+
+    async def _ask(self, verb: str, *args: object, reserved: OnReserved | None = None) -> Any:
+        """Ask the worker that has the least in hand."""
+        while not self._ready.is_set():
+            await self._ready.wait()
+        worker = min(self._workers, key=_in_flight)
+        if not worker.ready.is_set():
+            worker = min([each for each in self._workers if each.ready.is_set()], key=_in_flight)
+        limit = self.setup.effort.bwlimit
+        if limit is not None:
+            self._share_bandwidth(limit, worker)
+        try:
+            return await worker.ask(verb, *args, reserved=reserved)
+        finally:
+            if limit is not None:
+                self._share_bandwidth(limit)
+
+    def _share_bandwidth(self, limit: float, more: WorkerHandle | None = None) -> None:
+        """Who has nothing in hand needs no bytes per second: the last large file gets all of them."""
+        busy = [worker for worker in self._workers if worker.calls or worker is more]
+        if busy != self._busy:
+            self._busy = busy
+            for worker in busy:
+                worker.notify("bwlimit", limit / len(busy))
+
+    def _setup_message(self) -> Secret[Message]:
+        effort, limit = self.setup.effort, self.setup.effort.bwlimit
+        effort = evolve(effort, bwlimit=limit and limit / self.processes)
+        return plain_setup(self.setup.client, self.setup.limits, effort)
+
+    def _lease_end(self) -> float:
+        return min(now() + LENGTH, self.lease.until)
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await asyncio.sleep(RENEWAL)
+            for worker in self._workers:
+                worker.notify("lease", self._lease_end())
+
+    def _worker_changed(self, worker: WorkerHandle) -> None:
+        """A worker has come up, or gone."""
+        self._busy = []
+        self._tried.add(worker)
+        if len(self._tried) == self.processes and any(each.ready.is_set() for each in self._workers):
+            self._ready.set()
+        else:
+            self._ready.clear()
+
+    def _count(self, before: Counts, now: Counts) -> None:
+        self.limiters.requests += now.requests - before.requests
+        self.limiters.budget.repeats += now.retries - before.retries
+        self.limiters.throttled += now.throttled - before.throttled
+        self.on_bytes(now.sent - before.sent)
+
+    def _share_throttle(self, worker: WorkerHandle, event: Exchanged) -> None:
+        self.limiters.learn(event)
+        self._pass_on(event, worker)
+
+    def _pass_on(self, event: Exchanged, told: WorkerHandle | None) -> None:
+        for worker in self._workers:
+            if worker is not told:
+                worker.notify("throttled", codec.plain_event(event))
+
+
+def _in_flight(worker: WorkerHandle) -> int:
+    """Return how much it has in hand."""
+    return len(worker.calls)

@@ -1,0 +1,49 @@
+"""Drafts: copies of journals whose originals may be in use, or were left behind by a crash."""
+
+import pytest
+
+from coredata_async.bulk.journal.scratch import scratch_journal
+from coredata_async.errors import ConfigurationError
+from tests.bulk.journals import BINDING, another_process, findings, opened
+
+
+async def test_what_a_killed_process_had_on_disk_is_in_the_draft(tmp_path) -> None:
+    place = tmp_path / "job.sqlite"
+    async with another_process(place) as process:
+        assert process.stdout is not None
+        for _ in range(50):
+            last = int(await process.stdout.readline())
+        process.kill()
+        await process.wait()
+
+    async with scratch_journal(BINDING, place) as journal:
+        found = await findings(journal)
+        await journal.read(lambda db: db.execute("DELETE FROM finding"))
+
+    assert f"written {last}" in found
+    async with opened(place) as journal:
+        assert await findings(journal) == found
+        assert journal.run == 2
+
+
+async def test_a_journal_that_another_process_holds_is_refused_and_stays_locked(tmp_path) -> None:
+    place = tmp_path / "job.sqlite"
+    async with another_process(place) as process:
+        assert process.stdout is not None
+        await process.stdout.readline()
+
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match="in use by"):
+                async with scratch_journal(BINDING, place):
+                    pass
+
+        assert process.returncode is None
+
+
+async def test_where_there_is_no_journal_none_is_made(tmp_path) -> None:
+    async with scratch_journal(BINDING, tmp_path / "none" / "job.sqlite") as journal:
+        assert not journal.resumed
+        path = journal.path
+
+    assert not path.parent.exists()
+    assert list(tmp_path.iterdir()) == []

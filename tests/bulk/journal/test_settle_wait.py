@@ -1,0 +1,101 @@
+"""The wait counts from what the journal says, by a clock that is never set."""
+
+import asyncio
+
+import pytest
+
+from coredata_async import Retry
+from coredata_async.bulk.journal.resume import begin, read_sent, suspect, waive
+from coredata_async.bulk.journal.settle_wait import FIRST_CHECK, Sent, SettleWait
+from tests.bulk import virtual
+from tests.bulk.journals import opened
+
+RETRY = Retry(settle=120, probe_gap=10)
+CREATED = 1_700_000_000.0
+
+
+def a_wait(sent: Sent, *, now: float = CREATED, told: list | None = None, retry: Retry = RETRY) -> SettleWait:
+    async def announce(seconds: float, reason: str) -> None:
+        if told is not None:
+            told.append((seconds, reason))
+
+    return SettleWait(retry, sent, announce, clock=virtual.now, wall=lambda: now)
+
+
+def waited(sent: Sent, now: float, **options) -> float:
+    """Seconds that a run waits which begins at a time."""
+
+    async def main() -> float:
+        await a_wait(sent, now=now).over(**options)
+        return virtual.now()
+
+    return virtual.run(main)
+
+
+@pytest.mark.parametrize(
+    ("later", "seconds"), [(0, 130), (50, 80), (129.5, 0.5), (130, 0), (1e6, 0), (-3600, 130)]
+)
+def test_what_is_left_counts_from_the_beginning_of_the_journal(later: float, seconds: float) -> None:
+    """A clock that was set back makes it begin again, and no longer."""
+    assert waited(Sent(CREATED), CREATED + later) == pytest.approx(seconds)
+
+
+def test_the_first_look_is_earlier_and_counts_from_there_too() -> None:
+    assert waited(Sent(CREATED), CREATED, full=False) == pytest.approx(FIRST_CHECK)
+    assert waited(Sent(CREATED), CREATED + 2, full=False) == pytest.approx(FIRST_CHECK - 2)
+
+
+def test_without_another_process_there_is_no_wait() -> None:
+    assert waited(Sent(None), CREATED) == 0
+
+
+def test_it_is_announced_once_and_counted_once_whoever_waits() -> None:
+    told: list[tuple[float, str]] = []
+
+    async def main() -> SettleWait:
+        wait = a_wait(Sent(CREATED), told=told)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(5):
+                group.create_task(wait.over())
+        return wait
+
+    wait = virtual.run(main)
+
+    assert [seconds for seconds, _ in told] == [130]
+    assert wait.waited == pytest.approx(130)
+    assert not wait.interrupted
+
+
+def test_an_interrupted_wait_says_so() -> None:
+    async def main() -> tuple[bool, float, float]:
+        wait = a_wait(Sent(CREATED))
+        task = asyncio.ensure_future(wait.over())
+        await asyncio.sleep(30)
+        assert wait.is_waited_for
+        task.cancel()
+        await asyncio.wait({task})
+        return wait.interrupted, wait.waited, wait.remaining()
+
+    interrupted, waited, left = virtual.run(main)
+
+    assert interrupted
+    assert (waited, left) == (pytest.approx(30), pytest.approx(100))
+
+
+async def test_the_journal_keeps_until_when_another_process_can_have_sent(tmp_path) -> None:
+    path = tmp_path / "job.sqlite"
+    async with opened(path) as journal:
+        created, by = await journal.read(lambda db: db.execute("SELECT created, 'lost' FROM job").fetchone())
+        assert await journal.read(read_sent) == Sent(created, by)
+    async with opened(path) as journal:
+        await journal.read(begin)
+        assert await journal.read(read_sent) == Sent(created, "lost")
+        await journal.read(lambda db: begin(db, created + 7))
+        assert await journal.read(read_sent) == Sent(created + 7, "other")
+    async with opened(path) as journal:
+        await journal.read(lambda db: suspect(db, created + 3, "damaged"))
+        assert (await journal.read(read_sent)).until == created + 7
+        await journal.read(waive)
+    async with opened(path) as journal:
+        await journal.read(begin)
+        assert (await journal.read(read_sent)).until is None

@@ -1,1 +1,0 @@
-"""Jobs over several processes: the same promises, and the same report."""

@@ -1,0 +1,29 @@
+"""What the server lists, as rows of the journal."""
+
+import sqlite3
+
+import pytest
+
+from coredata_async.bulk.remote.listing import ListedFile, _folder_row, _row
+from coredata_async.resources.folders import Folder
+
+
+@pytest.mark.parametrize(
+    ("file", "filename", "size"),
+    [
+        (ListedFile(id="a", filename="þ.txt", size=(1 << 63) - 1), "þ.txt", (1 << 63) - 1),
+        (ListedFile(id="a", filename="a.txt", size=1 << 63), "a.txt", None),
+        (ListedFile(id="a", filename="\ud800.txt", size=-1), "?.txt", -1),
+    ],
+)
+def test_whatever_a_server_lists_can_be_written_down(
+    file: ListedFile, filename: str, size: int | None
+) -> None:
+    row = _row(1, file.filename, file)
+
+    assert row[:4] == (1, "a", filename, size)
+    assert sqlite3.connect(":memory:").execute("SELECT ?, ?, ?, ?", row[:4]).fetchone() == row[:4]
+
+
+def test_a_folder_too() -> None:
+    assert _folder_row(Folder(id="a", title="\udfff", parent="\ud800"))[:3] == ("a", "?", "?")

@@ -1,0 +1,89 @@
+"""What the kernel does to a worker that was stopped: proved with signals."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+HERE = Path(__file__).parents[3]
+LEASED = """
+import os, signal, sys
+from coredata_async.bulk.workers.fence import accept_alarm, kill_in
+from coredata_async.bulk.workers.lease import ParentLease, now
+accept_alarm()
+lease = ParentLease(os.getppid(), kill_in)
+lease.renew(now() + 0.3)
+while True:
+    if lease.valid():
+        os.write(1, b"x")
+"""
+DEAF = "import os, signal; signal.signal(signal.SIGALRM, signal.SIG_IGN); "
+DEAF += "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM}); "
+ORPHAN = """
+import os, signal, subprocess, sys, time
+code = "import os, sys, time; from coredata_async.bulk.workers.fence import die_with; " \\
+    "die_with(int(sys.argv[1])); print(os.getpid(), flush=True); time.sleep(30)"
+subprocess.Popen([sys.executable, "-c", code, sys.argv[1] or str(os.getpid())])
+time.sleep(30)
+"""
+
+
+def run(code: str, *arguments: str) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=HERE, stdout=subprocess.PIPE)
+
+
+def drain(pipe: int, seconds: float) -> bytes:
+    """Read what comes for so many seconds, or until the end."""
+    until, found = time.monotonic() + seconds, b""
+    while (left := until - time.monotonic()) > 0 and select.select([pipe], [], [], left)[0]:
+        if not (block := os.read(pipe, 1 << 16)):
+            break
+        found += block
+    return found
+
+
+@pytest.mark.parametrize("moment", [0.01, 0.06, 0.11, 0.17])
+def test_a_process_that_was_stopped_beyond_its_lease_does_nothing_more(moment: float) -> None:
+    process = run(LEASED)
+    pipe = process.stdout.fileno()
+    try:
+        assert os.read(pipe, 1) == b"x"
+        drain(pipe, moment)
+        process.send_signal(signal.SIGSTOP)
+        drain(pipe, 0.5)
+        process.send_signal(signal.SIGCONT)
+        assert drain(pipe, 5) == b""
+        assert process.wait(5) == -signal.SIGALRM
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_alarm_kills_even_if_the_program_ignored_and_blocked_it() -> None:
+    child = "from coredata_async.bulk.workers import fence; import time; "
+    child += "fence.accept_alarm(); fence.kill_in(0.1); time.sleep(20)"
+    code = DEAF + f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {child!r}]))"
+    with run(code) as process:
+        assert process.wait(20) == 256 - signal.SIGALRM
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a child with its parent")
+def test_a_stopped_process_dies_with_its_parent() -> None:
+    with run(ORPHAN, "") as parent:
+        child = psutil.Process(int(parent.stdout.readline()))
+        child.suspend()
+        parent.kill()
+        _, alive = psutil.wait_procs([child], 5)
+    assert alive == []
+
+
+def test_a_process_whose_parent_died_before_it_looked_ends_at_once() -> None:
+    code = "import sys; from coredata_async.bulk.workers.fence import die_with; die_with(1); sys.exit(3)"
+    with run(code) as process:
+        assert process.wait(20) == 0

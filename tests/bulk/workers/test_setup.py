@@ -1,0 +1,131 @@
+"""What a worker's client is made of, and what cannot be."""
+
+import logging
+import marshal
+import ssl
+import sys
+
+import aiohttp
+import pytest
+
+from coredata_async import CoreData, Limits, Retry, Timeouts
+from coredata_async.bulk import Effort, UploadJob
+from coredata_async.bulk.workers.limits import split_limits
+from coredata_async.bulk.workers.setup import check, plain_setup, setup_of
+from coredata_async.bulk.workers.spawn import environment
+from coredata_async.environment import Options, bundle_of
+from coredata_async.errors import ConfigurationError
+from coredata_async.secret import Secret
+
+URL = "https://acme.coredata.is"
+SHARE = split_limits(Limits(), Retry(), 2).worker
+
+
+def a_client(**options) -> CoreData:
+    return CoreData(URL, api_user="anna", api_key="k2", **options)
+
+
+def across(client: CoreData, effort: Effort | None = None):
+    """The setup as a worker reads it."""
+    message = plain_setup(client, SHARE, effort or Effort()).reveal()
+    _, plain, secrets = marshal.loads(marshal.dumps(message))
+    return setup_of(plain, Secret(secrets))
+
+
+def test_a_worker_is_a_client_like_its_parents_but_for_its_share() -> None:
+    client = a_client(
+        api_key_v3="k3",
+        timeouts=Timeouts(connect=3, response=None),
+        retry=Retry(attempts=2),
+        headers={"X-Team": "a"},
+        proxy="http://anna:pw@proxy:3128",
+        trust_env=True,
+        app_info="mine/1",
+        ssl=False,
+        transport="aiohttp",
+    )
+    found = across(client, Effort(bwlimit=5.0, patience=7, adaptive=False))
+    address, options = found.client.arguments()
+    expected = client.arguments()[1]
+
+    assert address == URL
+    assert options.keys() == Options.__annotations__.keys()  # a new one has to cross, or be refused
+    assert {name for name in options if options[name] != expected[name]} == {"limits", "retry"}
+    assert (options["limits"], options["retry"]) == (SHARE.limits, SHARE.retry)
+    assert found.effort == Effort(bwlimit=5.0, patience=7, adaptive=False)
+    assert found.limits == SHARE
+
+
+def test_a_file_of_certificates_is_read_again_over_there(monkeypatch, tmp_path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(_certificate())
+    monkeypatch.setenv("COREDATA_CA_BUNDLE", str(bundle))
+    client = CoreData.from_env(URL, api_user="anna", api_key="k2")
+
+    context = across(client).client.arguments()[1]["ssl"]
+
+    assert isinstance(context, ssl.SSLContext)
+    assert bundle_of(context) == str(bundle)
+    assert context.get_ca_certs() == client.arguments()[1]["ssl"].get_ca_certs()
+
+
+def _certificate() -> bytes:
+    """Some authority that this machine trusts."""
+    context = ssl.create_default_context()
+    certificates = context.get_ca_certs(binary_form=True)
+    if not certificates:
+        pytest.skip("this machine trusts nobody")
+    return ssl.DER_cert_to_PEM_cert(certificates[0]).encode()
+
+
+async def test_what_only_this_process_can_have_is_refused_before_anything_begins(tmp_path) -> None:
+    async with aiohttp.ClientSession() as session:
+        for options, words in (
+            ({"session": session}, "a session of your own"),
+            ({"storage_session": session}, "a session of your own"),
+            ({"hooks": [print]}, "hooks"),
+            ({"ssl": ssl.create_default_context()}, "COREDATA_CA_BUNDLE"),
+        ):
+            with pytest.raises(ConfigurationError, match=words):
+                UploadJob(a_client(**options), [tmp_path], parent="p", effort=Effort(processes=2))
+            UploadJob(a_client(**options), [tmp_path], parent="p", effort=Effort(processes=1))
+
+
+@pytest.mark.parametrize("processes", [0, -1, 65])
+def test_there_are_1_to_64_processes(tmp_path, processes) -> None:
+    with pytest.raises(ConfigurationError, match="1 to 64"):
+        UploadJob(a_client(), [tmp_path], parent="p", effort=Effort(processes=processes))
+
+
+def test_a_program_that_is_no_python_cannot_have_workers(monkeypatch) -> None:
+    check(a_client(), 2)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(ConfigurationError, match="take one process"):
+        check(a_client(), 2)
+    check(a_client(), 1)
+
+
+def test_a_log_that_the_environment_asked_for_is_written_by_workers_too() -> None:
+    log = logging.getLogger("coredata_async")
+    before, handlers = log.level, list(log.handlers)
+    try:
+        log.setLevel(logging.DEBUG)
+        assert plain_setup(a_client(), SHARE, Effort()).reveal()[1]["log"] == ""
+        log.addHandler(logging.StreamHandler())
+        _, plain, secrets = plain_setup(a_client(), SHARE, Effort()).reveal()
+        assert plain["log"] == "DEBUG"
+        log.setLevel(logging.WARNING)
+        setup_of(plain, Secret(secrets))
+        assert log.level == logging.DEBUG
+    finally:
+        log.setLevel(before)
+        log.handlers[:] = handlers
+
+
+def test_a_worker_inherits_no_setting_of_ours_and_finds_the_same_modules() -> None:
+    found = environment({"COREDATA_API_KEY": "k2", "HOME": "/home/anna", "PYTHONPATH": "elsewhere"})
+
+    assert found["HOME"] == "/home/anna"
+    assert "k2" not in found.values()
+    assert found.keys() == {"HOME", "PYTHONPATH"}
+    assert all(each.startswith("/") for each in found["PYTHONPATH"].split(":"))

@@ -1,0 +1,67 @@
+"""Places that are paced, and places that are taken only with a valid lease."""
+
+import asyncio
+
+from attrs import define
+
+from coredata_async.bulk.workers.lease import Unlimited
+from coredata_async.bulk.workers.slots import LeasedSlots, RateLimitedSlots
+from coredata_async.transport.throttle import RateLimiter
+from tests.bulk import virtual
+
+
+@define
+class Switched:
+    """A lease that a test gives and takes."""
+
+    on: bool
+    until: float = 0.0
+
+    def valid(self, margin: float = 0.0) -> bool:
+        return self.on
+
+
+async def test_a_place_is_taken_with_a_valid_lease() -> None:
+    slots = LeasedSlots(asyncio.Semaphore(1), Unlimited())
+    await slots.acquire()
+
+    assert slots.locked()
+    slots.release()
+    assert not slots.locked()
+
+
+def test_without_a_lease_a_place_is_taken_when_the_lease_is_renewed() -> None:
+    async def taken() -> float:
+        lease = Switched(on=False)
+        loop = asyncio.get_running_loop()
+        loop.call_later(5, setattr, lease, "on", True)
+        await LeasedSlots(asyncio.Semaphore(1), lease).acquire()
+        return round(loop.time(), 6)
+
+    assert 5 <= virtual.run(taken) <= 5.2
+
+
+async def test_a_place_is_given_back_when_the_wait_for_a_lease_is_cancelled() -> None:
+    slots = LeasedSlots(asyncio.Semaphore(1), Switched(on=False))
+    waiting = asyncio.ensure_future(slots.acquire())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+    assert not slots.locked()
+
+
+def test_places_are_taken_no_faster_than_the_pace() -> None:
+    async def taken() -> list[float]:
+        clock = asyncio.get_running_loop().time
+        slots = RateLimitedSlots(asyncio.Semaphore(3), RateLimiter(10, clock=clock))
+        found = []
+        for _ in range(3):
+            await slots.acquire()
+            found.append(round(clock(), 6))
+        assert slots.locked()
+        slots.release()
+        assert not slots.locked()
+        return found
+
+    assert virtual.run(taken) == [0.0, 0.1, 0.2]
