@@ -32,7 +32,7 @@ from benchmarks.memory import MIB, Peak
 from benchmarks.served import PARENT, started
 from coredata_async import CoreData
 from coredata_async.bulk import Effort, State, UploadJob
-from coredata_async.cli.process import SandboxAddress, sandbox_process
+from coredata_async.cli.sandbox_process import SandboxAddress, sandbox_process
 
 Found = dict[str, float]
 """What a part says of itself."""

@@ -34,7 +34,7 @@ from attrs import define, field, fields, frozen
 
 from coredata_async import CoreData, Retry
 from coredata_async.bulk import Effort, UploadJob
-from coredata_async.cli.process import SandboxAddress
+from coredata_async.cli.sandbox_process import SandboxAddress
 
 LATE: Final = 1.0
 """Seconds after which a late commit is made."""

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.request import Request, urlopen
 
-from coredata_async.cli.process import SandboxAddress, sandbox_process
+from coredata_async.cli.sandbox_process import SandboxAddress, sandbox_process
 
 FAULTS: Final = (
     {"fault": "reset_after", "operation": "files.register", "every": 97},

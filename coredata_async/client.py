@@ -15,7 +15,7 @@ from coredata_async.environment import Options, base_address, from_environment, 
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply
 from coredata_async.secret import Secret, SecretMapping, conceal
-from coredata_async.services.turns import ProjectLocks
+from coredata_async.services.project_locks import ProjectLocks
 from coredata_async.transport.auth import Credentials
 from coredata_async.transport.chain import SendOptions, SharedLimits
 from coredata_async.transport.pool import Pool, Session, Transport

@@ -16,7 +16,7 @@ from coredata_async.keywords import build
 from coredata_async.listing import Listing, list_resource
 from coredata_async.message import Send
 from coredata_async.wire import calls
-from coredata_async.wire.kind import AppendableKind, EditableKind, Evidence, Nested, Paging, Resource
+from coredata_async.wire.resource import AppendableKind, EditableKind, Evidence, Nested, Paging, Resource
 
 T = TypeVar("T")
 V = TypeVar("V")

@@ -18,7 +18,7 @@ from attrs import evolve
 
 from coredata_async.config import Limits
 from coredata_async.message import Send
-from coredata_async.services.turns import ProjectLocks
+from coredata_async.services.project_locks import ProjectLocks
 from coredata_async.transport.auth import Credentials
 from coredata_async.transport.chain import SendOptions, SharedLimits, api_chain, storage_chain
 from coredata_async.transport.pool import Pool
@@ -77,7 +77,7 @@ class Wiring:
         """
         from coredata_async.transfer.drive import Driver
         from coredata_async.transfer.engine import Engine
-        from coredata_async.transfer.settle import RegistrationProbe
+        from coredata_async.transfer.probe import RegistrationProbe
         from coredata_async.transfer.store import Storer
         from coredata_async.transfer.uploads import Uploader
 

@@ -14,8 +14,8 @@ from coredata_async.errors import ConfigurationError, NotFoundError, OutcomeUnkn
 from coredata_async.message import Reply, Request
 from coredata_async.resources.files import FILES, File, FileWhere
 from coredata_async.resources.projects import PROJECTS, EditProject, NewProject, Project, ProjectWhere
-from coredata_async.resources.rows import PROJECT_FILES
-from coredata_async.wire.kind import Paging
+from coredata_async.resources.registry import PROJECT_FILES
+from coredata_async.wire.resource import Paging
 
 ID = "d4de3d64-77ca-11ee-a3a4-ef9b9d43eefb"
 EMPTY = Reply(200, body=b'{"meta": {"total_count": 0}, "objects": []}')

@@ -18,7 +18,7 @@ from coredata_async.openapi import page
 from coredata_async.openapi.__main__ import main
 from coredata_async.openapi.endpoints import module_about
 from coredata_async.resources.endpoints import Endpoint, endpoints, table
-from coredata_async.resources.rows import ROWS
+from coredata_async.resources.registry import ROWS
 from coredata_async.services.blobs import Blobs
 from coredata_async.services.files import Files
 from tests.rig import QUICK, md5

@@ -8,8 +8,8 @@ from attrs import frozen
 from coredata_async import ConfigurationError, Upload
 from coredata_async.bulk import Selection
 from coredata_async.fivepm import FivePM
-from coredata_async.fivepm.form import RequestStyle, key
 from coredata_async.fivepm.models.task import EditTask, TaskFilter
+from coredata_async.fivepm.request_style import RequestStyle, key
 from coredata_async.ids import id_of
 from coredata_async.resources.files import FileWhere
 

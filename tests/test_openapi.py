@@ -13,7 +13,7 @@ from coredata_async.openapi.__main__ import main
 from coredata_async.resources.endpoints import endpoints
 from coredata_async.resources.files import FileWhere
 from coredata_async.resources.projects import EditProject, NewProject, Project
-from coredata_async.resources.rows import ROWS
+from coredata_async.resources.registry import ROWS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = describe()

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from coredata_async.errors import APIStatusError
 from coredata_async.fivepm import Activity, File, FivePM, Project, Task
-from coredata_async.transfer.lanes import map_concurrently
+from coredata_async.transfer.workers import map_concurrently
 
 A = TypeVar("A", Activity, File)
 

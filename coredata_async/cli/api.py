@@ -12,8 +12,8 @@ import click
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
-from coredata_async.cli.console import printable
-from coredata_async.cli.values import json_value, parameter
+from coredata_async.cli.output import printable
+from coredata_async.cli.parsing import json_value, parameter
 from coredata_async.control_characters import json_line
 from coredata_async.message import Reply
 

@@ -10,12 +10,12 @@ from typing import Final, cast
 import click
 
 from coredata_async.cli import connection
-from coredata_async.cli.complaints import report_error
-from coredata_async.cli.console import say
+from coredata_async.cli.error_messages import report_error
 from coredata_async.cli.exits import FAILED, INTERRUPTED
 from coredata_async.cli.group import Group
 from coredata_async.cli.interrupts import ending_like_ctrl_c
-from coredata_async.cli.noun import nouns
+from coredata_async.cli.output import say
+from coredata_async.cli.resources.resource import nouns
 from coredata_async.cli.streams import discard_output
 from coredata_async.errors import CoreDataError
 from coredata_async.version import VERSION
@@ -32,7 +32,7 @@ COMMANDS: Final = {
     "doctor": "doctor",
     "config": "config",
     "completion": "completion",
-    "5pm": "fivepm:fivepm",
+    "5pm": "fivepm.app:fivepm",
 }
 """By sub-command, the module beside this one that has it, under the same name or the one after the colon."""
 
@@ -53,7 +53,7 @@ class Commands(Group):
         noun = nouns().get(cmd_name)
         if noun is None:
             return None
-        from coredata_async.cli.nouns import NounGroup  # noqa: PLC0415
+        from coredata_async.cli.resources.registry import NounGroup  # noqa: PLC0415
 
         return NounGroup(noun)
 

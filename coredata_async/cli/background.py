@@ -18,7 +18,7 @@ from typing import Final
 from attrs import asdict, frozen
 
 from coredata_async.bulk.journal.location import make_private, state_directory
-from coredata_async.cli.process import START, STOP, Manner, SandboxAddress
+from coredata_async.cli.sandbox_process import START, STOP, Manner, SandboxAddress
 from coredata_async.client import CoreData
 from coredata_async.config import Retry, Timeouts
 from coredata_async.errors import ConfigurationError, CoreDataError

@@ -17,10 +17,9 @@ from coredata_async.bulk.formatting import files
 from coredata_async.bulk.options import Policy, Rule, Selection
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
-from coredata_async.cli.console import printable, say
+from coredata_async.cli.output import echo_json, printable, say
 from coredata_async.cli.parent import parent_option, required_parent
 from coredata_async.cli.plain import plain_object
-from coredata_async.cli.show import echo_json
 from coredata_async.cli.upload_options import OPTIONS, Ordered, value
 from coredata_async.client import CoreData
 

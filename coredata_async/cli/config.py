@@ -13,8 +13,8 @@ from typed_settings import Secret
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import chosen_options
-from coredata_async.cli.console import say
 from coredata_async.cli.group import Group
+from coredata_async.cli.output import echo_json, say, show_table
 from coredata_async.cli.settings import (
     NAMES,
     PREFIX,
@@ -25,7 +25,6 @@ from coredata_async.cli.settings import (
     profile_name,
     settings,
 )
-from coredata_async.cli.show import echo_json, show_table
 from coredata_async.config import Retry, Timeouts
 from coredata_async.redaction import without_queries
 from coredata_async.secret import MASK

@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
-from coredata_async.cli.complaints import remember_address
-from coredata_async.cli.console import say
+from coredata_async.cli.error_messages import remember_address
+from coredata_async.cli.output import say
 from coredata_async.client import CoreData
 from coredata_async.environment import from_environment
 from coredata_async.errors import ConfigurationError

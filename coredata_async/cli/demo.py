@@ -8,12 +8,11 @@ from pathlib import Path
 import click
 
 import coredata_async
-from coredata_async.cli.console import say
-from coredata_async.cli.process import sandbox_process
-from coredata_async.cli.report import DemoReport, table
+from coredata_async.cli.demo_report import DemoReport, table
+from coredata_async.cli.output import echo_json, print_table, say
 from coredata_async.cli.roundtrip import roundtrip
+from coredata_async.cli.sandbox_process import sandbox_process
 from coredata_async.cli.scan import scan
-from coredata_async.cli.show import echo_json, print_table
 from coredata_async.client import CoreData
 
 SHOWN = 20

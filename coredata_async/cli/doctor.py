@@ -10,10 +10,9 @@ import click
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
-from coredata_async.cli.console import say
 from coredata_async.cli.exits import UNUSABLE
+from coredata_async.cli.output import Lines, Renderer, Rows, say
 from coredata_async.cli.parent import check_existence, check_form
-from coredata_async.cli.show import Lines, Renderer, Rows
 from coredata_async.client import CoreData
 from coredata_async.doctor import Finding, Level, examine
 

@@ -8,10 +8,10 @@ import click
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
-from coredata_async.cli.noun import nouns
-from coredata_async.cli.reading import show
-from coredata_async.cli.show import Details, Lines, Rows
-from coredata_async.cli.words import first_line
+from coredata_async.cli.help_text import first_line
+from coredata_async.cli.output import Details, Lines, Rows
+from coredata_async.cli.resources.reading import show
+from coredata_async.cli.resources.resource import nouns
 from coredata_async.client import CoreData
 
 

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final, Protocol
 
-from coredata_async.cli.console import say
 from coredata_async.cli.exits import INTERRUPTED
+from coredata_async.cli.output import say
 
 _LIKE_CTRL_C: Final = tuple(
     each for each in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if each is not None

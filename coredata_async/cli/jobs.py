@@ -14,14 +14,13 @@ from attrs import frozen
 from coredata_async.bulk.events import Event
 from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.report import Report
-from coredata_async.cli.console import say
 from coredata_async.cli.exits import FAILED
 from coredata_async.cli.interrupts import Stoppable, interrupts
+from coredata_async.cli.job_output import JobOutput
+from coredata_async.cli.output import echo_json, say
 from coredata_async.cli.plain import plain_object
 from coredata_async.cli.report_files import write
-from coredata_async.cli.show import echo_json
 from coredata_async.cli.summary import summarise
-from coredata_async.cli.watch import JobOutput
 from coredata_async.errors import TransferError
 
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")

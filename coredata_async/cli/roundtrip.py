@@ -11,8 +11,8 @@ from typing import cast
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from coredata_async.cli.console import people
-from coredata_async.cli.report import DemoReport
+from coredata_async.cli.demo_report import DemoReport
+from coredata_async.cli.output import people
 from coredata_async.cli.scan import readable
 from coredata_async.client import CoreData
 from coredata_async.errors import ChecksumMismatchError, CoreDataError

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from coredata_async.cli import background as behind
-from coredata_async.cli.console import say
-from coredata_async.cli.process import Manner, SandboxAddress, sandbox_process
+from coredata_async.cli.output import say
+from coredata_async.cli.sandbox_process import Manner, SandboxAddress, sandbox_process
 from coredata_async.errors import ConfigurationError
-from coredata_async.sandbox.watchful import poll_signals
+from coredata_async.sandbox.signals import poll_signals
 
 
 @click.command()

@@ -7,8 +7,7 @@ from rich.table import Table
 from coredata_async.bulk.formatting import format_bytes, format_duration
 from coredata_async.bulk.report.advice import AGAIN, TITLES, summarize
 from coredata_async.bulk.report.report import Report
-from coredata_async.cli.console import say
-from coredata_async.cli.show import print_table
+from coredata_async.cli.output import print_table, say
 
 
 def summarise(report: Report, *, figures: bool = True) -> None:

@@ -14,14 +14,14 @@ from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.options import Effort, FileAttributes, Policy, Rule, Selection
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
-from coredata_async.cli.console import people
+from coredata_async.cli.dry_run import print_dry_run
+from coredata_async.cli.job_output import JobOutput, Lines, ProgressDisplay, Silent
 from coredata_async.cli.jobs import JobCommand
+from coredata_async.cli.output import people
 from coredata_async.cli.parent import parent_option, required_parent
-from coredata_async.cli.rehearsal import print_dry_run
+from coredata_async.cli.progress_bars import ProgressBars
 from coredata_async.cli.report_files import report_file
-from coredata_async.cli.screen import ProgressBars
 from coredata_async.cli.upload_options import OPTIONS, Ordered, value
-from coredata_async.cli.watch import JobOutput, Lines, ProgressDisplay, Silent
 from coredata_async.client import CoreData
 
 

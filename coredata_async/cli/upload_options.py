@@ -19,7 +19,7 @@ from coredata_async.bulk.options import (
     Selection,
     Unicode,
 )
-from coredata_async.cli.quantities import duration, moment, size
+from coredata_async.cli.parsing import duration, moment, size
 
 T = TypeVar("T", Selection, Policy, Effort, FileAttributes)
 

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Final
 
-from coredata_async.doctor.far import Fields, Target
-from coredata_async.doctor.lists import FILES
+from coredata_async.doctor.probes.lists import FILES
 from coredata_async.doctor.scratch import ScratchFolder
+from coredata_async.doctor.target import Fields, Target
 from coredata_async.errors import CoreDataError
 from coredata_async.message import Request
 from coredata_async.wire.calls import JSON_HEADERS

@@ -9,8 +9,8 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from coredata_async.call import perform
-from coredata_async.doctor.far import Envelope, Fields, Target
-from coredata_async.doctor.lists import FILES
+from coredata_async.doctor.probes.lists import FILES
+from coredata_async.doctor.target import Envelope, Fields, Target
 from coredata_async.errors import APIError, OutcomeUnknownError, UnexpectedResponseError
 from coredata_async.message import Reply, Request
 from coredata_async.resources.folders import FOLDERS, NewFolder

@@ -17,8 +17,7 @@ from coredata_async.fivepm.attach import FileEncoding
 from coredata_async.fivepm.calls import auth
 from coredata_async.fivepm.codec.php import Dates
 from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, numbered_file_names
-from coredata_async.fivepm.form import Format, PostParams, RequestStyle, TeamEncoder, index_team
-from coredata_async.fivepm.peek import MAX_ERROR_BODY, buffer_envelopes
+from coredata_async.fivepm.request_style import Format, PostParams, RequestStyle, TeamEncoder, index_team
 from coredata_async.fivepm.services.activity import Activities
 from coredata_async.fivepm.services.auth import Auth
 from coredata_async.fivepm.services.groups import Groups
@@ -27,6 +26,7 @@ from coredata_async.fivepm.services.projects import Projects
 from coredata_async.fivepm.services.tasks import Tasks
 from coredata_async.fivepm.services.users import Users
 from coredata_async.fivepm.session import Account, Credential, Session, with_session
+from coredata_async.fivepm.sniff import MAX_ERROR_BODY, buffer_envelopes
 from coredata_async.message import Send
 from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.transport import pool

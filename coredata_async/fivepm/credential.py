@@ -9,7 +9,7 @@ from typing import Final
 from attrs import evolve
 
 from coredata_async.fivepm.bodies import join, size_of
-from coredata_async.fivepm.form import URLENCODED, urlencode_pairs
+from coredata_async.fivepm.request_style import URLENCODED, urlencode_pairs
 from coredata_async.message import Request
 
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?')

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote
 from attrs import field, frozen
 
 from coredata_async.fivepm.bodies import Piece, join, measure
-from coredata_async.fivepm.form import URLENCODED
+from coredata_async.fivepm.request_style import URLENCODED
 
 Encoding = Literal["base64", "multipart"]
 

@@ -14,11 +14,11 @@ from coredata_async.fivepm.calls import activity as calls
 from coredata_async.fivepm.codec.shape import one
 from coredata_async.fivepm.codec.tree import Tree, parse
 from coredata_async.fivepm.download import DownloadResponse
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.file import File
-from coredata_async.fivepm.peek import Wrapping, may_be_message
 from coredata_async.fivepm.replies import failure, refusal, wrong_route
+from coredata_async.fivepm.request_style import RequestStyle
+from coredata_async.fivepm.sniff import Wrapping, may_be_message
 from coredata_async.message import Reply, Request, Send
 from coredata_async.storage.disposition import filename_from
 

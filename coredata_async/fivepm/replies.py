@@ -10,13 +10,7 @@ from attrs import frozen
 
 from coredata_async import errors
 from coredata_async.call import BY_STATUS, MAX_MESSAGE, Call, outcome_unknown
-from coredata_async.fivepm.codec.complaint import (
-    about_absence,
-    about_session,
-    code_of,
-    error_in,
-    message_of,
-)
+from coredata_async.fivepm.codec.errors import about_absence, about_session, code_of, error_in, message_of
 from coredata_async.fivepm.codec.items import unwrap
 from coredata_async.fivepm.codec.tree import Tree, parse
 from coredata_async.message import Reply, Request

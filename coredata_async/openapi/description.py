@@ -7,7 +7,7 @@ from typing import Final
 from coredata_async.openapi.operations import envelope, operation
 from coredata_async.openapi.schemas import Schema, models_in, read_schema
 from coredata_async.resources.endpoints import endpoints
-from coredata_async.resources.rows import ROWS
+from coredata_async.resources.registry import ROWS
 from coredata_async.version import VERSION
 
 _ABOUT: Final = (

@@ -11,10 +11,10 @@ from coredata_async.openapi.schemas import Schema, filters, form_schema, ref, re
 from coredata_async.resources.document import Document
 from coredata_async.resources.endpoints import Endpoint
 from coredata_async.resources.projects import PROJECTS
-from coredata_async.resources.rows import NESTED, ROWS
+from coredata_async.resources.registry import NESTED, ROWS
 from coredata_async.resources.users import USERS
 from coredata_async.wire.files import NewFile
-from coredata_async.wire.kind import AppendableKind, EditableKind, Resource
+from coredata_async.wire.resource import AppendableKind, EditableKind, Resource
 
 _UUID: Final[Schema] = {"type": "string", "format": "uuid"}
 _MD5: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}

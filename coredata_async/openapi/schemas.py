@@ -17,7 +17,7 @@ from coredata_async.resources.comments import Comment
 from coredata_async.resources.contacts import Address, Email, Link, NewContact, Phone
 from coredata_async.resources.values import Aspects, ListValue
 from coredata_async.unset import Unset
-from coredata_async.wire.kind import Paging
+from coredata_async.wire.resource import Paging
 
 Schema = dict[str, Any]
 

@@ -23,9 +23,9 @@ from coredata_async.records.record import LONGEST_KEY, UploadRecord, UploadState
 from coredata_async.records.store import Revision, UploadRecords
 from coredata_async.storage.bodies import Streamed
 from coredata_async.storage.sources import Source, prepare
-from coredata_async.transfer.lanes import map_concurrently
 from coredata_async.transfer.outcomes import Failed, OnProgress, Unknown
 from coredata_async.transfer.uploads import Upload
+from coredata_async.transfer.workers import map_concurrently
 
 log = logging.getLogger("coredata_async.records")
 

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from coredata_async.ids import HasId
-from coredata_async.wire.kind import AppendableKind, Paging
+from coredata_async.wire.resource import AppendableKind, Paging
 
 
 @frozen(kw_only=True)

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from coredata_async.ids import HasId
 from coredata_async.resources.document import DatedWhere, Document, Part
 from coredata_async.resources.values import ListValue
-from coredata_async.wire.kind import AppendableKind, Evidence
+from coredata_async.wire.resource import AppendableKind, Evidence
 
 
 @frozen(kw_only=True)

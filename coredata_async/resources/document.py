@@ -9,8 +9,8 @@ from typing import Any
 from attrs import field, frozen
 
 from coredata_async.resources.values import Aspects
-from coredata_async.wire.kind import Paging
 from coredata_async.wire.lookups import Instant, point_in_time
+from coredata_async.wire.resource import Paging
 
 
 def _empty() -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from coredata_async.resources.document import Document
-from coredata_async.wire.kind import Paging, Resource
+from coredata_async.wire.resource import Paging, Resource
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from coredata_async.wire.kind import Paging, Resource
+from coredata_async.wire.resource import Paging, Resource
 
 
 @frozen(kw_only=True)

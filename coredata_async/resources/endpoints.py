@@ -13,8 +13,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from coredata_async.resources.files import FILES
-from coredata_async.resources.rows import NESTED, ROWS
-from coredata_async.wire.kind import AppendableKind, EditableKind, Evidence, Resource
+from coredata_async.resources.registry import NESTED, ROWS
+from coredata_async.wire.resource import AppendableKind, EditableKind, Evidence, Resource
 
 
 @frozen

@@ -10,7 +10,7 @@ from attrs import frozen
 from coredata_async.ids import HasId
 from coredata_async.resources.document import DatedWhere, Document, ProjectRef, SpaceRef
 from coredata_async.unset import UNSET, Unset
-from coredata_async.wire.kind import Evidence, Resource
+from coredata_async.wire.resource import Evidence, Resource
 
 
 @frozen(kw_only=True)

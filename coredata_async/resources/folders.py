@@ -6,7 +6,7 @@ from attrs import frozen
 
 from coredata_async.ids import HasId
 from coredata_async.resources.document import Document, ProjectRef, SpaceRef
-from coredata_async.wire.kind import AppendableKind, Evidence, Paging
+from coredata_async.wire.resource import AppendableKind, Evidence, Paging
 
 
 @frozen(kw_only=True)

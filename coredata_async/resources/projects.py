@@ -9,7 +9,7 @@ from attrs import frozen
 from coredata_async.ids import HasId
 from coredata_async.resources.workitem import EditWorkItem, NewWorkItem, WorkItem, WorkItemWhere
 from coredata_async.unset import UNSET, Unset
-from coredata_async.wire.kind import EditableKind
+from coredata_async.wire.resource import EditableKind
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,7 @@ from attrs import field, frozen
 
 from coredata_async.resources.document import Document
 from coredata_async.resources.values import ListValue
-from coredata_async.wire.kind import Paging, Resource
+from coredata_async.wire.resource import Paging, Resource
 
 
 @frozen(kw_only=True)

@@ -9,7 +9,7 @@ from attrs import frozen
 from coredata_async.ids import HasId
 from coredata_async.resources.document import ProjectRef
 from coredata_async.resources.workitem import EditWorkItem, NewWorkItem, WorkItem, WorkItemWhere
-from coredata_async.wire.kind import EditableKind, Evidence
+from coredata_async.wire.resource import EditableKind, Evidence
 
 
 @frozen(kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from coredata_async.resources.document import Part
-from coredata_async.wire.kind import Paging, Resource
+from coredata_async.wire.resource import Paging, Resource
 
 
 @frozen(kw_only=True)

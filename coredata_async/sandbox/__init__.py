@@ -14,12 +14,12 @@ import importlib
 
 _HOMES = {
     "Bucket": "bucket",
-    "Fault": "faults",
-    "Faults": "faults",
+    "Fault": "faults.faults",
+    "Faults": "faults.faults",
     "Sandbox": "embedded",
     "SandboxServer": "server",
     "SandboxThread": "thread",
-    "Seen": "seen",
+    "Seen": "request_log",
     "State": "state",
 }
 

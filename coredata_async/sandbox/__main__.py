@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from coredata_async.sandbox.server import SandboxServer
-from coredata_async.sandbox.watchful import poll_signals
+from coredata_async.sandbox.signals import poll_signals
 
 _STDIN = 0
 

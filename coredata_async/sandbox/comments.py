@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.catalogue import Shown, SimpleCollection
 from coredata_async.sandbox.document import Comment
 from coredata_async.sandbox.fields import accept, text
 from coredata_async.sandbox.ids import precise_stamp
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.simple_collection import Shown, SimpleCollection
 from coredata_async.sandbox.state import State
 
 _PATH = "/api/v2/comments/"

@@ -11,11 +11,11 @@ import attrs
 from coredata_async.sandbox import filters
 from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.collection import DocumentCollection
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.fields import Rule, SubmittedFields, accept, records, reference, text, word_of
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.filters import Condition
-from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.projects import PROJECTS
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service

@@ -9,7 +9,7 @@ import attrs
 from coredata_async.sandbox.answer import Answer, Refused, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.effect import FALSE_MD5
+from coredata_async.sandbox.faults.effect import FALSE_MD5
 from coredata_async.sandbox.files import FILES, stored_blob
 from coredata_async.sandbox.media import mime_type
 from coredata_async.sandbox.route import Route

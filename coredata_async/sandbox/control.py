@@ -6,10 +6,10 @@ They need no credentials: the sandbox listens on 127.0.0.1 only.
 from collections.abc import Callable
 from typing import cast
 
-from coredata_async.sandbox import truth
+from coredata_async.sandbox import inspection
 from coredata_async.sandbox.answer import Answer, as_json, empty, refuse
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.faults import Fault, Lag
+from coredata_async.sandbox.faults.faults import Fault, Lag
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
 
@@ -76,7 +76,7 @@ ROUTES = (
     Route("GET", "/sandbox/faults", "sandbox.scripted", list_faults, auth="none"),
     Route("POST", "/sandbox/faults", "sandbox.script", script, auth="none"),
     Route("DELETE", "/sandbox/faults", "sandbox.clear", clear, auth="none"),
-    Route("GET", "/sandbox/state", "sandbox.state", truth.counts, auth="none"),
-    Route("GET", "/sandbox/files", "sandbox.files", truth.files, auth="none"),
-    Route("GET", "/sandbox/folders", "sandbox.folders", truth.folders, auth="none"),
+    Route("GET", "/sandbox/state", "sandbox.state", inspection.counts, auth="none"),
+    Route("GET", "/sandbox/files", "sandbox.files", inspection.files, auth="none"),
+    Route("GET", "/sandbox/folders", "sandbox.folders", inspection.folders, auth="none"),
 )

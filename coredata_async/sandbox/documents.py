@@ -5,7 +5,6 @@ from itertools import chain
 
 from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, empty
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.catalogue import SimpleCollection
 from coredata_async.sandbox.contacts import CONTACTS
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.files import FILES
@@ -13,6 +12,7 @@ from coredata_async.sandbox.folders import FOLDERS
 from coredata_async.sandbox.projects import PROJECTS
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.simple_collection import SimpleCollection
 from coredata_async.sandbox.spaces import SPACES
 from coredata_async.sandbox.state import State
 from coredata_async.sandbox.tasks import TASKS

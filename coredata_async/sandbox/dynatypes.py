@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from coredata_async.sandbox import dynatype
-from coredata_async.sandbox.catalogue import Shown, SimpleCollection
+from coredata_async.sandbox.simple_collection import Shown, SimpleCollection
 from coredata_async.sandbox.state import State
 
 _PATH = "/api/v2/dynatypes/"

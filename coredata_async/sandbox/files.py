@@ -6,14 +6,14 @@ from uuid import uuid4
 import attrs
 from attrs import frozen
 
-from coredata_async.sandbox import dynatype, filters, form
+from coredata_async.sandbox import dynatype, filters, multipart
 from coredata_async.sandbox.answer import Answer, Refused, empty, refuse
+from coredata_async.sandbox.body_stream import from_bytes
 from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.collection import DocumentCollection
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.fields import SubmittedFields, accept, commas, text
-from coredata_async.sandbox.flow import from_bytes
 from coredata_async.sandbox.media import mime_type
-from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.paths import project_around, space_around
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
@@ -45,7 +45,7 @@ class Content:
 async def classify(call: Call) -> str:
     """Tell the two ways to create a File apart, having read no content yet."""
     call.send_continue()
-    call.form = form.open_form(call.headers, call.receive)
+    call.form = multipart.open_form(call.headers, call.receive)
     await call.form.advance(until="blob_name")
     return "files.register" if "blob_name" in call.form.texts else "files.create"
 

@@ -7,12 +7,12 @@ import attrs
 from coredata_async.sandbox import filters, workitem
 from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.collection import DocumentCollection
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.fields import SubmittedFields, accept, reference, text, texts, word_of
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.folders import FOLDERS
 from coredata_async.sandbox.ids import stamp
-from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.faults import Lag
+from coredata_async.sandbox.faults.faults import Lag
 from coredata_async.sandbox.filters import Condition
 from coredata_async.sandbox.index import Key
 from coredata_async.sandbox.state import State

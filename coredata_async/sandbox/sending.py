@@ -3,9 +3,9 @@
 from aiohttp import web
 
 from coredata_async.sandbox.answer import Answer, Streamed
+from coredata_async.sandbox.body_stream import Aborted, BodyStream, from_bytes
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.connection import hang_up, wait_closed
-from coredata_async.sandbox.flow import Aborted, BodyStream, from_bytes
 
 
 async def send_answer(call: Call, answer: Answer) -> web.StreamResponse:

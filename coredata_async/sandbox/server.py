@@ -16,18 +16,18 @@ from aiohttp import web
 from attrs import define, field
 from attrs.converters import optional
 
-from coredata_async.sandbox import projects, system
+from coredata_async.sandbox import bootstrap, projects
 from coredata_async.sandbox.auth import Keys
 from coredata_async.sandbox.bucket import Bucket, LocalBucket
 from coredata_async.sandbox.document import User
 from coredata_async.sandbox.exchange import Exchange
-from coredata_async.sandbox.faults import Faults
+from coredata_async.sandbox.faults.faults import Faults
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.ids import Clock, Ids
 from coredata_async.sandbox.route import Router
+from coredata_async.sandbox.routes import routes
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State
-from coredata_async.sandbox.table import routes
 
 _HOST = "127.0.0.1"
 _PATIENCE = 0.1
@@ -88,7 +88,7 @@ class SandboxServer:
         author = User(self.keys.user, "Administrator", "Administrator", "Administrator")
         users = {user.username: user for user in (author, *_USERS)}
         self.state = State(Ids(self.clock), author, users)
-        system.create_system_documents(self.state)
+        bootstrap.create_system_documents(self.state)
         if not self.spaces:
             raise ValueError("spaces is empty, but a sandbox needs at least one Space for its Project")
         self.space_ids = tuple(map(self.add_space, self.spaces))

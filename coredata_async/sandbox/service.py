@@ -8,7 +8,7 @@ from coredata_async.sandbox.answer import Answer
 from coredata_async.sandbox.auth import Keys
 from coredata_async.sandbox.bucket import Bucket
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.faults import Faults
+from coredata_async.sandbox.faults.faults import Faults
 from coredata_async.sandbox.state import State
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from coredata_async.sandbox.collection import DocumentCollection
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.noun import DocumentCollection
 from coredata_async.sandbox.projects import PROJECTS
 from coredata_async.sandbox.state import State
 

@@ -10,7 +10,7 @@ from coredata_async.sandbox.blob import Blob, Reservation
 from coredata_async.sandbox.document import Comment, Document, User
 from coredata_async.sandbox.ids import Ids, moment_of
 from coredata_async.sandbox.index import Index
-from coredata_async.sandbox.seen import Seen
+from coredata_async.sandbox.request_log import Seen
 
 _LOG = 100_000
 

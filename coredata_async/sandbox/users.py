@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from coredata_async.sandbox.answer import Answer
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.catalogue import Shown, SimpleCollection, envelope
 from coredata_async.sandbox.document import User
 from coredata_async.sandbox.projects import PROJECTS
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.simple_collection import Shown, SimpleCollection, envelope
 from coredata_async.sandbox.state import State
 
 _KEPT = 10

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from coredata_async.sandbox.catalogue import Shown, SimpleCollection
+from coredata_async.sandbox.simple_collection import Shown, SimpleCollection
 from coredata_async.sandbox.state import State
-from coredata_async.sandbox.words import LISTS, wire_value
+from coredata_async.sandbox.value_list_data import LISTS, wire_value
 
 _PATH = "/api/v2/valuelists/"
 

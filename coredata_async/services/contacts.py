@@ -5,8 +5,8 @@ from __future__ import annotations
 from coredata_async.collection import creator, getter, lister, sublister
 from coredata_async.message import Send
 from coredata_async.resources.contacts import CONTACTS
-from coredata_async.resources.rows import CONTACT_FILES, CONTACT_PROJECTS, CONTACT_TASKS
-from coredata_async.wire.kind import Paging
+from coredata_async.resources.registry import CONTACT_FILES, CONTACT_PROJECTS, CONTACT_TASKS
+from coredata_async.wire.resource import Paging
 
 
 class Contacts:

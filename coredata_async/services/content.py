@@ -13,10 +13,10 @@ from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.downloads import Download
 from coredata_async.transfer.fetch import DownloadRequest, Fetcher
-from coredata_async.transfer.many import Sources, Uploads
 from coredata_async.transfer.outcomes import OnProgress, Replaced, Uploaded
 from coredata_async.transfer.ranges import ByteRange
 from coredata_async.transfer.replace import Replacement, Replacer
+from coredata_async.transfer.upload_many import Sources, Uploads
 from coredata_async.transfer.uploads import Upload, Uploader, Via
 from coredata_async.wire.lookups import segment
 

@@ -13,11 +13,11 @@ from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.ids import Id, id_of
 from coredata_async.message import Send
 from coredata_async.resources.projects import PROJECTS, EditProject, Project
-from coredata_async.resources.rows import PROJECT_FILES, PROJECT_FOLDERS, PROJECT_TASKS
-from coredata_async.services.turns import ProjectLocks
+from coredata_async.resources.registry import PROJECT_FILES, PROJECT_FOLDERS, PROJECT_TASKS
+from coredata_async.services.project_locks import ProjectLocks
 from coredata_async.wire import calls
 from coredata_async.wire.convert import structure
-from coredata_async.wire.kind import Paging
+from coredata_async.wire.resource import Paging
 
 Strings = tuple[str, ...]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from coredata_async.collection import getter, lister, sublister
 from coredata_async.message import Send
-from coredata_async.resources.rows import SPACE_PROJECTS
+from coredata_async.resources.registry import SPACE_PROJECTS
 from coredata_async.resources.spaces import SPACES
-from coredata_async.wire.kind import Paging
+from coredata_async.wire.resource import Paging
 
 
 class Spaces:

@@ -15,7 +15,7 @@ from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.comparison import UndecidableError
 from coredata_async.transfer.outcomes import OnProgress
-from coredata_async.transfer.settle import Parent, ProbeRequest, probe_schedule, uncertain
+from coredata_async.transfer.probe import Parent, ProbeRequest, probe_schedule, uncertain
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
 from coredata_async.transfer.uploads import OnReserved, Upload, Uploader
 from coredata_async.wire.files import NewFile

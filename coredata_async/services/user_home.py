@@ -11,7 +11,7 @@ from coredata_async.message import Reply, Send
 from coredata_async.resources.projects import PROJECTS, Project
 from coredata_async.resources.users import USERS, User
 from coredata_async.wire import calls
-from coredata_async.wire.kind import Paging
+from coredata_async.wire.resource import Paging
 
 ME = "/api/v2/user/"
 RECENT = "/api/v2/user/projects/recent/"

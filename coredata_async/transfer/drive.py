@@ -17,7 +17,7 @@ from coredata_async.errors import (
 )
 from coredata_async.message import Send
 from coredata_async.storage.sources import PreparedSource
-from coredata_async.transfer.settle import RegistrationProbe, uncertain
+from coredata_async.transfer.probe import RegistrationProbe, uncertain
 from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
 from coredata_async.transfer.store import Storer, Storing
 from coredata_async.wire.files import NewFile

@@ -29,8 +29,8 @@ from coredata_async.storage.bodies import Streamed, WrappedBody
 from coredata_async.storage.sources import PreparedSource, Source, label, name_of
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.drive import Driver
-from coredata_async.transfer.opening import SourceLease
 from coredata_async.transfer.outcomes import OnProgress, Uploaded
+from coredata_async.transfer.source_lease import SourceLease
 from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
 from coredata_async.wire import calls
 from coredata_async.wire.files import NewFile, form_around, upload_whole

@@ -18,12 +18,12 @@ from coredata_async.message import Send
 from coredata_async.redaction import Redactor
 from coredata_async.secret import Secret
 from coredata_async.transport.auth import Credentials, with_credentials
-from coredata_async.transport.choice import exchange
 from coredata_async.transport.deadline import within
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.redact import passwords_in, redacting
 from coredata_async.transport.refuse import only_paths, only_signed
 from coredata_async.transport.retry import Budget, retry
+from coredata_async.transport.select import exchange
 from coredata_async.transport.throttle import RateLimiter, Slots, limit_concurrency, limit_rate
 from coredata_async.transport.trace import Hook, trace
 from coredata_async.version import VERSION

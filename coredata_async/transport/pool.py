@@ -11,8 +11,8 @@ from attrs import define, field
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.secret import Secret, conceal
-from coredata_async.transport.abandon import abort_session, close
-from coredata_async.transport.lean.connections import ConnectionPool
+from coredata_async.transport.aiohttp.abort import abort_session, close
+from coredata_async.transport.http11.pool import ConnectionPool
 from coredata_async.transport.proxies import Proxies
 
 if TYPE_CHECKING:  # few clients open a session, and importing aiohttp takes longer than all the rest
@@ -126,7 +126,7 @@ class Pool:
     def _open(self, side: Side) -> Session:
         import aiohttp  # noqa: PLC0415  # see above
 
-        from coredata_async.transport.connector import Connector, Response  # noqa: PLC0415
+        from coredata_async.transport.aiohttp.connector import Connector, Response  # noqa: PLC0415
 
         session = aiohttp.ClientSession(
             response_class=Response,

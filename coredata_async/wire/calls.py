@@ -12,8 +12,8 @@ from coredata_async.call import Call
 from coredata_async.ids import Id
 from coredata_async.message import Reply, Request
 from coredata_async.wire.convert import from_json, structure, structure_all, to_json
-from coredata_async.wire.kind import Resource
 from coredata_async.wire.lookups import query, segment
+from coredata_async.wire.resource import Resource
 
 T = TypeVar("T")
 W = ParamSpec("W")

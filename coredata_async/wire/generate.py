@@ -27,7 +27,7 @@ import attrs
 from attrs import frozen
 
 from coredata_async.nesting import TooDeepError, check_depth
-from coredata_async.wire.nothing import EMPTY_EXTRA
+from coredata_async.wire.extra import EMPTY_EXTRA
 from coredata_async.wire.scalars import STAMP, PartlyReadableError, unexpected_value
 
 _KEY: Final = 64

@@ -5,7 +5,7 @@ import json
 import pytest
 from attrs import evolve
 
-from coredata_async.archive.room import Workspace
+from coredata_async.archive.workspace import Workspace
 from coredata_async.errors import CoreDataError, NotFoundError
 from tests.archive.scene import ALL, digest
 

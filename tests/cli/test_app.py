@@ -9,7 +9,7 @@ from coredata_async.bulk.journal.errors import JournalError
 from coredata_async.cli import main
 from coredata_async.cli.app import COMMANDS, run
 from coredata_async.cli.app import coredata as group
-from coredata_async.cli.noun import nouns
+from coredata_async.cli.resources.resource import nouns
 from coredata_async.message import Reply, Request
 from coredata_async.version import VERSION
 from tests.cli.command import coredata

@@ -14,7 +14,7 @@ import pytest
 
 from coredata_async import CoreData, CoreDataError
 from coredata_async.cli import background
-from coredata_async.cli.process import Manner, SandboxAddress
+from coredata_async.cli.sandbox_process import Manner, SandboxAddress
 
 EXPORT = re.compile(r"export ([A-Z0-9_]+)=(.*)")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.cli.report import DemoReport
+from coredata_async.cli.demo_report import DemoReport
 from coredata_async.cli.roundtrip import roundtrip
 from coredata_async.cli.scan import scan
 from coredata_async.sandbox import Sandbox

@@ -15,9 +15,9 @@ from coredata_async.bulk.events import FileDone, FileFailed, FileSkipped, Starte
 from coredata_async.bulk.report.report import Counts
 from coredata_async.bulk.states import Reason
 from coredata_async.cli.interrupts import interrupts
+from coredata_async.cli.job_output import JobOutput, Lines, Silent
 from coredata_async.cli.jobs import JobCommand, event_json
 from coredata_async.cli.report_files import report_file, write
-from coredata_async.cli.watch import JobOutput, Lines, Silent
 from coredata_async.errors import CoreDataError, TransferError
 from tests.bulk.reports import a_report
 from tests.cli.jobs import FakeJob, progress

@@ -8,7 +8,7 @@ import pytest
 
 from coredata_async.resources.document import Document
 from coredata_async.resources.endpoints import Endpoint
-from coredata_async.resources.rows import ROWS
+from coredata_async.resources.registry import ROWS
 from tests.contract.target import Target, inside, rows
 
 GETS = pytest.mark.parametrize("row", rows(".get"))

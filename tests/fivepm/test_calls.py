@@ -13,7 +13,6 @@ from coredata_async import errors
 from coredata_async.call import Call
 from coredata_async.fivepm.calls import activity, auth, groups, metainfo, projects, tasks, users
 from coredata_async.fivepm.codec.shape import Items
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
 from coredata_async.fivepm.models.file import File, FileFilter
@@ -22,6 +21,7 @@ from coredata_async.fivepm.models.metainfo import Priority, Status
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
 from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
 from coredata_async.fivepm.models.user import EditUser, NewUser, SecurityLevel, User
+from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.message import Reply, Request
 from tests.fivepm.dialects import Dialect, Fact
 

@@ -6,10 +6,10 @@ import pytest
 
 from coredata_async.errors import NotFoundError
 from coredata_async.fivepm.calls import groups, tasks
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.models.group import NewGroup
 from coredata_async.fivepm.perform import LARGE, perform
 from coredata_async.fivepm.replies import ask
+from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.message import Reply, Request, Send
 
 FORM = RequestStyle()

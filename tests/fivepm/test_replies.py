@@ -9,10 +9,10 @@ from coredata_async import errors
 from coredata_async.fivepm.calls import auth, groups, tasks, users
 from coredata_async.fivepm.codec.shape import flag
 from coredata_async.fivepm.codec.tree import parse
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.models.group import Group, NewGroup
 from coredata_async.fivepm.models.user import EditUser, User
 from coredata_async.fivepm.replies import is_failure, refuses_session, wrong_route
+from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.message import Reply
 
 FORM = RequestStyle()

@@ -6,7 +6,7 @@ from typing import Final
 from attrs import fields
 
 from coredata_async.fivepm import Activity, Project, Task
-from coredata_async.resources.rows import ROWS
+from coredata_async.resources.registry import ROWS
 
 _HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 

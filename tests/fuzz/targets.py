@@ -27,13 +27,13 @@ from coredata_async.fivepm.codec.shape import flag, many, one
 from coredata_async.fivepm.replies import ask
 from coredata_async.fivepm.replies import refusal as fivepm_refusal
 from coredata_async.message import Reply, Request
-from coredata_async.resources.rows import ROWS
+from coredata_async.resources.registry import ROWS
 from coredata_async.storage.disposition import filename_from
 from coredata_async.storage.filenames import LONGEST, safe_filename
 from coredata_async.transfer.ranges import arrival, content_coding, is_same_content, unsatisfied_size
-from coredata_async.transport.lean.answers import HEAD_LIMIT, ResponseParser
-from coredata_async.transport.lean.faults import Http11Error
-from coredata_async.transport.lean.unpacking import decompress
+from coredata_async.transport.http11.decompress import decompress
+from coredata_async.transport.http11.errors import Http11Error
+from coredata_async.transport.http11.parser import HEAD_LIMIT, ResponseParser
 from coredata_async.wire.calls import get, list_page, read_created_id
 
 BINDING: Final = JobIdentity("https://acme.coredata.is", "anna", "p1", (b"/data",))

@@ -11,7 +11,7 @@ from coredata_async.resources.files import FILES, File, FileWhere
 from coredata_async.resources.projects import PROJECTS, Project, ProjectWhere
 from coredata_async.resources.spaces import SPACES, Space, SpaceWhere
 from coredata_async.wire.convert import structure
-from coredata_async.wire.kind import Resource
+from coredata_async.wire.resource import Resource
 from tests import vendor
 
 ROWS: list[Resource[Any, ...]] = [FILES, PROJECTS, SPACES]

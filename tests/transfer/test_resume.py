@@ -90,7 +90,7 @@ async def test_a_part_is_taken_up_inside_the_part(client, box, file, span):
 @pytest.fixture
 def no_ranges(monkeypatch):
     """A storage that ignores ranges, as some do."""
-    monkeypatch.setattr("coredata_async.sandbox.storage.parse_range", lambda header, size: None)
+    monkeypatch.setattr("coredata_async.sandbox.object_store.parse_range", lambda header, size: None)
 
 
 @pytest.mark.usefixtures("no_ranges")
@@ -105,7 +105,7 @@ async def test_a_storage_that_ignores_ranges_repeats_no_byte(client, box, file, 
 
 async def test_a_storage_that_gives_another_range_is_refused(client, box, file, monkeypatch):
     monkeypatch.setattr(
-        "coredata_async.sandbox.storage.parse_range",
+        "coredata_async.sandbox.object_store.parse_range",
         lambda header, size: range(250_000, size) if header else None,
     )
     box.faults.truncate("storage.get", 150_000)
@@ -174,7 +174,7 @@ async def test_a_digest_may_be_in_capitals(client, box, file):
 @pytest.fixture
 def opaque(monkeypatch):
     """A storage whose ETags are no digests."""
-    monkeypatch.setattr("coredata_async.sandbox.storage._etag", lambda blob, call: '"opaque-1"')
+    monkeypatch.setattr("coredata_async.sandbox.object_store._etag", lambda blob, call: '"opaque-1"')
 
 
 @pytest.mark.usefixtures("opaque")

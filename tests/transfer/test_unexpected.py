@@ -216,8 +216,8 @@ async def test_a_cancelled_creation_is_cancelled(client, box, monkeypatch) -> No
 
 async def test_an_error_deep_in_a_transport_after_the_first_byte_is_unknown(client, box, monkeypatch) -> None:
     """In whatever either transport does when the answer has begun."""
-    from coredata_async.transport import exchange as over_aiohttp  # noqa: PLC0415
-    from coredata_async.transport.lean.answers import ResponseParser  # noqa: PLC0415
+    from coredata_async.transport.aiohttp import exchange as over_aiohttp  # noqa: PLC0415
+    from coredata_async.transport.http11.parser import ResponseParser  # noqa: PLC0415
 
     async def read(_: object) -> bytes:
         raise OverflowError
@@ -233,8 +233,8 @@ async def test_an_error_deep_in_a_transport_after_the_first_byte_is_unknown(clie
 
 
 async def test_an_error_deep_in_a_transport_before_the_first_byte_is_raised(client, box, monkeypatch) -> None:
-    from coredata_async.transport import exchange as over_aiohttp  # noqa: PLC0415
-    from coredata_async.transport.lean.heads import RequestHeads  # noqa: PLC0415
+    from coredata_async.transport.aiohttp import exchange as over_aiohttp  # noqa: PLC0415
+    from coredata_async.transport.http11.request_head import RequestHeads  # noqa: PLC0415
 
     def fails(*_: object) -> object:
         raise OverflowError

@@ -274,7 +274,7 @@ async def test_the_etag_spares_the_look_at_the_file(client, box):
 @pytest.fixture
 def opaque(monkeypatch):
     """A storage whose ETags are no digests."""
-    monkeypatch.setattr("coredata_async.sandbox.storage._etag", lambda blob, call: '"opaque-1"')
+    monkeypatch.setattr("coredata_async.sandbox.object_store._etag", lambda blob, call: '"opaque-1"')
 
 
 @pytest.mark.usefixtures("opaque")

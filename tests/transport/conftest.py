@@ -11,8 +11,8 @@ import pytest
 
 from coredata_async.config import Limits, Timeouts
 from coredata_async.message import Send
-from coredata_async.transport import exchange as over_aiohttp
-from coredata_async.transport.lean import exchange as lean
+from coredata_async.transport.aiohttp import exchange as over_aiohttp
+from coredata_async.transport.http11 import exchange as lean
 from coredata_async.transport.pool import Pool
 
 from .raw import RawServer

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from coredata_async.message import Request, Send
-from coredata_async.transport.lean import limits
+from coredata_async.transport.http11 import limits
 from coredata_async.transport.pool import Pool
+from tests.transport.aiohttp.test_exchange import failure
 
 from .conftest import BRISK, Exchange
 from .raw import Line, Play, RawServer, answers, says
-from .test_exchange import failure
 
 MIB = 1 << 20
 

@@ -9,7 +9,7 @@ import pytest
 from coredata_async.config import Limits
 from coredata_async.errors import APITimeoutError, CoreDataError
 from coredata_async.message import Request, Send
-from coredata_async.transport import exchange as over_aiohttp
+from coredata_async.transport.aiohttp import exchange as over_aiohttp
 from coredata_async.transport.pool import Pool
 
 from .conftest import BRISK, Exchange

@@ -13,7 +13,7 @@ import pytest
 from coredata_async.config import Limits, Timeouts
 from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.message import Request, Send
-from coredata_async.transport import exchange as over_aiohttp
+from coredata_async.transport.aiohttp import exchange as over_aiohttp
 from coredata_async.transport.pool import Pool, Side
 from tests.storage.leaks import until
 

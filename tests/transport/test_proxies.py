@@ -7,9 +7,9 @@ from coredata_async.errors import APIConnectionError, ConfigurationError
 from coredata_async.message import Request
 from coredata_async.secret import Secret
 from coredata_async.transport.chain import SendOptions, _redactor
-from coredata_async.transport.choice import exchange
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.proxies import Proxies, usable_proxy
+from coredata_async.transport.select import exchange
 
 from .raw import RawServer, says
 

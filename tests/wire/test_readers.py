@@ -5,7 +5,7 @@ import json
 import pytest
 
 from coredata_async.resources.files import File
-from coredata_async.resources.rows import ROWS
+from coredata_async.resources.registry import ROWS
 from coredata_async.resources.values import Aspects
 from coredata_async.wire.convert import structure
 from coredata_async.wire.readers import reader

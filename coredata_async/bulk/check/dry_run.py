@@ -31,7 +31,7 @@ from coredata_async.bulk.scan.walk import Batches
 from coredata_async.bulk.states import State
 from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.transfer.engine import Engine
-from coredata_async.transfer.lanes import map_concurrently
+from coredata_async.transfer.workers import map_concurrently
 
 HASHED_AT_ONCE: Final = 4
 

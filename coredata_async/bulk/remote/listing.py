@@ -22,7 +22,7 @@ from coredata_async.message import Send
 from coredata_async.resources.files import FILES, FileWhere
 from coredata_async.resources.folders import FOLDERS, Folder, FolderWhere
 from coredata_async.resources.projects import PROJECTS
-from coredata_async.wire.kind import Resource
+from coredata_async.wire.resource import Resource
 
 PAGE: Final = 200
 """Objects per page; a server that allows less says so."""

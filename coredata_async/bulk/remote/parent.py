@@ -24,7 +24,7 @@ from coredata_async.resources.projects import PROJECTS
 from coredata_async.resources.spaces import SPACES
 from coredata_async.resources.tasks import TASKS
 from coredata_async.wire import calls
-from coredata_async.wire.kind import Resource
+from coredata_async.wire.resource import Resource
 
 _OTHERS: Final[tuple[Resource[Any, ...], ...]] = (SPACES, FILES, TASKS, CONTACTS)
 """Collections whose objects cannot hold Files."""

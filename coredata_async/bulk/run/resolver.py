@@ -26,7 +26,7 @@ from coredata_async.errors import APIError, AuthenticationError, ConfigurationEr
 from coredata_async.resources.files import File
 from coredata_async.transfer.comparison import UndecidableError
 from coredata_async.transfer.drive import ROUNDS
-from coredata_async.transfer.settle import Parent, ProbeRequest
+from coredata_async.transfer.probe import Parent, ProbeRequest
 from coredata_async.transfer.steps import Registered
 
 WAITING: Final = 1000

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from coredata_async.call import Call
-from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.calls import generic
 from coredata_async.fivepm.codec.shape import Items
-from coredata_async.fivepm.form import RequestStyle, key
 from coredata_async.fivepm.method import Route
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
 from coredata_async.fivepm.models.file import File, FileFilter
+from coredata_async.fivepm.request_style import RequestStyle, key
 from coredata_async.ids import Id
 from coredata_async.message import Request
 from coredata_async.unset import UNSET, Unset
@@ -29,22 +29,22 @@ _DOWNLOAD: Final = METHODS["activity.downloadFile"]
 
 def add(form: RequestStyle, new: NewActivity) -> Call[Activity]:
     """A new activity, which may e-mail people only if a `notify_…` flag is given."""
-    return rows.add(form, _ADD, Activity, new)
+    return generic.add(form, _ADD, Activity, new)
 
 
 def update(form: RequestStyle, id: Id, edit: EditActivity) -> Call[Activity]:  # noqa: A002  # the service's own name
     """A change to an activity."""
-    return rows.update(form, _UPDATE, Activity, id, edit)
+    return generic.update(form, _UPDATE, Activity, id, edit)
 
 
 def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
     """The end of an activity."""
-    return rows.remove(form, _REMOVE, id)
+    return generic.remove(form, _REMOVE, id)
 
 
 def get(form: RequestStyle, id: Id) -> Call[Activity]:  # noqa: A002
     """One activity by its id."""
-    return rows.get(form, _GET, Activity, id)
+    return generic.get(form, _GET, Activity, id)
 
 
 def list(  # noqa: A001  # the service's own verb
@@ -64,22 +64,22 @@ def list(  # noqa: A001  # the service's own verb
         "offset": offset,
         "count": count,
     }
-    return rows.listing(form, _LIST, Activity, params)
+    return generic.listing(form, _LIST, Activity, params)
 
 
 def attach_files(form: RequestStyle, activity_id: Id) -> Call[None]:
     """The files of an activity, without the files: these are added to the body by an encoder."""
-    return rows.call_for_flag(form, _ATTACH, {"activityId": key(activity_id, "activity_id")})
+    return generic.call_for_flag(form, _ATTACH, {"activityId": key(activity_id, "activity_id")})
 
 
 def files(form: RequestStyle, where: FileFilter) -> Call[Items[File]]:
     """The files that match: one answer, for no pages are documented."""
-    return rows.listing(form, _FILES, File, {"filter": form.encode(where)})
+    return generic.listing(form, _FILES, File, {"filter": form.encode(where)})
 
 
 def remove_file(form: RequestStyle, id: Id, *, route: Route | None = None) -> Call[None]:  # noqa: A002
     """The end of a file. `route` is one of the method's `fallbacks`, to be tried after 404 or 405."""
-    return rows.remove(form, _REMOVE_FILE, id, route=route)
+    return generic.remove(form, _REMOVE_FILE, id, route=route)
 
 
 def download(form: RequestStyle, id: Id, *, route: Route | None = None) -> Request:  # noqa: A002

@@ -6,13 +6,13 @@ from typing import Final
 
 from coredata_async.call import Call
 from coredata_async.errors import AuthenticationError
-from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.calls import generic
 from coredata_async.fivepm.codec import shape
 from coredata_async.fivepm.codec.tree import Tree
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.user import User
 from coredata_async.fivepm.replies import ask
+from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.message import Reply
 
 _SIGN_IN: Final = METHODS["authentication.signIn"]
@@ -39,9 +39,9 @@ def sign_in(form: RequestStyle, *, login: str, password: str) -> Call[str]:
 
 def sign_out(form: RequestStyle) -> Call[bool]:
     """The end of a session; whether the service says that it ended it."""
-    return ask(form.request(_SIGN_OUT, rows.NOTHING), lambda tree: shape.flag(tree) is not False)
+    return ask(form.request(_SIGN_OUT, generic.NOTHING), lambda tree: shape.flag(tree) is not False)
 
 
 def user(form: RequestStyle) -> Call[User]:
     """The user who asks."""
-    return rows.call_for_object(form, _USER, User, rows.NOTHING)
+    return generic.call_for_object(form, _USER, User, generic.NOTHING)

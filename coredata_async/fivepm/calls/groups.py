@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from coredata_async.call import Call
-from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.calls import generic
 from coredata_async.fivepm.codec.shape import Items
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
+from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.ids import Id
 
 _ADD: Final = METHODS["projectsgroups.add"]
@@ -21,24 +21,24 @@ _ALL: Final = METHODS["projectsgroups.getAll"]
 
 def add(form: RequestStyle, new: NewGroup) -> Call[Group]:
     """A new group."""
-    return rows.add(form, _ADD, Group, new)
+    return generic.add(form, _ADD, Group, new)
 
 
 def update(form: RequestStyle, id: Id, edit: EditGroup) -> Call[Group]:  # noqa: A002  # the service's own name
     """A change to a group."""
-    return rows.update(form, _UPDATE, Group, id, edit)
+    return generic.update(form, _UPDATE, Group, id, edit)
 
 
 def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
     """The end of a group."""
-    return rows.remove(form, _REMOVE, id)
+    return generic.remove(form, _REMOVE, id)
 
 
 def get(form: RequestStyle, id: Id) -> Call[Group]:  # noqa: A002
     """One group by its id."""
-    return rows.get(form, _GET, Group, id)
+    return generic.get(form, _GET, Group, id)
 
 
 def list(form: RequestStyle) -> Call[Items[Group]]:  # noqa: A001
     """All groups: one answer, for no pages are documented."""
-    return rows.listing(form, _ALL, Group, rows.NOTHING)
+    return generic.listing(form, _ALL, Group, generic.NOTHING)

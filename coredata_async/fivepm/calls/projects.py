@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from coredata_async.call import Call
-from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.calls import generic
 from coredata_async.fivepm.codec.shape import Items
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
+from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.ids import Id
 from coredata_async.unset import UNSET, Unset
 
@@ -23,27 +23,27 @@ _LIST: Final = METHODS["projects.getList"]
 
 def add(form: RequestStyle, new: NewProject) -> Call[Project]:
     """A new project."""
-    return rows.add(form, _ADD, Project, new)
+    return generic.add(form, _ADD, Project, new)
 
 
 def update(form: RequestStyle, id: Id, edit: EditProject) -> Call[Project]:  # noqa: A002  # the service's own name
     """A change to a project."""
-    return rows.update(form, _UPDATE, Project, id, edit)
+    return generic.update(form, _UPDATE, Project, id, edit)
 
 
 def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
     """The end of a project."""
-    return rows.remove(form, _REMOVE, id)
+    return generic.remove(form, _REMOVE, id)
 
 
 def get(form: RequestStyle, id: Id) -> Call[Project]:  # noqa: A002
     """One project by its id."""
-    return rows.get(form, _GET, Project, id)
+    return generic.get(form, _GET, Project, id)
 
 
 def all(form: RequestStyle) -> Call[Items[Project]]:  # noqa: A001
     """All projects: one answer, for no pages are documented."""
-    return rows.listing(form, _ALL, Project, rows.NOTHING)
+    return generic.listing(form, _ALL, Project, generic.NOTHING)
 
 
 def list(  # noqa: A001  # the service's own verb
@@ -61,4 +61,4 @@ def list(  # noqa: A001  # the service's own verb
         "offset": offset,
         "count": count,
     }
-    return rows.listing(form, _LIST, Project, params)
+    return generic.listing(form, _LIST, Project, params)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from coredata_async.call import Call
-from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.calls import generic
 from coredata_async.fivepm.codec.shape import Items
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
+from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.ids import Id
 from coredata_async.unset import UNSET, Unset
 
@@ -22,22 +22,22 @@ _LIST: Final = METHODS["tasks.getList"]
 
 def add(form: RequestStyle, new: NewTask) -> Call[Task]:
     """A new task."""
-    return rows.add(form, _ADD, Task, new)
+    return generic.add(form, _ADD, Task, new)
 
 
 def update(form: RequestStyle, id: Id, edit: EditTask) -> Call[Task]:  # noqa: A002  # the service's own name
     """A change to a task."""
-    return rows.update(form, _UPDATE, Task, id, edit)
+    return generic.update(form, _UPDATE, Task, id, edit)
 
 
 def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
     """The end of a task."""
-    return rows.remove(form, _REMOVE, id)
+    return generic.remove(form, _REMOVE, id)
 
 
 def get(form: RequestStyle, id: Id) -> Call[Task]:  # noqa: A002
     """One task by its id."""
-    return rows.get(form, _GET, Task, id)
+    return generic.get(form, _GET, Task, id)
 
 
 def list(  # noqa: A001  # the service's own verb
@@ -55,4 +55,4 @@ def list(  # noqa: A001  # the service's own verb
         "offset": offset,
         "count": count,
     }
-    return rows.listing(form, _LIST, Task, params)
+    return generic.listing(form, _LIST, Task, params)

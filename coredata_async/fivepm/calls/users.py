@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from coredata_async.call import Call
-from coredata_async.fivepm.calls import rows
+from coredata_async.fivepm.calls import generic
 from coredata_async.fivepm.codec import shape
 from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.codec.tree import Tree
-from coredata_async.fivepm.form import RequestStyle, key
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.user import EditUser, NewUser, User
 from coredata_async.fivepm.replies import ask, removal_refused
+from coredata_async.fivepm.request_style import RequestStyle, key
 from coredata_async.ids import Id
 
 _ADD: Final = METHODS["users.add"]
@@ -25,22 +25,22 @@ _ALL: Final = METHODS["users.getAll"]
 
 def add(form: RequestStyle, new: NewUser) -> Call[User]:
     """A new user."""
-    return rows.add(form, _ADD, User, new)
+    return generic.add(form, _ADD, User, new)
 
 
 def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
     """The end of a user."""
-    return rows.remove(form, _REMOVE, id)
+    return generic.remove(form, _REMOVE, id)
 
 
 def get(form: RequestStyle, id: Id) -> Call[User]:  # noqa: A002
     """One user by its id."""
-    return rows.get(form, _GET, User, id)
+    return generic.get(form, _GET, User, id)
 
 
 def update(form: RequestStyle, id: Id, edit: EditUser) -> Call[User | None]:  # noqa: A002
     """A change to a user. Whether the answer is the user or a mere yes is not documented."""
-    request = form.request(_UPDATE, rows.changes(form, _UPDATE, id, edit))
+    request = form.request(_UPDATE, generic.changes(form, _UPDATE, id, edit))
 
     def read(tree: Tree) -> User | None:
         if shape.flag(tree) is not False:
@@ -52,9 +52,9 @@ def update(form: RequestStyle, id: Id, edit: EditUser) -> Call[User | None]:  # 
 
 def get_by_email(form: RequestStyle, email: str) -> Call[User]:
     """One user by e-mail address."""
-    return rows.call_for_object(form, _BY_EMAIL, User, {"email": key(email, "email")})
+    return generic.call_for_object(form, _BY_EMAIL, User, {"email": key(email, "email")})
 
 
 def list(form: RequestStyle) -> Call[Items[User]]:  # noqa: A001
     """All users: one answer, for no pages are documented."""
-    return rows.listing(form, _ALL, User, rows.NOTHING)
+    return generic.listing(form, _ALL, User, generic.NOTHING)

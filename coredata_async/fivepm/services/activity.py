@@ -14,15 +14,15 @@ from coredata_async.fivepm.attach import Attachment, FileEncoding, attachments, 
 from coredata_async.fivepm.calls import activity as calls
 from coredata_async.fivepm.download import Download
 from coredata_async.fivepm.envelope import open_download
-from coredata_async.fivepm.form import RequestStyle, key
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
 from coredata_async.fivepm.models.file import File, FileFilter
-from coredata_async.fivepm.peek import Wrapping
 from coredata_async.fivepm.perform import perform
+from coredata_async.fivepm.request_style import RequestStyle, key
+from coredata_async.fivepm.services.paging import filters_only, in_range
 from coredata_async.fivepm.services.verbs import adding, fetching_all, listing, updating
-from coredata_async.fivepm.services.window import filters_only, in_range
+from coredata_async.fivepm.sniff import Wrapping
 from coredata_async.ids import Id
 from coredata_async.message import Send
 from coredata_async.storage.sources import Source

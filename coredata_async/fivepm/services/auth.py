@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from coredata_async.fivepm.calls import auth as calls
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.models.user import User
 from coredata_async.fivepm.perform import perform
+from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.fivepm.session import Session
 from coredata_async.message import Send
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from operator import attrgetter
 
 from coredata_async.fivepm.calls import groups as calls
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
 from coredata_async.fivepm.perform import perform
+from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.fivepm.services.verbs import adding, updating
 from coredata_async.ids import Id
 from coredata_async.message import Send

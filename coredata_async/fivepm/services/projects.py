@@ -7,12 +7,12 @@ from operator import attrgetter
 from attrs import field, frozen
 
 from coredata_async.fivepm.calls import projects as calls
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
 from coredata_async.fivepm.perform import perform
+from coredata_async.fivepm.request_style import RequestStyle
+from coredata_async.fivepm.services.paging import filters_only, in_range
 from coredata_async.fivepm.services.verbs import adding, listing, updating
-from coredata_async.fivepm.services.window import filters_only, in_range
 from coredata_async.ids import Id
 from coredata_async.message import Send
 from coredata_async.unset import UNSET, Unset

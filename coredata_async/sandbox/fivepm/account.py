@@ -7,8 +7,8 @@ from attrs import define, field
 
 from coredata_async.sandbox.fivepm.dialect import Dialect
 from coredata_async.sandbox.fivepm.fields import ADMIN, CLIENT, EMPTY, MEMBER, USER
+from coredata_async.sandbox.fivepm.rendering import Viewer
 from coredata_async.sandbox.fivepm.sessions import Sessions
-from coredata_async.sandbox.fivepm.shown import Viewer
 from coredata_async.sandbox.fivepm.state import Email, State
 
 _PEOPLE = (

@@ -4,12 +4,12 @@ from coredata_async.sandbox.fivepm import filters, objects
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.cascade import remove as cascade
+from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.fields import ACTIVITY, DONE, TASK, Record
 from coredata_async.sandbox.fivepm.notices import notify
 from coredata_async.sandbox.fivepm.pages import page
-from coredata_async.sandbox.fivepm.shown import Item, Listed, Shown, SingleView
-from coredata_async.sandbox.fivepm.speech import Response
-from coredata_async.sandbox.fivepm.trouble import refusal
+from coredata_async.sandbox.fivepm.rendering import Item, Listed, Shown, SingleView
+from coredata_async.sandbox.fivepm.responses import Response
 from coredata_async.sandbox.fivepm.values import accept_fields, flag, text, value
 
 _ALL_DONE = 100

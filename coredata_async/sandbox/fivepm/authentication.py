@@ -2,11 +2,11 @@
 
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
+from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.fields import USER
 from coredata_async.sandbox.fivepm.php import Array
-from coredata_async.sandbox.fivepm.shown import SingleView
-from coredata_async.sandbox.fivepm.speech import Response
-from coredata_async.sandbox.fivepm.trouble import refusal
+from coredata_async.sandbox.fivepm.rendering import SingleView
+from coredata_async.sandbox.fivepm.responses import Response
 from coredata_async.sandbox.fivepm.values import text
 
 

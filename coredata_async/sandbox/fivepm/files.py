@@ -9,11 +9,11 @@ from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.dialect import Dialect
+from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.fields import ACTIVITY, FILE, Record
 from coredata_async.sandbox.fivepm.php import Array, Node, Upload
-from coredata_async.sandbox.fivepm.shown import Listed, SingleView
-from coredata_async.sandbox.fivepm.speech import Bytes, Response
-from coredata_async.sandbox.fivepm.trouble import refusal
+from coredata_async.sandbox.fivepm.rendering import Listed, SingleView
+from coredata_async.sandbox.fivepm.responses import Bytes, Response
 from coredata_async.sandbox.fivepm.values import text
 
 

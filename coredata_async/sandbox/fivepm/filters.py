@@ -7,10 +7,10 @@ bound, `Before`, `LessThan` and `MoreThan` do not; what is closed was closed whe
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
+from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.fields import Kind, Record, Value
 from coredata_async.sandbox.fivepm.php import Array
 from coredata_async.sandbox.fivepm.state import State
-from coredata_async.sandbox.fivepm.trouble import refusal
 from coredata_async.sandbox.fivepm.values import value
 
 Passes = Callable[[State, Record, Value], bool]

@@ -7,8 +7,8 @@ from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.fields import GROUP
-from coredata_async.sandbox.fivepm.shown import Listed, SingleView
-from coredata_async.sandbox.fivepm.speech import Response
+from coredata_async.sandbox.fivepm.rendering import Listed, SingleView
+from coredata_async.sandbox.fivepm.responses import Response
 
 
 def add(account: Account, asked: Arguments) -> SingleView:

@@ -3,7 +3,7 @@
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.fields import Record
-from coredata_async.sandbox.fivepm.shown import Listed, Shown
+from coredata_async.sandbox.fivepm.rendering import Listed, Shown
 
 
 def get_statuses(account: Account, asked: Arguments) -> Listed:

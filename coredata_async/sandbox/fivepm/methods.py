@@ -16,14 +16,14 @@ from coredata_async.sandbox.fivepm import (
     metainfo,
     php,
     projects,
-    speech,
+    responses,
     tasks,
     users,
 )
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
-from coredata_async.sandbox.fivepm.speech import Response
-from coredata_async.sandbox.fivepm.trouble import NOT_FOUND, Refusal
+from coredata_async.sandbox.fivepm.errors import NOT_FOUND, Refusal
+from coredata_async.sandbox.fivepm.responses import Response
 from coredata_async.sandbox.fivepm.values import text
 from coredata_async.sandbox.route import Route
 from coredata_async.sandbox.service import Service
@@ -118,16 +118,16 @@ def _handler(account: Account, method: Method, segment: str) -> Callable[[Servic
             return empty(dialect.wrong_verb)
         if method.name in _MISPRINTED and segment != method.verb and not dialect.misprints:
             return NOT_SERVED
-        form = speech.form(dialect, call.query.get("retType", ""))
+        form = responses.form(dialect, call.query.get("retType", ""))
         try:
             query, body = await arguments.read(call, misprints=dialect.misprints)
             account.state.calls.append(arguments.log_entry(call, query, body))
             given = php.merge(query, body)
-            form = speech.form(dialect, text(given, "retType"))
+            form = responses.form(dialect, text(given, "retType"))
             said = await _handle(account, method, call, given)
         except Refusal as refusal:
-            return speech.failure(refusal, dialect, form)
-        return speech.success(said, dialect, form, call.effect)
+            return responses.failure(refusal, dialect, form)
+        return responses.success(said, dialect, form, call.effect)
 
     return handler
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.php import Upload
-from coredata_async.sandbox.fivepm.trouble import refusal
 
 _BOUNDARY = re.compile(r'(?i)multipart/form-data.*;\s*boundary="?([^";]+)"?')
 _WORD = r'="((?:[^"\\]|\\.)*)"'

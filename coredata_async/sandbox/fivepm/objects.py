@@ -2,8 +2,8 @@
 
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
+from coredata_async.sandbox.fivepm.errors import missing, refusal
 from coredata_async.sandbox.fivepm.fields import EMPTY, REFERS, Noun, Record
-from coredata_async.sandbox.fivepm.trouble import missing, refusal
 from coredata_async.sandbox.fivepm.values import accept_fields, text
 
 

@@ -7,8 +7,8 @@ from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.fields import PROJECT
 from coredata_async.sandbox.fivepm.notices import notify
 from coredata_async.sandbox.fivepm.pages import page
-from coredata_async.sandbox.fivepm.shown import Listed, SingleView
-from coredata_async.sandbox.fivepm.speech import Response
+from coredata_async.sandbox.fivepm.rendering import Listed, SingleView
+from coredata_async.sandbox.fivepm.responses import Response
 from coredata_async.sandbox.fivepm.values import flag
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from coredata_async.sandbox.fivepm.dialect import Dialect
-from coredata_async.sandbox.fivepm.shown import NoDate, Scalar
+from coredata_async.sandbox.fivepm.rendering import NoDate, Scalar
 
 _FORMS = {"space": "%Y-%m-%d %H:%M:%S", "t": "%Y-%m-%dT%H:%M:%S", "z": "%Y-%m-%dT%H:%M:%SZ"}
 _ZERO = "0000-00-00 00:00:00"

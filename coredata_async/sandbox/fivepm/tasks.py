@@ -7,8 +7,8 @@ from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.fields import TASK, Record
 from coredata_async.sandbox.fivepm.notices import notify
 from coredata_async.sandbox.fivepm.pages import page
-from coredata_async.sandbox.fivepm.shown import Item, Listed, SingleView
-from coredata_async.sandbox.fivepm.speech import Response
+from coredata_async.sandbox.fivepm.rendering import Item, Listed, SingleView
+from coredata_async.sandbox.fivepm.responses import Response
 from coredata_async.sandbox.fivepm.values import flag
 
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 
 from coredata_async.sandbox.fivepm.dialect import Dialect
+from coredata_async.sandbox.fivepm.rendering import Listed, Shown
 from coredata_async.sandbox.fivepm.scalars import render_scalar
-from coredata_async.sandbox.fivepm.shown import Listed, Shown
 
 _EMPTY_VALUES: Mapping[str, object] = {"string": "", "null": None, "list": []}
 _EMPTY_LISTS: Mapping[str, object] = {"list": [], "object": {}, "string": "", "null": None}

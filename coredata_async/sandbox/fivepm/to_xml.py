@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 
 from coredata_async.sandbox.fivepm.dialect import Dialect
+from coredata_async.sandbox.fivepm.rendering import Listed, Shown
 from coredata_async.sandbox.fivepm.scalars import render_scalar
-from coredata_async.sandbox.fivepm.shown import Listed, Shown
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -4,10 +4,10 @@ from coredata_async.sandbox.fivepm import objects
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.cascade import remove as cascade
+from coredata_async.sandbox.fivepm.errors import missing, refusal
 from coredata_async.sandbox.fivepm.fields import USER
-from coredata_async.sandbox.fivepm.shown import Listed, SingleView
-from coredata_async.sandbox.fivepm.speech import Response
-from coredata_async.sandbox.fivepm.trouble import missing, refusal
+from coredata_async.sandbox.fivepm.rendering import Listed, SingleView
+from coredata_async.sandbox.fivepm.responses import Response
 from coredata_async.sandbox.fivepm.values import text
 
 

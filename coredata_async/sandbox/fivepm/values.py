@@ -7,9 +7,9 @@ has a fault, and here it hears of it.
 from collections.abc import Mapping
 from datetime import datetime
 
+from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.fields import EMPTY, Kind, Noun, Record, Value
 from coredata_async.sandbox.fivepm.php import Array, Node
-from coredata_async.sandbox.fivepm.trouble import refusal
 
 _FLAGS = {"1": True, "0": False}
 

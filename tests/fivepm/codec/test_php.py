@@ -13,8 +13,8 @@ import coredata_async
 import coredata_async.fivepm
 from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm.codec.php import flatten
-from coredata_async.fivepm.form import RequestStyle
 from coredata_async.fivepm.models.task import EditTask
+from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.unset import UNSET
 
 SCALARS = st.text() | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)

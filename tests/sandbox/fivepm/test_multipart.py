@@ -2,9 +2,9 @@
 
 import pytest
 
+from coredata_async.sandbox.fivepm.errors import Refusal
 from coredata_async.sandbox.fivepm.multipart import boundary, parts
 from coredata_async.sandbox.fivepm.php import Upload
-from coredata_async.sandbox.fivepm.trouble import Refusal
 
 
 def form(*pieces: bytes) -> bytes:

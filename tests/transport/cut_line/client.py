@@ -20,8 +20,8 @@ import aiohttp
 from coredata_async.config import Limits, Timeouts
 from coredata_async.errors import CoreDataError
 from coredata_async.message import Request, Send
-from coredata_async.transport import exchange as over_aiohttp
-from coredata_async.transport.lean import exchange as lean
+from coredata_async.transport.aiohttp import exchange as over_aiohttp
+from coredata_async.transport.http11 import exchange as lean
 from coredata_async.transport.pool import Pool
 
 from .hosts import SERVER

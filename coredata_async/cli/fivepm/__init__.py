@@ -1,0 +1,1 @@
+"""Commands of `coredata 5pm`."""

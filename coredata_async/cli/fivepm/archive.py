@@ -1,0 +1,85 @@
+"""`coredata 5pm archive`: a project's files and activities copied into CoreData."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from coredata_async.archive import Archive, Archived, Fetched, NotFetched
+from coredata_async.cli.connection import client
+from coredata_async.cli.exits import exit_code
+from coredata_async.cli.fivepm import connection
+from coredata_async.cli.fivepm.connection import fivepm_client
+from coredata_async.cli.job_output import JobOutput, Lines, ProgressDisplay
+from coredata_async.cli.jobs import JobCommand
+from coredata_async.cli.output import echo_json, people, say
+from coredata_async.cli.parent import check_existence, parent_option, required_parent
+from coredata_async.cli.progress_bars import ProgressBars
+from coredata_async.cli.report_files import report_file
+
+
+@click.command()
+@click.argument("project")
+@parent_option("Project, Folder or Filespace of CoreData.")
+@click.option(
+    "--any-size",
+    is_flag=True,
+    help="Take files whose size is not the one 5pm states, which may count something else than bytes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per event, for programs.")
+@click.option(
+    "--report",
+    "reports",
+    metavar="FILE",
+    multiple=True,
+    type=report_file,
+    help="Write a report of the upload at the end: .json for programs, .html for people. [repeatable]",
+)
+def archive(
+    *, project: str, parent: str | None, any_size: bool, as_json: bool, reports: tuple[Path, ...]
+) -> None:
+    """Copy the files and activities of a 5pm project into CoreData, each once, whatever happens.
+
+    A folder named after PROJECT and its id gets every file, and all activities as JSON lines and as pages.
+    Files pass through a private directory on this disk. Run the same command again to go on where it ended,
+    however it ended; later, to add what is new in 5pm. Nothing is changed in 5pm.
+    """
+    into = required_parent(parent)
+    conduct = JobCommand(
+        watch=JobOutput(_gauge(as_json=as_json), quiet=False), as_json=as_json, reports=reports
+    )
+    raise click.exceptions.Exit(asyncio.run(_archive(project, into, conduct, check_sizes=not any_size)))
+
+
+archive.params += connection.options(hidden=True, taken=archive.params)
+
+
+async def _archive(project: str, parent: str, conduct: JobCommand, *, check_sizes: bool) -> int:
+    def tell(outcome: Fetched | NotFetched) -> None:
+        if isinstance(outcome, NotFetched):
+            say(f"not fetched: {outcome.name}: {outcome.error}")
+        elif conduct.as_json:
+            echo_json({"event": "file_fetched", "id": outcome.id, "name": outcome.name, "size": outcome.size})
+
+    async with client() as made, fivepm_client() as pm:
+        copying = Archive(pm=pm, client=made, project=project, parent=parent, check_sizes=check_sizes)
+        await check_existence(made, parent)
+        with copying.lock() as room:
+            staged = await copying.stage(room, tell)
+            say(f"{staged.names.folder}: {len(staged.outcomes)} new files in 5pm")
+            job = copying.job(room)
+            code = await conduct.run(job)
+            archived = copying.settle(room, staged, job.report)
+    return code or _code(archived)
+
+
+def _code(archived: Archived) -> int:
+    return max((exit_code(each.error) for each in archived.failures), default=0)
+
+
+def _gauge(*, as_json: bool) -> ProgressDisplay:
+    mixed = as_json and sys.stdout.isatty()  # bars would tear the lines apart
+    return ProgressBars() if people.is_terminal and not mixed else Lines()

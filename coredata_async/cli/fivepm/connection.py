@@ -1,0 +1,124 @@
+"""The options that say which 5pm account, and the client they give."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from coredata_async.cli import connection
+from coredata_async.cli.connection import chosen_options
+from coredata_async.cli.error_messages import remember_address
+from coredata_async.cli.output import say
+from coredata_async.cli.settings import PREFIX, FivePMProfile, fivepm_profile
+from coredata_async.environment import from_environment
+from coredata_async.errors import ConfigurationError
+from coredata_async.fivepm import FivePM
+from coredata_async.secret import conceal
+
+_CHOSEN: Final = "coredata_async.cli.fivepm.app"
+_SHARED: Final = ("timeout", "max_retries", "ca_bundle", "proxy")
+"""Options of `coredata` that hold here, too."""
+_WHO: Final = frozenset({"url", "login"})
+_OPTIONS: Final = (
+    ("url", click.STRING, "URL", "The account: its name, acme.5pmweb.com, or a whole URL. [FIVEPM_URL]"),
+    (
+        "login",
+        click.STRING,
+        "EMAIL",
+        "Who signs in; the password comes from FIVEPM_PASSWORD or a profile only. [FIVEPM_LOGIN]",
+    ),
+    ("format", click.Choice(["json", "xml"]), "json|xml", "What to ask the service for; both give the same."),
+    (
+        "post-params",
+        click.Choice(["body", "query", "split"]),
+        "body|query|split",
+        "Where the arguments of a POST go: the vendor's page shows the query, and speaks of the body.",
+    ),
+    ("dates", click.Choice(["space", "t"]), "space|t", "What stands before the time of a date."),
+    ("files", click.Choice(["base64", "multipart"]), "base64|multipart", "How attached files travel."),
+    (
+        "credential",
+        click.Choice(["session", "login"]),
+        "session|login",
+        "Whether to sign in once, or to send login and password with each request.",
+    ),
+)
+
+
+def options(*, hidden: bool = False, taken: Sequence[click.Parameter] = ()) -> list[click.Parameter]:
+    """Ours, and those of `coredata`; those whose name a command has taken for itself are left to it."""
+    own = {flag for each in taken for flag in each.opts}
+    found: list[click.Parameter] = [
+        click.Option(
+            [f"--{name}"],
+            type=kind,
+            metavar=metavar,
+            help=words,
+            hidden=hidden,
+            expose_value=False,
+            callback=_choose,
+        )
+        for name, kind, metavar, words in _OPTIONS
+        if f"--{name}" not in own
+    ]
+    return [*found, *connection.options(hidden=True, taken=[*taken, *found])]
+
+
+def fivepm_client() -> FivePM:
+    """A 5pm client for the command that runs.
+
+    Raises:
+        ConfigurationError: A setting is missing, or does not hold what it should.
+    """
+    context = click.get_current_context()
+    chosen, given = chosen_options(context), _chosen_options(context)
+    profile, warnings = fivepm_profile(chosen, os.environ)
+    for warning in warnings:
+        say(f"coredata: warning: {warning}")
+    url = given.get("url") or _variable("URL") or profile.url
+    login = given.get("login") or _variable("LOGIN") or profile.login
+    password = conceal(os.environ.get("FIVEPM_PASSWORD")) or conceal(_clear(profile))
+    if not url or not login or not password:
+        raise ConfigurationError(
+            "url, login or password of 5pm is missing: set FIVEPM_URL FIVEPM_LOGIN FIVEPM_PASSWORD, or write "
+            "url, login and password into [fivepm.NAME] of the configuration file, NAME being a profile's"
+        )
+    origin = "--url" if given.get("url") else "FIVEPM_URL" if _variable("URL") else "url in the profile"
+    remember_address(context, url, origin)
+    shared = {PREFIX + name.upper(): chosen[name] for name in _SHARED if name in chosen}
+    _, made = from_environment({**os.environ, **shared})
+    manner: dict[str, Any] = {name: value for name, value in given.items() if name not in _WHO}
+    return FivePM(
+        url,
+        login=login,
+        password=password,
+        timeouts=made.get("timeouts"),
+        retry=made.get("retry"),
+        ssl=made.get("ssl", True),
+        proxy=made.get("proxy"),
+        trust_env=True,
+        app_info="cli",
+        **manner,
+    )
+
+
+def _clear(profile: FivePMProfile) -> str | None:
+    return profile.password.get_secret_value() if profile.password else None
+
+
+def _choose(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Keep what was given: a sub-command's word comes later, and counts."""
+    if value is not None:
+        _chosen_options(ctx)[str(param.name)] = value
+
+
+def _chosen_options(ctx: click.Context) -> dict[str, str]:
+    found: dict[str, str] = ctx.meta.setdefault(_CHOSEN, {})
+    return found
+
+
+def _variable(name: str) -> str | None:
+    return os.environ.get(f"FIVEPM_{name}", "").strip() or None

@@ -1,0 +1,186 @@
+"""The methods of 5pm as commands: what they take and give is read from their rows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Final, cast
+
+import attrs
+import click
+
+from coredata_async.cli.exits import FAILED
+from coredata_async.cli.fivepm.calling import remove_all, show_list, show_results
+from coredata_async.cli.fivepm.fields import fivepm_fields
+from coredata_async.cli.output import Details, Rows, say, sink
+from coredata_async.cli.resources.options import given_values
+from coredata_async.cli.resources.reading import shape
+from coredata_async.cli.resources.writing import confirm, with_cleared
+from coredata_async.fivepm.method import Method
+
+_FLAGS: Final = {
+    "load_team": "The team of each.",
+    "with_files": "The files of each.",
+    "with_names": "The names of project and task of each.",
+}
+_SECRET: Final = frozenset({"login", "password"})
+"""Arguments the client knows by itself."""
+_COLUMNS: Final = (
+    "id",
+    "name",
+    "alias",
+    "type",
+    "text",
+    "email",
+    "first_name",
+    "last_name",
+    "size",
+    "status",
+    "priority",
+    "progress",
+    "end_date",
+    "project_id",
+    "activity_id",
+)
+
+
+def caller(row: Method) -> click.Command:
+    """A command for what gives one object, of one or several keys, or for nothing but the asking."""
+    fields = fivepm_fields(row.fields) if row.fields else []
+    keys = [each for each in row.arguments if each not in _SECRET]
+
+    def run(*, as_json: bool, fields_: list[str], keys: tuple[str, ...] = (), **values: object) -> None:
+        into = sink(as_json=as_json, fields=fields_, otherwise=Details())
+        asyncio.run(show_results(row, keys, given_values(fields, values), into))
+
+    return click.Command(
+        None,
+        callback=run,
+        params=[*_keys(keys, many=True), *(each.option() for each in fields), *shape(row.model)],
+        help=_summary(row),
+    )
+
+
+def updater(row: Method) -> click.Command:
+    """A command for what changes an object."""
+    fields = fivepm_fields(row.fields) if row.fields else []
+    names = [field.flag.removeprefix("--") for field in fields if field.clearable]
+
+    def run(
+        *, keys: str, clear: tuple[str, ...], as_json: bool, fields_: list[str], **values: object
+    ) -> None:
+        changes = with_cleared(given_values(fields, values), clear)
+        into = sink(as_json=as_json, fields=fields_, otherwise=Details())
+        asyncio.run(show_results(row, (keys,), changes, into))
+
+    clear = click.Option(
+        ["--clear"],
+        multiple=True,
+        metavar="FIELD",
+        type=click.Choice(names),
+        help=f"Empty a field, by sending an empty text, which is not documented: {', '.join(names)}.",
+    )
+    return click.Command(
+        None,
+        callback=run,
+        params=[*_keys(["id"], many=False), *(each.option() for each in fields), clear, *shape(row.model)],
+        help=f"Change {_thing(row)}: only what is given is sent, and a list replaces the whole list.",
+    )
+
+
+def remover(row: Method) -> click.Command:
+    """A command for what removes objects, after a question."""
+
+    def run(*, keys: tuple[str, ...], yes: bool) -> None:
+        every = tuple(dict.fromkeys(keys))
+        what = f"{row.python.replace('.', ' ').replace('_', ' ')} {', '.join(every)}"
+        if not yes and not confirm(f"{what}: 5pm documents no way back. Go on?"):
+            say("nothing was removed")
+            raise click.exceptions.Exit(FAILED)
+        asyncio.run(remove_all(row, every))
+
+    return click.Command(
+        None,
+        callback=run,
+        params=[
+            *_keys(["id"], many=True),
+            click.Option(["--yes", "-y"], is_flag=True, help="Without being asked."),
+        ],
+        help=f"Remove {_thing(row)}; whether it can be had back, and what goes with it, is not documented.",
+    )
+
+
+def lister(row: Method) -> click.Command:
+    """A command for what gives many objects."""
+    fields = fivepm_fields(row.filters) if row.filters else []
+    flags = [each for each in row.arguments if each in _FLAGS]
+
+    def run(*, limit: int | None, as_json: bool, fields_: list[str], **values: object) -> None:
+        wanted = given_values(fields, values)
+        wanted |= {name: True for name in flags if values.get(name)}
+        wanted |= {name: values[name] for name in ("page_size", "offset") if values.get(name) is not None}
+        into = sink(as_json=as_json, fields=fields_, otherwise=Rows(columns(row)))
+        asyncio.run(show_list(row, wanted, into, limit))
+
+    return click.Command(
+        None,
+        callback=run,
+        params=[
+            *(each.option() for each in fields),
+            *(
+                click.Option([f"--{each.replace('_', '-')}", each], is_flag=True, help=_FLAGS[each])
+                for each in flags
+            ),
+            *(_paging() if row.pages else ()),
+            *shape(row.model),
+            click.Option(["--limit"], type=click.IntRange(1), help="How many to show at most."),
+        ],
+        help=_summary(row),
+    )
+
+
+def columns(row: Method) -> Sequence[str]:
+    """Return what a table shows of each."""
+    model = cast("type[attrs.AttrsInstance] | None", row.model)
+    there = {spot.name for spot in attrs.fields(model)} if model else set[str]()
+    return [each for each in _COLUMNS if each in there]
+
+
+def _keys(names: Sequence[str], *, many: bool) -> Iterator[click.Argument]:
+    for name in names:
+        metavar = name.upper() + ("..." if many else "")
+        yield click.Argument(["keys"], nargs=-1 if many else 1, required=True, metavar=metavar)
+
+
+def _paging() -> list[click.Option]:
+    return [
+        click.Option(["--page-size"], type=click.IntRange(1), help="How many to ask for at a time."),
+        click.Option(
+            ["--offset"], type=click.IntRange(0), help="Where to begin; counted from 0, presumably."
+        ),
+    ]
+
+
+def _summary(row: Method) -> str:
+    if row.gives == "text":
+        return "Sign in, to see whether login and password are right; the session ends with the command."
+    if not row.arguments and row.gives == "flag":
+        return "Sign in and out again."
+    if row.fields is not None:
+        return f"Add {_thing(row)}, and show it."
+    if row.gives == "many":
+        return f"List {row.python.partition('.')[2] if row.service == 'metainfo' else _plural(row)}."
+    return f"Show {_thing(row)}."
+
+
+def _thing(row: Method) -> str:
+    if row.model is None:  # of a flag
+        name = "file" if "File" in row.name else row.python.partition(".")[0].rstrip("s")
+    else:
+        name = row.model.__name__.lower()
+    return f"{'an' if name[0] in 'aeio' else 'a'} {name}"
+
+
+def _plural(row: Method) -> str:
+    name = row.model.__name__.lower() if row.model else "things"
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"

@@ -1,0 +1,77 @@
+"""Help texts: the first lines of docstrings, those of fields included, and what a verb rests on."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from functools import cache
+from itertools import pairwise
+from textwrap import dedent
+from typing import Final
+
+from coredata_async.wire.resource import Evidence
+
+_OPERATORS: Final = {
+    "startswith": "Beginning of the {}.",
+    "gt": "{} after this moment, excluding it.",
+    "gte": "{} at this moment or after it.",
+    "lt": "{} before this moment, excluding it.",
+    "lte": "{} at this moment or before it.",
+    "range": "{} between the two.",
+}
+_CLEARS: Final = re.compile(r"`None` clears(?: \(inferred\))?\. ?")
+_EVIDENCE_NOTES: Final = {
+    "documented": "",
+    "named": "only named in the vendor's pages",
+    "legacy": "not in the vendor's pages, seen in old clients only",
+}
+
+
+def first_line(thing: object) -> str:
+    """The summary of a docstring, without Markdown."""
+    return _plain((inspect.getdoc(thing) or "").partition("\n\n")[0])
+
+
+@cache
+def field_help(kind: type[object]) -> dict[str, str]:
+    """By field, the docstring below it: Python does not keep them, the source does."""
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__[:-1]):
+        try:
+            body = ast.parse(dedent(inspect.getsource(each))).body[0]
+        except (OSError, TypeError, SyntaxError):  # no source here: the help is shorter
+            continue
+        if isinstance(body, ast.ClassDef):
+            found.update(_below_fields(body.body))
+    return found
+
+
+def filter_help(name: str) -> str:
+    """Return what a filter does, by its operator."""
+    field, _, operator = name.partition("__")
+    if not operator:
+        return f"Exactly this {field.replace('_', ' ')}."
+    words = _OPERATORS.get(operator, f"{{}}: {operator}.").format(field.replace("_", " "))
+    return words[:1].upper() + words[1:]
+
+
+def evidence_note(proof: Evidence) -> str:
+    """Return how sure a verb is; nothing if the vendor documents it."""
+    return _EVIDENCE_NOTES[proof.evidence]
+
+
+def _below_fields(body: list[ast.stmt]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for above, below in pairwise(body):
+        match above, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = _plain(inspect.cleandoc(text).partition("\n\n")[0])
+            case _:
+                pass
+    return found
+
+
+def _plain(text: str) -> str:
+    text = _CLEARS.sub("", " ".join(text.split()))  # in a shell `--clear` does
+    return text.replace("`", "").replace("…", "...").strip()

@@ -1,0 +1,187 @@
+"""Results on stdout: tables for people, JSON lines for programs."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import click
+from attrs import define, field, frozen
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from coredata_async.cli.plain import flatten, plain_object, select
+from coredata_async.control_characters import json_line
+
+WIDE: Final = 100_000
+"""Columns of what is no terminal: nothing is cut that a program may read."""
+BLOCK: Final = 500
+"""Rows per table, so that a long listing neither waits for its end nor is held whole."""
+IDS: Final = frozenset({"id", "username", "name", "parent", "snapshot_id", "blob_name"})
+"""Columns that are never shortened: half an id is none."""
+
+
+class Renderer(Protocol):
+    """What takes models one by one, and shows them."""
+
+    def add(self, model: object) -> None:
+        """Take one."""
+        ...
+
+    def close(self) -> None:
+        """Show what is left."""
+        ...
+
+
+@frozen
+class Lines:
+    """One JSON object per line; with fields, only these, by their dotted names."""
+
+    fields: Sequence[str] = ()
+
+    def add(self, model: object) -> None:
+        """Print it."""
+        found = plain_object(model)
+        echo_json({path: select(found, path) for path in self.fields} if self.fields else found)
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+
+@define
+class Rows:
+    """A table, in blocks."""
+
+    fields: Sequence[str]
+    _rows: list[list[object]] = field(factory=list[list[object]], init=False)
+    _seen: set[str] = field(factory=set[str], init=False)
+    _count: int = field(default=0, init=False)
+
+    def add(self, model: object) -> None:
+        """Take one; print, if the block is full."""
+        found = plain_object(model)
+        row = [select(found, path) for path in self.fields]
+        self._rows.append(row)
+        self._seen |= {path for path in self.fields if _first_name(path) in found}
+        self._count += 1
+        if len(self._rows) >= BLOCK:
+            self._flush()
+
+    def close(self) -> None:
+        """Print the rest, and tell of columns that nothing has."""
+        if not self._count:
+            say("there are none")
+            return
+        self._flush()
+        for path in self.fields:
+            if path not in self._seen:
+                say(f"none of them has a field {path!r}")
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for at, path in enumerate(self.fields):
+            column = [row[at] for row in self._rows]
+            whole = path.rpartition(".")[2] in IDS
+            table.add_column(
+                path,
+                no_wrap=whole,
+                overflow="fold",  # on a narrow terminal
+                min_width=max(len(cell(each)) for each in column) if whole else None,
+                justify="right" if all(isinstance(each, int) for each in column) else "left",
+            )
+        for row in self._rows:
+            table.add_row(*(Text(cell(each)) for each in row))
+        print_table(table)
+        self._rows.clear()
+
+
+def _first_name(path: str) -> str:
+    return path.removeprefix("extra.").partition(".")[0]
+
+
+@frozen
+class Details:
+    """Every field of one object that is not empty, one below the other."""
+
+    def add(self, model: object) -> None:
+        """Print it."""
+        show_pairs(dict(flatten(plain_object(model))))
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+
+def sink(*, as_json: bool, fields: Sequence[str], otherwise: Renderer) -> Renderer:
+    """Return what the options of a command ask for."""
+    if as_json:
+        return Lines(fields)
+    return Rows(fields) if fields else otherwise
+
+
+def show_pairs(pairs: Mapping[str, object]) -> None:
+    """Names and values, one below the other."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs.items():
+        table.add_row(Text(printable(name)), Text(cell(value)))
+    print_table(table)
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of text below the names of their columns."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(each)) for each in row))
+    print_table(table)
+
+
+def echo_json(value: object) -> None:
+    """One line of JSON."""
+    utf8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
+    click.echo(json_line(value, ascii_only=not utf8))  # JSON is UTF-8 whatever the locale is; ASCII is both
+
+
+def cell(value: object) -> str:
+    """A value as one line of text."""
+    if value is None:
+        return ""
+    if isinstance(value, list) and not any(isinstance(each, dict | list) for each in value):  # pyright: ignore[reportUnknownVariableType]
+        return ", ".join(cell(each) for each in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, list | dict | bool):
+        return printable(json_line(value))  # pyright: ignore[reportUnknownArgumentType]
+    return printable(str(value))
+
+
+def print_table(table: Table) -> None:
+    """Print a table on stdout: in colours and as wide as the terminal, or as plain text that is not cut."""
+    if sys.stdout.isatty():
+        Console(highlight=False).print(table)
+        return
+    console = Console(highlight=False, width=WIDE, color_system=None)
+    with console.capture() as capture:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+people = Console(stderr=True, highlight=False)
+"""For people: progress, tables, complaints."""
+
+
+def say(text: str) -> None:
+    """One line for people, as it is."""
+    people.print(printable(text), markup=False, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """The text on one line, without what could move a cursor: titles and names come from a server."""
+    return "".join(
+        c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )

@@ -1,0 +1,1 @@
+"""Commands of the resources, made from their rows."""

@@ -1,0 +1,129 @@
+"""Fields of a filter, new or edit class as options of a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from types import NoneType, UnionType
+from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
+
+import attrs
+import click
+from attrs import frozen
+
+from coredata_async.cli.help_text import field_help, filter_help
+from coredata_async.cli.parsing import day, json_object, json_value, pair, when
+from coredata_async.ids import HasId
+from coredata_async.unset import Unset
+
+Reader = Callable[[str], object]
+"""What makes a value of the text that a shell gives."""
+
+_READERS: Final[dict[frozenset[Any], Reader]] = {
+    **{frozenset({kind}): kind for kind in (str, int, float, bool)},
+    frozenset({date}): day,
+    frozenset({datetime}): when,
+    frozenset({date, datetime}): when,
+}
+_SHOWN: Final[dict[Reader, str]] = {
+    int: "N",
+    day: "YYYY-MM-DD",
+    when: "WHEN",
+    pair: "FROM,TO",
+    json_object: "JSON|@FILE|-",
+    json_value: "JSON|@FILE|-",
+}
+
+
+@frozen(kw_only=True)
+class Field:
+    """A keyword of a verb, as a shell can give it."""
+
+    name: str
+    reader: Reader
+    many: bool
+    """Whether its option may be given several times."""
+    required: bool
+    clearable: bool
+    """Whether `None` is a value of its own."""
+    default: object
+    help_text: str
+
+    @property
+    def flag(self) -> str:
+        """Its option: `--created-gt`."""
+        return flag(self.name)
+
+    def option(self) -> click.Option:
+        """Its option. What is not given is `None`, or empty, and then not passed on."""
+        return click.Option(
+            [self.flag, self.name],
+            type=self.reader,
+            multiple=self.many,
+            required=self.required,
+            metavar=_SHOWN.get(self.reader, "TEXT"),
+            help=self._help(),
+        )
+
+    def _help(self) -> str:
+        notes = ["may be repeated"] if self.many else []
+        notes += [] if self.default is None else [f"default: {self.default}"]
+        return f"{self.help_text} [{'; '.join(notes)}]".lstrip() if notes else self.help_text
+
+
+def flag(name: str) -> str:
+    """A keyword as an option."""
+    return "--" + name.replace("__", "-").replace("_", "-")
+
+
+def fields_of(keywords: Callable[..., object]) -> list[Field]:
+    """Return what a class takes, one option for each."""
+    kind = cast("type[attrs.AttrsInstance]", keywords)
+    hints, words = get_type_hints(kind), field_help(kind)
+    return [_field(spot, hints[spot.name], words.get(spot.name, "")) for spot in attrs.fields(kind)]
+
+
+def given_values(fields: Sequence[Field], values: Mapping[str, object]) -> dict[str, Any]:
+    """The values that were given, by keyword."""
+    return {field.name: values[field.name] for field in fields if values.get(field.name) not in (None, ())}
+
+
+def _field(spot: attrs.Attribute[Any], hint: Any, words: str) -> Field:
+    arms = _arms(hint)
+    many, reader = _reader(arms - {NoneType, Unset})
+    tells = isinstance(spot.default, int) and not isinstance(spot.default, bool)
+    if not words and "filter" not in spot.metadata and Unset not in arms and spot.default is None:
+        words = filter_help(spot.name) if "__" in spot.name else ""
+    return Field(
+        name=spot.name,
+        reader=reader,
+        many=many,
+        required=spot.default is attrs.NOTHING,
+        clearable=Unset in arms and NoneType in arms,
+        default=spot.default if tells else None,
+        help_text=words,
+    )
+
+
+def _reader(arms: frozenset[Any]) -> tuple[bool, Reader]:
+    """Return whether there may be several, and how one is read. What has no shape of its own is JSON."""
+    if arms in _READERS:
+        return False, _READERS[arms]
+    if len(arms) == 1:
+        (arm,) = arms
+        inside = get_args(arm)
+        match get_origin(arm):
+            case origin if origin is tuple and Ellipsis not in inside:
+                return False, pair
+            case origin if origin in {Sequence, tuple, list}:
+                return True, _reader(_arms(inside[0]))[1]
+            case origin if origin in {Mapping, dict}:
+                return False, json_object
+            case _:
+                pass
+    return False, json_value
+
+
+def _arms(hint: Any) -> frozenset[Any]:
+    """Return the alternatives of a type; an object with an id cannot be written on a command line."""
+    return frozenset(get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)) - {HasId}

@@ -1,0 +1,164 @@
+"""`list` and `get` of any noun."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any, Final
+
+import click
+
+from coredata_async.cli.batch import exit_on_failures, run_each
+from coredata_async.cli.connection import client
+from coredata_async.cli.fields import fields_option
+from coredata_async.cli.help_text import evidence_note
+from coredata_async.cli.output import Details, Renderer, Rows, sink
+from coredata_async.cli.resources.options import Field, fields_of, given_values
+from coredata_async.cli.resources.resource import ResourceCommand
+from coredata_async.client import CoreData
+from coredata_async.listing import Listing
+from coredata_async.wire.resource import Paging
+
+PAGING: Final = {spot.name for spot in fields_of(Paging)}
+
+
+class RangeCommand(click.Command):
+    """A command whose options of pairs take `A,B` and `A B` alike."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Join the two."""
+        pairs = {flag for each in self.params if each.metavar == "FROM,TO" for flag in each.opts}
+        joined: list[str] = []
+        rest = iter(args)
+        for word in rest:
+            flag, is_one, value = word.partition("=")
+            if flag not in pairs:
+                joined.append(word)
+                continue
+            start = value if is_one else next(rest, "")
+            joined.append(f"{flag}={start if ',' in start else ','.join((start, next(rest, '')))}")
+        return super().parse_args(ctx, joined)
+
+
+def lister(noun: ResourceCommand) -> click.Command:
+    """`coredata NOUN list`."""
+    fields = fields_of(noun.kind.where)
+    owners = noun.parents()
+
+    def run(*, limit: int | None, fields_: list[str], as_json: bool, **values: str | None) -> None:
+        wanted = given_values(fields, values)
+        inside = {name: key for name in owners if (key := values.get(name)) is not None}
+        if limit is not None and "page_size" not in wanted:
+            wanted["page_size"] = min(limit, Paging().page_size or limit)
+        into = sink(as_json=as_json, fields=fields_, otherwise=Rows(noun.columns))
+        _alone(inside, wanted)
+        made = client()
+        asyncio.run(_list(made, _listing(noun, made, inside, wanted), into, limit))
+
+    return RangeCommand(
+        "list",
+        callback=run,
+        params=[
+            *(each.option() for each in fields),
+            *_parent_options(noun, fields),
+            *shape(noun.kind.model),
+            _limit(),
+        ],
+        help=f"List {noun.many}.",
+    )
+
+
+def getter(noun: ResourceCommand) -> click.Command:
+    """`coredata NOUN get`."""
+
+    def run(*, keys: tuple[str, ...], fields_: list[str], as_json: bool) -> None:
+        into = sink(as_json=as_json, fields=fields_, otherwise=Details())
+        asyncio.run(_get(noun, client(), keys, into))
+
+    return click.Command(
+        "get",
+        callback=run,
+        params=[keys_argument(noun), *shape(noun.kind.model)],
+        help=f"Show {noun.many}, each by its {noun.kind.key}.",
+    )
+
+
+def keys_argument(noun: ResourceCommand) -> click.Argument:
+    """One or more ids."""
+    return click.Argument(["keys"], nargs=-1, required=True, metavar=f"{noun.kind.key.upper()}...")
+
+
+async def show(listing: Listing[Any], into: Renderer, limit: int | None = None) -> None:
+    """Show a listing as it comes."""
+    count = 0
+    async with aclosing(listing.pages(prefetch=2 if limit is None else 0)) as pages:
+        async for page in pages:
+            for item in page.items if limit is None else page.items[: limit - count]:
+                into.add(item)
+                count += 1
+            if count == limit:
+                break
+    into.close()
+
+
+async def _list(made: CoreData, listing: Listing[Any], into: Renderer, limit: int | None) -> None:
+    async with made:
+        await show(listing, into, limit)
+
+
+def _listing(
+    noun: ResourceCommand, made: CoreData, inside: dict[str, str], wanted: dict[str, Any]
+) -> Listing[Any]:
+    if not inside:
+        return noun.service(made).list(**wanted)
+    ((option, key),) = inside.items()
+    owner, _ = noun.parents()[option]
+    listing: Listing[Any] = getattr(getattr(made, owner), noun.name)(key, **wanted)
+    return listing
+
+
+async def _get(noun: ResourceCommand, made: CoreData, keys: Sequence[str], into: Renderer) -> None:
+    async with made:
+        found = await run_each(keys, noun.service(made).get)
+    for each in found:
+        if not isinstance(each, Exception):
+            into.add(each)
+    if any(not isinstance(each, Exception) for each in found):
+        into.close()
+    exit_on_failures(found)
+
+
+def _alone(inside: dict[str, str], wanted: dict[str, Any]) -> None:
+    """The service offers no filters on what is inside another object."""
+    others = [*inside, *(name for name in wanted if name not in PAGING)]
+    if inside and len(others) > 1:
+        raise click.UsageError(
+            f"--{next(iter(inside))} cannot be combined with another filter: the service offers none there"
+        )
+
+
+def _parent_options(noun: ResourceCommand, fields: Sequence[Field]) -> list[click.Option]:
+    taken = {field.name for field in fields}
+    return [
+        click.Option(
+            [f"--{name.replace('_', '-')}", name],
+            metavar="ID",
+            help=f"Only those of this {name.replace('_', ' ')}, without other filters."
+            + (f" [{nested.proof.evidence}]" if evidence_note(nested.proof) else ""),
+        )
+        for name, (_, nested) in noun.parents().items()
+        if name not in taken
+    ]
+
+
+def shape(model: type[object] | None) -> list[click.Option]:
+    """Declare which fields of a model to show, and in which form."""
+    return [
+        fields_option(model),
+        click.Option(["--json", "as_json"], is_flag=True, help="JSON lines, for programs."),
+    ]
+
+
+def _limit() -> click.Option:
+    return click.Option(["--limit"], type=click.IntRange(1), help="How many at most.")

@@ -1,0 +1,1 @@
+"""Questions that `coredata doctor` asks a server, one module per subject."""

@@ -1,0 +1,1 @@
+"""Faults that the sandbox plays: scripts, effects and responses."""

@@ -1,0 +1,101 @@
+"""What a dialect makes of a result or a refusal: status, headers, bytes."""
+
+import codecs
+import html
+import json
+import mimetypes
+from typing import TypeAlias
+
+import attrs
+from attrs import frozen
+
+from coredata_async.sandbox.answer import Answer
+from coredata_async.sandbox.faults.effect import Effect
+from coredata_async.sandbox.fivepm import to_json, to_xml
+from coredata_async.sandbox.fivepm.dialect import Dialect
+from coredata_async.sandbox.fivepm.errors import Refusal
+from coredata_async.sandbox.fivepm.rendering import Listed, Shown, SingleView
+
+_TYPES = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=utf-8"}
+_PAGE = "<!DOCTYPE html>\n<html><head><title>5pm: sign in</title></head><body><p>{}</p></body></html>\n"
+_FATAL = (
+    "<br />\n<b>Fatal error</b>:  Uncaught Exception: {} in <b>/srv/5pm/api.php</b> on line <b>42</b><br />\n"
+)
+
+
+@frozen
+class Bytes:
+    """A file's content, given as it is."""
+
+    name: str
+    data: bytes
+
+
+Response: TypeAlias = "Shown | SingleView | Bytes"
+
+
+def form(dialect: Dialect, asked: str) -> str:
+    """Return whether XML or JSON is answered, for what `retType` asked."""
+    return asked if dialect.honours_ret_type and asked in _TYPES else dialect.format
+
+
+def success(said: Response, dialect: Dialect, form: str, effect: Effect) -> Answer:
+    """Answer with a result, as the dialect and the faults want it."""
+    if isinstance(said, Bytes):
+        return _content(said, dialect)
+    if isinstance(said, SingleView):
+        said = {said.name: said.item} if dialect.named else said.item
+    said = _apply_effect(said, effect) if effect.hidden or effect.nulled else said
+    body = to_json.document(said, dialect) if form == "json" else to_xml.document(said, dialect)
+    return _wrap(body[: len(body) // 2] if effect.broken_json else body, dialect, form)
+
+
+def failure(refusal: Refusal, dialect: Dialect, form: str) -> Answer:
+    """Answer with a refusal; none of its shapes is documented (facts 7)."""
+    words = html.escape(refusal.message)
+    match dialect.errors:
+        case "html":
+            return _web(_PAGE.format(words))
+        case "php":
+            return _web(_FATAL.format(words))
+        case "body":
+            failed = {"status": "fail", "error": refusal.message}
+            xml = f'<response status="fail"><error>{words}</error></response>'
+            return _wrap(json.dumps(failed).encode() if form == "json" else xml.encode(), dialect, form)
+        case "status":
+            error: Shown = {"error": refusal.message}
+            body = to_json.document(error, dialect) if form == "json" else to_xml.document(error, dialect)
+            return attrs.evolve(_wrap(body, dialect, form), status=refusal.status)
+
+
+def _wrap(body: bytes, dialect: Dialect, form: str) -> Answer:
+    mark = codecs.BOM_UTF8 if dialect.bom else b""
+    return Answer(200, {"Content-Type": dialect.content_type or _TYPES[form]}, mark + body)
+
+
+def _web(page: str) -> Answer:
+    return Answer(200, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
+
+
+def _content(said: Bytes, dialect: Dialect) -> Answer:
+    kind = mimetypes.guess_type(said.name)[0] or "application/octet-stream"
+    headers = {"Content-Type": kind}
+    if dialect.download == "raw":
+        quoted = said.name.replace("\\", "\\\\").replace('"', '\\"')
+        headers["Content-Disposition"] = f'attachment; filename="{quoted}"'
+    return Answer(200, headers, said.data)
+
+
+def _apply_effect(said: Shown, effect: Effect) -> Shown:
+    """Leave attributes out, or empty, at every depth."""
+    match said:
+        case Listed():
+            return attrs.evolve(said, items=tuple(_apply_effect(one, effect) for one in said.items))
+        case dict():
+            return {
+                name: None if name in effect.nulled else _apply_effect(one, effect)
+                for name, one in said.items()
+                if name not in effect.hidden
+            }
+        case _:
+            return said

@@ -1,0 +1,126 @@
+"""The far end of a signed URL: `/laika/<blob>`, as strict as an S3 with Signature V2."""
+
+import hmac
+import secrets
+from email.utils import formatdate
+from xml.sax.saxutils import escape
+
+from coredata_async.sandbox.answer import Answer, Refused, Streamed
+from coredata_async.sandbox.blob import Blob
+from coredata_async.sandbox.bucket import LocalBucket
+from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.disk import Reading, open_range
+from coredata_async.sandbox.faults.effect import FALSE_MD5
+from coredata_async.sandbox.ranges import parse_range
+from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.signature import sign, string_to_sign
+
+_SIGNED = ("AWSAccessKeyId", "Expires", "Signature")
+
+
+async def put(service: Service, call: Call) -> Answer:
+    """Store a blob: 201 with an empty body and its MD5 as ETag (facts 2.3: 201, where AWS says 200)."""
+    bucket = _bucket(service)
+    _admit(bucket, call)
+    _check_length(bucket, call)
+    blob = call.ids[0]
+    async with bucket.writing(blob) as writing:
+        async for chunk in call.body():
+            await writing.add(chunk)
+        await call.commit()
+        stored = await bucket.keep(blob, writing, call.headers.get("Content-Type", "binary/octet-stream"))
+    return Answer(201, {"ETag": _etag(stored, call), "Content-Type": "text/plain"})
+
+
+async def get(service: Service, call: Call) -> Answer:
+    """Give a blob or a range of it (facts 2.2: the storage advertises `Accept-Ranges: bytes`)."""
+    bucket = _bucket(service)
+    _admit(bucket, call)
+    blob = bucket.blobs.get(call.ids[0])
+    if blob is None:
+        raise _error(404, "NoSuchKey", "The specified key does not exist.")
+    headers = {
+        "ETag": _etag(blob, call),
+        "Last-Modified": formatdate(blob.stored, usegmt=True),
+        "Accept-Ranges": "bytes",
+        "Content-Type": call.query.get("response-content-type", blob.content_type),
+    }
+    if disposition := call.query.get("response-content-disposition"):
+        headers["Content-Disposition"] = disposition.strip()
+    if call.headers.get("If-Match", headers["ETag"]) not in (headers["ETag"], "*"):
+        raise _error(412, "PreconditionFailed", "At least one of the preconditions did not hold.")
+    return await _answer_range(bucket, call, blob, headers)
+
+
+async def _answer_range(bucket: LocalBucket, call: Call, blob: Blob, headers: dict[str, str]) -> Answer:
+    wanted = call.headers.get("Range", "")
+    if call.headers.get("If-Range", headers["ETag"]) not in (headers["ETag"], headers["Last-Modified"]):
+        wanted = ""  # the blob changed: the whole of it is due
+    span = parse_range(wanted, blob.size)
+    if span is None:
+        return await _send(bucket, blob, range(blob.size), Answer(200, headers))
+    if not span:
+        raise _error(
+            416, "InvalidRange", "The range is not satisfiable.", {"Content-Range": f"bytes */{blob.size}"}
+        )
+    headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{blob.size}"
+    return await _send(bucket, blob, span, Answer(206, headers))
+
+
+async def _send(bucket: LocalBucket, blob: Blob, span: range, answer: Answer) -> Answer:
+    found = await open_range(blob.path, span.start, len(span), bucket.workers)
+    body = Streamed(len(span), found.read, found.close) if isinstance(found, Reading) else found
+    return Answer(answer.status, answer.headers, body)
+
+
+def _bucket(service: Service) -> LocalBucket:
+    """Return the built-in storage; when another one was plugged in, nothing is served here."""
+    if not isinstance(service.bucket, LocalBucket):
+        raise _error(404, "NoSuchBucket", "The bytes are kept somewhere else.")
+    return service.bucket
+
+
+def _admit(bucket: LocalBucket, call: Call) -> None:
+    """Check the signed query as S3 does, or refuse."""
+    query = call.query
+    if "Authorization" in call.headers:
+        raise _error(400, "InvalidArgument", "Only one auth mechanism allowed.")
+    if any(not query.get(name) for name in _SIGNED) or not query["Expires"].isdecimal():
+        raise _error(403, "AccessDenied", "Query-string authentication requires a signed URL.")
+    if query["AWSAccessKeyId"] != bucket.key:
+        raise _error(403, "InvalidAccessKeyId", "The access key id does not exist in our records.")
+    if call.effect.expired or bucket.clock() >= int(query["Expires"]):
+        raise _error(403, "AccessDenied", "Request has expired")
+    due = sign(bucket.secret, string_to_sign(call.request.method, call.path, query, call.headers))
+    if not hmac.compare_digest(due.encode(), query["Signature"].encode()):
+        raise _error(
+            403, "SignatureDoesNotMatch", "The signature does not match the request (Content-Type is signed)."
+        )
+
+
+def _check_length(bucket: LocalBucket, call: Call) -> None:
+    """Demand the length that was declared when the blob was reserved, and no chunked encoding."""
+    length = call.headers.get("Content-Length")
+    if length is None or "Transfer-Encoding" in call.headers:
+        raise _error(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+    reservation = bucket.reserved.get(call.ids[0])
+    declared = reservation.content_length if reservation else int(length)
+    if int(length) == 0 and bucket.refuses_empty == "put":
+        raise _error(400, "MissingRequestBodyError", "Request body is empty.")
+    if int(length) > declared:
+        raise _error(400, "EntityTooLarge", f"{declared} bytes were declared, {length} are offered.")
+    if int(length) < declared:
+        raise _error(400, "IncompleteBody", f"{declared} bytes were declared, {length} are offered.")
+
+
+def _etag(blob: Blob, call: Call) -> str:
+    return f'"{FALSE_MD5 if call.effect.wrong_digest else blob.md5}"'
+
+
+def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Refused:
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{escape(message)}</Message>"
+        f"<RequestId>{secrets.token_hex(8).upper()}</RequestId></Error>"
+    )
+    return Refused(Answer(status, {"Content-Type": "application/xml", **(headers or {})}, body.encode()))

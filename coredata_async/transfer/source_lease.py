@@ -1,0 +1,81 @@
+"""One source opened for an upload, with its share of what `Limits` allows."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Final
+
+from attrs import define, field
+
+from coredata_async.storage.bodies import Streamed
+from coredata_async.storage.sources import PreparedSource, Source, label, prepare, prepare_static
+from coredata_async.storage.spool import SpoolMode
+from coredata_async.transfer.outcomes import OnProgress
+from coredata_async.transfer.progress import ProgressReporter
+
+_SILENT: Final = ProgressReporter("", 0, None)
+
+
+@define
+class SourceLease:
+    """`async with Opening(…) as (source, teller)`.
+
+    A class: as two generators one inside the other it took 10 us more, 4 % of our own share of a small
+    file, and a file that is held whole leaves nothing to close.
+    """
+
+    source: Source
+    size: int | None
+    progress: OnProgress | None
+    streams: asyncio.Semaphore
+    """`Limits.uploads`: for bodies that are too large to be held whole."""
+    open_files: asyncio.Semaphore
+    """`Limits.open_files`."""
+    spool: SpoolMode = "auto"
+    _held: AsyncExitStack | None = field(default=None, init=False)
+
+    async def __aenter__(self) -> tuple[PreparedSource, ProgressReporter]:
+        """Make the source ready.
+
+        Raises:
+            SourceError: It is not there, cannot be read, or gives something else than bytes.
+            TypeError: It is a file in text mode, or no source at all.
+        """
+        await self.open_files.acquire()
+        try:
+            source = await prepare_static(self.source, self.size)
+            if source is None or isinstance(source.body, Streamed):
+                source = await self._prepare_stream(source)
+        except BaseException:
+            self.open_files.release()
+            raise
+        return source, self._reporter(source)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close what was opened, and give the share back."""
+        try:
+            if self._held is not None:
+                await self._held.__aexit__(kind, exc, trace)
+        finally:
+            self.open_files.release()
+
+    async def _prepare_stream(self, source: PreparedSource | None) -> PreparedSource:
+        async with AsyncExitStack() as stack:
+            if source is None:
+                source = await stack.enter_async_context(prepare(self.source, self.size, self.spool))
+            if isinstance(source.body, Streamed):
+                await stack.enter_async_context(self.streams)
+            self._held = stack.pop_all()
+        return source
+
+    def _reporter(self, source: PreparedSource) -> ProgressReporter:
+        if self.progress is None:
+            return _SILENT
+        teller = ProgressReporter(label(self.source), source.size, self.progress)
+        if isinstance(source.body, Streamed):
+            source.body.on_sent = teller.add
+        return teller

@@ -1,0 +1,115 @@
+"""Many uploads at once: workers over one shared iterator, outcomes as they complete."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Iterable
+from types import TracebackType
+from typing import Self
+
+from attrs import evolve
+
+from coredata_async.errors import OutcomeUnknownError
+from coredata_async.storage.sources import Source
+from coredata_async.transfer.outcomes import Failed, OnProgress, Outcome, Unknown
+from coredata_async.transfer.uploads import Upload, Uploader, Via
+from coredata_async.transfer.workers import Shared, run_workers
+
+Sources = Iterable[Source | Upload] | AsyncIterable[Source | Upload]
+"""What `upload_many` takes: sources, or `Upload`s with options of their own, from any kind of iterable."""
+
+
+class Uploads:
+    """Uploads in flight: `async with … as outcomes: async for outcome in outcomes`.
+
+    One source that fails stops nothing: it becomes a `Failed`. Leaving the `async with` early cancels what
+    is in flight. Memory: one file per worker, and as many outcomes as nobody has taken yet, which are at
+    most as many as there are workers: a slow consumer slows the uploads down.
+    """
+
+    def __init__(
+        self,
+        uploader: Uploader,
+        sources: Sources,
+        defaults: Upload,
+        *,
+        workers: int,
+        via: Via,
+        verify: bool,
+        progress: OnProgress | None,
+    ) -> None:
+        self._uploader = uploader
+        self._sources = sources
+        self._defaults = defaults
+        self._workers = workers
+        self._via: Via = via
+        self._verify = verify
+        self._progress = progress
+        self._outcomes: asyncio.Queue[Outcome | Exception | None] = asyncio.Queue(workers)
+        self._running: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        # The group lives in a task of its own: it must not be left open across a yield (PEP 789).
+        self._running = asyncio.create_task(self._run(), name="coredata-upload-many")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Outcome:
+        """Give the next outcome, in the order of completion.
+
+        Raises:
+            Exception: What the iterable of sources itself raised.
+        """
+        if self._running is None:
+            raise RuntimeError("open it first: `async with client.files.upload_many(…) as outcomes:`")
+        if self._running.done() and self._outcomes.empty():
+            raise StopAsyncIteration
+        outcome = await self._outcomes.get()
+        if outcome is None:
+            raise StopAsyncIteration
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def _run(self) -> None:
+        sources: Shared[Source | Upload] = Shared(self._sources)
+        await run_workers(sources, self._work, self._workers)
+        if sources.failure is not None:
+            await self._outcomes.put(sources.failure)
+        await self._outcomes.put(None)
+
+    async def _work(self, item: Source | Upload) -> None:
+        await self._outcomes.put(await self._outcome(item))
+
+    async def _outcome(self, item: Source | Upload) -> Outcome:
+        wanted = self._upload_request(item)
+        try:
+            return await self._uploader.upload(
+                wanted, via=self._via, verify=self._verify, progress=self._progress
+            )
+        except OutcomeUnknownError as exc:
+            return Unknown(source=wanted.source, error=exc)
+        except Exception as exc:  # noqa: BLE001  # one bad file must not stop the rest, whatever is wrong
+            return Failed(source=wanted.source, error=exc)
+
+    def _upload_request(self, item: Source | Upload) -> Upload:
+        usual = self._defaults
+        if not isinstance(item, Upload):
+            return Upload(
+                source=item,
+                parent=usual.parent,
+                dynatype=usual.dynatype,
+                contacts=usual.contacts,
+                tags=usual.tags,
+                spool=usual.spool,
+            )
+        return item if item.parent is not None else evolve(item, parent=usual.parent)

@@ -1,0 +1,1 @@
+"""The exchange over aiohttp: requests, bodies, connectors and errors."""

@@ -1,0 +1,113 @@
+"""aiohttp's connections, with checks before an idle one is used again; see `lean.reuse`."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from functools import partial
+from ssl import SSLContext
+from time import monotonic
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from coredata_async.transport.http11.names import AddressResolver
+from coredata_async.transport.http11.reuse import KEPT_FOR, PROBATION, SOON, Reputation, idle_limit, watch
+
+
+class Resolver(AbstractResolver):
+    """Looks up names as our own connections do: a slow one delays no other."""
+
+    def __init__(self) -> None:
+        self._names = AddressResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host, of one family or all."""
+        found = await self._names.addresses(host, port)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=place[0] if len(place) == 2 or not place[3] else f"{place[0]}%{place[3]}",  # noqa: PLR2004
+                port=place[1],
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, place in found
+            if family in {socket.AF_UNSPEC, kind}
+        ]
+
+    async def close(self) -> None:
+        """Do nothing: a look-up in flight ends by itself."""
+
+
+class Connector(aiohttp.TCPConnector):
+    """Drops idle connections on which something came, and those older than their server wants.
+
+    aiohttp looks at an idle connection only when its loop does. There is no public hook between an exchange
+    and the next one, therefore this overrides private methods.
+    """
+
+    def __init__(self, *, limit: int, ssl: SSLContext | bool) -> None:
+        super().__init__(limit=limit, ssl=ssl, resolver=Resolver())  # pyright: ignore[reportUnknownMemberType]
+        self.idle_limits: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+        """By protocol: for how many seconds it may be idle."""
+        self._reputation = Reputation()
+
+    async def _get(self, key: Any, traces: Any) -> Any:
+        if self._conns.get(key) and key not in self._reputation.trusted:
+            await asyncio.sleep(PROBATION)
+            self._reputation.trusted.add(key)
+        kept: Any = self._conns.get(key)
+        while kept and not self._is_reusable(key, *kept[0]):
+            kept.popleft()
+        if kept is not None and not kept:
+            self._conns.pop(key, None)
+        return await super()._get(key, traces)
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        if _has_more(protocol):
+            self._reputation.accuse(key, monotonic())
+        distrusted = self._reputation.is_distrusted(key, monotonic())
+        super()._release(key, protocol, should_close=should_close or distrusted)
+
+    def _is_reusable(self, key: Any, protocol: Any, since: float) -> bool:
+        idle = monotonic() - since
+        if not protocol.is_connected() or idle > self.idle_limits.get(protocol, KEPT_FOR):
+            protocol.abort()
+            return False
+        unread = watch(protocol.transport.get_extra_info("socket").fileno())()
+        if not unread and not protocol.should_close:
+            return True
+        # The loop first reads what came, to tell the end from an answer too many. Until then it counts as in
+        # use, so that `close` finds it.
+        self._acquired.add(protocol)
+        asyncio.get_running_loop().call_later(PROBATION, partial(self._drop, key, protocol, idle))
+        return False
+
+    def _drop(self, key: Any, protocol: Any, idle: float) -> None:
+        if _has_more(protocol) and idle < SOON:
+            self._reputation.accuse(key, monotonic())
+        protocol.abort()
+        self._release_acquired(key, protocol)
+
+
+def _has_more(protocol: Any) -> bool:
+    """Tell whether anything came after the answer."""
+    return bool(protocol._buffer or protocol._tail)  # noqa: SLF001
+
+
+class Response(aiohttp.ClientResponse):
+    """An answer that tells the connector for how long its connection may be idle."""
+
+    async def start(self, connection: Any) -> aiohttp.ClientResponse:
+        """Read the head; the connection may be given back before this returns."""
+        protocol, connector = connection.protocol, connection._connector  # noqa: SLF001
+        await super().start(connection)
+        if isinstance(connector, Connector) and protocol is not None:
+            connector.idle_limits[protocol] = idle_limit(self.headers.get("Keep-Alive", ""))
+        return self

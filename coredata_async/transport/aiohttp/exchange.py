@@ -1,0 +1,212 @@
+"""One HTTP exchange over aiohttp: the innermost `Send`. Nothing is followed, added or repeated here."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from coredata_async.config import Timeouts
+from coredata_async.message import Held, Reply, Request, Send
+from coredata_async.secret import Secret
+from coredata_async.transport.aiohttp import payload
+from coredata_async.transport.aiohttp.errors import AIOHTTP_ERRORS, translate
+from coredata_async.transport.aiohttp.payload import BodyPayload, Whole
+from coredata_async.transport.frames import below, without_frames
+from coredata_async.transport.http11.decompress import Unpacking, decompress, decompressor
+from coredata_async.transport.http11.errors import TooLargeError
+from coredata_async.transport.http11.limits import is_refusal, limit_of
+from coredata_async.transport.http11.parser import HEAD_LIMIT
+from coredata_async.transport.pool import Pool, Side
+
+_AT_ONCE: Final = 64 * 1024
+"""So few bytes fit asyncio's write buffer, and cannot stall."""
+_NOT_ADDED: Final = frozenset({"Content-Type", "User-Agent"})
+"""Headers aiohttp would add by itself; a Content-Type that was not signed breaks the signature."""
+_CHANGING: Final = frozenset({"POST", "PATCH"})
+"""Methods whose requests must not arrive after they were given up."""
+_GAP: Final = re.compile(r"[\x00-\x20\x7f]")
+
+
+def exchange(
+    pool: Pool, side: Side, timeouts: Timeouts, *, headers: Mapping[str, str], base_url: str = ""
+) -> Send:
+    """Make the `Send` of one side.
+
+    Args:
+        pool: Whose connections it uses.
+        side: The service, or the storage.
+        timeouts: For connecting, for the answer, and for blocks of bodies.
+        headers: For every request; those of a request itself beat them.
+        base_url: What comes before a target that is a path.
+    """
+    waits = {patience: _waits(timeouts, patience) for patience in (1.0, 2.5)}
+    common = Secret(headers)
+
+    async def send(request: Request) -> Reply:
+        pool.proxies.of_url(_url(request, base_url))  # raises here if it names an odd one: nothing was sent
+        body = _body(request, side, timeouts.stall)
+        answered = False
+        try:
+            reply = await carry(request, body)
+            answered = True
+        except BaseException as exc:  # noqa: BLE001  # it is raised below
+            failure = _own(exc, request, body)
+        else:
+            return reply
+        finally:
+            if body is not None and not answered:
+                body.abort()
+            if isinstance(body, BodyPayload):
+                await body.wait_written()
+        # Not in the `except` block: what was caught there, and its frames, hold the headers and the URL.
+        raise failure
+
+    async def carry(request: Request, body: Whole | BodyPayload | None) -> Reply:
+        url = _url(request, base_url)
+        session = pool.session(side)
+        packed = side == "api" and not session.auto_decompress
+        target, all_headers = (
+            _as_written(url),
+            _merge_headers(common.reveal(), request.headers, packed=packed),
+        )
+        request.note_dispatch(possible=True)  # aiohttp does not tell when the first byte leaves
+        response = await session.request(
+            request.method,
+            target,
+            data=request.body if body is None else body,
+            headers=all_headers,
+            skip_auto_headers=_NOT_ADDED,
+            allow_redirects=False,
+            raise_for_status=False,
+            timeout=waits.get(request.patience) or _waits(timeouts, request.patience),
+            proxy=pool.proxies.of_url(url),
+            ssl=pool.ssl,
+            max_line_size=HEAD_LIMIT,
+            max_field_size=HEAD_LIMIT,
+        )
+        coding = response.headers.get("Content-Encoding") if packed else None
+        if request.stream and response.status < 300:  # noqa: PLR2004  # what is refused is read at once
+            content = _Arriving(request, response, timeouts.stall, decompressor(coding))
+            return Reply(response.status, response.headers, content=content, redactor=request.redactor)
+        try:
+            found = await _read(response)
+            if coding:
+                found = await decompress(found, coding, response.status)
+            return Reply(response.status, response.headers, found, redactor=request.redactor)
+        finally:
+            response.release()
+
+    return send
+
+
+def _url(request: Request, base_url: str) -> str:
+    return request.target if request.is_absolute else base_url + request.target
+
+
+def _as_written(url: str) -> URL:
+    """The URL byte for byte: unless told that it is encoded, yarl rewrites %2F, and the signature is void."""
+    if _GAP.search(url):
+        raise ValueError("a URL holds no space and no line break")  # yarl would drop them without a word
+    return URL(url, encoded=True)
+
+
+def _merge_headers(common: Mapping[str, str], own: Mapping[str, str], *, packed: bool) -> CIMultiDict[str]:
+    joined = CIMultiDict(common)
+    joined.update(own)
+    if packed:  # aiohttp would name whatever it can unpack itself
+        joined.setdefault("Accept-Encoding", "gzip, deflate")
+    return joined
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Read a body whole; of a redirect or an error, the beginning.
+
+    Raises:
+        TooLargeError: If another one exceeds the limit.
+    """
+    content = response.content
+    if type(content) is not aiohttp.StreamReader:  # of a library that answers in the server's place
+        return await response.read()
+    limit, blocks, size = limit_of(response.status), list[bytes](), 0
+    while block := await content.readany():
+        blocks.append(block)
+        size += len(block)
+        if size > limit:
+            response.close()
+            if not is_refusal(response.status):
+                raise TooLargeError(limit)
+            break
+    return b"".join(blocks)
+
+
+def _own(exc: BaseException, request: Request, body: Whole | BodyPayload | None) -> BaseException:
+    """Return what the source raised, as it is; for anything of aiohttp's, our error."""
+    if not isinstance(exc, AIOHTTP_ERRORS):  # a cancellation above all
+        return without_frames(exc)
+    if isinstance(body, BodyPayload) and body.failure is not None:
+        request.note_dispatch(possible=False)  # its last block is missing: no server carries that out
+        return below(body.failure, payload.__file__)
+    if isinstance(body, BodyPayload) and body.stalled:
+        return translate(TimeoutError(), request, stalled=True)
+    return translate(exc, request)
+
+
+def _body(request: Request, side: Side, stall: float | None) -> Whole | BodyPayload | None:
+    """Return the body as aiohttp is given it; `None` if that is `Request.body` itself."""
+    body = request.body
+    if body is None and side == "api" and request.method in _CHANGING:
+        body = b""
+    if body is None or (isinstance(body, bytes) and len(body) <= _AT_ONCE):
+        return Whole(body) if body is not None and side == "api" else None
+    return BodyPayload(Held(body) if isinstance(body, bytes) else body, stall, discard_unsent=side == "api")
+
+
+def _waits(timeouts: Timeouts, patience: float) -> aiohttp.ClientTimeout:
+    response = timeouts.response and timeouts.response * patience
+    # Not `sock_connect`, which leaves the name look-up out.
+    return aiohttp.ClientTimeout(connect=timeouts.connect, sock_read=response)
+
+
+class _Arriving:
+    """A reply's body, still on its way; from here on, `stall` is the limit for each block waited for."""
+
+    def __init__(
+        self,
+        request: Request,
+        response: aiohttp.ClientResponse,
+        stall: float | None,
+        undo: Unpacking | None,
+    ) -> None:
+        self._request = request
+        self._unpacking = undo
+        self._response = response
+        self._stall = stall
+        if response.connection is not None and (protocol := response.connection.protocol) is not None:
+            protocol.read_timeout = None
+            protocol.start_timeout()  # which stops the clock that ran for the answer to begin
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            while block := await self._next():
+                for piece in (block,) if self._unpacking is None else self._unpacking.feed(block):
+                    yield piece
+            if self._unpacking is not None:
+                self._unpacking.end()
+        except AIOHTTP_ERRORS as exc:
+            failure = translate(exc, self._request, stalled=True)
+        else:
+            return
+        raise failure  # see `exchange`
+
+    async def _next(self) -> bytes:
+        async with asyncio.timeout(self._stall):
+            return await self._response.content.readany()
+
+    async def aclose(self) -> None:
+        self._response.release() if self._response.content.at_eof() else self._response.close()

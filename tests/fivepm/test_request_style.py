@@ -1,0 +1,166 @@
+"""How requests are written."""
+
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+import pytest
+
+from coredata_async.errors import ConfigurationError
+from coredata_async.fivepm.methods import METHODS
+from coredata_async.fivepm.models.activity import NewActivity
+from coredata_async.fivepm.models.project import EditProject
+from coredata_async.fivepm.models.task import EditTask, NewTask, TaskFilter
+from coredata_async.fivepm.models.user import NewUser
+from coredata_async.fivepm.request_style import RequestStyle, key
+from coredata_async.message import Request
+
+GET = METHODS["tasks.getById"]
+ADD = METHODS["tasks.add"]
+TASK = {"task": {"name": "Zoë & [1]", "projectId": "7"}}
+PAIRS = [("task[name]", "Zoë & [1]"), ("task[projectId]", "7")]
+JSON = [("retType", "json")]
+
+
+def query(request: Request) -> list[tuple[str, str]]:
+    return parse_qsl(request.target.partition("?")[2], keep_blank_values=True)
+
+
+def body(request: Request) -> list[tuple[str, str]]:
+    assert isinstance(request.body, bytes)
+    return parse_qsl(request.body.decode("ascii"), keep_blank_values=True)
+
+
+def test_a_get_has_everything_in_the_query_and_no_body() -> None:
+    request = RequestStyle().request(GET, {"id": "7"})
+
+    assert request.method == "GET"
+    assert request.path == "/api/v2/service/get/tasks/getById"
+    assert query(request) == [("id", "7"), *JSON]
+    assert request.body is None
+    assert "Content-Type" not in request.headers
+
+
+def test_xml_is_asked_for_by_not_asking_for_json() -> None:
+    request = RequestStyle(format="xml").request(GET, {"id": "7"})
+
+    assert query(request) == [("id", "7")]
+    assert request.headers["Accept"].startswith("text/xml")
+
+
+def test_a_post_has_everything_in_its_body() -> None:
+    request = RequestStyle().request(ADD, TASK)
+
+    assert request.target == "/api/v2/service/post/tasks/add"
+    assert body(request) == [*PAIRS, *JSON]
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+def test_a_post_can_have_everything_in_its_query() -> None:
+    request = RequestStyle(post_params="query").request(ADD, TASK)
+
+    assert query(request) == [*PAIRS, *JSON]
+    assert request.body == b""
+
+
+def test_a_post_can_be_split() -> None:
+    request = RequestStyle(post_params="split").request(ADD, TASK)
+
+    assert query(request) == JSON
+    assert body(request) == PAIRS
+
+
+def test_brackets_and_spaces_are_percent_encoded() -> None:
+    assert RequestStyle(format="xml").request(ADD, {"task": {"name": "a b"}}).body == b"task%5Bname%5D=a%20b"
+
+
+def test_a_write_is_not_repeatable_and_a_read_is_even_if_it_is_posted() -> None:
+    assert not RequestStyle().request(ADD, TASK).repeatable
+    assert RequestStyle().request(GET, {"id": "7"}).repeatable
+    assert RequestStyle().request(METHODS["activity.downloadFile"], {"id": "7"}).repeatable
+
+
+def test_another_route_changes_verb_and_place() -> None:
+    method = METHODS["activity.removeFile"]
+
+    request = RequestStyle().request(method, {"id": "7"}, route=method.fallbacks[0])
+
+    assert request.method == "GET"
+    assert request.target == "/api/v2/service/get/activity/removeFile?id=7&retType=json"
+    assert not request.repeatable
+
+
+def test_what_is_not_given_is_not_sent_and_none_is_an_empty_text() -> None:
+    edit = EditTask(name="x", description=None, tags=None, team=None, hidden=False, end_date=None)
+
+    assert RequestStyle().encode(edit) == {
+        "name": "x",
+        "description": "",
+        "tags": "",
+        "endDate": "",
+        "hidden": False,
+        "team": "",
+    }
+
+
+def test_a_new_task_sends_its_name_and_never_a_notify_flag_nobody_set() -> None:
+    assert RequestStyle().encode(NewTask(name="x")) == {"name": "x"}
+    assert RequestStyle().encode(NewActivity(type="msg", text="t", notify_client=False)) == {
+        "type": "msg",
+        "text": "t",
+        "notifyClient": False,
+    }
+
+
+def test_tags_are_joined_by_commas_and_cannot_hold_one() -> None:
+    assert RequestStyle().encode(EditProject(tags=["a", "b c"])) == {"tags": "a,b c"}
+    assert RequestStyle().encode(EditProject(tags="a,b")) == {"tags": "a,b"}
+    with pytest.raises(ConfigurationError, match="comma"):
+        RequestStyle().encode(EditProject(tags=["a,b"]))
+
+
+def test_a_team_is_written_as_a_list_of_ids_unless_told_otherwise() -> None:
+    edit = EditProject(team=["5", "6"])
+
+    assert RequestStyle().encode(edit) == {"team": ["5", "6"]}
+    assert RequestStyle(team=lambda ids: {"teamMembers": {"user": list(ids)}}).encode(edit) == {
+        "teamMembers": {"user": ["5", "6"]}
+    }
+
+
+def test_one_text_is_no_list_of_ids() -> None:
+    with pytest.raises(ConfigurationError, match="team takes a list"):
+        RequestStyle().encode(EditProject(team="56"))
+
+
+def test_filters_go_by_the_services_names() -> None:
+    where = TaskFilter(closed_within_days=3, updated_from=datetime(2026, 1, 2), active=True, extra={"q": "x"})
+
+    assert RequestStyle().encode(where) == {
+        "updatedFrom": datetime(2026, 1, 2),
+        "active": True,
+        "hide_old_object_period": 3,
+        "q": "x",
+    }
+
+
+def test_extra_passes_through_and_beats_the_fields() -> None:
+    assert RequestStyle().encode(NewTask(name="x", extra={"notifyUsers": ["1"], "name": "y"})) == {
+        "name": "y",
+        "notifyUsers": ["1"],
+    }
+
+
+def test_a_password_is_sent_and_never_shown() -> None:
+    new = NewUser(first_name="A", email="a@b.is", password="hush", security_level=100)
+
+    assert RequestStyle().encode(new)["password"] == "hush"
+    assert "hush" not in repr(new)
+    assert "hush" not in repr(
+        RequestStyle().request(METHODS["users.add"], {"user": RequestStyle().encode(new)})
+    )
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_id_is_refused_before_anything_is_sent(empty: str) -> None:
+    with pytest.raises(ConfigurationError, match="must be"):
+        key(empty)

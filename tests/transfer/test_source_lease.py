@@ -1,0 +1,112 @@
+"""What an upload takes of the limits while its source is open, and that it gives it back, however it ends."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from coredata_async import SourceError
+from coredata_async.storage.bodies import Streamed
+from coredata_async.storage.sources import Source
+from coredata_async.transfer.outcomes import Progress
+from coredata_async.transfer.source_lease import SourceLease
+from tests.storage.leaks import nothing_left
+
+SMALL = b"abc"
+LARGE = bytes(3 << 20)
+
+
+@pytest.fixture
+def streams() -> asyncio.Semaphore:
+    return asyncio.Semaphore(1)
+
+
+@pytest.fixture
+def open_files() -> asyncio.Semaphore:
+    return asyncio.Semaphore(1)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> dict[str, Path]:
+    found = {"small": tmp_path / "small.bin", "large": tmp_path / "large.bin"}
+    found["small"].write_bytes(SMALL)
+    found["large"].write_bytes(LARGE)
+    return found
+
+
+@pytest.mark.parametrize("name", ["small", "large"])
+async def test_a_large_body_takes_a_stream_and_a_small_one_only_an_open_file(
+    name: str, paths: dict[str, Path], streams: asyncio.Semaphore, open_files: asyncio.Semaphore
+) -> None:
+    async with SourceLease(paths[name], None, None, streams, open_files) as (source, _):
+        assert isinstance(source.body, Streamed) is (name == "large")
+        assert open_files.locked()
+        assert streams.locked() is (name == "large")
+
+    assert not open_files.locked()
+    assert not streams.locked()
+
+
+@pytest.mark.parametrize("source", ["nowhere.bin", 7])
+async def test_what_cannot_be_opened_takes_nothing(
+    source: Source, streams: asyncio.Semaphore, open_files: asyncio.Semaphore
+) -> None:
+    with pytest.raises((SourceError, TypeError)):
+        async with SourceLease(source, None, None, streams, open_files):
+            pytest.fail("it was opened")
+
+    assert not open_files.locked()
+    assert not streams.locked()
+
+
+async def test_a_failure_inside_gives_everything_back_and_closes_the_source(
+    streams: asyncio.Semaphore, open_files: asyncio.Semaphore
+) -> None:
+    closed: list[bool] = []
+
+    async def blocks() -> AsyncGenerator[bytes, None]:
+        try:
+            yield LARGE
+        finally:
+            closed.append(True)
+
+    with pytest.raises(KeyError):
+        async with SourceLease(blocks(), None, None, streams, open_files):
+            raise KeyError
+
+    assert closed == [True]
+    assert not open_files.locked()
+    assert not streams.locked()
+
+
+async def test_who_is_cancelled_while_waiting_for_a_stream_gives_back_the_open_file(
+    paths: dict[str, Path], streams: asyncio.Semaphore, open_files: asyncio.Semaphore
+) -> None:
+    async def opened() -> None:
+        async with SourceLease(paths["large"], None, None, streams, open_files):
+            pytest.fail("there was no stream left")
+
+    await streams.acquire()
+    waiting = asyncio.create_task(opened())
+    await asyncio.sleep(0)
+    assert open_files.locked()
+    with nothing_left():
+        waiting.cancel()
+        await asyncio.wait({waiting})
+
+    assert waiting.cancelled()
+    assert not open_files.locked()
+
+
+async def test_progress_is_told_of_by_name_and_size(
+    paths: dict[str, Path], streams: asyncio.Semaphore, open_files: asyncio.Semaphore
+) -> None:
+    told: list[Progress] = []
+
+    async with SourceLease(paths["large"], None, told.append, streams, open_files) as (source, teller):
+        assert isinstance(source.body, Streamed)
+        assert source.body.on_sent == teller.add
+        await teller.add(5)
+
+    assert told == [Progress(name=str(paths["large"]), stage="put", sent=5, total=len(LARGE))]

@@ -1,0 +1,34 @@
+"""Some things done at once: results in order, a width that is kept, the first error told."""
+
+import asyncio
+
+import pytest
+
+from coredata_async.transfer.workers import map_concurrently
+
+
+async def test_results_come_in_the_order_of_the_things_and_the_width_is_kept() -> None:
+    under_way, most = 0, 0
+
+    async def do(thing: int) -> int:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        for _ in range(10 - thing):
+            await asyncio.sleep(0)
+        under_way -= 1
+        return thing * thing
+
+    assert await map_concurrently(range(10), do, 3) == [n * n for n in range(10)]
+    assert most == 3
+    assert await map_concurrently([], do, 3) == []
+
+
+async def test_the_first_error_is_told_as_it_is() -> None:
+    async def do(thing: int) -> int:
+        if thing:
+            raise KeyError(thing)
+        return thing
+
+    with pytest.raises(KeyError):
+        await map_concurrently([0, 1, 2], do, 2)

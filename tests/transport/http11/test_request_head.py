@@ -1,0 +1,97 @@
+"""What a head says, and what it never can be made to say."""
+
+import pytest
+
+from coredata_async.transport.http11.request_head import RequestHeads
+
+
+def lines(head: bytes) -> list[str]:
+    text = head.decode()
+    assert text.endswith("\r\n\r\n")
+    return text.removesuffix("\r\n\r\n").split("\r\n")
+
+
+def test_a_head_says_what_it_must_and_no_more() -> None:
+    assert lines(RequestHeads({}).write("put", "/a?b", "t.example", {"Slug": "x"}, 3)) == [
+        "PUT /a?b HTTP/1.1",
+        "Host: t.example",
+        "Slug: x",
+        "Accept: */*",
+        "Accept-Encoding: gzip, deflate",
+        "Content-Length: 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "size", "said"),
+    [
+        ("GET", None, []),
+        ("HEAD", None, []),
+        ("PUT", None, ["Content-Length: 0"]),
+        ("DELETE", None, ["Content-Length: 0"]),
+        ("PUT", 0, ["Content-Length: 0"]),
+        ("GET", 2, ["Content-Length: 2"]),
+    ],
+)
+def test_a_length_is_said_where_a_body_is_due(method: str, size: int | None, said: list[str]) -> None:
+    head = lines(RequestHeads({}).write(method, "/", "h", {}, size))
+
+    assert [line for line in head if line.startswith("Content-Length")] == said
+
+
+def test_the_last_of_several_beats_the_others_however_it_is_spelt() -> None:
+    heads = RequestHeads({"User-Agent": "ours", "X-A": "1", "user-agent": "theirs", "accept": "text/html"})
+
+    for _ in range(2):  # the second time from memory
+        head = lines(
+            heads.write("GET", "/", "h", {"x-a": "2", "authorization": "no", "Authorization": "yes"}, None)
+        )
+        assert head[2:] == [
+            "x-a: 2",
+            "Authorization: yes",
+            "accept: text/html",
+            "Accept-Encoding: gzip, deflate",
+            "user-agent: theirs",
+        ]
+
+
+def test_a_length_that_was_given_gives_way_to_the_true_one() -> None:
+    head = lines(RequestHeads({}).write("PUT", "/", "h", {"content-length": "99"}, 3))
+
+    assert [line for line in head if "ength" in line] == ["Content-Length: 3"]
+
+
+def test_a_host_that_was_given_counts() -> None:
+    assert "Host: inside.example" in lines(
+        RequestHeads({}).write("GET", "/", "h", {"Host": "inside.example"}, None)
+    )
+    head = lines(RequestHeads({"host": "inside.example"}).write("GET", "/", "h", {}, None))
+    assert [line for line in head if "ost:" in line] == ["host: inside.example"]
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Evil: b", "a\nb", "a\rb", "a\0b"])
+def test_no_value_makes_a_second_line(value: str) -> None:
+    with pytest.raises(ValueError, match="line break"):
+        RequestHeads({}).write("GET", "/", "h", {"Slug": value}, None)
+    with pytest.raises(ValueError, match="line break"):
+        RequestHeads({"Slug": value}).write("GET", "/", "h", {}, None)
+
+
+@pytest.mark.parametrize("name", ["a b", "a:b", "a\r\nb", "", "ä", "Transfer-Encoding"])
+def test_no_name_does(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be sent"):
+        RequestHeads({}).write("GET", "/", "h", {name: "x"}, None)
+
+
+@pytest.mark.parametrize("method", ["GET /x", "", "G\r\nT"])
+def test_no_method_does(method: str) -> None:
+    with pytest.raises(ValueError, match="no method"):
+        RequestHeads({}).write(method, "/", "h", {}, None)
+
+
+def test_what_is_remembered_has_an_end() -> None:
+    heads = RequestHeads({})
+    for number in range(1000):
+        heads.write("GET", "/", "h", {f"x-{number}": "1"}, None)
+
+    assert len(heads._rests) < 100
