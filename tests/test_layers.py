@@ -91,7 +91,57 @@ MUST_NOT_IMPORT = {
     "fivepm.calls": IO,
     "fivepm.codec": IO,
     "fivepm.models": IO,
-    "transport.lean": "aiohttp",
+    "transport.http11": "aiohttp",
+}
+# Inside the large packages, from bottom to top: a module or folder may import those of lower floors only.
+FLOORS = {
+    "bulk": (
+        "formatting options states",
+        "events limits report scan",
+        "journal workers",
+        "remote",
+        "run",
+        "check",
+        "job",
+    ),
+    "cli": (
+        "completion exits fields group help_text parsing plain report_files sandbox_process scan "
+        "settings streams",
+        "background demo_report output upload_options",
+        "dry_run error_messages interrupts roundtrip sandbox summary",
+        "batch connection demo job_output",
+        "api config download jobs parent progress_bars resources",
+        "app check doctor fivepm home upload",
+    ),
+    "sandbox": (
+        "answer auth blob body_stream connection disk document ids media ranges request_log signals "
+        "signature",
+        "bucket faults index listing multipart",
+        "call filters state",
+        "bootstrap dynatype fault_responses paths search sending service",
+        "inspection object_store route value_list_data",
+        "blobs collection control exchange fields fivepm simple_collection",
+        "comments dynatypes folders value_lists workitem",
+        "files tasks",
+        "content projects",
+        "contacts spaces users",
+        "documents",
+        "routes",
+        "server",
+        "__main__ embedded",
+        "thread",
+        "plugin",
+    ),
+    "fivepm": (
+        "address bodies download listing models passwords perform sniff",
+        "names",
+        "codec method",
+        "methods replies request_style",
+        "calls credential encoders",
+        "attach envelope session",
+        "services",
+        "client",
+    ),
 }
 MAY_SPEAK_AIOHTTP = ("transport", "sandbox")
 
@@ -170,3 +220,29 @@ def test_the_core_does_no_io(name: str) -> None:
 )
 def test_aiohttp_is_spoken_in_two_places(name: str) -> None:
     assert worlds(name) & {"aiohttp", "yarl", "multidict"} == set()
+
+
+def floor(name: str) -> tuple[str, int] | None:
+    """Return the large package a module is in and the number of its floor, or `None` outside of these."""
+    package, _, rest = name.partition(".")
+    if package not in FLOORS or not rest:
+        return None
+    unit = rest.partition(".")[0]
+    return package, next(number for number, units in enumerate(FLOORS[package]) if unit in units.split())
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if floor(name)])
+def test_imports_inside_a_large_package_point_to_lower_floors(name: str) -> None:
+    own = floor(name)
+    assert own is not None
+    folder = ".".join(name.split(".")[:2])
+    others = [each for each in ours(name) if within(each, own[0]) and not within(each, folder)]
+
+    assert [each for each in others if (floor(each) or own) >= own] == []
+
+
+def test_floors_name_what_is_there() -> None:
+    units = {package: " ".join(floors).split() for package, floors in FLOORS.items()}
+
+    assert all(len(names) == len(set(names)) for names in units.values())
+    assert {f"{package}.{unit}" for package, names in units.items() for unit in names} <= MODULES.keys()
