@@ -10,6 +10,7 @@ import pytest
 from coredata_async import errors
 from coredata_async.bulk.journal.journal import JournalError
 from coredata_async.message import Reply, Request
+from coredata_async.records import KeyReusedError, RecordStoreError, VolatileStoreError
 from coredata_async.redaction import EXCERPT
 from coredata_async.transfer.fetch import ContentChangedError
 
@@ -57,6 +58,9 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield errors.CoreDataError("it failed")
     yield errors.ConfigurationError("no key")
     yield errors.JournalInUseError("in use by process 7")
+    yield RecordStoreError("no answer")
+    yield VolatileStoreError("a power cut may lose records")
+    yield KeyReusedError("used before for other content")
     yield errors.APIError("it failed", REQUEST, REPLY)
     yield errors.APIConnectionError("no answer", REQUEST, reached=False, permanent=True)
     yield errors.APITimeoutError("too slow", REQUEST, phase="stall", reached=False)
