@@ -1,4 +1,4 @@
-"""What waits for the journal's thread, and for how long it waits for company."""
+"""Queue for the journal's thread, with the delays of group commit."""
 
 from __future__ import annotations
 
@@ -9,77 +9,80 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 
 NOTE_WAIT: Final = 0.02
-"""Seconds that what nobody waits for may wait for company."""
+"""Maximum delay of a statement that no task waits for, in seconds, so that more statements can join it."""
 GROUP_WAIT: Final = 0.005
-"""Seconds for which those who wait may wait for as many as there were the last time.
+"""Maximum delay of a statement that a task waits for, in seconds; it ends with as many writes as last time.
 
-A commit costs as much CPU as the rows of ten files. At full speed 64 workers came to three files for each;
-with this pause they come to ten, which saves a quarter of the thread's CPU and a sixth of the loop's. A lane
-that is alone never waits.
+A commit costs as much CPU as the rows of ten files. At full speed 64 workers produced three files per
+commit; with this delay they produce ten, which saves a quarter of the thread's CPU and a sixth of the
+loop's. A single worker never waits.
 """
 GROUP_TARGET: Final = 16
-"""So many do not wait for more: else all workers would go in step, and the loop be idle at each commit."""
+"""Number of writes that are committed without a delay.
+
+With more, all workers would run in step, and the loop would be idle during each commit.
+"""
 
 
 class Priority(IntEnum):
-    """How urgent something is."""
+    """Urgency of a queued job."""
 
     NOTE = 1
-    """Nobody waits for it."""
+    """No task waits for it."""
     WRITE = 2
-    """A worker waits for it, and others are about to."""
+    """A worker waits for it, and other workers are about to write."""
     QUESTION = 3
-    """It waits for no company."""
+    """It is executed without a delay."""
     END = 4
-    """Nothing comes any more."""
+    """The queue ends."""
 
 
-_NOBODY: Final = 5
-"""What the thread waits for while it does not wait."""
+_NOT_WAITING: Final = 5
+"""Priority that wakes the thread while the thread does not wait: none has it."""
 
 
 class BatchQueue(Generic[T]):
-    """A list that one thread empties as a whole, when it is worth it. It may be filled from any thread.
+    """Queue that one thread empties as a whole when a commit is worthwhile. Any thread may fill it.
 
-    Made of two plain locks: a `threading.Condition` is written in Python, and took 12 us for a note where
-    this takes 2.
+    It consists of two plain locks, because `threading.Condition` is written in Python: it took 12 us for one
+    note, where this takes 2.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        """Held by whoever looks at the rest."""
+        """Protects all other attributes."""
         self._bell = threading.Lock()
-        """Rung by letting go of it: the thread rests by waiting for it."""
+        """Released to wake the thread, which waits by acquiring it."""
         self._bell.acquire()
         self._held: list[T] = []
         self._priority = 0
-        """Of what is held: the greatest."""
-        self._wakes = _NOBODY
-        """The least hurry that ends the thread's rest."""
+        """Greatest priority of the held jobs."""
+        self._wakes = _NOT_WAITING
+        """Least priority that ends the thread's wait."""
         self._writes = 0
-        """How many are held."""
+        """Number of held jobs that a task waits for."""
         self._enough = 1
-        """How many are worth a commit: as many as the last time."""
+        """Number of writes that are worth a commit: as many as the last time."""
         self._ended = False
 
-    def put(self, one: T, hurry: Priority) -> None:
-        """Add something, and wake the thread if it rests and this is worth it."""
+    def put(self, job: T, priority: Priority) -> None:
+        """Add a job, and wake the thread if it waits and the job is urgent enough."""
         with self._lock:
-            self._held.append(one)
-            if hurry == Priority.WRITE:
+            self._held.append(job)
+            if priority == Priority.WRITE:
                 self._writes += 1
                 if self._writes >= self._enough:
-                    hurry = Priority.QUESTION
-            self._call(hurry)
+                    priority = Priority.QUESTION
+            self._call(priority)
 
     def end(self) -> None:
-        """There will be no more: nothing waits for company."""
+        """End the queue: the thread takes what remains without a delay."""
         with self._lock:
             self._ended = True
             self._call(Priority.END)
 
     def take(self) -> list[T]:
-        """Wait for something, in the thread, and take it all, in its order. Nothing is the end."""
+        """Wait in the thread for jobs and return all of them in their order; an empty list means the end."""
         self._rest(Priority.NOTE, -1)
         self._rest(Priority.WRITE, NOTE_WAIT)
         if self._writes:
@@ -90,20 +93,20 @@ class BatchQueue(Generic[T]):
             self._priority = Priority.END if self._ended else 0
             return held
 
-    def _call(self, hurry: int) -> None:
-        self._priority = max(self._priority, hurry)
-        if hurry >= self._wakes:
-            self._wakes = _NOBODY
+    def _call(self, priority: int) -> None:
+        self._priority = max(self._priority, priority)
+        if priority >= self._wakes:
+            self._wakes = _NOT_WAITING
             self._bell.release()
 
     def _rest(self, wakes: int, timeout: float) -> None:
-        """Wait until something in such a hurry has come, or the time is up."""
+        """Wait until a job of at least this priority has come, or the timeout has passed."""
         with self._lock:
             if self._priority >= wakes:
                 return
             self._wakes = wakes
         if not self._bell.acquire(timeout=timeout):
             with self._lock:
-                if self._wakes == _NOBODY:  # it was rung just then
+                if self._wakes == _NOT_WAITING:  # the bell was released after the timeout
                     self._bell.acquire()
-                self._wakes = _NOBODY
+                self._wakes = _NOT_WAITING

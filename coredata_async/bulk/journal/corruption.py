@@ -1,4 +1,4 @@
-"""A journal that is damaged: told from what never was a journal, and moved out of the way, never removed."""
+"""Damaged journals: their recognition, and their quarantine under another name; none is deleted."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Final
 APPLICATION: Final = 0x43444A31
 """SQLite's `application_id` of a journal: "CDJ1"."""
 _AT: Final = 68
-"""Where it is in the file: https://www.sqlite.org/fileformat2.html#application_id."""
+"""Offset of the id in the file: https://www.sqlite.org/fileformat2.html#application_id."""
 
 
 class DamagedError(Exception):
-    """A file that was a journal is not whole."""
+    """A journal whose file is damaged."""
 
 
 def was_journal(path: Path) -> bool:
-    """Tell whether a file that SQLite cannot read was a journal once.
+    """Return whether a file that SQLite cannot read was a journal.
 
-    Not for one that SQLite can read: closing the file here would drop the locks this process has on it.
+    Do not call it for a file that SQLite can read: closing the file here drops this process's locks on it.
     """
     try:
         with path.open("rb") as file:
@@ -32,7 +32,7 @@ def was_journal(path: Path) -> bool:
 
 
 def quarantine(path: Path) -> Path:
-    """Move a damaged journal and its log out of the way, under a name that is free."""
+    """Rename a damaged journal and its log to a free name, and return the new path."""
     names = (path.with_name(f"{path.name}.damaged-{n}") for n in itertools.count(1))
     aside = next(name for name in names if not os.path.lexists(name))
     path.rename(aside)

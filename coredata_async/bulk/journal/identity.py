@@ -1,4 +1,4 @@
-"""What a job is bound to: the same PATHs, for the same parent, as the same user of the same server."""
+"""Identity of a job: the same PATHs, for the same parent, as the same user of the same server."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from attrs import frozen
 
 @frozen
 class JobIdentity:
-    """What a job is bound to. A journal is never used for anything else."""
+    """Identity of the job that a journal belongs to. A journal is never used for another job."""
 
     tenant: str
-    """The base URL."""
+    """Base URL of the server."""
     account: str
-    """The user's name; never a key."""
+    """Name of the user; never a key."""
     parent: str
     """Id of the Project, Folder or Filespace."""
     roots: tuple[bytes, ...]
-    """The PATHs, absolute. Their order does not matter."""
+    """Absolute PATHs. Their order does not matter."""
 
     def row(self) -> dict[str, str]:
-        """Give it as the journal's table `job` holds it."""
+        """Return the values of the journal's table `job`."""
         return {
             "tenant": self.tenant,
             "account": self.account,
             "parent": self.parent,
-            "roots": json.dumps(sorted({each.decode("utf-8", "surrogateescape") for each in self.roots})),
+            "roots": json.dumps(sorted({root.decode("utf-8", "surrogateescape") for root in self.roots})),
         }

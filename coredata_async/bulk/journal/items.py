@@ -1,4 +1,4 @@
-"""The journal's vocabulary: what a file's row says, and the statements that change it."""
+"""Items of the journal: the row of each file, and the statements that change it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ COLUMNS: Final = (
     "item.id, folder.path, item.folder, item.name, filename, size, mtime, ctime, inode, item.state, "
     "blob, md5, etag, since, sent, unconfirmed, file"
 )
-"""What `item_of` reads, from `item JOIN folder`."""
+"""Columns of `item JOIN folder` that `item_of` reads."""
 
 MANY: Final = 500
-"""Files in one statement; older SQLites take 999 values at most."""
+"""Maximum number of files in one statement. Older SQLites take 999 values at most."""
 
 JOINED: Final = f"SELECT {COLUMNS} FROM item JOIN folder ON folder.id = item.folder"  # noqa: S608
 
 
 @frozen
 class Item:
-    """A file of the job."""
+    """A file of the job: one row of the journal."""
 
     id: int
     folder: int
@@ -45,33 +45,33 @@ class Item:
     etag: bool = False
     since: datetime | None = None
     sent: float = 0.0
-    """When its bytes were stored, or registering was last sent for, in seconds since the epoch."""
+    """Seconds since the epoch when its bytes were stored, or when a registration was last sent."""
     unconfirmed: int = 0
-    """Registrations of its blob that were sent for and not confirmed: lost, or refused."""
+    """Registrations of its blob that were sent and not confirmed: lost, or refused."""
     file: str | None = None
-    """Of a file that is not CONFIRMED: the File that its earlier content became."""
+    """For a file that is not CONFIRMED: id of the File of its earlier content."""
     given: bool = False
-    """Whether it is one of the PATHs: that may be a link, and is followed."""
+    """True if it is one of the PATHs. Such a path may be a symbolic link, which is followed."""
 
     @property
     def title(self) -> str:
-        """What people are shown: the file name without its ending. Always sent, so that it can be found."""
-        return os.path.splitext(self.filename)[0] or self.filename  # noqa: PTH122  # no path
+        """Title of the File: file name without its extension. Always sent, so that the File can be found."""
+        return os.path.splitext(self.filename)[0] or self.filename  # noqa: PTH122  # not a path
 
     def stored_state(self, content_type: str) -> Stored:
-        """The state of the upload that the row speaks of."""
+        """Return the state of the upload that the row describes."""
         plan = Planned(size=self.fingerprint.size, content_type=content_type, filename=self.filename)
         md5 = self.md5 or ""
         return Stored(plan, self.blob or "", md5, etag=md5 if self.etag else None, since=self.since)
 
 
 def path_of(item: Item) -> Path:
-    """Return where the file is."""
+    """Return the path of the file."""
     return Path(os.fsdecode(item.path))
 
 
 def new_file(item: Item, parent: str, terms: FileAttributes) -> NewFile:
-    """The File that it is to become."""
+    """Return the values of the File to create."""
     return NewFile(
         filename=item.filename,
         title=item.title,
@@ -104,68 +104,75 @@ def item_of(row: tuple[Any, ...]) -> Item:
     )
 
 
-# Numbers go to SQLite as plain ones: of another class, as an `IntEnum` or a `bool` is, each costs 2 us of the
-# journal's thread while Python looks for somebody to adapt it; with five states per file, 16 us of 51.
+# Numbers are passed to SQLite as plain `int` and `float`. For any other class, such as an `IntEnum` or a
+# `bool`, Python looks for an adapter, which costs 2 us of the journal's thread each; with five states per
+# file, 16 us of 51.
 def mark_putting(item: Item, blob: str, since: datetime | None, *, instead_of: str | None) -> list[Statement]:
-    """A blob is reserved, perhaps instead of another one, which may hold the bytes by now."""
+    """Return the statements for a reserved blob, perhaps instead of another one that may be stored by now."""
     moment = None if since is None else since.timestamp()
     change = (PUTTING, (int(State.PUTTING), blob, moment, item.id))
     return [change] if instead_of is None else [mark_orphan(item, instead_of), change]
 
 
 def mark_orphan(item: Item, blob: str) -> Statement:
-    """A blob that no File will speak of."""
+    """Return the statement for a blob that no File will reference."""
     return _ORPHAN, (item.id, blob, time.time())
 
 
 def mark_stored(item: Item, what: Stored) -> Statement:
-    """The storage has the bytes."""
+    """Return the statement for stored bytes."""
     return STORED, (int(State.STORED), what.md5, int(what.etag is not None), time.time(), item.id)
 
 
 def mark_registering(item: Item) -> Statement:
-    """The File is about to be asked for. This must be on disk before the request leaves."""
+    """Return the statement for a registration that is about to be sent. It must be on disk first."""
     return SENT, (int(State.REGISTERING), time.time(), item.id)
 
 
 def mark_creating(item: Item, blob: str | None) -> list[Statement]:
-    """Give what must be on disk before a File is created without a blob; `blob` was reserved in vain."""
+    """Return the statements for creating a File without a blob; `blob` was reserved and is not used.
+
+    They must be on disk before the request is sent.
+    """
     change = (_CREATING, (int(State.REGISTERING), item.md5, item.sent, item.id))
     return [change] if blob is None else [mark_orphan(item, blob), change]
 
 
 def mark_unknown(item: Item, message: str) -> Statement:
-    """The answer was lost."""
+    """Return the statement for a registration whose response was lost."""
     return _UNKNOWN, (int(State.UNKNOWN), message, item.id)
 
 
 def mark_refused(item: Item) -> Statement:
-    """Count a registration that was sent for and refused."""
+    """Return the statement that counts a registration that was sent and refused."""
     return _REFUSED, (item.id,)
 
 
 def mark_looked_for(item: Item) -> Statement:
-    """Mark a file whose blob has to be looked for before it is registered again."""
+    """Return the statement for a file whose blob must be looked up before it is registered again."""
     return _STATE, (int(State.UNKNOWN), item.id)
 
 
 def mark_absent(item: Item) -> Statement:
-    """The File is proven not to be there: its blob may be registered again."""
+    """Return the statement for a File that is proven absent: its blob may be registered again."""
     return _STATE, (int(State.STORED), item.id)
 
 
 def mark_confirmed(item: Item, file_id: str) -> Statement:
-    """The service gave an id."""
+    """Return the statement for a File whose id the service returned."""
     return CONFIRMED, (int(State.CONFIRMED), file_id, item.id)
 
 
 def mark_replaced(item: Item, file_id: str, md5: str) -> Statement:
-    """The content of a File that was there is the file's now."""
+    """Return the statement for an existing File that has the content of this file now."""
     return _REPLACED, (int(State.CONFIRMED), file_id, md5, item.id)
 
 
 def mark_done(ids: Sequence[int]) -> list[Statement]:
-    """A listing showed the Files of these items. One statement for many takes a fifth of one for each."""
+    """Return the statements for items whose Files a listing showed.
+
+    One statement for many items takes a fifth of the time of one statement for each.
+    """
     return [_mark_done(ids[start : start + MANY]) for start in range(0, len(ids), MANY)]
 
 
@@ -177,15 +184,15 @@ def _mark_done(ids: Sequence[int]) -> Statement:
 def mark_ended(
     item: Item, state: State, reason: Reason, message: str, *, file_id: str | None = None
 ) -> Statement:
-    """Skipped, unresolved, or to be tried again."""
+    """Return the statement for a file that is skipped, unresolved, or to be tried again."""
     return _ENDED, (int(state), reason, message, file_id, item.id)
 
 
 def mark_failed(item: Item, reason: Reason, message: str, *, blob: str | None) -> list[Statement]:
-    """Mark a file as failed in this run.
+    """Return the statements for a file that failed in this run.
 
-    A blob that was reserved for it is of no more use, unless registering it was sent for: then it stays in
-    the row, and the next run looks for it first.
+    A blob that was reserved for it is useless now, unless a registration of it was sent. In that case it
+    stays in the row, and the next run looks it up first.
     """
     if item.unconfirmed and blob is not None:
         return [(_FAILED_KEEPING_BLOB, (int(State.FAILED), reason, message, item.id))]
@@ -194,19 +201,19 @@ def mark_failed(item: Item, reason: Reason, message: str, *, blob: str | None) -
 
 
 def mark_same(item: Item, file_id: str, md5: str) -> Statement:
-    """The server has it already."""
+    """Return the statement for a file that the server has already."""
     return _SAME, (int(State.SKIPPED), Reason.SAME, file_id, md5, item.id)
 
 
 def mark_planned(item: Item, now: Fingerprint) -> list[Statement]:
-    """The file is another one than when it was planned: what was done for it does not count."""
+    """Return the statements for a file that has changed since it was planned: earlier steps do not count."""
     change = (_AGAIN, (int(State.PLANNED), now.size, now.modified, now.changed, now.inode, item.id))
     former = (FORMER, (item.id,))
     return [former, change] if item.blob is None else [former, mark_orphan(item, item.blob), change]
 
 
 def add_finding(kind: str, message: str) -> Statement:
-    """A finding for the report."""
+    """Return the statement that adds a finding to the report."""
     return "INSERT OR IGNORE INTO finding VALUES (?, ?)", (kind, message)
 
 
@@ -228,5 +235,5 @@ _AGAIN: Final = (
     "unconfirmed = 0, reason = NULL, message = NULL WHERE id = ?"
 )
 FORMER: Final = "INSERT OR IGNORE INTO former SELECT file FROM item WHERE id = ? AND file IS NOT NULL"
-"""What remembers the File of a file that gets another content."""
+"""Statement that remembers the File of a file that gets another content."""
 _ORPHAN: Final = "INSERT INTO orphan VALUES (?, ?, ?)"

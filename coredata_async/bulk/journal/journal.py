@@ -1,4 +1,4 @@
-"""The journal of a job: what was meant and what became of it, on disk before it matters."""
+"""Journal of a job: a write-ahead record of intents and outcomes."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ T = TypeVar("T")
 
 
 class Journal:
-    """A SQLite file that one process holds, written by one thread in groups.
+    """SQLite file that one process holds open, written by one thread with group commit.
 
-    What is noted or written goes to disk in the order in which it came; the statements of one call are
-    in one transaction. After a failure nothing is taken any more: every call raises `JournalError`,
-    and what is on disk is what was there before. Belongs to the loop that opened it.
+    Statements reach the disk in the order in which they were passed. The statements of one call form one
+    transaction. After a failure every call raises `JournalError`, and the records on disk remain as they
+    were. Belongs to the event loop that opened it.
     """
 
     def __init__(self, store: Opened, writer: Writer) -> None:
         self.path: Final = store.path
         self.run: Final = store.run
-        """How often it was opened, this time included: 1, 2, …"""
+        """Number of times it was opened, including this time: 1, 2, …"""
         self.resumed: Final = store.resumed
-        """Whether an earlier run left items in it."""
+        """True if an earlier run left items in it."""
         self.set_aside: Final = store.set_aside
-        """Where a damaged journal was moved to, if this one had to be begun again."""
+        """New path of a damaged journal that was moved aside, if this one replaces it."""
         self._writer = writer
         self._closed = False
 
     @classmethod
     async def open(cls, path: Path, binding: JobIdentity) -> Journal:
-        """Open a job's journal, or begin one. Its directory must be there.
+        """Open the journal of a job, or create one. Its directory must exist.
 
-        A damaged one is moved aside, and a fresh one is begun. Checking it takes about four
-        seconds per million files.
+        A damaged journal is moved aside, and a new one is created. The checks take about four seconds per
+        million files.
 
         Raises:
-            JournalInUseError: If a process holds it.
+            JournalInUseError: If a process holds it open.
             ConfigurationError: If it belongs to another job or version, or is not a journal.
-            JournalError: The disk is full, or failed.
+            JournalError: If the disk is full or failed.
         """
         stores: list[Opened] = []
 
@@ -61,44 +61,44 @@ class Journal:
         return cls(stores[0], writer)
 
     def note(self, *statements: Statement) -> None:
-        """Have statements on disk soon, within some 20 ms.
+        """Write statements soon, within about 20 ms, without waiting for them.
 
         Raises:
-            JournalError: An earlier one failed, or the journal is closed.
+            JournalError: If an earlier statement failed, or the journal is closed.
         """
         self._usable()
         self._writer.put(Job(statements))
 
     async def write(self, *statements: Statement) -> None:
-        """Have statements on disk, with all that were noted before, when this returns.
+        """Write statements, and all earlier ones, and return when they are on disk.
 
-        A task that is cancelled while it waits does not take them back.
+        If the task is cancelled while it waits, the statements are still executed.
 
         Raises:
-            JournalError: They are not on disk.
+            JournalError: If they are not on disk.
         """
         await self._put(Job(statements))
 
     async def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """Ask something in the journal's thread, after all that was noted and written before.
+        """Call a function in the journal's thread, after all earlier statements, and return its result.
 
-        The question may change rows: they are on disk when this returns. If it raises, its own changes
-        are taken back. It must neither commit nor give back a cursor. While it runs nothing is written,
-        so a long one holds up everybody: ask for a thousand rows at a time.
+        The function may change rows: the changes are on disk when this returns. If it raises, its own
+        changes are rolled back. It must not commit or return a cursor. Nothing else is written while it
+        runs, so a long call delays every task: read a thousand rows at a time.
 
         Raises:
-            Exception: What the question raised.
-            JournalError: The journal failed.
+            Exception: If the function raises.
+            JournalError: If the journal failed.
         """
-        found: list[T] = []
-        await self._put(Job(question=lambda connection: found.append(question(connection))))
-        return found[0]
+        results: list[T] = []
+        await self._put(Job(question=lambda connection: results.append(question(connection))))
+        return results[0]
 
     async def aclose(self) -> None:
-        """Write what was noted, and let go of the file. May be called again, and after a failure.
+        """Write all noted statements and close the file. May be called again, and after a failure.
 
         Raises:
-            JournalError: Something that was noted is not on disk.
+            JournalError: If a noted statement is not on disk.
         """
         self._closed = True
         answer = await asyncio.shield(self._writer.stop())

@@ -1,4 +1,4 @@
-"""Where the journal of a job is kept, and where it must not be."""
+"""Location of a job's journal: the default path, and the places that are refused."""
 
 from __future__ import annotations
 
@@ -23,64 +23,64 @@ _NETWORK: Final = re.compile(
 
 
 def default_path(binding: JobIdentity) -> Path:
-    """Return where a job's journal is if nobody says; its directory is made, for this user only.
+    """Return the default path of a job's journal, and create its directory for this user only.
 
     Raises:
-        ConfigurationError: There is no home to put it in.
-        JournalError: The disk is full, or failed.
+        ConfigurationError: If the home directory is unknown, or the directory cannot be created.
+        JournalError: If the disk is full or failed.
     """
-    place = path_for(binding)
+    path = path_for(binding)
     try:
-        make_private(place.parent)
+        make_private(path.parent)
     except OSError as exc:
         if fatal(exc):
-            raise JournalError(place, exc) from None
+            raise JournalError(path, exc) from None
         raise ConfigurationError(
-            f"the directory for journals {place.parent} cannot be made ({exc.strerror}); say --job FILE"
+            f"the directory for journals {path.parent} cannot be created ({exc.strerror}); use --job FILE"
         ) from None
-    return place
+    return path
 
 
 def path_for(binding: JobIdentity) -> Path:
-    """Return where a job's journal is if nobody says; nothing is made.
+    """Return the default path of a job's journal. Nothing is created.
 
     Raises:
-        ConfigurationError: There is no home to put it in.
+        ConfigurationError: If the home directory is unknown.
     """
     digest = hashlib.sha256(json.dumps(binding.row(), sort_keys=True).encode("ascii")).hexdigest()
     return state_directory() / "coredata" / "jobs" / f"{digest[:16]}.sqlite"
 
 
 def check_path(path: Path, roots: Iterable[bytes]) -> None:
-    """Refuse a journal where it would not be safe.
+    """Refuse an unsafe path for a journal.
 
     Raises:
-        ConfigurationError: Its directory is not there, is one of those to be uploaded or within one, or is
-            on a network file system; or it is a directory itself.
+        ConfigurationError: If its directory does not exist, is within the files to upload, or is on a network
+            file system; or if the path is a directory.
     """
     path = Path(os.path.realpath(path))
     if path.is_dir():
-        raise ConfigurationError(
-            f"the journal {path} is a directory; say --job with the name of a file in it"
-        )
+        raise ConfigurationError(f"the journal {path} is a directory; pass --job the name of a file in it")
     if not path.parent.is_dir():
-        raise ConfigurationError(f"there is no directory {path.parent} for the journal; make it first")
-    uploaded = {mark for root in roots if (mark := _mark(Path(os.fsdecode(root)))) is not None}
-    if any(_mark(place) in uploaded for place in (path, *path.parents)):
         raise ConfigurationError(
-            f"the journal {path} is within what is to be uploaded; say --job with a file elsewhere"
+            f"the directory {path.parent} for the journal does not exist; create it first"
+        )
+    uploaded = {file_id for root in roots if (file_id := _file_id(Path(os.fsdecode(root)))) is not None}
+    if any(_file_id(ancestor) in uploaded for ancestor in (path, *path.parents)):
+        raise ConfigurationError(
+            f"the journal {path} is within the files to upload; use --job with a file elsewhere"
         )
     kind = file_system(path.parent, _mounts())
     if kind and _NETWORK.fullmatch(kind):
         raise ConfigurationError(
             f"the journal {path} is on a network file system ({kind}), where locks and crashes are not safe; "
-            "say --job with a file on a local disk"
+            "use --job with a file on a local disk"
         )
 
 
 def file_system(folder: Path, mounts: str) -> str | None:
-    """Say of what type the file system is that holds a directory, by the text of Linux's `mountinfo`."""
-    found, longest = None, -1
+    """Return the type of the file system of a directory, according to the text of Linux's `mountinfo`."""
+    kind, longest = None, -1
     for line in mounts.splitlines():
         before, _, after = line.partition(" - ")
         fields = before.split(" ")
@@ -89,9 +89,9 @@ def file_system(folder: Path, mounts: str) -> str | None:
         point = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), fields[4]))
         if (
             folder.is_relative_to(point) and len(point.parts) >= longest
-        ):  # of two in one place the later counts
-            found, longest = after.split(" ", 1)[0], len(point.parts)
-    return found
+        ):  # the later of two mounts on one directory hides the earlier
+            kind, longest = after.split(" ", 1)[0], len(point.parts)
+    return kind
 
 
 def state_directory() -> Path:
@@ -106,7 +106,7 @@ def state_directory() -> Path:
     if sys.platform == "darwin":
         return _home() / "Library" / "Application Support"
     given = Path(os.environ.get("XDG_STATE_HOME", ""))
-    return given if given.is_absolute() else _home() / ".local" / "state"  # XDG: a relative one is ignored
+    return given if given.is_absolute() else _home() / ".local" / "state"  # XDG: a relative path is ignored
 
 
 def _home() -> Path:
@@ -114,24 +114,24 @@ def _home() -> Path:
         return Path.home()
     except RuntimeError:
         raise ConfigurationError(
-            "there is no home directory to keep the journal in; say --job FILE"
+            "the home directory, where the journal would be kept, is unknown; use --job FILE"
         ) from None
 
 
 def make_private(folder: Path) -> None:
-    """Make a directory, and those above it, for this user only."""
+    """Create a directory, and its parents, for this user only."""
     if not folder.is_dir():
         make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def _mark(path: Path) -> tuple[int, int] | None:
-    """Return what tells one file or directory from all others, whatever its names."""
+def _file_id(path: Path) -> tuple[int, int] | None:
+    """Return the device and inode, which identify a file or directory under all its names."""
     try:
-        seen = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return None
-    return seen.st_dev, seen.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _mounts() -> str:

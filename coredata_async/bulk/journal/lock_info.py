@@ -1,6 +1,6 @@
-"""Who holds a journal, for a message to people.
+"""File beside a journal that names the process that holds it, for error messages.
 
-What counts is SQLite's own lock, which ends with its process; so what a crash leaves does no harm.
+The lock itself is SQLite's, which ends with its process. A file that a crash leaves behind has no effect.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 def beside(journal: Path) -> Path:
-    """Return where it is told."""
+    """Return the path of the file."""
     return journal.with_name(f"{journal.name}.owner")
 
 
 def write(journal: Path) -> None:
-    """Write down that this process holds the journal."""
-    words = {
+    """Record that this process holds the journal."""
+    fields = {
         "host": platform.node(),
         "pid": os.getpid(),
         "boot": _boot(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    with suppress(OSError):  # it is for words only
+    with suppress(OSError):  # it serves error messages only
         beside(journal).unlink(missing_ok=True)
         handle = os.open(beside(journal), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(words, file)
+            json.dump(fields, file)
 
 
 def remove(journal: Path) -> None:
-    """Take back what `tell` wrote."""
+    """Remove the file that `write` created."""
     with suppress(OSError):
         beside(journal).unlink(missing_ok=True)
 
 
 @frozen
 class Holder:
-    """The process that holds a journal, as far as it is known."""
+    """Process that holds a journal, as far as it is known."""
 
     message: str
     pid: int | None = None
@@ -54,11 +54,11 @@ class Holder:
 
 
 def holder(journal: Path) -> Holder:
-    """Read which process holds a journal that is locked."""
+    """Read the process that holds a locked journal."""
     try:
-        words = json.loads(beside(journal).read_text("utf-8"))
-        host, pid, since = str(words["host"]), int(words["pid"]), str(words["since"])
-        boot = str(words["boot"])
+        fields = json.loads(beside(journal).read_text("utf-8"))
+        host, pid, since = str(fields["host"]), int(fields["pid"]), str(fields["since"])
+        boot = str(fields["boot"])
     except (OSError, ValueError, KeyError, TypeError):
         return Holder("another program")
     if host == platform.node() and boot == _boot() and pid == os.getpid():

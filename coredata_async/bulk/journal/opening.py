@@ -1,4 +1,4 @@
-"""How a journal's file is opened: locked, checked, bound to its job, and set aside if it is damaged."""
+"""Opening of a journal's file: lock, checks, comparison with the job, and quarantine of a damaged file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from coredata_async.errors import ConfigurationError, JournalInUseError
 _ELSE: Final = "use another --job file"
 
 _SETTINGS: Final = (
-    "PRAGMA synchronous = FULL",  # an intent is on disk before its effect; NORMAL loses it in a power cut
+    "PRAGMA synchronous = FULL",  # an intent is on disk before its effect; NORMAL loses it in a power failure
     "PRAGMA fullfsync = ON",  # macOS: its plain fsync leaves the data in the drive's cache
     "PRAGMA wal_autocheckpoint = 2000",
     "PRAGMA journal_size_limit = 16777216",
@@ -34,7 +34,7 @@ _SETTINGS: Final = (
 
 @frozen
 class Opened:
-    """A journal that is open in this process and no other. Belongs to the thread that opened it."""
+    """Journal that only this process has open. Belongs to the thread that opened it."""
 
     path: Path
     connection: sqlite3.Connection
@@ -43,18 +43,18 @@ class Opened:
     set_aside: Path | None = None
 
     def close(self) -> None:
-        """Write the log back into the file, and let others have it."""
+        """Write the log back into the file, and release the lock."""
         lock_info.remove(self.path)
         self.connection.close()
 
 
 def open_journal(path: Path, binding: JobIdentity) -> Opened:
-    """Open a journal, or begin one.
+    """Open a journal, or create one.
 
     Raises:
-        JournalInUseError: If a process holds it.
+        JournalInUseError: If a process holds it open.
         ConfigurationError: If it belongs to another job, or is not a journal.
-        JournalError: The disk is full, or failed.
+        JournalError: If the disk is full or failed.
     """
     path = Path(os.path.realpath(path))
     try:
@@ -64,18 +64,18 @@ def open_journal(path: Path, binding: JobIdentity) -> Opened:
     try:
         return evolve(_open_translating_errors(path, binding), set_aside=aside)
     except DamagedError as exc:
-        raise JournalError(path, f"a fresh one is damaged at once ({exc}); use another disk") from None
+        raise JournalError(path, f"a new journal is damaged at once ({exc}); use another disk") from None
 
 
 def check_kind(path: Path) -> None:
-    """Refuse a directory, a pipe or a device: to open one may take forever, or do something.
+    """Refuse a directory, a pipe or a device, because opening one may block forever or have an effect.
 
     Raises:
-        ConfigurationError: If there is something that is not a file.
+        ConfigurationError: If the path exists and is not a file.
     """
     try:
         mode = path.stat().st_mode
-    except OSError:  # nothing is there, or opening will say why it cannot be had
+    except OSError:  # it does not exist, or opening it reports the reason
         return
     if not stat.S_ISREG(mode):
         raise ConfigurationError(f"the journal {path} is a directory, a pipe or a device; {_ELSE}")
@@ -85,7 +85,7 @@ def _follow_move(path: Path) -> Path:
     try:
         return quarantine(path)
     except OSError as exc:
-        trouble = f"it is damaged and cannot be moved aside ({exc.strerror}); move it away, and run again"
+        trouble = f"it is damaged and cannot be moved aside ({exc.strerror}); move it away and run again"
     raise JournalError(path, trouble)
 
 
@@ -97,21 +97,21 @@ def _open_translating_errors(path: Path, binding: JobIdentity) -> Opened:
     except OSError as exc:
         if fatal(exc):
             raise JournalError(path, exc) from exc
-        raise ConfigurationError(f"the journal {path} cannot be made: {exc.strerror}") from exc
+        raise ConfigurationError(f"the journal {path} cannot be created: {exc.strerror}; {_ELSE}") from exc
 
 
 def reason(path: Path, exc: Exception) -> Exception:
-    """Return what a failure of SQLite means to whoever wanted this journal."""
+    """Return the error for a failure of SQLite while a journal is opened."""
     if sqlite_name(exc).startswith("SQLITE_BUSY"):
         return _in_use(path)
     damaged = sqlite_name(exc).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
-    damaged = damaged or isinstance(exc, UnicodeDecodeError)  # SQLite quotes the schema that is damaged
+    damaged = damaged or isinstance(exc, UnicodeDecodeError)  # SQLite's message quotes the damaged schema
     if fatal(exc) and not damaged:
         return JournalError(path, exc)
     if was_journal(path):
         return DamagedError(str(exc))
     if damaged:
-        return ConfigurationError(f"{path} is a file, but no journal; {_ELSE}")
+        return ConfigurationError(f"{path} is not a journal; {_ELSE}")
     return JournalError(path, exc)
 
 
@@ -124,9 +124,11 @@ def _in_use(path: Path) -> JournalInUseError:
 
 def _open(path: Path, binding: JobIdentity) -> Opened:
     check_kind(path)
-    with suppress(FileExistsError):  # SQLite would make it readable for all; its log takes over the mode
+    with suppress(
+        FileExistsError
+    ):  # SQLite would make it readable for all users; its log takes over the mode
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    # Never open the file other than by SQLite from here on: closing any handle drops POSIX's locks on it.
+    # From here on only SQLite may open the file: closing any other handle drops the POSIX locks on it.
     connection = sqlite3.connect(path, isolation_level=None, timeout=0)
     try:
         if _is_journal(connection, path):
@@ -142,13 +144,17 @@ def _open(path: Path, binding: JobIdentity) -> Opened:
 
 
 def _is_journal(connection: sqlite3.Connection, path: Path) -> bool:
-    """Take the lock, and tell a journal from an empty file. Another program's file is not touched."""
+    """Take the lock, and return whether it is a journal or an empty file. Other files are not touched.
+
+    Raises:
+        ConfigurationError: If it is the database of another program.
+    """
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("BEGIN EXCLUSIVE")
     [(application,)] = connection.execute("PRAGMA application_id")
     if application != APPLICATION:
         [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_master")
-        if application or tables or path.stat().st_size == 1:  # which SQLite takes to be empty
+        if application or tables or path.stat().st_size == 1:  # SQLite treats one byte as empty
             raise ConfigurationError(f"{path} is the database of another program; {_ELSE}")
     connection.execute("COMMIT")
     return bool(application == APPLICATION)
@@ -157,7 +163,9 @@ def _is_journal(connection: sqlite3.Connection, path: Path) -> bool:
 def _settle(connection: sqlite3.Connection, path: Path) -> None:
     [(mode,)] = connection.execute("PRAGMA journal_mode = WAL")
     if mode != "wal":
-        raise JournalError(path, f"its file system cannot hold a write-ahead log; {_ELSE}, on a local disk")
+        raise JournalError(
+            path, f"its file system does not support write-ahead logs; {_ELSE} on a local disk"
+        )
     for setting in _SETTINGS:
         connection.execute(setting)
 
@@ -174,7 +182,7 @@ def _begin(connection: sqlite3.Connection, path: Path, binding: JobIdentity) -> 
 
 
 def _check(connection: sqlite3.Connection, path: Path, binding: JobIdentity) -> None:
-    """See that a journal is of this version, this job's, and whole."""
+    """Check that a journal has this version, belongs to this job, and is not damaged."""
     check_programs(connection)  # before anything is read or written
     _settle(connection, path)
     (schema,) = _one(connection, "SELECT schema FROM job")
@@ -183,7 +191,7 @@ def _check(connection: sqlite3.Connection, path: Path, binding: JobIdentity) -> 
     if schema != VERSION:
         raise ConfigurationError(
             f"the journal {path} was written by another version of this library (schema {schema}, "
-            f"here {VERSION}); finish it with that one, or {_ELSE}"
+            f"here {VERSION}); finish it with that version, or {_ELSE}"
         )
     check_schema(connection)
     _compare(path, binding, _one(connection, "SELECT tenant, account, parent, roots FROM job"))
@@ -196,7 +204,7 @@ def _check(connection: sqlite3.Connection, path: Path, binding: JobIdentity) -> 
 def _one(connection: sqlite3.Connection, question: str) -> tuple[object, ...]:
     row: tuple[object, ...] | None = connection.execute(question).fetchone()
     if row is None:
-        raise DamagedError(f"nothing for {question}")
+        raise DamagedError(f"the answer to {question} is empty")
     return row
 
 
@@ -204,8 +212,7 @@ def _compare(path: Path, binding: JobIdentity, row: tuple[object, ...]) -> None:
     for (name, wanted), has in zip(binding.row().items(), row, strict=True):
         if wanted != has:
             raise ConfigurationError(
-                f"the journal {path} is of a job with another {name}: "
-                f"there it is {has}, here {wanted}; {_ELSE}"
+                f"the journal {path} belongs to a job with another {name}: {has} instead of {wanted}; {_ELSE}"
             )
 
 

@@ -1,4 +1,4 @@
-"""What a scan found becomes rows of the journal. Runs in the journal's thread, one batch at a time."""
+"""Planning: writes scanned entries to the journal. Runs in the journal's thread, one batch at a time."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from coredata_async.bulk.scan.found import Directory, DirectoryBatch, ScannedEnt
 from coredata_async.bulk.states import Reason, State
 
 _AT_ONCE: Final = 500
-"""Names per question: older SQLites take no more than 999 parameters."""
+"""Maximum number of names per query. Older SQLites take no more than 999 parameters."""
 
 _KEPT: Final = frozenset(map(int, (State.DONE, State.CONFIRMED, State.STORED, State.UNKNOWN, State.PLANNED)))
-"""States that go on as they are while the file stays the same."""
+"""States that remain as they are while the file is unchanged."""
 
 
 @frozen
 class Sums:
-    """Files and bytes per state: how many there are, or how many more."""
+    """Files and bytes per state, as totals or as differences."""
 
     files: Mapping[State, int]
     bytes: Mapping[State, int]
@@ -31,24 +31,24 @@ class Sums:
 
 @frozen
 class Planned:
-    """What became of a batch."""
+    """Result of planning one batch."""
 
     folder: int
-    """Its row."""
+    """Row of the folder."""
     sums: Sums
     complete: bool
     pending: bool
-    """Whether the folder holds anything that a worker has to do; known when it is complete."""
+    """True if the folder has files for a worker; known when it is complete."""
     excluded: int
     warnings: tuple[str, ...]
     path: bytes
-    """Of the directory."""
+    """Path of the directory."""
     ended: tuple[ScannedEntry, ...]
-    """What is skipped, or has failed, by what the scan alone saw."""
+    """Files that the scan alone has skipped or failed."""
 
 
 def plan_batch(db: sqlite3.Connection, batch: DirectoryBatch, run: int) -> Planned:
-    """Write down a batch."""
+    """Write a batch to the journal."""
     folder = _folder(db, batch.directory)
     sums = Counter[State](), Counter[State]()
     ended: list[ScannedEntry] = []
@@ -73,7 +73,7 @@ def plan_batch(db: sqlite3.Connection, batch: DirectoryBatch, run: int) -> Plann
 
 
 def finish(db: sqlite3.Connection, run: int) -> Sums:
-    """The scan is complete: directories that are no more hold no more files to upload; how many less."""
+    """End a complete scan: drop the pending files of vanished directories; return the change of the sums."""
     sums = Counter[State](), Counter[State]()
     gone = db.execute("SELECT id FROM folder WHERE scanned < ?", (run,)).fetchall()
     for (folder,) in gone:
@@ -119,7 +119,7 @@ def _upsert(
         row = known.get(entry.name)
         if row is None:
             new.append((folder, entry.name, run, *_values(entry)))
-        elif row[10] == run or _is_kept(row, entry):  # a worker that has it knows better
+        elif row[10] == run or _is_kept(row, entry):  # the worker that has claimed it decides
             seen.append((run, row[0]))
             continue
         else:
@@ -138,14 +138,14 @@ def _upsert(
 
 
 def _is_kept(row: tuple[Any, ...], entry: ScannedEntry) -> bool:
-    """Return whether a row goes on as it is, or begins again.
+    """Return whether a row remains as it is; otherwise it is planned again.
 
-    One that is UNKNOWN stays so whatever became of the file: the blob has to be looked for first.
+    An UNKNOWN row remains whatever happened to the file, because its blob must be looked up first.
     """
     state = row[5]
     if state == State.UNKNOWN:
         return True
-    # Compared as it is: a `Fingerprint` and a `State` of every row took a fifth of a resumed job's scan.
+    # Compared directly: a `Fingerprint` and a `State` of every row took a fifth of the scan of a resumed job.
     now = entry.fingerprint
     if row[1:5] != (now.size, now.modified, now.changed, now.inode):
         return False
@@ -163,7 +163,7 @@ def _rows(db: sqlite3.Connection, folder: int, part: Sequence[ScannedEntry]) -> 
     if db.execute("SELECT 1 FROM item WHERE folder = ? LIMIT 1", (folder,)).fetchone() is None:
         return {}
     marks = ",".join("?" * len(part))
-    # The blob of what is a File by now is no orphan, whatever becomes of the row.
+    # The blob of a registered File is not an orphan, whatever happens to the row.
     blob = "CASE WHEN state IN (4, 5) THEN NULL ELSE blob END"
     question = (
         f"SELECT id, size, mtime, ctime, inode, state, {blob}, reason, filename, name, claim "  # noqa: S608
@@ -190,38 +190,38 @@ def _values(entry: ScannedEntry) -> tuple[object, ...]:
 def _collide(
     db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[State], ...]
 ) -> list[ScannedEntry]:
-    """Two names that became one: neither is uploaded, for one would pass for the other."""
+    """Fail files whose names became equal. None of them is uploaded, because one would pass for the other."""
     same = "SELECT 1 FROM item WHERE folder = ? AND CAST(filename AS BLOB) != name LIMIT 1"
     if db.execute(same, (folder,)).fetchone() is None:
-        return []  # no name was altered, and a directory has none twice
-    twice = db.execute(
+        return []  # no name was changed, and a directory has every name only once
+    duplicates = db.execute(
         "SELECT filename FROM item WHERE folder = ? AND seen = ? AND filename != '' AND state NOT IN (6, 8) "
         "GROUP BY filename HAVING count(*) > 1",
         (folder, run),
     ).fetchall()
     ended: list[ScannedEntry] = []
-    for (filename,) in twice:
+    for (filename,) in duplicates:
         rows = db.execute(
             "SELECT id, size, state, name FROM item WHERE folder = ? AND filename = ? AND seen = ? "
             "AND state IN (0, 2, 7)",
             (folder, filename, run),
         ).fetchall()
-        words = f"another file here would be called {filename!r}, too; rename one of them"
+        message = f"another file in this directory gets the same name {filename!r}; rename one of them"
         for number, size, state, name in rows:
             db.execute(
                 "UPDATE item SET state = ?, reason = ?, message = ? WHERE id = ?",
-                (State.FAILED, Reason.COLLISION, words, number),
+                (State.FAILED, Reason.COLLISION, message, number),
             )
             _count(sums, State(state), -1, -size)
             _count(sums, State.FAILED, 1, size)
             ended.append(
-                ScannedEntry(name, filename, state=State.FAILED, reason=Reason.COLLISION, message=words)
+                ScannedEntry(name, filename, state=State.FAILED, reason=Reason.COLLISION, message=message)
             )
     return ended
 
 
 def _vanish(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[State], ...]) -> None:
-    """Forget files that are no more, and were not uploaded; what is UNKNOWN has to be looked for."""
+    """Delete files that no longer exist and were not uploaded. An UNKNOWN one stays, to be looked up."""
     less = (
         "SELECT state, count(*), sum(size) FROM item "
         "WHERE folder = ? AND seen < ? AND claim < ? AND state NOT IN (?, ?) GROUP BY state"
@@ -242,7 +242,7 @@ def _vanish(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[S
 
 
 def is_pending(db: sqlite3.Connection, folder: int) -> bool:
-    """Return whether a folder holds anything that a worker has to do."""
+    """Return whether a folder has files for a worker."""
     question = "SELECT 1 FROM item WHERE folder = ? AND state IN (?, ?) LIMIT 1"
     return db.execute(question, (folder, State.PLANNED, State.STORED)).fetchone() is not None
 
@@ -251,7 +251,7 @@ _INSERT: Final = (
     "INSERT INTO item (folder, name, seen, filename, size, mtime, ctime, inode, state, reason, message) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-# Blob and digest are of the earlier content; its File, if there is one, is remembered.
+# Blob and digest belong to the earlier content; its File, if it has one, is remembered.
 _CHANGE: Final = (
     "UPDATE item SET seen = ?, filename = ?, size = ?, mtime = ?, ctime = ?, inode = ?, state = ?, reason = "
     "?, "

@@ -1,4 +1,4 @@
-"""The scan, run in a thread, and what it finds written to the journal: some thousand entries at a time."""
+"""Scan in a thread, and planning of its batches in the journal: about a thousand entries at a time."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from coredata_async.bulk.scan.found import DirectoryBatch
 from coredata_async.bulk.scan.walk import Batches
 
 ENTRIES: Final = 1000
-"""Taken from the scan at once."""
+"""Maximum number of entries taken from the scan at once."""
 DIRECTORIES: Final = 200
-"""Likewise: most hold a few files only."""
+"""Maximum number of directories taken from the scan at once: most hold a few files only."""
 STOP: Final = 1.0
-"""Seconds a scan may take to notice that it is to end; after that its thread is left to itself."""
+"""Timeout for the scan to notice its end, in seconds; after that its thread is abandoned."""
 
 
 @define(eq=False)
 class ScanPlanner:
-    """An iterator over what became of batch after batch."""
+    """Iterator over the planned batches of a scan."""
 
     batches: Batches
     journal: Journal
@@ -36,11 +36,11 @@ class ScanPlanner:
         try:
             while True:
                 running = loop.run_in_executor(None, next_batches, self.batches)
-                found = await asyncio.shield(running)
-                if not found:
+                taken = await asyncio.shield(running)
+                if not taken:
                     return
-                for each in await self.journal.read(partial(_all, found, self.journal.run)):
-                    yield each
+                for planned in await self.journal.read(partial(_all, taken, self.journal.run)):
+                    yield planned
         finally:
             if running is not None:
                 await asyncio.wait({running}, timeout=STOP)
@@ -49,16 +49,16 @@ class ScanPlanner:
 
 
 def next_batches(batches: Batches) -> list[DirectoryBatch]:
-    """The next batches, together about a thousand entries; none at the end."""
-    found: list[DirectoryBatch] = []
+    """Return the next batches, together about a thousand entries; none at the end."""
+    taken: list[DirectoryBatch] = []
     entries = 0
     for batch in batches:
-        found.append(batch)
+        taken.append(batch)
         entries += len(batch.entries)
-        if entries >= ENTRIES or len(found) >= DIRECTORIES:
+        if entries >= ENTRIES or len(taken) >= DIRECTORIES:
             break
-    return found
+    return taken
 
 
-def _all(found: Sequence[DirectoryBatch], run: int, db: sqlite3.Connection) -> list[Planned]:
-    return [plan_batch(db, batch, run) for batch in found]
+def _all(batches: Sequence[DirectoryBatch], run: int, db: sqlite3.Connection) -> list[Planned]:
+    return [plan_batch(db, batch, run) for batch in batches]

@@ -1,4 +1,4 @@
-"""The journal's tables. There is no column for a URL or a key: a reservation is never written down."""
+"""Tables of the journal. A URL or a key is never stored: no column exists for a reservation."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final, Literal
 VERSION: Final = 3
 
 Sender = Literal["lost", "damaged", "other"]
-"""A process that may have sent requests for this tree, and of which the journal knows nothing more: one whose
-journal may be lost, one whose journal was damaged, another job that was found at work."""
+"""A process outside this journal that may have sent requests for this tree: one whose journal may be lost,
+one whose journal was damaged, or another job that was found at work."""
 
 LARGE: Final = 8 << 20
-"""Bytes above which a file is fed by size, largest first, so that no large file is left for the end."""
+"""Size in bytes above which files are fed by size, largest first, so that none remains for the end."""
 
 TABLES: Final = f"""
 CREATE TABLE job (

@@ -1,4 +1,4 @@
-"""A journal that nobody keeps: what a job would find and note, in a temporary directory."""
+"""Scratch journal: a temporary journal for the plan of a dry run or a check."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from coredata_async.errors import ConfigurationError
 
 @asynccontextmanager
 async def scratch_journal(binding: JobIdentity, kept: Path | None = None) -> AsyncGenerator[Journal, None]:
-    """A journal that is gone at the end, however it comes.
+    """Open a temporary journal, and delete it at the end in every case.
 
     Args:
-        binding: What it is for.
-        kept: The journal of a job, which it is to begin as a copy of, if that is there.
+        binding: The job that it is for.
+        kept: The journal of the job. If it exists, the temporary journal begins as a copy of it.
 
     Raises:
-        ConfigurationError: The job is running, or `kept` is another job's; or the temporary directory
-            lies in what is to be read.
+        ConfigurationError: If the job is running, `kept` belongs to another job, or the temporary directory
+            lies within the files to read.
     """
     with tempfile.TemporaryDirectory(prefix="coredata-draft-") as folder:
         path = Path(folder, "draft.sqlite")
@@ -39,17 +39,17 @@ async def scratch_journal(binding: JobIdentity, kept: Path | None = None) -> Asy
         try:
             yield await asyncio.shield(opening)
         finally:
-            await asyncio.wait({opening})  # else its thread would write where nothing is any more
+            await asyncio.wait({opening})  # otherwise its thread would write into the deleted directory
             if not opening.cancelled() and opening.exception() is None:
                 await opening.result().aclose()
 
 
 async def plan_into(journal: Journal, batches: Batches, warn: Callable[[str], None]) -> None:
-    """Note all that a scan finds, beside what the journal knows already."""
+    """Plan all that a scan finds, in addition to the items that the journal has already."""
     await journal.read(resume.begin)
     async for planned in ScanPlanner(batches, journal):
-        for words in planned.warnings:
-            warn(words)
+        for warning in planned.warnings:
+            warn(warning)
     await journal.read(lambda db: planning.finish(db, journal.run))
 
 
@@ -58,8 +58,8 @@ def _check(path: Path, binding: JobIdentity) -> None:
         check_path(path, binding.roots)
     except ConfigurationError:
         raise ConfigurationError(
-            f"{path.parent.parent} is no place for notes: it is in what is to be read, or on a network file "
-            "system; set TMPDIR to another directory"
+            f"the temporary directory {path.parent.parent} is within the files to read, or on a network "
+            "file system; set TMPDIR to another directory"
         ) from None
 
 
@@ -68,7 +68,7 @@ async def _open(path: Path, binding: JobIdentity, kept: Path | None) -> Journal:
         await asyncio.to_thread(_copy, kept, path)
     try:
         return await Journal.open(path, binding)
-    except ConfigurationError as exc:  # which is about the original
+    except ConfigurationError as exc:  # the message is about the original
         raise ConfigurationError(_about(kept, path, exc)) from None
 
 
@@ -77,10 +77,10 @@ def _about(kept: Path | None, path: Path, exc: ConfigurationError) -> str:
 
 
 def _copy(kept: Path, to: Path) -> None:
-    """Copy a journal, if it is there.
+    """Copy a journal if it exists.
 
-    It is opened by SQLite only: closing any other handle would drop a running job's lock. What a crash
-    left in its log, SQLite puts into its file meanwhile: it says the same as before.
+    Only SQLite opens it, because closing any other handle would drop a running job's lock. SQLite merges the
+    log that a crash left into the file meanwhile, which does not change the content.
     """
     if not kept.exists():
         return
@@ -92,11 +92,11 @@ def _copy(kept: Path, to: Path) -> None:
         ):
             source.isolation_level = None
             source.execute("PRAGMA locking_mode = EXCLUSIVE")
-            source.execute("BEGIN EXCLUSIVE")  # `backup` itself would wait for a running job, forever
+            source.execute("BEGIN EXCLUSIVE")  # `backup` itself would wait for a running job forever
             source.execute("COMMIT")
             source.backup(target)
     except (sqlite3.Error, UnicodeDecodeError) as exc:
-        found = reason(kept, exc)
-        if not isinstance(found, DamagedError):
-            raise found from None
-        to.unlink(missing_ok=True)  # the job would begin again, too
+        error = reason(kept, exc)
+        if not isinstance(error, DamagedError):
+            raise error from None
+        to.unlink(missing_ok=True)  # the job would create a new one, too

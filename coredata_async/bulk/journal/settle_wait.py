@@ -1,4 +1,4 @@
-"""The wait until nothing can be in flight any more that a process sent of which the journal knows nothing."""
+"""Wait until requests of a process outside this journal can no longer be in flight."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from coredata_async.bulk.journal.schema import Sender
 from coredata_async.config import Retry
 
 FIRST_CHECK: Final = 5.0
-"""Seconds to wait where nothing at all suggests an earlier job; most registrations take less."""
+"""Seconds to wait if nothing suggests an earlier job; most registrations take less."""
 
 REASONS: Final[Mapping[Sender, str]] = {
     "lost": "this journal is new, and an earlier job for the same files may have sent registrations that "
     "the server is still carrying out; if there was none, --assume-alone (Policy.assume_alone) skips this",
-    "damaged": "the journal was damaged, and what it knew of may still be carried out by the server",
+    "damaged": "the journal was damaged, and the server may still be carrying out requests recorded in it",
     "other": "another job for the same files was found at work, and the server may still be carrying out "
     "its requests; if it ended long ago, --assume-alone (Policy.assume_alone) skips this",
 }
@@ -26,32 +26,32 @@ REASONS: Final[Mapping[Sender, str]] = {
 
 @frozen
 class Sent:
-    """The last moment at which another process can have sent requests, as the journal has it."""
+    """The last moment at which another process can have sent requests, according to the journal."""
 
     until: float | None = None
-    """Seconds since the epoch; `None` if there is no such process."""
+    """Seconds since the epoch; `None` if such a process does not exist."""
     by: Sender = "lost"
 
 
 @define(eq=False)
 class SettleWait:
-    """Counts from what the journal says, so an interrupted wait goes on in the next run where it ended.
+    """Wait for the settle time after the moment in the journal; the next run continues an interrupted wait.
 
-    Within a run a clock counts that is never set. A wall clock that was set back between two runs makes the
-    wait begin again, and never longer.
+    Within a run it uses a monotonic clock. If the wall clock was set back between two runs, the wait begins
+    again, and is never longer.
     """
 
     retry: Retry
     sent: Sent
     announce: Callable[[float, str], Awaitable[None]]
-    """Told of the seconds and the reason when the first folder begins to wait."""
+    """Called with the seconds and the reason when the first folder begins to wait."""
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     interrupted: bool = field(default=False, init=False)
-    """Whether the run ended while something waited."""
+    """True if the run ended while a folder waited."""
     _origin: float = field(init=False)
-    """When the other process sent last, by `clock`."""
+    """Moment of the other process's last request, by `clock`."""
     _was_open: bool = field(init=False)
     _waiting: int = field(default=0, init=False)
     _since: float = field(default=0.0, init=False)
@@ -65,34 +65,34 @@ class SettleWait:
 
     @property
     def reason(self) -> str:
-        """Return why something waits."""
+        """Reason for the wait."""
         return REASONS[self.sent.by]
 
     @property
     def is_certain(self) -> bool:
-        """Return whether it is known that there was another process, and not only possible."""
+        """True if another process certainly existed; False if it is only possible."""
         return self.sent.until is not None and self.sent.by != "lost"
 
     @property
     def is_waited_for(self) -> bool:
-        """Return whether anything waits at the moment."""
+        """True if a folder waits now."""
         return self._waiting > 0
 
     @property
     def waited(self) -> float:
-        """Seconds of this run in which something waited."""
+        """Seconds of this run during which a folder waited."""
         return self._waited + (self.clock() - self._since if self._waiting else 0.0)
 
     @property
     def is_open(self) -> bool:
-        """Return whether something of another process could be in flight when this run began."""
+        """True if a request of another process could be in flight when this run began."""
         return self._was_open
 
     def remaining(self, *, full: bool = True) -> float:
-        """Return the seconds that are left.
+        """Return the remaining seconds.
 
         Args:
-            full: Until even a slow registration is over; else until the first look.
+            full: Count until even a slow registration has ended; otherwise until the first check.
         """
         if self.sent.until is None:
             return 0.0
@@ -101,7 +101,7 @@ class SettleWait:
         return max(0.0, self._origin + whole - self.clock())
 
     async def over(self, *, full: bool = True) -> bool:
-        """Wait until it is over; return whether there was anything to wait for."""
+        """Wait until the time has passed; return whether a wait was necessary."""
         if not self.remaining(full=full):
             return False
         if not self._waiting:

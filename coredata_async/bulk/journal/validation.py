@@ -1,7 +1,7 @@
-"""Checks of a journal that SQLite finds whole: its tables are ours, and every row can be a row of ours.
+"""Validation of a journal that SQLite can read: the tables of this version, and possible rows.
 
-SQLite checks pages, not meanings: a column takes a value of any type, a text any bytes, and a trigger that a
-stranger planted runs with every statement of ours. What no job writes is taken for damage.
+SQLite checks pages, not meanings: a column takes a value of any type, a text any bytes, and a trigger from
+another program runs with every statement. Values that no job writes are treated as damage.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _TYPES: Final[Mapping[str, str]] = {
     "TEXT": "'text'",
     "BLOB": "'blob'",
 }
-"""By declared type, what `typeof` may say."""
+"""Allowed results of `typeof` by declared type."""
 _MOMENT: Final = "BETWEEN -62135596800 AND 253402300799"
-"""Seconds since the epoch that `datetime` has: the years 1 to 9999."""
+"""Range of `datetime` in seconds since the epoch: the years 1 to 9999."""
 _COUNT: Final = "BETWEEN 0 AND 1000000000"
 _SIZE: Final = f"BETWEEN 0 AND {1 << 50}"
-"""Bytes of one file. The sum of all must not overflow."""
+"""Range of the bytes of one file. The sum of all must not overflow."""
 _RUN: Final = "BETWEEN 0 AND (SELECT run FROM job)"
 _HAS_FILE: Final = f"({State.CONFIRMED:d}, {State.DONE:d})"
 _RULES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -60,62 +60,64 @@ _RULES: Final[Mapping[str, tuple[str, ...]]] = {
     "remote_file": (f"coalesce(size, 0) {_SIZE}", f"coalesce(created, 0) {_MOMENT}"),
     "remote_folder": (f"coalesce(created, 0) {_MOMENT}",),
 }
-"""Per table, what is true of every row."""
+"""Conditions for every row, by table."""
 
 
 @frozen
 class _Table:
-    """A table, and how its rows are checked."""
+    """A table and the check of its rows."""
 
     name: str
     condition: str
-    """True of a row that a job could have written."""
+    """SQL condition that every row of a job meets."""
     texts: str
-    """All texts of a row as one."""
+    """SQL expression that joins all texts of a row."""
 
 
 def check_schema(connection: sqlite3.Connection) -> None:
-    """Compare the tables with those that this version makes.
+    """Compare the tables with those of this version.
 
     Raises:
-        DamagedError: If one is missing, changed or too many.
+        DamagedError: If a table is missing, changed or unexpected.
     """
-    found, ours = frozenset(connection.execute(_SCHEMA)), _expected_schema()
-    if found != ours:
-        kind, name, *_ = min(found ^ ours, key=str)
-        raise DamagedError(f"its {kind} {name} is not as this version makes it")
+    actual, expected = frozenset(connection.execute(_SCHEMA)), _expected_schema()
+    if actual != expected:
+        kind, name, *_ = min(actual ^ expected, key=str)
+        raise DamagedError(f"its {kind} {name} differs from this version's")
 
 
 def check_programs(connection: sqlite3.Connection) -> None:
-    """Refuse views and triggers, which no version makes, before any table is read.
+    """Refuse views and triggers, which no version creates, before any table is read.
 
     Raises:
-        DamagedError: If there is one.
+        DamagedError: If one exists.
     """
-    found = connection.execute(
+    program = connection.execute(
         "SELECT type, name FROM sqlite_master WHERE type IN ('view', 'trigger')"
     ).fetchone()
-    if found is not None:
-        raise DamagedError(f"its {found[0]} {found[1]} is not ours")
+    if program is not None:
+        raise DamagedError(f"its {program[0]} {program[1]} is from another program")
 
 
 def check_rows(connection: sqlite3.Connection) -> None:
     """Check types, ranges and references of all rows, and the encoding of all texts.
 
-    It reads the tables, and no index in place of one: `integrity_check` has compared these with each other.
+    Tables are read without their indexes: `integrity_check` has compared tables and indexes already.
 
     Raises:
-        DamagedError: If a row cannot be what a job wrote.
+        DamagedError: If no job can have written a row.
         sqlite3.Error: If a text is not UTF-8.
     """
     for table in _tables():
         wrong = f"SELECT count(*) FROM {table.name} NOT INDEXED WHERE NOT ({table.condition})"  # noqa: S608
         [(count,)] = connection.execute(wrong)
         if count:
-            raise DamagedError(f"{count} of the rows of its table {table.name} hold what no job writes")
+            raise DamagedError(
+                f"{count} of the rows of its table {table.name} hold values that no job writes"
+            )
         if table.texts:
             for _ in connection.execute(f"SELECT {table.texts} FROM {table.name} NOT INDEXED"):  # noqa: S608
-                pass  # to fetch a text is to decode it
+                pass  # fetching a text decodes it
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A file on its way to a worker, as a value."""
+"""Work of a file worker: one file with the facts that its upload needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coredata_async.bulk.journal.items import Item
 
 @frozen
 class RemoteFile:
-    """A File that the server has under the name of one of ours."""
+    """A File that the server has under the name of a local file."""
 
     file: str
     size: int | None
@@ -22,23 +22,23 @@ class RemoteFile:
 
 @frozen
 class Work:
-    """One file, and all that a worker has to know of it."""
+    """One file, with all facts that a worker needs."""
 
     item: Item
     parent: str
-    """The remote folder."""
+    """Id of the remote folder."""
     namesakes: tuple[RemoteFile, ...] = ()
-    """Files that the server had under this name, before this job put anything there."""
+    """Files that the server had under this name before this job uploaded anything there."""
     refused: bool = False
-    """Whether its latest registration was refused, so that none can be in flight inside the server."""
+    """True if its latest registration was refused, so that none can be in flight inside the server."""
     absent: bool = False
-    """Whether its File has just been looked for, and is proven not to be there."""
+    """True if its File has just been looked up and is proven absent."""
     successes: int = 0
-    """Files that this job had registered when this one was last sent for registration."""
+    """Number of Files that this job had registered when a registration of this one was last sent."""
     settled: bool = True
-    """Whether no registration of an earlier job can be in flight in the folder: it may become a File."""
+    """True if no registration of an earlier job can be in flight in the folder: it may become a File."""
 
 
 def previous_version(item: Item) -> RemoteFile:
-    """The File that a file's earlier content became."""
+    """Return the File of a file's earlier content."""
     return RemoteFile(item.file or "", None, item.md5, None, time.time())

@@ -1,4 +1,4 @@
-"""The one thread that has the journal's connection. What waits is written together, in one transaction."""
+"""Thread that owns the journal's connection. It writes all waiting jobs in one transaction."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ Answers: TypeAlias = list[tuple["asyncio.Future[Answer]", Answer]]
 
 
 class Store(Protocol):
-    """What the thread owns."""
+    """Database that the thread owns."""
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """In autocommit mode; transactions are the writer's."""
+        """Connection in autocommit mode; the writer begins and ends the transactions."""
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the database."""
         ...
 
 
 @define(eq=False)
 class Job:
-    """What is to be done in the thread: statements or a question."""
+    """Work for the thread: statements or a function."""
 
     statements: Sequence[Statement] = ()
     question: Callable[[sqlite3.Connection], object] | None = None
     waiter: asyncio.Future[Answer] | None = None
-    """`None` if nobody waits for it."""
+    """`None` if no task waits for it."""
 
 
 class Writer:
-    """A thread that opens a store, writes to it in groups, and closes it.
+    """Thread that opens a store, writes to it with group commit, and closes it.
 
-    A commit waits for the disk, which takes milliseconds; all that has come up meanwhile goes into the
-    next one. Those who wait are woken by one call into the loop for the whole group.
+    A commit waits for the disk, which takes milliseconds; all jobs that arrive meanwhile share the next
+    commit. One call into the loop wakes all waiting tasks of the group.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,10 +59,10 @@ class Writer:
         self._lost = False
 
     async def start(self, open_store: Callable[[], Store]) -> None:
-        """Start the thread and have the store opened in it.
+        """Start the thread, which opens the store.
 
         Raises:
-            Exception: What `open_store` raised.
+            Exception: If `open_store` raises.
         """
         opened: asyncio.Future[Answer] = self._loop.create_future()
         threading.Thread(
@@ -77,24 +77,24 @@ class Writer:
             raise answer
 
     def put(self, job: Job) -> None:
-        """Have a job done after all that were put before."""
+        """Queue a job after all earlier ones."""
         if job.waiter is None:
             self._queue.put(job, Priority.NOTE)
         else:
             self._queue.put(job, Priority.WRITE if job.question is None else Priority.QUESTION)
 
     def stop(self) -> asyncio.Future[Answer]:
-        """Have the thread end as soon as all that was put is done. Nothing may be put afterwards.
+        """End the thread after all queued jobs. Nothing may be queued afterwards.
 
         Returns:
-            What is done when the store is closed; with the failure, if something nobody waits for was lost.
+            A future that ends when the store is closed; its result is the failure if a note was lost.
         """
         self._stopped = self._stopped or self._loop.create_future()
         self._queue.end()
         return self._stopped
 
     def failure(self) -> JournalError | None:
-        """Return why nothing can be written any more, as a fresh exception. Once there is one, it stays."""
+        """Return the reason why nothing can be written, as a new exception. It does not change later."""
         if self._cause is None:
             return None
         error = JournalError(self._path, self._cause)
@@ -104,13 +104,13 @@ class Writer:
     def _run(self, open_store: Callable[[], Store], opened: asyncio.Future[Answer]) -> None:
         try:
             store = open_store()
-        except BaseException as exc:  # noqa: BLE001  # raised again where it was asked for
+        except BaseException as exc:  # noqa: BLE001  # raised again in the task that started the thread
             self._wake([(opened, exc)])
             return
         self._wake([(opened, None)])
         while jobs := self._queue.take():
             self._wake(self._execute(store.connection, jobs))
-        with suppress(sqlite3.Error):  # all is on disk: in the log, if not in the file
+        with suppress(sqlite3.Error):  # everything is on disk: in the log, if not in the file
             store.close()
         if self._stopped is not None:
             self._wake([(self._stopped, self.failure() if self._lost else None)])
@@ -119,19 +119,19 @@ class Writer:
         if self._cause is None:
             try:
                 return commit(connection, jobs)
-            except BaseException as exc:  # noqa: BLE001  # whatever it is, all must know
-                self._cause = exc.with_traceback(None)  # which would keep the jobs alive
+            except BaseException as exc:  # noqa: BLE001  # every waiting task receives it
+                self._cause = exc.with_traceback(None)  # the traceback would keep the jobs alive
         self._lost = self._lost or any(job.waiter is None for job in jobs)
         return [(job.waiter, self.failure()) for job in jobs if job.waiter is not None]
 
     def _wake(self, answers: Answers) -> None:
         if answers:
-            with suppress(RuntimeError):  # the loop is gone, and so is everybody who waited
+            with suppress(RuntimeError):  # the loop is closed, with all waiting tasks
                 self._loop.call_soon_threadsafe(_set_result, answers)
 
 
 def commit(connection: sqlite3.Connection, jobs: Iterable[Job]) -> Answers:
-    """Do all jobs in one transaction. Either all their statements count, or it raises and none does."""
+    """Execute all jobs in one transaction. If it raises, none of their statements has an effect."""
     answers: Answers = []
     cursor = connection.cursor()
     cursor.execute("BEGIN IMMEDIATE")
@@ -164,7 +164,7 @@ def _ask(connection: sqlite3.Connection, question: Callable[[sqlite3.Connection]
     connection.execute("SAVEPOINT question")
     try:
         question(connection)
-    except BaseException as exc:  # raised again where the question was asked
+    except BaseException as exc:  # raised again in the task that asked
         if fatal(exc) or not connection.in_transaction:
             raise
         connection.execute("ROLLBACK TO question")

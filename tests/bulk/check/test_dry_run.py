@@ -188,7 +188,7 @@ async def test_while_the_job_runs_it_is_refused_and_the_job_goes_on(job) -> None
 async def test_the_journal_of_another_job_is_refused_by_its_own_name(job, box, tmp_path) -> None:
     await job().run()
 
-    with pytest.raises(ConfigurationError, match=r"job\.sqlite is of a job with another parent"):
+    with pytest.raises(ConfigurationError, match=r"job\.sqlite belongs to a job with another parent"):
         await planned(job(parent=box.state.add_folder("F", box.project)))
 
 
@@ -201,7 +201,7 @@ async def test_what_is_no_journal_is_refused_and_a_damaged_one_is_as_none(job, t
     damaged = await planned(job())
     kept = journal.read_bytes()
     journal.write_bytes(b"no database" * 1000)
-    with pytest.raises(ConfigurationError, match="no journal"):
+    with pytest.raises(ConfigurationError, match="is not a journal"):
         await planned(job())
 
     assert kept != whole

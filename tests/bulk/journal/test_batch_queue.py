@@ -1,4 +1,4 @@
-"""The inbox of the journal's thread: nothing is lost, and it waits for company only where there was some."""
+"""Queue of the journal's thread: nothing is lost, and a write waits only if the last group had several."""
 
 import threading
 
@@ -9,18 +9,18 @@ from coredata_async.bulk.journal.batch_queue import GROUP_TARGET, BatchQueue, Pr
 
 NOTE, WRITE, QUESTION = Priority.NOTE, Priority.WRITE, Priority.QUESTION
 EVER = 60.0
-"""Seconds that no test takes, unless it fails."""
+"""Timeout in seconds that only a failing test reaches."""
 
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
-    """Nothing is taken because the time is up."""
+    """Prevent the delays from ending, so that nothing is taken because of a timeout."""
     monkeypatch.setattr(batch_queue, "NOTE_WAIT", EVER)
     monkeypatch.setattr(batch_queue, "GROUP_WAIT", EVER)
 
 
 class Taker:
-    """A thread that takes once."""
+    """Thread that calls `take` once."""
 
     def __init__(self, box: BatchQueue[int]) -> None:
         self.taken: list[int] = []
@@ -33,9 +33,9 @@ class Taker:
         return self.taken
 
 
-def put(box: BatchQueue[int], hurry: Priority, *numbers: int) -> None:
+def put(box: BatchQueue[int], priority: Priority, *numbers: int) -> None:
     for number in numbers:
-        box.put(number, hurry)
+        box.put(number, priority)
 
 
 def test_all_is_taken_in_its_order():
@@ -48,7 +48,7 @@ def test_all_is_taken_in_its_order():
     assert box.take() == [1, 2, 3, 4]
 
 
-def test_a_note_waits_for_somebody_who_waits():
+def test_a_note_waits_until_a_write_comes():
     box = BatchQueue[int]()
     taker = Taker(box)
     put(box, NOTE, 1, 2, 3)
@@ -57,7 +57,7 @@ def test_a_note_waits_for_somebody_who_waits():
     assert taker.end() == [1, 2, 3, 4]
 
 
-def test_a_note_that_stays_alone_is_taken_in_the_end(monkeypatch):
+def test_a_note_that_stays_alone_is_taken_after_the_delay(monkeypatch):
     monkeypatch.setattr(batch_queue, "NOTE_WAIT", 0.001)
     box = BatchQueue[int]()
     taker = Taker(box)
@@ -66,14 +66,14 @@ def test_a_note_that_stays_alone_is_taken_in_the_end(monkeypatch):
     assert taker.end() == [1]
 
 
-def test_a_write_that_is_alone_is_not_kept_waiting():
+def test_a_single_write_is_not_delayed():
     box = BatchQueue[int]()
     for number in range(3):
         put(box, WRITE, number)
         assert box.take() == [number]
 
 
-def test_where_several_wrote_as_many_wait_for_each_other_and_no_more():
+def test_a_group_waits_for_as_many_writes_as_the_last_one():
     box = BatchQueue[int]()
     put(box, WRITE, 1, 2, 3)
     assert box.take() == [1, 2, 3]
@@ -86,7 +86,7 @@ def test_where_several_wrote_as_many_wait_for_each_other_and_no_more():
     assert taker.end() == [4, 5, 6, 7]
 
 
-def test_a_question_ends_the_wait_for_company():
+def test_a_question_ends_the_delay():
     box = BatchQueue[int]()
     put(box, WRITE, 1, 2, 3)
     box.take()
@@ -99,7 +99,7 @@ def test_a_question_ends_the_wait_for_company():
     assert taker.end() == [4, 5, 6]
 
 
-def test_a_large_company_does_not_wait_to_be_as_large_again():
+def test_a_large_group_does_not_wait_to_become_as_large_again():
     box = BatchQueue[int]()
     put(box, WRITE, *range(100))
     box.take()
@@ -108,7 +108,7 @@ def test_a_large_company_does_not_wait_to_be_as_large_again():
     assert box.take() == list(range(GROUP_TARGET))
 
 
-def test_company_that_does_not_come_is_not_waited_for_again(monkeypatch):
+def test_writes_that_do_not_come_are_not_waited_for_again(monkeypatch):
     monkeypatch.setattr(batch_queue, "GROUP_WAIT", 0.001)
     box = BatchQueue[int]()
     put(box, WRITE, 1, 2)
@@ -121,22 +121,22 @@ def test_company_that_does_not_come_is_not_waited_for_again(monkeypatch):
     assert box.take() == [4]
 
 
-@pytest.mark.parametrize("hurry", [None, NOTE, WRITE])
-def test_the_end_waits_for_nobody_and_leaves_nothing(hurry):
+@pytest.mark.parametrize("priority", [None, NOTE, WRITE])
+def test_the_end_waits_for_nothing_and_leaves_nothing(priority):
     box = BatchQueue[int]()
     put(box, WRITE, 1, 2)
     box.take()
     taker = Taker(box)
-    if hurry is not None:
-        put(box, hurry, 3)
+    if priority is not None:
+        put(box, priority, 3)
     box.end()
 
-    assert taker.end() == ([] if hurry is None else [3])
+    assert taker.end() == ([] if priority is None else [3])
     assert box.take() == []
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.0001])
-def test_nothing_is_lost_and_nobody_sleeps_for_ever_whoever_comes_when(monkeypatch, pause):
+def test_nothing_is_lost_and_no_wait_is_endless_in_any_order(monkeypatch, pause):
     monkeypatch.setattr(batch_queue, "NOTE_WAIT", pause)
     monkeypatch.setattr(batch_queue, "GROUP_WAIT", pause)
     box = BatchQueue[int]()

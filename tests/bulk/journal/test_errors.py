@@ -15,7 +15,7 @@ def path(tmp_path):
     return tmp_path / "job.sqlite"
 
 
-async def test_a_wrong_question_is_no_failure_of_the_journal(path):
+async def test_a_wrong_question_is_not_a_failure_of_the_journal(path):
     async with opened(path) as journal:
         with pytest.raises(sqlite3.OperationalError):
             await journal.read(lambda db: db.execute("SELECT * FROM nowhere"))
@@ -60,12 +60,12 @@ async def test_a_wrong_statement_fails_all_of_its_group_and_all_that_comes_after
         await journal.read(lambda db: None)
     with pytest.raises(JournalError):
         journal.note(finding("later"))
-    await journal.aclose()  # whoever wrote was told
+    await journal.aclose()  # every waiting task has received the error
     async with opened(path) as journal:
         assert await findings(journal) == ["earlier"]
 
 
-async def test_notes_that_could_not_be_written_are_told_of_when_it_is_closed(path):
+async def test_notes_that_could_not_be_written_are_reported_when_it_is_closed(path):
     journal = await Journal.open(path, BINDING)
     journal.note(finding("lost"))
     journal.note(("not SQL", ()))
@@ -93,7 +93,7 @@ async def test_a_full_disk_is_named_and_what_was_there_stays(path):
         assert await findings(journal) == ["there"]
 
 
-async def test_a_full_disk_met_by_a_question_fails_the_journal_too(path):
+async def test_a_full_disk_during_a_question_fails_the_journal(path):
     def fill(db: sqlite3.Connection) -> None:
         db.execute("PRAGMA max_page_count = 1")
         for n in range(100):
@@ -108,7 +108,7 @@ async def test_a_full_disk_met_by_a_question_fails_the_journal_too(path):
 
 
 @pytest.mark.parametrize("raises", [False, True])
-async def test_a_question_that_commits_is_not_let_through(path, raises):
+async def test_a_question_that_commits_is_refused(path, raises):
     def commit(db: sqlite3.Connection) -> None:
         db.execute("COMMIT")
         if raises:

@@ -45,7 +45,7 @@ async def test_the_runs_are_counted_and_only_items_make_a_resumed_one(path):
         assert (third.run, third.resumed) == (3, True)
 
 
-async def test_a_note_is_on_disk_soon_without_anybody_asking(path):
+async def test_a_note_is_on_disk_soon_without_another_call(path):
     committed = threading.Event()
     async with opened(path) as journal:
         await journal.read(
@@ -75,7 +75,7 @@ async def test_a_question_sees_all_that_came_before_and_may_change_rows(path):
         assert await findings(journal) == ["changed"]
 
 
-async def test_a_question_that_raises_harms_only_who_asked_it(path):
+async def test_a_question_that_raises_affects_only_its_caller(path):
     def bad(db: sqlite3.Connection) -> None:
         db.execute(*finding("taken back"))
         raise KeyError("mine")
@@ -101,7 +101,7 @@ async def test_a_question_may_raise_anything(path, exc):
         assert await findings(journal) == []
 
 
-async def test_a_cancelled_write_is_written_and_disturbs_nobody(path):
+async def test_a_cancelled_write_is_written_and_affects_no_other(path):
     gate = threading.Event()
     async with opened(path) as journal, asyncio.TaskGroup() as group:
         group.create_task(journal.read(lambda db: gate.wait(10)))
@@ -119,7 +119,7 @@ async def test_a_cancelled_write_is_written_and_disturbs_nobody(path):
         assert await findings(journal) == ["gone", "kept"]
 
 
-async def test_closing_waits_for_what_is_under_way_even_if_it_is_cancelled(path):
+async def test_closing_waits_for_writes_in_flight_even_if_it_is_cancelled(path):
     gate = threading.Event()
     journal = await Journal.open(path, BINDING)
     async with asyncio.TaskGroup() as group:
@@ -163,7 +163,7 @@ async def test_a_commit_is_on_disk_and_the_lock_is_kept(path):
     assert settings == [2, "wal", "exclusive"]
 
 
-def test_no_column_is_for_a_url_or_a_key():
+def test_the_schema_has_no_column_for_a_url_or_a_key():
     with sqlite3.connect(":memory:") as db:
         db.executescript(TABLES)
         columns = {
@@ -185,8 +185,8 @@ def test_no_column_is_for_a_url_or_a_key():
 STEPS = ("note", "write", "cancelled write", "read", "bad read", "pause", "writes")
 
 
-async def take(journal: Journal, step: str, words: str) -> list[str]:
-    """Take a step, and say what must be in the journal for it."""
+async def take(journal: Journal, step: str, text: str) -> list[str]:
+    """Take a step, and return the entries that the journal must contain for it."""
 
     def bad(db: sqlite3.Connection) -> None:
         db.execute(*finding("bad"))
@@ -194,21 +194,21 @@ async def take(journal: Journal, step: str, words: str) -> list[str]:
 
     match step:
         case "note":
-            journal.note(finding(words))
+            journal.note(finding(text))
         case "write":
-            await journal.write(finding(words))
+            await journal.write(finding(text))
         case "cancelled write":
-            task = asyncio.ensure_future(journal.write(finding(words)))
+            task = asyncio.ensure_future(journal.write(finding(text)))
             await asyncio.sleep(0)
             task.cancel()
         case "read":
-            await journal.read(lambda db: db.execute(*finding(words)).rowcount)
+            await journal.read(lambda db: db.execute(*finding(text)).rowcount)
         case "bad read":
             with pytest.raises(LookupError):
                 await journal.read(bad)
             return []
         case "writes":
-            several = [f"{words}.{n}" for n in range(5)]
+            several = [f"{text}.{n}" for n in range(5)]
             async with asyncio.TaskGroup() as group:
                 for each in several:
                     group.create_task(journal.write(finding(each)))
@@ -216,12 +216,12 @@ async def take(journal: Journal, step: str, words: str) -> list[str]:
         case _:
             await asyncio.sleep(0)
             return []
-    return [words]
+    return [text]
 
 
 @settings(max_examples=25, deadline=None)
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=30))
-def test_whatever_happens_what_was_taken_is_there_once_and_in_order(steps):
+def test_after_any_steps_every_accepted_statement_is_there_once_and_in_order(steps):
     async def run(path: Path) -> None:
         async with opened(path) as journal:
             expected = [await take(journal, step, str(number)) for number, step in enumerate(steps)]

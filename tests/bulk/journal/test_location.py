@@ -41,7 +41,7 @@ def test_the_file_system_is_that_of_the_closest_mount(folder, kind):
     assert file_system(Path(folder), MOUNTS) == kind
 
 
-def test_without_mounts_there_is_nothing_to_say():
+def test_without_mounts_the_file_system_is_unknown():
     assert file_system(Path("/"), "") is None
 
 
@@ -74,9 +74,9 @@ def test_a_journal_is_not_within_what_is_uploaded(tmp_path):
         tmp_path / "alias" / "job",
         tree / "sub" / ".." / "job",
     ):
-        with pytest.raises(ConfigurationError, match="within what is to be uploaded"):
+        with pytest.raises(ConfigurationError, match="within the files to upload"):
             check_path(inside, (b"/nowhere", root))
-    with pytest.raises(ConfigurationError, match="within what is to be uploaded"):
+    with pytest.raises(ConfigurationError, match="within the files to upload"):
         check_path(tree / "job", (os.fsencode(tmp_path / "alias" / ".."),))
 
     check_path(tmp_path / "job", (root,))
@@ -91,15 +91,15 @@ def test_the_journal_itself_is_not_uploaded(tmp_path):
         check_path(job, (os.fsencode(job),))
 
 
-def test_a_directory_must_be_there_and_the_journal_be_none(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"no directory .*missing"):
+def test_the_directory_must_exist_and_the_journal_must_not_be_one(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"the directory .*missing for the journal does not exist"):
         check_path(tmp_path / "missing" / "job", ())
     with pytest.raises(ConfigurationError, match="is a directory"):
         check_path(tmp_path, ())
 
 
 @LINUX
-def test_the_default_place_is_private_and_of_the_binding(tmp_path, monkeypatch):
+def test_the_default_path_is_private_and_depends_on_the_job(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
     path = default_path(BINDING)
@@ -129,15 +129,15 @@ def test_without_a_state_directory_it_is_in_the_home(tmp_path, monkeypatch, stat
 
 
 @LINUX
-def test_a_place_that_cannot_be_made_is_named(tmp_path, monkeypatch):
+def test_a_directory_that_cannot_be_created_is_named(tmp_path, monkeypatch):
     (tmp_path / "coredata").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
-    with pytest.raises(ConfigurationError, match=r"coredata/jobs cannot be made .*--job"):
+    with pytest.raises(ConfigurationError, match=r"coredata/jobs cannot be created .*--job"):
         default_path(BINDING)
 
 
-def test_other_systems_have_places_of_their_own(tmp_path, monkeypatch):
+def test_other_systems_have_their_own_directories(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
 
@@ -150,12 +150,12 @@ def test_other_systems_have_places_of_their_own(tmp_path, monkeypatch):
 
 
 @LINUX
-def test_without_any_home_the_journal_has_to_be_named(monkeypatch):
-    def nobody() -> Path:
+def test_without_a_home_directory_the_journal_must_be_named(monkeypatch):
+    def no_home() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.setattr(Path, "home", no_home)
 
-    with pytest.raises(ConfigurationError, match=r"no home directory.*--job"):
+    with pytest.raises(ConfigurationError, match=r"home directory.* is unknown; use --job"):
         default_path(BINDING)

@@ -17,7 +17,7 @@ def path(tmp_path):
     return tmp_path / "job.sqlite"
 
 
-async def test_nobody_else_in_this_process_can_open_it(path):
+async def test_a_second_opening_in_this_process_is_refused(path):
     async with opened(path) as journal:
         with pytest.raises(JournalInUseError, match=r"in use by this process, since 2.*--job") as caught:
             await Journal.open(path, BINDING)
@@ -61,12 +61,12 @@ async def test_what_a_write_returned_for_survives_sigkill_at_any_moment(path):
             said = max(int(each.split()[1]) for each in words)
 
 
-async def test_a_leftover_of_who_held_it_does_no_harm(path):
+async def test_the_owner_file_of_a_killed_process_has_no_effect(path):
     path.with_name("job.sqlite.owner").write_text('{"host": 7}', "utf-8")
 
     async with opened(path):
-        told = json.loads(path.with_name("job.sqlite.owner").read_text("utf-8"))
-        assert told["pid"] == os.getpid()
+        fields = json.loads(path.with_name("job.sqlite.owner").read_text("utf-8"))
+        assert fields["pid"] == os.getpid()
         path.with_name("job.sqlite.owner").write_text("no JSON", "utf-8")
         with pytest.raises(JournalInUseError, match="in use by another program") as caught:
             await Journal.open(path, BINDING)

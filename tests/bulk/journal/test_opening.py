@@ -41,7 +41,7 @@ def begun(path, items=300):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """Where a journal is that nothing is wrong with; its bytes are too many to be shown as an argument."""
+    """Return the path of an undamaged journal. Its bytes are too many to be shown as an argument."""
     path = tmp_path_factory.mktemp("whole") / "job.sqlite"
     begun(path)
     return path
@@ -50,16 +50,20 @@ def whole(tmp_path_factory):
 @pytest.mark.parametrize(
     ("other", "name", "words"),
     [
-        ({"tenant": "https://other.coredata.is"}, "tenant", "https://acme.coredata.is, here https://other"),
-        ({"account": "bert"}, "account", "anna, here bert"),
-        ({"parent": "p2"}, "parent", "p1, here p2"),
+        (
+            {"tenant": "https://other.coredata.is"},
+            "tenant",
+            "https://acme.coredata.is instead of https://other",
+        ),
+        ({"account": "bert"}, "account", "anna instead of bert"),
+        ({"parent": "p2"}, "parent", "p1 instead of p2"),
         ({"roots": (b"/data/a",)}, "roots", '"/data/b"'),
     ],
 )
 def test_another_job_is_refused_by_what_differs(path, other, name, words):
     before = begun(path)
 
-    with pytest.raises(ConfigurationError, match=f"another {name}: there it is .*{words}.*--job"):
+    with pytest.raises(ConfigurationError, match=f"another {name}: .*{words}.*--job"):
         open_journal(path, evolve(BINDING, **other))
 
     assert path.read_bytes() == before
@@ -75,7 +79,7 @@ def test_the_order_of_the_roots_does_not_matter_and_their_bytes_do(path):
 
 
 @pytest.mark.parametrize("data", [b"x", b"dear diary\n" * 1000, bytes(100), b"SQLite format 3\0"])
-def test_what_is_no_database_is_never_touched(path, data):
+def test_a_file_that_is_not_a_database_is_never_touched(path, data):
     path.write_bytes(data)
 
     with pytest.raises(ConfigurationError, match="--job"):
@@ -117,13 +121,13 @@ def test_the_journal_of_another_version_is_refused_and_kept(path, schema):
         open_journal(path, BINDING)
 
 
-def test_a_directory_that_is_not_there_is_named(path):
-    with pytest.raises(ConfigurationError, match=r"cannot be made: No such file or directory"):
+def test_a_missing_directory_is_named(path):
+    with pytest.raises(ConfigurationError, match=r"cannot be created: No such file or directory"):
         open_journal(path / "job.sqlite", BINDING)
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT])
-def test_a_disk_that_is_full_before_the_journal_is_made_is_named(path, monkeypatch, error):
+def test_a_disk_that_is_full_before_the_journal_is_created_is_named(path, monkeypatch, error):
     def fail(*_: object) -> int:
         raise OSError(error, os.strerror(error))
 
@@ -133,7 +137,7 @@ def test_a_disk_that_is_full_before_the_journal_is_made_is_named(path, monkeypat
         open_journal(path, BINDING)
 
 
-def test_a_directory_is_no_journal(tmp_path):
+def test_a_directory_is_refused(tmp_path):
     with pytest.raises((ConfigurationError, JournalError), match=tmp_path.name):
         open_journal(tmp_path, BINDING)
 
@@ -151,10 +155,10 @@ def _altered(path, *statements):
         "UPDATE item SET state = 11 WHERE id = 2",
         "UPDATE item SET state = -1",
         "UPDATE item SET state = 'done'",
-        "UPDATE item SET state = 5",  # DONE, of which no File is known
+        "UPDATE item SET state = 5",  # DONE, without a File
         "UPDATE item SET size = -1",
         "UPDATE item SET size = 1e300",
-        "UPDATE item SET size = 9223372036854775807",  # of which there is no sum
+        "UPDATE item SET size = 9223372036854775807",  # whose sum overflows
         "UPDATE item SET claim = 2",
         "UPDATE item SET seen = 2",
         "UPDATE folder SET scanned = 2",
@@ -167,9 +171,9 @@ def _altered(path, *statements):
         "UPDATE item SET sent = 'now'",
         "UPDATE item SET unconfirmed = -1",
         "UPDATE item SET etag = 2",
-        "UPDATE item SET folder = 7 WHERE id = 2",  # a join leaves it out
+        "UPDATE item SET folder = 7 WHERE id = 2",  # a join omits it
         "UPDATE folder SET state = 3",
-        "UPDATE folder SET state = 2",  # READY, of which no id is known
+        "UPDATE folder SET state = 2",  # READY, without an id
         "UPDATE folder SET parent = 1",  # within itself
         "UPDATE folder SET path = 'text'",
         "UPDATE job SET run = 'x'",
@@ -193,7 +197,7 @@ def _altered(path, *statements):
         "CREATE TRIGGER more AFTER UPDATE ON job BEGIN DELETE FROM item; END",
     ],
 )
-def test_what_no_job_writes_is_set_aside_with_all_that_is_in_it(path, statement):
+def test_a_journal_with_values_that_no_job_writes_is_moved_aside_unchanged(path, statement):
     _altered(path, statement)
 
     store = open_journal(path, BINDING)
@@ -220,7 +224,7 @@ def test_an_index_that_differs_from_its_table_is_damage(path, byte):
     store.close()
 
 
-def test_a_trigger_has_no_chance_to_run(path):
+def test_a_trigger_never_runs(path):
     _altered(path, "CREATE TRIGGER more AFTER UPDATE ON job BEGIN DELETE FROM item; END")
 
     store = open_journal(path, BINDING)
@@ -230,7 +234,7 @@ def test_a_trigger_has_no_chance_to_run(path):
         assert db.execute("SELECT count(*) FROM item").fetchone() == (3,)
 
 
-def test_statistics_that_sqlite_keeps_are_no_damage(path):
+def test_statistics_of_sqlite_are_not_damage(path):
     _altered(path, "ANALYZE")
 
     store = open_journal(path, BINDING)
@@ -240,7 +244,7 @@ def test_statistics_that_sqlite_keeps_are_no_damage(path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
-def test_what_is_no_file_is_refused_and_never_waited_for(path):
+def test_a_path_that_is_not_a_file_is_refused_without_blocking(path):
     os.mkfifo(path)
     for place in (path, Path(os.devnull), path.parent):
         with pytest.raises(
@@ -249,14 +253,14 @@ def test_what_is_no_file_is_refused_and_never_waited_for(path):
             open_journal(place, BINDING)
 
 
-def test_a_link_in_a_circle_is_an_error_of_the_journal(path):
+def test_a_circular_link_is_an_error_of_the_journal(path):
     path.symlink_to(path)
 
     with pytest.raises((ConfigurationError, JournalError), match=path.name):
         open_journal(path, BINDING)
 
 
-def test_a_damaged_journal_that_cannot_be_moved_says_what_to_do(path, monkeypatch):
+def test_a_damaged_journal_that_cannot_be_moved_is_an_error_with_advice(path, monkeypatch):
     _altered(path, "DROP TABLE folder")
 
     def fail(*_: object) -> None:
@@ -270,7 +274,7 @@ def test_a_damaged_journal_that_cannot_be_moved_says_what_to_do(path, monkeypatc
         open_journal(path, BINDING)
 
 
-def test_a_damaged_journal_is_set_aside_and_begun_anew(path):
+def test_a_damaged_journal_is_moved_aside_and_replaced(path):
     data = begun(path)
     damaged = data[: 3 * PAGE] + bytes(PAGE) + data[4 * PAGE :]
     for n in (1, 2):
@@ -322,7 +326,7 @@ def test_no_damage_is_fatal_and_none_destroys_what_may_be_someone_elses(whole, l
 
 
 def test_a_begun_journal_has_all_of_its_tables_or_none(path):
-    """Every prefix of its birth, as a kill leaves it: the file and its log after each statement."""
+    """Test every prefix of its creation, as a kill leaves it: the file and its log after each statement."""
     open_journal(path, BINDING).close()
     born = path.read_bytes()
 
@@ -339,7 +343,7 @@ def test_a_binding_holds_no_key():
     assert set(JobIdentity.__slots__) - {"__weakref__"} == {"tenant", "account", "parent", "roots"}
 
 
-def test_what_sqlite_says_of_damage_may_be_no_utf8(path):
+def test_a_message_of_sqlite_about_damage_may_not_be_utf8(path):
     data = begun(path, items=1)
     path.write_bytes(data.replace(b"CREATE TABLE job", b"CREAT\x80 TABLE jo").replace(b"CDJ1", b"CDJ2"))
 

@@ -1,4 +1,4 @@
-"""Drafts: copies of journals whose originals may be in use, or were left behind by a crash."""
+"""Scratch journals: copies of journals that may be in use, or were left behind by a crash."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from coredata_async.errors import ConfigurationError
 from tests.bulk.journals import BINDING, another_process, findings, opened
 
 
-async def test_what_a_killed_process_had_on_disk_is_in_the_draft(tmp_path) -> None:
+async def test_records_of_a_killed_process_are_in_the_scratch_journal(tmp_path) -> None:
     place = tmp_path / "job.sqlite"
     async with another_process(place) as process:
         assert process.stdout is not None
@@ -40,7 +40,7 @@ async def test_a_journal_that_another_process_holds_is_refused_and_stays_locked(
         assert process.returncode is None
 
 
-async def test_where_there_is_no_journal_none_is_made(tmp_path) -> None:
+async def test_without_a_journal_none_is_created(tmp_path) -> None:
     async with scratch_journal(BINDING, tmp_path / "none" / "job.sqlite") as journal:
         assert not journal.resumed
         path = journal.path

@@ -1,4 +1,4 @@
-"""Many changes in few statements: the same rows come of it, whatever the order and the number."""
+"""Many changes in few statements: the resulting rows are the same in any order and number."""
 
 import sqlite3
 from contextlib import closing
@@ -73,7 +73,7 @@ def test_changes_of_one_row_keep_their_order():
         (STORED, (2, "m", 1)),
         (FOUND, (4, "f", 2)),
         (FOUND, (4, "g", 1)),
-        (STORED, (2, "n", 2)),  # of a row that was found already: it may not join the first
+        (STORED, (2, "n", 2)),  # of a row that has a change already: it may not join the first
     ]
     assert [values[-1] for sql, values in coalesce(statements)] == [1, 1, 2]
     assert rows_after(coalesce(statements)) == rows_after(statements)
@@ -112,5 +112,5 @@ def changes(draw):
 
 
 @given(st.lists(changes(), max_size=90))
-def test_whatever_is_changed_the_same_rows_come_of_it(statements):
+def test_any_changes_result_in_the_same_rows(statements):
     assert rows_after(coalesce(statements)) == rows_after(statements)

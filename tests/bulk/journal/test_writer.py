@@ -18,17 +18,17 @@ def insert(number: object) -> Job:
 
 @define
 class Store:
-    """A table in memory, and every statement that reached it."""
+    """Table in memory that records every statement."""
 
     connection: sqlite3.Connection = field(init=False)
-    told: list[str] = field(factory=list)
+    statements: list[str] = field(factory=list)
     rows: list[int] = field(factory=list)
     closed: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self.connection.execute("CREATE TABLE t (n INTEGER NOT NULL UNIQUE)")
-        self.connection.set_trace_callback(self.told.append)
+        self.connection.set_trace_callback(self.statements.append)
 
     def close(self) -> None:
         self.rows = [n for (n,) in self.connection.execute("SELECT n FROM t ORDER BY rowid")]
@@ -37,11 +37,11 @@ class Store:
 
     @property
     def commits(self) -> int:
-        return self.told.count("COMMIT")
+        return self.statements.count("COMMIT")
 
 
 class Rig:
-    """A writer whose thread is held at a question, so that a test says what waits together."""
+    """Writer whose thread a question holds, so that a test decides which jobs wait together."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -60,7 +60,7 @@ class Rig:
         return made[0]
 
     def hold(self) -> asyncio.Future[BaseException | None]:
-        """Have the thread wait for the gate, in a transaction of its own."""
+        """Make the thread wait for the gate in its own transaction."""
         entered = threading.Event()
 
         def wait(db: sqlite3.Connection) -> None:
@@ -85,7 +85,7 @@ async def rig():
     await rig.writer.stop()
 
 
-async def test_all_that_came_up_during_a_commit_goes_into_the_next_one(rig):
+async def test_jobs_that_arrive_during_a_commit_share_the_next_one(rig):
     store = await rig.start()
     rig.hold()
 
@@ -114,7 +114,7 @@ async def test_all_of_a_group_are_woken_by_one_call(rig, monkeypatch):
     assert len(calls) == 2
 
 
-async def test_notes_wake_nobody(rig, monkeypatch):
+async def test_notes_do_not_wake_the_loop(rig, monkeypatch):
     store = await rig.start()
     monkeypatch.setattr(rig.loop, "call_soon_threadsafe", lambda *args: pytest.fail("woken"))
 
@@ -126,7 +126,7 @@ async def test_notes_wake_nobody(rig, monkeypatch):
     assert store.rows == list(range(100))
 
 
-async def test_a_write_takes_the_notes_before_it_along(rig):
+async def test_a_write_includes_the_notes_before_it(rig):
     store = await rig.start()
 
     for n in range(10):
@@ -138,7 +138,7 @@ async def test_a_write_takes_the_notes_before_it_along(rig):
     assert store.rows == list(range(11))
 
 
-async def test_a_failure_is_told_to_all_who_wait_or_come_later(rig):
+async def test_a_failure_is_raised_in_all_waiting_and_later_calls(rig):
     store = await rig.start()
     rig.hold()
 
@@ -152,7 +152,7 @@ async def test_a_failure_is_told_to_all_who_wait_or_come_later(rig):
     assert store.rows == []
 
 
-async def test_lost_notes_are_told_of_at_the_end(rig):
+async def test_lost_notes_are_reported_at_the_end(rig):
     await rig.start()
     rig.writer.put(insert("x"))
     rig.writer.put(insert(None))
@@ -160,7 +160,7 @@ async def test_lost_notes_are_told_of_at_the_end(rig):
     assert isinstance(await rig.writer.stop(), JournalError)
 
 
-async def test_what_is_put_before_the_end_is_done(rig):
+async def test_jobs_before_the_end_are_executed(rig):
     store = await rig.start()
     rig.hold()
     waiting = [rig.put(insert(n)) for n in range(5)]
@@ -174,7 +174,7 @@ async def test_what_is_put_before_the_end_is_done(rig):
     assert (store.rows, store.closed) == (list(range(6)), True)
 
 
-async def test_who_has_gone_is_not_told(rig):
+async def test_a_cancelled_waiter_is_skipped(rig):
     await rig.start()
     rig.hold()
     gone, kept = rig.put(insert(1)), rig.put(insert(2))
@@ -184,7 +184,7 @@ async def test_who_has_gone_is_not_told(rig):
     assert await kept is None
 
 
-async def test_what_opening_raises_is_raised():
+async def test_an_exception_of_opening_is_raised():
     def make() -> Store:
         raise KeyError("no store")
 
@@ -192,7 +192,7 @@ async def test_what_opening_raises_is_raised():
         await Writer(PATH).start(make)
 
 
-async def test_a_store_that_opens_after_all_have_gone_is_closed(rig):
+async def test_a_store_that_opens_after_cancellation_is_closed(rig):
     made: list[Store] = []
     go = threading.Event()
 
@@ -224,7 +224,7 @@ def test_a_commit_that_fails_leaves_no_transaction_open():
     assert store.rows == [1]
 
 
-def test_the_changes_of_a_question_that_raises_are_taken_back_alone():
+def test_only_the_changes_of_a_question_that_raises_are_rolled_back():
     def bad(db: sqlite3.Connection) -> None:
         db.execute("INSERT INTO t VALUES (2)")
         raise LookupError
