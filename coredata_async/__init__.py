@@ -11,8 +11,7 @@
 - `storage` — the far end of a signed URL, and where the bytes to store come from.
 - `transport` — the only client-side HTTP: each concern one `Send -> Send`.
 - `transfer` — upload, replacement and download, over `wire` and `storage`.
-- `services` — what a client offers for each noun. `wiring` — how they hang together; `client` — what is
-  told to it.
+- `services` — what a client offers for each noun. `client` — its options, and how the services are made.
 - `bulk` — many files, each once, even across crashes. `doctor` — what a server really does.
 - `fivepm` — the second service, over the same transport. `archive` — from there into CoreData.
 - `openapi` — the rows as an OpenAPI description.

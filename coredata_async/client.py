@@ -1,34 +1,52 @@
-"""The client: what it is told, and how it is opened, copied and closed. What it offers is in `wiring`."""
+"""The client of CoreData: its options, its services, and the engine that moves its files.
+
+Services, and the modules that move files, are imported when they are first used. A program that cannot wait
+for an import in a running event loop names the module beforehand: `import coredata_async.services.files`.
+"""
+
+# ruff: noqa: PLC0415  # see above
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Mapping, Sequence
-from copy import copy
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from ssl import SSLContext
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
+from weakref import WeakValueDictionary
+
+from attrs import evolve
 
 from coredata_async.call import perform
 from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.environment import Options, base_address, from_environment, wrap_secrets
 from coredata_async.errors import ConfigurationError
-from coredata_async.message import Reply
+from coredata_async.message import Reply, Send
 from coredata_async.secret import Secret, SecretMapping, conceal
-from coredata_async.services.project_locks import ProjectLocks
 from coredata_async.transport.auth import Credentials
-from coredata_async.transport.chain import SendOptions, SharedLimits
-from coredata_async.transport.pool import Pool, Session, Transport
+from coredata_async.transport.chain import api_chain, storage_chain
+from coredata_async.transport.client import HttpClient, Lazy
+from coredata_async.transport.options import ConnectionOptions
+from coredata_async.transport.pool import Session, Transport
+from coredata_async.transport.retry import Budget
+from coredata_async.transport.throttle import Slots
 from coredata_async.transport.trace import Hook
-from coredata_async.wiring import Wiring
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # at run time they are imported when they are first used: see above
     from coredata_async.listing import Listing
     from coredata_async.resources.projects import Project
     from coredata_async.resources.users import User
+    from coredata_async.services import nouns
+    from coredata_async.services.files import Files
+    from coredata_async.services.projects import Projects
+    from coredata_async.transfer.admission import Admission
+    from coredata_async.transfer.engine import Engine
+
+_NOUNS: Final = "coredata_async.services.nouns"
 
 
-class CoreData(Wiring):
+class CoreData(HttpClient):
     """A tenant of CoreData: `async with CoreData(url, api_user=…, api_key=…) as client`.
 
     It can be made without a running event loop. Connections open when first needed, belong to the loop
@@ -60,6 +78,18 @@ class CoreData(Wiring):
         ConfigurationError: Something is missing, or would send the key where it does not belong.
     """
 
+    spaces: Lazy[nouns.Spaces] = Lazy(_NOUNS, "Spaces")
+    blobs: Lazy[nouns.Blobs] = Lazy(_NOUNS, "Blobs")
+    folders: Lazy[nouns.Folders] = Lazy(_NOUNS, "Folders")
+    tasks: Lazy[nouns.Tasks] = Lazy(_NOUNS, "Tasks")
+    contacts: Lazy[nouns.Contacts] = Lazy(_NOUNS, "Contacts")
+    users: Lazy[nouns.Users] = Lazy(_NOUNS, "Users")
+    comments: Lazy[nouns.Comments] = Lazy(_NOUNS, "Comments")
+    value_lists: Lazy[nouns.ValueLists] = Lazy(_NOUNS, "ValueLists")
+    dynatypes: Lazy[nouns.Dynatypes] = Lazy(_NOUNS, "Dynatypes")
+    documents: Lazy[nouns.Documents] = Lazy(_NOUNS, "Documents")
+    _home: Lazy[nouns.UserHome] = Lazy(_NOUNS, "UserHome")
+
     def __init__(
         self,
         base_url: str | None = None,
@@ -83,24 +113,28 @@ class CoreData(Wiring):
         # First of all: what is raised below shows the variables of this frame to crash reporters.
         api_key, api_key_v3, proxy = conceal(api_key), conceal(api_key_v3), conceal(proxy)
         headers = SecretMapping(dict(headers or {}))
-        self._base_url = base_address(base_url)
+        base_url = base_address(base_url)
         if not api_user or not api_key:
             raise ConfigurationError(
                 "api_user and api_key are missing: pass both, or set COREDATA_API_USER and COREDATA_API_KEY "
                 "and use CoreData.from_env()"
             )
         self._credentials = Credentials(api_user, api_key, api_key_v3 or api_key)
-        self._limits = limits or Limits()
-        self._pool = Pool(self._limits, proxy, ssl, trust_env, session, storage_session, transport)
-        self._send_options = SendOptions(
-            timeouts=timeouts or Timeouts(),
-            retry=retry or Retry(),
+        self._project_locks = WeakValueDictionary[str, asyncio.Lock]()
+        options = ConnectionOptions(
+            timeouts=timeouts,
+            retry=retry,
+            limits=limits,
+            proxy=proxy,
+            ssl=ssl,
+            trust_env=trust_env,
             headers=headers,
-            hooks=tuple(hooks),
             app_info=app_info,
+            session=session,
+            hooks=hooks,
+            transport=transport,
         )
-        self._shared_limits = SharedLimits.of(self._limits, self._send_options.retry)
-        self._project_locks = ProjectLocks()
+        super().__init__(base_url, options, storage_session)
 
     @classmethod
     def from_env(cls, base_url: str | None = None, **options: Unpack[Options]) -> Self:
@@ -119,24 +153,24 @@ class CoreData(Wiring):
         found.update(given)
         return cls(base_url or address, **found)
 
-    def with_options(
-        self,
-        *,
-        timeouts: Timeouts | None = None,
-        retry: Retry | None = None,
-        headers: Mapping[str, str] | None = None,
-        hooks: Sequence[Hook] | None = None,
-    ) -> Self:
-        """A copy that behaves otherwise on the same connections, limits and budget; this one stays as it is.
+    @cached_property
+    def projects(self) -> Projects:
+        """See `services.projects.Projects`."""
+        from coredata_async.services.projects import Projects
 
-        Closing either closes both.
-        """
-        other = copy(self)
-        other._send_options = self._send_options.evolve(  # noqa: SLF001  # of our own class
-            timeouts=timeouts, retry=retry, headers=headers, hooks=hooks
+        return Projects(self._send, self._project_locks)
+
+    @cached_property
+    def files(self) -> Files:
+        """See `services.files.Files`."""
+        from coredata_async.services.files import Files
+        from coredata_async.transfer.fetch import Fetcher
+
+        engine = self.engine()
+        fetcher = Fetcher(
+            engine.api, engine.storage, engine.retry, self._shared_limits.open_files, base_url=engine.tenant
         )
-        other._reset_services()  # noqa: SLF001
-        return other
+        return Files(engine.api, engine.uploader, fetcher, engine.limits)
 
     async def request(
         self,
@@ -162,7 +196,7 @@ class CoreData(Wiring):
         Raises:
             APIError: By its subclass.
         """
-        from coredata_async.wire.requests import free_request  # noqa: PLC0415  # see `wiring`
+        from coredata_async.wire.requests import free_request
 
         call = free_request(method, path, query=query, json=json, expect=expect, repeatable=repeatable)
         return await perform(self._send, call)
@@ -181,29 +215,53 @@ class CoreData(Wiring):
         """
         return self._home.recent_projects()
 
-    @property
-    def closed(self) -> bool:
-        """Return whether `aclose` was called."""
-        return self._pool.closed
+    def engine(
+        self,
+        *,
+        api: Slots | None = None,
+        storage: Slots | None = None,
+        budget: Budget | None = None,
+        hooks: Sequence[Hook] = (),
+        around_storage: Callable[[Send], Send] = lambda send: send,
+        admission: Admission | None = None,
+    ) -> Engine:
+        """Return what moves this client's files, for those who build on it, as the bulk uploader does.
 
-    async def aclose(self) -> None:
-        """Close the connections; a second call does nothing."""
-        await self._pool.aclose()
+        Args:
+            api: Other gates for requests to the service than those of `Limits`.
+            storage: Likewise for the storage.
+            budget: For repeats, other than the client's.
+            hooks: Called after every attempt, besides the client's own.
+            around_storage: Laid around the `Send` for the storage, as a limit of bytes per second.
+            admission: Decides when an upload may reserve its URL.
+        """
+        from coredata_async.transfer.drive import Driver
+        from coredata_async.transfer.engine import Engine
+        from coredata_async.transfer.probe import RegistrationProbe
+        from coredata_async.transfer.store import Storer
+        from coredata_async.transfer.uploads import Uploader
 
-    def close_now(self) -> None:
-        """Drop the connections without an event loop: for test runners whose loop has gone."""
-        self._pool.close_now()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    def __repr__(self) -> str:
-        return f"CoreData({self._base_url!r}, api_user={self._credentials.user!r})"
+        gates = evolve(
+            self._shared_limits,
+            api=api or self._shared_limits.api,
+            storage=storage or self._shared_limits.storage,
+            budget=budget or self._shared_limits.budget,
+        )
+        manner = evolve(self._send_options, hooks=(*self._send_options.hooks, *hooks))
+        send = api_chain(self._pool, gates, manner, self._base_url, self._credentials)
+        put = around_storage(storage_chain(self._pool, gates, manner, self._credentials))
+        driver = Driver(
+            send, Storer(send, put, manner.retry, admission), RegistrationProbe(send, manner.retry)
+        )
+        return Engine(
+            api=send,
+            storage=put,
+            uploader=Uploader(driver, gates.streams, gates.open_files),
+            retry=manner.retry,
+            limits=self._limits,
+            tenant=self._base_url,
+            account=self._credentials.user,
+        )
 
     def arguments(self) -> tuple[str, Options]:
         """Return what makes a client like this one elsewhere: base URL and keywords, keys wrapped."""
@@ -224,4 +282,13 @@ class CoreData(Wiring):
             storage_session=pool.storage,
             hooks=manner.hooks,
             transport=pool.transport,
+        )
+
+    def __repr__(self) -> str:
+        return f"CoreData({self._base_url!r}, api_user={self._credentials.user!r})"
+
+    @cached_property
+    def _send(self) -> Send:
+        return api_chain(
+            self._pool, self._shared_limits, self._send_options, self._base_url, self._credentials
         )

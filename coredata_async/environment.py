@@ -4,39 +4,28 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Mapping, Sequence
-from typing import Final, TypedDict, cast
+from collections.abc import Mapping
+from typing import Final, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from coredata_async.config import Limits, Retry, Timeouts, number, setting
+from coredata_async.config import Retry, Timeouts, number, setting
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret, SecretMapping, conceal
-from coredata_async.transport.pool import Session, Transport, is_transport
+from coredata_async.transport.options import ConnectionOptions
+from coredata_async.transport.pool import Session, is_transport
 from coredata_async.transport.refuse import is_private_line
-from coredata_async.transport.trace import Hook
 
 _BUNDLES: Final = WeakKeyDictionary[ssl.SSLContext, str]()
 
 
-class Options(TypedDict, total=False):
+class Options(ConnectionOptions, total=False):
     """The keywords of `CoreData`."""
 
     api_user: str | None
     api_key: str | Secret[str] | None
     api_key_v3: str | Secret[str] | None
-    timeouts: Timeouts | None
-    retry: Retry | None
-    limits: Limits | None
-    proxy: str | Secret[str] | None
-    ssl: ssl.SSLContext | bool
-    trust_env: bool
-    headers: Mapping[str, str] | None
-    app_info: str | None
-    session: Session | None
     storage_session: Session | None
-    hooks: Sequence[Hook]
-    transport: Transport
 
 
 def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-import coredata_async.wiring
+import coredata_async.client
 from coredata_async import CoreData, Upload
 from coredata_async.errors import CoreDataError
 from coredata_async.message import Reply, Request
@@ -19,8 +19,8 @@ from coredata_async.openapi.__main__ import main
 from coredata_async.openapi.endpoints import module_about
 from coredata_async.resources.endpoints import Endpoint, endpoints, table
 from coredata_async.resources.registry import ROWS
-from coredata_async.services.blobs import Blobs
 from coredata_async.services.files import Files
+from coredata_async.services.nouns import Blobs
 from tests.rig import QUICK, md5
 
 ROOT = Path(__file__).parent.parent
@@ -126,8 +126,8 @@ async def storage(request: Request) -> Reply:
 @pytest.fixture
 async def service(monkeypatch):
     service = Service()
-    monkeypatch.setattr(coredata_async.wiring, "api_chain", lambda *_: service)
-    monkeypatch.setattr(coredata_async.wiring, "storage_chain", lambda *_: storage)
+    monkeypatch.setattr(coredata_async.client, "api_chain", lambda *_: service)
+    monkeypatch.setattr(coredata_async.client, "storage_chain", lambda *_: storage)
     return service
 
 

@@ -1,13 +1,11 @@
-"""The client of 5pm: wiring, and nothing else."""
+"""The client of 5pm: its options and its services."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from copy import copy
 from ssl import SSLContext
-from types import TracebackType
-from typing import Self, TypedDict, Unpack, cast
+from typing import Self, Unpack, cast
 
 from attrs import evolve
 
@@ -30,11 +28,13 @@ from coredata_async.fivepm.sniff import MAX_ERROR_BODY, buffer_envelopes
 from coredata_async.message import Send
 from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.transport import pool
-from coredata_async.transport.chain import SendOptions, SharedLimits, keyless_chain
+from coredata_async.transport.chain import keyless_chain
+from coredata_async.transport.client import HttpClient
+from coredata_async.transport.options import ConnectionOptions, SendOptions
 from coredata_async.transport.trace import Hook
 
 
-class Options(TypedDict, total=False):
+class Options(ConnectionOptions, total=False):
     """The keywords of `FivePM`."""
 
     login: str | None
@@ -46,20 +46,9 @@ class Options(TypedDict, total=False):
     files: Encoding | Encoder
     file_names: FileNames
     credential: Credential
-    timeouts: Timeouts | None
-    retry: Retry | None
-    limits: Limits | None
-    proxy: str | Secret[str] | None
-    ssl: SSLContext | bool
-    trust_env: bool
-    headers: Mapping[str, str] | None
-    app_info: str | None
-    session: pool.Session | None
-    hooks: Sequence[Hook]
-    transport: pool.Transport
 
 
-class FivePM:
+class FivePM(HttpClient):
     """An account of 5pm: `async with FivePM("acme", login=…, password=…) as pm`.
 
     It can be made without a running event loop. It signs in when first needed, once for all tasks, and signs
@@ -125,7 +114,7 @@ class FivePM:
     ) -> None:
         # First of all: what is raised below shows the variables of this frame to crash reporters.
         password, proxy, headers = conceal(password), conceal(proxy), SecretMapping(dict(headers or {}))
-        self._base_url = base_address(account_or_url)
+        base_url = base_address(account_or_url)
         form = self._form = RequestStyle(format=format, post_params=post_params, team=team, dates=dates)
         self._session = Session(
             Account(login or "", password),
@@ -135,17 +124,21 @@ class FivePM:
             in_query=post_params != "body",
         )
         self._enclosure = FileEncoding(files if callable(files) else ENCODERS[files], file_names)
-        limits = limits or Limits()
-        self._pool = pool.Pool(limits, proxy, ssl, trust_env, session, transport=transport)
-        self._send_options = SendOptions(
-            timeouts=timeouts or Timeouts(),
-            retry=retry or Retry(),
+        options = ConnectionOptions(
+            timeouts=timeouts,
+            retry=retry,
+            limits=limits,
+            proxy=proxy,
+            ssl=ssl,
+            trust_env=trust_env,
             headers=headers,
-            hooks=tuple(hooks),
             app_info=app_info,
+            session=session,
+            hooks=hooks,
+            transport=transport,
         )
-        self._shared_limits = SharedLimits.of(limits, self._send_options.retry)
-        self._wire()
+        super().__init__(base_url, options)
+        self._reset_services()
 
     @classmethod
     def from_env(cls, account_or_url: str | None = None, **options: Unpack[Options]) -> Self:
@@ -165,34 +158,10 @@ class FivePM:
         found["password"], found["proxy"] = conceal(found.get("password")), conceal(found.get("proxy"))
         return cls(account_or_url or setting(os.environ, "FIVEPM_URL"), **found)
 
-    def with_options(
-        self,
-        *,
-        timeouts: Timeouts | None = None,
-        retry: Retry | None = None,
-        headers: Mapping[str, str] | None = None,
-        hooks: Sequence[Hook] | None = None,
-    ) -> Self:
-        """A copy that behaves otherwise on the same connections, sign-in and limits; this one stays as it is.
-
-        Closing either closes both.
-        """
-        other = copy(self)
-        other._send_options = self._send_options.evolve(  # noqa: SLF001  # of our own class
-            timeouts=timeouts, retry=retry, headers=headers, hooks=hooks
-        )
-        other._wire()  # noqa: SLF001
-        return other
-
     @property
     def url(self) -> str:
         """Scheme and host of the account."""
         return self._base_url
-
-    @property
-    def closed(self) -> bool:
-        """Return whether `aclose` was called."""
-        return self._pool.closed
 
     async def aclose(self) -> None:
         """Sign out and close the connections; a second call does nothing. Signing out never fails."""
@@ -200,19 +169,7 @@ class FivePM:
             if not self.closed:
                 await self._session.leave(self._chain(evolve(self._send_options, retry=Retry.none())))
         finally:
-            await self._pool.aclose()
-
-    def close_now(self) -> None:
-        """Drop the connections without an event loop: for test runners whose loop has gone."""
-        self._pool.close_now()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
+            await super().aclose()
 
     def __repr__(self) -> str:
         return f"FivePM({self._base_url!r}, login={self._session.account.login!r})"
@@ -220,7 +177,7 @@ class FivePM:
     def _chain(self, manner: SendOptions) -> Send:
         return keyless_chain(self._pool, self._shared_limits, manner, self._base_url)
 
-    def _wire(self) -> None:
+    def _reset_services(self) -> None:
         chain, form = self._chain(self._send_options), self._form
         plain = buffer_envelopes(chain)
         send = with_session(plain, self._session)

@@ -7,9 +7,12 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from coredata_async.ids import HasId
+from coredata_async.errors import ConfigurationError
+from coredata_async.ids import HasId, id_of
 from coredata_async.resources.document import DatedWhere, Document, ProjectRef, SpaceRef
 from coredata_async.unset import UNSET, Unset
+from coredata_async.wire.files import comma_joined
+from coredata_async.wire.lookups import segment
 from coredata_async.wire.resource import Evidence, Resource
 
 
@@ -89,3 +92,37 @@ FILES = Resource(
         "delete": Evidence("documented", f'{_PAGE}, "Delete File"'),
     },
 )
+
+
+def is_complete(edit: EditFile) -> bool:
+    """Check if nothing of the File has to be read: all mandatory fields are given."""
+    given = UNSET not in (edit.filename, edit.title, edit.parent)
+    return given and (edit.contacts is UNSET or edit.dynatype is not UNSET)
+
+
+def merge_edit(now: File | None, edit: EditFile) -> dict[str, str]:
+    """Return the fields to send: the three mandatory ones, and what else was given.
+
+    A read object cannot be sent back as it is: tags are a list when read, and one string when written.
+    """
+    fields = {
+        name: getattr(now, name) if (given := getattr(edit, name)) is UNSET else given
+        for name in ("filename", "title", "parent")
+    }
+    fields["parent"] = id_of(fields["parent"], "parent")
+    segment(fields["parent"], "parent")
+    if edit.dynatype is not UNSET:
+        fields["dynatype"] = edit.dynatype
+    if edit.tags is not UNSET:
+        fields["tags"] = comma_joined("tags", edit.tags or ())
+    if edit.contacts is not UNSET:
+        known = now.dynatype if now else None
+        dynatype = fields.get("dynatype") or (known.title if known else "")
+        if edit.contacts and dynatype in {"", "File"}:
+            raise ConfigurationError(
+                "contacts need another dynatype than 'File': the server would drop them without a word"
+            )
+        fields["contacts"] = comma_joined("contacts", edit.contacts or ())
+        if dynatype:
+            fields["dynatype"] = dynatype
+    return fields

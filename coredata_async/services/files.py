@@ -1,8 +1,9 @@
-"""What a client does with files: the usual verbs and, by way of `Content`, what is done with their bytes."""
+"""Service of files: their metadata with the usual verbs, and their content."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 
 from coredata_async.call import perform
 from coredata_async.collection import deleter, getter, lister, updating
@@ -10,22 +11,30 @@ from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id, id_of
 from coredata_async.message import Send
-from coredata_async.resources.files import FILES, EditFile, File
-from coredata_async.services.content import FileContent
-from coredata_async.transfer.fetch import Fetcher
-from coredata_async.transfer.uploads import Upload, Uploader
-from coredata_async.unset import UNSET
+from coredata_async.resources.files import FILES, EditFile, File, is_complete, merge_edit
+from coredata_async.services.steps import UploadSteps
+from coredata_async.storage.sources import Source
+from coredata_async.storage.spool import SpoolMode
+from coredata_async.transfer.downloads import Download
+from coredata_async.transfer.fetch import DownloadRequest, Fetcher
+from coredata_async.transfer.outcomes import OnProgress, Replaced, Uploaded
+from coredata_async.transfer.ranges import ByteRange
+from coredata_async.transfer.replace import Replacement, Replacer
+from coredata_async.transfer.upload_many import Sources, Uploads
+from coredata_async.transfer.uploads import Upload, Uploader, Via
 from coredata_async.wire import calls
-from coredata_async.wire.files import comma_joined, register, update_metadata
+from coredata_async.wire.files import register, update_metadata
 from coredata_async.wire.lookups import segment
 
 
-class Files(FileContent):
+class Files:
     """The files of a tenant: their metadata with the usual verbs, and their content."""
 
     def __init__(self, send: Send, uploader: Uploader, fetcher: Fetcher, limits: Limits) -> None:
-        super().__init__(uploader, fetcher, limits)
         self._send = send
+        self._uploader = uploader
+        self._fetcher = fetcher
+        self._limits = limits
         self.list = lister(send, FILES)
         self.get = getter(send, FILES)
         self.update = updating(
@@ -37,6 +46,209 @@ class Files(FileContent):
             FILES.proof("update"),
         )
         self.delete = deleter(send, FILES)
+
+    @property
+    def steps(self) -> UploadSteps:
+        """The steps of an upload, one by one, for programs that keep its state themselves."""
+        return UploadSteps(self._uploader)
+
+    async def upload(
+        self,
+        source: Source,
+        *,
+        parent: Id,
+        filename: str | None = None,
+        title: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+        spool: SpoolMode = "auto",
+        dynatype: str | None = None,
+        contacts: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        via: Via = "storage",
+        verify: bool = True,
+        progress: OnProgress | None = None,
+    ) -> Uploaded:
+        """Store one source as a new File, and return what it became.
+
+        Three exchanges: reserve (v3 blob), PUT to the signed URL, register (v2 files). Memory stays at a
+        few blocks of 1 MiB, whatever the size. An expired URL is reserved again and the bytes are sent
+        again; register is never repeated blindly: when its answer is lost, the File is looked for by its
+        blob name, for up to `Retry.settle` seconds. With `via="api"` the bytes go in one request.
+
+        Args:
+            source: A path, bytes, a binary file, or an (async) iterable of bytes.
+            parent: Id of a Project, Folder or Filespace, or the object itself.
+            filename: Defaults to the name of the path or file.
+            title: Shown to people. Defaults to the file name without its ending.
+            content_type: Defaults to what the ending of the file name says.
+            size: Length in bytes. Without it, a stream is spooled before the first request, because the
+                service needs the length; with it, a stream is sent while it is read.
+            spool: `"auto"` keeps the bytes of streams that can be read only once (web request bodies,
+                generators, pipes), so that they can be sent again after a failure: up to 1 MiB in memory,
+                everything in a temporary file if there is more. A stream of known size that needs more than
+                half of the free disk space is not kept. `True` keeps those, and streams that could be
+                opened again. `False` keeps nothing and needs `size`: a failure after the first byte
+                is a `SourceNotReplayableError`. Paths, bytes and seekable files need no spool.
+            dynatype: Name of a dynatype; the server's default is `File`.
+            contacts: Ids; they need a dynatype other than `File`.
+            tags: None may hold a comma.
+            via: `storage`, or `api` for servers whose storage cannot be reached from here.
+            verify: Compare digests with the File's, where the storage's ETag did not do it already;
+                `Uploaded.verified` says whether that could be done.
+            progress: Called at each stage and after each block; a coroutine is awaited.
+
+        Raises:
+            SourceError: If the source cannot be read, yields more or fewer bytes than `size`, or cannot be
+                spooled; `SourceChangedError` if it changed while it was read.
+            SourceNotReplayableError: If it had to be sent again and was not kept.
+            StorageError: The storage refused, or broke off, after all repeats.
+            ChecksumMismatchError: The far end holds other bytes than were sent.
+            APIError: The service refused to reserve, or to register; there is no File.
+            RegistrationUncertainError: The last step may or may not have happened.
+
+        See: https://docs.wise.is/cored/files-v2
+        """
+        wanted = Upload(
+            source=source,
+            parent=parent,
+            filename=filename,
+            title=title,
+            content_type=content_type,
+            size=size,
+            spool=spool,
+            dynatype=dynatype,
+            contacts=contacts,
+            tags=tags,
+        )
+        return await self._uploader.upload(wanted, via=via, verify=verify, progress=progress)
+
+    def upload_many(
+        self,
+        sources: Sources,
+        *,
+        parent: Id | None = None,
+        concurrency: int | None = None,
+        dynatype: str | None = None,
+        contacts: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        spool: SpoolMode = "auto",
+        via: Via = "storage",
+        verify: bool = True,
+        progress: OnProgress | None = None,
+    ) -> Uploads:
+        """Upload many sources at once; outcomes come as they complete.
+
+        `async with client.files.upload_many(…) as outcomes: async for outcome in outcomes: …` gives an
+        `Uploaded`, `Failed` or `Unknown` for every source; none is ever raised. Memory does not grow with
+        the number of sources. Leaving the block early cancels what is in flight.
+
+        Args:
+            sources: Any iterable, or async iterable, of sources or of `Upload`s with options of their own.
+            parent: For all that do not name another.
+            concurrency: How many at once; defaults to `Limits.concurrency`.
+            dynatype: As for `upload`, for all that are no `Upload`.
+            contacts: Likewise.
+            tags: Likewise.
+            spool: Likewise.
+            via: As for `upload`.
+            verify: As for `upload`.
+            progress: As for `upload`; `Progress.name` says which source it is.
+        """
+        if isinstance(sources, str | bytes | PathLike):
+            raise TypeError("upload_many takes an iterable of sources: put a single one in a list")
+        if parent is not None:
+            segment(parent, "parent")
+        if concurrency is not None and concurrency < 1:
+            raise ConfigurationError(f"concurrency must be 1 or more, not {concurrency}")
+        return Uploads(
+            self._uploader,
+            sources,
+            Upload(source=b"", parent=parent, dynatype=dynatype, contacts=contacts, tags=tags, spool=spool),
+            workers=concurrency or self._limits.concurrency,
+            via=via,
+            verify=verify,
+            progress=progress,
+        )
+
+    async def replace(
+        self,
+        id: Id,  # noqa: A002  # the service's own name
+        source: Source,
+        *,
+        snapshot_id: str | None = None,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+        spool: SpoolMode = "auto",
+        via: Via = "storage",
+        verify: bool = True,
+        progress: OnProgress | None = None,
+    ) -> Replaced:
+        """Give a File new content.
+
+        Three exchanges, or one with `via="api"`. The digest the server reports is compared with what was
+        sent. Without a lock a repeat after a lost answer may leave two versions with the same bytes; with
+        one, at most one is made.
+
+        Args:
+            id: Of the File.
+            source: As for `upload`.
+            snapshot_id: Of the version this replaces. If the File has changed since, nothing is written.
+            filename: Its ending replaces the stored one, if it differs.
+            content_type: As for `upload`.
+            size: As for `upload`.
+            spool: As for `upload`.
+            via: As for `upload`.
+            verify: Ask for the File's digest, if the answer does not hold it.
+            progress: As for `upload`.
+
+        Raises:
+            StaleSnapshotError: Somebody else changed the File since `snapshot_id` was read.
+            ChecksumMismatchError: The server holds other bytes than were sent.
+            OutcomeUnknownError: It may or may not have happened.
+
+        See: https://docs.wise.is/cored/files-v2 — how a stale snapshot is answered is not documented: it is
+        told by reading the File again.
+        """
+        id = id_of(id)  # noqa: A001
+        segment(id)
+        if snapshot_id is not None:
+            segment(snapshot_id, "snapshot_id")  # an empty one would be no lock at all
+        content = Upload(source=source, filename=filename, content_type=content_type, size=size, spool=spool)
+        wanted = Replacement(file_id=id, content=content, snapshot_id=snapshot_id, via=via)
+        return await Replacer(self._uploader).replace(wanted, verify=verify, progress=progress)
+
+    def download(
+        self,
+        id: Id,  # noqa: A002  # the service's own name
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        digest: str | None = None,
+        verify: bool = True,
+    ) -> Download:
+        """Fetch a File's content: `async with client.files.download(id) as body: await body.save("out.pdf")`.
+
+        Sends two requests: the service says where the bytes are, and the storage, which never sees the API
+        key, gives them. A third one asks for the File's digest, if the storage's ETag is not an MD5.
+
+        Args:
+            id: Of the File.
+            offset: First byte wanted. Beyond the end of the File it is an error, unless the File is empty.
+            length: How many bytes are wanted; all that follow if not given.
+            digest: MD5 the whole must have, for instance from a listing; otherwise the storage's or the
+                File's own.
+            verify: Whether to compare at all.
+
+        See: https://docs.wise.is/cored/files-v2, "Download File content"
+        """
+        id = id_of(id)  # noqa: A001
+        segment(id)
+        if offset < 0 or (length is not None and length < 1):
+            raise ConfigurationError("offset must be 0 or more, and length 1 or more")
+        span = ByteRange(offset=offset, length=length)
+        return Download(self._fetcher, DownloadRequest(file_id=id, span=span, digest=digest, verify=verify))
 
     async def create(
         self,
@@ -77,40 +289,6 @@ class Files(FileContent):
 
     async def _update(self, id: Id, edit: EditFile) -> None:  # noqa: A002
         now: File | None = None
-        if not _is_complete(edit):
+        if not is_complete(edit):
             now = await perform(self._send, calls.get(FILES, id))
-        await perform(self._send, update_metadata(id, _merge(now, edit)))
-
-
-def _is_complete(edit: EditFile) -> bool:
-    """Check if nothing of the File has to be read: all mandatory fields are given."""
-    given = UNSET not in (edit.filename, edit.title, edit.parent)
-    return given and (edit.contacts is UNSET or edit.dynatype is not UNSET)
-
-
-def _merge(now: File | None, edit: EditFile) -> dict[str, str]:
-    """Return the fields to send: the three mandatory ones, and what else was given.
-
-    A read object cannot be sent back as it is: tags are a list when read, and one string when written.
-    """
-    fields = {
-        name: getattr(now, name) if (given := getattr(edit, name)) is UNSET else given
-        for name in ("filename", "title", "parent")
-    }
-    fields["parent"] = id_of(fields["parent"], "parent")
-    segment(fields["parent"], "parent")
-    if edit.dynatype is not UNSET:
-        fields["dynatype"] = edit.dynatype
-    if edit.tags is not UNSET:
-        fields["tags"] = comma_joined("tags", edit.tags or ())
-    if edit.contacts is not UNSET:
-        known = now.dynatype if now else None
-        dynatype = fields.get("dynatype") or (known.title if known else "")
-        if edit.contacts and dynatype in {"", "File"}:
-            raise ConfigurationError(
-                "contacts need another dynatype than 'File': the server would drop them without a word"
-            )
-        fields["contacts"] = comma_joined("contacts", edit.contacts or ())
-        if dynatype:
-            fields["dynatype"] = dynatype
-    return fields
+        await perform(self._send, update_metadata(id, merge_edit(now, edit)))

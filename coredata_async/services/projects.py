@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from weakref import WeakValueDictionary
 
 from attrs import frozen
 
@@ -14,7 +15,6 @@ from coredata_async.ids import Id, id_of
 from coredata_async.message import Send
 from coredata_async.resources.projects import PROJECTS, EditProject, Project
 from coredata_async.resources.registry import PROJECT_FILES, PROJECT_FOLDERS, PROJECT_TASKS
-from coredata_async.services.project_locks import ProjectLocks
 from coredata_async.wire import calls
 from coredata_async.wire.convert import structure
 from coredata_async.wire.resource import Paging
@@ -30,9 +30,9 @@ class Projects:
     other; a change that somebody else makes between the two exchanges is undone.
     """
 
-    def __init__(self, send: Send, turns: ProjectLocks) -> None:
+    def __init__(self, send: Send, locks: WeakValueDictionary[str, asyncio.Lock]) -> None:
         self._send = send
-        self._locks = turns
+        self._locks = locks  # by id, shared by the copies of a client
         self.list = lister(send, PROJECTS)
         self.get = getter(send, PROJECTS)
         self.create = creator(send, PROJECTS)

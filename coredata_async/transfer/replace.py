@@ -47,7 +47,7 @@ class Replacer:
     async def replace(
         self, wanted: Replacement, *, verify: bool = True, progress: OnProgress | None = None
     ) -> Replaced:
-        """See `services.content.Content.replace`."""
+        """See `services.files.Files.replace`."""
         if wanted.via not in {"storage", "api"}:
             raise ConfigurationError(f"via must be 'storage' or 'api', not {wanted.via!r}")
         written: tuple[Version, PreparedSource] | None = None

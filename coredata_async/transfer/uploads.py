@@ -58,7 +58,7 @@ class Upload:
     size: int | None = None
     """Length in bytes. A stream of known size is sent while it is read."""
     spool: SpoolMode = "auto"
-    """See `services.content.Content.upload`."""
+    """See `services.files.Files.upload`."""
     dynatype: str | None = None
     """Name of a dynatype; the server's default is `File`."""
     contacts: Sequence[str] = ()
@@ -114,7 +114,7 @@ class Uploader:
     async def upload(
         self, wanted: Upload, *, via: Via = "storage", verify: bool = True, progress: OnProgress | None = None
     ) -> Uploaded:
-        """See `services.content.Content.upload`."""
+        """See `services.files.Files.upload`."""
         new = wanted.new()
         if via == "api":
             return await self._in_one_request(wanted, new, verify=verify, progress=progress)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from collections.abc import Mapping, Sequence
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import frozen
 
 from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.message import Send
@@ -19,13 +18,14 @@ from coredata_async.redaction import Redactor
 from coredata_async.secret import Secret
 from coredata_async.transport.auth import Credentials, with_credentials
 from coredata_async.transport.deadline import within
+from coredata_async.transport.options import SendOptions
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.redact import passwords_in, redacting
 from coredata_async.transport.refuse import only_paths, only_signed
 from coredata_async.transport.retry import Budget, retry
 from coredata_async.transport.select import exchange
 from coredata_async.transport.throttle import RateLimiter, Slots, limit_concurrency, limit_rate
-from coredata_async.transport.trace import Hook, trace
+from coredata_async.transport.trace import trace
 from coredata_async.version import VERSION
 
 _HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
@@ -53,34 +53,6 @@ class SharedLimits:
             open_files=asyncio.Semaphore(limits.open_files),
             budget=Budget(retry.budget, retry.budget),
             pace=RateLimiter(limits.rate) if limits.rate else None,
-        )
-
-
-@frozen(kw_only=True)
-class SendOptions:
-    """How requests are sent; copies of a client may differ in it."""
-
-    timeouts: Timeouts = field(factory=Timeouts)
-    retry: Retry = field(factory=Retry)
-    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
-    hooks: Sequence[Hook] = ()
-    app_info: str | None = None
-
-    def evolve(
-        self,
-        *,
-        timeouts: Timeouts | None,
-        retry: Retry | None,
-        headers: Mapping[str, str] | None,
-        hooks: Sequence[Hook] | None,
-    ) -> SendOptions:
-        """Another manner, like this one in all that is not given."""
-        return evolve(
-            self,
-            timeouts=timeouts or self.timeouts,
-            retry=retry or self.retry,
-            headers=self.headers if headers is None else headers,
-            hooks=self.hooks if hooks is None else hooks,
         )
 
 

@@ -6,7 +6,7 @@ from attrs import define, field
 from coredata_async.errors import AuthenticationError, NotFoundError
 from coredata_async.message import Reply, Request
 from coredata_async.resources.users import User
-from coredata_async.services.user_home import UserHome
+from coredata_async.services.nouns import UserHome
 from tests.rig import QUICK
 
 

@@ -11,7 +11,7 @@ from coredata_async.cli.resources.resource import nouns
 from coredata_async.client import CoreData
 from coredata_async.resources import registry
 from coredata_async.resources.tasks import TASKS
-from coredata_async.services.tasks import Tasks
+from coredata_async.services.nouns import Tasks
 
 NOUNS = nouns()
 VERBS = {

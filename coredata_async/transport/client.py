@@ -1,0 +1,109 @@
+"""The base class of both clients: connections, options and limits, and how they are copied and closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from functools import cached_property
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from coredata_async.config import Limits, Retry, Timeouts
+from coredata_async.transport.chain import SharedLimits
+from coredata_async.transport.options import ConnectionOptions, SendOptions
+from coredata_async.transport.pool import Pool, Session
+from coredata_async.transport.trace import Hook
+
+T = TypeVar("T")
+
+
+class HttpClient:
+    """What the client of a service is made of, before it knows any of the service's requests.
+
+    Copies made by `with_options` share the pool and the limits.
+    """
+
+    def __init__(
+        self, base_url: str, options: ConnectionOptions, storage_session: Session | None = None
+    ) -> None:
+        self._base_url = base_url
+        self._limits = options.get("limits") or Limits()
+        self._pool = Pool(
+            self._limits,
+            options.get("proxy"),
+            options.get("ssl", True),
+            options.get("trust_env", False),
+            options.get("session"),
+            storage_session,
+            options.get("transport", "auto"),
+        )
+        self._send_options = SendOptions(
+            timeouts=options.get("timeouts") or Timeouts(),
+            retry=options.get("retry") or Retry(),
+            headers=options.get("headers") or {},
+            hooks=tuple(options.get("hooks", ())),
+            app_info=options.get("app_info"),
+        )
+        self._shared_limits = SharedLimits.of(self._limits, self._send_options.retry)
+
+    def with_options(
+        self,
+        *,
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+        headers: Mapping[str, str] | None = None,
+        hooks: Sequence[Hook] | None = None,
+    ) -> Self:
+        """Return a copy with other options and the same connections, limits and credentials.
+
+        The original stays as it is. Closing either closes both.
+        """
+        other = copy(self)
+        other._send_options = self._send_options.evolve(  # noqa: SLF001  # of our own class
+            timeouts=timeouts, retry=retry, headers=headers, hooks=hooks
+        )
+        other._reset_services()  # noqa: SLF001
+        return other
+
+    @property
+    def closed(self) -> bool:
+        """Return whether `aclose` was called."""
+        return self._pool.closed
+
+    async def aclose(self) -> None:
+        """Close the connections; a second call does nothing."""
+        await self._pool.aclose()
+
+    def close_now(self) -> None:
+        """Drop the connections without an event loop: for test runners whose loop has gone."""
+        self._pool.close_now()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _reset_services(self) -> None:
+        """Drop the services of a copy, which send with the options of the original."""
+        for name in [*vars(self)]:
+            if isinstance(getattr(type(self), name, None), cached_property):
+                del self.__dict__[name]
+
+
+class Lazy(cached_property[T]):
+    """A service of a client, imported and made when it is first used.
+
+    Importing all services with the client would take 1.5 times as long as importing the libraries that the
+    client needs (benchmarks/import_time.py).
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        def make(client: Any) -> T:
+            service: T = getattr(import_module(module), name)(client._send)  # noqa: SLF001
+            return service
+
+        super().__init__(make)
