@@ -104,7 +104,7 @@ FLOORS = {
         "job",
     ),
     "cli": (
-        "completion exits fields group help_text parsing plain report_files sandbox_process scan "
+        "completion exits fields group help_text naming parsing plain report_files sandbox_process scan "
         "settings streams",
         "background demo_report output upload_options",
         "dry_run error_messages interrupts roundtrip sandbox summary",

@@ -13,8 +13,8 @@ from attrs import frozen
 from coredata_async.cli import connection
 from coredata_async.cli.batch import AT_ONCE, exit_on_failures, run_each
 from coredata_async.cli.connection import client
+from coredata_async.cli.naming import distinct, safe
 from coredata_async.cli.output import echo_json, printable
-from coredata_async.cli.parsing import distinct, safe
 from coredata_async.client import CoreData
 from coredata_async.errors import CoreDataError
 from coredata_async.resources.files import File

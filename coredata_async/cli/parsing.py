@@ -6,7 +6,6 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any, Final, NoReturn
 
 from click import BadParameter
 
-from coredata_async.storage.filenames import alternatives, fold, safe_filename
 from coredata_async.wire.lookups import Instant
 
 _SIZE: Final = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)([KMGT]?)(?:iB)?", re.ASCII | re.IGNORECASE)
@@ -154,22 +152,3 @@ def text_of(text: str) -> str:
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number in JSON")
-
-
-def safe(filename: str, otherwise: str) -> str:
-    """Return a name without a path in it, or the other one if nothing is left; see `safe_filename`."""
-    return safe_filename(filename, otherwise)
-
-
-def distinct(names: Iterable[str]) -> list[str]:
-    """Return the names in their order, the second `a.txt` as `a (2).txt`.
-
-    Names that differ only in case or Unicode form count as the same: they are on some file systems.
-    """
-    taken: set[str] = set()
-    found: list[str] = []
-    for name in names:
-        free = next(each for each in alternatives(name) if fold(each) not in taken)
-        taken.add(fold(free))
-        found.append(free)
-    return found

@@ -12,8 +12,8 @@ from coredata_async.cli.batch import exit_on_failures, run_each
 from coredata_async.cli.download import destination
 from coredata_async.cli.fivepm.calling import method_of
 from coredata_async.cli.fivepm.connection import fivepm_client
+from coredata_async.cli.naming import distinct, safe
 from coredata_async.cli.output import echo_json, printable, say
-from coredata_async.cli.parsing import distinct, safe
 from coredata_async.errors import CoreDataError
 from coredata_async.fivepm.method import Method
 
