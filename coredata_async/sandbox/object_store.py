@@ -49,7 +49,14 @@ async def get(service: Service, call: Call) -> Answer:
         headers["Content-Disposition"] = disposition.strip()
     if call.headers.get("If-Match", headers["ETag"]) not in (headers["ETag"], "*"):
         raise _error(412, "PreconditionFailed", "At least one of the preconditions did not hold.")
+    if _has_it(call.headers.get("If-None-Match", ""), headers["ETag"]):
+        return Answer(304, {name: headers[name] for name in ("ETag", "Last-Modified")})
     return await _answer_range(bucket, call, blob, headers)
+
+
+def _has_it(header: str, etag: str) -> bool:
+    """Check if the client has the blob already: as S3 does, before the range."""
+    return etag in (each.strip().removeprefix("W/") for each in header.split(","))
 
 
 async def _answer_range(bucket: LocalBucket, call: Call, blob: Blob, headers: dict[str, str]) -> Answer:

@@ -18,7 +18,7 @@ from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.downloads import Download
 from coredata_async.transfer.fetch import DownloadRequest, Fetcher
 from coredata_async.transfer.outcomes import OnProgress, Replaced, Uploaded
-from coredata_async.transfer.ranges import ByteRange
+from coredata_async.transfer.ranges import span_of
 from coredata_async.transfer.replace import Replacement, Replacer
 from coredata_async.transfer.upload_many import Sources, Uploads
 from coredata_async.transfer.uploads import Upload, Uploader, Via
@@ -225,6 +225,9 @@ class Files:
         *,
         offset: int = 0,
         length: int | None = None,
+        range: str | None = None,  # noqa: A002  # the header's own name
+        if_range: str | None = None,
+        if_none_match: str | None = None,
         digest: str | None = None,
         verify: bool = True,
     ) -> Download:
@@ -237,18 +240,19 @@ class Files:
             id: Of the File.
             offset: First byte wanted. Beyond the end of the File it is an error, unless the File is empty.
             length: How many bytes are wanted; all that follow if not given.
+            range: Range header of a web request, instead of offset and length; None if it has none.
+                Never an error: see `Download.response_status` and `Download.response_headers`.
+            if_range: Its If-Range header.
+            if_none_match: Its If-None-Match header.
             digest: MD5 the whole must have, for instance from a listing; otherwise the storage's or the
                 File's own.
             verify: Whether to compare at all.
 
         See: https://docs.wise.is/cored/files-v2, "Download File content"
         """
-        id = id_of(id)  # noqa: A001
-        segment(id)
-        if offset < 0 or (length is not None and length < 1):
-            raise ConfigurationError("offset must be 0 or more, and length 1 or more")
-        span = ByteRange(offset=offset, length=length)
-        return Download(self._fetcher, DownloadRequest(file_id=id, span=span, digest=digest, verify=verify))
+        segment(id := id_of(id))  # noqa: A001
+        wanted = DownloadRequest(file_id=id, span=span_of(offset, length), digest=digest, verify=verify)
+        return Download(self._fetcher, wanted.under(range, if_range, if_none_match))
 
     async def create(
         self,

@@ -1,11 +1,14 @@
-"""File names in Content-Disposition headers (RFC 6266, 8187, and the continuations of RFC 2231)."""
+"""File names in Content-Disposition headers, read and written (RFC 6266, 8187, continuations of RFC 2231)."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Final
-from urllib.parse import unquote_to_bytes
+from typing import Final, Literal
+from urllib.parse import quote, unquote_to_bytes
+
+from coredata_async.errors import ConfigurationError
 
 _PIECE: Final = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
 """A parameter: everything up to the next semicolon outside of quotes."""
@@ -16,6 +19,32 @@ _CHARSET: Final = re.compile(
     re.IGNORECASE,
 )
 """Charsets of names. Python knows codecs that are not for this, and slow ones among them."""
+_UNSAFE_IN_QUOTES: Final = re.compile(r'["%]')
+"""Ends the quotes; browsers decode `%41`."""
+_BREAKS: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of control characters, half characters and breaks of lines."""
+_DIRECTIONS: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Marks that show `exe.txt` as `txt.exe`."""
+_ATTR_CHAR: Final = "!#$&+-.^_`|~"
+"""What RFC 8187 leaves as it is, besides letters and digits."""
+
+Disposition = Literal["attachment", "inline"]
+
+
+def format_disposition(kind: Disposition, filename: str | None) -> str:
+    """Return a Content-Disposition header, as RFC 6266 recommends.
+
+    A name that is not plain ASCII comes twice: `filename` in ASCII for old clients, and `filename*` exactly.
+    Control characters are removed, and separators of paths become `_`.
+    """
+    if kind not in {"attachment", "inline"}:
+        raise ConfigurationError(f"disposition must be 'attachment' or 'inline', not {kind!r}")
+    name = _clean(filename or "")
+    if not name:
+        return kind
+    fallback = _UNSAFE_IN_QUOTES.sub("_", _ascii(name))
+    header = f'{kind}; filename="{fallback}"'
+    return header if fallback == name else f"{header}; filename*=UTF-8''{quote(name, safe=_ATTR_CHAR)}"
 
 
 def filename_from(header: str) -> str | None:
@@ -98,3 +127,14 @@ def _decode(charset: str, data: bytes) -> str | None:
         return data.decode(charset.strip())
     except (LookupError, UnicodeError):
         return None
+
+
+def _clean(name: str) -> str:
+    kept = (c for c in name if unicodedata.category(c) not in _BREAKS and c not in _DIRECTIONS)
+    return "".join("_" if c in "/\\" else c for c in kept).strip()
+
+
+def _ascii(name: str) -> str:
+    """Return the name without accents, and with `_` for every other character that is not ASCII."""
+    plain = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return "".join(c if " " <= c <= "~" else "_" for c in plain)

@@ -9,6 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
+from coredata_async.storage.atomic import holds
 from coredata_async.storage.filenames import alternatives, fold
 
 REMEMBERED: Final = 10_000
@@ -34,6 +35,14 @@ class Ownership:
     def may_own(self, path: Path, file_id: str) -> bool:
         """Check that the path is not known to belong to another File."""
         return self._by_path.get(os.path.abspath(path), file_id) == file_id  # noqa: PTH100
+
+    def choose(self, wanted: Path, file_id: str, digest: str | None, size: int | None) -> tuple[Path, bool]:
+        """Return a free path, or that of the very file, which is there already. It blocks."""
+
+        def is_same(path: Path) -> bool:
+            return digest is not None and self.may_own(path, file_id) and holds(path, digest, size)
+
+        return choose_path(wanted.parent, wanted.name, is_same)
 
 
 def choose_path(directory: Path, name: str, is_same: Callable[[Path], bool]) -> tuple[Path, bool]:

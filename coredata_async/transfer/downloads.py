@@ -6,27 +6,37 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractContextManager, aclosing, suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+from attrs import evolve
+
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
-from coredata_async.message import Reply
-from coredata_async.storage.atomic import Part, Target, exists_error, holds, new_part, open_kept_part
-from coredata_async.storage.bodies import md5
-from coredata_async.storage.disposition import filename_from
+from coredata_async.message import Reply, date_of
+from coredata_async.storage.atomic import Part, Target, exists_error, holds
+from coredata_async.storage.disposition import Disposition, filename_from
 from coredata_async.storage.filenames import safe_filename
-from coredata_async.storage.placement import choose_path
+from coredata_async.transfer.conditional import open_conditionally
+from coredata_async.transfer.conditions import etag_of
 from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher
 from coredata_async.transfer.gunzip import is_compressed_on_the_way, is_gzip
 from coredata_async.transfer.ranges import arrival
-from coredata_async.transfer.resume import PartialDownload, Transfer, check_digest, close_reply, take_up
+from coredata_async.transfer.resume import (
+    PartialDownload,
+    Transfer,
+    check_digest,
+    close_reply,
+    open_part,
+    take_up,
+)
+from coredata_async.transfer.web_response import WebResponse, describe_response, hold_back_last
 
 T = TypeVar("T")
 
 RESTARTS: Final = 3
-"""How often a download that cannot be continued begins again: a content that changes more often is being
-written."""
+"""Maximum number of times that a download begins again because the content changed."""
 
 
 class Download:
@@ -42,11 +52,17 @@ class Download:
         self._wanted = wanted
         self._reply: Reply | None = None
         self._used = False
+        self._web: WebResponse | None = None  # what the conditions of a web request led to
         self._expected: tuple[Reply, str | None] | None = None
         self._decompress: bool | None = None
 
     async def __aenter__(self) -> Self:
-        self._reply = await self._fetcher.open(self._wanted)
+        if self._wanted.conditions is None:
+            self._reply = await self._fetcher.open(self._wanted)
+        else:
+            self._web = await open_conditionally(self._fetcher, self._wanted, self._wanted.conditions)
+            self._reply = self._web.reply
+            self._wanted = evolve(self._wanted, span=self._web.span, conditions=None)
         return self
 
     async def __aexit__(
@@ -74,15 +90,48 @@ class Download:
         """
         return filename_from(self._open_response().headers.get("Content-Disposition", ""))
 
+    @property
+    def etag(self) -> str | None:
+        """ETag of the content, in quotes, perhaps after `W/`; None if the storage states no valid one."""
+        return etag_of(self._open_response())
+
+    @property
+    def last_modified(self) -> datetime | None:
+        """Date of the content in UTC, in whole seconds; None if the storage does not state it."""
+        return date_of(self._open_response().headers.get("Last-Modified", ""))
+
+    @property
+    def response_status(self) -> int:
+        """Status for a web response with this content: 200, 206, 304 or 416."""
+        return self._describe().status
+
+    def response_headers(
+        self, *, disposition: Disposition = "attachment", filename: str | None = None
+    ) -> dict[str, str]:
+        """Return the headers of a web response with this content. All are printable ASCII.
+
+        They are Content-Type, Content-Disposition, Accept-Ranges, and, where they are known, Content-Length,
+        ETag, Last-Modified and Content-Range. A 304 has the validators only, a 416 the size of the file.
+
+        Args:
+            disposition: `"inline"` lets browsers show the content. A File may hold HTML with scripts: serve
+                such Files from a host of their own, or not inline.
+            filename: Defaults to the name that the storage states.
+        """
+        return self._describe().headers(disposition, filename or self.filename)
+
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        """Yield the bytes in order.
+        """Yield the bytes in order; nothing if `response_status` is 304 or 416.
+
+        The last block comes when the digest was compared, so that a web response that passes wrong bytes on
+        ends too early instead of looking complete.
 
         Raises:
-            ChecksumMismatchError: After the last block, if the bytes are not those that were stored.
+            ChecksumMismatchError: Instead of the last block, if the bytes are not those that were stored.
             StorageError: If the connection broke and could not be continued, or the content changed.
         """
-        async with aclosing(self._content(self._take_response(), PartialDownload())) as content:
-            async for block in content:
+        async with aclosing(hold_back_last(self._content(self._take_response(), PartialDownload()))) as held:
+            async for block in held:
                 yield block
 
     async def read(self) -> bytes:
@@ -116,7 +165,7 @@ class Download:
                 another task or process resumes the same download.
             OSError: If the disk fails, or the directory does not exist.
         """
-        self._open_response()
+        self._describe().check_savable()
         target = Target.examine(path, overwrite=overwrite)
         return await self._consistently(lambda reply: self._save(reply, target, resume=resume))
 
@@ -139,14 +188,12 @@ class Download:
             StorageError: If the connection broke and could not be continued.
             OSError: If the disk fails, or the directory cannot be created.
         """
-        self._open_response()
-        name = safe_filename(self.filename or await self._describe_name(), self._wanted.file_id)
+        self._describe().check_savable()
+        stated = self.filename or (await self._fetcher.describe(self._wanted)).filename
+        name = safe_filename(stated, self._wanted.file_id)
         folder = Path(directory)
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         return await self._consistently(lambda reply: self._save_new(reply, folder / name, resume=resume))
-
-    async def _describe_name(self) -> str:
-        return (await self._fetcher.describe(self._wanted)).filename
 
     async def _save(self, reply: Reply, target: Target, *, resume: bool) -> Path:
         async with self._fetcher.open_files:
@@ -177,22 +224,12 @@ class Download:
 
     async def _choose(self, wanted: Path, digest: str | None, size: int | None) -> tuple[Path, bool]:
         """Return a free path, or that of the very file, which is there already."""
-
-        def is_same(path: Path) -> bool:
-            known = self._fetcher.ownership.may_own(path, self._wanted.file_id)
-            return digest is not None and known and holds(path, digest, size)
-
-        return await asyncio.to_thread(choose_path, wanted.parent, wanted.name, is_same)
+        choose = self._fetcher.ownership.choose
+        return await asyncio.to_thread(choose, wanted, self._wanted.file_id, digest, size)
 
     async def _part(self, reply: Reply, target: Target, *, resume: bool) -> AbstractContextManager[Part]:
-        """Return a temporary file; with `resume` one under a name for this content, range and target."""
         proof = (await self._digest(reply) or arrival(reply).proof) if resume else None
-        if proof is None:  # what is kept could not be continued
-            return new_part(target)
-        span = self._wanted.span
-        what = (self._wanted.file_id, span.offset, span.length, proof, self._decompress, target.path.name)
-        key = md5(repr(what).encode("utf-8", "backslashreplace"))[:16]
-        return open_kept_part(target, key, spoiled_by=(ChecksumMismatchError, ContentChangedError))
+        return open_part(self._wanted, proof, target, decompress=self._decompress)
 
     async def _fill(self, part: Part, reply: Reply) -> PartialDownload:
         """Add what is missing, and return count and digest of the whole."""
@@ -204,6 +241,8 @@ class Download:
 
     async def _content(self, reply: Reply, begun: PartialDownload) -> AsyncGenerator[bytes, None]:
         """Yield what comes after the bytes that are there, and compare the digest of all."""
+        if self._web is not None and self._web.length == 0:
+            return
         expected = await self._digest(reply)
         transfer = Transfer(
             self._fetcher,
@@ -248,10 +287,13 @@ class Download:
             await close_reply(reply)
             reply = self._reply = await self._fetcher.open(self._wanted)
 
+    def _describe(self) -> WebResponse:
+        return self._web or describe_response(self._open_response(), self._wanted.span, decided=False)
+
     def _open_response(self) -> Reply:
-        if self._reply is None:
-            raise CoreDataError("open the download first: `async with client.files.download(id) as body:`")
-        return self._reply
+        if self._reply is not None:
+            return self._reply
+        raise CoreDataError("open the download first: `async with client.files.download(id) as body:`")
 
     def _take_response(self) -> Reply:
         if self._used:

@@ -9,12 +9,13 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coredata_async.call import perform, refusal
 from coredata_async.config import Retry
 from coredata_async.errors import (
     APIConnectionError,
+    ConfigurationError,
     StorageError,
     UnexpectedResponseError,
     URLExpiredError,
@@ -23,12 +24,16 @@ from coredata_async.message import Reply, Request, Send
 from coredata_async.resources.files import FILES, File
 from coredata_async.storage import dialects
 from coredata_async.storage.placement import Ownership
+from coredata_async.transfer.conditions import Conditions
 from coredata_async.transfer.ranges import ByteRange, ContentRange, arrival, unsatisfied_size
 from coredata_async.wire import calls
 from coredata_async.wire.files import content
 
 LINKS: Final = 3
 """How many signed URLs may expire before a download gives up."""
+_USABLE: Final = frozenset(
+    {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
+)
 _REDIRECTS: Final = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT})
 
 
@@ -45,6 +50,20 @@ class DownloadRequest:
     digest: str | None = None
     """MD5 the whole content must have; asked for if it is not given."""
     verify: bool = True
+    conditions: Conditions | None = None
+    """Of a web request, which decide about the range; None for a `span` that is meant as it is."""
+
+    def under(self, range: str | None, if_range: str | None, if_none_match: str | None) -> DownloadRequest:  # noqa: A002
+        """Copy it with the headers of a web request; each is None if that does not have it.
+
+        Raises:
+            ConfigurationError: If it asks for a part already.
+        """
+        if (range, if_range, if_none_match) == (None, None, None):
+            return self
+        if not self.span.whole:
+            raise ConfigurationError("offset and length cannot be combined with the headers of a web request")
+        return evolve(self, conditions=Conditions.parse(range, if_range, if_none_match))
 
 
 @frozen
@@ -86,19 +105,33 @@ class Fetcher:
             URLExpiredError: If its URLs are expired when they come.
         """
         condition: Mapping[str, str] = since.condition() if since and done else {}
+        reply = await self.fetch(wanted, {**wanted.span.header(done), **condition}, done)
+        if reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return await self._end(wanted, reply, done)
+        await _check_position(wanted, reply, done)
+        return reply
+
+    async def fetch(self, wanted: DownloadRequest, headers: Mapping[str, str], done: int = 0) -> Reply:
+        """Ask where the bytes are, and ask the storage for them with these headers.
+
+        Returns:
+            A response of 200, 206 or 416, or 304 if the headers have an If-None-Match.
+
+        Raises:
+            StorageError: If the storage refuses.
+            URLExpiredError: If its URLs are expired when they come.
+        """
+        usable = _USABLE | {HTTPStatus.NOT_MODIFIED} if "If-None-Match" in headers else _USABLE
         for _ in range(LINKS):
             request = content(wanted.file_id)
             reply = await self.api(request)
             if reply.status == HTTPStatus.OK:  # as servers of 2014 did: the bytes themselves
                 return reply
             # No variable holds the signed URL: crash reporters print those of every frame.
-            headers = {"Accept": "*/*", **wanted.span.header(done), **condition}
-            reply = await self._get(Request("GET", self._location(request, reply), headers, stream=True))
-            if reply.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
-                await _check_position(wanted, reply, done)
+            sent = {"Accept": "*/*", **headers}
+            reply = await self._get(Request("GET", self._location(request, reply), sent, stream=True))
+            if reply.status in usable:
                 return reply
-            if reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                return await self._end(wanted, reply, done)
             reason = dialects.refusal(reply)
             if not reason.expired:
                 raise _refusal(wanted, reply, done)

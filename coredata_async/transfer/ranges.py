@@ -9,6 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
+from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply
 
 _CONTENT_RANGE: Final = re.compile(r"bytes[ \t]+([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
@@ -39,6 +40,17 @@ class ByteRange:
             return {}
         last = "" if self.length is None else str(self.offset + self.length - 1)
         return {"Range": f"bytes={first}-{last}"}
+
+
+def span_of(offset: int, length: int | None) -> ByteRange:
+    """Return a range that a caller asks for.
+
+    Raises:
+        ConfigurationError: If the offset is negative, or the length is not positive.
+    """
+    if offset < 0 or (length is not None and length < 1):
+        raise ConfigurationError("offset must be 0 or more, and length 1 or more")
+    return ByteRange(offset=offset, length=length)
 
 
 @frozen(kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from http import HTTPStatus
 from io import BufferedRandom
 
@@ -12,7 +12,8 @@ from attrs import define, field
 
 from coredata_async.errors import APIConnectionError, ChecksumMismatchError, StorageError
 from coredata_async.message import Reply
-from coredata_async.storage.bodies import Digest
+from coredata_async.storage.atomic import Part, Target, new_part, open_kept_part
+from coredata_async.storage.bodies import Digest, md5
 from coredata_async.storage.dialects import etag_md5
 from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher
 from coredata_async.transfer.gunzip import Gunzip, is_compressed_on_the_way, is_gzip
@@ -234,6 +235,21 @@ def take_up(file: BufferedRandom, total: int | None) -> PartialDownload:
         file.truncate()
         return PartialDownload()
     return PartialDownload(digest, file.tell())
+
+
+def open_part(
+    wanted: DownloadRequest, proof: str | None, target: Target, *, decompress: bool | None
+) -> AbstractContextManager[Part]:
+    """Return a temporary file, under a name for this content, range and target if `proof` tells the content.
+
+    Without a proof, what is kept could not be continued, so nothing is.
+    """
+    if proof is None:
+        return new_part(target)
+    span = wanted.span
+    what = (wanted.file_id, span.offset, span.length, proof, decompress, target.path.name)
+    key = md5(repr(what).encode("utf-8", "backslashreplace"))[:16]
+    return open_kept_part(target, key, spoiled_by=(ChecksumMismatchError, ContentChangedError))
 
 
 async def check_digest(

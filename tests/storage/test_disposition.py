@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.storage.disposition import filename_from
+from coredata_async import ConfigurationError
+from coredata_async.storage.disposition import filename_from, format_disposition
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40).filter(str.strip)
 
@@ -114,3 +115,39 @@ def test_a_long_header_takes_no_time(piece):
     filename_from("attachment; " + piece * (64_000 // len(piece)))
 
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("report.pdf", 'attachment; filename="report.pdf"'),
+        ("a b;c=d.pdf", 'attachment; filename="a b;c=d.pdf"'),
+        (None, "attachment"),
+        ("\r\n", "attachment"),
+        ("a\r\nSet-Cookie: x.pdf", 'attachment; filename="aSet-Cookie: x.pdf"'),
+        ("../../etc/passwd", 'attachment; filename=".._.._etc_passwd"'),
+        ('say "hi".txt', "attachment; filename=\"say _hi_.txt\"; filename*=UTF-8''say%20%22hi%22.txt"),
+        ("100%41.txt", "attachment; filename=\"100_41.txt\"; filename*=UTF-8''100%2541.txt"),
+        ("Ársreikn.pdf", "attachment; filename=\"Arsreikn.pdf\"; filename*=UTF-8''%C3%81rsreikn.pdf"),
+        ("þ.txt", "attachment; filename=\"_.txt\"; filename*=UTF-8''%C3%BE.txt"),
+        ("a\u202etxt.exe", 'attachment; filename="atxt.exe"'),
+        ("a\ud800.txt", 'attachment; filename="a.txt"'),
+    ],
+)
+def test_a_name_is_written_for_old_and_new_clients(name, expected):
+    assert format_disposition("attachment", name) == expected
+
+
+@given(st.text())
+def test_a_written_header_is_printable_ascii_and_read_back(name):
+    header = format_disposition("inline", name)
+
+    assert header.isascii()
+    assert header.isprintable()
+    again = filename_from(header)
+    assert format_disposition("inline", again) == header
+
+
+def test_another_disposition_is_refused():
+    with pytest.raises(ConfigurationError, match="'attachment' or 'inline'"):
+        format_disposition("form-data", "a")

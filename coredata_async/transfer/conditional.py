@@ -1,0 +1,102 @@
+"""A download for a web request: its headers decide which bytes it gives away, if any."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from attrs import evolve
+
+from coredata_async.message import Reply
+from coredata_async.storage.dialects import etag_md5
+from coredata_async.transfer.conditions import Conditions, WebRange
+from coredata_async.transfer.fetch import DownloadRequest, Fetcher
+from coredata_async.transfer.ranges import ByteRange, arrival, content_coding, unsatisfied_size
+from coredata_async.transfer.resume import close_reply
+from coredata_async.transfer.web_response import WebResponse, describe_response
+
+_NO_RANGE = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+
+
+async def open_conditionally(
+    fetcher: Fetcher, wanted: DownloadRequest, conditions: Conditions
+) -> WebResponse:
+    """Ask the storage with the conditions of a web request, and decide about the response.
+
+    The storage need not know of them: it may ignore a Range, send another one, or compress. A response that
+    cannot be used is dropped, and the whole file is asked for and cut here.
+
+    Raises:
+        StorageError: If the storage refuses.
+    """
+    reply = await fetcher.fetch(wanted, conditions.headers())
+    if reply.status == HTTPStatus.NOT_MODIFIED:
+        return describe_response(reply, ByteRange(), HTTPStatus.NOT_MODIFIED)
+    found = await _decide(fetcher, wanted, conditions, reply)
+    if found is None:
+        await close_reply(reply)
+        reply = await fetcher.open(evolve(wanted, span=ByteRange()))
+        found = _decide_whole(conditions, reply)
+    if found.status in {HTTPStatus.NOT_MODIFIED, _NO_RANGE}:
+        await close_reply(reply)
+    return found
+
+
+async def _decide(
+    fetcher: Fetcher, wanted: DownloadRequest, conditions: Conditions, reply: Reply
+) -> WebResponse | None:
+    """Decide about the first response; return None if the whole file must be asked for."""
+    if reply.status == HTTPStatus.OK:
+        return _decide_whole(conditions, reply)
+    if conditions.range is None:  # not asked for
+        return None
+    if reply.status == HTTPStatus.PARTIAL_CONTENT:
+        return _decide_part(conditions, conditions.range, reply)
+    size = unsatisfied_size(reply)
+    if size is None:
+        size = (await fetcher.describe(wanted)).size
+    if size is None or conditions.range.place(size) is None:
+        said = reply if size is None else Reply(reply.status, {"Content-Range": f"bytes */{size}"})
+        return describe_response(said, ByteRange(), _NO_RANGE)
+    return None
+
+
+def _decide_whole(conditions: Conditions, reply: Reply) -> WebResponse:
+    """Decide about a response that holds the whole file."""
+    if reply.status == _NO_RANGE:  # an empty file, see Fetcher.open
+        return describe_response(reply, ByteRange(), HTTPStatus.OK)
+    if conditions.is_known(reply):
+        return describe_response(reply, ByteRange(), HTTPStatus.NOT_MODIFIED)
+    whole = describe_response(reply, ByteRange())
+    if whole.total is None or conditions.range is None or not conditions.is_range_due(reply):
+        return whole
+    span = conditions.range.place(whole.total)
+    if span is None and whole.total:
+        return describe_response(reply, ByteRange(), _NO_RANGE)
+    return describe_response(reply, span, HTTPStatus.PARTIAL_CONTENT) if span else whole
+
+
+def _decide_part(conditions: Conditions, asked: WebRange, reply: Reply) -> WebResponse | None:
+    """Decide about a response of 206; return None if it does not hold what was asked for."""
+    if conditions.is_known(reply):
+        return describe_response(reply, ByteRange(), HTTPStatus.NOT_MODIFIED)
+    try:
+        found = arrival(reply)
+    except ValueError:
+        return None
+    if not conditions.is_range_due(reply) or _is_recoded(reply):
+        return None
+    if found.total is not None:
+        span = asked.place(found.total)
+    elif asked.first is None or found.stop is None:  # nothing tells that it is the end of the file
+        return None
+    else:
+        last = found.stop - 1 if asked.last is None else min(asked.last, found.stop - 1)
+        span = ByteRange(offset=asked.first, length=last + 1 - asked.first)
+    if span is None or span.offset != found.first:
+        return None
+    return describe_response(reply, span, HTTPStatus.PARTIAL_CONTENT)
+
+
+def _is_recoded(reply: Reply) -> bool:
+    """Check if a range may be one of compressed bytes: nothing tells that they are the stored ones."""
+    return bool(content_coding(reply.headers)) and etag_md5(reply.headers) is None
