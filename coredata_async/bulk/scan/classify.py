@@ -1,4 +1,4 @@
-"""One entry of a directory: what it is, and whether it is to be uploaded."""
+"""Classification of a directory's entries: to be uploaded, walked, skipped, failed or excluded."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from coredata_async.bulk.states import Reason, State
 from coredata_async.storage.paths import Fingerprint
 
 Identity = tuple[int, int]
-"""Device and inode: what tells a directory from another, by whatever path."""
+"""Device and inode, which identify a directory under any path."""
 
 
 class Entry(Protocol):
-    """As `os.DirEntry`, which knows most of this without asking the file system."""
+    """Directory entry like `os.DirEntry`, which knows most facts without a call of the file system."""
 
     @property
     def name(self) -> bytes:
-        """In its directory."""
+        """Name in its directory."""
         ...
 
     @property
     def path(self) -> bytes:
-        """Absolute."""
+        """Absolute path."""
         ...
 
     def is_symlink(self) -> bool:
@@ -44,40 +44,40 @@ class Entry(Protocol):
         ...
 
     def stat(self) -> os.stat_result:
-        """Return what it, or what it leads to, is."""
+        """Return the status of the entry, or of the target if it is a link."""
         ...
 
 
 @frozen
 class StatEntry:
-    """An entry whose name is known from elsewhere than from a listing."""
+    """Entry whose name comes from elsewhere than a directory listing."""
 
     name: bytes
     path: bytes
-    seen: os.stat_result
-    """Of itself, if it is a link."""
+    status: os.stat_result
+    """Status of the entry itself, also if it is a link."""
 
     def is_symlink(self) -> bool:
         """Return whether it is a symbolic link."""
-        return stat.S_ISLNK(self.seen.st_mode)
+        return stat.S_ISLNK(self.status.st_mode)
 
     def is_dir(self) -> bool:
         """Return whether it is a directory, or a link to one."""
         return stat.S_ISDIR(self.stat().st_mode)
 
     def stat(self) -> os.stat_result:
-        """Return what it, or what it leads to, is."""
-        return os.stat(self.path) if self.is_symlink() else self.seen
+        """Return the status of the entry, or of the target if it is a link."""
+        return os.stat(self.path) if self.is_symlink() else self.status
 
 
 @frozen
 class Subdirectory:
-    """A directory that is to be walked."""
+    """Directory to walk."""
 
     name: bytes
     title: str
     identity: Identity | None = None
-    """Known where links are followed."""
+    """Known if links are followed."""
 
 
 Warn = Callable[[str], None]
@@ -85,119 +85,120 @@ Warn = Callable[[str], None]
 
 @frozen
 class EntryClassifier:
-    """Looks at entries under the options of a job."""
+    """Classifier of entries according to the options of a job."""
 
     selection: Selection
     policy: Policy
     roots: Sequence[bytes]
-    """Without links in them: whoever follows a link out of these should know."""
+    """Paths of the job with their links resolved. A followed link that leads out of them causes a warning."""
 
     def classify(
-        self, entry: Entry, wanted: Filter, chain: frozenset[Identity], warn: Warn
+        self, entry: Entry, selected: Filter, chain: frozenset[Identity], warn: Warn
     ) -> ScannedEntry | Subdirectory | None:
-        """Say what becomes of an entry; `None` if it is left out by the selection.
+        """Classify an entry; return `None` if the selection excludes it.
 
         Args:
-            entry: As it was listed.
-            wanted: The filter of its directory.
-            chain: The directories on the way here, where links are followed.
-            warn: Told of a link that leads out of the tree.
+            entry: The entry as it was listed.
+            selected: The filter of its directory.
+            chain: The directories on the path to it, if links are followed.
+            warn: Called with a warning if a link leads out of the tree.
 
         Raises:
-            OSError: It cannot be looked at, or has vanished.
+            OSError: If the entry cannot be examined, or has vanished.
         """
         is_link = entry.is_symlink()
         if is_link and self.policy.links == "skip":
-            return skip_entry(entry.name, Reason.LINK, _NOT_FOLLOWED) if wanted.takes(entry.name) else None
+            return skip_entry(entry.name, Reason.LINK, _NOT_FOLLOWED) if selected.takes(entry.name) else None
         try:
             if entry.is_dir():
-                found = self._directory(entry, wanted, chain)
-            elif wanted.takes(entry.name):
-                found = self.file(entry.name, entry.name, entry.stat())
+                result = self._directory(entry, selected, chain)
+            elif selected.takes(entry.name):
+                result = self.file(entry.name, entry.name, entry.stat())
             else:
-                found = None
+                result = None
         except OSError as exc:
-            if is_link and (words := _LINK_FAULTS.get(exc.errno or 0)):
-                return skip_entry(entry.name, Reason.LINK, words)
+            if is_link and (message := _LINK_FAULTS.get(exc.errno or 0)):
+                return skip_entry(entry.name, Reason.LINK, message)
             raise
-        if is_link and found is not None:
+        if is_link and result is not None:
             self._check_link(entry.path, warn)
-        return found
+        return result
 
-    def file(self, name: bytes, called: bytes, seen: os.stat_result) -> ScannedEntry | None:
-        """Say what becomes of what is no directory; `None` if its size or age leave it out."""
-        if not stat.S_ISREG(seen.st_mode):
-            return skip_entry(name, Reason.SPECIAL, "no regular file but a pipe, socket or device")
-        if not _fits(self.selection, seen):
+    def file(self, name: bytes, called: bytes, status: os.stat_result) -> ScannedEntry | None:
+        """Classify an entry that is not a directory; return `None` if its size or age exclude it."""
+        if not stat.S_ISREG(status.st_mode):
+            return skip_entry(name, Reason.SPECIAL, "not a regular file but a pipe, socket or device")
+        if not _fits(self.selection, status):
             return None
         try:
-            return ScannedEntry(name, remote_name(called, self.policy), Fingerprint.of(seen))
+            return ScannedEntry(name, remote_name(called, self.policy), Fingerprint.of(status))
         except InvalidNameError as exc:
-            return ScannedEntry(name, "", Fingerprint.of(seen), State.FAILED, exc.reason, exc.message)
+            return ScannedEntry(name, "", Fingerprint.of(status), State.FAILED, exc.reason, exc.message)
 
     def subdirectory(
         self, name: bytes, called: bytes, identity: Identity | None = None
     ) -> ScannedEntry | Subdirectory:
-        """Say under which title a directory is to be walked, if it can have one."""
+        """Return the directory with its remote title, or a failure if it cannot have one."""
         try:
             return Subdirectory(name, remote_name(called, self.policy), identity)
         except InvalidNameError as exc:
-            return fail_entry(name, exc.reason, f"of this directory nothing is uploaded: {exc.message}")
+            return fail_entry(name, exc.reason, f"nothing in this directory is uploaded: {exc.message}")
 
     def _directory(
-        self, entry: Entry, wanted: Filter, chain: frozenset[Identity]
+        self, entry: Entry, selected: Filter, chain: frozenset[Identity]
     ) -> ScannedEntry | Subdirectory | None:
-        if wanted.below(entry.name) is None:
+        if selected.below(entry.name) is None:
             return None
         if self.policy.links == "skip":
             return self.subdirectory(entry.name, entry.name)
-        # Of real directories, too: behind a link that leads out of the tree, the tree may come again.
+        # Real directories are checked, too: behind a link that leads out of the tree, the tree may appear
+        # again.
         own = identity(entry.stat())
         if own in chain:
-            return skip_entry(entry.name, Reason.LINK, "it leads back to a directory above it, in a circle")
+            return skip_entry(entry.name, Reason.LINK, "it leads back to a directory above it")
         return self.subdirectory(entry.name, entry.name, own)
 
     def _check_link(self, path: bytes, warn: Warn) -> None:
         target = os.path.realpath(path)
         if not any(target == root or target.startswith(os.path.join(root, b"")) for root in self.roots):
-            warn(f"{_text(path)} is a link that leads out of the tree, to {_text(target)}, and is followed")
+            warn(f"{_text(path)} is a link that leads out of the tree, to {_text(target)}; it is followed")
 
 
-def identity(seen: os.stat_result) -> Identity:
-    """Return what tells a directory from all others."""
-    return seen.st_dev, seen.st_ino
+def identity(status: os.stat_result) -> Identity:
+    """Return the device and inode, which identify a directory."""
+    return status.st_dev, status.st_ino
 
 
 def skip_entry(name: bytes, reason: Reason, message: str) -> ScannedEntry:
-    """An entry that is not to be uploaded."""
+    """Return an entry that is skipped."""
     return ScannedEntry(name, "", state=State.SKIPPED, reason=reason, message=message)
 
 
 def fail_entry(name: bytes, reason: Reason, message: str) -> ScannedEntry:
-    """An entry that cannot be uploaded."""
+    """Return an entry that cannot be uploaded."""
     return ScannedEntry(name, "", state=State.FAILED, reason=reason, message=message)
 
 
 def unreadable(name: bytes, exc: OSError) -> ScannedEntry:
-    """An entry that the operating system will not let us look at."""
+    """Return an entry that the operating system does not allow to examine."""
     advice = "; check its permissions" if isinstance(exc, PermissionError) else ""
     return fail_entry(name, Reason.UNREADABLE, f"it cannot be read: {exc.strerror or exc}{advice}")
 
 
 _NOT_FOLLOWED: Final = "a symbolic link; links='follow' follows it"
 _LINK_FAULTS: Final = {
-    errno.ENOENT: "a link that leads nowhere",
-    errno.ENOTDIR: "a link that leads nowhere",
-    errno.ELOOP: "a link that leads round in a circle",
+    errno.ENOENT: "a link whose target does not exist",
+    errno.ENOTDIR: "a link whose target does not exist",
+    errno.ELOOP: "a link that leads to itself",
 }
 
 
-def _fits(wanted: Selection, seen: os.stat_result) -> bool:
+def _fits(selection: Selection, status: os.stat_result) -> bool:
     return (
-        (wanted.min_size is None or seen.st_size >= wanted.min_size)
-        and (wanted.max_size is None or seen.st_size <= wanted.max_size)
-        and (wanted.newer_than is None or seen.st_mtime > wanted.newer_than)
-        and (wanted.older_than is None or seen.st_mtime < wanted.older_than)
+        (selection.min_size is None or status.st_size >= selection.min_size)
+        and (selection.max_size is None or status.st_size <= selection.max_size)
+        and (selection.newer_than is None or status.st_mtime > selection.newer_than)
+        and (selection.older_than is None or status.st_mtime < selection.older_than)
     )
 
 

@@ -1,4 +1,4 @@
-"""A list of the only files to take, in place of what directories hold."""
+"""List of files to upload, in place of directory listings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from coredata_async.errors import ConfigurationError
 from coredata_async.storage.stale import retry_stale
 
 _BLOCK: Final = 1 << 16
-"""Bytes that are read at once; and no path is longer."""
+"""Number of bytes read at once, and the maximum length of a path."""
 _KNOWN: Final = 10_000
 _TABLES: Final = """
 PRAGMA journal_mode = OFF;
@@ -35,19 +35,19 @@ CREATE TABLE entry (
 
 @contextmanager
 def read_list(source: str | os.PathLike[str], root: bytes, *, follow: bool) -> Generator[Listing, None, None]:
-    """Read a list of paths, and give its directories' entries as a listing would.
+    """Read a list of paths, and return a function that lists their directories.
 
-    The paths are relative to `root`, and separated by NULs if there is one in the first of them, else by
-    newlines, with empty lines and such that begin with `#` left out. Memory is flat: the list goes
-    into a temporary database, which a batch may read from another thread than the one before.
+    The paths are relative to `root`. They are separated by NULs if the first block contains one, otherwise by
+    newlines; then empty lines and lines that begin with `#` are ignored. Memory use does not depend on the
+    length of the list, because it goes into a temporary database. Batches may be read in different threads.
 
     Args:
-        source: `-` is standard input.
+        source: Path of the list; `-` is standard input.
         root: The PATH.
-        follow: Whether a link counts as what it leads to.
+        follow: Treat a link as its target.
 
     Raises:
-        ConfigurationError: It cannot be read, or a path in it leads out of `root`.
+        ConfigurationError: If the list cannot be read, or a path in it leads out of `root`.
     """
     with closing(sqlite3.connect("", check_same_thread=False)) as db:
         db.executescript(_TABLES)
@@ -64,7 +64,7 @@ def _open(source: str | os.PathLike[str]) -> AbstractContextManager[BinaryIO]:
 
 
 def _rows(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bool]]:
-    known = set[bytes]()  # a few of the directories that are in the table
+    known = set[bytes]()  # some of the directories that are in the table
     for number, path in _paths(file):
         *above, name = _parts(path, number)
         parent = b"/".join(above)
@@ -73,23 +73,22 @@ def _rows(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bool]]:
             if len(known) >= _KNOWN:
                 known.clear()
             known.add(parent)
-            for depth, each in enumerate(above):
-                yield b"/".join(above[:depth]), each, True
+            for depth, directory in enumerate(above):
+                yield b"/".join(above[:depth]), directory, True
 
 
 def _parts(path: bytes, number: int) -> list[bytes]:
     parts = [part for part in path.split(b"/") if part not in {b"", b"."}]
     if path.startswith(b"/") or b".." in parts or b"\0" in path or not parts:
         raise ConfigurationError(
-            f"line {number} of the list of files, {escape_unprintable(path_text(path[:200]))!r}: write the "
-            "path of a file "
-            "relative to PATH, and without .."
+            f"line {number} of the list of files, {escape_unprintable(path_text(path[:200]))!r}, is not a "
+            "path relative to PATH without ..; correct the line"
         )
     return parts
 
 
 def _paths(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    first = file.read(_BLOCK).removeprefix(b"\xef\xbb\xbf")  # some editors begin a file so
+    first = file.read(_BLOCK).removeprefix(b"\xef\xbb\xbf")  # the byte order mark of some editors
     if b"\0" in first:
         yield from ((number, path) for number, path in enumerate(_split(file, first, b"\0"), 1) if path)
         return
@@ -106,7 +105,7 @@ def _split(file: BinaryIO, block: bytes, separator: bytes) -> Iterator[bytes]:
         yield from paths
         if len(rest) > _BLOCK:
             raise ConfigurationError(
-                f"the list of files has a path of more than {_BLOCK} bytes: is it a list?"
+                f"the list of files has a path of more than {_BLOCK} bytes; check that it is a list of paths"
             )
         block = file.read(_BLOCK)
     yield rest
@@ -124,14 +123,16 @@ def _entry(name: bytes, path: bytes, *, follow: bool, is_dir: bool) -> Entry | S
     try:
         entry = StatEntry(name, path, retry_stale(partial(os.lstat, path)))
         if entry.is_symlink() and not (follow and os.path.exists(path)):
-            return entry  # for the walk to say what is done about such a link
+            return entry  # the walk decides about such a link
         if is_dir == entry.is_dir():
             return entry
     except (FileNotFoundError, NotADirectoryError):
-        return fail_entry(name, Reason.UNREADABLE, "it is in the list of files, and not there")
+        return fail_entry(name, Reason.UNREADABLE, "it is in the list of files, but does not exist")
     except OSError as exc:
         return unreadable(name, exc)
-    words = (
-        "no directory, though files in it are in the list" if is_dir else "a directory; list the files in it"
+    message = (
+        "it is not a directory, but the list has files in it"
+        if is_dir
+        else "it is a directory; list its files"
     )
-    return fail_entry(name, Reason.UNREADABLE, words)
+    return fail_entry(name, Reason.UNREADABLE, message)

@@ -1,4 +1,4 @@
-"""What of a directory is selected: the rules of the job, and the ignore files on the way to it."""
+"""Filters of a directory: the rules of the job, and the ignore files on the path to it."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ IGNORE: Final = b".coredataignore"
 TAG: Final = b"CACHEDIR.TAG"
 
 _SIGNATURE: Final = b"Signature: 8a477f597d28d172789f06886806bc55"
-"""As of https://bford.info/cachedir/."""
+"""Signature according to https://bford.info/cachedir/."""
 _LARGEST: Final = 1 << 20
-"""Bytes of an ignore file: more is a mistake."""
+"""Maximum size of an ignore file in bytes: a larger file is a mistake."""
 
 
 @frozen
 class Filter:
-    """What is selected in one directory by name."""
+    """Filter of the names in one directory."""
 
     rules: Patterns
-    """Relative to the PATH."""
+    """Rules relative to the PATH."""
     obey: bool
-    """Whether to read ignore files."""
+    """True if ignore files are read."""
     unmatched: bool = True
-    """Whether files are selected about which no rule says anything."""
+    """True if files that match no rule are selected."""
     prefix: str = ""
-    """The path of the directory, relative to the PATH, with a final slash."""
+    """Path of the directory relative to the PATH, with a final slash."""
     ignored: tuple[tuple[int, Patterns], ...] = ()
-    """The ignore files so far, nearest last, each with the length of its directory's prefix."""
+    """Ignore files on the path, nearest last, each with the length of its directory's prefix."""
     cache: bool = False
-    """Whether the directory is marked as a cache: of it, only the mark is selected."""
+    """True if the directory is marked as a cache: only the mark is selected."""
 
     @classmethod
     def of(cls, selection: Selection) -> Filter:
-        """The filter of a PATH.
+        """Return the filter of a PATH.
 
         Raises:
-            ConfigurationError: A rule is no glob, or pathspec is not installed.
+            ConfigurationError: If a rule is not a glob, or pathspec is not installed.
         """
         first_includes = bool(selection.rules) and selection.rules[0].include
         return cls(from_rules(selection.rules), selection.ignore_files, unmatched=not first_includes)
@@ -60,20 +60,20 @@ class Filter:
         return (self.unmatched if by_rule is None else by_rule) and not self._ignores(path)
 
     def below(self, name: bytes) -> Filter | None:
-        """The filter of a subdirectory; `None` if it is left out, with all that is in it."""
+        """Return the filter of a subdirectory; `None` if it is excluded with its content."""
         path = f"{self.prefix}{text(name)}/"
         by_rule = self.rules.decide(path)
         if self.cache or by_rule is False or self._ignores(path):
             return None
-        # A directory that a rule includes is included with what is in it, as far as no rule says else.
+        # A directory that a rule includes is included with its content, unless another rule excludes it.
         return Filter(self.rules, self.obey, self.unmatched or by_rule is True, path, self.ignored)
 
     def inside(self, path: bytes, warn: Callable[[str], None]) -> Filter:
-        """The filter with what the directory itself says.
+        """Return the filter with the directory's own ignore file and cache mark.
 
         Raises:
-            OSError: Its ignore file cannot be read, so that nobody can say what is to be left out.
-            ConfigurationError: It has one, and pathspec is not installed.
+            OSError: If its ignore file cannot be read, so that the exclusions are unknown.
+            ConfigurationError: If it has an ignore file, and pathspec is not installed.
         """
         if not self.obey:
             return self
@@ -81,24 +81,23 @@ class Filter:
         if cache and not self.prefix:
             warn(
                 f"{escape_unprintable(path_text(path))} is marked as a cache by its {TAG.decode()}, so that "
-                "nothing else "
-                "of it is uploaded; ignore_files=False uploads it"
+                "only the mark is uploaded; ignore_files=False uploads the rest"
             )
-        patterns, wrong = _ignore_file(path)
-        if wrong:
-            lines = ", ".join(map(str, wrong[:10]))
+        patterns, invalid = _ignore_file(path)
+        if invalid:
+            lines = ", ".join(map(str, invalid[:10]))
             warn(
-                f"{escape_unprintable(path_text(path))}/{IGNORE.decode()}: no glob, and ignored, is line "
-                f"{lines}"
+                f"{escape_unprintable(path_text(path))}/{IGNORE.decode()}: a line that is not a glob is "
+                f"ignored: line {lines}"
             )
         ignored = (*self.ignored, (len(self.prefix), patterns)) if patterns else self.ignored
         return evolve(self, ignored=ignored, cache=cache)
 
     def _ignores(self, path: str) -> bool:
-        for length, patterns in reversed(self.ignored):  # the nearest file decides
-            verdict = patterns.decide(path[length:])
-            if verdict is not None:
-                return not verdict
+        for length, patterns in reversed(self.ignored):  # the nearest file decides first
+            is_selected = patterns.decide(path[length:])
+            if is_selected is not None:
+                return not is_selected
         return False
 
 
@@ -106,7 +105,7 @@ def _is_cache(path: bytes) -> bool:
     tag = os.path.join(path, TAG)
     try:
         return stat.S_ISREG(os.lstat(tag).st_mode) and _begin(tag, len(_SIGNATURE)) == _SIGNATURE
-    except OSError:  # then it marks nothing
+    except OSError:  # a tag that cannot be read marks nothing
         return False
 
 
@@ -119,7 +118,7 @@ def _ignore_file(path: bytes) -> tuple[Patterns, list[int]]:
     except (FileNotFoundError, NotADirectoryError):
         return Patterns(), []
     if len(data) > _LARGEST:
-        raise OSError(0, f"its {IGNORE.decode()} is too large to be one")
+        raise OSError(0, f"its {IGNORE.decode()} is larger than {_LARGEST} bytes")
     return from_lines(data)
 
 

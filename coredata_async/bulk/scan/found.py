@@ -1,4 +1,4 @@
-"""What a scan finds, as values."""
+"""Directories and entries that a scan found, and their batches."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ UNSEEN: Final = Fingerprint(0, 0, 0, 0)
 
 @frozen
 class Directory:
-    """A local directory that becomes a remote folder."""
+    """Local directory that becomes a remote folder."""
 
     path: bytes
-    """Absolute. Empty for the place that holds the PATHs themselves: its remote folder is the parent."""
+    """Absolute path. Empty for the directory that stands for the parent and holds the PATHs."""
     parent: bytes | None
-    """The path of the directory it is mirrored in; `None` for what is mirrored as the parent itself."""
+    """Path of the directory above; `None` if the directory becomes the parent itself."""
     title: str = ""
-    """What the remote folder is to be called; unused if `parent` is `None`."""
+    """Title of the remote folder; unused if `parent` is `None`."""
 
 
 @frozen
 class ScannedEntry:
-    """One entry of a directory that is selected, or that cannot be."""
+    """Entry of a directory that is selected, or that cannot be uploaded."""
 
     name: bytes
-    """In its directory; of an entry of `Directory(b"")`, the absolute path. Joined to the directory's
-    path it gives the local path either way."""
+    """Name in its directory; for an entry of `Directory(b"")` the absolute path. Joined to the directory's
+    path it gives the local path in both cases."""
     filename: str
-    """What it is to be called there; empty if it cannot be."""
+    """Name on the server; empty if it cannot have one."""
     fingerprint: Fingerprint = UNSEEN
-    """What tells this state of the file from another; zeros if it could not be looked at."""
+    """State of the file; zeros if it could not be examined."""
     state: State = State.PLANNED
-    """Or SKIPPED or FAILED at once."""
+    """PLANNED, or SKIPPED or FAILED at once."""
     reason: Reason | None = None
     message: str = ""
-    """For people: what is wrong, and what to do."""
+    """Message for people: the fault and the action that it requires."""
 
 
 @frozen
@@ -50,51 +50,51 @@ class DirectoryBatch:
     directory: Directory
     entries: tuple[ScannedEntry, ...] = ()
     excluded: int = 0
-    """Files that were left out by the selection; a directory that was left out counts as one."""
+    """Number of excluded files; an excluded directory counts as one."""
     complete: bool = True
-    """Whether this was the last of its directory."""
+    """True for the last batch of its directory."""
     warnings: tuple[str, ...] = field(factory=tuple)
-    """As of a followed link that leads out of the tree."""
+    """Warnings, for example about a followed link that leads out of the tree."""
 
 
 SIZE: Final = 1000
-"""Entries of a batch, at most."""
+"""Maximum number of entries in a batch."""
 
 _MAX_WARNINGS: Final = 3
-"""Warnings of a batch that are told; the others are counted."""
+"""Maximum number of warnings in a batch; further ones are only counted."""
 
 
 class Batcher:
-    """Collects the next batch of a directory."""
+    """Collector of the next batch of a directory."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._entries = dict[bytes, ScannedEntry]()  # some file systems list a name twice while it is renamed
+        self._entries = dict[bytes, ScannedEntry]()  # some file systems list a name twice during its renaming
         self._excluded = 0
         self._warnings = list[str]()
 
-    def put(self, found: ScannedEntry | None) -> None:
-        """Take an entry; `None` is one that the selection leaves out."""
-        if found is None:
+    def put(self, entry: ScannedEntry | None) -> None:
+        """Add an entry; `None` counts an excluded one."""
+        if entry is None:
             self._excluded += 1
         else:
-            self._entries[found.name] = found
+            self._entries[entry.name] = entry
 
-    def warn(self, words: str) -> None:
-        """Take a warning."""
-        self._warnings.append(words)
+    def warn(self, warning: str) -> None:
+        """Add a warning."""
+        self._warnings.append(warning)
 
     def __bool__(self) -> bool:
-        """Return whether it holds anything."""
+        """Return whether it holds or has counted an entry."""
         return bool(self._entries) or self._excluded > 0
 
     @property
     def is_full(self) -> bool:
-        """Return whether it is time for a batch; so that a scan can be ended, also for what is left out."""
+        """True if a batch is due. Excluded entries count, so that a scan can be stopped during them."""
         return len(self._entries) + self._excluded >= SIZE
 
     def take(self, *, complete: bool) -> DirectoryBatch:
-        """Empty it into a batch, sorted by name."""
+        """Return the collected entries as a batch, sorted by name, and clear them."""
         entries = tuple(self._entries[name] for name in sorted(self._entries))
         batch = DirectoryBatch(self._directory, entries, self._excluded, complete, self._take_warnings())
         self._entries, self._excluded, self._warnings = {}, 0, []

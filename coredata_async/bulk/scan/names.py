@@ -1,4 +1,4 @@
-"""What a local name, which is any bytes, becomes on the server, which shows text to people."""
+"""Remote names: a local name can be any bytes; the server shows text to people."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from coredata_async.bulk.options import Policy
 from coredata_async.bulk.states import Reason
 
 LONGEST: Final = 255
-"""Bytes of UTF-8."""
+"""Maximum length of a remote name in bytes of UTF-8."""
 
 _PLAIN: Final = re.compile(rb"[ -$&-.0-\[\]-~]{1,255}(?<![. ])")
-"""Most names: ASCII without a control character, slash, backslash or percent sign."""
+"""Most names: ASCII without control character, slash, backslash or percent sign."""
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\ud800-\udfff]")
-"""Of these the surrogates stand for bytes that are no UTF-8."""
+"""Forbidden characters. The surrogates stand for bytes that are not UTF-8."""
 _ESCAPE: Final = re.compile("%(?=[0-9A-Fa-f]{2})")
 _ENDING: Final = 32
-"""Bytes of the longest ending that is kept when a name is cut."""
+"""Maximum length in bytes of an extension that is kept when a name is cut."""
 
 
 class InvalidNameError(ValueError):
-    """A local name that cannot be a remote one under the policy."""
+    """A local name that the policy does not allow as a remote name."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -33,18 +33,17 @@ class InvalidNameError(ValueError):
 
 
 def remote_name(name: bytes, policy: Policy) -> str:
-    """Return what a file or directory is to be called.
+    """Return the remote name of a file or directory.
 
-    With `unicode="keep"` and `names="escape"` no two names become one: a percent sign that could be
-    taken for an escape is escaped, too. Normalising and cutting may make one of two, which is for
-    the caller to see.
+    With `unicode="keep"` and `names="escape"` different names stay different: a percent sign that looks like
+    an escape is escaped, too. Normalising and cutting can make two names equal; the caller checks this.
 
     Args:
         name: One component of a path, as it is on disk.
-        policy: Says what is done about what is out of the ordinary.
+        policy: The rules for names that cannot be used as they are.
 
     Raises:
-        InvalidNameError: It is forbidden, and not to be changed; or too long, and not to be cut.
+        InvalidNameError: If it is forbidden and may not be escaped, or too long and may not be cut.
     """
     if _PLAIN.fullmatch(name):
         return name.decode("ascii")
@@ -54,22 +53,22 @@ def remote_name(name: bytes, policy: Policy) -> str:
     if policy.names != "fail" and text:
         text = _escape(text)
     elif fault := _fault(text):
-        raise InvalidNameError(f"its name {fault}; rename it, or choose names='escape'")
+        raise InvalidNameError(f"its name {fault}; rename it, or use names='escape'")
     size = len(text.encode())
     if size <= LONGEST:
         return text
     if policy.names == "truncate":
         return _cut(text, name)
     raise InvalidNameError(
-        f"its name has {size} bytes, and {LONGEST} are allowed; rename it, or choose names='truncate'"
+        f"its name has {size} bytes, but at most {LONGEST} are allowed; rename it, or use names='truncate'"
     )
 
 
 def _fault(text: str) -> str | None:
     if not text:
         return "is empty"
-    if found := _FORBIDDEN.search(text):
-        return "is no UTF-8" if found[0] >= "\ud800" else "has a control character, slash or backslash in it"
+    if match := _FORBIDDEN.search(text):
+        return "is not UTF-8" if match[0] >= "\ud800" else "has a control character, slash or backslash"
     return "ends with a dot or a space" if _unfit_at_the_end(text[-1]) else None
 
 
@@ -82,11 +81,11 @@ def _escape(text: str) -> str:
     if _fault(text) is None:
         return text
     chars, escaped = list[str](), False
-    for at, char in enumerate(text, 1):
+    for position, char in enumerate(text, 1):
         escaped = (
             _FORBIDDEN.match(char) is not None
-            or (at == len(text) and _unfit_at_the_end(char))
-            # An accent after an escape would join the escape's last letter: `%0A` and U+0301 make `%0Á`.
+            or (position == len(text) and _unfit_at_the_end(char))
+            # A combining accent after an escape would join its last letter: `%0A` and U+0301 make `%0Á`.
             or (escaped and unicodedata.combining(char) > 0)
         )
         chars.append(_percent(char) if escaped else char)
@@ -98,7 +97,7 @@ def _percent(char: str) -> str:
 
 
 def _cut(text: str, name: bytes) -> str:
-    """The beginning and the ending, and between them a digest of the whole as it is on disk."""
+    """Return the beginning and the extension, with a digest of the name on disk between them."""
     stem, ending = os.path.splitext(text)
     if len(ending.encode()) > _ENDING:
         stem, ending = text, ""

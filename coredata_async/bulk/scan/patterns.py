@@ -1,4 +1,4 @@
-"""Globs as in a `.gitignore`, through pathspec, which is imported only if there are any."""
+"""Globs as in a `.gitignore`, by means of pathspec, which is imported only if a job has globs."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from coredata_async.errors import ConfigurationError
 
 _FINAL: Final = re.compile(r"(?<=/)\*\*(/?)\s*$")
 _NESTED: Final = re.compile(r"(?<!\\)\[[^]]*(?:\[|--|&&|\|\||~~)")
-"""`[[:alpha:]]`, which pathspec does not know, and what `re` warns of: it may mean something one day."""
+"""Classes such as `[[:alpha:]]`, which pathspec does not support, and forms that `re` warns about."""
 _STARS: Final = re.compile(r"(?:\[\^/\]\*)+")
 _STAR: Final = re.compile(r"\[\^/\]\*((?:\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[^][\\/().*+?^$|{}])+?)(?=\[\^/\]\*)")
-"""In an expression of pathspec: a star, and what is between it and the next one in the same name."""
+"""In an expression of pathspec: a star, and the text between it and the next star in the same name."""
 
 
 @frozen
 class Glob:
-    """One line of a `.gitignore`."""
+    """Glob of one line."""
 
     regex: re.Pattern[str]
     include: bool
-    """Whether it began with an exclamation mark: what it matches is selected after all."""
+    """True if the line began with an exclamation mark: matching files are selected."""
 
 
 @frozen
 class Patterns:
-    """Globs in order. An empty one says nothing about any path."""
+    """Globs in order. An empty one decides about no path."""
 
     _globs: Sequence[Glob] = ()
-    """The last first."""
+    """Globs, the last one first."""
 
     def __bool__(self) -> bool:
         return bool(self._globs)
@@ -42,11 +42,11 @@ class Patterns:
     def decide(self, path: str) -> bool | None:
         """Return whether a path is selected; `None` if no glob matches it.
 
-        As git does it, a glob is asked about the path itself. One that matches a directory above was
-        asked when the walk came by there.
+        A glob is applied to the path itself, as in git. A glob that matches a directory above was applied
+        when the walk passed that directory.
 
         Args:
-            path: Relative to where the globs are; of a directory, with a final slash.
+            path: Path relative to the directory of the globs; with a final slash for a directory.
         """
         for glob in self._globs:
             if glob.regex.search(path):
@@ -55,39 +55,39 @@ class Patterns:
 
 
 def from_rules(rules: Iterable[Rule]) -> Patterns:
-    """The rules of a selection.
+    """Return the patterns of a selection's rules.
 
     Raises:
-        ConfigurationError: One is no glob, or pathspec is not installed.
+        ConfigurationError: If a rule is not a glob, or pathspec is not installed.
     """
     globs = list[Glob]()
     for rule in rules:
-        literal = "\\" if rule.glob[:1] in {"!", "#"} else ""  # signs that mean something in a file only
+        literal = "\\" if rule.glob[:1] in {"!", "#"} else ""  # these signs have a meaning only in a file
         glob = _glob(literal + rule.glob)
         if glob is None:
-            raise ConfigurationError(f"{rule.glob!r} is no glob; write one as in a .gitignore")
+            raise ConfigurationError(f"{rule.glob!r} is not a glob; write it as in a .gitignore")
         globs.append(Glob(glob.regex, include=rule.include))
     return Patterns(globs[::-1])
 
 
 def from_lines(data: bytes) -> tuple[Patterns, list[int]]:
-    """The globs of an ignore file, and the numbers of the lines that are none.
+    """Return the globs of an ignore file, and the numbers of the lines that are not globs.
 
     Raises:
-        ConfigurationError: pathspec is not installed.
+        ConfigurationError: If pathspec is not installed.
     """
-    globs, wrong = list[Glob](), list[int]()
+    globs, invalid = list[Glob](), list[int]()
     for number, line in _lines(data):
         glob = _glob(line)
         if glob is None:
-            wrong.append(number)
+            invalid.append(number)
         else:
             globs.append(glob)
-    return Patterns(globs[::-1]), wrong
+    return Patterns(globs[::-1]), invalid
 
 
 def text(name: bytes) -> str:
-    """A name as globs see it: typed and stored accents are the same."""
+    """Return a name as globs see it: typed and stored accents are equal."""
     decoded = name.decode("utf-8", "surrogateescape")
     return decoded if decoded.isascii() else unicodedata.normalize("NFC", decoded)
 
@@ -108,7 +108,7 @@ def _glob(line: str) -> Glob | None:
     if _NESTED.search(line):
         return None
     try:
-        # To git a final `/**` is what is in the directory; to pathspec it is the directory itself, too.
+        # In git a final `/**` matches the content of the directory; in pathspec also the directory itself.
         parsed: Any
         (parsed,) = GitIgnoreSpec.from_lines(
             [_FINAL.sub(r"**/*\1", unicodedata.normalize("NFC", line))]
@@ -121,9 +121,9 @@ def _glob(line: str) -> Glob | None:
 
 
 def _whole(expression: str) -> re.Pattern[str]:
-    """An expression of pathspec, made to match the whole path, and that in no time."""
-    # The first place that fits will do, as a star follows; trying all of them takes minutes for `*a*a*a*a*b`.
+    """Compile an expression of pathspec so that it matches the whole path, without long backtracking."""
+    # The first place that fits suffices, because a star follows; trying all takes minutes for `*a*a*a*a*b`.
     expression = _STAR.sub(r"(?>[^/]*?\1)", _STARS.sub("[^/]*", expression))
-    # pathspec's expressions match what is below a directory, too, and then the order of the globs is
-    # not what decides; ours match the whole path, so that the last that matches counts, as with git.
+    # pathspec's expressions also match paths below a directory, and then the order of the globs does not
+    # decide. These match the whole path, so that the last matching glob decides, as in git.
     return re.compile(f"(?:{expression})\\Z", re.DOTALL)

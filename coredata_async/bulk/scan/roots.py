@@ -1,4 +1,4 @@
-"""The PATHs of a job, as `cp -r` takes them."""
+"""PATHs of a job, interpreted as `cp -r` interprets them."""
 
 from __future__ import annotations
 
@@ -18,71 +18,72 @@ PathLike = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 @frozen
 class Root:
-    """One PATH."""
+    """PATH of a job."""
 
     path: bytes
-    """Absolute; links are not resolved in it."""
-    seen: os.stat_result
-    """Of what it leads to."""
+    """Absolute path; its links are not resolved."""
+    status: os.stat_result
+    """Status of the target if it is a link."""
     contents: bool = False
-    """Whether it was written as `DIR/.`: what is in it goes straight into the parent."""
+    """True if it was written as `DIR/.`: its content goes directly into the parent."""
 
     @property
     def name(self) -> bytes:
-        """The last part of its path."""
+        """Last part of the path."""
         return os.path.basename(self.path)
 
     @property
     def as_given(self) -> bytes:
-        """Its path, with `/.` if it was written so: `DIR` and `DIR/.` go to different places."""
+        """Path, with `/.` if it was written so: `DIR` and `DIR/.` go to different folders."""
         return os.path.join(self.path, b".") if self.contents else self.path  # bytes
 
     @property
     def is_dir(self) -> bool:
-        """Return whether it is a directory, or a link to one."""
-        return stat.S_ISDIR(self.seen.st_mode)
+        """True for a directory, or a link to one."""
+        return stat.S_ISDIR(self.status.st_mode)
 
 
 def roots(paths: Iterable[PathLike]) -> Sequence[Root]:
-    """Look at the PATHs of a job.
+    """Examine the PATHs of a job.
 
     Raises:
-        ConfigurationError: One is not there, two would be one, or `DIR/.` is not the only one.
+        ConfigurationError: If one does not exist, two have the same name, one lies in another, or `DIR/.` is
+            not the only one.
     """
-    found = [_root(path) for path in paths]
-    if not found:
-        raise ConfigurationError("say which files or directories to upload")
-    if len(found) > 1:
-        for root in found:
+    result = [_root(path) for path in paths]
+    if not result:
+        raise ConfigurationError("no PATH was given; name the files or directories to upload")
+    if len(result) > 1:
+        for root in result:
             if root.contents:
                 raise ConfigurationError(
-                    f"{_text(root.path)}/. must be the only PATH: it stands for the parent"
+                    f"{_text(root.path)}/. stands for the parent, so it must be the only PATH"
                 )
-        _distinct(found)
-    return found
+        _check_distinct(result)
+    return result
 
 
 def _root(given: PathLike) -> Root:
     try:
         path = os.fsencode(given)
         absolute = os.path.abspath(path)  # not `realpath`: the user may have named a link
-        if absolute.startswith(b"//"):  # which POSIX leaves to the system, and means / on all that we know
+        if absolute.startswith(b"//"):  # POSIX leaves its meaning to the system; known systems treat it as /
             absolute = absolute[1:]
-        seen = retry_stale(partial(os.stat, absolute))
-    except (OSError, ValueError) as exc:  # ValueError: a NUL in it, or what is no path in this locale
+        status = retry_stale(partial(os.stat, absolute))
+    except (OSError, ValueError) as exc:  # ValueError: it contains a NUL, or cannot be encoded in this locale
         reason = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
         raise ConfigurationError(f"{given!a} cannot be uploaded: {reason}") from None
     if not path:
-        raise ConfigurationError("a PATH is empty; for the current directory write .")
+        raise ConfigurationError("a PATH is empty; use . for the current directory")
     last = os.path.basename(path.rstrip(b"/"))
-    contents = stat.S_ISDIR(seen.st_mode) and (last == b"." or not os.path.basename(absolute))
-    return Root(absolute, seen, contents)
+    contents = stat.S_ISDIR(status.st_mode) and (last == b"." or not os.path.basename(absolute))
+    return Root(absolute, status, contents)
 
 
-def _distinct(found: Sequence[Root]) -> None:
+def _check_distinct(given: Sequence[Root]) -> None:
     names = dict[bytes, Root]()
-    paths = {root.path for root in found}
-    for root in found:
+    paths = {root.path for root in given}
+    for root in given:
         other = names.setdefault(root.name, root)
         if other is not root:
             raise ConfigurationError(
@@ -91,7 +92,9 @@ def _distinct(found: Sequence[Root]) -> None:
         below, above = root.path, os.path.dirname(root.path)
         while above != below:
             if above in paths:
-                raise ConfigurationError(f"{_text(root.path)} is in {_text(above)}, which is a PATH, too")
+                raise ConfigurationError(
+                    f"{_text(root.path)} is in {_text(above)}, which is also a PATH; remove one"
+                )
             below, above = above, os.path.dirname(above)
 
 

@@ -1,4 +1,4 @@
-"""What is to be uploaded: the PATHs of a job, as a lazy stream of batches."""
+"""Scan of the PATHs of a job: a lazy stream of batches."""
 
 from __future__ import annotations
 
@@ -19,59 +19,67 @@ _TOP: Final = Directory(b"", None)
 
 
 def scan(paths: Iterable[PathLike], selection: Selection, policy: Policy) -> Batches:
-    """Find what is to be uploaded. It blocks: iterate in a thread; `close` ends it early.
+    """Find the files to upload. Blocks, so iterate in a thread; `close` ends it early.
 
-    The PATHs are taken as `cp -r` takes them: a directory becomes a folder of its own name, unless it
-    is written `DIR/.`. The first batch is of `Directory(b"")`, which holds the PATHs; a directory comes
-    before those in it. One that turns out to be unreadable becomes an entry of a further batch of the
-    directory above. Memory is flat in the number of files; the subdirectories of one directory are held.
+    PATHs are interpreted as `cp -r` interprets them: a directory becomes a folder of its name, unless it is
+    written as `DIR/.`. The first batch belongs to `Directory(b"")`, which holds the PATHs. A directory comes
+    before its subdirectories. A directory that proves unreadable becomes an entry of a further batch of the
+    directory above. Memory use does not depend on the number of files; the subdirectories of one directory
+    are held.
 
     Raises:
-        ConfigurationError: A PATH or a rule is no good: at once. A list of files is: with the first batch.
+        ConfigurationError: If a PATH or a rule is invalid, at once; if a list of files is invalid, with the
+            first batch.
     """
-    found = roots(paths)
-    wanted = Filter.of(selection)
-    inspector = EntryClassifier(selection, policy, [os.path.realpath(root.path) for root in found])
+    given = roots(paths)
+    selected = Filter.of(selection)
+    classifier = EntryClassifier(selection, policy, [os.path.realpath(root.path) for root in given])
     if selection.files_from is None:
-        return _batches(found, wanted, Walk(inspector, on_disk))
-    if len(found) > 1 or not found[0].is_dir:
-        raise ConfigurationError("files_from needs one PATH only, the directory that the list is relative to")
-    return _batches_of_list(selection.files_from, found[0], wanted, inspector)
+        return _batches(given, selected, Walk(classifier, on_disk))
+    if len(given) > 1 or not given[0].is_dir:
+        raise ConfigurationError(
+            "files_from needs exactly one PATH: the directory that the list is relative to"
+        )
+    return _batches_of_list(selection.files_from, given[0], selected, classifier)
 
 
 def _batches_of_list(
-    source: str | os.PathLike[str], root: Root, wanted: Filter, inspector: EntryClassifier
+    source: str | os.PathLike[str], root: Root, selected: Filter, classifier: EntryClassifier
 ) -> Batches:
-    with read_list(source, root.path, follow=inspector.policy.links == "follow") as listing:
-        yield from _batches([root], wanted, Walk(inspector, listing, expected=True))
+    with read_list(source, root.path, follow=classifier.policy.links == "follow") as listing:
+        yield from _batches([root], selected, Walk(classifier, listing, expected=True))
 
 
-def _batches(found: Sequence[Root], wanted: Filter, walk: Walk) -> Batches:
-    tray, below = Batcher(_TOP), list[Subdirectory]()
-    for root in found:
-        each = _sort_in(root, wanted, walk.inspector)
-        if isinstance(each, Subdirectory):
-            below.append(each)
+def _batches(given: Sequence[Root], selected: Filter, walk: Walk) -> Batches:
+    batcher, below = Batcher(_TOP), list[Subdirectory]()
+    for root in given:
+        entry = _classify(root, selected, walk.classifier)
+        if isinstance(entry, Subdirectory):
+            below.append(entry)
         else:
-            tray.put(each)
-        if tray.is_full:
-            yield tray.take(complete=False)
+            batcher.put(entry)
+        if batcher.is_full:
+            yield batcher.take(complete=False)
     below, same = split_collisions(below)
-    for each in same:
-        tray.put(each)
-    yield tray.take(complete=True)
-    yield from walk.batches(_branch(each, wanted, straight=found[0].contents) for each in below)
+    for entry in same:
+        batcher.put(entry)
+    yield batcher.take(complete=True)
+    yield from walk.batches(
+        _branch(subdirectory, selected, straight=given[0].contents) for subdirectory in below
+    )
 
 
-def _sort_in(root: Root, wanted: Filter, inspector: EntryClassifier) -> ScannedEntry | Subdirectory | None:
+def _classify(
+    root: Root, selected: Filter, classifier: EntryClassifier
+) -> ScannedEntry | Subdirectory | None:
     if root.contents:
-        return Subdirectory(root.path, "", identity(root.seen))
+        return Subdirectory(root.path, "", identity(root.status))
     if root.is_dir:
-        return inspector.subdirectory(root.path, root.name, identity(root.seen))
-    return inspector.file(root.path, root.name, root.seen) if wanted.takes(root.name) else None
+        return classifier.subdirectory(root.path, root.name, identity(root.status))
+    return classifier.file(root.path, root.name, root.status) if selected.takes(root.name) else None
 
 
-def _branch(each: Subdirectory, wanted: Filter, *, straight: bool) -> Branch:
-    directory = Directory(each.name, None if straight else _TOP.path, each.title)
-    chain = frozenset({each.identity} if each.identity else ())
-    return Branch(directory, each.name, DirectoryBatch(_TOP), wanted, chain, expected=True)
+def _branch(subdirectory: Subdirectory, selected: Filter, *, straight: bool) -> Branch:
+    directory = Directory(subdirectory.name, None if straight else _TOP.path, subdirectory.title)
+    chain = frozenset({subdirectory.identity} if subdirectory.identity else ())
+    return Branch(directory, subdirectory.name, DirectoryBatch(_TOP), selected, chain, expected=True)

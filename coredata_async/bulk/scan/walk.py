@@ -1,4 +1,4 @@
-"""The walk over directories: depth first, and with memory for the subdirectories of one per level."""
+"""Walk over directories, depth first. Memory holds the subdirectories of one directory per level."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ from coredata_async.storage.stale import retry_stale
 
 Batches = Generator[DirectoryBatch, None, None]
 Listing = Callable[[bytes], Iterable["Entry | ScannedEntry"]]
-"""Gives the entries of a directory, or what became of them already; raises `OSError` if it cannot."""
+"""Returns the entries of a directory, some of them classified already; raises `OSError` if it cannot."""
 
 
 @frozen
 class Branch:
-    """A directory to be walked."""
+    """Directory to walk."""
 
     directory: Directory
     name: bytes
-    """As an entry of the directory above."""
+    """Name as an entry of the directory above."""
     above: DirectoryBatch
-    """A batch of the directory above, without entries, for bad news about this one."""
-    wanted: Filter
+    """Batch of the directory above, without entries, to report that this one is unreadable."""
+    selected: Filter
     chain: frozenset[Identity] = frozenset()
-    """This directory and those on the way to it, where links are followed."""
+    """This directory and those on the path to it, if links are followed."""
     expected: bool = False
-    """Whether somebody named it, so that it is an error if it is not there."""
+    """True if the user named it, so that its absence is an error."""
 
 
 @frozen
 class Walk:
-    """How directories are walked."""
+    """Options of the walk."""
 
-    inspector: EntryClassifier
+    classifier: EntryClassifier
     listing: Listing
     expected: bool = False
-    """Whether somebody named what is listed, so that it is an error if it is not there."""
+    """True if the user named the listed files, so that their absence is an error."""
 
     def batches(self, branches: Iterator[Branch]) -> Batches:
-        """Walk directories, and those in them."""
+        """Yield the batches of directories and of their subdirectories."""
         stack = [branches]  # not recursion: trees may be deeper than Python's stack
         while stack:
             branch = next(stack[-1], None)
@@ -63,70 +63,72 @@ class Walk:
                 stack.append((yield from self._directory(branch)))
 
     def _directory(self, branch: Branch) -> Generator[DirectoryBatch, None, Iterator[Branch]]:
-        tray, below, wanted = Batcher(branch.directory), list[Subdirectory](), branch.wanted
+        batcher, below, selected = Batcher(branch.directory), list[Subdirectory](), branch.selected
         trouble: OSError | None = None
         try:
-            wanted = wanted.inside(branch.directory.path, tray.warn)
+            selected = selected.inside(branch.directory.path, batcher.warn)
             for entry in self.listing(branch.directory.path):
-                found = self._look(entry, wanted, branch.chain, tray)
-                if found is not None:
-                    below.append(found)
-                if tray.is_full:
-                    yield tray.take(complete=False)
+                subdirectory = self._classify(entry, selected, branch.chain, batcher)
+                if subdirectory is not None:
+                    below.append(subdirectory)
+                if batcher.is_full:
+                    yield batcher.take(complete=False)
         except OSError as exc:
             trouble = exc
         below, same = split_collisions(below)
         for entry in same:
-            tray.put(entry)
-            if tray.is_full:
-                yield tray.take(complete=False)
-        if trouble is None or tray:
-            yield tray.take(complete=trouble is None)
+            batcher.put(entry)
+            if batcher.is_full:
+                yield batcher.take(complete=False)
+        if trouble is None or batcher:
+            yield batcher.take(complete=trouble is None)
         if trouble is not None and (branch.expected or not isinstance(trouble, FileNotFoundError)):
             yield evolve(branch.above, entries=(unreadable(branch.name, trouble),))
         return self._branches(
-            branch, wanted, below, DirectoryBatch(branch.directory, complete=trouble is None)
+            branch, selected, below, DirectoryBatch(branch.directory, complete=trouble is None)
         )
 
-    def _look(
-        self, entry: Entry | ScannedEntry, wanted: Filter, chain: frozenset[Identity], tray: Batcher
+    def _classify(
+        self, entry: Entry | ScannedEntry, selected: Filter, chain: frozenset[Identity], batcher: Batcher
     ) -> Subdirectory | None:
-        """Put an entry in the tray, unless it is a directory to be walked or has vanished."""
+        """Put an entry into the batcher; return it instead if it is a directory to walk."""
         try:
             if isinstance(entry, ScannedEntry):
-                found: ScannedEntry | Subdirectory | None = entry
+                result: ScannedEntry | Subdirectory | None = entry
             else:
-                found = retry_stale(partial(self.inspector.classify, entry, wanted, chain, tray.warn))
+                result = retry_stale(partial(self.classifier.classify, entry, selected, chain, batcher.warn))
         except OSError as exc:
             if isinstance(exc, FileNotFoundError) and not self.expected:
                 return None
-            found = unreadable(entry.name, exc)
-        if isinstance(found, Subdirectory):
-            return found
-        tray.put(found)
+            result = unreadable(entry.name, exc)
+        if isinstance(result, Subdirectory):
+            return result
+        batcher.put(result)
         return None
 
     def _branches(
-        self, parent: Branch, wanted: Filter, below: Iterable[Subdirectory], above: DirectoryBatch
+        self, parent: Branch, selected: Filter, below: Iterable[Subdirectory], above: DirectoryBatch
     ) -> Iterator[Branch]:
-        for each in below:
-            inside = wanted.below(each.name)
-            if inside is not None:  # always: it was asked when the directory was listed
-                path = os.path.join(parent.directory.path, each.name)
-                directory = Directory(path, parent.directory.path, each.title)
-                chain = parent.chain if each.identity is None else parent.chain | {each.identity}
-                yield Branch(directory, each.name, above, inside, chain, self.expected)
+        for subdirectory in below:
+            inside = selected.below(subdirectory.name)
+            if inside is not None:  # always true: it was checked when the directory was listed
+                path = os.path.join(parent.directory.path, subdirectory.name)
+                directory = Directory(path, parent.directory.path, subdirectory.title)
+                chain = (
+                    parent.chain if subdirectory.identity is None else parent.chain | {subdirectory.identity}
+                )
+                yield Branch(directory, subdirectory.name, above, inside, chain, self.expected)
 
 
 def split_collisions(below: Iterable[Subdirectory]) -> tuple[list[Subdirectory], list[ScannedEntry]]:
-    """Sort subdirectories by name, and take out those that would become one remote folder."""
+    """Sort subdirectories by name, and separate those that would become the same remote folder."""
     ordered = sorted(below, key=lambda each: each.name)
     titles = Counter(each.title for each in ordered)
     if len(titles) == len(ordered):
         return ordered, []
-    words = "of this directory nothing is uploaded: another here would be called {!r}, too; rename one"
+    message = "nothing in this directory is uploaded: another one here gets the name {!r}, too; rename one"
     same = [
-        fail_entry(each.name, Reason.COLLISION, words.format(each.title))
+        fail_entry(each.name, Reason.COLLISION, message.format(each.title))
         for each in ordered
         if titles[each.title] > 1
     ]
@@ -134,6 +136,6 @@ def split_collisions(below: Iterable[Subdirectory]) -> tuple[list[Subdirectory],
 
 
 def on_disk(path: bytes) -> Iterator[Entry]:
-    """List a directory, entry by entry, as the file system gives them."""
+    """Yield the entries of a directory in the order of the file system."""
     with retry_stale(partial(os.scandir, path)) as entries:
         yield from entries

@@ -12,15 +12,15 @@ from tests.bulk.trees import ALL, FOLLOW, by_path, enter, excluded, planned, tre
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory, in which the test runs."""
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty directory in which the test runs."""
     return enter(tmp_path / "here", monkeypatch)
 
 
-def test_links_are_counted_and_not_followed(here: Path) -> None:
+def test_links_are_counted_and_not_followed(directory: Path) -> None:
     tree("real/file", "file")
     for name, target in {"to-file": "file", "to-dir": "real", "broken": "nowhere", "self": "self"}.items():
-        (here / name).symlink_to(target)
+        (directory / name).symlink_to(target)
 
     entries = by_path(scan(["."], ALL, Policy()))
 
@@ -31,41 +31,42 @@ def test_links_are_counted_and_not_followed(here: Path) -> None:
     assert entries.keys() - links == {"file", "real/file"}
 
 
-def test_links_that_are_followed_count_as_what_they_lead_to(here: Path) -> None:
+def test_links_that_are_followed_count_as_their_targets(directory: Path) -> None:
     tree("real/file", "file")
-    (here / "to-file").symlink_to("file")
-    (here / "to-dir").symlink_to("real")
+    (directory / "to-file").symlink_to("file")
+    (directory / "to-dir").symlink_to("real")
 
     batches = list(scan(["."], ALL, FOLLOW))
 
     assert by_path(batches).keys() == {"file", "to-file", "real/file", "to-dir/file"}
-    assert by_path(batches)["to-file"].fingerprint == stat_file(here / "file")
+    assert by_path(batches)["to-file"].fingerprint == stat_file(directory / "file")
     assert not any(batch.warnings for batch in batches)
 
 
-def test_links_that_lead_nowhere_or_in_a_circle_are_told_and_skipped(here: Path) -> None:
+def test_dangling_and_circular_links_are_reported_and_skipped(directory: Path) -> None:
     tree("a/b/file")
     for name, target in {
         "broken": "no",
         "a/under-file": "b/file/x",
         "self": "self",
         "a/b/up": "..",
-        "a/top": here,
+        "a/top": directory,
     }.items():
-        (here / name).symlink_to(target)
+        (directory / name).symlink_to(target)
 
     entries = by_path(scan(["."], ALL, FOLLOW))
 
     words = {path: entry.message for path, entry in entries.items() if entry.reason is Reason.LINK}
     assert words.keys() == {"broken", "a/under-file", "self", "a/b/up", "a/top"}
-    assert "nowhere" in words["broken"]
-    assert all("circle" in words[path] for path in ("self", "a/b/up", "a/top"))
+    assert "does not exist" in words["broken"]
+    assert "leads to itself" in words["self"]
+    assert all("leads back" in words[path] for path in ("a/b/up", "a/top"))
     assert entries.keys() - words.keys() == {"a/b/file"}
 
 
-def test_a_link_above_the_tree_is_followed_with_a_warning_and_does_not_come_round(here: Path) -> None:
+def test_a_link_above_the_tree_is_followed_with_a_warning_and_without_a_circle(directory: Path) -> None:
     tree("tree/file", "beside")
-    (here / "tree" / "up").symlink_to(here)
+    (directory / "tree" / "up").symlink_to(directory)
 
     batches = list(scan(["tree"], ALL, FOLLOW))
 
@@ -78,10 +79,10 @@ def test_a_link_above_the_tree_is_followed_with_a_warning_and_does_not_come_roun
     assert "tree/up is a link that leads out of the tree" in warning
 
 
-def test_many_warnings_of_one_batch_are_counted(here: Path) -> None:
+def test_many_warnings_of_one_batch_are_counted(directory: Path) -> None:
     tree("tree/", "beside")
     for number in range(50):
-        (here / "tree" / f"{number}").symlink_to(here / "beside")
+        (directory / "tree" / f"{number}").symlink_to(directory / "beside")
 
     batches = list(scan(["tree"], ALL, FOLLOW))
 
@@ -90,7 +91,7 @@ def test_many_warnings_of_one_batch_are_counted(here: Path) -> None:
     assert batches[1].warnings[-1].startswith("and 47 more")
 
 
-def test_pipes_and_sockets_are_counted_and_not_opened(here: Path) -> None:
+def test_pipes_and_sockets_are_counted_and_not_opened(directory: Path) -> None:
     os.mkfifo("pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
@@ -103,14 +104,14 @@ def test_pipes_and_sockets_are_counted_and_not_opened(here: Path) -> None:
     }
 
 
-def test_hard_links_are_files_of_their_own(here: Path) -> None:
+def test_hard_links_are_separate_files(directory: Path) -> None:
     tree("one")
-    (here / "two").hardlink_to("one")
+    (directory / "two").hardlink_to("one")
 
     assert planned(ALL) == {"one", "two"}
 
 
-def test_a_forbidden_name_fails_and_a_directory_so_called_is_not_entered(here: Path) -> None:
+def test_a_forbidden_name_fails_and_a_directory_of_such_a_name_is_not_entered(directory: Path) -> None:
     tree("bad\n", "no\\dir/file", b"sk\xfd", "fine")
 
     entries = by_path(scan(["."], ALL, Policy()))
@@ -122,14 +123,14 @@ def test_a_forbidden_name_fails_and_a_directory_so_called_is_not_entered(here: P
         "no\\dir",
         "sk\udcfd",
     }
-    assert entries["bad\n"].fingerprint == stat_file(here / "bad\n")
+    assert entries["bad\n"].fingerprint == stat_file(directory / "bad\n")
     assert entries.keys() == {"bad\n", "no\\dir", "sk\udcfd", "fine"}
     assert planned(ALL, policy=Policy(names="escape")) == {"bad\n", "no\\dir/file", "sk\udcfd", "fine"}
 
 
-def test_size_and_age_leave_out_files(here: Path) -> None:
+def test_size_and_age_exclude_files(directory: Path) -> None:
     for size, mtime in ((0, 100), (10, 200), (20, 300)):
-        (here / str(size)).write_bytes(b"x" * size)
+        (directory / str(size)).write_bytes(b"x" * size)
         os.utime(str(size), (mtime, mtime))
 
     assert planned(Selection(min_size=10)) == {"10", "20"}

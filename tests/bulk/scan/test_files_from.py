@@ -26,7 +26,7 @@ def tree(tmp_path: Path) -> Path:
 def listed(
     root: Path, data: bytes, policy: Policy | None = None, **selection: object
 ) -> dict[str, ScannedEntry]:
-    """What becomes of a list, by path."""
+    """Return the entries of a list by path."""
     source = root.parent / "list"
     source.write_bytes(data)
     batches = scan([f"{root}/."], Selection(files_from=source, **selection), policy or Policy())
@@ -37,7 +37,7 @@ def test_only_the_files_in_the_list_are_taken(tree: Path) -> None:
     assert listed(tree, b"a\nsub/deep/d\n").keys() == {"a", "sub/deep/d"}
 
 
-def test_directories_on_the_way_are_told_and_others_are_not(tree: Path) -> None:
+def test_only_directories_on_the_path_of_a_file_are_yielded(tree: Path) -> None:
     (tree.parent / "list").write_text("sub/deep/d")
 
     batches = scan([tree], Selection(files_from=tree.parent / "list"), Policy())
@@ -66,7 +66,7 @@ def test_a_list_may_be_written_in_several_ways_and_names_files_once(tree: Path, 
     assert listed(tree, data).keys() == {"a", "sub/c"}
 
 
-def test_with_nuls_every_name_can_be_said(tree: Path) -> None:
+def test_with_nuls_any_name_can_be_listed(tree: Path) -> None:
     (tree / "new\nline").touch()
 
     assert listed(tree, b"#hash\0 space\0new\nline\0", Policy(names="escape")).keys() == {
@@ -80,13 +80,13 @@ def test_with_nuls_every_name_can_be_said(tree: Path) -> None:
 @pytest.mark.parametrize(
     "data", [b"/a", b"../a", b"sub/../a", b".", b"a\n./\n", b"a\0/\0", b"a\n" * 40000 + b"x\0y"]
 )
-def test_a_path_that_leads_out_is_refused_before_anything_is_told(tree: Path, data: bytes) -> None:
+def test_a_path_that_leads_out_is_refused_before_any_batch(tree: Path, data: bytes) -> None:
     with pytest.raises(ConfigurationError, match="of the list of files"):
         listed(tree, data)
 
 
-def test_what_is_no_list_is_refused_before_it_fills_the_memory(tree: Path) -> None:
-    with pytest.raises(ConfigurationError, match="is it a list"):
+def test_a_file_that_is_not_a_list_is_refused_before_it_fills_the_memory(tree: Path) -> None:
+    with pytest.raises(ConfigurationError, match="check that it is a list"):
         listed(tree, b"x" * 1_000_000)
 
 
@@ -108,7 +108,7 @@ def test_an_empty_list_takes_nothing(tree: Path) -> None:
     assert listed(tree, b"# nothing\n\n") == {}
 
 
-def test_what_is_in_the_list_and_not_there_fails_with_words(tree: Path) -> None:
+def test_a_listed_file_that_does_not_exist_fails_with_a_message(tree: Path) -> None:
     (tree / "broken").symlink_to("nowhere")
 
     entries = listed(tree, b"gone\nsub\nsub/gone\nnodir/x\na/x\nother/e\nbroken\n")
@@ -122,9 +122,9 @@ def test_what_is_in_the_list_and_not_there_fails_with_words(tree: Path) -> None:
         "other/e": None,
         "broken": Reason.LINK,
     }
-    assert "not there" in entries["gone"].message
-    assert "list the files" in entries["sub"].message
-    assert "no directory" in entries["a"].message
+    assert "does not exist" in entries["gone"].message
+    assert "list its files" in entries["sub"].message
+    assert "not a directory" in entries["a"].message
 
 
 def test_a_directory_and_a_file_in_it_may_both_be_listed(tree: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_directory_and_a_file_in_it_may_both_be_listed(tree: Path) -> None:
     }
 
 
-def test_links_on_the_way_are_as_the_policy_says(tree: Path) -> None:
+def test_links_on_the_path_follow_the_policy(tree: Path) -> None:
     (tree / "link").symlink_to("sub")
     (tree / "file-link").symlink_to("a")
     (tree / "broken").symlink_to("nowhere")

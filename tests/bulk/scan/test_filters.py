@@ -10,8 +10,8 @@ from coredata_async.bulk.states import Reason, State
 SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55"
 
 
-def look(root: Path, selection: Selection | None = None) -> tuple[set[str], int, list[str]]:
-    """The files that are planned, how many are left out, and the warnings."""
+def scan_with(root: Path, selection: Selection | None = None) -> tuple[set[str], int, list[str]]:
+    """Return the planned files, the number of excluded ones, and the warnings."""
     files, excluded, warnings = set[str](), 0, list[str]()
     for batch in scan([f"{root}/."], selection or Selection(), Policy()):
         inside = Path(os.fsdecode(batch.directory.path))
@@ -31,27 +31,27 @@ def tree(root: Path, *paths: str) -> None:
         (root / path).touch()
 
 
-def test_an_ignore_file_holds_for_its_directory_and_below_and_is_not_uploaded(tmp_path: Path) -> None:
+def test_an_ignore_file_applies_to_its_directory_and_below_and_is_not_uploaded(tmp_path: Path) -> None:
     tree(tmp_path, "a.tmp", "sub/a.tmp", "sub/a.log", "sub/deep/a.log", "sub/deep/only", "only")
     (tmp_path / ".coredataignore").write_text("*.tmp\n")
     (tmp_path / "sub" / ".coredataignore").write_text("*.log\n/only\n")
 
-    assert look(tmp_path) == ({"sub/deep/only", "only"}, 6, [])
+    assert scan_with(tmp_path) == ({"sub/deep/only", "only"}, 6, [])
 
 
-def test_the_nearest_ignore_file_decides_and_can_take_in_again(tmp_path: Path) -> None:
+def test_the_nearest_ignore_file_decides_and_can_include_again(tmp_path: Path) -> None:
     tree(tmp_path, "a.tmp", "sub/a.tmp", "sub/b.tmp", "gone/a")
     (tmp_path / ".coredataignore").write_text("*.tmp\ngone/\n")
     (tmp_path / "sub" / ".coredataignore").write_text("!a.tmp\n")
 
-    assert look(tmp_path)[0] == {"sub/a.tmp"}
+    assert scan_with(tmp_path)[0] == {"sub/a.tmp"}
 
 
-def test_what_an_ignore_file_leaves_out_no_rule_takes_in(tmp_path: Path) -> None:
+def test_no_rule_includes_a_file_that_an_ignore_file_excludes(tmp_path: Path) -> None:
     tree(tmp_path, "secret.key", "open.key", "x")
     (tmp_path / ".coredataignore").write_text("secret*\n")
 
-    assert look(tmp_path, Selection(rules=[Rule("*.key", include=True)]))[0] == {"open.key"}
+    assert scan_with(tmp_path, Selection(rules=[Rule("*.key", include=True)]))[0] == {"open.key"}
 
 
 def test_ignore_files_can_be_disregarded_and_are_files_then(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_ignore_files_can_be_disregarded_and_are_files_then(tmp_path: Path) -> N
     (tmp_path / ".coredataignore").write_text("*\n")
     (tmp_path / "cache" / "CACHEDIR.TAG").write_text(SIGNATURE)
 
-    assert look(tmp_path, Selection(ignore_files=False))[0] == {
+    assert scan_with(tmp_path, Selection(ignore_files=False))[0] == {
         "a.tmp",
         ".coredataignore",
         "cache/x",
@@ -67,19 +67,19 @@ def test_ignore_files_can_be_disregarded_and_are_files_then(tmp_path: Path) -> N
     }
 
 
-def test_a_line_that_is_no_glob_is_a_warning(tmp_path: Path) -> None:
+def test_a_line_that_is_not_a_glob_causes_a_warning(tmp_path: Path) -> None:
     tree(tmp_path, "a", "b")
     (tmp_path / ".coredataignore").write_text("a\n[\n")
 
-    files, _, (warning,) = look(tmp_path)
+    files, _, (warning,) = scan_with(tmp_path)
 
     assert files == {"b"}
-    assert "no glob" in warning
+    assert "not a glob" in warning
     assert warning.endswith("line 2")
 
 
 @pytest.mark.parametrize("kind", ["directory", "pipe", "dangling"])
-def test_what_is_called_like_an_ignore_file_and_is_none_does_no_harm(tmp_path: Path, kind: str) -> None:
+def test_a_path_named_like_an_ignore_file_without_being_one_has_no_effect(tmp_path: Path, kind: str) -> None:
     tree(tmp_path, "a")
     strange = tmp_path / ".coredataignore"
     if kind == "directory":
@@ -89,7 +89,7 @@ def test_what_is_called_like_an_ignore_file_and_is_none_does_no_harm(tmp_path: P
     else:
         strange.symlink_to("nowhere")
 
-    assert look(tmp_path)[0] == {"a"}
+    assert scan_with(tmp_path)[0] == {"a"}
 
 
 def test_if_an_ignore_file_cannot_be_read_nothing_of_its_directory_is_uploaded(tmp_path: Path) -> None:
@@ -100,23 +100,27 @@ def test_if_an_ignore_file_cannot_be_read_nothing_of_its_directory_is_uploaded(t
     entries = [entry for batch in scan([tmp_path], Selection(), Policy()) for entry in batch.entries]
 
     assert {(entry.name, entry.reason) for entry in entries} == {(b"sub", Reason.UNREADABLE), (b"a", None)}
-    assert any("too large" in entry.message for entry in entries)
+    assert any("is larger than" in entry.message for entry in entries)
 
 
-def test_of_a_cache_only_the_mark_is_uploaded(tmp_path: Path) -> None:
+def test_only_the_mark_of_a_cache_is_uploaded(tmp_path: Path) -> None:
     tree(tmp_path, "cache/x", "cache/deep/y", "false/x", "linked/x", "z")
     (tmp_path / "cache" / "CACHEDIR.TAG").write_text(f"{SIGNATURE}\n# by a test")
     (tmp_path / "false" / "CACHEDIR.TAG").write_text("Signature: none")
     (tmp_path / "linked" / "CACHEDIR.TAG").symlink_to(tmp_path / "cache" / "CACHEDIR.TAG")
 
-    assert look(tmp_path) == ({"cache/CACHEDIR.TAG", "false/x", "false/CACHEDIR.TAG", "linked/x", "z"}, 2, [])
+    assert scan_with(tmp_path) == (
+        {"cache/CACHEDIR.TAG", "false/x", "false/CACHEDIR.TAG", "linked/x", "z"},
+        2,
+        [],
+    )
 
 
-def test_a_path_that_is_a_cache_itself_is_a_warning(tmp_path: Path) -> None:
+def test_a_path_that_is_a_cache_itself_causes_a_warning(tmp_path: Path) -> None:
     tree(tmp_path, "x")
     (tmp_path / "CACHEDIR.TAG").write_text(SIGNATURE)
 
-    files, excluded, (warning,) = look(tmp_path)
+    files, excluded, (warning,) = scan_with(tmp_path)
 
     assert (files, excluded) == ({"CACHEDIR.TAG"}, 1)
     assert "ignore_files=False" in warning

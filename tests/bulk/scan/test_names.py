@@ -13,7 +13,7 @@ from coredata_async.bulk.states import Reason
 FAIL, ESCAPE, TRUNCATE = Policy(), Policy(names="escape"), Policy(names="truncate")
 AS_IT_IS = Policy(names="escape", unicode="keep")
 
-# What a directory can hold, and what likes to go wrong.
+# Names that a directory can hold, among them those that often cause faults.
 ODD = st.sampled_from(
     [b"%", b"%0", b"%0A", b"\n", b"\x7f", b"\\", b".", b" ", b"A", b"\xff", b"\xcc\x81", b"\xc3"]
 )
@@ -31,12 +31,12 @@ LOCAL = (
 @pytest.mark.parametrize(
     "name", ["report.pdf", "100% sure.txt", ".hidden", "a b", "~", "skýrsla 2.pdf", "日本", "a" * 255]
 )
-def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
+def test_an_ordinary_name_is_not_changed(name: str) -> None:
     for policy in (FAIL, ESCAPE, TRUNCATE):
         assert remote_name(name.encode(), policy) == name
 
 
-def test_a_name_is_normalised_as_it_is_typed_unless_it_is_to_be_kept() -> None:
+def test_a_name_is_normalised_to_nfc_unless_the_policy_keeps_it() -> None:
     stored = unicodedata.normalize("NFD", "skýrsla").encode()
 
     assert remote_name(stored, FAIL) == "skýrsla"
@@ -88,7 +88,7 @@ def test_a_forbidden_name_is_refused_with_the_reason(name: bytes, fault: str) ->
         ("\n\u0301".encode(), "%0A%CC%81"),
     ],
 )
-def test_what_is_forbidden_is_written_as_its_bytes(name: bytes, escaped: str) -> None:
+def test_forbidden_characters_are_written_as_their_bytes(name: bytes, escaped: str) -> None:
     assert remote_name(name, ESCAPE) == escaped
     assert remote_name(name, TRUNCATE) == escaped
 
@@ -97,7 +97,7 @@ def test_what_is_forbidden_is_written_as_its_bytes(name: bytes, escaped: str) ->
 @example(b"%\xff")
 @example(b"%4\n")
 @example(b"%%41")
-def test_what_was_escaped_can_be_read_back_so_no_two_names_become_one(name: bytes) -> None:
+def test_an_escaped_name_can_be_decoded_so_different_names_stay_different(name: bytes) -> None:
     try:
         escaped = remote_name(name, AS_IT_IS)
     except InvalidNameError:
@@ -108,7 +108,7 @@ def test_what_was_escaped_can_be_read_back_so_no_two_names_become_one(name: byte
 
 
 @given(LOCAL, LOCAL)
-def test_two_names_become_one_only_if_they_are_the_same_text(one: bytes, other: bytes) -> None:
+def test_two_names_become_equal_only_if_they_are_the_same_text(one: bytes, other: bytes) -> None:
     texts = {unicodedata.normalize("NFC", each.decode("utf-8", "surrogateescape")) for each in (one, other)}
     try:
         names = {remote_name(one, ESCAPE), remote_name(other, ESCAPE)}
@@ -119,7 +119,7 @@ def test_two_names_become_one_only_if_they_are_the_same_text(one: bytes, other: 
 
 
 @given(LOCAL, st.sampled_from([ESCAPE, TRUNCATE]))
-def test_whatever_comes_out_would_not_be_refused(name: bytes, policy: Policy) -> None:
+def test_every_remote_name_would_itself_be_accepted(name: bytes, policy: Policy) -> None:
     try:
         made = remote_name(name, policy)
     except InvalidNameError:
@@ -130,7 +130,7 @@ def test_whatever_comes_out_would_not_be_refused(name: bytes, policy: Policy) ->
     assert remote_name(made.encode(), FAIL) == made
 
 
-def test_a_long_name_is_cut_between_its_beginning_and_its_ending() -> None:
+def test_a_long_name_is_cut_between_its_beginning_and_its_extension() -> None:
     name = ("þ" * 200 + ".pdf").encode()
 
     cut = remote_name(name, TRUNCATE)
@@ -143,7 +143,7 @@ def test_a_long_name_is_cut_between_its_beginning_and_its_ending() -> None:
 
 
 @pytest.mark.parametrize("name", [b"a" * 300, b"a" + b".b" * 150, b"." + b"c" * 300, b"a." + b"\n" * 254])
-def test_a_name_without_a_short_ending_is_cut_at_its_end(name: bytes) -> None:
+def test_a_name_without_a_short_extension_is_cut_at_its_end(name: bytes) -> None:
     cut = remote_name(name, TRUNCATE)
 
     assert len(cut.encode()) <= LONGEST

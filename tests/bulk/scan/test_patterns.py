@@ -55,18 +55,18 @@ def test_the_last_rule_that_matches_counts() -> None:
 @pytest.mark.parametrize(
     "glob", ["", "   ", "/", "[", "a[b", "[z-a]", "[a--b]", "[[:alpha:]]", "[[a]", "a\\"]
 )
-def test_a_rule_that_is_no_glob_is_refused(glob: str) -> None:
-    with pytest.raises(ConfigurationError, match="no glob"):
+def test_a_rule_that_is_not_a_glob_is_refused(glob: str) -> None:
+    with pytest.raises(ConfigurationError, match="is not a glob"):
         from_rules([Rule(glob)])
 
 
-def test_accents_are_the_same_however_they_are_stored() -> None:
+def test_typed_and_stored_accents_are_equal() -> None:
     patterns = from_rules([Rule(unicodedata.normalize("NFD", "skýrsla*"))])
 
     assert patterns.decide("skýrsla.pdf") is False
 
 
-def test_an_ignore_file_may_have_comments_and_windows_line_ends_and_says_which_lines_are_no_globs() -> None:
+def test_an_ignore_file_may_have_comments_and_windows_line_ends_and_reports_its_invalid_lines() -> None:
     patterns, wrong = from_lines(b"\xef\xbb\xbf*.tmp\r\n# all\n\n   \n[\n!keep.tmp\n\\#x\nsk\xfd*\n\\!y")
 
     assert wrong == [5]
@@ -83,7 +83,7 @@ def test_an_ignore_file_may_have_comments_and_windows_line_ends_and_says_which_l
     st.lists(st.sampled_from([*"[]^!-&|~:a*?\\/#", "**", "\xe9"]), max_size=12).map("".join),
     st.binary(max_size=60),
 )
-def test_no_line_breaks_an_ignore_file(line: str, data: bytes) -> None:
+def test_no_line_makes_an_ignore_file_unreadable(line: str, data: bytes) -> None:
     for each in (line.encode(), data):
         patterns, _ = from_lines(each)
         patterns.decide("a/b")

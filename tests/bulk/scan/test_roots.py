@@ -8,7 +8,7 @@ from coredata_async.errors import ConfigurationError
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in ("photos/2024", "photos-old", "other/photos", "other/file"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "file").touch()
@@ -31,22 +31,22 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (Path("photos"), "photos", False),
     ],
 )
-def test_a_path_is_taken_as_cp_takes_it(here: Path, path: str, last: str, contents: bool) -> None:
+def test_a_path_is_interpreted_as_by_cp(directory: Path, path: str, last: str, contents: bool) -> None:
     (root,) = roots([path])
 
-    assert root.path == os.fsencode(here / last)
+    assert root.path == os.fsencode(directory / last)
     assert root.contents is contents
     assert root.is_dir is (last != "file")
 
 
-def test_the_root_of_the_file_system_has_no_name_so_what_is_in_it_goes_straight_into_the_parent() -> None:
+def test_the_root_of_the_file_system_has_no_name_so_its_content_goes_into_the_parent() -> None:
     (root,) = roots(["/"])
 
     assert (root.path, root.contents) == (b"/", True)
 
 
-def test_a_link_that_the_user_named_is_followed_and_keeps_its_name(here: Path) -> None:
-    (here / "link").symlink_to("photos")
+def test_a_link_that_the_user_named_is_followed_and_keeps_its_name(directory: Path) -> None:
+    (directory / "link").symlink_to("photos")
 
     (root,) = roots(["link"])
 
@@ -54,9 +54,9 @@ def test_a_link_that_the_user_named_is_followed_and_keeps_its_name(here: Path) -
 
 
 @pytest.mark.parametrize(
-    ("paths", "words"),
+    ("paths", "message"),
     [
-        ([], "say which"),
+        ([], "no PATH was given"),
         ([""], "empty"),
         (["gone"], "gone' cannot be uploaded: No such file"),
         (["file", "gone"], "gone"),
@@ -71,15 +71,15 @@ def test_a_link_that_the_user_named_is_followed_and_keeps_its_name(here: Path) -
         (["photos-old", "photos", "photos/2024"], "2024 is in .*photos, which"),
     ],
 )
-def test_paths_that_cannot_go_are_refused_with_the_reason(here: Path, paths: list[str], words: str) -> None:
-    (here / "broken").symlink_to("nowhere")
+def test_invalid_paths_are_refused_with_the_reason(directory: Path, paths: list[str], message: str) -> None:
+    (directory / "broken").symlink_to("nowhere")
 
-    with pytest.raises(ConfigurationError, match=words):
+    with pytest.raises(ConfigurationError, match=message):
         roots(paths)
 
 
-def test_neighbours_that_begin_alike_are_two(here: Path) -> None:
-    assert here.exists()
+def test_neighbours_with_a_common_beginning_are_different_paths(directory: Path) -> None:
+    assert directory.exists()
     assert [root.name for root in roots(["photos", "photos-old", "file"])] == [
         b"photos",
         b"photos-old",
@@ -87,8 +87,8 @@ def test_neighbours_that_begin_alike_are_two(here: Path) -> None:
     ]
 
 
-def test_two_slashes_at_the_beginning_are_one(here: Path) -> None:
-    assert [root.path for root in roots([f"/{here}/photos", f"/{here}/file"])] == [
-        os.fsencode(here / "photos"),
-        os.fsencode(here / "file"),
+def test_two_slashes_at_the_beginning_are_one(directory: Path) -> None:
+    assert [root.path for root in roots([f"/{directory}/photos", f"/{directory}/file"])] == [
+        os.fsencode(directory / "photos"),
+        os.fsencode(directory / "file"),
     ]

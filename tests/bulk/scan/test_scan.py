@@ -15,39 +15,39 @@ from tests.bulk.trees import ALL, by_path, enter, excluded, planned, tree
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory, in which the test runs."""
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty directory in which the test runs."""
     return enter(tmp_path / "here", monkeypatch)
 
 
-def test_directories_become_folders_of_their_names_and_files_lie_beside_them(here: Path) -> None:
+def test_directories_become_folders_of_their_names_beside_files(directory: Path) -> None:
     tree("photos/b.jpg", "photos/2024/a.jpg", "notes.txt")
 
     batches = list(scan(["photos", "notes.txt"], ALL, Policy()))
 
-    top, photos = os.fsencode(here), os.fsencode(here / "photos")
+    top, photos = os.fsencode(directory), os.fsencode(directory / "photos")
     assert batches == [
         DirectoryBatch(
             Directory(b"", None),
-            (ScannedEntry(top + b"/notes.txt", "notes.txt", stat_file(here / "notes.txt")),),
+            (ScannedEntry(top + b"/notes.txt", "notes.txt", stat_file(directory / "notes.txt")),),
         ),
         DirectoryBatch(
             Directory(photos, b"", "photos"),
-            (ScannedEntry(b"b.jpg", "b.jpg", stat_file(here / "photos/b.jpg")),),
+            (ScannedEntry(b"b.jpg", "b.jpg", stat_file(directory / "photos/b.jpg")),),
         ),
         DirectoryBatch(
             Directory(photos + b"/2024", photos, "2024"),
-            (ScannedEntry(b"a.jpg", "a.jpg", stat_file(here / "photos/2024/a.jpg")),),
+            (ScannedEntry(b"a.jpg", "a.jpg", stat_file(directory / "photos/2024/a.jpg")),),
         ),
     ]
 
 
-def test_what_is_in_a_directory_can_go_straight_into_the_parent(here: Path) -> None:
+def test_the_content_of_a_directory_can_go_into_the_parent(directory: Path) -> None:
     tree("a.txt", "sub/b.txt")
 
     batches = list(scan(["."], ALL, Policy()))
 
-    top = os.fsencode(here)
+    top = os.fsencode(directory)
     assert [batch.directory for batch in batches] == [
         Directory(b"", None),
         Directory(top, None),
@@ -55,26 +55,26 @@ def test_what_is_in_a_directory_can_go_straight_into_the_parent(here: Path) -> N
     ]
 
 
-def test_parents_come_before_children_depth_first_and_in_order(here: Path) -> None:
+def test_parents_come_before_children_depth_first_and_in_order(directory: Path) -> None:
     tree("a/1/x", "a/2/", "b/1/x", "c")
 
     walked = [batch.directory.path for batch in scan(["."], ALL, Policy())]
 
-    assert walked == [b"", *(os.fsencode(here / sub) for sub in ("", "a", "a/1", "a/2", "b", "b/1"))]
+    assert walked == [b"", *(os.fsencode(directory / sub) for sub in ("", "a", "a/1", "a/2", "b", "b/1"))]
 
 
-def test_an_empty_directory_is_one_empty_batch(here: Path) -> None:
-    batches = list(scan([here], ALL, Policy()))
+def test_an_empty_directory_is_one_empty_batch(directory: Path) -> None:
+    batches = list(scan([directory], ALL, Policy()))
 
     assert batches == [
         DirectoryBatch(Directory(b"", None)),
-        DirectoryBatch(Directory(os.fsencode(here), b"", "here")),
+        DirectoryBatch(Directory(os.fsencode(directory), b"", "here")),
     ]
 
 
-def test_a_scan_is_lazy_and_can_be_closed_early_without_leaving_anything_open(here: Path) -> None:
+def test_a_scan_is_lazy_and_can_be_closed_early_without_leaving_anything_open(directory: Path) -> None:
     for number in range(1500):
-        (here / f"{number:04}").touch()
+        (directory / f"{number:04}").touch()
     batches = scan(["."], ALL, Policy())
     next(batches)
     next(batches)
@@ -84,10 +84,10 @@ def test_a_scan_is_lazy_and_can_be_closed_early_without_leaving_anything_open(he
     assert list(batches) == []
 
 
-def test_a_scan_may_go_from_thread_to_thread(here: Path) -> None:
+def test_a_scan_may_go_from_thread_to_thread(directory: Path) -> None:
     tree("list", "a/b", "c/d")
-    (here / "list").write_text("a/b\nc/d\n")
-    batches = scan(["."], Selection(files_from=here / "list"), Policy())
+    (directory / "list").write_text("a/b\nc/d\n")
+    batches = scan(["."], Selection(files_from=directory / "list"), Policy())
     told = list[DirectoryBatch | None]()
 
     while not told or told[-1] is not None:
@@ -98,18 +98,18 @@ def test_a_scan_may_go_from_thread_to_thread(here: Path) -> None:
     assert by_path([batch for batch in told if batch]).keys() == {"a/b", "c/d"}
 
 
-def test_a_path_with_a_forbidden_name_fails_as_one_entry(here: Path) -> None:
+def test_a_path_with_a_forbidden_name_fails_as_one_entry(directory: Path) -> None:
     tree("no\\dir/file", "bad ")
 
     (batch,) = scan(["no\\dir", "bad "], ALL, Policy())
 
     assert [(entry.name, entry.reason) for entry in batch.entries] == [
-        (os.fsencode(here / "bad "), Reason.NAME),
-        (os.fsencode(here / "no\\dir"), Reason.NAME),
+        (os.fsencode(directory / "bad "), Reason.NAME),
+        (os.fsencode(directory / "no\\dir"), Reason.NAME),
     ]
 
 
-def test_rules_are_relative_to_the_path(here: Path) -> None:
+def test_rules_are_relative_to_the_path(directory: Path) -> None:
     tree("photos/2024/a.jpg", "photos/2024/a.tmp", "photos/build/x", "photos/2024/build", "photos/2023/a.jpg")
     rules = [Rule("*.tmp"), Rule("/build/"), Rule("/2023")]
 
@@ -117,21 +117,21 @@ def test_rules_are_relative_to_the_path(here: Path) -> None:
     assert planned(Selection(rules=rules), "photos/.") == {"photos/2024/a.jpg", "photos/2024/build"}
 
 
-def test_what_is_left_out_is_counted_and_a_directory_counts_as_one(here: Path) -> None:
+def test_excluded_files_are_counted_and_a_directory_counts_as_one(directory: Path) -> None:
     tree("a.tmp", "b.tmp", "cache/1", "cache/2", "kept")
-    (here / "link.tmp").symlink_to("kept")
+    (directory / "link.tmp").symlink_to("kept")
 
     assert excluded(Selection(rules=[Rule("*.tmp"), Rule("cache/")])) == 4
 
 
-def test_rules_count_for_paths_that_are_files(here: Path) -> None:
+def test_rules_apply_to_paths_that_are_files(directory: Path) -> None:
     tree("a.tmp", "a.txt")
 
     assert planned(Selection(rules=[Rule("*.tmp")]), "a.tmp", "a.txt") == {"a.txt"}
-    assert here.exists()
+    assert directory.exists()
 
 
-def test_if_the_first_rule_includes_all_else_is_left_out(here: Path) -> None:
+def test_if_the_first_rule_includes_everything_else_is_excluded(directory: Path) -> None:
     tree("a.txt", "deep/er/b.pdf", "deep/c.txt", "docs/d.txt", "docs/old/e.txt", "docs/f.tmp", "x.pdf/g")
     os.mkfifo("pipe")
 
@@ -146,7 +146,7 @@ def test_if_the_first_rule_includes_all_else_is_left_out(here: Path) -> None:
 
 
 def test_a_scan_needs_no_pathspec_unless_there_is_something_to_match(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+    directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree("a/file")
     monkeypatch.setitem(sys.modules, "pathspec", None)
@@ -154,7 +154,7 @@ def test_a_scan_needs_no_pathspec_unless_there_is_something_to_match(
     assert planned(ALL) == {"a/file"}
     with pytest.raises(ConfigurationError, match="pathspec"):
         scan(["."], Selection(rules=[Rule("*")]), Policy())
-    (here / "a" / ".coredataignore").write_text("*")
+    (directory / "a" / ".coredataignore").write_text("*")
     with pytest.raises(ConfigurationError, match="pathspec"):
         list(scan(["."], ALL, Policy()))
     assert planned(Selection(ignore_files=False)) == {"a/file", "a/.coredataignore"}

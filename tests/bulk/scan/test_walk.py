@@ -20,14 +20,16 @@ from tests.bulk.trees import ALL, by_path, enter, planned, tree
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory, in which the test runs."""
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty directory in which the test runs."""
     return enter(tmp_path / "here", monkeypatch)
 
 
-def test_a_large_directory_comes_in_parts_of_a_thousand_the_last_of_which_completes_it(here: Path) -> None:
+def test_a_large_directory_comes_in_parts_of_a_thousand_the_last_of_which_completes_it(
+    directory: Path,
+) -> None:
     for number in range(2500):
-        (here / f"{number:04}").touch()
+        (directory / f"{number:04}").touch()
 
     _, *batches = scan(["."], ALL, Policy())
 
@@ -37,10 +39,10 @@ def test_a_large_directory_comes_in_parts_of_a_thousand_the_last_of_which_comple
     assert all(list(batch.entries) == sorted(batch.entries, key=lambda each: each.name) for batch in batches)
 
 
-def test_memory_is_flat_in_the_number_of_files(here: Path) -> None:
+def test_memory_is_flat_in_the_number_of_files(directory: Path) -> None:
     def peak(count: int) -> int:
         for number in range(count):
-            (here / f"a file with a rather long name {number:06}").touch()
+            (directory / f"a file with a rather long name {number:06}").touch()
         tracemalloc.start()
         try:
             for _ in scan(["."], ALL, Policy()):
@@ -52,8 +54,8 @@ def test_memory_is_flat_in_the_number_of_files(here: Path) -> None:
     assert peak(12000) < peak(2000) * 1.5
 
 
-def test_a_tree_deeper_than_the_stack_is_walked_as_far_as_the_system_goes(here: Path) -> None:
-    at = os.open(here, os.O_RDONLY)
+def test_a_tree_deeper_than_the_stack_is_walked_as_far_as_the_system_goes(directory: Path) -> None:
+    at = os.open(directory, os.O_RDONLY)
     for _ in range(2500):
         os.mkdir("d", dir_fd=at)
         below = os.open("d", os.O_RDONLY, dir_fd=at)
@@ -70,7 +72,7 @@ def test_a_tree_deeper_than_the_stack_is_walked_as_far_as_the_system_goes(here: 
     assert "name too long" in entry.message
 
 
-def test_two_directories_that_would_become_one_folder_both_fail(here: Path) -> None:
+def test_two_directories_that_would_become_one_folder_both_fail(directory: Path) -> None:
     stored = unicodedata.normalize("NFD", "ský")
     tree(f"{stored}/1", "ský/2", "fine/3")
     expected = {"ský": Reason.COLLISION, stored: Reason.COLLISION, "fine/3": None}
@@ -82,22 +84,22 @@ def test_two_directories_that_would_become_one_folder_both_fail(here: Path) -> N
     assert planned(ALL, policy=Policy(unicode="keep")) == {"ský/2", f"{stored}/1", "fine/3"}
 
 
-def refuse(monkeypatch: pytest.MonkeyPatch, place: Path, error: type[OSError] | OSError) -> None:
+def refuse(monkeypatch: pytest.MonkeyPatch, path_to_refuse: Path, error: type[OSError] | OSError) -> None:
     real = os.scandir
 
     def scandir(path: bytes) -> object:
-        if path == os.fsencode(place):
+        if path == os.fsencode(path_to_refuse):
             raise error
         return real(path)
 
     monkeypatch.setattr(walk.os, "scandir", scandir)
 
 
-def test_a_directory_that_cannot_be_listed_is_one_failure_of_the_one_above(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_directory_that_cannot_be_listed_is_one_failure_in_the_directory_above(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree("a/shut/x", "a/file", "b/file")
-    refuse(monkeypatch, here / "a" / "shut", PermissionError(errno.EACCES, "Permission denied"))
+    refuse(monkeypatch, directory / "a" / "shut", PermissionError(errno.EACCES, "Permission denied"))
 
     batches = list(scan(["."], ALL, Policy()))
 
@@ -105,30 +107,30 @@ def test_a_directory_that_cannot_be_listed_is_one_failure_of_the_one_above(
     assert (entry.state, entry.reason) == (State.FAILED, Reason.UNREADABLE)
     assert "Permission denied" in entry.message
     assert by_path(batches).keys() == {"a/shut", "a/file", "b/file"}
-    assert os.fsencode(here / "a" / "shut") not in {batch.directory.path for batch in batches}
+    assert os.fsencode(directory / "a" / "shut") not in {batch.directory.path for batch in batches}
 
 
 @pytest.mark.parametrize("path", ["a", "a/."])
 def test_a_path_that_cannot_be_listed_is_a_failure_of_the_top(
-    here: Path, monkeypatch: pytest.MonkeyPatch, path: str
+    directory: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     tree("a/x")
-    refuse(monkeypatch, here / "a", PermissionError(errno.EACCES, "Permission denied"))
+    refuse(monkeypatch, directory / "a", PermissionError(errno.EACCES, "Permission denied"))
 
     _, batch = scan([path], ALL, Policy())
 
     assert batch.directory == Directory(b"", None)
-    assert [entry.name for entry in batch.entries] == [os.fsencode(here / "a")]
+    assert [entry.name for entry in batch.entries] == [os.fsencode(directory / "a")]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_entered_is_a_failure(here: Path) -> None:
+def test_a_directory_without_permission_is_a_failure(directory: Path) -> None:
     tree("shut/x", "file")
-    (here / "shut").chmod(0)
+    (directory / "shut").chmod(0)
     try:
         entries = by_path(scan(["."], ALL, Policy()))
     finally:
-        (here / "shut").chmod(0o700)
+        (directory / "shut").chmod(0o700)
 
     assert {path: entry.reason for path, entry in entries.items()} == {
         "shut": Reason.UNREADABLE,
@@ -136,28 +138,28 @@ def test_what_may_not_be_entered_is_a_failure(here: Path) -> None:
     }
 
 
-def test_what_vanishes_after_it_was_listed_is_just_not_there(here: Path) -> None:
+def test_an_entry_that_vanishes_after_it_was_listed_is_ignored(directory: Path) -> None:
     tree("a/1", "b/2", "z/3")
     batches = scan(["."], ALL, Policy())
     told = [next(batches), next(batches)]
-    (here / "b" / "2").unlink()
-    (here / "b").rmdir()
+    (directory / "b" / "2").unlink()
+    (directory / "b").rmdir()
 
     told += batches
 
     assert by_path(told).keys() == {"a/1", "z/3"}
 
 
-def test_a_path_that_vanishes_is_a_failure(here: Path) -> None:
+def test_a_path_that_vanishes_is_a_failure(directory: Path) -> None:
     tree("a/1")
     batches = scan(["a"], ALL, Policy())
-    (here / "a").rename("elsewhere")
+    (directory / "a").rename("elsewhere")
 
     assert by_path(batches)["a"].reason is Reason.UNREADABLE
 
 
-def test_a_listing_that_breaks_off_is_told_and_never_called_complete(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_listing_that_ends_early_is_reported_and_never_complete(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree("a/1", "a/2", "a/sub/3", "z")
     real = walk.on_disk
@@ -172,13 +174,15 @@ def test_a_listing_that_breaks_off_is_told_and_never_called_complete(
 
     batches = list(scan(["."], ALL, Policy()))
 
-    assert [batch.complete for batch in batches if batch.directory.path == os.fsencode(here / "a")] == [False]
+    assert [batch.complete for batch in batches if batch.directory.path == os.fsencode(directory / "a")] == [
+        False
+    ]
     assert by_path(batches)["a"].reason is Reason.UNREADABLE
     assert by_path(batches).keys() == {"a", "a/2", "a/sub/3", "z"}
 
 
-def test_a_name_that_the_file_system_lists_twice_is_told_once(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_name_that_the_file_system_lists_twice_is_yielded_once(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree("a")
     real = walk.on_disk
@@ -193,12 +197,12 @@ PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(paths=st.lists(PATHS, max_size=12), links=st.lists(st.tuples(PATHS, PATHS), max_size=4))
-def test_every_entry_is_told_once_whatever_the_tree(
+def test_every_entry_of_any_tree_is_yielded_once(
     tmp_path_factory: pytest.TempPathFactory, paths: list[str], links: list[tuple[str, str]]
 ) -> None:
     root = tmp_path_factory.mktemp("any")
     for path, target in [*((path, None) for path in paths), *links]:
-        with contextlib.suppress(OSError):  # there already, or a file where a directory is due
+        with contextlib.suppress(OSError):  # it exists, or is a file instead of a directory
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).touch() if target is None else (root / path).symlink_to(root / target)
 
@@ -216,8 +220,8 @@ def test_every_entry_is_told_once_whatever_the_tree(
 
 
 @pytest.mark.parametrize("called", ["scandir", "stat"])
-def test_a_directory_or_link_whose_handle_is_stale_once_is_looked_at_again(
-    here: Path, monkeypatch: pytest.MonkeyPatch, called: str
+def test_a_directory_or_link_whose_handle_is_stale_once_is_read_again(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, called: str
 ) -> None:
     tree("a", "d/b")
     really, struck = getattr(os, called), list[int]()
