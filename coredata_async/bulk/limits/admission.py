@@ -12,31 +12,31 @@ from coredata_async.bulk.limits.limiter import AdaptiveLimiter
 from coredata_async.errors import URLExpiredError
 
 FIRST: Final = 4
-"""Files in flight at once until the storage has accepted one."""
+"""Maximum number of files in flight until the storage has accepted one."""
 PROVING: Final = 5.0
-"""Seconds after which more files may begin although none is stored yet: the first may be large."""
+"""Seconds after which more files may begin although none is stored yet, because the first may be large."""
 EXPIRED: Final = 3
-"""Files in a row, all of whose URLs were expired on arrival, that prove a wrong clock."""
+"""Number of consecutive files, all of whose URLs had expired on arrival, that prove a wrong clock."""
 
 
 class Admission:
-    """The `transfer.admission.Admission` of a bulk job, one per process.
+    """Implementation of `transfer.admission.Admission` for a bulk job; one per process.
 
     - With a limit of bytes per second, a URL is reserved when the limiter is about to reach its bytes, and
-      when the PUT has a place at the gate: there are as many reservations as files.
-    - Without a limit, small files reserve while others are sent. Streams, which occupy their place for long,
-      and files of which a URL has expired take their place first.
-    - Until the storage has accepted a file, few files begin. After `EXPIRED` files in a row whose URLs were
+      when the PUT has a slot of the limiter: there are as many reservations as files.
+    - Without a limit, small files are reserved while others are sent. Streams, which occupy their slot for
+      long, and files of which a URL has expired take their slot first.
+    - Until the storage has accepted a file, few files begin. After `EXPIRED` consecutive files whose URLs had
       expired on arrival, further files fail with the same error and without a request.
 
     Args:
-        gate: The gate to the storage.
+        limiter: The limiter of the storage.
         bandwidth: The limit of bytes per second.
-        first: Files in flight at once until one is stored.
+        first: Maximum number of files in flight until one is stored.
     """
 
-    def __init__(self, gate: AdaptiveLimiter, bandwidth: Bandwidth, *, first: int = FIRST) -> None:
-        self._limiter = gate
+    def __init__(self, limiter: AdaptiveLimiter, bandwidth: Bandwidth, *, first: int = FIRST) -> None:
+        self._limiter = limiter
         self._bandwidth = bandwidth
         self._first = first
         self._in_flight = 0
@@ -57,18 +57,18 @@ class Admission:
         self._in_flight += 1
 
     def end(self) -> None:
-        """Learn that a file is no longer in flight."""
+        """Record that a file is no longer in flight."""
         self._in_flight -= 1
         if not self._proven:
             self._notify()
 
     def holds_back(self, *, whole: bool, again: bool) -> bool:
-        """Tell if `place` must be entered before a URL is reserved."""
+        """Return whether `slot` must be entered before a URL is reserved."""
         return self._bandwidth.limit is not None or not whole or again
 
     @asynccontextmanager
     async def slot(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
-        """Wait until a PUT could begin. See `transfer.admission.Admission.slot`."""
+        """Wait until a PUT can begin. See `transfer.admission.Admission.slot`."""
         async with AsyncExitStack() as held:
             if self._bandwidth.limit is not None:
                 await held.enter_async_context(self._bandwidth.slot(size, whole=whole))
@@ -76,12 +76,12 @@ class Admission:
             yield
 
     def record_stored(self) -> None:
-        """Learn that the storage accepted a file, so that its URL was valid."""
+        """Record that the storage accepted a file, so that its URL was valid."""
         self._expired, self._error = 0, None
         self._open()
 
     def record_expired(self, error: URLExpiredError) -> None:
-        """Learn that every URL of a file had expired."""
+        """Record that every URL of a file had expired."""
         if error.on_arrival:
             self._expired += 1
             self._proven = False
@@ -104,7 +104,7 @@ class Admission:
 
 
 def _copy(error: URLExpiredError) -> URLExpiredError:
-    """Give an error of the same facts for another file: one exception cannot be raised in several tasks."""
+    """Return an equal error for another file, because several tasks cannot raise the same exception."""
     return URLExpiredError(
         str(error),
         stage=error.stage,

@@ -1,6 +1,6 @@
-"""How many requests at once a service bears: additive increase, multiplicative decrease.
+"""Width of the service's limiter: additive increase, multiplicative decrease.
 
-Several machines that do this share a service fairly, which they would not if each doubled its share.
+Several machines that use it share a service fairly, which they would not if each doubled its share.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ START: Final = 8
 FLOOR: Final = 2
 CEILING: Final = 64
 THROTTLED: Final = 0.7
-"""What is left of the width when the service asks for less."""
+"""Factor of the width when the service throttles."""
 BROKEN: Final = 0.5
-"""What is left of it when requests fail."""
-BEARABLE: Final = 0.05
-"""Failures that are no sign of too much, as a share of about the last hundred requests."""
+"""Factor of the width when requests fail."""
+TOLERATED: Final = 0.05
+"""Share of failures among about the last hundred requests that does not indicate overload."""
 MEMORY: Final = 1 / 100
 CALM: Final = 1.0
-"""Seconds between two decreases, at least."""
+"""Minimum seconds between two decreases."""
 SLOWER: Final = 2.0
-"""How many times the shortest answer one may take before the service counts as busy."""
+"""Multiple of the shortest response time above which the service counts as busy."""
 SERIES: Final = 10.0
-"""Seconds without a cut after which the next one begins a new series."""
+"""Seconds without a decrease after which the next one begins a new series."""
 OURS: Final = 0.01
-"""Seconds that an answer may be late because of this process alone."""
+"""Seconds by which this process alone may delay a response."""
 FORGETTING: Final = 300.0
-"""Seconds after which the shortest answer ever seen has lost its weight."""
+"""Seconds after which the shortest response time ever has lost its weight."""
 _FAILURES: Final = frozenset({Outcome.FAILED, Outcome.UNAVAILABLE})
 
 
 @define
 class _Latency:
-    """How long answers of one kind take."""
+    """Response times of one kind of request."""
 
     shortest: float
     usual: float
     at: float
 
-    def took(self, seconds: float, now: float) -> bool:
-        """Take in one more, and tell whether they are as quick as ever."""
+    def record(self, seconds: float, now: float) -> bool:
+        """Record one response time, and return whether responses are as quick as ever."""
         faded = self.shortest * (1 + (now - self.at) / FORGETTING)
         self.shortest = min(seconds, faded)
         self.usual += (seconds - self.usual) / 8
@@ -55,17 +55,17 @@ class _Latency:
 
 @define
 class Aimd:
-    """The width of the gate to the service."""
+    """Width policy of the service's limiter."""
 
     ceiling: int = CEILING
     width: int = field(init=False)
-    """Requests at once."""
+    """Maximum number of requests in flight."""
     _exact: float = field(init=False)
     _calm: int = field(default=0, init=False)
     _failing: float = field(default=0.0, init=False)
     _cut: float = field(default=float("-inf"), init=False)
     _widest: float = field(default=0.0, init=False)
-    """The width before the first of several cuts in a row."""
+    """Width before the first of several consecutive decreases."""
     _blame: Blame = field(factory=Blame, init=False, repr=False)
     _latencies: dict[tuple[str, ...], _Latency] = field(
         factory=dict[tuple[str, ...], _Latency], init=False, repr=False
@@ -74,48 +74,48 @@ class Aimd:
     def __attrs_post_init__(self) -> None:
         self._exact = self.width = min(START, self.ceiling)
 
-    def record(self, event: Exchanged, verdict: Outcome, now: float, *, full: bool) -> None:
-        """Draw the conclusion from one exchange.
+    def record(self, event: Exchanged, outcome: Outcome, now: float, *, full: bool) -> None:
+        """Adapt the width to one exchange.
 
         Args:
             event: The exchange.
-            verdict: What it says.
+            outcome: Its outcome.
             now: The time.
-            full: Whether every place was taken: otherwise more of them would prove nothing.
+            full: True if every slot was taken; otherwise more slots would prove nothing.
         """
-        if verdict is Outcome.NOT_SENT:
+        if outcome is Outcome.NOT_SENT:
             return
-        self._failing += ((verdict is Outcome.FAILED) - self._failing) * MEMORY
-        trial = self._record_trial(event, verdict, now)
-        if verdict is Outcome.THROTTLED:
+        self._failing += ((outcome is Outcome.FAILED) - self._failing) * MEMORY
+        trial = self._record_trial(event, outcome, now)
+        if outcome is Outcome.THROTTLED:
             self._shrink(THROTTLED, now, event.seconds)
         elif trial is Trial.FUTILE:
             self._set(self._widest)
         elif trial is Trial.RUNNING:
             return
-        elif self._fails(verdict) and self._blame.allows_cut(now):
-            if self._shrink(THROTTLED if verdict is Outcome.UNAVAILABLE else BROKEN, now, event.seconds):
+        elif self._fails(outcome) and self._blame.allows_cut(now):
+            if self._shrink(THROTTLED if outcome is Outcome.UNAVAILABLE else BROKEN, now, event.seconds):
                 self._blame.cut()
-        elif verdict is Outcome.WORKED and self._quick(event, now) and full:
+        elif outcome is Outcome.WORKED and self._quick(event, now) and full:
             self._calm += 1
             if self._calm >= self.width:
                 self._set(self._exact + 1)
 
     def restart(self) -> None:
-        """Begin as at first, after the far end was down: that it failed says nothing of how much it bears."""
+        """Start again after an outage, which does not show how many requests the service accepts."""
         self._failing, self._blame = 0.0, Blame()
         self._set(START)
 
-    def _fails(self, verdict: Outcome) -> bool:
-        return verdict is Outcome.UNAVAILABLE or self._failing > BEARABLE
+    def _fails(self, outcome: Outcome) -> bool:
+        return outcome is Outcome.UNAVAILABLE or self._failing > TOLERATED
 
-    def _record_trial(self, event: Exchanged, verdict: Outcome, now: float) -> Trial:
+    def _record_trial(self, event: Exchanged, outcome: Outcome, now: float) -> Trial:
         if now - event.seconds < self._cut:
             return Trial.NONE
-        return self._blame.count(now, failed=verdict in _FAILURES)
+        return self._blame.count(now, failed=outcome in _FAILURES)
 
     def _shrink(self, factor: float, now: float, seconds: float) -> bool:
-        """Shrink once for all that was in flight: what began before the last time tells nothing new."""
+        """Decrease once for all requests in flight: those sent before the last decrease prove nothing new."""
         if now - seconds < self._cut or now - self._cut < CALM:
             return False
         if now - self._cut >= SERIES:
@@ -130,9 +130,9 @@ class Aimd:
         self._calm = 0
 
     def _quick(self, event: Exchanged, now: float) -> bool:
-        """Compared with its like: a listing is never as quick as a reservation."""
+        """Return whether a response was quick for its kind: a listing takes longer than a reservation."""
         kind = (event.method, *event.path.split("/", 4)[1:4])
         known = self._latencies.get(kind)
         if known is None:
             known = self._latencies[kind] = _Latency(event.seconds, event.seconds, now)
-        return known.took(event.seconds, now)
+        return known.record(event.seconds, now)

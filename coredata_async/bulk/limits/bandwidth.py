@@ -1,4 +1,4 @@
-"""A limit in bytes per second for all files together, and the count of what goes."""
+"""Limit of bytes per second for all files together, and the count of sent bytes."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from attrs import define, evolve, frozen
 from coredata_async.message import Body, Held, Reply, Request, Send
 
 TICKS: Final = 10
-"""A limited stream goes in so many pieces a second: it trickles, where whole blocks would lurch."""
+"""Pieces of a limited stream per second: small pieces flow evenly, whole blocks would not."""
 
 HORIZON: Final = 0.5
-"""Seconds' worth of bytes of small files that may be admitted ahead: their URLs wait no longer than that."""
+"""Maximum admitted bytes of small files, in seconds of the limit: their URLs wait no longer than that."""
 
 STREAMS: Final = 2
-"""Streams admitted at once, or more if they leave some of the limit unused: pieces go in turn."""
+"""Maximum number of admitted streams, unless they leave a part of the limit unused: pieces go in turn."""
 
 _CHECK_INTERVAL: Final = 0.05
-"""Seconds between two looks if the streams leave some of the limit unused, at least."""
+"""Minimum seconds between two checks whether the streams leave a part of the limit unused."""
 
 _EPSILON: Final = 1e-3
-"""Of a byte: what arithmetic leaves, and no timer is as fine as that."""
+"""Bytes that arithmetic may leave over; no timer is finer than that."""
 
 
 @define(eq=False)
 class Slot:
-    """An upload that was admitted."""
+    """Admitted upload."""
 
     left: int
-    """Bytes that have not taken their tokens yet."""
+    """Bytes for which tokens have not been taken yet."""
     whole: bool
     started: bool = False
 
 
 class Bandwidth:
-    """A token bucket, first come, first served.
+    """Token bucket, first come, first served.
 
-    Whoever finds it not in debt takes what it needs, and leaves the debt to the next. So a piece of any
-    size passes, and a new limit counts at once, also for what was taken before.
+    A caller may overdraw the bucket once; the next caller waits until the debt is repaid. So a piece of any
+    size passes, and a new limit takes effect at once, also for bytes that were taken before.
 
     Args:
-        limit: Bytes per second; `None` is no limit.
-        clock: Seconds.
+        limit: Bytes per second; `None` means unlimited.
+        clock: Monotonic clock, in seconds.
     """
 
     def __init__(self, limit: float | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -56,19 +56,19 @@ class Bandwidth:
         self._at = clock()
         self._lock = asyncio.Lock()
         self._changed = asyncio.Event()
-        self._doors = {True: asyncio.Lock(), False: asyncio.Lock()}  # small files do not wait behind streams
+        self._locks = {True: asyncio.Lock(), False: asyncio.Lock()}  # small files do not wait behind streams
         self._slots: dict[asyncio.Task[object] | None, Slot] = {}
         self._advanced = asyncio.Event()
 
     @property
     def limit(self) -> float | None:
-        """Bytes per second; it may be set at any time."""
+        """Limit in bytes per second; it may be set at any time."""
         return self._limit
 
     @limit.setter
     def limit(self, limit: float | None) -> None:
         if limit is not None and not limit > 0:
-            raise ValueError("a limit is more than 0 bytes per second, or None")
+            raise ValueError(f"limit must be more than 0 bytes per second, or None, and is {limit!r}")
         self._fill()
         self._limit = limit
         self._changed.set()
@@ -76,18 +76,18 @@ class Bandwidth:
 
     @property
     def piece(self) -> int | None:
-        """Return how many bytes are to go at once; `None` without a limit."""
+        """Number of bytes to send at once; `None` without a limit."""
         return None if self._limit is None else max(1, int(self._limit / TICKS))
 
     @asynccontextmanager
     async def slot(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
-        """Wait until the bytes of an upload could go soon; the task that holds the turn then sends them.
+        """Wait until the bytes of an upload can go soon; the task that holds the slot sends them.
 
         Args:
-            size: Bytes.
+            size: Number of bytes.
             whole: True if they are held in memory, False for a stream.
         """
-        async with self._doors[whole]:
+        async with self._locks[whole]:
             while not self._has_capacity(whole=whole):
                 self._advanced.clear()
                 with suppress(TimeoutError):
@@ -101,12 +101,12 @@ class Bandwidth:
             del self._slots[task]
             self._advanced.set()
 
-    def turn_of_task(self) -> Slot | None:
-        """Give the turn that the running task holds."""
+    def slot_of_task(self) -> Slot | None:
+        """Return the slot that the running task holds."""
         return self._slots.get(asyncio.current_task()) if self._slots else None
 
-    async def take(self, count: int, turn: Slot | None = None) -> None:
-        """Wait until so many bytes may go; `turn` is that of their upload."""
+    async def take(self, count: int, slot: Slot | None = None) -> None:
+        """Wait until this many bytes may go; `slot` is that of their upload."""
         if self._limit is None:
             return
         async with self._lock:
@@ -118,32 +118,32 @@ class Bandwidth:
                 except TimeoutError:
                     continue
             self._tokens -= count
-        if turn is not None:
-            turn.left, turn.started = max(0, turn.left - count), True
+        if slot is not None:
+            slot.left, slot.started = max(0, slot.left - count), True
             self._advanced.set()
 
     def _has_capacity(self, *, whole: bool) -> bool:
-        """Check if the first piece of another upload would go soon."""
+        """Return whether the first piece of another upload could go soon."""
         if self._limit is None:
             return True
         if whole:
-            ahead = sum(turn.left for turn in self._slots.values() if turn.whole)
+            ahead = sum(slot.left for slot in self._slots.values() if slot.whole)
             return ahead <= self._limit * HORIZON
-        streams = [turn for turn in self._slots.values() if not turn.whole]
+        streams = [slot for slot in self._slots.values() if not slot.whole]
         unused = (
-            not self._lock.locked() and self._debt_seconds() == 0 and all(turn.started for turn in streams)
+            not self._lock.locked() and self._debt_seconds() == 0 and all(slot.started for slot in streams)
         )
         return len(streams) < STREAMS or unused
 
     def _debt_seconds(self) -> float:
-        """Seconds until the debt is paid."""
+        """Return the seconds until the debt is repaid."""
         self._fill()
         if self._limit is None or self._tokens > -_EPSILON:
             return 0.0
         return -self._tokens / self._limit
 
     def _fill(self) -> None:
-        """Add what has come since; idleness is not saved up for longer than a tick."""
+        """Add the tokens since the last call; idle time is saved for one tick at most."""
         now = self._clock()
         if self._limit is None:
             self._tokens = 0.0
@@ -154,19 +154,19 @@ class Bandwidth:
 
 
 def limit_bandwidth(send: Send, bandwidth: Bandwidth, on_bytes: Callable[[int], object]) -> Send:
-    """Send bodies no faster than the limit, and tell of the bytes that go.
+    """Return a `Send` that sends bodies no faster than the limit, and reports the sent bytes.
 
-    The limit holds for every pass over a body, repeats included. Waiting for it happens where a body is
-    read, and so is never taken for a stall of the other end.
+    The limit applies to every pass over a body, including retries. The wait happens where a body is read, so
+    it is never mistaken for a stall of the storage.
 
     Args:
-        send: To the storage.
-        bandwidth: The limit, shared by all that use it.
-        on_bytes: Told how many bytes more go: before each piece, or after the answer to a body that was held
-            whole and is not limited.
+        send: The `Send` to the storage.
+        bandwidth: The limit, shared by all callers.
+        on_bytes: Called with the number of further bytes: before each piece, or after the response to a body
+            that was held in memory and is not limited.
     """
 
-    async def through(request: Request) -> Reply:
+    async def send_limited(request: Request) -> Reply:
         body = request.body
         if not body:
             return await send(request)
@@ -177,15 +177,15 @@ def limit_bandwidth(send: Send, bandwidth: Bandwidth, on_bytes: Callable[[int], 
                 return reply
             body = Held(body)
         return await send(
-            evolve(request, body=_LimitedBody(body, bandwidth, on_bytes, bandwidth.turn_of_task()))
+            evolve(request, body=_LimitedBody(body, bandwidth, on_bytes, bandwidth.slot_of_task()))
         )
 
-    return through
+    return send_limited
 
 
 @frozen
 class _LimitedBody:
-    """A body whose pieces wait for their tokens."""
+    """Body whose pieces wait for their tokens."""
 
     inner: Body
     bandwidth: Bandwidth

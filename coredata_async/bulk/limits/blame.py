@@ -1,4 +1,4 @@
-"""Evidence on why requests fail: because of the load, or for a reason that fewer requests do not change."""
+"""Cause of failures: the load, or a reason that fewer requests do not change."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ from typing import Final
 from attrs import define
 
 ENOUGH: Final = 50
-"""Requests below which a share says nothing."""
+"""Minimum number of requests for a meaningful share."""
 FEW: Final = 8
-"""Requests below which not even a majority says anything."""
+"""Minimum number of requests for a meaningful majority."""
 MEMORY: Final = 400
-"""Requests after which older ones count half."""
+"""Number of requests after which older ones count half."""
 MOST: Final = 0.5
-"""A service that fails more than this share of all requests is always asked for less."""
+"""Share of failures above which the width is always decreased."""
 SAME: Final = 0.8
-"""A share that is still this much of the one before has not changed."""
+"""A share of at least this multiple of the earlier one counts as unchanged."""
 WORSE: Final = 1.5
-"""A share that has grown this much is a new one."""
+"""A share of more than this multiple of the earlier one counts as a new one."""
 HOLD: Final = 30.0
-"""Seconds for which failures of an unchanged share are no reason for another cut."""
+"""Seconds during which an unchanged share of failures does not cause another decrease."""
 
 
 class Trial(Enum):
-    """The state of the comparison that a cut has begun."""
+    """State of the comparison that a decrease has begun."""
 
     NONE = auto()
-    """There is none."""
+    """No comparison is in progress."""
     RUNNING = auto()
     """Too few requests have ended; the width must stay as it is."""
     FUTILE = auto()
-    """As many requests fail as before the cut: the load is not the reason. Told once."""
+    """As many requests fail as before the decrease: the load is not the cause. Returned once."""
 
 
 @define
 class Blame:
-    """Compares the share of failed requests before and after a cut of the width.
+    """Comparison of the share of failed requests before and after a decrease of the width.
 
-    An overloaded service fails less when it is asked for less. A gateway that answers 503 for some requests,
-    whatever the load, does not: to cut the width again and again would stall the job for nothing.
+    An overloaded service fails less often with fewer requests. A gateway that answers 503 to some requests
+    regardless of the load does not: repeated decreases would stall the job without an effect.
     """
 
     _first: bool = True
-    """Whether there was no cut yet."""
+    """True until the first decrease."""
     _failed: float = 0.0
     _all: float = 0.0
     _before: float | None = None
-    """The share before the cut, while the trial is running."""
+    """Share before the decrease, while the comparison is in progress."""
     _excused: float = 0.0
     _until: float = float("-inf")
 
     def count(self, now: float, *, failed: bool) -> Trial:
-        """Count a request that began after the latest cut, and tell how the trial stands."""
+        """Count a request that began after the latest decrease, and return the state of the comparison."""
         self._all += 1
         self._failed += failed
         if self._all >= MEMORY:
@@ -64,7 +64,7 @@ class Blame:
         if self._all < ENOUGH:
             return Trial.RUNNING
         before, self._before = self._before, None
-        # Of few failures, one more or less is chance: the square root is how far they stray.
+        # Among few failures, one more or less is chance: the square root is their standard deviation.
         helped = self._failed + sqrt(self._failed) < before * SAME * self._all
         share = self._failed / self._all
         if helped or share > MOST:
@@ -73,10 +73,10 @@ class Blame:
         return Trial.FUTILE
 
     def allows_cut(self, now: float) -> bool:
-        """Tell if failures are a reason to cut the width.
+        """Return whether failures justify a decrease of the width.
 
-        The first ones are. After a cut, enough requests must have ended to begin a trial, unless most of them
-        fail. Failures that are known to have another reason than the load are none.
+        The first ones do. After a decrease, enough requests must have ended for a comparison, unless most of
+        them fail. Failures that are known to have another cause than the load do not.
         """
         if self._all >= FEW and self._failed > MOST * self._all:
             return True
@@ -86,7 +86,7 @@ class Blame:
         return self._first or self._all >= ENOUGH
 
     def cut(self) -> None:
-        """Begin a trial, because the width was cut, if there are enough requests to compare with."""
+        """Begin a comparison after a decrease of the width, if there are enough requests to compare with."""
         share, self._first = self._share, False
         self._before = share if share is not None and share <= MOST else None
         self._failed = self._all = 0.0

@@ -1,4 +1,4 @@
-"""A circuit breaker: a far end that is down is asked rarely, one request at a time, and not forever."""
+"""Circuit breaker: while a host is down, it gets one request at a time, rarely, and not forever."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from attrs import define, field
 from coredata_async.bulk.limits.outcome import Outcome
 
 WINDOW: Final = 20.0
-"""Seconds over which failures are compared with all requests, give or take half."""
+"""Seconds over which failures are compared with all requests, plus or minus half."""
 ENOUGH: Final = 20
-"""Requests in the window below which a share says nothing."""
+"""Minimum number of requests in the window for a meaningful share."""
 FAILED_FRACTION: Final = 0.5
-"""More failures than this open the circuit."""
+"""Share of failures above which the circuit opens."""
 IN_A_ROW: Final = 4
-"""So many failures and no success, over a whole window, open it as well: a few workers that wait for a dead
-line never come to 20 requests."""
+"""Number of failures without a success, over a whole window, that also open it: a few workers that wait for a
+dead connection never send 20 requests."""
 PAUSES: Final = (5.0, 60.0)
-"""Seconds before the first probe, doubled up to the last."""
+"""Seconds before the first probe, and their maximum after doubling."""
 
 
 @define
@@ -33,16 +33,16 @@ class _Half:
 
 @define
 class Circuit:
-    """Closed, everything passes. Open, one probe per pause; its success closes the circuit again.
+    """Circuit breaker. Closed, all requests pass. Open, one probe per pause; its success closes the circuit.
 
-    Only a request that began after the circuit opened tells how the far end is now; those that were under
-    way still fail, or succeed, for what was before.
+    Only a request that began after the circuit opened shows the present state of the host. Those that were in
+    flight still fail or succeed because of the earlier state.
     """
 
     patience: float
-    """Seconds for which it stays open before it gives up; the last probe goes when they are over."""
+    """Seconds after which an open circuit gives up; the last probe is sent when they have passed."""
     opens: float = 0.0
-    """From when the next request may begin; 0 while the circuit is closed."""
+    """Time from which the next request may begin; 0 while the circuit is closed."""
     gave_up: bool = False
     _opened: float | None = None
     _pause: float = PAUSES[0]
@@ -53,31 +53,31 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Return whether it takes the far end to be down."""
+        """True while the host counts as down."""
         return self._opened is not None
 
-    def began(self, now: float) -> None:
-        """A request begins: if the circuit is open, the only one until it ends, or is lost."""
+    def start(self, now: float) -> None:
+        """Record that a request begins: in an open circuit the only one until it ends or is lost."""
         if self._opened is not None and not self.gave_up:
             self.opens = now + PAUSES[1]
 
-    def record(self, verdict: Outcome, now: float, seconds: float) -> None:
-        """A request that took so long has ended."""
-        failed = verdict is Outcome.FAILED or verdict is Outcome.UNAVAILABLE
+    def record(self, outcome: Outcome, now: float, seconds: float) -> None:
+        """Record the outcome of a request that took this many seconds."""
+        failed = outcome is Outcome.FAILED or outcome is Outcome.UNAVAILABLE
         if self.gave_up:
             return
         if self._opened is not None:
             if now - seconds >= self._opened:
-                self._record_probe(verdict, now, self._opened, failed=failed)
-        elif verdict is not Outcome.NOT_SENT:
+                self._record_probe(outcome, now, self._opened, failed=failed)
+        elif outcome is not Outcome.NOT_SENT:
             self._count_window(now, seconds, failed=failed)
-            if failed and (self._too_many() or self._dead(now)):
+            if failed and (self._too_many() or self._is_dead(now)):
                 self._opened = now
                 self.opens = now + min(self._pause, self.patience)
 
-    def _record_probe(self, verdict: Outcome, now: float, opened: float, *, failed: bool) -> None:
-        if verdict is Outcome.NOT_SENT:
-            self.opens = now  # the next one may tell
+    def _record_probe(self, outcome: Outcome, now: float, opened: float, *, failed: bool) -> None:
+        if outcome is Outcome.NOT_SENT:
+            self.opens = now  # the next request may show it
         elif not failed:
             self.opens, self._opened, self._pause, self._row = 0.0, None, PAUSES[0], 0
             self._new, self._old = _Half(now), _Half()
@@ -105,5 +105,5 @@ class Circuit:
         requests = self._new.requests + self._old.requests
         return requests >= ENOUGH and self._new.failures + self._old.failures > requests * FAILED_FRACTION
 
-    def _dead(self, now: float) -> bool:
+    def _is_dead(self, now: float) -> bool:
         return self._row >= IN_A_ROW and now - self._row_since >= WINDOW

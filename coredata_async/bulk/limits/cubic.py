@@ -1,4 +1,4 @@
-"""How many requests per second a service grants: unlimited until it says 429, then CUBIC."""
+"""Rate of requests to a service: unlimited until it answers 429, then CUBIC."""
 
 from __future__ import annotations
 
@@ -9,63 +9,63 @@ from attrs import define
 from coredata_async.bulk.limits.outcome import Outcome
 
 BETA: Final = 0.85
-"""What is left of the rate after a 429."""
+"""Factor of the rate after a 429."""
 RETURN: Final = 15.0
-"""Seconds until it is what it was before. It stays there for about as long, and then feels for more.
+"""Seconds until the rate is back at its former value. Then it stays there for as long, and grows on.
 
-CUBIC's own constants are for packets: from 50 requests per second they are back in 3 s, which makes a 429,
-and the pause it asks for, every 5 s. A curve in shares of the rate suits slow and fast services alike.
+CUBIC's own constants are for packets: from 50 requests per second they are back in 3 s, which causes a 429,
+and the pause that it demands, every 5 s. A curve in shares of the rate suits slow and fast services alike.
 """
 DOUBLING: Final = 3.0
-"""Seconds in which a rate that is a guess doubles, until a 429 shows what is too much."""
+"""Seconds in which an estimated rate doubles, until a 429 shows the limit."""
 FLOOR: Final = 0.5
 HEADROOM: Final = 2.0
-"""How many times the measured rate is allowed at most."""
+"""Maximum rate as a multiple of the measured rate."""
 CALM: Final = 1.0
-"""Seconds between two decreases, at least; and over which rates are measured."""
+"""Minimum seconds between two decreases; also the interval over which rates are measured."""
 CREDIT: Final = 0.02
-"""Seconds that a late timer may be made good for."""
+"""Seconds by which a late timer may be compensated."""
 
 _STEEPNESS: Final = (1 - BETA) / RETURN**3
 
 
 @define
 class Cubic:
-    """A rate, and when the next request may begin."""
+    """Rate, and the time at which the next request may begin."""
 
     rate: float | None = None
     """Requests per second; `None` until the first 429."""
     opens: float = 0.0
     _peak: float = 0.0
-    """The rate at which it was throttled."""
+    """Rate at which it was throttled."""
     _searching: bool = False
-    """Whether that is a guess: what was measured, pauses included, before the first 429, or the least."""
+    """True if the peak is an estimate: the rate before the first 429, pauses included, or the minimum."""
     _cut: float = float("-inf")
     _measured: float | None = None
     _granted: int = 0
     _since: float | None = None
 
-    def began(self, now: float) -> None:
-        """Take the next place."""
+    def start(self, now: float) -> None:
+        """Record that a request begins, and set the time of the next one."""
         if self.rate is None:
             return
         if (idle := now - self.opens) > CALM:
-            self._cut += idle  # nobody asked meanwhile, so nothing was learnt
+            self._cut += idle  # without requests, nothing was learnt
         self.rate = self._clamp(self._peak * self._growth(now - self._cut))
         self.opens = max(self.opens, now - CREDIT) + 1 / self.rate
 
-    def record(self, verdict: Outcome, now: float, seconds: float) -> None:
-        """A request that took so long has ended."""
+    def record(self, outcome: Outcome, now: float, seconds: float) -> None:
+        """Record the outcome of a request that took this many seconds."""
         if self._since is None:
             self._since = now - seconds
-        if verdict is Outcome.WORKED:
+        if outcome is Outcome.WORKED:
             self._granted += 1
         if now - self._since >= CALM:
             self._measured, self._granted, self._since = self._mean(now), 0, now
         if self._measured is None:
-            return  # what was granted in some milliseconds is no rate
+            return  # a few milliseconds do not give a rate
         fresh = now - seconds >= self._cut and now - self._cut >= CALM
-        if verdict is Outcome.THROTTLED and fresh:
+        if outcome is Outcome.THROTTLED and fresh:
             self._searching = self.rate is None or self.rate <= FLOOR
             self._peak = self._clamp(self._measured if self.rate is None else self.rate)
             self.rate = max(self._peak * BETA, FLOOR)
@@ -78,11 +78,11 @@ class Cubic:
         return 1 + _STEEPNESS * (elapsed - RETURN) ** 3
 
     def _clamp(self, rate: float) -> float:
-        most = rate if self._measured is None else self._measured * HEADROOM
-        return max(min(rate, most), FLOOR)
+        maximum = rate if self._measured is None else self._measured * HEADROOM
+        return max(min(rate, maximum), FLOOR)
 
     def _mean(self, now: float) -> float:
-        """Requests per second that were granted recently."""
+        """Return the requests per second that were granted recently."""
         elapsed = now - self._since if self._since is not None else 0.0
         fresh = self._granted / elapsed if elapsed > 0 else 0.0
         return fresh if self._measured is None else (fresh + self._measured) / 2

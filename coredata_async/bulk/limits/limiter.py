@@ -1,4 +1,4 @@
-"""A gate: how many requests are in flight at once, and when the next may begin."""
+"""Adaptive limiter: the number of requests in flight, and the time of the next one."""
 
 from __future__ import annotations
 
@@ -20,54 +20,54 @@ from coredata_async.transport.trace import Exchanged
 
 
 class WidthPolicy(Protocol):
-    """Decides on a width. It gets the time, and has no clock."""
+    """Policy of a limiter's width. Time is an argument."""
 
     @property
     def width(self) -> int:
-        """Requests at once."""
+        """Maximum number of requests in flight."""
         ...
 
-    def record(self, event: Exchanged, verdict: Outcome, now: float, *, full: bool) -> None:
-        """Draw the conclusion from one exchange; `full` tells whether every place was taken."""
+    def record(self, event: Exchanged, outcome: Outcome, now: float, *, full: bool) -> None:
+        """Adapt the width to one exchange; `full` is true if every slot was taken."""
         ...
 
     def restart(self) -> None:
-        """Begin as at first, after the far end was down."""
+        """Start again after an outage of the host."""
         ...
 
 
 @frozen
 class FixedWidth:
-    """The policy that has none."""
+    """Policy of a width that does not change."""
 
     width: int
 
-    def record(self, event: Exchanged, verdict: Outcome, now: float, *, full: bool) -> None:
-        """Nothing follows from it."""
+    def record(self, event: Exchanged, outcome: Outcome, now: float, *, full: bool) -> None:
+        """Do nothing."""
 
     def restart(self) -> None:
-        """It begins again as it was."""
+        """Do nothing."""
 
 
 class AdaptiveLimiter:
-    """Places for requests to one far end; `Slots`, as `throttled` wants them.
+    """Slots for requests to one host; implements `Slots` for `throttle`.
 
-    Who waits is let in first come, first served: when a place is given back, when the width grows, and
-    when a time has come. After a shrink nobody is let in until enough places were given back.
+    Waiting tasks get a slot first come, first served: when a slot is released, when the width grows, and when
+    a pause ends. After a decrease no task gets a slot until enough slots were released.
 
     Args:
-        whose: For people: "the service".
-        policy: How many at once.
-        circuit: Whether at all.
-        rate: How many per second.
-        on_stop: Told once, in words, that waiting any longer is in vain. The gate stays shut from then on.
-        clock: Seconds.
-        jitter: Between 0 and 1, so that several machines do not return together.
+        name: Name of the host for messages, such as "the service".
+        policy: The policy of the width.
+        circuit: The circuit breaker.
+        rate: The limit of requests per second.
+        on_stop: Called once with the reason when the limiter gives up. It stays closed from then on.
+        clock: Monotonic clock, in seconds.
+        jitter: Returns a number between 0 and 1, so that several machines do not return together.
     """
 
     def __init__(
         self,
-        whose: str,
+        name: str,
         policy: WidthPolicy,
         circuit: Circuit,
         rate: Cubic | None = None,
@@ -76,7 +76,7 @@ class AdaptiveLimiter:
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._whose = whose
+        self._name = name
         self._policy = policy
         self._circuit = circuit
         self._rate = rate
@@ -88,35 +88,35 @@ class AdaptiveLimiter:
         self._recent = Recent()
         self._used = 0
         self._opens = 0.0
-        """From when the next may begin; 0 as long as nothing was ever in the way."""
+        """Time from which the next request may begin; 0 as long as nothing has delayed one."""
         self._held: dict[asyncio.Task[object] | None, float] = {}
-        """Tasks that took their place beforehand, with `_opens` as it was by then."""
+        """Tasks that took their slot beforehand, with the value of `_opens` at that time."""
         self._requested_until = 0.0
         self._requested_wait = 0.0
-        """Seconds that the far end asked to wait for since it worked last."""
+        """Seconds that the host has asked to wait for since its last success."""
         self._stopped = False
 
     @property
     def width(self) -> int:
-        """Return how many may be in flight at once."""
+        """Maximum number of requests in flight."""
         return self._policy.width
 
     @property
     def in_flight(self) -> int:
-        """Return how many are."""
+        """Number of requests in flight."""
         return self._used
 
     @property
     def paused(self) -> str | None:
-        """Return why nothing begins at the moment, for people."""
+        """Reason why no request begins now, for people; `None` if requests begin."""
         now = self._clock()
         if self._stopped:
-            return f"{self._whose} was given up"
+            return f"{self._name} was given up"
         if self._requested_until > now:
-            return f"{self._whose} asked to wait {self._requested_until - now:.0f} s"
+            return f"{self._name} asked to wait {self._requested_until - now:.0f} s"
         if self._circuit.is_open:
             wait = max(0.0, self._circuit.opens - now)
-            return f"{self._whose} does not work; it is tried again in {wait:.0f} s"
+            return f"{self._name} does not work; it is tried again in {wait:.0f} s"
         return None
 
     def locked(self) -> bool:
@@ -129,7 +129,7 @@ class AdaptiveLimiter:
 
     @asynccontextmanager
     async def slot(self) -> AsyncGenerator[None, None]:
-        """Take a place beforehand; the next `acquire` of this task, in this block, gets it."""
+        """Take a slot beforehand; the next `acquire` of this task within the block uses it."""
         await self.acquire()
         task = asyncio.current_task()
         self._held[task] = self._opens
@@ -140,11 +140,11 @@ class AdaptiveLimiter:
                 self.release()
 
     async def acquire(self) -> None:
-        """Take a place."""
+        """Take a slot."""
         if self._held and (opened := self._held.pop(asyncio.current_task(), None)) is not None:
             if self._opens in {0.0, opened} or self._opens <= self._clock():
                 return
-            self.release()  # it was shut meanwhile
+            self.release()  # the limiter was closed meanwhile
         if not self.locked():
             self._enter()
             return
@@ -155,19 +155,19 @@ class AdaptiveLimiter:
             await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
-                self.release()  # it was let in, and never learnt of it
-            elif waiter in self._waiters:  # `admit` may have passed it over already
+                self.release()  # it got a slot, but was cancelled before it ran
+            elif waiter in self._waiters:  # `admit` may have skipped it already
                 self._waiters.remove(waiter)
             raise
 
     def release(self) -> None:
-        """Give a place back."""
+        """Release a slot."""
         self._used -= 1
         if self._waiters:
             self.admit()
 
     def admit(self) -> None:
-        """Let in who may begin; of use when the policy has widened by itself."""
+        """Give free slots to waiting tasks; useful if the policy has widened by itself."""
         while self._waiters and self._used < self._policy.width:
             if self._opens and (wait := self._opens - self._clock()) > 0:
                 self._set_alarm(wait)
@@ -177,39 +177,39 @@ class AdaptiveLimiter:
                 self._enter()
                 waiter.set_result(None)
 
-    def record(self, event: Exchanged, *, believed: bool = False) -> Outcome:
-        """Learn from an exchange that has ended, and give the verdict on it; its place is still taken.
+    def record(self, event: Exchanged, *, classified: bool = False) -> Outcome:
+        """Adapt to an exchange that has ended, and return its outcome; its slot is still taken.
 
         Args:
             event: The exchange.
-            believed: Whether another process has weighed it: see `Recent`.
+            classified: True if another process has classified it already: see `Recent`.
         """
         now, was_open = self._clock(), self._circuit.is_open
-        verdict = classify(event) if believed else self._recent.weigh(event)
-        self._circuit.record(verdict, now, event.seconds)
-        self._policy.record(event, verdict, now, full=self._used >= self._policy.width)
+        outcome = classify(event) if classified else self._recent.classify(event)
+        self._circuit.record(outcome, now, event.seconds)
+        self._policy.record(event, outcome, now, full=self._used >= self._policy.width)
         if self._rate:
-            self._rate.record(verdict, now, event.seconds)
-        if verdict is Outcome.WORKED:
+            self._rate.record(outcome, now, event.seconds)
+        if outcome is Outcome.WORKED:
             self._requested_wait = 0.0
-        elif verdict is Outcome.THROTTLED and event.retry_after:
+        elif outcome is Outcome.THROTTLED and event.retry_after:
             self._wait_for(event.retry_after * (1 + self._jitter() / 10), now)
         if was_open and not self._circuit.is_open:
             self._policy.restart()
         if self._circuit.gave_up:
-            self._stop(f"{self._whose} has not worked for {self._circuit.patience:.0f} s")
+            self._stop(f"{self._name} has not worked for {self._circuit.patience:.0f} s")
         self._update_not_before()
         if self._waiters:
             self.admit()
-        return verdict
+        return outcome
 
     def _enter(self) -> None:
         self._used += 1
         if self._opens:
             now = self._clock()
-            self._circuit.began(now)
+            self._circuit.start(now)
             if self._rate:
-                self._rate.began(now)
+                self._rate.start(now)
             self._update_not_before()
 
     def _update_not_before(self) -> None:
@@ -222,7 +222,7 @@ class AdaptiveLimiter:
         self._requested_until = until
         if self._requested_wait > self._circuit.patience:
             self._stop(
-                f"{self._whose} asks to wait for {self._requested_wait:.0f} s, longer than the "
+                f"{self._name} asks to wait for {self._requested_wait:.0f} s, longer than the "
                 f"{self._circuit.patience:.0f} s of `Effort.patience`"
             )
 

@@ -1,4 +1,4 @@
-"""The two gates of a job, and what they count."""
+"""Limiters of a job, and their counters."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from coredata_async.transport.trace import Exchanged
 
 
 class Limiters:
-    """One gate for the service, one for the storage: for `CoreData.engine`.
+    """One limiter for the service, one for the storage: for `CoreData.engine`.
 
-    Neither is ever wider than `Limits.connections`: who queued for a connection behind an open gate would be
-    cut off by `Timeouts.connect`.
+    Neither is ever wider than `Limits.connections`: a request that has a slot but waits for a connection
+    would fail after `Timeouts.connect`.
 
     Args:
-        limits: Those of the client.
-        retry: Likewise.
-        effort: How hard the job works.
-        clock: Seconds.
-        jitter: Between 0 and 1.
+        limits: The limits of the client.
+        retry: The retry policy of the client.
+        effort: The effort of the job.
+        clock: Monotonic clock, in seconds.
+        jitter: Returns a number between 0 and 1.
     """
 
     def __init__(
@@ -45,17 +45,17 @@ class Limiters:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.budget = Budget(retry.budget, retry.budget)
-        """For this job's repeats: it and other users of the client do not live at each other's expense."""
+        """Budget of this job's retries, separate from those of other users of the client."""
         self.requests = 0
-        """Attempts so far, on either side."""
+        """Number of attempts so far, on either side."""
         self.throttled = 0
-        """Answers 429 or 503 so far."""
+        """Number of responses 429 or 503 so far."""
         self.obeyed: Exchanged | None = None
-        """The latest exchange here by which a far end asked everybody for less."""
+        """Latest exchange of this process by which a host throttled all requests."""
         self.stopped = asyncio.Event()
-        """Set when a far end was given up: the job can only end."""
+        """Set when a host was given up: the job can only end."""
         self.message: str | None = None
-        """Why it was."""
+        """Reason for the stop."""
         self._clock = clock
         self._goodput = Goodput(min(MOST_PUTS, limits.connections))
         width = min(limits.concurrency, limits.connections)
@@ -79,16 +79,16 @@ class Limiters:
 
     @property
     def retries(self) -> int:
-        """Repeats so far."""
+        """Number of retries so far."""
         return self.budget.repeats
 
     @property
     def paused(self) -> str | None:
-        """Return why nothing begins at the moment, for people."""
+        """Reason why no request begins now, for people; `None` if requests begin."""
         return self.api.paused or self.storage.paused
 
     def record(self, event: Exchanged) -> None:
-        """Count an exchange of this process, and learn from it: a `Hook`."""
+        """Count an exchange of this process, and adapt to it: a `Hook`."""
         self.requests += 1
         if event.status in (429, 503):
             self.throttled += 1
@@ -96,15 +96,15 @@ class Limiters:
             self.obeyed = event
 
     def learn(self, event: Exchanged) -> None:
-        """Tell the gate that is concerned, and count nothing: another process has seen and obeyed it."""
-        (self.storage if event.signed else self.api).record(event, believed=True)
+        """Adapt to an exchange that another process has counted and obeyed."""
+        (self.storage if event.signed else self.api).record(event, classified=True)
 
     def stop(self, message: str) -> None:
-        """A far end was given up, here or by another process: the first reason counts."""
+        """Stop the job, because this process or another has given up a host; the first reason is kept."""
         self.message = self.message or message
         self.stopped.set()
 
     def add_bytes(self, count: int) -> None:
-        """So many bytes have gone to the storage."""
+        """Count bytes sent to the storage."""
         self._goodput.add_bytes(count, self._clock(), full=self.storage.in_flight >= self.storage.width)
         self.storage.admit()

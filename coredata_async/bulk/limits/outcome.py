@@ -1,4 +1,4 @@
-"""What one exchange says about the far end: one reading for the width, the rate and the circuit."""
+"""Outcome of one exchange, as seen by the width, the rate and the circuit."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _NO_ANSWER: Final = frozenset({APIConnectionError.__name__, APITimeoutError.__na
 
 
 class Outcome(Enum):
-    """How the far end is."""
+    """State of the host that an exchange proves."""
 
     WORKED = auto()
-    """It answered. A 4xx is about the request, and no fault of the far end."""
+    """It answered. A 4xx concerns the request, and is not a fault of the host."""
     THROTTLED = auto()
-    """429, or 503 with Retry-After: it is well, and turned the request away. See `Recent`."""
+    """429, or 503 with Retry-After: the host works, and rejected the request. See `Recent`."""
     UNAVAILABLE = auto()
-    """503 and no more: too much is asked of it, as with `SlowDown` of a storage, or it is down."""
+    """503 alone: the host is overloaded, as with `SlowDown` of a storage, or down."""
     FAILED = auto()
-    """Another 5xx, or no answer at all."""
+    """Another 5xx, or no response."""
     NOT_SENT = auto()
-    """It was not asked, as when the source could not be read."""
+    """No request was sent, for example because the source could not be read."""
 
 
 def classify(event: Exchanged) -> Outcome:
-    """The verdict on one exchange."""
+    """Return the outcome of one exchange."""
     status = event.status
     if status is None:
         return Outcome.FAILED if event.error in _NO_ANSWER else Outcome.NOT_SENT
@@ -46,26 +46,26 @@ def classify(event: Exchanged) -> Outcome:
 
 
 LATEST: Final = 20
-"""Exchanges that say how a far end is at the moment."""
+"""Number of exchanges that show the present state of a host."""
 
 
 @define
 class Recent:
-    """The latest exchanges, which show what a 503 with Retry-After is worth.
+    """Latest exchanges, which show the meaning of a 503 with Retry-After.
 
-    If most requests get one, the far end as a whole turns requests away. If few do, it concerns those few:
-    a gateway, too, sends it for a single request that took too long, and all others must not wait for it.
+    If most requests get one, the host rejects all requests. If few do, it concerns those few: a gateway also
+    sends it for a single request that took too long, and all others must not wait for it.
     """
 
-    _turned_away: deque[bool] = field(factory=lambda: deque[bool](maxlen=LATEST), init=False)
+    _rejected: deque[bool] = field(factory=lambda: deque[bool](maxlen=LATEST), init=False)
 
-    def weigh(self, event: Exchanged) -> Outcome:
-        """Give the verdict on one exchange, in the light of those before it."""
-        verdict = classify(event)
-        if verdict is Outcome.NOT_SENT:
-            return verdict
-        by_503 = verdict is Outcome.THROTTLED and event.status == _UNAVAILABLE
-        self._turned_away.append(by_503)
-        if by_503 and sum(self._turned_away) * 2 <= len(self._turned_away):
+    def classify(self, event: Exchanged) -> Outcome:
+        """Return the outcome of one exchange, with regard to those before it."""
+        outcome = classify(event)
+        if outcome is Outcome.NOT_SENT:
+            return outcome
+        by_503 = outcome is Outcome.THROTTLED and event.status == _UNAVAILABLE
+        self._rejected.append(by_503)
+        if by_503 and sum(self._rejected) * 2 <= len(self._rejected):
             return Outcome.UNAVAILABLE
-        return verdict
+        return outcome

@@ -1,4 +1,4 @@
-"""When uploads may reserve their URL, in virtual time."""
+"""Time of reservations: when uploads may reserve their URL, in virtual time."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ from tests.bulk.virtual import now, run
 ROUND_TRIP = 0.05
 
 
-def a_gate(width: int = 64) -> AdaptiveLimiter:
+def a_limiter(width: int = 64) -> AdaptiveLimiter:
     return AdaptiveLimiter("the storage", FixedWidth(width), Circuit(900), on_stop=print, clock=now)
 
 
@@ -35,13 +35,13 @@ async def file(admission: Admission):
         admission.end()
 
 
-class Line:
-    """Reserves and sends as `Storing` does, and notes how long each URL waited for its first byte."""
+class Uploads:
+    """Reserves and sends like the upload engine, and records how long each URL waited for its first byte."""
 
     def __init__(
         self, limit: float | None, *, gate: AdaptiveLimiter | None = None, speed: float = 1e9
     ) -> None:
-        self.gate = gate or a_gate()
+        self.gate = gate or a_limiter()
         self.bandwidth = Bandwidth(limit, clock=now)
         self.admission = Admission(self.gate, self.bandwidth)
         self.waited: list[float] = []
@@ -70,9 +70,9 @@ class Line:
         return Reply(200)
 
 
-def test_a_url_waits_for_its_bytes_no_longer_than_the_horizon_and_no_time_is_lost() -> None:
+def test_a_url_waits_no_longer_than_the_horizon_and_no_time_is_lost() -> None:
     async def main() -> None:
-        line = Line(1000)
+        line = Uploads(1000)
         async with asyncio.TaskGroup() as group:
             for _ in range(60):
                 group.create_task(line.upload(200))
@@ -85,7 +85,7 @@ def test_a_url_waits_for_its_bytes_no_longer_than_the_horizon_and_no_time_is_los
 
 def test_streams_and_small_files_share_the_limit() -> None:
     async def main() -> None:
-        line, ended = Line(1000), []
+        line, ended = Uploads(1000), []
 
         async def small() -> None:
             await line.upload(100)
@@ -104,9 +104,9 @@ def test_streams_and_small_files_share_the_limit() -> None:
     run(main)
 
 
-def test_streams_that_leave_some_of_the_limit_let_more_begin() -> None:
+def test_more_streams_begin_if_a_part_of_the_limit_is_unused() -> None:
     async def main() -> None:
-        line = Line(10_000, speed=1000)
+        line = Uploads(10_000, speed=1000)
         async with asyncio.TaskGroup() as group:
             for _ in range(8):
                 group.create_task(line.upload(5000, whole=False))
@@ -116,9 +116,9 @@ def test_streams_that_leave_some_of_the_limit_let_more_begin() -> None:
     run(main)
 
 
-def test_a_limit_that_is_lifted_lets_all_begin() -> None:
+def test_a_removed_limit_lets_all_begin() -> None:
     async def main() -> None:
-        line = Line(10)
+        line = Uploads(10)
         async with asyncio.TaskGroup() as group:
             for _ in range(20):
                 group.create_task(line.upload(1000))
@@ -130,9 +130,9 @@ def test_a_limit_that_is_lifted_lets_all_begin() -> None:
     run(main)
 
 
-def test_cancelled_uploads_give_their_turn_back() -> None:
+def test_cancelled_uploads_release_their_slot() -> None:
     async def main() -> None:
-        line = Line(1000)
+        line = Uploads(1000)
         tasks = [asyncio.create_task(line.upload(5000, whole=False)) for _ in range(8)]
         await asyncio.sleep(1)
         for task in tasks:
@@ -157,11 +157,11 @@ def test_cancelled_uploads_give_their_turn_back() -> None:
         (1000, True, False, True),
     ],
 )
-def test_without_a_limit_only_streams_and_second_urls_take_their_place_first(
+def test_without_a_limit_only_streams_and_second_urls_take_their_slot_first(
     limit, whole, again, held
 ) -> None:
     async def main() -> None:
-        gate = a_gate(1)
+        gate = a_limiter(1)
         admission = Admission(gate, Bandwidth(limit, clock=now))
 
         assert admission.holds_back(whole=whole, again=again) == held
@@ -173,9 +173,9 @@ def test_without_a_limit_only_streams_and_second_urls_take_their_place_first(
     run(main)
 
 
-def test_a_place_that_was_taken_beforehand_is_the_one_that_is_used() -> None:
+def test_a_slot_that_was_taken_beforehand_is_used() -> None:
     async def main() -> None:
-        gate = a_gate(1)
+        gate = a_limiter(1)
         async with gate.slot():
             await gate.acquire()
             assert gate.in_flight == 1
@@ -186,9 +186,9 @@ def test_a_place_that_was_taken_beforehand_is_the_one_that_is_used() -> None:
     run(main)
 
 
-def test_a_place_is_not_used_if_the_gate_was_shut_meanwhile() -> None:
+def test_a_slot_is_not_used_if_the_limiter_was_closed_meanwhile() -> None:
     async def main() -> None:
-        gate = a_gate(2)
+        gate = a_limiter(2)
         async with gate.slot():
             await gate.acquire()
             gate.record(Exchanged("PUT", "s/b", 429, 0.1, retry_after=30, signed=True))
@@ -205,7 +205,7 @@ def test_a_place_is_not_used_if_the_gate_was_shut_meanwhile() -> None:
     run(main)
 
 
-def test_a_probe_keeps_its_place_although_the_circuit_is_open() -> None:
+def test_a_probe_keeps_its_slot_although_the_circuit_is_open() -> None:
     async def main() -> None:
         circuit = Circuit(900)
         gate = AdaptiveLimiter("the storage", FixedWidth(2), circuit, on_stop=print, clock=now)
@@ -223,7 +223,7 @@ def test_a_probe_keeps_its_place_although_the_circuit_is_open() -> None:
 
 def test_few_files_begin_until_one_is_stored() -> None:
     async def main() -> None:
-        admission = Admission(a_gate(), Bandwidth(clock=now))
+        admission = Admission(a_limiter(), Bandwidth(clock=now))
         inside = 0
         leave = asyncio.Event()
 
@@ -246,9 +246,9 @@ def test_few_files_begin_until_one_is_stored() -> None:
     run(main)
 
 
-def test_a_first_file_that_takes_long_does_not_hold_the_others_up() -> None:
+def test_a_slow_first_file_does_not_delay_the_others() -> None:
     async def main() -> None:
-        admission = Admission(a_gate(), Bandwidth(clock=now), first=1)
+        admission = Admission(a_limiter(), Bandwidth(clock=now), first=1)
         async with file(admission), asyncio.timeout(PROVING + 1), file(admission):
             assert now() == pytest.approx(PROVING)
 
@@ -257,7 +257,7 @@ def test_a_first_file_that_takes_long_does_not_hold_the_others_up() -> None:
 
 def test_after_some_files_whose_urls_had_expired_the_others_fail_without_a_request() -> None:
     async def main() -> None:
-        admission = Admission(a_gate(), Bandwidth(clock=now), first=1)
+        admission = Admission(a_limiter(), Bandwidth(clock=now), first=1)
 
         async def upload() -> None:
             async with file(admission):
@@ -277,9 +277,9 @@ def test_after_some_files_whose_urls_had_expired_the_others_fail_without_a_reque
     run(main)
 
 
-def test_urls_that_expire_on_a_slow_line_stop_nothing() -> None:
+def test_urls_that_expire_on_a_slow_connection_stop_nothing() -> None:
     async def main() -> None:
-        admission = Admission(a_gate(), Bandwidth(clock=now))
+        admission = Admission(a_limiter(), Bandwidth(clock=now))
         for _ in range(EXPIRED + 1):
             admission.record_expired(expired(on_arrival=False))
 

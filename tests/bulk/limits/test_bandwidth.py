@@ -1,4 +1,4 @@
-"""Bytes per second, shared by all; and what goes is counted."""
+"""Bytes per second, shared by all bodies, and the count of sent bytes."""
 
 import asyncio
 import time
@@ -32,8 +32,8 @@ def streamed(*blocks: bytes) -> Streamed:
     return Streamed(sum(map(len, blocks)), give, name="it")
 
 
-class Far:
-    """Takes all at once, and remembers when what came."""
+class Receiver:
+    """Storage that receives at once, and records the time of each block."""
 
     def __init__(self, passes: int = 1) -> None:
         self.passes = passes
@@ -55,17 +55,17 @@ class Far:
         self.data += block
 
 
-def test_a_stream_trickles_at_the_limit() -> None:
+def test_a_stream_flows_evenly_at_the_limit() -> None:
     async def main() -> None:
-        far, told = Far(), list[int]()
-        send = limit_bandwidth(far.send, Bandwidth(1000, clock=now), told.append)
+        far, sent = Receiver(), list[int]()
+        send = limit_bandwidth(far.send, Bandwidth(1000, clock=now), sent.append)
         data = some_bytes(5000)
 
         await send(put(streamed(data[:4000], data[4000:])))
 
         assert far.data == data
         assert now() == pytest.approx(4.9, abs=0.15)
-        assert told == [100] * 50
+        assert sent == [100] * 50
         times = [when for when, _ in far.came]
         assert max(after - before for before, after in pairwise(times)) < 0.11
 
@@ -74,11 +74,11 @@ def test_a_stream_trickles_at_the_limit() -> None:
 
 def test_all_share_it_in_turn() -> None:
     async def main() -> None:
-        far = [Far() for _ in range(4)]
+        far = [Receiver() for _ in range(4)]
         bandwidth = Bandwidth(1000, clock=now)
         ended = []
 
-        async def one(each: Far) -> None:
+        async def one(receiver: Receiver) -> None:
             await limit_bandwidth(each.send, bandwidth, lambda _: None)(put(streamed(b"x" * 2000)))
             ended.append(now())
 
@@ -87,52 +87,52 @@ def test_all_share_it_in_turn() -> None:
                 group.create_task(one(each))
 
         assert now() == pytest.approx(8, abs=0.2)
-        assert min(ended) > 7  # none was made to wait for the others
+        assert min(ended) > 7  # none had to wait for the others
 
     run(main)
 
 
 @pytest.mark.parametrize("size", [1, 99, 100, 101, 5000])
-def test_bytes_that_are_held_trickle_too(size: int) -> None:
+def test_bytes_in_memory_flow_evenly(size: int) -> None:
     async def main() -> None:
-        far, told, data = Far(), list[int](), some_bytes(size)
-        send = limit_bandwidth(far.send, Bandwidth(1000, clock=now), told.append)
+        far, sent, data = Receiver(), list[int](), some_bytes(size)
+        send = limit_bandwidth(far.send, Bandwidth(1000, clock=now), sent.append)
 
         await send(put(data))
 
-        assert (far.data, sum(told)) == (data, size)
+        assert (far.data, sum(sent)) == (data, size)
         assert now() == pytest.approx(max(0, (size - 100) / 1000), abs=0.15)
 
     run(main)
 
 
-def test_a_repeat_is_limited_and_counted_as_well() -> None:
+def test_a_retry_is_limited_and_counted() -> None:
     async def main() -> None:
-        told: list[int] = []
-        far = Far(passes=3)
-        await limit_bandwidth(far.send, Bandwidth(1000, clock=now), told.append)(put(streamed(b"x" * 1000)))
+        sent: list[int] = []
+        far = Receiver(passes=3)
+        await limit_bandwidth(far.send, Bandwidth(1000, clock=now), sent.append)(put(streamed(b"x" * 1000)))
 
-        assert sum(told) == 3000
+        assert sum(sent) == 3000
         assert now() == pytest.approx(3, abs=0.2)
 
     run(main)
 
 
 @pytest.mark.parametrize("body", [b"x" * 5000, streamed(b"x" * 4000, b"y" * 1000)])
-def test_without_a_limit_blocks_go_as_they_come(body: bytes | Streamed) -> None:
+def test_without_a_limit_blocks_are_not_split(body: bytes | Streamed) -> None:
     async def main() -> None:
-        far, told = Far(), list[int]()
+        far, sent = Receiver(), list[int]()
 
-        await limit_bandwidth(far.send, Bandwidth(clock=now), told.append)(put(body))
+        await limit_bandwidth(far.send, Bandwidth(clock=now), sent.append)(put(body))
 
-        assert (now(), sum(told)) == (0, 5000)
+        assert (now(), sum(sent)) == (0, 5000)
         assert len(far.came) == (1 if isinstance(body, bytes) else 2)
 
     run(main)
 
 
 @pytest.mark.parametrize("body", [None, b""])
-def test_what_has_no_body_passes_as_it_is(body: bytes | None) -> None:
+def test_a_request_without_a_body_passes_unchanged(body: bytes | None) -> None:
     async def main() -> None:
         seen, request = [], put(body)
 
@@ -148,7 +148,7 @@ def test_what_has_no_body_passes_as_it_is(body: bytes | None) -> None:
     run(main)
 
 
-def test_a_body_says_of_itself_what_it_said_before() -> None:
+def test_a_limited_body_keeps_its_size_and_replayability() -> None:
     async def main() -> None:
         seen = []
 
@@ -168,11 +168,11 @@ def test_a_body_says_of_itself_what_it_said_before() -> None:
     run(main)
 
 
-def test_a_new_limit_counts_at_once() -> None:
+def test_a_new_limit_takes_effect_at_once() -> None:
     async def main() -> None:
         bandwidth = Bandwidth(1, clock=now)
         sending = asyncio.ensure_future(
-            limit_bandwidth(Far().send, bandwidth, lambda _: None)(put(b"x" * 100_000))
+            limit_bandwidth(Receiver().send, bandwidth, lambda _: None)(put(b"x" * 100_000))
         )
         await asyncio.sleep(10)
         bandwidth.limit = 10_000
@@ -189,24 +189,24 @@ def test_a_new_limit_counts_at_once() -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_nothing_per_second_is_no_limit(limit: float) -> None:
+def test_zero_or_less_is_not_a_valid_limit(limit: float) -> None:
     with pytest.raises(ValueError, match="more than 0"):
         Bandwidth().limit = limit
 
 
-def test_idleness_is_not_saved_up() -> None:
+def test_idle_time_is_not_saved() -> None:
     async def main() -> None:
         bandwidth = Bandwidth(1000, clock=now)
         await asyncio.sleep(3600)
         began = now()
-        await limit_bandwidth(Far().send, bandwidth, lambda _: None)(put(b"x" * 2000))
+        await limit_bandwidth(Receiver().send, bandwidth, lambda _: None)(put(b"x" * 2000))
         assert now() - began == pytest.approx(1.85, abs=0.1)
 
     run(main)
 
 
 @pytest.mark.parametrize("steps", range(12))
-async def test_whoever_is_cancelled_holds_nobody_up(steps: int) -> None:
+async def test_a_cancelled_task_delays_no_other(steps: int) -> None:
     bandwidth = Bandwidth(1e9)
 
     async def several() -> None:
@@ -226,14 +226,16 @@ async def test_whoever_is_cancelled_holds_nobody_up(steps: int) -> None:
     limit=st.floats(0.5, 1e7),
     sizes=st.lists(st.integers(1, 3_000_000), min_size=1, max_size=6),
 )
-def test_never_more_goes_than_the_limit_and_hardly_less(limit: float, sizes: list[int]) -> None:
+def test_the_rate_is_at_most_the_limit_and_hardly_less(limit: float, sizes: list[int]) -> None:
     sizes = [min(size, int(limit * 20) + 1) for size in sizes]
 
     async def main() -> None:
         bandwidth = Bandwidth(limit, clock=now)
         async with asyncio.TaskGroup() as group:
             for size in sizes:
-                group.create_task(limit_bandwidth(Far().send, bandwidth, lambda _: None)(put(bytes(size))))
+                group.create_task(
+                    limit_bandwidth(Receiver().send, bandwidth, lambda _: None)(put(bytes(size)))
+                )
         piece = bandwidth.piece or 0
         assert sum(sizes) <= now() * limit + 2 * piece + limit / 10
         assert now() <= sum(sizes) / limit + 0.1
@@ -242,13 +244,13 @@ def test_never_more_goes_than_the_limit_and_hardly_less(limit: float, sizes: lis
 
 
 async def test_two_megabytes_at_one_per_second_take_two_seconds_and_stall_nothing(box: Sandbox) -> None:
-    """Of six streams each waits half a second and more for its next piece: longer than a stall may last."""
-    told: list[int] = []
+    """Each of six streams waits half a second or more for its next piece: longer than a stall may last."""
+    sent: list[int] = []
     bandwidth = Bandwidth(1_000_000)
     contents = {f"{number}.bin": some_bytes(333_333, number) for number in range(6)}
     timeouts = Timeouts(stall=0.4, response=0.4)
     async with box.client(timeouts=timeouts, retry=Retry.none()) as client:
-        engine = client.engine(around_storage=lambda send: limit_bandwidth(send, bandwidth, told.append))
+        engine = client.engine(around_storage=lambda send: limit_bandwidth(send, bandwidth, sent.append))
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for name, data in contents.items():
@@ -256,6 +258,6 @@ async def test_two_megabytes_at_one_per_second_take_two_seconds_and_stall_nothin
                 group.create_task(engine.uploader.upload(wanted))
 
     assert 1.5 <= time.monotonic() - began < 10
-    assert sum(told) == 2_000_000 - 2
+    assert sum(sent) == 2_000_000 - 2
     stored = [await box.content(file.id) for file in box.state.files]
     assert sorted(stored) == sorted(contents.values())

@@ -1,4 +1,4 @@
-"""When a far end is taken to be down, how it is asked again, and when that ends."""
+"""Circuit breaker: when it opens, how it probes, and when it gives up."""
 
 from math import inf
 
@@ -31,7 +31,7 @@ def test_more_than_half_of_twenty_requests_open_it() -> None:
     assert (circuit.is_open, circuit.opens) == (True, 107)
 
 
-def test_fewer_than_twenty_say_nothing_at_once() -> None:
+def test_fewer_than_twenty_do_not_open_it_at_once() -> None:
     circuit = Circuit(900)
     for _ in range(19):
         circuit.record(BAD, 100, 0.1)
@@ -52,10 +52,10 @@ def test_failures_of_long_ago_do_not_count() -> None:
     assert not circuit.is_open
 
 
-def test_four_lanes_that_all_time_out_open_it() -> None:
+def test_four_workers_that_all_time_out_open_it() -> None:
     circuit = Circuit(900)
-    for lane in range(3):
-        circuit.record(BAD, 160 + lane / 10, 60)
+    for worker in range(3):
+        circuit.record(BAD, 160 + worker / 10, 60)
     assert not circuit.is_open
 
     circuit.record(BAD, 160.5, 60)
@@ -63,7 +63,7 @@ def test_four_lanes_that_all_time_out_open_it() -> None:
     assert circuit.is_open
 
 
-def test_one_lane_that_is_refused_again_and_again_opens_it_after_a_window() -> None:
+def test_one_worker_that_is_refused_repeatedly_opens_it_after_a_window() -> None:
     circuit = Circuit(900)
     for number in range(10):
         circuit.record(BAD, 100 + 2 * number, 0.01)
@@ -82,11 +82,11 @@ def test_one_success_breaks_the_row() -> None:
     assert not circuit.is_open
 
 
-@pytest.mark.parametrize("verdict", [Outcome.THROTTLED, Outcome.NOT_SENT, OK])
-def test_what_is_no_failure_never_opens_it(verdict: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [Outcome.THROTTLED, Outcome.NOT_SENT, OK])
+def test_other_outcomes_never_open_it(outcome: Outcome) -> None:
     circuit = Circuit(900)
     for number in range(200):
-        circuit.record(verdict, 100 + number, 1)
+        circuit.record(outcome, 100 + number, 1)
 
     assert not circuit.is_open
 
@@ -95,35 +95,35 @@ def test_pauses_double_up_to_a_minute() -> None:
     circuit, pauses = opened(), []
     for _ in range(6):
         now = circuit.opens
-        circuit.began(now)
+        circuit.start(now)
         circuit.record(BAD, now + 1, 1)
         pauses.append(circuit.opens - now - 1)
 
     assert pauses == [10, 20, 40, 60, 60, 60]
 
 
-def test_only_one_goes_until_it_has_ended() -> None:
+def test_only_one_probe_is_sent_until_it_has_ended() -> None:
     circuit = opened()
-    circuit.began(105)
+    circuit.start(105)
 
-    assert circuit.opens == 165  # should it be lost, as when its worker was cancelled
+    assert circuit.opens == 165  # in case it is lost, for example because its worker was cancelled
     circuit.record(Outcome.NOT_SENT, 106, 1)
     assert circuit.opens == 106
 
 
-@pytest.mark.parametrize("verdict", [OK, Outcome.THROTTLED])
-def test_any_answer_to_a_probe_closes_it(verdict: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [OK, Outcome.THROTTLED])
+def test_any_response_to_a_probe_closes_it(outcome: Outcome) -> None:
     circuit = opened()
-    circuit.began(105)
+    circuit.start(105)
 
-    circuit.record(verdict, 106, 1)
+    circuit.record(outcome, 106, 1)
 
     assert (circuit.is_open, circuit.opens) == (False, 0)
     circuit.record(BAD, 107, 1)
     assert not circuit.is_open
 
 
-def test_what_began_before_it_opened_tells_nothing_of_now() -> None:
+def test_requests_that_began_before_it_opened_have_no_effect() -> None:
     circuit = opened()
 
     circuit.record(OK, 103, 10)
@@ -138,20 +138,20 @@ def test_it_gives_up_when_the_last_probe_after_all_patience_fails() -> None:
     while not circuit.gave_up:
         now = circuit.opens
         seen.append(now - 100)
-        circuit.began(now)
+        circuit.start(now)
         circuit.record(BAD, now + 0.5, 0.5)
 
     assert seen == [5, 15.5, 20]
     assert circuit.opens == inf
 
 
-def test_patience_begins_anew_once_it_worked() -> None:
+def test_patience_begins_again_after_a_success() -> None:
     circuit = opened(patience=20)
-    circuit.began(105)
+    circuit.start(105)
     circuit.record(OK, 106, 1)
     for _ in range(20):
         circuit.record(BAD, 130, 0.1)
-    circuit.began(135)
+    circuit.start(135)
     circuit.record(BAD, 136, 1)
 
     assert not circuit.gave_up
@@ -174,13 +174,13 @@ STEPS = st.lists(st.tuples(VERDICTS, st.floats(0, 30), st.floats(0, 200), st.boo
 
 @settings(deadline=None)
 @given(steps=STEPS, patience=st.floats(0, 300))
-def test_open_means_that_a_time_is_named_and_closed_that_none_is(steps, patience) -> None:
+def test_it_has_a_next_time_exactly_while_it_is_open(steps, patience) -> None:
     circuit, now = Circuit(patience), 1000.0
-    for verdict, wait, seconds, begins in steps:
+    for outcome, wait, seconds, begins in steps:
         now += wait
         if begins:
-            circuit.began(now)
-        circuit.record(verdict, now, seconds)
+            circuit.start(now)
+        circuit.record(outcome, now, seconds)
         assert circuit.is_open == (circuit.opens > 0)
         assert circuit.gave_up == (circuit.opens == inf)
         assert circuit.gave_up or circuit.opens <= now + 60

@@ -1,4 +1,4 @@
-"""How many requests per second: against services that throttle, in virtual time."""
+"""Requests per second against services that throttle, in virtual time."""
 
 from itertools import pairwise
 
@@ -11,12 +11,12 @@ from coredata_async.bulk.limits.circuit import Circuit
 from coredata_async.bulk.limits.cubic import FLOOR, Cubic
 from coredata_async.bulk.limits.limiter import AdaptiveLimiter
 from coredata_async.bulk.limits.outcome import Outcome
-from tests.bulk.far_end import Service, lanes
+from tests.bulk.simulated import Service, run_workers
 from tests.bulk.virtual import now, run
 
 
-def after_a_while(service: Service, *, cubic: bool = True, before: float = 30, seconds: float = 60) -> None:
-    """Run against it, and leave in it what was granted and refused after the first half minute."""
+def run_against(service: Service, *, cubic: bool = True, before: float = 30, seconds: float = 60) -> None:
+    """Run against a service; afterwards it holds the counts after the first half minute."""
 
     async def main() -> None:
         gate = AdaptiveLimiter(
@@ -28,9 +28,9 @@ def after_a_while(service: Service, *, cubic: bool = True, before: float = 30, s
             clock=now,
             jitter=lambda: 0.5,
         )
-        await lanes(gate, service, 32, before)
+        await run_workers(gate, service, 32, before)
         service.forget()
-        await lanes(gate, service, 32, seconds)
+        await run_workers(gate, service, 32, seconds)
 
     run(main)
 
@@ -38,52 +38,52 @@ def after_a_while(service: Service, *, cubic: bool = True, before: float = 30, s
 @pytest.mark.parametrize("latency", [0.02, 0.3])
 @pytest.mark.parametrize("retry_after", [None, 1])
 @pytest.mark.parametrize("kind", [{"burst": 5}, {"burst": 50}, {"window": 1.0}])
-def test_a_service_that_grants_fifty_per_second_is_used_well_and_rarely_has_to_refuse(
+def test_a_service_that_grants_fifty_per_second_is_used_well_and_rarely_refuses(
     kind: dict[str, float], retry_after: float | None, latency: float
 ) -> None:
     service = Service(rate=50, retry_after=retry_after, latency=latency, **kind)
 
-    after_a_while(service)
+    run_against(service)
 
     assert service.granted >= 0.85 * 50 * 60
     assert service.refused < 0.02 * (service.granted + service.refused)
 
 
-def test_without_it_much_is_refused_or_left() -> None:
+def test_without_it_many_requests_are_refused_or_unused() -> None:
     service = Service(rate=50, retry_after=1)
 
-    after_a_while(service, cubic=False)
+    run_against(service, cubic=False)
 
     assert service.refused > 0.1 * service.granted
     assert service.granted < 0.5 * 50 * 60
 
 
-def test_a_service_that_grants_more_again_is_used_more_again() -> None:
+def test_a_service_that_grants_more_again_gets_more_requests() -> None:
     service = Service(rate=20, burst=20)
 
     async def main() -> float:
         gate = AdaptiveLimiter("it", Aimd(), Circuit(900), Cubic(), on_stop=print, clock=now)
-        await lanes(gate, service, 32, 60)
+        await run_workers(gate, service, 32, 60)
         service.rate = 200
-        await lanes(gate, service, 32, 90)
+        await run_workers(gate, service, 32, 90)
         service.forget()
-        await lanes(gate, service, 32, 30)
+        await run_workers(gate, service, 32, 30)
         return service.granted / 30
 
     assert run(main) > 0.85 * 200
 
 
-def test_a_service_that_refused_all_for_minutes_is_soon_used_again() -> None:
+def test_a_service_that_refused_everything_for_minutes_is_soon_used_again() -> None:
     service = Service(rate=0.001, burst=50)
 
     async def main() -> float:
         gate = AdaptiveLimiter("it", Aimd(), Circuit(900), Cubic(), on_stop=print, clock=now)
-        await lanes(gate, service, 32, 600)
+        await run_workers(gate, service, 32, 600)
         assert service.refused < 500  # in ten minutes
         service.rate = 50
-        await lanes(gate, service, 32, 60)
+        await run_workers(gate, service, 32, 60)
         service.forget()
-        await lanes(gate, service, 32, 30)
+        await run_workers(gate, service, 32, 30)
         return service.granted / 30
 
     assert run(main) > 0.8 * 50
@@ -95,7 +95,7 @@ def test_it_is_off_until_the_first_429() -> None:
         cubic.record(Outcome.WORKED, second, 0.1)
         cubic.record(Outcome.FAILED, second, 0.1)
         cubic.record(Outcome.UNAVAILABLE, second, 0.1)
-        cubic.began(second)
+        cubic.start(second)
 
     assert (cubic.rate, cubic.opens) == (None, 0)
 
@@ -112,7 +112,7 @@ def test_the_first_429_sets_it_below_what_was_granted() -> None:
     assert throttled().rate == pytest.approx(0.85 * 50, rel=0.05)
 
 
-def test_what_was_sent_before_the_decrease_does_not_decrease_it_again() -> None:
+def test_requests_sent_before_the_decrease_do_not_decrease_it_again() -> None:
     cubic = throttled()
     rate = cubic.rate
     for _ in range(50):
@@ -127,38 +127,38 @@ def test_starts_are_spread_evenly() -> None:
     starts = []
     for _ in range(10):
         starts.append(cubic.opens)
-        cubic.began(cubic.opens)
+        cubic.start(cubic.opens)
 
     gaps = [after - before for before, after in pairwise(starts)]
     assert gaps == pytest.approx([1 / cubic.rate] * 9, rel=0.2)
 
 
-def test_a_late_start_is_made_good_for_and_idleness_is_not_saved_up() -> None:
+def test_a_late_start_is_compensated_and_idle_time_is_not_saved() -> None:
     cubic = throttled()
-    cubic.began(20.0)
+    cubic.start(20.0)
     due = cubic.opens
-    cubic.began(due + 0.01)
+    cubic.start(due + 0.01)
     assert cubic.opens == pytest.approx(due + 1 / cubic.rate)
 
-    cubic.began(500.0)
+    cubic.start(500.0)
     assert cubic.opens == pytest.approx(500 - 0.02 + 1 / cubic.rate)
 
 
 def test_a_pause_does_not_raise_it() -> None:
     cubic = throttled()
     for _ in range(9):
-        cubic.began(cubic.opens)
+        cubic.start(cubic.opens)
     before = cubic.rate
 
-    cubic.began(3000.0)
+    cubic.start(3000.0)
 
     assert cubic.rate == pytest.approx(before, rel=0.01)
 
 
-def test_a_service_that_refuses_all_is_still_asked_now_and_then() -> None:
+def test_a_service_that_refuses_everything_still_gets_a_request_now_and_then() -> None:
     cubic = Cubic()
     for second in range(100):
-        cubic.began(second)
+        cubic.start(second)
         cubic.record(Outcome.THROTTLED, second, 0.01)
 
     assert cubic.rate == FLOOR
@@ -170,12 +170,12 @@ def test_a_service_that_refuses_all_is_still_asked_now_and_then() -> None:
         st.tuples(st.sampled_from(Outcome), st.floats(0, 90), st.floats(0, 90), st.booleans()), max_size=100
     )
 )
-def test_it_is_never_nothing_and_never_further_off_than_its_gap(steps) -> None:
+def test_the_rate_is_never_zero_and_the_next_time_never_further_than_its_gap(steps) -> None:
     cubic, time = Cubic(), 1000.0
-    for verdict, wait, seconds, begins in steps:
+    for outcome, wait, seconds, begins in steps:
         time += wait
         if begins and cubic.opens <= time:
-            cubic.began(time)
-        cubic.record(verdict, time, seconds)
+            cubic.start(time)
+        cubic.record(outcome, time, seconds)
         assert cubic.rate is None or cubic.rate >= FLOOR
         assert cubic.opens <= time + 1 / FLOOR

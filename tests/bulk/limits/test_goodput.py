@@ -1,4 +1,4 @@
-"""How many PUTs at once: the climb, step by step, and against simulated storages."""
+"""PUTs in flight: the climb step by step, and against simulated storages."""
 
 import asyncio
 from contextlib import suppress
@@ -25,7 +25,7 @@ def put(status: int | None = 200, seconds: float = 0.1, error: str | None = None
 def feed(
     policy: Goodput, at: float, *, moved: int = 0, event: Exchanged | None = None, times: int = 1
 ) -> int:
-    """Bytes in as many moves as it takes to be believed, and what has ended."""
+    """Send bytes in enough moves for a comparison, with their PUTs."""
     event = event or put()
     for _ in range(100 if moved else 0):
         policy.add_bytes(moved // 100, at - 0.01, full=True)
@@ -35,7 +35,7 @@ def feed(
 
 
 def climbing() -> Goodput:
-    """At 8 since second 12, for 4 moved 10 MB/s."""
+    """Return a policy at width 8 since second 12, after 10 MB/s at width 4."""
     policy = Goodput()
     feed(policy, 10, times=20)
     feed(policy, 11, moved=20 * MB)
@@ -56,14 +56,14 @@ def test_nineteen_are_too_few() -> None:
     assert feed(policy, 14) == 8
 
 
-def test_bytes_tell_as_much_as_requests() -> None:
+def test_bytes_count_as_requests() -> None:
     policy = Goodput()
     feed(policy, 10, moved=80 << 20)
 
     assert feed(policy, 12) == 8
 
 
-def test_a_step_that_pays_is_followed_by_the_next() -> None:
+def test_a_step_with_a_gain_is_followed_by_the_next() -> None:
     policy = climbing()
 
     assert feed(policy, 14, moved=25 * MB) == 16
@@ -76,7 +76,7 @@ def test_a_fifth_of_the_linear_gain_is_enough() -> None:
     assert feed(climbing(), 14, moved=round(23.9 * MB)) == 4
 
 
-def test_a_step_that_does_not_pay_is_taken_back_for_half_a_minute() -> None:
+def test_a_step_without_a_gain_is_taken_back_for_half_a_minute() -> None:
     policy = climbing()
     assert feed(policy, 14, moved=20 * MB) == 4
 
@@ -85,7 +85,7 @@ def test_a_step_that_does_not_pay_is_taken_back_for_half_a_minute() -> None:
     assert feed(policy, 44, moved=20 * MB) == 8
 
 
-def test_places_that_nobody_needs_are_no_reason_for_more() -> None:
+def test_unused_slots_do_not_increase_it() -> None:
     policy = Goodput()
     for second in range(100):
         policy.add_bytes(MB, second, full=False)
@@ -104,7 +104,7 @@ def test_files_without_bytes_count_by_number() -> None:
 
 
 @pytest.mark.parametrize("status", [503, 429])
-def test_a_storage_that_asks_for_less_gets_less_once_for_all_under_way(status: int) -> None:
+def test_a_throttling_storage_decreases_it_once_for_all_in_flight(status: int) -> None:
     policy = climbing()
 
     assert feed(policy, 13, event=put(status), times=10) == 5
@@ -118,13 +118,13 @@ def test_many_failures_count_as_too_much_and_a_few_do_not() -> None:
     assert feed(policy, 13, event=put(500), times=5) == 5
 
 
-def test_an_idle_while_is_no_measure() -> None:
+def test_idle_time_is_not_measured() -> None:
     policy = climbing()
 
     assert feed(policy, 60, moved=1) == 8
 
 
-def test_after_an_outage_it_begins_as_at_first() -> None:
+def test_after_an_outage_it_starts_again() -> None:
     wide, narrow = climbing(), climbing()
     assert feed(wide, 14, moved=25 * MB) == 16
     assert feed(narrow, 13, event=put(503)) == 5
@@ -153,14 +153,14 @@ def test_it_stays_within_its_bounds(ceiling, steps) -> None:
 
 
 class Storage:
-    """So many bytes per second for each connection, and for all of them together."""
+    """Storage with a limit of bytes per second for each connection and for all together."""
 
-    def __init__(self, each: float, together: float, *, bears: int = 1000) -> None:
-        self.each, self.together, self.bears = each, together, bears
+    def __init__(self, each: float, together: float, *, accepts: int = 1000) -> None:
+        self.each, self.together, self.accepts = each, together, accepts
         self.under_way = self.moved = self.refused = 0
 
     async def put(self, size: int, gates: Limiters) -> int:
-        if self.under_way >= self.bears:
+        if self.under_way >= self.accepts:
             self.refused += 1
             await asyncio.sleep(0.01)
             return 503
@@ -176,14 +176,14 @@ class Storage:
         return 200
 
 
-def against(storage: Storage, *, size: int, seconds: float = 90, lanes: int = 128) -> tuple[float, int]:
-    """Bytes per second in the last half minute, and the width at the end."""
+def against(storage: Storage, *, size: int, seconds: float = 90, workers: int = 128) -> tuple[float, int]:
+    """Return the bytes per second of the last half minute, and the width at the end."""
 
     async def main() -> tuple[float, int]:
         gates = Limiters(Limits(connections=128), Retry(), Effort(), clock=now)
         gate = gates.storage
 
-        async def lane() -> None:
+        async def worker() -> None:
             while True:
                 await gate.acquire()
                 try:
@@ -196,8 +196,8 @@ def against(storage: Storage, *, size: int, seconds: float = 90, lanes: int = 12
 
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
-                for _ in range(lanes):
-                    group.create_task(lane())
+                for _ in range(workers):
+                    group.create_task(worker())
                 await asyncio.sleep(seconds - 30)
                 storage.moved = storage.refused = 0
         return storage.moved / 30, gate.width
@@ -206,29 +206,29 @@ def against(storage: Storage, *, size: int, seconds: float = 90, lanes: int = 12
 
 
 @pytest.mark.parametrize("size", [100_000, MB, 50 * MB])
-def test_it_finds_how_many_fill_the_line(size: int) -> None:
+def test_it_finds_the_width_that_fills_the_connection(size: int) -> None:
     goodput, width = against(Storage(2 * MB, 60 * MB), size=size)
 
     assert goodput > 0.85 * 60 * MB
     assert 16 <= width <= 80
 
 
-def test_a_narrow_line_is_not_crowded() -> None:
+def test_a_slow_connection_keeps_a_small_width() -> None:
     goodput, width = against(Storage(2 * MB, 6 * MB), size=MB)
 
     assert goodput > 0.85 * 6 * MB
     assert width <= 8
 
 
-def test_a_wide_one_is_used() -> None:
+def test_a_fast_connection_is_used() -> None:
     goodput, width = against(Storage(MB, 10_000 * MB), size=MB)
 
     assert width == 128
     assert goodput > 100 * MB
 
 
-def test_a_storage_that_says_slow_down_is_rarely_asked_for_too_much() -> None:
-    storage = Storage(2 * MB, 10_000 * MB, bears=20)
+def test_a_storage_that_answers_slow_down_rarely_gets_too_much() -> None:
+    storage = Storage(2 * MB, 10_000 * MB, accepts=20)
     goodput, width = against(storage, size=MB)
 
     assert goodput > 0.6 * 40 * MB

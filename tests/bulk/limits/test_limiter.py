@@ -1,4 +1,4 @@
-"""Places: taken in turn, given back, withheld for a time, and never lost."""
+"""Slots: taken in turn, released, delayed for a time, and never lost."""
 
 import asyncio
 import random
@@ -17,13 +17,13 @@ from coredata_async.errors import APIConnectionError
 from coredata_async.message import Reply, Request
 from coredata_async.transport.throttle import limit_concurrency
 from coredata_async.transport.trace import trace
-from tests.bulk.far_end import POST, exchanged
+from tests.bulk.simulated import POST, exchanged
 from tests.bulk.virtual import now, run
 from tests.rig import cancelled_at
 
 
 class Wide:
-    """As wide as a test says."""
+    """Policy whose width the test sets."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -36,15 +36,15 @@ class Wide:
         self.restarts += 1
 
 
-def gate_of(
+def limiter_of(
     width: int | Wide, patience: float = 900, rate: Cubic | None = None
 ) -> tuple[AdaptiveLimiter, list[str]]:
-    words: list[str] = []
+    messages: list[str] = []
     policy = Wide(width) if isinstance(width, int) else width
     circuit = Circuit(patience)
     return AdaptiveLimiter(
-        "it", policy, circuit, rate, on_stop=words.append, clock=now, jitter=lambda: 0.5
-    ), words
+        "it", policy, circuit, rate, on_stop=messages.append, clock=now, jitter=lambda: 0.5
+    ), messages
 
 
 async def turns(count: int = 5) -> None:
@@ -52,12 +52,12 @@ async def turns(count: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-async def queue(gate: AdaptiveLimiter, count: int) -> tuple[list[int], list[asyncio.Task[None]]]:
-    """So many that wait, and who of them was let in, in order."""
+async def queue(limiter: AdaptiveLimiter, count: int) -> tuple[list[int], list[asyncio.Task[None]]]:
+    """Start this many waiting tasks; return the order in which they got a slot, and the tasks."""
     entered: list[int] = []
 
     async def enter(number: int) -> None:
-        await gate.acquire()
+        await limiter.acquire()
         entered.append(number)
 
     tasks = [asyncio.ensure_future(enter(number)) for number in range(count)]
@@ -71,30 +71,30 @@ async def leave(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks)
 
 
-def test_so_many_are_let_in_and_the_rest_in_turn() -> None:
+def test_the_width_is_used_and_the_rest_wait_in_turn() -> None:
     async def main() -> None:
-        gate, _ = gate_of(2)
-        entered, _tasks = await queue(gate, 5)
-        assert (entered, gate.in_flight, gate.locked()) == ([0, 1], 2, True)
+        limiter, _ = limiter_of(2)
+        entered, _tasks = await queue(limiter, 5)
+        assert (entered, limiter.in_flight, limiter.locked()) == ([0, 1], 2, True)
 
         for expected in (2, 3, 4):
-            gate.release()
+            limiter.release()
             await turns()
             assert entered[-1] == expected
         for _ in range(2):
-            gate.release()
-        assert (gate.in_flight, gate.locked()) == (0, False)
+            limiter.release()
+        assert (limiter.in_flight, limiter.locked()) == (0, False)
 
     run(main)
 
 
-def test_nobody_overtakes_those_who_wait() -> None:
+def test_no_task_overtakes_a_waiting_one() -> None:
     async def main() -> None:
-        gate, _ = gate_of(1)
-        entered, tasks = await queue(gate, 2)
-        gate.release()  # 1 is let in, and has not learnt of it yet
-        assert gate.locked()
-        late = asyncio.ensure_future(gate.acquire())
+        limiter, _ = limiter_of(1)
+        entered, tasks = await queue(limiter, 2)
+        limiter.release()  # task 1 got the slot, but has not run yet
+        assert limiter.locked()
+        late = asyncio.ensure_future(limiter.acquire())
         await turns()
         assert entered == [0, 1]
         await leave([late, *tasks])
@@ -102,14 +102,14 @@ def test_nobody_overtakes_those_who_wait() -> None:
     run(main)
 
 
-def test_a_wider_gate_lets_in_who_waits() -> None:
+def test_a_wider_limiter_admits_waiting_tasks() -> None:
     async def main() -> None:
         policy = Wide(1)
-        gate, _ = gate_of(policy)
-        entered, tasks = await queue(gate, 5)
+        limiter, _ = limiter_of(policy)
+        entered, tasks = await queue(limiter, 5)
 
         policy.width = 3
-        gate.admit()
+        limiter.admit()
         await turns()
 
         assert entered == [0, 1, 2]
@@ -118,122 +118,122 @@ def test_a_wider_gate_lets_in_who_waits() -> None:
     run(main)
 
 
-def test_a_narrower_gate_lets_nobody_in_until_enough_have_left() -> None:
+def test_a_narrower_limiter_admits_no_task_until_enough_have_left() -> None:
     async def main() -> None:
         policy = Wide(4)
-        gate, _ = gate_of(policy)
-        entered, tasks = await queue(gate, 6)
+        limiter, _ = limiter_of(policy)
+        entered, tasks = await queue(limiter, 6)
         policy.width = 2
         for _ in range(2):
-            gate.release()
-            gate.admit()
+            limiter.release()
+            limiter.admit()
             await turns()
-        assert (len(entered), gate.in_flight) == (4, 2)
+        assert (len(entered), limiter.in_flight) == (4, 2)
 
-        gate.release()
+        limiter.release()
         await turns()
 
-        assert (len(entered), gate.in_flight) == (5, 2)
+        assert (len(entered), limiter.in_flight) == (5, 2)
         await leave(tasks)
 
     run(main)
 
 
 @pytest.mark.parametrize("retry_after", [1, 30])
-def test_a_pause_that_one_was_asked_for_is_kept_by_all(retry_after: int) -> None:
+def test_a_retry_after_of_one_request_binds_all(retry_after: int) -> None:
     async def main() -> None:
-        gate, words = gate_of(3)
-        await gate.acquire()
-        gate.record(exchanged(429, retry_after=retry_after))
-        gate.release()
-        assert gate.locked()
-        assert gate.paused == f"it asked to wait {retry_after * 1.05:.0f} s"
+        limiter, messages = limiter_of(3)
+        await limiter.acquire()
+        limiter.record(exchanged(429, retry_after=retry_after))
+        limiter.release()
+        assert limiter.locked()
+        assert limiter.paused == f"it asked to wait {retry_after * 1.05:.0f} s"
 
-        entered, _ = await queue(gate, 5)
+        entered, _ = await queue(limiter, 5)
         assert entered == []
         await asyncio.sleep(retry_after)
         assert entered == []
         await asyncio.sleep(retry_after * 0.06)
 
-        assert (entered, gate.paused, words) == ([0, 1, 2], None, [])
+        assert (entered, limiter.paused, messages) == ([0, 1, 2], None, [])
 
     run(main)
 
 
 def test_the_longest_pause_counts() -> None:
     async def main() -> None:
-        gate, _ = gate_of(3)
-        gate.record(exchanged(503, retry_after=20))
-        gate.record(exchanged(429, retry_after=1))
+        limiter, _ = limiter_of(3)
+        limiter.record(exchanged(503, retry_after=20))
+        limiter.record(exchanged(429, retry_after=1))
         began = now()
-        await gate.acquire()
+        await limiter.acquire()
         assert now() - began == pytest.approx(21)
 
     run(main)
 
 
-def test_one_that_waits_behind_a_pause_can_go() -> None:
+def test_a_task_that_waits_for_a_pause_can_be_cancelled() -> None:
     async def main() -> None:
-        gate, _ = gate_of(1)
-        gate.record(exchanged(429, retry_after=10))
-        entered, tasks = await queue(gate, 3)
+        limiter, _ = limiter_of(1)
+        limiter.record(exchanged(429, retry_after=10))
+        entered, tasks = await queue(limiter, 3)
         tasks[0].cancel()
         await asyncio.sleep(11)
         assert entered == [1]
         await leave(tasks)
-        assert gate.in_flight == 1
+        assert limiter.in_flight == 1
 
     run(main)
 
 
-def test_a_pause_beyond_all_patience_is_not_waited_for() -> None:
+def test_a_pause_longer_than_the_patience_is_not_waited_for() -> None:
     async def main() -> None:
-        gate, words = gate_of(3, patience=60)
-        gate.record(exchanged(429, retry_after=3600))
-        gate.record(exchanged(429, retry_after=3600))
+        limiter, messages = limiter_of(3, patience=60)
+        limiter.record(exchanged(429, retry_after=3600))
+        limiter.record(exchanged(429, retry_after=3600))
 
-        (told,) = words
-        assert "it asks to wait for 3780 s" in told
-        assert gate.paused == "it was given up"
+        (message,) = messages
+        assert "it asks to wait for 3780 s" in message
+        assert limiter.paused == "it was given up"
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(100_000):
-                await gate.acquire()
+                await limiter.acquire()
 
     run(main)
 
 
 def test_pauses_without_one_success_add_up() -> None:
     async def main() -> None:
-        gate, words = gate_of(3, patience=60)
+        limiter, messages = limiter_of(3, patience=60)
         for _ in range(3):
-            gate.record(exchanged(429, retry_after=20))
+            limiter.record(exchanged(429, retry_after=20))
             await asyncio.sleep(21)
-        assert len(words) == 1
+        assert len(messages) == 1
 
-        gate, words = gate_of(3, patience=60)
+        limiter, messages = limiter_of(3, patience=60)
         for _ in range(30):
-            gate.record(exchanged(429, retry_after=20))
+            limiter.record(exchanged(429, retry_after=20))
             await asyncio.sleep(21)
-            gate.record(exchanged())
-        assert words == []
+            limiter.record(exchanged())
+        assert messages == []
 
     run(main)
 
 
-def test_a_number_that_no_clock_knows_is_no_harm() -> None:
+def test_a_retry_after_beyond_any_clock_is_tolerated() -> None:
     async def main() -> None:
-        gate, words = gate_of(3)
-        gate.record(exchanged(429, retry_after=float("9" * 400)))
-        entered, tasks = await queue(gate, 2)
-        assert (len(words), entered) == (1, [])
+        limiter, messages = limiter_of(3)
+        limiter.record(exchanged(429, retry_after=float("9" * 400)))
+        entered, tasks = await queue(limiter, 2)
+        assert (len(messages), entered) == (1, [])
         await leave(tasks)
 
     run(main)
 
 
-def test_a_dead_far_end_is_asked_once_per_pause_until_patience_ends() -> None:
+def test_a_dead_host_gets_one_request_per_pause_until_patience_ends() -> None:
     async def main() -> tuple[list[float], list[str]]:
-        gate, words = gate_of(8, patience=100)
+        limiter, messages = limiter_of(8, patience=100)
         asked: list[float] = []
 
         async def dead(request: Request) -> Reply:
@@ -241,9 +241,9 @@ def test_a_dead_far_end_is_asked_once_per_pause_until_patience_ends() -> None:
             await asyncio.sleep(0.01)
             raise APIConnectionError("no", request, reached=False)
 
-        send = limit_concurrency(trace(dead, [gate.record], clock=now), gate, None)
+        send = limit_concurrency(trace(dead, [limiter.record], clock=now), limiter, None)
 
-        async def lane() -> None:
+        async def worker() -> None:
             while True:
                 with suppress(APIConnectionError):
                     await send(POST)
@@ -252,35 +252,35 @@ def test_a_dead_far_end_is_asked_once_per_pause_until_patience_ends() -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(1000), asyncio.TaskGroup() as group:
                 for _ in range(8):
-                    group.create_task(lane())
-        return asked, words
+                    group.create_task(worker())
+        return asked, messages
 
-    asked, words = run(main)
+    asked, messages = run(main)
 
     probes = [round(each) for each in asked if each > 1]
     assert probes == [5, 15, 35, 75, 100]
     assert len(asked) - len(probes) <= 32
-    assert words == ["it has not worked for 100 s"]
+    assert messages == ["it has not worked for 100 s"]
 
 
-def test_a_far_end_that_comes_back_is_begun_with_carefully() -> None:
+def test_a_host_that_works_again_gets_few_requests_at_first() -> None:
     async def main() -> None:
         policy = Wide(4)
-        gate, words = gate_of(policy)
-        await gate.acquire()
+        limiter, messages = limiter_of(policy)
+        await limiter.acquire()
         for _ in range(20):
-            gate.record(exchanged(500, 0))
-        gate.release()
-        assert gate.paused == "it does not work; it is tried again in 5 s"
-        entered, tasks = await queue(gate, 6)
+            limiter.record(exchanged(500, 0))
+        limiter.release()
+        assert limiter.paused == "it does not work; it is tried again in 5 s"
+        entered, tasks = await queue(limiter, 6)
         await asyncio.sleep(5.1)
         assert entered == [0]
 
-        gate.record(exchanged(201, 0.05))
-        gate.release()
+        limiter.record(exchanged(201, 0.05))
+        limiter.release()
         await turns()
 
-        assert (entered, policy.restarts, words, gate.paused) == ([0, 1, 2, 3, 4], 1, [], None)
+        assert (entered, policy.restarts, messages, limiter.paused) == ([0, 1, 2, 3, 4], 1, [], None)
         await leave(tasks)
 
     run(main)
@@ -288,12 +288,12 @@ def test_a_far_end_that_comes_back_is_begun_with_carefully() -> None:
 
 def test_a_probe_that_is_lost_is_followed_by_another_after_a_minute() -> None:
     async def main() -> None:
-        gate, _ = gate_of(4)
+        limiter, _ = limiter_of(4)
         for _ in range(20):
-            gate.record(exchanged(500, 0))
-        entered, tasks = await queue(gate, 2)
+            limiter.record(exchanged(500, 0))
+        entered, tasks = await queue(limiter, 2)
         await asyncio.sleep(5.1)
-        gate.release()  # its worker was cancelled: there was no exchange
+        limiter.release()  # its worker was cancelled, without an exchange
         await asyncio.sleep(59)
         assert entered == [0]
         await asyncio.sleep(1)
@@ -303,19 +303,19 @@ def test_a_probe_that_is_lost_is_followed_by_another_after_a_minute() -> None:
     run(main)
 
 
-def test_a_rate_spreads_those_who_wait() -> None:
+def test_a_rate_spreads_waiting_tasks() -> None:
     async def main() -> list[float]:
         rate = Cubic()
-        gate, _ = gate_of(100, rate=rate)
+        limiter, _ = limiter_of(100, rate=rate)
         for _ in range(20):
-            gate.record(exchanged())
+            limiter.record(exchanged())
             await asyncio.sleep(0.1)
-        gate.record(exchanged(429))
+        limiter.record(exchanged(429))
         assert rate.rate == pytest.approx(0.85 * 10, rel=0.1)
         times: list[float] = []
 
         async def enter() -> None:
-            await gate.acquire()
+            await limiter.acquire()
             times.append(now())
 
         async with asyncio.TaskGroup() as group:
@@ -326,20 +326,20 @@ def test_a_rate_spreads_those_who_wait() -> None:
     times = run(main)
 
     gaps = [after - before for before, after in pairwise(times[1:])]
-    assert gaps == sorted(gaps, reverse=True)  # it feels for more
+    assert gaps == sorted(gaps, reverse=True)  # the rate grows
     assert gaps[0] == pytest.approx(1 / 8.5, rel=0.05)
 
 
 @pytest.mark.parametrize("steps", range(20))
-async def test_whoever_is_cancelled_takes_no_place_along(steps: int) -> None:
-    gate = AdaptiveLimiter("it", FixedWidth(2), Circuit(900), on_stop=print)
+async def test_a_cancelled_task_loses_no_slot(steps: int) -> None:
+    limiter = AdaptiveLimiter("it", FixedWidth(2), Circuit(900), on_stop=print)
 
     async def one() -> None:
-        await gate.acquire()
+        await limiter.acquire()
         try:
             await asyncio.sleep(0)
         finally:
-            gate.release()
+            limiter.release()
 
     async def several() -> None:
         async with asyncio.TaskGroup() as group:
@@ -348,45 +348,45 @@ async def test_whoever_is_cancelled_takes_no_place_along(steps: int) -> None:
 
     await cancelled_at(steps, several)
 
-    assert (gate.in_flight, gate.locked()) == (0, False)
+    assert (limiter.in_flight, limiter.locked()) == (0, False)
 
 
-async def test_one_cancelled_in_the_moment_it_is_let_in_passes_its_place_on() -> None:
-    gate = AdaptiveLimiter("it", FixedWidth(1), Circuit(900), on_stop=print)
-    entered, tasks = await queue(gate, 3)
-    gate.release()
+async def test_a_task_cancelled_as_it_is_admitted_releases_its_slot() -> None:
+    limiter = AdaptiveLimiter("it", FixedWidth(1), Circuit(900), on_stop=print)
+    entered, tasks = await queue(limiter, 3)
+    limiter.release()
     tasks[1].cancel()
     await turns()
 
-    assert (entered, gate.in_flight) == ([0, 2], 1)
-    gate.release()
-    assert not gate.locked()
+    assert (entered, limiter.in_flight) == ([0, 2], 1)
+    limiter.release()
+    assert not limiter.locked()
 
 
-async def test_one_cancelled_in_the_moment_before_it_would_be_let_in_is_passed_over() -> None:
-    gate = AdaptiveLimiter("it", FixedWidth(1), Circuit(900), on_stop=print)
-    entered, tasks = await queue(gate, 3)
+async def test_a_task_cancelled_just_before_its_admission_is_skipped() -> None:
+    limiter = AdaptiveLimiter("it", FixedWidth(1), Circuit(900), on_stop=print)
+    entered, tasks = await queue(limiter, 3)
     tasks[1].cancel()
-    gate.release()
+    limiter.release()
     await turns()
 
-    assert (entered, gate.in_flight) == ([0, 2], 1)
+    assert (entered, limiter.in_flight) == ([0, 2], 1)
 
 
-async def test_who_waits_too_long_leaves_nothing_behind() -> None:
-    gate = AdaptiveLimiter("it", FixedWidth(1), Circuit(900), on_stop=print)
-    await gate.acquire()
+async def test_a_task_that_times_out_leaves_nothing_behind() -> None:
+    limiter = AdaptiveLimiter("it", FixedWidth(1), Circuit(900), on_stop=print)
+    await limiter.acquire()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.001):
-            await gate.acquire()
+            await limiter.acquire()
 
-    gate.release()
+    limiter.release()
 
-    assert (gate.in_flight, gate.locked()) == (0, False)
+    assert (limiter.in_flight, limiter.locked()) == (0, False)
 
 
 class Strict(AdaptiveLimiter):
-    """Looks twice whom it lets in."""
+    """Limiter that checks every admission."""
 
     def _enter(self) -> None:
         super()._enter()
@@ -396,14 +396,14 @@ class Strict(AdaptiveLimiter):
 
 @settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False), st.booleans())
-def test_whatever_happens_no_more_are_let_in_than_fit_and_no_place_is_lost(
+def test_in_any_order_the_width_is_never_exceeded_and_no_slot_is_lost(
     dice: random.Random, adaptive: bool
 ) -> None:
-    """Workers that come, are cancelled, fail and succeed, while the width changes."""
+    """Start workers that are cancelled, fail and succeed, while the width changes."""
 
     async def main() -> None:
         policy = Wide(3)
-        gate = Strict(
+        limiter = Strict(
             "it",
             Aimd(6) if adaptive else policy,
             Circuit(900),
@@ -413,13 +413,13 @@ def test_whatever_happens_no_more_are_let_in_than_fit_and_no_place_is_lost(
         )
 
         async def one() -> None:
-            await gate.acquire()
+            await limiter.acquire()
             try:
                 await asyncio.sleep(dice.random() / 10)
                 status = dice.choice([201, 201, 201, 429, 503, 500, None])
-                gate.record(exchanged(status, dice.random(), retry_after=dice.choice([None, 0.1])))
+                limiter.record(exchanged(status, dice.random(), retry_after=dice.choice([None, 0.1])))
             finally:
-                gate.release()
+                limiter.release()
 
         tasks = []
         for _ in range(60):
@@ -429,9 +429,9 @@ def test_whatever_happens_no_more_are_let_in_than_fit_and_no_place_is_lost(
                 dice.choice(tasks).cancel()
             if dice.random() < 0.2:
                 policy.width = dice.randint(1, 6)
-                gate.admit()
+                limiter.admit()
         await asyncio.wait(tasks)
-        assert (gate.in_flight, len(gate._waiters)) == (0, 0)
+        assert (limiter.in_flight, len(limiter._waiters)) == (0, 0)
         assert [task.exception() for task in tasks if not task.cancelled() and task.exception()] == []
 
     run(main)

@@ -15,7 +15,7 @@ from coredata_async.bulk.workers.sender import FileToSend, WorkerLostError
 from coredata_async.bulk.workers.setup import WorkerSetup
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.wire.files import NewFile
-from tests.bulk.far_end import exchanged
+from tests.bulk.simulated import exchanged
 from tests.bulk.workers.rig import Heard, throttled
 
 NEW = NewFile(filename="a", title="a", parent="p")

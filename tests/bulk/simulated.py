@@ -1,4 +1,4 @@
-"""Far ends in virtual time, and workers that go through a gate to them."""
+"""Simulated services in virtual time, and workers that send to them through a limiter."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,9 +18,9 @@ POST = Request("POST", "/api/v2/files/", body=b"{}")
 
 @define
 class Service:
-    """Answers after a while, some at once, and turns away what goes beyond its rate.
+    """Service that answers after a while, some requests at once, and rejects what exceeds its rate.
 
-    A token bucket, or with `window` so many per window of time.
+    The rate is a token bucket, or with `window` a number of requests per window of time.
     """
 
     rate: float = inf
@@ -33,15 +33,15 @@ class Service:
     refused: int = 0
     _tokens: float = 5
     _at: float = 0.0
-    _places: asyncio.Semaphore = field(init=False)
+    _slots: asyncio.Semaphore = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._places = asyncio.Semaphore(self.at_once)
+        self._slots = asyncio.Semaphore(self.at_once)
 
     async def send(self, _: Request) -> Reply:
         if self._grants(now()):
             self.granted += 1
-            async with self._places:
+            async with self._slots:
                 await asyncio.sleep(self.latency)
             return Reply(201)
         self.refused += 1
@@ -63,18 +63,18 @@ class Service:
         self.granted = self.refused = 0
 
 
-async def lanes(
-    gate: AdaptiveLimiter,
+async def run_workers(
+    limiter: AdaptiveLimiter,
     service: Service,
     count: int,
     seconds: float,
     *,
     request: Callable[[], Request] = lambda: POST,
 ) -> None:
-    """So many workers that send one request after the other for so long, and repeat nothing."""
-    send = limit_concurrency(trace(service.send, [gate.record], clock=now), gate, None)
+    """Send with this many workers for this many seconds, one request after the other without retries."""
+    send = limit_concurrency(trace(service.send, [limiter.record], clock=now), limiter, None)
 
-    async def lane() -> None:
+    async def worker() -> None:
         while True:
             reply = await send(request())
             if reply.status != 201:
@@ -83,10 +83,10 @@ async def lanes(
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
             for _ in range(count):
-                group.create_task(lane())
+                group.create_task(worker())
 
 
 def exchanged(status: int | None = 201, seconds: float = 0.02, **more: object) -> Exchanged:
-    """One attempt at registering."""
+    """Return one attempt of a registration."""
     error = None if status else "APIConnectionError"
     return Exchanged("POST", "/api/v2/files/", status, seconds, **{"error": error, **more})
