@@ -1,40 +1,71 @@
-"""A fresh sandbox for every test, and a client for it that never waits."""
+"""Fixtures of all tests (a sandbox for each, and a client that never waits) and the fast selection."""
 
 import tempfile
+from pathlib import Path
 
 import pytest
 
 from coredata_async.sandbox import Sandbox, SandboxThread
 from tests.rig import QUICK, Leftovers
 
+TESTS = Path(__file__).parent
+SLOW = frozenset({"archive", "bulk", "cli", "contract", "doctor", "records", "sandbox"})
+"""Directories of tests that run whole programs. Elsewhere a slow test carries `pytest.mark.slow`."""
+NOT_FAST = frozenset({"slow", "contract", "live", "netns", "s3", "servers"})
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave out slow directories before they are imported, because importing them takes seconds."""
+    return True if config.option.markexpr == "fast" and in_slow_directory(collection_path) else None
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_collection_modifyitems(items):
+    """Mark tests of slow directories `slow`, and what is neither slow nor needs a server `fast`."""
+    for item in items:
+        if in_slow_directory(item.path):
+            item.add_marker("slow")
+        if NOT_FAST.isdisjoint(mark.name for mark in item.iter_markers()):
+            item.add_marker("fast")
+
+
+def in_slow_directory(path):
+    """Return whether a path is in a directory of `SLOW`."""
+    return path.is_relative_to(TESTS) and not SLOW.isdisjoint(path.relative_to(TESTS).parts[:1])
+
 
 @pytest.fixture
 async def box():
+    """A sandbox in the event loop of the test."""
     async with Sandbox() as box:
         yield box
 
 
 @pytest.fixture
 async def client(box):
+    """A client for the sandbox."""
     async with box.client(retry=QUICK) as client:
         yield client
 
 
 @pytest.fixture
 def far():
-    """A sandbox in a thread and a loop of its own: every task in a test's loop is the client's."""
+    """A sandbox in a separate thread: all tasks in the event loop of the test are the client's."""
     with SandboxThread() as far:
         yield far
 
 
 @pytest.fixture
 async def far_client(far):
+    """A client for that sandbox."""
     async with far.client(retry=QUICK) as client:
         yield client
 
 
 @pytest.fixture
 async def left_over(far_client, tmp_path_factory, monkeypatch):
-    """What of the client is still there: tasks, open files, spools, threads that read."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("spool")))  # nobody else's spools
+    """A function that returns what is left of the client: tasks, open files, spools, threads that read."""
+    monkeypatch.setattr(
+        tempfile, "tempdir", str(tmp_path_factory.mktemp("spool"))
+    )  # without spools of other tests
     return Leftovers().found
