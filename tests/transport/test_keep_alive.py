@@ -123,11 +123,11 @@ async def test_a_connection_on_which_something_came_is_not_used_again(
     exchange: Exchange, odd: Blocking, certificate: Path
 ) -> None:
     pool = Pool(Limits(), ssl=ssl.create_default_context(cafile=str(certificate)))
-    send = exchange(pool, "storage", Timeouts(response=2), headers={})
+    send = exchange(pool, "storage", Timeouts(response=20), headers={})
 
     first = await send(Request("GET", odd.url))
-    assert odd.told.wait(2)
-    time.sleep(0.02)  # noqa: ASYNC251  # what was sent arrives, and the loop is too busy to see it
+    assert odd.told.wait(20)
+    time.sleep(0.1)  # noqa: ASYNC251  # what was sent arrives, and the loop is too busy to see it
     second = await send(Request("POST", odd.url, repeatable=False))
 
     await pool.aclose()
