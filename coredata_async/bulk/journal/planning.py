@@ -11,6 +11,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from coredata_async.bulk.journal.items import FORMER
+from coredata_async.bulk.journal.schema import LARGE
 from coredata_async.bulk.scan.found import Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.states import Reason, State
 
@@ -39,6 +40,8 @@ class Planned:
     complete: bool
     pending: bool
     """True if the folder has files for a worker; known when it is complete."""
+    large: bool
+    """True if some of these are large; known when it is complete."""
     excluded: int
     warnings: tuple[str, ...]
     path: bytes
@@ -54,17 +57,19 @@ def plan_batch(db: sqlite3.Connection, batch: DirectoryBatch, run: int) -> Plann
     ended: list[ScannedEntry] = []
     for part in _parts(batch.entries):
         ended += _upsert(db, folder, part, run, sums)
-    pending = False
+    pending = large = False
     if batch.complete:
         ended += _collide(db, folder, run, sums)
         _vanish(db, folder, run, sums)
         db.execute("UPDATE folder SET scanned = ? WHERE id = ?", (run, folder))
         pending = is_pending(db, folder)
+        large = pending and is_pending(db, folder, above=LARGE)
     return Planned(
         folder,
         Sums(*sums),
         batch.complete,
         pending,
+        large,
         batch.excluded,
         batch.warnings,
         batch.directory.path,
@@ -241,10 +246,10 @@ def _vanish(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[S
     db.execute(f"DELETE FROM item WHERE {gone}", (folder, run, run, *keep))  # noqa: S608
 
 
-def is_pending(db: sqlite3.Connection, folder: int) -> bool:
-    """Return whether a folder has files for a worker."""
-    question = "SELECT 1 FROM item WHERE folder = ? AND state IN (?, ?) LIMIT 1"
-    return db.execute(question, (folder, State.PLANNED, State.STORED)).fetchone() is not None
+def is_pending(db: sqlite3.Connection, folder: int, *, above: int = -1) -> bool:
+    """Return whether a folder has files for a worker that are larger than `above` bytes."""
+    question = "SELECT 1 FROM item WHERE folder = ? AND state IN (?, ?) AND size > ? LIMIT 1"
+    return db.execute(question, (folder, State.PLANNED, State.STORED, above)).fetchone() is not None
 
 
 _INSERT: Final = (

@@ -106,7 +106,9 @@ class Folders:
         """
         if (place := self._remote_folders.get(folder)) is not None:
             return place
-        for each in await self.journal.read(lambda db: lineage(db, folder)):
+        root, *below = await self.journal.read(lambda db: lineage(db, folder))
+        self._remote_folders[root] = RemoteFolder(self.remote.parent, fresh=False, made=False)
+        for each in below:
             await self._resolve_once(each)
         return self._remote_folders[folder]
 
@@ -133,11 +135,10 @@ class Folders:
 
     async def _ready(self, folder: int) -> RemoteFolder:
         row = await self.journal.read(lambda db: row_of(db, folder))
-        if row.parent is None:
-            return RemoteFolder(self.remote.parent, fresh=False, made=False)
         if row.state == FolderState.READY and row.remote:
             return RemoteFolder(row.remote, fresh=False, made=row.made)
-        inside = await self.ready(row.parent)
+        assert row.parent is not None  # noqa: S101  # `ready` has resolved all folders above
+        inside = self._remote_folders[row.parent]
         if row.state == FolderState.CREATING:
             found = await self._look_for(row, inside, self._lost.get(folder, self._began))
             return await self._own(row, inside, found) if found else await self._create(row, inside)

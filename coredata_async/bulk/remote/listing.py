@@ -109,9 +109,7 @@ class Remote:
 
         doubt = await _read(list_resource(self.api, FOLDERS, FolderWhere(page_size=PAGE)), take)
         if doubt is None:
-            await self.journal.read(
-                lambda db: db.execute("DELETE FROM remote_folder WHERE listed != ?", (this,))
-            )
+            self.journal.note(("DELETE FROM remote_folder WHERE listed != ?", (this,)))
         else:  # what was there before may still be
             self._warn(f"the list of folders is incomplete: {doubt}; one that it hides may be created again")
         return doubt

@@ -109,7 +109,7 @@ class Siblings:
             APIError: The folders could not be listed.
         """
         run = self.journal.run
-        if await self.journal.read(partial(_has_created, run=run)):
+        if bool(self._watched) or await self.journal.read(partial(_has_created, run=run)):
             await self.folders.load_again()
             for made in (
                 *self._watched.values(),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Final
 
-from coredata_async.bulk.events import Event, Progress
+from coredata_async.bulk.events import Event, FileFailed, FileSkipped, Progress
+from coredata_async.bulk.formatting import path_text
+from coredata_async.bulk.scan.found import ScannedEntry
+from coredata_async.bulk.states import Reason, State
 
 CAPACITY: Final = 256
 """Events that nobody has taken yet; above that, the tellers wait."""
@@ -47,3 +51,11 @@ class EventStream:
     async def next(self) -> Event | None:
         """The next event, or `None` at the end."""
         return await self._queue.get()
+
+
+def scan_event(directory: bytes, entry: ScannedEntry) -> FileSkipped | FileFailed:
+    """Return the event for a file that the scan alone has skipped or failed."""
+    path = path_text(os.path.join(directory, entry.name))  # noqa: PTH118  # bytes
+    reason = entry.reason or Reason.INTERNAL
+    kind = FileSkipped if entry.state == State.SKIPPED else FileFailed
+    return kind(path=path, reason=reason, message=entry.message)

@@ -22,8 +22,6 @@ from coredata_async.bulk.states import State
 
 BATCH: Final = 200
 """Files read from the journal at once."""
-LARGE_BATCH: Final = 1
-"""Large files claimed at once, by each of those who look for them."""
 
 
 @frozen
@@ -60,14 +58,14 @@ class Feeder:
             bite = await self.journal.read(
                 partial(claim_small, run=self.journal.run, folder=folder, after=last)
             )
-            if not bite.files:
-                return
             last = bite.last
             for known in bite.files:
                 yield Work(known.item, place.id, known.namesakes, settled=folder not in self._early)
+            if len(bite.files) < BATCH:
+                return
 
-    async def large_files(self) -> list[Item]:
-        """The largest files that nobody has claimed, wherever they are."""
+    async def large_file(self) -> Item | None:
+        """Claim the largest file that is not claimed, in any folder that is scanned."""
         return await self.journal.read(lambda db: claim_large(db, self.journal.run))
 
     async def ready(self, item: Item, *, settled: bool = False) -> Work:
@@ -189,9 +187,10 @@ def files_beside_unknown(db: sqlite3.Connection, parent: str) -> list[tuple[str,
     ).fetchall()
 
 
-def claim_large(db: sqlite3.Connection, run: int) -> list[Item]:
-    """Claim the largest files of the directories that are scanned."""
-    return _claim(db, run, db.execute(_LARGE, (LARGE, run, run, LARGE_BATCH)).fetchall())
+def claim_large(db: sqlite3.Connection, run: int) -> Item | None:
+    """Claim the largest file of the directories that are scanned."""
+    items = _claim(db, run, db.execute(_LARGE, (LARGE, run, run)).fetchall())
+    return items[0] if items else None
 
 
 def is_complete(db: sqlite3.Connection, folder: int) -> bool:
@@ -225,7 +224,7 @@ _CLAIM: Final = (  # the same rows
 )
 _LARGE: Final = (
     f"SELECT {COLUMNS} FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
-    f"WHERE size > ? AND item.{_WANTED} AND claim < ? AND folder.scanned = ? ORDER BY size DESC LIMIT ?"
+    f"WHERE size > ? AND item.{_WANTED} AND claim < ? AND folder.scanned = ? ORDER BY size DESC LIMIT 1"
 )
 _MISSING: Final = (
     f"SELECT 1 FROM item WHERE folder = ? AND {_WANTED} AND NOT EXISTS (SELECT 1 FROM remote_file "  # noqa: S608

@@ -86,7 +86,7 @@ class JobRun:
             )
             if not self._running.cancelled() and (failure := self._running.exception()) is not None:
                 raise _first(failure)
-            if self._ended == "complete" and self.stream.is_heard:
+            if self._ended == "complete" and self.stream.is_heard and self.journal.resumed:
                 async for event in earlier_files(self.journal, run.told):
                     await self.stream.publish(event)
             report = await self.journal.read(lambda db: read_report(db, course))
@@ -126,8 +126,8 @@ class JobRun:
             meter.sent += count
 
         working = build_runtime(self.client, self.effort, count_bytes)
-        meter.add(await self.journal.read(resume.begin))
-        sent = await self.journal.read(self._read_sent)
+        sums, sent = await self.journal.read(lambda db: (resume.begin(db), self._read_sent(db)))
+        meter.add(sums)
         run = RunContext(
             engine=working.engine,
             sender=working.sender,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 from attrs import define, field
 
-from coredata_async.bulk.events import FileFailed, FileSkipped, FolderCreated, Scanned
+from coredata_async.bulk.events import FolderCreated, Scanned
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import planning, retries
 from coredata_async.bulk.journal.items import Item
@@ -26,11 +24,11 @@ from coredata_async.bulk.run import confirmer as confirm
 from coredata_async.bulk.run.confirmer import Confirmer
 from coredata_async.bulk.run.context import RunContext
 from coredata_async.bulk.run.empty_files import EmptyFiles
+from coredata_async.bulk.run.event_stream import scan_event
 from coredata_async.bulk.run.failures import FailureClass
 from coredata_async.bulk.run.feeder import Feeder, claim_unknown, files_beside_unknown
 from coredata_async.bulk.run.file_worker import FileWorker
 from coredata_async.bulk.run.resolver import Resolver
-from coredata_async.bulk.scan.found import ScannedEntry
 from coredata_async.bulk.scan.walk import Batches
 from coredata_async.bulk.states import Reason, State
 from coredata_async.errors import APIError, AuthenticationError
@@ -39,8 +37,6 @@ FOLDER_WORKERS: Final = 256
 """Folders that may wait to be found, made or listed; a lost creation takes two minutes to settle."""
 FOLDERS_IN_PROGRESS: Final = 8
 """Folders whose files are given to the workers at once."""
-RESCAN_INTERVAL: Final = 0.5
-"""Seconds after which a scan that goes on may have found a large file."""
 LARGE_FILE_WORKERS: Final = 16
 """Large files whose folders may be waited for at once."""
 PASSES: Final = 5
@@ -64,9 +60,10 @@ class Scheduler:
     _siblings: Siblings = field(init=False)
     _ready: asyncio.Queue[int] = field(factory=asyncio.Queue[int], init=False)
     """Folders whose scan is complete, and which hold something to do."""
+    _large: asyncio.Queue[int | None] = field(factory=asyncio.Queue[int | None], init=False)
+    """Folders with large files whose scan is complete, and None at the end of the scan."""
     _feeding: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(FOLDERS_IN_PROGRESS), init=False)
     _draining: asyncio.Event = field(factory=asyncio.Event, init=False)
-    _scanned: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     def __attrs_post_init__(self) -> None:
         run = self.run
@@ -92,38 +89,48 @@ class Scheduler:
                 ConflictResolver(self.run.engine.api, self.run.policy.existing),
                 EmptyFiles(self.run),
             )
+            workers: list[asyncio.Task[None]] = []
+
+            def start_worker() -> None:
+                if len(workers) < self.concurrency:
+                    giants_first = len(workers) % LARGE_FIRST_EVERY == 0
+                    workers.append(
+                        group.create_task(self._worker(lane, confirmer, giants_first=giants_first))
+                    )
+
+            self.run.queue.start_worker = start_worker
+            sources = [
+                group.create_task(each)
+                for each in (self._scan(), self._look_for(resolver), self._feed_large_files())
+            ]
             beside = [
                 group.create_task(each)
                 for each in (
-                    self._scan(),
-                    self._look_for(resolver),
-                    *(self._feed_large_files() for _ in range(LARGE_FILE_WORKERS)),
                     *(confirmer.work() for _ in range(confirm.FOLDERS)),
-                    *(self._feed(confirmer) for _ in range(FOLDER_WORKERS)),
+                    self._feed_folders(confirmer),
                     self._siblings.watch(),
                 )
             ]
-            lanes = [
-                group.create_task(self._worker(lane, confirmer, giants_first=number % LARGE_FIRST_EVERY == 0))
-                for number in range(self.concurrency)
-            ]
-            through = group.create_task(self._finish(resolver, confirmer, beside))
+            through = group.create_task(self._finish(resolver, confirmer, sources))
             await _either(through, self._draining)
             self.run.queue.close()
-            await asyncio.wait(lanes)
-            for task in (through, *beside, *resolver.tasks):
+            if workers:
+                await asyncio.wait(workers)
+            for task in (through, *sources, *beside, *resolver.tasks):
                 task.cancel()
 
     async def _finish(
-        self, resolver: Resolver, confirmer: Confirmer, beside: list[asyncio.Task[None]]
+        self, resolver: Resolver, confirmer: Confirmer, sources: list[asyncio.Task[None]]
     ) -> None:
-        await asyncio.wait(set(beside[: 2 + LARGE_FILE_WORKERS]))  # the scan, the lost ones, the large files
+        await asyncio.wait(sources)
         await self._ready.join()
         await self._drain_resolver(resolver)
         await self._second_passes(resolver)
-        for folder in await confirmer.unconfirmed_folders():
-            confirmer.want(folder)
         await confirmer.idle()
+        if self.run.progress.count(State.CONFIRMED):
+            for folder in await confirmer.unconfirmed_folders():
+                confirmer.want(folder)
+            await confirmer.idle()
         try:
             await self._siblings.check_again()
         except APIError as exc:
@@ -144,11 +151,13 @@ class Scheduler:
                 for words in planned.warnings:
                     await self.run.warn(words)
                 for entry in planned.ended:
-                    await self.run.stream.publish(_event_for(planned.path, entry))
+                    await self.run.stream.publish(scan_event(planned.path, entry))
                 if planned.pending or (self.empty_folders and planned.complete):
                     self._ready.put_nowait(planned.folder)
+                if planned.large:
+                    self._large.put_nowait(planned.folder)
         finally:
-            self._scanned.set()
+            self._large.put_nowait(None)
         self.run.progress.add(
             await self.run.journal.read(lambda db: planning.finish(db, self.run.journal.run))
         )
@@ -158,6 +167,8 @@ class Scheduler:
 
     async def _look_for(self, resolver: Resolver) -> None:
         """Find out what became of registrations that an earlier run had sent for."""
+        if not self.run.progress.count(State.UNKNOWN):
+            return
         began = resolver.clock()
         run, parent = self.run.journal.run, self.run.remote.parent
         for place, file_id in await self.run.journal.read(lambda db: files_beside_unknown(db, parent)):
@@ -165,17 +176,25 @@ class Scheduler:
         for work in await self.run.journal.read(lambda db: claim_unknown(db, run, parent)):
             await resolver.take(work, began)
 
-    async def _feed(self, confirmer: Confirmer) -> None:
-        while True:
-            folder = await self._ready.get()
-            try:
-                await self._feeder.open_folder(folder)
-                async with self._feeding:
-                    await self._enqueue_folder(folder, confirmer)
-            except APIError as exc:
-                await self._not_ready(folder, exc)
-            finally:
-                self._ready.task_done()
+    async def _feed_folders(self, confirmer: Confirmer) -> None:
+        """Open each folder that the scan has completed in a task of its own, and put its files."""
+        slots = asyncio.Semaphore(FOLDER_WORKERS)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                folder = await self._ready.get()
+                await slots.acquire()
+                task = group.create_task(self._feed_folder(folder, confirmer))
+                task.add_done_callback(lambda _: slots.release())
+
+    async def _feed_folder(self, folder: int, confirmer: Confirmer) -> None:
+        try:
+            await self._feeder.open_folder(folder)
+            async with self._feeding:
+                await self._enqueue_folder(folder, confirmer)
+        except APIError as exc:
+            await self._not_ready(folder, exc)
+        finally:
+            self._ready.task_done()
 
     async def _enqueue_folder(self, folder: int, confirmer: Confirmer) -> None:
         """Put the files of a folder, and have it listed when it is complete, not between two of them."""
@@ -189,17 +208,16 @@ class Scheduler:
                 confirmer.complete(folder)
 
     async def _feed_large_files(self) -> None:
-        while True:
-            complete = self._scanned.is_set()
-            items = await self._feeder.large_files()
-            for item in items:
-                await self._enqueue(item, giant=True)
-            if not items and complete:
-                return
-            if not items:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(RESCAN_INTERVAL):
-                        await self._scanned.wait()
+        """Claim large files, the largest first, whenever the scan has found some."""
+        slots = asyncio.Semaphore(LARGE_FILE_WORKERS)
+        async with asyncio.TaskGroup() as group:
+            while await self._large.get() is not None:
+                await slots.acquire()
+                while (item := await self._feeder.large_file()) is not None:
+                    task = group.create_task(self._enqueue(item, giant=True))
+                    task.add_done_callback(lambda _: slots.release())
+                    await slots.acquire()
+                slots.release()
 
     async def _enqueue(self, item: Item, *, giant: bool) -> None:
         try:
@@ -263,14 +281,6 @@ class Scheduler:
 
     async def _folder_created(self, path: bytes, folder_id: str) -> None:
         await self.run.stream.publish(FolderCreated(path=path_text(path), folder_id=folder_id))
-
-
-def _event_for(directory: bytes, entry: ScannedEntry) -> FileSkipped | FileFailed:
-    """Return what is told of a file that the scan alone has decided about."""
-    path = path_text(os.path.join(directory, entry.name))  # noqa: PTH118  # bytes
-    reason = entry.reason or Reason.INTERNAL
-    kind = FileSkipped if entry.state == State.SKIPPED else FileFailed
-    return kind(path=path, reason=reason, message=entry.message)
 
 
 async def _either(task: asyncio.Task[None], event: asyncio.Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import Final
 
 from coredata_async.bulk.journal.work import Work
@@ -32,6 +33,8 @@ class WorkQueue:
         self._folders: Counter[int] = Counter()
         self._feeding: set[int] = set()
         self._closed = False
+        self.start_worker: Callable[[], None] = _ignore
+        """Called if a file was put and no worker is idle."""
 
     @property
     def in_flight(self) -> int:
@@ -46,7 +49,8 @@ class WorkQueue:
         if not self._closed:
             queue.append(work)
             self._folders[work.item.folder] += 1
-            _wake(self._arrived, 1)
+            if _wake(self._arrived, 1):
+                self.start_worker()
 
     async def get(self, *, giants_first: bool) -> Work | None:
         """The next file, or `None` when the belt is closed."""
@@ -109,9 +113,15 @@ async def _wait(waiters: _Waiters) -> None:
         raise
 
 
-def _wake(waiters: _Waiters, count: int) -> None:
+def _wake(waiters: _Waiters, count: int) -> int:
+    """Wake a number of waiters; return how many there were too few."""
     while count and waiters:
         waiter = waiters.popleft()
         if not waiter.done():  # its task was cancelled
             waiter.set_result(None)
             count -= 1
+    return count
+
+
+def _ignore() -> None:
+    """Start nothing."""

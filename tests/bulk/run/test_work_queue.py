@@ -136,3 +136,18 @@ async def test_a_folder_is_not_through_while_more_of_it_is_about_to_come():
     await belt.put(work(2, 2))
     assert not belt.end(2)
     assert belt.finish(work(2, 2))
+
+
+async def test_a_file_starts_a_worker_only_if_none_is_idle():
+    queue = WorkQueue()
+    started: list[asyncio.Task[int]] = []
+    queue.start_worker = lambda: started.append(asyncio.ensure_future(taken(queue)))
+
+    await queue.put(work(1))
+    assert len(started) == 1
+    idle = asyncio.ensure_future(taken(queue))
+    await turns()
+    await queue.put(work(2))
+    await turns()
+
+    assert (len(started), started[0].result(), idle.result()) == (1, 1, 2)

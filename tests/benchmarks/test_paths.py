@@ -1,0 +1,28 @@
+"""Length of the paths through the package: literal limits, slightly above what was measured."""
+
+from benchmarks.paths import job_counts, listing, planned_file, upload
+
+
+def test_an_upload_passes_through_few_files_and_calls():
+    trace = upload()
+
+    assert len(trace.files) <= 41
+    assert trace.count <= 340
+
+
+def test_a_listing_passes_through_few_files_and_calls():
+    trace = listing()
+
+    assert len(trace.files) <= 29
+    assert trace.count <= 150
+
+
+def test_a_further_file_of_a_job_passes_through_few_files():
+    assert len(planned_file().files) <= 85
+
+
+def test_a_job_of_one_file_starts_few_tasks_and_asks_its_journal_seldom():
+    counts = job_counts()
+
+    assert counts.tasks <= 25
+    assert counts.round_trips <= 15
