@@ -1,4 +1,4 @@
-"""Bulk upload that survives anything: many files, each once, even across crashes."""
+"""Bulk upload: many files, each exactly once, even across crashes."""
 
 from coredata_async.bulk.check.actions import Action
 from coredata_async.bulk.check.check import check

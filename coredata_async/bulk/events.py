@@ -1,4 +1,4 @@
-"""What a job tells while it runs: typed events."""
+"""Typed events of a running job."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from coredata_async.bulk.states import Reason
 
 @frozen(kw_only=True)
 class Started:
-    """The journal is open."""
+    """Event: the journal is open."""
 
     journal: str
     resumed: bool
-    """Whether an earlier run left something in it."""
+    """True if an earlier run left items in it."""
 
 
 @frozen(kw_only=True)
 class Scanned:
-    """The scan is complete."""
+    """Event: the scan is complete."""
 
     files: int
     bytes: int
@@ -27,31 +27,31 @@ class Scanned:
 
 @frozen(kw_only=True)
 class FileDone:
-    """A file is stored, registered, and seen in a listing."""
+    """Event: a file is stored, registered, and seen in a listing."""
 
     path: str
     file_id: str
     size: int
     earlier: bool = False
-    """True if an earlier run of the job finished it: repeated at the end of a run, for the id."""
+    """True if an earlier run of the job finished it: repeated at the end of a run because of the id."""
 
 
 @frozen(kw_only=True)
 class FileSkipped:
-    """A file was not to be uploaded."""
+    """Event: a file is not uploaded, according to the policy or because the server has it."""
 
     path: str
     reason: Reason
     message: str = ""
     file_id: str | None = None
-    """Id of the File that the server has under this name, if there is one."""
+    """Id of the File that the server has under this name, if it has one."""
     earlier: bool = False
-    """As for `FileDone`."""
+    """True if an earlier run decided it, as for `FileDone`."""
 
 
 @frozen(kw_only=True)
 class FileFailed:
-    """A file was not uploaded."""
+    """Event: a file could not be uploaded."""
 
     path: str
     reason: Reason
@@ -60,7 +60,7 @@ class FileFailed:
 
 @frozen(kw_only=True)
 class FileDelayed:
-    """A file failed for a passing reason; the second pass takes it up, or the resolver looks for it."""
+    """Event: a file failed transiently; the retry pass claims it, or the resolver looks it up."""
 
     path: str
     reason: Reason
@@ -69,7 +69,7 @@ class FileDelayed:
 
 @frozen(kw_only=True)
 class FileUnresolved:
-    """Of this file nobody can say whether it was registered."""
+    """Event: it cannot be determined whether a file was registered."""
 
     path: str
     message: str
@@ -77,7 +77,7 @@ class FileUnresolved:
 
 @frozen(kw_only=True)
 class FolderCreated:
-    """A remote folder was created."""
+    """Event: a remote folder was created."""
 
     path: str
     folder_id: str
@@ -85,62 +85,62 @@ class FolderCreated:
 
 @frozen(kw_only=True)
 class Waiting:
-    """Some folders wait until no request of a job that this journal does not know can be in flight."""
+    """Event: some folders wait until no request of an unknown job can be in flight."""
 
     seconds: float
-    """How long at most; `Progress.wait_left` says how much is left."""
+    """Maximum duration of the wait; `Progress.wait_left` is the rest."""
     message: str
-    """Why, and what to do about it."""
+    """Reason for the wait, and the option that skips it."""
 
 
 @frozen(kw_only=True)
 class Warned:
-    """Something that a person should know."""
+    """Event: a warning for a person."""
 
     message: str
 
 
 @frozen(kw_only=True)
 class Progress:
-    """How far the job is. Told a few times per second at most; what nobody takes is dropped."""
+    """Progress of the job, published a few times per second at most; unread ones are dropped."""
 
     planned: int
-    """Files known so far."""
+    """Number of files known so far."""
     planned_bytes: int
     scanned: bool
-    """Whether all are known."""
+    """True if all files are known."""
     done: int
     done_bytes: int
-    """Of all runs together."""
+    """Bytes of all runs together."""
     skipped: int
     failed: int
     unresolved: int
     delayed: int
-    """Waiting for the second pass, or for the resolver."""
+    """Number of files that wait for the retry pass or the resolver."""
     in_flight: int
     sent: int
-    """Bytes that have gone in this run, repeats included."""
+    """Bytes sent in this run, including retries."""
     seconds: float
-    """Since this run began."""
+    """Seconds since this run began."""
     files_per_second: float
-    """Recently."""
+    """Recent rate."""
     bytes_per_second: float
-    """Recently."""
+    """Recent rate."""
     eta: float | None
-    """Seconds; `None` as long as nothing can be said."""
+    """Estimated seconds until the end; `None` while unknown."""
     api_width: int
-    """Requests the API's gate lets through at once."""
+    """Maximum number of requests in flight to the API."""
     storage_width: int
-    """PUTs the storage's gate lets through at once."""
+    """Maximum number of PUTs in flight."""
     retries: int
     throttled: int
-    """Answers 429 or 503 so far."""
+    """Number of responses 429 or 503 so far."""
     paused: str | None
-    """Why nothing goes at the moment."""
+    """Reason why no request begins now; `None` if requests begin."""
     wait_left: float = 0.0
-    """Seconds for which some folders still wait, so that no File is made twice; 0 if none waits."""
+    """Seconds for which some folders still wait, so that no File is duplicated; 0 if none waits."""
     wait_reason: str = ""
-    """Why they wait."""
+    """Reason for the wait."""
 
 
 Event = (

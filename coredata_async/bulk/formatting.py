@@ -1,4 +1,4 @@
-"""Paths, amounts and times as people read them."""
+"""Formatting of paths, amounts and durations for people."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _DAY: Final = 86400
 
 
 def path_text(path: bytes) -> str:
-    r"""A path as text: bytes that are no UTF-8 become `\xNN`."""
+    r"""Return a path as text: bytes that are not UTF-8 become `\xNN`."""
     return path.decode("utf-8", "backslashreplace")
 
 
 def escape_unprintable(text: str) -> str:
-    """The text with what cannot be seen, or would turn the line round, written as an escape."""
+    """Return the text with unprintable and bidirectional characters as escapes."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def format_bytes(count: float) -> str:
-    """Bytes in units of a thousand: `1.2 MB`."""
+    """Return bytes in units of a thousand: `1.2 MB`."""
     unit = 0
     while unit + 1 < len(_UNITS) and round(count, 1 if unit else 0) >= _STEP:
         count, unit = count / _STEP, unit + 1
@@ -32,8 +32,8 @@ def format_bytes(count: float) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """A length of time in its two largest units: `2 h 13 min`."""
-    if seconds < 10:  # noqa: PLR2004  # below, tenths tell something
+    """Return a duration in its two largest units: `2 h 13 min`."""
+    if seconds < 10:  # noqa: PLR2004  # below, tenths matter
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
     for unit, name, part, smaller in (
@@ -47,5 +47,5 @@ def format_duration(seconds: float) -> str:
 
 
 def files(count: int) -> str:
-    """`1 file`, `2,000 files`."""
+    """Return `1 file`, `2,000 files`."""
     return f"{count:,} {'file' if count == 1 else 'files'}"

@@ -1,4 +1,4 @@
-"""The bulk upload as its users see it: start it, watch it, end it early, run it again."""
+"""Bulk upload for users: start a job, watch it, end it early, run it again."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from coredata_async.client import CoreData
 from coredata_async.wire.lookups import segment
 
 TICK: Final = 0.25
-"""Seconds between two tellings of progress."""
+"""Seconds between two progress events."""
 
 
 class UploadJob:
-    """Uploads files and trees: each file once, whatever happens, and again from where it was left.
+    """Uploads files and trees, each file exactly once, and resumes after any interruption.
 
     `report = await UploadJob(client, ["photos"], parent=folder_id).run()`, or, to watch it:
 
@@ -40,28 +40,28 @@ class UploadJob:
                 ...
         print(job.report.counts)
 
-    The same job made again, with the same client, PATHs and parent, goes on where the last one ended,
-    however it ended. A journal on disk remembers each step before it is taken; it holds no key and no
-    signed URL. A file is DONE only when the server has listed its File.
+    A job with the same client, PATHs and parent resumes the earlier one, however it ended. A journal on disk
+    records each step before it is taken; it contains no key and no signed URL. A file is DONE only when the
+    server has listed its File.
 
-    Per file: three exchanges, and a share of a listing's page. Memory does not grow with the number of
-    files.
+    Sends three requests per file, and a share of a listing's page. Memory use does not depend on the number
+    of files.
 
     Args:
-        client: Whose service; it stays open.
-        paths: Files and directories. `photos` becomes a folder of that name, `photos/.` only its contents.
+        client: The client to use; it stays open.
+        paths: Files and directories. `photos` becomes a folder of that name, `photos/.` only its content.
         parent: Id of a Project, Folder or Filespace.
-        journal: File to keep the job in; by default one in the user's state directory, found again by
+        journal: Path of the journal; by default a file in the user's state directory that is found again by
             server, user, parent and PATHs.
-        selection: Which files.
-        policy: What to do about whatever is out of the ordinary.
-        effort: How hard to work.
+        selection: The files to upload.
+        policy: The rules for existing Files, links and unusual names.
+        effort: The concurrency and the time limits.
         dynatype: Name of a dynatype for all Files.
-        contacts: Ids; they need a dynatype other than `File`.
-        tags: None may hold a comma.
+        contacts: Ids of contacts; they need a dynatype other than `File`.
+        tags: Tags of all Files, without commas.
 
     Raises:
-        ConfigurationError: Something cannot be meant as it is written, or the journal is another job's.
+        ConfigurationError: If an argument is invalid, or the journal belongs to another job.
     """
 
     def __init__(
@@ -94,17 +94,23 @@ class UploadJob:
 
     @property
     def report(self) -> Report:
-        """Return what came of it, once the events have ended."""
+        """Report of the job, available after its last event.
+
+        Raises:
+            RuntimeError: If the job has not ended.
+        """
         if self._running is None or not self._running.done():
-            raise RuntimeError("there is no report yet: iterate the job to its end first")
+            raise RuntimeError(
+                "the report is not available before the job has ended: read all its events first"
+            )
         return self._running.result()
 
     async def run(self) -> Report:
-        """Do all of it, and say what came of it. Failures of files are in the report, not raised.
+        """Run the job to its end, and return the report. Failures of files are in the report, not raised.
 
         Raises:
-            APIError: The service could not be asked at all; nothing has begun.
-            JournalError: The disk failed.
+            APIError: If the service cannot be reached at the beginning; nothing has been sent.
+            JournalError: If the disk failed.
         """
         async with self:
             async for _ in self:
@@ -112,17 +118,17 @@ class UploadJob:
         return self.report
 
     async def plan(self) -> AsyncGenerator[Action, None]:
-        """Say what `run` would do; nothing is written, neither to the server nor to the job's journal.
+        """Return the actions that `run` would take. Nothing is written to the server or to the job's journal.
 
-        Reads what the job would read: the disk, the lists of the folders concerned, and the bytes of files
-        whose name and size the server has. Memory does not grow with the number of files.
+        Reads everything that the job would read: the disk, the listings of the folders, and the bytes of
+        files whose name and size the server has. Memory use does not depend on the number of files.
 
         Yields:
-            An action per file, and per folder that is not there, when the scan is complete.
+            An action per file, and per folder that does not exist, after the scan is complete.
 
         Raises:
-            APIError: The service could not be asked.
-            ConfigurationError: The job is running, or cannot run.
+            APIError: If the service cannot be reached.
+            ConfigurationError: If the job is running, or is invalid.
         """
         actions = dry_run(
             self._client.engine(),
@@ -137,28 +143,28 @@ class UploadJob:
                 yield action
 
     def drain(self) -> None:
-        """Begin nothing new. It ends when what is in flight has ended, `Effort.drain` seconds at most."""
+        """Begin no further file, and end when the files in flight have ended, or after `Effort.drain`."""
         if self._job_run is not None:
             self._job_run.drain("drained", "")
 
     def stop(self) -> None:
-        """End now, within two seconds. What is in flight is left to the next run, which looks for it."""
+        """End the job within two seconds. The next run looks up the files that were in flight."""
         if self._job_run is not None:
             self._job_run.abort("stopped", "")
 
     async def __aenter__(self) -> Self:
         batches = scan(self._paths, self._selection, self._policy)
         engine = self._client.engine()
-        found = roots(self._paths)
+        given = roots(self._paths)
         binding = JobIdentity(
-            engine.tenant, engine.account, self._parent, tuple(root.as_given for root in found)
+            engine.tenant, engine.account, self._parent, tuple(root.as_given for root in given)
         )
-        place = self._journal_path or default_path(binding)
-        check_path(place, binding.roots)
+        journal_path = self._journal_path or default_path(binding)
+        check_path(journal_path, binding.roots)
         project = await check_parent(engine.api, self._parent)
         self._job_run = JobRun(
             client=self._client,
-            journal=await Journal.open(place, binding),
+            journal=await Journal.open(journal_path, binding),
             batches=batches,
             parent=self._parent,
             project=project,
@@ -187,13 +193,13 @@ class UploadJob:
         return self
 
     async def __anext__(self) -> Event:
-        """Give the next event.
+        """Return the next event.
 
         Raises:
-            Exception: What ended the job, if it is no failure of a file.
+            Exception: If the job failed for another reason than a file.
         """
         if self._running is None:
-            raise RuntimeError("open it first: `async with UploadJob(…) as job:`")
+            raise RuntimeError("the job is not open: use `async with UploadJob(…) as job:`")
         event = await self._stream.next()
         if event is not None:
             return event

@@ -1,4 +1,4 @@
-"""What a job uploads, by which rules, and how hard it works, as values."""
+"""Options of a job: the files it uploads, its rules, and its effort."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _seconds(value: float | datetime | date | timedelta | None) -> float | None:
 
 @frozen
 class Rule:
-    """One glob, as in a `.gitignore`: `*.tmp`, `/build/`, `docs/**/*.pdf`."""
+    """Glob as in a `.gitignore`: `*.tmp`, `/build/`, `docs/**/*.pdf`."""
 
     glob: str
     include: bool = False
@@ -42,58 +42,58 @@ class Rule:
 
 @frozen(kw_only=True)
 class Selection:
-    """Which of the files that are found are to be uploaded. What is not selected is counted, nothing more."""
+    """Selection of the files to upload. Files that are not selected are only counted."""
 
     rules: Sequence[Rule] = ()
-    """Read in order, the last that matches counts. If the first includes, all else is left out at first."""
+    """Rules in order; the last matching one decides. If the first includes, all other files are excluded."""
     ignore_files: bool = True
-    """Whether to obey `.coredataignore`, and to leave out what a `CACHEDIR.TAG` marks as a cache."""
+    """True to obey `.coredataignore`, and to exclude directories that a `CACHEDIR.TAG` marks as a cache."""
     files_from: str | os.PathLike[str] | None = None
-    """A list of the only files to take, relative to the one directory given; NUL- or newline-separated."""
+    """List of the only files to upload, relative to the one PATH; NUL- or newline-separated."""
     min_size: int | None = None
-    """Bytes."""
+    """Minimum size in bytes."""
     max_size: int | None = None
-    """Bytes."""
+    """Maximum size in bytes."""
     newer_than: float | None = field(default=None, converter=_seconds)
     """Only files modified after this: seconds since the epoch, an aware datetime, a date, or an age."""
     older_than: float | None = field(default=None, converter=_seconds)
-    """Only files modified before this, given in the same ways."""
+    """Only files modified before this, in the same forms."""
 
 
 @frozen(kw_only=True)
 class Policy:
-    """What is done about whatever is out of the ordinary."""
+    """Rules for existing Files, links, unusual names and other special cases."""
 
     existing: Existing = "skip-same"
-    """A File of this name is there already.
+    """Rule for a File of the same name in the same folder.
 
-    `skip` leaves it at that. `skip-same` skips if size and digest are the same, else uploads a further
+    `skip` keeps it. `skip-same` skips the file if size and digest are equal, and otherwise uploads another
     File. `version` replaces its content if it differs. `error` fails.
     """
     links: Links = "skip"
-    """Symbolic links: counted and not followed, or followed with a guard against circles."""
+    """Rule for symbolic links: `skip` counts them; `follow` follows them, with cycle detection."""
     names: Names = "fail"
-    """Names with control characters, a slash or backslash, a final dot or space, or over 255 bytes.
+    """Rule for names with control characters, a slash or backslash, a final dot or space, or over 255 bytes.
 
-    `fail` reports them. `escape` writes what is forbidden as `%XX`. `truncate` does that, and cuts long
-    names, with a digest of the whole in place of what is cut. Names that are no UTF-8 are escaped by both.
+    `fail` reports them. `escape` writes forbidden characters as `%XX`. `truncate` does the same, and also
+    cuts long names, with a digest in place of the cut part. Both escape names that are not UTF-8.
     """
     unicode: Unicode = "nfc"
-    """Whether names are normalised to NFC, as they are typed, or kept as they are on disk."""
+    """`nfc` normalises names to NFC, as they are typed; `keep` keeps them as they are on disk."""
     on_change: int = 3
-    """How often a file that changed while it was read is tried again."""
+    """Maximum number of retries of a file that changed while it was read."""
     empty_dirs: bool = False
-    """Whether to make folders for directories without a file."""
+    """True to create folders for directories without a file."""
     blob_life: float = 12 * 3600
-    """For how many seconds bytes that are stored, and not registered, are taken to be still there."""
+    """Seconds for which stored bytes that are not registered are assumed to exist."""
 
     assume_alone: bool = False
-    """Whether to take it that no other job has uploaded these files in the last `Retry.settle` seconds.
+    """True to assume that no other job has uploaded these files in the last `Retry.settle` seconds.
 
-    A journal that is new may be so because the machine that had the job is gone. Its last registrations may
-    still be in flight inside the server, and would make second Files. So what goes into folders that this
-    journal has not created waits, up to `Retry.settle` + `Retry.probe_gap` seconds from the journal's
-    beginning. Set this to skip the wait. Other jobs at the same time are looked for all the same.
+    A journal may be new because the machine that had the job is gone. Its last registrations may still be in
+    flight inside the server, and would create second Files. So uploads into folders that this journal has
+    not created wait, up to `Retry.settle` + `Retry.probe_gap` seconds from the journal's beginning. Set this
+    to skip the wait. Jobs that run at the same time are detected in any case.
     """
 
     def __attrs_post_init__(self) -> None:
@@ -105,13 +105,13 @@ class Policy:
 
 
 DEFAULT_CONCURRENCY: Final = 64
-"""Files in flight per process, unless `Effort.concurrency` is set."""
+"""Number of files in flight per process, unless `Effort.concurrency` is set."""
 MAX_PROCESSES: Final = 64
 
 
 @frozen(kw_only=True)
 class Effort:
-    """How hard a job works."""
+    """Concurrency and time limits of a job."""
 
     concurrency: int | None = None
     """Maximum number of files in flight; 64 for each process if it is not set.
@@ -126,15 +126,15 @@ class Effort:
     this process. A job may be resumed with another number. At most 64; more than 1 needs Unix.
     """
     adaptive: bool = True
-    """Whether the number of requests at once follows what the far ends bear; else it is `Limits`' own."""
+    """True to adapt the number of requests in flight to the server; False to use `Limits`."""
     bwlimit: float | None = None
-    """Bytes per second to the storage, all files together."""
+    """Maximum bytes per second to the storage, for all files together."""
     max_duration: float | None = None
-    """Seconds after which nothing new is begun; the job can be resumed."""
+    """Seconds after which no further file begins; the job can be resumed."""
     patience: float = 900.0
-    """Seconds for which a far end that does not work at all is waited for, before the job stops."""
+    """Timeout for a service or storage that does not work at all, in seconds; then the job stops."""
     drain: float = 30.0
-    """Seconds that files in flight get to end when the job is asked to stop."""
+    """Timeout for files in flight when the job is asked to stop, in seconds."""
 
     def __attrs_post_init__(self) -> None:
         if self.concurrency is not None and self.concurrency < 1:
@@ -156,12 +156,12 @@ class Effort:
 
 @frozen(kw_only=True)
 class FileAttributes:
-    """What all Files of the job are to be given."""
+    """Attributes of all Files of the job."""
 
     dynatype: str | None = None
     """Name of a dynatype; the server's default is `File`."""
     contacts: Sequence[str] = ()
-    """Ids; they need a dynatype other than `File`."""
+    """Ids of contacts; they need a dynatype other than `File`."""
     tags: Sequence[str] = ()
 
 

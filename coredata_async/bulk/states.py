@@ -1,4 +1,4 @@
-"""The states of a file in a job, and the reasons for which one ends elsewhere than in DONE."""
+"""States of a file in a job, and the reasons for other final states than DONE."""
 
 from __future__ import annotations
 
@@ -7,81 +7,81 @@ from typing import Final
 
 
 class State(IntEnum):
-    """Where a file is on its way. The numbers are in journals: none may ever change its meaning.
+    """Progress of a file. The numbers are stored in journals: their meaning must never change.
 
     PLANNED -> PUTTING -> STORED -> REGISTERING -> CONFIRMED -> DONE, and aside: SKIPPED, RETRY, FAILED,
     UNKNOWN, UNRESOLVED.
     """
 
     PLANNED = 0
-    """Selected; nothing has been sent that matters."""
+    """Selected; no request has been sent that matters."""
     PUTTING = 1
-    """A blob is reserved, and its bytes may be on their way."""
+    """A blob is reserved, and its bytes may have been sent."""
     STORED = 2
-    """The storage has the bytes; no File speaks of them, for certain."""
+    """The storage has the bytes, and certainly no File references them."""
     REGISTERING = 3
-    """On disk before the request leaves. Found at the start of a run, it means UNKNOWN."""
+    """On disk before the request is sent. At the start of a run it means UNKNOWN."""
     CONFIRMED = 4
-    """The service gave an id; no listing has shown it yet."""
+    """The service returned an id; no listing has shown the File yet."""
     DONE = 5
-    """A listing showed the File, with our blob or our digest and size, under the right parent."""
+    """A listing showed the File, with its blob or its digest and size, under the right parent."""
     SKIPPED = 6
-    """Not to be uploaded; `Reason` says for what reason."""
+    """Not uploaded on purpose; `Reason` is the cause."""
     RETRY = 7
-    """Failed for a passing reason; the second pass takes it up."""
+    """Failed transiently; the retry pass claims it."""
     FAILED = 8
-    """Not uploaded, and trying again in this run would not help."""
+    """Not uploaded, and another attempt in this run would not help."""
     UNKNOWN = 9
-    """Whether the File was registered is not known yet: the resolver looks for it."""
+    """It is unknown whether the File was registered: the resolver looks it up."""
     UNRESOLVED = 10
-    """Looking for it did not settle it. Nothing was guessed."""
+    """The lookups did not decide it. Nothing was guessed."""
 
 
 class FolderState(IntEnum):
-    """Where a remote folder is on its way. The numbers are in journals, too."""
+    """Progress of a remote folder. The numbers are stored in journals, too."""
 
     WANTED = 0
-    """Not looked for yet."""
+    """Not looked up yet."""
     CREATING = 1
-    """On disk before the request leaves. Found at the start of a run, it may or may not be there."""
+    """On disk before the request is sent. At the start of a run the folder may or may not exist."""
     READY = 2
     """Its id is known."""
 
 
 FINAL: Final = frozenset({State.DONE, State.SKIPPED, State.FAILED, State.UNRESOLVED})
-"""How every file of a finished job ends."""
+"""Final states of the files of a finished job."""
 
 
 class Reason(StrEnum):
-    """Why a file is skipped, failed or unresolved."""
+    """Cause of a skipped, failed or unresolved file."""
 
     LINK = "link"
-    """A symbolic link, and links are not followed; or one that leads nowhere or in a circle."""
+    """A symbolic link that is not followed, dangling or circular."""
     SPECIAL = "special"
     """A pipe, socket or device."""
     EXISTS = "exists"
-    """The server has a File of this name in this place."""
+    """The server has a File of this name in this folder."""
     SAME = "same"
-    """The server has a File of this name, size and digest in this place."""
+    """The server has a File of this name, size and digest in this folder."""
     UNREADABLE = "unreadable"
-    """It, or the directory it is in, cannot be read, or has vanished."""
+    """The file, or its directory, cannot be read or has vanished."""
     CHANGED = "changed"
-    """It changed while it was read, each time."""
+    """The file changed during each attempt to read it."""
     NAME = "name"
-    """Its name cannot be a File's, and `names` says to fail."""
+    """The name is not allowed, and `names` is `fail`."""
     COLLISION = "collision"
-    """Two local names would become one."""
+    """Two local names would become equal."""
     REFUSED = "refused"
-    """The service said no."""
+    """The service refused it."""
     STORAGE = "storage"
-    """The storage said no."""
+    """The storage refused it."""
     NETWORK = "network"
-    """The far end could not be reached, or broke off, to the last repeat."""
+    """The host could not be reached, or the connection broke, also in the last retry."""
     MISMATCH = "mismatch"
-    """The far end holds other bytes than were sent."""
+    """The server has different bytes than were sent."""
     UNCERTAIN = "uncertain"
-    """Neither its presence nor its absence on the server could be proven."""
+    """It could not be proven whether the File exists on the server."""
     FOLDER = "folder"
-    """The folder it belongs in could not be made."""
+    """The folder for the file could not be created."""
     INTERNAL = "internal"
-    """An error of this library: please report it."""
+    """A fault of this library: please report it."""

@@ -1,4 +1,4 @@
-"""Journals and reports to look at."""
+"""Journals and reports for tests."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ COURSE = RunSummary(journal="/state/job.sqlite", started=1_700_000_600.0, second
 
 
 class Rows:
-    """A journal in memory, in its third run."""
+    """Journal in memory, in its third run."""
 
     def __init__(self, *roots: bytes, run: int = 3, scanned: bool = True) -> None:
         self.db = sqlite3.connect(":memory:")
@@ -32,8 +32,8 @@ class Rows:
     def item(
         self,
         state: State | int,
-        why: Reason | str | None = None,
-        words: str | None = None,
+        reason: Reason | str | None = None,
+        message: str | None = None,
         *,
         size: int = 10,
         seen: int = 3,
@@ -47,16 +47,16 @@ class Rows:
             "INSERT INTO item (folder, name, filename, size, mtime, ctime, inode, state, reason, message, "
             "blob, "
             "file, claim, seen) VALUES (1, ?, '', ?, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?)",
-            (name or b"f%d" % self.count, size, state, why, words, blob, file, claim, seen),
+            (name or b"f%d" % self.count, size, state, reason, message, blob, file, claim, seen),
         )
         return int(made.lastrowid or 0)
 
-    def finding(self, kind: str, words: str) -> None:
-        self.db.execute("INSERT INTO finding VALUES (?, ?)", (kind, words))
+    def finding(self, kind: str, message: str) -> None:
+        self.db.execute("INSERT INTO finding VALUES (?, ?)", (kind, message))
 
 
 def a_report(**found: Any) -> Report:
-    """A report in which all is well, but for what is given."""
+    """Return a report of a complete run, changed by the given values."""
     usual: dict[str, Any] = {
         "journal": "/state/job.sqlite",
         "started": 1_700_000_600.0,

@@ -172,11 +172,11 @@ def test_the_summary_says_what_to_do_next(capsys) -> None:
     for each in ("orphans", "left out"):
         assert each in told.out
     for each in (
-        "2 of 6 files are on the server; 3 failed, 1 still to be done. Its time was over.",
+        "2 of 6 files are on the server; 3 failed, 1 pending. The maximum duration has passed.",
         "2 h are over",
         "Not reached: 3",
         "/state/job.sqlite",
-        "Run the same command again: it goes on where this run ended.",
+        "Run the same command again: it continues where this run ended.",
     ):
         assert each in told.err
 

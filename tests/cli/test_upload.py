@@ -125,7 +125,7 @@ def test_a_limit_of_time_is_ten_and_the_next_run_goes_on(shell, tree, far) -> No
     done = shell(*again, "--bwlimit", "200K", "--max-duration", "1s", "--concurrency", "1")
 
     assert done.code == 10
-    assert "goes on where this run ended" in done.err
+    assert "continues where this run ended" in done.err
     assert json.loads(Path("r.json").read_text())["ended"] == "time"
     shell.ok(*again)
     assert len(there(far)) == 12

@@ -1,4 +1,4 @@
-"""What people are told about a run, and about each reason for which a file was not uploaded."""
+"""Texts for people: the summary of a run, and advice for each reason why a file was not uploaded."""
 
 from __future__ import annotations
 
@@ -9,52 +9,52 @@ from coredata_async.bulk.formatting import files
 from coredata_async.bulk.report.report import Ended, Report
 from coredata_async.bulk.states import Reason
 
-AGAIN: Final = "Run the same command again: it goes on where this run ended."
+AGAIN: Final = "Run the same command again: it continues where this run ended."
 
 TITLES: Final[Mapping[Reason, str]] = {
     Reason.LINK: "Symbolic links",
     Reason.SPECIAL: "Pipes, sockets, devices",
-    Reason.EXISTS: "A File of this name is there",
-    Reason.SAME: "The same File is there",
+    Reason.EXISTS: "A File of this name exists",
+    Reason.SAME: "The same File exists",
     Reason.UNREADABLE: "Cannot be read",
     Reason.CHANGED: "Changed while being read",
     Reason.NAME: "Names that cannot be used",
-    Reason.COLLISION: "Names that would become one",
+    Reason.COLLISION: "Names that would become equal",
     Reason.REFUSED: "Refused by the service",
     Reason.STORAGE: "Refused by the storage",
-    Reason.NETWORK: "Not reached",
-    Reason.MISMATCH: "Other bytes than were sent",
-    Reason.UNCERTAIN: "Not known whether registered",
-    Reason.FOLDER: "No folder to be in",
+    Reason.NETWORK: "Host not reached",
+    Reason.MISMATCH: "Different bytes than were sent",
+    Reason.UNCERTAIN: "Unknown whether registered",
+    Reason.FOLDER: "Folder not created",
     Reason.INTERNAL: "Errors of this library",
 }
-"""By reason, a heading."""
+"""Heading of each reason."""
 
 ADVICE: Final[Mapping[Reason, str]] = {
-    Reason.LINK: "To upload what they lead to, run it with --links follow.",
-    Reason.SPECIAL: "They have no content that could be uploaded.",
-    Reason.EXISTS: "Nothing was written. --existing says what is to be done about such files.",
-    Reason.SAME: "Nothing is to be done.",
-    Reason.UNREADABLE: "Check that they exist and their permissions, then run it again.",
+    Reason.LINK: "To upload their targets, use --links follow.",
+    Reason.SPECIAL: "They have no content to upload.",
+    Reason.EXISTS: "Nothing was written. Use --existing to choose another rule for such files.",
+    Reason.SAME: "Nothing needs to be done.",
+    Reason.UNREADABLE: "Check that they exist, and check their permissions; then run it again.",
     Reason.CHANGED: "Run it again when nothing writes to them, or upload a copy of them.",
-    Reason.NAME: "Rename them, or let them be renamed there: --names escape, --names truncate.",
+    Reason.NAME: "Rename them, or use --names escape or --names truncate for other names on the server.",
     Reason.COLLISION: "Rename one of each pair. Neither was uploaded, so that none hides the other.",
-    Reason.REFUSED: "Read what the service said. What is wrong with them will be wrong the next time, too.",
-    Reason.STORAGE: "Read what the storage said. If it speaks of time, check this machine's clock.",
+    Reason.REFUSED: "Read the message of the service and correct the cause; another run alone does not help.",
+    Reason.STORAGE: "Read the message of the storage. If it mentions the time, check this machine's clock.",
     Reason.NETWORK: "Check the connection, then run it again.",
-    Reason.MISMATCH: "Run it again. If it happens again, something between here and there changes bytes.",
+    Reason.MISMATCH: "Run it again. If it happens again, a proxy or the storage changes the bytes.",
     Reason.UNCERTAIN: "Look for each on the server before you upload it again. Nothing was guessed.",
-    Reason.FOLDER: "Read why the folder could not be made; then run it again.",
-    Reason.INTERNAL: "Please report it, with this report.",
+    Reason.FOLDER: "Read why the folder could not be created; then run it again.",
+    Reason.INTERNAL: "Please report it, and attach this report.",
 }
-"""By reason, what to do."""
+"""Advice for each reason."""
 
 _STOPPED: Final[Mapping[Ended, str]] = {
     "complete": "",
-    "drained": "It was interrupted, and ended in good order.",
+    "drained": "It was interrupted, and the files in flight were finished.",
     "stopped": "It was stopped at once.",
-    "time": "Its time was over.",
-    "circuit": "The far end did not work for too long.",
+    "time": "The maximum duration has passed.",
+    "circuit": "The service or the storage did not work for too long.",
     "clock": "A clock is wrong: signed URLs had expired when they were made.",
     "authentication": "The key was refused.",
     "conflict": "Another job is uploading the same files.",
@@ -63,7 +63,7 @@ _STOPPED: Final[Mapping[Ended, str]] = {
 
 
 def summarize(report: Report) -> str:
-    """Return what came of it, in a sentence or two."""
+    """Return the result of a run in one or two sentences."""
     counts = report.counts
     if report.finished and counts.planned == counts.done + counts.skipped:
         return _all_well(report)
@@ -73,14 +73,14 @@ def summarize(report: Report) -> str:
             (counts.skipped, "skipped"),
             (counts.failed, "failed"),
             (counts.unresolved, "unresolved"),
-            (counts.pending, "still to be done"),
+            (counts.pending, "pending"),
         )
         if count
     ]
-    told = f"{counts.done:,} of {files(counts.planned)} {'is' if counts.done == 1 else 'are'} on the server"
+    done = f"{counts.done:,} of {files(counts.planned)} {'is' if counts.done == 1 else 'are'} on the server"
     ending = _STOPPED[report.ended]
     return " ".join(
-        part for part in (f"{told}; {', '.join(asides)}." if asides else f"{told}.", ending) if part
+        part for part in (f"{done}; {', '.join(asides)}." if asides else f"{done}.", ending) if part
     )
 
 
@@ -89,8 +89,8 @@ def _all_well(report: Report) -> str:
     if not counts.planned:
         return "There was nothing to upload."
     if not counts.done:
-        return f"Nothing had to be uploaded: {files(counts.skipped)} skipped."
-    every = "The one file is" if counts.done == 1 else f"All {files(counts.done)} are"
+        return f"No file had to be uploaded: {files(counts.skipped)} skipped."
+    whole = "The one file is" if counts.done == 1 else f"All {files(counts.done)} are"
     skipped = f", and {counts.skipped:,} skipped" if counts.skipped else ""
-    twice = f"; {files(report.duplicates_total)} there twice" if report.duplicates_total else ""
-    return f"{every} on the server{skipped}{twice}."
+    duplicates = f"; {files(report.duplicates_total)} with duplicates" if report.duplicates_total else ""
+    return f"{whole} on the server{skipped}{duplicates}."

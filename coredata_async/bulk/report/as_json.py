@@ -1,9 +1,9 @@
-"""A report as JSON.
+"""Report as JSON.
 
-The keys are those of `Report` and of the values in it, and stay what they are within one `format`; new ones
-may be added. `counts` also holds `excluded`; `exit_code`, `adds_up` and `finished` are there, too. Times are
-seconds since the epoch. Of a path that is no UTF-8, `raw` has the bytes in hexadecimal. There is no key and
-no signed URL in it: the journal has none.
+The keys are those of `Report` and of the values in it. They do not change within one `format`; new ones may
+be added. `counts` also contains `excluded`; `exit_code`, `adds_up` and `finished` are added. Times are
+seconds since the epoch. For a path that is not UTF-8, `raw` contains the bytes in hexadecimal. It contains
+no key and no signed URL, because the journal has none.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ FORMAT: Final = 1
 
 
 def as_json(report: Report) -> dict[str, object]:
-    """The report as what `json.dumps` takes."""
-    found = cast("dict[str, object]", _plain(report))
-    excluded = found.pop("excluded")
-    counts = {**cast("dict[str, object]", found.pop("counts")), "excluded": excluded}
+    """Return the report as values for `json.dumps`."""
+    values = cast("dict[str, object]", _plain(report))
+    excluded = values.pop("excluded")
+    counts = {**cast("dict[str, object]", values.pop("counts")), "excluded": excluded}
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -31,7 +31,7 @@ def as_json(report: Report) -> dict[str, object]:
         "adds_up": report.adds_up,
         "finished": report.finished,
         "counts": counts,
-        **found,
+        **values,
     }
 
 
@@ -40,14 +40,16 @@ def _plain(value: object) -> object:
         case bytes():
             return value.hex()
         case Mapping():
-            found = cast("Mapping[object, object]", value)
-            return {str(name): _plain(each) for name, each in found.items()}
+            mapping = cast("Mapping[object, object]", value)
+            return {str(name): _plain(item) for name, item in mapping.items()}
         case str():
-            return str(value)  # a reason becomes its word
+            return str(value)  # a reason becomes a plain string
         case Sequence():
-            return [_plain(each) for each in cast("Sequence[object]", value)]
+            return [_plain(item) for item in cast("Sequence[object]", value)]
         case _ if attrs.has(type(value)):
-            names = (spot.name for spot in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))))
+            names = (
+                attribute.name for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(value)))
+            )
             return {name: _plain(getattr(value, name)) for name in names}
         case _:
             return value

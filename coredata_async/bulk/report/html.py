@@ -1,4 +1,4 @@
-"""A report as a page that a person reads: one file, no script, nothing from elsewhere."""
+"""Report as an HTML page: one file, without scripts or external resources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def render(report: Report) -> str:
-    """The page. Whatever comes from elsewhere, names above all, is text in it and no markup."""
+    """Return the page. External text, such as file names, is escaped and never interpreted as markup."""
     return "".join(_page(report))
 
 
@@ -39,13 +39,13 @@ def _page(report: Report) -> Iterator[str]:
 
 
 def _head(report: Report) -> Iterator[str]:
-    look = "good" if report.exit_code == 0 else "open" if not report.counts.failed else "bad"
+    status = "good" if report.exit_code == 0 else "open" if not report.counts.failed else "bad"
     yield f"<header><h1>Upload to {text(report.tenant)}</h1>"
-    yield f'<p class="verdict {look}">{text(summarize(report))}</p>'
+    yield f'<p class="summary {status}">{text(summarize(report))}</p>'
     if report.message:
         yield f"<p>{text(report.message)}</p>"
     if not report.scanned:
-        yield "<p>The sources were not read to their end: there may be more files than planned.</p>"
+        yield "<p>The sources were not read completely: there may be more files than planned.</p>"
     if not report.finished:
         yield f"<p>{AGAIN}</p>"
     yield "</header>\n"
@@ -58,11 +58,11 @@ def _counts(report: Report) -> Iterator[str]:
     for part in ("planned", *_PARTS):
         yield f'<div><dt class="{part}"><i></i>{part}</dt><dd>{getattr(report.counts, part):,}'
         yield f"<small>{format_bytes(getattr(report.bytes, part))}</small></dd></div>"
-    yield f"<div><dt><i></i>left out</dt><dd>{report.excluded:,}<small>not planned</small></dd></div></dl>"
+    yield f"<div><dt><i></i>excluded</dt><dd>{report.excluded:,}<small>not planned</small></dd></div></dl>"
     if report.adds_up:
-        yield '<p class="soft">Planned is the sum of the others: no file was lost sight of.</p>'
+        yield '<p class="soft">Planned is the sum of the others: every file is accounted for.</p>'
     else:
-        yield "<p><strong>These do not add up. Please report it, with this report.</strong></p>"
+        yield "<p><strong>These do not add up. Please report it, and attach this report.</strong></p>"
     yield "</section>\n"
 
 
@@ -79,8 +79,8 @@ def _run(report: Report) -> Mapping[str, str]:
         "Rates": (
             f"{report.fresh.done / seconds:,.1f} files/s, {format_bytes(report.fresh_bytes.done / seconds)}/s"
         ),
-        "Requests": f"{report.api.requests:,}, {report.api.retries:,} of them repeats; "
-        f"{report.api.throttled:,} were told to slow down",
+        "Requests": f"{report.api.requests:,}, {report.api.retries:,} of them retries; "
+        f"{report.api.throttled:,} were throttled (429 or 503)",
     }
 
 
@@ -95,21 +95,21 @@ def _failures(report: Report) -> Iterator[str]:
     if not report.failed_by:
         return
     yield "<section><h2>Failed</h2>"
-    for why, count in report.failed_by.items():
+    for reason, count in report.failed_by.items():
         rows = [
-            (path(each.path), format_bytes(each.size), text(each.message))
-            for each in report.failures
-            if (each.reason or Reason.INTERNAL) == why
+            (path(entry.path), format_bytes(entry.size), text(entry.message))
+            for entry in report.failures
+            if (entry.reason or Reason.INTERNAL) == reason
         ]
-        yield from Table(TITLES[why], ADVICE[why], count, ("File", "Size", "Message"), rows).markup()
+        yield from Table(TITLES[reason], ADVICE[reason], count, ("File", "Size", "Message"), rows).markup()
     yield "</section>\n"
 
 
 def _findings(report: Report) -> Iterator[str]:
-    """Yield what a person must look at on the server, and what may be of interest there."""
+    """Yield tables of what a person must check on the server."""
     shown = [table for table in _tables(report) if table.total]
     if shown:
-        yield "<section><h2>To look at</h2>"
+        yield "<section><h2>To check</h2>"
         for table in shown:
             yield from table.markup()
         yield "</section>\n"
@@ -121,35 +121,38 @@ def _tables(report: Report) -> Iterator[Table]:
         ADVICE[Reason.UNCERTAIN],
         report.unresolved_total,
         ("File", "Blob", "Message"),
-        [(path(each.path), path(each.blob or ""), text(each.message)) for each in report.unresolved],
+        [(path(entry.path), path(entry.blob or ""), text(entry.message)) for entry in report.unresolved],
     )
     yield Table(
         "Duplicates",
-        "Files that are there twice. None was deleted.",
+        "Files that exist twice on the server. None was deleted.",
         report.duplicates_total,
-        ("What was found",),
-        [(text(each),) for each in report.duplicates],
+        ("Duplicate",),
+        [(text(message),) for message in report.duplicates],
     )
     yield Table(
         "Warnings",
-        "What a person should know.",
+        "Events that need attention.",
         report.warnings_total,
-        ("What happened",),
-        [(text(each),) for each in report.warnings],
+        ("Event",),
+        [(text(message),) for message in report.warnings],
     )
     yield Table(
         "Orphans",
-        "Blobs that were reserved, and that no File speaks of. They do no harm.",
+        "Blobs that were reserved and are not referenced by a File. They have no effect.",
         report.orphans_total,
         ("Reserved for", "Blob", "When"),
-        [(path(each.path), path(each.blob), moment(each.at)) for each in report.orphans],
+        [(path(orphan.path), path(orphan.blob), moment(orphan.at)) for orphan in report.orphans],
     )
 
 
 def _skipped_section(report: Report) -> Iterator[str]:
     if not report.skipped_by:
         return
-    rows = [(text(TITLES[why]), f"{count:,}", text(ADVICE[why])) for why, count in report.skipped_by.items()]
+    rows = [
+        (text(TITLES[reason]), f"{count:,}", text(ADVICE[reason]))
+        for reason, count in report.skipped_by.items()
+    ]
     yield "<section><h2>Skipped</h2>"
     yield from plain_table(("Reason", "Files", "What to do"), rows)
     yield "</section>\n"

@@ -1,4 +1,4 @@
-"""Text, tables and lists of facts as HTML, in which nothing that comes from elsewhere is markup."""
+"""Text, tables and lists of facts as HTML. External text is always escaped."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from attrs import frozen
 from coredata_async.bulk.formatting import escape_unprintable
 
 ROWS: Final = 1000
-"""How many rows of a table are shown."""
+"""Maximum number of rows of a table."""
 _OPEN: Final = 20
-"""Tables of at most so many rows are open at first."""
+"""Maximum number of rows of a table that is initially open."""
 _NUMBERS: Final = frozenset({"Size", "Files"})
 
 
 @frozen
 class Table:
-    """A table that folds."""
+    """Table that can be folded."""
 
     title: str
     description: str
     total: int
-    """How many rows there would be, if all had been kept."""
+    """Number of rows if all had been kept."""
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
-    """Their cells are markup already."""
+    """Rows whose cells are HTML already."""
 
     def markup(self) -> Iterator[str]:
-        """The table, with what it is about, and how much of it is not shown."""
+        """Yield the table, with its description and the number of rows that are not shown."""
         opened = " open" if len(self.rows) <= _OPEN else ""
         yield f"<details{opened}><summary><strong>{text(self.title)}</strong> ({self.total:,})</summary>"
         yield f"<p>{text(self.description)}</p>"
@@ -43,39 +43,39 @@ class Table:
 
 
 def plain_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Rows of cells that are markup already."""
-    looks = [' class="number"' if head in _NUMBERS else "" for head in heads]
-    yield "<table><thead>" + _row("th", looks, heads) + "</thead><tbody>"
+    """Yield a table whose cells are HTML already."""
+    classes = [' class="number"' if head in _NUMBERS else "" for head in heads]
+    yield "<table><thead>" + _row("th", classes, heads) + "</thead><tbody>"
     for row in rows:
-        yield _row("td", looks, row)
+        yield _row("td", classes, row)
     yield "</tbody></table>"
 
 
-def facts(title: str, found: Mapping[str, str]) -> Iterator[str]:
-    """Names and texts, one below the other; nothing if there are none."""
-    if not found:
+def facts(title: str, values: Mapping[str, str]) -> Iterator[str]:
+    """Yield names and texts, one below the other; nothing if the mapping is empty."""
+    if not values:
         return
     yield f'<section><h2>{text(title)}</h2><dl class="facts">'
-    for name, value in found.items():
+    for name, value in values.items():
         yield f"<dt>{text(name)}</dt><dd>{text(value)}</dd>"
     yield "</dl></section>\n"
 
 
-def text(words: str) -> str:
-    """Text as it may stand in markup, all of it to be seen."""
-    return escape(escape_unprintable(words))
+def text(value: str) -> str:
+    """Return text as HTML, with unprintable characters made visible."""
+    return escape(escape_unprintable(value))
 
 
-def path(words: str) -> str:
-    """The name of a file or blob. Letters that run from right to left do not turn round what follows."""
-    return f"<bdi><code>{text(words)}</code></bdi>" if words else ""
+def path(value: str) -> str:
+    """Return the name of a file or blob as HTML. Right-to-left letters do not affect the text after it."""
+    return f"<bdi><code>{text(value)}</code></bdi>" if value else ""
 
 
 def moment(seconds: float) -> str:
-    """A point in time."""
+    """Return a point in time as text."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _row(tag: str, looks: Sequence[str], cells: Sequence[str]) -> str:
-    inside = "".join(f"<{tag}{look}>{cell}</{tag}>" for cell, look in zip(cells, looks, strict=True))
+def _row(tag: str, classes: Sequence[str], cells: Sequence[str]) -> str:
+    inside = "".join(f"<{tag}{css}>{cell}</{tag}>" for cell, css in zip(cells, classes, strict=True))
     return f"<tr>{inside}</tr>"

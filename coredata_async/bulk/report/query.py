@@ -1,4 +1,4 @@
-"""The report of a run, counted in the journal."""
+"""Report of a run, computed from the journal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from coredata_async.bulk.states import FINAL, Reason, State
 from coredata_async.redaction import without_queries
 
 KEPT: Final = 10_000
-"""How many entries of each list are kept, so that a million failures do not fill the memory."""
+"""Maximum number of entries in each list, so that a million failures do not fill the memory."""
 
 _SIDES: Final = {
     State.DONE: "done",
@@ -27,12 +27,12 @@ _SIDES: Final = {
     State.UNRESOLVED: "unresolved",
 }
 _KNOWN: Final = frozenset(int(state) for state in State)
-_REASONS: Final = frozenset(str(why) for why in Reason)
+_REASONS: Final = frozenset(str(reason) for reason in Reason)
 _SETTLED: Final = ", ".join(str(int(state)) for state in sorted(FINAL - {State.UNRESOLVED}))
 _COUNTED: Final = f"(:all OR item.seen = :run OR item.state NOT IN ({_SETTLED}))"
 _GROUPS: Final = f"""
 SELECT state, reason, claim = :run, count(*), sum(size) FROM item WHERE {_COUNTED} GROUP BY 1, 2, 3
-"""  # noqa: S608  # numbers and names of ours only
+"""  # noqa: S608  # built from constants
 _ENTRIES: Final = f"""
 SELECT folder.path, item.name, size, message, blob, file
 FROM item LEFT JOIN folder ON folder.id = item.folder
@@ -47,7 +47,7 @@ ORDER BY orphan.rowid LIMIT ?
 
 @frozen
 class _Group:
-    """Files of one state and reason."""
+    """Number and bytes of the files of one state and reason."""
 
     state: int
     reason: str | None
@@ -56,23 +56,23 @@ class _Group:
     bytes: int
 
 
-def read_report(db: sqlite3.Connection, course: RunSummary, *, kept: int = KEPT) -> Report:
-    """Count what the journal says of this run.
+def read_report(db: sqlite3.Connection, summary: RunSummary, *, kept: int = KEPT) -> Report:
+    """Compute the report of a run from the journal.
 
-    A file counts if this run's scan saw it; if not, as long as something is to be done or said about it.
-    When the scan was not completed, all count.
+    A file counts if this run's scan saw it, or if it is not settled yet. If the scan was not completed, all
+    files count.
     """
     job = "SELECT tenant, parent, roots, created, run, scanned = run FROM job"
     tenant, parent, roots, created, run, scanned = db.execute(job).fetchone()
     scope = {"run": run, "all": not scanned}
     groups = [_Group(*row) for row in db.execute(_GROUPS, scope)]
     fresh = [group for group in groups if group.fresh]
-    counts = _counts((each.state, each.files) for each in groups)
+    counts = _counts((group.state, group.files) for group in groups)
     orphans, orphans_total = _orphans(db, kept)
     duplicates, duplicates_total = _findings(db, "duplicate", kept)
     warnings, warnings_total = _findings(db, "warning", kept)
     return Report(
-        **asdict(course, recurse=False),
+        **asdict(summary, recurse=False),
         tenant=without_queries(tenant),
         parent=parent,
         roots=tuple(path_text(root.encode("utf-8", "surrogateescape")) for root in json.loads(roots)),
@@ -80,14 +80,18 @@ def read_report(db: sqlite3.Connection, course: RunSummary, *, kept: int = KEPT)
         created=created,
         scanned=bool(scanned),
         counts=counts,
-        bytes=_counts((each.state, each.bytes) for each in groups),
-        fresh=_counts((each.state, each.files) for each in fresh),
-        fresh_bytes=_counts((each.state, each.bytes) for each in fresh),
+        bytes=_counts((group.state, group.bytes) for group in groups),
+        fresh=_counts((group.state, group.files) for group in fresh),
+        fresh_bytes=_counts((group.state, group.bytes) for group in fresh),
         skipped_by=_reasons(groups, State.SKIPPED),
         failed_by=_reasons(groups, State.FAILED),
         files=(
             *_entries(db, scope, groups, State.DONE, kept),
-            *(one for one in _entries(db, scope, groups, State.SKIPPED, kept) if one.reason == Reason.SAME),
+            *(
+                entry
+                for entry in _entries(db, scope, groups, State.SKIPPED, kept)
+                if entry.reason == Reason.SAME
+            ),
         ),
         files_total=counts.done + _reasons(groups, State.SKIPPED).get(Reason.SAME, 0),
         failures=tuple(_entries(db, scope, groups, State.FAILED, kept)),
@@ -104,7 +108,7 @@ def read_report(db: sqlite3.Connection, course: RunSummary, *, kept: int = KEPT)
 
 
 def _counts(states: Iterable[tuple[int, int]]) -> Counts:
-    """Sums by how files ended. What is in a state that does not exist is planned only: it does not add up."""
+    """Return sums by state. An unknown state counts as planned only, so that the report does not add up."""
     sums = dict.fromkeys(("planned", "pending", *_SIDES.values()), 0)
     for state, count in states:
         sums["planned"] += count
@@ -114,12 +118,12 @@ def _counts(states: Iterable[tuple[int, int]]) -> Counts:
 
 
 def _reasons(groups: Iterable[_Group], state: State) -> dict[Reason, int]:
-    """Files of a state by reason, the most frequent first. One that is not known is an error of ours."""
-    found: Counter[Reason] = Counter()
+    """Return the files of a state by reason, the most frequent first. An unknown one counts as INTERNAL."""
+    by_reason: Counter[Reason] = Counter()
     for group in groups:
         if group.state == state:
-            found[_reason(group.reason) or Reason.INTERNAL] += group.files
-    return dict(found.most_common())
+            by_reason[_reason(group.reason) or Reason.INTERNAL] += group.files
+    return dict(by_reason.most_common())
 
 
 def _reason(text: str | None) -> Reason | None:
@@ -129,42 +133,42 @@ def _reason(text: str | None) -> Reason | None:
 def _entries(
     db: sqlite3.Connection, scope: Mapping[str, object], groups: Iterable[_Group], state: State, kept: int
 ) -> Iterator[Entry]:
-    """Some files of every reason: a million of one kind must not hide three of another."""
+    """Yield some files of every reason, so that a million of one kind do not hide three of another."""
     sizes: Counter[str | None] = Counter()
     for group in groups:
         if group.state == state:
             sizes[group.reason] += group.files
     left = kept
-    for at, (why, count) in enumerate(sorted(sizes.items(), key=itemgetter(1))):  # the rarest first
-        limit = min(count, left // (len(sizes) - at))
+    for index, (reason, count) in enumerate(sorted(sizes.items(), key=itemgetter(1))):  # the rarest first
+        limit = min(count, left // (len(sizes) - index))
         left -= limit
-        asked = {**scope, "state": int(state), "reason": why, "limit": limit}
-        for folder, name, size, words, blob, file in db.execute(_ENTRIES, asked):
+        parameters = {**scope, "state": int(state), "reason": reason, "limit": limit}
+        for folder, name, size, message, blob, file in db.execute(_ENTRIES, parameters):
             raw = _join(folder, name)
             path = path_text(raw)
             yield Entry(
                 path=path,
                 raw=None if path.encode() == raw else raw,
                 size=size,
-                reason=_reason(why),
-                message=without_queries(words or ""),
+                reason=_reason(reason),
+                message=without_queries(message or ""),
                 blob=blob,
                 file_id=file,
             )
 
 
 def _orphans(db: sqlite3.Connection, kept: int) -> tuple[tuple[Orphan, ...], int]:
-    found = tuple(
+    orphans = tuple(
         Orphan(path=path_text(_join(folder, name or b"")), blob=blob, at=at)
         for folder, name, blob, at in db.execute(_ORPHANS, (kept,))
     )
-    return found, db.execute("SELECT count(*) FROM orphan").fetchone()[0]
+    return orphans, db.execute("SELECT count(*) FROM orphan").fetchone()[0]
 
 
 def _findings(db: sqlite3.Connection, kind: str, kept: int) -> tuple[tuple[str, ...], int]:
-    found = db.execute("SELECT message FROM finding WHERE kind = ? ORDER BY rowid LIMIT ?", (kind, kept))
+    rows = db.execute("SELECT message FROM finding WHERE kind = ? ORDER BY rowid LIMIT ?", (kind, kept))
     total = db.execute("SELECT count(*) FROM finding WHERE kind = ?", (kind,)).fetchone()[0]
-    return tuple(without_queries(words) for (words,) in found), total
+    return tuple(without_queries(message) for (message,) in rows), total
 
 
 def _join(folder: bytes | None, name: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What a run of a job came to, as values: counts that add up, and what people must look at."""
+"""Report of a job: counts that add up, and entries that people must check."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ from coredata_async.wire.files import PATH
 Ended = Literal[
     "complete", "drained", "stopped", "time", "circuit", "clock", "authentication", "conflict", "error"
 ]
-"""How a run ended: all was seen to, it was asked to end (in good order, or at once), `max_duration` was
-over, a far end did not work for too long, signed URLs had expired on arrival, the key was refused, another
-job for the same files was found, unlike files were refused for the same reason, or this library failed."""
+"""Reason for the end of a run: everything was completed; it was asked to drain, or to stop at once;
+`max_duration` passed; a host did not work for too long; signed URLs had expired on arrival; the key was
+refused; another job for the same files was found; different files were refused for the same reason, or this
+library failed."""
 
 EXIT_CODES_BY_SEVERITY: Final = (6, 130, 5, 4, 1, 3, 10)
-"""Exit codes, the gravest first.
+"""Exit codes, the most severe first.
 
-6 before all: the same command again cannot do better. 130 next: what follows it in a script must not run,
-and no count is final. Then what a person must look at on the server (5, 4), before what failed there (1).
-3 says that nothing but sources stood in the way, and 10 that nothing did: the same command goes on.
+6 comes first, because the same command cannot do better. 130 is next: commands after it in a script must not
+run, and no count is final. Then come problems that a person must check on the server (5, 4), before failures
+of files (1). 3 means that only sources caused problems, and 10 that nothing did: the same command continues.
 """
 
 _ENDINGS: Final[Mapping[Ended, int]] = {
@@ -51,42 +52,42 @@ _REASONS: Final = {Reason.UNREADABLE: 3, Reason.CHANGED: 3, Reason.MISMATCH: 4, 
 
 @frozen(kw_only=True)
 class Counts:
-    """Files, or bytes, by how they ended. They add up, or a file was lost sight of."""
+    """Files, or bytes, by final state. They add up unless a file was lost track of."""
 
     planned: int = 0
-    """All that were selected."""
+    """All selected files."""
     done: int = 0
-    """The server showed them in a listing."""
+    """Files that the server showed in a listing."""
     skipped: int = 0
     failed: int = 0
     unresolved: int = 0
     pending: int = 0
-    """To be done by the next run."""
+    """Files that the next run uploads."""
 
     @property
     def add_up(self) -> bool:
-        """Return whether every one that was planned is in exactly one of the others."""
+        """True if every planned file is in exactly one of the other counts."""
         return self.planned == self.done + self.skipped + self.failed + self.unresolved + self.pending
 
 
 @frozen(kw_only=True)
 class Api:
-    """How the service and its storage bore it."""
+    """Counters of the requests to the service and its storage."""
 
     requests: int = 0
     retries: int = 0
     throttled: int = 0
-    """Answers 429 and 503."""
+    """Number of responses 429 and 503."""
 
 
 @frozen(kw_only=True)
 class Entry:
-    """A file that a person should know of."""
+    """File of a report's list."""
 
     path: str
-    """Bytes that are no UTF-8 are written as `\\xNN`."""
+    """Path as text; bytes that are not UTF-8 are written as `\\xNN`."""
     raw: bytes | None = None
-    """The path as it is on disk, where `path` cannot say it."""
+    """Path as it is on disk, if `path` cannot represent it."""
     size: int = 0
     reason: Reason | None = None
     message: str = ""
@@ -95,7 +96,7 @@ class Entry:
 
     @property
     def sentence(self) -> str:
-        """Return what is wrong, and with which file; most words name it themselves."""
+        """Message that names the file; most messages name it already."""
         return (
             self.message
             if self.path in self.message
@@ -105,7 +106,7 @@ class Entry:
 
 @frozen(kw_only=True)
 class Orphan:
-    """A blob that was reserved, and perhaps filled, and that no File speaks of."""
+    """Reserved blob, perhaps with content, that no File references."""
 
     path: str
     blob: str
@@ -113,59 +114,59 @@ class Orphan:
     """Seconds since the epoch."""
 
 
-def _nothing() -> Mapping[str, object]:
+def _no_settings() -> Mapping[str, object]:
     return {}
 
 
-def _none() -> Mapping[Reason, int]:
+def _no_reasons() -> Mapping[Reason, int]:
     return {}
 
 
 @frozen(kw_only=True)
 class RunSummary:
-    """How a run went: all that the journal does not say."""
+    """Summary of one run: the facts that are not in the journal."""
 
     journal: str
     started: float
-    """When this run began, in seconds since the epoch."""
+    """Beginning of this run, in seconds since the epoch."""
     seconds: float
-    """How long it took."""
+    """Duration of the run."""
     ended: Ended
     message: str = ""
-    """Why it ended before its end."""
+    """Reason for an early end."""
     excluded: int = 0
-    """Files left out by the selection, and so not planned. A directory counts as one."""
+    """Number of files excluded by the selection, and so not planned. A directory counts as one."""
     api: Api = Api()
     waited: float = 0.0
-    """Seconds for which some folders waited, so that no File of another job is made twice."""
+    """Seconds for which some folders waited, so that no File of another job is duplicated."""
     wait_left: float = 0.0
-    """Seconds that were left of this when the run ended; the next run waits for the rest."""
+    """Seconds of this wait that were left at the end of the run; the next run waits for them."""
     wait_reason: str = ""
-    """Why they waited."""
-    settings: Mapping[str, object] = field(factory=_nothing)
-    """The rules it went by, for people."""
+    """Reason for the wait."""
+    settings: Mapping[str, object] = field(factory=_no_settings)
+    """Options of the run, for people."""
 
 
 @frozen(kw_only=True)
 class Report(RunSummary):
-    """What a job came to. Of each list at most some thousands are kept; its `…_total` counts them all."""
+    """Report of a job. Each list holds at most some thousand entries; its `…_total` counts all of them."""
 
     tenant: str
     parent: str
     roots: tuple[str, ...]
     run: int
-    """How often the job was begun, this time included."""
+    """Number of runs of the job, including this one."""
     created: float
-    """When the first run began, in seconds since the epoch."""
+    """Beginning of the first run, in seconds since the epoch."""
     scanned: bool
-    """Whether this run saw all sources; if not, `counts` are of all that any run has seen."""
+    """True if this run saw all sources; otherwise `counts` include all that any run has seen."""
     counts: Counts = Counts()
     bytes: Counts = Counts()
     fresh: Counts = Counts()
-    """Of the counts, the files that this run took up."""
+    """Counts of the files that this run claimed."""
     fresh_bytes: Counts = Counts()
-    skipped_by: Mapping[Reason, int] = field(factory=_none)
-    failed_by: Mapping[Reason, int] = field(factory=_none)
+    skipped_by: Mapping[Reason, int] = field(factory=_no_reasons)
+    failed_by: Mapping[Reason, int] = field(factory=_no_reasons)
     files: tuple[Entry, ...] = ()
     """Files of the job that the server has, with their ids: those done, and those skipped as the same."""
     files_total: int = 0
@@ -182,34 +183,34 @@ class Report(RunSummary):
 
     @property
     def adds_up(self) -> bool:
-        """Whether no file was lost sight of: planned = done + skipped + failed + unresolved + pending."""
+        """True if no file was lost track of: planned = done + skipped + failed + unresolved + pending."""
         return self.counts.add_up and self.bytes.add_up
 
     @property
     def finished(self) -> bool:
-        """Return whether nothing is left for another run to go on with."""
+        """True if another run has nothing to continue."""
         return self.ended == "complete" and self.scanned and not self.counts.pending
 
     @property
     def exit_code(self) -> int:
-        """Return what a command exits with: the gravest of all that can be said. 0: all done, or skipped."""
+        """Most severe applicable exit code of a command; 0 if all files are done or skipped."""
         codes = set(self._codes())
         return next((code for code in EXIT_CODES_BY_SEVERITY if code in codes), 0)
 
     def raise_for_failures(self) -> None:
-        """Raise if anything that was selected is neither done nor skipped.
+        """Raise if a selected file is not done or skipped.
 
         Raises:
-            BulkError: One exception for every entry that is kept, and one for what is left to do.
+            BulkError: With one exception for every listed entry, and one for the files that are left.
         """
         failures: list[Exception] = [
-            exception_for(each.reason, each.sentence, each.size, each.blob)
-            for each in (*self.unresolved, *self.failures)
+            exception_for(entry.reason, entry.sentence, entry.size, entry.blob)
+            for entry in (*self.unresolved, *self.failures)
         ]
         if self.counts.pending or not self.finished:
-            why = f": {self.message}" if self.message else ""
+            reason = f": {self.message}" if self.message else ""
             failures.append(
-                CoreDataError(f"{self.counts.pending} left to do ({self.ended}){why}; run it again")
+                CoreDataError(f"{self.counts.pending} left to do ({self.ended}){reason}; run it again")
             )
         if failures:
             raise BulkError(
@@ -220,15 +221,15 @@ class Report(RunSummary):
 
     def _codes(self) -> Iterator[int]:
         yield _ENDINGS[self.ended]
-        yield from (_REASONS.get(why, 1) for why, count in self.failed_by.items() if count)
+        yield from (_REASONS.get(reason, 1) for reason, count in self.failed_by.items() if count)
         if self.counts.unresolved or self.duplicates_total:
             yield 5
         if not self.adds_up or (self.ended == "complete" and not self.finished):
-            yield 1  # must not be; and must not look like success if it is
+            yield 1  # this must not happen, and must not look like success
 
 
 def exception_for(reason: Reason | None, message: str, size: int, blob: str | None) -> CoreDataError:
-    """The exception with these words. Its class is right, as far as a reason can tell; details are gone."""
+    """Return an exception with this message. Its class follows from the reason; details are not known."""
     match reason:
         case Reason.UNREADABLE:
             return SourceError(message, stage="source", total=size)

@@ -1,4 +1,4 @@
-"""By which rules a job went, for its report."""
+"""Options of a job, for its report."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from coredata_async.bulk.options import Effort, Policy, Selection
 
 
 def describe_settings(selection: Selection, policy: Policy, effort: Effort) -> Mapping[str, object]:
-    """Every option by name, rules as `+ glob` and `- glob`; what is not set is left out."""
+    """Return every option by name, with rules as `+ glob` and `- glob`; options that are None are omitted."""
     rules = [f"{'+' if rule.include else '-'} {rule.glob}" for rule in selection.rules]
-    found = {
+    options = {
         **asdict(selection, recurse=False),
         "rules": rules or None,
         "files_from": None if selection.files_from is None else os.fspath(selection.files_from),
@@ -21,4 +21,4 @@ def describe_settings(selection: Selection, policy: Policy, effort: Effort) -> M
         **asdict(effort),
         "concurrency": effort.worker_count,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,4 +1,4 @@
-"""How the report's page looks: light and dark, narrow and wide, on paper."""
+"""Style of the report's page: light and dark, narrow and wide, on paper."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ body { margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 62rem; color: va
 h1 { margin: 0; font-size: 1rem; font-weight: 600; color: var(--soft); }
 h2 { margin: 2.5rem 0 .5rem; font-size: 1.15rem; }
 p { margin: .25rem 0; }
-.verdict { margin: .25rem 0 1rem; padding-left: .9rem; border-left: .3rem solid var(--failed);
+.summary { margin: .25rem 0 1rem; padding-left: .9rem; border-left: .3rem solid var(--failed);
   font-size: 1.6rem; line-height: 1.3; font-weight: 600; }
 .good { border-color: var(--done); }
 .open { border-color: var(--unresolved); }

@@ -1,4 +1,4 @@
-"""The report's page: whole, self-contained, and nothing that comes from elsewhere is markup in it."""
+"""Page of the report: complete, self-contained, and without external text as markup."""
 
 from html.parser import HTMLParser
 
@@ -16,7 +16,7 @@ VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 
 class Reader(HTMLParser):
-    """Reads a page as a browser would, and complains of tags that do not match."""
+    """Parses a page like a browser, and records tags that do not match."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,13 +47,13 @@ def read(report: Report) -> Reader:
     return reader
 
 
-def words(report: Report) -> str:
+def page_text(report: Report) -> str:
     return " ".join(" ".join(read(report).message).split())
 
 
 @pytest.fixture
 def full() -> Report:
-    """A report with something in every part of it."""
+    """Return a report with entries in every part."""
     odd = '<script>alert("x")</script>&amp;\x1b\u202e'
     return a_report(
         counts=Counts(planned=10, done=3, skipped=2, failed=3, unresolved=1, pending=1),
@@ -82,14 +82,14 @@ def full() -> Report:
     )
 
 
-def test_a_page_says_all_there_is(full) -> None:
-    told = words(full)
+def test_a_page_shows_everything(full) -> None:
+    shown = page_text(full)
 
     for each in (
-        "3 of 10 files are on the server; 2 skipped, 3 failed, 1 unresolved, 1 still to be done.",
-        "The far end did not work for too long.",
+        "3 of 10 files are on the server; 2 skipped, 3 failed, 1 unresolved, 1 pending.",
+        "The service or the storage did not work for too long.",
         "Run the same command again",
-        "no file was lost sight of",
+        "every file is accounted for",
         "Not reached (2)",
         "Check the connection",
         "1.2 kB",
@@ -103,20 +103,20 @@ def test_a_page_says_all_there_is(full) -> None:
         "- *.tmp",
         "/state/job.sqlite",
     ):
-        assert each in told
+        assert each in shown
 
 
-def test_nothing_from_elsewhere_is_markup(full) -> None:
+def test_external_text_is_never_markup(full) -> None:
     reader = read(full)
 
     assert not {"script", "b", "link", "img", "iframe"} & set(reader.tags)
     assert "<script>" not in render(full)
     assert "\x1b" not in render(full)
     assert "\u202e" not in render(full)
-    assert '<script>alert("x")</script>&amp;\\x1b\\u202e' in words(full)
+    assert '<script>alert("x")</script>&amp;\\x1b\\u202e' in page_text(full)
 
 
-def test_it_needs_nothing_from_elsewhere(full) -> None:
+def test_it_needs_no_external_resource(full) -> None:
     reader = read(full)
 
     assert not {name for name, _ in reader.attributes} & {"src", "href", "onload", "onclick"}
@@ -124,23 +124,23 @@ def test_it_needs_nothing_from_elsewhere(full) -> None:
     assert "@import" not in render(full)
 
 
-def test_when_all_is_well_there_is_nothing_to_look_at() -> None:
-    told = words(a_report())
+def test_a_complete_run_has_nothing_to_check() -> None:
+    shown = page_text(a_report())
 
-    assert "All 2 files are on the server." in told
+    assert "All 2 files are on the server." in shown
     for each in ("Failed", "To look at", "Skipped", "again", "Settings"):
-        assert each not in told
+        assert each not in shown
 
 
-def test_what_does_not_add_up_is_said() -> None:
-    assert "do not add up" in words(a_report(counts=Counts(planned=3, done=2)))
+def test_counts_that_do_not_add_up_are_reported() -> None:
+    assert "do not add up" in page_text(a_report(counts=Counts(planned=3, done=2)))
 
 
-def test_a_scan_that_was_cut_short_is_said() -> None:
-    assert "there may be more files" in words(a_report(scanned=False, ended="drained"))
+def test_an_incomplete_scan_is_reported() -> None:
+    assert "there may be more files" in page_text(a_report(scanned=False, ended="drained"))
 
 
-def test_long_tables_are_cut_and_say_so() -> None:
+def test_long_tables_are_cut_with_a_note() -> None:
     entries = tuple(Entry(path=f"/{n}", reason=Reason.NETWORK) for n in range(ROWS + 5))
     report = a_report(
         counts=Counts(planned=50_000, failed=50_000),
@@ -149,12 +149,12 @@ def test_long_tables_are_cut_and_say_so() -> None:
         failed_by={Reason.NETWORK: 50_000},
     )
 
-    assert f"… and {50_000 - ROWS:,} more." in words(report)
+    assert f"… and {50_000 - ROWS:,} more." in page_text(report)
     assert render(report).count("<tr>") == ROWS + 1
 
 
-def test_a_run_that_took_no_time_has_rates_all_the_same() -> None:
-    assert "0.0 files/s" in words(a_report(seconds=0.0))
+def test_a_run_of_zero_seconds_has_rates() -> None:
+    assert "0.0 files/s" in page_text(a_report(seconds=0.0))
 
 
 @given(st.text(st.characters()), st.text(st.characters()))

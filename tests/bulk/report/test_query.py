@@ -1,4 +1,4 @@
-"""What a report says is what the journal says: counts that add up, and some of everything."""
+"""Report computed from the journal: counts that add up, and entries of every kind."""
 
 from contextlib import closing
 
@@ -33,7 +33,7 @@ def test_files_and_bytes_are_counted_by_how_they_ended(rows) -> None:
     assert report.adds_up
 
 
-def test_what_the_journal_says_of_the_job_is_in_it_and_what_the_job_says_of_the_run(rows) -> None:
+def test_it_contains_the_journals_facts_of_the_job_and_the_jobs_facts_of_the_run(rows) -> None:
     report = read_report(rows.db, COURSE)
 
     assert (report.tenant, report.parent, report.roots) == ("https://acme.coredata.is", "p1", ("/data",))
@@ -50,7 +50,7 @@ def test_an_empty_journal_gives_an_empty_report(rows) -> None:
     assert report.exit_code == 0
 
 
-def test_what_this_run_did_is_counted_apart(rows) -> None:
+def test_files_of_this_run_are_counted_separately(rows) -> None:
     rows.item(State.DONE, claim=1)
     rows.item(State.DONE, claim=3, size=7)
 
@@ -62,7 +62,7 @@ def test_what_this_run_did_is_counted_apart(rows) -> None:
 
 
 @pytest.mark.parametrize("state", [State.DONE, State.SKIPPED, State.FAILED])
-def test_what_is_settled_and_was_not_seen_again_does_not_count(rows, state: State) -> None:
+def test_settled_files_that_were_not_seen_again_do_not_count(rows, state: State) -> None:
     rows.item(state, Reason.NETWORK, seen=2)
 
     report = read_report(rows.db, COURSE)
@@ -72,13 +72,13 @@ def test_what_is_settled_and_was_not_seen_again_does_not_count(rows, state: Stat
 
 
 @pytest.mark.parametrize("state", [State.UNRESOLVED, *(state for state in State if state not in FINAL)])
-def test_what_is_not_settled_counts_even_if_the_file_is_gone(rows, state: State) -> None:
+def test_unsettled_files_count_even_if_they_have_vanished(rows, state: State) -> None:
     rows.item(state, seen=2)
 
     assert read_report(rows.db, COURSE).counts.planned == 1
 
 
-def test_all_counts_when_the_scan_was_not_completed(rows) -> None:
+def test_all_files_count_if_the_scan_was_not_completed(rows) -> None:
     rows.db.execute("UPDATE job SET scanned = 2")
     rows.item(State.DONE, seen=2)
     rows.item(State.FAILED, Reason.NETWORK, seen=1)
@@ -95,7 +95,7 @@ def test_reasons_are_counted_the_most_frequent_first(rows) -> None:
     rows.item(State.FAILED, Reason.NETWORK)
     rows.item(State.FAILED, Reason.NETWORK)
     rows.item(State.SKIPPED, Reason.LINK)
-    rows.item(State.DONE, Reason.NETWORK)  # what delayed it once is no reason any more
+    rows.item(State.DONE, Reason.NETWORK)  # the cause of an earlier delay is not a reason any more
 
     report = read_report(rows.db, COURSE)
 
@@ -103,7 +103,7 @@ def test_reasons_are_counted_the_most_frequent_first(rows) -> None:
     assert report.skipped_by == {Reason.LINK: 1}
 
 
-def test_a_reason_that_does_not_exist_is_an_error_of_ours(rows) -> None:
+def test_an_unknown_reason_counts_as_internal(rows) -> None:
     rows.item(State.FAILED, "moonlight", "what?")
     rows.item(State.FAILED)
 
@@ -122,7 +122,7 @@ def test_a_state_that_does_not_exist_does_not_add_up(rows) -> None:
     assert report.exit_code == 1
 
 
-def test_a_failure_names_the_file_and_all_that_is_known(rows) -> None:
+def test_a_failure_has_the_file_and_all_known_facts(rows) -> None:
     rows.item(State.UNRESOLVED, Reason.UNCERTAIN, "lost", name=b"a/b.txt", size=5, blob="b1", file="f1")
 
     (entry,) = read_report(rows.db, COURSE).unresolved
@@ -132,7 +132,7 @@ def test_a_failure_names_the_file_and_all_that_is_known(rows) -> None:
     assert (entry.blob, entry.file_id, entry.raw) == ("b1", "f1", None)
 
 
-def test_a_path_that_is_no_text_is_shown_and_kept() -> None:
+def test_a_path_that_is_not_utf8_is_shown_and_kept() -> None:
     with closing(Rows(b"/d\xe9")) as rows:
         rows.item(State.FAILED, Reason.NAME, name=b"\xff.txt")
         report = read_report(rows.db, COURSE)
@@ -142,7 +142,7 @@ def test_a_path_that_is_no_text_is_shown_and_kept() -> None:
     assert report.failures[0].raw == b"/data/\xff.txt"
 
 
-def test_a_path_given_alone_is_absolute_already(rows) -> None:
+def test_a_single_path_is_absolute_already(rows) -> None:
     rows.db.execute("UPDATE folder SET path = x''")
     rows.item(State.FAILED, Reason.NAME, name=b"/else/where.txt")
 
@@ -162,7 +162,7 @@ def test_a_million_of_one_kind_do_not_hide_three_of_another(rows) -> None:
     assert report.failures_total == 103
 
 
-def test_orphans_are_named_even_if_their_file_is_gone(rows) -> None:
+def test_orphans_are_listed_even_if_their_file_has_vanished(rows) -> None:
     number = rows.item(State.DONE, name=b"a")
     rows.db.executemany("INSERT INTO orphan VALUES (?, ?, ?)", [(number, "b1", 5.0), (999, "b2", 6.0)])
 
@@ -185,7 +185,7 @@ def test_findings_are_sorted_by_kind_and_cut(rows) -> None:
     assert report.exit_code == 5
 
 
-def test_no_signed_url_gets_through_whoever_put_it_there(rows) -> None:
+def test_no_signed_url_is_shown_from_any_source(rows) -> None:
     url = "https://t.example/laika/b?AWSAccessKeyId=k&Signature=s"
     rows.item(State.FAILED, Reason.STORAGE, f"403 from {url}")
     rows.finding("warning", url)
@@ -205,8 +205,8 @@ ITEMS = st.tuples(
 @given(st.lists(ITEMS, max_size=40), st.booleans(), st.integers(1, 10))
 def test_any_mix_of_states_adds_up(items, scanned: bool, kept: int) -> None:
     with closing(Rows(scanned=scanned)) as rows:
-        for state, why, seen, size in items:
-            rows.item(state, why, seen=seen, claim=seen, size=min(size, 2**62 // 40))
+        for state, reason, seen, size in items:
+            rows.item(state, reason, seen=seen, claim=seen, size=min(size, 2**62 // 40))
 
         report = read_report(rows.db, COURSE, kept=kept)
 

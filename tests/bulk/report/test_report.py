@@ -1,4 +1,4 @@
-"""A report: what it exits with, what it raises, and what of it goes into JSON."""
+"""Report: its exit code, its exceptions, and its JSON."""
 
 import copy
 import json
@@ -33,9 +33,9 @@ from coredata_async.errors import (
 from tests.bulk.reports import a_report
 
 
-def failed(*whys: Reason, **found: object) -> Report:
-    counts = Counts(planned=2 + len(whys), done=2, failed=len(whys))
-    return a_report(counts=counts, failed_by=dict.fromkeys(whys, 1), **found)
+def failed(*reasons: Reason, **found: object) -> Report:
+    counts = Counts(planned=2 + len(reasons), done=2, failed=len(reasons))
+    return a_report(counts=counts, failed_by=dict.fromkeys(reasons, 1), **found)
 
 
 def test_all_done_or_skipped_is_zero() -> None:
@@ -55,13 +55,13 @@ def test_all_done_or_skipped_is_zero() -> None:
         ("error", 1),
     ],
 )
-def test_how_it_ended_is_a_code(ended: str, code: int) -> None:
+def test_each_ending_has_an_exit_code(ended: str, code: int) -> None:
     assert a_report(ended=ended).exit_code == code
     assert not a_report(ended=ended).finished
 
 
 @pytest.mark.parametrize(
-    ("whys", "code"),
+    ("reasons", "code"),
     [
         ([Reason.UNREADABLE], 3),
         ([Reason.CHANGED, Reason.UNREADABLE], 3),
@@ -71,16 +71,16 @@ def test_how_it_ended_is_a_code(ended: str, code: int) -> None:
         ([Reason.UNCERTAIN, Reason.MISMATCH], 5),
     ],
 )
-def test_why_files_failed_is_a_code(whys: list[Reason], code: int) -> None:
-    assert failed(*whys).exit_code == code
+def test_each_reason_of_a_failure_has_an_exit_code(reasons: list[Reason], code: int) -> None:
+    assert failed(*reasons).exit_code == code
 
 
-def test_unresolved_and_duplicates_are_five() -> None:
+def test_unresolved_files_and_duplicates_give_five() -> None:
     assert a_report(counts=Counts(planned=1, unresolved=1)).exit_code == 5
     assert a_report(duplicates_total=1).exit_code == 5
 
 
-def test_the_gravest_counts() -> None:
+def test_the_most_severe_code_counts() -> None:
     assert failed(Reason.MISMATCH, ended="time").exit_code == 4
     assert failed(Reason.MISMATCH, ended="drained").exit_code == 130
     assert failed(Reason.MISMATCH, ended="circuit", duplicates_total=1).exit_code == 6
@@ -96,16 +96,18 @@ def test_the_gravest_counts() -> None:
         {"scanned": False},
     ],
 )
-def test_what_must_not_be_does_not_look_like_success(odd: dict[str, object]) -> None:
+def test_impossible_reports_do_not_look_like_success(odd: dict[str, object]) -> None:
     assert a_report(**odd).exit_code == 1
 
 
-def test_nothing_is_raised_when_all_is_well() -> None:
+def test_a_complete_run_raises_nothing() -> None:
     a_report().raise_for_failures()
 
 
-def test_each_entry_kept_is_raised_in_a_class_that_fits() -> None:
-    entries = tuple(Entry(path=f"/{why}", reason=why, message=f"/{why}: words") for why in Reason)
+def test_each_listed_entry_is_raised_in_a_suitable_class() -> None:
+    entries = tuple(
+        Entry(path=f"/{reason}", reason=reason, message=f"/{reason}: message") for reason in Reason
+    )
     report = a_report(
         counts=Counts(planned=17, failed=15, unresolved=1, done=1),
         failures=entries,
@@ -125,7 +127,7 @@ def test_each_entry_kept_is_raised_in_a_class_that_fits() -> None:
     assert str(first) == "/u: uncertain"
 
 
-def test_what_is_left_to_do_is_raised_too() -> None:
+def test_pending_files_are_raised_too() -> None:
     report = a_report(counts=Counts(planned=5, done=2, pending=3), ended="time", message="2 h are over")
 
     with pytest.raises(BulkError) as raised:
@@ -134,22 +136,22 @@ def test_what_is_left_to_do_is_raised_too() -> None:
     assert str(raised.value.exceptions[0]) == "3 left to do (time): 2 h are over; run it again"
 
 
-@pytest.mark.parametrize("why", [*Reason, None])
-def test_every_rebuilt_failure_is_plain_data(why: Reason | None) -> None:
-    error = exception_for(why, "words", 5, "b1")
+@pytest.mark.parametrize("reason", [*Reason, None])
+def test_every_rebuilt_failure_is_plain_data(reason: Reason | None) -> None:
+    error = exception_for(reason, "message", 5, "b1")
 
     assert isinstance(error, CoreDataError)
-    assert str(error) == "words"
-    assert str(copy.copy(error)) == str(pickle.loads(pickle.dumps(error))) == "words"
+    assert str(error) == "message"
+    assert str(copy.copy(error)) == str(pickle.loads(pickle.dumps(error))) == "message"
 
 
-def test_a_sentence_names_the_file_once() -> None:
+def test_a_sentence_contains_the_path_once() -> None:
     assert Entry(path="/a", message="/a cannot be read").sentence == "/a cannot be read"
     assert Entry(path="/a", message="timed out").sentence == "/a: timed out"
     assert Entry(path="/a").sentence == "/a: failed"
 
 
-def test_json_has_every_field_and_stays_the_same() -> None:
+def test_json_has_every_field_and_does_not_change() -> None:
     report = a_report(
         excluded=4,
         counts=Counts(planned=2, done=1, failed=1),
@@ -208,7 +210,7 @@ def test_json_has_every_field_and_stays_the_same() -> None:
     assert found["exit_code"] == 1
 
 
-def test_settings_are_told_by_name_and_rules_as_they_were_written() -> None:
+def test_settings_are_listed_by_name_and_rules_as_written() -> None:
     selection = Selection(rules=[Rule("*.tmp"), Rule("a.tmp", include=True)], files_from=None, min_size=5)
 
     found = describe_settings(selection, Policy(existing="version"), Effort(bwlimit=1e6, processes=2))
@@ -226,7 +228,7 @@ def test_every_reason_has_a_title_and_advice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "words"),
+    ("found", "message"),
     [
         ({"counts": Counts()}, "There was nothing to upload."),
         ({"counts": Counts(planned=1, done=1)}, "The one file is on the server."),
@@ -236,22 +238,23 @@ def test_every_reason_has_a_title_and_advice() -> None:
         ),
         (
             {"counts": Counts(planned=3, skipped=3)},
-            "Nothing had to be uploaded: 3 files skipped.",
+            "No file had to be uploaded: 3 files skipped.",
         ),
-        ({"duplicates_total": 1}, "All 2 files are on the server; 1 file there twice."),
+        ({"duplicates_total": 1}, "All 2 files are on the server; 1 file with duplicates."),
         (
             {"counts": Counts(planned=9, done=5, failed=2, unresolved=1, pending=1), "ended": "time"},
-            "5 of 9 files are on the server; 2 failed, 1 unresolved, 1 still to be done. Its time was over.",
+            "5 of 9 files are on the server; 2 failed, 1 unresolved, 1 pending. "
+            "The maximum duration has passed.",
         ),
         ({"ended": "authentication"}, "2 of 2 files are on the server. The key was refused."),
     ],
 )
-def test_the_verdict_is_a_sentence(found: dict[str, object], words: str) -> None:
-    assert summarize(a_report(**found)) == words
+def test_the_summary_is_a_sentence(found: dict[str, object], message: str) -> None:
+    assert summarize(a_report(**found)) == message
 
 
 @given(st.builds(Counts, **dict.fromkeys(("done", "failed", "pending"), st.integers(0, 3))))
-def test_zero_means_that_nothing_is_left_over(counts: Counts) -> None:
+def test_zero_means_that_nothing_is_left(counts: Counts) -> None:
     planned = counts.done + counts.failed + counts.pending
     whole = Counts(planned=planned, done=counts.done, failed=counts.failed, pending=counts.pending)
     report = a_report(counts=whole, failed_by={Reason.NETWORK: counts.failed})
