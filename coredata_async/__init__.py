@@ -12,6 +12,7 @@
 - `transport` — the only client-side HTTP: each concern one `Send -> Send`.
 - `transfer` — upload, replacement and download, over `wire` and `storage`.
 - `services` — what a client offers for each noun. `client` — its options, and how the services are made.
+- `web` — pieces for web services that pass uploads and downloads on.
 - `bulk` — many files, each once, even across crashes. `doctor` — what a server really does.
 - `fivepm` — the second service, over the same transport. `archive` — from there into CoreData.
 - `openapi` — the rows as an OpenAPI description.

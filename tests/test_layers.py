@@ -47,6 +47,7 @@ MAY_IMPORT = {
     "services": SERVICES,
     "environment": f"{CORE} transport",
     "client": f"{SERVICES} services transport environment",
+    "web": f"{CORE} transfer",
     "bulk": f"{SERVICES} transport client environment version",
     "records": f"{SERVICES} services client",
     "fivepm": f"{CORE} keywords paging storage transport version",

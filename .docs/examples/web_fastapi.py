@@ -1,0 +1,103 @@
+"""A web service over CoreData with FastAPI: `uvicorn web_fastapi:app`."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request, Response, UploadFile
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from coredata_async import CoreData, CoreDataError, Download, Limits, Progress
+from coredata_async.web import check_length, limit_body, problem_of
+
+MAXIMUM = 5 << 30
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
+    async with CoreData.from_env(limits=Limits(uploads=16)) as client:  # one for all requests
+        yield {"client": client, "uploads": {}}
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.exception_handler(CoreDataError)
+async def answer_error(request: Request, error: CoreDataError) -> JSONResponse:
+    problem = problem_of(error)
+    log.warning("%s %s: %s", request.method, request.url.path, error)
+    return JSONResponse(problem.to_dict(), problem.status, problem.headers, "application/problem+json")
+
+
+def connect(request: Request) -> CoreData:
+    client: CoreData = request.state.client
+    return client
+
+
+Client = Annotated[CoreData, Depends(connect)]
+
+
+async def open_file(file_id: str, request: Request, client: Client) -> AsyncIterator[Download]:
+    """Open a download; FastAPI closes it after the response, or when the client has disconnected."""
+    header = request.headers.get
+    async with client.files.download(
+        file_id,
+        range=header("range"),
+        if_range=header("if-range"),
+        if_none_match=header("if-none-match"),
+    ) as body:
+        yield body
+
+
+@app.api_route("/files/{file_id}", methods=["GET", "HEAD"])
+async def download(request: Request, body: Annotated[Download, Depends(open_file)]) -> Response:
+    if request.method == "HEAD":
+        return Response(status_code=body.response_status, headers=body.response_headers())
+    return StreamingResponse(body, body.response_status, body.response_headers())
+
+
+@app.put("/folders/{parent}/{filename}", status_code=201)
+async def upload(parent: str, filename: str, request: Request, client: Client) -> dict[str, object]:
+    """Store the request's body while it comes in; the header X-Upload names it for `tell_progress`."""
+    size = check_length(request.headers.get("content-length"), MAXIMUM)
+    name, uploads = request.headers.get("x-upload", ""), request.state.uploads
+    try:
+        stored = await client.files.upload(
+            limit_body(request.stream(), MAXIMUM),
+            parent=parent,
+            filename=filename,
+            size=size,
+            progress=lambda progress: uploads.__setitem__(name, progress),
+        )
+    finally:
+        uploads.pop(name, None)
+    return {"id": stored.file_id, "size": stored.size}
+
+
+def limit_form(request: Request) -> None:
+    check_length(request.headers.get("content-length"), MAXIMUM)
+
+
+@app.post("/folders/{parent}", status_code=201, dependencies=[Depends(limit_form)])
+async def upload_form(parent: str, file: UploadFile, client: Client) -> dict[str, object]:
+    """Store a file of a form, which FastAPI has written to a temporary file."""
+    stored = await client.files.upload(file, parent=parent)
+    return {"id": stored.file_id, "size": stored.size}
+
+
+@app.get("/uploads/{name}")
+async def tell_progress(name: str, request: Request) -> StreamingResponse:
+    """Tell how far an upload is, as server-sent events, until it ends."""
+    uploads: dict[str, Progress] = request.state.uploads
+
+    async def tell() -> AsyncIterator[str]:
+        while (found := uploads.get(name)) is not None:
+            yield f"data: {json.dumps({'stage': found.stage, 'sent': found.sent, 'total': found.total})}\n\n"
+            await asyncio.sleep(0.2)
+        yield "event: end\ndata: {}\n\n"
+
+    return StreamingResponse(tell(), media_type="text/event-stream")
