@@ -62,7 +62,7 @@ async def test_of_two_jobs_that_begin_at_once_one_ends_at_the_first_folder(
     for each in stopped:
         assert each.report.exit_code == 5
         assert "another job is uploading the same files: folder 'tree'" in each.report.message
-        assert "one job only" in each.report.message
+        assert "only one job" in each.report.message
         assert each.report.duplicates
         assert box.state.count("files.register") == 60 * (2 - len(stopped))
     assert [title for _, title in folders_twice(box)] == ["tree"]
@@ -122,7 +122,7 @@ async def test_a_folder_that_two_jobs_have_filled_is_seen_at_the_end(
 
     assert quick.report.exit_code == 0
     assert (slow.report.ended, slow.report.exit_code) == ("conflict", 5)
-    assert "into a folder of its own" in slow.report.message
+    assert "into a separate folder" in slow.report.message
 
 
 async def test_a_second_folder_that_appeared_and_is_empty_is_only_reported(
@@ -154,7 +154,7 @@ async def test_files_of_another_job_in_the_parent_itself_end_a_job(  # noqa: PLR
 
     assert max(each.report.exit_code for each in ran) == 5
     told = next(each.report for each in ran if each.report.ended == "conflict")
-    assert "was made by another process" in told.message
+    assert "was created by another process" in told.message
     _, doubles = await verdicts(client, f"{root}/.", parent=box.project)
     assert (doubles > 0) == (twice(box) > 0)
 

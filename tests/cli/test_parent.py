@@ -20,8 +20,8 @@ def tree(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("parent", "said"),
     [
-        (UNKNOWN, "there is no Project, Folder or Filespace"),
-        ("nonsense", "there is no Project, Folder or Filespace"),
+        (UNKNOWN, "no Project, Folder or Filespace has the id"),
+        ("nonsense", "no Project, Folder or Filespace has the id"),
         ("SPACE", "is a Space"),
         ("FILE", "is a File"),
         ("", "must not be empty"),

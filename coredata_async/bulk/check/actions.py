@@ -1,4 +1,4 @@
-"""What a dry run says a job would do."""
+"""Actions of a dry run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Verb = Literal["upload", "version", "skip", "fail", "resolve", "folder"]
 
 @frozen(kw_only=True)
 class Action:
-    """One thing that the job would do."""
+    """Action that the job would take."""
 
     verb: Verb
-    """`version` replaces the content of a File, `resolve` looks for one whose registering was lost."""
+    """`version` replaces the content of a File; `resolve` looks up one whose registration was lost."""
     path: str
     size: int = 0
-    """Bytes."""
+    """Size in bytes."""
     message: str = ""
-    """Why."""
+    """Reason for the action."""

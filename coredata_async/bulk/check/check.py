@@ -1,4 +1,4 @@
-"""A tree compared with what the server holds: per file `=`, `-`, `+`, `*` or `!`."""
+"""Comparison of a tree with the server: per file `=`, `-`, `+`, `*` or `!`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from coredata_async.bulk.check.planned_files import PlannedFile, planned_files
 from coredata_async.bulk.check.remote_only import (
     Branch,
     RemoteOnly,
+    duplicate_folder,
     list_unmatched,
-    only_there,
+    remote_entry,
     remove_matched,
-    second_folder,
 )
 from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.journal import Journal
@@ -53,70 +53,70 @@ async def check(
     sample: Sample | None = None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> AsyncGenerator[Compared, None]:
-    """Compare files and trees with what the server holds below a parent; nothing is written anywhere.
+    """Compare files and trees with the content of a parent on the server. Nothing is written anywhere.
 
-    The PATHs, their selection and names are taken as `UploadJob` takes them: after a job that succeeded,
-    everything is the same. By folder, name, size and digest; what is here is read, what is there only listed.
-    Of the parent itself only what has the name of a PATH counts, unless the PATH is `DIR/.`. Skipped links
-    and what the selection leaves out are not compared, on either side. Memory does not grow with the number
-    of files.
+    The PATHs, their selection and names are interpreted as by `UploadJob`: after a successful job,
+    everything is the same. Files are compared by folder, name, size and digest; local files are read, remote
+    ones only listed. In the parent itself only objects with the name of a PATH count, unless the PATH is
+    `DIR/.`. Skipped links and excluded files are not compared on either side. Memory use does not depend on
+    the number of files.
 
     Args:
-        client: Whose service.
+        client: The client to use.
         paths: Files and directories.
         parent: Id of a Project, Folder or Filespace.
-        selection: Which files; names and sizes are looked at on both sides, ages only here.
-        policy: Only links, names and unicode matter.
-        width: Files read at once.
-        sample: Which of the files that seem the same are downloaded, and compared byte by byte.
-        warn: Told what a person should know, as of a link that leads out of the tree.
+        selection: The files to compare; names and sizes apply to both sides, ages to local files only.
+        policy: The rules for links, names and unicode; the other rules have no effect.
+        width: Maximum number of files that are read at once.
+        sample: The share of the equal files that are downloaded and compared byte by byte.
+        warn: Called with warnings, for example about a link that leads out of the tree.
 
     Yields:
-        One per file, and per further File of its name, when the scan is complete.
+        One result per file, and per further File of its name, after the scan is complete.
 
     Raises:
-        APIError: The service could not be asked.
-        ConfigurationError: Something cannot be meant as it is written.
+        APIError: If the service cannot be reached.
+        ConfigurationError: If an argument is invalid.
     """
     selection, policy = selection or Selection(), policy or Policy()
-    every = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
-    batches = scan(every, selection, policy)
+    given = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
+    batches = scan(given, selection, policy)
     engine = client.engine()
     segment(parent, "parent")
     binding = JobIdentity(
-        engine.tenant, engine.account, parent, tuple(root.as_given for root in roots(every))
+        engine.tenant, engine.account, parent, tuple(root.as_given for root in roots(given))
     )
     project = await check_parent(engine.api, parent)
     async with scratch_journal(binding) as journal:
         await plan_into(journal, batches, warn)
         remote = Remote(engine.api, journal, parent, project, policy.unicode)
-        side = Checker(
+        checker = Checker(
             journal,
             FolderLookup(remote, journal),
             FileComparer(client, sample),
             RemoteOnly(remote, selection),
             width,
         )
-        async with aclosing(side.all()) as found:
-            async for each in found:
-                yield each
+        async with aclosing(checker.all()) as results:
+            async for result in results:
+                yield result
 
 
 @frozen
 class Scope:
-    """What is known of a directory when its turn comes."""
+    """Facts about a directory that its comparison needs."""
 
     prefix: str
-    """Its path below the parent, with a final slash."""
-    wanted: Filter
-    """What of it is selected by rules."""
+    """Path below the parent, with a final slash."""
+    selected: Filter
+    """Filter of the directory according to the rules."""
     is_top: bool = False
-    """Whether it holds the PATHs themselves, which no rule leaves out."""
+    """True if it holds the PATHs themselves, which no rule excludes."""
 
 
 @define(eq=False)
 class Checker:
-    """Compares directory by directory, each after the one it is in."""
+    """Comparison of all directories, parents first."""
 
     journal: Journal
     folder_lookup: FolderLookup
@@ -126,7 +126,7 @@ class Checker:
     _scopes: dict[int, Scope] = field(factory=dict[int, Scope], init=False)
 
     async def all(self) -> AsyncGenerator[Compared, None]:
-        """All of it."""
+        """Yield all results."""
         await self.folder_lookup.load()
         async with aclosing(self.folder_lookup.rows()) as rows:
             async for row in rows:
@@ -136,10 +136,10 @@ class Checker:
                         yield each
 
     async def _directory(self, row: Row) -> AsyncGenerator[Compared, None]:
-        place, prefix, after = await self.folder_lookup.find_folder(row), self._scopes[row.id].prefix, b""
-        whole = place is not None and await self.journal.read(partial(_is_whole, folder=row.id))
-        if place is not None and (whole or await self.journal.read(partial(_has_files, folder=row.id))):
-            await self.folder_lookup.remote.load_files(row.id, place)
+        folder_id, prefix, after = await self.folder_lookup.find_folder(row), self._scopes[row.id].prefix, b""
+        whole = folder_id is not None and await self.journal.read(partial(_is_whole, folder=row.id))
+        if folder_id is not None and (whole or await self.journal.read(partial(_has_files, folder=row.id))):
+            await self.folder_lookup.remote.load_files(row.id, folder_id)
         while some := await self.journal.read(partial(_next_files, folder=row.id, after=after)):
             chosen = [each for each in some if each.item.state != State.SKIPPED]
             for found in await map_concurrently(
@@ -148,71 +148,75 @@ class Checker:
                 for each in found:
                     yield each
             after = some[-1].name
-        if place is None:
+        if folder_id is None:
             return
-        strays = whole and self.remote_only.selection.files_from is None
-        if strays:
-            async with aclosing(self._only_there(row, place)) as rest:
+        include_unmatched = whole and self.remote_only.selection.files_from is None
+        if include_unmatched:
+            async with aclosing(self._remote_only_files(row, folder_id)) as rest:
                 async for each in rest:
                     yield each
-        async with aclosing(self._second_folders(row, place, strays=strays)) as again:
+        async with aclosing(
+            self._duplicate_folders(row, folder_id, include_unmatched=include_unmatched)
+        ) as again:
             async for each in again:
                 yield each
 
-    async def _only_there(self, row: Row, place: str) -> AsyncGenerator[Compared, None]:
+    async def _remote_only_files(self, row: Row, folder_id: str) -> AsyncGenerator[Compared, None]:
         scope = self._scopes[row.id]
-        branch = Branch(place, scope.prefix, scope.wanted, row.id)
+        branch = Branch(folder_id, scope.prefix, scope.selected, row.id)
         while rest := await self.journal.read(partial(list_unmatched, folder=row.id)):
-            here = await asyncio.to_thread(_here, row.path, [each.filename for each in rest])
+            local = await asyncio.to_thread(_existing_names, row.path, [each.filename for each in rest])
             for each in rest:
-                if each.filename not in here and self.remote_only.is_selected(each, scope.wanted):
-                    yield only_there(each, branch)
-        for folder, title in await self._further(row, place):
-            wanted = scope.wanted.below(title.encode("utf-8", "replace"))
-            if wanted is not None:
-                further = Branch(folder, f"{scope.prefix}{title}/", wanted)
+                if each.filename not in local and self.remote_only.is_selected(each, scope.selected):
+                    yield remote_entry(each, branch)
+        for folder, title in await self._further(row, folder_id):
+            selected = scope.selected.below(title.encode("utf-8", "replace"))
+            if selected is not None:
+                further = Branch(folder, f"{scope.prefix}{title}/", selected)
                 async with aclosing(self.remote_only.below(further)) as found:
                     async for one in found:
                         yield one
 
-    async def _second_folders(self, row: Row, place: str, *, strays: bool) -> AsyncGenerator[Compared, None]:
-        """Tell further folders that have the name of a directory here, as two jobs at once make them."""
-        for branch in await self._seconds(row, place):
+    async def _duplicate_folders(
+        self, row: Row, folder_id: str, *, include_unmatched: bool
+    ) -> AsyncGenerator[Compared, None]:
+        """Yield further folders with the name of a local directory, as two simultaneous jobs create them."""
+        for branch in await self._seconds(row, folder_id):
             found = 0
-            async with aclosing(self.remote_only.below(branch, strays=strays)) as again:
+            async with aclosing(self.remote_only.below(branch, include_unmatched=include_unmatched)) as again:
                 async for each in again:
                     found += 1
                     yield each
             if not found:
-                yield second_folder(branch)
+                yield duplicate_folder(branch)
 
-    async def _seconds(self, row: Row, place: str) -> list[Branch]:
+    async def _seconds(self, row: Row, folder_id: str) -> list[Branch]:
         mirrored = await self.journal.read(partial(_titles, folder=row.id))
         scope, seen, found = self._scopes[row.id], set[str](), list[Branch]()
-        for folder, title in await self.folder_lookup.remote.subfolders(place) if mirrored else ():
-            # Of several of one title the oldest, which comes first, is the counterpart.
+        for folder, title in await self.folder_lookup.remote.subfolders(folder_id) if mirrored else ():
+            # Of several folders of one title the oldest, which comes first, is compared.
             if title in seen:
                 name = title.encode("utf-8", "replace")
-                wanted = scope.wanted if scope.is_top else scope.wanted.below(name) or scope.wanted
-                found.append(Branch(folder, f"{scope.prefix}{title}/", wanted, mirrored[title]))
+                selected = scope.selected if scope.is_top else scope.selected.below(name) or scope.selected
+                found.append(Branch(folder, f"{scope.prefix}{title}/", selected, mirrored[title]))
             elif title in mirrored:
                 seen.add(title)
         return found
 
-    async def _further(self, row: Row, place: str) -> list[tuple[str, str]]:
-        """List the remote folders in one that have no directory of their name here."""
-        inside = await self.folder_lookup.remote.subfolders(place)
+    async def _further(self, row: Row, folder_id: str) -> list[tuple[str, str]]:
+        """Return the remote folders in a folder that have no local directory of their name."""
+        inside = await self.folder_lookup.remote.subfolders(folder_id)
         mirrored = await self.journal.read(partial(_titles, folder=row.id))
-        here = await asyncio.to_thread(_here, row.path, [title for _, title in inside])
-        return [(folder, title) for folder, title in inside if title not in here and title not in mirrored]
+        local = await asyncio.to_thread(_existing_names, row.path, [title for _, title in inside])
+        return [(folder, title) for folder, title in inside if title not in local and title not in mirrored]
 
     def _scope(self, row: Row) -> Scope:
         if row.parent is None:
             return Scope("", Filter.of(self.remote_only.selection), is_top=not row.path)
         above = self._scopes[row.parent]
         name = os.path.basename(row.path)  # noqa: PTH119  # a path is bytes
-        wanted = above.wanted if above.is_top else above.wanted.below(name)
-        return Scope(f"{above.prefix}{row.title}/", wanted or above.wanted)
+        selected = above.selected if above.is_top else above.selected.below(name)
+        return Scope(f"{above.prefix}{row.title}/", selected or above.selected)
 
 
 def _next_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[PlannedFile]:
@@ -227,20 +231,20 @@ def _has_files(db: sqlite3.Connection, folder: int) -> bool:
 
 
 def _is_whole(db: sqlite3.Connection, folder: int) -> bool:
-    """Return whether all of a directory is known, so that what is missing is not here."""
+    """Return whether all files of a directory are known, so that a missing file does not exist locally."""
     question = "SELECT path != x'' AND scanned = (SELECT run FROM job) FROM folder WHERE id = ?"
     (whole,) = db.execute(question, (folder,)).fetchone()
     return bool(whole)
 
 
 def _titles(db: sqlite3.Connection, folder: int) -> dict[str, int]:
-    """Read the directories in one, by the title of their remote folders."""
+    """Return the subdirectories of a directory, by the title of their remote folders."""
     rows = db.execute("SELECT title, id FROM folder WHERE parent = ?", (folder,))
     return {unicodedata.normalize("NFC", title): number for title, number in rows}
 
 
-def _here(path: bytes, names: Iterable[str]) -> frozenset[str]:
-    """Those of the names that a directory has, whatever they are: the selection leaves them out."""
+def _existing_names(path: bytes, names: Iterable[str]) -> frozenset[str]:
+    """Return the names that exist in a directory in any form: the selection excludes them."""
     return frozenset(each for each in names if any(_exists(path, form) for form in _forms(each)))
 
 
@@ -252,5 +256,5 @@ def _forms(name: str) -> set[bytes]:
 def _exists(path: bytes, name: bytes) -> bool:
     try:
         return b"/" not in name and os.path.lexists(os.path.join(path, name))  # noqa: PTH118  # bytes
-    except ValueError:  # a NUL in it
+    except ValueError:  # it contains a NUL
         return False

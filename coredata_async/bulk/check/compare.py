@@ -1,4 +1,4 @@
-"""One file on disk compared with the Files of its name: by size and digest, and by its bytes if wanted."""
+"""Comparison of a local file with the Files of its name: by size and digest, or by its bytes."""
 
 from __future__ import annotations
 
@@ -36,53 +36,53 @@ Symbol = Literal["=", "-", "+", "*", "!"]
 
 @frozen(kw_only=True)
 class Compared:
-    """How a file here stands to one there."""
+    """Result of comparing a local file with the server."""
 
     symbol: Symbol
-    """`=` the same, `-` only on the server, `+` only here, `*` different, `!` could not be compared."""
+    """`=` the same, `-` only on the server, `+` only local, `*` different, `!` could not be compared."""
     path: str
-    """Below the parent, as the server calls it."""
+    """Path below the parent, with the names of the server."""
     size: int | None = None
-    """Bytes: of the file here, or else there."""
+    """Size in bytes of the local file, or else of the File."""
     local: str = ""
-    """Where the file is here."""
+    """Path of the local file."""
     file: str = ""
     """Id of the File."""
     message: str = ""
-    """What is different, or wrong."""
+    """Difference or fault."""
     duplicates: tuple[str, ...] = ()
-    """Further Files of this name with the very same content.
+    """Further Files of this name with the same content.
 
     If `local` is empty, this entry itself is the duplicate: a File with this path and size, or a whole
-    folder, that is there again in a second folder of the same name.
+    folder, that exists again in a second folder of the same name.
     """
 
 
 @frozen
 class _Side:
-    """A File, and whether it is the same as the file."""
+    """A File, and whether it equals the local file."""
 
     remote: RemoteFile
     same: bool | None
-    """`None` if nobody can say."""
+    """`None` if it is unknown."""
 
 
 @frozen
 class FileComparer:
-    """Compares; what is on the server is read only if a sample says so."""
+    """Comparer of files; it reads Files from the server only for a sample."""
 
     client: CoreData
     sample: Sample | None = None
 
     async def compare(self, line: PlannedFile, prefix: str) -> list[Compared]:
-        """The file, and after it the Files of its name that are not the same.
+        """Return the result of a file, followed by the Files of its name that are not the same.
 
         Args:
             line: The file.
             prefix: The path of its folder, with a final slash.
 
         Raises:
-            AuthenticationError: The key is no good any more.
+            AuthenticationError: If the key is refused.
         """
         item = line.item
         name = item.filename or path_text(os.path.basename(line.name))  # noqa: PTH119  # bytes
@@ -100,19 +100,19 @@ class FileComparer:
             raise
         except (SourceError, APIError, StorageError) as exc:
             return [one(symbol="!", message=str(exc))]
-        rest = (each for each in sides if each.remote.file not in {first.file, *first.duplicates})
-        return [first, *(_further(each, one) for each in rest)]
+        rest = (side for side in sides if side.remote.file not in {first.file, *first.duplicates})
+        return [first, *(_further(side, one) for side in rest)]
 
     async def _sides(self, item: Item, namesakes: Sequence[RemoteFile]) -> list[_Side]:
-        now = [await self._with_details(each, item.fingerprint.size) for each in namesakes]
-        there = [each for each in now if each is not None]
+        current = [await self._with_details(namesake, item.fingerprint.size) for namesake in namesakes]
+        existing = [file for file in current if file is not None]
         md5 = ""
-        if any(each.size in {None, item.fingerprint.size} for each in there):
+        if any(file.size in {None, item.fingerprint.size} for file in existing):
             md5 = await digest_of(item.path, item.fingerprint)
-        return [_Side(each, _same(each, item.fingerprint.size, md5)) for each in there]
+        return [_Side(file, _same(file, item.fingerprint.size, md5)) for file in existing]
 
     async def _with_details(self, namesake: RemoteFile, size: int) -> RemoteFile | None:
-        """The File with its details, if a list left out what counts; `None` if it has gone."""
+        """Return the File with its details, if the listing omitted them; `None` if it no longer exists."""
         if namesake.size is not None and (namesake.digest or namesake.size != size):
             return namesake
         try:
@@ -121,12 +121,12 @@ class FileComparer:
             return None
         return evolve(namesake, size=file.size, digest=(file.digest or "").lower() or None)
 
-    async def _read(self, item: Item, found: Compared) -> Compared:
-        """Compare byte by byte what seems to be the same, if it is in the sample."""
-        if found.symbol != "=" or self.sample is None or not self.sample.takes(found.path):
-            return found
-        words = await self._difference(item, found.file)
-        return evolve(found, symbol="*", message=words) if words else found
+    async def _read(self, item: Item, result: Compared) -> Compared:
+        """Compare byte by byte a file that seems to be the same, if it is in the sample."""
+        if result.symbol != "=" or self.sample is None or not self.sample.takes(result.path):
+            return result
+        message = await self._difference(item, result.file)
+        return evolve(result, symbol="*", message=message) if message else result
 
     async def _difference(self, item: Item, file: str) -> str:
         local = await asyncio.to_thread(_Local, path_of(item))
@@ -141,7 +141,7 @@ class FileComparer:
 
 
 class _Local:
-    """The file here, read block by block."""
+    """Local file, read block by block."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -163,21 +163,23 @@ class _Local:
 async def _compare_bytes(local: _Local, blocks: AsyncIterator[bytes]) -> str:
     count = 0
     async for block in blocks:
-        here = await asyncio.to_thread(local.read, len(block))
-        if here != block:
-            return f"the bytes in the storage are others, from byte {count + _alike(here, block)} on"
+        local_block = await asyncio.to_thread(local.read, len(block))
+        if local_block != block:
+            return (
+                f"the bytes in the storage differ from byte {count + _common_length(local_block, block)} on"
+            )
         count += len(block)
     more = await asyncio.to_thread(local.read, 1)
     return f"the storage has only its first {count} bytes" if more else ""
 
 
-def _alike(here: bytes, there: bytes) -> int:
-    pairs = enumerate(zip(here, there, strict=False))
-    return next((at for at, (one, other) in pairs if one != other), min(len(here), len(there)))
+def _common_length(local: bytes, remote: bytes) -> int:
+    pairs = enumerate(zip(local, remote, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(local), len(remote)))
 
 
 def _same(namesake: RemoteFile, size: int, md5: str) -> bool | None:
-    """Return whether a File is the same; `None` if nobody can say."""
+    """Return whether a File equals the local file; `None` if it is unknown."""
     if namesake.size is not None and namesake.size != size:
         return False
     if namesake.digest:
@@ -186,27 +188,29 @@ def _same(namesake: RemoteFile, size: int, md5: str) -> bool | None:
 
 
 def _first(sides: Sequence[_Side], one: partial[Compared]) -> Compared:
-    """The file with the File that it stands to best: the same, else one that may be, else the newest."""
-    same = sorted((each.remote.created, each.remote.file) for each in sides if each.same)
+    """Return the result with the best File: the same, otherwise one that may be, otherwise the newest."""
+    same = sorted((side.remote.created, side.remote.file) for side in sides if side.same)
     if same:
         (_, oldest), *more = same
         duplicates = tuple(file for _, file in more)
-        words = f"also as {', '.join(duplicates)}" if duplicates else ""
-        return one(symbol="=", file=oldest, duplicates=duplicates, message=words)
-    side = next((each for each in sides if each.same is None), sides[0])
+        message = f"also as {', '.join(duplicates)}" if duplicates else ""
+        return one(symbol="=", file=oldest, duplicates=duplicates, message=message)
+    side = next((side for side in sides if side.same is None), sides[0])
     return _differing(side, one(symbol="*", file=side.remote.file))
 
 
-def _differing(side: _Side, found: Compared) -> Compared:
+def _differing(side: _Side, result: Compared) -> Compared:
     if side.same is None:
-        return evolve(found, symbol="!", message=f"the server does not say the digest of File {found.file}")
-    there = side.remote.size
-    words = "other content" if there in {None, found.size} else f"{there} bytes on the server"
-    return evolve(found, message=words)
+        return evolve(
+            result, symbol="!", message=f"the server does not report the digest of File {result.file}"
+        )
+    remote_size = side.remote.size
+    message = "other content" if remote_size in {None, result.size} else f"{remote_size} bytes on the server"
+    return evolve(result, message=message)
 
 
 def _further(side: _Side, one: partial[Compared]) -> Compared:
-    """A File of this name that is not the one the file was compared with."""
+    """Return the result of a further File of this name."""
     if side.same is None:
         return _differing(side, one(symbol="!", file=side.remote.file))
     return one(
@@ -224,27 +228,27 @@ _PART: Final = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
 
 @frozen
 class Sample:
-    """A share of all files: those whose path hashes to between two fractions of what it can."""
+    """Share of all files: those whose path has a hash between two fractions of the maximum."""
 
     begin: Fraction
     end: Fraction
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Read `5%`, or `2/7`: the second of seven parts, which together are all files.
+        """Parse `5%`, or `2/7`: the second of seven parts that together are all files.
 
         Raises:
-            ValueError: It is neither.
+            ValueError: If it has neither form.
         """
-        if (found := _PERCENT.fullmatch(text)) and Fraction(found[1]) <= 100:  # noqa: PLR2004
-            return cls(Fraction(0), Fraction(found[1]) / 100)
-        if (found := _PART.fullmatch(text)) and 1 <= int(found[1]) <= int(found[2]):
-            part, parts = int(found[1]), int(found[2])
+        if (match := _PERCENT.fullmatch(text)) and Fraction(match[1]) <= 100:  # noqa: PLR2004
+            return cls(Fraction(0), Fraction(match[1]) / 100)
+        if (match := _PART.fullmatch(text)) and 1 <= int(match[1]) <= int(match[2]):
+            part, parts = int(match[1]), int(match[2])
             return cls(Fraction(part - 1, parts), Fraction(part, parts))
-        raise ValueError(f"{text!r} is no sample: write it as 5%, or 2/7 for the second of seven parts")
+        raise ValueError(f"{text!r} is not a sample: write it as 5%, or 2/7 for the second of seven parts")
 
     def takes(self, path: str) -> bool:
-        """Return whether a file is in it."""
+        """Return whether the sample contains a file."""
         digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest()
         return self.begin <= Fraction(int.from_bytes(digest[:8]), 1 << 64) < self.end
 

@@ -1,4 +1,4 @@
-"""What a job would do: found out as the job finds it out, with everything noted in a draft."""
+"""Dry run: the actions of a job, determined as the job does, with its notes in a scratch journal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ from coredata_async.bulk.journal.location import check_path, path_for
 from coredata_async.bulk.journal.planning import is_pending
 from coredata_async.bulk.journal.scratch import plan_into, scratch_journal
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.remote.existing import Conflict, ConflictResolver, Decision, Replace, Skip, Upload
+from coredata_async.bulk.remote.existing import (
+    Conflict,
+    ConflictResolver,
+    Decision,
+    Replace,
+    Skip,
+    Upload,
+)
 from coredata_async.bulk.remote.folder_lookup import FolderLookup
 from coredata_async.bulk.remote.folders import Row, row_of
 from coredata_async.bulk.remote.listing import Remote
@@ -45,11 +52,11 @@ async def dry_run(
     selection: Selection,
     policy: Policy,
 ) -> AsyncGenerator[Action, None]:
-    """Yield what the job of these would do, which may have run before.
+    """Yield the actions that the job of these arguments would take; the job may have run before.
 
     Raises:
-        APIError: The service could not be asked.
-        ConfigurationError: The job is running, or cannot run.
+        APIError: If the service cannot be reached.
+        ConfigurationError: If the job is running, or is invalid.
     """
     binding = JobIdentity(
         engine.tenant, engine.account, parent, tuple(root.as_given for root in roots(paths))
@@ -60,61 +67,61 @@ async def dry_run(
     project = await check_parent(engine.api, parent)
     async with scratch_journal(binding, journal_path or path_for(binding)) as journal:
         remote = Remote(engine.api, journal, parent, project, policy.unicode)
-        rehearsal = DryRun(journal=journal, remote=remote, policy=policy)
-        async with aclosing(rehearsal.actions(batches)) as actions:
+        run = DryRun(journal=journal, remote=remote, policy=policy)
+        async with aclosing(run.actions(batches)) as actions:
             async for action in actions:
                 yield action
 
 
 @define(eq=False, kw_only=True)
 class DryRun:
-    """Says what a job would do, directory by directory, each after the one it is in."""
+    """Determines the actions of a job, directory by directory, parents first."""
 
     journal: Journal
-    """A draft: it is written to."""
+    """Scratch journal, which is written to."""
     remote: Remote
     policy: Policy
     _folder_lookup: FolderLookup = field(init=False)
-    _decider: ConflictResolver = field(init=False)
+    _resolver: ConflictResolver = field(init=False)
     _reported: set[int] = field(factory=set[int], init=False)
-    """Folders that are said to be made."""
+    """Folders whose creation was yielded."""
 
     def __attrs_post_init__(self) -> None:
         self._folder_lookup = FolderLookup(self.remote, self.journal)
-        self._decider = ConflictResolver(self.remote.api, self.policy.existing)
+        self._resolver = ConflictResolver(self.remote.api, self.policy.existing)
 
     async def actions(self, batches: Batches) -> AsyncGenerator[Action, None]:
-        """All of it, when the scan is complete.
+        """Yield all actions, after the scan is complete.
 
         Raises:
-            APIError: The service could not be asked.
+            APIError: If the service cannot be reached.
         """
         await plan_into(self.journal, batches, lambda _: None)
         async with aclosing(self._folder_lookup.rows()) as rows:
             async for row in rows:
-                place = await self._open_folder(row)
-                if place is None and await self._is_made_anyway(row):
+                folder_id = await self._open_folder(row)
+                if folder_id is None and await self._is_made_anyway(row):
                     for folder in await self._folder_actions(row):
                         yield folder
                 after = b""
                 while some := await self.journal.read(partial(planned_files, folder=row.id, after=after)):
-                    for action in await self._all(some, row, place):
+                    for action in await self._all(some, row, folder_id):
                         yield action
                     after = some[-1].name
 
-    async def _all(self, some: Sequence[PlannedFile], row: Row, place: str | None) -> list[Action]:
-        found = await map_concurrently(some, self._action, HASHED_AT_ONCE)
-        made = place is None and any(each.verb == "upload" for each in found)
-        return [*(await self._folder_actions(row) if made else ()), *found]
+    async def _all(self, some: Sequence[PlannedFile], row: Row, folder_id: str | None) -> list[Action]:
+        actions = await map_concurrently(some, self._action, HASHED_AT_ONCE)
+        made = folder_id is None and any(action.verb == "upload" for action in actions)
+        return [*(await self._folder_actions(row) if made else ()), *actions]
 
     async def _open_folder(self, row: Row) -> str | None:
-        """Its remote folder, whose Files are known, if a file in it has to be decided upon."""
-        place = await self._folder_lookup.find_folder(row)
-        if place is not None and await self.journal.read(partial(is_pending, folder=row.id)):
-            if self.remote.is_project(place):
+        """Return the id of the remote folder; load its Files if a file in it has to be decided."""
+        folder_id = await self._folder_lookup.find_folder(row)
+        if folder_id is not None and await self.journal.read(partial(is_pending, folder=row.id)):
+            if self.remote.is_project(folder_id):
                 await self._folder_lookup.load()
-            await self.remote.load_files(row.id, place)
-        return place
+            await self.remote.load_files(row.id, folder_id)
+        return folder_id
 
     async def _is_made_anyway(self, row: Row) -> bool:
         question = "SELECT scanned FROM folder WHERE id = ?"
@@ -122,7 +129,7 @@ class DryRun:
         return self.policy.empty_dirs and scanned == self.journal.run
 
     async def _folder_actions(self, row: Row) -> list[Action]:
-        """The folder, and those above it that are not there either, each once."""
+        """Return the actions for the folder and those above it that do not exist, each once."""
         made: list[Action] = []
         while (
             row.id not in self._reported
@@ -138,23 +145,23 @@ class DryRun:
         item = line.item
         action = partial(Action, path=path_text(item.path), size=item.fingerprint.size)
         if item.state in _SETTLED:
-            verb, words = _SETTLED[item.state]
-            return action(verb=verb, message=line.message or words.format(item.file))
+            verb, message = _SETTLED[item.state]
+            return action(verb=verb, message=line.message or message.format(item.file))
         if item.state == State.STORED and time.time() - item.sent < self.policy.blob_life:
             return action(verb="upload", message="its bytes are stored already")
         try:
-            verb, words = _explain(await self._decider.decide(item, line.namesakes), len(line.namesakes))
+            verb, message = _explain(await self._resolver.decide(item, line.namesakes), len(line.namesakes))
         except SourceChangedError:
             return action(verb="upload", message="it is changing at the moment")
         except SourceError as exc:
             return action(verb="fail", message=str(exc))
-        return action(verb=verb, message=words)
+        return action(verb=verb, message=message)
 
 
 _SETTLED: Final[Mapping[State, tuple[Verb, str]]] = {
-    State.UNKNOWN: ("resolve", "whether it was registered is not known"),
+    State.UNKNOWN: ("resolve", "it is unknown whether it was registered"),
     State.DONE: ("skip", "done"),
-    State.CONFIRMED: ("skip", "registered; a listing has to show it"),
+    State.CONFIRMED: ("skip", "registered; a listing must show it"),
     State.SKIPPED: ("skip", "File {} is the same"),
     State.FAILED: ("fail", ""),
 }
@@ -164,9 +171,9 @@ def _explain(decision: Decision, namesakes: int) -> tuple[Verb, str]:
     match decision:
         case Skip(file=file, md5=md5):
             return "skip", f"File {file} {'is the same' if md5 else 'has this name'}"
-        case Conflict(words):
-            return "fail", words
+        case Conflict(message):
+            return "fail", message
         case Replace(file):
             return "version", f"new content of File {file}"
         case Upload():
-            return "upload", f"there are {namesakes} of this name with other content" if namesakes else ""
+            return "upload", f"{namesakes} Files of this name have other content" if namesakes else ""

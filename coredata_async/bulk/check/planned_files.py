@@ -1,4 +1,4 @@
-"""The files of a directory as the journal has them, each with what the server has under its name."""
+"""Files of a directory in the journal, each with the Files of its name on the server."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from coredata_async.bulk.run.feeder import remote_namesakes
 from coredata_async.bulk.states import State
 
 BATCH: Final = 200
-"""Files read at once."""
+"""Number of files read at once."""
 
 
 @frozen
 class PlannedFile:
-    """A file, and what the server has under its name."""
+    """A file, with the Files of its name on the server."""
 
     item: Item
     message: str
     name: bytes
-    """In its directory: `lines` goes on after it."""
+    """Name in its directory: the next batch begins after it."""
     namesakes: Sequence[RemoteFile]
 
 
 def planned_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[PlannedFile]:
-    """The next files of a directory: all that the last scan saw, and those that must be looked for."""
+    """Return the next files of a directory: all of the last scan, and those that must be looked up."""
     rows = db.execute(_PLANNED_FILES, (folder, after, State.UNKNOWN, BATCH)).fetchall()
     return [_planned_file(db, row) for row in rows]
 
 
 def _planned_file(db: sqlite3.Connection, row: tuple[Any, ...]) -> PlannedFile:
-    *columns, words, name = row
+    *columns, message, name = row
     item = item_of(tuple(columns))
-    return PlannedFile(item, words or "", name, remote_namesakes(db, item))
+    return PlannedFile(item, message or "", name, remote_namesakes(db, item))
 
 
 _PLANNED_FILES: Final = (

@@ -1,4 +1,4 @@
-"""Files on the server that are not here, or are there in a second folder of the same name."""
+"""Files that exist only on the server, or also in a second folder of the same name."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from coredata_async.bulk.remote.listing import AHEAD, Remote
 from coredata_async.bulk.scan.filters import Filter
 
 BATCH: Final = 200
-"""Files read from the draft at once."""
+"""Number of Files read from the scratch journal at once."""
 
 
 @frozen
 class UnmatchedFile:
-    """A File that nothing here was compared with."""
+    """A File that was not compared with a local file."""
 
     file: str
     filename: str
@@ -31,35 +31,35 @@ class UnmatchedFile:
 
 @frozen
 class Branch:
-    """A remote folder whose Files are told, with all below it."""
+    """Remote folder whose Files are yielded, with all below it."""
 
     folder_id: str
     prefix: str
-    """Its path below the parent, with a final slash."""
+    """Path below the parent, with a final slash."""
     selected: Filter
     local_folder: int | None = None
-    """Row of the local directory that it is a second folder of, if there is one."""
+    """Row of the local directory of which it is a second folder, if there is one."""
 
 
 @frozen
 class RemoteOnly:
-    """Goes through remote folders that no local directory is compared with."""
+    """Walk over remote folders that are not compared with a local directory."""
 
     remote: Remote
     selection: Selection
 
-    async def below(self, top: Branch, *, strays: bool = True) -> AsyncGenerator[Compared, None]:
-        """Tell all Files of a folder, and of those in it.
+    async def below(self, top: Branch, *, include_unmatched: bool = True) -> AsyncGenerator[Compared, None]:
+        """Yield the Files of a folder, and of those below it.
 
-        A File that has the path and size of a file here, in a second folder of the same name, is told as a
-        duplicate; all others as being only there.
+        A File with the path and size of a local file, in a second folder of the same name, is yielded as a
+        duplicate; all others as existing only on the server.
 
         Args:
             top: The folder.
-            strays: Whether to tell those that are only there.
+            include_unmatched: Also yield Files that exist only on the server.
 
         Raises:
-            APIError: The service could not be asked.
+            APIError: If the service cannot be reached.
         """
         stack, seen = [top], {self.remote.parent}
         while stack:
@@ -68,97 +68,97 @@ class RemoteOnly:
                 continue
             seen.add(branch.folder_id)
             async with aclosing(self._files(branch)) as files:
-                async for each in files:
-                    if strays or each.duplicates:
-                        yield each
+                async for result in files:
+                    if include_unmatched or result.duplicates:
+                        yield result
             for inside, title in await self.remote.subfolders(branch.folder_id):
                 if (filtered := branch.selected.below(title.encode("utf-8", "replace"))) is not None:
-                    twin = await self.remote.journal.read(partial(_child, branch.local_folder, title))
-                    stack.append(Branch(inside, f"{branch.prefix}{title}/", filtered, twin))
+                    local_folder = await self.remote.journal.read(partial(_child, branch.local_folder, title))
+                    stack.append(Branch(inside, f"{branch.prefix}{title}/", filtered, local_folder))
 
     async def _files(self, branch: Branch) -> AsyncGenerator[Compared, None]:
         async with aclosing(self.remote.files(branch.folder_id).pages(prefetch=AHEAD)) as pages:
             async for page in pages:
                 files = await self.remote.direct_children(page.items, branch.folder_id)
-                rests = [
-                    UnmatchedFile(each.id, self.remote.comparable(each.filename), each.size) for each in files
+                unmatched = [
+                    UnmatchedFile(file.id, self.remote.comparable(file.filename), file.size) for file in files
                 ]
-                twins = await self.remote.journal.read(partial(_pair, branch.local_folder, rests))
-                for rest in rests:
-                    if self.is_selected(rest, branch.selected):
-                        told = second_file if rest.file in twins else only_there
-                        yield told(rest, branch)
+                matched = await self.remote.journal.read(partial(_pair, branch.local_folder, unmatched))
+                for file in unmatched:
+                    if self.is_selected(file, branch.selected):
+                        entry_of = duplicate_entry if file.file in matched else remote_entry
+                        yield entry_of(file, branch)
 
-    def is_selected(self, rest: UnmatchedFile, wanted: Filter) -> bool:
-        """Return whether a File would be selected by name and size, were it here."""
-        least, most = self.selection.min_size, self.selection.max_size
+    def is_selected(self, file: UnmatchedFile, selected: Filter) -> bool:
+        """Return whether the selection would include a File by name and size if it were local."""
+        minimum, maximum = self.selection.min_size, self.selection.max_size
         return (
-            wanted.takes(rest.filename.encode("utf-8", "replace"))
-            and (least is None or rest.size is None or rest.size >= least)
-            and (most is None or rest.size is None or rest.size <= most)
+            selected.takes(file.filename.encode("utf-8", "replace"))
+            and (minimum is None or file.size is None or file.size >= minimum)
+            and (maximum is None or file.size is None or file.size <= maximum)
         )
 
 
-def only_there(rest: UnmatchedFile, branch: Branch) -> Compared:
-    """Make the entry of a File that is not here."""
-    return Compared(symbol="-", path=f"{branch.prefix}{rest.filename}", size=rest.size, file=rest.file)
+def remote_entry(file: UnmatchedFile, branch: Branch) -> Compared:
+    """Return the result for a File that does not exist locally."""
+    return Compared(symbol="-", path=f"{branch.prefix}{file.filename}", size=file.size, file=file.file)
 
 
-def second_file(rest: UnmatchedFile, branch: Branch) -> Compared:
-    """Make the entry of a File that is there again, in a second folder of the same name."""
+def duplicate_entry(file: UnmatchedFile, branch: Branch) -> Compared:
+    """Return the result for a File that exists again in a second folder of the same name."""
     return Compared(
         symbol="=",
-        path=f"{branch.prefix}{rest.filename}",
-        size=rest.size,
-        file=rest.file,
-        duplicates=(rest.file,),
-        message=f"again as {rest.file}, in {branch.folder_id}, a second folder of this name",
+        path=f"{branch.prefix}{file.filename}",
+        size=file.size,
+        file=file.file,
+        duplicates=(file.file,),
+        message=f"again as {file.file}, in {branch.folder_id}, a second folder of this name",
     )
 
 
-def second_folder(branch: Branch) -> Compared:
-    """Make the entry of a second folder that holds nothing that is told."""
-    words = f"{branch.folder_id} is a second folder of this name; delete it if it is empty"
+def duplicate_folder(branch: Branch) -> Compared:
+    """Return the result for a second folder without Files to report."""
+    message = f"{branch.folder_id} is a second folder of this name; delete it if it is empty"
     return Compared(
-        symbol="=", path=branch.prefix, file=branch.folder_id, duplicates=(branch.folder_id,), message=words
+        symbol="=", path=branch.prefix, file=branch.folder_id, duplicates=(branch.folder_id,), message=message
     )
 
 
 def remove_matched(db: sqlite3.Connection, folder: int, filenames: Sequence[str]) -> None:
-    """Strike the Files of these names off the list of a folder: they are compared."""
+    """Delete the compared Files from the list of a folder."""
     question = "DELETE FROM remote_file WHERE folder = ? AND filename = ?"
-    db.executemany(question, [(folder, each) for each in filenames])
+    db.executemany(question, [(folder, filename) for filename in filenames])
 
 
 def list_unmatched(db: sqlite3.Connection, folder: int) -> list[UnmatchedFile]:
-    """The next Files that are left on the list of a folder; they are struck off, too."""
+    """Return the next Files on the list of a folder, and delete them from it."""
     question = "SELECT file, filename, size FROM remote_file WHERE folder = ? ORDER BY filename, file LIMIT ?"
-    found = [UnmatchedFile(*row) for row in db.execute(question, (folder, BATCH))]
-    strike = "DELETE FROM remote_file WHERE folder = ? AND filename = ? AND file = ?"
-    db.executemany(strike, [(folder, each.filename, each.file) for each in found])
-    return found
+    files = [UnmatchedFile(*row) for row in db.execute(question, (folder, BATCH))]
+    delete = "DELETE FROM remote_file WHERE folder = ? AND filename = ? AND file = ?"
+    db.executemany(delete, [(folder, file.filename, file.file) for file in files])
+    return files
 
 
-def _child(twin: int | None, title: str, db: sqlite3.Connection) -> int | None:
-    """Find the local directory of a title in another one."""
-    if twin is None:
+def _child(local_folder: int | None, title: str, db: sqlite3.Connection) -> int | None:
+    """Return the row of a local directory by its title."""
+    if local_folder is None:
         return None
-    wanted = unicodedata.normalize("NFC", title)
-    rows = db.execute("SELECT id, title FROM folder WHERE parent = ?", (twin,))
-    return next((number for number, name in rows if unicodedata.normalize("NFC", name) == wanted), None)
+    normalized = unicodedata.normalize("NFC", title)
+    rows = db.execute("SELECT id, title FROM folder WHERE parent = ?", (local_folder,))
+    return next((number for number, name in rows if unicodedata.normalize("NFC", name) == normalized), None)
 
 
-def _pair(twin: int | None, rests: Sequence[UnmatchedFile], db: sqlite3.Connection) -> frozenset[str]:
-    """Find those that have the name and size of a file of a local directory."""
-    if twin is None:
+def _pair(local_folder: int | None, files: Sequence[UnmatchedFile], db: sqlite3.Connection) -> frozenset[str]:
+    """Return the ids of Files that have the name and size of a file in a local directory."""
+    if local_folder is None:
         return frozenset()
     question = "SELECT 1 FROM item WHERE folder = ? AND name IN (?, ?) AND filename = ? AND size = ?"
 
-    def is_paired(rest: UnmatchedFile) -> bool:
-        # By the name on disk, for which there is an index; most are NFC, as filenames are, and others NFD.
-        forms = (rest.filename, unicodedata.normalize("NFD", rest.filename))
+    def is_paired(file: UnmatchedFile) -> bool:
+        # Compared by the name on disk, which has an index; most are NFC, as filenames are, and others NFD.
+        forms = (file.filename, unicodedata.normalize("NFD", file.filename))
         names = (each.encode("utf-8", "replace") for each in forms)
-        found = db.execute(question, (twin, *names, rest.filename, rest.size or 0)).fetchone()
-        return found is not None
+        row = db.execute(question, (local_folder, *names, file.filename, file.size or 0)).fetchone()
+        return row is not None
 
-    return frozenset(rest.file for rest in rests if is_paired(rest))
+    return frozenset(file.file for file in files if is_paired(file))

@@ -1,4 +1,4 @@
-"""What is done about a File that has the name of one of ours already."""
+"""Decision about a file whose name a File in the remote folder has already."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from coredata_async.wire import calls
 
 @frozen
 class Upload:
-    """It becomes a File of its own."""
+    """Decision: upload the file as a new File."""
 
 
 @frozen
 class Skip:
-    """It is not uploaded."""
+    """Decision: do not upload the file."""
 
     reason: Reason
     file: str
     md5: str = ""
     duplicates: tuple[str, ...] = ()
-    """All Files that are the same, if there are several."""
+    """Ids of all Files that are the same, if there are several."""
 
 
 @frozen
 class Conflict:
-    """It is not uploaded, and a person has to say what is right."""
+    """Decision: do not upload the file, because a person has to decide."""
 
     message: str
     reason: Reason = Reason.EXISTS
@@ -49,7 +49,7 @@ class Conflict:
 
 @frozen
 class Replace:
-    """It becomes the content of a File that is there."""
+    """Decision: replace the content of an existing File."""
 
     file: str
     snapshot: str | None
@@ -60,17 +60,17 @@ Decision = Upload | Skip | Conflict | Replace
 
 @frozen
 class ConflictResolver:
-    """Decides by the rule that was chosen; hashes a file only if size and name are those of a File."""
+    """Resolver of name conflicts by the chosen rule. Hashes a file only if a File has its size and name."""
 
     api: Send
     rule: Existing
 
     async def decide(self, item: Item, namesakes: Sequence[RemoteFile]) -> Decision:
-        """Return what to do with a file, given the Files of its name.
+        """Return the decision about a file, given the Files of its name.
 
         Raises:
-            APIError: The service had to be asked, and did not say.
-            SourceError: The file cannot be read, or changed meanwhile.
+            APIError: If the details of a File are needed and cannot be read.
+            SourceError: If the file cannot be read, or changed meanwhile.
         """
         if not namesakes:
             return Upload()
@@ -85,26 +85,26 @@ class ConflictResolver:
                 assert_never(self.rule)
 
     async def _compare(self, item: Item, namesakes: Sequence[RemoteFile]) -> Decision:
-        now = [await self._with_details(each, item) for each in namesakes]
-        there = [each for each in now if each is not None]
-        alike = [each for each in there if each.size in {None, item.fingerprint.size}]
+        current = [await self._with_details(namesake, item) for namesake in namesakes]
+        existing = [file for file in current if file is not None]
+        alike = [file for file in existing if file.size in {None, item.fingerprint.size}]
         md5 = await digest_of(item.path, item.fingerprint) if alike else ""
-        same = [each.file for each in alike if each.digest == md5]
+        same = [file.file for file in alike if file.digest == md5]
         if same:
             return Skip(Reason.SAME, same[-1], md5, tuple(same) if len(same) > 1 else ())
-        unclear = [each.file for each in alike if not each.digest]
+        unclear = [file.file for file in alike if not file.digest]
         if unclear:
             return Conflict(
-                f"the server does not say the digest of File {unclear[0]}, so whether it is the same cannot "
-                "be told; choose another way with --existing",
+                f"the server does not report the digest of File {unclear[0]}, so it is unknown whether it is "
+                "the same; choose another rule with --existing",
                 Reason.UNCERTAIN,
             )
-        return _version(there) if self.rule == "version" and there else Upload()
+        return _version(existing) if self.rule == "version" and existing else Upload()
 
     async def _with_details(self, namesake: RemoteFile, item: Item) -> RemoteFile | None:
-        """The File as it is now, where that matters; `None` if it has gone."""
-        told = namesake.digest and namesake.size is not None
-        if self.rule == "skip-same" and (told or namesake.size not in {None, item.fingerprint.size}):
+        """Return the present state of the File if the rule needs it; `None` if the File no longer exists."""
+        has_details = namesake.digest and namesake.size is not None
+        if self.rule == "skip-same" and (has_details or namesake.size not in {None, item.fingerprint.size}):
             return namesake
         try:
             file = await perform(self.api, calls.get(FILES, namesake.file))
@@ -118,29 +118,30 @@ class ConflictResolver:
         )
 
 
-async def digest_of(path: bytes, was: Fingerprint) -> str:
-    """MD5 of a file, read in a thread.
+async def digest_of(path: bytes, expected: Fingerprint) -> str:
+    """Return the MD5 of a file, read in a thread.
 
     Raises:
-        SourceError: It cannot be read, or is not what it was when it was looked at.
+        SourceError: If it cannot be read, or has changed since it was examined.
     """
-    return await asyncio.to_thread(_digest, Path(os.fsdecode(path)), was)
+    return await asyncio.to_thread(_digest, Path(os.fsdecode(path)), expected)
 
 
-def _digest(path: Path, was: Fingerprint) -> str:
+def _digest(path: Path, expected: Fingerprint) -> str:
     try:
         digest = md5_of_file(path)
     except OSError as exc:
         raise unreadable(path, exc) from None
-    if stat_file(path) != was:
-        raise SourceChangedError(f"{path} changed while it was read", stage="source", total=was.size)
+    if stat_file(path) != expected:
+        raise SourceChangedError(f"{path} changed while it was read", stage="source", total=expected.size)
     return digest
 
 
 def _version(namesakes: Sequence[RemoteFile]) -> Decision:
     if len(namesakes) > 1:
-        names = ", ".join(each.file for each in namesakes)
+        names = ", ".join(namesake.file for namesake in namesakes)
         return Conflict(
-            f"{len(namesakes)} Files have this name ({names}), and one new version cannot be of all"
+            f"{len(namesakes)} Files have this name ({names}), but only one can get a new version; "
+            "delete or rename the others"
         )
     return Replace(namesakes[0].file, namesakes[0].snapshot)

@@ -1,4 +1,4 @@
-"""The remote folders that there are for local directories: found as a job finds them, but none is made."""
+"""Lookup of the remote folders of local directories, without creating any."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.states import FolderState
 
 BATCH: Final = 200
-"""Folders read from the journal at once."""
+"""Number of folders read from the journal at once."""
 
 
 @define(eq=False)
 class FolderLookup:
-    """Knows the remote folder of every directory it was asked for: ask for those above first."""
+    """Remote folder of each directory. Parents must be looked up before their subdirectories."""
 
     remote: Remote
     journal: Journal
@@ -28,7 +28,7 @@ class FolderLookup:
     _listed: bool = field(default=False, init=False)
 
     async def rows(self) -> AsyncGenerator[Row, None]:
-        """All directories of the journal, each after the one it is in."""
+        """Yield all directories of the journal, parents first."""
         last = 0
         while rows := await self.journal.read(partial(_rows, after=last)):
             for row in rows:
@@ -36,7 +36,7 @@ class FolderLookup:
             last = rows[-1].id
 
     async def find_folder(self, row: Row) -> str | None:
-        """The id of its remote folder; `None` if there is none yet."""
+        """Return the id of the remote folder; `None` if it does not exist."""
         if row.id not in self._folders:
             self._folders[row.id] = await self._find(row)
         return self._folders[row.id]
@@ -56,10 +56,10 @@ class FolderLookup:
         if inside is None:
             return None
         await self.load()
-        found = await self.remote.folders_titled(inside, row.title)
-        return found[0] if found else None
+        folders = await self.remote.folders_titled(inside, row.title)
+        return folders[0] if folders else None
 
 
 def _rows(db: sqlite3.Connection, after: int) -> list[Row]:
-    found = db.execute("SELECT id FROM folder WHERE id > ? ORDER BY id LIMIT ?", (after, BATCH)).fetchall()
-    return [row_of(db, number) for (number,) in found]
+    rows = db.execute("SELECT id FROM folder WHERE id > ? ORDER BY id LIMIT ?", (after, BATCH)).fetchall()
+    return [row_of(db, number) for (number,) in rows]

@@ -1,4 +1,4 @@
-"""The tree, mirrored: each remote folder is found or made once, parents first, whatever happens meanwhile."""
+"""Remote folders of the local directories: each is found or created once, parents first."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ from coredata_async.transfer.probe import probe_schedule
 from coredata_async.wire import calls
 
 AT_ONCE: Final = 4
-"""Folders that are made, or listed, at once."""
+"""Maximum number of folders that are created or listed at once."""
 ROUNDS: Final = 3
-"""How often the answer to one creation may be lost."""
+"""Maximum number of creations whose response is lost."""
 
 
 @frozen
 class RemoteFolder:
-    """A remote folder that is there."""
+    """Existing remote folder."""
 
     id: str
     fresh: bool
-    """Created in this run by this job, so that nothing can be in it but what this run put there."""
+    """True if this run created it, so that it contains only what this run uploaded."""
     made: bool
-    """Created by a request of this journal, so that no earlier job can have sent anything into it."""
+    """True if a request of this journal created it, so that no earlier job can have sent anything into it."""
 
 
 @frozen
 class Row:
-    """A folder of the journal."""
+    """Folder of the journal."""
 
     id: int
     path: bytes
@@ -58,15 +58,15 @@ class Row:
 
 @define(eq=False)
 class Folders:
-    """Gives the remote folder for a local directory, and makes it if need be.
+    """Finds the remote folder of a local directory, and creates it if necessary.
 
-    The creation is on disk before its request leaves. When its answer is lost, the folder is looked for as a
-    File would be: at once, and twice more when nothing can be in flight inside the server any more. It was
-    not there before the intent was written, so what is found then is this job's own.
+    A creation is on disk before its request is sent. If its response is lost, the folder is looked up like a
+    File: at once, and twice more when no request can be in flight inside the server. It did not exist before
+    the intent was written, so a folder that is found then belongs to this job.
 
-    Where this journal has not created the folder above, other jobs may create folders, too. There a creation
-    waits until an earlier job's requests are over, but for the parent itself, and `Siblings` looks at what
-    came of it.
+    If this journal has not created the folder above, other jobs may create folders in it, too. There a
+    creation waits until the requests of an earlier job have ended, except in the parent itself, and
+    `Siblings` checks the result.
     """
 
     listing: FolderList
@@ -75,41 +75,41 @@ class Folders:
     quiet: QuietCheck
     siblings: Siblings
     made: Callable[[bytes, str], Awaitable[None]]
-    """Told of each folder that was created."""
+    """Called for each folder that was created."""
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     width: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
-    """For requests. Who waits until a lost one is over holds no place: other folders go on."""
+    """Slots for requests. A task that waits for the end of a lost one holds none: other folders continue."""
     _began: float = field(init=False)
     _lost: dict[int, float] = field(factory=dict[int, float], init=False)
-    """When the answer to a creation was lost in this run."""
+    """Times in this run at which the response to a creation was lost."""
     _refused: set[int] = field(factory=set[int], init=False)
-    """Those whose creation was refused in this run, and which are looked for before it is sent for again."""
+    """Rows whose creation was refused in this run; they are looked up before another creation is sent."""
     _remote_folders: dict[int, RemoteFolder] = field(factory=dict[int, RemoteFolder], init=False)
     _failures: dict[int, APIError] = field(factory=dict[int, APIError], init=False)
     _locks: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
 
     def __attrs_post_init__(self) -> None:
-        # An earlier run may have sent requests up to the moment at which this one took its journal.
+        # An earlier run may have sent requests up to the moment at which this one opened its journal.
         self._began = self.clock()
 
     @property
     def remote(self) -> Remote:
-        """The place below which all folders are."""
+        """Parent below which all folders are."""
         return self.listing.remote
 
     async def ready(self, folder: int) -> RemoteFolder:
-        """The remote folder of a journal's row.
+        """Return the remote folder of a journal's row, and create it if necessary.
 
         Raises:
-            APIError: It cannot be found or made; the same error again until `clear_failures`.
+            APIError: If it cannot be found or created; the same error again until `clear_failures`.
         """
-        if (place := self._remote_folders.get(folder)) is not None:
-            return place
+        if (remote := self._remote_folders.get(folder)) is not None:
+            return remote
         root, *below = await self.journal.read(lambda db: lineage(db, folder))
         self._remote_folders[root] = RemoteFolder(self.remote.parent, fresh=False, made=False)
-        for each in below:
-            await self._resolve_once(each)
+        for row in below:
+            await self._resolve_once(row)
         return self._remote_folders[folder]
 
     async def _resolve_once(self, folder: int) -> RemoteFolder:
@@ -126,7 +126,7 @@ class Folders:
         return self._remote_folders[folder]
 
     def clear_failures(self) -> None:
-        """Try again what failed."""
+        """Forget the failures, so that they are tried again."""
         self._failures.clear()
 
     async def load(self) -> None:
@@ -142,7 +142,7 @@ class Folders:
         if row.state == FolderState.CREATING:
             found = await self._look_for(row, inside, self._lost.get(folder, self._began))
             return await self._own(row, inside, found) if found else await self._create(row, inside)
-        if folder in self._refused:  # a gateway may have lied
+        if folder in self._refused:  # a gateway may have reported the refusal wrongly
             await self.listing.load_again()
             if found := await self.listing.with_title(inside.id, row.title):
                 return await self._own(row, inside, found)
@@ -150,13 +150,13 @@ class Folders:
         return await self._take(row, found) if found else await self._create(row, inside)
 
     async def _find(self, row: Row, inside: RemoteFolder) -> list[str]:
-        """Find the folder where no request of this journal can have created it."""
+        """Find a folder that no request of this journal can have created."""
         if inside.fresh:
             return []
         await self.listing.load()
         found = await self.listing.with_title(inside.id, row.title)
-        # Of the parent nothing more than an empty folder too many is at stake: a dead job that had only just
-        # asked for its first folder has put nothing in it.
+        # In the parent only a superfluous empty folder is at stake: a dead job that had just requested its
+        # first folder has put nothing into it.
         is_harmless = inside.id == self.remote.parent and not self.quiet.wait.is_certain
         if found or inside.made or is_harmless or not self.quiet.is_needed:
             return found
@@ -170,7 +170,8 @@ class Folders:
             began = self.clock()
             try:
                 async with self.width:
-                    # Not before it may go: what is found on disk after a crash has to be waited for.
+                    # Written when the request may be sent, not earlier: after a crash, an intent on disk
+                    # causes a wait.
                     await self.journal.write(_update_row(row, FolderState.CREATING, None))
                     made = await perform(
                         self.remote.api,
@@ -199,15 +200,15 @@ class Folders:
         raise lost
 
     async def _take(self, row: Row, found: list[str]) -> RemoteFolder:
-        """Use a folder that was there."""
+        """Use an existing folder."""
         if len(found) > 1:
-            words = f"there are {len(found)} folders {row.title!r} in one place: {', '.join(found)}"
-            self.journal.note(items.add_finding("warning", words))
+            message = f"{len(found)} folders in one folder have the title {row.title!r}: {', '.join(found)}"
+            self.journal.note(items.add_finding("warning", message))
         self.journal.note(_update_row(row, FolderState.READY, found[0]))
         return RemoteFolder(found[0], fresh=False, made=False)
 
     async def _own(self, row: Row, inside: RemoteFolder, found: list[str]) -> RemoteFolder:
-        """Use the folder that a request of this journal created, the answer to which was lost."""
+        """Use the folder that a request of this journal created, whose response was lost."""
         own = found[0] if len(found) == 1 else None
         if own is None or not inside.made:
             made = CreatedFolder(row.id, row.path, inside.id, row.title, own)
@@ -216,7 +217,7 @@ class Folders:
         return RemoteFolder(found[0], fresh=False, made=True)
 
     async def _look_for(self, row: Row, inside: RemoteFolder, lost_at: float) -> list[str]:
-        """Look for the folder until a request whose answer was lost is carried out, or never will be.
+        """Look up the folder until the lost request has been carried out, or can no longer be.
 
         Raises:
             OutcomeUnknownError: If it was not found, and the list of folders is incomplete.
@@ -228,7 +229,7 @@ class Folders:
                 return found
         if self.listing.incomplete_reason is not None:
             raise OutcomeUnknownError(
-                f"whether folder {row.title!r} was created in {inside.id} is not known, and the list of "
+                f"it is unknown whether folder {row.title!r} was created in {inside.id}, because the list of "
                 f"folders is incomplete: {self.listing.incomplete_reason}; look for it before creating it "
                 "again",
                 Request("POST", FOLDERS.path),
@@ -237,7 +238,7 @@ class Folders:
 
 
 def lineage(db: sqlite3.Connection, folder: int) -> list[int]:
-    """A folder and all above it, from the top: trees may be deeper than Python's stack."""
+    """Return a folder and all above it, from the top, without recursion: trees may be very deep."""
     return [number for (number,) in db.execute(_LINEAGE, (folder,))]
 
 
@@ -258,5 +259,5 @@ WITH RECURSIVE up(id, parent, height) AS (
 
 
 def _update_row(row: Row, state: FolderState, remote: str | None, *, run: int = 0) -> Statement:
-    """Change a folder; `run` is the one that has created it, if it was this journal's."""
+    """Return the statement that changes a folder; `run` is the run of this journal that created it."""
     return "UPDATE folder SET state = ?, remote = ?, made = ? WHERE id = ?", (state, remote, run, row.id)

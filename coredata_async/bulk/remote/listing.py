@@ -1,4 +1,4 @@
-"""What the server holds below the parent: read page by page into the journal, never guessed."""
+"""Listings of the folders and Files below the parent, read page by page into the journal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from coredata_async.resources.projects import PROJECTS
 from coredata_async.wire.resource import Resource
 
 PAGE: Final = 200
-"""Objects per page; a server that allows less says so."""
+"""Objects per page; a server with a smaller maximum reports it."""
 AHEAD: Final = 2
 READINGS: Final = 3
 """Maximum number of times that a listing is read because the collection changes meanwhile."""
@@ -33,7 +33,7 @@ READINGS: Final = 3
 
 @frozen(kw_only=True)
 class ListedFile:
-    """What a job wants to know of a File: to make this of one takes 9 us, of a whole `File` 26."""
+    """Fields of a File that a job needs: creating it takes 9 us, a complete `File` 26."""
 
     id: str
     parent: str = ""
@@ -44,7 +44,7 @@ class ListedFile:
     snapshot_id: str = ""
     created: datetime | None = None
     extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
-    """All the rest."""
+    """All other fields."""
 
 
 LISTED: Final = Resource(path=FILES.path, model=ListedFile, where=FileWhere, source=FILES.source)
@@ -52,15 +52,15 @@ LISTED: Final = Resource(path=FILES.path, model=ListedFile, where=FileWhere, sou
 
 @frozen
 class Sibling:
-    """A folder, one of perhaps several of the same title in one place."""
+    """Folder, one of perhaps several of the same title in one folder."""
 
     id: str
     created: float
-    """By the server's clock, in seconds since the epoch; 0 if it does not say."""
+    """Seconds since the epoch by the server's clock; 0 if it is not reported."""
 
 
 class _ListedFolder(Protocol):
-    """Something that lies in a folder."""
+    """Object in a folder."""
 
     @property
     def parent(self) -> str:
@@ -74,23 +74,23 @@ P = TypeVar("P", bound=_ListedFolder)
 
 @frozen
 class Remote:
-    """The place below which everything goes."""
+    """Server below the job's parent, as read into the journal."""
 
     api: Send
     journal: Journal
     parent: str
     project: bool
-    """Whether the parent is a Project: its children show its workspace as theirs, not the project."""
+    """True if the parent is a Project: its children show its workspace as their parent, not the project."""
     unicode: Unicode = "nfc"
-    """See `Policy.unicode`. With `nfc`, names are compared in this form, whatever form the server lists."""
+    """Form in which names are compared, see `Policy.unicode`: with `nfc`, any form on the server matches."""
 
     def comparable(self, filename: str) -> str:
-        """Give the form in which the name of a File is compared with the names of the job's files."""
+        """Return the form in which the name of a File is compared with the names of the job's files."""
         return unicodedata.normalize("NFC", filename) if self.unicode == "nfc" else filename
 
-    def is_project(self, place: str) -> bool:
-        """Return whether a place is a Project, and not a folder: only the parent can be."""
-        return self.project and place == self.parent
+    def is_project(self, folder: str) -> bool:
+        """Return whether an id belongs to a Project and not to a folder: only the parent can be one."""
+        return self.project and folder == self.parent
 
     async def load_folders(self) -> str | None:
         """Read all folders of the server, because it has no filter on them.
@@ -101,41 +101,41 @@ class Remote:
         Raises:
             APIError: If the listing failed.
         """
-        # The old ones go last: until then, and after a failure, "not yet" must not be taken for "not".
+        # Old rows are deleted last, so that a concurrent reader never mistakes "not listed yet" for "absent".
         this = time.time_ns()
 
         async def take(folders: Sequence[Folder]) -> None:
-            self.journal.note(*((_INSERT_FOLDER, (*_folder_row(each), this)) for each in folders))
+            self.journal.note(*((_INSERT_FOLDER, (*_folder_row(folder), this)) for folder in folders))
 
         doubt = await _read(list_resource(self.api, FOLDERS, FolderWhere(page_size=PAGE)), take)
         if doubt is None:
             self.journal.note(("DELETE FROM remote_folder WHERE listed != ?", (this,)))
-        else:  # what was there before may still be
+        else:  # earlier folders may still exist
             self._warn(f"the list of folders is incomplete: {doubt}; one that it hides may be created again")
         return doubt
 
     async def folders_titled(self, inside: str, title: str) -> list[str]:
-        """Ids of the folders of this title in a folder, the oldest first, as last read."""
-        return [each.id for each in await self.siblings(inside, title)]
+        """Return the ids of the folders of this title in a folder, the oldest first, as last read."""
+        return [sibling.id for sibling in await self.siblings(inside, title)]
 
     async def siblings(self, inside: str, title: str) -> list[Sibling]:
         """Return the folders of this title in a folder, the oldest first, as last read."""
-        wanted = unicodedata.normalize("NFC", title)
+        normalized = unicodedata.normalize("NFC", title)
         project = self.is_project(inside)
         question = _IN_PROJECT if project else _IN_FOLDER
-        values = (self.parent, self.parent, wanted) if project else (inside, wanted)
+        values = (self.parent, self.parent, normalized) if project else (inside, normalized)
         return await self.journal.read(lambda db: [Sibling(*row) for row in db.execute(question, values)])
 
-    async def subfolders(self, place: str) -> list[tuple[str, str]]:
-        """Id and title of the folders in a folder, the oldest first, as last read."""
-        project = self.is_project(place)
-        question, values = (_ALL_IN_PROJECT, (place, place)) if project else (_ALL_IN_FOLDER, (place,))
+    async def subfolders(self, folder: str) -> list[tuple[str, str]]:
+        """Return id and title of the folders in a folder, the oldest first, as last read."""
+        project = self.is_project(folder)
+        question, values = (_ALL_IN_PROJECT, (folder, folder)) if project else (_ALL_IN_FOLDER, (folder,))
         return await self.journal.read(lambda db: db.execute(question, values).fetchall())
 
     async def load_files(self, folder: int, inside: str) -> str | None:
         """Read all Files of one folder.
 
-        Files that the server counts and does not show may be uploaded a second time: that is a warning.
+        Files that the server counts and does not show may be uploaded a second time, which causes a warning.
 
         Returns:
             The reason why a File may exist that was not listed, or `None` if the listing was complete.
@@ -145,10 +145,10 @@ class Remote:
         """
         doubtful = await self.journal.read(lambda db: _forget(db, folder))
 
-        async def take(some: Sequence[ListedFile]) -> None:
-            own = await self.direct_children(some, inside)
-            named = [(self.comparable(each.filename), each) for each in own]
-            self.journal.note(*((_REMOTE, _row(folder, *each)) for each in named if each[0] not in doubtful))
+        async def take(files: Sequence[ListedFile]) -> None:
+            own = await self.direct_children(files, inside)
+            named = [(self.comparable(file.filename), file) for file in own]
+            self.journal.note(*((_REMOTE, _row(folder, *pair)) for pair in named if pair[0] not in doubtful))
 
         doubt = await _read(self.files(inside), take)
         if doubt is not None:
@@ -159,26 +159,26 @@ class Remote:
         return doubt
 
     def files(self, inside: str, *, since: datetime | None = None) -> Listing[ListedFile]:
-        """The Files of one folder, or those made since a time; of a project, those of its folders, too."""
+        """Return a listing of the Files of a folder, perhaps since a time; for a project with subfolders."""
         if self.is_project(inside):
             path = f"{PROJECTS.object_path(self.parent)}files/"
             return list_resource(self.api, LISTED, FileWhere(created__gt=since, page_size=PAGE), path=path)
         return list_resource(self.api, LISTED, FileWhere(parent=inside, created__gt=since, page_size=PAGE))
 
-    def _warn(self, words: str) -> None:
-        self.journal.note(items.add_finding("warning", words))
+    def _warn(self, message: str) -> None:
+        self.journal.note(items.add_finding("warning", message))
 
     async def direct_children(self, files: Sequence[P], inside: str) -> list[P]:
-        """Those that lie in this folder, and in none below it."""
+        """Return the objects that lie in this folder itself, and not in one below it."""
         if not self.is_project(inside):
-            return [each for each in files if each.parent == inside]
-        others = {each.parent for each in files} - {inside}
-        below = await self.journal.read(lambda db: {each for each in others if _is_known_folder(db, each)})
-        return [each for each in files if each.parent not in below]
+            return [file for file in files if file.parent == inside]
+        others = {file.parent for file in files} - {inside}
+        below = await self.journal.read(lambda db: {key for key in others if _is_known_folder(db, key)})
+        return [file for file in files if file.parent not in below]
 
 
 async def _read(listing: Listing[T], take: Callable[[Sequence[T]], Awaitable[None]]) -> str | None:
-    """Read a listing to its end, again if a change leaves a doubt; return the doubt that remains."""
+    """Read a listing completely, again if a change leaves a doubt; return the doubt that remains."""
     doubt = None
     for _ in range(READINGS):
         walk = listing.walk()
@@ -192,12 +192,12 @@ async def _read(listing: Listing[T], take: Callable[[Sequence[T]], Awaitable[Non
 
 
 def files_named(db: sqlite3.Connection, folder: int, filename: str) -> tuple[RemoteFile, ...]:
-    """The Files that have this name in a folder, the newest first, as last read."""
+    """Return the Files that have this name in a folder, the newest first, as last read."""
     return tuple(RemoteFile(*row) for row in db.execute(_FILES_NAMED, (folder, filename)))
 
 
 def _is_known_folder(db: sqlite3.Connection, key: str) -> bool:
-    """Return whether it is a folder, of the server's last listing or of our making."""
+    """Return whether it is a folder of the server's last listing, or one that this job created."""
     return db.execute(_IS_KNOWN_FOLDER, (key, key)).fetchone() is not None
 
 
@@ -208,9 +208,9 @@ def _folder_row(folder: Folder) -> tuple[object, ...]:
 
 
 def _forget(db: sqlite3.Connection, folder: int) -> set[str]:
-    """Forget what a folder held, but for names of which a registration is being looked for.
+    """Delete the listed Files of a folder, except those of names whose registration is being looked up.
 
-    What is listed under such a name by now may be what was registered, and was not there before.
+    A File that is listed under such a name may be the registered one, which was not there before.
     """
     unknown = "SELECT filename FROM item WHERE folder = ? AND state = ?"
     scope = (folder, State.UNKNOWN)
@@ -234,7 +234,7 @@ def _row(folder: int, filename: str, file: ListedFile) -> tuple[object, ...]:
 
 
 def _storable(*values: object) -> tuple[object, ...]:
-    """Return the values of a row as SQLite takes them: for a single one it would refuse the whole batch."""
+    """Return the values of a row in a form that SQLite accepts: one bad value would fail the whole batch."""
     return tuple([_storable_value(value) for value in values])
 
 

@@ -1,8 +1,8 @@
 """Detection of another job for the same files, on another machine: the service has no locks.
 
-A File that has the name of one of ours in the same folder, appeared while this run was at work, and is of no
-blob of ours was registered by another process. It is looked for in listings that are read anyway, so it costs
-no request.
+A File belongs to another process if it has the name of a local file in the same folder, appeared during this
+run, and does not reference a blob of this job. Such Files are looked for in listings that are read anyway, so
+the detection costs no request.
 """
 
 from __future__ import annotations
@@ -26,63 +26,63 @@ from coredata_async.bulk.report.report import Ended
 from coredata_async.bulk.states import State
 
 MAX_NAMED: Final = 3
-"""Maximum number of Files named in a message; the report has them all."""
+"""Maximum number of Files named in a message; the report lists all."""
 ADVICE: Final = (
-    "Make sure that one job only uploads these files, then run it again: it waits until nothing of the other "
-    "one can be in flight, and goes on. `coredata check` tells what is there twice."
+    "Make sure that only one job uploads these files, then run it again: it waits until no request of the "
+    "other one can be in flight, and continues. `coredata check` lists duplicates."
 )
 
 
 class ListedRemoteFile(Protocol):
-    """What a listing shows of a File."""
+    """File as a listing shows it."""
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """Id of the File."""
         ...
 
     @property
     def filename(self) -> str:
-        """Its name."""
+        """Name of the File."""
         ...
 
     @property
     def blob_name(self) -> str | None:
-        """The blob it was made of, if the server says so."""
+        """Blob of the File, if the server reports it."""
         ...
 
 
 @frozen
 class ForeignFile:
-    """A File with the name of a file of this job, made by another process."""
+    """File with the name of a file of this job, created by another process."""
 
     path: bytes
-    """Of the local file."""
+    """Path of the local file."""
     file: str
     ours: str | None
-    """The File that this job made of it, if it has."""
+    """Id of the File that this job created for it, if it has."""
 
     @property
     def message(self) -> str:
-        """Return what a person has to know of it."""
+        """Description for people."""
         path = path_text(self.path)
-        return f"{path}: File {self.file} was made by another process" + (
+        return f"{path}: File {self.file} was created by another process" + (
             f", and File {self.ours} by this job" if self.ours else ""
         )
 
 
 @define(eq=False)
 class OtherJobs:
-    """Ends this run if another job for the same files shows up."""
+    """Watcher that ends this run if another job for the same files appears."""
 
     journal: Journal
     abort: Callable[[Ended, str], None]
     wall: Callable[[], float] = time.time
     _known: set[int] = field(factory=set[int], init=False)
-    """Folders of which it is known what they held before this run put anything there."""
+    """Folders whose content before this run is known."""
 
     def watch(self, folder: int) -> None:
-        """Take what a folder holds by now as known: it was listed, or made, and nothing was put there yet."""
+        """Watch a folder that was listed or created, and into which this run has uploaded nothing yet."""
         self._known.add(folder)
 
     async def check(self, folder: int, files: Sequence[ListedRemoteFile]) -> None:
@@ -91,13 +91,13 @@ class OtherJobs:
             return
         found = await self.journal.read(partial(foreign_files, folder=folder, files=files))
         if found:
-            twice = [items.add_finding("duplicate", each.message) for each in found if each.ours]
-            told = "; ".join(each.message for each in found[:MAX_NAMED])
+            duplicates = [items.add_finding("duplicate", file.message) for file in found if file.ours]
+            named = "; ".join(file.message for file in found[:MAX_NAMED])
             more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
-            await self.stop(f"{told}{more}", *twice)
+            await self.stop(f"{named}{more}", *duplicates)
 
     async def stop(self, message: str, *statements: Statement) -> None:
-        """End the run. What the next one has to know is on disk before; this does not return."""
+        """End the run. The facts that the next run needs are on disk before; this does not return."""
         await self.journal.write(*statements)
         await self.journal.read(lambda db: suspect(db, self.wall(), "other"))
         self.abort("conflict", f"another job is uploading the same files: {message}. {ADVICE}")
@@ -107,11 +107,11 @@ class OtherJobs:
 def foreign_files(
     db: sqlite3.Connection, *, folder: int, files: Sequence[ListedRemoteFile]
 ) -> list[ForeignFile]:
-    """Find those Files that have the name of one of ours, are not ours, and were not there before."""
+    """Return the Files that have the name of a local file, are not of this job, and are new."""
     (path,) = db.execute("SELECT path FROM folder WHERE id = ?", (folder,)).fetchone()
-    # The names of single PATHs are whole paths; those in directories have an index.
+    # The names of single PATHs are whole paths; the names of files in directories have an index.
     by_name = _BY_FILENAME if not path else _BY_NAME
-    return [found for each in files if (found := _foreign_file(db, folder, each, by_name)) is not None]
+    return [foreign for file in files if (foreign := _foreign_file(db, folder, file, by_name)) is not None]
 
 
 def _foreign_file(
@@ -133,9 +133,9 @@ def _foreign_file(
     if own == file.id or db.execute(_KNOWN, values).fetchone() is not None:
         return None
     orphans = db.execute("SELECT blob FROM orphan WHERE item = ?", (item,)).fetchall()
-    blobs = {each for (each,) in [*orphans, (blob,)] if each is not None}
+    blobs = {name for (name,) in [*orphans, (blob,)] if name is not None}
     registered = state in _HAS_FILE
-    # By its blob, where both sides know it. Else it may be one that is in flight, or whose answer was lost.
+    # Compared by blob if both sides know it. Otherwise it may be one in flight, or one with a lost response.
     doubtful = bool(rounds or state in _IN_FLIGHT or (blobs and not registered))
     ours = file.blob_name in blobs or (doubtful and None in {file.blob_name, blob})
     path = os.path.join(cast("bytes", path), cast("bytes", name))  # noqa: PTH118

@@ -1,4 +1,4 @@
-"""The parent of a job: examined before anything is scanned, and refused only on evidence."""
+"""Check of a job's parent before the scan. An id is refused only on evidence."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ _UNFIT: Final = frozenset(
 )
 """Types of documents that cannot hold Files."""
 _ABSENT: Final = (NotFoundError, PermissionDeniedError, BadRequestError, UnprocessableEntityError)
-"""Answers to the id of something else: a server may refuse an id that has not the form of one."""
+"""Responses to the id of something else: a server may refuse an id that does not have the usual form."""
 
 
 async def check_parent(api: Send, parent: str) -> bool:
-    """Return whether the parent is a Project; refuse an id of something that cannot hold Files.
+    """Return whether the parent is a Project; refuse an id of an object that cannot hold Files.
 
-    The first exchange of a job: a bad key and an unreachable server are reported here. Sends one request
-    for a Project, two for a Folder, and at most eight for an id that is neither. The service documents no
-    way to read a Filespace. So an id that nothing is known of is accepted, unless the list of all documents
-    exists and its detail page says that there is no such document.
+    Sends the first request of a job, so a bad key and an unreachable server are reported here. Sends one
+    request for a Project, two for a Folder, and at most eight for another id. The service documents no way
+    to read a Filespace. So an unknown id is accepted, unless the list of all documents exists and its detail
+    page reports that the document does not exist.
 
     Raises:
-        APIError: If the service cannot be asked, or refuses the key.
-        ConfigurationError: If the id belongs to nothing, or to something that cannot hold Files.
+        APIError: If the service cannot be reached, or refuses the key.
+        ConfigurationError: If the id does not exist, or belongs to an object that cannot hold Files.
     """
     try:
         await perform(api, calls.get(PROJECTS, parent))
@@ -73,7 +73,7 @@ async def _refuse_unfit(api: Send, parent: str) -> None:
             _refuse(parent, kind.model.__name__)
     if await _lists_documents(api):
         raise ConfigurationError(
-            f"parent: there is no Project, Folder or Filespace {parent!r}, or this user may not see it; "
+            f"parent: no Project, Folder or Filespace has the id {parent!r}, or this user may not see it; "
             "check the id"
         )
 
@@ -87,7 +87,7 @@ def _refuse(parent: str, kind: str) -> NoReturn:
 
 
 async def _find(api: Send, kind: Resource[Any, ...], key: str) -> Any:
-    """Return the object, or `None` if the answer does not prove that there is one."""
+    """Return the object, or `None` if the response does not prove that it exists."""
     try:
         return await perform(api, calls.get(kind, key))
     except AuthenticationError:

@@ -1,4 +1,4 @@
-"""Proof, as far as there can be one, that no other job is at work in folders that were there before."""
+"""Check that no other job is at work in folders that existed before this job."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from coredata_async.bulk.states import State
 
 @define(eq=False)
 class QuietCheck:
-    """Looks twice, `Retry.probe_gap` seconds apart, when the wait for a lost job is over.
+    """Compares two listings, `Retry.probe_gap` seconds apart, when the wait for a lost job has ended.
 
-    What a dead job has sent is there by then. If Files or folders of this tree still appear between the two
-    looks, there is a job that is alive, and this run ends before it has put anything into those folders.
+    By then all requests of a dead job have been carried out. If Files or folders of this tree still appear
+    between the two listings, a living job is at work, and this run ends before it puts anything into those
+    folders.
     """
 
     wait: SettleWait
@@ -30,28 +31,28 @@ class QuietCheck:
     journal: Journal
     others: OtherJobs
     gap: float
-    """Seconds between the two looks."""
+    """Seconds between the two listings."""
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _passed: bool = field(default=False, init=False)
     _checking: int = field(default=0, init=False)
-    """Folders that were listed once, and not yet again."""
+    """Number of folders that were listed once, and not yet again."""
     _all_checked: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     @property
     def is_needed(self) -> bool:
-        """Return whether the time for it has not passed already when this run began."""
+        """True if the wait had not passed already when this run began."""
         return self.wait.is_open and not self._passed
 
     async def check(self, folder: int, list_again: Callable[[], Awaitable[None]]) -> None:
-        """End the run if anything appears in a folder, or in any other one that is looked at meanwhile.
+        """End the run if a File appears in this folder, or in another one that is checked at the same time.
 
         Args:
             folder: Row of a folder that was just listed.
-            list_again: Lists it.
+            list_again: Lists it again.
 
         Raises:
-            APIError: A listing failed.
+            APIError: If a listing failed.
         """
         self._checking += 1
         try:
@@ -73,7 +74,7 @@ class QuietCheck:
         """End the run if folders of this tree appear; once in a run.
 
         Raises:
-            APIError: A listing failed.
+            APIError: If a listing failed.
         """
         async with self._lock:
             if not self._passed:
@@ -83,8 +84,10 @@ class QuietCheck:
                 await self.folders.load_again()
                 now = await self.journal.read(_count_folders)
                 if now > before:
-                    words = f"{now - before} folders of this tree were created within the last {self.gap:g} s"
-                    await self.others.stop(words)
+                    message = (
+                        f"{now - before} folders of this tree were created within the last {self.gap:g} s"
+                    )
+                    await self.others.stop(message)
                 self._passed = True
 
     async def _stop(self, folder: int, count: int) -> None:
@@ -100,7 +103,7 @@ def count_others(db: sqlite3.Connection, folder: int) -> int:
 
 
 def _newest_other(db: sqlite3.Connection, folder: int) -> tuple[bytes, str]:
-    """Read the path of a folder, and the newest of those Files."""
+    """Return the path of a folder, and the newest of those Files."""
     (path,) = db.execute("SELECT path FROM folder WHERE id = ?", (folder,)).fetchone()
     newest = db.execute(
         f"SELECT remote_file.file {_OTHERS} ORDER BY remote_file.created DESC", (folder,)
@@ -118,7 +121,7 @@ def _count_folders(db: sqlite3.Connection) -> int:
     return int(count)
 
 
-_OTHERS = (  # a name of which a registration is being looked for says nothing
+_OTHERS = (  # a name whose registration is being looked up proves nothing
     "FROM item JOIN remote_file ON remote_file.folder = item.folder AND remote_file.filename = item.filename "  # noqa: S608
     f"WHERE item.folder = ? AND item.state != {State.UNKNOWN:d} AND item.file IS NOT remote_file.file "
     "AND (item.blob IS NULL OR item.blob IS NOT remote_file.blob) "

@@ -1,9 +1,9 @@
-"""Further folders of one name in one place: what two jobs make that begin at the same time.
+"""Duplicate folders: several folders of one title in one folder, created by two jobs at the same time.
 
-The service has no locks and does not refuse a second folder of the same name. So a folder that was created
-where other jobs may create folders, too, is looked at again, and of several the oldest counts. The job that
-finds an older one, or one of about the same age, ends; only a job whose folder is the older one for certain
-goes on, because the other one has found it by then.
+The service has no locks and does not refuse a second folder of the same title. So a folder that was created
+where other jobs may create folders, too, is listed again, and the oldest one counts. The job that finds an
+older one, or one of about the same age, ends. Only a job whose folder is certainly older continues, because
+the other one has found it by then.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ from coredata_async.config import Retry
 from coredata_async.errors import APIError
 
 RESOLUTION: Final = 1.0
-"""Seconds to which servers cut the time at which a folder was created."""
+"""Resolution of the creation time of folders on servers, in seconds."""
 
 SHORTEST: Final = 10.0
 """Minimum number of seconds before the folders are listed again: short jobs send no further requests."""
 
 MANY: Final = 1000
-"""Maximum number of folders that are compared in one look."""
+"""Maximum number of folders that are compared at once."""
 
 
 @frozen
 class CreatedFolder:
-    """A folder that this job created, or asked for, where others may create folders, too."""
+    """Folder that this job created, or requested, where others may create folders, too."""
 
     row: int
-    """Of the journal."""
+    """Row in the journal."""
     path: bytes
-    """Of the local directory."""
+    """Path of the local directory."""
     inside: str
     title: str
     id: str | None
-    """`None` if the answer was lost, so that it may be any of those that are found."""
+    """`None` if the response was lost, so that it may be any of the folders found."""
     took: float = 0.0
-    """Seconds from the request to its answer: for so long others may not have seen it."""
+    """Seconds between request and response, during which others may not have seen the folder."""
 
 
 @define(eq=False)
 class Siblings:
-    """Looks at folders that were created again: at once, and twice more while the run lasts."""
+    """Watcher for duplicates of created folders: it lists them at once, and twice more during the run."""
 
     folders: FolderList
     journal: Journal
@@ -69,19 +69,19 @@ class Siblings:
     _first: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     async def check(self, made: CreatedFolder, *, listed: bool = False) -> None:
-        """Look whether another job has created the same folder; if so, agree on the oldest, or end the run.
+        """Check for the same folder of another job; if one exists, agree on the oldest, or end the run.
 
         Args:
             made: The folder.
-            listed: Whether the folders were listed since it was created.
+            listed: True if the folders were listed since it was created.
 
         Raises:
-            APIError: The folders could not be listed.
+            APIError: If the folders could not be listed.
         """
         if not listed:
             await self.folders.load_again()
         found = await self.folders.remote.siblings(made.inside, made.title)
-        further = [each for each in found if each.id != made.id]
+        further = [sibling for sibling in found if sibling.id != made.id]
         if made.id is None and len(found) <= 1:
             further = []
         if further:
@@ -90,23 +90,23 @@ class Siblings:
         self._first.set()
 
     async def watch(self) -> None:
-        """Look twice more: a listing may lag behind, and a request of a dead job may be carried out late."""
+        """Check twice more: a listing may lag behind, and a request of a dead job may be carried out late."""
         await self._first.wait()
         began = self.clock()
         gap, settle = self.retry.probe_gap, self.retry.settle
-        for due in sorted({max(each, SHORTEST) for each in (gap, settle + gap)}):
+        for due in sorted({max(delay, SHORTEST) for delay in (gap, settle + gap)}):
             await self.sleep(began + due - self.clock())
             with suppress(APIError):
                 await self.check_again()
 
     async def check_again(self) -> None:
-        """Look whether there are further folders by now beside those that were created in this run.
+        """Check for new duplicates of the folders that were created in this run.
 
-        One that holds anything ends the run; an empty one is noted. Sends one listing of all folders, if any
-        was created.
+        A duplicate with content ends the run; an empty one is noted. Sends one listing of all folders, if
+        this run created any.
 
         Raises:
-            APIError: The folders could not be listed.
+            APIError: If the folders could not be listed.
         """
         run = self.journal.run
         if bool(self._watched) or await self.journal.read(partial(_has_created, run=run)):
@@ -118,16 +118,15 @@ class Siblings:
                 await self._compare(made)
 
     async def _agree(self, made: CreatedFolder, found: Sequence[Sibling], further: Sequence[Sibling]) -> None:
-        mine = next((each for each in found if each.id == made.id), None)
-        self._reported.update(each.id for each in further)
-        if mine is not None and all(_is_later(each, mine, made.took) for each in further):
+        mine = next((sibling for sibling in found if sibling.id == made.id), None)
+        self._reported.update(sibling.id for sibling in further)
+        if mine is not None and all(_is_later(sibling, mine, made.took) for sibling in further):
             self.journal.note(_duplicate(made, found))
             return
         oldest = found[0]
         await self.others.stop(
             f"folder {made.title!r} for {path_text(made.path)} was created by another process at the same "
-            "time; "
-            f"there are {len(found)} now ({_ids(found)}), and the oldest, {oldest.id}, is the one to keep",
+            f"time; {len(found)} exist now ({_ids(found)}), and the oldest, {oldest.id}, is the one to keep",
             (
                 "UPDATE folder SET state = ?, remote = ? WHERE id = ?",
                 (FolderState.READY, oldest.id, made.row),
@@ -137,14 +136,14 @@ class Siblings:
 
     async def _compare(self, made: CreatedFolder) -> None:
         found = await self.folders.remote.siblings(made.inside, made.title)
-        for each in found:
-            if each.id == made.id or each.id in self._reported:
+        for sibling in found:
+            if sibling.id == made.id or sibling.id in self._reported:
                 continue
-            self._reported.add(each.id)
+            self._reported.add(sibling.id)
             self.journal.note(_duplicate(made, found))
-            if await self._holds_anything(each.id):
+            if await self._holds_anything(sibling.id):
                 await self.others.stop(
-                    f"another process uploads {path_text(made.path)} into a folder of its own, {each.id}, "
+                    f"another process uploads {path_text(made.path)} into a separate folder, {sibling.id}, "
                     f"beside {made.id}"
                 )
 
@@ -163,24 +162,25 @@ def _has_created(db: sqlite3.Connection, run: int) -> bool:
 
 
 def _find_duplicated(db: sqlite3.Connection, run: int) -> list[CreatedFolder]:
-    """Find folders that were created in this run, and are not the only ones of their name."""
+    """Return the folders that were created in this run and are not the only ones of their title."""
     return [CreatedFolder(*row) for row in db.execute(_DUPLICATED, (run, MANY))]
 
 
 def _is_later(other: Sibling, mine: Sibling, took: float) -> bool:
-    """Say whether another folder was created so much later that its job has seen mine for certain."""
+    """Return whether another folder was created so much later that its job has certainly seen this one."""
     return other.created - mine.created >= took + RESOLUTION
 
 
 def _duplicate(made: CreatedFolder, found: Sequence[Sibling]) -> Statement:
-    words = (
-        f"{path_text(made.path)}: there are {len(found)} folders {made.title!r} in one place: {_ids(found)}"
+    message = (
+        f"{path_text(made.path)}: {len(found)} folders in one folder have the title {made.title!r}: "
+        f"{_ids(found)}"
     )
-    return items.add_finding("duplicate", words)
+    return items.add_finding("duplicate", message)
 
 
 def _ids(found: Sequence[Sibling]) -> str:
-    return ", ".join(each.id for each in found)
+    return ", ".join(sibling.id for sibling in found)
 
 
 _DUPLICATED: Final = (

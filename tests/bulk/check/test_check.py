@@ -1,4 +1,4 @@
-"""What `check` says of a tree and a server: per file the same, missing, too much, different, or unknown."""
+"""Results of `check` for a tree and a server: same, missing, additional, different, or unknown."""
 
 import os
 import tempfile
@@ -44,12 +44,12 @@ def upload(client, tmp_path):
     return upload
 
 
-async def checked(client, *paths, parent, **options) -> list[Compared]:
+async def run_check(client, *paths, parent, **options) -> list[Compared]:
     return [each async for each in check(client, paths, parent=parent, **options)]
 
 
-def told(found: list[Compared]) -> list[str]:
-    return sorted(f"{each.symbol} {each.path}" for each in found)
+def lines(results: list[Compared]) -> list[str]:
+    return sorted(f"{each.symbol} {each.path}" for each in results)
 
 
 SAME = ["= T/a/b/z", "= T/a/y.txt", "= T/c/big.bin", "= T/x.txt"]
@@ -59,29 +59,29 @@ async def test_after_an_upload_all_is_the_same_in_projects_and_folders(client, b
     for parent in (box.project, box.state.add_folder("F", box.project)):
         await upload(tree, parent=parent)
 
-        assert told(await checked(client, tree, parent=parent)) == SAME
+        assert lines(await run_check(client, tree, parent=parent)) == SAME
 
 
-async def test_of_contents_only_all_is_the_same_too(client, box, tree, upload) -> None:
+async def test_after_an_upload_of_contents_all_is_the_same(client, box, tree, upload) -> None:
     await upload(f"{tree}/.", parent=box.project)
 
-    found = await checked(client, f"{tree}/.", parent=box.project)
+    found = await run_check(client, f"{tree}/.", parent=box.project)
 
-    assert told(found) == [each.replace("T/", "") for each in SAME]
+    assert lines(found) == [each.replace("T/", "") for each in SAME]
 
 
-async def test_single_files_are_compared_and_what_else_the_parent_holds_is_not(
+async def test_single_files_are_compared_and_other_files_of_the_parent_are_not(
     client, box, tree, upload
 ) -> None:
     await client.files.upload(b"?", parent=box.project, filename="other.txt")
     await upload(tree / "x.txt", tree / "a", parent=box.project)
 
-    found = await checked(client, tree / "x.txt", tree / "a", parent=box.project)
+    found = await run_check(client, tree / "x.txt", tree / "a", parent=box.project)
 
-    assert told(found) == ["= a/b/z", "= a/y.txt", "= x.txt"]
+    assert lines(found) == ["= a/b/z", "= a/y.txt", "= x.txt"]
 
 
-async def test_odd_names_are_mapped_as_uploads_map_them(client, box, tmp_path, upload) -> None:
+async def test_unusual_names_are_mapped_as_by_uploads(client, box, tmp_path, upload) -> None:
     root = tmp_path / "T"
     for name in (
         "e\u0301 NFD",
@@ -101,25 +101,25 @@ async def test_odd_names_are_mapped_as_uploads_map_them(client, box, tmp_path, u
         parent = box.state.add_folder("F", box.project)
         await upload(root, parent=parent, policy=policy)
 
-        found = await checked(client, root, parent=parent, policy=policy)
+        found = await run_check(client, root, parent=parent, policy=policy)
 
         assert {each.symbol for each in found} == {"="}
         assert len(found) == 10
 
 
-async def test_what_differs_is_told_by_size_and_by_digest(client, box, tree, upload) -> None:
+async def test_differences_are_found_by_size_and_by_digest(client, box, tree, upload) -> None:
     await upload(tree, parent=box.project)
     (tree / "x.txt").write_bytes(b"y")
     (tree / "a" / "y.txt").write_bytes(b"longer")
 
-    found = {each.path: each for each in await checked(client, tree, parent=box.project)}
+    found = {each.path: each for each in await run_check(client, tree, parent=box.project)}
 
     assert (found["T/x.txt"].symbol, found["T/x.txt"].message) == ("*", "other content")
     assert (found["T/a/y.txt"].symbol, found["T/a/y.txt"].message) == ("*", "2 bytes on the server")
     assert found["T/a/b/z"].symbol == "="
 
 
-async def test_what_is_on_one_side_only_is_told_with_what_lies_in_its_folders(
+async def test_files_on_one_side_only_are_reported_with_those_in_subfolders(
     client, box, tree, upload
 ) -> None:
     await upload(tree, parent=box.project)
@@ -129,13 +129,13 @@ async def test_what_is_on_one_side_only_is_told_with_what_lies_in_its_folders(
     (tree / "new" / "deep").mkdir(parents=True)
     (tree / "new" / "deep" / "n").touch()
 
-    found = await checked(client, tree, parent=box.project)
+    found = await run_check(client, tree, parent=box.project)
 
-    assert told(found) == ["+ T/new/deep/n", "- T/a/b/z", "- T/x.txt", "= T/a/y.txt", "= T/c/big.bin"]
+    assert lines(found) == ["+ T/new/deep/n", "- T/a/b/z", "- T/x.txt", "= T/a/y.txt", "= T/c/big.bin"]
 
 
-async def test_nothing_there_at_all_is_a_plus_for_all(client, box, tree) -> None:
-    found = await checked(client, tree, parent=box.project)
+async def test_an_empty_server_gives_a_plus_for_every_file(client, box, tree) -> None:
+    found = await run_check(client, tree, parent=box.project)
 
     assert {each.symbol for each in found} == {"+"}
     assert len(found) == 4
@@ -145,21 +145,23 @@ async def test_nothing_is_written_to_the_server(client, box, tree, upload) -> No
     await upload(tree, parent=box.project)
     before = len(box.state.requests)
 
-    await checked(client, tree, parent=box.project)
+    await run_check(client, tree, parent=box.project)
 
     assert {seen.method for seen in list(box.state.requests)[before:]} == {"GET"}
     assert box.state.count("storage.get") == 0
 
 
-async def test_a_file_whose_digest_lists_leave_out_is_asked_for_by_its_id(client, box, tree, upload) -> None:
+async def test_a_file_without_a_digest_in_listings_is_read_by_its_id(client, box, tree, upload) -> None:
     await upload(tree, parent=box.project)
     for one in box.state.files:
         one.fields["size"] = None if one.fields["filename"] == "x.txt" else one.fields["size"]
 
-    assert told(await checked(client, tree, parent=box.project)) == SAME
+    assert lines(await run_check(client, tree, parent=box.project)) == SAME
 
 
-async def test_notes_are_gone_even_after_an_early_end(client, box, tree, tmp_path, monkeypatch) -> None:
+async def test_the_scratch_journal_is_deleted_even_after_an_early_end(
+    client, box, tree, tmp_path, monkeypatch
+) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(notes))
@@ -173,13 +175,13 @@ async def test_notes_are_gone_even_after_an_early_end(client, box, tree, tmp_pat
     assert list(notes.iterdir()) == []
 
 
-async def test_a_file_twice_on_the_server_is_the_same_once_and_told(client, box, tree, upload) -> None:
+async def test_a_duplicate_on_the_server_is_the_same_once_and_reported(client, box, tree, upload) -> None:
     await upload(tree, parent=box.project)
     (first,) = [each for each in box.state.files if each.fields["filename"] == "x.txt"]
     again = await client.files.upload(b"x", parent=first.parent, filename="x.txt")
     other = await client.files.upload(b"other", parent=first.parent, filename="x.txt")
 
-    found = [each for each in await checked(client, tree, parent=box.project) if each.path == "T/x.txt"]
+    found = [each for each in await run_check(client, tree, parent=box.project) if each.path == "T/x.txt"]
 
     same, further = found
     assert (same.symbol, {same.file, *same.duplicates}) == ("=", {first.id, again.file_id})
@@ -193,18 +195,18 @@ async def test_a_second_folder_of_one_title_is_only_there(client, box, tree, upl
     second = box.state.add_folder("a", folder.id)
     await client.files.upload(b"?", parent=second, filename="stray")
 
-    found = await checked(client, tree, parent=box.project)
+    found = await run_check(client, tree, parent=box.project)
 
-    assert told(found) == sorted([*SAME, "- T/a/stray"])
+    assert lines(found) == sorted([*SAME, "- T/a/stray"])
 
 
 async def second_of(box, title: str) -> str:
-    """Make another folder of a title beside the one there is, as a job at the same time would."""
+    """Create another folder of an existing title, as a simultaneous job would."""
     (folder,) = [each for each in box.state.of("Folder") if each.title == title]
     return box.state.add_folder(title, folder.parent)
 
 
-async def test_files_of_a_tree_that_two_jobs_uploaded_are_there_twice(client, box, tree, upload) -> None:
+async def test_files_of_a_tree_that_two_jobs_uploaded_are_duplicates(client, box, tree, upload) -> None:
     await upload(tree, parent=box.project)
     second = await second_of(box, "T")
     inside = box.state.add_folder("a", second)
@@ -212,22 +214,22 @@ async def test_files_of_a_tree_that_two_jobs_uploaded_are_there_twice(client, bo
     below = await client.files.upload(b"yy", parent=inside, filename="y.txt")
     other = await client.files.upload(b"longer", parent=inside, filename="z.txt")
 
-    found = await checked(client, tree, parent=box.project)
+    found = await run_check(client, tree, parent=box.project)
 
-    assert told(found) == sorted([*SAME, "= T/a/y.txt", "= T/x.txt"])
+    assert lines(found) == sorted([*SAME, "= T/a/y.txt", "= T/x.txt"])
     twice = {each.file: each for each in found if each.duplicates}
     assert set(twice) == {again.file_id, below.file_id}
     assert second in twice[again.file_id].message
     assert not twice[again.file_id].local
-    assert other.file_id not in {each.file for each in found}  # of the parent only what is meant counts
+    assert other.file_id not in {each.file for each in found}  # in the parent only the PATHs count
 
 
 @pytest.mark.parametrize("title", ["T", "a"])
-async def test_a_second_folder_that_is_empty_is_told(client, box, tree, upload, title) -> None:
+async def test_an_empty_second_folder_is_reported(client, box, tree, upload, title) -> None:
     await upload(tree, parent=box.project)
     second = await second_of(box, title)
 
-    found = await checked(client, tree, parent=box.project)
+    found = await run_check(client, tree, parent=box.project)
 
     (twice,) = [each for each in found if each.duplicates]
     assert (twice.symbol, twice.file, twice.duplicates) == ("=", second, (second,))
@@ -235,7 +237,7 @@ async def test_a_second_folder_that_is_empty_is_told(client, box, tree, upload, 
     assert "second folder" in twice.message
 
 
-async def test_in_a_second_folder_below_the_path_strays_are_told_beside_duplicates(
+async def test_in_a_second_folder_below_the_path_other_files_are_reported_beside_duplicates(
     client, box, tree, upload
 ) -> None:
     await upload(tree, parent=box.project)
@@ -243,25 +245,25 @@ async def test_in_a_second_folder_below_the_path_strays_are_told_beside_duplicat
     again = await client.files.upload(b"yy", parent=second, filename="y.txt")
     stray = await client.files.upload(b"?", parent=second, filename="stray")
 
-    found = await checked(client, tree, parent=box.project)
+    found = await run_check(client, tree, parent=box.project)
 
-    assert told(found) == sorted([*SAME, "= T/a/y.txt", "- T/a/stray"])
+    assert lines(found) == sorted([*SAME, "= T/a/y.txt", "- T/a/stray"])
     assert {each.file for each in found if each.duplicates} == {again.file_id}
     assert {each.file for each in found if each.symbol == "-"} == {stray.file_id}
 
 
-async def test_what_the_selection_leaves_out_is_compared_on_neither_side(client, box, tree, upload) -> None:
+async def test_excluded_files_are_not_compared_on_either_side(client, box, tree, upload) -> None:
     await upload(tree, parent=box.project)
     (tree / "a" / "y.txt").unlink()
     (tree / ".coredataignore").write_text("/c/\n")
     rules = Selection(rules=[Rule("*.txt")])
 
-    found = await checked(client, tree, parent=box.project, selection=rules)
+    found = await run_check(client, tree, parent=box.project, selection=rules)
 
-    assert told(found) == ["= T/a/b/z"]
+    assert lines(found) == ["= T/a/b/z"]
 
 
-async def test_odd_names_on_the_server_do_no_harm(client, box, tree, upload) -> None:
+async def test_unusual_names_on_the_server_are_tolerated(client, box, tree, upload) -> None:
     await upload(tree, parent=box.project)
     (folder,) = [each for each in box.state.of("Folder") if each.title == "T"]
     odd = ["", ".", "..", "../x.txt", "/etc/passwd", "nul\0", "new\nline", "%00", "X.TXT"]
@@ -271,26 +273,26 @@ async def test_odd_names_on_the_server_do_no_harm(client, box, tree, upload) -> 
         inside = box.state.add_folder(name, folder.id)
         await client.files.upload(b"odd", parent=inside, filename="below")
 
-    plain = await checked(client, tree, parent=box.project)
-    ruled = await checked(client, tree, parent=box.project, selection=Selection(rules=[Rule("*.no")]))
+    plain = await run_check(client, tree, parent=box.project)
+    ruled = await run_check(client, tree, parent=box.project, selection=Selection(rules=[Rule("*.no")]))
 
-    assert told(plain) == sorted(
+    assert lines(plain) == sorted(
         [*SAME, *(f"- T/{name}" for name in odd), *(f"- T/{name}/below" for name in odd)]
     )
-    assert told(ruled) == told(plain)
+    assert lines(ruled) == lines(plain)
 
 
-async def test_a_list_of_files_leaves_all_else_out(client, box, tree, upload, tmp_path) -> None:
+async def test_a_list_of_files_excludes_all_others(client, box, tree, upload, tmp_path) -> None:
     await upload(tree, parent=box.project)
     (tree / "a" / "y.txt").unlink()
     (tmp_path / "list").write_text("x.txt\n")
 
     chosen = Selection(files_from=tmp_path / "list")
 
-    assert told(await checked(client, tree, parent=box.project, selection=chosen)) == ["= T/x.txt"]
+    assert lines(await run_check(client, tree, parent=box.project, selection=chosen)) == ["= T/x.txt"]
 
 
-async def test_what_cannot_be_compared_is_told_with_the_reason(client, box, tree, upload) -> None:
+async def test_a_file_that_cannot_be_compared_is_reported_with_the_reason(client, box, tree, upload) -> None:
     await upload(tree, parent=box.project)
     (tree / "bad ").touch()
     (tree / "a" / "y.txt").unlink()
@@ -299,12 +301,12 @@ async def test_what_cannot_be_compared_is_told_with_the_reason(client, box, tree
         if one.fields["filename"] == "x.txt":
             one.fields["digest"] = None
 
-    found = {each.path: each for each in await checked(client, tree, parent=box.project)}
+    found = {each.path: each for each in await run_check(client, tree, parent=box.project)}
 
     assert found["T/bad "].symbol == "!"
     assert "names='escape'" in found["T/bad "].message
     assert found["T/x.txt"].symbol == "!"
-    assert "does not say the digest" in found["T/x.txt"].message
+    assert "does not report the digest" in found["T/x.txt"].message
     assert "T/a/y.txt" not in found
 
 
@@ -313,40 +315,40 @@ async def test_an_unreadable_file_is_not_compared(client, box, tree, upload) -> 
     await upload(tree, parent=box.project)
     (tree / "x.txt").chmod(0)
 
-    found = {each.path: each.symbol for each in await checked(client, tree, parent=box.project)}
+    found = {each.path: each.symbol for each in await run_check(client, tree, parent=box.project)}
 
     assert found["T/x.txt"] == "!"
 
 
-async def test_a_sample_is_read_back_and_wrong_bytes_are_found(client, box, tree, upload) -> None:
+async def test_a_sample_is_downloaded_and_wrong_bytes_are_found(client, box, tree, upload) -> None:
     await upload(tree, parent=box.project)
-    assert told(await checked(client, tree, parent=box.project, sample=Sample.of("100%"))) == SAME
+    assert lines(await run_check(client, tree, parent=box.project, sample=Sample.of("100%"))) == SAME
     assert box.state.count("storage.get") == 4
 
     box.faults.corrupt("storage.get", at=200_000, times=9)
     found = {
-        each.path: each for each in await checked(client, tree, parent=box.project, sample=Sample.of("1/1"))
+        each.path: each for each in await run_check(client, tree, parent=box.project, sample=Sample.of("1/1"))
     }
 
     assert found["T/c/big.bin"].symbol == "*"
-    assert found["T/c/big.bin"].message == "the bytes in the storage are others, from byte 200000 on"
+    assert found["T/c/big.bin"].message == "the bytes in the storage differ from byte 200000 on"
 
 
-async def test_a_key_that_is_no_good_ends_it(client, box, tree) -> None:
+async def test_a_refused_key_ends_it(client, box, tree) -> None:
     box.faults.status("folders.list", 401, times=99)
 
     with pytest.raises(AuthenticationError):
-        await checked(client, tree, parent=box.project)
+        await run_check(client, tree, parent=box.project)
 
 
 async def test_a_temporary_directory_within_the_tree_is_refused(client, box, tree, monkeypatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tree / "a"))
 
     with pytest.raises(ConfigurationError, match="TMPDIR"):
-        await checked(client, tree, parent=box.project)
+        await run_check(client, tree, parent=box.project)
 
 
-async def test_more_files_than_a_bite_are_all_compared(client, box, tmp_path, upload) -> None:
+async def test_more_files_than_a_batch_are_all_compared(client, box, tmp_path, upload) -> None:
     root = tmp_path / "T"
     root.mkdir()
     for n in range(230):
@@ -355,7 +357,7 @@ async def test_more_files_than_a_bite_are_all_compared(client, box, tmp_path, up
     for n in range(0, 230, 2):
         (root / f"{n}").unlink()
 
-    found = await checked(client, root, parent=box.project, width=3)
+    found = await run_check(client, root, parent=box.project, width=3)
 
     assert sum(each.symbol == "=" for each in found) == 115
     assert sum(each.symbol == "-" for each in found) == 115
@@ -372,7 +374,7 @@ def test_parts_are_all_files_each_once(path: str, parts: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "5", "101%", "0/3", "4/3", "-1%", "1/0", "\u0665%", "5%%"])
-def test_what_is_no_sample_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_sample_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="sample"):
         Sample.of(text)
 

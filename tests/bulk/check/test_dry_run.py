@@ -1,4 +1,4 @@
-"""What a dry run says a job would do, and that it does nothing."""
+"""Actions of a dry run, which changes nothing."""
 
 import os
 import tempfile
@@ -58,7 +58,7 @@ FRESH = {
 }
 
 
-async def test_the_first_time_folders_come_before_what_is_in_them(job, tree) -> None:
+async def test_the_first_time_folders_come_before_their_files(job, tree) -> None:
     found = await planned(job())
 
     assert verbs(found, tree) == FRESH
@@ -80,7 +80,7 @@ async def test_nothing_is_written_anywhere(job, box, tree, tmp_path, monkeypatch
     assert {seen.method for seen in box.state.requests} == {"GET"}
 
 
-async def test_it_tells_what_the_job_then_does(job, box, tree, tmp_path) -> None:
+async def test_its_actions_are_those_of_the_job(job, box, tree, tmp_path) -> None:
     found = verbs(await planned(job()), tree)
 
     report = await job().run()
@@ -91,7 +91,7 @@ async def test_it_tells_what_the_job_then_does(job, box, tree, tmp_path) -> None
     assert list(found.values()).count("folder") == len({each.parent for each in box.state.files})
 
 
-async def test_after_a_run_the_rest_is_told_and_its_journal_stays_as_it_is(job, tree, tmp_path) -> None:
+async def test_after_a_run_only_the_rest_is_planned_and_the_journal_is_unchanged(job, tree, tmp_path) -> None:
     await job().run()
     before = (tmp_path / "job.sqlite").read_bytes()
     (tree / "a" / "y.txt").write_bytes(b"changed")
@@ -123,7 +123,7 @@ async def test_after_a_run_the_rest_is_told_and_its_journal_stays_as_it_is(job, 
         ("error", "fail", "fail"),
     ],
 )
-async def test_what_the_server_has_already_is_decided_by_the_rule(  # noqa: PLR0917
+async def test_existing_files_are_decided_by_the_rule(  # noqa: PLR0917
     job, tree, tmp_path, existing, same, other
 ) -> None:
     await job().run()
@@ -136,21 +136,19 @@ async def test_what_the_server_has_already_is_decided_by_the_rule(  # noqa: PLR0
     assert "folder" not in found.values()
 
 
-async def test_empty_folders_are_made_if_they_are_wanted(job, tree) -> None:
+async def test_empty_folders_are_created_if_the_policy_says_so(job, tree) -> None:
     found = verbs(await planned(job(policy=Policy(empty_dirs=True))), tree)
 
     assert found == {**FRESH, "empty": "folder"}
 
 
-async def test_a_folder_of_which_nothing_is_uploaded_is_not_made(job, tree) -> None:
+async def test_a_folder_without_uploads_is_not_created(job, tree) -> None:
     found = verbs(await planned(job(selection=Selection(min_size=2))), tree)
 
     assert found == {".": "folder", "link": "skip", "a": "folder", "a/y.txt": "upload"}
 
 
-async def test_what_is_in_doubt_is_to_be_resolved_even_if_the_file_is_gone(
-    job, client, box, tree, tmp_path
-) -> None:
+async def test_an_unknown_file_is_resolved_even_if_it_has_vanished(job, client, box, tree, tmp_path) -> None:
     await job().run()
     (found,) = roots([tree])
     engine = client.engine()
@@ -175,7 +173,7 @@ async def test_what_is_in_doubt_is_to_be_resolved_even_if_the_file_is_gone(
     assert words["y.txt"] == "its bytes are stored already"
 
 
-async def test_while_the_job_runs_it_is_refused_and_the_job_goes_on(job) -> None:
+async def test_it_is_refused_while_the_job_runs_and_the_job_continues(job) -> None:
     async with job() as running:
         with pytest.raises(ConfigurationError, match="in use"):
             await planned(job())
@@ -192,7 +190,9 @@ async def test_the_journal_of_another_job_is_refused_by_its_own_name(job, box, t
         await planned(job(parent=box.state.add_folder("F", box.project)))
 
 
-async def test_what_is_no_journal_is_refused_and_a_damaged_one_is_as_none(job, tree, tmp_path) -> None:
+async def test_a_file_that_is_not_a_journal_is_refused_and_a_damaged_journal_is_ignored(
+    job, tree, tmp_path
+) -> None:
     await job().run()
     journal = tmp_path / "job.sqlite"
     whole = journal.read_bytes()
@@ -209,7 +209,7 @@ async def test_what_is_no_journal_is_refused_and_a_damaged_one_is_as_none(job, t
     assert sorted(each.name for each in tmp_path.iterdir()) == ["T", "job.sqlite"]
 
 
-async def test_an_early_end_and_an_error_leave_no_notes(job, box, tmp_path, monkeypatch) -> None:
+async def test_an_early_end_and_an_error_leave_no_scratch_journal(job, box, tmp_path, monkeypatch) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(notes))
@@ -235,7 +235,7 @@ async def test_the_default_journal_is_found_and_continued(job, tree, tmp_path, m
     assert [each.message for each in found if each.path == str(tree / "x.txt")] == ["done"]
 
 
-async def test_a_directory_and_its_contents_are_two_jobs(job, box, tree, tmp_path, monkeypatch) -> None:
+async def test_a_directory_and_its_content_are_two_jobs(job, box, tree, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     await job(journal=None).run()
 

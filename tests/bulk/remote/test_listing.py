@@ -1,4 +1,4 @@
-"""What the server lists, as rows of the journal."""
+"""Listed objects as rows of the journal."""
 
 import sqlite3
 
@@ -16,14 +16,12 @@ from coredata_async.resources.folders import Folder
         (ListedFile(id="a", filename="\ud800.txt", size=-1), "?.txt", -1),
     ],
 )
-def test_whatever_a_server_lists_can_be_written_down(
-    file: ListedFile, filename: str, size: int | None
-) -> None:
+def test_any_listed_file_can_be_stored(file: ListedFile, filename: str, size: int | None) -> None:
     row = _row(1, file.filename, file)
 
     assert row[:4] == (1, "a", filename, size)
     assert sqlite3.connect(":memory:").execute("SELECT ?, ?, ?, ?", row[:4]).fetchone() == row[:4]
 
 
-def test_a_folder_too() -> None:
+def test_any_listed_folder_can_be_stored() -> None:
     assert _folder_row(Folder(id="a", title="\udfff", parent="\ud800"))[:3] == ("a", "?", "?")

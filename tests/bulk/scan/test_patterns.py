@@ -125,7 +125,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="the judge is git itself")
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is the reference")
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ignores=IGNORES)
 def test_nested_ignore_files_select_what_git_selects(repository: Path, ignores: dict[str, list[str]]) -> None:

@@ -88,14 +88,14 @@ def test_a_scan_may_go_from_thread_to_thread(directory: Path) -> None:
     tree("list", "a/b", "c/d")
     (directory / "list").write_text("a/b\nc/d\n")
     batches = scan(["."], Selection(files_from=directory / "list"), Policy())
-    told = list[DirectoryBatch | None]()
+    received = list[DirectoryBatch | None]()
 
-    while not told or told[-1] is not None:
-        thread = threading.Thread(target=lambda: told.append(next(batches, None)))
+    while not received or received[-1] is not None:
+        thread = threading.Thread(target=lambda: received.append(next(batches, None)))
         thread.start()
         thread.join()
 
-    assert by_path([batch for batch in told if batch]).keys() == {"a/b", "c/d"}
+    assert by_path([batch for batch in received if batch]).keys() == {"a/b", "c/d"}
 
 
 def test_a_path_with_a_forbidden_name_fails_as_one_entry(directory: Path) -> None:

@@ -141,13 +141,13 @@ def test_a_directory_without_permission_is_a_failure(directory: Path) -> None:
 def test_an_entry_that_vanishes_after_it_was_listed_is_ignored(directory: Path) -> None:
     tree("a/1", "b/2", "z/3")
     batches = scan(["."], ALL, Policy())
-    told = [next(batches), next(batches)]
+    received = [next(batches), next(batches)]
     (directory / "b" / "2").unlink()
     (directory / "b").rmdir()
 
-    told += batches
+    received += batches
 
-    assert by_path(told).keys() == {"a/1", "z/3"}
+    assert by_path(received).keys() == {"a/1", "z/3"}
 
 
 def test_a_path_that_vanishes_is_a_failure(directory: Path) -> None:
@@ -224,13 +224,13 @@ def test_a_directory_or_link_whose_handle_is_stale_once_is_read_again(
     directory: Path, monkeypatch: pytest.MonkeyPatch, called: str
 ) -> None:
     tree("a", "d/b")
-    really, struck = getattr(os, called), list[int]()
+    original, failures = getattr(os, called), list[int]()
 
     def stale(*args: object, **kwargs: object) -> object:
-        if not struck:
-            struck.append(1)
+        if not failures:
+            failures.append(1)
             raise OSError(errno.ESTALE, "Stale file handle")
-        return really(*args, **kwargs)
+        return original(*args, **kwargs)
 
     monkeypatch.setattr(os, called, stale)
 
