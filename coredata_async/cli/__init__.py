@@ -1,4 +1,4 @@
-"""The command `coredata`. It needs the extra `cli`, and says so where that is missing."""
+"""Entry point of the command `coredata`, which needs the extra `cli` and reports when it is not installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line, as the console script `coredata` does."""
+    """Run the command line; the console script `coredata` calls this."""
     prepare()
     missing = [name.replace("_", "-") for name in NEEDED if find_spec(name) is None]
     if missing:
@@ -23,6 +23,6 @@ def main() -> None:
         raise SystemExit(2)
     try:
         from coredata_async.cli.app import run  # noqa: PLC0415  # only now is it sure to import
-    except KeyboardInterrupt:  # it takes a moment
+    except KeyboardInterrupt:  # deferred, because this import takes a moment
         raise SystemExit(INTERRUPTED) from None
     run()

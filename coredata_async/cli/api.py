@@ -1,4 +1,4 @@
-"""`coredata api`: any path of the service, with key, retries and typed errors."""
+"""Command `coredata api`: any path of the service, with key, retries and typed errors."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ _SECRET: Final = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy
 @click.command(params=connection.options(hidden=True))
 @click.argument("method")
 @click.argument("path")
-@click.option("--query", type=parameter, metavar="NAME=VALUE", multiple=True, help="May be repeated.")
-@click.option("--data", type=json_value, metavar="JSON|@FILE|-", help="A body.")
+@click.option(
+    "--query", type=parameter, metavar="NAME=VALUE", multiple=True, help="Query parameter. [repeatable]"
+)
+@click.option("--data", type=json_value, metavar="JSON|@FILE|-", help="Body of the request.")
 @click.option(
     "--expect",
     type=click.IntRange(100, 599),
-    help="The status that means success; by default 201 for POST, 204 for PUT and DELETE, else 200.",
+    help="Status that means success. Default: 201 for POST, 204 for PUT and DELETE, else 200.",
 )
-@click.option("--include", is_flag=True, help="Status and headers, too.")
+@click.option("--include", is_flag=True, help="Print the status and the headers, too.")
 def api(
     *,
     method: str,
@@ -41,7 +43,7 @@ def api(
     expect: int | None,
     include: bool,
 ) -> None:
-    """Send any request to the service, and print the body of the answer.
+    """Send any request to the service, and print the body of the response.
 
     PATH goes from /api/ to the final slash: coredata api GET /api/v2/valuelists/ --query limit=1
     """
@@ -68,7 +70,7 @@ def _head(reply: Reply) -> None:
 
 
 def _body(body: bytes) -> None:
-    """Print it: pretty for people if it is JSON, otherwise byte for byte."""
+    """Print a body: indented if it is JSON and stdout is a terminal, otherwise byte for byte."""
     if _is_terminal():
         try:
             click.echo(json_line(json.loads(body), indent=2))

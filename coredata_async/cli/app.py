@@ -1,4 +1,4 @@
-"""The command and its sub-commands, each imported when it is wanted, and what every failure exits with."""
+"""Command `coredata`: its sub-commands, each imported when used, and the exit code of every failure."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ COMMANDS: Final = {
     "completion": "completion",
     "5pm": "fivepm.app:fivepm",
 }
-"""By sub-command, the module beside this one that has it, under the same name or the one after the colon."""
+"""By sub-command, the module that contains it, under the same name or the name after the colon."""
 
 
 class Commands(Group):
-    """The sub-commands: those of `COMMANDS`, and one for every noun there is."""
+    """Sub-commands: those of `COMMANDS`, and one per resource."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names."""
+        """List the names of all sub-commands."""
         return [*COMMANDS, *nouns()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import, or make, one."""
+        """Import or build one sub-command."""
         if cmd_name in COMMANDS:
             place, _, name = COMMANDS[cmd_name].partition(":")
             module = import_module(f"coredata_async.cli.{place}")
@@ -58,7 +58,7 @@ class Commands(Group):
         return NounGroup(noun)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a sub-command; an error is reported while the context still knows which server it used."""
+        """Run a sub-command, and report an error while the context still knows which server was used."""
         try:
             return super().invoke(ctx)
         except CoreDataError as exc:
@@ -72,20 +72,20 @@ class Commands(Group):
 )
 @click.version_option(VERSION, prog_name="coredata")
 def coredata() -> None:
-    """Documents and cases in CoreData, from the shell.
+    """Upload, download and manage documents and cases in CoreData.
 
     The options below may also follow a sub-command. They override the environment, and the environment
     overrides a profile of the configuration file. "coredata config show" lists every setting.
 
     Exit codes: 0 all done, 1 some failed, 2 usage or configuration, 3 sources unreadable or changed,
-    4 verification mismatch, 5 not known whether it was done, or done twice, 6 the key is refused, the
-    server cannot be reached, or the disk under the journal failed, 10 stopped by a limit, 130 interrupted
-    (Ctrl-C, SIGTERM, SIGHUP).
+    4 verification mismatch, 5 unknown outcome or duplicates, 6 the key is refused, the server cannot be
+    reached, or the disk under the journal failed, 10 stopped by a limit, 130 interrupted (Ctrl-C, SIGTERM,
+    SIGHUP).
     """
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the command, and turn what it raises into one line and an exit code."""
+    """Run the command, and turn an exception into one line on stderr and an exit code."""
     try:
         with ending_like_ctrl_c():
             code: object = coredata.main(arguments, prog_name="coredata", standalone_mode=False)
@@ -99,8 +99,8 @@ def run(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(report_error(exc)) from None
     except OSError as exc:
         failed = "the output cannot be written" if discard_output() else exc.filename or "the system failed"
-        if exc.errno != errno.EPIPE:  # the reader of a pipe has what it wanted
+        if exc.errno != errno.EPIPE:  # the reader of the pipe has closed it
             say(f"coredata: {failed}: {exc.strerror or exc}")
         raise SystemExit(FAILED) from None
-    if isinstance(code, int):  # what `click.exceptions.Exit` held
+    if isinstance(code, int):  # the code of `click.exceptions.Exit`
         raise SystemExit(code)

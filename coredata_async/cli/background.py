@@ -24,17 +24,17 @@ from coredata_async.config import Retry, Timeouts
 from coredata_async.errors import ConfigurationError, CoreDataError
 
 _ANSWER: Final = 5.0
-"""Seconds for a running sandbox to answer."""
+"""Timeout for the answer of a running sandbox, in seconds."""
 _LOOK: Final = 0.05
 _DETACHED: Final = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(
     subprocess, "CREATE_NEW_PROCESS_GROUP", 0
 )
-"""On Windows; elsewhere a new session does it."""
+"""Creation flag on Windows; on other systems, a new session detaches the process."""
 
 
 @frozen(kw_only=True)
 class Record:
-    """A background sandbox as its state file describes it."""
+    """Background sandbox as its state file describes it."""
 
     path: Path
     pid: int
@@ -42,22 +42,24 @@ class Record:
 
     @property
     def port(self) -> int:
-        """Its port on 127.0.0.1."""
+        """Port on 127.0.0.1."""
         return int(self.box.url.rpartition(":")[2])
 
     def is_running(self) -> bool:
-        """Return whether the sandbox answers to its key, which no other process at its port knows.
+        """Return whether the sandbox answers to its key.
 
-        So a process id that now belongs to something else is never signalled.
+        No other process at its port knows the key, so a process id that has been reused is never signalled.
         """
         return asyncio.run(_answers(self.box))
 
 
 def records(port: int = 0) -> list[Record]:
-    """Return the background sandboxes of this user that run, and forget those that have ended.
+    """Return the running background sandboxes of this user.
+
+    Deletes the state files of those that have ended.
 
     Args:
-        port: Only the one at this port; 0 is all.
+        port: Port of the only sandbox to return; 0 returns all.
     """
     found = list(_read_all(_directory()))
     running: list[Record] = []
@@ -76,13 +78,15 @@ def start(manner: Manner) -> Record:
 
     Raises:
         CoreDataError: If it does not start, for example because the port is in use.
-        ConfigurationError: If there is no place for its state file.
+        ConfigurationError: If its state file cannot be written.
     """
     directory = _directory()
     try:
         make_private(directory)
     except OSError as exc:
-        raise ConfigurationError(f"{directory} cannot be made ({exc.strerror}); set XDG_STATE_HOME") from None
+        raise ConfigurationError(
+            f"the state directory {directory} cannot be created ({exc.strerror}); set XDG_STATE_HOME"
+        ) from None
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(  # noqa: S603  # this interpreter, with checked options
             manner.command(),
@@ -103,16 +107,18 @@ def start(manner: Manner) -> Record:
                 raise
             errors.seek(0)
             words = " ".join(errors.read().decode("utf-8", "replace").split()) or "no reason given"
-            raise CoreDataError(f"the sandbox did not start: {words[-300:]}; is the port free?") from None
-    process.returncode = 0  # it outlives this process, of which Popen would warn
+            raise CoreDataError(
+                f"the sandbox did not start: {words[-300:]}; check that the port is free"
+            ) from None
+    process.returncode = 0  # it outlives this process, and Popen would warn about that
     return record
 
 
 def stop(record: Record) -> None:
-    """End a background sandbox, and forget it.
+    """Stop a background sandbox, and delete its state file.
 
     Raises:
-        CoreDataError: If this user may not end it.
+        CoreDataError: If this user is not allowed to stop it.
     """
     try:
         os.kill(record.pid, signal.SIGTERM)
@@ -121,12 +127,17 @@ def stop(record: Record) -> None:
     except ProcessLookupError:
         pass
     except OSError as exc:
-        raise CoreDataError(f"process {record.pid} cannot be ended: {exc.strerror}") from None
+        raise CoreDataError(
+            f"process {record.pid} of the sandbox cannot be stopped: {exc.strerror}"
+        ) from None
     record.path.unlink(missing_ok=True)
 
 
 def _has_ended(record: Record) -> bool:
-    """Wait until nothing answers: the id of a process that has ended may remain until init notices."""
+    """Wait until the sandbox no longer answers.
+
+    The process id does not prove it: the id of an ended process may remain until init collects it.
+    """
     deadline = time.monotonic() + STOP
     while time.monotonic() < deadline:
         if not record.is_running():
@@ -154,7 +165,7 @@ def _read_introduction(process: subprocess.Popen[bytes]) -> SandboxAddress:
     """Read the first line of a sandbox, which it writes when it listens.
 
     Raises:
-        ValueError: If it ended or did not say so in time.
+        ValueError: If the sandbox ended or did not write the line in time.
     """
     stdout = process.stdout
     if stdout is None:
@@ -173,7 +184,7 @@ def _directory() -> Path:
         return state_directory() / "coredata" / "sandboxes"
     except ConfigurationError:
         raise ConfigurationError(
-            "there is no home directory to keep the state of the sandbox in; set XDG_STATE_HOME"
+            "the state of the sandbox cannot be kept, because there is no home directory; set XDG_STATE_HOME"
         ) from None
 
 
@@ -185,8 +196,8 @@ def _read_all(directory: Path) -> Iterator[Record]:
 
 
 def _write(record: Record) -> None:
-    """Write the state file, for this user only: it holds the keys of the sandbox."""
-    record.path.unlink(missing_ok=True)  # of one that has ended: the port is ours now
+    """Write the state file, readable only by this user because it contains the keys of the sandbox."""
+    record.path.unlink(missing_ok=True)  # the file of an ended sandbox: this one has its port now
     handle = os.open(record.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump({"pid": record.pid, "box": asdict(record.box)}, file)

@@ -1,4 +1,4 @@
-"""One thing done to several objects at once, each failing alone."""
+"""One action on several objects concurrently; each object fails alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AT_ONCE: Final = 8
 async def run_each(
     things: Iterable[A], do: Callable[[A], Awaitable[B]], width: int = AT_ONCE
 ) -> list[B | Exception]:
-    """Do it to each, a few at once; results and failures come in the order of the things."""
+    """Apply an action to each object, a few at a time, and return results and exceptions in their order."""
 
     async def call_catching(thing: A) -> B | Exception:
         try:
@@ -32,7 +32,7 @@ async def run_each(
 
 
 def exit_on_failures(outcomes: Iterable[object]) -> None:
-    """Tell every failure, and exit with the code of the worst."""
+    """Report every failure, and exit with the code of the most severe."""
     codes = [report_error(each) for each in outcomes if isinstance(each, Exception)]
     if codes:
         raise click.exceptions.Exit(max(codes))

@@ -1,4 +1,4 @@
-"""`coredata check`: a tree compared with what the server holds."""
+"""Command `coredata check`: comparison of a tree with the files on the server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DUPLICATES: Final = 5
 _DESCRIPTIONS: Final[Mapping[Symbol, str]] = {
     "=": "the same",
     "-": "only on the server",
-    "+": "only here",
+    "+": "only on this machine",
     "*": "different",
     "!": "not compared",
 }
@@ -63,8 +63,8 @@ def _sample(text: str) -> Sample:
     "sample",
     metavar="N%|n/t",
     type=_sample,
-    help="Of what seems the same, download this share, or the n-th of t parts, and compare the bytes. "
-    "100% is all.",
+    help="Share of the equal files to download for a comparison of the bytes, or the n-th of t parts. "
+    "100% downloads all.",
 )
 @click.option(
     "--concurrency",
@@ -72,10 +72,10 @@ def _sample(text: str) -> Sample:
     default=WIDTH,
     show_default=True,
     type=click.IntRange(1, 256),
-    help="Files read at once.",
+    help="Maximum number of files read at once.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON line per file, for programs.")
-@click.option("--quiet", is_flag=True, help="Tell only what is not the same.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per file.")
+@click.option("--quiet", is_flag=True, help="Print only files that are not the same.")
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -88,14 +88,15 @@ def check(
     quiet: bool,
     rules: Sequence[Rule],
 ) -> None:
-    """Compare a tree with what the server holds, file by file; nothing is written.
+    """Compare a tree with the files on the server, one by one; nothing is written.
 
-    Prints "= path" if size and digest are the same on both sides, "- path" if it is only on the server,
-    "+ path" if it is only here, "* path" if it differs, "! path" if it could not be compared. The PATHs,
-    options and names are those of "coredata upload": when that has succeeded, all is the same.
+    Prints "= path" if size and digest are the same on both sides, "- path" if the file is only on the
+    server, "+ path" if it is only on this machine, "* path" if it differs, "! path" if it could not be
+    compared. The PATHs, options and names are those of "coredata upload": after a successful upload,
+    everything is the same.
 
-    Exit codes: 0 all the same, 4 something differs or is on one side only, else 5 there are Files or
-    folders twice, else 3 something could not be compared.
+    Exit codes: 0 everything is the same, 4 a file differs or is on one side only, else 5 there are
+    duplicate Files or folders, else 3 a file could not be compared.
     """
     far = required_parent(parent)
     made = client()
@@ -117,7 +118,7 @@ async def _check(made: CoreData, found: AsyncGenerator[Compared, None], *, as_js
     twice = 0
     async with made, aclosing(found):
         async for each in found:
-            if each.local or not each.duplicates:  # else it was counted by its counterpart
+            if each.local or not each.duplicates:  # otherwise it was counted with its counterpart
                 counts[each.symbol] += 1
             twice += bool(each.duplicates)
             if quiet and each.symbol == "=" and not each.duplicates:
@@ -133,18 +134,18 @@ async def _check(made: CoreData, found: AsyncGenerator[Compared, None], *, as_js
     sums = [
         f"{files(counts[each])} {words} ({each})" for each, words in _DESCRIPTIONS.items() if counts[each]
     ]
-    say(", ".join([*sums, *([f"{twice:,} there twice"] if twice else [])]) or "there are no files")
+    say(", ".join([*sums, *([f"{twice:,} duplicate{'s' * (twice > 1)}"] if twice else [])]) or "no files")
     return exit_code(counts, twice)
 
 
 def line(found: Compared) -> str:
-    """One file."""
+    """Format the result of one file."""
     words = f"  ({found.message})" if found.message else ""
     return printable(f"{found.symbol} {found.path}{words}")
 
 
 def exit_code(counts: Mapping[Symbol, int], twice: int) -> int:
-    """The exit code: a difference weighs more than a duplicate, and that more than what is not known."""
+    """Return the exit code: a difference outweighs a duplicate, and that a file that was not compared."""
     if any(counts.get(each) for each in ("-", "+", "*")):
         return DIFFERENT
     if twice:

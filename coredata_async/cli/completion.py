@@ -1,4 +1,4 @@
-"""`coredata completion SHELL`: the script that completes commands and options."""
+"""Command `coredata completion SHELL`: the script that completes commands and options."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def completion(ctx: click.Context, *, shell: str) -> None:
     """
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.UsageError(f"there is no completion for {shell}")
+        raise click.UsageError(f"completion is not available for {shell}; give bash, zsh or fish")
     click.echo(kind(ctx.find_root().command, {}, "coredata", "_COREDATA_COMPLETE").source())

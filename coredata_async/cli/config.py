@@ -1,4 +1,4 @@
-"""`coredata config`: where the configuration file is, and every setting with its source."""
+"""Command `coredata config`: path of the configuration file, and every setting with its source."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ NOT_SET: Final = "not set"
 
 @frozen
 class Setting:
-    """One setting as it is shown."""
+    """A setting and its source, as they are shown."""
 
     name: str
     value: str | None
-    """Masked if it is a secret; `None` if it has no value."""
+    """Value; masked if it is a secret, `None` if the setting is not set."""
     origin: str
-    """The kind of place: `option`, `environment`, `profile 'home'`, `default`, `not set`."""
+    """Kind of source: `option`, `environment`, `profile 'home'`, `default`, `not set`."""
     where: str = ""
-    """The name of the setting in that place, such as `COREDATA_TIMEOUT`."""
+    """Name of the setting in its source, such as `COREDATA_TIMEOUT`."""
 
 
 @click.group(cls=Group, params=connection.options(hidden=True))
 def config() -> None:
-    """Show where the configuration is, and what it says."""
+    """Show the path and the content of the configuration."""
 
 
 @config.command(params=connection.options(hidden=True))
@@ -68,16 +68,16 @@ def path(ctx: click.Context) -> None:
     found = Path(chosen_options(ctx).get("config", default_path()))
     click.echo(found)
     if not found.exists():
-        say("it does not exist; it may hold [profiles.NAME] with base_url, api_user and api_key")
+        say("it does not exist; it may contain [profiles.NAME] with base_url, api_user and api_key")
 
 
 @config.command(params=connection.options(hidden=True))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def show(ctx: click.Context, *, as_json: bool) -> None:
     """Show every setting with its value and its source; keys and passwords are masked.
 
-    A source is an option, a variable of the environment, a profile of the configuration file, or the default.
+    A source is an option, an environment variable, a profile of the configuration file, or the default.
     """
     chosen = chosen_options(ctx)
     found, warnings = settings(chosen, os.environ)
@@ -134,7 +134,7 @@ def _setting(found: Settings, name: str) -> Setting:
 
 
 def _proxy_variable() -> str | None:
-    """Return the variable of the usual ones that names a proxy; the command honours them."""
+    """Return the proxy variable that is set (`HTTPS_PROXY` and the like), which the command honours."""
     names = (form for name in _PROXIES for form in (name, name.lower()))
     return next((name for name in names if os.environ.get(name, "").strip()), None)
 
@@ -152,8 +152,8 @@ def _fivepm_setting(account: FivePMProfile, name: str) -> Setting:
 
 
 def _mask(name: str, text: str) -> str:
-    """Mask what should not be in a setting that is shown, but sometimes is."""
-    if name == "api_user":  # some paste `user:key`, which is refused later
+    """Mask credentials that users put into settings by mistake."""
+    if name == "api_user":  # some users paste `user:key`, which is refused later
         user, colon, _ = text.partition(":")
         return f"{user}:{MASK}" if colon else text
     return without_queries(_CREDENTIALS.sub(f"{MASK}@", text))

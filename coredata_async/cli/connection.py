@@ -1,4 +1,4 @@
-"""The options that say who to be, before or after any sub-command, and the client they give."""
+"""Connection options, before or after any sub-command, and the client that they configure."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ CHOSEN: Final = "coredata_async.cli.connection"
 
 _OPTIONS: Final = (
     ("profile", "NAME", "Profile of the configuration file."),
-    ("config", "FILE", "Configuration file, instead of the usual one."),
+    ("config", "FILE", "Configuration file to read instead of the default one."),
     ("base-url", "URL", "https://<tenant>.coredata.is"),
-    ("api-user", "NAME", "User name; keys come from the environment or a profile only."),
-    ("timeout", "SECONDS", "How long to wait for an answer."),
-    ("max-retries", "N", "How often to repeat a request."),
-    ("ca-bundle", "FILE", "Certificates to trust."),
+    ("api-user", "NAME", "User name. Keys are read only from the environment or a profile."),
+    ("timeout", "SECONDS", "Timeout for a response, in seconds."),
+    ("max-retries", "N", "Maximum number of retries of a request."),
+    ("ca-bundle", "FILE", "File of certificates to trust."),
     ("proxy", "URL", "HTTP proxy, instead of HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY."),
 )
 
 
 def options(*, hidden: bool = False, taken: Sequence[click.Parameter] = ()) -> list[click.Parameter]:
-    """The options; those whose name a command has taken for itself are left to it."""
+    """Return the connection options, without those whose name the command uses itself."""
     own = {flag for each in taken for flag in each.opts}
     return [
         click.Option(
@@ -46,23 +46,23 @@ def options(*, hidden: bool = False, taken: Sequence[click.Parameter] = ()) -> l
 
 
 def _choose(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """Keep what was given: a sub-command's word comes later, and counts."""
+    """Store the given value; the option of a sub-command comes later and overrides."""
     chosen = chosen_options(ctx)
     if value is not None:
         chosen[str(param.name)] = value
 
 
 def chosen_options(ctx: click.Context) -> dict[str, str]:
-    """Return what was given so far."""
+    """Return the connection options given so far."""
     found: dict[str, str] = ctx.meta.setdefault(CHOSEN, {})
     return found
 
 
 def client() -> CoreData:
-    """A client for the command that runs.
+    """Create a client for the running command.
 
     Raises:
-        ConfigurationError: A setting is missing, or does not hold what it should.
+        ConfigurationError: If a setting is missing or invalid.
     """
     from coredata_async.cli import settings as files  # noqa: PLC0415  # slow
 

@@ -1,4 +1,4 @@
-"""`coredata demo`: the main job, end to end, on the embedded sandbox."""
+"""Command `coredata demo`: an upload, a listing and a download, end to end, on the embedded sandbox."""
 
 from __future__ import annotations
 
@@ -16,24 +16,29 @@ from coredata_async.cli.scan import scan
 from coredata_async.client import CoreData
 
 SHOWN = 20
-"""How many failures are told one by one."""
+"""Maximum number of failures that are reported one by one."""
 
 
 @click.command()
 @click.argument(
     "folder", metavar="[DIR]", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @click.option(
-    "--concurrency", default=32, show_default=True, type=click.IntRange(1, 256), help="Uploads at once."
+    "--concurrency",
+    default=32,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="Maximum number of uploads at once.",
 )
 def demo(folder: Path | None, *, as_json: bool, concurrency: int) -> None:
-    """Upload DIR into an embedded sandbox, and prove that every byte arrived.
+    """Upload DIR into an embedded sandbox, and verify that every byte arrived.
 
-    No account, no network. DIR is by default this package's own files. Starts a CoreData in a process of
-    its own, makes a project, uploads every file, lists them back page by page, downloads each and compares
-    its digest with the file on disk. Links and special files are skipped and counted. Exits with 0 only if
-    every file is verified.
+    Needs neither an account nor a network. DIR defaults to the files of this package. Starts a CoreData in
+    a process of its own, creates a project, uploads every file, lists the files page by page, downloads each
+    and
+    compares its digest with the file on disk. Links and special files are skipped and counted. Exits with 0
+    only if every file is verified.
     """
     tally = asyncio.run(_demo(folder or Path(coredata_async.__file__).parent, concurrency))
     for path, why in tally.failures[:SHOWN]:

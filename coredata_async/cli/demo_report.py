@@ -1,4 +1,4 @@
-"""What a demo run did: counts that add up, an exit code, and a table for people."""
+"""Report of a demo: counts that add up, an exit code, and a table for people."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ UNREADABLE = 3
 
 @define
 class DemoReport:
-    """What has happened to the files of a folder so far."""
+    """Results for the files of a folder so far."""
 
     found: Found
     uploaded: dict[str, tuple[Path, int]] = field(factory=dict[str, tuple[Path, int]])
-    """By File id: where it came from, and its size."""
+    """By File id: local path and size."""
     listed: set[str] = field(factory=set[str])
-    """Ids that the listing showed, with the right digest and size."""
+    """Ids that the listing showed with the right digest and size."""
     verified: int = 0
     failures: list[tuple[Path, str]] = field(factory=list[tuple[Path, str]])
-    """Every file that is not verified, and why."""
+    """Every file that is not verified, with the reason."""
     exit_code: int = 0
     upload_seconds: float = 0.0
     seconds: float = 0.0
@@ -43,16 +43,16 @@ class DemoReport:
 
     @property
     def files(self) -> int:
-        """All files there are, readable or not."""
+        """Number of all files, readable or not."""
         return len(self.found.files) + len(self.found.unreadable)
 
     @property
     def bytes(self) -> int:
-        """Bytes that were uploaded."""
+        """Number of uploaded bytes."""
         return sum(size for _, size in self.uploaded.values())
 
     def summary(self) -> dict[str, float]:
-        """The figures, for programs."""
+        """Return the figures, for programs."""
         busy = self.upload_seconds or 1.0
         return {
             "files": self.files,
@@ -70,7 +70,7 @@ class DemoReport:
 
 
 def table(tally: DemoReport) -> Table:
-    """The figures, for people."""
+    """Build a table of the figures, for people."""
     figures = tally.summary()
     shown = Table(title="coredata demo", show_header=False, title_justify="left")
     shown.add_column(style="bold")
@@ -87,7 +87,7 @@ def table(tally: DemoReport) -> Table:
         ("downloaded and verified", f"{figures['verified']:,}"),
         ("failed", f"{figures['failed']:,}"),
         ("skipped (links, special files)", f"{figures['skipped']:,}"),
-        ("seconds in all", f"{figures['seconds']:,.1f}"),
+        ("seconds in total", f"{figures['seconds']:,.1f}"),
     ):
         shown.add_row(name, text)
     return shown

@@ -1,4 +1,4 @@
-"""`coredata doctor`: what this server really does, and what that means for uploads."""
+"""Command `coredata doctor`: the real behaviour of a server, and its consequences for uploads."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ COLUMNS: Final = ("level", "question", "answer", "detail")
 
 
 @click.command(params=connection.options(hidden=True))
-@click.option("--parent", metavar="ID", help="Where to try things out; without it, nothing is written.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line per answer, for programs.")
+@click.option(
+    "--parent", metavar="ID", help="Parent of the folder for experiments. Without it, nothing is written."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per answer.")
 def doctor(*, parent: str | None, as_json: bool) -> None:
-    """Find out what this server does where nothing documents it.
+    """Find out the behaviour of this server where it is not documented.
 
-    Each answer is ok, a note, a risk, or unknown, with what it means for uploads. Without --parent it only
-    reads. With it, it makes a folder below that, tries things out in it, and deletes it again. Exits with 0,
-    or with 6 if a key is refused.
+    Each answer is ok, a note, a risk, or unknown, with its consequence for uploads. Without --parent, the
+    command only reads. With it, the command creates a folder below the parent, experiments in it, and
+    deletes it again. Exits with 0, or with 6 if a key is refused.
     """
     if parent is not None:
         check_form(parent)
@@ -49,7 +51,7 @@ async def _doctor(made: CoreData, parent: str | None, into: Renderer) -> int:
                         code = UNUSABLE
     finally:
         if answers:
-            into.close()  # what was found before an interruption is worth knowing, too
+            into.close()  # results from before an interruption are useful, too
     return code
 
 

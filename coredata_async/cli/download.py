@@ -1,4 +1,4 @@
-"""`coredata download`: the content of files, each verified, none overwritten by accident."""
+"""Command `coredata download`: the content of files, each verified, without accidental overwriting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from coredata_async.storage.bodies import md5_of_file
 
 @frozen(kw_only=True)
 class DownloadTarget:
-    """A file, where it is to go, and what may be in its way."""
+    """A file and the local path to save it to."""
 
     file: File
     path: Path
@@ -37,23 +37,28 @@ class DownloadTarget:
     "-o",
     "--output",
     metavar="DEST",
-    help="A folder, made if it ends in a slash or there are several files; or the name of the one file.",
+    help="Folder, created if the name ends in a slash or there are several files; or the name of the "
+    "one file.",
 )
 @click.option(
-    "--resume", is_flag=True, help="Keep what has come if it fails, and go on from there next time."
+    "--resume", is_flag=True, help="Keep a partial download after a failure, and continue it next time."
 )
-@click.option("--force", is_flag=True, help="Overwrite files that exist.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @click.option(
-    "--concurrency", default=AT_ONCE, show_default=True, type=click.IntRange(1, 256), help="Files at once."
+    "--concurrency",
+    default=AT_ONCE,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="Maximum number of files at once.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON line per file that is saved, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per saved file.")
 def download(
     *, ids: tuple[str, ...], output: str | None, resume: bool, force: bool, concurrency: int, as_json: bool
 ) -> None:
     """Download files, each under its own name, and verify their digests.
 
-    A file appears under its name when it is complete and right. With --resume, one that is there already
-    and right is left alone.
+    A file appears under its name when it is complete and verified. With --resume, a file that already
+    exists with the right content is left alone.
     """
     every = tuple(dict.fromkeys(ids))
     folder, name = destination(output, several_files=len(every) > 1)
@@ -102,29 +107,31 @@ async def _save(made: CoreData, wish: DownloadTarget) -> None:
 
 
 def _is_done(wish: DownloadTarget) -> bool:
-    """Return whether the very bytes are on the disk already.
+    """Return whether a file with the right content is already on the disk.
 
     Raises:
-        CoreDataError: Something else is.
+        CoreDataError: If the path exists with other content.
     """
-    if wish.force or not os.path.lexists(wish.path):  # a link to nowhere is in the way, too
+    if wish.force or not os.path.lexists(wish.path):  # a broken link also occupies the path
         return False
     comparable = wish.resume and wish.file.digest and wish.path.is_file()
     if comparable and md5_of_file(wish.path) == (wish.file.digest or "").lower():
         return True
-    raise CoreDataError(f"{wish.path} exists, so File {wish.file.id} was not saved: --force overwrites it")
+    raise CoreDataError(
+        f"File {wish.file.id} was not saved, because {wish.path} exists: --force overwrites it"
+    )
 
 
 def destination(output: str | None, *, several_files: bool) -> tuple[Path, str | None]:
-    """The folder, and the name if one was given."""
+    """Return the folder, and the name if one was given."""
     path = Path(output or ".")
     separators = tuple(each for each in (os.sep, os.altsep) if each)
     if several_files or path.is_dir() or (output or "").endswith(separators):
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
-            raise click.UsageError(f"{path} is no folder, and cannot be made one: {exc.strerror}") from None
+            raise click.UsageError(f"{path} is not a folder and cannot be created: {exc.strerror}") from None
         return path, None
     if not path.parent.is_dir():
-        raise click.UsageError(f"there is no folder {path.parent}")
+        raise click.UsageError(f"the folder {path.parent} does not exist")
     return path.parent, path.name

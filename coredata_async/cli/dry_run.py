@@ -1,4 +1,4 @@
-"""What a job would do, and the sums of it; nothing is written anywhere."""
+"""Dry run: the actions that a job would take, and their totals; nothing is written anywhere."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from coredata_async.cli.output import echo_json, printable, say
 from coredata_async.cli.plain import plain_object
 
 _REQUESTS: Final[dict[Verb, int]] = {"upload": 3, "version": 3, "folder": 1, "resolve": 2}
-"""How many each takes at least."""
+"""Minimum number of requests per action."""
 
 
 async def print_dry_run(actions: AsyncIterator[Action], *, as_json: bool, quiet: bool = False) -> int:
-    """Print every action; the exit code says whether anything would fail."""
+    """Print every action, and return the exit code: failure if an action would fail."""
     counts: Counter[Verb] = Counter()
     sizes: Counter[Verb] = Counter()
     async for action in actions:
@@ -44,7 +44,7 @@ async def print_dry_run(actions: AsyncIterator[Action], *, as_json: bool, quiet:
 
 
 def line(action: Action) -> str:
-    """One action, in columns."""
+    """Format an action in columns."""
     size = "" if action.verb == "folder" else format_bytes(action.size)
     words = f"  ({action.message})" if action.message else ""
     return printable(f"{action.verb:<8}{size:>10}  {action.path}{words}")

@@ -1,4 +1,4 @@
-"""Errors as people at a shell read them: in the words of the command, with what to check next."""
+"""Error messages for people at a shell: with the names of the options, and with what to check next."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _MESSAGES: Final = (
     (re.compile(r"^parent: "), "--parent: "),
     (re.compile(r"; check the id$"), "; check the id, for example with `coredata projects list`"),
 )
-"""Names of the Python interface, and the options that mean the same."""
+"""Names of the Python interface, and the corresponding options."""
 
 
 def remember_address(ctx: click.Context, address: str, origin: str) -> None:
-    """Remember which server the command uses, and which setting says so, for `report_error`."""
+    """Remember the address of the server and the setting it comes from, for `report_error`."""
     ctx.meta.setdefault(_ADDRESSES, {})[address] = origin
 
 
 def report_error(exc: Exception) -> int:
-    """Print one line about an error, with what to check next, and return the exit code for it."""
+    """Print one line about an error, with what to check next, and return its exit code."""
     code = exit_code(exc)
     unreachable = code == UNUSABLE and isinstance(exc, APIConnectionError | StorageError)
     say(f"coredata: {in_options(str(exc))}{_advice() if unreachable else ''}")
@@ -50,4 +50,7 @@ def _advice() -> str:
     if not addresses:
         return ""
     servers = " and ".join(f"{address} ({origin})" for address, origin in addresses.items())
-    return f". The server is {servers}: is it running, and is this its address? See `coredata config show`"
+    return (
+        f". The server is {servers}: check that it runs and that the address is right (`coredata "
+        "config show`)"
+    )

@@ -17,7 +17,7 @@ from coredata_async.errors import (
 FAILED: Final = 1
 USAGE: Final = 2
 UNUSABLE: Final = 6
-"""The same command again cannot do better until a person has seen to it."""
+"""The same command will fail again until a person has fixed the cause."""
 INTERRUPTED: Final = 130
 
 _CODES: Final = (
@@ -28,11 +28,11 @@ _CODES: Final = (
     (OutcomeUnknownError, 5),
     (APIConnectionError, UNUSABLE),
 )
-"""The first kind that fits counts."""
+"""The first matching class counts."""
 
 
 def exit_code(exc: BaseException) -> int:
-    """Map an error to the exit code that says what kind of failure it was."""
+    """Return the exit code for an error."""
     if isinstance(exc, StorageError) and isinstance(exc.__cause__, APIConnectionError):
         return UNUSABLE
     found = next((code for kind, code in _CODES if isinstance(exc, kind)), FAILED)

@@ -1,4 +1,4 @@
-"""The option `--fields`: dotted names of a model's fields, checked before a request is sent."""
+"""Option `--fields`: dotted names of a model's fields, checked before a request is sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 import click
 
 EXTRA: Final = "extra"
-"""Field of each model for what the server sends beyond the documented fields."""
+"""Field of each model that contains the undocumented fields sent by the server."""
 _OPEN: Final = (Mapping, dict)
 
 
@@ -25,18 +25,18 @@ def fields_option(model: type[object] | None) -> click.Option:
         return names
 
     nested = next((name for name in sorted(_dotted_names(model)) if model is not None), None)
-    deeper = f" A dot goes deeper, as in {nested}." if nested else ""
+    deeper = f" A dot selects a nested field, as in {nested}." if nested else ""
     return click.Option(
         ["--fields", "fields_"],
         metavar="NAME[,NAME]",
         default="",
         callback=read,
-        help=f"Only these fields.{deeper} {EXTRA}.NAME is a field of the server that is not documented.",
+        help=f"Only these fields.{deeper} {EXTRA}.NAME is an undocumented field of the server.",
     )
 
 
 def _check(model: type[Any], name: str) -> None:
-    """Refuse a name that the model does not have.
+    """Reject a name that the model does not have.
 
     Raises:
         BadParameter: With the nearest names, and all names at the level of the mistake.
@@ -54,12 +54,13 @@ def _check(model: type[Any], name: str) -> None:
         above = ".".join(parts[:at])
         prefix = f"{above}." if above else ""
         if kind is None:
-            raise click.BadParameter(f"{above} has no fields of its own, so there is no {name!r}")
+            raise click.BadParameter(f"{above} has no fields of its own, so {name!r} does not exist")
         near = [prefix + each for each in get_close_matches(part, names, n=2)]
         meant = f" Did you mean {' or '.join(near)}?" if near else ""
         raise click.BadParameter(
-            f"there is no field {name!r}.{meant} Fields: {', '.join(prefix + each for each in names)}. For a "
-            f"field that is not documented write {prefix}{EXTRA}.{part}"
+            f"there is no field {name!r}.{meant} Fields: {', '.join(prefix + each for each in names)}. "
+            "For an "
+            f"undocumented field write {prefix}{EXTRA}.{part}"
         )
 
 
@@ -68,21 +69,21 @@ def _names(kind: type[Any] | None) -> list[str]:
 
 
 def _dotted_names(model: type[object] | None) -> Iterator[str]:
-    """Yield dotted names of one dot."""
+    """Yield the names that contain one dot."""
     for name in _names(model):
         below = _names(_model_of(get_type_hints(model)[name]))
         yield from (f"{name}.{each}" for each in below if each in {"title", "id", "name"})
 
 
 def _model_of(hint: Any) -> type[Any] | None:
-    """Return the model that a type, or one of its parts, is."""
+    """Return the model in a type or in one of its members."""
     if isinstance(hint, type) and attrs.has(hint) and not _is_open(hint):
         return cast("type[Any]", hint)
     return next((found for arm in get_args(hint) if (found := _model_of(arm)) is not None), None)
 
 
 def _is_open(hint: Any) -> bool:
-    """Return whether any name may be in an object of this type."""
+    """Return whether an object of this type may have any field name."""
     if hint is Any or hint is object or get_origin(hint) in _OPEN:
         return True
     if isinstance(hint, type):

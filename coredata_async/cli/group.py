@@ -1,4 +1,4 @@
-"""A group of commands whose help shows the whole summary of each."""
+"""Command group whose help shows the whole summary of each command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 
 class Group(click.Group):
-    """A group that wraps the summaries of its commands, where click cuts them off."""
+    """Group that wraps the summaries of its commands, where click truncates them."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the name and the summary of each command."""

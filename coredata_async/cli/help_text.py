@@ -1,4 +1,4 @@
-"""Help texts: the first lines of docstrings, those of fields included, and what a verb rests on."""
+"""Help texts: first lines of docstrings, docstrings of fields, and the evidence for a verb."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _EVIDENCE_NOTES: Final = {
 
 
 def first_line(thing: object) -> str:
-    """The summary of a docstring, without Markdown."""
+    """Return the summary of a docstring, without Markdown."""
     return _plain((inspect.getdoc(thing) or "").partition("\n\n")[0])
 
 
 @cache
 def field_help(kind: type[object]) -> dict[str, str]:
-    """By field, the docstring below it: Python does not keep them, the source does."""
+    """Return the docstring below each field, read from the source because Python does not keep them."""
     found: dict[str, str] = {}
     for each in reversed(kind.__mro__[:-1]):
         try:
             body = ast.parse(dedent(inspect.getsource(each))).body[0]
-        except (OSError, TypeError, SyntaxError):  # no source here: the help is shorter
+        except (OSError, TypeError, SyntaxError):  # without the source, the help is shorter
             continue
         if isinstance(body, ast.ClassDef):
             found.update(_below_fields(body.body))
@@ -48,7 +48,7 @@ def field_help(kind: type[object]) -> dict[str, str]:
 
 
 def filter_help(name: str) -> str:
-    """Return what a filter does, by its operator."""
+    """Describe a filter by its operator."""
     field, _, operator = name.partition("__")
     if not operator:
         return f"Exactly this {field.replace('_', ' ')}."
@@ -57,7 +57,7 @@ def filter_help(name: str) -> str:
 
 
 def evidence_note(proof: Evidence) -> str:
-    """Return how sure a verb is; nothing if the vendor documents it."""
+    """Return the strength of the evidence for a verb; empty if the vendor documents it."""
     return _EVIDENCE_NOTES[proof.evidence]
 
 
@@ -73,5 +73,5 @@ def _below_fields(body: list[ast.stmt]) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    text = _CLEARS.sub("", " ".join(text.split()))  # in a shell `--clear` does
+    text = _CLEARS.sub("", " ".join(text.split()))  # in a shell, `--clear` does this
     return text.replace("`", "").replace("…", "...").strip()

@@ -1,4 +1,4 @@
-"""`coredata whoami` and `coredata recent`: what the service knows of the user whose key it is."""
+"""Commands `coredata whoami` and `coredata recent`: the user of the key and the user's recent projects."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from coredata_async.client import CoreData
 
 
 @click.command(params=connection.options(hidden=True), help=first_line(CoreData.me))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def whoami(*, as_json: bool) -> None:
-    """Show the user the key belongs to."""
+    """Show the user that the key belongs to."""
     me = asyncio.run(_me(client()))
     (Lines() if as_json else Details()).add(me)
 
 
 @click.command(params=connection.options(hidden=True), help=first_line(CoreData.recent_projects))
-@click.option("--json", "as_json", is_flag=True, help="JSON lines, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def recent(*, as_json: bool) -> None:
-    """List the projects visited last."""
+    """List the most recently visited projects."""
     asyncio.run(_recent(client(), as_json=as_json))
 
 

@@ -1,6 +1,7 @@
 """Signals that end a command: SIGTERM and SIGHUP mean the same as Ctrl-C.
 
-The first ends a job in good order, the second at once, and the third the process.
+The first lets a job finish the files in progress, the second stops it at once, and the third ends the
+process.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from coredata_async.cli.output import say
 _LIKE_CTRL_C: Final = tuple(
     each for each in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if each is not None
 )
-"""Signals besides SIGINT. Windows has no SIGHUP."""
+"""Signals besides SIGINT. Windows does not have SIGHUP."""
 _SHOW_CURSOR: Final = b"\x1b[?25h\n"
 _AT_ONCE: Final = 2
 
@@ -30,8 +31,8 @@ _AT_ONCE: Final = 2
 def ending_like_ctrl_c() -> Generator[None]:
     """Pass SIGTERM and SIGHUP on to the handler of SIGINT, so that every command cleans up after itself.
 
-    A signal that is ignored stays ignored: `nohup` asks for that. In another thread than the main one, which
-    alone receives signals, this does nothing.
+    An ignored signal stays ignored, because `nohup` asks for that. Outside the main thread, which alone
+    receives signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -50,30 +51,30 @@ def _handled_signals() -> list[signal.Signals]:
 
 def _interrupt(_number: int, frame: FrameType | None) -> None:
     handler = signal.getsignal(signal.SIGINT)
-    if callable(handler):  # that of the event loop cancels the main task
+    if callable(handler):  # the handler of the event loop cancels the main task
         handler(signal.SIGINT, frame)
-    else:  # the shell ignores Ctrl-C for what it runs in the background
+    else:  # the shell ignores Ctrl-C for processes that it runs in the background
         raise KeyboardInterrupt
 
 
 class Stoppable(Protocol):
-    """What can be asked to end."""
+    """Interface of a job that can be interrupted."""
 
     def drain(self) -> None:
-        """Begin nothing new."""
+        """Finish the files in progress, and start nothing new."""
         ...
 
     def stop(self) -> None:
-        """End."""
+        """Stop at once."""
         ...
 
 
 @contextmanager
 def interrupts(job: Stoppable) -> Generator[None]:
-    """Let signals end the job. In a thread that gets none, this does nothing.
+    """Let signals end the job. Outside the main thread, this does nothing.
 
-    The handlers are the interpreter's, not the loop's: the third signal must work when the loop is stuck,
-    and Windows has no others.
+    The handlers are those of the interpreter, not of the loop: the third signal must work when the loop is
+    blocked, and on Windows the loop has none.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -96,16 +97,16 @@ def interrupts(job: Stoppable) -> Generator[None]:
 
 
 def _drain(job: Stoppable) -> None:
-    say("interrupted: files in flight may end, nothing new is begun; again stops at once")
+    say("interrupted: files in flight are finished, nothing new is started; interrupt again to stop at once")
     job.drain()
 
 
 def _stop(job: Stoppable) -> None:
-    say("stopping at once; the job can be resumed. A third time ends the process, without a report")
+    say("stopping at once; the job can be resumed. A third interrupt ends the process without a report")
     job.stop()
 
 
 def _exit() -> None:
-    if sys.stderr.isatty():  # what shows progress has hidden it
+    if sys.stderr.isatty():  # the progress display has hidden the cursor
         os.write(sys.stderr.fileno(), _SHOW_CURSOR)
     os._exit(INTERRUPTED)

@@ -1,4 +1,4 @@
-"""A job as people watch it: failures as they come, and how far it is, every ten seconds at least."""
+"""Output of a job for people: failures as they occur, and progress at least every ten seconds."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ from coredata_async.cli.error_messages import in_options
 from coredata_async.cli.output import say
 
 SHOWN: Final = 20
-"""How many failures are told one by one."""
+"""Maximum number of failures that are reported one by one."""
 EVERY: Final = 10.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between two lines if stderr is not a terminal."""
 
 
 class ProgressDisplay(Protocol):
-    """What shows how far a job is."""
+    """Interface of a progress display."""
 
     def show(self, progress: Progress) -> None:
-        """Show it."""
+        """Show the progress."""
         ...
 
     def live(self) -> AbstractContextManager[object]:
-        """Return what is to be open meanwhile."""
+        """Return a context manager that must be open while progress is shown."""
         ...
 
 
 @define
 class JobOutput:
-    """Tells people what a job does."""
+    """Output of a job for people."""
 
     gauge: ProgressDisplay
     quiet: bool = False
-    """Whether to tell only what went wrong."""
+    """True to print only problems."""
     _reported: set[str] = field(factory=set[str], init=False)
-    """Files that were named; at most so many as are shown."""
+    """Paths already printed; at most as many as are shown."""
     _warned: int = field(default=0, init=False)
 
     def take(self, event: Event) -> None:
-        """Tell what is worth telling."""
+        """Print an event if people need to see it."""
         match event:
             case Progress():
                 self.gauge.show(event)
@@ -68,14 +68,14 @@ class JobOutput:
             case Waiting() if not self.quiet:
                 say(f"waiting for up to {length(event.seconds)}: {event.message}")
             case Started() if not self.quiet:
-                say(f"{'going on with' if event.resumed else 'keeping'} the journal {event.journal}")
+                say(f"{'continuing' if event.resumed else 'keeping'} the journal {event.journal}")
             case Scanned() if not self.quiet:
-                say(f"{files(event.files)}, {format_bytes(event.bytes)}; {event.excluded:,} left out")
+                say(f"{files(event.files)}, {format_bytes(event.bytes)}; {event.excluded:,} excluded")
             case _:
                 pass
 
     def report_remaining(self, report: Report) -> None:
-        """Tell failures of which no event spoke, as those of names that the scan found."""
+        """Print failures that had no event, such as those of names found by the scan."""
         for word, entries in (("unresolved", report.unresolved), ("failed", report.failures)):
             for entry in entries:
                 self._fail(word, entry.path, entry.message)
@@ -87,48 +87,48 @@ class JobOutput:
         words = in_options(words)
         say(f"{word}: {words}" if path in words else f"{word}: {path}: {words}")
         if len(self._reported) == SHOWN:
-            say("further failures are counted, and in the report")
+            say("further failures are counted, and listed in the report")
 
 
 class Silent:
-    """Shows nothing."""
+    """Progress display that shows nothing."""
 
     def show(self, progress: Progress) -> None:
-        """Show nothing."""
+        """Ignore the progress."""
 
     def live(self) -> AbstractContextManager[object]:
-        """Give something that does nothing."""
+        """Return a context manager that does nothing."""
         return nullcontext()
 
 
 class Lines(Silent):
-    """Shows a line now and then."""
+    """Progress display that prints a line at intervals."""
 
     def __init__(self) -> None:
         self._next = EVERY
 
     def show(self, progress: Progress) -> None:
-        """Say a line, if it is time for one."""
+        """Print a line if the interval has passed."""
         if progress.seconds >= self._next:
             self._next = progress.seconds + EVERY
             say(line(progress))
 
 
 def line(progress: Progress) -> str:
-    """All of it in one line."""
+    """Format the progress as one line."""
     more = "" if progress.scanned else "+"
-    told = f"{progress.done:,} of {progress.planned:,}{more} done, {format_bytes(progress.done_bytes)}"
-    return "; ".join(part for part in (told, rates(progress), state(progress)) if part)
+    done = f"{progress.done:,} of {progress.planned:,}{more} done, {format_bytes(progress.done_bytes)}"
+    return "; ".join(part for part in (done, rates(progress), state(progress)) if part)
 
 
 def rates(progress: Progress) -> str:
-    """Return how fast it goes, and how long it will take."""
+    """Format the speed and the remaining time."""
     left = "" if progress.eta is None else f", {length(progress.eta)} left"
     return f"{progress.files_per_second:,.1f} files/s, {format_bytes(progress.bytes_per_second)}/s{left}"
 
 
 def state(progress: Progress) -> str:
-    """Return what went wrong, how much goes at once, and why nothing goes."""
+    """Format failures, concurrency, and the reason for a pause."""
     counts = (
         (progress.skipped, "skipped"),
         (progress.failed, "failed"),

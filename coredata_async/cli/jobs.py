@@ -1,4 +1,4 @@
-"""A job from its first event to its report: watched, interrupted, and written down."""
+"""A job of a command, from its first event to its report: shown, interrupted, and recorded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class Job(Stoppable, Protocol):
-    """What `UploadJob` is to this command."""
+    """Interface of a job, as far as this command needs it."""
 
     async def __aenter__(self) -> AsyncIterator[Event]: ...
 
@@ -37,20 +37,20 @@ class Job(Stoppable, Protocol):
 
     @property
     def report(self) -> Report:
-        """Return what came of it; there may be none, if it did not begin."""
+        """The report; raises if the job did not start."""
         ...
 
 
 @frozen(kw_only=True)
 class JobCommand:
-    """Who is told what."""
+    """Outputs of a job: events, reports and figures."""
 
     watch: JobOutput
     as_json: bool = False
     reports: Sequence[Path] = ()
 
     async def run(self, job: Job) -> int:
-        """Run a job, and give what to exit with. Reports are written however it ends."""
+        """Run a job, and return the exit code. Reports are written however the job ends."""
         try:
             await self._watch(job)
         finally:
@@ -70,14 +70,14 @@ class JobCommand:
             with interrupts(job), self.watch.gauge.live():
                 async for event in events:
                     self.watch.take(event)
-                    if self.as_json:  # in a thread: who reads it may be slow, and transfers must go on
+                    if self.as_json:  # in a thread: a slow reader must not stop transfers
                         await asyncio.to_thread(echo_json, event_json(event))
 
     def _write_reports(self, job: Job) -> bool:
-        """Write the reports; whether all of them could be."""
+        """Write the reports, and return whether all of them were written."""
         try:
             report = job.report
-        except RuntimeError:  # it did not begin
+        except RuntimeError:  # the job did not start
             return False
         failures = 0
         for path in self.reports:
@@ -90,5 +90,5 @@ class JobCommand:
 
 
 def event_json(event: Event) -> dict[str, object]:
-    """An event as a line of JSON: `{"event": "file_done", …}`."""
+    """Convert an event to the object of a JSON line: `{"event": "file_done", …}`."""
     return {"event": _CAPITAL.sub("_", type(event).__name__).lower(), **plain_object(event)}

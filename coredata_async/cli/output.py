@@ -17,43 +17,43 @@ from coredata_async.cli.plain import flatten, plain_object, select
 from coredata_async.control_characters import json_line
 
 WIDE: Final = 100_000
-"""Columns of what is no terminal: nothing is cut that a program may read."""
+"""Width of output that does not go to a terminal: programs may read it, so nothing is cut."""
 BLOCK: Final = 500
-"""Rows per table, so that a long listing neither waits for its end nor is held whole."""
+"""Rows per table, so that a long listing is neither delayed until its end nor kept in memory."""
 IDS: Final = frozenset({"id", "username", "name", "parent", "snapshot_id", "blob_name"})
-"""Columns that are never shortened: half an id is none."""
+"""Columns that are never shortened, because a part of an id is useless."""
 
 
 class Renderer(Protocol):
-    """What takes models one by one, and shows them."""
+    """Interface that receives models one by one and shows them."""
 
     def add(self, model: object) -> None:
-        """Take one."""
+        """Receive a model."""
         ...
 
     def close(self) -> None:
-        """Show what is left."""
+        """Show the remaining models."""
         ...
 
 
 @frozen
 class Lines:
-    """One JSON object per line; with fields, only these, by their dotted names."""
+    """One JSON object per line; with `fields`, only these, by their dotted names."""
 
     fields: Sequence[str] = ()
 
     def add(self, model: object) -> None:
-        """Print it."""
+        """Print a model."""
         found = plain_object(model)
         echo_json({path: select(found, path) for path in self.fields} if self.fields else found)
 
     def close(self) -> None:
-        """Nothing is left."""
+        """Do nothing: every model has been printed."""
 
 
 @define
 class Rows:
-    """A table, in blocks."""
+    """Table, printed in blocks."""
 
     fields: Sequence[str]
     _rows: list[list[object]] = field(factory=list[list[object]], init=False)
@@ -61,7 +61,7 @@ class Rows:
     _count: int = field(default=0, init=False)
 
     def add(self, model: object) -> None:
-        """Take one; print, if the block is full."""
+        """Receive a model, and print the block if it is full."""
         found = plain_object(model)
         row = [select(found, path) for path in self.fields]
         self._rows.append(row)
@@ -71,14 +71,14 @@ class Rows:
             self._flush()
 
     def close(self) -> None:
-        """Print the rest, and tell of columns that nothing has."""
+        """Print the remaining rows, and name the columns that are empty in every row."""
         if not self._count:
-            say("there are none")
+            say("the list is empty")
             return
         self._flush()
         for path in self.fields:
             if path not in self._seen:
-                say(f"none of them has a field {path!r}")
+                say(f"no object has a field {path!r}")
 
     def _flush(self) -> None:
         if not self._rows:
@@ -106,25 +106,25 @@ def _first_name(path: str) -> str:
 
 @frozen
 class Details:
-    """Every field of one object that is not empty, one below the other."""
+    """Every non-empty field of one object, one below the other."""
 
     def add(self, model: object) -> None:
-        """Print it."""
+        """Print a model."""
         show_pairs(dict(flatten(plain_object(model))))
 
     def close(self) -> None:
-        """Nothing is left."""
+        """Do nothing: every model has been printed."""
 
 
 def sink(*, as_json: bool, fields: Sequence[str], otherwise: Renderer) -> Renderer:
-    """Return what the options of a command ask for."""
+    """Return the renderer that the options of a command select."""
     if as_json:
         return Lines(fields)
     return Rows(fields) if fields else otherwise
 
 
 def show_pairs(pairs: Mapping[str, object]) -> None:
-    """Names and values, one below the other."""
+    """Print names and values, one below the other."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -144,13 +144,15 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def echo_json(value: object) -> None:
-    """One line of JSON."""
+    """Print a value as one line of JSON."""
     utf8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
-    click.echo(json_line(value, ascii_only=not utf8))  # JSON is UTF-8 whatever the locale is; ASCII is both
+    click.echo(
+        json_line(value, ascii_only=not utf8)
+    )  # JSON is UTF-8 regardless of the locale; ASCII is valid in both
 
 
 def cell(value: object) -> str:
-    """A value as one line of text."""
+    """Format a value as one line of text."""
     if value is None:
         return ""
     if isinstance(value, list) and not any(isinstance(each, dict | list) for each in value):  # pyright: ignore[reportUnknownVariableType]
@@ -161,7 +163,7 @@ def cell(value: object) -> str:
 
 
 def print_table(table: Table) -> None:
-    """Print a table on stdout: in colours and as wide as the terminal, or as plain text that is not cut."""
+    """Print a table on stdout: coloured and as wide as the terminal, or as plain text that is not cut."""
     if sys.stdout.isatty():
         Console(highlight=False).print(table)
         return
@@ -172,16 +174,16 @@ def print_table(table: Table) -> None:
 
 
 people = Console(stderr=True, highlight=False)
-"""For people: progress, tables, complaints."""
+"""Console on stderr for people: progress, tables, warnings."""
 
 
 def say(text: str) -> None:
-    """One line for people, as it is."""
+    """Print a line for people, without markup."""
     people.print(printable(text), markup=False, soft_wrap=True)
 
 
 def printable(text: str) -> str:
-    """The text on one line, without what could move a cursor: titles and names come from a server."""
+    """Return the text on one line, without control characters: titles and names come from a server."""
     return "".join(
         c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
     )

@@ -1,4 +1,4 @@
-"""The option `--parent`: given, or from COREDATA_PARENT or a profile, and checked before any work."""
+"""Option `--parent`: given, or from COREDATA_PARENT or a profile, and checked before any work."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ VARIABLE: Final = "COREDATA_PARENT"
 
 
 def parent_option(words: str) -> Callable[[F], F]:
-    """Declare `--parent` for a command that needs one; its body calls `required_parent`."""
+    """Declare `--parent` for a command that requires one; its body calls `required_parent`."""
     return click.option("--parent", metavar="ID", help=f"{words} Default: {VARIABLE}.")
 
 
 def required_parent(given: str | None) -> str:
-    """Return the id that was given, or the one of the settings.
+    """Return the given id, or the one of the settings.
 
     Raises:
-        UsageError: If there is none, or it cannot be an id.
+        UsageError: If it is missing or invalid.
     """
     if given is not None:
         return check_form(given)
@@ -45,10 +45,10 @@ def required_parent(given: str | None) -> str:
 
 
 def check_form(parent: str, name: str = "--parent") -> str:
-    """Return the id if it can be one, as far as its form says.
+    """Return the id if its form is valid.
 
     Raises:
-        UsageError: If it is empty, or holds what no id holds.
+        UsageError: If it is empty, or contains characters that an id cannot contain.
     """
     try:
         segment(parent, "id of a Project, Folder or Filespace")
@@ -58,12 +58,12 @@ def check_form(parent: str, name: str = "--parent") -> str:
 
 
 async def check_existence(client: CoreData, parent: str) -> None:
-    """Check that there is such a parent, for commands whose work would begin with something else.
+    """Check that the parent exists, before a command starts with other work.
 
     Raises:
-        ConfigurationError: If there is none, or files cannot go into it.
+        ConfigurationError: If it does not exist, or cannot contain files.
     """
     try:
         await check_parent(client.engine().api, parent)
     except AuthenticationError:
-        return  # the work itself reports what is wrong with the key
+        return  # the work itself reports a refused key

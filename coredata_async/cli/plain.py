@@ -1,4 +1,4 @@
-"""Models as plain data: what JSON lines hold, and what columns are cut from."""
+"""Models as plain data: the content of JSON lines, and the source of table columns."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import attrs
 
 
 def plain(value: object) -> object:
-    """A model as the service writes it: aware times with `Z`, and unknown fields in their place again.
+    """Convert a model to the form of the service, with its unknown fields among the others.
 
-    A time without a zone, as 5pm's are, is left without: nobody says which it is of.
+    Aware times end in `Z`. A time without a zone, as 5pm sends it, stays without one, because its zone is
+    not documented.
     """
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-    if isinstance(value, date):  # a datetime is one, too
+    if isinstance(value, date):  # a datetime is a date, too
         return value.isoformat()
-    if isinstance(value, Mapping):  # before models: the aspects of a document are both
+    if isinstance(value, Mapping):  # before models, because the aspects of a document are both
         return {str(name): plain(each) for name, each in cast("Mapping[object, object]", value).items()}
     if attrs.has(type(value)):
         return plain_object(value)
@@ -28,15 +29,15 @@ def plain(value: object) -> object:
 
 
 def plain_object(model: object) -> dict[str, object]:
-    """One model."""
+    """Convert one model."""
     names = [spot.name for spot in attrs.fields(cast("type[attrs.AttrsInstance]", type(model)))]
     found = {name: plain(getattr(model, name)) for name in names if name != "extra"}
     return {**cast("dict[str, object]", plain(getattr(model, "extra", {}))), **found}
 
 
 def select(found: object, path: str) -> object:
-    """The value at a dotted path: `space.title`; of a list, that of each of its items."""
-    path = path.removeprefix("extra.")  # which are among the others
+    """Return the value at a dotted path such as `space.title`; for a list, the values of its items."""
+    path = path.removeprefix("extra.")  # undocumented fields are among the others
     name, _, rest = path.partition(".")
     if isinstance(found, list):
         items = cast("list[object]", found)
@@ -46,7 +47,7 @@ def select(found: object, path: str) -> object:
 
 
 def flatten(found: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
-    """Dotted paths and values of all that is not empty."""
+    """Yield the dotted paths and values of all non-empty fields."""
     for name, value in found.items():
         if isinstance(value, dict) and value:
             yield from flatten(cast("dict[str, object]", value), f"{above}{name}.")

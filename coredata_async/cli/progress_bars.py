@@ -1,4 +1,4 @@
-"""How far a job is, on a terminal: bars, and below them what else there is to know."""
+"""Progress of a job on a terminal: bars, and details below them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from coredata_async.cli.output import people, printable
 
 
 class ProgressBars:
-    """Shows bars, and what else there is to know in the lines below them."""
+    """Progress display with bars, and details in the lines below them."""
 
     def __init__(self, console: Console = people) -> None:
         self._bars = Bars(
@@ -35,11 +35,11 @@ class ProgressBars:
             Group(self._bars, self._below),
             console=console,
             refresh_per_second=5,
-            redirect_stdout=False,  # JSON lines go where they were going
+            redirect_stdout=False,  # JSON lines are not redirected
         )
 
     def show(self, progress: Progress) -> None:
-        """Move the bars."""
+        """Update the bars."""
         more = "" if progress.scanned else "+"
         settled = progress.done + progress.skipped + progress.failed + progress.unresolved
         self._bars.update(
@@ -57,5 +57,5 @@ class ProgressBars:
         self._below.plain = printable(rates(progress)) + "\n" + printable(state(progress))
 
     def live(self) -> AbstractContextManager[object]:
-        """The part of the screen that changes."""
+        """Return the part of the screen that changes."""
         return self._live

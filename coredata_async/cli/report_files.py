@@ -1,4 +1,4 @@
-"""Where reports go: JSON for programs, a page for people, by the ending of the name."""
+"""Files for reports: JSON for programs, HTML for people, selected by the extension."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ _FORMS: Final[Mapping[str, Callable[[Report], str]]] = {
 
 
 def report_file(text: str) -> Path:
-    """A file that a report can be written to: better found out now than after a night's work."""
+    """Parse the path of a report, and check before the job starts that the file can be written."""
     path = Path(text)
     if path.suffix.lower() not in _FORMS:
         raise click.BadParameter(f"{text!r} must end in {' or '.join(_FORMS)}")
     if path.is_dir():
         raise click.BadParameter(f"{text!r} is a folder")
     if not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {path.parent}")
+        raise click.BadParameter(f"the folder {path.parent} does not exist")
     if not os.access(path.parent, os.W_OK):
-        raise click.BadParameter(f"nothing can be written in {path.parent}")
+        raise click.BadParameter(f"the folder {path.parent} is not writable")
     return path
 
 
 def write(report: Report, path: Path) -> None:
-    """Write a report, all of it or nothing; a file of that name is replaced, and a link is not followed.
+    """Write a report atomically; an existing file is replaced, and a link is not followed.
 
     Raises:
         OSError: If it cannot be written.
-        TransferError: If a directory, a device or a pipe is in its place by now.
+        TransferError: If the path has become a directory, a device or a pipe.
     """
     text = _FORMS[path.suffix.lower()](report)
     target = Target.examine(path, overwrite=True)

@@ -1,4 +1,4 @@
-"""Files up, listed, and down again, with every digest compared against the disk."""
+"""Round trip of files: uploaded, listed and downloaded, with every digest compared with the disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from coredata_async.transfer.uploads import Upload
 
 
 async def roundtrip(client: CoreData, project: str, tally: DemoReport, concurrency: int) -> None:
-    """Upload, list, download and compare all files of a tally, and count in it what happened."""
+    """Upload, list, download and compare all files of a report, and record the results in it."""
     began = time.monotonic()
     with _bar() as bar:
         await _upload(client, project, tally, concurrency, bar)
@@ -74,7 +74,7 @@ async def _download(client: CoreData, tally: DemoReport, concurrency: int, bar: 
     uploads = iter(tally.uploaded.items())
 
     async def worker(queue: Iterator[tuple[str, tuple[Path, int]]]) -> None:
-        for file_id, (path, _) in queue:  # shared on purpose: each worker takes the next
+        for file_id, (path, _) in queue:  # shared on purpose: each worker takes the next file
             try:
                 await _compare(client, file_id, path, listed=file_id in tally.listed)
                 tally.verified += 1
@@ -88,11 +88,11 @@ async def _download(client: CoreData, tally: DemoReport, concurrency: int, bar: 
 
 
 async def _compare(client: CoreData, file_id: str, path: Path, *, listed: bool) -> None:
-    """Download one file and compare it with the disk, not with what the upload says it sent.
+    """Download one file and compare it with the disk, not with the digest that the upload reported.
 
     Raises:
-        ChecksumMismatchError: The bytes differ.
-        CoreDataError: It did not show up in the listing, or cannot be downloaded.
+        ChecksumMismatchError: If the bytes differ.
+        CoreDataError: If the file is not in the listing, or cannot be downloaded.
     """
     if not listed:
         raise CoreDataError(f"File {file_id} is not in the listing with the right size")

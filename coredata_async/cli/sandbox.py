@@ -1,4 +1,4 @@
-"""`coredata sandbox`: a CoreData to develop against, on this machine, in the foreground or background."""
+"""Command `coredata sandbox`: a local CoreData for development, in the foreground or background."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from coredata_async.sandbox.signals import poll_signals
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the stored bytes; a temporary one by default.",
+    help="Folder for the stored bytes. Default: a temporary one.",
 )
 @click.option(
     "--space",
     "spaces",
     multiple=True,
     metavar="TITLE",
-    help="Space to begin with; the first gets a project. Default: Sandbox. [repeatable]",
+    help="Title of a Space to create; the first one gets a project. Default: Sandbox. [repeatable]",
 )
 @click.option(
     "--range-includes-ends",
@@ -42,7 +42,7 @@ from coredata_async.sandbox.signals import poll_signals
     help="Include both ends in filters such as --created-range. The vendor's page excludes them.",
 )
 @click.option("--background", is_flag=True, help="Start it, print its variables, and leave it running.")
-@click.option("--stop", is_flag=True, help="End the sandboxes in the background, or the one at --port.")
+@click.option("--stop", is_flag=True, help="Stop the sandboxes in the background, or the one at --port.")
 def sandbox(
     *,
     port: int,
@@ -52,14 +52,14 @@ def sandbox(
     background: bool,
     stop: bool,
 ) -> None:
-    """Serve a CoreData, and a 5pm, to develop against, until Ctrl-C or --stop.
+    """Serve a CoreData and a 5pm for development, until Ctrl-C or --stop.
 
-    Prints the environment variables that point a program at it. With --background it goes on running:
+    Prints the environment variables that direct a program to it. With --background it continues to run:
 
         eval "$(coredata sandbox --background)"
 
-    The variables include COREDATA_PARENT, the id of a project that is ready for uploads. If a sandbox is
-    already in the background, its variables are printed again.
+    The variables include COREDATA_PARENT, the id of a project that is ready for uploads. If a sandbox
+    already runs in the background, its variables are printed again.
     """
     manner = Manner(port=port, data=data, spaces=spaces, range_includes_ends=range_includes_ends)
     if stop and (background or manner != Manner(port=port)):
@@ -75,7 +75,9 @@ def sandbox(
 async def _serve(manner: Manner) -> None:
     async with sandbox_process(manner=manner) as (running, box):
         _print(box)
-        say(f"A sandbox is listening at {box.url}; space {box.space}, project {box.project}. Ctrl-C ends it.")
+        say(
+            f"A sandbox is listening at {box.url}; space {box.space}, project {box.project}. Ctrl-C stops it."
+        )
         async with poll_signals():
             await running.wait()
 
@@ -84,7 +86,7 @@ def _start(manner: Manner) -> None:
     running = behind.records(manner.port)
     if running and manner != Manner(port=manner.port):
         raise ConfigurationError(
-            f"a sandbox is already in the background at {running[0].box.url}, with options of its own; end "
+            f"a sandbox with other options is already in the background at {running[0].box.url}; stop "
             "it with `coredata sandbox --stop`, or give another --port"
         )
     record = running[0] if running else behind.start(manner)
@@ -92,7 +94,7 @@ def _start(manner: Manner) -> None:
     already = "already " if running else ""
     say(
         f"A sandbox is {already}in the background at {record.box.url} (process {record.pid}). "
-        "`coredata sandbox --stop` ends it."
+        "`coredata sandbox --stop` stops it."
     )
 
 

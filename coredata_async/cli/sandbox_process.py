@@ -1,4 +1,4 @@
-"""The sandbox in a process of its own, so that it takes no time from the client's event loop."""
+"""Sandbox in a process of its own, so that it does not block the client's event loop."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from attrs import field, fields, frozen
 from coredata_async.errors import CoreDataError
 
 START = 30.0
-"""Seconds a sandbox may take to come up."""
+"""Timeout for the start of a sandbox, in seconds."""
 STOP = 10.0
-"""Seconds it may take to end."""
+"""Timeout for the end of a sandbox, in seconds."""
 
 
 @frozen(kw_only=True)
 class SandboxAddress:
-    """Where a sandbox is, and who may use it."""
+    """Address of a sandbox, and its credentials."""
 
     url: str
     api_user: str
@@ -35,10 +35,10 @@ class SandboxAddress:
 
     @classmethod
     def read(cls, text: str | bytes) -> SandboxAddress:
-        """Read the first line that a sandbox writes.
+        """Parse the first line that a sandbox writes.
 
         Raises:
-            ValueError: If it is something else, as when the sandbox could not start.
+            ValueError: If it is something else, for example because the sandbox could not start.
         """
         try:
             said = json.loads(text)
@@ -47,7 +47,7 @@ class SandboxAddress:
             raise ValueError("this is not the first line of a sandbox") from exc
 
     def variables(self) -> dict[str, str]:
-        """Return the environment variables that point a program at the sandbox."""
+        """Return the environment variables that direct a program to the sandbox."""
         return {
             "COREDATA_BASE_URL": self.url,
             "COREDATA_API_USER": self.api_user,
@@ -65,11 +65,11 @@ class Manner:
     """Options of a sandbox."""
 
     port: int = 0
-    """Port on 127.0.0.1; 0 is a free one."""
+    """Port on 127.0.0.1; 0 selects a free one."""
     data: Path | None = None
-    """Directory for the bytes; `None` is a temporary one."""
+    """Directory for the bytes; `None` selects a temporary one."""
     spaces: Sequence[str] = ()
-    """Titles of its Spaces; by default there is one."""
+    """Titles of its Spaces; by default, one Space is created."""
     range_includes_ends: bool = False
 
     def command(self) -> list[str]:
@@ -86,12 +86,13 @@ class Manner:
 async def sandbox_process(
     *, port: int = 0, data: Path | None = None, manner: Manner | None = None
 ) -> AsyncGenerator[tuple[asyncio.subprocess.Process, SandboxAddress], None]:
-    """Start a sandbox, and end it afterwards.
+    """Start a sandbox, and stop it afterwards.
 
-    It also ends by itself when our end of its standard input closes, however this process dies.
+    It also stops by itself when this process closes the pipe to its standard input, however this process
+    ends.
 
     Raises:
-        CoreDataError: It did not come up.
+        CoreDataError: If it does not start.
     """
     process = await asyncio.create_subprocess_exec(
         *(manner or Manner(port=port, data=data)).command(),
@@ -112,7 +113,9 @@ async def _greeting(process: asyncio.subprocess.Process) -> SandboxAddress:
         line = await asyncio.wait_for(process.stdout.readline(), START)
         return SandboxAddress.read(line)
     except (TimeoutError, ValueError):
-        raise CoreDataError("the sandbox did not start; is the port free? Its words are above") from None
+        raise CoreDataError(
+            "the sandbox did not start; check that the port is free. Its messages are above"
+        ) from None
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

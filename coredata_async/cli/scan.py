@@ -1,4 +1,4 @@
-"""The regular files of a folder, all of them; links and special files are counted, not followed."""
+"""Scan of a folder for regular files; links and special files are counted, not followed."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _ANY_NAME: Final = Policy(names="truncate", unicode="keep")
 
 @frozen
 class Found:
-    """What a folder holds."""
+    """Content of a folder."""
 
     files: list[tuple[Path, int]] = field(factory=list[tuple[Path, int]])
     """Paths and sizes."""
     skipped: list[tuple[Path, str]] = field(factory=list[tuple[Path, str]])
-    """Paths and why: a link may lead out of the folder, or round in a circle."""
+    """Paths and reasons: a link may lead out of the folder, or in a circle."""
     unreadable: list[tuple[Path, str]] = field(factory=list[tuple[Path, str]])
 
     @property
     def bytes(self) -> int:
-        """Bytes of all files together."""
+        """Bytes of all files."""
         return sum(size for _, size in self.files)
 
 
 def scan(folder: Path) -> Found:
-    """Walk a folder; it blocks, so run it in a thread.
+    """Walk a folder. Blocks, so run it in a thread.
 
     Raises:
-        ConfigurationError: There is no such folder.
+        ConfigurationError: If the folder does not exist.
     """
     found = Found()
     for batch in bulk.scan([f"{folder}/."], _EVERYTHING, _ANY_NAME):
@@ -53,5 +53,5 @@ def scan(folder: Path) -> Found:
 
 
 def readable(path: Path) -> str:
-    """A name as text: bytes that are no UTF-8 become hexadecimal escapes."""
+    """Return a name as text; bytes that are not UTF-8 become hexadecimal escapes."""
     return path_text(os.fsencode(path.name))

@@ -1,4 +1,4 @@
-"""Who to be, and where: options beat the environment, and that beats a profile of the configuration file."""
+"""Settings of the connection: options override the environment, and that overrides a profile of the file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEEDED: Final = ("base_url", "api_user", "api_key")
 
 @frozen(kw_only=True)
 class Profile:
-    """One way to reach a tenant. Numbers are text here: the client says what is wrong with one."""
+    """Connection to one tenant. Numbers are text here, because the client reports invalid ones."""
 
     base_url: str | None = None
     api_user: str | None = None
@@ -35,9 +35,9 @@ class Profile:
     timeout: str | None = None
     max_retries: str | None = None
     ca_bundle: Path | None = None
-    """In a file, relative to it."""
+    """Path; in a configuration file, relative to that file."""
     proxy: Secret[str] | None = None
-    """A secret, because a password may be in it."""
+    """Proxy; a secret, because it may contain a password."""
     transport: str | None = None
     log: str | None = None
     parent: str | None = None
@@ -50,54 +50,54 @@ _VARIABLE: Final = re.compile(rf"{PREFIX}({'|'.join(NAMES)})\b", re.IGNORECASE)
 
 @frozen(kw_only=True)
 class FivePMProfile:
-    """One way to reach a 5pm account."""
+    """Connection to one 5pm account."""
 
     url: str | None = None
-    """Or the account's name."""
+    """URL, or name of the account."""
     login: str | None = None
     password: Secret[str] | None = None
 
 
 @frozen(kw_only=True)
 class File:
-    """What a configuration file holds."""
+    """Content of a configuration file."""
 
     default_profile: str | None = None
     profiles: dict[str, Profile] = field(factory=dict[str, Profile])
     fivepm: dict[str, FivePMProfile] = field(factory=dict[str, FivePMProfile])
-    """By the same names, the 5pm account that goes with a profile."""
+    """By profile name, the 5pm account of that profile."""
 
 
 @frozen
 class Layer:
-    """Settings from one place."""
+    """Settings from one source."""
 
     origin: str
-    """`profile 'home'`."""
+    """Source, such as `profile 'home'`."""
     settings: Profile
     label: Callable[[str], str]
-    """What a setting is called there."""
+    """Function that returns the name of a setting in this source."""
 
 
 @frozen
 class Settings:
-    """All settings that count, and where each is from."""
+    """All effective settings, with the source of each."""
 
     layers: Sequence[Layer]
-    """The first that has a setting counts."""
+    """Sources; the first one that contains a setting counts."""
 
     def origin(self, name: str) -> Layer | None:
-        """Return where a setting is from."""
+        """Return the source of a setting."""
         return next((each for each in self.layers if getattr(each.settings, name) is not None), None)
 
     def secret(self, name: str) -> Secret[str] | str | Path | None:
-        """One setting; a key stays wrapped."""
+        """Return one setting; keys stay wrapped."""
         layer = self.origin(name)
         value: Secret[str] | str | Path | None = getattr(layer.settings, name) if layer else None
         return value
 
     def environment(self) -> dict[str, str]:
-        """Every setting as the variable that would set it, keys in clear."""
+        """Return every setting as the variable that sets it, with keys in clear text."""
         found = {name: self.secret(name) for name in NAMES}
         return {
             PREFIX + name.upper(): value.get_secret_value() if isinstance(value, Secret) else str(value)
@@ -106,7 +106,7 @@ class Settings:
         }
 
     def explain_source(self, text: str) -> str:
-        """A complaint about variables, in the words of the place where each was set."""
+        """Replace the names of variables in a message by the names in the source of each setting."""
 
         def source_of(found: re.Match[str]) -> str:
             layer = self.origin(found[1].lower())
@@ -116,7 +116,7 @@ class Settings:
 
 
 def default_path() -> Path:
-    """`~/.config/coredata/config.toml`, or where the system keeps such files."""
+    """Return `~/.config/coredata/config.toml`, or the corresponding path of the system."""
     return Path(click.get_app_dir("coredata")) / "config.toml"
 
 
@@ -124,7 +124,7 @@ def read(path: Path, *, needed: bool) -> File:
     """Read a configuration file.
 
     Raises:
-        ConfigurationError: It cannot be read. The message quotes none of it: it holds keys.
+        ConfigurationError: If it cannot be read. The message does not quote the content, which contains keys.
     """
     if not needed and not path.exists():
         return File()
@@ -132,21 +132,21 @@ def read(path: Path, *, needed: bool) -> File:
         loader = typed_settings.FileLoader({"*": typed_settings.TomlFormat(None)}, [f"!{path}"])
         return typed_settings.load_settings(File, [loader])
     except InvalidSettingsError:
-        why = "something in it is neither text nor a number"
+        why = "a value in it is neither text nor a number"
     except TsError as exc:  # these name options and lines, not values
         why = str(exc)
     except (OSError, ValueError) as exc:
         why = getattr(exc, "strerror", None) or type(exc).__name__
-    raise ConfigurationError(f"{path} is no configuration file: {why}")
+    raise ConfigurationError(f"{path} is not a valid configuration file: {why}")
 
 
 def settings(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Settings, Sequence[str]]:
-    """All settings, and what people should be warned of.
+    """Return all settings, and warnings for people.
 
     Raises:
-        ConfigurationError: There is no such file, or no such profile in it.
+        ConfigurationError: If the file or the profile does not exist.
     """
-    environ = SecretMapping(environ)  # what is raised below shows the variables of its frames
+    environ = SecretMapping(environ)  # a traceback of the error below shows the variables of its frames
     path = Path(chosen["config"]) if "config" in chosen else default_path()
     file = read(path, needed="config" in chosen)
     around = Layer("environment", _make_profile(_environment(environ)), lambda each: PREFIX + each.upper())
@@ -163,10 +163,10 @@ def settings(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Set
 def fivepm_profile(
     chosen: Mapping[str, str], environ: Mapping[str, str]
 ) -> tuple[FivePMProfile, Sequence[str]]:
-    """The 5pm account of the profile that counts, empty if it has none, and what people should be warned of.
+    """Return the 5pm account of the selected profile, empty if it has none, and warnings for people.
 
     Raises:
-        ConfigurationError: There is no such file, or a profile that was asked for is nowhere in it.
+        ConfigurationError: If the file does not exist, or does not contain the requested profile.
     """
     environ = SecretMapping(environ)
     path = Path(chosen["config"]) if "config" in chosen else default_path()
@@ -178,7 +178,7 @@ def fivepm_profile(
 
 
 def profile_name(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str | None, str, str]:
-    """Return the name of the profile that counts, the kind of place that says so, and its name there.
+    """Return the name of the selected profile, the kind of source that selects it, and its name there.
 
     Raises:
         ConfigurationError: If the configuration file cannot be read.
@@ -201,7 +201,7 @@ def _chosen_profile(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tu
 def _profile(file: File, name: str, path: Path) -> Profile:
     if name not in file.profiles:
         there = ", ".join(sorted(file.profiles)) or "none"
-        raise ConfigurationError(f"there is no profile {name!r} in {path}; there are: {there}")
+        raise ConfigurationError(f"profile {name!r} does not exist in {path}; profiles: {there}")
     return file.profiles[name]
 
 
@@ -216,21 +216,21 @@ def _make_profile(found: Mapping[str, str]) -> Profile:
 
 
 def _permission_warning(path: Path, file: File) -> Sequence[str]:
-    """A warning, if others can read the keys."""
+    """Return a warning if other users can read the keys."""
     keys = any(each.api_key or each.api_key_v3 for each in file.profiles.values())
     if os.name != "posix" or not (keys or any(each.password for each in file.fivepm.values())):
         return ()
     if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-        return (f"{path} holds a key, and others can read it: chmod 600 {path}",)
+        return (f"{path} contains a key, and other users can read it: chmod 600 {path}",)
     return ()
 
 
 def _override_warning(
     chosen: Mapping[str, str], around: Profile, profile: Profile, name: str
 ) -> Sequence[str]:
-    """A warning, if the environment beats a profile that was asked for by option."""
+    """Return a warning if the environment overrides a profile that was selected by option."""
     if "profile" not in chosen:
         return ()
     beaten = [each for each in NAMES if each not in chosen and getattr(around, each) is not None]
     named = ", ".join(PREFIX + each.upper() for each in beaten if getattr(profile, each) is not None)
-    return (f"the environment beats profile {name!r}: {named}",) if named else ()
+    return (f"the environment overrides profile {name!r}: {named}",) if named else ()

@@ -1,4 +1,4 @@
-"""Standard streams that a command can rely on, in whatever state it was given them."""
+"""Standard streams that a command can rely on, regardless of the state in which it received them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STANDARD: Final = (0, 1, 2)
 
 
 class _Lossy(io.TextIOWrapper):
-    """A text stream that loses what it cannot write: a message that cannot be shown must not end the work."""
+    """Text stream that drops what it cannot write: a message that cannot be shown must not end the work."""
 
     def write(self, text: str, /) -> int:
         """Write, and report success in any case."""
@@ -30,16 +30,16 @@ class _Lossy(io.TextIOWrapper):
 def prepare() -> None:
     """Make the standard streams usable; for a process that belongs to the command.
 
-    A closed one becomes the null device. Its number must not be free either, because the next file or socket
-    would get it, and then receive what is meant for a person. Characters that the locale's encoding lacks
-    become escapes. What stderr cannot take is lost.
+    A closed stream becomes the null device. Its number must not be free either, because the next file or
+    socket would get it, and then receive the messages for people. Characters that the locale's encoding
+    lacks become escapes. Text that stderr cannot write is lost.
     """
     for number in _STANDARD:
         _occupy(number)
     sys.stdin = sys.stdin or _null("r")
     output: TextIO = sys.stdout or _null("w")
     messages: TextIO = sys.stderr or _null("w")
-    reconfigure = getattr(output, "reconfigure", None)  # that of `io.TextIOWrapper`
+    reconfigure = getattr(output, "reconfigure", None)  # the method of `io.TextIOWrapper`
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
     sys.stdout = output
@@ -47,17 +47,17 @@ def prepare() -> None:
 
 
 def discard_output() -> bool:
-    """Send what is left for stdout to the null device, if it cannot be written.
+    """Redirect the rest of stdout to the null device if stdout cannot be written.
 
-    Otherwise the interpreter tries again when it ends, and complains.
+    Otherwise the interpreter tries again when it ends, and reports an error.
 
     Returns:
-        Whether that was so.
+        True if the output was discarded.
     """
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        with suppress(OSError, ValueError):  # it may have no number
+        with suppress(OSError, ValueError):  # the stream may have no number
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, sys.stdout.fileno())
             os.close(null)

@@ -1,4 +1,4 @@
-"""What a job came to, for people at a shell."""
+"""Summary of a job, for people at a shell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coredata_async.cli.output import print_table, say
 
 
 def summarise(report: Report, *, figures: bool = True) -> None:
-    """Print the figures on stdout, unless JSON lines go there, and say the verdict and what to do next."""
+    """Print the figures, on stdout unless JSON lines go there, and the result with the next step."""
     if figures:
         print_table(table(report))
     say(summarize(report))
@@ -20,18 +20,16 @@ def summarise(report: Report, *, figures: bool = True) -> None:
     if report.failed_by:
         say("; ".join(f"{TITLES[why]}: {count:,}" for why, count in report.failed_by.items()))
     if report.wait_left:
-        say(
-            f"{format_duration(report.wait_left)} of the wait are left for the next run: {report.wait_reason}"
-        )
+        say(f"{format_duration(report.wait_left)} of the wait remain for the next run: {report.wait_reason}")
     say(f"journal: {report.journal}")
     if not report.finished:
         say(AGAIN)
     elif report.exit_code:
-        say("Run the same command again to try again what is not done.")
+        say("Run the same command again to retry the remaining files.")
 
 
 def table(report: Report) -> Table:
-    """The figures."""
+    """Build a table of the figures."""
     shown = Table(title="coredata upload", title_justify="left", box=None, pad_edge=False)
     shown.add_column()
     shown.add_column("files", justify="right")
@@ -41,9 +39,9 @@ def table(report: Report) -> Table:
         if count or part in {"planned", "done"}:
             shown.add_row(part, f"{count:,}", format_bytes(getattr(report.bytes, part)))
     if report.excluded:
-        shown.add_row("left out", f"{report.excluded:,}", "")
+        shown.add_row("excluded", f"{report.excluded:,}", "")
     for name, count in (
-        ("there twice", report.duplicates_total),
+        ("duplicates", report.duplicates_total),
         ("orphans", report.orphans_total),
         ("warnings", report.warnings_total),
     ):

@@ -1,4 +1,4 @@
-"""`coredata upload`: files and trees, each once, and again from where it was left."""
+"""Command `coredata upload`: files and trees, each file once, resumable."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from coredata_async.client import CoreData
     "journal",
     metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Journal to keep the job in. By default one of its own for this server, user, parent and PATHs.",
+    help="Journal of the job. Default: one per server, user, parent and PATHs.",
 )
-@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line per event, for programs.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per event.")
 @click.option(
     "--report",
     "reports",
@@ -47,7 +47,7 @@ from coredata_async.client import CoreData
     type=report_file,
     help="Write a report at the end: .json for programs, .html for people. [repeatable]",
 )
-@click.option("--quiet", is_flag=True, help="Tell only what goes wrong.")
+@click.option("--quiet", is_flag=True, help="Print only problems.")
 @click.pass_context
 def upload(
     ctx: click.Context,
@@ -61,16 +61,16 @@ def upload(
     quiet: bool,
     rules: Sequence[Rule],
 ) -> None:
-    """Upload files and trees, each file once, whatever happens.
+    """Upload files and trees, each file once.
 
-    PATH "photos" becomes a folder of that name below the parent; "photos/." means what is in it. Run the
-    same command again to go on where it ended, however it ended: what is done is skipped. Ctrl-C ends it
-    when the files in flight have ended; again, at once.
+    PATH "photos" becomes a folder of that name below the parent; "photos/." uploads its content. Run the
+    same command again to continue after any interruption: finished files are skipped. Ctrl-C ends the job
+    after the files in flight are finished; a second Ctrl-C stops it at once.
     """
     if dry_run and reports:
-        raise click.UsageError("a dry run has no report: --json tells all of it")
+        raise click.UsageError("a dry run has no report: --json shows all of it")
     if journal is not None and Path(journal).resolve() in {report.resolve() for report in reports}:
-        raise click.UsageError("--report would overwrite the journal that --job names")
+        raise click.UsageError("--report would overwrite the journal given by --job")
     into = required_parent(parent)
     made = client()
     terms = value(FileAttributes, ctx)
@@ -106,5 +106,5 @@ async def _upload(made: CoreData, job: UploadJob, conduct: JobCommand, *, dry_ru
 def _gauge(*, as_json: bool, quiet: bool) -> ProgressDisplay:
     if quiet:
         return Silent()
-    mixed = as_json and sys.stdout.isatty()  # bars would tear the lines apart
+    mixed = as_json and sys.stdout.isatty()  # progress bars would break the lines apart
     return ProgressBars() if people.is_terminal and not mixed else Lines()

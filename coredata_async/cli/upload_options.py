@@ -1,4 +1,4 @@
-"""The many options of `coredata upload`, and the values they become."""
+"""Options of `coredata upload`, and the values that they become."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _RULES: Final = ("include", "exclude")
 
 
 class Ordered(click.Command):
-    """A command in which the order of `--include` and `--exclude` counts; it gets both as `rules`."""
+    """Command that keeps the order of `--include` and `--exclude`, and receives both as `rules`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse twice: the values of two options come without their order."""
+        """Parse twice, because click returns the values of two options without their order."""
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         left = super().parse_args(ctx, args)
         globs = {name: iter(ctx.params.pop(name, ())) for name in _RULES}
@@ -40,12 +40,12 @@ class Ordered(click.Command):
 
 
 def value(kind: type[T], ctx: click.Context, **more: Any) -> T:
-    """The value that the options make; what is not given is as the class says."""
+    """Build a value from the options; a missing option keeps the default of the class."""
     return kind(**ctx.meta.get(kind.__name__, {}), **more)
 
 
 def _field(kind: type[object], name: str, flag: str, help_text: str, **more: Any) -> click.Option:
-    """An option that becomes a field of a value."""
+    """Build an option that becomes a field of a value."""
 
     def keep(ctx: click.Context, _: click.Parameter, found: object) -> None:
         if found is not None:
@@ -63,58 +63,54 @@ def _read(reader: Callable[[str], object], metavar: str) -> dict[str, Any]:
 
 
 OPTIONS: Final = (
-    click.Option(["--include"], metavar="GLOB", multiple=True, help="Take files like this."),
+    click.Option(["--include"], metavar="GLOB", multiple=True, help="Include matching files."),
     click.Option(
         ["--exclude"],
         metavar="GLOB",
         multiple=True,
-        help="Leave out files like this, as in a .gitignore. Of all --include and --exclude, the last that "
-        "matches counts; if the first includes, all else is left out.",
+        help="Exclude matching files, as in a .gitignore. Of all --include and --exclude, the last that "
+        "matches counts; if the first is an --include, all other files are excluded.",
     ),
     _field(
         Selection,
         "files_from",
         "--files-from",
-        "A list of the only files to take, one per line, or separated by NUL. - is stdin.",
+        "List of the only files to upload, one per line, or separated by NUL. - is stdin.",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
         metavar="FILE",
     ),
-    _field(
-        Selection, "min_size", "--min-size", "Only files of at least so many bytes.", **_read(size, "SIZE")
-    ),
-    _field(
-        Selection, "max_size", "--max-size", "Only files of at most so many bytes.", **_read(size, "SIZE")
-    ),
+    _field(Selection, "min_size", "--min-size", "Minimum size of a file, in bytes.", **_read(size, "SIZE")),
+    _field(Selection, "max_size", "--max-size", "Maximum size of a file, in bytes.", **_read(size, "SIZE")),
     _field(
         Selection,
         "newer_than",
         "--newer-than",
-        "Only files modified after this date, or at most so long ago.",
+        "Only files modified after this date, or within this time.",
         **_read(moment, "DATE|AGE"),
     ),
     _field(
         Selection,
         "older_than",
         "--older-than",
-        "Only files modified before this date, or at least so long ago.",
+        "Only files modified before this date, or longer ago than this.",
         **_read(moment, "DATE|AGE"),
     ),
     _field(
         Selection,
         "ignore_files",
         "--ignore-files/--no-ignore-files",
-        "Whether to obey .coredataignore and CACHEDIR.TAG files. Default: they are obeyed.",
+        "Obey .coredataignore and CACHEDIR.TAG files. Default: they are obeyed.",
         default=None,
     ),
-    _choice("existing", "--existing", "What to do about a File of this name. Default: skip-same.", Existing),
-    _choice("links", "--links", "What to do about symbolic links. Default: skip.", Links),
-    _choice("names", "--names", "What to do about names that cannot be a File's. Default: fail.", Names),
-    _choice("unicode", "--unicode", "How names are normalised. Default: nfc.", Unicode),
+    _choice("existing", "--existing", "Action if a File of this name exists. Default: skip-same.", Existing),
+    _choice("links", "--links", "Treatment of symbolic links. Default: skip.", Links),
+    _choice("names", "--names", "Treatment of names that a File cannot have. Default: fail.", Names),
+    _choice("unicode", "--unicode", "Normalisation of names. Default: nfc.", Unicode),
     _field(
         Policy,
         "on_change",
         "--on-change",
-        "How often to try again a file that changed while it was read. Default: 3.",
+        "Maximum number of retries of a file that changed while it was read. Default: 3.",
         type=click.IntRange(0),
         metavar="N",
     ),
@@ -122,14 +118,14 @@ OPTIONS: Final = (
         Policy,
         "empty_dirs",
         "--empty-dirs/--no-empty-dirs",
-        "Whether to make folders for empty directories.",
+        "Create folders for empty directories.",
         default=None,
     ),
     _field(
         Policy,
         "assume_alone",
         "--assume-alone",
-        "Do not wait for requests of an earlier job whose journal may be lost: there is none.",
+        "Do not wait for requests of an earlier job with a lost journal. Give this if there was none.",
         is_flag=True,
         default=None,
     ),
@@ -137,7 +133,7 @@ OPTIONS: Final = (
         Effort,
         "concurrency",
         "--concurrency",
-        "Files in flight at once, at most. Default: 64 for each process.",
+        "Maximum number of files in flight. Default: 64 for each process.",
         type=click.IntRange(1, 1024),
         metavar="N",
     ),
@@ -145,7 +141,7 @@ OPTIONS: Final = (
         Effort,
         "processes",
         "--processes",
-        "Worker processes, to use more than one core. Default: 1, this one alone.",
+        "Number of worker processes, to use more than one core. Default: 1, this process alone.",
         type=click.IntRange(1, MAX_PROCESSES),
         metavar="N",
     ),
@@ -153,11 +149,15 @@ OPTIONS: Final = (
         Effort,
         "max_duration",
         "--max-duration",
-        "Begin nothing new after this time: 2h30m.",
+        "Start nothing new after this time: 2h30m.",
         **_read(duration, "TIME"),
     ),
     _field(
-        Effort, "bwlimit", "--bwlimit", "Bytes per second, all files together: 2M.", **_read(size, "SIZE")
+        Effort,
+        "bwlimit",
+        "--bwlimit",
+        "Maximum number of bytes per second, all files together: 2M.",
+        **_read(size, "SIZE"),
     ),
     _field(FileAttributes, "dynatype", "--dynatype", "Dynatype of the Files.", metavar="NAME"),
     _field(
@@ -170,4 +170,4 @@ OPTIONS: Final = (
     ),
     _field(FileAttributes, "tags", "--tag", "Tag of the Files. [repeatable]", metavar="TEXT", multiple=True),
 )
-"""Those that become a `Selection`, a `Policy`, an `Effort` or `FileAttributes`."""
+"""Options that become a `Selection`, a `Policy`, an `Effort` or `FileAttributes`."""

@@ -1,4 +1,4 @@
-"""The command as a shell runs it."""
+"""Runs of the command in a process of its own."""
 
 import subprocess
 import sys

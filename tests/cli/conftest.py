@@ -1,4 +1,4 @@
-"""A shell that is signed in to a sandbox of its own."""
+"""Fixtures for the command: a shell that is signed in to a sandbox of its own."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from tests.cli.shell import Shell
 
 @pytest.fixture
 def bare(tmp_path, monkeypatch):
-    """A shell without any settings, in an empty folder."""
+    """Return a shell without any settings, in an empty folder."""
     for name in [name for name in os.environ if name.startswith("COREDATA_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
@@ -21,7 +21,7 @@ def bare(tmp_path, monkeypatch):
 
 @pytest.fixture
 def shell(far, bare, monkeypatch):
-    """A shell whose environment points at the sandbox."""
+    """Return a shell whose environment directs it to the sandbox."""
     monkeypatch.setenv("COREDATA_BASE_URL", far.url)
     monkeypatch.setenv("COREDATA_API_USER", far.api_user)
     monkeypatch.setenv("COREDATA_API_KEY", far.api_key)
@@ -32,7 +32,7 @@ def shell(far, bare, monkeypatch):
 
 @pytest.fixture
 def put(far):
-    """Store a file in the sandbox's project, and give its id."""
+    """Return a function that stores a file in the sandbox's project and returns its id."""
 
     def put(data: bytes = b"hello", filename: str = "hello.txt") -> str:
         async def upload() -> str:

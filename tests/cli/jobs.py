@@ -1,4 +1,4 @@
-"""Jobs that do nothing but tell what they are given."""
+"""Fake jobs that publish given events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,7 +9,7 @@ from tests.bulk.reports import a_report
 
 
 class FakeJob:
-    """Tells some events, waits if it is to, and has a report in the end."""
+    """Job that publishes given events, optionally waits, and then has a report."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class FakeJob:
 
 
 def progress(**found: object) -> Progress:
-    """Halfway through."""
+    """Return progress at half of the work."""
     usual: dict[str, object] = {
         **dict.fromkeys(("skipped", "failed", "unresolved", "delayed", "retries", "throttled"), 0),
         "planned": 10,

@@ -1,4 +1,4 @@
-"""A server that writes down what it is sent, and answers as CoreData does to writes."""
+"""Server that records requests, and answers writes as CoreData does."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,7 +11,7 @@ ID = "e139a8ac-7368-11ee-8c99-0242ac120002"
 
 @frozen
 class Recorder:
-    """`with Recorder() as there` serves at `there.url`; `there.seen` is what came."""
+    """Recorder: `with Recorder() as server` serves at `server.url`; `server.seen` contains the requests."""
 
     answers: dict[str, tuple[int, bytes]] = field(factory=dict[str, tuple[int, bytes]])
     """By method, another status and body."""

@@ -1,4 +1,4 @@
-"""The command in this process: what it prints, and what it exits with. No output ever holds a key."""
+"""The command in this process: its output and its exit code. The output must never contain a key."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from coredata_async.cli.app import run
 
 @frozen
 class Done:
-    """How a command ended."""
+    """Result of a command."""
 
     code: int
     out: str
@@ -25,7 +25,7 @@ class Done:
 
 @define
 class Shell:
-    """Runs `coredata` and looks for keys in whatever it says."""
+    """Runner of `coredata` that looks for keys in all output."""
 
     secrets: tuple[str, ...] = ()
 
@@ -42,7 +42,7 @@ class Shell:
         return done
 
     def ok(self, *arguments: str, stdin: str = "") -> Done:
-        """Run one that must succeed."""
+        """Run a command that must succeed."""
         done = self(*arguments, stdin=stdin)
         assert done.code == 0, done.err
         return done

@@ -1,4 +1,4 @@
-"""Any path, with key, retries and typed errors."""
+"""Tests of requests to any path, with key, retries and typed errors."""
 
 import json
 

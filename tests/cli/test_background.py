@@ -1,4 +1,4 @@
-"""A sandbox in the background: for `eval`, found again, and stopped."""
+"""Tests of a sandbox in the background: used with `eval`, found again, and stopped."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ EXPORT = re.compile(r"export ([A-Z0-9_]+)=(.*)")
 
 @pytest.fixture
 def state(bare, tmp_path, monkeypatch):
-    """The directory of state files; whatever still runs is stopped at the end."""
+    """Return the directory of state files, and stop every running sandbox at the end."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     yield tmp_path / "state" / "coredata" / "sandboxes"
     for record in background.records():
@@ -29,7 +29,7 @@ def state(bare, tmp_path, monkeypatch):
 
 
 def variables(out: str) -> dict[str, str]:
-    """What a shell would export; each line must be an export."""
+    """Return the variables that a shell would export; each line must be an export."""
     found = [EXPORT.fullmatch(line) for line in out.splitlines()]
     assert all(found), out
     return {match[1]: shlex.split(match[2])[0] for match in found if match}
@@ -110,7 +110,7 @@ def test_a_process_that_has_the_id_by_now_is_left_alone(state, bare) -> None:
     assert list(state.iterdir()) == []
 
 
-def test_files_that_are_no_records_are_ignored(state, bare) -> None:
+def test_files_that_are_not_records_are_ignored(state, bare) -> None:
     state.mkdir(parents=True)
     (state / "1.json").write_text("{")
     (state / "2.json").write_text('{"pid": 1, "box": {}}')
@@ -129,7 +129,7 @@ def test_a_port_in_use_is_reported_and_nothing_is_exported(state, bare) -> None:
         assert (done.code, done.out) == (1, "")
         assert "did not start" in done.err
         assert "in use" in done.err
-        with pytest.raises(CoreDataError, match="is the port free"):
+        with pytest.raises(CoreDataError, match="check that the port is free"):
             background.start(Manner(port=port))
 
 

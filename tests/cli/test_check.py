@@ -1,4 +1,4 @@
-"""`coredata check`: a line per file, the counts, and the exit code."""
+"""Tests of `coredata check`: a line per file, the counts, and the exit code."""
 
 from collections import Counter
 from pathlib import Path
@@ -10,7 +10,7 @@ from coredata_async.cli.check import exit_code
 
 @pytest.fixture
 def uploaded(shell, far, monkeypatch) -> Path:
-    """A tree that is on the server."""
+    """Return a tree that is on the server."""
     monkeypatch.setenv("XDG_STATE_HOME", str(Path.cwd().parent / "state"))
     tree = Path.cwd() / "T"
     (tree / "sub").mkdir(parents=True)
@@ -27,7 +27,7 @@ def test_after_an_upload_all_is_the_same(shell, far, uploaded) -> None:
     assert "2 files the same (=)" in done.err
 
 
-def test_differences_are_told_and_exit_4(shell, far, uploaded) -> None:
+def test_differences_are_reported_and_exit_4(shell, far, uploaded) -> None:
     (uploaded / "a.txt").write_bytes(b"b")
     (uploaded / "new").touch()
 
@@ -73,7 +73,7 @@ def test_a_second_folder_of_a_name_exits_5_and_is_counted_once(shell, far, uploa
 
     assert done.code == 5
     assert done.out.startswith(f"= T/  ({second} is a second folder of this name")
-    assert "2 files the same (=), 1 there twice" in done.err
+    assert "2 files the same (=), 1 duplicate" in done.err
 
 
 @pytest.mark.parametrize(

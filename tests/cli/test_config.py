@@ -1,4 +1,4 @@
-"""`coredata config show` lists every setting, also those that nothing sets."""
+"""Tests of `coredata config show`, which lists every setting, also those that are not set."""
 
 import re
 from pathlib import Path

@@ -18,7 +18,7 @@ def last_line(done: subprocess.CompletedProcess[str]) -> dict[str, float]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Files such as real folders hold."""
+    """Return a folder with files such as real folders contain."""
     odd = tmp_path / "odd"
     (odd / "sub folder").mkdir(parents=True)
     (odd / "empty").touch()
@@ -54,7 +54,7 @@ def test_without_json_the_table_is_on_stdout_and_messages_are_on_stderr(folder: 
     assert "starting a sandbox" in done.stderr
 
 
-def test_an_empty_folder_is_no_failure(tmp_path: Path) -> None:
+def test_an_empty_folder_is_not_a_failure(tmp_path: Path) -> None:
     done = coredata("demo", str(tmp_path), "--json")
 
     assert done.returncode == 0

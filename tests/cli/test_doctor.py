@@ -1,4 +1,4 @@
-"""What `coredata doctor` prints, and what it exits with."""
+"""Tests of the output and the exit code of `coredata doctor`."""
 
 import pytest
 

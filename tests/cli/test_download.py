@@ -1,4 +1,4 @@
-"""Several files, each under a safe name of its own, verified, and none overwritten by accident."""
+"""Tests of downloads of several files, each under a safe name, verified, without accidental overwriting."""
 
 import os
 import stat
@@ -30,7 +30,7 @@ def test_one_file_goes_under_the_name_given(shell, put, here) -> None:
     assert names(here) == {"sub.txt": b"abc"}
 
 
-def test_several_go_into_a_folder_and_collisions_are_told_apart(shell, put, here) -> None:
+def test_several_go_into_a_folder_and_colliding_names_are_numbered(shell, put, here) -> None:
     ids = [put(b"1", "a.txt"), put(b"2", "a.txt"), put(b"3", "A.TXT"), put(b"", "b")]
 
     done = shell.ok("download", *ids, ids[0], "-o", "out", "--json")
@@ -143,7 +143,7 @@ def test_a_made_up_name_collides_with_nothing_either() -> None:
     ]
 
 
-def test_names_that_differ_in_case_or_unicode_form_are_told_apart() -> None:
+def test_names_that_differ_in_case_or_unicode_form_are_numbered() -> None:
     assert distinct(["\u00e9.txt", "e\u0301.txt", "\u00c9.TXT"]) == [
         "\u00e9.txt",
         "e\u0301 (2).txt",

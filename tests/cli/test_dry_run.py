@@ -1,4 +1,4 @@
-"""A dry run: every action, and the sums."""
+"""Tests of a dry run: every action, and the totals."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""An unreachable server is exit code 6 in every command, and the message says what to check next."""
+"""Tests of exit code 6 for an unreachable server in every command, with a message on what to check next."""
 
 import socket
 
@@ -20,7 +20,7 @@ REQUEST = Request("GET", "/api/v2/spaces/")
 
 @pytest.fixture
 def closed(bare, tmp_path, monkeypatch):
-    """The URL that all settings name: of a port where nothing listens, and nothing else can meanwhile."""
+    """Return the URL in all settings, of a port where nothing listens and nothing else can meanwhile."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""Names in `--fields` are checked before a request is sent."""
+"""Tests of the check of `--fields`, before a request is sent."""
 
 import pytest
 
@@ -13,7 +13,7 @@ HAVE = {
 
 @pytest.fixture
 def offline(bare, monkeypatch):
-    """A shell that could not ask a server."""
+    """Return a shell that cannot reach a server."""
     for name in ("COREDATA_BASE_URL", "FIVEPM_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("COREDATA_API_USER", "COREDATA_API_KEY", "FIVEPM_LOGIN", "FIVEPM_PASSWORD"):

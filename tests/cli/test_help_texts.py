@@ -1,4 +1,4 @@
-"""Help texts are whole at every width, and name options, not expressions of Python."""
+"""Tests that help texts are complete at every width, and name options instead of Python expressions."""
 
 import re
 
@@ -20,7 +20,7 @@ ALLOWED = re.compile(r"--query limit=1")
 
 
 def written(context: click.Context, width: int) -> str:
-    """The help of a command in a terminal of this width."""
+    """Return the help of a command in a terminal of this width."""
     above: click.Context | None = context
     while above is not None:
         above.terminal_width = above.max_content_width = width

@@ -32,7 +32,7 @@ def test_an_exit_code_gets_out_of_the_process() -> None:
     assert coredata("--config", "/not/there", "whoami").returncode == 2
 
 
-def test_a_reader_that_has_gone_is_no_traceback() -> None:
+def test_a_closed_pipe_does_not_cause_a_traceback() -> None:
     done = subprocess.run(
         ["bash", "-c", f"{sys.executable} -m coredata_async completion fish | true"],
         check=False,

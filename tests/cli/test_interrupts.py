@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end every command as Ctrl-C does: it cleans up, says so, and exits with 130."""
+"""Tests that SIGTERM and SIGHUP end every command as Ctrl-C does, with cleanup and exit code 130."""
 
 import asyncio
 import os
@@ -80,7 +80,7 @@ def test_handlers_are_put_back_and_other_threads_have_none() -> None:
 
 @pytest.fixture
 def start(far) -> Iterator:
-    """Start the command in a process of its own, as if it were not in a shell that ignores signals."""
+    """Start the command in a process of its own, as if a shell had not made it ignore signals."""
     running: list[subprocess.Popen[bytes]] = []
 
     def begin(*arguments: str, ignored: tuple[signal.Signals, ...] = ()) -> subprocess.Popen[bytes]:

@@ -1,4 +1,4 @@
-"""What people see of a job."""
+"""Tests of the output of a job for people."""
 
 import io
 
@@ -45,7 +45,7 @@ def test_without_a_terminal_there_is_a_line_every_ten_seconds(capsys) -> None:
     assert len(capsys.readouterr().err.splitlines()) == 3
 
 
-def test_failures_are_told_as_they_come_the_first_twenty(capsys) -> None:
+def test_the_first_twenty_failures_are_printed_as_they_occur(capsys) -> None:
     watch = JobOutput(Silent(), quiet=True)
     for n in range(30):
         watch.take(FileFailed(path=f"/f{n}", reason=Reason.NETWORK, message="reset"))
@@ -59,7 +59,7 @@ def test_failures_are_told_as_they_come_the_first_twenty(capsys) -> None:
     assert "counted" in lines[20]
 
 
-def test_failures_that_no_event_told_are_told_at_the_end(capsys) -> None:
+def test_failures_without_an_event_are_printed_at_the_end(capsys) -> None:
     watch = JobOutput(Silent())
     watch.take(FileFailed(path="/a", reason=Reason.NETWORK, message="reset"))
 
@@ -85,15 +85,15 @@ def test_warnings_do_not_flood_either(capsys) -> None:
     assert len(capsys.readouterr().err.splitlines()) == 20
 
 
-def test_the_journal_and_the_scan_are_told(capsys) -> None:
+def test_the_journal_and_the_scan_are_printed(capsys) -> None:
     watch = JobOutput(Lines())
     watch.take(Started(journal="/j", resumed=True))
     watch.take(Scanned(files=1, bytes=2000, excluded=3))
 
-    assert capsys.readouterr().err == "going on with the journal /j\n1 file, 2.0 kB; 3 left out\n"
+    assert capsys.readouterr().err == "continuing the journal /j\n1 file, 2.0 kB; 3 excluded\n"
 
 
-def test_a_wait_is_told_with_its_reason_and_what_is_left(capsys) -> None:
+def test_a_wait_is_printed_with_its_reason_and_the_rest(capsys) -> None:
     watch = JobOutput(Lines())
     watch.take(Waiting(seconds=130, message="this journal is new"))
     watch.take(progress(seconds=20, wait_left=95.2, wait_reason="this journal is new"))
@@ -105,10 +105,10 @@ def test_a_wait_is_told_with_its_reason_and_what_is_left(capsys) -> None:
     assert "some folders wait for another 1 min 35 s" in second
 
 
-def test_a_wait_that_was_interrupted_is_told_at_the_end(capsys) -> None:
+def test_an_interrupted_wait_is_printed_at_the_end(capsys) -> None:
     summarise(a_report(ended="stopped", waited=10, wait_left=100, wait_reason="this journal is new"))
 
-    assert "1 min 40 s of the wait are left for the next run: this journal is new" in capsys.readouterr().err
+    assert "1 min 40 s of the wait remain for the next run: this journal is new" in capsys.readouterr().err
 
 
 def test_a_name_moves_no_cursor(capsys) -> None:
@@ -169,7 +169,7 @@ def test_the_summary_says_what_to_do_next(capsys) -> None:
     )
 
     told = capsys.readouterr()
-    for each in ("orphans", "left out"):
+    for each in ("orphans", "excluded"):
         assert each in told.out
     for each in (
         "2 of 6 files are on the server; 3 failed, 1 pending. The maximum duration has passed.",

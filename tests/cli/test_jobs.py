@@ -1,4 +1,4 @@
-"""A job as the command runs it: told, interrupted, written down, whatever happens."""
+"""Tests of a job as the command runs it: shown, interrupted and recorded in every case."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def conduct(*reports: Path, as_json: bool = False, quiet: bool = False) -> JobCo
 
 @pytest.fixture
 def handlers():
-    """Signal handlers are as they were."""
+    """Restore the signal handlers."""
     before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
     yield
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
@@ -76,7 +76,7 @@ def test_names_of_events_are_words_with_underscores() -> None:
     }
 
 
-async def test_quiet_tells_only_what_goes_wrong(capsys) -> None:
+async def test_quiet_prints_only_problems(capsys) -> None:
     failed = FileFailed(path="/x", reason=Reason.NAME, message="odd")
     await conduct(quiet=True).run(FakeJob(Started(journal="/j", resumed=True), DONE, failed, progress()))
 
@@ -104,7 +104,7 @@ async def test_a_report_is_written_when_the_job_fails(tmp_path, capsys) -> None:
     assert json.loads(path.read_text())["format"] == 1
 
 
-async def test_a_report_that_cannot_be_written_is_no_success(tmp_path, capsys) -> None:
+async def test_a_report_that_cannot_be_written_is_a_failure(tmp_path, capsys) -> None:
     gone = tmp_path / "gone" / "r.json"
     path = tmp_path / "r.json"
 
@@ -144,7 +144,7 @@ async def test_the_first_signal_drains(number: int, handlers, capsys, tmp_path) 
 
     assert await conduct(tmp_path / "r.json").run(job) == 130
     assert job.asked == ["drain"]
-    assert "again stops at once" in capsys.readouterr().err
+    assert "interrupt again to stop at once" in capsys.readouterr().err
     assert json.loads((tmp_path / "r.json").read_text())["ended"] == "drained"
 
 
@@ -245,7 +245,7 @@ def test_a_report_is_written_through_no_link_and_leaves_nothing_beside_it(tmp_pa
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_report_never_replaces_what_is_no_file(tmp_path) -> None:
+def test_a_report_never_replaces_anything_but_a_file(tmp_path) -> None:
     (tmp_path / "r.json").mkdir()
 
     with pytest.raises(TransferError, match="is a directory"):

@@ -1,4 +1,4 @@
-"""What results look like: JSON lines for programs, tables for people."""
+"""Tests of results: JSON lines for programs, tables for people."""
 
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -81,16 +81,16 @@ def test_fields_choose_the_columns(shell, far) -> None:
     assert row.split() == ["Sandbox", far.project]
 
 
-def test_a_field_that_nothing_has_is_told(shell) -> None:
+def test_a_field_that_every_object_lacks_is_reported(shell) -> None:
     done = shell.ok("projects", "list", "--fields", "id,extra.titel")
 
     assert "'extra.titel'" in done.err
 
 
-def test_nothing_found_is_told_to_people_only(shell) -> None:
+def test_an_empty_list_is_reported_to_people_only(shell) -> None:
     done = shell.ok("projects", "list", "--title", "nope")
 
-    assert (done.out, done.err) == ("", "there are none\n")
+    assert (done.out, done.err) == ("", "the list is empty\n")
     assert shell.ok("projects", "list", "--title", "nope", "--json").out == ""
 
 

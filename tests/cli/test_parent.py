@@ -1,4 +1,4 @@
-"""`--parent` is checked before any work, and has a default."""
+"""Tests of `--parent`: checked before any work, with a default."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ UNKNOWN = "11111111-2222-1333-8444-555555555555"
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
-    """A folder with a file, and a state directory of its own."""
+    """Return a folder with a file, and a state directory of its own."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "a.txt").write_text("a")

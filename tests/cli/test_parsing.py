@@ -1,4 +1,4 @@
-"""Sizes, lengths of time and ages: what they mean, and what is refused rather than guessed."""
+"""Tests of sizes, durations and ages: their meaning, and the texts that are refused rather than guessed."""
 
 import contextlib
 
@@ -53,7 +53,7 @@ def test_sizes(text: str, count: int) -> None:
         "1" * 40,
     ],
 )
-def test_what_is_no_size_is_refused(text: str) -> None:
+def test_text_that_is_not_a_size_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
         size(text)
 
@@ -79,7 +79,7 @@ def test_spans(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     "text", ["", "h", "30m2h", "1h1h", "1h 30m", "2H", "-5s", "1..5s", "1.s", "5x", "1h30", "inf", "\u0663s"]
 )
-def test_what_is_no_span_is_refused(text: str) -> None:
+def test_text_that_is_not_a_duration_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
         duration(text)
 
@@ -99,7 +99,7 @@ def test_moments(text: str, at: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "7", "yesterday", "2023-11-14T22:13:20", "2023-13-01", "d7"])
-def test_what_is_no_moment_is_refused(text: str) -> None:
+def test_text_that_is_not_a_time_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="7d or 12h"):
         moment_at(text, NOW)
 

@@ -1,4 +1,4 @@
-"""Nothing that a command writes holds a key, a signed URL, or a character that a terminal obeys."""
+"""Tests that no output of a command contains a key, a signed URL, or a control character of a terminal."""
 
 import asyncio
 import json
@@ -20,9 +20,7 @@ OPERATIONS = [
 
 @pytest.mark.parametrize("fault", OPERATIONS)
 @pytest.mark.parametrize("written", [SIGNED, SIGNED.replace("=", "\\u003d"), quote(SIGNED, safe="")])
-def test_neither_the_output_nor_the_journal_nor_a_report_holds_a_secret(
-    shell, far, tmp_path, fault, written
-) -> None:
+def test_output_journal_and_report_hold_no_secret(shell, far, tmp_path, fault, written) -> None:
     operation, status = fault
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "a.txt").write_text("a")

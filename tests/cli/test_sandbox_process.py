@@ -29,7 +29,7 @@ async def test_it_ends_when_the_body_raises() -> None:
     assert process.returncode is not None
 
 
-async def test_one_that_dies_is_no_trouble_at_the_end() -> None:
+async def test_a_sandbox_that_dies_causes_no_error_at_the_end() -> None:
     async with sandbox_process() as (process, _):
         os.kill(process.pid, signal.SIGKILL)
 

@@ -62,6 +62,6 @@ def test_a_folder_that_cannot_be_read_is_reported(tmp_path: Path, monkeypatch: p
     ]
 
 
-def test_a_name_that_is_no_text_becomes_text() -> None:
+def test_a_name_that_is_not_text_becomes_text() -> None:
     assert readable(Path(os.fsdecode(b"sk\xfd rsla.txt"))) == "sk\\xfd rsla.txt"
     assert readable(Path("skýrsla.txt")) == "skýrsla.txt"

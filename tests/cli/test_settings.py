@@ -1,4 +1,4 @@
-"""Options beat the environment, that beats a profile; and keys stay where they are."""
+"""Tests of settings: options override the environment, that overrides a profile, and keys stay secret."""
 
 import os
 import re
@@ -45,7 +45,7 @@ def quiet(bare):
 
 
 def shown(shell, *arguments: str) -> dict[str, tuple[str, str]]:
-    """The settings that are set."""
+    """Return the settings that are set."""
     (told,) = shell.ok(*arguments, "config", "show", "--json").lines
     return {
         name: (each["value"], each["from"])
@@ -183,7 +183,7 @@ def test_the_profiles_there_are_get_named(quiet, file) -> None:
         (("--base-url", "http://example.com"), {"COREDATA_CA_BUNDLE": " "}, "https"),
     ],
 )
-def test_a_bad_setting_is_told_in_the_words_of_its_place(quiet, file, arguments, environ, said) -> None:
+def test_a_bad_setting_is_reported_by_its_name_in_its_source(quiet, file, arguments, environ, said) -> None:
     if said != "ours.pem":
         file.write_text(FILE.replace('ca_bundle = "ours.pem"', ""))
     os.environ.update(environ)  # `quiet` puts back what was
@@ -257,7 +257,7 @@ def test_a_profile_may_have_any_name(quiet, file) -> None:
 
 
 def test_proxies_of_the_environment_are_honoured_and_an_option_beats_them(shell, monkeypatch) -> None:
-    """Nothing listens at port 9: what goes through such a proxy does not arrive."""
+    """Nothing listens at port 9: a request through such a proxy does not arrive."""
     for name in ("http_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTP_PROXY", "bob:s3cr3tpw@127.0.0.1:9")

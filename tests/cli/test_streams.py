@@ -1,4 +1,4 @@
-"""The command with standard streams that are closed, full or cut off, and in locales that lack letters."""
+"""Tests of the command with closed, full or broken streams, and in locales that lack letters."""
 
 import json
 import os
@@ -18,7 +18,7 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 @pytest.fixture
 def sh(far, tmp_path):
-    """Run a line of shell, in which `coredata` is signed in to the sandbox."""
+    """Return a function that runs a line of shell, with `coredata` signed in to the sandbox."""
     (tmp_path / "a.txt").write_text("hello")
 
     def run(line: str, **env: str) -> subprocess.CompletedProcess[bytes]:

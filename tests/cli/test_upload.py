@@ -1,4 +1,4 @@
-"""`coredata upload`, end to end on the sandbox."""
+"""Tests of `coredata upload`, end to end on the sandbox."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from coredata_async.sandbox import SandboxThread
 
 @pytest.fixture
 def tree(bare, tmp_path, monkeypatch) -> Path:
-    """A folder in the working directory; journals are kept out of the way."""
+    """Return a folder in the working directory, with a directory for journals elsewhere."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     made = Path("tree")
     (made / "sub").mkdir(parents=True)
@@ -81,7 +81,7 @@ def test_without_json_stdout_is_empty_and_quiet_says_nothing(shell, tree, far) -
     assert (done.out, done.err) == ("", "")
 
 
-def test_a_journal_goes_where_it_is_told(shell, tree, far) -> None:
+def test_a_journal_is_kept_at_the_given_path(shell, tree, far) -> None:
     done = shell.ok("upload", "tree", "--parent", far.project, "--job", "here.sqlite")
 
     assert Path("here.sqlite").exists()
@@ -131,7 +131,7 @@ def test_a_limit_of_time_is_ten_and_the_next_run_goes_on(shell, tree, far) -> No
     assert len(there(far)) == 12
 
 
-def test_a_dry_run_tells_every_action_and_writes_nothing(shell, tree, far) -> None:
+def test_a_dry_run_prints_every_action_and_writes_nothing(shell, tree, far) -> None:
     done = shell.ok("upload", "tree", "--parent", far.project, "--dry-run", "--json", "--exclude", "*.tmp")
 
     actions = [(Path(line["path"]).name, line["verb"]) for line in done.lines[:-1]]

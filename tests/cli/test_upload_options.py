@@ -1,4 +1,4 @@
-"""The options of `coredata upload` as values; what is not given is as the values' own classes say."""
+"""Tests of the options of `coredata upload` as values; a missing option keeps the default of its class."""
 
 import time
 from typing import Any
@@ -56,7 +56,7 @@ def test_rules_may_stand_anywhere() -> None:
 
 
 def test_a_folder_s_contents_are_not_the_folder() -> None:
-    """`pathlib` would make one of the two."""
+    """`pathlib` would treat the two as equal."""
     assert upload.make_context("upload", ["./.", "--parent", "p"]).params["paths"] == ("./.",)
 
 

@@ -1,4 +1,4 @@
-"""Every command there is, and arguments with which it can be called."""
+"""Every command, with arguments with which it can be called."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def commands(
 
 
 def arguments(command: click.Command, file: str) -> list[str]:
-    """Give arguments that a command accepts, as far as it can say without a server."""
+    """Return arguments that a command accepts, as far as it can check them without a server."""
     given: list[str] = []
     for each in command.params:
         if isinstance(each, click.Argument):

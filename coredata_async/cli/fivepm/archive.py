@@ -1,4 +1,4 @@
-"""`coredata 5pm archive`: a project's files and activities copied into CoreData."""
+"""Command `coredata 5pm archive`: a copy of a project's files and activities in CoreData."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from coredata_async.cli.report_files import report_file
 
 @click.command()
 @click.argument("project")
-@parent_option("Project, Folder or Filespace of CoreData.")
+@parent_option("Project, Folder or Filespace of CoreData to copy into.")
 @click.option(
     "--any-size",
     is_flag=True,
-    help="Take files whose size is not the one 5pm states, which may count something else than bytes.",
+    help="Accept files whose size differs from the one that 5pm states. 5pm may not count bytes.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON line per event, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per event.")
 @click.option(
     "--report",
     "reports",
@@ -41,11 +41,11 @@ from coredata_async.cli.report_files import report_file
 def archive(
     *, project: str, parent: str | None, any_size: bool, as_json: bool, reports: tuple[Path, ...]
 ) -> None:
-    """Copy the files and activities of a 5pm project into CoreData, each once, whatever happens.
+    """Copy the files and activities of a 5pm project into CoreData, each of them once.
 
-    A folder named after PROJECT and its id gets every file, and all activities as JSON lines and as pages.
-    Files pass through a private directory on this disk. Run the same command again to go on where it ended,
-    however it ended; later, to add what is new in 5pm. Nothing is changed in 5pm.
+    Creates a folder named after PROJECT and its id, with every file, and all activities as JSON lines and as
+    pages. Files pass through a private directory on this disk. Run the same command again to continue after
+    any interruption, or later to add what is new in 5pm. Nothing is changed in 5pm.
     """
     into = required_parent(parent)
     conduct = JobCommand(
@@ -58,7 +58,7 @@ archive.params += connection.options(hidden=True, taken=archive.params)
 
 
 async def _archive(project: str, parent: str, conduct: JobCommand, *, check_sizes: bool) -> int:
-    def tell(outcome: Fetched | NotFetched) -> None:
+    def report_file(outcome: Fetched | NotFetched) -> None:
         if isinstance(outcome, NotFetched):
             say(f"not fetched: {outcome.name}: {outcome.error}")
         elif conduct.as_json:
@@ -68,7 +68,7 @@ async def _archive(project: str, parent: str, conduct: JobCommand, *, check_size
         copying = Archive(pm=pm, client=made, project=project, parent=parent, check_sizes=check_sizes)
         await check_existence(made, parent)
         with copying.lock() as room:
-            staged = await copying.stage(room, tell)
+            staged = await copying.stage(room, report_file)
             say(f"{staged.names.folder}: {len(staged.outcomes)} new files in 5pm")
             job = copying.job(room)
             code = await conduct.run(job)
@@ -81,5 +81,5 @@ def _code(archived: Archived) -> int:
 
 
 def _gauge(*, as_json: bool) -> ProgressDisplay:
-    mixed = as_json and sys.stdout.isatty()  # bars would tear the lines apart
+    mixed = as_json and sys.stdout.isatty()  # progress bars would break the lines apart
     return ProgressBars() if people.is_terminal and not mixed else Lines()

@@ -1,4 +1,4 @@
-"""A method of 5pm carried out for a command, and what it gives shown."""
+"""Call of a 5pm method for a command, and output of its result."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from coredata_async.fivepm.method import Method
 
 
 def method_of(pm: FivePM, row: Method) -> Callable[..., Any]:
-    """Return where the client has a method."""
+    """Return the client's function for a method."""
     service, _, name = row.python.partition(".")
     found: Callable[..., Any] = getattr(getattr(pm, service), name)
     return found
 
 
 async def show_results(row: Method, keys: Sequence[str], named: Mapping[str, Any], into: Renderer) -> None:
-    """Call it, once per key, and show what it gives."""
+    """Call a method, once per key, and show its results."""
     async with fivepm_client() as pm:
         method = method_of(pm, row)
-        if row.gives == "flag" and not row.arguments:  # without a session there would be nothing to end
+        if row.gives == "flag" and not row.arguments:  # without a session, sign-out would have nothing to end
             await pm.auth.sign_in()
 
         async def one(*key: str) -> object:
@@ -38,13 +38,13 @@ async def show_results(row: Method, keys: Sequence[str], named: Mapping[str, Any
         if attrs.has(type(each)):
             into.add(each)
         elif not isinstance(each, Exception):
-            say("done" if row.gives != "text" else "signed in")  # what it gives is a secret
+            say("done" if row.gives != "text" else "signed in")  # the result is a secret
     into.close()
     exit_on_failures(found)
 
 
 async def remove_all(row: Method, keys: Sequence[str]) -> None:
-    """Remove what the keys name, each failing alone."""
+    """Remove the objects with these keys; each fails alone."""
     async with fivepm_client() as pm:
         method = method_of(pm, row)
 
@@ -56,7 +56,7 @@ async def remove_all(row: Method, keys: Sequence[str]) -> None:
 
 
 async def show_list(row: Method, wanted: Mapping[str, Any], into: Renderer, limit: int | None) -> None:
-    """Show what it lists, as it comes."""
+    """Show the objects of a listing as they arrive."""
     async with fivepm_client() as pm:
         count = 0
         async with aclosing(_each(method_of(pm, row)(**wanted))) as things:
@@ -69,7 +69,7 @@ async def show_list(row: Method, wanted: Mapping[str, Any], into: Renderer, limi
 
 
 async def _each(found: Any) -> AsyncGenerator[object, None]:
-    """The objects of a listing, or of what gives them all at once."""
+    """Yield the objects of a listing, or of a result that contains them all."""
     if not isinstance(found, Listing):
         for each in await found:
             yield each

@@ -1,4 +1,4 @@
-"""The options that say which 5pm account, and the client they give."""
+"""Connection options of a 5pm account, and the client that they configure."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ from coredata_async.secret import conceal
 
 _CHOSEN: Final = "coredata_async.cli.fivepm.app"
 _SHARED: Final = ("timeout", "max_retries", "ca_bundle", "proxy")
-"""Options of `coredata` that hold here, too."""
+"""Options of `coredata` that apply here, too."""
 _WHO: Final = frozenset({"url", "login"})
 _OPTIONS: Final = (
-    ("url", click.STRING, "URL", "The account: its name, acme.5pmweb.com, or a whole URL. [FIVEPM_URL]"),
+    ("url", click.STRING, "URL", "Account: its name, acme.5pmweb.com, or a URL. [FIVEPM_URL]"),
     (
         "login",
         click.STRING,
         "EMAIL",
-        "Who signs in; the password comes from FIVEPM_PASSWORD or a profile only. [FIVEPM_LOGIN]",
+        "Login. The password is read only from FIVEPM_PASSWORD or a profile. [FIVEPM_LOGIN]",
     ),
-    ("format", click.Choice(["json", "xml"]), "json|xml", "What to ask the service for; both give the same."),
+    ("format", click.Choice(["json", "xml"]), "json|xml", "Format of responses; both give the same results."),
     (
         "post-params",
         click.Choice(["body", "query", "split"]),
         "body|query|split",
-        "Where the arguments of a POST go: the vendor's page shows the query, and speaks of the body.",
+        "Place of the arguments of a POST: the vendor's page shows the query, but its text says the body.",
     ),
-    ("dates", click.Choice(["space", "t"]), "space|t", "What stands before the time of a date."),
-    ("files", click.Choice(["base64", "multipart"]), "base64|multipart", "How attached files travel."),
+    ("dates", click.Choice(["space", "t"]), "space|t", "Prefix of the time in a date."),
+    ("files", click.Choice(["base64", "multipart"]), "base64|multipart", "Encoding of attached files."),
     (
         "credential",
         click.Choice(["session", "login"]),
         "session|login",
-        "Whether to sign in once, or to send login and password with each request.",
+        "Sign in once, or send login and password with each request.",
     ),
 )
 
 
 def options(*, hidden: bool = False, taken: Sequence[click.Parameter] = ()) -> list[click.Parameter]:
-    """Ours, and those of `coredata`; those whose name a command has taken for itself are left to it."""
+    """Return the options of 5pm and of `coredata`, without those whose name the command uses itself."""
     own = {flag for each in taken for flag in each.opts}
     found: list[click.Parameter] = [
         click.Option(
@@ -68,10 +68,10 @@ def options(*, hidden: bool = False, taken: Sequence[click.Parameter] = ()) -> l
 
 
 def fivepm_client() -> FivePM:
-    """A 5pm client for the command that runs.
+    """Create a 5pm client for the running command.
 
     Raises:
-        ConfigurationError: A setting is missing, or does not hold what it should.
+        ConfigurationError: If a setting is missing or invalid.
     """
     context = click.get_current_context()
     chosen, given = chosen_options(context), _chosen_options(context)
@@ -83,8 +83,9 @@ def fivepm_client() -> FivePM:
     password = conceal(os.environ.get("FIVEPM_PASSWORD")) or conceal(_clear(profile))
     if not url or not login or not password:
         raise ConfigurationError(
-            "url, login or password of 5pm is missing: set FIVEPM_URL FIVEPM_LOGIN FIVEPM_PASSWORD, or write "
-            "url, login and password into [fivepm.NAME] of the configuration file, NAME being a profile's"
+            "url, login or password of 5pm is missing: set FIVEPM_URL FIVEPM_LOGIN FIVEPM_PASSWORD, "
+            "or write "
+            "url, login and password into [fivepm.NAME] of the configuration file, where NAME is a profile"
         )
     origin = "--url" if given.get("url") else "FIVEPM_URL" if _variable("URL") else "url in the profile"
     remember_address(context, url, origin)
@@ -110,7 +111,7 @@ def _clear(profile: FivePMProfile) -> str | None:
 
 
 def _choose(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """Keep what was given: a sub-command's word comes later, and counts."""
+    """Store the given value; the option of a sub-command comes later and overrides."""
     if value is not None:
         _chosen_options(ctx)[str(param.name)] = value
 

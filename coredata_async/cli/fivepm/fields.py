@@ -1,4 +1,4 @@
-"""Fields of 5pm's classes as options of a command; times have no zone, and passwords come from files."""
+"""Fields of 5pm's classes as options of a command; times have no zone, and passwords are read from files."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from coredata_async.unset import Unset
 
 
 def fivepm_fields(kind: type[Any]) -> list[Field]:
-    """Return what a class takes, one option for each."""
+    """Return the fields of a class, one per option."""
     hints, words = get_type_hints(kind), field_help(cast("type", kind))
     spots = attrs.fields(cast("type[attrs.AttrsInstance]", kind))
     return [_field(spot, hints[spot.name], words.get(spot.name, "")) for spot in spots]
 
 
 def local(text: str) -> datetime | date:
-    """A point in the account's own local time, or a day.
+    """Parse a date or a time in the account's own local time.
 
     Raises:
-        BadParameter: Also for a time with a zone: nobody knows the account's.
+        BadParameter: If the text is not a date, or has a time zone, because the account's zone is unknown.
     """
     found = moment_or_day(text, "2024-12-31T23:59")
     if isinstance(found, datetime) and found.tzinfo is not None:
         raise BadParameter(
-            f"{text.strip()} has a time zone: 5pm has none, so write the account's own local time"
+            f"{text.strip()} has a time zone, which 5pm does not support: write the account's own local time"
         )
     return found
 
 
 def secret(text: str) -> str:
-    """A password from a file or from stdin: other users of the system can see options."""
+    """Read a password from a file or from stdin, because other users of the system can see options."""
     if text != "-" and not text.startswith("@"):
-        raise BadParameter("write @FILE, or - for stdin: an option is no place for a password")
+        raise BadParameter("a password cannot be given as an option: write @FILE, or - for stdin")
     return text_of(text).rstrip("\r\n")
 
 
@@ -61,7 +61,7 @@ def _field(spot: attrs.Attribute[Any], hint: Any, words: str) -> Field:
 
 
 def _reader(arms: frozenset[Any]) -> tuple[bool, Any]:
-    """Return whether there may be several, and how one is read."""
+    """Return whether a type takes several values, and the function that parses one."""
     if datetime in arms:
         return False, local
     for arm in arms:
@@ -79,5 +79,5 @@ def _reader(arms: frozenset[Any]) -> tuple[bool, Any]:
 
 
 def _arms(hint: Any) -> frozenset[Any]:
-    """Return the alternatives of a type; an object with an id cannot be written on a command line."""
+    """Return the alternatives of a type, without objects with an id, which a command line cannot express."""
     return frozenset(get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)) - {HasId}

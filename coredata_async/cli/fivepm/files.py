@@ -1,4 +1,4 @@
-"""`coredata 5pm activity attach` and `download`: files to an activity, and from one."""
+"""Commands `coredata 5pm activity attach` and `download`: files to an activity, and from one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from coredata_async.fivepm.method import Method
 
 
 def attacher(row: Method) -> click.Command:
-    """The command that attaches files."""
+    """Build the command that attaches files."""
 
     def run(*, key: str, paths: tuple[str, ...]) -> None:
         asyncio.run(_attach(row, key, [Path(each) for each in paths]))
@@ -37,12 +37,12 @@ def attacher(row: Method) -> click.Command:
                 type=click.Path(exists=True, dir_okay=False, readable=False),
             ),
         ],
-        help="Attach files to an activity; 5pm takes 125 MB per file.",
+        help="Attach files to an activity; 5pm accepts 125 MB per file.",
     )
 
 
 def downloader(row: Method) -> click.Command:
-    """The command that downloads files."""
+    """Build the command that downloads files."""
 
     def run(*, keys: tuple[str, ...], output: str | None, wrapping: str, force: bool, as_json: bool) -> None:
         every = tuple(dict.fromkeys(keys))
@@ -56,18 +56,20 @@ def downloader(row: Method) -> click.Command:
             click.Option(
                 ["-o", "--output"],
                 metavar="DEST",
-                help="A folder, made if it ends in a slash or there are several files; or a name.",
+                help="Folder, created if the name ends in a slash or there are several files; or a "
+                "file name.",
             ),
             click.Option(
                 ["--wrapping"],
                 type=click.Choice(["auto", "raw", "envelope"]),
                 default="auto",
-                help="How the bytes come, which is not documented; by default what comes is looked at.",
+                help="Encoding of the response, which is not documented. Default: recognised from the "
+                "first bytes.",
             ),
-            click.Option(["--force"], is_flag=True, help="Overwrite files that exist."),
-            click.Option(["--json", "as_json"], is_flag=True, help="One JSON line per file that is saved."),
+            click.Option(["--force"], is_flag=True, help="Overwrite existing files."),
+            click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON line per saved file."),
         ],
-        help="Download files, each under its own name where the service says it, else under its id.",
+        help="Download files, each under the name that the service sends, or else under its id.",
     )
 
 
@@ -91,7 +93,9 @@ async def _download(
                 taken.append(name or safe(body.filename or "", f"5pm {key}"))
                 path = folder / distinct(taken)[-1]
                 if path.exists() and not force:
-                    raise CoreDataError(f"{path} exists, so file {key} was not saved: --force overwrites it")
+                    raise CoreDataError(
+                        f"file {key} was not saved, because {path} exists: --force overwrites it"
+                    )
                 await body.save(path, overwrite=force)
             size = path.stat().st_size
             if as_json:

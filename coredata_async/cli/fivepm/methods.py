@@ -1,4 +1,4 @@
-"""The methods of 5pm as commands: what they take and give is read from their rows."""
+"""Methods of 5pm as commands; their arguments and results are read from the rows."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from coredata_async.cli.resources.writing import confirm, with_cleared
 from coredata_async.fivepm.method import Method
 
 _FLAGS: Final = {
-    "load_team": "The team of each.",
-    "with_files": "The files of each.",
-    "with_names": "The names of project and task of each.",
+    "load_team": "Include the team of each.",
+    "with_files": "Include the files of each.",
+    "with_names": "Include the names of project and task of each.",
 }
 _SECRET: Final = frozenset({"login", "password"})
-"""Arguments the client knows by itself."""
+"""Arguments that the client supplies itself."""
 _COLUMNS: Final = (
     "id",
     "name",
@@ -45,7 +45,7 @@ _COLUMNS: Final = (
 
 
 def caller(row: Method) -> click.Command:
-    """A command for what gives one object, of one or several keys, or for nothing but the asking."""
+    """Build a command for a method that returns one object, for one or several keys or without a key."""
     fields = fivepm_fields(row.fields) if row.fields else []
     keys = [each for each in row.arguments if each not in _SECRET]
 
@@ -62,7 +62,7 @@ def caller(row: Method) -> click.Command:
 
 
 def updater(row: Method) -> click.Command:
-    """A command for what changes an object."""
+    """Build a command for a method that changes an object."""
     fields = fivepm_fields(row.fields) if row.fields else []
     names = [field.flag.removeprefix("--") for field in fields if field.clearable]
 
@@ -78,23 +78,23 @@ def updater(row: Method) -> click.Command:
         multiple=True,
         metavar="FIELD",
         type=click.Choice(names),
-        help=f"Empty a field, by sending an empty text, which is not documented: {', '.join(names)}.",
+        help=f"Empty a field by sending an empty text, which is not documented: {', '.join(names)}.",
     )
     return click.Command(
         None,
         callback=run,
         params=[*_keys(["id"], many=False), *(each.option() for each in fields), clear, *shape(row.model)],
-        help=f"Change {_thing(row)}: only what is given is sent, and a list replaces the whole list.",
+        help=f"Change {_thing(row)}: only the given fields are sent, and a list replaces the whole list.",
     )
 
 
 def remover(row: Method) -> click.Command:
-    """A command for what removes objects, after a question."""
+    """Build a command for a method that removes objects, after a confirmation."""
 
     def run(*, keys: tuple[str, ...], yes: bool) -> None:
         every = tuple(dict.fromkeys(keys))
         what = f"{row.python.replace('.', ' ').replace('_', ' ')} {', '.join(every)}"
-        if not yes and not confirm(f"{what}: 5pm documents no way back. Go on?"):
+        if not yes and not confirm(f"{what}: 5pm documents no way to restore them. Continue?"):
             say("nothing was removed")
             raise click.exceptions.Exit(FAILED)
         asyncio.run(remove_all(row, every))
@@ -104,14 +104,15 @@ def remover(row: Method) -> click.Command:
         callback=run,
         params=[
             *_keys(["id"], many=True),
-            click.Option(["--yes", "-y"], is_flag=True, help="Without being asked."),
+            click.Option(["--yes", "-y"], is_flag=True, help="Do not ask for confirmation."),
         ],
-        help=f"Remove {_thing(row)}; whether it can be had back, and what goes with it, is not documented.",
+        help=f"Remove {_thing(row)}; it is not documented whether it can be restored and what is "
+        "removed with it.",
     )
 
 
 def lister(row: Method) -> click.Command:
-    """A command for what gives many objects."""
+    """Build a command for a method that returns many objects."""
     fields = fivepm_fields(row.filters) if row.filters else []
     flags = [each for each in row.arguments if each in _FLAGS]
 
@@ -133,14 +134,14 @@ def lister(row: Method) -> click.Command:
             ),
             *(_paging() if row.pages else ()),
             *shape(row.model),
-            click.Option(["--limit"], type=click.IntRange(1), help="How many to show at most."),
+            click.Option(["--limit"], type=click.IntRange(1), help="Maximum number of objects to show."),
         ],
         help=_summary(row),
     )
 
 
 def columns(row: Method) -> Sequence[str]:
-    """Return what a table shows of each."""
+    """Return the columns of the table."""
     model = cast("type[attrs.AttrsInstance] | None", row.model)
     there = {spot.name for spot in attrs.fields(model)} if model else set[str]()
     return [each for each in _COLUMNS if each in there]
@@ -154,18 +155,20 @@ def _keys(names: Sequence[str], *, many: bool) -> Iterator[click.Argument]:
 
 def _paging() -> list[click.Option]:
     return [
-        click.Option(["--page-size"], type=click.IntRange(1), help="How many to ask for at a time."),
+        click.Option(["--page-size"], type=click.IntRange(1), help="Number of objects per request."),
         click.Option(
-            ["--offset"], type=click.IntRange(0), help="Where to begin; counted from 0, presumably."
+            ["--offset"],
+            type=click.IntRange(0),
+            help="Offset of the first object; presumably counted from 0.",
         ),
     ]
 
 
 def _summary(row: Method) -> str:
     if row.gives == "text":
-        return "Sign in, to see whether login and password are right; the session ends with the command."
+        return "Sign in to check login and password; the session ends with the command."
     if not row.arguments and row.gives == "flag":
-        return "Sign in and out again."
+        return "Sign in, and sign out again."
     if row.fields is not None:
         return f"Add {_thing(row)}, and show it."
     if row.gives == "many":

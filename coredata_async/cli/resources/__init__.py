@@ -1,1 +1,1 @@
-"""Commands of the resources, made from their rows."""
+"""Commands of the resources, generated from their rows."""

@@ -1,4 +1,4 @@
-"""What only one noun has: a method of its service whose arguments a shell can give becomes a command."""
+"""Commands of a single resource: methods of its service whose arguments a shell can express."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIMPLE: Final = {str, bool, Id}
 
 
 def methods(noun: ResourceCommand) -> dict[str, click.Command]:
-    """Those commands, by name: all coroutines that take text and flags and give nothing back."""
+    """Return these commands by name: all coroutines that take text and flags and return nothing."""
     service = type(noun.service(CoreData("https://example.coredata.is", api_user="-", api_key="-")))
     return {
         name.replace("_", "-"): _command(noun, name, method)
@@ -35,7 +35,7 @@ def _is_simple(method: Callable[..., object]) -> bool:
 
 
 def _command(noun: ResourceCommand, name: str, method: Callable[..., object]) -> click.Command:
-    taken = list(inspect.signature(method).parameters.values())[1:]  # without `self`
+    taken = list(inspect.signature(method).parameters.values())[1:]  # skips `self`
 
     def run(**values: Any) -> None:
         positional: list[str] = []

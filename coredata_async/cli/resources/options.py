@@ -17,7 +17,7 @@ from coredata_async.ids import HasId
 from coredata_async.unset import Unset
 
 Reader = Callable[[str], object]
-"""What makes a value of the text that a shell gives."""
+"""Function that parses the text of an option."""
 
 _READERS: Final[dict[frozenset[Any], Reader]] = {
     **{frozenset({kind}): kind for kind in (str, int, float, bool)},
@@ -37,25 +37,25 @@ _SHOWN: Final[dict[Reader, str]] = {
 
 @frozen(kw_only=True)
 class Field:
-    """A keyword of a verb, as a shell can give it."""
+    """Keyword of a verb, as an option of a command."""
 
     name: str
     reader: Reader
     many: bool
-    """Whether its option may be given several times."""
+    """True if the option may be given several times."""
     required: bool
     clearable: bool
-    """Whether `None` is a value of its own."""
+    """True if `None` is a value of the field."""
     default: object
     help_text: str
 
     @property
     def flag(self) -> str:
-        """Its option: `--created-gt`."""
+        """Name of the option: `--created-gt`."""
         return flag(self.name)
 
     def option(self) -> click.Option:
-        """Its option. What is not given is `None`, or empty, and then not passed on."""
+        """Build the option. If it is not given, its value is `None` or empty, and not passed on."""
         return click.Option(
             [self.flag, self.name],
             type=self.reader,
@@ -66,32 +66,32 @@ class Field:
         )
 
     def _help(self) -> str:
-        notes = ["may be repeated"] if self.many else []
+        notes = ["repeatable"] if self.many else []
         notes += [] if self.default is None else [f"default: {self.default}"]
         return f"{self.help_text} [{'; '.join(notes)}]".lstrip() if notes else self.help_text
 
 
 def flag(name: str) -> str:
-    """A keyword as an option."""
+    """Return the option name of a keyword."""
     return "--" + name.replace("__", "-").replace("_", "-")
 
 
 def fields_of(keywords: Callable[..., object]) -> list[Field]:
-    """Return what a class takes, one option for each."""
+    """Return the fields of a class, one per option."""
     kind = cast("type[attrs.AttrsInstance]", keywords)
     hints, words = get_type_hints(kind), field_help(kind)
     return [_field(spot, hints[spot.name], words.get(spot.name, "")) for spot in attrs.fields(kind)]
 
 
 def given_values(fields: Sequence[Field], values: Mapping[str, object]) -> dict[str, Any]:
-    """The values that were given, by keyword."""
+    """Return the given values by keyword."""
     return {field.name: values[field.name] for field in fields if values.get(field.name) not in (None, ())}
 
 
 def _field(spot: attrs.Attribute[Any], hint: Any, words: str) -> Field:
     arms = _arms(hint)
     many, reader = _reader(arms - {NoneType, Unset})
-    tells = isinstance(spot.default, int) and not isinstance(spot.default, bool)
+    has_default = isinstance(spot.default, int) and not isinstance(spot.default, bool)
     if not words and "filter" not in spot.metadata and Unset not in arms and spot.default is None:
         words = filter_help(spot.name) if "__" in spot.name else ""
     return Field(
@@ -100,13 +100,13 @@ def _field(spot: attrs.Attribute[Any], hint: Any, words: str) -> Field:
         many=many,
         required=spot.default is attrs.NOTHING,
         clearable=Unset in arms and NoneType in arms,
-        default=spot.default if tells else None,
+        default=spot.default if has_default else None,
         help_text=words,
     )
 
 
 def _reader(arms: frozenset[Any]) -> tuple[bool, Reader]:
-    """Return whether there may be several, and how one is read. What has no shape of its own is JSON."""
+    """Return whether a type takes several values, and the parser of one (JSON by default)."""
     if arms in _READERS:
         return False, _READERS[arms]
     if len(arms) == 1:
@@ -125,5 +125,5 @@ def _reader(arms: frozenset[Any]) -> tuple[bool, Reader]:
 
 
 def _arms(hint: Any) -> frozenset[Any]:
-    """Return the alternatives of a type; an object with an id cannot be written on a command line."""
+    """Return the alternatives of a type, without objects with an id, which a command line cannot express."""
     return frozenset(get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)) - {HasId}

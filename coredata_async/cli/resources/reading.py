@@ -1,4 +1,4 @@
-"""`list` and `get` of any noun."""
+"""Commands `list` and `get` of any resource."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ PAGING: Final = {spot.name for spot in fields_of(Paging)}
 
 
 class RangeCommand(click.Command):
-    """A command whose options of pairs take `A,B` and `A B` alike."""
+    """Command whose options for pairs accept `A,B` and `A B` alike."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Join the two."""
+        """Join the two arguments of a pair."""
         pairs = {flag for each in self.params if each.metavar == "FROM,TO" for flag in each.opts}
         joined: list[str] = []
         rest = iter(args)
@@ -42,7 +42,7 @@ class RangeCommand(click.Command):
 
 
 def lister(noun: ResourceCommand) -> click.Command:
-    """`coredata NOUN list`."""
+    """Build `coredata NOUN list`."""
     fields = fields_of(noun.kind.where)
     owners = noun.parents()
 
@@ -70,7 +70,7 @@ def lister(noun: ResourceCommand) -> click.Command:
 
 
 def getter(noun: ResourceCommand) -> click.Command:
-    """`coredata NOUN get`."""
+    """Build `coredata NOUN get`."""
 
     def run(*, keys: tuple[str, ...], fields_: list[str], as_json: bool) -> None:
         into = sink(as_json=as_json, fields=fields_, otherwise=Details())
@@ -85,12 +85,12 @@ def getter(noun: ResourceCommand) -> click.Command:
 
 
 def keys_argument(noun: ResourceCommand) -> click.Argument:
-    """One or more ids."""
+    """Build the argument for one or more ids."""
     return click.Argument(["keys"], nargs=-1, required=True, metavar=f"{noun.kind.key.upper()}...")
 
 
 async def show(listing: Listing[Any], into: Renderer, limit: int | None = None) -> None:
-    """Show a listing as it comes."""
+    """Show a listing as it arrives."""
     count = 0
     async with aclosing(listing.pages(prefetch=2 if limit is None else 0)) as pages:
         async for page in pages:
@@ -130,11 +130,12 @@ async def _get(noun: ResourceCommand, made: CoreData, keys: Sequence[str], into:
 
 
 def _alone(inside: dict[str, str], wanted: dict[str, Any]) -> None:
-    """The service offers no filters on what is inside another object."""
+    """Reject filters together with an owner, because the service does not filter such listings."""
     others = [*inside, *(name for name in wanted if name not in PAGING)]
     if inside and len(others) > 1:
         raise click.UsageError(
-            f"--{next(iter(inside))} cannot be combined with another filter: the service offers none there"
+            f"--{next(iter(inside))} cannot be combined with another filter, because the service does "
+            "not filter that list"
         )
 
 
@@ -153,12 +154,12 @@ def _parent_options(noun: ResourceCommand, fields: Sequence[Field]) -> list[clic
 
 
 def shape(model: type[object] | None) -> list[click.Option]:
-    """Declare which fields of a model to show, and in which form."""
+    """Declare the options that select the fields and the format of the output."""
     return [
         fields_option(model),
-        click.Option(["--json", "as_json"], is_flag=True, help="JSON lines, for programs."),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print JSON lines."),
     ]
 
 
 def _limit() -> click.Option:
-    return click.Option(["--limit"], type=click.IntRange(1), help="How many at most.")
+    return click.Option(["--limit"], type=click.IntRange(1), help="Maximum number of objects.")

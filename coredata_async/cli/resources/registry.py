@@ -1,4 +1,4 @@
-"""Rows as groups of commands: `coredata projects list|get|…`, and what one noun has alone."""
+"""Rows as groups of commands: `coredata projects list|get|…`, and the commands of a single resource."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VERBS: Final[dict[str, Callable[[ResourceCommand], click.Command | None]]] = {
 
 
 class NounGroup(Group):
-    """The commands of one noun, each made when it is wanted."""
+    """Commands of one resource, each built when it is used."""
 
     def __init__(self, noun: ResourceCommand) -> None:
         super().__init__(
@@ -37,11 +37,11 @@ class NounGroup(Group):
         self._own = partial(methods, noun)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs in their usual order, then the others."""
+        """List the verbs in their usual order, then the others."""
         return [*self._makers, *self._own()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Make one."""
+        """Build one command."""
         if cmd_name in self._makers:
             return self._makers[cmd_name]()
         found = self._own().get(cmd_name)
@@ -49,7 +49,7 @@ class NounGroup(Group):
 
 
 def with_connection_options(command: click.Command) -> click.Command:
-    """The command, with the options that say who to be, hidden: `coredata --help` has them."""
+    """Return the command with hidden connection options, which `coredata --help` shows."""
     command.params += connection.options(hidden=True, taken=command.params)
     return command
 

@@ -1,4 +1,4 @@
-"""A row as the command line sees it: its verbs, what they rest on, and what they take."""
+"""A row as the command line sees it: its verbs, their evidence, and their fields."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLUMNS: Final = {
     "folders": ("id", "title", "path"),
     "comments": ("id", "author", "time", "text"),
 }
-"""What a table shows of each; the others go by `_COLUMNS`."""
+"""Columns of the tables; other resources use `_COLUMNS`."""
 _COLUMNS: Final = (
     "title",
     "first_name",
@@ -37,7 +37,7 @@ _MANY: Final = 5
 
 
 class Service(Protocol):
-    """What a client offers for a noun, as far as its row says so."""
+    """Service of a client for a resource, as far as its row declares it."""
 
     list: Callable[..., Listing[object]]
     get: Callable[[str], Awaitable[object]]
@@ -48,36 +48,36 @@ class Service(Protocol):
 
 @frozen
 class ResourceCommand:
-    """A collection, by its name on the client."""
+    """Resource, by its name on the client."""
 
     name: str
     kind: Resource[Any, ...]
 
     @property
     def command(self) -> str:
-        """Its name in a shell: `value-lists`."""
+        """Name in a shell: `value-lists`."""
         return self.name.replace("_", "-")
 
     @property
     def many(self) -> str:
-        """Return what people call them."""
+        """Plural for people."""
         return self.name.replace("_", " ")
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return what a table shows of each."""
+        """Columns of the table."""
         fields = {spot.name for spot in attrs.fields(self.kind.model)}
         derived = [self.kind.key, *(each for each in _COLUMNS if each in fields and each != self.kind.key)]
         return COLUMNS.get(self.name) or tuple(derived[:_MANY])
 
     @property
     def new(self) -> Callable[..., object] | None:
-        """The class whose fields `create` takes."""
+        """Class with the fields of `create`."""
         return self.kind.new if isinstance(self.kind, AppendableKind) else None
 
     @property
     def edit(self) -> Callable[..., object] | None:
-        """The class whose fields `update` takes; that of files is in their module, but not in their row."""
+        """Class with the fields of `update`; that of files is in their module, not in their row."""
         if isinstance(self.kind, EditableKind):
             return self.kind.edit
         model = self.kind.model
@@ -87,11 +87,11 @@ class ResourceCommand:
         return found
 
     def proof(self, verb: str) -> Evidence | None:
-        """Return what a verb rests on, if there is such a verb."""
+        """Return the evidence for a verb, or None if the resource does not have the verb."""
         return next((each.proof for each in endpoints() if each.operation == f"{self.name}.{verb}"), None)
 
     def parents(self) -> dict[str, tuple[str, Nested[Any, ...]]]:
-        """Where else they are listed: by the option that says so, the noun of the owner, and the row."""
+        """Return the owners whose listings contain this resource: by option, their resource and the row."""
         return {
             singular(kind): (name, nested)
             for nested in NESTED
@@ -100,17 +100,17 @@ class ResourceCommand:
         }
 
     def service(self, client: CoreData) -> Service:
-        """Return what the client offers for it."""
+        """Return the client's service for the resource."""
         return cast("Service", getattr(client, self.name))
 
 
 def singular(kind: Resource[Any, ...]) -> str:
-    """Return what people call one of them: `value_list`, after its model."""
+    """Return the singular for people, after the model: `value_list`."""
     name: str = kind.model.__name__
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
 def nouns() -> dict[str, ResourceCommand]:
-    """All of them, by command."""
+    """Return all resources, by command."""
     every = [ResourceCommand(name, kind) for name, kind in ROWS.items()]
     return {noun.command: noun for noun in every}

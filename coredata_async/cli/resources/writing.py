@@ -1,4 +1,4 @@
-"""`create`, `update` and `delete` of any noun."""
+"""Commands `create`, `update` and `delete` of any resource."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from coredata_async.client import CoreData
 
 
 def creator(noun: ResourceCommand) -> click.Command | None:
-    """`coredata NOUN create`."""
+    """Build `coredata NOUN create`."""
     if noun.new is None:
         return None
     fields = fields_of(noun.new)
@@ -37,14 +37,14 @@ def creator(noun: ResourceCommand) -> click.Command | None:
         callback=run,
         params=[
             *(each.option() for each in fields),
-            click.Option(["--json", "as_json"], is_flag=True, help="The id as JSON, for programs."),
+            click.Option(["--json", "as_json"], is_flag=True, help="Print the id as JSON."),
         ],
         help=f"Create a {_one(noun)}, and print its {noun.kind.key}.",
     )
 
 
 def updater(noun: ResourceCommand) -> click.Command | None:
-    """`coredata NOUN update`."""
+    """Build `coredata NOUN update`."""
     if noun.edit is None:
         return None
     fields = fields_of(noun.edit)
@@ -62,16 +62,16 @@ def updater(noun: ResourceCommand) -> click.Command | None:
             *(each.option() for each in fields),
             _clear(fields),
         ],
-        help=f"Change a {_one(noun)}: only what is given is sent, and a list replaces the whole list.",
+        help=f"Change a {_one(noun)}: only the given fields are sent, and a list replaces the whole list.",
     )
 
 
 def deleter(noun: ResourceCommand) -> click.Command:
-    """`coredata NOUN delete`."""
+    """Build `coredata NOUN delete`."""
 
     def run(*, keys: tuple[str, ...], yes: bool) -> None:
         every = tuple(dict.fromkeys(keys))
-        if not yes and not confirm(f"{len(every)} {noun.many} to be deleted: {', '.join(every)}. Go on?"):
+        if not yes and not confirm(f"{len(every)} {noun.many} to be deleted: {', '.join(every)}. Continue?"):
             say("nothing was deleted")
             raise click.exceptions.Exit(FAILED)
         asyncio.run(_delete(noun, client(), every))
@@ -81,9 +81,9 @@ def deleter(noun: ResourceCommand) -> click.Command:
         callback=run,
         params=[
             keys_argument(noun),
-            click.Option(["--yes", "-y"], is_flag=True, help="Without being asked."),
+            click.Option(["--yes", "-y"], is_flag=True, help="Do not ask for confirmation."),
         ],
-        help=f"Delete {noun.many}; whether they can be had back is not documented.",
+        help=f"Delete {noun.many}; it is not documented whether they can be restored.",
     )
 
 
@@ -118,7 +118,11 @@ def _clear(fields: Sequence[Field]) -> click.Option:
 
 
 def with_cleared(changes: dict[str, Any], clear: Sequence[str]) -> dict[str, Any]:
-    """Changes, and `None` for what is to be cleared; there must be something of either."""
+    """Return the changes with `None` for each field to be cleared.
+
+    Raises:
+        UsageError: If a field is both given and cleared, or there is nothing to change.
+    """
     cleared = [name.replace("-", "_") for name in clear]
     both = next((name for name in cleared if name in changes), None)
     if both is not None:
@@ -129,11 +133,15 @@ def with_cleared(changes: dict[str, Any], clear: Sequence[str]) -> dict[str, Any
 
 
 def confirm(question: str) -> bool:
-    """Ask a person; where there is none to ask, that is a usage error."""
+    """Ask for confirmation.
+
+    Raises:
+        UsageError: If stdin is not a terminal.
+    """
     people.print(f"{question} [y/N]", markup=False, soft_wrap=True, end=" ")
     answer = sys.stdin.readline()
     if not answer:
-        raise click.UsageError("there is nobody to ask: give --yes")
+        raise click.UsageError("confirmation is required, but stdin is not a terminal: give --yes")
     return answer.strip().lower() in {"y", "yes"}
 
 

@@ -1,4 +1,4 @@
-"""`coredata 5pm`: every method of the second service, from a shell."""
+"""Tests of `coredata 5pm`: every method of the second service, from a shell."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from coredata_async.fivepm.methods import METHODS
 
 @pytest.fixture(params=["json", "xml"])
 def pm(request, far, bare, monkeypatch):
-    """Runs `coredata 5pm …` against the sandbox, in both formats."""
+    """Return a function that runs `coredata 5pm …` against the sandbox, in both formats."""
     monkeypatch.setenv("FIVEPM_URL", far.fivepm.url)
     monkeypatch.setenv("FIVEPM_LOGIN", far.fivepm.login)
     monkeypatch.setenv("FIVEPM_PASSWORD", far.fivepm.password)
@@ -99,11 +99,11 @@ def test_users_are_found_by_their_address(pm, tmp_path) -> None:
     pm("users", "remove", key, "--yes")
 
 
-def test_a_password_is_no_option(pm) -> None:
+def test_a_password_cannot_be_an_option(pm) -> None:
     done = pm.shell("5pm", "users", "update", "1", "--password", "leyni")
 
     assert done.code == 2
-    assert "no place for a password" in done.err
+    assert "cannot be given as an option" in done.err
 
 
 def test_files_go_to_an_activity_and_come_back(pm, tmp_path) -> None:

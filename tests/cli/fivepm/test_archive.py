@@ -1,4 +1,4 @@
-"""`coredata 5pm archive`: a project of one service kept in the other."""
+"""Tests of `coredata 5pm archive`: a project of one service kept in the other."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from coredata_async.fivepm import Attachment, FivePM
 
 @pytest.fixture
 def project(far, shell, monkeypatch, tmp_path) -> str:
-    """A 5pm project with a file, and a shell that is signed in to both services."""
+    """Return a 5pm project with a file, and a shell that is signed in to both services."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("FIVEPM_URL", far.fivepm.url)
     monkeypatch.setenv("FIVEPM_LOGIN", far.fivepm.login)

@@ -1,4 +1,4 @@
-"""Every verb of every noun, as its row says."""
+"""Tests of every verb of every resource, as its row declares it."""
 
 import json
 
@@ -34,7 +34,7 @@ def commands(name: str) -> list[str]:
 
 
 def one_of(shell, far, put, name: str) -> str:
-    """The key of an object, made if there is none."""
+    """Return the key of an object, and create one if there is none."""
     creating = {
         "folders": ("--title", "f", "--parent", far.project),
         "tasks": ("--title", "t", "--project", far.project),

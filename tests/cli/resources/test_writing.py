@@ -1,4 +1,4 @@
-"""What `create`, `update` and `delete` send, to the byte."""
+"""Tests of the exact bytes that `create`, `update` and `delete` send."""
 
 import json
 
@@ -120,7 +120,7 @@ def test_delete_goes_on_after_a_yes(writer, there) -> None:
     assert sorted(path for _, path, _ in there.seen) == ["/api/v2/projects/p1/", "/api/v2/projects/p2/"]
 
 
-def test_delete_with_nobody_to_ask_is_a_matter_of_usage(writer, there) -> None:
+def test_delete_without_a_terminal_for_the_confirmation_is_a_usage_error(writer, there) -> None:
     done = writer("projects", "delete", "p1")
 
     assert done.code == 2
