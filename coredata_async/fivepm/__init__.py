@@ -1,7 +1,8 @@
-"""The second service: 5pm, over the same transport.
+"""Client of 5pm, the second service, over the same transport.
 
-`FivePM` is the client; its services give the models named here. Nearly half of what the service does is not
-documented: what was inferred is marked so where it is written, and can be switched.
+`FivePM` is the client; its services return the models named here. Nearly half of the behaviour of the service
+is
+not documented: inferred behaviour is marked where it is written, and can be switched.
 """
 
 from coredata_async.fivepm.attach import Attachment

@@ -1,4 +1,4 @@
-"""Where an account of 5pm is: every customer has a host of their own."""
+"""Address of a 5pm account: every customer has a host."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ _ACCOUNT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
 def base_address(account_or_url: str | None) -> str:
-    """Scheme and host of `acme`, `acme.5pmweb.com` or a whole URL, without a slash at the end.
+    """Return scheme and host of `acme`, `acme.5pmweb.com` or a whole URL, without a slash at the end.
 
     Raises:
-        ConfigurationError: It is missing, has more than scheme and host, or would send the password in clear.
+        ConfigurationError: If it is missing, has more than scheme and host, or would send the password in
+            clear text.
     """
     given = (account_or_url or "").strip()
     if not given:
@@ -32,7 +33,7 @@ def base_address(account_or_url: str | None) -> str:
 def _check(url: str) -> str:
     try:
         parts = urlsplit(url)
-        named = bool(parts.hostname) and parts.port != 0  # whose look finds a port that is no number
+        named = bool(parts.hostname) and parts.port != 0  # the property raises if the port is not a number
     except ValueError:
         raise ConfigurationError("the account must look like 'acme' or 'https://acme.5pmweb.com'") from None
     if parts.scheme not in {"http", "https"} or not named or parts.username is not None:
@@ -45,7 +46,7 @@ def _check(url: str) -> str:
         )
     if not is_private_line(url):
         raise ConfigurationError(
-            f"the account's URL is http://{parts.hostname}, where anybody on the way can read the password; "
+            f"the account's URL is http://{parts.hostname}, which would send the password unencrypted; "
             "use https:// (http:// is for loopback only)"
         )
     return f"{parts.scheme}://{parts.netloc}"

@@ -14,12 +14,12 @@ from coredata_async.message import Request
 from coredata_async.storage.sources import Source, label, name_of, prepare
 
 _PATIENCE = 2.5
-"""One request carries all the bytes, so its answer comes late."""
+"""Factor for the response timeout: one request carries all the bytes, so its response comes late."""
 
 
 @frozen(kw_only=True)
 class Attachment:
-    """One file to attach, where its source alone does not say enough."""
+    """File to attach, with the facts that its source does not contain."""
 
     source: Source = field(repr=label)
     name: str | None = None
@@ -28,7 +28,7 @@ class Attachment:
     """Length in bytes. With the encoding `multipart`, a stream of known size is spooled while it is sent."""
 
     def file_name(self) -> str:
-        """The file name.
+        """Return the file name.
 
         Raises:
             ConfigurationError: If there is none.
@@ -42,29 +42,29 @@ class Attachment:
 
 
 def attachments(files: Iterable[Source | Attachment] | Source | Attachment) -> tuple[Attachment, ...]:
-    """Return what was given, as attachments.
+    """Return the files as attachments.
 
     Raises:
-        ConfigurationError: There is none, or one has no name.
-        TypeError: A single source came where a list was due.
+        ConfigurationError: If the list is empty, or a file has no name.
+        TypeError: If a single source is given instead of a list.
     """
     if isinstance(files, str | bytes | bytearray | memoryview | Attachment) or hasattr(files, "read"):
-        raise TypeError("attach takes a list of files: [file]")
+        raise TypeError("attach expects a list of files: [file]")
     if not isinstance(files, Iterable):
-        raise TypeError(f"attach takes a list of files, not a {type(files).__name__}")
+        raise TypeError(f"attach expects a list of files, not a {type(files).__name__}")
     found: list[Attachment] = []
     given = cast("Iterable[Source | Attachment]", files)  # type: ignore[redundant-cast]  # pyright wants it
     for each in given:
         one = each if isinstance(each, Attachment) else Attachment(source=each)
         found.append(evolve(one, name=one.file_name()))
     if not found:
-        raise ConfigurationError("there is nothing to attach")
+        raise ConfigurationError("the list of files to attach is empty")
     return tuple(found)
 
 
 @frozen
 class FileEncoding:
-    """How files are sent."""
+    """Encoding of files, and the factor for the response timeout."""
 
     encoder: Encoder
     names: FileNames
@@ -74,17 +74,17 @@ class FileEncoding:
 async def with_files(
     request: Request, files: Sequence[Attachment], how: FileEncoding
 ) -> AsyncGenerator[Request, None]:
-    """The request with the files in its body; they are open meanwhile.
+    """Yield the request with the files in its body; the files are open meanwhile.
 
     Raises:
-        SourceError: One is not there, or cannot be read.
-        SourceChangedError: While it is sent: one has changed since it was opened.
+        SourceError: If a file does not exist or cannot be read.
+        SourceChangedError: While the body is sent, if a file has changed since it was opened.
     """
     fields = request.body if isinstance(request.body, bytes) else b""
     async with AsyncExitStack() as stack:
         enclosed: list[EncodableFile] = []
         for number, each in enumerate(files, 1):
-            # Only a multipart body is made without reading the source before.
+            # Only a multipart body is built without reading the source before.
             size = each.size if how.encoder is multipart_form else None
             source = await stack.enter_async_context(prepare(each.source, size))
             enclosed.append(EncodableFile(each.file_name(), source.body, how.names(number)))

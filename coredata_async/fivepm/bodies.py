@@ -1,4 +1,4 @@
-"""Bodies made of others: several in a row, and bytes as base64 in a form."""
+"""Bodies built from other bodies: several in a row, and bytes as base64 in a form."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Piece = bytes | Body
 
 
 def size_of(piece: Piece) -> int:
-    """Return how many bytes a piece has."""
+    """Return the number of bytes in a piece."""
     return len(piece) if isinstance(piece, bytes) else piece.size
 
 
 async def blocks_of(piece: Piece) -> AsyncGenerator[bytes, None]:
-    """The bytes of a piece: one pass."""
+    """Yield the bytes of a piece in one pass."""
     if isinstance(piece, bytes):
         yield piece
         return
@@ -39,16 +39,16 @@ class Joined:
 
     @property
     def size(self) -> int:
-        """The length of all of them."""
+        """Total length in bytes."""
         return sum(size_of(piece) for piece in self.pieces)
 
     @property
     def replayable(self) -> bool:
-        """Return whether all of them are."""
+        """True if every piece is replayable."""
         return all(isinstance(piece, bytes) or piece.replayable for piece in self.pieces)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """One pass over all of them."""
+        """Yield the bytes of all pieces in one pass."""
         for piece in self.pieces:
             async with aclosing(blocks_of(piece)) as blocks:
                 async for block in blocks:
@@ -56,7 +56,7 @@ class Joined:
 
 
 def join(*pieces: Piece) -> Piece:
-    """The pieces as one: bytes if all of them are."""
+    """Join pieces to one: bytes if all of them are bytes."""
     held = [piece for piece in pieces if isinstance(piece, bytes)]
     return b"".join(held) if len(held) == len(pieces) else Joined(pieces)
 
@@ -65,7 +65,7 @@ _ESCAPES: Final = ((b"+", b"%2B"), (b"/", b"%2F"), (b"=", b"%3D"))
 
 
 def as_base64(data: bytes) -> bytes:
-    """Base64 as a form's value: with the three characters escaped that mean something there."""
+    """Encode bytes as base64 for a form value; the three characters with a meaning there are escaped."""
     text = b64encode(data)
     for plain, escaped in _ESCAPES:
         text = text.replace(plain, escaped)
@@ -74,10 +74,10 @@ def as_base64(data: bytes) -> bytes:
 
 @frozen
 class Base64:
-    """A piece as base64 in a form, encoded while it is sent: memory is one block.
+    """Piece as base64 in a form, encoded while it is sent: memory is one block.
 
-    Its length depends on the bytes, for `+` and `/` grow when they are escaped; so it is measured in a
-    pass of its own, see `measure`.
+    Its length depends on the bytes, because `+` and `/` grow when they are escaped. It is therefore measured
+    in a separate pass, see `measure`.
     """
 
     piece: Piece = field(repr=False)
@@ -85,11 +85,11 @@ class Base64:
 
     @property
     def replayable(self) -> bool:
-        """As the piece."""
+        """True if the piece is replayable."""
         return isinstance(self.piece, bytes) or self.piece.replayable
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """One pass over the piece."""
+        """Yield the encoded bytes in one pass over the piece."""
         rest = b""
         async with aclosing(blocks_of(self.piece)) as blocks:
             async for block in blocks:
@@ -103,7 +103,7 @@ class Base64:
 
 
 async def measure(piece: Piece) -> Base64:
-    """The piece as base64, once its length is known: reads the piece once."""
+    """Return the piece as base64 with its length, which requires reading the piece once."""
     size = 0
     async with aclosing(Base64(piece, 0).chunks()) as blocks:
         async for block in blocks:

@@ -1,4 +1,4 @@
-"""The client of 5pm: its options and its services."""
+"""Client of 5pm."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from coredata_async.transport.trace import Hook
 
 
 class Options(ConnectionOptions, total=False):
-    """The keywords of `FivePM`."""
+    """Keywords of `FivePM`."""
 
     login: str | None
     password: str | Secret[str] | None
@@ -49,42 +49,45 @@ class Options(ConnectionOptions, total=False):
 
 
 class FivePM(HttpClient):
-    """An account of 5pm: `async with FivePM("acme", login=…, password=…) as pm`.
+    """Client of a 5pm account: `async with FivePM("acme", login=…, password=…) as pm`.
 
-    It can be made without a running event loop. It signs in when first needed, once for all tasks, and signs
-    out when it is closed, by `async with` or `aclose()`. Much of the service is not documented: what was
-    inferred can be switched, by `format`, `post_params`, `dates`, `team`, `files` and `credential`.
+    It can be constructed without a running event loop. It signs in when first needed, once for all tasks, and
+    signs out when it is closed, by `async with` or `aclose()`. Much of the service is not documented:
+    inferred
+    behaviour can be switched by `format`, `post_params`, `dates`, `team`, `files` and `credential`.
 
     Args:
         account_or_url: `acme`, `acme.5pmweb.com` or `https://acme.5pmweb.com`; `http://` only on loopback.
         login: The user's e-mail address.
-        password: Its password.
-        format: What answers are asked for. What comes is recognised by its bytes, and read alike.
-        post_params: Where a POST has its parameters: in its body, in its query as in the documentation's
+        password: The user's password.
+        format: Requested format of responses. Responses are recognised by their bytes, and give the same
+            models.
+        post_params: Place of the parameters of a POST: in its body, in its query as in the documentation's
             examples, or `split`: the object in the body, everything else in the query.
-        dates: How a date is written: with a space before the time, or with a `T`.
-        team: How a list of user ids is written as a team.
-        files: How files are sent: as `base64` in fields, as parts of a `multipart` body, or your own way.
-        file_names: How the fields for a file's name and content are called.
-        credential: Whether requests carry the id of a `session`, or `login` and password each time.
-        timeouts: How long to wait for what.
-        retry: When to send again.
-        limits: How much at once.
+        dates: Format of a date: with a space before the time, or with a `T`.
+        team: Function that encodes a list of user ids as a team.
+        files: Encoding of files: as `base64` in fields, as parts of a `multipart` body, or your own function.
+        file_names: Function that returns the names of the fields for a file's name and content.
+        credential: Credential of requests: the id of a `session`, or `login` and password each time.
+        timeouts: Timeouts of the phases of a request.
+        retry: Policy for retries.
+        limits: Limits of connections, concurrency and rate.
         proxy: URL of a forward proxy, as `http://user:password@proxy.example:3128`; http or https, not SOCKS.
-        ssl: A context, for instance with your own authority.
-        trust_env: Whether to take proxies from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`
+        ssl: An SSL context, for example with your own certificate authority.
+        trust_env: True to take proxies from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`
             and `NO_PROXY`, read once, here.
         headers: Further headers.
         app_info: Your program's name and version, for the User-Agent.
         session: Your own aiohttp session; it is not closed.
-        hooks: Called after every attempt at an exchange.
-        transport: `auto` carries requests on connections of our own, in half of aiohttp's time, and leaves to
-            aiohttp what goes through a proxy or through your session, or while somebody has put his own
-            in the place of its methods, as aioresponses, VCR, OpenTelemetry and Sentry do; `aiohttp`
-            leaves it everything.
+        hooks: Functions called after every attempt of a request.
+        transport: `auto` sends requests on connections of this package, in half of aiohttp's time. It leaves
+            to
+            aiohttp the requests that go through a proxy or through your session, and all requests while a
+            library has patched aiohttp's methods, as aioresponses, VCR, OpenTelemetry and Sentry do.
+            `aiohttp` leaves all requests to aiohttp.
 
     Raises:
-        ConfigurationError: Something is missing, or would send the password where anybody can read it.
+        ConfigurationError: If a setting is missing, or would send the password unencrypted.
     """
 
     def __init__(
@@ -112,7 +115,7 @@ class FivePM(HttpClient):
         hooks: Sequence[Hook] = (),
         transport: pool.Transport = "auto",
     ) -> None:
-        # First of all: what is raised below shows the variables of this frame to crash reporters.
+        # First of all, because crash reporters show the variables of this frame for every error raised below.
         password, proxy, headers = conceal(password), conceal(proxy), SecretMapping(dict(headers or {}))
         base_url = base_address(account_or_url)
         form = self._form = RequestStyle(format=format, post_params=post_params, team=team, dates=dates)
@@ -142,16 +145,16 @@ class FivePM(HttpClient):
 
     @classmethod
     def from_env(cls, account_or_url: str | None = None, **options: Unpack[Options]) -> Self:
-        """Make a client from `FIVEPM_URL FIVEPM_LOGIN FIVEPM_PASSWORD`; an argument beats the environment.
+        """Create a client from `FIVEPM_URL FIVEPM_LOGIN FIVEPM_PASSWORD`; arguments override the environment.
 
         An empty value counts as unset.
 
         Raises:
-            ConfigurationError: Something is missing.
+            ConfigurationError: If a setting is missing.
         """
         found: Options = {
             "login": setting(os.environ, "FIVEPM_LOGIN"),
-            "password": conceal(os.environ.get("FIVEPM_PASSWORD")),  # whose spaces are its own
+            "password": conceal(os.environ.get("FIVEPM_PASSWORD")),  # spaces in a password are part of it
         }
         found.update(cast("Options", {name: value for name, value in options.items() if value is not None}))
         del options
@@ -164,7 +167,7 @@ class FivePM(HttpClient):
         return self._base_url
 
     async def aclose(self) -> None:
-        """Sign out and close the connections; a second call does nothing. Signing out never fails."""
+        """Sign out and close the connections; a second call does nothing. A failed sign-out is ignored."""
         try:
             if not self.closed:
                 await self._session.leave(self._chain(evolve(self._send_options, retry=Retry.none())))

@@ -1,4 +1,4 @@
-"""Where a session id, or login and password, go in a request: pure."""
+"""Place of a session id, or of login and password, in a request; without I/O."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?')
 
 
 def with_credentials(request: Request, secrets: Mapping[str, str], *, in_query: bool = False) -> Request:
-    """The request with parameters that nobody may read: those of a POST go into its body.
+    """Return the request with secret parameters; those of a POST go into its body.
 
     Args:
         request: A GET, or a POST of a form of either encoding, whose body may be a stream.
         secrets: The parameters.
-        in_query: Whether a POST has them in its query as well as a GET, as in the documentation's examples.
+        in_query: True to put them into the query of a POST, too, as in the documentation's examples.
     """
-    # No variable holds the parameters: crash reporters print those of every frame.
+    # The parameters are never in a variable, because crash reporters print those of every frame.
     if request.method == "GET" or in_query:
         mark = "&" if "?" in request.target else "?"
         return evolve(request, target=f"{request.target}{mark}{urlencode_pairs([*secrets.items()])}")
@@ -45,7 +45,7 @@ def _content_type(request: Request) -> str:
 def _parts(fields: Mapping[str, str], content_type: str) -> bytes:
     found = _BOUNDARY.search(content_type)
     if found is None:
-        raise ValueError("a multipart body comes without its boundary")
+        raise ValueError("the multipart body of the request has no boundary in its Content-Type")
     return b"".join(
         f'--{found[1]}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         for name, value in fields.items()

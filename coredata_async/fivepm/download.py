@@ -1,4 +1,4 @@
-"""The content of a file as the caller holds it: iterate it, read it whole, or save it under a name."""
+"""Content of a file for the caller: iterate it, read it whole, or save it under a name."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from coredata_async.storage.atomic import Target, exists_error, new_part
 
 @frozen
 class DownloadResponse:
-    """What came: a stream, or bytes that were inside an answer."""
+    """Content of a response: a stream, or bytes from an envelope."""
 
     content: Content | bytes = field(repr=False)
     size: int | None = None
-    """Bytes, where the answer says so."""
+    """Size in bytes, if the response states it."""
     content_type: str | None = None
     filename: str | None = None
 
 
 class Download:
-    """The content of a file, to be used with `async with` and then once: iterated, read, or saved.
+    """Content of a file, for use with `async with` and then once: iterated, read, or saved.
 
-    Memory: one block, unless the service puts the bytes as base64 into an answer, or may have: an unnamed
-    text, JSON or XML is held whole, if it was not asked for as `raw`. There is no digest to compare with; of
-    a stream that announces its length, every byte must come.
+    Memory: one block, unless the service puts the bytes as base64 into an envelope, or may have done so: an
+    unnamed text, JSON or XML is held whole, if it was not requested as `raw`. A digest is not available. If a
+    stream announces its length, every byte must arrive.
     """
 
     def __init__(self, open: Callable[[], Awaitable[DownloadResponse]]) -> None:  # noqa: A002
@@ -52,25 +52,25 @@ class Download:
 
     @property
     def size(self) -> int | None:
-        """Bytes, where the service says so."""
+        """Size in bytes, if the service states it."""
         return self._open_response().size
 
     @property
     def content_type(self) -> str | None:
-        """As the service says."""
+        """Media type stated by the service."""
         return self._open_response().content_type
 
     @property
     def filename(self) -> str | None:
-        """As the service says: what comes from a server is no path to write to without a look."""
+        """File name stated by the service. Check it before you use it as a path, because a server sent it."""
         return self._open_response().filename
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        """Give the bytes in order.
+        """Yield the bytes in order.
 
         Raises:
-            APIConnectionError: The connection broke.
-            StorageError: Fewer bytes came than were announced.
+            APIConnectionError: If the connection broke.
+            StorageError: If fewer bytes arrived than were announced.
         """
         arrived = self._take_response()
         if isinstance(arrived.content, bytes):
@@ -83,30 +83,30 @@ class Download:
             yield block
         if arrived.size is not None and count != arrived.size:
             raise StorageError(
-                f"{count} bytes came where {arrived.size} were announced; download it again",
+                f"{count} of {arrived.size} announced bytes arrived; download it again",
                 stage="get",
                 sent=count,
                 total=arrived.size,
             )
 
     async def read(self) -> bytes:
-        """All of it in memory; raises as iteration does."""
+        """Read all of it into memory. Raises the errors of iteration."""
         return b"".join([block async for block in self])
 
     async def save(self, path: str | os.PathLike[str], *, overwrite: bool | None = None) -> Path:
-        """Save under a path, which never shows a half-written file.
+        """Save under a path, which never shows an incomplete file.
 
-        The bytes go to a temporary file beside it, which is renamed when they are complete. A download that
-        breaks off starts from the beginning next time, because no way to ask for a part is documented.
+        The bytes go to a temporary file beside it, which is renamed when they are complete. An interrupted
+        download starts from the beginning next time, because a way to request a part is not documented.
 
         Args:
-            path: Of the file. The directory must exist.
-            overwrite: Whether a file of that name may be replaced. By default, one that exists when the
-                download starts may, and one that appears meanwhile may not.
+            path: Path of the file. The directory must exist.
+            overwrite: True to replace an existing file, False to refuse. By default, a file that exists when
+                the download starts is replaced, and one that appears meanwhile is not.
 
         Raises:
             APIConnectionError: If the connection broke.
-            StorageError: If fewer bytes came than were announced.
+            StorageError: If fewer bytes arrived than were announced.
             TransferError: If the path is a directory, a device or a pipe, or another file is there.
             OSError: If the disk fails, or the directory does not exist.
         """
@@ -127,6 +127,6 @@ class Download:
 
     def _take_response(self) -> DownloadResponse:
         if self._used:
-            raise CoreDataError("a download can be read once; open another one")
+            raise CoreDataError("a download can be read only once; open another one")
         arrived, self._used = self._open_response(), True
         return arrived

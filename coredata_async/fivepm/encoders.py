@@ -1,6 +1,6 @@
-"""How files go into a form: as base64 in fields, or as parts of a multipart body.
+"""Encoders of files in a form: as base64 in fields, or as parts of a multipart body.
 
-Neither is documented, apart from `files[1][name]`: which one a server takes must be tried.
+Neither is documented, apart from `files[1][name]`; try which one a server accepts.
 """
 
 from __future__ import annotations
@@ -20,38 +20,37 @@ Encoding = Literal["base64", "multipart"]
 
 @frozen
 class EncodableFile:
-    """A file to send, made ready."""
+    """File to send, prepared."""
 
     name: str
     content: Piece = field(repr=False)
     fields: tuple[str, str]
-    """How the form calls the two, as `files[1][name]` and `files[1][content]`."""
+    """Names of the two fields, such as `files[1][name]` and `files[1][content]`."""
 
 
 @frozen
 class Encoded:
-    """A body, and the Content-Type that says what it is."""
+    """Body and its Content-Type."""
 
     content_type: str
     body: Piece = field(repr=False)
 
 
 FileNames = Callable[[int], tuple[str, str]]
-"""From the number of a file, from 1, to the names of the fields for its name and its content."""
+"""Function from a file's number, counted from 1, to the names of the fields for its name and content."""
 Encoder = Callable[[bytes, Sequence[EncodableFile]], Awaitable[Encoded]]
-"""Makes one body of the other fields, which come urlencoded, and of files."""
+"""Function that builds one body from the other fields, which are urlencoded, and from files."""
 
 
 def numbered_file_names(number: int) -> tuple[str, str]:
-    """`files[1][name]` as in the vendor's example, and `files[1][content]`, which is a guess."""
+    """Return `files[1][name]` as in the vendor's example, and `files[1][content]`, which is a guess."""
     return f"files[{number}][name]", f"files[{number}][content]"
 
 
 async def base64_form(fields: bytes, files: Sequence[EncodableFile]) -> Encoded:
-    """A urlencoded form: `files[1][name]`, and the bytes as base64 in `files[1][content]`.
+    """Build a urlencoded form: `files[1][name]`, and the bytes as base64 in `files[1][content]`.
 
-    Each file is read twice, the first time to
-    learn how long it becomes; memory is one block.
+    Each file is read twice, the first time to measure the encoded length; memory is one block.
     """
     pieces: list[Piece] = [fields]
     for index, file in enumerate(files):
@@ -63,7 +62,7 @@ async def base64_form(fields: bytes, files: Sequence[EncodableFile]) -> Encoded:
 
 
 async def multipart_form(fields: bytes, files: Sequence[EncodableFile]) -> Encoded:
-    """A multipart form: `files[1][name]` as a field, and the bytes as the part `files[1][content]`."""
+    """Build a multipart form: `files[1][name]` as a field, and the bytes as the part `files[1][content]`."""
     mark = secrets.token_hex(16)
     pieces: list[Piece] = [
         _part(mark, f'name="{name}"') + value.encode() + _END
@@ -89,5 +88,5 @@ def _part(mark: str, what: str, more: str = "") -> bytes:
 
 
 def _unquotable(name: str) -> str:
-    """The name as it is, for PHP keeps `%20` literally; but for what would end it, as browsers do."""
+    """Escape only characters that would end the name, as browsers do, because PHP keeps `%20` literally."""
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,4 +1,4 @@
-"""What a download's answer is: the bytes themselves, an envelope around them, or words of the service."""
+"""Interpretation of a download's response: the bytes themselves, an envelope around them, or an error."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ from coredata_async.storage.disposition import filename_from
 
 METHOD: Final = METHODS["activity.downloadFile"]
 CONTENT: Final = ("content", "data", "body", "base64", "fileContent", "file")
-"""Where an envelope may have the bytes: not documented."""
+"""Keys that may contain the bytes in an envelope: not documented."""
 _PAGE: Final = re.compile(rb"<(?:!doctype\s+html|html)\b|\b(?:Fatal|Parse) error\b", re.IGNORECASE)
 _SNIFF_BYTES: Final = 400
 _RAW: Final = "if that is the file itself, pass wrapping='raw'"
 
 
 async def open_download(send: Send, form: RequestStyle, file_id: str, wrapping: Wrapping) -> DownloadResponse:
-    """Ask for a file's content, by either verb the documentation prints.
+    """Request a file's content, by either verb that the documentation prints.
 
     Raises:
-        NotFoundError: There is no such file.
-        UnexpectedResponseError: What came is no file.
+        NotFoundError: If the file does not exist.
+        UnexpectedResponseError: If the response is not a file.
     """
     asked: list[tuple[Request, Reply]] = []
     for route in (None, *METHOD.fallbacks):
         request = calls.download(form, file_id, route=route)
-        # The bytes must come as they are kept, and their number be the one announced.
+        # The bytes must arrive as they are stored, and their number must be the announced one.
         request = request.with_headers({**request.headers, "Accept": "*/*", "Accept-Encoding": "identity"})
         asked.append((request, await send(request)))
         if not wrong_route(asked[-1][1]):
             break
-    # If both are wrong, 404 says more than 405; and the later one is the answer otherwise.
+    # If both are wrong, 404 says more than 405; otherwise the later one is the result.
     request, reply = max(asked, key=lambda each: each[1].status != HTTPStatus.METHOD_NOT_ALLOWED)
     if not wrong_route(asked[-1][1]):
         request, reply = asked[-1]
@@ -64,7 +64,7 @@ async def _interpret(request: Request, reply: Reply, file_id: str, wrapping: Wra
     )
     if reply.content is not None and wrapping == "envelope":
         await reply.content.aclose()
-        raise _unexpected_response(request, reply, "a file came where an envelope was due")
+        raise _unexpected_response(request, reply, "the response is a file instead of an envelope")
     if wrapping == "raw" or reply.content is not None or not may_be_message(reply):
         return raw
     inside = await _read_opened(request, reply, file_id, wrapping)
@@ -76,7 +76,7 @@ async def _interpret(request: Request, reply: Reply, file_id: str, wrapping: Wra
 async def _read_opened(
     request: Request, reply: Reply, file_id: str, wrapping: Wrapping
 ) -> DownloadResponse | APIError | None:
-    """Return what is in an envelope, or the error to raise where no variable holds what the service wrote."""
+    """Return the content of an envelope, or the error to raise in a frame without the service's text."""
     try:
         tree = await asyncio.to_thread(parse, reply.body)
     except ValueError as exc:
@@ -91,22 +91,22 @@ async def _read_opened(
     except ValueError as exc:
         return _unexpected_response(request, reply, str(exc))
     if inside is None and wrapping == "envelope":
-        return _unexpected_response(request, reply, "what came holds no file")
+        return _unexpected_response(request, reply, "the response contains no file")
     return inside
 
 
 async def _unwrap(tree: Tree, file_id: str) -> DownloadResponse | None:
-    """Return what is in an envelope; `None` if it is none.
+    """Return the content of an envelope; `None` if it is not one.
 
     Raises:
-        ValueError: It describes the file, and does not hold it.
+        ValueError: If it describes the file, but does not contain it.
     """
     file = _file(tree)
     if file is None or file.id != file_id:
         return None
     text = _content(file.extra)
     if text is None and file.activity_id:
-        raise ValueError("what came describes the file, without its content")
+        raise ValueError("the response describes the file, without its content")
     if text is None:
         return None
     content = await asyncio.to_thread(_decode, text, file.size)
@@ -125,7 +125,7 @@ def _content(extra: Mapping[str, object]) -> str | None:
 
 
 def _decode(text: str, size: int | None) -> bytes:
-    """The bytes that a text stands for; the text itself, if it is no base64 or has just the right length."""
+    """Return the bytes that a text encodes; the text itself, if it is not base64 or has the right length."""
     plain = text.encode()
     try:
         data = b64decode("".join(text.split()), validate=True)

@@ -1,4 +1,4 @@
-"""A listing: nothing is asked until it is awaited (first page) or iterated (every object, once)."""
+"""Lazy listing: it sends requests when it is awaited (first page) or iterated (every object, once)."""
 
 from __future__ import annotations
 
@@ -13,42 +13,43 @@ from coredata_async.paging import RecentKeys, collect
 T = TypeVar("T")
 
 REMEMBERED: Final = 100_000
-"""How many ids back a repeated object is recognised."""
+"""Number of ids remembered to recognise a repeated object."""
 PATIENCE: Final = 2
-"""How many pages in a row may bring nothing new before that is taken for the end."""
+"""Number of consecutive pages without new objects that count as the end."""
 
 
 @frozen
 class Page(Generic[T]):
-    """One answer of a listing."""
+    """One response of a listing."""
 
     items: tuple[T, ...]
     total: int | None
-    """How many objects the service says match; `None` if it does not say."""
+    """Number of matching objects; `None` if the service does not report it."""
     offset: int
-    """Where the page was asked to begin."""
+    """Requested offset of the page."""
 
 
 Fetch = Callable[[int, int | None], Awaitable[Page[T]]]
-"""Gets the page that begins at an offset, with so many objects at most."""
+"""Function that gets the page at an offset, with a maximum number of objects."""
 
 
 class Listing(Generic[T]):
-    """The objects that match, fetched as they are wanted.
+    """Matching objects, fetched when they are needed.
 
-    `await listing` gives the first `Page`; `async for` gives every object once. Paging goes by what was
-    received and drops repeats, for it is not documented whether offsets count from 0 or from 1, how long a
-    page may be, or whether `total` always comes. There is no documented order either: what others add or
-    remove meanwhile may be missed.
+    `await listing` returns the first `Page`; `async for` yields every object once. Paging counts received
+    objects and drops repeats, because it is not documented whether offsets count from 0 or from 1, how long a
+    page may be, or whether `total` is always sent. The order is not documented either: objects that others
+    add
+    or remove meanwhile may be missed.
 
-    Memory: one page, and the ids seen. Repeat-safe: each iteration starts again.
+    Memory: one page, and the seen ids. Retry-safe: each iteration starts again.
 
     Args:
-        fetch: Gets a page.
-        key: The id of an object.
-        offset: Where to begin.
-        page_size: How many objects to ask for at once.
-        whole: Whether one answer holds everything, without a way to ask for a part.
+        fetch: Function that gets a page.
+        key: Function that returns the id of an object.
+        offset: Offset of the first object.
+        page_size: Number of objects per request.
+        whole: True if one response contains everything, and a part cannot be requested.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Listing(Generic[T]):
                     yield item
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
-        """Give page after page, without what came before."""
+        """Yield page after page, without objects that came before."""
         walk = Walk(self._key, self._page_size)
         offset: int | None = self._offset
         while offset is not None:
@@ -87,22 +88,22 @@ class Listing(Generic[T]):
                 return
 
     async def collect(self, *, limit: int | None = None) -> list[T]:
-        """All objects in a list, or the first `limit` of them."""
+        """Return all objects in a list, or the first `limit` of them."""
         return await collect(self.__aiter__(), limit)
 
     async def first(self) -> T | None:
-        """The first object, or `None`: one exchange that asks for one object."""
+        """Return the first object, or `None`: one request for one object."""
         page = await self._fetch(self._offset, 1)
         return page.items[0] if page.items else None
 
     async def count(self) -> int | None:
-        """Return how many objects the service says match: one exchange. `None` if it does not say."""
+        """Return the number of matching objects: one request. `None` if the service does not report it."""
         return (await self._fetch(self._offset, 1)).total
 
 
 @define
 class Walk(Generic[T]):
-    """Where a listing goes next, decided from what came."""
+    """Cursor of a listing, which decides the next offset from the received pages."""
 
     _key: Callable[[T], Hashable]
     _page_size: int | None = None
@@ -112,7 +113,7 @@ class Walk(Generic[T]):
     _patience: int = field(default=PATIENCE, init=False)
 
     def take(self, page: Page[T]) -> tuple[Page[T], int | None]:
-        """The page without repeated objects, and the offset of the next one, or `None` at the end."""
+        """Return the page without repeated objects, and the offset of the next one, or `None` at the end."""
         if self._begun is None:
             self._begun = page.offset
         fresh = tuple(item for item in page.items if self._seen.is_new(self._key(item)))
@@ -125,8 +126,8 @@ class Walk(Generic[T]):
         if not page.items or not self._patience:
             return True
         if page.total is None or (self._begun or 0) + self._found < page.total:
-            # A short page is no proof: the server may have a limit of its own. Nor is an offset beyond the
-            # total, where one object came twice because offsets count from 1.
+            # A short page proves nothing, because the server may have a limit of its own. An offset beyond
+            # the total proves nothing either, if one object came twice because offsets count from 1.
             return False
-        # A full page at what is said to be the end: ask again, rather than lose any.
+        # A full page at the supposed end: ask again, so that no object is lost.
         return self._page_size is None or len(page.items) < self._page_size

@@ -1,4 +1,4 @@
-"""What is known of one method of the service."""
+"""Description of one method of the service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Gives = Literal["one", "many", "flag", "text", "content"]
 
 @frozen
 class Route:
-    """Where a method is, and by which verb."""
+    """Path and verb of a method."""
 
     verb: Verb
     path: str
@@ -26,47 +26,47 @@ class Method:
     """One method of the service."""
 
     service: str
-    """The service's name for the service, as `projectsgroups`."""
+    """The service's name for the service, such as `projectsgroups`."""
     name: str
-    """The service's name for the method, as `getById`."""
+    """The service's name for the method, such as `getById`."""
     python: str
-    """Where the client has it, as `groups.get`."""
+    """Name on the client, such as `groups.get`."""
     verb: Verb
     path: str
     gives: Gives
     model: type[object] | None = None
-    """What one, or each of many, is read as."""
+    """Model of one object, or of each of many."""
     key: str | None = None
-    """The brackets that the fields of `fields` go into, as `project[name]`."""
+    """Prefix of the bracketed `fields`, as in `project[name]`."""
     fields: type[object] | None = None
-    """A frozen class: the fields of an object to be written."""
+    """Frozen class: the fields of an object to be written."""
     filters: type[object] | None = None
-    """A frozen class: what `filter[…]` may hold."""
+    """Frozen class: the filters allowed in `filter[…]`."""
     arguments: tuple[str, ...] = ()
-    """What goes beside object and filter, by Python's names: see `names.ARGUMENTS`."""
+    """Arguments beside object and filter, by Python's names: see `names.ARGUMENTS`."""
     fallbacks: tuple[Route, ...] = ()
-    """Where else it may be: the page contradicts itself. Only to be tried after 404 or 405."""
+    """Alternative routes, because the vendor's page contradicts itself. Only to be tried after 404 or 405."""
     note: str = ""
-    """What the vendor's page says wrongly, or not at all."""
+    """Correction of the vendor's page."""
 
     @property
     def full_name(self) -> str:
-        """As `projects.getById`: its key in `METHODS`."""
+        """Name such as `projects.getById`: its key in `METHODS`."""
         return f"{self.service}.{self.name}"
 
     @property
     def writes(self) -> bool:
-        """Return whether it changes something, and must not be repeated blindly."""
+        """True if the method changes something, and must not be repeated blindly."""
         return self.verb == "POST" and self.gives != "content"
 
     @property
     def pages(self) -> bool:
-        """Return whether it takes `offset` and `count`."""
+        """True if the method takes `offset` and `count`."""
         return "offset" in self.arguments
 
     @property
     def wire_fields(self) -> Mapping[str, str]:
-        """Python's and the service's names of what may be written."""
+        """Python's and the service's names of the fields that can be written."""
         return names.NAMES[self.fields] if self.fields else {}
 
     @property

@@ -1,6 +1,6 @@
 """The 36 methods of the service as data: client, command line and docs read the same rows.
 
-The vendor's page prints several paths wrongly, so that each row says what was made of it.
+The vendor's page prints several paths wrongly, so each row states the path that is used instead.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _AUTHENTICATION: Final = (
         "authentication.signOut",
         "auth.sign_out",
         "flag",
-        note="Documented without arguments; the session is sent all the same.",
+        note="Documented without arguments; the session is sent anyway.",
     ),
     _row("GET", "authentication.getAuthorizedUser", "auth.user", "one", User),
 )
@@ -135,7 +135,7 @@ _USERS: Final = (
         key="user",
         fields=EditUser,
         arguments=_ID,
-        note="What it gives is not documented: perhaps the user, perhaps a flag.",
+        note="The result is not documented: it may be the user or a flag.",
     ),
     _row("POST", "users.remove", "users.remove", "flag", arguments=_ID),
     _row(
@@ -145,7 +145,7 @@ _USERS: Final = (
         "one",
         User,
         arguments=_ID,
-        note="The page prints the path of tasks, which would give the task of that id.",
+        note="The page prints the path of tasks, which would return the task of that id.",
     ),
     _row("GET", "users.getByEmail", "users.get_by_email", "one", User, arguments=("email",)),
     _row("GET", "users.getAll", "users.list", "many", User),
@@ -182,7 +182,7 @@ _ACTIVITY: Final = (
         "flag",
         key="files",
         arguments=("activity_id", "files"),
-        note="How the content travels is not documented.",
+        note="The encoding of the content is not documented.",
     ),
     _row("GET", "activity.getFilesList", "activity.files", "many", File, filters=FileFilter),
     _row(
@@ -229,4 +229,4 @@ METHODS: Final[Mapping[str, Method]] = {
     for rows in (_AUTHENTICATION, _METAINFO, _PROJECTS, _TASKS, _USERS, _ACTIVITY, _GROUPS)
     for row in rows
 }
-"""By the service's own names, as `projects.getById`."""
+"""Methods by the service's own names, such as `projects.getById`."""

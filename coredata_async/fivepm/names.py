@@ -1,4 +1,4 @@
-"""Python's names and the service's, side by side: an explicit table, for the service mixes both styles."""
+"""Names in Python and in the service: an explicit table, because the service mixes two styles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coredata_async.fivepm.models.team import Team
 from coredata_async.fivepm.models.user import EditUser, NewUser, User
 
 Names = Mapping[str, str]
-"""From Python's name to the service's."""
+"""Map from Python's names to the service's."""
 
 GROUP: Final[Names] = {"id": "id", "name": "name"}
 
@@ -157,7 +157,7 @@ ARGUMENTS: Final[Names] = {
     "offset": "offset",
     "count": "count",
 }
-"""Arguments that are part of no object and no filter."""
+"""Arguments that belong neither to an object nor to a filter."""
 
 NAMES: Final[Mapping[type[object], Names]] = {
     Group: GROUP,
@@ -184,4 +184,4 @@ NAMES: Final[Mapping[type[object], Names]] = {
     NewActivity: ACTIVITY,
     ActivityFilter: ACTIVITY_FILTERS,
 }
-"""The table of every class that is read or written."""
+"""Tables of every class that is read or written."""

@@ -1,4 +1,4 @@
-"""Passwords that a request sets: those of new users, and of users that change."""
+"""Passwords in requests: those of new users, and of changed users."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coredata_async.secret import Secret
 
 
 def passwords_in(request: Request) -> Iterator[Secret[str]]:
-    """Yield them, so that they are masked should the service repeat them."""
+    """Yield the passwords in a request, which are masked if the service repeats them."""
     if request.method == "POST" and "/users/" in request.path and isinstance(request.body, bytes):
         query = request.target.partition("?")[2]
         for name, value in (*parse_qsl(query), *parse_qsl(request.body.decode())):

@@ -1,4 +1,4 @@
-"""Calls of 5pm carried out: a large reply is read in a thread."""
+"""Execution of 5pm calls: a large reply is decoded in a thread."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from coredata_async.message import Reply, Send
 T = TypeVar("T")
 
 LARGE: Final = 32 << 10
-"""Bytes of a reply that are read in the event loop: XML of nothing but tags takes 1 us per byte."""
+"""Maximum number of bytes of a reply that are decoded in the event loop:
+
+XML of tags only takes 1 us per byte.
+"""
 
 
 async def perform(send: Send, call: Call[T]) -> T:
-    """Carry the call and read its reply; raises as `coredata_async.call.perform` does."""
+    """Send a call and decode its reply; raises as `coredata_async.call.perform` does."""
     return await carry(send, call.request, call.answer, apply=_apply)
 
 

@@ -1,4 +1,4 @@
-"""What a reply of 5pm means: an error can come with any status, and a `status` can be no error."""
+"""Interpretation of 5pm's replies: an error can have any status, and a `status` need not be an error."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from coredata_async.transport.frames import without_frames
 T = TypeVar("T")
 
 _BEYOND_WORDS: Final = 32 << 10
-"""Bytes: nothing longer is a complaint, and need not be read twice, in the event loop."""
+"""Maximum number of bytes of an error message. A longer body is not read twice, in the event loop."""
 
 _ADVICE: Final[Mapping[type[errors.APIStatusError], str]] = {
     errors.AuthenticationError: "check login and password",
     errors.PermissionDeniedError: "ask for the right to do this, or use another login",
     errors.NotFoundError: "check the id; it may also be hidden from this user",
-    errors.PayloadTooLargeError: "5pm takes files of up to 125 MB",
+    errors.PayloadTooLargeError: "5pm accepts files of up to 125 MB",
     errors.RateLimitError: "lower Limits.concurrency or set Limits.rate",
 }
 
 
 def is_failure(reply: Reply) -> bool:
-    """Return whether a reply says that something went wrong, by its status or in so many words."""
+    """Return whether a reply reports a failure, by its status or by its content."""
     return reply.status >= HTTPStatus.BAD_REQUEST or _complaint_of(reply) is not None
 
 
 def refuses_session(reply: Reply) -> bool:
-    """Return whether a reply may mean that the session has ended: 401, 403, or words to that effect."""
+    """Return whether a reply may mean that the session has ended: 401, 403, or such a message."""
     if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return True
     said = _complaint_of(reply)
@@ -45,12 +45,12 @@ def refuses_session(reply: Reply) -> bool:
 
 
 def wrong_route(reply: Reply) -> bool:
-    """Return whether the method may be somewhere else: see `Method.fallbacks`."""
+    """Return whether the method may be at another route: see `Method.fallbacks`."""
     return reply.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 
 
 def failure(request: Request, reply: Reply, tree: Tree) -> errors.APIError | None:
-    """The error in a reply that came with a good status."""
+    """Return the error in a reply with a good status."""
     said = error_in(tree)
     if said is None:
         return None
@@ -60,15 +60,16 @@ def failure(request: Request, reply: Reply, tree: Tree) -> errors.APIError | Non
 
 
 def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError | None:
-    """The error for another status than the one expected; none for another good one.
+    """Return the error for an unexpected status; None for another good status.
 
-    The page promises "standard HTTP codes" without saying which: 201 for a new object would be one.
+    The page promises "standard HTTP codes" without naming them: 201 for a new object would be one.
     """
     if reply.status < HTTPStatus.MULTIPLE_CHOICES and reply.status >= HTTPStatus.OK:
         return None
     if reply.status < HTTPStatus.BAD_REQUEST:
         return errors.UnexpectedResponseError(
-            f"{_where(request, reply)}, where {expect} was due: redirects are never followed; check that the "
+            f"{_where(request, reply)}, but {expect} was expected: redirects are never followed; check "
+            "that the "
             "account's address is right",
             request,
             reply,
@@ -79,7 +80,7 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError | No
 
 
 def ask(request: Request, read: Callable[[Tree], T]) -> Call[T]:
-    """A call whose reply is read as a tree, once it is no error."""
+    """Build a call whose reply is decoded as a tree, unless it is an error."""
 
     def meaning(reply: Reply) -> T:
         found = _read(request, reply, read)
@@ -92,27 +93,27 @@ def ask(request: Request, read: Callable[[Tree], T]) -> Call[T]:
 
 @frozen
 class _Problem:
-    """An error to be raised where no variable holds what the service wrote."""
+    """Error to raise in a frame without the service's text in a variable."""
 
     error: errors.APIError
 
 
 def absent(request: Request, what: str) -> errors.APIStatusError:
-    """The error for a reply without the object asked for: 5pm's own way to say so is not documented."""
+    """Return the error for a reply without the requested object; 5pm's own form of it is not documented."""
     reply = Reply(int(HTTPStatus.OK))
     return errors.NotFoundError(
-        f"{request.method} {request.path}: the answer holds no {what}; {_ADVICE[errors.NotFoundError]}",
+        f"{request.method} {request.path}: the response contains no {what}; {_ADVICE[errors.NotFoundError]}",
         request,
         reply,
     )
 
 
 def removal_refused(request: Request) -> errors.APIStatusError:
-    """The error for a removal that was answered with no."""
+    """Return the error for a removal that was answered with no."""
     reply = Reply(int(HTTPStatus.OK))
     return errors.APIStatusError(
-        f"{request.method} {request.path}: 5pm says that it did not do this; "
-        "check the id, and the right to do it",
+        f"{request.method} {request.path}: 5pm reports that it did not remove the object; "
+        "check the id, and the right to remove it",
         request,
         reply,
     )
@@ -120,7 +121,7 @@ def removal_refused(request: Request) -> errors.APIStatusError:
 
 def _read(request: Request, reply: Reply, read: Callable[[Tree], T]) -> T | _Problem:
     if reply.status == HTTPStatus.NO_CONTENT:
-        tree: Tree = {"status": "1"}  # done, and nothing to say
+        tree: Tree = {"status": "1"}  # done, with an empty reply
     else:
         try:
             tree = parse(reply.body)
@@ -146,7 +147,7 @@ def _unreadable(request: Request, reply: Reply, exc: ValueError) -> errors.APIEr
 
 
 def _read_error(reply: Reply) -> tuple[str, str | None, object]:
-    """Words, code and body of a reply with a bad status."""
+    """Return message, code and body of a reply with a bad status."""
     try:
         tree = parse(reply.body)
     except ValueError:
@@ -156,7 +157,7 @@ def _read_error(reply: Reply) -> tuple[str, str | None, object]:
 
 
 def _mask(reply: Reply, said: Tree) -> tuple[str, str | None, Tree]:
-    """Return words, code and body of a complaint; secrets are masked before the words are cut to a length."""
+    """Return message, code and body of an error; secrets are masked before the message is shortened."""
     said = cast("Tree", reply.redactor.tree(said))
     return message_of(said), code_of(said), said
 

@@ -1,4 +1,4 @@
-"""How requests are written, in all that the vendor's page leaves open."""
+"""Style of requests, in all details that the vendor's page leaves open."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from coredata_async.unset import UNSET
 Format = Literal["json", "xml"]
 PostParams = Literal["body", "query", "split"]
 TeamEncoder = Callable[[Sequence[str]], Mapping[str, object]]
-"""From ids of users to the fields that say so, put beside those of the project or task."""
+"""Function from ids of users to the fields of a team, beside those of the project or task."""
 FileNames = Callable[[int], tuple[str, str]]
-"""From the number of a file, from 1, to the names of the fields for its name and its content."""
+"""Function from a file's number, counted from 1, to the names of the fields for its name and content."""
 
 URLENCODED: Final = "application/x-www-form-urlencoded"
 _ACCEPT: Final[Mapping[Format, str]] = {
@@ -32,23 +32,23 @@ _ACCEPT: Final[Mapping[Format, str]] = {
 
 
 def index_team(ids: Sequence[str]) -> Mapping[str, object]:
-    """`task[team][0]=7`: the name is that of replies, the rest is inferred from the service's older API."""
+    """Return `task[team][0]=7`: the name as in replies, the rest inferred from the service's older API."""
     return {"team": ids}
 
 
 def numbered_files(number: int) -> tuple[str, str]:
-    """`files[1][name]` as in the vendor's example, and `files[1][content]`, which is a guess."""
+    """Return `files[1][name]` as in the vendor's example, and `files[1][content]`, which is a guess."""
     return f"files[{number}][name]", f"files[{number}][content]"
 
 
 @frozen(kw_only=True)
 class RequestStyle:
-    """How requests are written. What is not documented can be changed here."""
+    """Style of requests. Undocumented details can be changed here."""
 
     format: Format = "json"
-    """What is asked for. What comes is seen by looking at it."""
+    """Requested format. The format of a response is recognised by its bytes."""
     post_params: PostParams = "body"
-    """Where the arguments of a POST go; `split` is the object in the body, all else in the query."""
+    """Place of the arguments of a POST; `split` is the object in the body, all others in the query."""
     team: TeamEncoder = field(default=index_team, repr=False)
     files: FileNames = field(default=numbered_files, repr=False)
     dates: Dates = "space"
@@ -62,14 +62,14 @@ class RequestStyle:
         route: Route | None = None,
         stream: bool = False,
     ) -> Request:
-        """One request without any credential.
+        """Build a request without a credential.
 
         Args:
-            method: Its row.
-            params: By the service's names, nested as it is.
-            repeatable: Whether sending it twice does no harm; by default what the row says.
+            method: Row of the method.
+            params: Parameters by the service's names, nested as in the service.
+            repeatable: True if the request may be sent twice. Defaults to the value in the row.
             route: One of the method's `fallbacks`.
-            stream: Whether the reply is wanted as it arrives.
+            stream: True to return the reply as a stream.
         """
         verb, path = (route.verb, route.path) if route else (method.verb, method.path)
         pairs = flatten(params, dates=self.dates)
@@ -92,9 +92,9 @@ class RequestStyle:
         )
 
     def encode(self, value: object) -> dict[str, object]:
-        """The fields of an object to be written, or of a filter, by the service's names.
+        """Return the fields of an object to be written, or of a filter, by the service's names.
 
-        What is `UNSET` is left out, and `None` is an empty text. `extra` beats what the fields say.
+        `UNSET` values are omitted, and `None` becomes an empty text. `extra` overrides the fields.
         """
         found: dict[str, object] = {}
         names = NAMES[type(value)]
@@ -118,24 +118,24 @@ class RequestStyle:
 
 
 def urlencode_pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    """Pairs as a query or a form: PHP reads percent-encoded brackets as brackets."""
+    """Encode pairs as a query or a form: PHP reads percent-encoded brackets as brackets."""
     return urlencode(pairs, quote_via=quote, safe="")
 
 
 def key(value: Id, what: str = "id") -> str:
-    """Return an id as it may be sent: of text, or of an object that has one.
+    """Return the id in a text or in an object.
 
     Raises:
-        ConfigurationError: If it is empty: the effect of a removal without an id is not documented.
+        ConfigurationError: If it is empty, because the effect of a removal without an id is not documented.
     """
     value = _reference(value or "")
     if not str(value or "").strip():
-        raise ConfigurationError(f"the {what} must be a text that is not empty, not {value!r}")
+        raise ConfigurationError(f"the {what} must be a non-empty text, not {value!r}")
     return str(value)
 
 
 def _reference(value: object) -> str:
-    """Return the id of an object, or what was given as text."""
+    """Return the id of an object, or the given text."""
     found: object = getattr(value, "id", value)
     return "" if found is None else str(found)
 
@@ -149,5 +149,7 @@ def _several(name: str, value: object) -> list[str]:
 def _join_tags(tags: Sequence[str]) -> str:
     odd = next((tag for tag in tags if "," in tag), None)
     if odd is not None:
-        raise ConfigurationError(f"a tag cannot hold a comma, for 5pm separates tags by them: {odd!r}")
+        raise ConfigurationError(
+            f"a tag cannot contain a comma, because 5pm separates tags by commas: {odd!r}"
+        )
     return ",".join(tags)

@@ -1,4 +1,4 @@
-"""Who asks: one sign-in for all callers, renewed before it ends and once after a refusal."""
+"""Session of a client: one sign-in for all callers, renewed before it ends and once after a refusal."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from coredata_async.response_table import Classification, classify_reply
 from coredata_async.secret import Secret, SecretMapping, conceal
 
 Credential = Literal["session", "login"]
-"""What requests carry: a session id, or login and password each time (documented for three methods)."""
+"""Credential in requests: a session id, or login and password each time (documented for three methods)."""
 
 RENEWED_AFTER: Final = 25 * 60.0
 """Seconds: a session lasts 30 minutes. Whether use prolongs it is not documented."""
 _YOUNG: Final = 60.0
 _GOODBYE: Final = 5.0
-"""Seconds the sign-out at the end may take."""
+"""Timeout for the sign-out at the end, in seconds."""
 
 
 @frozen
 class Account:
-    """Who signs in."""
+    """Login and password of a user."""
 
     login: str
     """The user's e-mail address."""
@@ -55,12 +55,12 @@ class _Key:
 
 
 SignIn = Callable[[str, str], Call[str]]
-"""The call that gives a session id for a login and a password."""
+"""Function that returns the call for a session id from a login and a password."""
 
 
 @define(eq=False)
 class Session:
-    """The session of a client and its copies; nobody signs in while another does."""
+    """Session of a client and its copies; only one task signs in at a time."""
 
     account: Account
     _sign_in: SignIn = field(repr=False)
@@ -76,11 +76,12 @@ class Session:
     _rejection: AuthenticationError | None = field(default=None, init=False, repr=False)
 
     async def secrets(self, send: Send) -> SecretMapping:
-        """The parameters that say who asks; signs in if need be.
+        """Return the parameters that authenticate a request; signs in if necessary.
 
         Raises:
-            AuthenticationError: Login and password were refused. Those who waited for this sign-in are told
-                the same, and do not try the same password again: accounts may be locked after a few times.
+            AuthenticationError: If login and password were refused. Tasks that waited for this sign-in get
+                the
+                same error, and do not try the same password again: accounts may be locked after a few times.
         """
         if self.credential == "login":
             return SecretMapping({"login": self.account.login, "password": self.password.reveal()})
@@ -89,15 +90,15 @@ class Session:
 
     @property
     def password(self) -> Secret[str]:
-        """The password of the account."""
+        """Password of the account."""
         return self.account.password or Secret("")
 
     def age(self) -> float:
-        """Seconds since the sign-in."""
+        """Return the seconds since the sign-in."""
         return self._clock() - self._key.since if self._key else 0.0
 
     def forget(self, secrets: SecretMapping) -> None:
-        """Sign in again next time, unless another task has done so already."""
+        """Sign in again next time, unless another task has already done so."""
         if self._key is not None and self._key.id.reveal() == secrets.get("sessionId"):
             self._gone, self._key = (self._key.id,), None
 
@@ -115,7 +116,7 @@ class Session:
             await perform(_carrying(send, self, secrets), self._sign_out())
 
     async def leave(self, send: Send) -> None:
-        """Sign out as `end` does, without ever failing: the session ends by itself soon."""
+        """Sign out as `end` does, and ignore failures, because the session ends by itself soon."""
         with suppress(CoreDataError, TimeoutError):
             async with asyncio.timeout(_GOODBYE):
                 await self.end(send)
@@ -150,22 +151,22 @@ class Session:
 
     def _lock(self) -> asyncio.Lock:
         loop = asyncio.get_running_loop()
-        if self._loop is not loop:  # a lock for which somebody has waited belongs to that one's loop
+        if self._loop is not loop:  # a lock that a task has waited for belongs to the loop of that task
             self._loop, self._sign_in_lock = loop, asyncio.Lock()
         return self._sign_in_lock
 
 
 def with_session(send: Send, session: Session) -> Send:
-    """Say who asks; after a refusal of the session sign in again and ask again.
+    """Authenticate requests; after a refusal of the session, sign in again and repeat the request.
 
-    A write is asked again only after a status that proves that nothing happened, such as 401 or 403: an error
+    A write is repeated only after a status that proves that nothing happened, such as 401 or 403: an error
     inside a 200 does not.
     """
 
     async def through(request: Request) -> Reply:
-        request.note_dispatch(possible=False)  # what goes wrong with the sign-in is not about this request
+        request.note_dispatch(possible=False)  # a failed sign-in is not about this request
         secrets = await session.secrets(send)
-        age = session.age()  # of this session: by the time of the answer there may be another one
+        age = session.age()  # of this session: by the time of the response there may be another one
         reply = await _carrying(send, session, secrets)(request)
         if session.credential == "login" or not _is_refused(reply, age):
             return reply
@@ -180,7 +181,7 @@ def with_session(send: Send, session: Session) -> Send:
 
 
 def _carrying(send: Send, session: Session, secrets: SecretMapping) -> Send:
-    """Add the secrets to requests, and what masks them in a reply that repeats one."""
+    """Add the secrets to requests, and a mask for a reply that repeats one."""
     hidden = [session.password, *(Secret(value) for name, value in secrets.items() if name != "login")]
 
     def through(request: Request) -> Awaitable[Reply]:
@@ -191,7 +192,7 @@ def _carrying(send: Send, session: Session, secrets: SecretMapping) -> Send:
 
 
 def _is_refused(reply: Reply, age: float) -> bool:
-    """Return whether the session is to blame; 403 soon after a sign-in means that the user may not."""
+    """Return whether the session was refused; 403 soon after a sign-in means a missing permission."""
     if reply.status == HTTPStatus.FORBIDDEN and age < _YOUNG:
         return False
     return refuses_session(reply)

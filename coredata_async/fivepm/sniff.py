@@ -1,4 +1,4 @@
-"""Streamed answers that may be no file but words of the service: these are read at once."""
+"""Streamed responses that may be an error or an envelope instead of a file, and are then read at once."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from attrs import evolve, frozen
 from coredata_async.message import Content, Reply, Request, Send
 
 Wrapping = Literal["auto", "raw", "envelope"]
-"""How a download's bytes come: as they are, or as base64 inside an answer; `auto` looks. Not documented."""
+"""Encoding of a download's bytes:
+
+`raw`, or base64 inside an `envelope`; `auto` inspects them. Not documented.
+"""
 
 LIMIT: Final = 192 << 20
-"""No envelope is longer: 5pm takes files of up to 125 MB, and base64 adds a third."""
+"""Maximum size of an envelope: 5pm accepts files of up to 125 MB, and base64 adds a third."""
 
 MAX_ERROR_BODY: Final = 1 << 20
-"""Nor are the service's own words longer than this: what is, is a file, for who wants no envelope opened."""
+"""Maximum size of an error message: a longer body is a file, if the caller does not want envelopes opened."""
 
 _DATA: Final = (b"{", b"[", b"<")
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 
 
 def buffer_envelopes(send: Send, *, limit: int = LIMIT) -> Send:
-    """Read at once what may be an envelope or an error, so that it is seen; let files come as a stream."""
+    """Read responses at once that may be an envelope or an error; leave files as a stream."""
 
     async def through(request: Request) -> Reply:
         reply = await send(request)
@@ -35,9 +38,9 @@ def buffer_envelopes(send: Send, *, limit: int = LIMIT) -> Send:
 
 
 def may_be_message(reply: Reply) -> bool:
-    """Return whether the service may speak here: there is no file name, and the type is one of text.
+    """Return whether a reply may be a message: it has no file name, and a text type.
 
-    The Content-Type of an envelope is not documented, and PHP says text/html unless told otherwise.
+    The Content-Type of an envelope is not documented, and PHP sends text/html by default.
     """
     disposition = reply.headers.get("Content-Disposition", "").lower()
     if disposition.startswith("attachment") or "filename" in disposition:
@@ -64,7 +67,7 @@ async def _read(reply: Reply, content: Content, limit: int) -> Reply:
 
 @frozen
 class _Resumed:
-    """A body whose beginning was read already."""
+    """Body whose beginning has already been read."""
 
     head: bytes
     rest: AsyncIterator[bytes]

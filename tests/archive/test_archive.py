@@ -78,7 +78,7 @@ async def test_nothing_of_the_files_stays_on_this_disk(scene) -> None:
     assert scene.place.stat().st_mode & 0o077 == 0
 
 
-async def test_what_5pm_does_not_give_is_told_and_tried_again(scene) -> None:
+async def test_a_file_that_5pm_does_not_return_is_reported_and_retried(scene) -> None:
     project = await scene.planted()
     scene.box.fivepm.dialect = evolve(scene.box.fivepm.dialect, file_verb="post")  # one request per file
     scene.box.faults.status("5pm.activity.downloadFile", 404, times=1)
@@ -145,7 +145,7 @@ async def test_a_lost_room_costs_a_second_look_but_no_second_file(scene, tmp_pat
     await scene.documents()
 
 
-async def test_a_project_that_is_not_there_is_told(scene) -> None:
+async def test_a_missing_project_is_reported(scene) -> None:
     with pytest.raises(NotFoundError):
         await scene.archived("999")
 

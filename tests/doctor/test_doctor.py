@@ -54,7 +54,7 @@ async def test_without_a_parent_it_only_reads(client, box) -> None:
     assert "upload" not in found
 
 
-async def test_lists_are_judged_by_the_files_that_are_there(client, box) -> None:
+async def test_lists_are_compared_with_the_existing_files(client, box) -> None:
     await some_files(client, box)
 
     found = await examined(client)
@@ -139,7 +139,7 @@ async def test_a_blob_that_is_refused_a_second_time_makes_registering_safe() -> 
         assert is_clean(box)
 
 
-async def test_a_blob_that_goes_with_its_twin_is_noticed(client, box) -> None:
+async def test_a_blob_deleted_with_its_duplicate_is_noticed(client, box) -> None:
     box.faults.status("storage.get", 404, times=None)
 
     found = await examined(client, box.project)
@@ -194,7 +194,7 @@ async def test_what_is_missing_and_not_answered_404_is_noticed(client, box) -> N
     assert (found.level, found.answer[:15]) == ("note", "unknown id: 410")
 
 
-async def test_a_server_that_is_none_is_an_error(client, box) -> None:
+async def test_a_server_that_is_not_a_coredata_is_an_error(client, box) -> None:
     box.faults.html("users.me", times=None)
 
     with pytest.raises(UnexpectedResponseError):

@@ -1,4 +1,4 @@
-"""One object as the service may write it: all dialects anybody thought possible, written from the facts."""
+"""One object as the service may write it: all conceivable dialects, written from the facts."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Fact = None | bool | int | float | str | datetime | Mapping[str, "Fact"] | list[
 
 @frozen(kw_only=True)
 class Dialect:
-    """How one server may speak."""
+    """Dialect of one server."""
 
     format: Literal["json", "xml"] = "json"
     wrap: tuple[str, ...] = ("data",)
-    """Around everything, from the outside in."""
+    """Wrappings around everything, from the outside in."""
     numbers_as_text: bool = False
     truths: Literal["words", "digits", "text"] = "digits"
     nothing: object = ""
-    """What JSON has for no value."""
+    """Representation of an empty value in JSON."""
     no_date: str = ""
     dates: Literal[" ", "T"] = " "
     lists: Literal["list", "item", "numeric", "items", "page", "keyed"] = "list"
@@ -33,7 +33,7 @@ class Dialect:
     blanks: bool = False
 
     def write(self, fact: Fact, name: str = "") -> bytes:
-        """The body of a reply; `name` is put around it again, as in `{"task": {…}}`."""
+        """Return the body of a reply; `name` adds another wrapping, as in `{"task": {…}}`."""
         names = (*self.wrap, name) if name else self.wrap
         mark = b"\xef\xbb\xbf" if self.bom else b""
         if self.format == "xml":

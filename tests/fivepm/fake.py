@@ -1,4 +1,4 @@
-"""A service made of a list of answers, and bodies made of blocks."""
+"""Fake service with a list of responses, and bodies of blocks."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Answer = Callable[[Request], Reply | Exception]
 
 @frozen(init=False)
 class Blocks:
-    """A body of some blocks."""
+    """Body of some blocks."""
 
     blocks: tuple[bytes, ...]
     replayable: bool = True
@@ -36,7 +36,7 @@ async def bytes_of(piece) -> bytes:
 
 
 def sent(request: Request) -> dict[str, str]:
-    """The parameters of a request, wherever they are."""
+    """Return the parameters of a request, from the query and the body."""
     query = request.target.partition("?")[2]
     body = request.body.decode() if isinstance(request.body, bytes) else ""
     return dict(parse_qsl(query) + parse_qsl(body))
@@ -48,18 +48,18 @@ def ok(body: bytes = b'{"data": {"status": 1}}') -> Reply:
 
 @define
 class Service:
-    """Signs in with ascending session ids; answers all else as told, or with yes."""
+    """Fake service: signs in with ascending session ids, and sends the given responses, or else yes."""
 
     answers: list[Reply | Exception] = field(factory=list)
-    """For requests other than the sign-in, in order."""
+    """Responses to requests other than the sign-in, in order."""
     doors: list[Reply | Exception] = field(factory=list)
-    """For sign-ins, in order, before the usual."""
+    """Responses to sign-ins, in order, before the usual one."""
     seen: list[Request] = field(factory=list)
     sign_ins: int = 0
     over: set[str] = field(factory=set)
-    """Sessions that are refused."""
+    """Refused sessions."""
     slow: asyncio.Event | None = None
-    """A sign-in waits for it."""
+    """Event that a sign-in waits for."""
 
     async def __call__(self, request: Request) -> Reply:
         return evolve(await self._answer(request), redactor=request.redactor)  # as transports do
@@ -80,7 +80,7 @@ class Service:
         return _given(self.answers.pop(0)) if self.answers else ok()
 
     def sessions(self) -> list[str | None]:
-        """What each request but the sign-ins was sent with."""
+        """Return the session of each request except the sign-ins."""
         return [sent(each).get("sessionId") for each in self.seen if not each.path.endswith("/signIn")]
 
 

@@ -1,4 +1,4 @@
-"""A raw HTTP server that records calls and answers with one JSON value; it shares no name with the client."""
+"""Raw HTTP server that records calls and answers with one JSON value; it shares no name with the client."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ SESSION = {"sessionId": "s1"}
 
 @define
 class Recorder:
-    """The calls received, without the parameters that every call carries, and the next answer."""
+    """Received calls, without the parameters that every call has, and the next response."""
 
     answer: object = None
     calls: list[Call] = field(factory=list)

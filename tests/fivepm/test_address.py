@@ -1,4 +1,4 @@
-"""Where an account is."""
+"""Tests of the address of an account."""
 
 import pytest
 

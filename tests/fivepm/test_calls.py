@@ -1,4 +1,4 @@
-"""Each of the 36 methods: what it sends, and what it reads, in XML and in JSON."""
+"""Tests of each of the 36 methods: the request, and the decoded response, in XML and in JSON."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WHEN = datetime(2026, 11, 22, 10, 0)
 
 @frozen
 class Case:
-    """One method, used."""
+    """Use of one method."""
 
     name: str
     call: Call[object] | Request

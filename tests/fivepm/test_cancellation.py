@@ -1,4 +1,4 @@
-"""Whatever is cancelled, and whenever: nothing stays open, and the client goes on working."""
+"""Tests that nothing stays open after a cancellation at any time, and the client continues to work."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The client against the sandbox: every service, files, options."""
+"""Tests of the client against the sandbox: every service, files, options."""
 
 import asyncio
 import inspect
@@ -167,7 +167,7 @@ async def test_who_wants_no_envelope_opened_gets_a_stream(pm, box, note, wrappin
 
 
 @pytest.mark.parametrize("errors", ["status", "body", "html", "php"])
-async def test_an_error_is_no_file(pm, box, errors):
+async def test_an_error_is_not_a_file(pm, box, errors):
     box.fivepm.dialect = evolve(box.fivepm.dialect, errors=errors)
 
     with pytest.raises(APIError):
@@ -334,7 +334,7 @@ def test_what_is_missing_is_said():
         FivePM("acme")
 
 
-def test_another_event_loop_is_told_apart():
+def test_another_event_loop_is_recognised():
     async def use(pm):
         try:
             await pm.auth.user()

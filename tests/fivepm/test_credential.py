@@ -1,4 +1,4 @@
-"""Where secrets go in a request."""
+"""Tests of the place of secrets in a request."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The names of the vendor's page, stated literally: what each method sends, what each object is read from.
+"""Tests with literal names of the vendor's page: those that each method sends, and those of each object.
 
 None of them comes from the client's own tables, so that a misspelt name in a table fails here.
 """

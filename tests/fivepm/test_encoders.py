@@ -1,4 +1,4 @@
-"""Files in forms, streamed."""
+"""Tests of files in forms, streamed."""
 
 from base64 import b64decode
 from urllib.parse import parse_qsl

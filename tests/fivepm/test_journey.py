@@ -1,4 +1,4 @@
-"""All 36 methods by the client, against a service that speaks one dialect after the other.
+"""Tests of all 36 methods by the client, against a service in one dialect after the other.
 
 The sandbox is written from the facts and not from the client, so that each proves the other.
 """
@@ -37,7 +37,7 @@ DIALECTS: dict[str, dict[str, Any]] = {
 
 
 async def journey(pm: FivePM) -> list[object]:
-    """Use everything, and tell what came."""
+    """Use everything, and return the results."""
     await pm.auth.sign_in()
     me = await pm.auth.user()
     told: list[object] = [me, await pm.metainfo.statuses(), await pm.metainfo.priorities()]

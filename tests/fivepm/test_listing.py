@@ -1,4 +1,4 @@
-"""Paging by what was received."""
+"""Tests of paging by the number of received objects."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from coredata_async.fivepm import Listing, Page
 
 
 def listing_of(total, *, cap=100, base=0, says=True, page_size=None, asked=None):
-    """A listing of a server with so many objects; `base` None ignores offsets."""
+    """Return a listing of a server with so many objects; with `base` None the server ignores offsets."""
 
     async def fetch(offset, count):
         if asked is not None:

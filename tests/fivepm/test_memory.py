@@ -1,4 +1,4 @@
-"""Files pass through in constant memory."""
+"""Tests that files pass through in constant memory."""
 
 import tracemalloc
 

@@ -1,4 +1,4 @@
-"""The table of methods, and that of names."""
+"""Tests of the table of methods, and of the table of names."""
 
 import attrs
 import pytest

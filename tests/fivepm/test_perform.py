@@ -1,4 +1,4 @@
-"""Replies that are read in the loop, and those that are not."""
+"""Tests of the replies that are decoded in the loop, and of those that are not."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What a reply means."""
+"""Tests of the interpretation of replies."""
 
 import pickle
 import time
@@ -69,7 +69,7 @@ def test_the_words_or_the_code_say_which_error_it_is(body: bytes, kind: type[err
 
 
 @pytest.mark.parametrize("status", [10, "20", 30, "fail", 0])
-def test_a_tasks_own_status_is_no_error(status: object) -> None:
+def test_a_tasks_own_status_is_not_an_error(status: object) -> None:
     task = GET.answer(Reply(200, body=f'{{"data": {{"id": "7", "status": "{status}"}}}}'.encode()))
 
     assert task.id == "7"
@@ -103,7 +103,7 @@ def test_another_object_without_an_id_is_unexpected() -> None:
         (b'{"id": ', "cut short"),
     ],
 )
-def test_what_is_no_data_is_unexpected_and_a_write_may_have_happened(body: bytes, words: str) -> None:
+def test_a_body_without_data_is_unexpected_and_a_write_may_have_happened(body: bytes, words: str) -> None:
     error, write = raised(body), raised(body, call=ADD)
 
     assert isinstance(error, errors.UnexpectedResponseError)
@@ -170,7 +170,7 @@ def test_a_flag_is_yes_or_no_or_neither(body: bytes, said: bool | None) -> None:
 
 
 def test_a_removal_that_was_not_done_is_an_error() -> None:
-    assert "did not do this" in str(raised(b'{"status": false}', call=REMOVE))
+    assert "did not remove the object" in str(raised(b'{"status": false}', call=REMOVE))
     assert isinstance(raised(b"<data/>", call=REMOVE), errors.OutcomeUnknownError)
 
 
@@ -232,4 +232,4 @@ def test_words_inside_many_errors_are_found_without_looking_twice(name: str) -> 
     error = raised(body)
 
     assert error.message == "no"
-    assert time.process_time() - began < 2  # looking twice at each level takes 2**30 steps
+    assert time.process_time() - began < 2  # checking twice at each level takes 2**30 steps

@@ -1,4 +1,4 @@
-"""How requests are written."""
+"""Tests of the encoding of requests."""
 
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -102,7 +102,7 @@ def test_what_is_not_given_is_not_sent_and_none_is_an_empty_text() -> None:
     }
 
 
-def test_a_new_task_sends_its_name_and_never_a_notify_flag_nobody_set() -> None:
+def test_a_new_task_sends_its_name_and_never_an_unset_notify_flag() -> None:
     assert RequestStyle().encode(NewTask(name="x")) == {"name": "x"}
     assert RequestStyle().encode(NewActivity(type="msg", text="t", notify_client=False)) == {
         "type": "msg",
@@ -118,7 +118,7 @@ def test_tags_are_joined_by_commas_and_cannot_hold_one() -> None:
         RequestStyle().encode(EditProject(tags=["a,b"]))
 
 
-def test_a_team_is_written_as_a_list_of_ids_unless_told_otherwise() -> None:
+def test_a_team_is_written_as_a_list_of_ids_by_default() -> None:
     edit = EditProject(team=["5", "6"])
 
     assert RequestStyle().encode(edit) == {"team": ["5", "6"]}
@@ -127,7 +127,7 @@ def test_a_team_is_written_as_a_list_of_ids_unless_told_otherwise() -> None:
     }
 
 
-def test_one_text_is_no_list_of_ids() -> None:
+def test_one_text_is_not_a_list_of_ids() -> None:
     with pytest.raises(ConfigurationError, match="team takes a list"):
         RequestStyle().encode(EditProject(team="56"))
 

@@ -1,4 +1,4 @@
-"""Neither a password nor a session id is ever shown: not in a log, a hook, an error, a repr, a traceback."""
+"""Tests that no log, hook, error, repr or traceback shows a password or a session id."""
 
 import copy
 import logging
@@ -40,7 +40,7 @@ FAULTS = {
 
 
 def shown(error: BaseException) -> str:
-    """All that a log, a terminal or a pickle of an error may show."""
+    """Return all that a log, a terminal or a pickle of an error may show."""
     parts = [str(error), repr(error), repr(vars(error)), *traceback.format_exception(error)]
     if isinstance(error, CoreDataError):
         parts += [repr(vars(pickle.loads(pickle.dumps(error)))), repr(vars(copy.copy(error)))]

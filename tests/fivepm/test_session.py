@@ -1,4 +1,4 @@
-"""One sign-in for all callers, renewed in time and after a refusal."""
+"""Tests of one sign-in for all callers, renewed in time and after a refusal."""
 
 import asyncio
 
@@ -140,7 +140,7 @@ async def test_a_wrong_password_is_tried_once_for_all_who_wait():
     assert len({id(error) for error in errors}) == 20
     assert service.sign_ins == 1
     assert not [error for error in errors if PASSWORD in f"{error}{error.__dict__}"]
-    assert await send(READ) == ok()  # who comes later may try again
+    assert await send(READ) == ok()  # a later task may try again
 
 
 async def test_a_sign_in_without_a_session_id_is_a_refusal():

@@ -1,4 +1,4 @@
-"""What of a streamed answer is read at once."""
+"""Tests of the streamed responses that are read at once."""
 
 import pytest
 
@@ -54,7 +54,7 @@ async def test_what_may_be_an_envelope_is_read_at_once_and_let_go():
 
 
 @pytest.mark.parametrize("blocks", [(b"%PDF", b"rest"), (b"{" + b"x" * 600, b"y" * 600)])
-async def test_what_is_none_goes_on_as_a_stream(blocks):
+async def test_a_reply_that_is_not_an_envelope_stays_a_stream(blocks):
     content = Arriving(*blocks)
     reply = await peeked(content, {})
 

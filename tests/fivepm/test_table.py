@@ -1,4 +1,4 @@
-"""The table of methods in the documentation, which is made of the rows and of the tests themselves.
+"""Tests of the table of methods in the documentation, which is generated from the rows and from the tests.
 
 After a change to a row: `python -m tests.fivepm.test_table`.
 """
@@ -26,7 +26,7 @@ Made of the rows of `coredata_async/fivepm/methods.py` and the tests by `python 
 
 
 def table() -> str:
-    """The section of the page."""
+    """Return the section of the page."""
     cases = {case.name: case for case in CASES}
     lines: list[str] = []
     for name, row in METHODS.items():
@@ -41,13 +41,13 @@ def table() -> str:
 
 
 def reads(case: Case, name: str) -> bool:
-    """Whether the answer in a format is read as what it means."""
+    """Return whether the response in a format gives the expected result."""
     assert isinstance(case.call, Call)
     return case.call.answer(Reply(200, body=FORMATS[name].write(case.answer))) == case.means
 
 
 def without_table(page: str) -> str:
-    """All of the page before the section, which is its last."""
+    """Return the page before the section, which is its last."""
     return page.partition(HEADING)[0].rstrip() + "\n"
 
 

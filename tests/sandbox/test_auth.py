@@ -54,7 +54,7 @@ async def test_the_keys_of_v2_and_v3_may_differ(api, box):
     assert (await api.get("/api/v2/spaces/")).status == 200
 
 
-async def test_a_key_in_the_query_is_no_key(api, box):
+async def test_a_key_in_the_query_does_not_count(api, box):
     got = await api.get(f"/api/v2/spaces/?username={box.api_user}&api_key={box.api_key}", key="none")
 
     assert got.status == 401

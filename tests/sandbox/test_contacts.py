@@ -170,7 +170,7 @@ async def test_an_organization_may_not(api, box, organization, name):
     assert (await create(api, title="Sub", template=template, **{name: organization})).status == 400
 
 
-async def test_the_contact_folder_is_a_parent_and_a_person_is_none(api, box):
+async def test_the_contact_folder_is_a_parent_and_a_person_is_not(api, box):
     person = box.state.add_contact("Jón")
 
     assert (await create(api, title="x", parent=box.state.contact_folder.id)).status == 201

@@ -75,7 +75,7 @@ async def test_a_fault_set_over_http_strikes_every_nth_request(api):
     assert statuses == [200, 200, 503, 200, 200, 503, 200]
 
 
-async def test_the_state_tells_what_there_is(api, box):
+async def test_the_state_shows_all_objects(api, box):
     blob = await api.stored()
     await api.register(blob)
     await api.register(blob)
@@ -110,7 +110,7 @@ async def test_names_that_are_there_twice_are_counted_by_where_they_lie(api, box
     assert got["files_twice"] == {f"{one}/y": 2}
 
 
-async def test_every_file_is_told_with_its_folders_and_its_bytes(api, box):
+async def test_every_file_is_reported_with_its_folders_and_its_bytes(api, box):
     outer = box.state.add_folder("outer", box.project)
     inner = box.state.add_folder("inner", outer)
     top = await api.file(filename="top.txt")

@@ -135,7 +135,7 @@ async def test_a_form_that_makes_no_sense_is_refused_and_leaves_no_blob(api, box
     assert (box.state.files, dict(box.state.blobs)) == ([], {})
 
 
-async def test_a_form_with_neither_content_nor_blob_is_refused(api, box):
+async def test_a_form_without_content_and_blob_is_refused(api, box):
     got = await api.form(filename="a.txt", title="a", parent=box.project)
 
     assert got.status == 400
@@ -145,14 +145,14 @@ async def test_a_form_with_neither_content_nor_blob_is_refused(api, box):
     "content_type",
     ["application/x-www-form-urlencoded", "application/json", "multipart/form-data", "text/plain"],
 )
-async def test_a_body_that_is_no_multipart_form_is_refused(api, content_type):
+async def test_a_body_that_is_not_a_multipart_form_is_refused(api, content_type):
     got = await api.send("POST", LIST, data=b"title=x", headers={"Content-Type": content_type})
 
     assert got.status == (400 if content_type == "multipart/form-data" else 415)
     assert got.json["error"]
 
 
-async def test_a_space_is_no_parent(api, box):
+async def test_a_space_cannot_be_a_parent(api, box):
     assert (await api.form(filename="a", title="a", parent=box.space, content=b"")).status == 400
 
 

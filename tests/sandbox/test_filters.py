@@ -70,7 +70,7 @@ async def test_a_sandbox_can_include_the_ends_of_a_range_as_the_framework_does(n
         "modified__lt=2026-01-01T00:00:10Z,2026-01-01T00:00:10Z",
     ],
 )
-async def test_a_date_that_is_none_is_refused(api, query):
+async def test_a_date_that_is_not_one_is_refused(api, query):
     got = await api.get(f"/api/v2/files/?{query}")
 
     assert got.status == 400

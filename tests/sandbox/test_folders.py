@@ -87,7 +87,7 @@ async def test_a_body_that_makes_no_sense_is_refused_with_words(api, box, change
     assert word in got.json["error"]
 
 
-async def test_a_task_or_a_file_is_no_parent(api, box):
+async def test_a_task_or_a_file_cannot_be_a_parent(api, box):
     for parent in (box.state.add_task(box.project, "x"), await api.file()):
         assert (await create(api, title="x", parent=parent)).status == 400
 

@@ -59,7 +59,7 @@ async def test_an_offset_behind_the_end_gives_nothing(api, five):
 
 
 @pytest.mark.parametrize("query", ["limit=-1", "limit=x", "offset=-1", "offset=1.5", "limit="])
-async def test_a_limit_or_offset_that_is_no_number_is_refused(api, query):
+async def test_a_limit_or_offset_that_is_not_a_number_is_refused(api, query):
     got = await api.get(f"{LIST}?{query}")
 
     assert got.status == 400

@@ -49,7 +49,7 @@ async def test_it_says_where_it_is_and_ends_on_a_signal(number, tmp_path):
     assert (process.returncode, out, err) == (0, b"", b"")
 
 
-async def test_it_ends_with_stdin_when_it_is_told_to():
+async def test_it_ends_with_stdin_if_asked_to():
     async with served("--exit-with-stdin") as (process, _):
         process.stdin.close()
         _, err = await process.communicate()

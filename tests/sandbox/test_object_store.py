@@ -89,7 +89,7 @@ async def test_no_content_type_is_right_when_none_was_declared(api):
         (r"$", "&Content-MD5=x", ""),
     ],
 )
-async def test_the_signed_url_is_judged_as_s3_does(api, pattern, by, code):
+async def test_the_signed_url_is_checked_as_s3_does(api, pattern, by, code):
     _, url = await api.reserve(5)
 
     got = await api.put(re.sub(pattern, by, url, count=1))
@@ -106,7 +106,7 @@ async def test_a_requoted_url_means_the_same_but_the_log_keeps_it_as_it_came(api
     assert box.url + box.state.requests[-1].target == requoted != url
 
 
-async def test_a_url_for_put_is_none_for_get(api):
+async def test_a_url_for_put_does_not_allow_get(api):
     _, url = await api.reserve(5, None)
     await api.put(url, content_type=None)
 

@@ -140,7 +140,7 @@ async def test_a_body_that_makes_no_sense_is_refused_with_words(api, box, change
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"title=x"])
-async def test_a_body_that_is_no_json_object_is_refused(api, body):
+async def test_a_body_that_is_not_a_json_object_is_refused(api, body):
     headers = {"Content-Type": "application/json"}
     assert (await api.send("POST", LIST, data=body, headers=headers)).status == 400
 

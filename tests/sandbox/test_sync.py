@@ -23,7 +23,7 @@ async def test_a_write_with_sync_is_listed_at_once_whatever_the_lag(api, box):
     assert (await api.details(late))["title"] == "late"
 
 
-async def test_sync_is_taken_everywhere_and_is_no_filter(api, box):
+async def test_sync_is_accepted_everywhere_and_is_not_a_filter(api, box):
     box.state.add_contact("Jón")
     for path in ("projects", "spaces", "contacts", "users", "valuelists", "dynatypes"):
         got = (await api.get(f"/api/v2/{path}/?sync=true")).json

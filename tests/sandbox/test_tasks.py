@@ -105,7 +105,7 @@ async def test_a_body_that_makes_no_sense_is_refused_with_words(api, box, change
     assert box.state.of("Task") == []
 
 
-async def test_a_space_is_no_project(api, box):
+async def test_a_space_is_not_a_project(api, box):
     assert (await api.send("POST", LIST, json={"project": box.space, "title": "x"})).status == 400
 
 

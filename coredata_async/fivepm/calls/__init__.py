@@ -1,1 +1,1 @@
-"""The methods of the service as pure functions: each takes a `Form` first, and gives a `Call`."""
+"""Methods of the service as pure functions: each takes a `RequestStyle` first, and returns a `Call`."""

@@ -1,4 +1,4 @@
-"""The calls of `activity`."""
+"""Calls of `activity`."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _DOWNLOAD: Final = METHODS["activity.downloadFile"]
 
 
 def add(form: RequestStyle, new: NewActivity) -> Call[Activity]:
-    """A new activity, which may e-mail people only if a `notify_…` flag is given."""
+    """Create an activity. The service e-mails people only if a `notify_…` flag is given."""
     return generic.add(form, _ADD, Activity, new)
 
 
 def update(form: RequestStyle, id: Id, edit: EditActivity) -> Call[Activity]:  # noqa: A002  # the service's own name
-    """A change to an activity."""
+    """Change an activity."""
     return generic.update(form, _UPDATE, Activity, id, edit)
 
 
 def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
-    """The end of an activity."""
+    """Remove an activity."""
     return generic.remove(form, _REMOVE, id)
 
 
 def get(form: RequestStyle, id: Id) -> Call[Activity]:  # noqa: A002
-    """One activity by its id."""
+    """Read one activity by its id."""
     return generic.get(form, _GET, Activity, id)
 
 
@@ -56,7 +56,7 @@ def list(  # noqa: A001  # the service's own verb
     offset: int = 0,
     count: int | None = None,
 ) -> Call[Items[Activity]]:
-    """The activities that match, from an offset on. Whether it counts from 0 or 1 is not documented."""
+    """List the matching activities from an offset on. Whether it counts from 0 or 1 is not documented."""
     params = {
         "filter": form.encode(where),
         "withFiles": with_files,
@@ -68,20 +68,20 @@ def list(  # noqa: A001  # the service's own verb
 
 
 def attach_files(form: RequestStyle, activity_id: Id) -> Call[None]:
-    """The files of an activity, without the files: these are added to the body by an encoder."""
+    """Build the request for the files of an activity, without the files: an encoder adds them to the body."""
     return generic.call_for_flag(form, _ATTACH, {"activityId": key(activity_id, "activity_id")})
 
 
 def files(form: RequestStyle, where: FileFilter) -> Call[Items[File]]:
-    """The files that match: one answer, for no pages are documented."""
+    """List the matching files: one answer, because no pages are documented."""
     return generic.listing(form, _FILES, File, {"filter": form.encode(where)})
 
 
 def remove_file(form: RequestStyle, id: Id, *, route: Route | None = None) -> Call[None]:  # noqa: A002
-    """The end of a file. `route` is one of the method's `fallbacks`, to be tried after 404 or 405."""
+    """Remove a file. `route` is one of the method's `fallbacks`, to be tried after 404 or 405."""
     return generic.remove(form, _REMOVE_FILE, id, route=route)
 
 
 def download(form: RequestStyle, id: Id, *, route: Route | None = None) -> Request:  # noqa: A002
-    """The content of a file, as it arrives: the bytes themselves, or an answer around them."""
+    """Request the content of a file: the response is either the bytes themselves or an answer around them."""
     return form.request(_DOWNLOAD, {"id": key(id)}, route=route, stream=True)

@@ -1,4 +1,4 @@
-"""The calls of `authentication`. Credentials are added by whoever sends them, but for the sign-in."""
+"""Calls of `authentication`. The sender adds the credentials, except for the sign-in."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _USER: Final = METHODS["authentication.getAuthorizedUser"]
 
 
 def sign_in(form: RequestStyle, *, login: str, password: str) -> Call[str]:
-    """A session, answered with its id. Only GET is documented, so that the password is in the query."""
+    """Start a session and return its id. Only GET is documented, so the password is in the query."""
     request = form.request(_SIGN_IN, {"login": login, "password": password})
 
     def read(tree: Tree) -> str:
         found = shape.text(tree, "sessionId").strip()
         if not found:
             raise AuthenticationError(
-                f"{request.method} {request.path}: 5pm gave no session; check login and password",
+                f"{request.method} {request.path}: 5pm returned no session id; check login and password",
                 request,
                 Reply(200),
             )
@@ -38,10 +38,10 @@ def sign_in(form: RequestStyle, *, login: str, password: str) -> Call[str]:
 
 
 def sign_out(form: RequestStyle) -> Call[bool]:
-    """The end of a session; whether the service says that it ended it."""
+    """End a session, and return whether the service confirms it."""
     return ask(form.request(_SIGN_OUT, generic.NOTHING), lambda tree: shape.flag(tree) is not False)
 
 
 def user(form: RequestStyle) -> Call[User]:
-    """The user who asks."""
+    """Read the user who sends the request."""
     return generic.call_for_object(form, _USER, User, generic.NOTHING)

@@ -1,4 +1,4 @@
-"""What the calls of all services have in common: add, update, remove, get, list."""
+"""Calls that all services have in common: add, update, remove, get, list."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ NOTHING: Final[Mapping[str, object]] = {}
 
 
 def add(form: RequestStyle, method: Method, model: type[T], new: object) -> Call[T]:
-    """A new object: answered with the object."""
+    """Create an object, and return it as it is in the response."""
     return call_for_object(form, method, model, {str(method.key): form.encode(new)})
 
 
 def update(form: RequestStyle, method: Method, model: type[T], id: Id, edit: object) -> Call[T]:  # noqa: A002
-    """A change: the id goes along with what is changed, and the object is the answer."""
+    """Change an object: send its id with the changes, and return the object in the response."""
     return call_for_object(form, method, model, changes(form, method, id, edit))
 
 
 def changes(form: RequestStyle, method: Method, id: Id, edit: object) -> Mapping[str, object]:  # noqa: A002
-    """The arguments of a change."""
+    """Return the arguments of a change."""
     return {str(method.key): {**form.encode(edit), "id": key(id)}}
 
 
 def remove(form: RequestStyle, method: Method, id: Id, *, route: Route | None = None) -> Call[None]:  # noqa: A002
-    """A removal: answered with yes or no."""
+    """Remove an object; the response is yes or no."""
     return call_for_flag(form, method, {"id": key(id)}, route=route)
 
 
 def get(form: RequestStyle, method: Method, model: type[T], id: Id) -> Call[T]:  # noqa: A002
-    """One object by its id."""
+    """Read one object by its id."""
     return call_for_object(form, method, model, {"id": key(id)})
 
 
 def call_for_object(
     form: RequestStyle, method: Method, model: type[T], params: Mapping[str, object]
 ) -> Call[T]:
-    """A call that must give an object; a reading one that gives none says so by `NotFoundError`."""
+    """Call a method that must return an object; `NotFoundError` if a reading method returns none."""
     request = form.request(method, params)
 
     def read(tree: Tree) -> T:
@@ -54,7 +54,7 @@ def call_for_object(
         if found is not None:
             return found
         if method.writes:
-            raise ValueError(f"the answer holds no {model.__name__}")
+            raise ValueError(f"the response contains no {model.__name__}")
         raise absent(request, model.__name__)
 
     return ask(request, read)
@@ -63,20 +63,20 @@ def call_for_object(
 def listing(
     form: RequestStyle, method: Method, model: type[T], params: Mapping[str, object]
 ) -> Call[shape.Items[T]]:
-    """A call that gives several objects, or none."""
+    """Call a method that returns several objects, or none."""
     return ask(form.request(method, params), lambda tree: shape.many(tree, model))
 
 
 def call_for_flag(
     form: RequestStyle, method: Method, params: Mapping[str, object], *, route: Route | None = None
 ) -> Call[None]:
-    """A call that gives yes or no: no is an error, and so is an answer that is neither."""
+    """Call a method that returns yes or no: no is an error, and so is a response that is neither."""
     request = form.request(method, params, route=route)
 
     def read(tree: Tree) -> None:
         said = shape.flag(tree)
         if said is None:
-            raise ValueError("the answer says neither yes nor no")
+            raise ValueError("the response is neither yes nor no")
         if not said:
             raise removal_refused(request)
 

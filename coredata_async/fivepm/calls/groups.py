@@ -1,4 +1,4 @@
-"""The calls of `projectsgroups`."""
+"""Calls of `projectsgroups`."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _ALL: Final = METHODS["projectsgroups.getAll"]
 
 
 def add(form: RequestStyle, new: NewGroup) -> Call[Group]:
-    """A new group."""
+    """Create a group."""
     return generic.add(form, _ADD, Group, new)
 
 
 def update(form: RequestStyle, id: Id, edit: EditGroup) -> Call[Group]:  # noqa: A002  # the service's own name
-    """A change to a group."""
+    """Change a group."""
     return generic.update(form, _UPDATE, Group, id, edit)
 
 
 def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
-    """The end of a group."""
+    """Remove a group."""
     return generic.remove(form, _REMOVE, id)
 
 
 def get(form: RequestStyle, id: Id) -> Call[Group]:  # noqa: A002
-    """One group by its id."""
+    """Read one group by its id."""
     return generic.get(form, _GET, Group, id)
 
 
 def list(form: RequestStyle) -> Call[Items[Group]]:  # noqa: A001
-    """All groups: one answer, for no pages are documented."""
+    """List all groups: one answer, because no pages are documented."""
     return generic.listing(form, _ALL, Group, generic.NOTHING)

@@ -1,4 +1,4 @@
-"""The calls of `metainfo`."""
+"""Calls of `metainfo`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PRIORITIES: Final = METHODS["metainfo.getPriorities"]
 
 
 def statuses(form: RequestStyle) -> Call[Items[Status]]:
-    """The statuses of the account."""
+    """List the statuses of the account."""
     return generic.listing(form, _STATUSES, Status, generic.NOTHING)
 
 
 def priorities(form: RequestStyle) -> Call[Items[Priority]]:
-    """The priorities of the account."""
+    """List the priorities of the account."""
     return generic.listing(form, _PRIORITIES, Priority, generic.NOTHING)

@@ -1,4 +1,4 @@
-"""The calls of `projects`."""
+"""Calls of `projects`."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _LIST: Final = METHODS["projects.getList"]
 
 
 def add(form: RequestStyle, new: NewProject) -> Call[Project]:
-    """A new project."""
+    """Create a project."""
     return generic.add(form, _ADD, Project, new)
 
 
 def update(form: RequestStyle, id: Id, edit: EditProject) -> Call[Project]:  # noqa: A002  # the service's own name
-    """A change to a project."""
+    """Change a project."""
     return generic.update(form, _UPDATE, Project, id, edit)
 
 
 def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
-    """The end of a project."""
+    """Remove a project."""
     return generic.remove(form, _REMOVE, id)
 
 
 def get(form: RequestStyle, id: Id) -> Call[Project]:  # noqa: A002
-    """One project by its id."""
+    """Read one project by its id."""
     return generic.get(form, _GET, Project, id)
 
 
 def all(form: RequestStyle) -> Call[Items[Project]]:  # noqa: A001
-    """All projects: one answer, for no pages are documented."""
+    """List all projects: one answer, because no pages are documented."""
     return generic.listing(form, _ALL, Project, generic.NOTHING)
 
 
@@ -54,7 +54,7 @@ def list(  # noqa: A001  # the service's own verb
     offset: int = 0,
     count: int | None = None,
 ) -> Call[Items[Project]]:
-    """The projects that match, from an offset on. Whether it counts from 0 or 1 is not documented."""
+    """List the matching projects from an offset on. Whether it counts from 0 or 1 is not documented."""
     params = {
         "filter": form.encode(where),
         "loadTeam": load_team,

@@ -1,4 +1,4 @@
-"""The calls of `tasks`."""
+"""Calls of `tasks`."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _LIST: Final = METHODS["tasks.getList"]
 
 
 def add(form: RequestStyle, new: NewTask) -> Call[Task]:
-    """A new task."""
+    """Create a task."""
     return generic.add(form, _ADD, Task, new)
 
 
 def update(form: RequestStyle, id: Id, edit: EditTask) -> Call[Task]:  # noqa: A002  # the service's own name
-    """A change to a task."""
+    """Change a task."""
     return generic.update(form, _UPDATE, Task, id, edit)
 
 
 def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
-    """The end of a task."""
+    """Remove a task."""
     return generic.remove(form, _REMOVE, id)
 
 
 def get(form: RequestStyle, id: Id) -> Call[Task]:  # noqa: A002
-    """One task by its id."""
+    """Read one task by its id."""
     return generic.get(form, _GET, Task, id)
 
 
@@ -48,7 +48,7 @@ def list(  # noqa: A001  # the service's own verb
     offset: int = 0,
     count: int | None = None,
 ) -> Call[Items[Task]]:
-    """The tasks that match, from an offset on. Whether it counts from 0 or 1 is not documented."""
+    """List the matching tasks from an offset on. Whether it counts from 0 or 1 is not documented."""
     params = {
         "filter": form.encode(where),
         "loadTeam": load_team,

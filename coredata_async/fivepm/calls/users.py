@@ -1,4 +1,4 @@
-"""The calls of `users`."""
+"""Calls of `users`."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _ALL: Final = METHODS["users.getAll"]
 
 
 def add(form: RequestStyle, new: NewUser) -> Call[User]:
-    """A new user."""
+    """Create a user."""
     return generic.add(form, _ADD, User, new)
 
 
 def remove(form: RequestStyle, id: Id) -> Call[None]:  # noqa: A002
-    """The end of a user."""
+    """Remove a user."""
     return generic.remove(form, _REMOVE, id)
 
 
 def get(form: RequestStyle, id: Id) -> Call[User]:  # noqa: A002
-    """One user by its id."""
+    """Read one user by its id."""
     return generic.get(form, _GET, User, id)
 
 
 def update(form: RequestStyle, id: Id, edit: EditUser) -> Call[User | None]:  # noqa: A002
-    """A change to a user. Whether the answer is the user or a mere yes is not documented."""
+    """Change a user. Whether the response is the user or a mere yes is not documented."""
     request = form.request(_UPDATE, generic.changes(form, _UPDATE, id, edit))
 
     def read(tree: Tree) -> User | None:
@@ -51,10 +51,10 @@ def update(form: RequestStyle, id: Id, edit: EditUser) -> Call[User | None]:  # 
 
 
 def get_by_email(form: RequestStyle, email: str) -> Call[User]:
-    """One user by e-mail address."""
+    """Read one user by e-mail address."""
     return generic.call_for_object(form, _BY_EMAIL, User, {"email": key(email, "email")})
 
 
 def list(form: RequestStyle) -> Call[Items[User]]:  # noqa: A001
-    """All users: one answer, for no pages are documented."""
+    """List all users: one answer, because no pages are documented."""
     return generic.listing(form, _ALL, User, generic.NOTHING)

@@ -1,1 +1,1 @@
-"""How requests are spelt and replies are read: bytes to trees to models, without I/O."""
+"""Encoding of requests and decoding of replies: bytes to trees to models, without I/O."""

@@ -1,4 +1,4 @@
-"""The service's own words about what went wrong. No shape of an error is documented."""
+"""Error messages in replies of the service. The form of an error is not documented."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COMPLAINTS: Final = ("error", "errors", "fault", "faultstring", "exception")
 _QUIET: Final[tuple[Tree, ...]] = (None, "", "0", 0, [], {})
 _WORDS: Final = ("message", "error_message", "faultstring", "text", "description", "detail", "error", "item")
 _NAMED: Final = tuple(dict.fromkeys((*_WORDS, *_COMPLAINTS)))
-"""Each once: with a second look at each level, the time doubles per level."""
+"""Each name once: a second check at each level would double the time per level."""
 _CODES: Final = ("code", "errorCode", "error_code", "faultcode")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SESSION: Final = re.compile(
@@ -25,10 +25,11 @@ _ABSENT: Final = re.compile(r"not found|no such|does(?: not|n't) exist|unknown i
 
 
 def error_in(tree: Tree) -> dict[str, Tree] | None:
-    """The error in a reply, whatever its status.
+    """Return the error in a reply, whatever its status.
 
-    A key like `error` counts beside no `id` and no `items`, and `status="fail"` only as the service's older
-    API gives it, in the root. What has a `status` otherwise is a task, a project, or the answer to a removal.
+    A key like `error` counts only without `id` and `items` beside it, and `status="fail"` only at the root,
+    as in the service's older API. Any other object with a `status` is a task, a project, or the reply to a
+    removal.
     """
     found: Tree = tree
     while isinstance(found, dict):
@@ -46,7 +47,7 @@ def error_in(tree: Tree) -> dict[str, Tree] | None:
 
 
 def message_of(tree: Tree) -> str:
-    """The service's own words, wherever they are."""
+    """Return the service's error message, wherever it is."""
     match tree:
         case str():
             return tree.strip()[:MAX_MESSAGE]
@@ -60,7 +61,7 @@ def message_of(tree: Tree) -> str:
 
 
 def code_of(tree: Tree) -> str | None:
-    """A machine-readable code, beside the words or inside the error."""
+    """Return a machine-readable code, beside the message or inside the error."""
     if not isinstance(tree, dict):
         return None
     for found in (tree, *(tree[name] for name in _COMPLAINTS if name in tree)):
@@ -72,10 +73,10 @@ def code_of(tree: Tree) -> str | None:
 
 
 def about_session(words: str) -> bool:
-    """Return whether the service's words are about who asks; a name it quotes may hold any word."""
+    """Return whether the message is about the session; a name that it quotes may contain any word."""
     return _SESSION.search(_QUOTED.sub("", words)) is not None
 
 
 def about_absence(words: str) -> bool:
-    """Return whether the service's words are about something that is not there."""
+    """Return whether the message is about an object that does not exist."""
     return _ABSENT.search(_QUOTED.sub("", words)) is not None

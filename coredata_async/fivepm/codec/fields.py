@@ -1,6 +1,7 @@
-"""One object to its model: known fields by their types, all others as they came.
+"""Decoder of one object: known fields by their types, all others unchanged.
 
-Nearly nothing about the replies is documented. So a known field whose value cannot be what we suppose does
+Nearly nothing about the replies is documented. So a known field whose value does not fit the supposed type
+does
 not make the whole object unreadable: it goes to `extra`, under the service's name, and the field is empty.
 """
 
@@ -26,16 +27,18 @@ Reader = Callable[[Tree], object]
 
 
 def read(tree: Tree, model: type[T]) -> T:
-    """Make a model of an object.
+    """Build a model from an object.
 
     Raises:
-        ValueError: It is no object, or has no id.
+        ValueError: If it is not an object, or has no id.
     """
     if not isinstance(tree, dict):
         raise ValueError(f"expected a {model.__name__}, not a {type(tree).__name__}")  # noqa: TRY004  # of data
     found: dict[str, object] = {}
     extra: dict[str, object] = {}
-    kind: Any = model  # `cache` wants hashables, and does not know that types are
+    kind: Any = (
+        model  # `cache` requires hashable arguments, and its stubs do not know that types are hashable
+    )
     readers: Mapping[str, tuple[str, Reader] | None] = _readers(kind)
     for key, value in tree.items():
         if key not in readers:
@@ -47,14 +50,14 @@ def read(tree: Tree, model: type[T]) -> T:
             except (ValueError, OverflowError):
                 extra[key] = values.plain(value)
     if "id" in NAMES[model] and not found.get("id"):
-        raise ValueError(f"a {model.__name__} comes without an id")
+        raise ValueError(f"a {model.__name__} has no id")
     made: T = kind(**found, extra=extra)
     return made
 
 
 @cache
 def _readers(model: type[object]) -> Mapping[str, tuple[str, Reader] | None]:
-    """By the service's names; `None` for what is known and dropped, which is a password."""
+    """Return the readers by the service's names; `None` for passwords, which are dropped."""
     kinds = get_type_hints(model)
     spots = {spot.name for spot in attrs.fields(cast("type[attrs.AttrsInstance]", model))}
     return {
@@ -91,4 +94,4 @@ READERS: Final[Mapping[str, Reader]] = {
     str(tuple[File, ...]): _files,
     str(tuple[User, ...]): _files,
 }
-"""By the type of the field. Ids of other objects are all that may be a text or `None`."""
+"""Readers by the type of the field. Only ids of other objects may be text or `None`."""

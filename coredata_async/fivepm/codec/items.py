@@ -1,4 +1,4 @@
-"""Where in a reply the list is: the service's wrappings, seen and supposed."""
+"""Location of the list in a reply: the service's known and supposed wrappings."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LISTS: Final = ("items", "item", "list")
 
 @frozen
 class Listed:
-    """A list as it came."""
+    """Items of a list, undecoded."""
 
     items: tuple[Tree, ...]
     total: Tree = None
 
 
 def unwrap(tree: Tree) -> Tree:
-    """Return what is inside `data` and `response`."""
+    """Return the content of `data` and `response`."""
     while isinstance(tree, dict):
         inner = [tree[name] for name in _WRAPPERS if name in tree]
         if len(inner) != 1 or not tree.keys() <= {*_WRAPPERS, "status"}:
@@ -31,10 +31,10 @@ def unwrap(tree: Tree) -> Tree:
 
 
 def read_items(tree: Tree) -> Listed:
-    """The items of a list, whether bare or wrapped, one or many or none.
+    """Return the items of a list, bare or wrapped, of any number.
 
     Raises:
-        ValueError: There is no list.
+        ValueError: If there is no list.
     """
     if not isinstance(tree, dict):
         return Listed(_items(tree))
@@ -48,14 +48,14 @@ def read_items(tree: Tree) -> Listed:
 
 
 def empty(tree: Tree) -> bool:
-    """Return whether it is one of the ways to say nothing: PHP has an empty list for an empty map."""
+    """Return whether a value is empty in any of the service's forms; PHP writes an empty map as a list."""
     if isinstance(tree, str):
         return not tree.strip()
     return tree is None or tree in ([], {})
 
 
 def _several(tree: Tree) -> Tree:
-    """A bare value where a list is due: the id of a team's only member."""
+    """Return a list for a bare value where a list is expected: the id of a team's only member."""
     return tree if empty(tree) or isinstance(tree, list | dict) else [tree]
 
 
@@ -72,4 +72,4 @@ def _items(tree: Tree) -> tuple[Tree, ...]:
         only = next(iter(tree.values()))
         if len(tree) == 1 and isinstance(only, list | dict):
             return _items(only)
-    raise ValueError("the answer holds no list")
+    raise ValueError("the response contains no list")

@@ -1,4 +1,4 @@
-"""How arguments are spelt: PHP's brackets, with explicit indices."""
+"""Encoding of arguments: PHP's brackets, with explicit indices."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from coredata_async.errors import ConfigurationError
 from coredata_async.unset import UNSET
 
 Dates = Literal["space", "t"]
-"""`2026-11-22 10:00:00`, or `2026-11-22T10:00:00`. Which of them 5pm reads is not documented."""
+"""`2026-11-22 10:00:00`, or `2026-11-22T10:00:00`. It is not documented which of them 5pm reads."""
 
 
 def flatten(params: Mapping[str, object], *, dates: Dates = "space") -> list[tuple[str, str]]:
-    """The arguments as pairs for a query or a form.
+    """Return the arguments as pairs for a query or a form.
 
-    `None` and `UNSET` are left out. Truths are 1 and 0, for PHP takes the text "false" as true. A list is
+    `None` and `UNSET` are omitted. Booleans are 1 and 0, because PHP reads the text "false" as true. A list
+    is
     counted from 0, a list of objects from 1, as in the vendor's example: with empty brackets PHP would make
     two objects of two fields. An empty list is sent as an empty text.
 
     Raises:
-        ConfigurationError: For a value that has no spelling, and for a date with a time zone.
+        ConfigurationError: For a value that cannot be encoded, and for a date with a time zone.
     """
     return [pair for name, value in params.items() for pair in _pairs(name, value, dates)]
 
@@ -59,7 +60,7 @@ def _text(name: str, value: object, dates: Dates) -> str:
         case float() | Decimal():
             if not math.isfinite(value):
                 raise ConfigurationError(f"{name} must be a number, not {value}")
-            return format(Decimal(str(value)), "f")  # 1e-07 would be a word to some servers
+            return format(Decimal(str(value)), "f")  # some servers would read 1e-07 as a word
         case date():
             return _moment(name, value, dates)
         case _:
@@ -70,6 +71,6 @@ def _moment(name: str, value: date, dates: Dates) -> str:
     when = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
     if when.tzinfo is not None:
         raise ConfigurationError(
-            f"{name}: 5pm knows no time zones; give the account's own local time, without tzinfo"
+            f"{name}: 5pm does not support time zones; give the account's own local time, without tzinfo"
         )
     return when.isoformat(sep=" " if dates == "space" else "T", timespec="seconds")

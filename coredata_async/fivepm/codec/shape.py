@@ -1,4 +1,4 @@
-"""Trees to models, whatever wrapping they come in; what a reply is about is known by the caller."""
+"""Trees to models, in any wrapping; the caller knows the type of the reply."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ _FLAGS: Final = ("status", "result", "success", "signOutState", "state")
 
 @frozen
 class Items(Generic[T]):
-    """One answer of a listing."""
+    """One response of a listing."""
 
     items: tuple[T, ...]
     total: int | None = None
-    """How many match, where the service says so."""
+    """Number of matching objects, if the service reports it."""
 
 
 def one(tree: Tree, model: type[T]) -> T | None:
-    """The object of a reply, or `None` if the reply is without one.
+    """Return the object of a reply, or `None` if the reply has none.
 
     Raises:
-        ValueError: What came is no such object.
+        ValueError: If the reply is not such an object.
     """
     found = _inmost(unwrap(tree), set(NAMES[model].values()))
     if found is False or empty(found):
         return None
     if not isinstance(found, dict):
-        raise ValueError(f"the answer is no {model.__name__}")  # noqa: TRY004  # of data
+        raise ValueError(f"the response is not a {model.__name__}")  # noqa: TRY004  # of data
     if found.get("id") not in _NONE:
         return read(found, model)
     if any(value not in _NONE for value in found.values()):
-        raise ValueError(f"the answer is no {model.__name__}: it has no id")
-    return None  # all fields are empty: PHP's way to give no object
+        raise ValueError(f"the response is not a {model.__name__}: it has no id")
+    return None  # all fields are empty, as PHP writes a missing object
 
 
 def _inmost(tree: Tree, known: set[str]) -> Tree:
-    """Return what is inside `{"task": {…}}` or `{"item": [{…}]}`."""
+    """Return the content of `{"task": {…}}` or `{"item": [{…}]}`."""
     for _ in range(3):
         if isinstance(tree, list) and len(tree) == 1:
             tree = tree[0]
@@ -59,10 +59,10 @@ def _inmost(tree: Tree, known: set[str]) -> Tree:
 
 
 def many(tree: Tree, model: type[T]) -> Items[T]:
-    """Read the objects of a listing; a total that cannot be read is unknown.
+    """Read the objects of a listing; an unreadable total counts as unknown.
 
     Raises:
-        ValueError: What came is no list, or holds something else.
+        ValueError: If the reply is not a list, or contains something else.
     """
     found = read_items(unwrap(tree))
     total = None
@@ -72,9 +72,9 @@ def many(tree: Tree, model: type[T]) -> Items[T]:
 
 
 def flag(tree: Tree) -> bool | None:
-    """Yes or no, or `None` where the reply says neither.
+    """Return yes or no, or `None` if the reply is neither.
 
-    An empty `status` is no: so does PHP spell it in XML.
+    An empty `status` is no, because PHP writes no as an empty text in XML.
     """
     found = unwrap(tree)
     if not isinstance(found, dict):
@@ -90,7 +90,7 @@ def flag(tree: Tree) -> bool | None:
 
 
 def text(tree: Tree, key: str) -> str:
-    """One text by its name, or the only text there is; empty where there is none."""
+    """Return a text by its name, or the only text there is; empty if there is none."""
     found = unwrap(tree)
     if isinstance(found, dict):
         found = found.get(key)

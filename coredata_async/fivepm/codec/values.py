@@ -1,4 +1,4 @@
-"""Single values as they come, whatever their spelling: `"10"` and 10, `"1"` and true, `""` and null."""
+"""Decoders of single values in any form: `"10"` and 10, `"1"` and true, `""` and null."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _FALSE = frozenset({"0", "false", "no", "n", "off", "", "fail", "failed", "error
 
 
 def text(value: Tree) -> str:
-    """A text; a number is spelt as PHP would.
+    """Decode a text; a number is written as PHP would.
 
     Raises:
-        ValueError: It is a list or an object, as in all functions here.
+        ValueError: If it is a list or an object, as in all functions here.
     """
     match value:
         case None:
@@ -33,13 +33,13 @@ def text(value: Tree) -> str:
 
 
 def reference(value: Tree) -> str | None:
-    """The id of another object; 0 and nothing are none."""
+    """Decode the id of another object; 0 and an empty value are `None`."""
     found = text(value).strip()
     return None if found in {"", "0"} else found
 
 
 def whole(value: Tree) -> int | None:
-    """A whole number, also one that comes as `"50.00"`."""
+    """Decode an integer, also one written as `"50.00"`."""
     if isinstance(value, str) and value.strip().isdecimal():
         return int(value)
     found = decimal(value)
@@ -51,7 +51,7 @@ def whole(value: Tree) -> int | None:
 
 
 def decimal(value: Tree) -> float | None:
-    """A number; nothing is none."""
+    """Decode a number; an empty value is `None`."""
     found = text(value).strip()
     if not found:
         return None
@@ -62,7 +62,7 @@ def decimal(value: Tree) -> float | None:
 
 
 def truth(value: Tree) -> bool | None:
-    """Yes or no; nothing is neither."""
+    """Decode yes or no; an empty value is `None`."""
     found = text(value).strip().lower()
     if not found:
         return None
@@ -74,25 +74,25 @@ def truth(value: Tree) -> bool | None:
 
 
 def moment(value: Tree) -> datetime | None:
-    """A point in the account's local time; empty ones and `0000-00-00…` are none.
+    """Decode a time in the account's local time; an empty value and `0000-00-00…` are `None`.
 
-    A zone is not documented. Should one come, it is dropped: the clock's time stays what it was.
+    A zone is not documented. If there is one, it is dropped, and the clock time is kept.
     """
     found = text(value).strip()
     if not found or found.startswith("0000-00-00"):
         return None
     if found.isdigit():
-        raise ValueError("expected a date")  # a count of seconds, which `fromisoformat` may take for one
+        raise ValueError("expected a date")  # a number of seconds, which `fromisoformat` might read as a date
     return datetime.fromisoformat(found).replace(tzinfo=None)
 
 
 def tags(value: Tree) -> tuple[str, ...]:
-    """One text with commas as a list."""
+    """Split a text at commas."""
     return tuple(tag for each in text(value).split(",") if (tag := each.strip()))
 
 
 def plain(value: Tree) -> Tree:
-    """A value nothing is known of, so that it is the same from XML and JSON: texts, lists, maps of them."""
+    """Return an undocumented value in a form that is the same from XML and JSON: texts, lists, maps."""
     if isinstance(value, list):
         return [plain(each) for each in value] or ""
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""XML to a tree, without entities: they can name local files, or blow up to gigabytes."""
+"""Decoder from XML to plain values, without entities, which can read local files or expand to gigabytes."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ Tree: TypeAlias = "bool | int | float | str | list[Tree] | dict[str, Tree] | Non
 TAGS: Final = 2_000_000
 """Maximum tags of a document: each element takes 200 bytes of memory, and 2 us."""
 _FORBIDDEN: Final = bytes(code for code in range(32) if code not in b"\t\n\r")
-"""Characters that XML cannot hold, and that PHP lets through."""
+"""Characters that XML forbids, and that PHP does not remove."""
 
 
 class Element(Protocol):
-    """What we use of an `xml.etree` element."""
+    """The part of an `xml.etree` element that is used here."""
 
     tag: str
     text: str | None
     attrib: Mapping[str, str]
 
     def __iter__(self) -> Iterator[Element]:
-        """Its children."""
+        """Iterate over the children."""
         ...
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of children."""
         ...
 
 
 def parse(data: bytes) -> Tree:
-    """Read a document as a map of its root's name to its content.
+    """Decode a document as a map from the name of its root to its content.
 
-    Elements called `item` are always a list: a single one would look like an object otherwise.
+    Elements called `item` are always a list, because a single one would look like an object otherwise.
 
     Raises:
-        ValueError: It is broken, has a document type or entities, or is nested too deep.
-        ConfigurationError: The extra `fivepm` is not installed.
+        ValueError: If it is broken, has a document type or entities, or is nested too deep.
+        ConfigurationError: If the extra `fivepm` is not installed.
     """
     root = _root(data)
     return {_name(root): _content(root, LEVELS - 1)}
@@ -56,13 +56,16 @@ def _root(data: bytes) -> Element:
         ) from None
     if data.count(b"<") > TAGS:
         raise ValueError(f"the XML has more than {TAGS} tags; ask for fewer objects at once with page_size")
-    if b"\0" not in data:  # UTF-16 has zeros in it
+    if b"\0" not in data:  # UTF-16 contains zeros
         data = data.translate(None, _FORBIDDEN)
     try:
         root: Element = etree.fromstring(_as_utf8(data), forbid_dtd=True)
-    except (SyntaxError, LookupError) as exc:  # `ParseError` is one; an unknown encoding is the other
+    except (
+        SyntaxError,
+        LookupError,
+    ) as exc:  # `ParseError` for broken XML, the other one for an unknown encoding
         raise ValueError(f"the XML is broken or cut short after {len(data)} bytes ({exc})") from None
-    except ValueError:  # defusedxml's own, whose words repeat the entity
+    except ValueError:  # defusedxml's own exception, whose message repeats the entity
         raise ValueError("the XML has a document type, entities or an unknown encoding: refused") from None
     return root
 

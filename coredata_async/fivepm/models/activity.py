@@ -1,4 +1,4 @@
-"""What is posted to projects and tasks, how to filter it, and how to post and change it."""
+"""Activities posted to projects and tasks: model, filters, and fields to post and change."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ ActivityType = Literal["msg", "progress", "file", "googledocs", "ss_boards", "ff
 
 @frozen(kw_only=True)
 class Activity:
-    """A message, a progress note or the like, posted to a project or a task."""
+    """Message, progress note or the like, posted to a project or a task."""
 
     id: str
     task_id: str | None = None
     task_name: str = ""
-    """Only if asked for with `with_names`."""
+    """Only if requested with `with_names`."""
     project_id: str | None = None
     project_name: str = ""
-    """Only if asked for with `with_names`."""
+    """Only if requested with `with_names`."""
     type: str = ""
     """See `ActivityType`."""
     text: str = ""
@@ -41,9 +41,9 @@ class Activity:
     notify_client: bool | None = None
     hide_from_clients: bool | None = None
     date: datetime | None = None
-    """When it was posted."""
+    """Time of posting."""
     files: tuple[File, ...] = ()
-    """Only if asked for with `with_files`."""
+    """Only if requested with `with_files`."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
 
 
@@ -52,7 +52,7 @@ Moment = datetime | date
 
 @frozen(kw_only=True)
 class EditActivity:
-    """A change to an activity: only what is given is sent, and `None` clears.
+    """Change to an activity: only the given fields are sent, and `None` clears.
 
     The three `notify_…` flags send e-mail to real people, each time they are sent.
     """
@@ -63,22 +63,22 @@ class EditActivity:
     text: str | Unset | None = UNSET
     owner_id: str | HasId | Unset | None = UNSET
     progress: int | Unset | None = UNSET
-    """Percent. Posting it changes that of the task, and at 100 its status."""
+    """Percent. Posting it changes the progress of the task, and at 100 its status."""
     hours_done: float | Unset | None = UNSET
     notify_project_team: bool | Unset = UNSET
     notify_task_team: bool | Unset = UNSET
     notify_client: bool | Unset = UNSET
     hide_from_clients: bool | Unset | None = UNSET
-    """What reports progress cannot be hidden."""
+    """Progress notes cannot be hidden."""
     date: Moment | Unset | None = UNSET
-    """When it was posted."""
+    """Time of posting."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further fields, by the service's names."""
 
 
 @frozen(kw_only=True)
 class NewActivity(EditActivity):
-    """An activity to be: it needs a `task_id`, or a `project_id` for a message."""
+    """New activity: it needs a `task_id`, or a `project_id` for a message."""
 
     type: ActivityType  # pyright: ignore[reportGeneralTypeIssues]
     text: str  # pyright: ignore[reportGeneralTypeIssues]
@@ -86,7 +86,7 @@ class NewActivity(EditActivity):
 
 @frozen(kw_only=True)
 class ActivityFilter:
-    """Which activities to list. All but `type` test what the activity was posted to, not the activity."""
+    """Filters for activities. All but `type` test the project or task of the activity, not the activity."""
 
     project_id: str | HasId | Unset = UNSET
     task_id: str | HasId | Unset = UNSET
@@ -95,8 +95,8 @@ class ActivityFilter:
     assigned_to: str | Unset = UNSET
     """Id of a user."""
     active: bool | Unset = UNSET
-    """Only of active projects and tasks."""
+    """Only activities of active projects and tasks."""
     closed_within_days: int | Unset = UNSET
-    """Leave out those of projects and tasks closed more days ago."""
+    """Exclude activities of projects and tasks that were closed longer ago, in days."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further filters, by the service's names."""

@@ -1,4 +1,4 @@
-"""What a file attached to an activity is."""
+"""Files attached to an activity."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from coredata_async.unset import UNSET, Unset
 
 @frozen(kw_only=True)
 class File:
-    """A file attached to an activity. The vendor's description of it is lost: these fields are inferred."""
+    """File attached to an activity. The vendor's description of it is lost: these fields are inferred."""
 
     id: str
     name: str = ""
     type: str = ""
-    """Media type or ending: not documented."""
+    """Media type or extension: not documented."""
     size: int | None = None
     """Bytes, presumably."""
     activity_id: str | None = None
@@ -29,7 +29,7 @@ class File:
 
 @frozen(kw_only=True)
 class FileFilter:
-    """Which files to list. Only `project_id` is documented."""
+    """Filters for files. Only `project_id` is documented."""
 
     project_id: str | HasId | Unset = UNSET
     extra: Mapping[str, object] = field(factory=dict[str, object])

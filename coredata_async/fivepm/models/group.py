@@ -1,4 +1,4 @@
-"""What a group of projects is, and how to make and change one."""
+"""Groups of projects: model, and fields to create and change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coredata_async.unset import UNSET, Unset
 
 @frozen(kw_only=True)
 class Group:
-    """A group of projects. Only its id and name are known."""
+    """Group of projects. Only its id and name are known."""
 
     id: str
     name: str = ""
@@ -20,7 +20,7 @@ class Group:
 
 @frozen(kw_only=True)
 class EditGroup:
-    """A change to a group: only what is given is sent."""
+    """Change to a group: only the given fields are sent."""
 
     name: str | Unset | None = UNSET
     extra: Mapping[str, object] = field(factory=dict[str, object])
@@ -29,6 +29,6 @@ class EditGroup:
 
 @frozen(kw_only=True)
 class NewGroup(EditGroup):
-    """A group to be."""
+    """New group."""
 
     name: str  # pyright: ignore[reportGeneralTypeIssues]

@@ -1,4 +1,4 @@
-"""What statuses and priorities an account knows."""
+"""Statuses and priorities of an account."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from attrs import field, frozen
 
 @frozen(kw_only=True)
 class Status:
-    """A status that projects and tasks can have: 10 open, 20 on hold, 30 done, or the account's own."""
+    """Status that projects and tasks can have: 10 open, 20 on hold, 30 done, or the account's own."""
 
     id: str
-    """The number that `Task.status` holds, as a text like every id."""
+    """The number in `Task.status`, as text like every id."""
     name: str = ""
     alias: str = ""
     is_final: bool | None = None
-    """Whether what has it counts as closed."""
+    """True if the status counts as closed."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
 
 
 @frozen(kw_only=True)
 class Priority:
-    """A priority of projects and tasks: 1 low, 2 normal, 3 high, 4 urgent, or the account's own."""
+    """Priority of projects and tasks: 1 low, 2 normal, 3 high, 4 urgent, or the account's own."""
 
     id: str
-    """The number that `Task.priority` holds, as a text like every id."""
+    """The number in `Task.priority`, as text like every id."""
     name: str = ""
     default: bool | None = None
-    """Whether new projects and tasks get it."""
+    """True for the priority of new projects and tasks."""
     extra: Mapping[str, object] = field(factory=dict[str, object])

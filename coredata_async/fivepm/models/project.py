@@ -1,4 +1,4 @@
-"""What a project is, how to filter projects, and how to make and change one."""
+"""Projects: model, filters, and fields to create and change."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from coredata_async.unset import UNSET, Unset
 
 @frozen(kw_only=True)
 class Project:
-    """A project with its tasks."""
+    """Project with its tasks."""
 
     id: str
     name: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
     owner_id: str | None = None
-    """The user who made it."""
+    """The user who created it."""
     group_id: str | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
     """The deadline."""
     priority: int | None = None
-    """An open number, see `metainfo.priorities`."""
+    """Open number, see `metainfo.priorities`."""
     status: int | None = None
-    """An open number, see `metainfo.statuses`."""
+    """Open number, see `metainfo.statuses`."""
     created_at: datetime | None = None
     updated_at: datetime | None = None
     notify_project_team: bool | None = None
     notify_client: bool | None = None
     hidden: bool | None = None
-    """Hidden from those outside the team, but not from clients."""
+    """Hidden from users outside the team, but not from clients."""
     flag: int | None = None
     """Colour of the star: 0 none, 1 violet, 2 orange, 3 red."""
     team: Team | None = None
-    """In listings only if asked for with `load_team`."""
+    """In listings only if requested with `load_team`."""
     can_edit: bool | None = None
-    """Whether the caller may change it."""
+    """True if the caller may change it."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
 
 
 @frozen(kw_only=True)
 class EditProject:
-    """A change to a project: only what is given is sent, and `None` clears.
+    """Change to a project: only the given fields are sent, and `None` clears.
 
     The two `notify_…` flags send e-mail to real people, each time they are sent.
     """
@@ -55,7 +55,7 @@ class EditProject:
     name: str | Unset | None = UNSET
     description: str | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
-    """A list, or one text with commas. A tag cannot hold a comma."""
+    """List, or one text with commas. A tag cannot contain a comma."""
     owner_id: str | HasId | Unset | None = UNSET
     group_id: str | HasId | Unset | None = UNSET
     start_date: datetime | date | Unset | None = UNSET
@@ -68,21 +68,21 @@ class EditProject:
     hidden: bool | Unset | None = UNSET
     flag: int | Unset | None = UNSET
     team: Sequence[str | HasId] | Unset | None = UNSET
-    """Ids of users. How a team is written is not documented: see `Form.team`."""
+    """Ids of users. The encoding of a team is not documented: see `RequestStyle.team`."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further fields, by the service's names."""
 
 
 @frozen(kw_only=True)
 class NewProject(EditProject):
-    """A project to be."""
+    """New project."""
 
     name: str  # pyright: ignore[reportGeneralTypeIssues]
 
 
 @frozen(kw_only=True)
 class ProjectFilter:
-    """Which projects to list. Whether `name` is matched in whole or in part is not documented."""
+    """Filters for projects. Whether `name` matches in whole or in part is not documented."""
 
     group_id: str | HasId | Unset = UNSET
     owner_id: str | HasId | Unset = UNSET
@@ -91,6 +91,6 @@ class ProjectFilter:
     """Id of a user."""
     active: bool | Unset = UNSET
     closed_within_days: int | Unset = UNSET
-    """Leave out those closed more days ago."""
+    """Exclude projects that were closed longer ago, in days."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further filters, by the service's names."""

@@ -1,4 +1,4 @@
-"""What a task is, how to filter tasks, and how to make and change one."""
+"""Tasks: model, filters, and fields to create and change."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from coredata_async.unset import UNSET, Unset
 
 @frozen(kw_only=True)
 class Task:
-    """A piece of work, inside a project or on its own."""
+    """Unit of work, inside a project or on its own."""
 
     id: str
     name: str = ""
     parent_id: str | None = None
-    """The task it is part of."""
+    """Parent task."""
     parent_name: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
@@ -27,16 +27,16 @@ class Task:
     """`None` for a task on its own."""
     owner_id: str | None = None
     group_id: str | None = None
-    """Inside a project, that of the project."""
+    """Group; inside a project, that of the project."""
     start_date: datetime | None = None
     end_date: datetime | None = None
-    """The deadline. The vendor's page calls it the date the task ended; its filters do not."""
+    """The deadline. The vendor's page calls it the end of the task; its filters do not."""
     priority: int | None = None
-    """An open number, see `metainfo.priorities`."""
+    """Open number, see `metainfo.priorities`."""
     progress: int | None = None
     """Percent."""
     status: int | None = None
-    """An open number, see `metainfo.statuses`."""
+    """Open number, see `metainfo.statuses`."""
     created_at: datetime | None = None
     updated_at: datetime | None = None
     notify_project_team: bool | None = None
@@ -49,15 +49,15 @@ class Task:
     estimated_time: float | None = None
     """Hours."""
     team: Team | None = None
-    """In listings only if asked for with `load_team`."""
+    """In listings only if requested with `load_team`."""
     can_edit: bool | None = None
-    """Whether the caller may change it."""
+    """True if the caller may change it."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
 
 
 @frozen(kw_only=True)
 class EditTask:
-    """A change to a task: only what is given is sent, and `None` clears.
+    """Change to a task: only the given fields are sent, and `None` clears.
 
     The three `notify_…` flags send e-mail to real people, each time they are sent.
     """
@@ -66,7 +66,7 @@ class EditTask:
     parent_id: str | HasId | Unset | None = UNSET
     description: str | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
-    """A list, or one text with commas. A tag cannot hold a comma."""
+    """List, or one text with commas. A tag cannot contain a comma."""
     project_id: str | HasId | Unset | None = UNSET
     owner_id: str | HasId | Unset | None = UNSET
     group_id: str | HasId | Unset | None = UNSET
@@ -83,28 +83,27 @@ class EditTask:
     hidden: bool | Unset | None = UNSET
     flag: int | Unset | None = UNSET
     hours_done: float | Unset | None = UNSET
-    """Hours. The service may compute it from the activities instead: that is not documented."""
+    """Hours. It is not documented whether the service computes it from the activities instead."""
     estimated_time: float | Unset | None = UNSET
     """Hours."""
     team: Sequence[str | HasId] | Unset | None = UNSET
-    """Ids of users. How a team is written is not documented: see `Form.team`."""
+    """Ids of users. The encoding of a team is not documented: see `RequestStyle.team`."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further fields, by the service's names."""
 
 
 @frozen(kw_only=True)
 class NewTask(EditTask):
-    """A task to be."""
+    """New task."""
 
     name: str  # pyright: ignore[reportGeneralTypeIssues]
 
 
 @frozen(kw_only=True)
 class TaskFilter:
-    """Which tasks to list.
+    """Filters for tasks.
 
-    Whether the bounds are themselves included, and whether `name` is matched in whole or in part, is not
-    documented.
+    It is not documented whether the bounds are included, and whether `name` matches in whole or in part.
     """
 
     project_id: str | HasId | Unset = UNSET
@@ -126,6 +125,6 @@ class TaskFilter:
     """Id of a user."""
     active: bool | Unset = UNSET
     closed_within_days: int | Unset = UNSET
-    """Leave out those closed more days ago."""
+    """Exclude tasks that were closed longer ago, in days."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further filters, by the service's names."""

@@ -1,4 +1,4 @@
-"""Who works on a project or a task."""
+"""Teams of projects and tasks."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from coredata_async.fivepm.models.user import User
 
 @frozen(kw_only=True)
 class Team:
-    """The team of a project or a task.
+    """Team of a project or a task.
 
-    Whether its items are bare ids or whole users is not documented: both become users here, perhaps with
-    nothing but an id.
+    It is not documented whether its items are bare ids or whole users. Both become users here, perhaps with
+    an id only.
     """
 
     total: int | None = None
-    """How many there are."""
+    """Number of members."""
     count: int | None = None
-    """How many are in `items`."""
+    """Number of users in `items`."""
     items: tuple[User, ...] = ()
     extra: Mapping[str, object] = field(factory=dict[str, object])
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of the users."""
+        """Ids of the users."""
         return tuple(user.id for user in self.items)

@@ -1,4 +1,4 @@
-"""Who works in an account, and how to make and change a user."""
+"""Users of an account: model, and fields to create and change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coredata_async.unset import UNSET, Unset
 
 
 class SecurityLevel(IntEnum):
-    """The levels the vendor names; an account may hold others, so that models keep a plain number."""
+    """Levels that the vendor names. An account may have others, so models keep a plain number."""
 
     ADMIN = 0
     USER = 100
@@ -21,7 +21,7 @@ class SecurityLevel(IntEnum):
 
 @frozen(kw_only=True)
 class User:
-    """Somebody with a login. A password that the service might send is dropped."""
+    """Person with a login. A password in a response is dropped."""
 
     id: str
     title: str = ""
@@ -45,7 +45,7 @@ class User:
 
 @frozen(kw_only=True)
 class EditUser:
-    """A change to a user: only what is given is sent, and `None` clears."""
+    """Change to a user: only the given fields are sent, and `None` clears."""
 
     title: str | Unset | None = UNSET
     email: str | Unset | None = UNSET
@@ -64,14 +64,14 @@ class EditUser:
     comment: str | Unset | None = UNSET
     can_view_profiles: bool | Unset | None = UNSET
     avatar: str | Unset | None = UNSET
-    """Its form is not documented."""
+    """The format is not documented."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further fields, by the service's names."""
 
 
 @frozen(kw_only=True)
 class NewUser(EditUser):
-    """A user to be. The service was seen to insist on these four fields: not documented."""
+    """New user. The service was observed to require these four fields: not documented."""
 
     first_name: str  # pyright: ignore[reportGeneralTypeIssues]
     email: str  # pyright: ignore[reportGeneralTypeIssues]

@@ -1,1 +1,1 @@
-"""What a client does with each of the seven services of 5pm."""
+"""Services of the client, one for each of the seven services of 5pm."""

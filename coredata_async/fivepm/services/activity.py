@@ -1,4 +1,4 @@
-"""What a client does with activities, and with the files attached to them."""
+"""Service for activities, and for the files attached to them."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ _WRONG_ROUTE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 
 @frozen(kw_only=True)
 class ActivitiesWanted(ActivityFilter):
-    """Which activities to list, and how: the filters of `ActivityFilter`, and which part."""
+    """Filters of `ActivityFilter`, and the requested part of the list."""
 
     with_files: bool | Unset = UNSET
-    """Whether each comes with its files."""
+    """True to include the files of each."""
     with_names: bool | Unset = UNSET
-    """Whether each comes with the names of its project and task."""
+    """True to include the names of the project and the task of each."""
     page_size: int | None = field(default=100, validator=in_range(1))
-    """Objects per page; `None` is the server's own idea. It may give fewer, or more."""
+    """Objects per page; `None` leaves it to the server. The server may return fewer, or more."""
     offset: int = field(default=0, validator=in_range(0))
-    """Where to begin. Whether the first one is 0 or 1 is not documented."""
+    """Offset of the first object. Whether the first one is 0 or 1 is not documented."""
 
 
 class Activities:
-    """What is posted to projects and tasks: messages, progress notes, and files.
+    """Activities posted to projects and tasks: messages, progress notes, and files.
 
-    `add` and `update` give the activity as it is afterwards. They, and `attach`, are repeated only if they
-    provably were not carried out; otherwise `OutcomeUnknownError` says so. `list` gives a `Listing`.
+    `add` and `update` return the activity after the change. They, and `attach`, are retried only if they
+    provably were not carried out; otherwise they raise `OutcomeUnknownError`. `list` returns a `Listing`.
     """
 
     def __init__(
@@ -65,40 +65,42 @@ class Activities:
         self._form = form
         self._enclosure = enclosure
         self._open_files = open_files
-        self.add = adding(NewActivity, self._add, "Post an activity and return it: one exchange.")
-        self.update = updating(EditActivity, self._update, "Change an activity and return it: one exchange.")
-        self.list = listing(ActivitiesWanted, self._list, "List the activities that match.")
-        self.files = fetching_all(FileFilter, self._files, "List the files that match: one answer.")
+        self.add = adding(NewActivity, self._add, "Post an activity and return it: one request.")
+        self.update = updating(EditActivity, self._update, "Change an activity and return it: one request.")
+        self.list = listing(ActivitiesWanted, self._list, "List the matching activities.")
+        self.files = fetching_all(FileFilter, self._files, "List the matching files: one response.")
 
     async def get(self, id: Id) -> Activity:  # noqa: A002  # the service's own name
-        """Read one activity: one exchange, repeat-safe.
+        """Read one activity: one request, retry-safe.
 
         Raises:
-            NotFoundError: There is none with this id, or it is hidden from this user.
+            NotFoundError: If it does not exist, or is hidden from this user.
         """
         return await perform(self._send, calls.get(self._form, id))
 
     async def remove(self, id: Id) -> None:  # noqa: A002
-        """Remove an activity: one exchange. No way back is documented, nor what becomes of its files.
+        """Remove an activity: one request.
+
+        It is not documented whether it can be restored, and what becomes of its files.
 
         Raises:
-            NotFoundError: There is none with this id.
+            NotFoundError: If it does not exist.
         """
         await perform(self._send, calls.remove(self._form, id))
 
     async def attach(self, id: Id, files: Iterable[Source | Attachment]) -> None:  # noqa: A002
-        """Attach files to an activity: one exchange that carries them all.
+        """Attach files to an activity: one request that carries all of them.
 
-        How their bytes travel is not documented: see the option `files` of `FivePM`. Memory: a few blocks,
-        whatever the size. The service gives no ids: `files` lists what there is afterwards.
+        The encoding of the bytes is not documented: see the option `files` of `FivePM`. Memory: a few blocks,
+        regardless of the size. The service returns no ids: `files` lists the attached files afterwards.
 
         Args:
-            id: Of the activity.
+            id: Id of the activity.
             files: Paths, bytes, binary files, (async) iterables of bytes, or `Attachment`s.
 
         Raises:
-            SourceError: A file cannot be read, or changed while it was; nothing, or nothing whole, was sent.
-            OutcomeUnknownError: It may or may not have been carried out.
+            SourceError: If a file cannot be read, or changed while it was read; no complete request was sent.
+            OutcomeUnknownError: If it is unknown whether the request was carried out.
         """
         wanted = attachments(files)
         call = calls.attach_files(self._form, id)
@@ -109,17 +111,17 @@ class Activities:
             await perform(self._send, evolve(call, request=request))
 
     async def remove_file(self, id: Id) -> None:  # noqa: A002
-        """Remove an attached file: one exchange. No way back is documented.
+        """Remove an attached file: one request. A way to restore it is not documented.
 
         Raises:
-            NotFoundError: There is none with this id.
+            NotFoundError: If it does not exist.
         """
         wrong: list[APIStatusError] = []
         for route in (None, *METHODS["activity.removeFile"].fallbacks):
             try:
                 return await perform(self._send, calls.remove_file(self._form, id, route=route))
             except (APIStatusError, OutcomeUnknownError) as exc:
-                # 405 proves nothing; but to remove by id what is removed already does no harm.
+                # 405 proves nothing, but a second removal by id does no harm.
                 said = exc.__cause__ if isinstance(exc, OutcomeUnknownError) else exc
                 if not isinstance(said, APIStatusError) or said.status not in _WRONG_ROUTE:
                     raise
@@ -128,15 +130,16 @@ class Activities:
         raise max(wrong, key=lambda each: each.status != HTTPStatus.METHOD_NOT_ALLOWED)
 
     def download(self, id: Id, *, wrapping: Wrapping = "auto") -> Download:  # noqa: A002
-        """The content of an attached file, for `async with`.
+        """Return the content of an attached file, for `async with`.
 
         Args:
-            id: Of the file.
-            wrapping: Whether the bytes come `raw`, or as base64 in an `envelope`: not documented. `auto`
-                looks at what comes, and takes a web page without a file name for an error.
+            id: Id of the file.
+            wrapping: `raw` for bytes as they are, `envelope` for base64 inside a response: not documented.
+                `auto`
+                inspects the response, and treats a web page without a file name as an error.
 
         Raises:
-            NotFoundError: On entering: there is none with this id.
+            NotFoundError: On entering, if the file does not exist.
         """
         id = key(id)  # noqa: A001
         send = self._files_send if wrapping == "raw" else self._send

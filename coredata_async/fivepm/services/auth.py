@@ -1,4 +1,4 @@
-"""Who a client is."""
+"""Service for the session of a client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coredata_async.message import Send
 
 
 class Auth:
-    """The sign-in that all callers of a client share. It happens by itself, when first needed."""
+    """Sign-in that all callers of a client share. It happens automatically, when first needed."""
 
     def __init__(self, send: Send, form: RequestStyle, session: Session, open_send: Send) -> None:
         self._send = send
@@ -20,14 +20,14 @@ class Auth:
         self._open_send = open_send
 
     async def user(self) -> User:
-        """The user who signed in: one exchange, repeat-safe."""
+        """Read the user who signed in: one request, retry-safe."""
         return await perform(self._send, calls.user(self._form))
 
     async def sign_in(self) -> str:
         """Sign in, if that has not happened yet, and return the session id: at most one request.
 
-        The id is a secret. It is renewed when it expires, so that it is needed only for requests that are
-        made without this client.
+        The id is a secret. The client renews it when it expires. A caller needs it only for requests that are
+        sent without this client.
 
         Raises:
             AuthenticationError: If login or password is wrong.
@@ -38,6 +38,7 @@ class Auth:
         """End the session now, for all callers; the next request signs in again.
 
         Raises:
-            APIError: By its subclass. Closing the client signs out, too, and raises nothing.
+            APIError: The subclass for the failed request. Closing the client signs out, too, and raises
+                nothing.
         """
         await self._session.end(self._open_send)

@@ -1,4 +1,4 @@
-"""What a client does with groups of projects."""
+"""Service for groups of projects."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from coredata_async.message import Send
 
 
 class Groups:
-    """The groups that projects and tasks are in; the service calls them `projectsgroups`.
+    """Groups of projects and tasks; the service calls them `projectsgroups`.
 
-    `add` and `update` give the group as it is afterwards. They are repeated only if they provably were not
-    carried out; otherwise `OutcomeUnknownError` says so.
+    `add` and `update` return the group after the change. They are retried only if they provably were not
+    carried out; otherwise they raise `OutcomeUnknownError`.
     """
 
     def __init__(self, send: Send, form: RequestStyle) -> None:
         self._send = send
         self._form = form
-        self.add = adding(NewGroup, self._add, "Make a group and return it: one exchange.")
-        self.update = updating(EditGroup, self._update, "Change a group and return it: one exchange.")
+        self.add = adding(NewGroup, self._add, "Create a group and return it: one request.")
+        self.update = updating(EditGroup, self._update, "Change a group and return it: one request.")
 
     async def get(self, id: Id) -> Group:  # noqa: A002  # the service's own name
-        """Read one group: one exchange, repeat-safe.
+        """Read one group: one request, retry-safe.
 
         Raises:
-            NotFoundError: There is none with this id.
+            NotFoundError: If it does not exist.
         """
         return await perform(self._send, calls.get(self._form, id))
 
     def list(self) -> Listing[Group]:
-        """List all groups: one answer, for no pages are documented."""
+        """List all groups: one response, because no pages are documented."""
 
         async def fetch(offset: int, _: int | None) -> Page[Group]:
             found = await perform(self._send, calls.list(self._form))
@@ -45,10 +45,10 @@ class Groups:
         return Listing(fetch, key=attrgetter("id"), whole=True)
 
     async def remove(self, id: Id) -> None:  # noqa: A002
-        """Remove a group: one exchange. What becomes of its projects is not documented.
+        """Remove a group: one request. The effect on its projects is not documented.
 
         Raises:
-            NotFoundError: There is none with this id.
+            NotFoundError: If it does not exist.
         """
         await perform(self._send, calls.remove(self._form, id))
 

@@ -1,4 +1,4 @@
-"""Which statuses and priorities an account knows."""
+"""Service for the statuses and priorities of an account."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from coredata_async.message import Send
 
 
 class Metainfo:
-    """The account's own lists."""
+    """Statuses and priorities of the account."""
 
     def __init__(self, send: Send, form: RequestStyle) -> None:
         self._send = send
         self._form = form
 
     async def statuses(self) -> tuple[Status, ...]:
-        """Return what the `status` of a project or a task can be: one exchange, repeat-safe."""
+        """Return the possible values of `status` of a project or a task: one request, retry-safe."""
         return tuple((await perform(self._send, calls.statuses(self._form))).items)
 
     async def priorities(self) -> tuple[Priority, ...]:
-        """Return what the `priority` of a project or a task can be: one exchange, repeat-safe."""
+        """Return the possible values of `priority` of a project or a task: one request, retry-safe."""
         return tuple((await perform(self._send, calls.priorities(self._form))).items)

@@ -1,4 +1,4 @@
-"""Which part of a listing to fetch, beside its filters."""
+"""Part of a listing to fetch, beside its filters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ F = TypeVar("F")
 
 
 def in_range(least: int) -> Any:
-    """A validator of attrs: the value is `None` or at least so much."""
+    """Return an attrs validator: the value must be `None` or at least this number."""
 
     def check(_: object, spot: attrs.Attribute[Any], value: int | None) -> None:
         if value is not None and value < least:
@@ -22,6 +22,6 @@ def in_range(least: int) -> Any:
 
 
 def filters_only(wanted: object, kind: type[F]) -> F:
-    """The filters alone, as the class that the service's names are known for."""
+    """Return the filters alone, as the class that has a table of the service's names."""
     spots = attrs.fields(cast("Any", kind))
     return kind(**{spot.name: getattr(wanted, spot.name) for spot in spots})

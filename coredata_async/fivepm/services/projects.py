@@ -1,4 +1,4 @@
-"""What a client does with projects."""
+"""Service for projects."""
 
 from __future__ import annotations
 
@@ -20,47 +20,49 @@ from coredata_async.unset import UNSET, Unset
 
 @frozen(kw_only=True)
 class ProjectsWanted(ProjectFilter):
-    """Which projects to list, and how: the filters of `ProjectFilter`, and which part."""
+    """Filters of `ProjectFilter`, and the requested part of the list."""
 
     load_team: bool | Unset = UNSET
-    """Whether each comes with its team."""
+    """True to include the team of each."""
     page_size: int | None = field(default=100, validator=in_range(1))
-    """Objects per page; `None` is the server's own idea. It may give fewer, or more."""
+    """Objects per page; `None` leaves it to the server. The server may return fewer, or more."""
     offset: int = field(default=0, validator=in_range(0))
-    """Where to begin. Whether the first one is 0 or 1 is not documented."""
+    """Offset of the first object. Whether the first one is 0 or 1 is not documented."""
 
 
 class Projects:
-    """The projects of an account.
+    """Projects of an account.
 
-    `add` and `update` give the project as it is afterwards. They are repeated only if they provably were
-    not carried out; otherwise `OutcomeUnknownError` says so. `list` gives a `Listing`.
+    `add` and `update` return the project after the change. They are retried only if they provably were
+    not carried out; otherwise they raise `OutcomeUnknownError`. `list` returns a `Listing`.
     """
 
     def __init__(self, send: Send, form: RequestStyle) -> None:
         self._send = send
         self._form = form
-        self.add = adding(NewProject, self._add, "Make a project and return it: one exchange.")
-        self.update = updating(EditProject, self._update, "Change a project and return it: one exchange.")
-        self.list = listing(ProjectsWanted, self._list, "List the projects that match.")
+        self.add = adding(NewProject, self._add, "Create a project and return it: one request.")
+        self.update = updating(EditProject, self._update, "Change a project and return it: one request.")
+        self.list = listing(ProjectsWanted, self._list, "List the matching projects.")
 
     async def get(self, id: Id) -> Project:  # noqa: A002  # the service's own name
-        """Read one project: one exchange, repeat-safe.
+        """Read one project: one request, retry-safe.
 
         Raises:
-            NotFoundError: There is none with this id, or it is hidden from this user.
+            NotFoundError: If it does not exist, or is hidden from this user.
         """
         return await perform(self._send, calls.get(self._form, id))
 
     async def all(self) -> tuple[Project, ...]:
-        """All projects, in one answer: `list` gives them page by page."""
+        """Return all projects, in one response; `list` returns them page by page."""
         return tuple((await perform(self._send, calls.all(self._form))).items)
 
     async def remove(self, id: Id) -> None:  # noqa: A002
-        """Remove a project: one exchange. No way back is documented, nor what goes with it.
+        """Remove a project: one request.
+
+        It is not documented whether it can be restored, and what is removed with it.
 
         Raises:
-            NotFoundError: There is none with this id.
+            NotFoundError: If it does not exist.
         """
         await perform(self._send, calls.remove(self._form, id))
 

@@ -1,4 +1,4 @@
-"""What a client does with tasks."""
+"""Service for tasks."""
 
 from __future__ import annotations
 
@@ -20,43 +20,45 @@ from coredata_async.unset import UNSET, Unset
 
 @frozen(kw_only=True)
 class TaskListOptions(TaskFilter):
-    """Which tasks to list, and how: the filters of `TaskFilter`, and which part."""
+    """Filters of `TaskFilter`, and the requested part of the list."""
 
     load_team: bool | Unset = UNSET
-    """Whether each comes with its team."""
+    """True to include the team of each."""
     page_size: int | None = field(default=100, validator=in_range(1))
-    """Objects per page; `None` is the server's own idea. It may give fewer, or more."""
+    """Objects per page; `None` leaves it to the server. The server may return fewer, or more."""
     offset: int = field(default=0, validator=in_range(0))
-    """Where to begin. Whether the first one is 0 or 1 is not documented."""
+    """Offset of the first object. Whether the first one is 0 or 1 is not documented."""
 
 
 class Tasks:
-    """The tasks of an account, inside projects and on their own.
+    """Tasks of an account, inside projects and on their own.
 
-    `add` and `update` give the task as it is afterwards. They are repeated only if they provably were
-    not carried out; otherwise `OutcomeUnknownError` says so. `list` gives a `Listing`.
+    `add` and `update` return the task after the change. They are retried only if they provably were
+    not carried out; otherwise they raise `OutcomeUnknownError`. `list` returns a `Listing`.
     """
 
     def __init__(self, send: Send, form: RequestStyle) -> None:
         self._send = send
         self._form = form
-        self.add = adding(NewTask, self._add, "Make a task and return it: one exchange.")
-        self.update = updating(EditTask, self._update, "Change a task and return it: one exchange.")
-        self.list = listing(TaskListOptions, self._list, "List the tasks that match.")
+        self.add = adding(NewTask, self._add, "Create a task and return it: one request.")
+        self.update = updating(EditTask, self._update, "Change a task and return it: one request.")
+        self.list = listing(TaskListOptions, self._list, "List the matching tasks.")
 
     async def get(self, id: Id) -> Task:  # noqa: A002  # the service's own name
-        """Read one task: one exchange, repeat-safe.
+        """Read one task: one request, retry-safe.
 
         Raises:
-            NotFoundError: There is none with this id, or it is hidden from this user.
+            NotFoundError: If it does not exist, or is hidden from this user.
         """
         return await perform(self._send, calls.get(self._form, id))
 
     async def remove(self, id: Id) -> None:  # noqa: A002
-        """Remove a task: one exchange. No way back is documented, nor what goes with it.
+        """Remove a task: one request.
+
+        It is not documented whether it can be restored, and what is removed with it.
 
         Raises:
-            NotFoundError: There is none with this id.
+            NotFoundError: If it does not exist.
         """
         await perform(self._send, calls.remove(self._form, id))
 

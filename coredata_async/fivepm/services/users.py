@@ -1,4 +1,4 @@
-"""What a client does with the users of an account."""
+"""Service for the users of an account."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from coredata_async.message import Send
 
 
 class Users:
-    """The people of an account. A user that is removed cannot sign in any more.
+    """Users of an account. A removed user can no longer sign in.
 
-    `add` gives the user as it is afterwards; `update` gives `None` where the service says no more than yes.
-    Both are repeated only if they provably were not carried out; otherwise `OutcomeUnknownError` says so.
+    `add` returns the user after the change; `update` returns `None` if the service answers only yes.
+    Both are retried only if they provably were not carried out; otherwise they raise `OutcomeUnknownError`.
     """
 
     def __init__(self, send: Send, form: RequestStyle) -> None:
         self._send = send
         self._form = form
-        self.add = adding(NewUser, self._add, "Make a user and return it: one exchange.")
+        self.add = adding(NewUser, self._add, "Create a user and return it: one request.")
         self.update = updating(EditUser, self._update, "Change a user and return it, if the service does.")
 
     async def get(self, id: Id) -> User:  # noqa: A002  # the service's own name
-        """Read one user: one exchange, repeat-safe.
+        """Read one user: one request, retry-safe.
 
         Raises:
-            NotFoundError: There is none with this id.
+            NotFoundError: If it does not exist.
         """
         return await perform(self._send, calls.get(self._form, id))
 
     async def get_by_email(self, email: str) -> User:
-        """Read the user with an e-mail address: one exchange, repeat-safe.
+        """Read the user with an e-mail address: one request, retry-safe.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: If it does not exist.
         """
         return await perform(self._send, calls.get_by_email(self._form, email))
 
     def list(self) -> Listing[User]:
-        """List all users: one answer, for no pages are documented."""
+        """List all users: one response, because no pages are documented."""
 
         async def fetch(offset: int, _: int | None) -> Page[User]:
             found = await perform(self._send, calls.list(self._form))
@@ -53,10 +53,10 @@ class Users:
         return Listing(fetch, key=attrgetter("id"), whole=True)
 
     async def remove(self, id: Id) -> None:  # noqa: A002
-        """Remove a user: one exchange. No way back is not documented.
+        """Remove a user: one request. A way to restore it is not documented.
 
         Raises:
-            NotFoundError: There is none with this id.
+            NotFoundError: If it does not exist.
         """
         await perform(self._send, calls.remove(self._form, id))
 

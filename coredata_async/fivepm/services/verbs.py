@@ -17,7 +17,7 @@ Verb = TypeVar("Verb", bound=Callable[..., object])
 
 
 def adding(new: Callable[P, V], post: Callable[[V], Awaitable[T]], summary: str) -> Callable[P, Awaitable[T]]:
-    """Make `add(**fields)` of the class of a new object, and of what posts one."""
+    """Build `add(**fields)` from the class of a new object, and from the function that posts one."""
 
     async def add(*args: P.args, **kwargs: P.kwargs) -> T:
         return await post(build(f"{_noun(post)}.add", new, *args, **kwargs))
@@ -28,7 +28,7 @@ def adding(new: Callable[P, V], post: Callable[[V], Awaitable[T]], summary: str)
 def updating(
     edit: Callable[P, V], post: Callable[[Id, V], Awaitable[T]], summary: str
 ) -> Callable[Concatenate[Id, P], Awaitable[T]]:
-    """Make `update(id, **changes)` of the class of a change, and of what posts one."""
+    """Build `update(id, **changes)` from the class of a change, and from the function that posts one."""
 
     async def update(id: Id, /, *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: A002  # the service's name
         return await post(id, build(f"{_noun(post)}.update", edit, *args, **kwargs))
@@ -37,7 +37,7 @@ def updating(
 
 
 def listing(where: Callable[P, V], fetch: Callable[[V], Listing[T]], summary: str) -> Callable[P, Listing[T]]:
-    """Make `list(**filters)` of the class of the filters, and of what lists."""
+    """Build `list(**filters)` from the class of the filters, and from the function that lists."""
 
     def list(*args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A001  # the service's own verb
         return fetch(build(f"{_noun(fetch)}.list", where, *args, **kwargs))
@@ -48,7 +48,7 @@ def listing(where: Callable[P, V], fetch: Callable[[V], Listing[T]], summary: st
 def fetching_all(
     where: Callable[P, V], fetch: Callable[[V], Awaitable[T]], summary: str
 ) -> Callable[P, Awaitable[T]]:
-    """Make `files(**filters)` of the class of the filters, and of what gets all there are."""
+    """Build `files(**filters)` from the class of the filters, and from the function that gets all objects."""
 
     async def files(*args: P.args, **kwargs: P.kwargs) -> T:
         return await fetch(build(f"{_noun(fetch)}.files", where, *args, **kwargs))
@@ -64,7 +64,7 @@ def _noun(method: Callable[..., object]) -> str:
 def with_signature(
     verb: Verb, keywords: Callable[..., object], summary: str, leading: tuple[str, ...] = ()
 ) -> Verb:
-    """Give a verb the signature and the words of the class whose keywords it takes."""
+    """Give a verb the signature and the docstrings of the class whose keywords it takes."""
     own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Id) for name in leading]
     taken = sorted(
         inspect.signature(keywords).parameters.values(), key=lambda each: each.default is not each.empty

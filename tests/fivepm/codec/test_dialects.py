@@ -1,4 +1,4 @@
-"""The same models from XML and JSON, whatever the dialect."""
+"""Tests that XML and JSON give the same models in every dialect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from coredata_async.fivepm.models.user import User
 from coredata_async.fivepm.names import NAMES
 from tests.fivepm.dialects import DIALECTS, Dialect, Fact
 
-# XML makes one line ending of all, and blanks around a text alone are nobody's content.
+# XML normalises line endings, and blanks around a text alone are not content.
 WORDS = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="￾￿"), min_size=1
 ).filter(str.strip)
@@ -54,13 +54,13 @@ BY_TYPE: dict[str, st.SearchStrategy[object]] = {
 
 
 def models(kind: type[object]) -> st.SearchStrategy[object]:
-    """Objects of one kind with anything in their fields."""
+    """Generate objects of one class with any values in their fields."""
     spots = attrs.fields(kind)  # type: ignore[arg-type]
     return st.builds(kind, **{s.name: IDS if s.name == "id" else BY_TYPE[str(s.type)] for s in spots})
 
 
 def facts(model: object) -> Fact:
-    """The object by the service's names, as the server knows it."""
+    """Return the object by the service's names, as the server stores it."""
     found: dict[str, Fact] = {}
     for spot in attrs.fields(type(model)):  # type: ignore[arg-type]
         value = getattr(model, spot.name)
@@ -76,7 +76,7 @@ def facts(model: object) -> Fact:
 
 
 def counted(model: object, dialect: Dialect) -> object:
-    """The model with a team that says how large it is, where the dialect's lists say so."""
+    """Return the model with the size of its team, if the lists of the dialect state it."""
     team = getattr(model, "team", None)
     if team is None or dialect.lists != "page":
         return model
@@ -130,7 +130,7 @@ def test_a_team_of_bare_ids_is_one_of_users_with_nothing_but_an_id(
 
 
 @pytest.mark.parametrize("team", ["<team><total>0</total><count>0</count><items/></team>", "<team/>", ""])
-def test_an_empty_team_has_nobody(team: str) -> None:
+def test_an_empty_team_has_no_members(team: str) -> None:
     found = one(parse(f"<data><id>1</id>{team}</data>".encode()), Task)
 
     assert found is not None

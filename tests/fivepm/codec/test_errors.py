@@ -1,4 +1,4 @@
-"""The service's own words, wherever an error has them."""
+"""Tests of the service's own error messages, at every place in a reply."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""How arguments are spelt."""
+"""Tests of the encoding of arguments."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -31,7 +31,7 @@ PARAMS = st.dictionaries(
 
 
 class Level(IntEnum):
-    """Something with a number."""
+    """Enumeration of numbers."""
 
     CLIENT = 200
 

@@ -1,4 +1,4 @@
-"""Bytes to trees."""
+"""Tests of the decoder from bytes to trees."""
 
 import sys
 from contextlib import suppress
@@ -18,7 +18,7 @@ THIEF = b"""<!DOCTYPE data [<!ENTITY f SYSTEM "file:///etc/hostname">]><data><na
 OUTSIDE = b"""<!DOCTYPE data SYSTEM "http://127.0.0.1/x.dtd"><data/>"""
 
 
-def test_json_and_xml_are_told_apart_by_their_first_byte() -> None:
+def test_json_and_xml_are_distinguished_by_their_first_byte() -> None:
     assert parse(b' {"data": {"id": 7}}') == {"data": {"id": 7}}
     assert parse(b"\n<data><id>7</id></data>") == {"data": {"id": "7"}}
 
@@ -101,7 +101,7 @@ def test_entities_and_document_types_are_refused_without_being_repeated(body: by
         (b"<a>" * 200_000 + b"</a>" * 200_000, "nested more than|cut short"),
     ],
 )
-def test_what_is_no_data_is_an_error_that_says_what_it_is(body: bytes, words: str) -> None:
+def test_a_body_without_data_is_an_error_that_names_its_content(body: bytes, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         parse(body)
 

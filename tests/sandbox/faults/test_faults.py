@@ -17,7 +17,7 @@ PROJECTS = "/api/v2/projects/"
 BROKEN = (aiohttp.ClientConnectionError, ConnectionResetError)
 
 
-def test_a_fault_strikes_as_often_as_it_is_told_and_counts():
+def test_a_fault_is_applied_as_often_as_requested_and_counted():
     faults = Faults()
     fault = faults.status("files.get", 500, times=2, after=1)
 
@@ -34,7 +34,7 @@ def test_times_none_is_always_and_a_star_is_every_operation():
     assert [faults.trigger(op).delay for op in ("a", "b", "a")] == [1, 1, 1]
 
 
-def test_every_nth_request_is_struck_after_those_that_pass_and_as_often_as_told():
+def test_every_nth_request_fails_after_those_that_pass_and_as_often_as_requested():
     faults = Faults()
     faults.status("a", 500, every=3, after=1, times=None)
     twice = faults.delay("a", 1, every=2, times=2)

@@ -73,7 +73,7 @@ async def test_they_agree(pm, dialect, form, tmp_path):
 
 
 @pytest.mark.parametrize("errors", ["html", "php"])
-async def test_a_page_instead_of_an_answer_is_no_refusal_of_the_session(pm, errors):
+async def test_a_page_instead_of_an_answer_does_not_refuse_the_session(pm, errors):
     pm.speaks(errors=errors)
     async with FivePM(pm.account.url, login=pm.account.login, password=pm.account.password) as client:
         with pytest.raises(UnexpectedResponseError):

@@ -12,7 +12,7 @@ async def asked(pm, method="GET", **body):
         return got.status, await got.json()
 
 
-async def test_it_tells_what_there_is(pm):
+async def test_it_shows_all_objects(pm):
     await pm.project(notifyProjectTeam=1)
 
     _, told = await asked(pm)

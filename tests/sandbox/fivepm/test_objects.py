@@ -168,7 +168,7 @@ async def test_tasks_are_filtered(pm, clock, wanted, names):
     assert [one["name"] for one in got.data["items"] or ()] == names
 
 
-async def test_a_filter_nobody_has_heard_of_is_refused(pm):
+async def test_an_unknown_filter_is_refused(pm):
     assert (await pm.get("tasks/getList", **{"filter[colour]": "red"})).status == 400
 
 
