@@ -81,7 +81,7 @@ def test_fields_of_the_second_service_hold_ids_not_objects():
     assert "7" in RequestStyle().encode(TaskFilter(project_id=Thing("7"))).values()
     assert key(Thing("9")) == "9"
     for odd in ("", None, Thing("")):
-        with pytest.raises(ConfigurationError, match="must be a text that is not empty"):
+        with pytest.raises(ConfigurationError, match="must be a non-empty text"):
             key(odd)
 
 
