@@ -195,9 +195,14 @@ class TransferError(CoreDataError):
 class SourceError(TransferError):
     """What was to be uploaded cannot be read: vanished, unreadable, a folder, in text mode."""
 
+    transient: bool = False
+    """True if it may be readable later."""
+
 
 class SourceChangedError(SourceError):
     """The source changed while it was read, so what was sent is no state it ever had."""
+
+    transient = True
 
 
 class SourceNotReplayableError(SourceError):

@@ -9,6 +9,7 @@ import pytest
 
 from coredata_async import errors
 from coredata_async.bulk.journal.journal import JournalError
+from coredata_async.events.errors import BrokerError, SourceUnavailableError
 from coredata_async.message import Reply, Request
 from coredata_async.records import KeyReusedError, RecordStoreError, VolatileStoreError
 from coredata_async.redaction import EXCERPT
@@ -58,6 +59,8 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield errors.CoreDataError("it failed")
     yield errors.ConfigurationError("no key")
     yield errors.JournalInUseError("in use by process 7")
+    yield BrokerError("no answer")
+    yield SourceUnavailableError("its host is down", stage="source")
     yield RecordStoreError("no answer")
     yield VolatileStoreError("a power cut may lose records")
     yield KeyReusedError("used before for other content")

@@ -50,12 +50,13 @@ MAY_IMPORT = {
     "web": f"{CORE} transfer",
     "bulk": f"{SERVICES} transport client environment version",
     "records": f"{SERVICES} services client",
+    "events": f"{SERVICES} services transport client records version",
     "fivepm": f"{CORE} keywords paging storage transport version",
     "archive": f"{SERVICES} transport client bulk fivepm",
     "doctor": f"{SERVICES} transport client",
     "sandbox": "sandbox.embedded",
     "sandbox.embedded": "sandbox client environment",
-    "cli": f"{SERVICES} services transport client bulk doctor fivepm archive environment "
+    "cli": f"{SERVICES} services transport client bulk doctor events fivepm archive environment records "
     "version sandbox sandbox.embedded __init__",
     "__main__": "cli",
     "__init__": f"{SERVICES} services transport client version changes",
@@ -107,11 +108,11 @@ FLOORS = {
     "cli": (
         "completion exits fields group help_text naming parsing plain report_files sandbox_process scan "
         "settings streams",
-        "background demo_report output upload_options",
+        "background demo_report output upload_options worker_options",
         "dry_run error_messages interrupts roundtrip sandbox summary",
         "batch connection demo job_output",
         "api config download jobs parent progress_bars resources",
-        "app check doctor fivepm home upload",
+        "app check doctor fivepm home upload worker",
     ),
     "sandbox": (
         "answer auth blob body_stream connection disk document ids media ranges request_log signals "

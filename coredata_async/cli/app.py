@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "check": "check",
     "demo": "demo",
     "sandbox": "sandbox",
+    "worker": "worker",
     "download": "download",
     "whoami": "home",
     "recent": "home",

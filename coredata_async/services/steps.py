@@ -37,6 +37,11 @@ class UploadSteps:
         self._uploader = uploader
         self._settler = uploader.driver.settler
 
+    @property
+    def retry(self) -> Retry:
+        """The policy whose `settle` and `probe_gap` say when to look for a File."""
+        return self._settler.policy
+
     def new_file(
         self,
         *,

@@ -15,7 +15,6 @@ from coredata_async.errors import (
     OutcomeUnknownError,
     RateLimitError,
     ServerError,
-    SourceChangedError,
     SourceError,
     Stage,
     StorageError,
@@ -72,8 +71,8 @@ class Unknown:
 
 Outcome = Uploaded | Failed | Unknown
 
-_MAY_PASS: Final = (APIConnectionError, AuthenticationError, ServerError, RateLimitError, SourceChangedError)
-_REFUSALS: Final = (ConfigurationError, SourceError, TypeError, APIStatusError)
+_MAY_PASS: Final = (APIConnectionError, AuthenticationError, ServerError, RateLimitError)
+_REFUSALS: Final = (ConfigurationError, TypeError, APIStatusError)
 
 
 def is_permanent(error: Exception) -> bool:
@@ -81,7 +80,7 @@ def is_permanent(error: Exception) -> bool:
 
     A wrong key, an outage and a file that is being written can be corrected while messages wait.
     """
-    if isinstance(error, StorageError):
+    if isinstance(error, StorageError | SourceError):
         return not error.transient
     if isinstance(error, _MAY_PASS):
         return False

@@ -1,5 +1,8 @@
 """The record stores, each on its real server; `.ci/run` runs those that need one (marker `servers`)."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
 from .servers import nats_server, postgres_server
@@ -13,8 +16,9 @@ STORES = (
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as dsn:
+def postgres():
+    # Not below pytest's own folder, which only root may enter: its server does not run as root.
+    with TemporaryDirectory() as folder, postgres_server(Path(folder)) as dsn:
         yield dsn
 
 

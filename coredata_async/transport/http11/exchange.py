@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from typing import Protocol
 
 from coredata_async.config import Timeouts
 from coredata_async.message import Body, Held, Reply, Request, Send
@@ -20,13 +21,21 @@ from coredata_async.transport.http11.pool import ConnectionPool
 from coredata_async.transport.http11.request_head import RequestHeads
 from coredata_async.transport.http11.response_body import ResponseBody
 from coredata_async.transport.http11.reuse import idle_limit
-from coredata_async.transport.pool import Pool, Side
+from coredata_async.transport.pool import Side
 
 _REFUSED = 300
 
 
+class Connections(Protocol):
+    """Connections by side: a client's `Pool`, or others."""
+
+    def connections(self, side: Side) -> ConnectionPool:
+        """Return the connections of one side."""
+        ...
+
+
 def exchange(
-    pool: Pool, side: Side, timeouts: Timeouts, *, headers: Mapping[str, str], base_url: str = ""
+    pool: Connections, side: Side, timeouts: Timeouts, *, headers: Mapping[str, str], base_url: str = ""
 ) -> Send:
     """Make the `Send` of one side; see `transport.exchange`, which does the same over aiohttp.
 

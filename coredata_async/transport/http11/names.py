@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 
 Address = tuple[int, int, int, str, tuple[Any, ...]]
 """As `getaddrinfo` gives it."""
 _USABLE: Final = socket.AI_ADDRCONFIG
 """Only addresses of a kind this machine has, too."""
+_NAT64: Final = IPv6Network("64:ff9b::/96")
 _KNOWN_FOR: Final = 10.0
 """Seconds a name is not looked up again, as with aiohttp: not once for each of 64 connections."""
 
@@ -69,6 +71,51 @@ class AddressResolver:
         threading.Thread(target=run, name="coredata-resolver", daemon=True).start()
         self._pending[key] = answer
         return answer
+
+
+class PrivateAddressError(OSError):
+    """A host with an address that is not on the public internet, and not allowed either."""
+
+
+class PublicResolver(AddressResolver):
+    """Refuses addresses of this machine and of private networks, so that a URL cannot reach into them.
+
+    Connections are made to the very addresses that were checked: a name cannot change in between.
+
+    Args:
+        allowed: Networks that are allowed nevertheless.
+    """
+
+    def __init__(self, allowed: Sequence[IPv4Network | IPv6Network] = ()) -> None:
+        super().__init__()
+        self._allowed = allowed
+
+    async def addresses(self, host: str, port: int) -> list[Address]:
+        """Return the addresses of a host.
+
+        Raises:
+            PrivateAddressError: If one of them is not allowed.
+            OSError: If the name is not known.
+        """
+        found = await super().addresses(host, port)
+        for address in found:
+            if not self._is_allowed(str(address[4][0])):
+                raise PrivateAddressError(f"{host} has a private address")
+        return found
+
+    def _is_allowed(self, text: str) -> bool:
+        address = ip_address(text.partition("%")[0])
+        if isinstance(address, IPv6Address):
+            address = _embedded(address) or address
+        public = address.is_global and not address.is_multicast
+        return public or any(address in network for network in self._allowed)
+
+
+def _embedded(address: IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address stands for, which a gateway may connect to."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _literal(host: str, port: int) -> Address | None:

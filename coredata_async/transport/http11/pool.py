@@ -23,11 +23,18 @@ READ: Final = 256 * 1024
 class ConnectionPool:
     """The newest one is used again first, so that those that are too many grow old, and go."""
 
-    def __init__(self, limit: int, *, trust: SSLContext | bool, discard_unsent: bool = False) -> None:
+    def __init__(
+        self,
+        limit: int,
+        *,
+        trust: SSLContext | bool,
+        discard_unsent: bool = False,
+        names: AddressResolver | None = None,
+    ) -> None:
         self._limit = limit
         self._trust = trust
         self._discard_unsent = discard_unsent
-        self._names = AddressResolver()
+        self._names = names or AddressResolver()
         self._reputation = Reputation()
         self._buffer = memoryview(bytearray(READ))
         self._idle: dict[str, list[Connection]] = {}

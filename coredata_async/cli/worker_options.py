@@ -1,0 +1,182 @@
+"""The options of `coredata worker`, and the values they become."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import click
+
+from coredata_async.events.broker import NatsAddress
+from coredata_async.events.options import WorkerOptions
+from coredata_async.events.sources import SourceRules
+from coredata_async.events.stores import StoreOptions
+
+T = TypeVar("T", WorkerOptions, SourceRules, StoreOptions, NatsAddress)
+
+_MORE_THAN_ZERO: Final = click.FloatRange(min=0, min_open=True)
+_ONE_OR_MORE: Final = click.IntRange(min=1)
+_SECONDS: Final = {"metavar": "SECONDS", "type": _MORE_THAN_ZERO}
+_REPEATED: Final = {"multiple": True, "default": None}
+_FOLDER: Final = click.Path(exists=True, file_okay=False)
+
+
+def value(kind: type[T], ctx: click.Context, **more: Any) -> T:
+    """Make the value that the options describe; what is not given is as its class says."""
+    return kind(**ctx.meta.get(kind.__name__, {}), **more)
+
+
+def _field(kind: type[object], name: str, flag: str, help_text: str, **more: Any) -> click.Option:
+    """Make an option that becomes a field of a value."""
+
+    def keep(ctx: click.Context, _: click.Parameter, found: object) -> None:
+        if found not in {None, ()}:
+            ctx.meta.setdefault(kind.__name__, {})[name] = found
+
+    return click.Option([flag, name], help=help_text, expose_value=False, callback=keep, **more)
+
+
+QUEUE: Final = (
+    _field(
+        WorkerOptions, "subject", "--events", "Subject of the messages.", metavar="SUBJECT", required=True
+    ),
+    _field(
+        NatsAddress,
+        "url",
+        "--nats",
+        "NATS server with JetStream, as nats://HOST:4222. An address with a password belongs into NATS_URL, "
+        "a token into NATS_TOKEN, the name of a credentials file into NATS_CREDS.",
+        metavar="URL",
+        envvar="NATS_URL",
+        required=True,
+    ),
+    _field(
+        WorkerOptions,
+        "stream",
+        "--stream",
+        "Name of the stream to create if none has the subject.",
+        metavar="NAME",
+    ),
+    _field(
+        WorkerOptions,
+        "consumer",
+        "--consumer",
+        "Durable consumer, which all workers of the subject share. Default: coredata-worker.",
+        metavar="NAME",
+    ),
+    _field(
+        WorkerOptions,
+        "dead_letters",
+        "--dead-letters",
+        "Subject of dead letters. Default: the subject of the messages and .dead.",
+        metavar="SUBJECT",
+    ),
+    _field(
+        WorkerOptions,
+        "concurrency",
+        "--concurrency",
+        "Maximum number of messages at once. Default: 8.",
+        metavar="N",
+        type=click.IntRange(1, 256),
+    ),
+    _field(
+        WorkerOptions,
+        "max_ack_pending",
+        "--max-ack-pending",
+        "Maximum number of messages that all workers together hold without an answer. Default: 1000.",
+        metavar="N",
+        type=_ONE_OR_MORE,
+    ),
+    _field(
+        WorkerOptions,
+        "max_deliver",
+        "--max-deliver",
+        "Deliveries after which a message that fails becomes a dead letter. Default: 20.",
+        metavar="N",
+        type=_ONE_OR_MORE,
+    ),
+    _field(
+        WorkerOptions,
+        "ack_wait",
+        "--ack-wait",
+        "Time without a sign of life after which NATS delivers a message again. Default: 30.",
+        **_SECONDS,
+    ),
+    _field(
+        WorkerOptions,
+        "grace",
+        "--grace",
+        "Maximum time for the files in progress after SIGTERM. Default: 30.",
+        **_SECONDS,
+    ),
+)
+SOURCES: Final = (
+    _field(
+        SourceRules,
+        "roots",
+        "--root",
+        "Folder that paths in messages must be below. [repeatable]",
+        metavar="DIR",
+        type=_FOLDER,
+        **_REPEATED,
+    ),
+    _field(
+        SourceRules,
+        "hosts",
+        "--allow-host",
+        "Host of https URLs in messages. [repeatable]",
+        metavar="HOST[:PORT]",
+        **_REPEATED,
+    ),
+    _field(
+        SourceRules,
+        "networks",
+        "--allow-network",
+        "Private network that such a host may be in, as 10.1.0.0/16. [repeatable]",
+        metavar="NETWORK",
+        **_REPEATED,
+    ),
+)
+RECORDS: Final = (
+    _field(
+        StoreOptions,
+        "address",
+        "--records",
+        "Where the upload records are kept: kv (a bucket of NATS), sqlite:PATH (for the workers of one "
+        "machine), or postgresql://HOST/DATABASE; one with a password belongs into COREDATA_RECORDS. "
+        "Default: kv.",
+        metavar="STORE",
+        envvar="COREDATA_RECORDS",
+    ),
+    _field(
+        StoreOptions,
+        "bucket",
+        "--bucket",
+        "Name of the bucket; it is created if it does not exist. Default: coredata-records.",
+        metavar="NAME",
+    ),
+    _field(
+        StoreOptions,
+        "replicas",
+        "--replicas",
+        "Servers that keep a bucket that is created. Default: 1.",
+        metavar="N",
+        type=click.IntRange(1, 5),
+    ),
+    _field(
+        StoreOptions,
+        "monitor",
+        "--monitor",
+        "Monitoring port of a single NATS server, as http://HOST:8222. It shows that the server syncs every "
+        "write, without which a bucket with less than 3 replicas is refused.",
+        metavar="URL",
+    ),
+    _field(
+        StoreOptions,
+        "allow_volatile",
+        "--allow-volatile",
+        "Accept records that a power cut may lose. Their Files are then created twice.",
+        is_flag=True,
+        default=None,
+    ),
+)
+OPTIONS: Final = (*QUEUE, *SOURCES, *RECORDS)

@@ -1,0 +1,16 @@
+"""The event-driven worker: each message of a NATS subject names a source, and becomes one File.
+
+- `worker` — `EventWorker`: pulls messages, answers them, and ends in good order.
+- `message` — the format of a message. `sources` — which sources a message may name; `remote` — https URLs.
+- `handler` — one message: what it became, and how it is answered. No broker in it.
+- `broker` — FastStream on NATS JetStream: stream, consumer, bucket, dead letters.
+- `stores` — record stores by address. `metrics`, `metrics_server` — numbers for Prometheus.
+"""
+
+from coredata_async.events.errors import BrokerError
+from coredata_async.events.message import UploadMessage
+from coredata_async.events.options import WorkerOptions
+from coredata_async.events.sources import SourceRules
+from coredata_async.events.worker import EventWorker
+
+__all__ = ["BrokerError", "EventWorker", "SourceRules", "UploadMessage", "WorkerOptions"]

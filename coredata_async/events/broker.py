@@ -1,0 +1,327 @@
+"""FastStream on NATS JetStream: the stream, the consumer, and dead letters. Imported when it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from coredata_async.errors import ConfigurationError
+from coredata_async.events.errors import BrokerError
+from coredata_async.events.handler import Dead
+from coredata_async.events.options import WorkerOptions, stream_name
+from coredata_async.records.kv import Bucket
+
+log = logging.getLogger("coredata_async.events")
+
+CONNECT_TIMEOUT: Final = 30.0
+"""Timeout for the first connection to NATS, in seconds."""
+PULL_TIMEOUT: Final = 5.0
+"""Seconds for which a pull waits for messages."""
+_SCHEMES: Final = frozenset({"nats", "tls", "ws", "wss"})
+_LONGEST_REASON: Final = 2000
+
+
+class Metadata(Protocol):
+    """The part of a message's metadata that is used."""
+
+    num_delivered: int
+    stream: str
+    sequence: Sequence
+
+
+class Sequence(Protocol):
+    """Numbers of a message."""
+
+    stream: int
+
+
+class RawMessage(Protocol):
+    """The part of `nats.aio.msg.Msg` that is used."""
+
+    data: bytes
+    subject: str
+    metadata: Metadata
+
+
+class Message(Protocol):
+    """The part of `faststream.nats.NatsMessage` that is used."""
+
+    raw_message: RawMessage
+
+    def ack(self) -> Awaitable[None]:
+        """Acknowledge it."""
+        ...
+
+    def nack(self, delay: float | None = None) -> Awaitable[None]:
+        """Have it delivered again."""
+        ...
+
+    def in_progress(self) -> Awaitable[None]:
+        """Say that it is worked on."""
+        ...
+
+
+class JetStream(Protocol):
+    """The part of `nats.js.JetStreamContext` that is used."""
+
+    def find_stream_name_by_subject(self, subject: str) -> Awaitable[str]:
+        """Return the name of the stream that has a subject."""
+        ...
+
+    def add_stream(self, **config: object) -> Awaitable[object]:
+        """Create a stream."""
+        ...
+
+    def add_consumer(self, stream: str, config: object) -> Awaitable[object]:
+        """Create a consumer, or change it."""
+        ...
+
+    def key_value(self, bucket: str) -> Awaitable[Bucket]:
+        """Open a bucket."""
+        ...
+
+    def create_key_value(self, **config: object) -> Awaitable[Bucket]:
+        """Create a bucket."""
+        ...
+
+    def publish(self, subject: str, payload: bytes, *, headers: Mapping[str, str]) -> Awaitable[object]:
+        """Publish a message, and wait until a stream has it."""
+        ...
+
+
+class Connection(Protocol):
+    """The part of `nats.aio.client.Client` that is used."""
+
+    def jetstream(self) -> JetStream:
+        """Return its JetStream."""
+        ...
+
+    def close(self) -> Awaitable[None]:
+        """Close it at once."""
+        ...
+
+
+class Broker(Protocol):
+    """The part of `faststream.nats.NatsBroker` that is used."""
+
+    def connect(self) -> Awaitable[Connection]:
+        """Connect."""
+        ...
+
+    def subscriber(self, subject: str, **options: object) -> Callable[[Handler], object]:
+        """Declare a subscriber."""
+        ...
+
+    def start(self) -> Awaitable[None]:
+        """Begin to pull messages."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """Pull no more, wait for the messages in progress, and disconnect."""
+        ...
+
+
+Handler = Callable[[Message], Awaitable[None]]
+
+
+@frozen(kw_only=True)
+class NatsAddress:
+    """A NATS server, and the means to sign in there.
+
+    Raises:
+        ConfigurationError: If the URL is not one of NATS.
+    """
+
+    url: str = field(repr=False)
+    """`nats://HOST:PORT` or `tls://…`; it may hold a password."""
+    token: str | None = field(default=None, repr=False)
+    credentials: str | None = None
+    """A file with a JWT and a seed."""
+
+    def __attrs_post_init__(self) -> None:
+        try:
+            parts = urlsplit(self.url)
+            usable = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ConfigurationError("the address of NATS must look like nats://127.0.0.1:4222")
+
+    @property
+    def host(self) -> str:
+        """The host, for messages."""
+        parts = urlsplit(self.url)
+        return f"{parts.hostname}:{parts.port or 4222}"
+
+
+def make_broker(address: NatsAddress, options: WorkerOptions) -> Broker:
+    """Make the broker, without connecting it.
+
+    Raises:
+        ConfigurationError: If FastStream is not installed.
+    """
+    faststream = _module("faststream.nats")
+    security = _module("faststream.nats.security")
+    signed_in: object = None
+    if address.credentials is not None:
+        signed_in = security.NatsCredentials(address.credentials)
+    elif address.token is not None:
+        signed_in = security.NatsToken(address.token)
+    broker: Broker = faststream.NatsBroker(
+        address.url,
+        name="coredata worker",
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=1,
+        graceful_timeout=options.grace,
+        security=signed_in,
+        apply_types=False,  # the handler takes the message itself
+        serializer=None,
+        logger=logging.getLogger("faststream.coredata_worker"),  # it logs each message twice, at INFO
+    )
+    return broker
+
+
+async def connect(broker: Broker, address: NatsAddress) -> Connection:
+    """Connect for the first time. Later, the client reconnects by itself for as long as it takes.
+
+    Raises:
+        BrokerError: If the server is not there, or refuses the sign-in.
+    """
+    failure = ""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            return await broker.connect()
+    except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
+        failure = f"NATS at {address.host} cannot be reached: {_describe(exc)}"
+    raise BrokerError(failure)
+
+
+async def prepare_streams(stream: JetStream, options: WorkerOptions) -> str:
+    """Find or create the streams of messages and of dead letters, and the consumer.
+
+    Returns:
+        The name of the stream of messages.
+
+    Raises:
+        BrokerError: If the server refuses.
+    """
+    api = _module("nats.js.api")
+    failure = ""
+    try:
+        name = await _find(stream, options.subject)
+        if name is None:
+            name = options.stream_name
+            await stream.add_stream(
+                name=name,
+                subjects=[options.subject],
+                retention=api.RetentionPolicy.WORK_QUEUE,
+                storage=api.StorageType.FILE,
+            )
+            log.info("created the stream %s for %s", name, options.subject)
+        if await _find(stream, options.dead_letters) is None:
+            dead = stream_name(options.dead_letters)
+            await stream.add_stream(name=dead, subjects=[options.dead_letters], storage=api.StorageType.FILE)
+            log.info("created the stream %s for %s", dead, options.dead_letters)
+        await stream.add_consumer(name, consumer_config(options))
+    except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
+        failure = f"JetStream refuses the stream or consumer of {options.subject}: {_describe(exc)}"
+    else:
+        return name
+    raise BrokerError(failure)
+
+
+def consumer_config(options: WorkerOptions) -> object:
+    """Describe the consumer that all workers share.
+
+    The server delivers a message without limit: it would forget one at its own `max_deliver`, and only a
+    worker can write the dead letter.
+    """
+    api = _module("nats.js.api")
+    config: object = api.ConsumerConfig(
+        durable_name=options.consumer,
+        filter_subject=options.subject,
+        ack_policy=api.AckPolicy.EXPLICIT,
+        ack_wait=options.ack_wait,
+        max_ack_pending=options.max_ack_pending,
+        max_deliver=-1,
+    )
+    return config
+
+
+def subscribe(broker: Broker, options: WorkerOptions, stream: str, handler: Handler) -> None:
+    """Have the broker call the handler with each message, at most `concurrency` at once."""
+    faststream = _module("faststream.nats")
+    policy = _module("faststream").AckPolicy.MANUAL
+
+    async def keep(message: Message) -> Message:
+        return message
+
+    broker.subscriber(
+        options.subject,
+        durable=options.consumer,
+        config=consumer_config(options),
+        stream=faststream.JStream(stream, declare=False),
+        pull_sub=faststream.PullSub(batch_size=options.batch, timeout=PULL_TIMEOUT),
+        max_workers=options.concurrency,
+        ack_policy=policy,
+        decoder=keep,
+        no_reply=True,
+    )(handler)
+
+
+async def start(broker: Broker) -> None:
+    """Begin to pull messages.
+
+    Raises:
+        BrokerError: If the server refuses.
+    """
+    failure = ""
+    try:
+        await broker.start()
+    except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
+        failure = f"messages cannot be pulled from NATS: {_describe(exc)}"
+    if failure:
+        raise BrokerError(failure)
+
+
+async def publish_dead_letter(stream: JetStream, subject: str, message: RawMessage, dead: Dead) -> None:
+    """Publish a dead letter, and wait until a stream has it. Within two minutes, a repetition is dropped."""
+    origin = message.metadata
+    letter = {
+        "reason": dead.reason[:_LONGEST_REASON],
+        "attempts": origin.num_delivered,
+        "key": dead.key,
+        "subject": message.subject,
+        "message": message.data.decode("utf-8", "replace"),
+    }
+    number = f"dead-{origin.stream}-{origin.sequence.stream}"
+    await stream.publish(subject, json.dumps(letter).encode(), headers={"Nats-Msg-Id": number})
+
+
+async def _find(stream: JetStream, subject: str) -> str | None:
+    missing: type[Exception] = _module("nats.js.errors").NotFoundError
+    try:
+        return await stream.find_stream_name_by_subject(subject)
+    except missing:
+        return None
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except ImportError:
+        raise ConfigurationError(
+            "the event-driven worker needs FastStream: pip install 'coredata-async[events]'"
+        ) from None
+
+
+def _describe(exc: Exception) -> str:
+    return f"{type(exc).__name__}: {exc}".rstrip(": ")

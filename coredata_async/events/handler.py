@@ -1,0 +1,192 @@
+"""One message: the upload it asks for, and how it is to be answered. No broker in it."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Final
+
+from attrs import define, frozen
+
+from coredata_async.errors import ConfigurationError, SourceError
+from coredata_async.events.errors import InvalidMessageError
+from coredata_async.events.message import UploadMessage, read_key
+from coredata_async.events.metrics import Metrics
+from coredata_async.events.remote import RemoteFile, RemoteFiles
+from coredata_async.events.sources import SourceRules
+from coredata_async.records import (
+    Busy,
+    IdempotentUploads,
+    RecordStoreError,
+    UploadRecords,
+    VolatileStoreError,
+)
+from coredata_async.records.outcomes import RecordOutcome
+from coredata_async.transfer.outcomes import Failed, Unknown, Uploaded, is_permanent
+
+log = logging.getLogger("coredata_async.events")
+
+FIRST_DELAY: Final = 2.0
+"""Seconds before a message that failed is delivered again; each further time twice as long."""
+LONGEST_DELAY: Final = 600.0
+PATIENCE: Final = 30.0
+"""Seconds for which a message occupies the worker while it is not known whether its File exists."""
+STORE_DELAY: Final = 5.0
+"""Seconds before a message is delivered again whose record could not be read or written."""
+
+
+@frozen
+class Done:
+    """The File exists; the message is acknowledged."""
+
+
+@frozen
+class Again:
+    """The message is to be delivered again after some seconds."""
+
+    delay: float
+
+
+@frozen
+class Dead:
+    """The message cannot be carried out: it becomes a dead letter, and is acknowledged."""
+
+    reason: str
+    key: str | None
+
+
+Answer = Done | Again | Dead
+
+
+@frozen
+class Unreadable:
+    """A source that cannot be read, for an upload that may not need it."""
+
+    failure: SourceError
+
+    def __call__(self) -> AsyncIterator[bytes]:
+        """Raise the error."""
+        raise self.failure
+
+
+@define(eq=False)
+class EventHandler:
+    """Carries messages out.
+
+    A message is answered with `Dead` only if it is invalid, or failed for good, or has failed
+    `max_deliver` times. One that another call works on is never dead: that call may die, too.
+    """
+
+    uploads: IdempotentUploads
+    records: UploadRecords
+    rules: SourceRules
+    remote: RemoteFiles
+    metrics: Metrics
+    max_deliver: int
+    settle: float
+    """Seconds after which a request that was given up has no effect any more."""
+    jitter: Callable[[], float] = random.random
+
+    async def handle(self, data: bytes, delivered: int) -> Answer:
+        """Carry out a message.
+
+        Args:
+            data: The message.
+            delivered: Number of times that it was delivered, this one included.
+        """
+        try:
+            message = UploadMessage.parse(data)
+        except InvalidMessageError as exc:
+            self.metrics.outcomes["invalid"] += 1
+            return Dead(str(exc), read_key(data))
+        try:
+            return await self._handle(message, delivered)
+        except RecordStoreError as exc:
+            self.metrics.outcomes["failed"] += 1
+            log.warning("%s: %s", message.key, exc)
+            return Again(STORE_DELAY)
+        except VolatileStoreError:
+            raise
+        except (ConfigurationError, SourceError) as exc:
+            self.metrics.outcomes["failed"] += 1
+            if is_permanent(exc):
+                return Dead(str(exc), message.key)
+            return self._again(message, str(exc), delivered)
+        except Exception as exc:
+            log.exception("%s: unexpected error", message.key)
+            self.metrics.outcomes["failed"] += 1
+            return self._again(message, f"unexpected {type(exc).__name__}: {exc}", delivered)
+
+    async def _handle(self, message: UploadMessage, delivered: int) -> Answer:
+        if delivered > self.max_deliver and not await self._is_done(message):
+            reason = (
+                f"it was delivered {delivered - 1} times without an answer: handling it may end the worker"
+            )
+            return Dead(reason, message.key)
+        source = await self._open(message)
+        try:
+            outcome = await self.uploads.upload(
+                source,
+                parent=message.parent,
+                filename=message.filename,
+                key=message.key,
+                title=message.title,
+                content_type=message.content_type,
+                size=source.size if isinstance(source, RemoteFile) else message.size,
+                dynatype=message.dynatype,
+                contacts=message.contacts,
+                tags=message.tags,
+                digest=message.digest,
+                patience=PATIENCE,
+            )
+        finally:
+            if isinstance(source, RemoteFile):
+                await source.aclose()
+        return self._answer(message, outcome, delivered)
+
+    async def _open(self, message: UploadMessage) -> Path | RemoteFile | Unreadable:
+        """Open the source. It may be gone if its bytes were stored before."""
+        try:
+            if "://" in message.source:
+                return await self.remote.open(message.source, message.size)
+            return await self.rules.file(message.source)
+        except SourceError as exc:
+            failure = exc
+        found = await self.records.get(message.key)
+        if found is None or found.record.stored is None:
+            raise failure
+        return Unreadable(failure)
+
+    async def _is_done(self, message: UploadMessage) -> bool:
+        found = await self.records.get(message.key)
+        return found is not None and found.record.is_done
+
+    def _answer(self, message: UploadMessage, outcome: RecordOutcome, delivered: int) -> Answer:
+        self.metrics.outcomes[type(outcome).__name__.lower()] += 1
+        match outcome:
+            case Uploaded():
+                self.metrics.uploaded_bytes += outcome.size
+                log.info("%s: %s is File %s", message.key, message.safe_source, outcome.file_id)
+                return Done()
+            case Busy():
+                return Again(outcome.retry_after)
+            case Unknown():
+                log.warning("%s: %s", message.key, outcome.error)
+                return self._again(message, str(outcome.error), delivered, longest=max(1.0, self.settle / 2))
+            case Failed():
+                if outcome.permanent:
+                    return Dead(str(outcome.error), message.key)
+                return self._again(message, str(outcome.error), delivered)
+
+    def _again(
+        self, message: UploadMessage, reason: str, delivered: int, *, longest: float = LONGEST_DELAY
+    ) -> Answer:
+        if delivered >= self.max_deliver:
+            return Dead(f"{reason} (after {delivered} deliveries)", message.key)
+        delay = min(longest, FIRST_DELAY * 2.0 ** min(delivered - 1, 16)) * (0.5 + self.jitter() / 2)
+        log.info(
+            "%s: delivery %d failed, and is repeated in %.0f s: %s", message.key, delivered, delay, reason
+        )
+        return Again(delay)

@@ -1,0 +1,98 @@
+"""The format of a message: a JSON object that names a source, the File it becomes, and the key of both."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Self
+
+from attrs import frozen
+
+from coredata_async.errors import ConfigurationError
+from coredata_async.events.errors import InvalidMessageError
+from coredata_async.json_text import decode_json
+from coredata_async.plain_data import PlainData
+
+REQUIRED: Final = ("source", "parent", "filename", "key")
+OPTIONAL: Final = ("title", "dynatype", "contacts", "tags", "content_type", "size", "digest")
+_MD5: Final = re.compile(r"[0-9A-Fa-f]{32}")
+_UNREADABLE: Final = "the message is not a JSON object in UTF-8"
+
+
+@frozen(kw_only=True)
+class UploadMessage:
+    """A source to upload, and the File it is to become."""
+
+    source: str
+    """A path below an allowed root, or an https URL of an allowed host."""
+    parent: str
+    """Id of a Project, Folder or Filespace."""
+    filename: str
+    key: str
+    """The idempotency key: it should include the version of the content."""
+    title: str | None = None
+    dynatype: str | None = None
+    contacts: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    content_type: str | None = None
+    size: int | None = None
+    """Number of bytes, if known. A URL of another size is refused."""
+    digest: str | None = None
+    """MD5 in hexadecimal, if known. It saves reading the source again when a message is repeated."""
+
+    @property
+    def safe_source(self) -> str:
+        """The source without the query of a URL, which may be a secret."""
+        return self.source.partition("?")[0] if "://" in self.source else self.source
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read a message.
+
+        Raises:
+            InvalidMessageError: If it is not JSON, or a field is missing, unknown or of a wrong type.
+        """
+        try:
+            plain: object = decode_json(data)
+        except ValueError:
+            raise InvalidMessageError(_UNREADABLE) from None
+        try:
+            return cls._read(PlainData.of(plain, "the message"))
+        except ConfigurationError as exc:
+            raise InvalidMessageError(str(exc)) from None
+
+    @classmethod
+    def _read(cls, fields: PlainData) -> Self:
+        unknown = sorted(set(fields.fields) - {*REQUIRED, *OPTIONAL})
+        if unknown:
+            raise ConfigurationError(f"the message has unknown fields: {', '.join(map(repr, unknown))}")
+        message = cls(
+            **{name: fields.text(name) for name in REQUIRED},
+            title=fields.optional_text("title"),
+            dynatype=fields.optional_text("dynatype"),
+            contacts=_texts(fields, "contacts"),
+            tags=_texts(fields, "tags"),
+            content_type=fields.optional_text("content_type"),
+            size=None if fields.fields.get("size") is None else fields.integer("size"),
+            digest=fields.optional_text("digest"),
+        )
+        empty = [name for name in REQUIRED if not getattr(message, name)]
+        if empty:
+            raise ConfigurationError(f"the message has empty fields: {', '.join(empty)}")
+        if message.size is not None and message.size < 0:
+            raise ConfigurationError(f"the message: 'size' must be 0 or more, not {message.size}")
+        if message.digest is not None and not _MD5.fullmatch(message.digest):
+            raise ConfigurationError("the message: 'digest' must be an MD5 of 32 hexadecimal digits")
+        return message
+
+
+def _texts(fields: PlainData, name: str) -> tuple[str, ...]:
+    return () if fields.fields.get(name) is None else fields.texts(name)
+
+
+def read_key(data: bytes) -> str | None:
+    """Return the key of a message that may be invalid otherwise, for its dead letter."""
+    try:
+        key = PlainData.of(decode_json(data), "").optional_text("key")
+    except (ValueError, ConfigurationError):
+        return None
+    return key

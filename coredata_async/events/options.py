@@ -1,0 +1,97 @@
+"""The options of an event-driven worker."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeVar
+
+from attrs import Attribute, Factory, field, frozen
+
+from coredata_async.errors import ConfigurationError
+
+N = TypeVar("N", int, float)
+
+_SUBJECT: Final = re.compile(r"[^\s.*>]+(\.[^\s.*>]+)*")
+_PATTERN: Final = re.compile(r"([^\s.*>]+|\*)(\.([^\s.*>]+|\*))*(\.>)?|>")
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_UNNAMED: Final = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+def _positive(owner: object, attribute: Attribute[N], value: N) -> None:
+    del owner
+    if not value > 0:
+        raise ConfigurationError(f"{attribute.name} must be greater than 0, not {value!r}")
+
+
+@frozen(kw_only=True)
+class WorkerOptions:
+    """How messages are pulled and answered.
+
+    Raises:
+        ConfigurationError: If a subject or name is invalid, or dead letters would be read as messages.
+    """
+
+    subject: str
+    """The subject of messages. It may have wildcards."""
+    dead_letters: str = field(default=Factory(lambda self: f"{self.subject}.dead", takes_self=True))
+    """The subject of dead letters; by default `SUBJECT.dead`."""
+    stream: str | None = None
+    """Name of the stream to create if none has the subject; derived from the subject by default."""
+    consumer: str = "coredata-worker"
+    """Durable name of the consumer, which all workers of a subject share."""
+    concurrency: int = field(default=8, validator=_positive)
+    """Maximum number of messages that this worker handles at once."""
+    max_ack_pending: int = field(default=1000, validator=_positive)
+    """Maximum number of messages that all workers together hold without an answer."""
+    max_deliver: int = field(default=20, validator=_positive)
+    """Number of deliveries after which a message that fails becomes a dead letter."""
+    ack_wait: float = field(default=30.0, validator=_positive)
+    """Seconds without a sign of life after which NATS delivers a message again."""
+    grace: float = field(default=30.0, validator=_positive)
+    """Maximum number of seconds for files in progress after a request to end."""
+
+    def __attrs_post_init__(self) -> None:
+        if not _PATTERN.fullmatch(self.subject):
+            raise ConfigurationError(f"{self.subject!r} is not a subject of NATS")
+        if not _SUBJECT.fullmatch(self.dead_letters):
+            raise ConfigurationError(
+                f"{self.dead_letters!r} is not a subject for dead letters: pass one without wildcards"
+            )
+        if matches(self.subject, self.dead_letters):
+            raise ConfigurationError(
+                f"dead letters at {self.dead_letters!r} would be read as messages of {self.subject!r}; pass "
+                "another subject for them"
+            )
+        for name in (self.consumer, self.stream_name):
+            if not _NAME.fullmatch(name):
+                raise ConfigurationError(f"{name!r} is not a name of letters, digits, - and _")
+
+    @property
+    def stream_name(self) -> str:
+        """Name of the stream that is created if no stream has the subject."""
+        return self.stream or stream_name(self.subject)
+
+    @property
+    def batch(self) -> int:
+        """Maximum number of messages per pull.
+
+        It is a part of `concurrency`, because FastStream pulls the next ones while all of its workers are
+        busy, and the time in which a message must be answered begins with the pull.
+        """
+        return max(1, self.concurrency // 4)
+
+
+def stream_name(subject: str) -> str:
+    """Derive the name of a stream from its subject."""
+    return _UNNAMED.sub("_", subject).strip("_") or "coredata"
+
+
+def matches(pattern: str, subject: str) -> bool:
+    """Check if a subject without wildcards is one of a pattern."""
+    wanted, given = pattern.split("."), subject.split(".")
+    for index, part in enumerate(wanted):
+        if part == ">":
+            return len(given) > index
+        if index >= len(given) or part not in {"*", given[index]}:
+            return False
+    return len(given) == len(wanted)

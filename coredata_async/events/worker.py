@@ -1,0 +1,189 @@
+"""The event-driven worker: pulls messages, keeps them alive while they are worked on, and answers them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from attrs import define, field
+
+from coredata_async.client import CoreData
+from coredata_async.events import broker as nats
+from coredata_async.events.handler import Again, Answer, Dead, Done, EventHandler
+from coredata_async.events.metrics import Metrics
+from coredata_async.events.options import WorkerOptions
+from coredata_async.events.remote import RemoteFiles
+from coredata_async.events.sources import SourceRules
+from coredata_async.events.stores import StoreOptions, open_records
+from coredata_async.records import IdempotentUploads, RecordStoreError
+from coredata_async.transfer.outcomes import Failed
+
+log = logging.getLogger("coredata_async.events")
+
+_SIGNS_OF_LIFE: Final = 3
+"""Number of signs of life during `ack_wait`."""
+_DEAD_LETTER_DELAY: Final = 10.0
+"""Seconds before a message is delivered again whose dead letter could not be published."""
+_RECOVERY_PAUSE: Final = 30.0
+
+
+@define(eq=False)
+class EventWorker:
+    """A worker of one subject. `run` returns when it has ended in good order.
+
+    The lease is that of the upload record, never of the message: an acknowledgement of an older delivery may
+    be taken for one of the present delivery (nats-server#4786).
+    """
+
+    client: CoreData
+    address: nats.NatsAddress
+    options: WorkerOptions
+    rules: SourceRules
+    remote: RemoteFiles
+    store: StoreOptions = field(factory=StoreOptions)
+    lease: float = 30.0
+    recovers: bool = True
+    """Finish what dead processes left half done, in the background, after the start."""
+    metrics: Metrics = field(factory=Metrics)
+    _draining: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _stopped: bool = field(default=False, init=False)
+    _given_up: int = field(default=0, init=False)
+    """Number of messages that were cancelled while they were in progress."""
+    _main: asyncio.Task[object] | None = field(default=None, init=False)
+    _stream: nats.JetStream = field(init=False)
+    _handler: EventHandler = field(init=False)
+
+    def drain(self) -> None:
+        """Pull no more messages; `run` returns when those in progress have ended, or after `grace`."""
+        self._draining.set()
+
+    def stop(self) -> None:
+        """End at once. Messages in progress are delivered again."""
+        self._stopped = True
+        self._draining.set()
+        if self._main is not None:
+            self._main.cancel()
+
+    async def run(self) -> bool:
+        """Work until `drain` or `stop` is called.
+
+        Returns:
+            True if all messages that were begun have ended.
+
+        Raises:
+            BrokerError: If NATS cannot be reached at the start, or refuses.
+            RecordStoreError: If the record store cannot be reached at the start.
+            ConfigurationError: If the record store may forget what it confirms, or an extra is missing.
+        """
+        self._main = asyncio.current_task()
+        try:
+            return await self._run()
+        except asyncio.CancelledError:
+            if not self._stopped or self._main is None:
+                raise
+            self._main.uncancel()
+            return False
+
+    async def _run(self) -> bool:
+        async with self._connected() as (broker, connection), open_records(self.store, connection) as records:
+            uploads = IdempotentUploads(self.client, records, self.lease)
+            retry = self.client.files.steps.retry
+            self._handler = EventHandler(
+                uploads=uploads,
+                records=records,
+                rules=self.rules,
+                remote=self.remote,
+                metrics=self.metrics,
+                max_deliver=self.options.max_deliver,
+                settle=retry.settle + retry.probe_gap,
+            )
+            self._stream = connection.jetstream()
+            name = await nats.prepare_streams(self._stream, self.options)
+            nats.subscribe(broker, self.options, name, self._consume)
+            await nats.start(broker)
+            log.info("waiting for messages of %s (stream %s)", self.options.subject, name)
+            async with asyncio.TaskGroup() as group:
+                recovering = group.create_task(self._recover(uploads))
+                await self._draining.wait()
+                recovering.cancel()
+                return await self._drain(broker)
+
+    async def _drain(self, broker: nats.Broker) -> bool:
+        log.info("ending: %d messages are in progress", self.metrics.in_flight)
+        await broker.stop()  # waits for them for `grace`, then cancels them
+        return not self._given_up and not self.metrics.in_flight
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncGenerator[tuple[nats.Broker, nats.Connection]]:
+        broker = nats.make_broker(self.address, self.options)
+        connection = await nats.connect(broker, self.address)
+        try:
+            yield broker, connection
+        finally:
+            await connection.close()
+
+    async def _consume(self, message: nats.Message) -> None:
+        """Carry one message out, and answer it."""
+        with self.metrics.message():
+            raw = message.raw_message
+            try:
+                async with asyncio.TaskGroup() as group:
+                    alive = group.create_task(self._keep_alive(message))
+                    answer = await self._handler.handle(raw.data, raw.metadata.num_delivered)
+                    alive.cancel()
+            except asyncio.CancelledError:
+                self._given_up += 1
+                raise
+            await self._answer(message, answer)
+
+    async def _keep_alive(self, message: nats.Message) -> None:
+        while True:
+            await asyncio.sleep(self.options.ack_wait / _SIGNS_OF_LIFE)
+            try:
+                await message.in_progress()
+            except Exception as exc:  # noqa: BLE001  # the worst result is another delivery, which is harmless
+                log.debug("a sign of life could not be sent: %s", type(exc).__name__)
+
+    async def _answer(self, message: nats.Message, answer: Answer) -> None:
+        """Answer a message. If that fails, it is delivered again, and finds its record."""
+        try:
+            match answer:
+                case Done():
+                    await message.ack()
+                    self.metrics.answers["ack"] += 1
+                case Again(delay):
+                    await message.nack(delay=delay)
+                    self.metrics.answers["nack"] += 1
+                case Dead():
+                    await self._bury(message, answer)
+        except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
+            log.warning("a message could not be answered: %s: %s", type(exc).__name__, exc)
+
+    async def _bury(self, message: nats.Message, dead: Dead) -> None:
+        log.error("%s: dead letter: %s", dead.key, dead.reason)
+        raw = message.raw_message
+        try:
+            await nats.publish_dead_letter(self._stream, self.options.dead_letters, raw, dead)
+        except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
+            log.warning("%s: its dead letter could not be published: %s", dead.key, type(exc).__name__)
+            await message.nack(delay=_DEAD_LETTER_DELAY)
+            self.metrics.answers["nack"] += 1
+            return
+        await message.ack()
+        self.metrics.answers["dead"] += 1
+
+    async def _recover(self, uploads: IdempotentUploads) -> None:
+        while self.recovers:
+            try:
+                async for outcome in uploads.recover():
+                    self.metrics.recovered[type(outcome).__name__.lower()] += 1
+                    if not isinstance(outcome, Failed):  # those wait for their message
+                        log.info("%s: recovered: %s", outcome.key, type(outcome).__name__)
+            except RecordStoreError as exc:
+                log.warning("records cannot be recovered, which is tried again: %s", exc)
+                await asyncio.sleep(_RECOVERY_PAUSE)
+            else:
+                return

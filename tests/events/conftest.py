@@ -1,0 +1,19 @@
+"""A nats-server that syncs every write, and a service, for the tests of this folder."""
+
+import pytest
+
+from coredata_async.sandbox import SandboxThread
+from tests.records.conftest import postgres  # noqa: F401  # a fixture
+from tests.records.servers import nats_server
+
+
+@pytest.fixture
+def nats(tmp_path):
+    with nats_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def service():
+    with SandboxThread() as box:
+        yield box

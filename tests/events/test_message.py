@@ -1,0 +1,67 @@
+"""A message is read completely, or refused with the reason."""
+
+import json
+
+import pytest
+
+from coredata_async.events.errors import InvalidMessageError
+from coredata_async.events.message import UploadMessage, read_key
+
+GIVEN = {"source": "a.pdf", "parent": "p", "filename": "a.pdf", "key": "k"}
+
+
+def parse(**fields) -> UploadMessage:
+    return UploadMessage.parse(json.dumps({**GIVEN, **fields}).encode())
+
+
+def test_the_four_fields_are_enough() -> None:
+    assert parse() == UploadMessage(source="a.pdf", parent="p", filename="a.pdf", key="k")
+
+
+def test_all_fields_are_read() -> None:
+    more = {"title": "A", "dynatype": "Invoice", "contacts": ["c"], "tags": ["t"], "size": 3}
+    more |= {"content_type": "application/pdf", "digest": "0" * 32}
+
+    found = parse(**more)
+
+    assert {name: getattr(found, name) for name in more} == {**more, "contacts": ("c",), "tags": ("t",)}
+
+
+def test_null_is_the_same_as_a_missing_field() -> None:
+    assert parse(title=None, tags=None, size=None, digest=None) == parse()
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"key": ""}, "empty fields: key"),
+        ({"key": 7}, "'key' must be str, not int"),
+        ({"parent": None}, "'parent' must be str, not NoneType"),
+        ({"contact": ["c"]}, "unknown fields: 'contact'"),
+        ({"contacts": "c"}, "'contacts' must be list, not str"),
+        ({"tags": [1]}, "'tags' must be a list of strings, not one with a int"),
+        ({"size": -1}, "'size' must be 0 or more, not -1"),
+        ({"size": True}, "'size' must be int, not bool"),
+        ({"digest": "abc"}, "'digest' must be an MD5 of 32 hexadecimal digits"),
+    ],
+)
+def test_a_wrong_field_is_named(fields, reason) -> None:
+    with pytest.raises(InvalidMessageError, match=reason):
+        parse(**fields)
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", b"\xff", b"[" * 100_000, b'"text"', b"[]", b"NaN"])
+def test_what_is_not_an_object_is_refused(data) -> None:
+    with pytest.raises(InvalidMessageError, match="the message"):
+        UploadMessage.parse(data)
+
+
+def test_the_key_of_an_invalid_message_is_known_if_it_has_one() -> None:
+    assert read_key(b'{"key": "k", "source": 7}') == "k"
+    assert read_key(b'{"key": 7}') is None
+    assert read_key(b"junk") is None
+
+
+def test_a_url_is_shown_without_its_query() -> None:
+    assert parse(source="https://h/a?Signature=secret").safe_source == "https://h/a"
+    assert parse(source="what?.pdf").safe_source == "what?.pdf"

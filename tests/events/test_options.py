@@ -1,0 +1,81 @@
+"""Options of a worker that could lose or repeat messages are refused."""
+
+import pytest
+
+from coredata_async import ConfigurationError
+from coredata_async.events.broker import NatsAddress
+from coredata_async.events.options import WorkerOptions, matches
+from coredata_async.events.stores import StoreOptions
+
+
+def test_names_are_derived_from_the_subject() -> None:
+    options = WorkerOptions(subject="invoices.new")
+
+    assert (options.dead_letters, options.stream_name, options.batch) == (
+        "invoices.new.dead",
+        "invoices_new",
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"subject": ""},
+        {"subject": "a b"},
+        {"subject": "a..b"},
+        {"subject": "a.>.b"},
+        {"subject": "uploads.>", "dead_letters": "uploads.dead"},
+        {"subject": "uploads.*"},
+        {"subject": "uploads", "dead_letters": "uploads"},
+        {"subject": "uploads", "dead_letters": "dead.*"},
+        {"subject": "uploads", "consumer": "a.b"},
+        {"subject": "uploads", "stream": "a b"},
+        {"subject": "uploads", "concurrency": 0},
+        {"subject": "uploads", "ack_wait": 0},
+        {"subject": "uploads", "grace": float("nan")},
+    ],
+)
+def test_options_that_cannot_work_are_refused(given) -> None:
+    with pytest.raises(ConfigurationError):
+        WorkerOptions(**given)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "subject", "expected"),
+    [
+        ("a", "a", True),
+        ("a", "a.b", False),
+        ("a.*", "a.b", True),
+        ("a.*", "a", False),
+        ("a.>", "a.b.c", True),
+        ("a.>", "a", False),
+        (">", "a", True),
+        ("*.b", "a.b", True),
+        ("a.b", "a", False),
+    ],
+)
+def test_wildcards_match_as_in_nats(pattern, subject, expected) -> None:
+    assert matches(pattern, subject) is expected
+
+
+@pytest.mark.parametrize("url", ["1", "http://h", "nats://", "nats://h:port", "nats://h:99999"])
+def test_an_address_that_is_not_of_nats_is_refused(url) -> None:
+    with pytest.raises(ConfigurationError, match="nats://"):
+        NatsAddress(url=url)
+
+
+def test_an_address_is_shown_without_its_password() -> None:
+    address = NatsAddress(url="nats://user:secret@h:4222", token="hidden")
+
+    assert address.host == "h:4222"
+    assert "secret" not in repr(address)
+    assert "hidden" not in repr(address)
+
+
+@pytest.mark.parametrize("address", ["", "redis://h", "mysql://user:secret@h/db"])
+def test_an_unknown_record_store_is_refused_without_its_password(address) -> None:
+    with pytest.raises(ConfigurationError, match="kv, sqlite:PATH") as found:
+        StoreOptions(address=address)
+
+    assert "secret" not in str(found.value)
