@@ -28,9 +28,9 @@ def test_what_is_not_known_yet_is_not_said() -> None:
 
 
 def test_what_goes_wrong_and_what_is_paused_is_said() -> None:
-    told = state(progress(failed=1, unresolved=2, delayed=3, retries=4, throttled=5, paused="429 for 3 s"))
+    printed = state(progress(failed=1, unresolved=2, delayed=3, retries=4, throttled=5, paused="429 for 3 s"))
 
-    assert told == (
+    assert printed == (
         "1 failed, 2 unresolved, 3 to be tried again, 4 retries, 5 throttled, "
         "2 in flight (API 8, storage 4), paused: 429 for 3 s"
     )
@@ -114,10 +114,10 @@ def test_an_interrupted_wait_is_printed_at_the_end(capsys) -> None:
 def test_a_name_moves_no_cursor(capsys) -> None:
     JobOutput(Lines()).take(FileFailed(path="/a\x1b[2J\nb", reason=Reason.NAME, message="[bold]odd[/bold]"))
 
-    told = capsys.readouterr().err
-    assert "\x1b" not in told
-    assert told.count("\n") == 1
-    assert "[bold]odd[/bold]" in told
+    printed = capsys.readouterr().err
+    assert "\x1b" not in printed
+    assert printed.count("\n") == 1
+    assert "[bold]odd[/bold]" in printed
 
 
 @pytest.mark.parametrize(
@@ -138,12 +138,12 @@ def test_on_a_terminal_there_are_bars(shown: Progress) -> None:
     with screen.live():
         screen.show(shown)
 
-    told = file.getvalue()
+    printed = file.getvalue()
     for word in ("files", "bytes", "in flight", f"of {shown.planned:,}"):
-        assert word in told
+        assert word in printed
     if shown.paused:
-        assert "[red]" in told
-        assert "the \x1b service" not in told
+        assert "[red]" in printed
+        assert "the \x1b service" not in printed
 
 
 def test_bars_fit_a_narrow_terminal() -> None:
@@ -168,22 +168,22 @@ def test_the_summary_says_what_to_do_next(capsys) -> None:
         )
     )
 
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     for each in ("orphans", "excluded"):
-        assert each in told.out
+        assert each in printed.out
     for each in (
         "2 of 6 files are on the server; 3 failed, 1 pending. The maximum duration has passed.",
         "2 h are over",
-        "Not reached: 3",
+        "Host not reached: 3",
         "/state/job.sqlite",
         "Run the same command again: it continues where this run ended.",
     ):
-        assert each in told.err
+        assert each in printed.err
 
 
 def test_when_all_is_well_nothing_is_to_be_done(capsys) -> None:
     summarise(a_report())
 
-    told = capsys.readouterr().err
-    assert "again" not in told
-    assert "All 2 files are on the server." in told
+    printed = capsys.readouterr().err
+    assert "again" not in printed
+    assert "All 2 files are on the server." in printed
