@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final, Generic, TypeVar, cast
@@ -20,6 +21,8 @@ from coredata_async.response_table import (
 )
 
 T = TypeVar("T")
+
+log = logging.getLogger("coredata_async.http")
 
 _SAYING: Final = ("error_message", "error", "message", "detail")
 MAX_MESSAGE: Final = 300
@@ -72,9 +75,18 @@ async def perform(send: Send, call: Call[T]) -> T:
 
     Raises:
         OutcomeUnknownError: A request that must not be repeated was sent, and whether it was carried
-            out is not known. Its `__cause__` says what happened instead of an answer.
+            out is not known. Its `__cause__` says what happened instead of an answer. Logged at WARNING.
     """
-    return await carry(send, call.request, call.answer)
+    try:
+        return await carry(send, call.request, call.answer)
+    except errors.OutcomeUnknownError as exc:
+        log_unknown(exc)
+        raise
+
+
+def log_unknown(exc: errors.OutcomeUnknownError) -> None:
+    """Log that it is unknown whether a write was carried out."""
+    log.warning("%s", exc)
 
 
 async def _at_once(conclude: Callable[[Reply], T], reply: Reply) -> T:

@@ -168,7 +168,12 @@ class CoreData(HttpClient):
 
         engine = self.engine()
         fetcher = Fetcher(
-            engine.api, engine.storage, engine.retry, self._shared_limits.open_files, base_url=engine.tenant
+            engine.api,
+            engine.storage,
+            engine.retry,
+            self._shared_limits.open_files,
+            base_url=engine.tenant,
+            observe=engine.observe,
         )
         return Files(engine.api, engine.uploader, fetcher, engine.limits)
 
@@ -235,6 +240,7 @@ class CoreData(HttpClient):
             around_storage: Laid around the `Send` for the storage, as a limit of bytes per second.
             admission: Decides when an upload may reserve its URL.
         """
+        from coredata_async.operations import observe_with
         from coredata_async.transfer.drive import Driver
         from coredata_async.transfer.engine import Engine
         from coredata_async.transfer.probe import RegistrationProbe
@@ -248,10 +254,14 @@ class CoreData(HttpClient):
             budget=budget or self._shared_limits.budget,
         )
         manner = evolve(self._send_options, hooks=(*self._send_options.hooks, *hooks))
+        observe = observe_with(manner.hooks)
         send = api_chain(self._pool, gates, manner, self._base_url, self._credentials)
         put = around_storage(storage_chain(self._pool, gates, manner, self._credentials))
         driver = Driver(
-            send, Storer(send, put, manner.retry, admission), RegistrationProbe(send, manner.retry)
+            send,
+            Storer(send, put, manner.retry, admission, observe=observe),
+            RegistrationProbe(send, manner.retry, observe=observe),
+            observe=observe,
         )
         return Engine(
             api=send,
@@ -261,6 +271,7 @@ class CoreData(HttpClient):
             limits=self._limits,
             tenant=self._base_url,
             account=self._credentials.user,
+            observe=observe,
         )
 
     def arguments(self) -> tuple[str, Options]:

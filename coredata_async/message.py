@@ -102,6 +102,8 @@ class Request:
     """Kept for requests that are not repeatable: see `call.carry`."""
     redactor: Redactor = field(default=NO_SECRETS, repr=False, eq=False)
     """Masks the secrets of this request in whatever its reply repeats of them."""
+    attempt: int = field(default=1, repr=False, eq=False)
+    """Number of this attempt, from 1. Set by retries, for hooks."""
 
     def with_headers(self, headers: Mapping[str, str], redactor: Redactor | None = None) -> Request:
         """Copy it with other headers; `attrs.evolve` takes five times as long, for every request."""
@@ -115,6 +117,7 @@ class Request:
             self.stream,
             self.dispatch,
             redactor or self.redactor,
+            self.attempt,
         )
 
     def masking(self, *secrets: Secret[str]) -> Request:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "coredata_async"
 
 CORE = (
     "nesting json_text unset secret control_characters message redaction errors response_table config call "
-    "ids plain_data"
+    "ids plain_data operations"
 )
 SERVICES = f"{CORE} wire resources walk listing collection storage transfer"
 
@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "paging": "",
     "errors": "control_characters message redaction",
     "plain_data": "errors message",
+    "operations": "errors",
     "config": "message errors",
     "response_table": "message errors",
     "ids": "control_characters message redaction errors",
@@ -51,6 +52,7 @@ MAY_IMPORT = {
     "bulk": f"{SERVICES} transport client environment version",
     "records": f"{SERVICES} services client",
     "events": f"{SERVICES} services transport client records version",
+    "otel": f"{CORE} resources transport version",
     "fivepm": f"{CORE} keywords paging storage transport version",
     "archive": f"{SERVICES} transport client bulk fivepm",
     "doctor": f"{SERVICES} transport client",
@@ -74,6 +76,7 @@ MUST_NOT_IMPORT = {
     "unescape": IO,
     "message": IO,
     "plain_data": IO,
+    "operations": IO,
     "redaction": IO,
     "errors": IO,
     "response_table": IO,

@@ -273,6 +273,14 @@ def test_whatever_part_of_a_response_holds_a_secret_it_is_not_shown(transport, c
 
 
 @pytest.mark.parametrize("transport", ["auto", "aiohttp"])
+@pytest.mark.parametrize("header", ["Content-Range", "Content-Length"])
+def test_a_range_that_holds_the_key_is_shown_masked(transport, caplog, header) -> None:
+    plan = Plan(206, headers={header: f"apikey {USER}:{KEY}"}, first=1)
+
+    assert leaks(plan, transport, caplog, with_rich=False) == []
+
+
+@pytest.mark.parametrize("transport", ["auto", "aiohttp"])
 @pytest.mark.parametrize("status", [403, 500])
 def test_a_storage_that_repeats_the_bare_signature_does_not_have_it_shown(transport, caplog, status) -> None:
     body = f"<Error><Code>{SIGNATURE}</Code><Message>{SIGNATURE} does not match</Message></Error>"

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from coredata_async.call import Call, carry
+from coredata_async.call import Call, carry, log_unknown
+from coredata_async.errors import OutcomeUnknownError
 from coredata_async.message import Reply, Send
 
 T = TypeVar("T")
@@ -20,7 +21,11 @@ XML of tags only takes 1 us per byte.
 
 async def perform(send: Send, call: Call[T]) -> T:
     """Send a call and decode its reply; raises as `coredata_async.call.perform` does."""
-    return await carry(send, call.request, call.answer, apply=_apply)
+    try:
+        return await carry(send, call.request, call.answer, apply=_apply)
+    except OutcomeUnknownError as exc:
+        log_unknown(exc)
+        raise
 
 
 async def _apply(conclude: Callable[[Reply], T], reply: Reply) -> T:

@@ -12,7 +12,9 @@ from typing import Final
 from attrs import evolve
 
 from coredata_async.client import CoreData
+from coredata_async.control_characters import escape_controls
 from coredata_async.errors import ConfigurationError, SourceError
+from coredata_async.operations import OperationOutcome
 from coredata_async.records.attempt import Attempt, uploaded
 from coredata_async.records.errors import KeyReusedError, OwnershipLostError, RecordStoreError
 from coredata_async.records.fence import NO_FENCE, process_fence, read_clock
@@ -23,7 +25,7 @@ from coredata_async.records.record import LONGEST_KEY, UploadRecord, UploadState
 from coredata_async.records.store import Revision, UploadRecords
 from coredata_async.storage.bodies import Streamed
 from coredata_async.storage.sources import Source, prepare
-from coredata_async.transfer.outcomes import Failed, OnProgress, Unknown
+from coredata_async.transfer.outcomes import Failed, OnProgress, Unknown, Uploaded
 from coredata_async.transfer.uploads import Upload
 from coredata_async.transfer.workers import map_concurrently
 
@@ -32,6 +34,11 @@ log = logging.getLogger("coredata_async.records")
 RECOVERED_AT_ONCE: Final = 32
 """Maximum number of records that `recover` works on at once."""
 _RACE_PAUSE: Final = 1.0
+_OUTCOMES: Final[dict[type[Busy | Unknown | Failed], OperationOutcome]] = {
+    Busy: "delayed",
+    Unknown: "unknown",
+    Failed: "failed",
+}
 
 
 class IdempotentUploads:
@@ -143,6 +150,22 @@ class IdempotentUploads:
             tags=tags,
         )
         fresh = UploadRecord(key=_checked(key), state=UploadState.STORING, new=wanted.new())
+        with self._client.files.steps.observe("upload") as operation:
+            outcome = await self._upload(wanted, fresh, digest, patience, progress)
+            if isinstance(outcome, Uploaded):
+                operation.size = outcome.size
+            else:
+                operation.outcome = _OUTCOMES[type(outcome)]
+        return outcome
+
+    async def _upload(
+        self,
+        wanted: Upload,
+        fresh: UploadRecord,
+        digest: str | None,
+        patience: float | None,
+        progress: OnProgress | None,
+    ) -> RecordOutcome:
         taken = await self._take(fresh)
         if isinstance(taken, Busy):
             return taken
@@ -152,11 +175,11 @@ class IdempotentUploads:
             if taken.record.stored is not None and await self._differs(taken, wanted, digest):
                 return await self._refuse(taken, wanted, "other content")
             if not isinstance(taken, OwnedRecord):
-                return uploaded(taken.record, source)
+                return uploaded(taken.record, wanted.source)
             return await self._finish(taken, wanted, patience, progress)
         except OwnershipLostError as exc:
-            log.info("%s: %s", key, exc)
-            return Busy(key=key, retry_after=self._lease)
+            log.info("%s: %s", escape_controls(fresh.key), exc)
+            return Busy(key=fresh.key, retry_after=self._lease)
 
     async def recover(self) -> AsyncGenerator[RecordOutcome]:
         """Finish everything that dead processes left half done; yield the outcome of each record.
@@ -239,7 +262,9 @@ class IdempotentUploads:
         try:
             number = await self._records.create(record)
         except RecordStoreError as exc:
-            log.warning("%s: it is not known whether its record was created: %s", record.key, exc)
+            log.warning(
+                "%s: it is not known whether its record was created: %s", escape_controls(record.key), exc
+            )
         if number is None:
             found = await self._records.get(record.key)
             if found is None or found.record != record:
@@ -251,7 +276,9 @@ class IdempotentUploads:
         try:
             return await self._records.update(record, revision)
         except RecordStoreError as exc:
-            log.warning("%s: it is not known whether its record was taken: %s", record.key, exc)
+            log.warning(
+                "%s: it is not known whether its record was taken: %s", escape_controls(record.key), exc
+            )
         found = await self._records.get(record.key)
         return found.number if found is not None and found.record == record else None
 
@@ -286,7 +313,7 @@ class IdempotentUploads:
         try:
             return await self._finish(taken, None, None)
         except OwnershipLostError as exc:
-            log.info("%s: %s", found.record.key, exc)
+            log.info("%s: %s", escape_controls(found.record.key), exc)
             return None
 
     async def _differs(self, taken: OwnedRecord | Revision, wanted: Upload, digest: str | None) -> bool:
@@ -300,7 +327,11 @@ class IdempotentUploads:
                 return await taken.run(lambda: _measure(wanted)) != (stored.plan.size, stored.md5)
             return await _measure(wanted) != (stored.plan.size, stored.md5)
         except SourceError as exc:
-            log.info("%s: the source cannot be read again to compare it: %s", taken.record.key, exc)
+            log.info(
+                "%s: the source cannot be read again to compare it: %s",
+                escape_controls(taken.record.key),
+                exc,
+            )
             return False
 
     async def _refuse(self, taken: OwnedRecord | Revision, wanted: Upload, difference: str) -> Failed:

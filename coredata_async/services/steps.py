@@ -11,9 +11,11 @@ from datetime import datetime
 
 from coredata_async.config import Retry
 from coredata_async.errors import APIError
+from coredata_async.operations import Observe
 from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.comparison import UndecidableError
+from coredata_async.transfer.drive import log_unsettled
 from coredata_async.transfer.outcomes import OnProgress
 from coredata_async.transfer.probe import Parent, ProbeRequest, probe_schedule, uncertain
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
@@ -41,6 +43,11 @@ class UploadSteps:
     def retry(self) -> Retry:
         """The policy whose `settle` and `probe_gap` say when to look for a File."""
         return self._settler.policy
+
+    @property
+    def observe(self) -> Observe:
+        """Begin an operation that the hooks of the client observe, around several steps."""
+        return self._uploader.driver.observe
 
     def new_file(
         self,
@@ -115,7 +122,10 @@ class UploadSteps:
         Raises:
             APIError: If the service refused, or was not reached. No File was created by this request.
         """
-        return await self._uploader.driver.register_once(stored, new, again=again)
+        state = await self._uploader.driver.register_once(stored, new, again=again)
+        if isinstance(state, Unsettled):
+            log_unsettled(state, new)
+        return state
 
     async def find(self, stored: Stored, new: NewFile) -> Registered | None:
         """Look once for the File of a blob, in a complete listing of its parent.

@@ -9,9 +9,8 @@ from attrs import evolve
 from coredata_async.message import Reply
 from coredata_async.storage.dialects import etag_md5
 from coredata_async.transfer.conditions import Conditions, WebRange
-from coredata_async.transfer.fetch import DownloadRequest, Fetcher
+from coredata_async.transfer.fetch import DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.ranges import ByteRange, arrival, content_coding, unsatisfied_size
-from coredata_async.transfer.resume import close_reply
 from coredata_async.transfer.web_response import WebResponse, describe_response
 
 _NO_RANGE = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE

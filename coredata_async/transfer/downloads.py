@@ -15,19 +15,19 @@ from attrs import evolve
 
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
 from coredata_async.message import Reply, date_of
+from coredata_async.operations import Operation
 from coredata_async.storage.atomic import Part, Target, exists_error, holds
 from coredata_async.storage.disposition import Disposition, filename_from
 from coredata_async.storage.filenames import safe_filename
 from coredata_async.transfer.conditional import open_conditionally
 from coredata_async.transfer.conditions import etag_of
-from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher
+from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.gunzip import is_compressed_on_the_way, is_gzip
 from coredata_async.transfer.ranges import arrival
 from coredata_async.transfer.resume import (
     PartialDownload,
     Transfer,
     check_digest,
-    close_reply,
     open_part,
     take_up,
 )
@@ -55,22 +55,35 @@ class Download:
         self._web: WebResponse | None = None  # what the conditions of a web request led to
         self._expected: tuple[Reply, str | None] | None = None
         self._decompress: bool | None = None
+        self._operation = fetcher.observe("download")
+        self._received: Operation | None = None
 
     async def __aenter__(self) -> Self:
+        self._received = self._operation.__enter__()
+        try:
+            await self._begin()
+        except BaseException as exc:
+            self._operation.__exit__(type(exc), exc, exc.__traceback__)
+            raise
+        return self
+
+    async def _begin(self) -> None:
         if self._wanted.conditions is None:
             self._reply = await self._fetcher.open(self._wanted)
-        else:
-            self._web = await open_conditionally(self._fetcher, self._wanted, self._wanted.conditions)
-            self._reply = self._web.reply
-            self._wanted = evolve(self._wanted, span=self._web.span, conditions=None)
-        return self
+            return
+        self._web = await open_conditionally(self._fetcher, self._wanted, self._wanted.conditions)
+        self._reply = self._web.reply
+        self._wanted = evolve(self._wanted, span=self._web.span, conditions=None)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._used = True
-        if self._reply is not None:
-            await close_reply(self._reply)
+        try:
+            if self._reply is not None:
+                await close_reply(self._reply)
+        finally:
+            self._operation.__exit__(kind, exc, trace)
 
     @property
     def size(self) -> int | None:
@@ -253,12 +266,15 @@ class Download:
         )
         note = " and came with a Content-Encoding of gzip" if is_gzip(reply) else ""
         try:
-            await transfer.skip(begun.count)
+            had = begun.count
+            await transfer.skip(had)
             async with aclosing(check_digest(transfer.blocks(), expected, begun, note)) as content:
                 async for block in content:
                     yield block
         finally:
             self._reply = transfer.reply
+            if self._received is not None:
+                self._received.size = (self._received.size or 0) + begun.count - had
 
     async def _digest(self, reply: Reply) -> str | None:
         """Return the MD5 that is due, and ask for it once for each response."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, assert_never
@@ -9,6 +10,7 @@ from typing import Final, assert_never
 from attrs import frozen
 
 from coredata_async.call import carry
+from coredata_async.control_characters import escape_controls
 from coredata_async.errors import (
     APIStatusError,
     OutcomeUnknownError,
@@ -16,11 +18,14 @@ from coredata_async.errors import (
     RegistrationUncertainError,
 )
 from coredata_async.message import Send
+from coredata_async.operations import Observe, unobserved
 from coredata_async.storage.sources import PreparedSource
 from coredata_async.transfer.probe import RegistrationProbe, uncertain
 from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
 from coredata_async.transfer.store import Storer, Storing
 from coredata_async.wire.files import NewFile
+
+log = logging.getLogger("coredata_async.upload")
 
 ROUNDS: Final = 3
 """How often a registration may be lost before it is left open."""
@@ -37,6 +42,7 @@ class Driver:
     storer: Storer
     settler: RegistrationProbe
     clock: Callable[[], float] = time.monotonic
+    observe: Observe = unobserved
 
     async def store(self, plan: Planned, source: PreparedSource, stage: OnStage) -> Stored:
         """Reserve a URL and PUT the bytes, with new URLs where that helps.
@@ -67,6 +73,7 @@ class Driver:
                     state = await self.register_once(state, new, again=lost > 0)
                 case Unsettled():
                     lost += 1
+                    log_unsettled(state, new)
                     settled = await self._settle(state, new)
                     if isinstance(settled, Stored) and lost == ROUNDS:
                         raise uncertain(state, new, f"the answer was lost {ROUNDS} times")
@@ -97,6 +104,13 @@ class Driver:
         Raises:
             APIError: The service refused, or was not reached; there is no File.
         """
+        with self.observe("register") as operation:
+            state = await self._register_once(stored, new, again=again)
+            if isinstance(state, Unsettled):
+                operation.outcome = "unknown"
+        return state
+
+    async def _register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Unsettled | Registered:
         request = stored.request(new)
         try:
             state = await carry(self.api, request, lambda reply: stored.next(request, reply))
@@ -109,3 +123,13 @@ class Driver:
         if isinstance(state, Registered):
             self.settler.witnesses.add(new.parent, state.file_id, self.clock())
         return state
+
+
+def log_unsettled(unsettled: Unsettled, new: NewFile) -> None:
+    """Log that it is unknown whether a File was registered, before it is looked for."""
+    log.warning(
+        "%s: it is unknown whether the File of blob %s was registered: %s",
+        escape_controls(new.filename),
+        escape_controls(unsettled.stored.blob),
+        unsettled.reason,
+    )

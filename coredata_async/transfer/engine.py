@@ -6,6 +6,7 @@ from attrs import frozen
 
 from coredata_async.config import Limits, Retry
 from coredata_async.message import Send
+from coredata_async.operations import Observe, unobserved
 from coredata_async.transfer.uploads import Uploader
 
 
@@ -22,5 +23,7 @@ class Engine:
     limits: Limits
     tenant: str
     """The base URL."""
+    observe: Observe = unobserved
+    """Begins operations that the hooks of the client observe."""
     account: str
     """The user name; never a key."""

@@ -21,6 +21,7 @@ from coredata_async.errors import (
     URLExpiredError,
 )
 from coredata_async.message import Reply, Request, Send
+from coredata_async.operations import Observe, unobserved
 from coredata_async.resources.files import FILES, File
 from coredata_async.storage import dialects
 from coredata_async.storage.placement import Ownership
@@ -35,6 +36,12 @@ _USABLE: Final = frozenset(
     {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
 )
 _REDIRECTS: Final = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT})
+
+
+async def close_reply(reply: Reply) -> None:
+    """Let go of a reply's connection, and of its place among those that `Limits` allows."""
+    if reply.content is not None:
+        await reply.content.aclose()
 
 
 class ContentChangedError(StorageError):
@@ -81,6 +88,7 @@ class Fetcher:
     """Files that were saved by `Download.save_into`."""
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     jitter: Callable[[], float] = random.random
+    observe: Observe = unobserved
 
     async def open(
         self, wanted: DownloadRequest, done: int = 0, *, since: ContentRange | None = None
@@ -127,11 +135,13 @@ class Fetcher:
             reply = await self.api(request)
             if reply.status == HTTPStatus.OK:  # as servers of 2014 did: the bytes themselves
                 return reply
+            await close_reply(reply)
             # No variable holds the signed URL: crash reporters print those of every frame.
             sent = {"Accept": "*/*", **headers}
             reply = await self._get(Request("GET", self._location(request, reply), sent, stream=True))
             if reply.status in usable:
                 return reply
+            await close_reply(reply)
             reason = dialects.refusal(reply)
             if not reason.expired:
                 raise _refusal(wanted, reply, done)
@@ -213,11 +223,10 @@ async def _check_position(wanted: DownloadRequest, reply: Reply, done: int) -> N
     reason = _unusable(reply, asked, done)
     if reason is None:
         return
-    if reply.content is not None:
-        await reply.content.aclose()
+    await close_reply(reply)
     raise StorageError(
         f"the storage was asked for File {wanted.file_id} from byte {asked} on, and its response, "
-        f"{reply.status}, cannot be used: {reply.redactor(reason)}",
+        f"{reply.status}, cannot be used: {reason}",
         stage="get",
         sent=done,
         status=reply.status,
@@ -228,7 +237,7 @@ def _unusable(reply: Reply, asked: int, done: int) -> str | None:
     try:
         found = arrival(reply)
     except ValueError as exc:
-        return str(exc)
+        return reply.redactor(str(exc))  # here: crash reporters print the variables of the frame that raises
     ignored = reply.status == HTTPStatus.OK and found.first == 0
     if found.first != asked and not ignored:
         return f"it begins at byte {found.first}, another range than was asked for"

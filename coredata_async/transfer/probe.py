@@ -30,6 +30,7 @@ from coredata_async.errors import (
     UnexpectedResponseError,
 )
 from coredata_async.message import Send
+from coredata_async.operations import Observe, unobserved
 from coredata_async.resources.files import FILES, FileWhere
 from coredata_async.resources.projects import PROJECTS
 from coredata_async.transfer.comparison import LookupResult, Matcher, UndecidableError
@@ -124,6 +125,7 @@ class RegistrationProbe:
     policy: Retry
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
+    observe: Observe = unobserved
     _lookup: Lookup = field(
         init=False,
         repr=False,
@@ -162,6 +164,12 @@ class RegistrationProbe:
             APIError: If a listing failed, `Wanted.patience` times in a row.
             UndecidableError: If a File may be the one and nothing can decide it, or listings stay incomplete.
         """
+        with self.observe("settle") as operation:
+            found = await self._find(wanted, lost_at)
+            operation.outcome = "absent" if found is None else "done"
+        return found
+
+    async def _find(self, wanted: ProbeRequest, lost_at: float) -> Registered | None:
         if wanted.in_flight and self._early.are_worthwhile():
             for due in early_probe_schedule(self.policy):
                 await self._wait_until(lost_at + due)

@@ -50,6 +50,12 @@ class Replacer:
         """See `services.files.Files.replace`."""
         if wanted.via not in {"storage", "api"}:
             raise ConfigurationError(f"via must be 'storage' or 'api', not {wanted.via!r}")
+        with self.uploader.driver.observe("replace") as operation:
+            done = await self._replace(wanted, verify=verify, progress=progress)
+            operation.size = done.size
+        return done
+
+    async def _replace(self, wanted: Replacement, *, verify: bool, progress: OnProgress | None) -> Replaced:
         written: tuple[Version, PreparedSource] | None = None
         try:
             async with self.uploader.open_source(wanted.content, progress) as (source, teller):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, aclosing
 from http import HTTPStatus
@@ -15,15 +16,11 @@ from coredata_async.message import Reply
 from coredata_async.storage.atomic import Part, Target, new_part, open_kept_part
 from coredata_async.storage.bodies import Digest, md5
 from coredata_async.storage.dialects import etag_md5
-from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher
+from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.gunzip import Gunzip, is_compressed_on_the_way, is_gzip
 from coredata_async.transfer.ranges import ContentRange, arrival, content_coding, is_same_content
 
-
-async def close_reply(reply: Reply) -> None:
-    """Let go of a reply's connection."""
-    if reply.content is not None:
-        await reply.content.aclose()
+log = logging.getLogger("coredata_async.download")
 
 
 @define
@@ -117,6 +114,13 @@ class Transfer:
                 sent=self.done,
                 total=self.start.total,
             )
+        log.info(
+            "the download of File %s broke off after %d bytes and is continued in %.2f s: %s",
+            self.wanted.file_id,
+            self.done,
+            wait,
+            reason,
+        )
         await self.fetcher.sleep(wait)
 
     def _is_compressed(self) -> bool:

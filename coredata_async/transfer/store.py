@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from coredata_async.config import Retry
+from coredata_async.control_characters import escape_controls
 from coredata_async.errors import (
     APIConnectionError,
     ChecksumMismatchError,
@@ -23,6 +25,7 @@ from coredata_async.errors import (
     URLExpiredError,
 )
 from coredata_async.message import Reply, Request, Send
+from coredata_async.operations import Observe, unobserved
 from coredata_async.response_table import is_transient
 from coredata_async.storage import dialects
 from coredata_async.storage.bodies import REPLAYABLE, Streamed
@@ -31,6 +34,8 @@ from coredata_async.storage.sources import PreparedSource
 from coredata_async.transfer.admission import Admission
 from coredata_async.transfer.clocks import Clocks
 from coredata_async.transfer.steps import Planned, Reserved, Stored, reply_date
+
+log = logging.getLogger("coredata_async.upload")
 
 RESERVATIONS: Final = 3
 """Signed URLs of one upload that may expire."""
@@ -60,6 +65,7 @@ class Storer:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
+    observe: Observe = unobserved
     type_header: TypeHeader = field(factory=TypeHeader, eq=False)
 
 
@@ -122,6 +128,7 @@ class Storing:
             if outcome.result is PutResult.UNSIGNED:
                 self._signature_refusal = self._signature_refusal or outcome
                 self._typed = not self._typed
+            self._log_repeat("the PUT was not accepted", outcome.error, wait)
             if wait:
                 await self.ways.sleep(wait)
 
@@ -136,21 +143,18 @@ class Storing:
     async def _once(self) -> Stored | _Failed:
         """Reserve and PUT, one time each."""
         await self.stage(self.plan)
-        reserved = await self._reserve()
+        with self.ways.observe("reserve"):
+            reserved = await self._reserve()
         await self.stage(reserved)
         began = self.ways.clock()
         request = reserved.request(self.source.body, typed=self._typed)
-        reply = await self._put(request)
-        error: TransferError
-        try:
-            state = reserved.next(request, reply, md5=self.source.digest)
-        except (StorageError, ChecksumMismatchError) as exc:
-            error = exc
-        else:
-            if isinstance(state, Stored):
-                self._check_ended()
-                return state
-            error = StorageError(dialects.refusal(reply).summary, stage="put", status=reply.status)
+        with self.ways.observe("put") as operation:
+            operation.size = self.source.size
+            reply = await self._put(request)
+            stored = self._conclude(reserved, request, reply)
+            if isinstance(stored, Stored):
+                return stored
+            operation.outcome, operation.error = "failed", type(stored).__name__
         clocks = Clocks(
             expires=dialects.expiry(reserved.put_url),
             service=reserved.since,
@@ -159,9 +163,19 @@ class Storing:
             elapsed=self.ways.clock() - began,
         )
         # The transport has sent it again already, for these statuses.
-        final = is_transient(reply.status) and isinstance(error, StorageError)
+        final = is_transient(reply.status) and isinstance(stored, StorageError)
         silent = not dialects.refusal(reply).message
-        return _Failed(classify_put(reply, self.source.digest), error, final, clocks, silent)
+        return _Failed(classify_put(reply, self.source.digest), stored, final, clocks, silent)
+
+    def _conclude(self, reserved: Reserved, request: Request, reply: Reply) -> Stored | TransferError:
+        try:
+            state = reserved.next(request, reply, md5=self.source.digest)
+        except (StorageError, ChecksumMismatchError) as exc:
+            return exc
+        if isinstance(state, Stored):
+            self._check_ended()
+            return state
+        return StorageError(dialects.refusal(reply).summary, stage="put", status=reply.status)
 
     async def _reserve(self) -> Reserved:
         """Reserve a URL; again if the answer was not a reservation, as a proxy's page is not."""
@@ -171,12 +185,17 @@ class Storing:
             reply = await self.ways.api(request)
             try:
                 return self.plan.next(request, reply)
-            except UnexpectedResponseError:
+            except UnexpectedResponseError as exc:
                 wait = self.ways.retry.wait(attempt, jitter=self.ways.jitter())
                 if not 200 <= reply.status < 300 or wait is None:  # noqa: PLR2004
                     raise
+                self._log_repeat("the answer was not a reservation", exc, wait)
             attempt += 1
             await self.ways.sleep(wait)
+
+    def _log_repeat(self, what: str, error: Exception, wait: float) -> None:
+        name = escape_controls(self.plan.filename or "an upload")
+        log.info("%s: %s, another URL is reserved in %.2f s: %s", name, what, wait, error)
 
     async def _put(self, request: Request) -> Reply:
         reply = await self._send(request)

@@ -82,7 +82,8 @@ class Uploads:
 
     async def _run(self) -> None:
         sources: Shared[Source | Upload] = Shared(self._sources)
-        await run_workers(sources, self._work, self._workers)
+        with self._uploader.driver.observe("upload_many"):
+            await run_workers(sources, self._work, self._workers)
         if sources.failure is not None:
             await self._outcomes.put(sources.failure)
         await self._outcomes.put(None)

@@ -117,14 +117,23 @@ class Uploader:
         """See `services.files.Files.upload`."""
         new = wanted.new()
         if via == "api":
-            return await self._in_one_request(wanted, new, verify=verify, progress=progress)
+            with self.driver.observe("upload") as operation:
+                done = await self._in_one_request(wanted, new, verify=verify, progress=progress)
+                operation.size = done.size
+                return done
         if via != "storage":
             raise ConfigurationError(f"via must be 'storage' or 'api', not {via!r}")
+        with self.driver.observe("upload") as operation:
+            done = await self._by_storage(wanted, new, progress)
+            operation.size = done.size
+            return done if done.verified or not verify else await self._verify(done)
+
+    async def _by_storage(self, wanted: Upload, new: NewFile, progress: OnProgress | None) -> Uploaded:
         async with self.open_source(wanted, progress) as (source, teller):
             plan = wanted.plan(source.size)
             stored = await self.driver.store(plan, source, teller.stage)
         registered = await self.driver.register(stored, new, teller.stage)
-        done = Uploaded(
+        return Uploaded(
             source=wanted.source,
             file_id=registered.file_id,
             filename=new.filename,
@@ -133,7 +142,6 @@ class Uploader:
             blob_name=stored.blob,
             verified=stored.etag is not None,
         )
-        return done if done.verified or not verify else await self._verify(done)
 
     async def store(self, wanted: Upload, on_reserved: OnReserved, progress: OnProgress | None) -> Stored:
         """Store a source without registering it. See `services.steps.UploadSteps.store`."""

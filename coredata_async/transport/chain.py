@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -25,7 +26,7 @@ from coredata_async.transport.refuse import only_paths, only_signed
 from coredata_async.transport.retry import Budget, retry
 from coredata_async.transport.select import exchange
 from coredata_async.transport.throttle import RateLimiter, Slots, limit_concurrency, limit_rate
-from coredata_async.transport.trace import trace
+from coredata_async.transport.trace import WaitHook, trace
 from coredata_async.version import VERSION
 
 _HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
@@ -61,15 +62,14 @@ def api_chain(
 ) -> Send:
     """The `Send` for CoreData: the only one that knows the key."""
     redactor = _redactor(pool, manner, credentials)
-    return _guard(
-        with_credentials(_to(base_url, pool, manner), credentials, redactor), gates, manner, redactor
-    )
+    send = with_credentials(_to(base_url, pool, manner), credentials, redactor)
+    return _guard(send, gates, manner, redactor, base_url)
 
 
 def keyless_chain(pool: Pool, gates: SharedLimits, manner: SendOptions, base_url: str) -> Send:
     """The `Send` for a service whose credential is a parameter, not a header: requests bring it along."""
     redactor = _redactor(pool, manner)
-    return _guard(redacting(_to(base_url, pool, manner), redactor), gates, manner, redactor)
+    return _guard(redacting(_to(base_url, pool, manner), redactor), gates, manner, redactor, base_url)
 
 
 def _to(base_url: str, pool: Pool, manner: SendOptions) -> Send:
@@ -77,11 +77,12 @@ def _to(base_url: str, pool: Pool, manner: SendOptions) -> Send:
     return only_paths(exchange(pool, "api", manner.timeouts, base_url=base_url, headers=headers))
 
 
-def _guard(send: Send, gates: SharedLimits, manner: SendOptions, redactor: Redactor) -> Send:
-    send = trace(send, manner.hooks, redactor=redactor)
+def _guard(send: Send, gates: SharedLimits, manner: SendOptions, redactor: Redactor, base_url: str) -> Send:
+    send = trace(send, manner.hooks, redactor=redactor, base_url=base_url)
     send = limit_rate(send, gates.pace) if gates.pace else send
-    send = limit_concurrency(send, gates.api, _slot_timeout(gates.api, manner.timeouts))
-    return within(retry(send, manner.retry, gates.budget), manner.timeouts.total)
+    patience, on_wait = _slot_timeout(gates.api, manner.timeouts), _on_wait(manner.hooks, signed=False)
+    send = limit_concurrency(send, gates.api, patience, on_wait=on_wait)
+    return within(retry(send, manner.retry, gates.budget, redactor=redactor), manner.timeouts.total)
 
 
 def storage_chain(
@@ -94,8 +95,9 @@ def storage_chain(
     send = exchange(pool, "storage", manner.timeouts, headers={"Accept-Encoding": "identity"})
     redactor = _redactor(pool, manner, credentials)
     send = trace(redacting(only_signed(send), redactor), manner.hooks, redactor=redactor)
-    send = limit_concurrency(send, gates.storage, _slot_timeout(gates.storage, manner.timeouts))
-    return within(retry(send, manner.retry, gates.budget), manner.timeouts.total)
+    patience, on_wait = _slot_timeout(gates.storage, manner.timeouts), _on_wait(manner.hooks, signed=True)
+    send = limit_concurrency(send, gates.storage, patience, on_wait=on_wait)
+    return within(retry(send, manner.retry, gates.budget, redactor=redactor), manner.timeouts.total)
 
 
 def _redactor(pool: Pool, manner: SendOptions, credentials: Credentials | None = None) -> Redactor:
@@ -104,6 +106,19 @@ def _redactor(pool: Pool, manner: SendOptions, credentials: Credentials | None =
     given = (Secret(value) for name, value in manner.headers.items() if name.lower() not in _HARMLESS)
     passwords = passwords_in(pool.proxies.all())
     return Redactor(tuple(dict.fromkeys((*keys, *given, *passwords))))
+
+
+def _on_wait(hooks: Sequence[object], *, signed: bool) -> Callable[[float], object] | None:
+    """Return what tells the hooks that an attempt had to wait, or `None` if none wants to know."""
+    waiting = [hook for hook in hooks if isinstance(hook, WaitHook)]
+    if not waiting:
+        return None
+
+    def on_wait(seconds: float) -> None:
+        for hook in waiting:
+            hook.waited(seconds, signed=signed)
+
+    return on_wait
 
 
 def _slot_timeout(slots: Slots, timeouts: Timeouts) -> float | None:

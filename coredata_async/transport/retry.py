@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Final
 
-from attrs import define
+from attrs import define, evolve
 
 from coredata_async.config import Retry
 from coredata_async.errors import APIConnectionError
 from coredata_async.message import Reply, Request, Send
+from coredata_async.redaction import NO_SECRETS, Redactor
 from coredata_async.response_table import (
     Classification,
     classify_error,
     classify_reply,
     may_be_sent_again,
 )
+from coredata_async.transport.trace import loggable_target
+
+log = logging.getLogger("coredata_async.http")
 
 _ANSWERS: Final = frozenset({Classification.DONE, Classification.REFUSED})
 """What ends a request and shows that the server works."""
@@ -55,13 +60,15 @@ def retry(
     policy: Retry,
     budget: Budget,
     *,
+    redactor: Redactor = NO_SECRETS,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     jitter: Callable[[], float] = random.random,
     clock: Callable[[], float] = time.monotonic,
 ) -> Send:
     """Repeat what failed for a passing reason; give the last reply as it came, or raise the last error.
 
-    Both then say how many attempts there were, and how long they took.
+    Both then say how many attempts there were, and how long they took. Each repeat is logged at INFO; the
+    redactor masks secrets in its path.
     """
 
     async def through(request: Request) -> Reply:
@@ -81,7 +88,9 @@ def retry(
             wait = wait_before_repeat(policy, request, outcome, attempt, jitter())
             if wait is None or not budget.spend(_cost(outcome)):
                 return _last(outcome, attempt, clock() - began)
+            _log_repeat(request, redactor, outcome, attempt, wait)
             await sleep(wait)
+            request = evolve(request, attempt=attempt + 1)
         raise AssertionError("count() does not end")
 
     return through
@@ -106,6 +115,15 @@ def wait_before_repeat(
     if not may_be_sent_again(proof):
         return None
     return policy.wait(attempt, jitter=jitter, retry_after=wish)
+
+
+def _log_repeat(
+    request: Request, redactor: Redactor, outcome: Reply | APIConnectionError, attempt: int, wait: float
+) -> None:
+    if log.isEnabledFor(logging.INFO):
+        where = f"{request.method} {redactor.line(loggable_target(request))}"
+        why = outcome.status if isinstance(outcome, Reply) else type(outcome).__name__
+        log.info("%s: attempt %d failed (%s), repeated in %.2f s", where, attempt, why, wait)
 
 
 def _cost(outcome: Reply | APIConnectionError) -> float:

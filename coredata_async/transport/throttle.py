@@ -29,7 +29,14 @@ class Slots(Protocol):
         ...
 
 
-def limit_concurrency(send: Send, slots: Slots, patience: float | None) -> Send:
+def limit_concurrency(
+    send: Send,
+    slots: Slots,
+    patience: float | None,
+    *,
+    on_wait: Callable[[float], object] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Send:
     """Let at most as many requests be in flight as there are slots.
 
     Args:
@@ -37,14 +44,29 @@ def limit_concurrency(send: Send, slots: Slots, patience: float | None) -> Send:
         slots: The places.
         patience: Seconds to wait for one; `None` waits forever. That is right for slots that are withheld
             on purpose, as after a Retry-After: there a request is early, and nothing is wrong with it.
+        on_wait: Called with the seconds that a request waited, if it had to.
+        clock: Measures them.
 
     Raises:
         APITimeoutError: With phase `pool`, if no slot comes free in `patience` seconds.
     """
 
-    async def through(request: Request) -> Reply:
+    async def wait_for_slot(request: Request) -> None:
+        began = clock() if on_wait is not None and slots.locked() else None
         if patience is not None and slots.locked():
             await _queue(slots, patience, request)
+        else:
+            await slots.acquire()
+        if began is not None and on_wait is not None:
+            try:
+                on_wait(clock() - began)
+            except BaseException:
+                slots.release()
+                raise
+
+    async def through(request: Request) -> Reply:
+        if on_wait is not None or (patience is not None and slots.locked()):
+            await wait_for_slot(request)
         else:
             await slots.acquire()
         try:

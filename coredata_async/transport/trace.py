@@ -1,4 +1,4 @@
-"""One line in the log, and one event for hooks, for every exchange; never a query string or a body."""
+"""One line in the log, and one event for hooks, for every attempt; never a query string or a body."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
+from typing import Final, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -14,7 +15,10 @@ from coredata_async.message import Reply, Request, Send
 from coredata_async.redaction import NO_SECRETS, Redactor
 
 log = logging.getLogger("coredata_async.http")
-log.addHandler(logging.NullHandler())
+# Every client imports this module. Without a handler, warnings would go to stderr.
+logging.getLogger("coredata_async").addHandler(logging.NullHandler())
+
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 @frozen
@@ -34,10 +38,37 @@ class Exchanged:
     """Seconds the other end asked to wait."""
     signed: bool = False
     """Whether it went to the storage, by a signed URL."""
+    attempt: int = 1
+    """Number of the attempt at this request, from 1."""
+    host: str = ""
+    """Name or address of the server."""
+    port: int | None = None
+    """Port of the server."""
 
 
 Hook = Callable[[Exchanged], object]
-"""Called in the event loop after each attempt; it must be quick, and what it raises ends the call."""
+"""Called in the event loop after each attempt; it must be quick, and what it raises ends the call.
+
+It may have two further methods: see `operations.OperationHook`, and `WaitHook`.
+"""
+
+
+@runtime_checkable
+class WaitHook(Protocol):
+    """A hook that is told when a request waited for its turn."""
+
+    def waited(self, seconds: float, *, signed: bool) -> object:
+        """Note that an attempt waited for a free connection; not called if it did not have to wait.
+
+        Args:
+            seconds: Duration of the wait.
+            signed: True if the request goes to the storage.
+        """
+        ...
+
+
+Target = tuple[str, str, int | None]
+"""Path, host and port, as an event shows them."""
 
 
 def trace(
@@ -45,9 +76,18 @@ def trace(
     hooks: Sequence[Hook] = (),
     *,
     redactor: Redactor = NO_SECRETS,
+    base_url: str = "",
     clock: Callable[[], float] = time.monotonic,
 ) -> Send:
-    """Log each attempt at level DEBUG, and tell the hooks; the redactor masks secrets in paths."""
+    """Log each attempt at level DEBUG and call the hooks.
+
+    Args:
+        send: Carries the request.
+        hooks: Called after each attempt that was not cancelled.
+        redactor: Masks secrets in paths.
+        base_url: Address of the server of requests whose target is a path.
+        clock: Measures the duration, in seconds.
+    """
     # A job uses a handful of the service's paths again and again; signed URLs are all different.
     remember = lru_cache(maxsize=64)(redactor.line)
 
@@ -56,17 +96,19 @@ def trace(
             return send(request)  # as it is: a coroutine around it would be resumed with it each time
         return timed_send(request)
 
-    def path_of(request: Request) -> str:
-        return (redactor.line if request.is_absolute else remember)(loggable_target(request))
+    def describe(request: Request) -> Target:
+        url = request.target if request.is_absolute else base_url
+        path = (redactor.line if request.is_absolute else remember)(loggable_target(request))
+        return path, *server_of(url)
 
     async def timed_send(request: Request) -> Reply:
         began = clock()
         try:
             reply = await send(request)
         except Exception as exc:
-            publish(_error_event(request, path_of(request), exc, clock() - began))
+            publish(_error_event(request, describe(request), exc, clock() - began))
             raise
-        publish(_reply_event(request, path_of(request), reply, clock() - began))
+        publish(_reply_event(request, describe(request), reply, clock() - began))
         return reply
 
     def publish(event: Exchanged) -> None:
@@ -83,7 +125,8 @@ def trace(
     return through
 
 
-def _reply_event(request: Request, path: str, reply: Reply, seconds: float) -> Exchanged:
+def _reply_event(request: Request, target: Target, reply: Reply, seconds: float) -> Exchanged:
+    path, host, port = target
     number = reply.headers.get("X-Request-Id")
     return Exchanged(
         request.method,
@@ -93,12 +136,25 @@ def _reply_event(request: Request, path: str, reply: Reply, seconds: float) -> E
         None if number is None else reply.redactor.line(number),
         retry_after=reply.retry_after,
         signed=request.is_absolute,
+        attempt=request.attempt,
+        host=host,
+        port=port,
     )
 
 
-def _error_event(request: Request, path: str, exc: Exception, seconds: float) -> Exchanged:
-    name = type(exc).__name__
-    return Exchanged(request.method, path, None, seconds, error=name, signed=request.is_absolute)
+def _error_event(request: Request, target: Target, exc: Exception, seconds: float) -> Exchanged:
+    path, host, port = target
+    return Exchanged(
+        request.method,
+        path,
+        None,
+        seconds,
+        error=type(exc).__name__,
+        signed=request.is_absolute,
+        attempt=request.attempt,
+        host=host,
+        port=port,
+    )
 
 
 def loggable_target(request: Request) -> str:
@@ -106,11 +162,22 @@ def loggable_target(request: Request) -> str:
     path = request.path
     if path.startswith("/"):
         return path
-    place, slash, rest = path.partition("://")[2].partition("/")
-    return f"{_hostname(place)}{slash}{rest}"
+    _, slash, rest = path.partition("://")[2].partition("/")
+    return f"{server_of(path)[0]}{slash}{rest}"
+
+
+def server_of(url: str) -> tuple[str, int | None]:
+    """Return host and port of a URL, without user name and password."""
+    scheme, _, rest = url.partition("?")[0].partition("://")
+    return _server(scheme.lower(), rest.partition("/")[0])
 
 
 @lru_cache(maxsize=64)
-def _hostname(place: str) -> str:
-    """Without a port, or anybody's password; no two signed URLs are alike, but their hosts are."""
-    return urlsplit(f"//{place}").hostname or ""
+def _server(scheme: str, place: str) -> tuple[str, int | None]:
+    """Read host and port; no two signed URLs are alike, but their hosts are."""
+    parts = urlsplit(f"//{place}")
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return parts.hostname or "", port or _PORTS.get(scheme)

@@ -314,3 +314,18 @@ async def test_what_the_service_packed_by_itself_has_no_known_size(scripted):
 
     async with scripted.client.files.download(FILE) as body:
         assert (body.size, await body.read()) == (None, b"hi")
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 206])
+@pytest.mark.parametrize("side", ["api", "storage"])
+async def test_a_success_of_another_kind_gives_its_connection_back(scripted, side, status):
+    if side == "api":
+        scripted.api = chunked(status, b"some of it", ends=False)
+    scripted.say(chunked(status, b"some of it", ends=False))
+    limits = scripted.client._shared_limits
+    free = (limits.api._value, limits.storage._value)
+
+    with pytest.raises((StorageError, UnexpectedResponseError)):
+        await read(scripted.client, FILE)
+
+    assert (limits.api._value, limits.storage._value) == free

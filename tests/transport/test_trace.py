@@ -6,7 +6,7 @@ import pytest
 
 from coredata_async.errors import APIConnectionError
 from coredata_async.message import Reply, Request
-from coredata_async.transport.trace import Exchanged, loggable_target, trace
+from coredata_async.transport.trace import Exchanged, loggable_target, server_of, trace
 
 NAME = "coredata_async.http"
 GET = Request("GET", "/api/v2/files/?title=SECRET")
@@ -28,11 +28,12 @@ async def broken(request: Request) -> Reply:
 async def test_a_hook_sees_every_attempt() -> None:
     events: list[Exchanged] = []
     for request in (GET, PUT):
-        await trace(answer, [events.append], clock=ticking(1, 1.5))(request)
+        send = trace(answer, [events.append], base_url="https://t.coredata.is", clock=ticking(1, 1.5))
+        await send(request)
 
     assert events == [
-        Exchanged("GET", "/api/v2/files/", 201, 0.5, "r1"),
-        Exchanged("PUT", "t.example/laika/b", 201, 0.5, "r1", signed=True),
+        Exchanged("GET", "/api/v2/files/", 201, 0.5, "r1", host="t.coredata.is", port=443),
+        Exchanged("PUT", "t.example/laika/b", 201, 0.5, "r1", signed=True, host="t.example", port=8443),
     ]
     assert "SECRET" not in repr(events)
 
@@ -114,3 +115,19 @@ async def test_what_a_hook_raises_ends_the_call() -> None:
 )
 def test_of_a_target_only_host_and_path_are_shown(target: str, expected: str) -> None:
     assert loggable_target(Request("GET", target)) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://t.coredata.is", ("t.coredata.is", 443)),
+        ("http://127.0.0.1:8080", ("127.0.0.1", 8080)),
+        ("HTTP://T.example/a?b", ("t.example", 80)),
+        ("https://SECRET:SECRET@t.example/a?SECRET", ("t.example", 443)),
+        ("http://[::1]:81/a", ("::1", 81)),
+        ("https://t.example:port/a", ("t.example", 443)),
+        ("", ("", None)),
+    ],
+)
+def test_an_event_names_the_server_without_a_password(url: str, expected: tuple[str, int | None]) -> None:
+    assert server_of(url) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -30,10 +31,13 @@ from coredata_async.bulk.run.refusals import Refusals, is_explained
 from coredata_async.bulk.run.work_queue import WorkQueue
 from coredata_async.bulk.states import Reason, State
 from coredata_async.bulk.workers.sender import FileSender
+from coredata_async.control_characters import escape_controls
 from coredata_async.errors import SourceError, URLExpiredError
 from coredata_async.storage.paths import Fingerprint, stat_file
 from coredata_async.transfer.engine import Engine
 from coredata_async.transfer.steps import Registered
+
+log = logging.getLogger("coredata_async.bulk")
 
 
 @define(eq=False, kw_only=True)
@@ -163,6 +167,7 @@ class RunContext:
 
     async def delay(self, item: Item, judged: FailureClass) -> None:
         """The second pass takes it up."""
+        log.info("%s is uploaded later: %s", _loggable(item), escape_controls(judged.message))
         self.journal.note(rows.mark_ended(item, State.RETRY, judged.reason, judged.message))
         self.progress.transition(item.fingerprint.size, item.state, State.RETRY)
         await self.stream.publish(
@@ -171,6 +176,9 @@ class RunContext:
 
     async def mark_unknown(self, item: Item, message: str) -> Item:
         """The answer to its registration was lost: it has to be looked for."""
+        log.warning(
+            "%s: it is unknown whether its File was registered: %s", _loggable(item), escape_controls(message)
+        )
         self.journal.note(rows.mark_unknown(item, message))
         self.progress.transition(item.fingerprint.size, item.state, State.UNKNOWN)
         await self.stream.publish(
@@ -180,12 +188,18 @@ class RunContext:
 
     async def mark_unresolved(self, item: Item, message: str) -> None:
         """Whether there is a File could not be found out."""
+        log.warning(
+            "%s: whether its File was registered could not be found out: %s",
+            _loggable(item),
+            escape_controls(message),
+        )
         self.journal.note(rows.mark_ended(item, State.UNRESOLVED, Reason.UNCERTAIN, message))
         self.progress.transition(item.fingerprint.size, item.state, State.UNRESOLVED)
         await self.stream.publish(FileUnresolved(path=path_text(item.path), message=message))
 
     async def register_again(self, item: Item, parent: str) -> None:
         """There is no File, for certain: its blob is registered again."""
+        log.info("%s: its File was not registered, which is repeated", _loggable(item))
         self.journal.note(rows.mark_absent(item))
         self.progress.transition(item.fingerprint.size, item.state, State.STORED)
         await self.enqueue(Work(evolve(item, state=State.STORED), parent, absent=True))
@@ -209,6 +223,10 @@ class RunContext:
     async def enqueue(self, work: Work) -> None:
         """Queue a file for a worker."""
         await self.queue.put(work, beyond=True)
+
+
+def _loggable(item: Item) -> str:
+    return escape_controls(path_text(item.path))
 
 
 def _duplicate_finding(item: Item, registered: Registered) -> list[Statement]:

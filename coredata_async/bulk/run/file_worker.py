@@ -28,6 +28,7 @@ from coredata_async.errors import (
     StorageError,
     URLExpiredError,
 )
+from coredata_async.operations import Operation
 from coredata_async.storage.paths import Fingerprint
 from coredata_async.transfer import uploads
 from coredata_async.transfer.steps import Registered, Stored
@@ -55,7 +56,9 @@ class FileWorker:
         """Take a file as far as it gets. Raises nothing: one bad file must not stop the rest."""
         trip = Attempt(self.run, work.item)
         try:
-            await self._upload_with_retries(work, trip)
+            with self.run.engine.observe("upload") as trip.operation:
+                trip.operation.size = trip.item.fingerprint.size
+                await self._upload_with_retries(work, trip)
         except WorkerLostError as exc:
             await self.run.delay(work.item, FailureClass(State.RETRY, Reason.INTERNAL, str(exc)))
         except AuthenticationError as exc:
@@ -89,6 +92,7 @@ class FileWorker:
 
     async def _once(self, work: Work, trip: Attempt) -> None:
         if trip.item.unconfirmed and not work.absent:
+            trip.operation.outcome = "delayed"
             lost = self.run.mark_for_lookup(trip.item)
             await self.resolver.take(evolve(work, item=lost, refused=True), self.resolver.clock())
             return
@@ -100,11 +104,14 @@ class FileWorker:
             trip.begin_again(now)
         match await self.decider.decide(trip.item, work.namesakes):
             case Skip() as leave:
+                trip.operation.outcome = "skipped"
                 trip.abandon()
                 await self.run.skipped(trip.item, leave)
             case Conflict(words, why):
+                trip.operation.outcome = "failed"
                 await self.run.fail(trip.item, why, words, blob=trip.blob)
             case _ if not work.settled:
+                trip.operation.outcome = "delayed"
                 await self.run.delay(trip.item, _EARLY)
             case Replace(file_id, snapshot):
                 await self._replace(trip, file_id, snapshot)
@@ -138,6 +145,7 @@ class FileWorker:
             trip.item = self.run.count_refusal(trip.item)
             raise
         if lost is not None:
+            trip.operation.outcome = "unknown"
             work = evolve(work, item=lost, refused=False, absent=False)
             await self.resolver.take(work, self.resolver.clock())
 
@@ -166,6 +174,7 @@ class FileWorker:
             await self._look_for(work, trip, stored, outcome.reason)
 
     async def _look_for(self, work: Work, trip: Attempt, stored: Stored, why: str) -> None:
+        trip.operation.outcome = "unknown"
         item = evolve(
             trip.item,
             blob=stored.blob,
@@ -194,6 +203,8 @@ class Attempt:
         self.answered: Stored | None = None
         """What was stored, once its registration was answered: from then on it has not failed."""
         self.content_type = uploads.mime_type_of(item.filename)
+        self.operation = Operation("upload")
+        """The latest attempt at it, as hooks see it."""
 
     def begin_again(self, now: Fingerprint) -> None:
         """What was done for it before does not count."""

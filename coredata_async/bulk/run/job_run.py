@@ -67,7 +67,7 @@ class JobRun:
         started, began = time.time(), time.monotonic()
         try:
             run, working = await self._prepare()
-            self._running = asyncio.create_task(self._run_scheduler(run, working))
+            self._running = asyncio.create_task(self._run_observed(run, working))
             if self._ended != "complete":  # it was asked to end before it began
                 self._running.cancel()
             await asyncio.wait({self._running})
@@ -153,6 +153,12 @@ class JobRun:
 
     async def _waiting(self, seconds: float, words: str) -> None:
         await self.stream.publish(Waiting(seconds=seconds, message=words))
+
+    async def _run_observed(self, run: RunContext, working: Runtime) -> None:
+        with run.engine.observe("upload_job") as operation:
+            await self._run_scheduler(run, working)
+            if self._ended != "complete":
+                operation.outcome = "cancelled"
 
     async def _run_scheduler(self, run: RunContext, working: Runtime) -> None:
         self._scheduler = Scheduler(
