@@ -7,7 +7,7 @@ aiohttp replaces methods of aiohttp, and then all requests go through aiohttp, w
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import Final
@@ -103,7 +103,7 @@ class OpenTelemetryHook:
         self._waits.record(seconds, {"coredata.side": "storage" if signed else "api"})
 
     @contextmanager
-    def operation(self, operation: Operation) -> Iterator[None]:
+    def operation(self, operation: Operation) -> Generator[None]:
         """Create a span for an operation and make it the current one; record its metrics."""
         began = time.monotonic()
         span = self._tracer.start_span(f"coredata.{operation.name}")
@@ -140,7 +140,8 @@ def path_template(event: Exchanged) -> str:
     known = _fixed_segments()
     parts = event.path.split("/")
     if event.path.startswith(_FIVEPM):  # its methods are paths without ids
-        return "/".join(part if part.isalpha() else "{id}" for part in parts)
+        parts = event.path.removeprefix(_FIVEPM).split("/")
+        return _FIVEPM + "/".join(part if part.isalpha() else "{id}" for part in parts)
     return "/".join(part if part in known else "{id}" for part in parts)
 
 

@@ -265,9 +265,9 @@ class Download:
             decompress=self._decompress,
         )
         note = " and came with a Content-Encoding of gzip" if is_gzip(reply) else ""
+        had = begun.count
         try:
-            had = begun.count
-            await transfer.skip(had)
+            await transfer.skip(begun.count)
             async with aclosing(check_digest(transfer.blocks(), expected, begun, note)) as content:
                 async for block in content:
                     yield block
