@@ -35,6 +35,8 @@ _STATUSES: Final[tuple[tuple[type[errors.CoreDataError], HTTPStatus], ...]] = (
     (errors.TransferError, HTTPStatus.BAD_GATEWAY),
 )
 """The first class that fits counts. A wrong API key is the service's own fault, hence 502 and never 401."""
+_DIGITS: Final = 18
+"""Digits of a length that are read: more are too much in any case."""
 _TITLES: Final = {
     HTTPStatus.GATEWAY_TIMEOUT: "CoreData did not answer in time",
     HTTPStatus.BAD_GATEWAY: "CoreData could not be used",
@@ -66,8 +68,8 @@ def problem_of(error: errors.CoreDataError) -> Problem:
 
     A File that does not exist is a 404, a lack of permission 403, a conflict 409, a source that cannot be
     read (such as a body that broke off) 400, and one that is too long 413. CoreData's rate limit is 503 with
-    `Retry-After`, because the web service has met it and not its client; no free connection is 503, too. No
-    answer in time, and a write of unknown outcome, are 504; everything else that fails behind the web
+    `Retry-After`, because the web service has met it and not its client; so are its own 503 and a lack of
+    free connections. No answer in time, and a write of unknown outcome, are 504; everything else that fails behind the web
     service is 502.
     """
     if isinstance(error, BodyTooLargeError):
@@ -79,8 +81,9 @@ def problem_of(error: errors.CoreDataError) -> Problem:
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE, retry_after=error.retry_after or 1)
     if isinstance(error, errors.OutcomeUnknownError):
         return Problem(status=HTTPStatus.GATEWAY_TIMEOUT, title=_UNKNOWN)
-    after = error.retry_after if isinstance(error, errors.ServerError) else None
-    return _problem(status or HTTPStatus.INTERNAL_SERVER_ERROR, retry_after=after)
+    if isinstance(error, errors.ServerError) and error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, retry_after=error.retry_after)
+    return _problem(status or HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def check_length(header: str | None, maximum: int) -> int | None:
@@ -91,7 +94,7 @@ def check_length(header: str | None, maximum: int) -> int | None:
     """
     if header is None or not header.strip().isdecimal():
         return None
-    size = int(header)
+    size = int(header.strip()[:_DIGITS])
     if size > maximum:
         raise BodyTooLargeError(
             f"the request body has {size} bytes, and {maximum} are accepted", stage="source"

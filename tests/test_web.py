@@ -68,6 +68,7 @@ def test_errors_have_a_status(error, status):
         (PayloadTooLargeError, 413, 413),
         (UnprocessableEntityError, 422, 422),
         (ServerError, 500, 502),
+        (ServerError, 503, 503),
     ],
 )
 def test_what_the_service_answered_has_a_status(kind, upstream, status):
@@ -100,6 +101,8 @@ def test_a_length_is_read(header, size):
 def test_a_length_over_the_maximum_is_refused():
     with pytest.raises(BodyTooLargeError, match="11 bytes"):
         check_length("11", 10)
+    with pytest.raises(BodyTooLargeError):
+        check_length("1" * 5000, 10)
 
 
 async def test_a_body_is_limited():

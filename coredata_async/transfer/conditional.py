@@ -8,7 +8,7 @@ from attrs import evolve
 
 from coredata_async.message import Reply
 from coredata_async.storage.dialects import etag_md5
-from coredata_async.transfer.conditions import Conditions, WebRange
+from coredata_async.transfer.conditions import Conditions, WebRange, etag_of
 from coredata_async.transfer.fetch import DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.ranges import ByteRange, arrival, content_coding, unsatisfied_size
 from coredata_async.transfer.web_response import WebResponse, describe_response
@@ -46,17 +46,31 @@ async def _decide(
     """Decide about the first response; return None if the whole file must be asked for."""
     if reply.status == HTTPStatus.OK:
         return _decide_whole(conditions, reply)
+    if conditions.is_known(reply):
+        return describe_response(reply, ByteRange(), HTTPStatus.NOT_MODIFIED)
     if conditions.range is None:  # not asked for
         return None
     if reply.status == HTTPStatus.PARTIAL_CONTENT:
         return _decide_part(conditions, conditions.range, reply)
+    if conditions.if_none_match and etag_of(reply) is None:  # it comes before the range
+        return None
+    return await _decide_end(fetcher, wanted, conditions.range, reply)
+
+
+async def _decide_end(
+    fetcher: Fetcher, wanted: DownloadRequest, asked: WebRange, reply: Reply
+) -> WebResponse | None:
+    """Decide about a response of 416; return None if the file does hold what was asked for."""
     size = unsatisfied_size(reply)
     if size is None:
         size = (await fetcher.describe(wanted)).size
-    if size is None or conditions.range.place(size) is None:
-        said = reply if size is None else Reply(reply.status, {"Content-Range": f"bytes */{size}"})
-        return describe_response(said, ByteRange(), _NO_RANGE)
-    return None
+    if size is None:
+        return describe_response(reply, ByteRange(), _NO_RANGE)
+    if asked.place(size) is not None:
+        return None
+    return describe_response(
+        Reply(reply.status, {"Content-Range": f"bytes */{size}"}), ByteRange(), _NO_RANGE
+    )
 
 
 def _decide_whole(conditions: Conditions, reply: Reply) -> WebResponse:
@@ -76,8 +90,6 @@ def _decide_whole(conditions: Conditions, reply: Reply) -> WebResponse:
 
 def _decide_part(conditions: Conditions, asked: WebRange, reply: Reply) -> WebResponse | None:
     """Decide about a response of 206; return None if it does not hold what was asked for."""
-    if conditions.is_known(reply):
-        return describe_response(reply, ByteRange(), HTTPStatus.NOT_MODIFIED)
     try:
         found = arrival(reply)
     except ValueError:

@@ -175,6 +175,15 @@ async def test_a_storage_that_ignores_if_none_match_gets_a_304_all_the_same(scri
     assert (await answer(scripted.client, FILE, if_none_match='"a"'))[0] == 304
 
 
+async def test_if_none_match_comes_before_a_range_beyond_the_end(scripted):
+    scripted.say(response(416, Content_Range="bytes */10"), response(200, TEXT, ETag='"a"'))
+
+    known = await answer(scripted.client, FILE, if_none_match='"a"', range="bytes=10-")
+    other = await answer(scripted.client, FILE, if_none_match='"b"', range="bytes=10-")
+
+    assert (known[0], other[0]) == (304, 416)
+
+
 async def test_a_304_of_the_storage_is_passed_on(scripted):
     scripted.say(response(304, ETag='"a"', Last_Modified=MODIFIED))
 
