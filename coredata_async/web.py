@@ -68,9 +68,9 @@ def problem_of(error: errors.CoreDataError) -> Problem:
 
     A File that does not exist is a 404, a lack of permission 403, a conflict 409, a source that cannot be
     read (such as a body that broke off) 400, and one that is too long 413. CoreData's rate limit is 503 with
-    `Retry-After`, because the web service has met it and not its client; so are its own 503 and a lack of
-    free connections. No answer in time, and a write of unknown outcome, are 504; everything else that fails behind the web
-    service is 502.
+    `Retry-After`, because the web service has met it and not its client; so are CoreData's own 503 and a lack
+    of free connections. No answer in time, and a write of unknown outcome, are 504; everything else that
+    fails behind the web service is 502.
     """
     if isinstance(error, BodyTooLargeError):
         return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

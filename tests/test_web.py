@@ -184,8 +184,9 @@ async def test_a_later_error_is_raised_as_itself_and_the_response_has_no_end(cli
 
 
 async def test_a_disconnect_ends_the_download(far_client, far, left_over):
-    file = (await far_client.files.upload(DATA, parent=far.project, filename="a.bin")).file_id
-    far.faults.stall("storage.get", 150_000)
+    data = some_bytes(3_000_000)  # the last block is held back, so there must be several before it
+    file = (await far_client.files.upload(data, parent=far.project, filename="a.bin")).file_id
+    far.faults.stall("storage.get", 2_000_000)
     exchange = Exchange()
 
     async with asyncio.timeout(5):
