@@ -10,9 +10,9 @@ from typing import Self, Unpack, cast
 from attrs import evolve
 
 from coredata_async.config import Limits, Retry, Timeouts, setting
+from coredata_async.fivepm import calls
 from coredata_async.fivepm.address import base_address
 from coredata_async.fivepm.attach import FileEncoding
-from coredata_async.fivepm.calls import auth
 from coredata_async.fivepm.codec.php import Dates
 from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, numbered_file_names
 from coredata_async.fivepm.request_style import Format, PostParams, RequestStyle, TeamEncoder, index_team
@@ -121,8 +121,8 @@ class FivePM(HttpClient):
         form = self._form = RequestStyle(format=format, post_params=post_params, team=team, dates=dates)
         self._session = Session(
             Account(login or "", password),
-            lambda login, password: auth.sign_in(form, login=login, password=password),
-            lambda: auth.sign_out(form),
+            lambda login, password: calls.sign_in(form, login=login, password=password),
+            lambda: calls.sign_out(form),
             credential=credential,
             in_query=post_params != "body",
         )

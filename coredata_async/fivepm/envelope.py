@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Final, cast
 
 from coredata_async.errors import APIError, UnexpectedResponseError
-from coredata_async.fivepm.calls import activity as calls
+from coredata_async.fivepm import calls
 from coredata_async.fivepm.codec.shape import one
 from coredata_async.fivepm.codec.tree import Tree, parse
 from coredata_async.fivepm.download import DownloadResponse

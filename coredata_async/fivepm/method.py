@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from attrs import frozen
-
-from coredata_async.fivepm import names
 
 Verb = Literal["GET", "POST"]
 Gives = Literal["one", "many", "flag", "text", "content"]
@@ -63,13 +60,3 @@ class Method:
     def pages(self) -> bool:
         """True if the method takes `offset` and `count`."""
         return "offset" in self.arguments
-
-    @property
-    def wire_fields(self) -> Mapping[str, str]:
-        """Python's and the service's names of the fields that can be written."""
-        return names.NAMES[self.fields] if self.fields else {}
-
-    @property
-    def wire_filters(self) -> Mapping[str, str]:
-        """Python's and the service's names of the filters."""
-        return names.NAMES[self.filters] if self.filters else {}

@@ -21,8 +21,6 @@ Format = Literal["json", "xml"]
 PostParams = Literal["body", "query", "split"]
 TeamEncoder = Callable[[Sequence[str]], Mapping[str, object]]
 """Function from ids of users to the fields of a team, beside those of the project or task."""
-FileNames = Callable[[int], tuple[str, str]]
-"""Function from a file's number, counted from 1, to the names of the fields for its name and content."""
 
 URLENCODED: Final = "application/x-www-form-urlencoded"
 _ACCEPT: Final[Mapping[Format, str]] = {
@@ -36,11 +34,6 @@ def index_team(ids: Sequence[str]) -> Mapping[str, object]:
     return {"team": ids}
 
 
-def numbered_files(number: int) -> tuple[str, str]:
-    """Return `files[1][name]` as in the vendor's example, and `files[1][content]`, which is a guess."""
-    return f"files[{number}][name]", f"files[{number}][content]"
-
-
 @frozen(kw_only=True)
 class RequestStyle:
     """Style of requests. Undocumented details can be changed here."""
@@ -50,7 +43,6 @@ class RequestStyle:
     post_params: PostParams = "body"
     """Place of the arguments of a POST; `split` is the object in the body, all others in the query."""
     team: TeamEncoder = field(default=index_team, repr=False)
-    files: FileNames = field(default=numbered_files, repr=False)
     dates: Dates = "space"
 
     def request(

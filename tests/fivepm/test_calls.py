@@ -11,7 +11,8 @@ from attrs import frozen
 
 from coredata_async import errors
 from coredata_async.call import Call
-from coredata_async.fivepm.calls import activity, auth, groups, metainfo, projects, tasks, users
+from coredata_async.fivepm import calls
+from coredata_async.fivepm.calls import activity, groups, projects, tasks, users
 from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
@@ -49,29 +50,29 @@ def several(*items: object) -> Items[object]:
 CASES = (
     Case(
         "authentication.signIn",
-        auth.sign_in(FORM, login="a@b.is", password="hush"),
+        calls.sign_in(FORM, login="a@b.is", password="hush"),
         {"login": "a@b.is", "password": "hush"},
         {"sessionId": "s1"},
         "s1",
     ),
-    Case("authentication.signOut", auth.sign_out(FORM), {}, {"signOutState": True}, True),
+    Case("authentication.signOut", calls.sign_out(FORM), {}, {"signOutState": True}, True),
     Case(
         "authentication.getAuthorizedUser",
-        auth.user(FORM),
+        calls.authorized_user(FORM),
         {},
         {"id": "5", "firstName": "Á"},
         User(id="5", first_name="Á"),
     ),
     Case(
         "metainfo.getStatuses",
-        metainfo.statuses(FORM),
+        calls.statuses(FORM),
         {},
         [{"id": 10, "name": "Open", "alias": "open", "is_final": False}],
         several(Status(id="10", name="Open", alias="open", is_final=False)),
     ),
     Case(
         "metainfo.getPriorities",
-        metainfo.priorities(FORM),
+        calls.priorities(FORM),
         {},
         [{"id": 2, "name": "Normal", "default": True}, {"id": 9, "name": "Own"}],
         several(Priority(id="2", name="Normal", default=True), Priority(id="9", name="Own")),
@@ -151,7 +152,7 @@ CASES = (
     ),
     Case(
         "users.update",
-        users.update(FORM, "5", EditUser(can_view_profiles=True)),
+        calls.update_user(FORM, "5", EditUser(can_view_profiles=True)),
         {"user[id]": "5", "user[canViewProfiles]": "1"},
         {"id": "5", "canViewProfiles": True},
         User(id="5", can_view_profiles=True),
@@ -159,9 +160,13 @@ CASES = (
     Case("users.remove", users.remove(FORM, "5"), {"id": "5"}, DONE),
     Case("users.getById", users.get(FORM, "5"), {"id": "5"}, {"id": "5"}, User(id="5")),
     Case(
-        "users.getByEmail", users.get_by_email(FORM, "a@b.is"), {"email": "a@b.is"}, {"id": "5"}, User(id="5")
+        "users.getByEmail",
+        calls.user_by_email(FORM, "a@b.is"),
+        {"email": "a@b.is"},
+        {"id": "5"},
+        User(id="5"),
     ),
-    Case("users.getAll", users.list(FORM), {}, [{"id": "5"}], several(User(id="5"))),
+    Case("users.getAll", users.all(FORM), {}, [{"id": "5"}], several(User(id="5"))),
     Case(
         "activity.add",
         activity.add(FORM, NewActivity(type="msg", text="Hæ", task_id="9")),
@@ -198,16 +203,16 @@ CASES = (
         [{"id": "11", "files": [{"id": "2", "name": "a.pdf"}]}],
         several(Activity(id="11", files=(File(id="2", name="a.pdf"),))),
     ),
-    Case("activity.attachFiles", activity.attach_files(FORM, "11"), {"activityId": "11"}, DONE),
+    Case("activity.attachFiles", calls.attach_files(FORM, "11"), {"activityId": "11"}, DONE),
     Case(
         "activity.getFilesList",
-        activity.files(FORM, FileFilter(project_id="7")),
+        calls.files(FORM, FileFilter(project_id="7")),
         {"filter[projectId]": "7"},
         [{"id": "2", "name": "a.pdf", "size": "12", "activityId": 11}],
         several(File(id="2", name="a.pdf", size=12, activity_id="11")),
     ),
-    Case("activity.removeFile", activity.remove_file(FORM, "2"), {"id": "2"}, DONE),
-    Case("activity.downloadFile", activity.download(FORM, "2"), {"id": "2"}),
+    Case("activity.removeFile", calls.remove_file(FORM, "2"), {"id": "2"}, DONE),
+    Case("activity.downloadFile", calls.download(FORM, "2"), {"id": "2"}),
     Case(
         "projectsgroups.add",
         groups.add(FORM, NewGroup(name="Clients")),
@@ -224,7 +229,7 @@ CASES = (
     ),
     Case("projectsgroups.remove", groups.remove(FORM, "3"), {"id": "3"}, DONE),
     Case("projectsgroups.getById", groups.get(FORM, "3"), {"id": "3"}, {"id": 3}, Group(id="3")),
-    Case("projectsgroups.getAll", groups.list(FORM), {}, [{"id": 3}], several(Group(id="3"))),
+    Case("projectsgroups.getAll", groups.all(FORM), {}, [{"id": 3}], several(Group(id="3"))),
 )
 
 
@@ -267,4 +272,4 @@ def test_an_error_in_a_200_is_one_whatever_was_asked(case: Case, name: str) -> N
 
 
 def test_a_download_is_wanted_as_it_arrives() -> None:
-    assert activity.download(FORM, "2").stream
+    assert calls.download(FORM, "2").stream

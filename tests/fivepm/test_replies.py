@@ -6,7 +6,7 @@ import time
 import pytest
 
 from coredata_async import errors
-from coredata_async.fivepm.calls import auth, groups, tasks, users
+from coredata_async.fivepm.calls import groups, sign_in, tasks, update_user
 from coredata_async.fivepm.codec.shape import flag
 from coredata_async.fivepm.codec.tree import parse
 from coredata_async.fivepm.models.group import Group, NewGroup
@@ -186,7 +186,7 @@ def test_a_removal_that_was_done_says_nothing() -> None:
     ],
 )
 def test_a_changed_user_may_come_back_or_not(body: bytes, user: User | None) -> None:
-    assert users.update(FORM, "7", EditUser(email="a@b.is")).answer(Reply(200, body=body)) == user
+    assert update_user(FORM, "7", EditUser(email="a@b.is")).answer(Reply(200, body=body)) == user
 
 
 @pytest.mark.parametrize(
@@ -201,12 +201,12 @@ def test_a_changed_user_may_come_back_or_not(body: bytes, user: User | None) -> 
     ],
 )
 def test_a_session_is_found_wherever_it_is(body: bytes) -> None:
-    assert auth.sign_in(FORM, login="a", password="b").answer(Reply(200, body=body)) == "abc"
+    assert sign_in(FORM, login="a", password="b").answer(Reply(200, body=body)) == "abc"
 
 
 @pytest.mark.parametrize("body", [b"{}", b"<data/>", b"<data><sessionId/></data>", b'{"sessionId": null}'])
 def test_a_sign_in_without_a_session_is_one_that_was_refused(body: bytes) -> None:
-    error = raised(body, call=auth.sign_in(FORM, login="a", password="hush"))
+    error = raised(body, call=sign_in(FORM, login="a", password="hush"))
 
     assert isinstance(error, errors.AuthenticationError)
     assert "hush" not in str(error)

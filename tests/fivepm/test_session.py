@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from coredata_async.errors import APIConnectionError, AuthenticationError, ConfigurationError
-from coredata_async.fivepm.calls import auth
+from coredata_async.fivepm import calls
 from coredata_async.fivepm.replies import refusal
 from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.fivepm.session import Account, Session, with_session
@@ -23,8 +23,8 @@ def session(*, clock=lambda: 0.0, **options) -> Session:
     form = RequestStyle()
     return Session(
         Account("leia@5pm.invalid", PASSWORD),
-        lambda login, password: auth.sign_in(form, login=login, password=password),
-        lambda: auth.sign_out(form),
+        lambda login, password: calls.sign_in(form, login=login, password=password),
+        lambda: calls.sign_out(form),
         clock=clock,
         **options,
     )

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
-from operator import attrgetter
 
 from attrs import evolve, field, frozen
 
 from coredata_async.errors import APIStatusError, OutcomeUnknownError
+from coredata_async.fivepm import calls
 from coredata_async.fivepm.attach import Attachment, FileEncoding, attachments, with_files
-from coredata_async.fivepm.calls import activity as calls
 from coredata_async.fivepm.download import Download
 from coredata_async.fivepm.envelope import open_download
-from coredata_async.fivepm.listing import Listing, Page
+from coredata_async.fivepm.listing import Listing
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
 from coredata_async.fivepm.models.file import File, FileFilter
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.request_style import RequestStyle, key
+from coredata_async.fivepm.services.objects import ObjectService
 from coredata_async.fivepm.services.paging import filters_only, in_range
 from coredata_async.fivepm.services.verbs import adding, fetching_all, listing, updating
 from coredata_async.fivepm.sniff import Wrapping
@@ -45,7 +45,7 @@ class ActivitiesWanted(ActivityFilter):
     """Offset of the first object. Whether the first one is 0 or 1 is not documented."""
 
 
-class Activities:
+class Activities(ObjectService[Activity]):
     """Activities posted to projects and tasks: messages, progress notes, and files.
 
     `add` and `update` return the activity after the change. They, and `attach`, are retried only if they
@@ -60,33 +60,14 @@ class Activities:
         enclosure: FileEncoding,
         open_files: asyncio.Semaphore,
     ) -> None:
-        self._send = send
+        super().__init__(send, form, calls.activity)
         self._files_send = files
-        self._form = form
         self._enclosure = enclosure
         self._open_files = open_files
         self.add = adding(NewActivity, self._add, "Post an activity and return it: one request.")
         self.update = updating(EditActivity, self._update, "Change an activity and return it: one request.")
         self.list = listing(ActivitiesWanted, self._list, "List the matching activities.")
         self.files = fetching_all(FileFilter, self._files, "List the matching files: one response.")
-
-    async def get(self, id: Id) -> Activity:  # noqa: A002  # the service's own name
-        """Read one activity: one request, retry-safe.
-
-        Raises:
-            NotFoundError: If it does not exist, or is hidden from this user.
-        """
-        return await perform(self._send, calls.get(self._form, id))
-
-    async def remove(self, id: Id) -> None:  # noqa: A002
-        """Remove an activity: one request.
-
-        It is not documented whether it can be restored, and what becomes of its files.
-
-        Raises:
-            NotFoundError: If it does not exist.
-        """
-        await perform(self._send, calls.remove(self._form, id))
 
     async def attach(self, id: Id, files: Iterable[Source | Attachment]) -> None:  # noqa: A002
         """Attach files to an activity: one request that carries all of them.
@@ -145,28 +126,9 @@ class Activities:
         send = self._files_send if wrapping == "raw" else self._send
         return Download(lambda: open_download(send, self._form, id, wrapping))
 
-    async def _add(self, new: NewActivity) -> Activity:
-        return await perform(self._send, calls.add(self._form, new))
-
-    async def _update(self, id: Id, edit: EditActivity) -> Activity:  # noqa: A002
-        return await perform(self._send, calls.update(self._form, id, edit))
-
     async def _files(self, where: FileFilter) -> tuple[File, ...]:
         return tuple((await perform(self._send, calls.files(self._form, where))).items)
 
     def _list(self, wanted: ActivitiesWanted) -> Listing[Activity]:
         where = filters_only(wanted, ActivityFilter)
-
-        async def fetch(offset: int, count: int | None) -> Page[Activity]:
-            call = calls.list(
-                self._form,
-                where,
-                with_files=wanted.with_files,
-                with_names=wanted.with_names,
-                offset=offset,
-                count=count,
-            )
-            found = await perform(self._send, call)
-            return Page(tuple(found.items), found.total, offset)
-
-        return Listing(fetch, key=attrgetter("id"), offset=wanted.offset, page_size=wanted.page_size)
+        return self._list_pages(where, wanted, with_files=wanted.with_files, with_names=wanted.with_names)

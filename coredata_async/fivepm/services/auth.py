@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coredata_async.fivepm.calls import auth as calls
+from coredata_async.fivepm import calls
 from coredata_async.fivepm.models.user import User
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.request_style import RequestStyle
@@ -21,7 +21,7 @@ class Auth:
 
     async def user(self) -> User:
         """Read the user who signed in: one request, retry-safe."""
-        return await perform(self._send, calls.user(self._form))
+        return await perform(self._send, calls.authorized_user(self._form))
 
     async def sign_in(self) -> str:
         """Sign in, if that has not happened yet, and return the session id: at most one request.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coredata_async.fivepm.calls import metainfo as calls
+from coredata_async.fivepm import calls
 from coredata_async.fivepm.models.metainfo import Priority, Status
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.request_style import RequestStyle

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 from attrs import field, frozen
 
-from coredata_async.fivepm.calls import tasks as calls
-from coredata_async.fivepm.listing import Listing, Page
+from coredata_async.fivepm import calls
+from coredata_async.fivepm.listing import Listing
 from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
-from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.request_style import RequestStyle
+from coredata_async.fivepm.services.objects import ObjectService
 from coredata_async.fivepm.services.paging import filters_only, in_range
 from coredata_async.fivepm.services.verbs import adding, listing, updating
-from coredata_async.ids import Id
 from coredata_async.message import Send
 from coredata_async.unset import UNSET, Unset
 
@@ -30,7 +27,7 @@ class TaskListOptions(TaskFilter):
     """Offset of the first object. Whether the first one is 0 or 1 is not documented."""
 
 
-class Tasks:
+class Tasks(ObjectService[Task]):
     """Tasks of an account, inside projects and on their own.
 
     `add` and `update` return the task after the change. They are retried only if they provably were
@@ -38,42 +35,11 @@ class Tasks:
     """
 
     def __init__(self, send: Send, form: RequestStyle) -> None:
-        self._send = send
-        self._form = form
+        super().__init__(send, form, calls.tasks)
         self.add = adding(NewTask, self._add, "Create a task and return it: one request.")
         self.update = updating(EditTask, self._update, "Change a task and return it: one request.")
         self.list = listing(TaskListOptions, self._list, "List the matching tasks.")
 
-    async def get(self, id: Id) -> Task:  # noqa: A002  # the service's own name
-        """Read one task: one request, retry-safe.
-
-        Raises:
-            NotFoundError: If it does not exist, or is hidden from this user.
-        """
-        return await perform(self._send, calls.get(self._form, id))
-
-    async def remove(self, id: Id) -> None:  # noqa: A002
-        """Remove a task: one request.
-
-        It is not documented whether it can be restored, and what is removed with it.
-
-        Raises:
-            NotFoundError: If it does not exist.
-        """
-        await perform(self._send, calls.remove(self._form, id))
-
-    async def _add(self, new: NewTask) -> Task:
-        return await perform(self._send, calls.add(self._form, new))
-
-    async def _update(self, id: Id, edit: EditTask) -> Task:  # noqa: A002
-        return await perform(self._send, calls.update(self._form, id, edit))
-
     def _list(self, wanted: TaskListOptions) -> Listing[Task]:
         where = filters_only(wanted, TaskFilter)
-
-        async def fetch(offset: int, count: int | None) -> Page[Task]:
-            call = calls.list(self._form, where, load_team=wanted.load_team, offset=offset, count=count)
-            found = await perform(self._send, call)
-            return Page(tuple(found.items), found.total, offset)
-
-        return Listing(fetch, key=attrgetter("id"), offset=wanted.offset, page_size=wanted.page_size)
+        return self._list_pages(where, wanted, load_team=wanted.load_team)

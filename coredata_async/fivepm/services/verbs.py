@@ -58,7 +58,7 @@ def fetching_all(
 
 def _noun(method: Callable[..., object]) -> str:
     """Return the service of a bound method as the client names it: `tasks` for `Tasks._add`."""
-    return method.__qualname__.partition(".")[0].lower()
+    return type(getattr(method, "__self__", None)).__name__.lower()
 
 
 def with_signature(
