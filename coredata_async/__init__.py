@@ -1,22 +1,23 @@
-"""The asyncio SDK for CoreData. The map of the house, from the bottom up; imports point down.
+"""The asyncio SDK for CoreData. Map of the packages, from the bottom up; imports only point down.
 
-- `message` — one exchange as values, and `Send`, the one function type all I/O goes through.
-- `redaction` — what may be shown. `errors` — the exception tree.
+- `message` — requests and replies as values, and `Send`, the one function type for all I/O.
+- `redaction` — masking of secrets. `errors` — the exception tree.
 - `config` — timeouts, retries and limits as values.
-- `call` — a request together with how its reply is read.
-- `wire` — CoreData without I/O: what a request says, how JSON becomes a model.
-- `resources` — what CoreData serves: one noun per module, as data.
-- `paging`, `listing`, `collection` — pages, and the verbs every noun has. `changes` — what is new since
-  last time.
-- `storage` — the far end of a signed URL, and where the bytes to store come from.
-- `transport` — the only client-side HTTP: each concern one `Send -> Send`.
-- `transfer` — upload, replacement and download, over `wire` and `storage`.
-- `services` — what a client offers for each noun. `client` — its options, and how the services are made.
-- `web` — pieces for web services that pass uploads and downloads on.
-- `bulk` — many files, each once, even across crashes. `doctor` — what a server really does.
-- `fivepm` — the second service, over the same transport. `archive` — from there into CoreData.
+- `call` — a request together with the reader of its reply.
+- `wire` — CoreData without I/O: requests, and conversion of JSON to models.
+- `resources` — the resources of CoreData as data, one module each.
+- `paging`, `listing`, `collection` — pages, and the verbs of every resource. `changes` — objects changed
+  since the last synchronisation.
+- `storage` — signed URLs, sources of uploads, and files to save.
+- `transport` — the only client-side HTTP: each concern is one `Send -> Send` function.
+- `transfer` — upload, replacement and download, on top of `wire` and `storage`.
+- `services` — the operations of a client, per resource. `client` — their entry point.
+- `bulk` — many files, each exactly once, even across crashes. `doctor` — tests of a server's actual
+  behaviour.
+- `records` — idempotent uploads. `web` — pieces for web services that pass uploads and downloads on.
+- `fivepm` — the second service, over the same transport. `archive` — copies from there into CoreData.
 - `openapi` — the rows as an OpenAPI description.
-- `sandbox` — a CoreData in this process, which shares no code with the client. `cli` — the command.
+- `sandbox` — a fake CoreData in this process, which shares no code with the client. `cli` — the command.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from coredata_async.version import VERSION
 
-if TYPE_CHECKING:  # for checkers and editors; at run time `__getattr__` imports a name when it is first used
+if TYPE_CHECKING:  # at run time `__getattr__` imports a name when it is first used
     from coredata_async.changes import Changes, Mark
     from coredata_async.client import CoreData
     from coredata_async.config import Limits, Retry, Timeouts
@@ -154,21 +155,22 @@ _PLACES = {
     "wire.blobs": "Reservation",
     "wire.calls": "Page",
 }
-"""Where the public names are. To import them all at once takes 1.5 times as long as the libraries they stand
-on, to import what a client is made of 1.1 times (benchmarks/import_time.py)."""
+"""Modules of the public names. Importing all of them takes 1.5 times as long as importing the libraries they
+need; importing the modules of a client takes 1.1 times as long (benchmarks/import_time.py).
+"""
 _PLACE = {name: module for module, names in _PLACES.items() for name in names.split()}
 _MODULES = {module.partition(".")[0] for module in _PLACES}
 
 
 def __dir__() -> list[str]:
-    """Return what there is, imported or not."""
+    """Return all public names, imported or not."""
     return sorted({*globals(), *__all__})
 
 
-if not TYPE_CHECKING:  # a checker would take any name for one that this gives
+if not TYPE_CHECKING:  # a type checker would accept any name because of this function
 
     def __getattr__(name: str) -> object:
-        """Import a public name, or the module of one, when it is first used (PEP 562)."""
+        """Import a public name, or its module, when it is first used (PEP 562)."""
         if name in _MODULES:
             return import_module(f"{__name__}.{name}")
         if name not in _PLACE:

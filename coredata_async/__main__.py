@@ -1,4 +1,4 @@
-"""`python -m coredata_async` is the command `coredata`."""
+"""Entry point of `python -m coredata_async`, which is the command `coredata`."""
 
 from coredata_async.cli import main
 

@@ -1,4 +1,4 @@
-"""A request together with how its reply is read, and what any other reply means."""
+"""Calls: a request together with the reader of its reply, and the errors for other replies."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ log = logging.getLogger("coredata_async.http")
 
 _SAYING: Final = ("error_message", "error", "message", "detail")
 MAX_MESSAGE: Final = 300
-"""How many characters of the service's own words a message shows."""
+"""Maximum number of characters of the service's error text in a message."""
 
 
 @frozen
 class Call(Generic[T]):
-    """One exchange, typed by what it gives."""
+    """One exchange, typed by its result."""
 
     request: Request
     expect: int
-    """The exact status that means success: a POST turned into a GET by a redirect also answers 200."""
+    """The only status that means success: a POST turned into a GET by a redirect also answers 200."""
     read: Callable[[Reply], T]
     """Raises `ValueError` for a body it cannot read."""
     error_for: Callable[[Request, Reply, int], errors.APIError | None] = field(factory=lambda: refusal)
-    """What another status than the expected one means; `None` if it is as good."""
+    """Returns the error for an unexpected status, or None if that status is accepted."""
 
     def answer(self, reply: Reply) -> T:
         """Read the reply.
 
         Raises:
             APIStatusError: For any status of 400 or more, by its subclass.
-            UnexpectedResponseError: For any other status but the expected one, and for an unreadable body.
-            OutcomeUnknownError: For each of them that does not prove what became of a request that must not
-                be repeated: see the response table. Its `__cause__` is the error itself.
+            UnexpectedResponseError: For any other unexpected status, and for an unreadable body.
+            OutcomeUnknownError: For each of these replies to a non-repeatable request that does not prove its
+                outcome: see the response table. Its `__cause__` is the error itself.
         """
         proof = classify_reply(self.request, reply, self.expect)
         if proof is not Classification.DONE:
@@ -59,11 +59,11 @@ class Call(Generic[T]):
                 raise problem
         try:
             return self.read(reply)
-        except errors.ConfigurationError:  # a ValueError, too
+        except errors.ConfigurationError:  # also a ValueError
             raise
         except ValueError as exc:
             why = reply.redactor(_unreadable(reply, exc))
-        # Not in the `except` block: what was caught may quote the body, and would stay as `__context__`.
+        # Not in the `except` block: the exception there may quote the body, and would stay as `__context__`.
         problem = errors.UnexpectedResponseError(f"{_where(self.request, reply)}: {why}", self.request, reply)
         if classify(self.request, Response.UNREADABLE) is Classification.UNKNOWN:
             raise outcome_unknown(self.request, problem) from problem
@@ -71,11 +71,11 @@ class Call(Generic[T]):
 
 
 async def perform(send: Send, call: Call[T]) -> T:
-    """Carry the call and read its reply.
+    """Send the call and read its reply.
 
     Raises:
-        OutcomeUnknownError: A request that must not be repeated was sent, and whether it was carried
-            out is not known. Its `__cause__` says what happened instead of an answer. Logged at WARNING.
+        OutcomeUnknownError: If a non-repeatable request was sent and its outcome is unknown. Its `__cause__`
+            is the error that occurred instead of a response. Logged at WARNING.
     """
     try:
         return await carry(send, call.request, call.answer)
@@ -100,15 +100,15 @@ async def carry(
     *,
     apply: Callable[[Callable[[Reply], T], Reply], Awaitable[T]] = _at_once,
 ) -> T:
-    """Send a request and draw the conclusion from its reply.
+    """Send a request and interpret its reply.
 
-    Once a request that must not be repeated may have left, every unexpected exception means that its outcome
-    is unknown, wherever it was raised: in the transport, in a hook, or while the reply was read. This is the
-    only place that has to see to it.
+    Once a non-repeatable request may have left, every unexpected exception means that its outcome is unknown,
+    regardless of its origin: the transport, a hook, or the reading of the reply. This is the only place that
+    enforces this.
 
     Args:
-        send: Carries the request.
-        request: What is sent.
+        send: Sends the request.
+        request: The request.
         conclude: Reads the reply.
         apply: Calls `conclude` with the reply, perhaps in a thread.
 
@@ -133,7 +133,7 @@ async def _send(send: Send, request: Request) -> Reply:
         return await send(request)
     except errors.APIError as exc:
         if request.dispatch is None or not request.dispatch.possible:
-            raise  # of another request, as to sign in, or while this one waited for its turn
+            raise  # the error of another request, such as a sign-in, or raised while this one was queued
         if isinstance(exc, errors.APIConnectionError) and _proves_something(request, exc):
             raise
         raise outcome_unknown(request, exc) from exc
@@ -144,7 +144,7 @@ def _proves_something(request: Request, exc: errors.APIConnectionError) -> bool:
 
 
 def _describe_unexpected(request: Request, exc: Exception) -> errors.APIError:
-    """Describe an exception that nothing here foresees; its own words may hold a secret."""
+    """Describe an unforeseen exception without its text, which may contain a secret."""
     return errors.APIError(
         f"{request.method} {request.path}: unexpected {type(exc).__name__} after the request was sent",
         request,
@@ -152,9 +152,9 @@ def _describe_unexpected(request: Request, exc: Exception) -> errors.APIError:
 
 
 def outcome_unknown(request: Request, cause: errors.APIError) -> errors.OutcomeUnknownError:
-    """The error for a write that may or may not have happened."""
+    """Return the error for a write whose outcome is unknown."""
     error = errors.OutcomeUnknownError(
-        f"{cause}; it may or may not have been carried out and was not repeated: look before repeating it",
+        f"{cause}; it may or may not have been carried out and was not repeated: check before you repeat it",
         request,
     )
     error.attempts, error.elapsed = cause.attempts, cause.elapsed
@@ -171,7 +171,7 @@ BY_STATUS: Final[dict[int, type[errors.APIStatusError]]] = {
     422: errors.UnprocessableEntityError,
     429: errors.RateLimitError,
 }
-"""The error for each status that has one of its own, whatever the service."""
+"""The error class of each status that has its own, for all services."""
 
 _ADVICE: Final[dict[int, str]] = {
     400: "check the fields and filters sent",
@@ -187,7 +187,7 @@ _ADVICE: Final[dict[int, str]] = {
 
 
 def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
-    """The error for a reply whose status is not the expected one."""
+    """Return the error for a reply with an unexpected status."""
     where = _where(request, reply)
     if reply.status >= HTTPStatus.BAD_REQUEST:
         body, words, code = _service_message(reply)
@@ -199,8 +199,8 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
         hint = "redirects are never followed; check that base_url is the tenant's own https:// address"
     else:
-        hint = "it may not have done what was asked; check that base_url is a CoreData tenant"
-    return errors.UnexpectedResponseError(f"{where}, where {expect} was due: {hint}", request, reply)
+        hint = "the request may not have been carried out; check that base_url is a CoreData tenant"
+    return errors.UnexpectedResponseError(f"{where}, but {expect} was expected: {hint}", request, reply)
 
 
 def _where(request: Request, reply: Reply) -> str:
@@ -214,16 +214,18 @@ def _where(request: Request, reply: Reply) -> str:
 
 def _unreadable(reply: Reply, exc: ValueError) -> str:
     if reply.body.lstrip()[:1] == b"<":
-        return "an HTML page came instead of JSON; is base_url right, or does a login page stand in between?"
+        return (
+            "the response is an HTML page instead of JSON; check base_url, and look for a login page or proxy"
+        )
     if isinstance(exc, json.JSONDecodeError):
-        return f"the JSON is broken or cut short after {len(reply.body)} bytes ({exc.msg})"
+        return f"the JSON is invalid or truncated after {len(reply.body)} bytes ({exc.msg})"
     return str(exc)
 
 
 def _service_message(reply: Reply) -> tuple[object, str, str | None]:
-    """Read body, words and code of an error whose shape is not documented; leave a server's traceback out.
+    """Return body, message and code of an undocumented error body, without a server's traceback.
 
-    The body is decoded before secrets are masked in it, because JSON can write any character as an escape.
+    The body is decoded before secrets are masked in it, because JSON can encode any character as an escape.
     """
     redactor = reply.redactor
     try:

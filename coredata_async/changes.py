@@ -1,7 +1,7 @@
-"""Everything modified since the last time: nothing missed, nothing repeated.
+"""Incremental synchronisation: all documents modified since the last run, none missed and none repeated.
 
-The service stores times cut to the second, and listings may lag behind commits. So each look reaches back
-a little before the newest time seen, and what was seen already, by id and snapshot, is dropped.
+The service stores times truncated to the second, and listings may lag behind commits. So each run starts a
+little before the newest time seen, and drops documents that were seen already, by id and snapshot.
 """
 
 from __future__ import annotations
@@ -21,57 +21,61 @@ from coredata_async.walk import REMEMBERED
 D = TypeVar("D", bound=Document)
 
 Seen = dict[tuple[str, str], datetime]
-"""When what we saw, by id and snapshot, was modified."""
+"""Time of modification of the documents seen, by id and snapshot."""
 
 OVERLAP: Final = timedelta(minutes=2)
-"""How far a look reaches back: longer than a write takes to show up in listings."""
+"""Overlap of two runs: longer than a write takes to appear in listings."""
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @frozen
 class Mark:
-    """How far a synchronisation has come: keep it until the next one."""
+    """Position of a synchronisation: keep it until the next one."""
 
     newest: datetime | None = None
     """The latest `modified` seen, by the server's clock."""
     seen: frozenset[tuple[str, str]] = field(factory=frozenset[tuple[str, str]], repr=False)
-    """Id and snapshot of what was seen in the overlap."""
+    """Id and snapshot of the documents seen in the overlap."""
 
     def dumps(self) -> str:
-        """As text, to be stored."""
+        """Return the mark as text, for storage."""
         newest = None if self.newest is None else self.newest.isoformat()
         return json.dumps({"newest": newest, "seen": sorted(self.seen)})
 
     @classmethod
     def loads(cls, text: str) -> Self:
-        """From what `dumps` gave; raises `ValueError` for anything else."""
+        """Read a mark from the text of `dumps`.
+
+        Raises:
+            ValueError: If the text is not a stored mark.
+        """
         try:
             raw = json.loads(text)
             newest = None if raw["newest"] is None else datetime.fromisoformat(raw["newest"])
             return cls(newest, frozenset((str(id_), str(snapshot)) for id_, snapshot in raw["seen"]))
         except (KeyError, TypeError) as exc:
-            raise ValueError("this is no stored Mark") from exc
+            raise ValueError("the text is not a stored Mark") from exc
 
 
 class Changes(Generic[D]):
     """The documents that changed since a mark: iterate it to the end, then keep `mark`.
 
-    `Changes(client.files.list, mark)` works for projects, files, contacts and tasks: what the service
-    documents `modified__gt` for. Without a mark it gives everything. What was deleted does not show up.
-    Memory: the ids of what changed in the last two minutes before `mark.newest`, and one page.
+    `Changes(client.files.list, mark)` works for projects, files, contacts and tasks: the service documents
+    `modified__gt` for these. Without a mark it yields everything. Deleted documents are not reported. Memory:
+    the ids of the documents that changed in the last two minutes before `mark.newest`, and one page.
     """
 
     def __init__(
         self, list_: Callable[..., Listing[D]], mark: Mark | None = None, *, overlap: timedelta = OVERLAP
     ) -> None:
         self.mark = mark or Mark()
-        """How far it has come; the old one until an iteration has ended."""
+        """Current position; unchanged until an iteration has ended."""
         self._list = list_
         self._overlap = overlap
 
     async def __aiter__(self) -> AsyncGenerator[D, None]:
-        """Give each changed document once."""
+        """Yield each changed document once."""
         newest = self.mark.newest
         seen = dict.fromkeys(self.mark.seen, newest or _LONG_AGO)
         since = None if newest is None else self._edge(newest)
@@ -91,6 +95,6 @@ class Changes(Generic[D]):
         return max(_LONG_AGO, newest - self._overlap - timedelta(seconds=1))
 
     def _recent(self, seen: Seen, newest: datetime) -> Seen:
-        """Return what the next look will meet again."""
+        """Return the documents that the next run will see again."""
         edge = self._edge(newest)
         return {pair: when for pair, when in seen.items() if when >= edge}

@@ -4,7 +4,7 @@ Services, and the modules that move files, are imported when they are first used
 for an import in a running event loop names the module beforehand: `import coredata_async.services.files`.
 """
 
-# ruff: noqa: PLC0415  # see above
+# ruff: noqa: PLC0415  # see the docstring
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from coredata_async.transport.retry import Budget
 from coredata_async.transport.throttle import Slots
 from coredata_async.transport.trace import Hook
 
-if TYPE_CHECKING:  # at run time they are imported when they are first used: see above
+if TYPE_CHECKING:  # at run time they are imported when they are first used
     from coredata_async.listing import Listing
     from coredata_async.resources.projects import Project
     from coredata_async.resources.users import User
@@ -47,35 +47,35 @@ _NOUNS: Final = "coredata_async.services.nouns"
 
 
 class CoreData(HttpClient):
-    """A tenant of CoreData: `async with CoreData(url, api_user=…, api_key=…) as client`.
+    """Client of one CoreData tenant: `async with CoreData(url, api_user=…, api_key=…) as client`.
 
-    It can be made without a running event loop. Connections open when first needed, belong to the loop
+    It can be created without a running event loop. Connections open when first needed, belong to the loop
     that opened them, and are closed by `async with` or `aclose()`. One client serves any number of tasks.
 
     Args:
         base_url: `https://<tenant>.coredata.is`; `http://` only on loopback.
         api_user: Username for API version 2.
-        api_key: Its key.
-        api_key_v3: Key for version 3, which wants a key alone; defaults to `api_key`.
-        timeouts: How long to wait for what.
-        retry: When to send again.
-        limits: How much at once.
+        api_key: Key for API version 2.
+        api_key_v3: Key for version 3, which is sent without a user; defaults to `api_key`.
+        timeouts: Timeouts for the parts of an exchange, in seconds.
+        retry: Policy for sending a request again.
+        limits: Maximum numbers of concurrent requests, connections and uploads.
         proxy: URL of a forward proxy, as `http://user:password@proxy.example:3128`; http or https, not SOCKS.
-        ssl: A context, for instance with your own authority.
-        trust_env: Whether to take proxies from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`
-            and `NO_PROXY`, read once, here.
-        headers: Further headers for the service; the storage never gets them.
-        app_info: Your program's name and version, for the User-Agent.
+        ssl: A context, for instance with your own certificate authority.
+        trust_env: Whether to take proxies from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and
+            `NO_PROXY`, which are read once, by the constructor.
+        headers: Further headers for the service; they are not sent to the storage.
+        app_info: Name and version of your program, for the User-Agent.
         session: Your own aiohttp session for the service; it is not closed.
-        storage_session: Your own for the storage; it must have no Authorization.
+        storage_session: Your own aiohttp session for the storage; it must not have an Authorization header.
         hooks: Called after every attempt at an exchange.
-        transport: `auto` carries requests on connections of our own, in half of aiohttp's time, and leaves to
-            aiohttp what goes through a proxy or through your session, or while somebody has put his own
-            in the place of its methods, as aioresponses, VCR, OpenTelemetry and Sentry do; `aiohttp`
-            leaves it everything.
+        transport: `auto` uses our own HTTP/1.1 connections, which take half of aiohttp's time. It uses
+            aiohttp for requests through a proxy or your session, and while its methods are patched, as by
+            aioresponses, VCR, OpenTelemetry and Sentry. `aiohttp` uses it for everything.
 
     Raises:
-        ConfigurationError: Something is missing, or would send the key where it does not belong.
+        ConfigurationError: If an argument is missing or invalid, or would send the key to a wrong or
+            unencrypted address.
     """
 
     spaces: Lazy[nouns.Spaces] = Lazy(_NOUNS, "Spaces")
@@ -110,7 +110,7 @@ class CoreData(HttpClient):
         hooks: Sequence[Hook] = (),
         transport: Transport = "auto",
     ) -> None:
-        # First of all: what is raised below shows the variables of this frame to crash reporters.
+        # First, because crash reporters print the variables of this frame for errors raised below.
         api_key, api_key_v3, proxy = conceal(api_key), conceal(api_key_v3), conceal(proxy)
         headers = SecretMapping(dict(headers or {}))
         base_url = base_address(base_url)
@@ -138,14 +138,14 @@ class CoreData(HttpClient):
 
     @classmethod
     def from_env(cls, base_url: str | None = None, **options: Unpack[Options]) -> Self:
-        """Make a client from `COREDATA_…` variables; an argument beats the environment.
+        """Create a client from `COREDATA_…` variables. Arguments override the environment.
 
         `COREDATA_BASE_URL COREDATA_API_USER COREDATA_API_KEY COREDATA_API_KEY_V3 COREDATA_TIMEOUT` (seconds
-        for an answer) `COREDATA_MAX_RETRIES COREDATA_LOG` (debug, info, warning) `COREDATA_CA_BUNDLE`
+        for a response) `COREDATA_MAX_RETRIES COREDATA_LOG` (debug, info, warning) `COREDATA_CA_BUNDLE`
         `COREDATA_TRANSPORT` (auto, aiohttp) `COREDATA_PROXY` (URL). An empty value counts as unset.
 
         Raises:
-            ConfigurationError: Something is missing, or a variable does not hold what it should.
+            ConfigurationError: If a mandatory value is missing, or a variable has an invalid value.
         """
         given = wrap_secrets(options)
         del options
@@ -193,13 +193,12 @@ class CoreData(HttpClient):
             method: `GET`, `POST`, …
             path: From `/api/` to the final slash, with or without a query.
             query: Further parameters.
-            json: A body.
-            expect: The exact status that means success.
-            repeatable: Whether sending it twice does no harm; by default as HTTP says: all but POST and
-                PATCH.
+            json: Request body, encoded as JSON.
+            expect: The only status that means success.
+            repeatable: Whether the request is safe to repeat; by default all methods but POST and PATCH are.
 
         Raises:
-            APIError: By its subclass.
+            APIError: If the request fails; the subclass gives the reason.
         """
         from coredata_async.wire.requests import free_request
 
@@ -207,14 +206,14 @@ class CoreData(HttpClient):
         return await perform(self._send, call)
 
     async def me(self) -> User:
-        """The user the key belongs to: one exchange.
+        """Return the user that the key belongs to. Sends one request; safe to repeat.
 
         See: https://docs.wise.is/cored/current-user
         """
         return await self._home.me()
 
     def recent_projects(self) -> Listing[Project]:
-        """The last ten projects that user visited, by the service's memory.
+        """List the last ten projects that the current user visited, as recorded by the service.
 
         See: https://docs.wise.is/cored/user-home
         """
@@ -230,14 +229,14 @@ class CoreData(HttpClient):
         around_storage: Callable[[Send], Send] = lambda send: send,
         admission: Admission | None = None,
     ) -> Engine:
-        """Return what moves this client's files, for those who build on it, as the bulk uploader does.
+        """Return the engine that transfers this client's files, for code built on it such as bulk jobs.
 
         Args:
-            api: Other gates for requests to the service than those of `Limits`.
-            storage: Likewise for the storage.
-            budget: For repeats, other than the client's.
-            hooks: Called after every attempt, besides the client's own.
-            around_storage: Laid around the `Send` for the storage, as a limit of bytes per second.
+            api: Slots for requests to the service instead of those of `Limits`.
+            storage: Slots for requests to the storage instead of those of `Limits`.
+            budget: Tokens for retries instead of the client's.
+            hooks: Called after every attempt, in addition to the client's own.
+            around_storage: Wraps the `Send` for the storage, for instance with a bandwidth limit.
             admission: Decides when an upload may reserve its URL.
         """
         from coredata_async.operations import observe_with
@@ -275,7 +274,7 @@ class CoreData(HttpClient):
         )
 
     def arguments(self) -> tuple[str, Options]:
-        """Return what makes a client like this one elsewhere: base URL and keywords, keys wrapped."""
+        """Return the arguments for an equal client in another process, with keys wrapped."""
         who, pool, manner = self._credentials, self._pool, self._send_options
         return self._base_url, Options(
             api_user=who.user,

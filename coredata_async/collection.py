@@ -1,7 +1,7 @@
-"""What every noun can do, written once: `list`, `get`, `create`, `update`, `delete`.
+"""Verbs of every resource, written once: `list`, `get`, `create`, `update`, `delete`.
 
-Each function makes one such verb for one row. Its keywords are those of the row's filter, new or
-edit class, for the type checker (`ParamSpec`) and for `help()` (`__signature__`) alike.
+Each function creates one verb for one row. Its keywords are those of the row's filter, new or edit class,
+both for type checkers (`ParamSpec`) and for `help()` (`__signature__`).
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ Verb = TypeVar("Verb", bound=Callable[..., object])
 
 
 def lister(send: Send, kind: Resource[T, W]) -> Callable[W, Listing[T]]:
-    """Make `list(**filters)`."""
+    """Create `list(**filters)`."""
 
     def list(*args: W.args, **kwargs: W.kwargs) -> Listing[T]:  # noqa: A001  # the service's own verb
         return list_resource(send, kind, build(f"{kind.name}.list", kind.where, *args, **kwargs))
 
-    summary = "List the objects that match; awaited or iterated, see `Listing`."
+    summary = "List the matching objects; await or iterate the result, see `Listing`."
     return _with_signature(list, kind.where, summary, kind.proof("list"))
 
 
 def sublister(
     send: Send, nested: Nested[T, W], where: Callable[P, Paging]
 ) -> Callable[Concatenate[Id, P], Listing[T]]:
-    """Make the listing of one collection inside an object of another, as `/projects/<id>/files/`."""
+    """Create the listing of one collection inside an object of another, as `/projects/<id>/files/`."""
 
     def inside(id: Id, /, *args: P.args, **kwargs: P.kwargs) -> Listing[T]:  # noqa: A002
         wanted = build(nested.kind.name, where, *args, **kwargs)
@@ -52,13 +52,13 @@ def sublister(
 
 
 def getter(send: Send, kind: Resource[T, W]) -> Callable[[Id], Awaitable[T]]:
-    """Make `get(id)`."""
+    """Create `get(id)`."""
 
     async def get(id: Id) -> T:  # noqa: A002  # the service's own name
-        """Read one object: one exchange, repeat-safe.
+        """Read one object. Sends one request; safe to repeat.
 
         Raises:
-            NotFoundError: There is none with this id, or it is hidden from this user.
+            NotFoundError: If no object has this id, or it is hidden from this user.
         """
         return await perform(send, calls.get(kind, id))
 
@@ -67,7 +67,7 @@ def getter(send: Send, kind: Resource[T, W]) -> Callable[[Id], Awaitable[T]]:
 
 
 def creator(send: Send, kind: AppendableKind[T, W, N]) -> Callable[N, Awaitable[str]]:
-    """Make `create(**fields)`."""
+    """Create `create(**fields)`."""
 
     async def create(*args: N.args, **kwargs: N.kwargs) -> str:
         new = build(f"{kind.name}.create", kind.new, *args, **kwargs)
@@ -76,30 +76,30 @@ def creator(send: Send, kind: AppendableKind[T, W, N]) -> Callable[N, Awaitable[
     return _with_signature(
         create,
         kind.new,
-        "Create one object and return its id: one exchange.\n\n"
-        "It is repeated only when it provably was not carried out; otherwise `OutcomeUnknownError` says\n"
-        "that the object may exist, and it is for the caller to look.",
+        "Create one object and return its id. Sends one request.\n\n"
+        "It is repeated only if it provably was not carried out. Otherwise `OutcomeUnknownError` is raised:\n"
+        "the object may exist, and the caller must check before creating it again.",
         kind.proof("create"),
     )
 
 
 def updater(send: Send, kind: EditableKind[T, W, N, E]) -> Callable[Concatenate[Id, E], Awaitable[None]]:
-    """Make `update(id, **changes)`."""
+    """Create `update(id, **changes)`."""
 
     async def put(id: Id, edit: object) -> None:  # noqa: A002
         await perform(send, calls.update(kind.path, id, edit))
 
     summary = (
-        "Change one object: only what is given is sent. `None` clears a field (inferred, not documented).\n"
-        "Repeat-safe."
+        "Change one object: only given fields are sent. `None` clears a field (inferred, not documented).\n"
+        "Sends one request; safe to repeat."
     )
-    return updating(f"{kind.name}.update", kind.edit, put, summary, kind.proof("update"))
+    return make_updater(f"{kind.name}.update", kind.edit, put, summary, kind.proof("update"))
 
 
-def updating(
+def make_updater(
     call: str, edit: Callable[E, V], put: Callable[[Id, V], Awaitable[None]], summary: str, proof: Evidence
 ) -> Callable[Concatenate[Id, E], Awaitable[None]]:
-    """Make `update(id, **changes)` of an edit class and of what puts an edit."""
+    """Create `update(id, **changes)` from an edit class and a function that sends an edit."""
 
     async def update(id: Id, /, *args: E.args, **kwargs: E.kwargs) -> None:  # noqa: A002
         await put(id, build(call, edit, *args, **kwargs))
@@ -108,13 +108,15 @@ def updating(
 
 
 def deleter(send: Send, kind: Resource[T, W]) -> Callable[[Id], Awaitable[None]]:
-    """Make `delete(id)`."""
+    """Create `delete(id)`."""
 
     async def delete(id: Id) -> None:  # noqa: A002
-        """Delete one object: one exchange, repeat-safe. Whether it can be had back is not documented.
+        """Delete one object.
+
+        Sends one request; safe to repeat. It is not documented whether it can be restored.
 
         Raises:
-            NotFoundError: There is none with this id.
+            NotFoundError: If no object has this id.
         """
         await perform(send, calls.delete(kind.path, id))
 
@@ -125,7 +127,7 @@ def deleter(send: Send, kind: Resource[T, W]) -> Callable[[Id], Awaitable[None]]
 def _with_signature(
     verb: Verb, keywords: Callable[..., object], summary: str, proof: Evidence, leading: tuple[str, ...] = ()
 ) -> Verb:
-    """Give a verb the signature and the words of the class whose keywords it takes."""
+    """Give a verb the signature and the docstring of the class whose keywords it takes."""
     own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Id) for name in leading]
     taken = list(inspect.signature(keywords).parameters.values())
     paging = [each for each in taken if each.name in {"page_size", "offset"}]
@@ -140,6 +142,6 @@ def _with_signature(
 
 
 def _see(proof: Evidence) -> str:
-    """Return where a verb is described and, if the vendor's pages do not, how sure we are."""
+    """Return the source of a verb and, if it is not on the vendor's pages, the certainty."""
     doubt = {"documented": "", "named": " (only named there)", "legacy": " (seen in old clients only)"}
     return f"See: {proof.source}{doubt[proof.evidence]}"

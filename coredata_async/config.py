@@ -1,4 +1,4 @@
-"""Timeouts, retries and limits as values, and what the environment says."""
+"""Timeouts, retries and limits as values, and readers of environment variables."""
 
 from __future__ import annotations
 
@@ -11,95 +11,95 @@ from attrs import Attribute, field, frozen
 from coredata_async.errors import ConfigurationError
 
 
-def _over_zero(_: object, spot: Attribute[Any], value: float | None) -> None:
+def _over_zero(_: object, attribute: Attribute[Any], value: float | None) -> None:
     if value is not None and not value > 0:
-        raise ConfigurationError(f"{spot.name} must be more than 0, or None, and not {value!r}")
+        raise ConfigurationError(f"{attribute.name} must be more than 0, or None, not {value!r}")
 
 
-def _zero_or_more(_: object, spot: Attribute[Any], value: float) -> None:
+def _zero_or_more(_: object, attribute: Attribute[Any], value: float) -> None:
     if not value >= 0:
-        raise ConfigurationError(f"{spot.name} must be 0 or more, not {value!r}")
+        raise ConfigurationError(f"{attribute.name} must be 0 or more, not {value!r}")
 
 
-def _one_or_more(_: object, spot: Attribute[Any], value: int) -> None:
+def _one_or_more(_: object, attribute: Attribute[Any], value: int) -> None:
     if not value >= 1:
-        raise ConfigurationError(f"{spot.name} must be 1 or more, not {value!r}")
+        raise ConfigurationError(f"{attribute.name} must be 1 or more, not {value!r}")
 
 
 @frozen
 class Timeouts:
-    """Seconds to wait for each part of an exchange; `None` waits forever.
+    """Timeouts for each part of an exchange, in seconds; `None` waits forever.
 
-    No upload is cut off for being long: only one that stands still.
+    The duration of an upload is not limited, only a stall.
     """
 
     connect: float | None = field(default=10.0, validator=_over_zero)
-    """For name look-up, TCP and TLS."""
+    """Timeout for name resolution, TCP and TLS."""
     pool: float | None = field(default=60.0, validator=_over_zero)
-    """For a free connection, while `Limits` has them all in use."""
+    """Timeout for a free connection while `Limits` has all in use."""
     response: float | None = field(default=60.0, validator=_over_zero)
-    """For the next bytes of an answer, once the request is out.
+    """Timeout for the next bytes of a response, after the request was sent.
 
-    Registering a file waits 2.5 times as long: gateways give up after about a minute, and a slow
+    Registering a file waits 2.5 times as long, because gateways give up after about a minute, and a slow
     commit that is answered needs no probing.
     """
     stall: float | None = field(default=60.0, validator=_over_zero)
-    """For the other end to take, or give, the next block of a body."""
+    """Timeout for the peer to accept, or to send, the next block of a body."""
     total: float | None = field(default=None, validator=_over_zero)
-    """For one exchange with all its repeats."""
+    """Timeout for one exchange with all its retries."""
 
 
 @frozen
 class Retry:
-    """When a request is sent again, and how long before.
+    """Policy for repeating requests, and the delays between attempts.
 
-    A request that may do harm when done twice is repeated only if it provably was not done.
+    A request that is not safe to repeat is repeated only if it provably was not carried out.
     """
 
     attempts: int = field(default=5, validator=_one_or_more)
-    """How often a request is sent at most."""
+    """Maximum number of attempts of a request."""
     base: float = field(default=0.5, validator=_zero_or_more)
-    """Seconds before the second attempt; each further one waits twice as long."""
+    """Seconds before the second attempt; each further delay doubles."""
     cap: float = field(default=20.0, validator=_zero_or_more)
-    """The longest such wait, in seconds."""
+    """Maximum delay, in seconds."""
     max_retry_after: float = field(default=120.0, validator=_zero_or_more)
-    """A server that asks for more seconds than this is not waited for."""
+    """Maximum delay requested by the server that is accepted, in seconds; a longer one ends the retries."""
     budget: float = field(default=500.0, validator=_zero_or_more)
-    """Tokens for repeats, shared by all requests of a client: a dead server is not hammered.
+    """Tokens for retries, shared by all requests of a client, which limit the load on a failing server.
 
-    A repeat costs 14 tokens, or 5 when the server asked to wait; a success gives one back.
+    A retry costs 14 tokens, or 5 if the server asked to wait; a success returns one.
     """
     settle: float = field(default=120.0, validator=_zero_or_more)
     """Maximum time between the moment a request is given up and its last effect on the server, in seconds.
 
-    Exactly-once rests on this assumption: once `settle` seconds have passed since the client gave a
-    registration up, the server either has carried it out, and shows it within `probe_gap` seconds, or never
+    Exactly-once depends on this assumption: once `settle` seconds have passed since the client gave up a
+    registration, the server either has carried it out, and shows it within `probe_gap` seconds, or never
     will. Only then does "not found" prove that the File was not registered. It must therefore cover
 
-    * packets that are in flight between client and server, a forward proxy included,
+    * packets that are in flight between client and server, including a forward proxy,
     * the time for which a load balancer or gateway holds a request before it passes it on,
     * the longest run of a request in the application, with its database transaction.
 
     It does not have to cover this machine: closing a connection to the service resets it, so the kernel sends
     nothing after the client has given up or its process has died (`SO_LINGER`). Gateways give up after 60 s
     and applications after 30 s by default; raise `settle` if yours take longer than 120 s together. A smaller
-    value is safe only where that sum is known to be smaller.
+    value is safe only if that sum is known to be smaller.
     """
     probe_gap: float = field(default=10.0, validator=_zero_or_more)
-    """Seconds between two such looks: a listing may lag behind."""
+    """Seconds between two probes for a File, because a listing may lag behind."""
 
     @classmethod
     def none(cls) -> Retry:
-        """Send everything once."""
+        """Return a policy that sends everything once."""
         return cls(attempts=1)
 
     def wait(self, attempt: int, *, jitter: float, retry_after: float | None = None) -> float | None:
-        """Seconds before the next attempt, or `None` to give up.
+        """Return the seconds before the next attempt, or None to give up.
 
         Args:
             attempt: The number of the attempt that failed, from 1.
-            jitter: Between 0 and 1, so that clients which failed together do not return together.
-            retry_after: The server's wish, which beats our own idea.
+            jitter: Between 0 and 1, so that clients that failed together do not return together.
+            retry_after: Delay requested by the server, which takes precedence.
         """
         if attempt >= self.attempts:
             return None
@@ -111,30 +111,30 @@ class Retry:
 
 @frozen
 class Limits:
-    """How much is in flight at once."""
+    """Maximum numbers of concurrent operations."""
 
     connections: int = field(default=64, validator=_one_or_more)
-    """Open connections, to the service and to the storage each."""
+    """Maximum number of open connections, to the service and to the storage each."""
     concurrency: int = field(default=32, validator=_one_or_more)
-    """Requests to the service at once, and the workers of `upload_many`."""
+    """Maximum number of concurrent requests to the service, and the number of workers of `upload_many`."""
     uploads: int = field(default=8, validator=_one_or_more)
-    """Bodies too large to be held whole that are streamed at once; each holds about 4 MiB."""
+    """Maximum number of concurrent streamed bodies (too large for memory); each holds about 4 MiB."""
     open_files: int = field(default=64, validator=_one_or_more)
-    """Sources open at once."""
+    """Maximum number of open sources."""
     rate: float | None = field(default=None, validator=_over_zero)
-    """Requests to the service per second; `None` is as many as it answers."""
+    """Maximum number of requests to the service per second; `None` is unlimited."""
 
 
 def setting(environ: Mapping[str, str], name: str) -> str | None:
-    """One setting; an empty value counts as unset."""
+    """Return one setting; an empty value counts as unset."""
     return environ.get(name, "").strip() or None
 
 
 def number(environ: Mapping[str, str], name: str) -> float | None:
-    """One setting that must be a number of 0 or more.
+    """Return one setting as a number of 0 or more.
 
     Raises:
-        ConfigurationError: If it is not.
+        ConfigurationError: If it is not such a number.
     """
     text = setting(environ, name)
     if text is None:

@@ -1,4 +1,4 @@
-"""Characters that a terminal or a log obeys instead of showing: line breaks, escapes, direction marks."""
+"""Escaping of characters that control a terminal or a log: line breaks, escapes, direction marks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _NOT_ESCAPED_BY_JSON: Final = re.compile(f"[\x7f-\x9f{_BREAKS}{_DIRECTION}\ufeff
 
 
 def escape_controls(text: str) -> str:
-    r"""Write every such character as `\n`, `\x1b` or `\u202e`, so that the text is one harmless line.
+    r"""Escape control characters as `\n`, `\x1b` or `\u202e`, so that the text is one harmless line.
 
-    Text that comes from a server or a file system passes through here before it is part of a message, a log
-    record or a line on a terminal.
+    Text from a server or a file system is escaped here before it is part of a message, a log record or a line
+    on a terminal.
     """
     if text.isprintable():
         return text
@@ -26,14 +26,14 @@ def escape_controls(text: str) -> str:
 
 
 def json_line(value: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
-    r"""Encode a value as JSON, with readable letters and with `\u009b` in place of each such character.
+    r"""Encode a value as JSON, with readable letters and with control characters as `\u009b`.
 
     NaN and the infinities, which JSON does not have, become null.
 
     Args:
-        value: Anything that `json.dumps` takes.
+        value: Any value that `json.dumps` accepts.
         indent: Spaces per level; None for one line.
-        ascii_only: Escape letters outside ASCII, too.
+        ascii_only: Also escape letters outside ASCII.
     """
     try:
         text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, allow_nan=False)

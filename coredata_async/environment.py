@@ -1,4 +1,4 @@
-"""What the environment says: `COREDATA_…` variables as arguments of the client."""
+"""Environment variables `COREDATA_…` as arguments of the client."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Options(ConnectionOptions, total=False):
 
 
 def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
-    """Read base URL and options from environment variables; keys come wrapped.
+    """Read base URL and options from environment variables, with keys wrapped.
 
     Raises:
-        ConfigurationError: A variable does not hold what it should.
+        ConfigurationError: If a variable has an invalid value.
     """
-    environ = SecretMapping(environ)  # what is raised below shows the variables of its frames
+    environ = SecretMapping(environ)  # errors raised below show the variables of their frames
     found: Options = {
         "api_user": setting(environ, "COREDATA_API_USER"),
         "api_key": conceal(setting(environ, "COREDATA_API_KEY")),
@@ -80,10 +80,11 @@ def wrap_secrets(options: Options) -> Options:
 
 
 def base_address(base_url: str | None) -> str:
-    """Scheme and host, without a slash at the end.
+    """Return scheme and host, without a trailing slash.
 
     Raises:
-        ConfigurationError: It is missing, has more than scheme and host, or would send the key in clear.
+        ConfigurationError: If it is missing, has more than scheme and host, or would send the key
+            unencrypted.
     """
     if not base_url:
         raise ConfigurationError(
@@ -92,25 +93,27 @@ def base_address(base_url: str | None) -> str:
         )
     try:
         parts = urlsplit(base_url.strip())
-        named = bool(parts.hostname) and parts.port != 0  # whose look finds a port that is no number
+        named = (
+            bool(parts.hostname) and parts.port != 0
+        )  # reading the port raises for a port that is not a number
     except ValueError:
         raise ConfigurationError("base_url must look like 'https://<tenant>.coredata.is'") from None
     if parts.scheme not in {"http", "https"} or not named or parts.username is not None:
         raise ConfigurationError("base_url must look like 'https://<tenant>.coredata.is', with no user name")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ConfigurationError(
-            f"base_url must be scheme and host alone, as {parts.scheme}://{parts.hostname}"
+            f"base_url must consist of scheme and host, as {parts.scheme}://{parts.hostname}"
         )
     if not is_private_line(base_url.strip()):
         raise ConfigurationError(
-            f"base_url is http://{parts.hostname}, where anybody on the way can read the API key; "
+            f"base_url is http://{parts.hostname}, which would send the API key unencrypted; "
             "use https:// (http:// is for loopback only)"
         )
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def bundle_of(context: ssl.SSLContext) -> str | None:
-    """The file of certificates that a context was made of here: another process can make one like it."""
+    """Return the certificate file of a context that was created here, for other processes."""
     return _BUNDLES.get(context)
 
 
@@ -118,7 +121,7 @@ def _ca_context(bundle: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=bundle)
     except OSError as exc:
-        raise ConfigurationError(f"COREDATA_CA_BUNDLE: {bundle} is no readable file of certificates") from exc
+        raise ConfigurationError(f"COREDATA_CA_BUNDLE: {bundle} is not a readable certificate file") from exc
     _BUNDLES[context] = bundle
     return context
 

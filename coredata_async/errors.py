@@ -17,7 +17,7 @@ CoreDataError
 │  └─ RegistrationUncertainError(OutcomeUnknownError)
 └─ BulkError(ExceptionGroup)
 
-All are plain data: they pickle, copy and print, and none holds a key, a query string or a signed URL.
+All are plain data: they can be pickled, copied and printed, and contain no key, query string or signed URL.
 """
 
 from __future__ import annotations
@@ -36,70 +36,70 @@ Stage = Literal["source", "reserve", "put", "register", "get"]
 
 def _revive(kind: type[E], *args: object) -> E:
     error = kind.__new__(kind, *args)
-    error.args = args  # OSError, an ancestor of APITimeoutError, leaves them to `__init__`
+    error.args = args  # OSError, a base class of APITimeoutError, leaves them to `__init__`
     return error
 
 
 class CoreDataError(Exception):
-    """Any failure this library reports. Its message is one line, without control characters."""
+    """Base class of all errors of this library. Its message is one line, without control characters."""
 
     def __init__(self, message: str = "", *args: object) -> None:
         super().__init__(escape_controls(message), *args)
 
     def __reduce__(self) -> tuple[Callable[..., CoreDataError], tuple[object, ...], dict[str, object]]:
-        """Pickle without calling `__init__`, whose arguments `args` does not hold."""
+        """Pickle without calling `__init__`, because `args` does not contain its arguments."""
         return _revive, (type(self), *self.args), dict(self.__dict__)
 
 
 class ConfigurationError(CoreDataError, ValueError):
-    """The call cannot be made as written: no key, a bad host, http:// off loopback, an empty id."""
+    """The arguments are invalid: a missing key, a wrong host, http:// off loopback, an empty id."""
 
 
 class JournalInUseError(ConfigurationError):
-    """A process, perhaps this one, holds the journal of the job: wait for it, or use another journal."""
+    """Another run, perhaps in this process, uses the job's journal: wait for it, or use another journal."""
 
     pid: int | None = None
     host: str | None = None
 
 
 class APIError(CoreDataError):
-    """An exchange with the service went wrong."""
+    """An exchange with the service failed."""
 
     def __init__(self, message: str, request: Request, reply: Reply | None = None) -> None:
         redactor = reply.redactor if reply else request.redactor
         super().__init__(redactor(message))
         self.method = request.method
         self.path = redactor.line(request.path)
-        """Never with a query string."""
+        """Without the query string."""
         self.attempts = reply.attempts if reply else 1
         self.elapsed = reply.elapsed if reply else 0.0
-        """Seconds from the first attempt on."""
+        """Seconds since the first attempt."""
 
 
 class APIConnectionError(APIError):
-    """No answer came: the host was not reached, or the connection broke."""
+    """No response was received: the host was not reached, or the connection broke."""
 
     def __init__(
         self, message: str, request: Request, *, reached: bool = True, permanent: bool = False
     ) -> None:
         super().__init__(message, request)
         self.reached = reached
-        """Whether the server may have got the request."""
+        """True if the server may have received the request."""
         self.permanent = permanent
-        """Whether trying again is pointless, as with a certificate that does not match."""
+        """True if a retry is pointless, as with a certificate that does not match."""
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
-    """Something took longer than `Timeouts` allows."""
+    """A part of the exchange exceeded its limit in `Timeouts`."""
 
     def __init__(self, message: str, request: Request, *, phase: Phase, reached: bool = True) -> None:
         super().__init__(message, request, reached=reached)
         self.phase: Phase = phase
-        """Which of the fields of `Timeouts` ran out."""
+        """The field of `Timeouts` that was exceeded."""
 
 
 class UnexpectedResponseError(APIError):
-    """An answer that is no error and yet not the one due: another status, HTML, broken JSON."""
+    """The response is not an error, but unexpected: another status, HTML, or invalid JSON."""
 
     def __init__(self, message: str, request: Request, reply: Reply) -> None:
         super().__init__(message, request, reply)
@@ -109,7 +109,7 @@ class UnexpectedResponseError(APIError):
 
 
 class APIStatusError(APIError):
-    """The service refused, with a status of 400 or more."""
+    """The service refused with a status of 400 or more."""
 
     def __init__(
         self,
@@ -124,93 +124,93 @@ class APIStatusError(APIError):
         super().__init__(message, request, reply)
         self.status = reply.status
         self.message = reply.redactor.line(service_message)
-        """The service's own words; empty when it said nothing."""
+        """The service's error text; may be empty."""
         self.code = None if code is None else reply.redactor.line(code)
-        """A machine-readable code, where the body holds one."""
+        """The machine-readable error code in the body, or None."""
         self.body = reply.redactor.tree(body)
         """The decoded JSON, or the beginning of the text, without secrets."""
         self.headers = {
             name: reply.redactor.line(reply.headers[name]) for name in SHOWN_HEADERS if name in reply.headers
         }
-        """Only headers that hold no secret by design, and without those a server puts there."""
+        """Only headers that cannot contain secrets by design, with any secrets in them masked."""
         self.request_id = self.headers.get("X-Request-Id")
-        self.retry_after = reply.retry_after  # seconds
+        self.retry_after = reply.retry_after  # in seconds
 
 
 class BadRequestError(APIStatusError):
-    """400: a field or a filter is not as the service wants it."""
+    """400: a field or a filter is invalid."""
 
 
 class AuthenticationError(APIStatusError):
-    """401: the key is wrong, or sent in the other version's form."""
+    """401: the key is wrong, or was sent in the form of the other API version."""
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the user may not do this."""
+    """403: the user lacks the permission."""
 
 
 class NotFoundError(APIStatusError):
-    """404: no such document, or it is hidden from this user."""
+    """404: the document does not exist, or is hidden from this user."""
 
 
 class ConflictError(APIStatusError):
-    """409: the document is not in the state the request supposes."""
+    """409: the document is not in the state that the request requires."""
 
 
 class StaleSnapshotError(ConflictError):
-    """Somebody else changed the document since `snapshot_id` was read; nothing was written."""
+    """Another writer changed the document since `snapshot_id` was read; nothing was written."""
 
 
 class PayloadTooLargeError(APIStatusError):
-    """413: larger than the server, or a proxy before it, takes."""
+    """413: the content is larger than the server, or a proxy before it, accepts."""
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: understood, and refused."""
+    """422: the request was understood and refused."""
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests, still after all repeats."""
+    """429: too many requests, also after all retries."""
 
 
 class ServerError(APIStatusError):
-    """500 or more: the service failed, still after all repeats."""
+    """500 or more: the service failed, also after all retries."""
 
 
 class OutcomeUnknownError(APIError):
-    """A write may or may not have happened; it was not repeated, so that it cannot happen twice."""
+    """It is unknown whether a write was carried out. It was not repeated, so that it cannot happen twice."""
 
 
 class TransferError(CoreDataError):
-    """Bytes did not get where they were going."""
+    """A transfer of bytes failed."""
 
     def __init__(self, message: str, *, stage: Stage, sent: int = 0, total: int | None = None) -> None:
         super().__init__(message)
         self.stage: Stage = stage
         self.sent = sent
-        """Bytes that had gone when it failed."""
+        """Bytes sent before the failure."""
         self.total = total
 
 
 class SourceError(TransferError):
-    """What was to be uploaded cannot be read: vanished, unreadable, a folder, in text mode."""
+    """The source cannot be read: missing, unreadable, a folder, or in text mode."""
 
     transient: bool = False
     """True if it may be readable later."""
 
 
 class SourceChangedError(SourceError):
-    """The source changed while it was read, so what was sent is no state it ever had."""
+    """The source changed while it was read, so the bytes sent may never have existed together."""
 
     transient = True
 
 
 class SourceNotReplayableError(SourceError):
-    """The bytes would have to be sent again, and the source can be read only once."""
+    """The bytes would have to be sent again, but the source can be read only once."""
 
 
 class StorageError(TransferError):
-    """The object storage refused, or broke off."""
+    """The object storage refused, or the connection to it failed."""
 
     def __init__(
         self,
@@ -226,7 +226,7 @@ class StorageError(TransferError):
         super().__init__(message, stage=stage, sent=sent, total=total)
         self.status = status
         self.storage_code = storage_code
-        """The store's own code, such as `SignatureDoesNotMatch`."""
+        """The storage's error code, such as `SignatureDoesNotMatch`."""
         self.transient = transient
         """True if the same upload may succeed later without a change."""
 
@@ -256,13 +256,15 @@ class URLExpiredError(StorageError):
             transient=True,
         )
         self.on_arrival = on_arrival
-        """True if the URLs were used well within their lifetime: a clock is wrong, not the line too slow."""
+        """True if the URLs were used well within their lifetime: a clock is wrong, and the network is not too
+        slow.
+        """
         self.skew = skew
-        """Seconds by which the storage's clock is ahead of the service's; `None` if not measured."""
+        """Seconds by which the storage's clock is ahead of the service's; None if not measured."""
 
 
 class ChecksumMismatchError(TransferError):
-    """The far end holds other bytes than the near one."""
+    """The bytes received differ from the bytes sent."""
 
     def __init__(
         self,
@@ -280,7 +282,7 @@ class ChecksumMismatchError(TransferError):
 
 
 class RegistrationUncertainError(TransferError, OutcomeUnknownError):
-    """The last step of an upload may or may not have happened, and asking the server did not settle it."""
+    """It is unknown whether the last step of an upload was carried out, also after searching for the File."""
 
     def __init__(
         self,
@@ -296,10 +298,10 @@ class RegistrationUncertainError(TransferError, OutcomeUnknownError):
         self.sent = total or 0
         self.total = total
         self.blob_name = blob_name
-        """Where the bytes are; `None` when they went with the request itself."""
+        """Name of the blob that has the bytes; None if they were sent with the request itself."""
         self.candidates = tuple(candidates)
         """Ids of Files that may be the one."""
 
 
 class BulkError(CoreDataError, ExceptionGroup[Exception]):
-    """Several of many failed; the exceptions in the group say which and why."""
+    """Several of many operations failed; the exceptions in the group give the reasons."""

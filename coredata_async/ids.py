@@ -1,4 +1,4 @@
-"""Ids of objects, which every verb takes as text or as the object itself."""
+"""Ids of objects, which every verb accepts as a string or as the object itself."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class HasId(Protocol):
 
 
 Id = str | HasId
-"""An id as text, or an object that has one."""
+"""An id as a string, or an object that has one."""
 
 
 def id_of(value: object, what: str = "id") -> str:
-    """Return an id: a string as it is, or the `id` of an object of the service.
+    """Return an id: a string unchanged, or the `id` of an object of the service.
 
     Raises:
         ConfigurationError: If it is neither.

@@ -1,4 +1,4 @@
-"""JSON to values: what Python's own decoder reads, without its surprises."""
+"""Decoding of JSON with Python's own decoder, without its surprises."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from coredata_async.nesting import TooDeepError
 def decode_json(raw: bytes | str) -> Any:
     """Decode JSON.
 
-    An integer with more digits than Python converts (4300, `sys.set_int_max_str_digits`) stays a text: one
-    such value must not hide the rest.
+    An integer with more digits than Python converts (4300, `sys.set_int_max_str_digits`) stays a text,
+    because one such value must not hide the rest.
 
     Raises:
-        ValueError: If it cannot be decoded; mostly `JSONDecodeError`. `TooDeepError` if it is nested so deep
-            that the decoder gives up, which depends on the caller.
+        ValueError: If it cannot be decoded; usually `JSONDecodeError`. `TooDeepError` if it is nested so
+            deeply that the decoder fails, which depends on the caller.
     """
     try:
         return json.loads(raw)

@@ -1,4 +1,4 @@
-"""Errors for keywords that a verb does not have, named as the caller wrote the call."""
+"""Errors for keywords that a verb does not have, in terms of the caller's call."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 def build(call: str, make: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Make the value of a verb's keywords.
+    """Build the value of a verb's keywords.
 
     Args:
-        call: The verb as the caller knows it, such as `projects.create`.
+        call: Public name of the verb, such as `projects.create`.
         make: The class whose fields are the keywords.
-        *args: Positional arguments of the call, of which there should be none.
+        *args: Positional arguments of the call, which are an error.
         **kwargs: Keywords of the call.
 
     Raises:
@@ -33,7 +33,7 @@ def build(call: str, make: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)
 
 
 def _explain(call: str, make: Callable[..., object], positional: int, given: Collection[str]) -> str | None:
-    """Return what is wrong with the keywords of a call; None if they fit."""
+    """Return the error in the keywords of a call; None if they are valid."""
     known = inspect.signature(make).parameters
     if positional:
         return f"{call}() takes its fields as keywords, but {positional} were given by position"

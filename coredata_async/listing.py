@@ -1,4 +1,4 @@
-"""Listings: nothing is requested until a listing is awaited (first page) or iterated (every object, once)."""
+"""Listings: requests are sent when a listing is awaited (first page) or iterated (every object, once)."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ log = logging.getLogger("coredata_async.listing")
 
 
 class Listing(Generic[T]):
-    """The objects of a collection that match, fetched as they are needed.
+    """The matching objects of a collection, fetched as they are needed.
 
     `await listing` returns the first `Page`; `async for` yields every object once, in the server's order.
 
-    Paging continues while the offset is below the server's total, or while full pages have a `next`.
-    Short and empty pages do not end it, because a server may hide rows after it has cut the page. Objects
-    that come twice because others were added or deleted are dropped, and after a deletion the rows before
-    it are read again, so that nothing is skipped. Deletions are detected by the total: a deletion and an
-    insertion between the same two responses cancel out and are not detected.
+    Paging continues while the offset is below the server's total, or while full pages have a `next`. Short
+    and empty pages do not end it, because a server may hide rows after it has cut the page. Objects that are
+    repeated because others were added or deleted are dropped, and after a deletion the rows before it are
+    read again, so that nothing is skipped. Deletions are detected by the total: a deletion and an insertion
+    between the same two responses cancel out and are not detected.
 
     A listing never ends silently with fewer objects than the total. If the pages themselves explain the
     difference (rows hidden by permissions), it is logged; otherwise an error is raised.
@@ -43,8 +43,8 @@ class Listing(Generic[T]):
     Memory: one page, or `prefetch + 1` pages. Retry safety: reads only; each iteration starts again.
 
     Raises:
-        UnexpectedResponseError: If the listing is incomplete: the server ignores `offset`, repeats pages,
-            or stops before its total. What was yielded before is correct.
+        UnexpectedResponseError: If the listing is incomplete: the server ignores `offset`, repeats pages, or
+            stops before its total. The objects yielded before are correct.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Listing(Generic[T]):
                     yield item
 
     def walk(self) -> PageCursor[T]:
-        """Make the `PageCursor` of a listing that has to prove something: see `pages`."""
+        """Return a `PageCursor` for a listing that must be provably complete: see `pages`."""
         return PageCursor(self._key, start=self._offset, overlap=True)
 
     async def pages(
@@ -86,11 +86,11 @@ class Listing(Generic[T]):
         """Yield page after page.
 
         Args:
-            prefetch: Number of further pages to request while the caller works on one. With 20 ms per
+            prefetch: Number of further pages to request while the caller processes one. With 20 ms per
                 response, 8 make a listing about six times as fast.
-            walk: From `walk()`, to know afterwards whether the listing was complete
-                (`PageCursor.incomplete_reason`). It
-                detects every skipped object: each page is requested with the last row of the page before it.
+            walk: From `walk()`, to check afterwards if the listing was complete
+                (`PageCursor.incomplete_reason`). It detects every skipped object: each page is requested with
+                the last row of the previous page.
         """
         walk = walk or PageCursor(self._key, start=self._offset)
         ahead: dict[int, asyncio.Task[Page[T]]] = {}
@@ -99,7 +99,7 @@ class Listing(Generic[T]):
             while offset is not None:
                 task = ahead.pop(offset, None)
                 page = await (task if task else self._fetch(offset, self._page_size))
-                # Paging goes by the offset that was requested: a server that ignores it may say another.
+                # Paging uses the requested offset, because a server that ignores it may return another one.
                 fresh, following = walk.take(page if page.offset == offset else evolve(page, offset=offset))
                 offset = following
                 await self._prefetch(ahead, offset, walk, prefetch)
@@ -109,16 +109,16 @@ class Listing(Generic[T]):
             await _cancel(ahead)
 
     async def collect(self, *, limit: int | None = None) -> list[T]:
-        """All objects in a list, or the first `limit` of them."""
+        """Return all objects in a list, or the first `limit` of them."""
         return await collect(self.__aiter__(), limit)
 
     async def first(self) -> T | None:
-        """The first object, or `None`: one exchange that asks for one object."""
+        """Return the first object, or None. Sends one request for one object."""
         page = await self._fetch(self._offset, 1)
         return page.items[0] if page.items else None
 
     async def count(self) -> int:
-        """Return how many objects the server says match, whatever the offset: one exchange."""
+        """Return the server's number of matching objects, regardless of the offset. Sends one request."""
         return (await self._fetch(self._offset, 1)).total
 
     async def _prefetch(
@@ -136,7 +136,7 @@ class Listing(Generic[T]):
                 ahead[at] = asyncio.ensure_future(self._fetch(at, self._page_size))
 
     def _conclude(self, walk: PageCursor[T]) -> None:
-        """Report a difference between what was shown and the server's total."""
+        """Report a difference between the objects shown and the server's total."""
         if walk.failure:
             raise UnexpectedResponseError(
                 f"GET {self._path}: the listing is incomplete: {walk.failure}; do not conclude from it that "
@@ -155,10 +155,10 @@ class Listing(Generic[T]):
 
 
 def list_resource(send: Send, kind: Resource[T, W], where: Paging, *, path: str | None = None) -> Listing[T]:
-    """The listing of a collection, or of the one at `path`.
+    """Return the listing of a collection, or of the one at `path`.
 
     Raises:
-        ConfigurationError: A filter cannot be written; told here, not when the first page is wanted.
+        ConfigurationError: If a filter is invalid. Raised here, and not when the first page is requested.
     """
     query(where)
 

@@ -1,4 +1,4 @@
-"""One exchange as values: a request, its reply, and the one function type that all I/O goes through."""
+"""Requests and replies as values, and `Send`, the one function type for all I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coredata_async.redaction import NO_SECRETS, Redactor
 from coredata_async.secret import Secret
 
 _QUOTED: Final = 120
-"""Characters of a header that a message quotes."""
+"""Maximum number of characters of a header that a message quotes."""
 
 
 class Body(Protocol):
@@ -23,7 +23,7 @@ class Body(Protocol):
 
     @property
     def size(self) -> int:
-        """Return how many bytes `chunks` gives: this becomes Content-Length."""
+        """Return the number of bytes that `chunks` yields: the Content-Length."""
         ...
 
     @property
@@ -32,36 +32,36 @@ class Body(Protocol):
         ...
 
     def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Open the source again and give its bytes, each block a fresh object that nobody writes to again."""
+        """Open the source again and yield its bytes. Each block is a new object that is never modified."""
         ...
 
 
 @frozen
 class Held:
-    """Bytes as a `Body`."""
+    """Bytes in memory as a `Body`."""
 
     data: bytes = field(repr=False)
     replayable: bool = True
 
     @property
     def size(self) -> int:
-        """Return how many there are."""
+        """Number of bytes."""
         return len(self.data)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """All of them at once."""
+        """Yield all bytes as one block."""
         yield self.data
 
 
 class Content(Protocol):
-    """A reply's body that is still on its way; whoever asked for it closes it."""
+    """Body of a reply while it arrives. The code that requested it must close it."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give the bytes as they arrive."""
+        """Yield the bytes as they arrive."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of the connection, whether or not everything was read."""
+        """Release the connection, even if not everything was read."""
         ...
 
 
@@ -71,10 +71,10 @@ def _no_headers() -> Mapping[str, str]:
 
 @define(eq=False)
 class Dispatch:
-    """A note of one request that is not safe to repeat: whether it may have reached the server.
+    """Record for a non-repeatable request: whether it may have reached the server.
 
-    It begins as `True`, so that a `Send` that does not know of it errs on the safe side. Retries set it to
-    `False` before each attempt, and the transport back to `True` before the first byte goes out.
+    It begins as `True`, so that a `Send` that ignores it errs on the safe side. Retries set it to `False`
+    before each attempt, and the transport sets it to `True` before the first byte is sent.
     """
 
     possible: bool = True
@@ -82,31 +82,31 @@ class Dispatch:
 
 @frozen
 class Request:
-    """What is to be sent."""
+    """A request to send."""
 
     method: str
     target: str = field(repr=lambda target: repr(target.partition("?")[0]))
     """Path and encoded query on the service's host, or a whole signed URL, used byte for byte.
 
-    The repr stops at the question mark: the query of a signed URL is a credential.
+    The repr stops at the question mark, because the query of a signed URL is a secret.
     """
     headers: Mapping[str, str] = field(factory=_no_headers, repr=False)
     body: bytes | Body | None = field(default=None, repr=False)
     repeatable: bool = True
-    """Whether sending it a second time does no harm, when the answer to the first was lost."""
+    """True if the request is safe to send again after its response was lost."""
     patience: float = 1.0
-    """How many times the usual time to wait for the answer to begin."""
+    """Factor for the response timeout."""
     stream: bool = False
-    """Whether the reply's body is wanted as `Reply.content`, not read into `Reply.body`."""
+    """True if the reply's body is streamed as `Reply.content`, not read into `Reply.body`."""
     dispatch: Dispatch | None = field(default=None, repr=False, eq=False)
-    """Kept for requests that are not repeatable: see `call.carry`."""
+    """Set for requests that are not repeatable: see `call.carry`."""
     redactor: Redactor = field(default=NO_SECRETS, repr=False, eq=False)
-    """Masks the secrets of this request in whatever its reply repeats of them."""
+    """Masks the secrets of this request wherever its reply repeats them."""
     attempt: int = field(default=1, repr=False, eq=False)
     """Number of this attempt, from 1. Set by retries, for hooks."""
 
     def with_headers(self, headers: Mapping[str, str], redactor: Redactor | None = None) -> Request:
-        """Copy it with other headers; `attrs.evolve` takes five times as long, for every request."""
+        """Return a copy with other headers. `attrs.evolve` takes five times as long, for every request."""
         return Request(
             self.method,
             self.target,
@@ -120,12 +120,12 @@ class Request:
             self.attempt,
         )
 
-    def masking(self, *secrets: Secret[str]) -> Request:
-        """Copy it with secrets of its own, to be masked in what is shown of the reply."""
+    def with_secrets(self, *secrets: Secret[str]) -> Request:
+        """Return a copy with further secrets to mask in the text of the reply."""
         return self.with_headers(self.headers, self.redactor.also(*secrets))
 
     def note_dispatch(self, *, possible: bool) -> None:
-        """Note that the request has not left yet, or that it may have from now on."""
+        """Record that the request has not been sent yet, or that it may have been from now on."""
         if self.dispatch is not None:
             self.dispatch.possible = possible
 
@@ -136,13 +136,13 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The target without its query: all that a message or a log may show."""
+        """The target without its query: the part that messages and logs may show."""
         return self.target.partition("?")[0]
 
 
 @frozen
 class Reply:
-    """What came back, whatever its status."""
+    """A reply with any status."""
 
     status: int
     headers: Mapping[str, str] = field(factory=_no_headers, repr=False)
@@ -150,39 +150,43 @@ class Reply:
     content: Content | None = field(default=None, repr=False, eq=False)
     attempts: int = 1
     elapsed: float = field(default=0.0, eq=False)
-    """Seconds from the first attempt to this answer."""
+    """Seconds from the first attempt to this reply."""
     redactor: Redactor = field(default=NO_SECRETS, repr=False, eq=False)
-    """Masks secrets in what of this reply becomes part of an error, a log record or an event."""
+    """Masks secrets in the parts of this reply that become part of an error, a log record or an event."""
 
     def header_line(self, name: str) -> str:
-        """Return the beginning of a header as a message may quote it: one line, without secrets."""
+        """Return the beginning of a header for a message: one line, without secrets."""
         return self.redactor.line(self.headers.get(name, ""), _QUOTED)
 
     def with_attempts(self, attempts: int, elapsed: float) -> Reply:
-        """The same, with what only a retry knows."""
+        """Return a copy with the number of attempts and the elapsed time."""
         return Reply(self.status, self.headers, self.body, self.content, attempts, elapsed, self.redactor)
 
     def json(self) -> Any:
-        """Decode the body; raises `ValueError` if it is not JSON, or nested too deep."""
+        """Decode the body.
+
+        Raises:
+            ValueError: If it is not JSON, or is nested too deeply.
+        """
         return check_depth(decode_json(self.body))
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds the server asks to wait, from either form of Retry-After (RFC 9110, 10.2.3)."""
+        """Seconds that the server asks to wait, from either form of Retry-After (RFC 9110, 10.2.3)."""
         wish = self.headers.get("Retry-After", "").strip()
         if not wish:
             return None
         if wish.replace(".", "", 1).isdecimal():
             return float(wish)
-        # The server's own clock is the only one the date can be compared with.
+        # The date can be compared only with the server's own clock.
         until, now = date_of(wish), date_of(self.headers.get("Date", ""))
         return max(0.0, (until - now).total_seconds()) if until and now else None
 
 
 def date_of(text: str) -> datetime | None:
-    """Read a date of HTTP, in UTC; `None` if it is not one, or lies outside of the years 1970 to 9000.
+    """Read an HTTP date, in UTC; return None if it is invalid or outside the years 1970 to 9000.
 
-    What lies outside is an error of the server, and the arithmetic and the databases of callers fail on it.
+    A date outside is an error of the server, and would break the arithmetic and the databases of callers.
     """
     try:
         said = parsedate_to_datetime(text)
@@ -194,7 +198,7 @@ def date_of(text: str) -> datetime | None:
 
 
 Send = Callable[[Request], Awaitable[Reply]]
-"""Carries one request and returns its reply; raises `APIConnectionError` where there is none.
+"""Sends one request and returns its reply; raises `APIConnectionError` if no reply arrives.
 
-The reply has the redactor of the request as it was sent, so that nothing is shown of either with its secrets.
+The reply has the redactor of the request as it was sent, so that messages about either are redacted.
 """

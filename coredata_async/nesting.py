@@ -1,7 +1,7 @@
-"""A limit on how deeply what a server sends may be nested.
+"""Limit on the nesting depth of server responses.
 
 Python's `repr`, `==`, `copy`, `pickle` and `json` descend one call per level and raise `RecursionError` a
-little below 1000 levels, depending on the Python version and on the caller. Real answers have a handful.
+little below 1000 levels, depending on the Python version and on the caller. Real responses have a handful.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Final, TypeVar, cast
 T = TypeVar("T")
 
 LEVELS: Final = 100
-"""Maximum levels of lists and objects inside each other."""
+"""Maximum number of nested levels of lists and objects."""
 
 
 class TooDeepError(ValueError):
-    """What came is nested more than `LEVELS` deep."""
+    """The response is nested more than `LEVELS` deep."""
 
     def __init__(self) -> None:
-        super().__init__(f"the answer is nested more than {LEVELS} levels deep")
+        super().__init__(f"the response is nested more than {LEVELS} levels deep")
 
 
 def check_depth(value: T) -> T:
-    """Return a decoded value as it is, without recursion, in time linear in its size.
+    """Return a decoded value unchanged, after checking its depth without recursion, in linear time.
 
     Raises:
         TooDeepError: If it is nested more than `LEVELS` deep.

@@ -1,4 +1,4 @@
-"""What listings of any service have in common: keys that came before, and the first so many objects."""
+"""Common parts of all listings: a memory of recent keys, and collection up to a limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @define
 class RecentKeys:
-    """Keys that came before, so many of them back."""
+    """The most recent keys, up to a maximum number."""
 
     remembered: int
     _keys: OrderedDict[Hashable, None] = field(factory=OrderedDict[Hashable, None], init=False)
@@ -23,7 +23,7 @@ class RecentKeys:
         return key in self._keys
 
     def is_new(self, key: Hashable) -> bool:
-        """Return whether a key did not come before; from now on it did."""
+        """Return whether a key is new, and remember it."""
         if key in self._keys:
             return False
         self._keys[key] = None
@@ -33,7 +33,7 @@ class RecentKeys:
 
 
 async def collect(items: AsyncGenerator[T, None], limit: int | None) -> list[T]:
-    """All that comes, or the first `limit`; what follows is not waited for."""
+    """Return all items, or the first `limit` without waiting for more."""
     found: list[T] = []
     if limit is not None and limit <= 0:
         return found

@@ -1,4 +1,4 @@
-"""Typed reading of plain data, as JSON gives it: a wrong or missing field is an error that names it."""
+"""Typed reading of plain JSON data: a wrong or missing field is an error that names it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PlainData:
         return self._read(name, str)
 
     def optional_text(self, name: str) -> str | None:
-        """Read a string, or `None` if it is missing or null."""
+        """Read a string, or None if it is missing or null."""
         return None if self.fields.get(name) is None else self.text(name)
 
     def integer(self, name: str) -> int:
@@ -63,7 +63,7 @@ class PlainData:
         return tuple(texts)
 
     def time(self, name: str) -> datetime | None:
-        """Read a time in ISO 8601, or `None` if it is missing or null."""
+        """Read a time in ISO 8601, or None if it is missing or null."""
         text = self.optional_text(name)
         if text is None:
             return None

@@ -1,14 +1,14 @@
-"""What of a reply may be kept and shown: the rest is masked here, and only here.
+"""Masking of secrets in text from a server, which is done only here.
 
-Errors, log records, hook events, and therefore journals and reports, take texts of a server through a
+Errors, log records, hook events, and therefore journals and reports, pass text of a server through a
 `Redactor`. It masks
 
 - the secrets it was given: keys, passwords, the values in a signed URL's query, also as base64 or hex;
-- what looks like a credential: queries of URLs, parameters and fields that are named as those of signed URLs,
+- text that looks like a credential: queries of URLs, parameters and fields named like those of signed URLs,
   `Authorization` headers, user names and passwords in URLs;
 
-and finds both behind any escapes, and the former also where they are split over lines. A successful reply is
-not searched: it is what the caller asked for.
+and finds both behind any escapes, and the former also if they are split over lines. A successful reply is not
+searched, because it is the caller's data.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from coredata_async.secret import MASK, Secret
 from coredata_async.unescape import decodings, join_lines
 
 EXCERPT: Final = 2000
-"""Characters of an unexpected body that an error keeps."""
+"""Maximum number of characters of an unexpected body that an error keeps."""
 SHOWN_HEADERS: Final = ("Content-Type", "Date", "Server", "Allow", "Retry-After", "X-Request-Id", "Via")
-"""An allow-list: cookies and redirect targets are secrets."""
+"""An allow-list, because cookies and redirect targets are secrets."""
 
 _LOOKAHEAD: Final = 4096
-"""Characters that are searched beyond the end of an excerpt, so that none ends within a secret."""
+"""Number of characters searched beyond the end of an excerpt, so that it does not end inside a secret."""
 _SHORTEST: Final = 4
-"""Characters of a secret that is searched for: masking a shorter one would only garble the text."""
+"""Minimum length of a secret that is searched for: masking a shorter one would only garble the text."""
 _LONG: Final = 16
-"""Characters of a value in a signed URL's query that is a secret whatever its name."""
+"""Minimum length of a value in a signed URL's query that is a secret regardless of its name."""
 _DEPTH: Final = 40
-"""Levels of decoded JSON that are kept: more cannot be printed or pickled safely."""
+"""Maximum number of levels of decoded JSON that are kept: more cannot be printed or pickled safely."""
 _CUT: Final = "…"
 
 _NAMES: Final = (
@@ -65,24 +65,24 @@ _CREDENTIALS: Final = (
     re.compile(r"//([^/\s\"'<>@?#]*:[^/\s\"'<>@?#]*)@"),
 )
 _TOKEN: Final = re.compile(r"[\w./-]*")
-"""A text that holds neither an escape nor a name with a value, as the path of a URL."""
+"""A text with neither an escape nor a name with a value, such as the path of a URL."""
 _ENCODED: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 
 
 @frozen
 class _Forms:
-    """Ways to write one secret."""
+    """Encodings of one secret."""
 
     whole: Sequence[str] = field(repr=False)
     base64: Sequence[str] = field(repr=False)
-    """What base64 makes of it within a longer text."""
+    """Its base64 forms within a longer text."""
 
 
 @frozen
 class Redactor:
-    """Masks what must not be shown in texts of a server; its own repr shows nothing.
+    """Masks secrets in text of a server; its own repr shows nothing.
 
-    It costs nothing until a text is given to it: patterns are compiled for the first one.
+    It costs nothing until it is given a text: patterns are compiled on first use.
     """
 
     secrets: tuple[Secret[str], ...] = ()
@@ -91,7 +91,7 @@ class Redactor:
     """A signed URL: the values in its query are secrets."""
 
     def __call__(self, text: str, limit: int | None = None) -> str:
-        """Mask secrets, in the first `limit` characters of a text, and return only these."""
+        """Mask secrets in the first `limit` characters of a text, and return only these."""
         if not text or (_TOKEN.fullmatch(text) and not self._is_in(text)):
             return text[:limit]
         end = len(text) if limit is None else min(limit, len(text))
@@ -109,7 +109,7 @@ class Redactor:
         return "".join(pieces)
 
     def line(self, text: str, limit: int | None = None) -> str:
-        """Mask secrets, and escape what is not a printable character of one line."""
+        """Mask secrets, and escape characters that are not printable."""
         return escape_controls(self(text, limit))
 
     def excerpt(self, body: bytes, limit: int = EXCERPT) -> str:
@@ -117,7 +117,7 @@ class Redactor:
         return self(body[: limit + _LOOKAHEAD].decode("utf-8", "replace"), limit)
 
     def tree(self, value: object, depth: int = _DEPTH) -> object:
-        """Mask secrets in decoded JSON, names included."""
+        """Mask secrets in decoded JSON, including names."""
         if isinstance(value, str):
             return self(value)
         if isinstance(value, list):
@@ -129,7 +129,7 @@ class Redactor:
         return value
 
     def also(self, *secrets: Secret[str], url: Secret[str] | None = None) -> Redactor:
-        """Return one that masks more."""
+        """Return a redactor that masks further secrets."""
         return Redactor((*self.secrets, *secrets), url or self.url)
 
     def _field(self, name: str, value: object, depth: int) -> object:
@@ -142,7 +142,9 @@ class Redactor:
             for start, stop, mask in self._matches(decoded.text):
                 yield decoded.origin(start), decoded.origin(stop), mask
             joined = join_lines(decoded) if self._forms else None
-            if joined is not None:  # only for the secrets themselves: what looks like one depends on spaces
+            if (
+                joined is not None
+            ):  # only for the secrets themselves, because other credentials are detected by their spaces
                 for match in self._known.finditer(joined.text):
                     yield joined.origin(match.start()), joined.origin_of_end(match.end()), MASK
 
@@ -156,7 +158,10 @@ class Redactor:
                 yield (*match.span(1), MASK)
 
     def _is_in(self, text: str) -> bool:
-        """Check a text without escapes, such as a path or a request id: it is done for every exchange."""
+        """Check a text without escapes, such as a path or a request id.
+
+        Optimised: it runs for every exchange.
+        """
         lower = text.lower()
         for form in _lower_forms(self.secrets):
             if form in lower:
@@ -170,30 +175,30 @@ class Redactor:
 
     @cached_property
     def _known(self) -> re.Pattern[str]:
-        """All forms of the secrets; the group is for pieces of base64, within a longer word."""
+        """All forms of the secrets; the group is for pieces of base64 within a longer word."""
         whole = _alternatives(form for forms in self._forms for form in forms.whole)
         base64 = _alternatives(form for forms in self._forms for form in forms.base64)
         return re.compile(f"{whole}|(?P<base64>{base64})", re.IGNORECASE)
 
 
 NO_SECRETS: Final = Redactor()
-"""Masks only what looks like a credential."""
+"""Masks only text that looks like a credential."""
 
 
 def without_queries(text: str) -> str:
-    """Mask what looks like a credential: queries of URLs above all."""
+    """Mask text that looks like a credential, above all queries of URLs."""
     return NO_SECRETS(text)
 
 
 def _values(url: str) -> Iterator[Secret[str]]:
-    """Yield the values in a query that are, or may be, the right to use the URL."""
+    """Yield the values in a query that authorise, or may authorise, the use of the URL."""
     for name, value in parse_qsl(url.partition("?")[2]):
         if len(value) >= _LONG or _NAME.fullmatch(name):
             yield Secret(value)
 
 
 def _may_hold_value(text: str, lower: str, url: str) -> bool:
-    """Tell if a text without escapes may hold a value of a query: no pattern is compiled for that."""
+    """Return whether a text without escapes may contain a value of a query, without compiling a pattern."""
     for pair in url.partition("?")[2].split("&"):
         name, _, value = pair.partition("=")
         if "%" in value or "+" in value:
@@ -225,7 +230,7 @@ def _alternatives(forms: Iterable[str]) -> str:
 
 
 def _base64(data: bytes) -> Iterator[str]:
-    """Yield what base64 makes of the bytes wherever in a longer text they stand."""
+    """Yield the base64 forms of the bytes at any position in a longer text."""
     for shift in range(3):
         text = b64encode(bytes(shift) + data).decode()
         piece = text[-(-8 * shift // 6) : 8 * (shift + len(data)) // 6]
@@ -235,7 +240,7 @@ def _base64(data: bytes) -> Iterator[str]:
 
 
 def _token(text: str, match: re.Match[str]) -> tuple[int, int]:
-    """Return the span of the whole word of base64 around a match."""
+    """Return the span of the whole base64 word around a match."""
     start, stop = match.span()
     while start and text[start - 1] in _ENCODED:
         start -= 1

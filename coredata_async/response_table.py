@@ -1,8 +1,8 @@
-"""The response table: for each kind of request, what every possible response proves.
+"""The response table: for each kind of request, the conclusion from every possible response.
 
-`TABLE` has one row per kind of request and one column per kind of response. No other code decides whether
-a request was carried out, refused, or may be sent again: retries, uploads, bulk jobs and the second client
-all ask `classify`, `classify_error` or `classify_status`.
+`TABLE` has one row per kind of request and one column per kind of response. No other code decides whether a
+request was carried out, refused, or may be sent again: retries, uploads, bulk jobs and the second client all
+use `classify`, `classify_error` or `classify_status`.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from coredata_async.message import Reply, Request
 
 
 class RequestKind(Enum):
-    """The rows: what a request does, and what a second copy of it would do."""
+    """The rows: the effect of a request, and of a second copy of it."""
 
     READ = auto()
     """GET or HEAD. Changes nothing."""
     RESERVE = auto()
     """A POST that is safe to repeat, such as the reservation: a copy leaves an unused blob name."""
     STORE = auto()
-    """PUT of bytes to a signed URL. A copy writes the same bytes to the same place."""
+    """PUT of bytes to a signed URL. A copy writes the same bytes to the same object."""
     UPDATE = auto()
     """A change that is safe to repeat: a copy sets the same values."""
     DELETE = auto()
-    """A deletion. A copy finds the object gone."""
+    """A deletion. A copy finds the object deleted."""
     CREATE = auto()
     """Registration, creation, and every other request that is not safe to repeat."""
 
 
 class Response(Enum):
-    """The columns: what came back, or why nothing did."""
+    """The columns: the response, or the reason why none arrived."""
 
     NOT_SENT = auto()
-    """No byte of the request left: no connection, no free place in the pool."""
+    """No byte of the request was sent: no connection, no free slot in the pool."""
     NEVER_SENDABLE = auto()
-    """Not sent, and another attempt would end the same way: an untrusted certificate, a malformed URL."""
+    """Not sent, and another attempt would fail in the same way: an untrusted certificate, a malformed URL."""
     LOST = auto()
-    """The connection broke, or timed out, after the request may have left."""
+    """The connection broke, or timed out, after the request may have been sent."""
     SUCCESS = auto()
     """The expected status, with a readable body."""
     UNREADABLE = auto()
@@ -54,7 +54,7 @@ class Response(Enum):
     NOT_FOUND = auto()
     """404 to a first attempt."""
     NOT_FOUND_LATER = auto()
-    """404 to a later attempt, after a response that got lost or was no answer to the question."""
+    """404 to a later attempt, after an earlier response was lost or was not conclusive."""
     TOO_MANY = auto()
     """429."""
     TRY_AGAIN = auto()
@@ -70,24 +70,24 @@ class Response(Enum):
 
 
 class Classification(Enum):
-    """The cells: what the response proves, and so what may be done next."""
+    """The cells: the conclusion from the response, and thereby the permitted next step."""
 
     DONE = auto()
     """The request was carried out."""
     REFUSED = auto()
-    """The request failed, and sending it again as it is would be pointless. Nothing was created."""
+    """The request failed, and sending it again unchanged would be pointless. Nothing was created."""
     NOT_CARRIED_OUT = auto()
-    """Nothing was carried out, for a reason that may pass: any request may be sent again."""
+    """Nothing was carried out, for a transient reason: any request may be sent again."""
     UNKNOWN = auto()
-    """It may have been carried out, and a copy could do it twice: look before sending it again."""
+    """It may have been carried out, and a copy could do it twice: check before sending it again."""
     TRANSIENT = auto()
-    """It may have been carried out, and a copy does no harm: send it again."""
+    """It may have been carried out, and a copy is harmless: send it again."""
 
 
 _C = Classification
 _R = Response
 
-# What all requests have in common that are safe to repeat.
+# Common to all requests that are safe to repeat.
 _REPEATABLE: Final[Mapping[Response, Classification]] = {
     _R.NOT_SENT: _C.NOT_CARRIED_OUT,
     _R.NEVER_SENDABLE: _C.REFUSED,
@@ -114,10 +114,10 @@ TABLE: Final[Mapping[RequestKind, Mapping[Response, Classification]]] = {
     # Storages answer 200, 201 or 204; their error codes are read by `storage.dialects`.
     RequestKind.STORE: {**_REPEATABLE, _R.OTHER_SUCCESS: _C.DONE},
     RequestKind.UPDATE: _REPEATABLE,
-    # The lost first attempt has deleted it.
+    # The first attempt, whose response was lost, has deleted it.
     RequestKind.DELETE: {**_REPEATABLE, _R.NOT_FOUND_LATER: _C.DONE},
-    # A gateway may answer for a service that carries the request out all the same, with any status but those
-    # that only the service's own checks give. Everything that is not listed as proof is UNKNOWN.
+    # A gateway may answer for a service that still carries the request out, with any status except those that
+    # only the service's own checks return. Everything that is not listed as proof is UNKNOWN.
     RequestKind.CREATE: {
         **dict.fromkeys(Response, _C.UNKNOWN),
         _R.NOT_SENT: _C.NOT_CARRIED_OUT,
@@ -129,7 +129,7 @@ TABLE: Final[Mapping[RequestKind, Mapping[Response, Classification]]] = {
         _R.TOO_MANY: _C.NOT_CARRIED_OUT,
     },
 }
-"""The one place that decides what a response proves."""
+"""The only place that decides about the meaning of a response."""
 
 _SINGLE: Final[Mapping[int, Response]] = {
     **dict.fromkeys((400, 401, 403, 413, 422), _R.REJECTED),
@@ -148,7 +148,7 @@ _MAY_BE_SENT_AGAIN: Final = frozenset({_C.NOT_CARRIED_OUT, _C.TRANSIENT})
 
 
 def kind_of(request: Request) -> RequestKind:
-    """Give the row of a request."""
+    """Return the row of a request."""
     if not request.repeatable:
         return RequestKind.CREATE
     match request.method:
@@ -165,7 +165,7 @@ def kind_of(request: Request) -> RequestKind:
 
 
 def response_of(status: int, expect: int | None = None) -> Response:
-    """Give the column of a status.
+    """Return the column of a status.
 
     Args:
         status: The status.
@@ -177,16 +177,16 @@ def response_of(status: int, expect: int | None = None) -> Response:
 
 
 def classify(request: Request, response: Response) -> Classification:
-    """Tell what a response proves about a request."""
+    """Return the conclusion from a response to a request."""
     return TABLE[kind_of(request)][response]
 
 
 def classify_reply(request: Request, reply: Reply, expect: int | None = None) -> Classification:
-    """Tell what the status of a reply proves; its body may still turn out to be `UNREADABLE`.
+    """Return the conclusion from the status of a reply; its body may still turn out to be `UNREADABLE`.
 
     Args:
-        request: What was sent.
-        reply: What came back.
+        request: The request that was sent.
+        reply: The reply.
         expect: See `response_of`.
     """
     response = response_of(reply.status, expect)
@@ -196,17 +196,17 @@ def classify_reply(request: Request, reply: Reply, expect: int | None = None) ->
 
 
 def classify_error(request: Request, error: APIConnectionError) -> Classification:
-    """Tell what a missing response proves about a request."""
+    """Return the conclusion from a missing response to a request."""
     if error.reached:
         return classify(request, Response.LOST)
     return classify(request, Response.NEVER_SENDABLE if error.permanent else Response.NOT_SENT)
 
 
 def may_be_sent_again(classification: Classification) -> bool:
-    """Tell if the same request may be sent again without looking first."""
+    """Return whether the same request may be sent again without checking first."""
     return classification in _MAY_BE_SENT_AGAIN
 
 
 def is_transient(status: int) -> bool:
-    """Tell if a status may be another one next time, for a request that is safe to repeat."""
+    """Return whether a retry may get another status, for a request that is safe to repeat."""
     return may_be_sent_again(_REPEATABLE[response_of(status)])

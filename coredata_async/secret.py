@@ -12,10 +12,10 @@ MASK: Final = "***"
 
 @final
 class Secret(Generic[T]):
-    """A key, a password, or anything that holds one.
+    """A key, a password, or an object that contains one.
 
     Crash reporters print the local variables of every frame of a traceback. A secret therefore stays wrapped
-    in variables and attributes, and is unwrapped in the expression that writes it to a connection.
+    in variables and attributes, and is unwrapped only in the expression that writes it to a connection.
     """
 
     __slots__ = ("_hash", "_value")
@@ -46,12 +46,12 @@ class Secret(Generic[T]):
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret is not pickled: pass the key to the other process yourself")
+        raise TypeError("a Secret cannot be pickled: pass the key to the other process yourself")
 
 
 @final
 class SecretMapping(Mapping[str, str]):
-    """Texts by name, of which a repr shows only the names: headers, or an environment."""
+    """Strings by name, whose repr shows only the names: headers, or an environment."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = Secret(values)
@@ -70,7 +70,7 @@ class SecretMapping(Mapping[str, str]):
 
 
 def conceal(value: str | Secret[str] | None) -> Secret[str] | None:
-    """Wrap a text that is not empty, unless it is wrapped already; `None` for an empty one."""
+    """Wrap a non-empty text, unless it is wrapped already; return None for an empty one."""
     if isinstance(value, Secret):
         return value if value.reveal() else None
     return Secret(value) if value else None

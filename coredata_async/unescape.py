@@ -1,7 +1,7 @@
-r"""Text behind escapes: `\u003d`, `%3D`, `&#61;` and the like, nested as well.
+r"""Decoding of text behind escapes: `\u003d`, `%3D`, `&#61;` and the like, also nested.
 
-What searches a text for a secret must find it in any of these forms, and then cut it out of the text itself.
-Therefore each decoded character remembers its place.
+A search for a secret must find it in any of these forms, and then remove it from the original text. Therefore
+each decoded character keeps its original position.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from attrs import frozen
 
 DEPTH: Final = 4
-"""How often a text is decoded again: JSON within JSON within HTML needs three."""
+"""Maximum number of times that a text is decoded: JSON within JSON within HTML needs three."""
 
 _NAMED: Final = {
     "amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "equals": "=", "quest": "?", "sol": "/",
@@ -37,22 +37,22 @@ _GAP: Final = re.compile(
     r"(?:=\r?\n|</?w?br\s*/?>|[\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])+",
     re.IGNORECASE,
 )
-"""Space, or characters that are not seen, within a word."""
+"""Spaces, or invisible characters, within a word."""
 _BASES: Final = {"u4": 16, "ub": 16, "u8": 16, "x2": 16, "percent": 16, "hex": 16, "decimal": 10, "octal": 8}
 _HIGHEST: Final = 0x10FFFF
 
 
 @frozen
 class Decoded:
-    """A text, and where in the original each of its characters stood."""
+    """A text, with the original position of each of its characters."""
 
     text: str
     _starts: Sequence[int] = (0,)
-    """Positions in the text where a piece begins: an escape, or what stands between two of them."""
+    """Positions in the text where a piece begins: an escape, or the text between two of them."""
     _places: Sequence[int] = (0,)
     """The position of each piece in the text that was decoded."""
     _source: Decoded | None = None
-    """The text that was decoded; `None` for the original."""
+    """The text that was decoded; None for the original."""
 
     def origin(self, position: int) -> int:
         """Return the position in the original."""
@@ -69,7 +69,7 @@ class Decoded:
 
 
 def decodings(text: str) -> Iterator[Decoded]:
-    """Yield the text itself, then the text decoded once, twice and so on, as long as there is an escape."""
+    """Yield the text itself, then the text decoded once, twice and so on, while it contains an escape."""
     known: Decoded | None = Decoded(text)
     depth = 0
     while known is not None:
@@ -79,9 +79,9 @@ def decodings(text: str) -> Iterator[Decoded]:
 
 
 def join_lines(source: Decoded) -> Decoded | None:
-    """Leave out spaces, line breaks and invisible characters; return `None` if there are none.
+    """Remove spaces, line breaks and invisible characters; return None if the text has none of them.
 
-    Mail, terminals and web pages break a long word in two.
+    Mail programs, terminals and web pages break a long word in two.
     """
     return _replace(source, _GAP, lambda _: "")
 
@@ -112,12 +112,12 @@ def _replace(
         end = match.end()
     if not end:
         return None
-    add(text[end:], end)  # even if it is empty: the end of the text has a position, too
+    add(text[end:], end)  # even if it is empty, because the end of the text also has a position
     return Decoded("".join(pieces), starts, places, source)
 
 
 def _character(match: re.Match[str]) -> str:
-    """Return the one character that an escape stands for."""
+    """Return the character that an escape represents."""
     kind, written = str(match.lastgroup), match[match.lastgroup or 0]
     if kind == "named":
         return _NAMED[written]

@@ -1,4 +1,4 @@
-"""The value that means "leave this field alone", for every service: told apart from `None`, which clears."""
+"""The value that means "leave this field unchanged", for both services; `None` clears a field."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ class Unset(Enum):
 
 
 UNSET: Final = Unset.UNSET
-"""A field that is not sent: an update leaves it as it is. `None` clears the field."""
+"""A field that is not sent: an update leaves it unchanged. `None` clears the field."""

@@ -1,3 +1,3 @@
-"""The version, also in `pyproject.toml`; a test holds them together."""
+"""The version, also in `pyproject.toml`; a test compares them."""
 
 VERSION = "0.1.0"

@@ -1,8 +1,8 @@
-"""The course of a listing: where it continues, and whether it showed everything. Pure decisions, no I/O.
+"""Progress of a listing: the next offset, and a check for completeness. Pure decisions, no I/O.
 
-`offset` and `limit` count rows before the server hides what the caller may not see. A short page therefore
-has two possible reasons: the server uses a smaller limit than it states, or it hid rows. The walk assumes the
-first, which costs requests but skips nothing, until a page proves the second.
+`offset` and `limit` count rows before the server hides rows that the caller may not see. A short page
+therefore has two possible reasons: the server uses a smaller limit than it states, or it hid rows. The walk
+assumes the first, which costs requests but skips nothing, until a page proves the second.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from coredata_async.wire.calls import Page
 T = TypeVar("T")
 
 REMEMBERED: Final = 10_000
-"""Number of most recent keys among which a repeated object is recognised: constant memory."""
+"""Number of most recent keys among which a repeated object is recognised. This bounds the memory."""
 PATIENCE: Final = 20
-"""Maximum number of times in a row, without a new object, that rows are read again because totals shrink, or
-that less than a page is skipped because a page was empty."""
+"""Maximum number of consecutive times, without a new object, that rows are read again because totals shrink,
+or that less than a page is skipped because a page was empty.
+"""
 BARREN: Final = 10_000
 """Maximum number of consecutive pages without a new object before a listing fails: a million hidden rows."""
 
@@ -33,8 +34,8 @@ class PageCursor(Generic[T]):
     Args:
         key: Returns the key of an object.
         start: The offset at which the listing begins.
-        overlap: Request each page with the last row of the page before it. If its first object was not shown
-            before, objects moved from page to page, and the walk goes back to where it knows them.
+        overlap: Request each page with the last row of the previous page. If its first object was not shown
+            before, objects moved between pages, and the walk returns to rows that it knows.
     """
 
     _key: Callable[[T], Hashable]
@@ -60,25 +61,25 @@ class PageCursor(Generic[T]):
     """Number of objects by which the total grew."""
     _deleted: int = field(default=0, init=False)
     _gaps: int = field(default=0, init=False)
-    """Number of rows that pages covered and did not show."""
+    """Number of rows that pages covered but did not show."""
     _longest: int = field(default=0, init=False)
     """Number of objects in the longest page."""
     _full: bool = field(default=False, init=False)
-    """A page had as many objects as its limit, so the stated limit is the real one."""
+    """True if a page had as many objects as its limit, so the stated limit is the real one."""
     _short: bool = field(default=False, init=False)
-    """A page before the last row had fewer objects than its limit."""
+    """True if a page before the last row had fewer objects than its limit."""
     _hides: bool = field(default=False, init=False)
-    """Two short pages overlapped, so the server hides rows."""
+    """True if two short pages overlapped, so the server hides rows."""
     _returns: int = field(default=PATIENCE, init=False)
-    """Number of times that the walk may still go back because objects moved."""
+    """Number of times that the walk may still return because objects moved."""
     _overlaps: bool = field(default=False, init=False)
-    """The next page was requested with the last row of the latest one."""
+    """True if the next page was requested with the last row of the latest one."""
     _moved: bool = field(default=False, init=False)
     _beyond: bool = field(default=False, init=False)
-    """A page after the last row was requested."""
+    """True if a page after the last row was requested."""
 
     def take(self, page: Page[T]) -> tuple[Page[T], int | None]:
-        """Return the page without repeated objects, and the offset of the next page, or `None` at the end."""
+        """Return the page without repeated objects, and the offset of the next page, or None at the end."""
         back = self._back(page)
         if self._is_torn(page):
             back = max(self.start, page.offset - max(1, page.limit)) if back is None else back
@@ -93,7 +94,7 @@ class PageCursor(Generic[T]):
             self._compare(before, self._previous)
         following = self._forth(page) if back is None else back
         if self._barren > BARREN:
-            self.failure = f"{BARREN} pages in a row, up to offset {page.offset}, brought nothing new"
+            self.failure = f"{BARREN} pages in a row, up to offset {page.offset}, contained no new objects"
         if following is None or self.failure:
             self._conclude()
             following = None
@@ -101,20 +102,20 @@ class PageCursor(Generic[T]):
 
     @property
     def hidden(self) -> int:
-        """Number of objects that the server counts and did not show."""
+        """Number of objects that the server counts but did not show."""
         return max(0, self.total - self.start - self.found - self._inserted)
 
     @property
     def changed(self) -> bool:
-        """The collection changed during the walk, so that another walk may leave no doubt."""
+        """True if the collection changed during the walk, so that another walk may be conclusive."""
         return self._moved or self._inserted > 0 or self._deleted > 0
 
     @property
     def incomplete_reason(self) -> str | None:
-        """The reason why an object may exist that was not shown, or `None` if the listing was complete.
+        """The reason why an object may exist that was not shown, or None if the listing was complete.
 
         It is complete if each page was full and began with an object that was shown before, and if the number
-        of objects is that of the server.
+        of objects equals that of the server.
         """
         counted = self.total - self.start
         if self.failure or not self._ended:
@@ -124,13 +125,13 @@ class PageCursor(Generic[T]):
         if self.found < counted:
             return f"it shows {self.found} of {counted} objects"
         if self.found > self._peak - self.start:
-            return f"it shows {self.found} objects, and the server counts {counted}"
+            return f"it shows {self.found} objects, but the server counts {counted}"
         if self._hides or (self._short and self.changed):
-            return "some of its pages were shorter than they should be"
+            return "some of its pages were shorter than expected"
         return None
 
     def _back(self, page: Page[T]) -> int | None:
-        """Compare the total with the one before; return the offset to read again after a deletion."""
+        """Compare the total with the previous one; return the offset to read again after a deletion."""
         before = self.total if self._previous is not None else page.total
         self.total = page.total
         self._peak = max(self._peak, page.total)
@@ -139,15 +140,15 @@ class PageCursor(Generic[T]):
         self._deleted += deleted
         if not deleted or not self._patience:
             return None
-        # What followed the deleted objects moved up, perhaps past the row that was reached. Patience and
+        # The rows after the deleted objects moved up, perhaps past the row that was reached. Patience and
         # memory are limited, because a server's totals may contradict each other.
         self._patience -= 1
         return max(self.start, page.offset - min(deleted, REMEMBERED // 2))
 
     def _is_torn(self, page: Page[T]) -> bool:
-        """Whether a page does not continue what was shown, so that it must be read again from further back.
+        """Return whether a page does not continue the previous one, so that earlier rows must be read again.
 
-        Its objects are not taken: later pages would seem to continue them.
+        Its objects are dropped, because later pages would seem to continue them.
         """
         if not self.overlap or page.offset <= self.start or not page.items:
             return False
@@ -155,18 +156,18 @@ class PageCursor(Generic[T]):
             return False
         self._returns -= 1
         if not self._overlaps or self._returns < 0:
-            self._moved = True  # it cannot be known whether something is between the two pages
+            self._moved = True  # it is unknown whether objects are missing between the two pages
         return self._overlaps and self._returns >= 0
 
     def _compare(self, before: Page[Hashable], page: Page[Hashable]) -> None:
-        """Compare a page with the one before it: no row is in both, but for those that overlap."""
+        """Compare a page with the previous one: no row is in both, except for those that overlap."""
         keys, shift = page.items, page.offset - before.offset
         if not keys or shift <= 0 or page.total != before.total:
             return
         full = len(before.items) >= before.limit
         if keys == before.items and (full or shift >= before.limit):
             self.failure = (
-                f"offsets {before.offset} and {page.offset} gave the same {len(keys)} objects, although it "
+                f"offsets {before.offset} and {page.offset} returned the same {len(keys)} objects, while it "
                 f"counts {page.total}: the server, or a proxy before it, seems to ignore `offset`"
             )
         elif not full and not set(before.items[:shift]).isdisjoint(keys):
@@ -186,10 +187,10 @@ class PageCursor(Generic[T]):
         if reached < page.total:
             return page.offset + self.step
         if self._hides and not self._beyond and self.hidden:
-            self._beyond = True  # a server that ignores `offset` shows something there, too
+            self._beyond = True  # a server that ignores `offset` also returns objects there
             return reached
-        # At the stated end, ask again if `next` or the count contradicts the total. Of short pages with a
-        # `next`, which are common, only a proof depends.
+        # At the stated end, ask again if `next` or the count contradicts the total. Short pages with a
+        # `next`, which are common, matter only for a proof.
         contradicted = page.has_next or self.found > self._peak - self.start
         asks = self.overlap or size >= page.limit
         return page.offset + self.step if size and contradicted and asks and not self._barren else None
@@ -214,7 +215,7 @@ class PageCursor(Generic[T]):
         last = self._previous
         if self._beyond and self._barren and last is not None and last.items and not self.failure:
             self.failure = (
-                f"offset {last.offset}, after the last of {self.total} objects, gave the same objects again: "
+                f"offset {last.offset}, after the last of {self.total} objects, returned them again: "
                 "the server, or a proxy before it, seems to ignore `offset`"
             )
         if not self.failure and self.hidden > self._gaps:

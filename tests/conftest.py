@@ -10,7 +10,7 @@ from tests.rig import QUICK, Leftovers
 
 TESTS = Path(__file__).parent
 SLOW = frozenset({"archive", "bulk", "cli", "contract", "doctor", "records", "sandbox"})
-"""Directories of tests that run whole programs. Elsewhere a slow test carries `pytest.mark.slow`."""
+"""Directories of tests that run whole programs. Elsewhere a slow test has `pytest.mark.slow`."""
 NOT_FAST = frozenset({"slow", "contract", "live", "netns", "s3", "servers"})
 
 
@@ -21,7 +21,7 @@ def pytest_ignore_collect(collection_path, config):
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects
 def pytest_collection_modifyitems(items):
-    """Mark tests of slow directories `slow`, and what is neither slow nor needs a server `fast`."""
+    """Mark tests of slow directories `slow`, and tests that are not slow and need no server `fast`."""
     for item in items:
         if in_slow_directory(item.path):
             item.add_marker("slow")
@@ -36,35 +36,35 @@ def in_slow_directory(path):
 
 @pytest.fixture
 async def box():
-    """A sandbox in the event loop of the test."""
+    """Return a sandbox in the event loop of the test."""
     async with Sandbox() as box:
         yield box
 
 
 @pytest.fixture
 async def client(box):
-    """A client for the sandbox."""
+    """Return a client for the sandbox."""
     async with box.client(retry=QUICK) as client:
         yield client
 
 
 @pytest.fixture
 def far():
-    """A sandbox in a separate thread: all tasks in the event loop of the test are the client's."""
+    """Return a sandbox in a separate thread: all tasks in the event loop of the test are the client's."""
     with SandboxThread() as far:
         yield far
 
 
 @pytest.fixture
 async def far_client(far):
-    """A client for that sandbox."""
+    """Return a client for that sandbox."""
     async with far.client(retry=QUICK) as client:
         yield client
 
 
 @pytest.fixture
 async def left_over(far_client, tmp_path_factory, monkeypatch):
-    """A function that returns what is left of the client: tasks, open files, spools, threads that read."""
+    """Return a function that lists the client's leftovers: tasks, open files, spools, threads that read."""
     monkeypatch.setattr(
         tempfile, "tempdir", str(tmp_path_factory.mktemp("spool"))
     )  # without spools of other tests

@@ -1,4 +1,4 @@
-"""What the tests above the wire share: a policy that never waits, a look for leftovers, cancellation."""
+"""Shared helpers of the tests above the wire: a policy that never waits, leftovers, cancellation."""
 
 import asyncio
 import hashlib
@@ -20,12 +20,12 @@ def md5(data: bytes) -> str:
 
 
 def some_bytes(size: int, seed: int = 0) -> bytes:
-    """Bytes of which no two blocks are alike."""
+    """Return bytes without two equal blocks."""
     return hashlib.shake_128(seed.to_bytes(4, "big")).digest(size)
 
 
 def once(*blocks: bytes):
-    """An async iterator, which can be read one time."""
+    """An async iterator, which can be read once."""
 
     async def give():
         for block in blocks:
@@ -35,19 +35,19 @@ def once(*blocks: bytes):
 
 
 async def the_only_content(box) -> bytes:
-    """The bytes of the one File there is."""
+    """Return the bytes of the only File."""
     (file,) = box.state.files
     return await box.content(file.id)
 
 
 def _open_files() -> frozenset[str]:
-    """Those of the sandbox, which may be in this process, are not ours."""
+    """Threads of the sandbox, which may be in this process, are ignored."""
     paths = (each.path for each in psutil.Process().open_files())
     return frozenset(path for path in paths if "coredata-sandbox-" not in path)
 
 
 def _readers() -> int:
-    """Threads that read ahead; one that has said it is done may take a moment to be gone."""
+    """Threads that read ahead. A finished one may need a moment to end."""
     readers = [thread for thread in threading.enumerate() if thread.name == "coredata-read-ahead"]
     for thread in readers:
         thread.join(0.5)
@@ -60,7 +60,7 @@ def _spooled() -> frozenset[str]:
 
 @frozen
 class Leftovers:
-    """What there was before; `found()` says what more there is now."""
+    """State at the beginning; `found()` returns the leftovers since then."""
 
     tasks: frozenset[object] = field(factory=lambda: frozenset(asyncio.all_tasks()))
     files: frozenset[str] = field(factory=_open_files)
@@ -80,7 +80,7 @@ class Leftovers:
 
 
 async def cancelled_at(steps: int, make: Callable[[], Awaitable[object]]) -> bool:
-    """Run it, cancel it after so many steps of the event loop; True if it was complete by then."""
+    """Run it and cancel it after a number of steps of the event loop; return True if it was complete."""
     task = asyncio.ensure_future(make())
     for _ in range(steps):
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""What people and servers get wrong: the class of the error, helpful words, no secret, nothing left open."""
+"""Mistakes of callers and servers: error class, helpful message, no secret, no leftovers."""
 
 import os
 import tempfile
@@ -39,14 +39,14 @@ async def nothing_left_open(left_over):
 
 @pytest.fixture
 def fails(far):
-    """Expect an error of a class, with some words, and with no secret."""
+    """Expect an error of a class, with a message, and without a secret."""
 
     async def check(made, error, words):
         with pytest.raises(error, match=words) as caught:
             await made
-        told = shown(caught.value)
-        assert far.api_key not in told
-        assert not SECRETS.search(told)
+        report = shown(caught.value)
+        assert far.api_key not in report
+        assert not SECRETS.search(report)
         return caught.value
 
     return check
@@ -64,8 +64,8 @@ def fails(far):
         ("ftp://t.coredata.is", KEYS, "must look like"),
         ("t.coredata.is", KEYS, "must look like"),
         ("https://u:p@t.coredata.is", KEYS, "no user name"),
-        ("https://t.coredata.is/api/v2/", KEYS, "scheme and host alone"),
-        ("https://t.coredata.is?x=y", KEYS, "scheme and host alone"),
+        ("https://t.coredata.is/api/v2/", KEYS, "consist of scheme and host"),
+        ("https://t.coredata.is?x=y", KEYS, "consist of scheme and host"),
         ("https://t.coredata.is", {**KEYS, "api_user": "a:b"}, "colon"),
         ("https://t.coredata.is", {**KEYS, "api_key": "with space"}, "api_key"),
         ("https://t.coredata.is", {**KEYS, "api_key": "é"}, "api_key"),
@@ -141,11 +141,11 @@ async def test_a_file_that_changes_between_look_and_read(far, far_client, fails,
     path = tmp_path / "a"
     path.write_bytes(b"x" * size)
 
-    def progress(told):
-        if told.stage == "reserve":
+    def progress(report):
+        if report.stage == "reserve":
             path.write_bytes(after * (size if len(after) > 1 else 1))
 
-    if size > 1 << 20:  # a smaller one was read before anything was told
+    if size > 1 << 20:  # a smaller one was read before the first report
         await fails(
             far_client.files.upload(path, parent=far.project, progress=progress),
             SourceChangedError,
@@ -161,8 +161,8 @@ async def test_a_file_that_vanishes_before_it_is_sent(far, far_client, fails, tm
     path = tmp_path / "a"
     path.write_bytes(b"x" * 3_000_000)
 
-    def progress(told):
-        if told.stage == "put" and path.exists():
+    def progress(report):
+        if report.stage == "put" and path.exists():
             path.unlink()
 
     await fails(
@@ -173,7 +173,7 @@ async def test_a_file_that_vanishes_before_it_is_sent(far, far_client, fails, tm
 
 @pytest.mark.parametrize("source", [42, None, object(), {"a": 1}, "\0"])
 @pytest.mark.parametrize("via", ["storage", "api"])
-async def test_what_is_no_source(far, far_client, source, via):
+async def test_what_is_not_a_source(far, far_client, source, via):
     with pytest.raises((TypeError, ValueError, SourceError)):
         await far_client.files.upload(source, parent=far.project, filename="x", via=via)
 
@@ -205,7 +205,7 @@ async def test_a_success_that_is_not_the_one_due(far, far_client, fails, *, oper
     }[operation]()
 
     kind = OutcomeUnknownError if operation == "projects.create" else UnexpectedResponseError
-    error = await fails(made, kind, f"{given}.*{due} was due")
+    error = await fails(made, kind, f"{given}.*{due} was expected")
     if kind is UnexpectedResponseError:
         assert error.status == given
 
@@ -220,7 +220,7 @@ async def test_a_web_page(far, far_client, fails):
 async def test_half_of_the_json(far, far_client, fails):
     far.faults.broken_json("projects.get")
 
-    await fails(far_client.projects.get(far.project), UnexpectedResponseError, "cut short")
+    await fails(far_client.projects.get(far.project), UnexpectedResponseError, "truncated")
 
 
 async def test_a_body_that_is_cut_short(far, far_client, fails):

@@ -1,4 +1,4 @@
-"""What a reply means: the value it gives, or the one error it is."""
+"""Meaning of a reply: its value, or exactly one error."""
 
 import asyncio
 import json
@@ -79,9 +79,9 @@ def test_any_other_status_is_its_own_class(status: int, kind: type[errors.APIErr
     assert type(caught.value) is kind
 
 
-def test_a_success_that_is_not_the_one_due_is_no_success() -> None:
+def test_a_success_that_is_not_the_one_due_is_not_a_success() -> None:
     with pytest.raises(
-        errors.UnexpectedResponseError, match=r"202 Accepted .*where 200 was due.*check that base_url"
+        errors.UnexpectedResponseError, match=r"202 Accepted .*but 200 was expected.*check that base_url"
     ):
         Call(GET, 200, parsed).answer(Reply(202, body=b"[1]"))
 
@@ -102,7 +102,7 @@ def test_a_message_names_method_path_status_attempt_and_request_id() -> None:
     assert "Hidden" not in str(error)
 
 
-def test_a_status_nobody_named_is_shown_as_a_number() -> None:
+def test_an_unregistered_status_is_shown_as_a_number() -> None:
     assert str(refusal(GET, Reply(599), 200)).startswith("GET /api/v2/files/: 599 (attempt 1)")
 
 
@@ -206,12 +206,12 @@ def test_no_error_body_can_make_the_error_fail(body: bytes) -> None:
 
 
 def test_html_in_place_of_json_is_said_to_be_that() -> None:
-    with pytest.raises(errors.UnexpectedResponseError, match="an HTML page came instead of JSON"):
+    with pytest.raises(errors.UnexpectedResponseError, match="is an HTML page instead of JSON"):
         Call(GET, 200, parsed).answer(Reply(200, body=b"\n <!doctype html><title>Log in</title>"))
 
 
 def test_half_a_json_is_said_to_be_cut_short() -> None:
-    with pytest.raises(errors.UnexpectedResponseError, match=r"broken or cut short after 9 bytes"):
+    with pytest.raises(errors.UnexpectedResponseError, match=r"invalid or truncated after 9 bytes"):
         Call(GET, 200, parsed).answer(Reply(200, body=b'{"meta": '))
 
 
@@ -236,7 +236,7 @@ def test_a_first_deletion_that_finds_nothing_is_an_error() -> None:
         Call(DELETE, 204, lambda _: "done").answer(Reply(404, attempts=1))
 
 
-def test_a_repeat_that_is_no_deletion_may_not_find_nothing() -> None:
+def test_a_repeat_that_is_not_a_deletion_may_not_find_nothing() -> None:
     with pytest.raises(errors.NotFoundError):
         Call(GET, 200, parsed).answer(Reply(404, attempts=2))
 
@@ -247,7 +247,7 @@ async def test_perform_sends_the_request_and_reads_the_reply() -> None:
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 async def test_a_write_answered_by_a_failing_gateway_may_have_happened(status: int) -> None:
-    with pytest.raises(errors.OutcomeUnknownError, match="look before repeating") as caught:
+    with pytest.raises(errors.OutcomeUnknownError, match="check before you repeat") as caught:
         await perform(answering(Reply(status, attempts=2)), Call(POST, 201, parsed))
 
     assert isinstance(caught.value.__cause__, errors.APIStatusError)
@@ -340,7 +340,7 @@ async def test_cancelling_a_write_stays_a_cancellation() -> None:
 
 
 async def test_the_error_of_another_request_that_went_before_is_raised_as_it_is() -> None:
-    """As of a sign-in."""
+    """As for a sign-in."""
     other = errors.APIConnectionError("GET /sign-in: the connection broke", GET)
 
     async def send(request: Request) -> Reply:

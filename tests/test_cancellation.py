@@ -1,4 +1,4 @@
-"""Cancelled after any number of steps of the event loop, nothing is left: no task, file, spool or thread."""
+"""Cancellation after any number of steps of the event loop leaves no task, file, spool or thread."""
 
 import asyncio
 from contextlib import aclosing

@@ -21,7 +21,7 @@ def project(name: str, second: int, version: int = 0) -> Project:
 
 @define
 class Service:
-    """Lists what was modified after a time, as the service does."""
+    """Lists the objects modified after a time, as the service does."""
 
     projects: dict[str, Project] = field(factory=dict)
     asked: list[datetime | None] = field(factory=list)
@@ -119,7 +119,7 @@ def test_a_mark_survives_being_stored() -> None:
 @pytest.mark.parametrize(
     "text", ["", "{}", "[]", '{"newest": 1, "seen": []}', '{"newest": null, "seen": [1]}']
 )
-def test_what_is_no_mark_is_refused(text: str) -> None:
+def test_what_is_not_a_mark_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         Mark.loads(text)
 
@@ -139,7 +139,7 @@ async def test_every_change_is_given_exactly_once(rounds: list[list[tuple[str, i
     assert sorted(given_) == sorted(made)
 
 
-async def test_it_works_on_the_sandbox_for_every_collection_that_tells_when() -> None:
+async def test_it_works_on_the_sandbox_for_every_collection_with_times() -> None:
     async with Sandbox() as box, box.client() as client:
         first = Changes(client.projects.list)
         assert len([each async for each in first]) == 1

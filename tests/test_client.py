@@ -1,4 +1,4 @@
-"""The client itself: made anywhere, bound to one loop, shared by copies, closed once."""
+"""The client: created anywhere, bound to one loop, shared by copies, closed once."""
 
 import asyncio
 import ssl
@@ -121,7 +121,7 @@ async def test_after_closing_it_says_so(client, box):
         await client.files.upload(b"x", parent=box.project, filename="x")
 
 
-def test_a_second_loop_is_told_off(far):
+def test_a_second_loop_is_rejected(far):
     client = far.client(retry=QUICK)
 
     async def use():
@@ -165,7 +165,7 @@ async def test_request_sends_json_and_expects_the_exact_status(client, box):
 
     reply = await client.request("post", "/api/v2/projects/", json=body, expect=201)
     assert reply.headers["Location"].startswith("/api/v2/projects/")
-    with pytest.raises(OutcomeUnknownError, match="200 was due"):
+    with pytest.raises(OutcomeUnknownError, match="200 was expected"):
         await client.request("POST", "/api/v2/projects/", json=body)
 
 

@@ -1,4 +1,4 @@
-"""The verbs every noun has, made from its row: their keywords, and the requests they send."""
+"""Verbs of every resource, created from its row: their keywords, and the requests they send."""
 
 import inspect
 import json
@@ -23,7 +23,7 @@ EMPTY = Reply(200, body=b'{"meta": {"total_count": 0}, "objects": []}')
 
 @define
 class Service:
-    """Answers everything alike, and remembers what was sent."""
+    """Returns the same reply to everything, and records the requests."""
 
     reply: Reply = EMPTY
     sent: list[Request] = field(factory=list)
@@ -53,7 +53,7 @@ def keywords(verb: Callable[..., Any]) -> list[str]:
 
 
 def names(kind: Any) -> set[str]:
-    return {spot.name for spot in kind.__attrs_attrs__}
+    return {attribute.name for attribute in kind.__attrs_attrs__}
 
 
 def test_list_shows_the_filters_and_then_the_paging() -> None:
@@ -90,7 +90,7 @@ def test_get_and_delete_take_an_id(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("list", ["title__startswith", "created__range", "page_size", "objects that match", "docs.wise.is"]),
+        ("list", ["title__startswith", "created__range", "page_size", "matching objects", "docs.wise.is"]),
         ("get", ["id", "NotFoundError"]),
         ("create", ["space", "responsible_users", "OutcomeUnknownError", "docs.wise.is/cored/projects"]),
         ("update", ["id", "status_message", "clears", "docs.wise.is/cored/projects"]),
@@ -149,7 +149,7 @@ async def test_a_listing_gives_models() -> None:
     assert found == [Project(id="a", title="Board")]
 
 
-def test_a_bad_filter_is_told_at_once_and_not_when_the_first_page_is_wanted() -> None:
+def test_a_bad_filter_is_reported_at_once_and_not_when_the_first_page_is_wanted() -> None:
     with pytest.raises(ConfigurationError, match="title must be a string that is not empty"):
         lister(Service(), PROJECTS)(title="")
 
@@ -220,7 +220,7 @@ async def test_delete_deletes() -> None:
 async def test_an_empty_id_sends_nothing(name: str) -> None:
     service = Service()
 
-    with pytest.raises(ConfigurationError, match="'' is no id"):
+    with pytest.raises(ConfigurationError, match="'' is not a valid id"):
         await verbs(service)[name]("")
 
     assert service.sent == []

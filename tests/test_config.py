@@ -15,7 +15,7 @@ def test_a_timeout_is_more_than_nothing(name: str, seconds: float) -> None:
         Timeouts(**{name: seconds})
 
 
-def test_no_timeout_waits_for_ever() -> None:
+def test_no_timeout_waits_forever() -> None:
     assert Timeouts(response=None).response is None
 
 
@@ -75,7 +75,7 @@ def test_a_server_that_asks_too_much_is_not_waited_for() -> None:
     assert Retry().wait(1, jitter=0, retry_after=math.inf) is None
 
 
-def test_a_wait_can_be_told_for_any_attempt() -> None:
+def test_a_wait_can_be_computed_for_any_attempt() -> None:
     assert Retry(attempts=9_999_999, cap=20).wait(9_999_998, jitter=1) == 20
 
 
@@ -103,6 +103,6 @@ def test_a_number_is_read(text: str, value: float | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["-1", "soon", "nan", "inf", "1e999", "5s"])
-def test_what_is_no_number_is_refused_by_name(text: str) -> None:
+def test_what_is_not_a_number_is_refused_by_name(text: str) -> None:
     with pytest.raises(ConfigurationError, match="COREDATA_TIMEOUT must be a number of 0 or more"):
         number({"COREDATA_TIMEOUT": text}, "COREDATA_TIMEOUT")

@@ -1,4 +1,4 @@
-"""No character of a server's text moves a cursor, begins a line, or turns the reading direction round."""
+"""No character of a server's text moves a cursor, begins a line, or reverses the reading direction."""
 
 import json
 import math

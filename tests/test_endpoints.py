@@ -1,4 +1,4 @@
-"""The table of endpoints is what the client does, no more and no less, and its page is up to date."""
+"""The table of endpoints equals the requests of the client, and its page is up to date."""
 
 import inspect
 import re
@@ -28,7 +28,7 @@ ID = "d4de3d64-77ca-11ee-a3a4-ef9b9d43eefb"
 BLOB = "98c59d020fe547b08cd0df36b1c01b37"
 EVERY = [pytest.param(each, id=each.operation) for each in endpoints()]
 
-# What a noun offers besides its endpoints, and what it is made of.
+# Methods of a service besides its endpoints, and its attributes.
 COMPOSED: dict[str, tuple[Callable[[CoreData], Any], list[str]]] = {
     "files.upload": (
         lambda c: c.files.upload(b"x", parent=ID, filename="a.txt", verify=False),
@@ -60,7 +60,7 @@ COMPOSED: dict[str, tuple[Callable[[CoreData], Any], list[str]]] = {
         ["projects.get", "projects.update"],
     ),
 }
-# Not about the service: how the client is made, changed and closed, and the way to whatever has no row.
+# Not about the service: creating, copying and closing the client, and requests without a row.
 ABOUT_THE_CLIENT = {
     "from_env",
     "with_options",
@@ -89,7 +89,7 @@ def matching(request: Request) -> Endpoint | None:
 
 @define
 class Service:
-    """Answers every endpoint with the one status that means success, or with another."""
+    """Answers every endpoint with the only status that means success, or with another."""
 
     status: int | None = None
     sent: list[Request] = field(factory=list)
@@ -160,7 +160,7 @@ BY_HAND: dict[str, Callable[[CoreData], Any]] = {
 
 
 def calling(client: CoreData, operation: str) -> Any:
-    """Call an operation with an id for everything that must be given."""
+    """Call an operation with an id for every mandatory argument."""
     if operation in BY_HAND:
         return BY_HAND[operation](client)
     verb = verb_of(client, operation)
@@ -180,7 +180,7 @@ async def test_the_client_sends_what_the_table_says(client, service, endpoint: E
 
 
 @pytest.mark.parametrize("endpoint", EVERY)
-async def test_any_other_status_is_no_success(client, service, endpoint: Endpoint) -> None:
+async def test_any_other_status_is_not_a_success(client, service, endpoint: Endpoint) -> None:
     service.status = 299
 
     with pytest.raises(CoreDataError):

@@ -1,4 +1,4 @@
-"""What the environment says, and what a base URL may be."""
+"""Environment variables and valid base URLs."""
 
 import logging
 import ssl
@@ -76,13 +76,13 @@ def test_an_empty_value_counts_as_unset() -> None:
     assert from_environment(empty) == from_environment({})
 
 
-def test_a_timeout_of_0_waits_for_ever() -> None:
+def test_a_timeout_of_0_waits_forever() -> None:
     assert from_environment({"COREDATA_TIMEOUT": "0"})[1]["timeouts"] == Timeouts(response=None)
 
 
 @pytest.mark.parametrize("name", ["COREDATA_TIMEOUT", "COREDATA_MAX_RETRIES"])
 @pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf", "1e999", "5s", "0x10", "1,5"])
-def test_what_is_no_number_is_refused_by_name(name: str, text: str) -> None:
+def test_what_is_not_a_number_is_refused_by_name(name: str, text: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name} must be a number of 0 or more, not '{text}'"):
         from_environment({name: text})
 
@@ -107,7 +107,9 @@ def test_a_bundle_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "text").write_text("hello")
     for path in (tmp_path, tmp_path / "missing", tmp_path / "empty", tmp_path / "text"):
-        with pytest.raises(ConfigurationError, match=f"COREDATA_CA_BUNDLE: {path} is no readable file"):
+        with pytest.raises(
+            ConfigurationError, match=f"COREDATA_CA_BUNDLE: {path} is not a readable certificate file"
+        ):
             from_environment({"COREDATA_CA_BUNDLE": str(path)})
 
 
@@ -199,12 +201,12 @@ def test_a_base_url_is_scheme_and_host(url: str, address: str) -> None:
         ("https://user@acme.coredata.is", "no user name"),
         ("https://user:SECRET@acme.coredata.is", "no user name"),
         ("https://@acme.coredata.is", "no user name"),
-        ("https://acme.coredata.is/api/v2", "must be scheme and host alone, as https://acme.coredata.is"),
-        ("https://acme.coredata.is/?x=SECRET", "scheme and host alone"),
-        ("https://acme.coredata.is#x", "scheme and host alone"),
-        ("http://acme.coredata.is", "anybody on the way can read the API key"),
-        ("http://127.0.0.1.evil.com", "anybody on the way"),
-        ("http://10.0.0.1", "anybody on the way"),
+        ("https://acme.coredata.is/api/v2", "must consist of scheme and host, as https://acme.coredata.is"),
+        ("https://acme.coredata.is/?x=SECRET", "consist of scheme and host"),
+        ("https://acme.coredata.is#x", "consist of scheme and host"),
+        ("http://acme.coredata.is", "would send the API key unencrypted"),
+        ("http://127.0.0.1.evil.com", "would send the API key unencrypted"),
+        ("http://10.0.0.1", "would send the API key unencrypted"),
         ("https://[::1", "must look like"),
         ("https://acme.coredata.is:port", "must look like"),
         ("https://acme.coredata.is:99999", "must look like"),

@@ -55,7 +55,7 @@ SOURCES: list[type[errors.TransferError]] = [
 
 
 def examples() -> Iterator[errors.CoreDataError]:
-    """One of every class, made by its own constructor."""
+    """Return one error of every class, made by its own constructor."""
     yield errors.CoreDataError("it failed")
     yield errors.ConfigurationError("no key")
     yield errors.JournalInUseError("in use by process 7")
@@ -67,7 +67,7 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield errors.APIError("it failed", REQUEST, REPLY)
     yield errors.APIConnectionError("no answer", REQUEST, reached=False, permanent=True)
     yield errors.APITimeoutError("too slow", REQUEST, phase="stall", reached=False)
-    yield errors.UnexpectedResponseError("200, where 201 was due", REQUEST, REPLY)
+    yield errors.UnexpectedResponseError("200, but 201 was expected", REQUEST, REPLY)
     for refusal in REFUSALS:
         yield refusal("refused", REQUEST, REPLY, service_message="no", code="E7", body={"error": "no"})
     yield errors.OutcomeUnknownError("perhaps", REQUEST)
@@ -136,11 +136,11 @@ def test_no_error_holds_or_prints_a_secret(error: errors.CoreDataError) -> None:
 
 
 @each
-def test_every_error_says_what_it_was_told(error: errors.CoreDataError) -> None:
+def test_every_error_says_its_message(error: errors.CoreDataError) -> None:
     assert str(error).startswith(str(error.args[0]))
 
 
-def test_an_exchange_is_told_by_method_path_attempts_and_time() -> None:
+def test_an_exchange_is_reported_by_method_path_attempts_and_time() -> None:
     error = errors.APIError("it failed", REQUEST, REPLY)
 
     assert (error.method, error.path) == ("PUT", "https://t.coredata.is/laika/b")

@@ -1,4 +1,4 @@
-"""Ids as text or as the object itself, at every verb of both clients."""
+"""Ids as strings or as objects, at every verb of both clients."""
 
 from datetime import UTC, date, datetime, timedelta
 

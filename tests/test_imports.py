@@ -1,4 +1,4 @@
-"""What is imported when: a fresh interpreter holds no more than what was asked for needs."""
+"""Imports in a fresh interpreter: only the modules that are needed."""
 
 import json
 import subprocess
@@ -17,9 +17,9 @@ NOUNS = {f"coredata_async.{part}" for part in ("wire", "resources", "listing", "
 
 
 def imported(code: str) -> set[str]:
-    """The names of all modules there are after running some code in an interpreter of its own."""
-    told = f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
+    """Return the names of all modules after running some code in a new interpreter."""
+    script = f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     return set(json.loads(done.stdout))
 
 
@@ -33,7 +33,7 @@ def test_the_package_alone_imports_nothing_but_its_version() -> None:
     assert found & {"asyncio", "aiohttp", "attr", "cattrs", "aiofiles"} == set()
 
 
-def test_a_client_imports_neither_nouns_nor_what_only_they_need() -> None:
+def test_a_client_imports_no_services() -> None:
     found = imported(CLIENT)
 
     assert found & ({"aiohttp", "cattrs", "aiofiles", "sqlite3", "orjson"} | OPTIONAL | NOUNS) == set()

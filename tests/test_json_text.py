@@ -1,4 +1,4 @@
-"""Decoding JSON: the same whatever is in it, and errors of one kind."""
+"""Decoding of JSON: the same for any content, and errors of one kind."""
 
 import json
 from math import inf

@@ -1,4 +1,4 @@
-"""Imports point down: the table of who may import whom, checked against every module of the package."""
+"""Imports point down: the table of permitted imports, checked against every module of the package."""
 
 import ast
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ MAY_IMPORT = {
 
 IO = "asyncio aiohttp aiofiles time random os"
 
-# A module or folder, and what of the world it must not import: a folder's ban holds below it, too.
+# A module or folder, and the outside modules that it must not import. A folder's ban also holds below it.
 MUST_NOT_IMPORT = {
     "nesting": IO,
     "json_text": IO,
@@ -169,7 +169,7 @@ def within(name: str, place: str) -> bool:
 
 
 def imports(name: str, path: Path) -> Iterator[str]:
-    """What a module imports, wherever in the file, by full name; `from x import y` may mean `x.y`."""
+    """Return the imports of a module, also local ones, by full name; `from x import y` may mean `x.y`."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         match node:
             case ast.Import(names=names):

@@ -1,4 +1,4 @@
-"""Paging: every object once, whatever the server says about it, and nothing left running."""
+"""Paging: every object once, for any totals and flags of the server, and nothing left running."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -20,20 +20,20 @@ from coredata_async.wire.calls import Page
 
 @define
 class Server:
-    """Objects, and the pages of them that were asked for."""
+    """Objects, and the pages of them that were requested."""
 
     objects: list[int]
     cap: int = 1000
-    """The largest page it gives, whatever is asked."""
-    told: Callable[[int], int] = lambda total: total
-    """What it says the total is."""
+    """The largest page it returns, regardless of the request."""
+    stated: Callable[[int], int] = lambda total: total
+    """The total that it states."""
     has_next: bool | None = None
-    """What it says about further pages; `None` is the truth."""
+    """Its statement about further pages; `None` is the truth."""
     broken_at: int | None = None
     silent_from: float = inf
-    """From which offset on it never answers."""
+    """First offset that it never answers."""
     before: Callable[["Server"], None] = lambda _: None
-    """Happens before each answer."""
+    """Called before each response."""
     asked: list[tuple[int, int | None]] = field(factory=list)
     never: asyncio.Event = field(factory=asyncio.Event)
 
@@ -48,7 +48,7 @@ class Server:
         size = min(limit or 20, self.cap)
         items = tuple(self.objects[offset : offset + size])
         more = offset + size < len(self.objects) if self.has_next is None else self.has_next
-        return Page(items, self.told(len(self.objects)), offset, size, more)
+        return Page(items, self.stated(len(self.objects)), offset, size, more)
 
     @property
     def offsets(self) -> list[int]:
@@ -92,7 +92,7 @@ async def test_iterating_goes_on_by_what_was_received() -> None:
     assert server.asked == [(0, 3), (3, 3), (6, 3)]
 
 
-async def test_each_iteration_starts_anew() -> None:
+async def test_each_iteration_starts_from_the_beginning() -> None:
     numbers = listing(Server([1, 2, 3, 4]))
 
     assert await numbers.collect() == await numbers.collect() == [1, 2, 3, 4]
@@ -122,7 +122,7 @@ async def test_a_false_next_does_not_prolong_a_listing_that_is_done() -> None:
     assert server.offsets == [0, 3]
 
 
-async def test_a_full_last_page_with_a_next_asks_once_more() -> None:
+async def test_a_full_last_page_with_a_next_asks_again() -> None:
     server = Server([1, 2, 3], has_next=True)
 
     assert await listing(server).collect() == [1, 2, 3]
@@ -130,7 +130,7 @@ async def test_a_full_last_page_with_a_next_asks_once_more() -> None:
 
 
 async def test_a_total_that_is_too_small_loses_nothing_while_there_is_a_next() -> None:
-    assert await listing(Server([1, 2, 3, 4, 5], told=lambda _: 3)).collect() == [1, 2, 3, 4, 5]
+    assert await listing(Server([1, 2, 3, 4, 5], stated=lambda _: 3)).collect() == [1, 2, 3, 4, 5]
 
 
 async def test_a_clamped_page_size_is_respected() -> None:
@@ -148,7 +148,7 @@ async def test_the_server_may_choose_the_page_size() -> None:
 
 
 async def test_an_empty_page_before_the_total_does_not_end_the_listing() -> None:
-    server = Server([1, 2, 3], told=lambda _: 9, has_next=True)
+    server = Server([1, 2, 3], stated=lambda _: 9, has_next=True)
 
     assert await listing(server).collect() == [1, 2, 3]
     assert server.offsets == [0, 3, 6]
@@ -173,7 +173,7 @@ async def test_the_same_page_over_and_over_is_an_error(prefetch: int) -> None:
 async def test_totals_that_contradict_each_other_end(totals: list[int], prefetch: int) -> None:
     server = Server([])
     server.objects = list(range(9))
-    server.told = lambda _: totals[len(server.asked) % len(totals)]
+    server.stated = lambda _: totals[len(server.asked) % len(totals)]
 
     found = await read_ahead(server, prefetch)
 
@@ -218,7 +218,7 @@ async def test_a_deletion_after_an_insertion_is_noticed_too() -> None:
 
 
 CHANGES = st.lists(
-    # An insertion and a deletion between the same two answers leave the total as it was: see `Listing`.
+    # An insertion and a deletion between the same two responses leave the total unchanged: see `Listing`.
     st.one_of(
         st.tuples(st.just("insert"), st.integers(1, 5)),
         st.tuples(st.just("delete"), st.lists(st.integers(0, 999), min_size=1, max_size=6)),
@@ -291,7 +291,7 @@ async def test_reading_ahead_of_deletions_skips_nothing(
     ),
     prefetch=st.integers(0, 3),
 )
-async def test_no_nonsense_keeps_a_listing_going_for_ever(pages: list[Any], prefetch: int) -> None:
+async def test_no_nonsense_keeps_a_listing_going_forever(pages: list[Any], prefetch: int) -> None:
     answers = 0
 
     async def fetch(offset: int, _: int | None) -> Page[int]:
@@ -369,7 +369,7 @@ async def test_reading_ahead_asks_for_every_page_once_and_none_beyond_the_total(
     assert sorted(server.offsets) == [0, 3, 6, 9, 12, 15, 18]
 
 
-async def test_reading_ahead_asks_for_as_many_pages_as_it_is_told() -> None:
+async def test_reading_ahead_asks_for_as_many_pages_as_requested() -> None:
     server = Server(list(range(99)))
     pages = listing(server).pages(prefetch=2)
 
@@ -435,7 +435,7 @@ async def test_pages_that_a_deletion_made_useless_are_let_go() -> None:
     assert await nothing_running()
 
 
-async def test_a_page_that_fails_ahead_and_is_never_wanted_fails_nobody() -> None:
+async def test_a_page_that_fails_ahead_and_is_never_wanted_does_no_harm() -> None:
     async def first_page(pages: AsyncIterator[Page[int]]) -> tuple[int, ...]:
         async for page in pages:
             await asyncio.sleep(0)
@@ -462,7 +462,7 @@ async def test_the_offset_of_a_page_is_what_the_server_sent_and_paging_goes_by_w
         items = tuple(range(offset, min(offset + 2, 4)))
         return Page(
             items, total=4, offset=offset + 1000, limit=2, has_next=False
-        )  # a service that counts otherwise
+        )  # a service that counts differently
 
     pages = [page async for page in Listing(fetch, key=lambda item: item).pages()]
 

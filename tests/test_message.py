@@ -72,7 +72,7 @@ def test_retry_after_as_a_date_says_nothing_without_the_servers_clock() -> None:
     assert Reply(503, {"Retry-After": NOON, "Date": "half past nine"}).retry_after is None
 
 
-def test_no_retry_after_is_no_wish() -> None:
+def test_no_retry_after_is_not_a_wish() -> None:
     assert Reply(503).retry_after is None
 
 

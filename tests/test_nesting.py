@@ -1,4 +1,4 @@
-"""The limit of nesting: exact, and itself without recursion."""
+"""The limit of nesting: exact, and checked without recursion."""
 
 import pytest
 

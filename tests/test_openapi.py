@@ -1,4 +1,4 @@
-"""The OpenAPI description says what the rows say, and is up to date."""
+"""The OpenAPI description matches the rows, and is up to date."""
 
 import json
 from collections.abc import Iterator
@@ -102,7 +102,7 @@ def test_the_two_forms_of_the_key() -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_listing_takes_its_filters_and_the_paging(name: str) -> None:
-    own = {spot.name for spot in attrs.fields(ROWS[name].where)} - {"page_size", "offset"}
+    own = {attribute.name for attribute in attrs.fields(ROWS[name].where)} - {"page_size", "offset"}
 
     assert set(parameters(f"{name}.list")) == own | {"limit", "offset"}
 
@@ -110,7 +110,7 @@ def test_a_listing_takes_its_filters_and_the_paging(name: str) -> None:
 def test_filters_by_date_are_dates_and_a_range_is_two_of_them_with_a_comma() -> None:
     found = parameters("files.list")
 
-    assert set(found) == {spot.name for spot in attrs.fields(FileWhere)} - {"page_size"} | {"limit"}
+    assert set(found) == {attribute.name for attribute in attrs.fields(FileWhere)} - {"page_size"} | {"limit"}
     assert found["created__gt"]["schema"] == {"type": "string", "format": "date-time"}
     assert found["title"]["schema"] == {"type": "string", "minLength": 1}
     assert (found["created__range"]["style"], found["created__range"]["explode"]) == ("form", False)
@@ -122,7 +122,7 @@ def test_a_new_object_names_what_must_be_there() -> None:
     new = body("projects.create")
 
     assert set(new["required"]) == {"space", "title"}
-    assert set(new["properties"]) == {spot.name for spot in attrs.fields(NewProject)}
+    assert set(new["properties"]) == {attribute.name for attribute in attrs.fields(NewProject)}
     assert new["properties"]["due_date"] == {"type": "string", "format": "date"}
     assert new["properties"]["contacts"]["items"] == {"type": "string"}
     assert body("comments.create")["required"] == ["doc_id", "text"]
@@ -133,7 +133,7 @@ def test_a_change_names_what_null_clears() -> None:
     edit = body("projects.update")
 
     assert "required" not in edit
-    assert set(edit["properties"]) == {spot.name for spot in attrs.fields(EditProject)}
+    assert set(edit["properties"]) == {attribute.name for attribute in attrs.fields(EditProject)}
     assert edit["properties"]["due_date"]["type"] == ["string", "null"]
     assert edit["properties"]["contacts"]["type"] == ["array", "null"]
     assert edit["properties"]["title"]["type"] == "string"
@@ -177,7 +177,7 @@ def test_a_model_needs_its_key_and_knows_its_fields_and_lets_others_be(name: str
     found = schema(kind.model.__name__)
 
     assert found["required"] == [kind.key]
-    assert set(found["properties"]) == {spot.name for spot in attrs.fields(kind.model)} - {"extra"}
+    assert set(found["properties"]) == {attribute.name for attribute in attrs.fields(kind.model)} - {"extra"}
     assert found["additionalProperties"] is True
 
 
@@ -195,7 +195,9 @@ def test_every_field_of_a_model_but_the_key_may_be_null() -> None:
 
 def test_the_words_below_a_field_are_its_description() -> None:
     assert schema("Project")["properties"]["identifier"]["description"] == "Year and number, `2016-189`."
-    assert schema("Project")["properties"]["snapshot_id"]["description"] == "Changes with every change."
+    words = schema("Project")["properties"]["snapshot_id"]["description"]
+
+    assert words == "Changes with every change of the document."
     assert schema("Project")["description"] == Project.__doc__
 
 

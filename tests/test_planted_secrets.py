@@ -1,7 +1,7 @@
-"""A server plants the key and a signature in every part of its responses: nothing that is shown holds them.
+"""A server plants the key and a signature in every part of its responses: printed text never contains them.
 
-What a caller asked for and got is not searched: a document may hold any text. Errors, their causes and
-contexts, their pickles, the variables of their frames, log records and hook events are.
+Requested data is not searched, because a document may contain any text. Errors, their causes and contexts,
+their pickles, the variables of their frames, log records and hook events are searched.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ STATUSES = [200, 201, 202, 204, 206, 301, 302, 307, 400, 401, 403, 404, 409, 416
 
 @define
 class Plan:
-    """What the server answers, and to which request."""
+    """The server's responses, and the requests that get them."""
 
     status: int = 200
     reason: str = "OK"
@@ -101,7 +101,7 @@ class Plan:
     body: str = ""
     cut: bool = False
     first: int = 0
-    """How many requests of each operation are answered as they should be before."""
+    """Number of requests of each operation that are answered correctly before."""
     seen: int = 0
 
 
@@ -182,7 +182,7 @@ def _response(status: int, reason: str, headers: dict[str, str], body: str, *, e
 
 
 async def operations(client: CoreData, plan: Plan) -> list[BaseException]:
-    """Do one of everything, and return what it raised."""
+    """Run one of every operation, and return the errors."""
     raised: list[BaseException] = []
 
     async def download() -> None:
@@ -200,7 +200,7 @@ async def operations(client: CoreData, plan: Plan) -> list[BaseException]:
         plan.seen = 0
         try:
             await work()
-        except Exception as exc:  # noqa: BLE001  # what it shows is the question
+        except Exception as exc:  # noqa: BLE001  # the output is what is tested
             raised.append(exc)
     return raised
 
@@ -217,14 +217,14 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def own_frames(trace: TracebackType | None) -> TracebackType | None:
-    """Leave out the frames of this test, whose variables hold all there is."""
+    """Leave out the frames of this test, whose variables hold everything."""
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
     return trace
 
 
 def renderings(error: BaseException, *, with_rich: bool) -> Iterator[str]:
-    """All that a log, a terminal, a crash reporter or a pickle of an error may show."""
+    """Return everything that a log, a terminal, a crash reporter or a pickle of an error may show."""
     for exc in chain(error):
         yield from (str(exc), repr(exc), repr(vars(exc)), "".join(traceback.format_exception_only(exc)))
         if isinstance(exc, CoreDataError):

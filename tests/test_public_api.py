@@ -1,11 +1,11 @@
-"""The public names: those that are decided exist, and those that are exported can be had."""
+"""Public names: the specified ones exist, and the exported ones can be imported."""
 
 import coredata_async
 from coredata_async import errors
 
 DECIDED = {"CoreData", "Failed", "Limits", "Retry", "Timeouts", "Unknown", "Uploaded"}
 
-# house.md, section 1: each exception and its direct bases.
+# The specification of the public names: each exception and its direct bases.
 TREE = {
     "CoreDataError": ("Exception",),
     "ConfigurationError": ("CoreDataError", "ValueError"),

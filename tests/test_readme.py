@@ -34,7 +34,7 @@ async def test_the_program_runs_against_the_sandbox(tmp_path: Path, monkeypatch)
             .replace("asyncio.run(main())", "")
         )
         assert "…" not in program
-        for name in ("report.pdf", "a.pdf"):  # b.pdf is not there, and only fails itself
+        for name in ("report.pdf", "a.pdf"):  # b.pdf does not exist, and only fails itself
             (tmp_path / name).write_bytes(name.encode())
         monkeypatch.chdir(tmp_path)
         names: dict[str, object] = {}

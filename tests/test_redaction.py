@@ -1,4 +1,4 @@
-"""What is shown of a server's text holds no secret, in whatever form the server wrote it."""
+"""Printed text of a server contains no secret, in any form that the server may write."""
 
 import html
 import json

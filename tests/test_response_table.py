@@ -1,4 +1,4 @@
-"""The table itself: every cell that the module promises, spelled out by status."""
+"""The response table: every cell that the module promises, spelled out by status."""
 
 import pytest
 from hypothesis import given
@@ -56,7 +56,7 @@ AMBIGUOUS = (
     520, 521, 522, 523, 524, 525, 526, 527, 529, 530, 561, 598, 599,
     600, 999,
 )  # fmt: skip
-"""What proves nothing about a registration."""
+"""Responses that prove nothing about a registration."""
 TRANSIENT_STATUSES = (
     408, 425, 500, 502, 503, 504, 509, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530, 561, 598, 599,
 )  # fmt: skip

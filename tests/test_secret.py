@@ -1,4 +1,4 @@
-"""Secrets are wrapped: no way of showing, copying or pickling them gives the value away."""
+"""Wrapped secrets: showing, copying and pickling them reveals nothing."""
 
 import copy
 import pickle
@@ -23,7 +23,7 @@ def test_a_mapping_shows_its_names_and_gives_its_values() -> None:
 
 
 def test_a_secret_is_not_pickled() -> None:
-    with pytest.raises(TypeError, match="not pickled"):
+    with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps([Secret("k3y")])
 
 
@@ -45,5 +45,5 @@ def test_secrets_are_compared_by_value() -> None:
     ("value", "expected"),
     [("a", Secret("a")), (Secret("a"), Secret("a")), ("", None), (Secret(""), None), (None, None)],
 )
-def test_what_is_empty_is_no_secret(value, expected) -> None:
+def test_an_empty_value_is_not_a_secret(value, expected) -> None:
     assert conceal(value) == expected

@@ -39,13 +39,13 @@ def holders(exc: BaseException | None, seen: set[int] | None = None) -> Iterator
 def shown(value: object) -> str:
     try:
         return repr(value)
-    except AttributeError:  # a client that is not made yet
+    except AttributeError:  # a client that is not constructed yet
         return ""
 
 
 @asynccontextmanager
 async def silent_service():
-    """A service that reserves, redirects to the storage, and says nothing else."""
+    """A service that reserves and redirects to the storage, and does nothing else."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

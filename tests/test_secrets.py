@@ -1,4 +1,4 @@
-"""Neither the key nor a signed URL is ever shown: not in a log, a hook, an error, a repr or a traceback."""
+"""Neither the key nor a signed URL is ever shown: no log, hook, error, repr or traceback contains them."""
 
 import copy
 import logging
@@ -40,7 +40,7 @@ FAULTS = {
 
 
 def shown(error: BaseException) -> str:
-    """All that a log, a terminal or a pickle of an error may show."""
+    """Return everything that a log, a terminal or a pickle of an error may show."""
     parts = [str(error), repr(error), repr(vars(error)), *traceback.format_exception(error)]
     if isinstance(error, CoreDataError):
         parts += [repr(vars(pickle.loads(pickle.dumps(error)))), repr(vars(copy.copy(error)))]
@@ -48,7 +48,7 @@ def shown(error: BaseException) -> str:
 
 
 async def scenario(client, box) -> list[str]:
-    """Upload, look, replace and fetch; give what the failures show."""
+    """Upload, list, replace and download; return the text of the failures."""
     failures = []
     file_id = None
     for step in ("upload", "large", "list", "replace", "download"):
@@ -67,7 +67,7 @@ async def scenario(client, box) -> list[str]:
                 case "download" if file_id:
                     async with client.files.download(file_id) as body:
                         await body.read()
-        except Exception as exc:  # noqa: BLE001  # what it shows is the question
+        except Exception as exc:  # noqa: BLE001  # the output is what is tested
             failures.append(shown(exc))
     return failures
 
@@ -81,17 +81,17 @@ async def test_whatever_fails_nothing_secret_is_shown(box, caplog, operation, fa
     events = []
     if operation == "files.list":
         box.faults.reset_after("files.register")
-    # The first time it works, so that later steps have something to fail with.
+    # Works at first, so that later steps have an object to fail with.
     FAULTS[fault](box.faults, operation, key)
 
     async with box.client(retry=QUICK, hooks=[events.append]) as client:
-        told = await scenario(client, box)
-        told.append(repr(client))
+        texts = await scenario(client, box)
+        texts.append(repr(client))
 
-    told += [record.getMessage() + repr(record.args) + repr(record.exc_info) for record in caplog.records]
-    told += [repr(event) for event in events]
+    texts += [record.getMessage() + repr(record.args) + repr(record.exc_info) for record in caplog.records]
+    texts += [repr(event) for event in events]
     assert events
-    for text in told:
+    for text in texts:
         assert key not in text
         assert not SECRETS.search(text), text
     for seen in box.state.requests:
@@ -109,10 +109,10 @@ async def test_the_key_never_leaves_in_a_query(client, box):
 
 async def test_a_wrong_key_is_not_repeated_in_the_error(box):
     async with box.client(api_key="s3cr3t", api_key_v3="s3cr3t-v3", retry=Retry.none()) as client:
-        told = await scenario(client, box)
+        texts = await scenario(client, box)
 
-    assert told
-    assert not [text for text in told if "s3cr3t" in text]
+    assert texts
+    assert not [text for text in texts if "s3cr3t" in text]
 
 
 @pytest.mark.parametrize("name", ["api_key", "api_key_v3", "api_user"])

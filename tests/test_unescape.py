@@ -1,4 +1,4 @@
-"""Escapes of any kind and depth are decoded, and each character knows where it stood."""
+"""Escapes of any kind and depth are decoded, and each character keeps its original position."""
 
 import json
 from html import escape

@@ -1,4 +1,4 @@
-"""Completeness of listings: no server makes one end silently with fewer objects than it has."""
+"""Completeness of listings: they never end silently with fewer objects than the server has."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ class Server:
     states_cap: bool = True
     """The limit in its responses is the real one, not the requested one."""
     next: Literal["true", "always", "never"] = "true"
-    told: Callable[[int], int] = lambda total: total
+    stated: Callable[[int], int] = lambda total: total
     before: Callable[["Server"], None] = lambda _: None
     requests: int = 0
     offsets: list[int] = field(factory=list)
@@ -44,7 +44,7 @@ class Server:
         size = min(limit, self.cap)
         items = tuple(row for row in self.rows[offset : offset + size] if row not in self.hidden)
         more = {"true": offset + size < len(self.rows), "always": True, "never": False}[self.next]
-        return Page(items, self.told(len(self.rows)), offset, size if self.states_cap else limit, more)
+        return Page(items, self.stated(len(self.rows)), offset, size if self.states_cap else limit, more)
 
     @property
     def visible(self) -> set[int]:
@@ -68,7 +68,7 @@ class Shuffles(Server):
 
 
 class EndsEarly(Server):
-    """Gives no rows after the fourth, as a search index with a result window."""
+    """Returns no rows after the fourth, as a search index with a result window."""
 
     def page(self, offset: int, limit: int) -> Page[int]:
         size = max(0, min(limit, 4 - offset))
@@ -80,7 +80,7 @@ def listing(server: Server, page_size: int = 3, offset: int = 0) -> Listing[int]
 
 
 async def prove(server: Server, page_size: int = 3, prefetch: int = 0) -> tuple[list[int], str | None]:
-    """Everything that a listing shows, and the doubt that remains."""
+    """Return everything that a listing shows, and the remaining doubt."""
     wanted = listing(server, page_size)
     walk = wanted.walk()
     found = [item async for page in wanted.pages(prefetch=prefetch, walk=walk) for item in page.items]
@@ -138,15 +138,15 @@ async def test_a_server_that_ignores_offset_and_gives_short_pages_is_an_error() 
 
 
 async def test_a_total_far_beyond_the_last_row_ends_with_an_error() -> None:
-    server = Server([1, 2, 3], told=lambda _: 10**12, next="always")
+    server = Server([1, 2, 3], stated=lambda _: 10**12, next="always")
 
-    with pytest.raises(UnexpectedResponseError, match="nothing new"):
+    with pytest.raises(UnexpectedResponseError, match="no new objects"):
         await listing(server).collect()
     assert server.requests <= BARREN + 3
 
 
 async def test_a_total_of_zero_does_not_end_a_listing_of_full_pages() -> None:
-    server = Server([1, 2, 3, 4, 5], told=lambda _: 0, next="never")
+    server = Server([1, 2, 3, 4, 5], stated=lambda _: 0, next="never")
 
     assert await listing(server).collect() == [1, 2, 3, 4, 5]
 
@@ -267,7 +267,7 @@ async def test_a_deletion_that_an_insertion_makes_up_for_skips_nothing_where_pag
     found, doubt = await prove(Server(list(range(10)), before=swap), 4)
 
     assert set(found) == {*range(10), 99}
-    assert doubt == "it shows 11 objects, and the server counts 10"
+    assert doubt == "it shows 11 objects, but the server counts 10"
 
 
 def test_a_walk_that_was_not_ended_proves_nothing() -> None:
@@ -282,8 +282,8 @@ def test_a_walk_that_was_not_ended_proves_nothing() -> None:
     [
         (Server(list(range(9)), frozenset({4})), "it shows 8 of 9 objects"),
         (Server(list(range(9)), frozenset({8})), "it shows 8 of 9 objects"),
-        (Server(list(range(9)), told=lambda _: 8), "it shows 9 objects, and the server counts 8"),
-        (Server([1, 2], told=lambda _: 0), "it shows 2 objects, and the server counts 0"),
+        (Server(list(range(9)), stated=lambda _: 8), "it shows 9 objects, but the server counts 8"),
+        (Server([1, 2], stated=lambda _: 0), "it shows 2 objects, but the server counts 0"),
     ],
 )
 async def test_a_doubt_says_what_is_missing(server: Server, doubt: str) -> None:

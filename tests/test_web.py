@@ -112,7 +112,7 @@ async def test_a_body_is_limited():
 
 
 class Exchange:
-    """One request to an ASGI application, and what it answers."""
+    """Send one request to an ASGI application, and return its response."""
 
     def __init__(self, method="GET"):
         self.scope = {"type": "http", "method": method}

@@ -1,4 +1,4 @@
-"""The vendor's own sample objects, verbatim but for elisions and trailing commas, which are no JSON."""
+"""The vendor's own sample objects, verbatim except for elisions and trailing commas, which are not JSON."""
 
 # https://docs.wise.is/cored/files-v2, "List Files"
 LISTED_FILE = """

@@ -137,7 +137,7 @@ class Session:
         began = self._clock()
 
         def discreet(request: Request) -> Awaitable[Reply]:
-            return send(request.masking(self.password, *self._gone))
+            return send(request.with_secrets(self.password, *self._gone))
 
         try:
             call = self._sign_in(self.account.login, self.password.reveal())
@@ -185,7 +185,7 @@ def _carrying(send: Send, session: Session, secrets: SecretMapping) -> Send:
     hidden = [session.password, *(Secret(value) for name, value in secrets.items() if name != "login")]
 
     def through(request: Request) -> Awaitable[Reply]:
-        masked = request.masking(*hidden, *passwords_in(request))
+        masked = request.with_secrets(*hidden, *passwords_in(request))
         return send(with_credentials(masked, secrets, in_query=session.in_query))
 
     return through

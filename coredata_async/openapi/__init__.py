@@ -1,7 +1,7 @@
-"""An OpenAPI 3.1 description of the service, made from the rows: what this library knows, and how sure it is.
+"""OpenAPI 3.1 description of the service, generated from the rows, with the evidence for each operation.
 
-The vendor's own description is a draft that nobody can fetch. Both files in `.docs/` come from here; after
-a change to a row, `python -m coredata_async.openapi --docs .docs` writes them again.
+The vendor's own description is a draft that is not published. Both files in `.docs/` are generated here;
+after a change to a row, run `python -m coredata_async.openapi --docs .docs`.
 """
 
 from coredata_async.openapi.description import describe

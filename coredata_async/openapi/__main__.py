@@ -11,7 +11,7 @@ from coredata_async.openapi import describe, page
 
 
 def files() -> dict[str, str]:
-    """The generated docs, by file name."""
+    """Return the generated docs, by file name."""
     return {
         "endpoints.md": page(),
         "openapi.json": json.dumps(describe(), ensure_ascii=False, indent=2) + "\n",

@@ -1,4 +1,4 @@
-"""The whole description: every endpoint, every schema, and who may ask."""
+"""The complete description: endpoints, schemas and security."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from coredata_async.version import VERSION
 
 _ABOUT: Final = (
     "CoreData's document service as `coredata-async` knows it, generated from the library's own table. "
-    "It is not the vendor's: `x-evidence` says of each operation whether it is documented, only named in "
-    "the documentation, or seen in clients of 2014, and `x-source` says where. Every path ends in a slash; "
+    "It is not the vendor's: for each operation, `x-evidence` says whether it is documented, only named in "
+    "the documentation, or seen in clients of 2014; `x-source` is the source. Every path ends in a slash: "
     "without it the service redirects, and a POST may become a GET."
 )
 _META: Final[Schema] = {
@@ -24,7 +24,10 @@ _META: Final[Schema] = {
         "next": {"type": ["string", "null"], "description": "Path and query; sometimes wrong."},
         "offset": {"type": "integer"},
         "previous": {"type": ["string", "null"]},
-        "total_count": {"type": "integer", "description": "How many objects match, not how many came."},
+        "total_count": {
+            "type": "integer",
+            "description": "Number of matching objects, not of returned ones.",
+        },
     },
 }
 _RESERVATION: Final[Schema] = {
@@ -32,13 +35,13 @@ _RESERVATION: Final[Schema] = {
     "required": ["blobName", "presignedUrl"],
     "properties": {
         "blobName": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-        "presignedUrl": {"type": "string", "format": "uri", "description": "A credential."},
+        "presignedUrl": {"type": "string", "format": "uri", "description": "A secret."},
     },
 }
 
 
 def describe() -> Schema:
-    """Describe the service: an OpenAPI 3.1 document, made again at each call."""
+    """Return the description of the service, a new OpenAPI 3.1 document at each call."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "CoreData", "version": VERSION, "description": _ABOUT},

@@ -1,4 +1,4 @@
-"""The table of endpoints as a page for people."""
+"""The table of endpoints as a Markdown page."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ from coredata_async.resources.endpoints import Endpoint, endpoints, table
 _INTRODUCTION: Final = """\
 # Endpoints
 
-Every request this library makes to the API, from its own table (`coredata_async/resources/endpoints.py`),
-and below it the two that it makes to the storage. This page
-is generated, and so is `openapi.json` beside it; after a change to a row, write both again with
+All requests of this library to the API, from its own table (`coredata_async/resources/endpoints.py`),
+followed by the two requests to the storage. This page
+and `openapi.json` are generated. After a change to a row, write both again with
 
 ```
 python -m coredata_async.openapi --docs .docs
 ```
 
-**Evidence** says how sure a row is:
+**Evidence** is the certainty of a row:
 
-- *documented*: method, path and answer are on the vendor's pages.
-- *named*: the pages only say that it exists. Path or body are chosen by analogy with the rest.
-- *legacy*: seen in public clients of 2014 only. A tenant of today may not have it.
+- *documented*: method, path and response are on the vendor's pages.
+- *named*: the pages only mention it. Path or body are chosen by analogy with the rest.
+- *legacy*: seen only in public clients of 2014. A current tenant may not have it.
 
-What is left out, without any known shape: `POST /api/v3/files/` (the names of half its fields are lost)
-and the lists of favourites (only their titles survive); and what clients of 2014 knew beside today's pages:
-the navigation tree, templates, and lists per user. `client.request` reaches whatever a tenant has.
+Omitted, because their request format is unknown: `POST /api/v3/files/` (the names of half its fields are
+lost) and the lists of favourites (only their titles are known). Also omitted are endpoints that only clients
+of 2014 used: the navigation tree, templates, and lists per user. `client.request` reaches them if a tenant
+has them.
 
-**Tested in** names the module of `tests/contract/` that states what the service promises there. It runs
+**Tested in** names the module of `tests/contract/` with the contract of the endpoint. It runs
 against the sandbox, and with `-m live` against a tenant.
 
 """
 
 _STORAGE: Final = """
-Two further requests go to the storage, to a signed URL that the service gave. They carry no API key, and the
+Two further requests go to the storage, to a signed URL from the service. They carry no API key, and the
 URL is used byte for byte:
 
 | step | method | URL | success | evidence | source | tested in |
@@ -58,12 +59,12 @@ _BY_VERB: Final[Mapping[str, str]] = {
 
 
 def page() -> str:
-    """The page, in Markdown."""
+    """Return the page, in Markdown."""
     head, rule, *rows = table().splitlines()
     tested = [f"{row} `{module_about(each)}` |" for row, each in zip(rows, endpoints(), strict=True)]
     return _INTRODUCTION + "\n".join([f"{head} tested in |", f"{rule}---|", *tested]) + "\n" + _STORAGE
 
 
 def module_about(endpoint: Endpoint) -> str:
-    """The module of `tests/contract/` about an endpoint."""
+    """Return the module of `tests/contract/` that tests an endpoint."""
     return _BY_VERB.get(endpoint.operation.rpartition(".")[2], "test_inside")

@@ -1,4 +1,4 @@
-"""One endpoint as an OpenAPI operation."""
+"""OpenAPI operations, one per endpoint."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _LOCATION: Final[Schema] = {
     }
 }
 _VERSION: Final[Schema] = {
-    "X-Coredata-fields-filedigest": {"description": "MD5 of what the server stored.", "schema": _MD5},
-    "X-Coredata-fields-snapshot-id": {"description": "Of the new version.", "schema": _UUID},
+    "X-Coredata-fields-filedigest": {"description": "MD5 of the stored bytes.", "schema": _MD5},
+    "X-Coredata-fields-snapshot-id": {"description": "Snapshot id of the new version.", "schema": _UUID},
 }
 _NOT_DOCUMENTED: Final[Schema] = {
     "description": "No error is documented: neither status nor body. Seen or inferred: 400 with "
@@ -38,13 +38,13 @@ _PAGING: Final[list[Schema]] = [
     {
         "name": "limit",
         "in": "query",
-        "description": "Objects per page. The most there may be is not documented, nor what 0 means.",
+        "description": "Objects per page. Neither the maximum nor the meaning of 0 is documented.",
         "schema": {"type": "integer", "minimum": 1, "default": 20},
     },
     {
         "name": "offset",
         "in": "query",
-        "description": "How many objects to skip.",
+        "description": "Number of objects to skip.",
         "schema": {"type": "integer", "minimum": 0, "default": 0},
     },
 ]
@@ -52,18 +52,18 @@ _PAGING: Final[list[Schema]] = [
 
 @frozen
 class Shape:
-    """What an operation takes and gives, beyond what its endpoint says."""
+    """Parameters, body and responses of an operation."""
 
     parameters: list[Schema] = field(factory=list[Schema])
     body: Schema | None = None
     answer: Schema = field(factory=dict[str, Any])
-    """Of the response that means success: `content`, `headers`."""
+    """The response that means success: `content`, `headers`."""
     also: Mapping[str, Schema] = field(factory=dict[str, Schema])
     """Further responses, by status."""
 
 
 def operation(endpoint: Endpoint) -> Schema:
-    """Describe one endpoint."""
+    """Return the description of one endpoint."""
     shape = _shape(endpoint)
     proof = endpoint.proof
     described: Schema = {
@@ -87,7 +87,7 @@ def operation(endpoint: Endpoint) -> Schema:
 
 
 def envelope(name: str) -> Schema:
-    """The answer of a listing."""
+    """Return the schema of a listing's response."""
     return {
         "type": "object",
         "required": ["meta", "objects"],
@@ -145,16 +145,16 @@ def _download() -> Shape:
     return Shape(
         [_place("id", _UUID)],
         answer={"headers": {"Location": signed}},
-        also={"200": {"description": "The bytes, as servers of 2014 gave them.", **bytes_}},
+        also={"200": {"description": "The bytes, as returned by servers of 2014.", **bytes_}},
     )
 
 
 def _replace() -> Shape:
     asked = [
-        _parameter("filename", {"type": "string"}, "Its ending replaces the stored one, if it differs."),
-        _parameter("snapshot_id", _UUID, "If the File has changed since, nothing is written."),
+        _parameter("filename", {"type": "string"}, "Its suffix replaces the stored one, if it differs."),
+        _parameter("snapshot_id", _UUID, "If the File has changed since this snapshot, nothing is written."),
         _parameter(
-            "blob_name", _MD5, "Of a blob that is stored; then `digest` is a must and there is no body."
+            "blob_name", _MD5, "Name of a stored blob. Then `digest` is mandatory, and the body is omitted."
         ),
         _parameter("digest", _MD5, "MD5 of the blob."),
     ]
@@ -186,7 +186,12 @@ _SPECIAL: Final[Mapping[str, Callable[[], Shape]]] = {
     "me": _me,
     "recent_projects": _recent,
 }
-_MEANINGS: Final[Mapping[int, str]] = {200: "Found.", 201: "Done.", 204: "Done.", 302: "Where the bytes are."}
+_MEANINGS: Final[Mapping[int, str]] = {
+    200: "Found.",
+    201: "Done.",
+    204: "Done.",
+    302: "Redirect to the bytes.",
+}
 
 
 def _meaning(endpoint: Endpoint) -> str:
@@ -195,7 +200,7 @@ def _meaning(endpoint: Endpoint) -> str:
 
 def _class(made: Callable[..., object]) -> type[Any]:
     if not isinstance(made, type):
-        raise TypeError(f"{made!r} is no class")
+        raise TypeError(f"{made!r} is not a class")
     return made
 
 

@@ -1,4 +1,4 @@
-"""Models, filters, new and edit classes as JSON Schemas: the types are the classes' own."""
+"""JSON Schemas of models, filters, new and edit classes, derived from their types."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 
 _MOMENT: Final[Schema] = {
     "type": "string",
-    "format": "date-time-local",  # no zone: it is UTC, and no `date-time` of RFC 3339
+    "format": "date-time-local",  # without a zone it is UTC, but not a `date-time` of RFC 3339
     "description": "UTC, without a zone, cut to the second.",
 }
 _INSTANT: Final[Schema] = {"type": "string", "format": "date-time"}
@@ -37,23 +37,23 @@ _PLAIN: Final[Mapping[Any, Schema]] = {
     Aspects: {
         "type": "object",
         "additionalProperties": True,
-        "description": "Further fields, grouped by aspect; which there are depends on tenant and dynatype.",
+        "description": "Further fields, grouped by aspect; the aspects depend on tenant and dynatype.",
     },
     Any: {},
 }
 _ODD: Final[Mapping[tuple[type[Any], str], Schema]] = {(Comment, "id"): {"type": "integer"}}
-"""Fields whose type here is not the one on the wire."""
+"""Fields whose Python type differs from the type in JSON."""
 _PARTS: Final[Mapping[tuple[type[Any], str], type[Any]]] = {
     (NewContact, "emails"): Email,
     (NewContact, "phones"): Phone,
     (NewContact, "contact_addresses"): Address,
     (NewContact, "urls"): Link,
 }
-"""Lists of mappings whose names are known from what the service sends."""
+"""Lists of mappings whose keys are known from responses."""
 
 
 def read_schema(model: type[Any], key: str | None) -> Schema:
-    """Return what the service sends: nothing but the key is sure to be there, and there may be more."""
+    """Return the schema of a response: only the key is mandatory, and further fields are allowed."""
     kinds, notes = get_type_hints(model), _notes(model)
     properties = {
         name: _with_note(
@@ -67,20 +67,20 @@ def read_schema(model: type[Any], key: str | None) -> Schema:
 
 
 def request_schema(model: type[Any]) -> Schema:
-    """What a request may say: of a new object what must be there, of a change which fields `null` clears."""
+    """Return the schema of a request: mandatory fields of a new object, nullable fields of a change."""
     kinds, notes = get_type_hints(model), _notes(model)
     properties = {
         name: _with_note(_parts((model, name)) or _request_schema(kinds[name]), notes.get(name))
         for name in _names(model)
     }
-    required = [spot.name for spot in attrs.fields(model) if spot.default is attrs.NOTHING]
+    required = [attribute.name for attribute in attrs.fields(model) if attribute.default is attrs.NOTHING]
     found = {"type": "object", "properties": properties, "additionalProperties": False}
     return _with_title(model, found, required)
 
 
 def form_schema(model: type[Any], **more: Schema) -> Schema:
-    """A form of text fields, in which a list is one string with commas."""
-    required = [spot.name for spot in attrs.fields(model) if spot.default is attrs.NOTHING]
+    """Return the schema of a form of text fields, in which a list is one string with commas."""
+    required = [attribute.name for attribute in attrs.fields(model) if attribute.default is attrs.NOTHING]
     kinds = get_type_hints(model)
     properties = {
         name: {"type": "string", "minLength": 1}
@@ -92,14 +92,14 @@ def form_schema(model: type[Any], **more: Schema) -> Schema:
 
 
 def filters(where: Any) -> list[Schema]:
-    """The query parameters of a listing."""
+    """Return the query parameters of a listing."""
     kinds, notes = get_type_hints(where), _notes(where)
     own = [name for name in _names(where) if name not in _names(Paging)]
     return [_parameter(name, kinds[name], notes.get(name)) for name in own]
 
 
 def models_in(model: type[Any]) -> Iterator[type[Any]]:
-    """A model, and every model it holds, however deep."""
+    """Yield a model and all models nested in it."""
     yield model
     for kind in get_type_hints(model).values():
         for inner in _inside(kind):
@@ -107,7 +107,7 @@ def models_in(model: type[Any]) -> Iterator[type[Any]]:
 
 
 def ref(model: type[Any]) -> Schema:
-    """A reference to a model's schema."""
+    """Return a reference to a model's schema."""
     return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
@@ -135,8 +135,8 @@ def _request_schema(kind: Any) -> Schema:
     return {**found, "type": [found["type"], "null"]} if {Unset, type(None)} <= set(_arms(kind)) else found
 
 
-def _parts(spot: tuple[type[Any], str]) -> Schema | None:
-    part = _PARTS.get(spot)
+def _parts(attribute: tuple[type[Any], str]) -> Schema | None:
+    part = _PARTS.get(attribute)
     if part is None:
         return None
     properties = {name: {"type": "string"} for name in _names(part) if name != "extra"}
@@ -169,7 +169,7 @@ def _inside(kind: Any) -> Iterator[type[Any]]:
 
 
 def _names(model: type[Any]) -> list[str]:
-    return [spot.name for spot in attrs.fields(model)]
+    return [attribute.name for attribute in attrs.fields(model)]
 
 
 def _with_title(model: type[Any], schema: Schema, required: list[str]) -> Schema:
@@ -181,7 +181,7 @@ def _with_note(schema: Schema, note: str | None) -> Schema:
 
 
 def _notes(model: type[Any]) -> dict[str, str]:
-    """The words below the fields of a class and of those it is made of."""
+    """Return the docstrings of the fields of a class and its base classes."""
     found: dict[str, str] = {}
     for kind in reversed([each for each in inspect.getmro(model) if attrs.has(each)]):
         (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body

@@ -1,4 +1,4 @@
-"""Idempotent uploads: one key becomes one File, whichever process or machine handles it, however often.
+"""Idempotent uploads: one key becomes one File, on any machine, for any number of calls.
 
 - `idempotent` — `IdempotentUploads`, the entry point; `attempt` — one call of it.
 - `record` — the durable state of one key. `store` — the interface of record stores.

@@ -1,7 +1,7 @@
-"""One attempt by one owner to take a record to its end: store, write the intent, register, look for it.
+"""One attempt by one owner to complete a record: store, write the intent, register, probe.
 
-The record is written before every request that must not be repeated blindly. So whatever happens to the
-owner, the next one knows whether a File may exist, and looks for its blob before it registers it again.
+The record is written before every request that must not be repeated blindly. If the owner dies at any point,
+the next one knows whether a File may exist, and searches for its blob before it registers it again.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from coredata_async.transfer.uploads import Upload
 log = logging.getLogger("coredata_async.records")
 
 ROUNDS: Final = 3
-"""Number of requests for a File in one attempt that may be lost and proved not to have been carried out."""
+"""Maximum number of registrations in one attempt that are lost and then proved not to have been carried out.
+"""
 BLOB_LIFE: Final = 12 * 3600.0
-"""Seconds for which stored bytes without a File are taken to be still there."""
+"""Seconds for which stored bytes without a File are assumed to be kept."""
 
 
 @define(eq=False)
@@ -41,18 +42,18 @@ class Attempt:
     steps: UploadSteps
     owned: OwnedRecord
     upload: Upload | None
-    """The source and its options; `None` if only the record is there."""
+    """The source and its options; None if only the record is available."""
     waited: float
-    """Seconds since the latest request for the File was given up, if the record is REGISTERING."""
+    """Seconds since the latest registration was given up, if the record is REGISTERING."""
     patience: float | None
-    """Maximum number of seconds to look for the File; `None` is as long as it takes."""
+    """Maximum number of seconds to search for the File; None is unlimited."""
     progress: OnProgress | None = None
     wall_clock: Callable[[], float] = time.time
     _given_up_at: float = field(init=False)
     _absent: bool = field(default=False, init=False)
-    """It was proved that no File of the blob exists."""
+    """True if it was proved that no File of the blob exists."""
     _fresh: bool = field(default=False, init=False)
-    """The bytes were stored in this attempt."""
+    """True if the bytes were stored in this attempt."""
     _sent: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -64,7 +65,7 @@ class Attempt:
         return self.owned.record
 
     async def finish(self) -> RecordOutcome:
-        """Take the record as far as it gets.
+        """Complete the record as far as possible.
 
         Raises:
             OwnershipLostError: If another call has taken the record. Nothing was sent after that.
@@ -76,7 +77,7 @@ class Attempt:
             raise
         except OutcomeUnknownError as exc:
             outcome = Unknown(source=self._source, error=exc, key=self.record.key)
-        except Exception as exc:  # noqa: BLE001  # whatever is wrong with it, the caller decides what follows
+        except Exception as exc:  # noqa: BLE001  # any failure is an outcome: the caller decides
             outcome = Failed(source=self._source, error=exc, key=self.record.key)
         await self._release()
         return outcome
@@ -90,7 +91,7 @@ class Attempt:
                     await self._resume()
                 case _:
                     await self._settle()
-        return uploaded(self.record, self._source)
+        return outcome_of(self.record, self._source)
 
     async def _store(self) -> Stored:
         if self.upload is None:
@@ -111,13 +112,13 @@ class Attempt:
         return stored
 
     async def _note_reserved(self, blob: str, since: datetime | None) -> None:
-        """Note a blob without a write of its own: the next renewal writes it."""
+        """Record a blob without a separate write: the next renewal writes it."""
         del since
         record = evolve(self.record, reserved=blob, orphans=_with_orphan(self.record, self.record.reserved))
         self.owned.change(record)
 
     async def _register(self, stored: Stored) -> None:
-        """Write the intent, then request the File once."""
+        """Write the intent, then register the File once."""
         record = self.record
         stored_at = record.stored_at if record.stored == stored else self.wall_clock()
         intent = evolve(
@@ -143,29 +144,29 @@ class Attempt:
             await self._confirm(outcome)
 
     async def _resume(self) -> None:
-        """Go on with bytes that were stored before. No request for their File is in flight."""
-        stored = self._stored()
+        """Continue with bytes that were stored before. No registration of their File is in flight."""
+        stored = self._require_stored()
         if not self._absent:
-            found = await self.steps.settle(stored, self.record.new, under_way=False)
+            found = await self.steps.settle(stored, self.record.new, in_flight=False)
             if found is not None:
                 await self._confirm(found)
                 return
             self._absent = True
         if self.upload is not None and not self._fresh and (self._sent or not self._is_kept()):
-            await self._discard()  # the blob may be gone
+            await self._discard()  # the blob may have been deleted
             return
         if self._sent >= ROUNDS:
             raise TransferError(
-                f"{self.record.new.filename}: registering it was not confirmed {self._sent} times, and each "
-                f"time no File of blob {stored.blob} was there; it is safe to upload it again with its key",
+                f"{self.record.new.filename}: its registration was not confirmed {self._sent} times, and "
+                f"each time no File of blob {stored.blob} existed; upload it again with its key",
                 stage="register",
                 total=stored.plan.size,
             )
         await self._register(stored)
 
     async def _settle(self) -> None:
-        """Look for the File of a request of which the outcome is not known."""
-        stored, waited = self._stored(), self.owned.clock() - self._given_up_at
+        """Search for the File after a registration with an unknown outcome."""
+        stored, waited = self._require_stored(), self.owned.clock() - self._given_up_at
         found: Registered | None = None
         timely = False
         try:
@@ -184,8 +185,8 @@ class Attempt:
 
     def _still_open(self, stored: Stored) -> RegistrationUncertainError:
         return RegistrationUncertainError(
-            f"{self.record.new.filename}: it is not known yet whether the File was registered; a later call "
-            "with the same key goes on from here",
+            f"{self.record.new.filename}: it is still unknown whether the File was registered; a later call "
+            "with the same key continues the search",
             stored.request(self.record.new),
             blob_name=stored.blob,
             total=stored.plan.size,
@@ -204,20 +205,20 @@ class Attempt:
         try:
             await self.owned.write(done)
         except OwnershipLostError as exc:
-            # The File exists, and whoever has the record finds it by its blob.
+            # The File exists, and the next owner of the record finds it by its blob.
             log.warning("File %s was created, and its record could not be written: %s", done.file_id, exc)
             self.owned.change(done)
 
     async def _discard(self) -> None:
-        """Give up the stored bytes, so that they are stored again."""
-        stored = self._stored()
+        """Discard the stored bytes, so that they are stored again."""
+        stored = self._require_stored()
         orphans = _with_orphan(self.record, stored.blob)
         await self.owned.write(
             evolve(self.record, state=UploadState.STORING, stored=None, rounds=0, orphans=orphans)
         )
 
     async def _release(self) -> None:
-        """Give the record back, so that the next call need not wait for the end of the lease."""
+        """Release the record, so that the next call need not wait for the end of the lease."""
         record = self.record
         if record.is_done or not record.owner:
             return
@@ -232,10 +233,10 @@ class Attempt:
         await self.owned.write(released)
 
     def _is_kept(self) -> bool:
-        """Check if the stored bytes can be expected to be there still."""
+        """Return whether the stored bytes can be expected to be kept."""
         return self.wall_clock() - self.record.stored_at < BLOB_LIFE
 
-    def _stored(self) -> Stored:
+    def _require_stored(self) -> Stored:
         assert self.record.stored is not None  # noqa: S101  # `UploadRecord.from_dict` checks it
         return self.record.stored
 
@@ -249,8 +250,8 @@ def _with_orphan(record: UploadRecord, blob: str | None) -> tuple[str, ...]:
     return tuple(orphans[-KEPT_ORPHANS:])
 
 
-def uploaded(record: UploadRecord, source: Source) -> Uploaded:
-    """Return the outcome that a confirmed record stands for."""
+def outcome_of(record: UploadRecord, source: Source) -> Uploaded:
+    """Return the outcome of a confirmed record."""
     stored = record.stored
     return Uploaded(
         source=source,

@@ -6,15 +6,15 @@ from coredata_async.errors import ConfigurationError, CoreDataError
 
 
 class RecordStoreError(CoreDataError):
-    """A record store that cannot be reached, or that holds something other than a record."""
+    """A record store cannot be reached, or contains something other than a record."""
 
 
 class VolatileStoreError(ConfigurationError):
-    """A record store that may forget a write that it has confirmed."""
+    """A record store may lose a write that it has confirmed."""
 
 
 class KeyReusedError(ConfigurationError):
-    """An idempotency key that was used before for other content, or for another place."""
+    """An idempotency key was used before for other content, or for another parent."""
 
 
 class OwnershipLostError(Exception):

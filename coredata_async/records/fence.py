@@ -1,14 +1,14 @@
-"""A timer of the kernel that kills this process if it is frozen while it owns a record.
+"""A kernel timer that kills this process if it is frozen while it owns a record.
 
 A process that is stopped (SIGSTOP, a frozen container, a paused virtual machine) may continue long after its
 lease has ended. Another owner may then have proved that the File does not exist, and registered it. A check
-before the request is not enough, because a process can be stopped between the check and the request: 94 of
-150 such processes sent it. With the timer, none of 100 did: the kernel kills the process before its next
+before the request is not sufficient, because a process can be stopped between the check and the request: 94
+of 150 such processes sent it. With the timer, none of 100 did: the kernel kills the process before its next
 instruction.
 
-The timer is set only while a request for a File may be sent. A process that runs ends such a request by
-itself before its lease ends, see `ownership`, so only a frozen process, or one whose event loop is blocked
-for the whole lease, is killed.
+The timer is set only while a registration may be sent. A running process ends such a request by itself before
+its lease ends, see `ownership`. So only a frozen process, or one whose event loop is blocked for the whole
+lease, is killed.
 """
 
 from __future__ import annotations
@@ -59,26 +59,26 @@ class _TimerSpec(ctypes.Structure):
 
 @define(eq=False)
 class KillTimer:
-    """A timer of this process that sends it SIGKILL, which nothing can block. Linux only."""
+    """A timer of this process that sends it SIGKILL, which cannot be blocked. Linux only."""
 
     _libc: ctypes.CDLL
     _timer: ctypes.c_void_p
 
     @classmethod
     def create(cls) -> KillTimer | None:
-        """Create the timer, or return `None` where the kernel has none."""
+        """Create the timer; return None if the kernel does not support it."""
         if sys.platform != "linux":
             return None
         libc, timer = ctypes.CDLL(None, use_errno=True), ctypes.c_void_p()
         event = _SigEvent(signal=signal.SIGKILL, notify=_SIGEV_SIGNAL)
         try:
             failed = libc.timer_create(_CLOCK, ctypes.byref(event), ctypes.byref(timer))
-        except AttributeError:  # a C library that keeps its timers elsewhere
+        except AttributeError:  # a C library with its timers elsewhere
             return None
         return None if failed else cls(libc, timer)
 
     def set(self, until: float | None) -> None:
-        """Set the end, by `read_clock`; `None` stops the timer."""
+        """Set the end, by `read_clock`; None stops the timer."""
         spec = _TimerSpec()
         if until is not None:
             seconds, fraction = divmod(max(until, 0.0), 1)

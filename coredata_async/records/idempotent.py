@@ -15,7 +15,7 @@ from coredata_async.client import CoreData
 from coredata_async.control_characters import escape_controls
 from coredata_async.errors import ConfigurationError, SourceError
 from coredata_async.operations import OperationOutcome
-from coredata_async.records.attempt import Attempt, uploaded
+from coredata_async.records.attempt import Attempt, outcome_of
 from coredata_async.records.errors import KeyReusedError, OwnershipLostError, RecordStoreError
 from coredata_async.records.fence import NO_FENCE, process_fence, read_clock
 from coredata_async.records.observations import Observations
@@ -32,7 +32,7 @@ from coredata_async.transfer.workers import map_concurrently
 log = logging.getLogger("coredata_async.records")
 
 RECOVERED_AT_ONCE: Final = 32
-"""Maximum number of records that `recover` works on at once."""
+"""Maximum number of records that `recover` processes concurrently."""
 _RACE_PAUSE: Final = 1.0
 _OUTCOMES: Final[dict[type[Busy | Unknown | Failed], OperationOutcome]] = {
     Busy: "delayed",
@@ -44,23 +44,23 @@ _OUTCOMES: Final[dict[type[Busy | Unknown | Failed], OperationOutcome]] = {
 class IdempotentUploads:
     """Uploads with idempotency keys: `await IdempotentUploads(client, records).upload(source, key=…, …)`.
 
-    The first call with a key uploads; later ones return what it became. Calls may run at the same time, on
-    different machines, and may be killed at any point: each key becomes one File. For that, the intent is in
-    the record store before the File is requested, one call at a time holds a lease on the record, and the
-    next owner looks for the File before it requests it again.
+    The first call with a key uploads; later calls return its outcome. Calls may run concurrently, on
+    different machines, and may be killed at any point: each key becomes one File. To guarantee this, the
+    intent is written to the record store before the File is registered, one call at a time holds a lease on
+    the record, and the next owner searches for the File before it registers it again.
 
     On Linux, a process that is frozen (SIGSTOP, a paused container) for longer than its lease while it
-    requests a File is killed by the kernel: see `records.fence`. Elsewhere such a process may create a
+    registers a File is killed by the kernel: see `records.fence`. Elsewhere such a process may create a
     duplicate; a warning is logged once.
 
-    Cost: three durable writes to the store for each upload, and one more for every quarter of a lease.
+    Cost: three durable writes to the store per upload, and one more per quarter of a lease.
 
     Args:
-        client: The client. Its `Retry.settle` says how long a request can have an effect after it was given
-            up.
+        client: The client. Its `Retry.settle` is the time for which a request can have an effect after it was
+            given up.
         records: The record store, shared by all processes that may handle the same key.
         lease: Seconds after which a call that does not renew its record counts as dead; at least 5.
-        fence: Have the kernel end this process if it is frozen for longer than its lease.
+        fence: Let the kernel end this process if it is frozen for longer than its lease.
         clock: Clock of leases, in seconds; for tests.
         sleep: Waits for a number of seconds; for tests.
 
@@ -105,11 +105,11 @@ class IdempotentUploads:
         patience: float | None = None,
         progress: OnProgress | None = None,
     ) -> RecordOutcome:
-        """Upload a source as one File, however often this is called with its key.
+        """Upload a source as one File, regardless of the number of calls with its key.
 
-        Sends the three requests of `files.upload` at most, and none if the key is confirmed. If a request for
-        the File was lost, in this call or in one that died, it looks for the File for up to `Retry.settle` +
-        `Retry.probe_gap` seconds.
+        Sends at most the three requests of `files.upload`, and none if the key is confirmed. If a
+        registration was lost, in this call or in one that died, it searches for the File for up to
+        `Retry.settle` + `Retry.probe_gap` seconds.
 
         Args:
             source: A path, bytes, a binary file, or an (async) iterable of bytes.
@@ -124,15 +124,15 @@ class IdempotentUploads:
             contacts: Ids of contacts.
             tags: Tags without commas.
             digest: MD5 of the content in hexadecimal, if known. Otherwise a repeated call reads the source to
-                compare it with what the key stands for.
-            patience: Maximum number of seconds to look for a File of which the outcome is not known; then the
-                result is `Unknown`, and a later call continues. The default is as long as it takes.
+                compare it with the content of the key.
+            patience: Maximum number of seconds to search for a File after an unknown outcome; then the result
+                is `Unknown`, and a later call continues. By default unlimited.
             progress: Called at each stage and after each block.
 
         Returns:
-            `Uploaded`: The File exists. `Busy`: Another call works on this key. `Unknown`: It is not known
-            whether the File exists; call again later. `Failed`: No File exists; `Failed.permanent` says that
-            repeating the call is pointless, which includes a key that was used for other content.
+            `Uploaded`: The File exists. `Busy`: Another call works on this key. `Unknown`: It is unknown
+                whether the File exists; call again later. `Failed`: No File exists; if `Failed.permanent`,
+                repeating the call is pointless, for instance because the key was used for other content.
 
         Raises:
             ConfigurationError: If an argument is invalid.
@@ -149,7 +149,7 @@ class IdempotentUploads:
             contacts=contacts,
             tags=tags,
         )
-        fresh = UploadRecord(key=_checked(key), state=UploadState.STORING, new=wanted.new())
+        fresh = UploadRecord(key=_check_key(key), state=UploadState.STORING, new=wanted.new())
         with self._client.files.steps.observe("upload") as operation:
             outcome = await self._upload(wanted, fresh, digest, patience, progress)
             if isinstance(outcome, Uploaded):
@@ -170,23 +170,23 @@ class IdempotentUploads:
         if isinstance(taken, Busy):
             return taken
         if taken.record.new != fresh.new:
-            return await self._refuse(taken, wanted, "another place or name")
+            return await self._refuse(taken, wanted, "another parent or name")
         try:
             if taken.record.stored is not None and await self._differs(taken, wanted, digest):
                 return await self._refuse(taken, wanted, "other content")
             if not isinstance(taken, OwnedRecord):
-                return uploaded(taken.record, wanted.source)
+                return outcome_of(taken.record, wanted.source)
             return await self._finish(taken, wanted, patience, progress)
         except OwnershipLostError as exc:
             log.info("%s: %s", escape_controls(fresh.key), exc)
             return Busy(key=fresh.key, retry_after=self._lease)
 
     async def recover(self) -> AsyncGenerator[RecordOutcome]:
-        """Finish everything that dead processes left half done; yield the outcome of each record.
+        """Finish all uploads that dead processes left incomplete; yield the outcome of each record.
 
         Waits for one lease, so that records of live calls are left alone. Bytes that were not stored cannot
-        be read again from here: such a record is released and yields `Failed`, and the next `upload` with its
-        key starts at once. `source` of the outcomes is the key.
+        be read again here: such a record is released and yields `Failed`, and the next `upload` with its key
+        starts at once. `source` of the outcomes is the key.
 
         Memory: the keys of all unfinished records.
 
@@ -208,13 +208,13 @@ class IdempotentUploads:
         """Delete the record of a key; a later upload with this key creates another File.
 
         Returns:
-            True if there was a record.
+            True if a record existed.
 
         Raises:
             ConfigurationError: If a call works on the key, or its File may exist without being confirmed.
             RecordStoreError: If the record store cannot be reached.
         """
-        found = await self._records.get(_checked(key))
+        found = await self._records.get(_check_key(key))
         if found is None:
             return False
         if found.record.owner and self._observed.note(found) < self._lease:
@@ -230,7 +230,7 @@ class IdempotentUploads:
         return True
 
     async def _take(self, fresh: UploadRecord) -> OwnedRecord | Revision | Busy:
-        """Take the lease on a record; return a confirmed record as it is."""
+        """Take the lease on a record; return a confirmed record unchanged."""
         owner, began = secrets.token_hex(8), self._clock()
         found = await self._records.get(fresh.key)
         if found is None:
@@ -255,7 +255,7 @@ class IdempotentUploads:
         number = await self._update(record, found.number)
         if number is None:
             return Busy(key=fresh.key, retry_after=_RACE_PAUSE)
-        return self._owned(Revision(record, number), began)
+        return self._own(Revision(record, number), began)
 
     async def _create(self, record: UploadRecord, began: float) -> OwnedRecord | Busy:
         number: int | None = None
@@ -263,26 +263,26 @@ class IdempotentUploads:
             number = await self._records.create(record)
         except RecordStoreError as exc:
             log.warning(
-                "%s: it is not known whether its record was created: %s", escape_controls(record.key), exc
+                "%s: it is unknown whether its record was created: %s", escape_controls(record.key), exc
             )
         if number is None:
             found = await self._records.get(record.key)
             if found is None or found.record != record:
                 return Busy(key=record.key, retry_after=_RACE_PAUSE)
             number = found.number
-        return self._owned(Revision(record, number), began)
+        return self._own(Revision(record, number), began)
 
     async def _update(self, record: UploadRecord, revision: int) -> int | None:
         try:
             return await self._records.update(record, revision)
         except RecordStoreError as exc:
             log.warning(
-                "%s: it is not known whether its record was taken: %s", escape_controls(record.key), exc
+                "%s: it is unknown whether its record was taken: %s", escape_controls(record.key), exc
             )
         found = await self._records.get(record.key)
         return found.number if found is not None and found.record == record else None
 
-    def _owned(self, revision: Revision, began: float) -> OwnedRecord:
+    def _own(self, revision: Revision, began: float) -> OwnedRecord:
         fence = process_fence() if self._fence else NO_FENCE
         return OwnedRecord(
             self._records, revision, self._lease, fence, until=began + self._lease, clock=self._clock
@@ -309,7 +309,7 @@ class IdempotentUploads:
         if isinstance(taken, Busy):
             return None
         if not isinstance(taken, OwnedRecord):
-            return uploaded(taken.record, taken.record.key)
+            return outcome_of(taken.record, taken.record.key)
         try:
             return await self._finish(taken, None, None)
         except OwnershipLostError as exc:
@@ -317,7 +317,7 @@ class IdempotentUploads:
             return None
 
     async def _differs(self, taken: OwnedRecord | Revision, wanted: Upload, digest: str | None) -> bool:
-        """Compare a source with the bytes that were stored for its key."""
+        """Return whether a source differs from the bytes that were stored for its key."""
         stored = taken.record.stored
         assert stored is not None  # noqa: S101  # the caller has checked it
         if digest is not None:
@@ -335,7 +335,7 @@ class IdempotentUploads:
             return False
 
     async def _refuse(self, taken: OwnedRecord | Revision, wanted: Upload, difference: str) -> Failed:
-        """Release the record as it was, and return the error of a key that was used for something else."""
+        """Release the record unchanged, and return the error of a key that was used for something else."""
         record = taken.record
         if isinstance(taken, OwnedRecord):
             await taken.write(evolve(record, owner=""))
@@ -358,7 +358,7 @@ async def _measure(wanted: Upload) -> tuple[int, str]:
         return source.size, source.digest
 
 
-def _checked(key: str) -> str:
+def _check_key(key: str) -> str:
     if not key or len(key.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
         raise ConfigurationError(f"key must be a text of 1 to {LONGEST_KEY} bytes, not {key!r:.80}")
     return key

@@ -69,7 +69,7 @@ class Watcher(Protocol):
     def __aiter__(self) -> AsyncIterator[Entry | None]: ...
 
     def stop(self) -> Awaitable[None]:
-        """End it."""
+        """End the watch."""
         ...
 
 
@@ -96,13 +96,13 @@ class Status(Protocol):
 class KvRecords:
     """Records in a NATS KV bucket.
 
-    A single NATS server confirms a write before it is on the disk, unless it runs with
-    `jetstream { sync_interval: always }`. A power cut may then lose records, and their Files would be created
-    twice. So a bucket must have three replicas, or its server must be known to sync every write.
+    A single NATS server confirms a write before it is on the disk, unless it runs with `jetstream {
+    sync_interval: always }`. A power cut may then lose records, and their Files would be created twice. So a
+    bucket must have three replicas, or its server must be known to sync every write.
 
     Args:
         bucket: A `nats.js.kv.KeyValue`. Its TTL, if it has one, must exceed the time in which a message may
-            be delivered again; 30 days are usual.
+            be redelivered; 30 days are usual.
         monitor: URL of the server's monitoring port, for example `http://127.0.0.1:8222`: it shows whether
             the server syncs every write.
         allow_volatile: Accept any bucket.
@@ -111,7 +111,7 @@ class KvRecords:
     def __init__(self, bucket: Bucket, *, monitor: str | None = None, allow_volatile: bool = False) -> None:
         if monitor is not None and urlsplit(monitor).scheme not in {"http", "https"}:
             raise ConfigurationError(f"monitor must be an http:// or https:// URL, not {monitor!r}")
-        errors = import_module("nats.js.errors")  # it is installed, because the bucket is from there
+        errors = import_module("nats.js.errors")  # installed, because the bucket is an object of that package
         self._missing: type[Exception] = errors.KeyNotFoundError
         self._conflict: type[Exception] = errors.KeyWrongLastSequenceError
         self._bucket = bucket
@@ -119,10 +119,10 @@ class KvRecords:
         self._prepared = allow_volatile
 
     async def prepare(self) -> None:
-        """Check that the bucket keeps what it confirms. Other methods call this first.
+        """Check that the bucket keeps confirmed writes. Other methods call this first.
 
         Raises:
-            VolatileStoreError: If it may not.
+            VolatileStoreError: If it may lose them.
             RecordStoreError: If the server or its monitoring port cannot be reached.
         """
         if self._prepared:
@@ -145,23 +145,23 @@ class KvRecords:
     async def get(self, key: str) -> Revision | None:
         """See `UploadRecords.get`."""
         await self.prepare()
-        entry = await self._call(self._bucket.get(_encoded(key)))
+        entry = await self._call(self._bucket.get(_encode_key(key)))
         return None if entry is None else _revision(entry)
 
     async def create(self, record: UploadRecord) -> int | None:
         """See `UploadRecords.create`."""
         await self.prepare()
-        return await self._call(self._bucket.create(_encoded(record.key), _data(record)))
+        return await self._call(self._bucket.create(_encode_key(record.key), _data(record)))
 
     async def update(self, record: UploadRecord, revision: int) -> int | None:
         """See `UploadRecords.update`."""
         await self.prepare()
-        return await self._call(self._bucket.update(_encoded(record.key), _data(record), last=revision))
+        return await self._call(self._bucket.update(_encode_key(record.key), _data(record), last=revision))
 
     async def delete(self, key: str, revision: int) -> bool:
         """See `UploadRecords.delete`."""
         await self.prepare()
-        return bool(await self._call(self._bucket.delete(_encoded(key), last=revision)))
+        return bool(await self._call(self._bucket.delete(_encode_key(key), last=revision)))
 
     async def unfinished(self) -> AsyncGenerator[Revision]:
         """See `UploadRecords.unfinished`. Reads all records, because a bucket has no index."""
@@ -170,7 +170,7 @@ class KvRecords:
         assert watcher is not None  # noqa: S101  # only a conflict or a missing key gives None
         try:
             async for entry in watcher:
-                if entry is None:  # the end of what is there now
+                if entry is None:  # the end of the current entries
                     return
                 found = _revision(entry)
                 if not found.record.is_done:
@@ -179,19 +179,19 @@ class KvRecords:
             await watcher.stop()
 
     async def _call(self, call: Awaitable[T]) -> T | None:
-        """Await a call; return `None` if the key is missing or at another revision."""
+        """Await a call; return None if the key is missing or at another revision."""
         try:
             return await call
         except (self._missing, self._conflict):
             return None
-        except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots, OSError among them
+        except Exception as exc:  # noqa: BLE001  # nats-py's errors have several base classes, including OSError
             if getattr(exc, "err_code", None) in _WRONG_REVISION:
                 return None
             failure = f"the upload records in NATS cannot be used: {type(exc).__name__}: {exc}".rstrip(": ")
         raise RecordStoreError(failure)
 
     async def _syncs(self) -> bool:
-        """Ask the server whether it syncs every write."""
+        """Return whether the server syncs every write, according to its monitoring port."""
         if self._monitor is None:
             return False
         url = f"{self._monitor.rstrip('/')}/jsz"
@@ -216,7 +216,7 @@ def _fetch(url: str) -> object:
         return json.loads(reply.read(1 << 20))
 
 
-def _encoded(key: str) -> str:
+def _encode_key(key: str) -> str:
     """Encode a key in the characters that NATS allows."""
     return urlsafe_b64encode(key.encode("utf-8", "surrogatepass")).decode().rstrip("=")
 

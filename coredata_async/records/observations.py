@@ -1,4 +1,4 @@
-"""Memory of which revisions this process has seen, and since when: it shows that an owner is dead."""
+"""Memory of the revisions that this process has seen, and since when: it shows that an owner is dead."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ CAPACITY: Final = 10_000
 
 @define(eq=False)
 class Observations:
-    """The revision that was seen last of each key, and the time at which it was seen first."""
+    """The last revision seen of each key, and the time at which it was first seen."""
 
     clock: Callable[[], float] = read_clock
     _seen: dict[str, tuple[int, float]] = field(factory=dict[str, tuple[int, float]], init=False)
 
     def note(self, found: Revision) -> float:
-        """Note a revision, and return for how many seconds it has not changed, as far as is known."""
+        """Record a revision; return the seconds for which it is known to be unchanged."""
         key, now = found.record.key, self.clock()
         number, since = self._seen.get(key, (None, now))
         if number == found.number:

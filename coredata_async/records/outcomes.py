@@ -1,4 +1,4 @@
-"""The outcome of a call that found its key in use. The others are those of every upload."""
+"""Outcome of a call whose key is in use. The other outcomes are those of every upload."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coredata_async.transfer.outcomes import Failed, Unknown, Uploaded
 
 @frozen(kw_only=True)
 class Busy:
-    """Another call, in this process or elsewhere, is working on this key."""
+    """Another call, in this process or elsewhere, works on this key."""
 
     key: str
     retry_after: float

@@ -1,4 +1,4 @@
-"""The lease on a record: who has it is its only writer, and loses it when it cannot renew it.
+"""Leases on records: the owner is the only writer, and loses the record if it cannot renew the lease.
 
 No clocks of two machines are compared. An owner counts its lease from before it sent the latest write. A
 taker waits until it has seen the same revision for a whole lease, and adds one to the epoch. So the latest
@@ -26,7 +26,7 @@ T = TypeVar("T")
 SHORTEST: Final = 5.0
 """Minimum length of a lease, in seconds."""
 MARGIN: Final = 2.0
-"""Seconds of a lease that must be left for a request to begin or to go on."""
+"""Seconds of a lease that must be left for a request to begin or to continue."""
 RENEWALS: Final = 4
 """Number of renewals during one lease."""
 RETRY_GAP: Final = 0.5
@@ -40,7 +40,7 @@ class OwnedRecord:
     records: UploadRecords
     revision: Revision
     length: float
-    """Seconds of the lease."""
+    """Length of the lease, in seconds."""
     fence: Fence
     until: float
     """End of the lease, by `read_clock`."""
@@ -55,11 +55,13 @@ class OwnedRecord:
         return self.revision.record
 
     def change(self, record: UploadRecord) -> None:
-        """Change the record without a write of its own: the next write or renewal includes it."""
+        """Change the record without a separate write: the next write or renewal includes it."""
         self.revision = Revision(record, self.revision.number)
 
     async def write(self, record: UploadRecord) -> None:
-        """Replace the record, which also renews the lease. Repeats it while the store cannot be reached.
+        """Replace the record, which also renews the lease.
+
+        Repeats the write while the store cannot be reached.
 
         Raises:
             OwnershipLostError: If another call has the record, or the lease ends before the store answers.
@@ -71,7 +73,7 @@ class OwnedRecord:
         """Renew the lease until it is lost.
 
         Raises:
-            OwnershipLostError: When it is lost.
+            OwnershipLostError: If it is lost.
         """
         while True:
             await self.sleep(self.length / RENEWALS)
@@ -79,7 +81,7 @@ class OwnedRecord:
                 await self._write(self.record)
 
     async def run(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do work while the lease is renewed; cancel the work when it is lost.
+        """Run work while the lease is renewed; cancel the work if the lease is lost.
 
         Raises:
             OwnershipLostError: If it was lost before the work ended.
@@ -125,7 +127,7 @@ class OwnedRecord:
             except TimeoutError:
                 raise OwnershipLostError("the lease ended before the record store answered") from None
             except RecordStoreError as exc:
-                log.warning("an upload record cannot be written, which is tried again: %s", exc)
+                log.warning("an upload record cannot be written; trying again: %s", exc)
                 if self.until - MARGIN - self.clock() < RETRY_GAP:
                     raise OwnershipLostError("the lease ended while the store could not be reached") from None
                 await self.sleep(RETRY_GAP)
@@ -137,7 +139,7 @@ class OwnedRecord:
             return
 
     async def _put(self, record: UploadRecord) -> int:
-        """Write the record at its revision, or at that of a write of ours whose answer was lost."""
+        """Write the record at its revision, or at the revision of our own write whose response was lost."""
         number = await self.records.update(record, self.revision.number)
         if number is not None:
             return number

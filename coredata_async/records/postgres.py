@@ -30,8 +30,7 @@ class Pool(Protocol):
 class PostgresRecords:
     """Records in one table of PostgreSQL 12 or later: for any number of machines.
 
-    The table is created when it is first used. Each write is one statement, which is a transaction of its
-    own.
+    The table is created on first use. Each write is one statement in its own transaction.
 
     Args:
         pool: An `asyncpg.Pool`. It is not closed.
@@ -50,7 +49,7 @@ class PostgresRecords:
         self._prepared = False
 
     async def prepare(self) -> None:
-        """Create the table if it does not exist, and check that the server keeps what it confirms.
+        """Create the table if it does not exist, and check that the server keeps confirmed writes.
 
         Raises:
             VolatileStoreError: If `fsync` or `synchronous_commit` is off.
@@ -68,7 +67,7 @@ class PostgresRecords:
                 "may lose upload records, and their Files would be created twice. Switch both on for this "
                 "role, or pass allow_volatile=True"
             )
-        # Two sessions that create the same table at the same time collide, in spite of IF NOT EXISTS.
+        # Two sessions that create the same table concurrently collide, despite IF NOT EXISTS.
         await self._fetch(
             "DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('coredata_upload_record')); "
             f"CREATE TABLE IF NOT EXISTS {self._table} (key text PRIMARY KEY, revision bigint NOT NULL, "
@@ -82,7 +81,7 @@ class PostgresRecords:
         """See `UploadRecords.get`."""
         await self.prepare()
         rows = await self._fetch(
-            f"SELECT revision, data::text AS data FROM {self._table} WHERE key = $1", _escaped(key)
+            f"SELECT revision, data::text AS data FROM {self._table} WHERE key = $1", _escape_key(key)
         )
         return _revision(rows[0]) if rows else None
 
@@ -92,7 +91,7 @@ class PostgresRecords:
         rows = await self._fetch(
             f"INSERT INTO {self._table} (key, revision, done, data) VALUES ($1, 1, $2, $3::text::json) "
             "ON CONFLICT (key) DO NOTHING RETURNING revision",
-            _escaped(record.key),
+            _escape_key(record.key),
             record.is_done,
             _data(record),
         )
@@ -104,7 +103,7 @@ class PostgresRecords:
         rows = await self._fetch(
             f"UPDATE {self._table} SET revision = revision + 1, done = $2, data = $3::text::json, "
             "changed = now() WHERE key = $1 AND revision = $4 RETURNING revision",
-            _escaped(record.key),
+            _escape_key(record.key),
             record.is_done,
             _data(record),
             revision,
@@ -116,7 +115,7 @@ class PostgresRecords:
         await self.prepare()
         rows = await self._fetch(
             f"DELETE FROM {self._table} WHERE key = $1 AND revision = $2 RETURNING revision",
-            _escaped(key),
+            _escape_key(key),
             revision,
         )
         return bool(rows)
@@ -137,7 +136,7 @@ class PostgresRecords:
     async def purge(self, older_than: timedelta) -> int:
         """Delete confirmed records that have not changed for some time; return their number.
 
-        A message that is delivered again after that creates another File.
+        A message that is redelivered after that creates another File.
         """
         await self.prepare()
         rows = await self._fetch(
@@ -149,12 +148,12 @@ class PostgresRecords:
     async def _fetch(self, query: str, *args: object) -> Sequence[Mapping[str, object]]:
         try:
             return await self._pool.fetch(query, *args)
-        except Exception as exc:  # noqa: BLE001  # asyncpg, which is not imported, has several
+        except Exception as exc:  # noqa: BLE001  # asyncpg is not imported, and has several
             failure = f"the upload records in PostgreSQL cannot be used: {type(exc).__name__}: {exc}"
         raise RecordStoreError(failure)
 
 
-def _escaped(key: str) -> str:
+def _escape_key(key: str) -> str:
     """Encode a key as text that PostgreSQL accepts in every encoding, and that sorts by bytes."""
     return key.encode("unicode_escape").decode("ascii")
 

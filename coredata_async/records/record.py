@@ -1,4 +1,4 @@
-"""The durable record of one idempotency key: which blob, which state, which owner. No URL and no API key."""
+"""The durable record of one idempotency key: blob, state and owner, without URL and API key."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from coredata_async.wire.files import NewFile
 FORMAT: Final = 1
 """Version of the data of a record."""
 LONGEST_KEY: Final = 512
-"""Maximum length of a key, in bytes of UTF-8: what all record stores take."""
+"""Maximum length of a key, in bytes of UTF-8: accepted by all record stores."""
 KEPT_ORPHANS: Final = 20
 """Maximum number of abandoned blobs that a record names."""
 
 
 class UploadState(StrEnum):
-    """The state of an upload, as far as it is durable."""
+    """The durable state of an upload."""
 
     STORING = "storing"
-    """No File was requested. The bytes may be stored."""
+    """No registration was sent. The bytes may be stored."""
     STORED = "stored"
-    """The bytes are stored, and no request for a File is in flight."""
+    """The bytes are stored, and no registration is in flight."""
     REGISTERING = "registering"
-    """The File was requested, or is about to be: it may exist."""
+    """The registration was sent, or is about to be: the File may exist."""
     CONFIRMED = "confirmed"
     """The File exists."""
 
@@ -41,23 +41,23 @@ class UploadRecord:
     key: str
     state: UploadState
     new: NewFile
-    """The File that is to be created."""
+    """The File to create."""
     epoch: int = 1
-    """Number of owners so far, this one included."""
+    """Number of owners so far, including this one."""
     owner: str = ""
     """Random name of the call that holds the lease; empty if no call does."""
     renewals: int = 0
-    """Number of writes, so that no two are alike: a record that does not change has a dead owner."""
+    """Number of writes, so that no two are alike: an unchanged record has a dead owner."""
     stored: Stored | None = None
-    """The blob, from the moment its bytes are stored."""
+    """The blob, once its bytes are stored."""
     rounds: int = 0
-    """Number of requests for the File."""
+    """Number of registrations sent."""
     waited: float = 0.0
-    """Seconds for which owners have waited since the last request for the File was given up."""
+    """Seconds for which owners have waited since the last registration was given up."""
     stored_at: float = 0.0
     """Time at which the bytes were stored, in seconds since 1970: decides when the blob is too old."""
     reserved: str | None = None
-    """The latest blob that was reserved, until its bytes are stored."""
+    """The latest reserved blob, until its bytes are stored."""
     orphans: tuple[str, ...] = ()
     """The latest blobs that were reserved and abandoned."""
     file_id: str | None = None
@@ -65,7 +65,7 @@ class UploadRecord:
 
     @property
     def is_done(self) -> bool:
-        """Check if the File exists."""
+        """Return whether the File exists."""
         return self.state is UploadState.CONFIRMED
 
     def to_dict(self) -> dict[str, object]:
@@ -129,7 +129,7 @@ class UploadRecord:
             verified=fields.flag("verified"),
         )
         if record.is_done and not record.file_id:
-            raise ConfigurationError("it is confirmed, and names no File")
+            raise ConfigurationError("it is confirmed, but has no File id")
         if record.state is not UploadState.STORING and record.stored is None:
-            raise ConfigurationError(f"it is {record.state}, and names no blob")
+            raise ConfigurationError(f"it is {record.state}, but has no blob")
         return record

@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS upload_record (
 CREATE INDEX IF NOT EXISTS upload_record_unfinished ON upload_record (key) WHERE NOT done;
 """
 BUSY_TIMEOUT: Final = 20.0
-"""Seconds to wait for another process that writes."""
+"""Timeout for another process that writes, in seconds."""
 PAGE: Final = 500
 """Number of records that `unfinished` reads at a time."""
 BATCH: Final = 256
@@ -40,8 +40,8 @@ BATCH: Final = 256
 class SqliteRecords:
     """Records in a SQLite file on a local disk.
 
-    Every write is synced to the disk before it counts as done; writes that wait at the same time share one
-    transaction. Not for network file systems, whose locks SQLite cannot rely on.
+    Every write is synced to the disk before it counts as done; concurrent writes share one transaction. Not
+    for network file systems, because their locks are unreliable.
 
     Args:
         path: The file. It is created, readable by its owner only, if it does not exist.
@@ -110,7 +110,7 @@ class SqliteRecords:
     async def purge(self, older_than: timedelta) -> int:
         """Delete confirmed records that have not changed for some time; return their number.
 
-        A message that is delivered again after that creates another File.
+        A message that is redelivered after that creates another File.
         """
         statement = "DELETE FROM upload_record WHERE done AND changed < datetime('now', ?) RETURNING 1"
         age = f"-{older_than.total_seconds()} seconds"

@@ -1,1 +1,1 @@
-"""What CoreData serves: one noun per module, all of one shape: model, filters, new, edit, and its row."""
+"""Resources of CoreData: one module each, all of one shape: model, filters, new, edit, and the row."""

@@ -1,4 +1,4 @@
-"""What a comment is, how to write one, and where they live. Known from three clients of 2014 only."""
+"""Comments: model, filters, new and endpoint. Known only from three clients of 2014."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from coredata_async.wire.resource import AppendableKind, Paging
 
 @frozen(kw_only=True)
 class Comment:
-    """Words somebody has left on a document."""
+    """A text that a user has written about a document."""
 
     id: str
     """A number, unlike other ids."""
@@ -22,22 +22,22 @@ class Comment:
     doc_id: str = ""
     """Id of the document."""
     author: str = ""
-    """A path: `/api/v2/users/<username>/`."""
+    """Path of the user: `/api/v2/users/<username>/`."""
     time: datetime | None = None
     """UTC."""
     resource_uri: str = ""
     extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
-    """Fields this library does not know, as they came."""
+    """Fields this library does not know, unchanged."""
 
 
 @frozen(kw_only=True)
 class CommentWhere(Paging):
-    """Which comments to list."""
+    """Filters for listing comments."""
 
 
 @frozen(kw_only=True)
 class NewComment:
-    """A comment to be. It cannot be changed or deleted afterwards."""
+    """Fields for creating a comment. It cannot be changed or deleted afterwards."""
 
     doc_id: str | HasId
     """Id of a Project, File or Task."""

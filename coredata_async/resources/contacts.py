@@ -1,4 +1,4 @@
-"""What a contact is, how to filter contacts, how to make one, and where they live."""
+"""Contacts: model, filters, new and endpoint."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Contact(Document):
     """A person or an organization."""
 
     identifier: str = ""
-    """SSN, kennitala: digits in a string, for they may begin with 0."""
+    """SSN, kennitala: digits in a string, because they may begin with 0."""
     status: ListValue = field(default=ListValue(""))
     """`contact_status:Active:`."""
     role: ListValue = field(default=ListValue(""))
@@ -82,7 +82,7 @@ class Contact(Document):
 
 @frozen(kw_only=True)
 class ContactWhere(DatedWhere):
-    """Which contacts to list.
+    """Filters for listing contacts.
 
     Source: https://docs.wise.is/cored/api-v2, "Filtering".
     """
@@ -94,7 +94,9 @@ class ContactWhere(DatedWhere):
 
 @frozen(kw_only=True)
 class NewContact:
-    """A contact to be. All names but `title` are inferred from responses: the page's table lost its cells.
+    """Fields for creating a contact.
+
+    All names but `title` are inferred from responses, because the page's table lost its cells.
 
     Source: https://docs.wise.is/cored/contacts, "Create Contact".
     """
@@ -104,7 +106,7 @@ class NewContact:
     identifier: str | None = None
     """SSN, kennitala."""
     status: str | None = None
-    """As it goes over the wire: `contact_status:Active:`."""
+    """A value list string: `contact_status:Active:`."""
     description: str | None = None
     emails: Sequence[Mapping[str, str]] | None = None
     """`{"email": "...", "label": "email_label:Work:"}`."""
@@ -114,11 +116,11 @@ class NewContact:
     urls: Sequence[Mapping[str, str]] | None = None
     """`{"url": "...", "label": "url_label:Website:"}`."""
     parent: str | HasId | None = None
-    """Id of a contact folder, or of an organization the person is to belong to."""
+    """Id of a contact folder, or of the organization that the person belongs to."""
     organization: str | HasId | None = None
     """Id of an organization."""
     role: str | None = None
-    """As it goes over the wire: `contact_role:customer:`."""
+    """A value list string: `contact_role:customer:`."""
     template: str | HasId | None = None
     """Id of a contact template."""
 

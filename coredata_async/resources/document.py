@@ -1,4 +1,4 @@
-"""What every document has, and the small objects that documents hold."""
+"""Fields that all documents share, and the small objects inside documents."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Part:
     """A small object inside a document."""
 
     extra: Mapping[str, Any] = field(factory=_empty, repr=False)
-    """Fields this library does not know, as they came."""
+    """Fields this library does not know, unchanged."""
 
 
 @frozen(kw_only=True)
 class DynatypeRef(Part):
-    """The type of a document, as the tenant calls it."""
+    """The type of a document, as defined by the tenant."""
 
     id: str = ""
     title: str = ""
-    """The name that requests want; absent in old data."""
+    """The name to use in requests; absent in old data."""
     caption_singular: str = ""
-    """A key of the value list `dynatypes_labels`, not a text to show."""
+    """A key of the value list `dynatypes_labels`, not a displayable text."""
     caption_plural: str = ""
 
 
@@ -56,7 +56,7 @@ class ProjectRef(Part):
 
 @frozen(kw_only=True)
 class UserRef(Part):
-    """A user, where a document names one. Requests want the username alone."""
+    """A reference to a user in a document. Requests use the username alone."""
 
     username: str = ""
     first_name: str = ""
@@ -65,24 +65,24 @@ class UserRef(Part):
 
 @frozen(kw_only=True)
 class Document:
-    """A document of whatever kind; everything but the id may be missing."""
+    """A document of any kind. Every field but the id may be missing."""
 
     id: str
     snapshot_id: str = ""
-    """Changes with every change."""
+    """Changes with every change of the document."""
     type: str = ""
     """`Project`, `File`, `Space`, …"""
     title: str = ""
     description: str = ""
     path: str = ""
-    """Titles joined by slashes, not escaped: to show, not to take apart."""
+    """Titles joined by slashes, unescaped: for display, not for parsing."""
     resource_uri: str = ""
     created: datetime | None = None
-    """UTC, cut to the second by the server."""
+    """UTC, truncated to the second by the server."""
     created_by: str = ""
     """A full name, not a username."""
     modified: datetime | None = None
-    """UTC, cut to the second by the server."""
+    """UTC, truncated to the second by the server."""
     modified_by: str = ""
     version: str = ""
     """`0.1`, `0.2`, …: a string."""
@@ -90,20 +90,20 @@ class Document:
     template: Any = None
     """`None` in every known sample."""
     aspects: Aspects = field(factory=Aspects)
-    """Further fields, grouped by aspect; which there are depends on tenant and dynatype."""
+    """Further fields, grouped by aspect; the aspects depend on tenant and dynatype."""
     dynatype: DynatypeRef | None = None
     extra: Mapping[str, Any] = field(factory=_empty, repr=False)
-    """Fields this library does not know, as they came."""
+    """Fields this library does not know, unchanged."""
 
 
 @frozen(kw_only=True)
 class DatedWhere(Paging):
-    """The filters that projects, files, contacts and tasks have in common.
+    """Filters that projects, files, contacts and tasks have in common.
 
     A `timedelta` is an age: `modified__gt=timedelta(days=7)` means a week ago.
 
     Source: https://docs.wise.is/cored/api-v2 — `gte` and `lt` are inferred: the page's table of five
-    operators lost its cells. Whether `range` includes its ends is not certain: the page says no, the
+    operators lost its cells. It is uncertain whether `range` includes its ends: the page says no, the
     framework behind it says yes.
     """
 

@@ -1,4 +1,4 @@
-"""Any document, whatever its kind, and where they live. Known from clients of 2014 only."""
+"""Documents of any kind: filters and endpoint. Known only from clients of 2014."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coredata_async.wire.resource import Paging, Resource
 
 @frozen(kw_only=True)
 class DocumentWhere(Paging):
-    """Which documents to list."""
+    """Filters for listing documents."""
 
 
 DOCUMENTS = Resource(

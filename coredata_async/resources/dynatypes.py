@@ -1,4 +1,4 @@
-"""What a dynatype is, and where they live. Known from clients of 2014 only."""
+"""Dynatypes: model, filters and endpoint. Known only from clients of 2014."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from coredata_async.wire.resource import Paging, Resource
 
 @frozen(kw_only=True)
 class Dynatype:
-    """A type of documents that a tenant has defined, with the aspects it brings."""
+    """A type of documents that a tenant has defined, with its aspects."""
 
     id: str
     title: str = ""
-    """The name that requests want."""
+    """The name to use in requests."""
     type: str = ""
     systype: str = ""
-    """What it is a kind of: `Task`, `Project`, `Contact`, `File`, …"""
+    """The kind of document that it extends: `Task`, `Project`, `Contact`, `File`, …"""
     status_list: str = ""
-    """The value list its statuses come from."""
+    """The value list of its statuses."""
     required_aspects: tuple[str, ...] = ()
     optional_aspects: tuple[str, ...] = ()
     caption_singular: str = ""
@@ -31,12 +31,12 @@ class Dynatype:
     version: str = ""
     resource_uri: str = ""
     extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
-    """Fields this library does not know, as they came."""
+    """Fields this library does not know, unchanged."""
 
 
 @frozen(kw_only=True)
 class DynatypeWhere(Paging):
-    """Which dynatypes to list."""
+    """Filters for listing dynatypes."""
 
 
 DYNATYPES = Resource(

@@ -1,8 +1,9 @@
-"""Every endpoint there is, as one table: what the docs, the OpenAPI description and the tests are made of.
+"""All endpoints as one table, from which the docs, the OpenAPI description and the tests are generated.
 
-Left out without any known shape: `POST /api/v3/files/` (the names of half its fields are lost) and the
-lists of favourites (only their titles survive); and what clients of 2014 knew beside today's pages: the
-navigation tree, templates, and lists per user. `client.request` reaches whatever a tenant has.
+Omitted because their request format is unknown: `POST /api/v3/files/` (the names of half its fields are lost)
+and the lists of favourites (only their titles are known). Also omitted are endpoints that only clients of
+2014 used: the navigation tree, templates, and lists per user. `client.request` reaches them if a tenant has
+them.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ class Endpoint:
     """One method on one path."""
 
     operation: str
-    """What the client calls it: `projects.list`."""
+    """The client's name for it: `projects.list`."""
     method: str
     path: str
-    """With `{…}` for what the caller gives."""
+    """With `{…}` for values that the caller supplies."""
     status: int
-    """The one status that means success."""
+    """The only status that means success."""
     proof: Evidence
 
 
@@ -83,7 +84,7 @@ _ONLY_HERE: Final = (
 
 
 def endpoints() -> list[Endpoint]:
-    """The table, in the order of the nouns."""
+    """Return the table, in the order of the resources."""
     every = [each for name, kind in ROWS.items() for each in _of(name, kind)]
     every += [
         Endpoint(
@@ -111,7 +112,7 @@ def _of(name: str, kind: Resource[Any, ...]) -> Iterator[Endpoint]:
 
 
 def table() -> str:
-    """The table in Markdown, for the docs."""
+    """Return the table in Markdown, for the docs."""
     rows = [
         f"| `{each.operation}` | {each.method} | `{each.path}` | {each.status} "
         f"| {each.proof.evidence} | {each.proof.source} |"

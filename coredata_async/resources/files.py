@@ -1,4 +1,4 @@
-"""What a file is, how to filter files, how to change one's metadata, and where files live."""
+"""Files: model, filters, metadata changes and endpoint."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class File(Document):
 
     filename: str = ""
     size: int | None = None
-    """Bytes; `None` is unknown, not empty."""
+    """Size in bytes; `None` is unknown, not empty."""
     digest: str | None = None
     """MD5 in hexadecimal; `None` is unknown."""
     mime_type: str = ""
     blob_name: str | None = None
-    """Where the bytes are in the storage; some listings leave it out."""
+    """Name of the blob in the storage; some listings omit it."""
     category: str = ""
     parent: str = ""
     """Id. For a file in a project this is the project's workspace, not the project itself."""
@@ -44,7 +44,7 @@ class File(Document):
 
 @frozen(kw_only=True)
 class FileWhere(DatedWhere):
-    """Which files to list.
+    """Filters for listing files.
 
     Source: https://docs.wise.is/cored/api-v2, "Filtering".
     """
@@ -62,7 +62,7 @@ class FileWhere(DatedWhere):
 class EditFile:
     """A change to a file's metadata; its content stays.
 
-    The service wants filename, title and parent in every such request: what is not given is read first.
+    The service requires filename, title and parent in every such request, so missing ones are read first.
 
     Source: https://docs.wise.is/cored/files-v2, "Update File metadata".
     """
@@ -74,9 +74,9 @@ class EditFile:
     dynatype: str | Unset = UNSET
     """Its name, not its id."""
     contacts: Sequence[str | HasId] | Unset | None = UNSET
-    """Ids; linked only if the dynatype is another than `File`. `None` clears (inferred)."""
+    """Ids; linked only if the dynatype is not `File`. `None` clears (inferred)."""
     tags: Sequence[str] | Unset | None = UNSET
-    """`None` clears (inferred). A tag cannot hold a comma."""
+    """`None` clears (inferred). A tag must not contain a comma."""
 
 
 _PAGE: Final = "https://docs.wise.is/cored/files-v2"

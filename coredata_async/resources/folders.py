@@ -1,4 +1,4 @@
-"""What a folder is, how to make one, and where they live. The service states no filter on them."""
+"""Folders: model, new and endpoint. The service documents no filter for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coredata_async.wire.resource import AppendableKind, Evidence, Paging
 
 @frozen(kw_only=True)
 class Folder(Document):
-    """A place for files and further folders. Listings hold the system's own folders, too."""
+    """A container for files and further folders. Listings also include the system's own folders."""
 
     parent: str = ""
     """Id."""
@@ -21,15 +21,15 @@ class Folder(Document):
 
 @frozen(kw_only=True)
 class FolderWhere(Paging):
-    """Which folders to list."""
+    """Filters for listing folders."""
 
 
 @frozen(kw_only=True)
 class NewFolder:
-    """A folder to be.
+    """Fields for creating a folder.
 
-    The page that describes this is not to be had, only its name: path and fields are chosen by analogy
-    with projects and files.
+    The vendor's page for this is not available; only its title is known. Path and fields are chosen by
+    analogy with projects and files.
     """
 
     title: str

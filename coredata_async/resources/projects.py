@@ -1,4 +1,4 @@
-"""What a project is, how to filter projects, how to make and change one, and where they live."""
+"""Projects: model, filters, new, changes and endpoint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Project(WorkItem):
 
 @frozen(kw_only=True)
 class ProjectWhere(WorkItemWhere):
-    """Which projects to list.
+    """Filters for listing projects.
 
     Source: https://docs.wise.is/cored/api-v2, "Filtering".
     """
@@ -32,7 +32,7 @@ class ProjectWhere(WorkItemWhere):
 
 @frozen(kw_only=True)
 class NewProject(NewWorkItem):
-    """A project to be.
+    """Fields for creating a project.
 
     Source: https://docs.wise.is/cored/projects, "Create Project".
     """
@@ -42,14 +42,14 @@ class NewProject(NewWorkItem):
     fileplan: str | HasId | None = None
     """Id of a fileplan category."""
     sub_project_of: Sequence[str | HasId] | None = None
-    """Ids of projects of dynatype Programme; no response ever shows it."""
+    """Ids of projects of dynatype Programme; responses never contain it."""
     template: str | HasId | None = None
     """Id of a project template."""
 
 
 @frozen(kw_only=True)
 class EditProject(EditWorkItem):
-    """A change to a project: only what is given is sent, a list replaces the whole list.
+    """A change to a project: only given fields are sent, and a list replaces the whole list.
 
     `None` clears a field; this is inferred, because the page does not say how to clear one.
 

@@ -1,4 +1,4 @@
-"""All collections the service has, by the name the client calls them, and those inside others."""
+"""Registry of all collections of the service, by their name in the client, and of nested collections."""
 
 from __future__ import annotations
 

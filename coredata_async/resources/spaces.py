@@ -1,4 +1,4 @@
-"""What a space is, and where spaces live. The service offers no filter on them, and no change."""
+"""Spaces: model and endpoint. The service offers neither filters nor changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coredata_async.wire.resource import Paging, Resource
 
 @frozen(kw_only=True)
 class Space(Document):
-    """A part of the tenant with its own projects and rights."""
+    """A part of the tenant with its own projects and permissions."""
 
     status: ListValue = field(default=ListValue(""))
     """Empty today; `space_status:active:` in older data."""
@@ -20,7 +20,7 @@ class Space(Document):
 
 @frozen(kw_only=True)
 class SpaceWhere(Paging):
-    """Which spaces to list."""
+    """Filters for listing spaces."""
 
 
 SPACES = Resource(

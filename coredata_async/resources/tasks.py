@@ -1,4 +1,4 @@
-"""What a task is, how to filter tasks, how to make and change one, and where they live."""
+"""Tasks: model, filters, new, changes and endpoint."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from coredata_async.wire.resource import EditableKind, Evidence
 
 @frozen(kw_only=True)
 class Task(WorkItem):
-    """A piece of work in a project that somebody is assigned to."""
+    """A piece of work in a project, assigned to users."""
 
     project: ProjectRef | None = None
 
 
 @frozen(kw_only=True)
 class TaskWhere(WorkItemWhere):
-    """Which tasks to list.
+    """Filters for listing tasks.
 
     Source: https://docs.wise.is/cored/api-v2, "Filtering".
     """
@@ -29,7 +29,7 @@ class TaskWhere(WorkItemWhere):
 
 @frozen(kw_only=True)
 class NewTask(NewWorkItem):
-    """A task to be.
+    """Fields for creating a task.
 
     Only `project` and `title` were ever seen in use; the others are taken from the fields of a task.
     """
@@ -40,9 +40,9 @@ class NewTask(NewWorkItem):
 
 @frozen(kw_only=True)
 class EditTask(EditWorkItem):
-    """A change to a task: only what is given is sent, a list replaces the whole list.
+    """A change to a task: only given fields are sent, and a list replaces the whole list.
 
-    `None` clears a field; this is inferred from the framework, as is the request itself from old clients.
+    `None` clears a field. This is inferred from the framework, and the request itself from old clients.
     """
 
 

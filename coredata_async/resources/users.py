@@ -1,4 +1,4 @@
-"""What a user is, and where they live. A user is no document: its key is the username."""
+"""Users: model and endpoint. A user is not a document: its key is the username."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coredata_async.wire.resource import Paging, Resource
 
 @frozen(kw_only=True)
 class User:
-    """Somebody who can sign in."""
+    """A person who can sign in."""
 
     username: str
     first_name: str = ""
@@ -21,17 +21,17 @@ class User:
     """`Internal user`, `Administrator`; absent in old data."""
     resource_uri: str = ""
     extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
-    """Fields this library does not know, as they came."""
+    """Fields this library does not know, unchanged."""
 
 
 @frozen(kw_only=True)
 class UserWhere(Paging):
-    """Which users to list."""
+    """Filters for listing users."""
 
 
 USERS = Resource(
     path="/api/v2/users/",
-    detail="/api/v2/user/",  # singular, where everything else is plural
+    detail="/api/v2/user/",  # singular, unlike all other paths
     model=User,
     where=UserWhere,
     source="https://docs.wise.is/cored/users-1",

@@ -1,4 +1,4 @@
-"""What a value list is, and where they live. Known from clients of 2014 only."""
+"""Value lists: model and endpoint. Known only from clients of 2014."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Entry(Part):
     """One value of a list."""
 
     name: str = ""
-    """The value as it goes over the wire."""
+    """The value as it is sent and received."""
     ordering: int = 0
     parent: str = ""
     translations: Mapping[str, Any] = field(factory=dict[str, Any])
-    """What to show, by language: `{"en": …, "is": …}`."""
+    """Displayed texts, by language: `{"en": …, "is": …}`."""
 
 
 @frozen(kw_only=True)
@@ -34,15 +34,15 @@ class ValueList:
     parent: str = ""
     default: str = ""
     entries: tuple[Entry, ...] = ()
-    """Only `get` gives them."""
+    """Only returned by `get`."""
     resource_uri: str = ""
     extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
-    """Fields this library does not know, as they came."""
+    """Fields this library does not know, unchanged."""
 
 
 @frozen(kw_only=True)
 class ValueListWhere(Paging):
-    """Which value lists to list."""
+    """Filters for listing value lists."""
 
 
 VALUE_LISTS = Resource(

@@ -1,4 +1,4 @@
-"""Two kinds of values that every tenant defines for itself: value-list strings and aspects."""
+"""Values that every tenant defines: value-list strings and aspects."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import Any, cast
 from attrs import field, frozen
 
 from coredata_async.nesting import check_depth
-from coredata_async.wire.readers import reads
+from coredata_async.wire.readers import register_reader
 from coredata_async.wire.scalars import moment, unexpected_value
 
 
 class ListValue(str):
-    """A value of a value list, as it goes over the wire: `country:Iceland:europe`.
+    """A value of a value list, as it is sent and received: `country:Iceland:europe`.
 
-    It stays a string, for each tenant makes its own lists: compare it, send it back, or take it apart.
+    It is a string, because each tenant defines its own lists. Compare it, send it back, or use its parts.
     """
 
     __slots__ = ()
 
     @property
     def list(self) -> str:
-        """The value list: `country`. Empty if the string is no value of a list."""
+        """The value list: `country`. Empty if the string is not a value of a list."""
         return self._part(0)
 
     @property
     def value(self) -> str:
-        """The value in it: `Iceland`; the whole string if it is no value of a list."""
+        """The value in it: `Iceland`; the whole string if it is not a value of a list."""
         return self._part(1) if ":" in self else str(self)
 
     @property
     def parent(self) -> str:
-        """The value it is nested under: `europe`; mostly empty."""
+        """The value it is nested under: `europe`; usually empty."""
         return self._part(2)
 
     def _part(self, number: int) -> str:
@@ -45,12 +45,12 @@ def _nothing() -> Mapping[str, Mapping[str, Any]]:
     return {}
 
 
-@frozen(eq=False)  # a mapping's own equality, so that it equals a dict
+@frozen(eq=False)  # equality of a mapping, so that it equals a dict
 class Aspects(Mapping[str, Mapping[str, Any]]):
-    """The further fields of a document, grouped by aspect, as they came.
+    """The further fields of a document, grouped by aspect, unchanged.
 
-    Which there are depends on tenant and dynatype, so it is an open mapping: `aspects["url"]["url"]`. The
-    methods read a field as a type, and give `None` where aspect or field is absent or empty.
+    The available aspects depend on tenant and dynatype, so it is an open mapping: `aspects["url"]["url"]`.
+    The methods read a field as a type; they return `None` if aspect or field is absent or empty.
     """
 
     _raw: Mapping[str, Mapping[str, Any]] = field(factory=_nothing)
@@ -65,24 +65,24 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
         return len(self._raw)
 
     def text(self, aspect: str, name: str) -> str | None:
-        """A field as text."""
+        """Return a field as text."""
         found = self._find(aspect, name)
         return None if found is None else str(found)
 
     def moment(self, aspect: str, name: str) -> datetime | None:
-        """A field as a point in time; without a zone it is UTC.
+        """Return a field as a point in time; without a zone it is UTC.
 
         Raises:
-            ValueError: It is no timestamp.
+            ValueError: If it is not a timestamp.
         """
         found = self._find(aspect, name)
         return None if found is None else moment(str(found))
 
     def flag(self, aspect: str, name: str) -> bool | None:
-        """A field as true or false.
+        """Return a field as true or false.
 
         Raises:
-            ValueError: It is neither.
+            ValueError: If it is neither.
         """
         found = self._find(aspect, name)
         if found is None or isinstance(found, bool):
@@ -90,7 +90,7 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
         raise ValueError(f"aspect {aspect}: {name} is neither true nor false but {found!r}")
 
     def texts(self, aspect: str, name: str) -> tuple[str, ...]:
-        """A field as a list of texts; empty where it is absent."""
+        """Return a field as a list of texts; empty if it is absent."""
         found = self._find(aspect, name)
         if found is None:
             return ()
@@ -117,5 +117,5 @@ def _aspects(value: object, _: object) -> Aspects:
     return Aspects(check_depth(value))  # pyright: ignore[reportUnknownArgumentType]
 
 
-reads(ListValue, _list_value)
-reads(Aspects, _aspects, empty=Aspects())  # one for all that were read: nothing can change it
+register_reader(ListValue, _list_value)
+register_reader(Aspects, _aspects, empty=Aspects())  # shared by all objects, because it is immutable

@@ -1,4 +1,4 @@
-"""What projects and tasks have in common: a status, a due date, and the people they concern."""
+"""Fields that projects and tasks have in common: status, due date, and people."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from coredata_async.unset import UNSET, Unset
 
 @frozen(kw_only=True)
 class WorkItem(Document):
-    """Something to be done."""
+    """A piece of work."""
 
     status: ListValue = field(default=ListValue(""))
-    """`project_status:In_progress:`. Tenants define their own; the dynatype says which list it is of."""
+    """`project_status:In_progress:`. Tenants define their own; the dynatype names the value list."""
     status_message: str = ""
     due_date: date | None = None
     space: SpaceRef | None = None
@@ -34,7 +34,7 @@ class WorkItem(Document):
 
 @frozen(kw_only=True)
 class WorkItemWhere(DatedWhere):
-    """Which of them to list."""
+    """Filters that projects and tasks have in common."""
 
     associated_contacts_id: str | HasId | None = None
     """Id of a contact."""
@@ -42,13 +42,13 @@ class WorkItemWhere(DatedWhere):
 
 @frozen(kw_only=True)
 class NewWorkItem:
-    """What any of them can be made with."""
+    """Fields for creating a project or a task."""
 
     title: str
     aspects: Mapping[str, Any] | None = None
     """Only aspects that the template has: `{"url": {"url": "www.example.is"}}`."""
     associated_users: Sequence[str] | None = None
-    """Usernames, though responses give objects."""
+    """Usernames, although responses contain objects."""
     contacts: Sequence[str | HasId] | None = None
     """Ids."""
     description: str | None = None
@@ -56,14 +56,14 @@ class NewWorkItem:
     responsible_users: Sequence[str] | None = None
     """Usernames."""
     status: str | None = None
-    """As it goes over the wire: `project_status:Pending:`."""
+    """A value list string: `project_status:Pending:`."""
     status_message: str | None = None
     tags: Sequence[str] | None = None
 
 
 @frozen(kw_only=True)
 class EditWorkItem:
-    """What of any of them can be changed."""
+    """Fields of a project or a task that can be changed."""
 
     title: str | Unset = UNSET
     aspects: Mapping[str, Any] | Unset | None = UNSET

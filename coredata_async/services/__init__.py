@@ -1,1 +1,1 @@
-"""What a client offers for each noun: the verbs of its row, and what only it can do."""
+"""Services of a client: the verbs of each resource's row, and operations that only it has."""

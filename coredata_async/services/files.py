@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from os import PathLike
 
 from coredata_async.call import perform
-from coredata_async.collection import deleter, getter, lister, updating
+from coredata_async.collection import deleter, getter, lister, make_updater
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id, id_of
@@ -37,7 +37,7 @@ class Files:
         self._limits = limits
         self.list = lister(send, FILES)
         self.get = getter(send, FILES)
-        self.update = updating(
+        self.update = make_updater(
             "files.update",
             EditFile,
             self._update,
@@ -69,43 +69,44 @@ class Files:
         verify: bool = True,
         progress: OnProgress | None = None,
     ) -> Uploaded:
-        """Store one source as a new File, and return what it became.
+        """Upload a source as a new File.
 
-        Three exchanges: reserve (v3 blob), PUT to the signed URL, register (v2 files). Memory stays at a
-        few blocks of 1 MiB, whatever the size. An expired URL is reserved again and the bytes are sent
-        again; register is never repeated blindly: when its answer is lost, the File is looked for by its
-        blob name, for up to `Retry.settle` seconds. With `via="api"` the bytes go in one request.
+        Sends three requests: reserve (v3 blob), PUT to the signed URL, register (v2 files). Buffers a few
+        blocks of 1 MiB, regardless of the file size. An expired URL is reserved again and the bytes are
+        resent. The register request is never repeated blindly: if its response is lost, the File is searched
+        by its blob name, for up to `Retry.settle` seconds. With `via="api"` the bytes are sent in one
+        request.
 
         Args:
             source: A path, bytes, a binary file, or an (async) iterable of bytes.
             parent: Id of a Project, Folder or Filespace, or the object itself.
             filename: Defaults to the name of the path or file.
-            title: Shown to people. Defaults to the file name without its ending.
-            content_type: Defaults to what the ending of the file name says.
+            title: Display title. Defaults to the file name without its suffix.
+            content_type: Defaults to the type for the suffix of the file name.
             size: Length in bytes. Without it, a stream is spooled before the first request, because the
-                service needs the length; with it, a stream is sent while it is read.
+                service requires the length; with it, a stream is sent while it is read.
             spool: `"auto"` keeps the bytes of streams that can be read only once (web request bodies,
                 generators, pipes), so that they can be sent again after a failure: up to 1 MiB in memory,
                 everything in a temporary file if there is more. A stream of known size that needs more than
-                half of the free disk space is not kept. `True` keeps those, and streams that could be
-                opened again. `False` keeps nothing and needs `size`: a failure after the first byte
-                is a `SourceNotReplayableError`. Paths, bytes and seekable files need no spool.
+                half of the free disk space is not kept. `True` keeps those, and streams that could be opened
+                again. `False` keeps nothing and needs `size`: a failure after the first byte is a
+                `SourceNotReplayableError`. Paths, bytes and seekable files need no spool.
             dynatype: Name of a dynatype; the server's default is `File`.
             contacts: Ids; they need a dynatype other than `File`.
-            tags: None may hold a comma.
+            tags: Tags without commas.
             via: `storage`, or `api` for servers whose storage cannot be reached from here.
-            verify: Compare digests with the File's, where the storage's ETag did not do it already;
-                `Uploaded.verified` says whether that could be done.
+            verify: Compare the digest with the File's, unless the storage's ETag has confirmed it;
+                see `Uploaded.verified`.
             progress: Called at each stage and after each block; a coroutine is awaited.
 
         Raises:
             SourceError: If the source cannot be read, yields more or fewer bytes than `size`, or cannot be
                 spooled; `SourceChangedError` if it changed while it was read.
             SourceNotReplayableError: If it had to be sent again and was not kept.
-            StorageError: The storage refused, or broke off, after all repeats.
-            ChecksumMismatchError: The far end holds other bytes than were sent.
-            APIError: The service refused to reserve, or to register; there is no File.
-            RegistrationUncertainError: The last step may or may not have happened.
+            StorageError: If the storage refused, or failed after all retries.
+            ChecksumMismatchError: If the stored bytes differ from the bytes sent.
+            APIError: If the service refused to reserve, or to register; the File does not exist.
+            RegistrationUncertainError: If it is unknown whether the File was created.
 
         See: https://docs.wise.is/cored/files-v2
         """
@@ -137,23 +138,23 @@ class Files:
         verify: bool = True,
         progress: OnProgress | None = None,
     ) -> Uploads:
-        """Upload many sources at once; outcomes come as they complete.
+        """Upload many sources concurrently; outcomes are yielded in the order of completion.
 
-        `async with client.files.upload_many(…) as outcomes: async for outcome in outcomes: …` gives an
-        `Uploaded`, `Failed` or `Unknown` for every source; none is ever raised. Memory does not grow with
-        the number of sources. Leaving the block early cancels what is in flight.
+        `async with client.files.upload_many(…) as outcomes: async for outcome in outcomes: …` yields an
+        `Uploaded`, `Failed` or `Unknown` for every source; errors of single uploads are never raised. Memory
+        does not grow with the number of sources. Leaving the block early cancels the uploads in flight.
 
         Args:
-            sources: Any iterable, or async iterable, of sources or of `Upload`s with options of their own.
-            parent: For all that do not name another.
-            concurrency: How many at once; defaults to `Limits.concurrency`.
-            dynatype: As for `upload`, for all that are no `Upload`.
-            contacts: Likewise.
-            tags: Likewise.
-            spool: Likewise.
+            sources: Any iterable, or async iterable, of sources or of `Upload`s with their own options.
+            parent: Parent of all sources that do not name another.
+            concurrency: Maximum number of files in flight; defaults to `Limits.concurrency`.
+            dynatype: As for `upload`, for all sources that are not an `Upload`.
+            contacts: As `dynatype`.
+            tags: As `dynatype`.
+            spool: As `dynatype`.
             via: As for `upload`.
             verify: As for `upload`.
-            progress: As for `upload`; `Progress.name` says which source it is.
+            progress: As for `upload`; `Progress.name` identifies the source.
         """
         if isinstance(sources, str | bytes | PathLike):
             raise TypeError("upload_many takes an iterable of sources: put a single one in a list")
@@ -185,36 +186,37 @@ class Files:
         verify: bool = True,
         progress: OnProgress | None = None,
     ) -> Replaced:
-        """Give a File new content.
+        """Replace the content of a File.
 
-        Three exchanges, or one with `via="api"`. The digest the server reports is compared with what was
-        sent. Without a lock a repeat after a lost answer may leave two versions with the same bytes; with
-        one, at most one is made.
+        Sends three requests, or one with `via="api"`. The digest that the server reports is compared with
+        that of the bytes sent. Without a lock, a retry after a lost response may create two versions with the
+        same bytes; with one, at most one is created.
 
         Args:
-            id: Of the File.
+            id: Id of the File.
             source: As for `upload`.
-            snapshot_id: Of the version this replaces. If the File has changed since, nothing is written.
-            filename: Its ending replaces the stored one, if it differs.
+            snapshot_id: Snapshot id of the version to replace. If the File has changed since, nothing is
+                written.
+            filename: Its suffix replaces the stored one, if it differs.
             content_type: As for `upload`.
             size: As for `upload`.
             spool: As for `upload`.
             via: As for `upload`.
-            verify: Ask for the File's digest, if the answer does not hold it.
+            verify: Request the File's digest if the response does not contain it.
             progress: As for `upload`.
 
         Raises:
-            StaleSnapshotError: Somebody else changed the File since `snapshot_id` was read.
-            ChecksumMismatchError: The server holds other bytes than were sent.
-            OutcomeUnknownError: It may or may not have happened.
+            StaleSnapshotError: If another writer changed the File since `snapshot_id` was read.
+            ChecksumMismatchError: If the stored bytes differ from the bytes sent.
+            OutcomeUnknownError: If it is unknown whether the content was replaced.
 
-        See: https://docs.wise.is/cored/files-v2 — how a stale snapshot is answered is not documented: it is
-        told by reading the File again.
+        See: https://docs.wise.is/cored/files-v2 — the response to a stale snapshot is not documented, so it
+        is detected by reading the File again.
         """
         id = id_of(id)  # noqa: A001
         segment(id)
         if snapshot_id is not None:
-            segment(snapshot_id, "snapshot_id")  # an empty one would be no lock at all
+            segment(snapshot_id, "snapshot_id")  # an empty one would not be a lock
         content = Upload(source=source, filename=filename, content_type=content_type, size=size, spool=spool)
         wanted = Replacement(file_id=id, content=content, snapshot_id=snapshot_id, via=via)
         return await Replacer(self._uploader).replace(wanted, verify=verify, progress=progress)
@@ -233,20 +235,21 @@ class Files:
     ) -> Download:
         """Fetch a File's content: `async with client.files.download(id) as body: await body.save("out.pdf")`.
 
-        Sends two requests: the service says where the bytes are, and the storage, which never sees the API
-        key, gives them. A third one asks for the File's digest, if the storage's ETag is not an MD5.
+        Sends two requests: the service returns a signed URL, and the storage, which never receives the API
+        key, returns the bytes. A third request reads the File's digest, if the storage's ETag is not an MD5.
+        Safe to repeat.
 
         Args:
-            id: Of the File.
-            offset: First byte wanted. Beyond the end of the File it is an error, unless the File is empty.
-            length: How many bytes are wanted; all that follow if not given.
-            range: Range header of a web request, instead of offset and length; None if it has none.
-                Never an error: see `Download.response_status` and `Download.response_headers`.
-            if_range: Its If-Range header.
-            if_none_match: Its If-None-Match header.
-            digest: MD5 the whole must have, for instance from a listing; otherwise the storage's or the
-                File's own.
-            verify: Whether to compare at all.
+            id: Id of the File.
+            offset: First byte to fetch. Beyond the end of the File it is an error, unless the File is empty.
+            length: Number of bytes to fetch; by default all that follow.
+            range: Range header of a web request, instead of offset and length; None if it has none. Never an
+                error: see `Download.response_status` and `Download.response_headers`.
+            if_range: If-Range header of the web request.
+            if_none_match: If-None-Match header of the web request.
+            digest: Expected MD5 of the whole, for instance from a listing; by default that of the storage or
+                of the File.
+            verify: Whether to compare the digest.
 
         See: https://docs.wise.is/cored/files-v2, "Download File content"
         """
@@ -265,13 +268,13 @@ class Files:
         contacts: Sequence[str] = (),
         tags: Sequence[str] = (),
     ) -> str:
-        """Make a File of a blob that is stored already, and return its id: one exchange.
+        """Register a stored blob as a File, and return its id. Sends one request.
 
-        For people who bring their own PUT, see `blobs.reserve`. It is not repeated unless it provably was
-        not carried out: registering a blob twice makes two Files.
+        For callers that perform the PUT themselves, see `blobs.reserve`. It is repeated only if it provably
+        was not carried out, because registering a blob twice creates two Files.
 
         Raises:
-            OutcomeUnknownError: It may or may not have happened; look for the blob name.
+            OutcomeUnknownError: If it is unknown whether the File was created; search for the blob name.
 
         See: https://docs.wise.is/cored/files-v2, "Create File"
         """
@@ -288,7 +291,10 @@ class Files:
         return await perform(self._send, register(wanted.new(), blob_name))
 
     async def move(self, id: Id, *, parent: Id) -> None:  # noqa: A002
-        """Move a File under another Project, Folder or Filespace; its content and id stay. Two exchanges."""
+        """Move a File to another Project, Folder or Filespace.
+
+        Its content and id stay. Sends two requests.
+        """
         await self._update(id, EditFile(parent=parent))
 
     async def _update(self, id: Id, edit: EditFile) -> None:  # noqa: A002

@@ -1,4 +1,4 @@
-"""Services of the nouns that need little more than the verbs of their rows."""
+"""Services of the resources that need little more than the verbs of their rows."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Tasks:
 
 
 class Contacts:
-    """The contacts of a tenant: `list`, `get`, `create`, and what belongs to one."""
+    """The contacts of a tenant: `list`, `get`, `create`, and the objects of one contact."""
 
     def __init__(self, send: Send) -> None:
         self.list = lister(send, CONTACTS)
@@ -71,7 +71,7 @@ class Contacts:
 
 
 class Users:
-    """The users of a tenant: `list`, and `get` by username. The service lets nobody change them."""
+    """The users of a tenant: `list`, and `get` by username. The service does not allow changes."""
 
     def __init__(self, send: Send) -> None:
         self.list = lister(send, USERS)
@@ -104,7 +104,7 @@ class Dynatypes:
 
 
 class Documents:
-    """All documents of a tenant: `list`, `get`, `delete`. What only their kind has is in `extra`."""
+    """All documents of a tenant: `list`, `get`, `delete`. Fields of a particular kind are in `extra`."""
 
     def __init__(self, send: Send) -> None:
         self.list = lister(send, DOCUMENTS)
@@ -113,20 +113,20 @@ class Documents:
 
 
 class Blobs:
-    """Places in the storage, before any File speaks of them."""
+    """Reserved storage objects that are not registered as Files yet."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
 
     async def reserve(self, *, content_length: int, content_type: str | None = None) -> Reservation:
-        """Reserve a place and get the signed URL to fill it: one exchange.
+        """Reserve a blob and return the signed URL for its bytes. Sends one request.
 
-        PUT exactly `content_length` bytes to `put_url`, used byte for byte, with exactly this
-        Content-Type (or none, if none is given), a Content-Length, and no Authorization. Then make a File
-        of it with `files.create(blob_name=…)`. Reserving twice leaves an unused name and nothing else.
+        PUT exactly `content_length` bytes to `put_url`, used byte for byte, with exactly this Content-Type
+        (or none, if none is given), a Content-Length, and no Authorization. Then register it as a File with
+        `files.create(blob_name=…)`. Safe to repeat: it only leaves an unused name.
 
         Args:
-            content_length: Bytes.
+            content_length: Number of bytes.
             content_type: MIME type to declare.
 
         See: https://docs.wise.is/cored/files-v3
@@ -137,18 +137,18 @@ class Blobs:
 
 @frozen
 class UserHome:
-    """The current user, and what they have looked at."""
+    """The current user, and the projects that they visited."""
 
     _send: Send
 
     async def me(self) -> User:
-        """See `CoreData.me`. The service answers with a listing of one."""
+        """Return the current user, see `CoreData.me`. The service answers with a listing of one."""
         call = calls.list_page(ME, USERS.model, Paging(), limit=None, offset=0)
         page = await perform(self._send, call)
         if not page.items:
-            raise NotFoundError("the service names no current user", call.request, Reply(404))
+            raise NotFoundError("the service returned no current user", call.request, Reply(404))
         return page.items[0]
 
     def recent_projects(self) -> Listing[Project]:
-        """See `CoreData.recent_projects`."""
+        """List the recent projects, see `CoreData.recent_projects`."""
         return list_resource(self._send, PROJECTS, Paging(page_size=None), path=RECENT)

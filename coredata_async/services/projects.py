@@ -1,4 +1,4 @@
-"""What a client does with projects."""
+"""Service of projects: the usual verbs, and changes to lists of contacts, tags and users."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Strings = tuple[str, ...]
 
 
 class Projects:
-    """The projects of a tenant: the usual verbs, what is in one, and changes to its lists.
+    """The projects of a tenant: the usual verbs, the objects in one project, and changes to its lists.
 
-    The service replaces a list as a whole and offers no lock, so `add_…` and `remove_…` read it, change it
-    and write it back: two exchanges, none written if nothing changes. Calls of one client wait for each
-    other; a change that somebody else makes between the two exchanges is undone.
+    The service replaces a list as a whole and offers no lock. So `add_…` and `remove_…` read the list, change
+    it and write it back: two requests, or one if nothing changes. Calls of one client wait for each other. A
+    change by another writer between the two requests is undone.
     """
 
     def __init__(self, send: Send, locks: WeakValueDictionary[str, asyncio.Lock]) -> None:
@@ -50,7 +50,7 @@ class Projects:
         await self._add(id, _CONTACTS, (id_of(contact_id, "contact_id"),))
 
     async def remove_contact(self, id: Id, contact_id: Id) -> None:  # noqa: A002
-        """Part a contact from a project."""
+        """Remove a contact from a project."""
         await self._remove(id, _CONTACTS, (id_of(contact_id, "contact_id"),))
 
     async def add_tags(self, id: Id, *tags: str) -> None:  # noqa: A002
@@ -58,21 +58,21 @@ class Projects:
         await self._add(id, _TAGS, tags)
 
     async def remove_tags(self, id: Id, *tags: str) -> None:  # noqa: A002
-        """Take tags off a project."""
+        """Remove tags from a project."""
         await self._remove(id, _TAGS, tags)
 
     async def add_users(self, id: Id, *usernames: str, responsible: bool = False) -> None:  # noqa: A002
-        """Associate users with a project or, if `responsible`, make them responsible for it."""
+        """Associate users with a project; with `responsible`, make them responsible for it."""
         await self._add(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
 
     async def remove_users(self, id: Id, *usernames: str, responsible: bool = False) -> None:  # noqa: A002
-        """Take users off a project or, if `responsible`, off those responsible for it."""
+        """Remove users from a project; with `responsible`, from those responsible for it."""
         await self._remove(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
 
     async def _add(self, id: Id, names: _Names, new: Sequence[str]) -> None:  # noqa: A002
         for name in new:
             if not name.strip():
-                raise ConfigurationError(f"an empty string is none of the {names.field}")
+                raise ConfigurationError(f"{names.field}: an empty string cannot be added")
         await self._change(id, names, lambda now: tuple(dict.fromkeys((*now, *new))))
 
     async def _remove(self, id: Id, names: _Names, gone: Sequence[str]) -> None:  # noqa: A002
@@ -84,7 +84,7 @@ class Projects:
             raw = await perform(self._send, calls.get_raw(PROJECTS, id))
             if names.field not in raw:
                 raise CoreDataError(
-                    f"project {id} was read without its {names.field}: writing it would lose what it holds"
+                    f"project {id} was read without its {names.field}: writing would lose the current values"
                 )
             now = names.read(structure(raw, Project))
             wanted = change(now)
@@ -94,7 +94,7 @@ class Projects:
 
 @frozen
 class _Names:
-    """A field that is a list of names: how it is read, which may be as objects, and how written."""
+    """A field that is a list of names, with the functions that read and write it."""
 
     field: str
     read: Callable[[Project], Strings]

@@ -1,7 +1,7 @@
 """The steps of an upload, one by one, for programs that keep the state themselves.
 
-The states `Stored`, `Unsettled` and `Registered` are frozen values with `to_dict` and `from_dict`, and hold
-neither URL nor API key. Reserving and sending the bytes are one step, because a signed URL is a secret.
+The states `Stored`, `Unsettled` and `Registered` are frozen values with `to_dict` and `from_dict`, without
+URL and API key. Reserving and sending the bytes are one step, because a signed URL is a secret.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ async def _ignore(blob: str, since: datetime | None) -> None:
 class UploadSteps:
     """The steps of an upload: `client.files.steps`.
 
-    The caller writes down `Stored` and its intent before `register`, and `Registered` after it. If `register`
-    returns `Unsettled`, or the process died in between, the caller looks for the File at the times of
+    The caller saves `Stored` and its intent before `register`, and `Registered` after it. If `register`
+    returns `Unsettled`, or the process died in between, the caller searches for the File at the times of
     `probe_schedule`, and registers the same blob again only if it was not found.
     """
 
@@ -59,7 +59,7 @@ class UploadSteps:
         contacts: Sequence[str] = (),
         tags: Sequence[str] = (),
     ) -> NewFile:
-        """Describe the File that is to be created. Sends nothing.
+        """Describe the File to create. Sends nothing.
 
         Raises:
             ConfigurationError: If a value is invalid.
@@ -85,9 +85,9 @@ class UploadSteps:
         progress: OnProgress | None = None,
         on_reserved: OnReserved | None = None,
     ) -> Stored:
-        """Send the bytes of a source to the storage. No File refers to them yet.
+        """Send the bytes of a source to the storage. They are not registered as a File yet.
 
-        Sends two requests: reserve (v3 blob) and PUT. Both are repeated with new URLs where that helps. It is
+        Sends two requests: reserve (v3 blob) and PUT. Both are repeated with new URLs if that can help. It is
         safe to call again: bytes that were stored before stay without a File.
 
         Args:
@@ -100,24 +100,24 @@ class UploadSteps:
             on_reserved: Awaited with each blob name and the time of its reservation, before bytes are sent.
 
         Raises:
-            TransferError: If the source cannot be read, or the storage does not take the bytes.
+            TransferError: If the source cannot be read, or the storage does not accept the bytes.
             APIError: If the reservation is refused.
         """
         wanted = Upload(source=source, filename=filename, content_type=content_type, size=size, spool=spool)
         return await self._uploader.store(wanted, on_reserved or _ignore, progress)
 
     async def register(self, stored: Stored, new: NewFile, *, again: bool = False) -> Registered | Unsettled:
-        """Request a File for stored bytes, one time.
+        """Register stored bytes as a File, once.
 
         Sends one request. It is never repeated blindly: two requests would create two Files.
 
         Args:
             stored: The blob.
             new: The File, from `new_file`.
-            again: True if it was requested before: then a refusal may mean that the first request succeeded.
+            again: True if a registration was sent before: then a refusal may mean that it was carried out.
 
         Returns:
-            `Registered`, or `Unsettled` if it is not known whether the File exists.
+            `Registered`, or `Unsettled` if it is unknown whether the File exists.
 
         Raises:
             APIError: If the service refused, or was not reached. No File was created by this request.
@@ -128,52 +128,53 @@ class UploadSteps:
         return state
 
     async def find(self, stored: Stored, new: NewFile) -> Registered | None:
-        """Look once for the File of a blob, in a complete listing of its parent.
+        """Search once for the File of a blob, in a complete listing of its parent.
 
         Sends one request per 200 Files of the parent. Safe to repeat. `None` proves that the File does not
-        exist only if no request for it can be in flight, and if two listings show it: see `probe_schedule`.
+        exist only if no registration of it can be in flight, and if two listings show it: see
+        `probe_schedule`.
 
         Raises:
             APIError: If the listing fails.
-            RegistrationUncertainError: If the listing is incomplete, or shows what may be the File.
+            RegistrationUncertainError: If the listing is incomplete, or shows a File that may be the one.
         """
         wanted = ProbeRequest(stored=stored, new=new, parent=Parent(new.parent))
         try:
             return await self._settler.look_once(wanted)
         except UndecidableError as exc:
             undecided = exc
-        raise uncertain(Unsettled(stored, "looked for once"), new, str(undecided), undecided.candidates)
+        raise uncertain(Unsettled(stored, "searched for once"), new, str(undecided), undecided.candidates)
 
     def probe_schedule(self, retry: Retry | None = None) -> tuple[float, ...]:
-        """Return when to call `find`, in seconds since the request for the File was given up.
+        """Return the times at which to call `find`, in seconds since the registration was given up.
 
-        If none of these finds the File, the last two have proved that it does not exist.
+        If none of these calls finds the File, the last two have proved that it does not exist.
         """
         return probe_schedule(retry or self._settler.policy)
 
     async def settle(
-        self, stored: Stored, new: NewFile, *, waited: float = 0.0, under_way: bool = True
+        self, stored: Stored, new: NewFile, *, waited: float = 0.0, in_flight: bool = True
     ) -> Registered | None:
-        """Look for the File of a blob until it is found, or proved not to exist.
+        """Search for the File of a blob until it is found, or proved not to exist.
 
-        Takes up to `Retry.settle` + `Retry.probe_gap` seconds. Callers that look in the same parent at the
-        same time share their listings.
+        Takes up to `Retry.settle` + `Retry.probe_gap` seconds. Callers that search in the same parent
+        concurrently share their listings.
 
         Args:
             stored: The blob.
             new: The File.
-            waited: Seconds since the request for the File was given up.
-            under_way: False if no request for the File can be in flight; then nothing is waited for.
+            waited: Seconds since the registration was given up.
+            in_flight: False if no registration of the File can be in flight; then this does not wait.
 
         Raises:
-            RegistrationUncertainError: If listings fail, stay incomplete, or show what may be the File.
+            RegistrationUncertainError: If listings fail, stay incomplete, or show a File that may be the one.
         """
-        wanted = ProbeRequest(stored=stored, new=new, parent=Parent(new.parent), in_flight=under_way)
+        wanted = ProbeRequest(stored=stored, new=new, parent=Parent(new.parent), in_flight=in_flight)
         candidates: Sequence[str] = ()
         try:
             return await self._settler.find(wanted, self._settler.clock() - waited)
         except UndecidableError as exc:
             reason, candidates = str(exc), exc.candidates
         except APIError as exc:
-            reason = f"looking for it failed: {exc}"
-        raise uncertain(Unsettled(stored, "its request was given up"), new, reason, candidates)
+            reason = f"the lookup failed: {exc}"
+        raise uncertain(Unsettled(stored, "its registration was given up"), new, reason, candidates)

@@ -1,1 +1,1 @@
-"""The far end of a signed URL, and the near one: what stores say, and where bytes to store come from."""
+"""Object storage and local files: sources to upload, files to save, and responses of storages."""

@@ -1,4 +1,4 @@
-"""Files that appear under their name complete or not at all."""
+"""Atomic writes: a file appears under its name complete, or not at all."""
 
 from __future__ import annotations
 
@@ -21,36 +21,39 @@ from coredata_async.errors import TransferError
 from coredata_async.storage.bodies import md5_of_file
 
 _SHOWN: Final = 50
-"""Characters of the name that a temporary name repeats: a long one leaves no room for more."""
+"""Maximum number of characters of the name that a temporary name repeats, because names are limited in
+length.
+"""
 _OPEN: Final = (
     os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 )
 _CREATE: Final = _OPEN | os.O_CREAT | os.O_EXCL
 _ATTEMPTS: Final = 100
 _LOCK_AT: Final = 1 << 40
-"""Byte that is locked on Windows, where a lock keeps others from reading: far behind the content."""
+"""Offset of the byte that is locked on Windows. A lock blocks readers there, so it is far behind the content.
+"""
 
 
 @frozen
 class Target:
-    """A path to save to, as it was before the first byte came."""
+    """A path to save to, as it was before the first byte was received."""
 
     path: Path
     replace: bool
-    """Whether a file of that name may be replaced."""
+    """True if an existing file of that name may be replaced."""
     mode: int | None = None
-    """Permissions of the file that is replaced; None if there is none."""
+    """Permissions of the file that is replaced; None if the file does not exist."""
 
     @classmethod
     def examine(cls, path: str | os.PathLike[str], *, overwrite: bool | None = None) -> Target:
-        """Look at a path, and refuse one that cannot be saved to.
+        """Examine a path, and reject one that cannot be saved to.
 
         A symbolic link is replaced, not followed.
 
         Args:
-            path: Of the file.
-            overwrite: Whether a file of that name may be replaced; None allows it for one that exists now,
-                and not for one that appears later.
+            path: Path of the file.
+            overwrite: True if a file of that name may be replaced. None allows this for a file that exists
+                now, and not for one that appears later.
 
         Raises:
             TransferError: If it is a directory, a device or a pipe, or exists and must not be replaced.
@@ -71,14 +74,14 @@ class Target:
 
 @define
 class Part:
-    """A temporary file beside a target, open and locked, that gets the target's name when it is complete."""
+    """A temporary file beside a target: open, locked, and renamed to the target when it is complete."""
 
     path: Path
     file: io.BufferedRandom
     published: bool = False
 
     async def write(self, blocks: AsyncGenerator[bytes, None]) -> None:
-        """Append blocks, in threads, and have them on the disk: a crash after the rename finds them all."""
+        """Append blocks and flush them to the disk, in threads. A crash after the rename loses nothing."""
         file = wrap(self.file)
         async with aclosing(blocks):
             async for block in blocks:
@@ -87,17 +90,17 @@ class Part:
         await asyncio.to_thread(os.fsync, self.file.fileno())
 
     def publish(self, target: Target) -> None:
-        """Give the file the target's name. This takes microseconds, and no cancellation comes in between.
+        """Rename the file to the target. This takes microseconds and cannot be interrupted by a cancellation.
 
         Raises:
-            FileExistsError: If a file of that name is there and must not be replaced.
-            TransferError: If a directory, a device or a pipe is there by now.
+            FileExistsError: If a file of that name exists and must not be replaced.
+            TransferError: If the target has become a directory, a device or a pipe.
         """
         _check_kind(target.path)
         if target.mode is not None and hasattr(os, "fchmod"):
             os.fchmod(self.file.fileno(), target.mode)
         if os.name == "nt":
-            self.file.close()  # Windows renames no open file
+            self.file.close()  # Windows cannot rename an open file
         if target.replace:
             self.path.replace(target.path)
         else:
@@ -106,7 +109,7 @@ class Part:
 
     @property
     def size(self) -> int:
-        """Number of bytes in it."""
+        """Size of the temporary file, in bytes."""
         return os.fstat(self.file.fileno()).st_size
 
 
@@ -115,7 +118,7 @@ def new_part(target: Target) -> Generator[Part]:
     """Create a temporary file under a random name, and remove it unless it is published.
 
     Raises:
-        OSError: If it cannot be created, for instance because there is no such directory.
+        OSError: If it cannot be created, for instance because the directory does not exist.
     """
     part = Part(path := _beside(target.path, secrets.token_hex(4)), _open(path, _CREATE, target))
     try:
@@ -128,13 +131,13 @@ def new_part(target: Target) -> Generator[Part]:
 def open_kept_part(target: Target, key: str, *, spoiled_by: tuple[type[Exception], ...]) -> Generator[Part]:
     """Open the temporary file of an earlier attempt, or create one, and keep it if this attempt fails.
 
-    Its name follows from the target and the key, so another user may have put something there: only a regular
-    file of this user, with no other name, is used. Anything else is removed.
+    Its name follows from the target and the key, so another user may have put something there. Only a regular
+    file of this user with a single name is used. Anything else is removed.
 
     Args:
-        target: To be published as.
-        key: Tells apart what must not be mixed.
-        spoiled_by: Errors after which the file is of no use, and removed.
+        target: The path to publish the file as.
+        key: Distinguishes contents that must not be mixed.
+        spoiled_by: Errors after which the file is useless and is removed.
 
     Raises:
         TransferError: If another task or process is writing it.
@@ -154,7 +157,7 @@ def open_kept_part(target: Target, key: str, *, spoiled_by: tuple[type[Exception
 
 
 def holds(path: Path, md5: str, size: int | None) -> bool:
-    """Check that a file has this content; it blocks, so run it in a thread."""
+    """Check that a file has this content. Blocks: run it in a thread."""
     try:
         found = path.lstat()
         return stat.S_ISREG(found.st_mode) and size in {None, found.st_size} and md5_of_file(path) == md5
@@ -172,9 +175,9 @@ def exists_error(path: Path) -> TransferError:
 
 
 def _close(part: Part, *, keep: bool) -> None:
-    """Close a part. It is removed while it is still locked, and without a chance for a cancellation."""
+    """Close a part. It is removed while it is still locked, and a cancellation cannot interrupt this."""
     if os.name == "nt":
-        part.file.close()  # Windows removes no open file
+        part.file.close()  # Windows cannot remove an open file
     if not (keep or part.published):
         part.path.unlink(missing_ok=True)
     part.file.close()
@@ -200,14 +203,14 @@ def _open_kept(path: Path, target: Target) -> io.BufferedRandom:
             )
         if _is_at(file, path):
             return file
-        file.close()  # whoever had the lock has published or removed it meanwhile
-    raise TransferError(f"{path} changes all the time and cannot be locked", stage="get")
+        file.close()  # the owner of the lock has published or removed it meanwhile
+    raise TransferError(f"{path} keeps changing and cannot be locked; save to another path", stage="get")
 
 
 def _open_own(path: Path) -> io.BufferedRandom | None:
-    """Open a regular file of this user that has no other name; None for anything else."""
+    """Open a regular file of this user that has no other name; return None for anything else."""
     try:
-        number = os.open(path, _OPEN | getattr(os, "O_NONBLOCK", 0))  # the latter for a pipe in its place
+        number = os.open(path, _OPEN | getattr(os, "O_NONBLOCK", 0))  # the latter in case it is a pipe
     except OSError as exc:
         if exc.errno in {errno.ELOOP, errno.EMLINK, errno.ENOENT, errno.ENXIO, errno.EACCES}:
             return None
@@ -221,7 +224,7 @@ def _open_own(path: Path) -> io.BufferedRandom | None:
 
 
 def _open(path: Path, flags: int, target: Target) -> io.BufferedRandom:
-    # What replaces a private file is private from the beginning; the mode of a new file follows the umask.
+    # What replaces a private file is private from the beginning. The mode of a new file follows the umask.
     return os.fdopen(os.open(path, flags, 0o666 if target.mode is None else 0o600), "r+b")
 
 
@@ -235,7 +238,7 @@ def _is_at(file: io.BufferedRandom, path: Path) -> bool:
 
 
 def _lock(file: io.BufferedRandom) -> bool:
-    """Lock a file against other tasks and processes; a file system without locks does not hinder."""
+    """Lock a file against other tasks and processes. A file system without locks counts as locked."""
     try:
         if sys.platform == "win32":
             import msvcrt  # noqa: PLC0415  # exists on Windows only
@@ -253,7 +256,7 @@ def _lock(file: io.BufferedRandom) -> bool:
 
 def _rename_to_new(path: Path, target: Path) -> None:
     if os.name == "nt":
-        path.rename(target)  # which replaces nothing there
+        path.rename(target)  # does not replace an existing file on Windows
         return
     try:
         os.link(path, target)
@@ -268,8 +271,8 @@ def _rename_to_new(path: Path, target: Path) -> None:
 
 def _check_kind(path: Path) -> None:
     try:
-        mode = path.stat().st_mode  # of what a link leads to: /dev/stdout is one
-    except OSError:  # nothing there, or a link to nowhere
+        mode = path.stat().st_mode  # follows links: /dev/stdout is one
+    except OSError:  # does not exist, or is a dangling link
         return
     if stat.S_ISDIR(mode):
         raise _refusal(path, "is a directory; give the path of a file, or use save_into()")

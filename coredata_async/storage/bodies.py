@@ -1,4 +1,4 @@
-"""Bodies to send: bytes held whole, or streams that are counted, hashed and checked on the way."""
+"""Request bodies: bytes in memory, or streams that are counted, hashed and checked while they are sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from attrs import frozen
 from coredata_async.errors import SourceChangedError, SourceError, SourceNotReplayableError
 
 INLINE: Final = 64 * 1024
-"""Up to this many bytes are hashed in the event loop: it takes less than a hop to a thread (147 us)."""
+"""Bodies up to this many bytes are hashed in the event loop: it takes less time than a thread switch (147
+us).
+"""
 
 REPLAYABLE: Final = (
     "pass a path, bytes, a seekable file, a callable that returns an async iterator, or spool=True"
@@ -22,41 +24,41 @@ REPLAYABLE: Final = (
 """Advice for a source that had to be read twice."""
 
 OnSent = Callable[[int], Awaitable[object] | None]
-"""Told how many bytes of this pass have gone; what it returns is awaited, if it can be."""
+"""Called with the number of bytes sent in this pass; an awaitable result is awaited."""
 
 
 class Digest(Protocol):
-    """A hash in flight."""
+    """A hash object of hashlib."""
 
     def update(self, data: bytes, /) -> None:
-        """Take in more bytes."""
+        """Add more bytes."""
         ...
 
     def hexdigest(self) -> str:
-        """The digest of all bytes so far."""
+        """Return the hexadecimal digest of all bytes so far."""
         ...
 
 
 def md5(data: bytes | memoryview) -> str:
-    """The digest the service keeps of every file; it guards against accidents, not against enemies."""
+    """Return the digest that the service keeps of every file. It detects accidents, not attacks."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def md5_of_file(path: Path) -> str:
-    """The same of a file on disk; it blocks, so run it in a thread.
+    """Return the MD5 of a file. Blocks: run it in a thread.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: If the file cannot be read.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 class Streamed:
-    """A body that is too large, or not there yet, to be held whole.
+    """A body that is too large to hold in memory, or that has not arrived yet.
 
-    Each pass opens the source again, and must give exactly `size` bytes. After a complete pass, `md5`
-    is the digest of what was sent in it. Memory: a few blocks.
+    Each pass opens the source again and must yield exactly `size` bytes. After a complete pass, `md5` is the
+    digest of the bytes sent in that pass. Memory: a few blocks.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class Streamed:
         self._blocks = blocks
         self._replayable = replayable
         self._hashed_by = hashed_by
-        self._declared = declared  # the size was given by the caller, and not measured
+        self._declared = declared  # the caller gave the size; it was not measured
         self._begun = False
 
     @property
@@ -86,12 +88,12 @@ class Streamed:
         return self._replayable or not self._begun
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """One pass over the source.
+        """Yield the blocks of one pass over the source.
 
         Raises:
-            SourceNotReplayableError: It was read already, and can be read only once.
-            SourceChangedError: It gives more or fewer bytes than were measured.
-            SourceError: It yields more or fewer bytes than the caller declared.
+            SourceNotReplayableError: If it was read already and can be read only once.
+            SourceChangedError: If it yields more or fewer bytes than were measured.
+            SourceError: If it yields more or fewer bytes than the caller declared.
         """
         if not self.replayable:
             raise SourceNotReplayableError(
@@ -117,16 +119,17 @@ class Streamed:
         if taken < self.size:
             raise self._wrong_size(taken, "fewer")
         self.md5 = self._hashed_by() if self._hashed_by else digest.hexdigest()
-        # A storage answers as soon as it has the announced bytes, and aiohttp then breaks this pass off. So
-        # the last block leaves only now: the source has ended where it should, and the digest is known.
+        # A storage answers as soon as it has the announced bytes, and aiohttp then cancels this pass.
+        # Therefore the last block is yielded last: the source has ended where it should, and the digest is
+        # known.
         await self._count(held)
         if held:
             yield held
 
     async def _count(self, block: bytes) -> None:
         self.sent += len(block)
-        if self.on_sent and (told := self.on_sent(self.sent)) is not None:
-            await told
+        if self.on_sent and (pending := self.on_sent(self.sent)) is not None:
+            await pending
 
     def _wrong_size(self, taken: int, how: str) -> SourceError:
         if self._declared:
@@ -139,8 +142,8 @@ class Streamed:
                 total=self.size,
             )
         return SourceChangedError(
-            f"{self.name} gives {how} bytes than the {self.size} it had at first: it changed while it was "
-            "read, and nothing was registered; upload it again when it is at rest",
+            f"{self.name} yields {how} bytes than the {self.size} it had at first: it changed while it was "
+            "read, and nothing was registered; upload it again once nothing writes to it",
             stage="put",
             sent=self.sent,
             total=self.size,
@@ -149,7 +152,7 @@ class Streamed:
 
 @frozen
 class WrappedBody:
-    """A body with something before and after it: the file part of a form."""
+    """A body between a prefix and a suffix: the file part of a form."""
 
     head: bytes
     inner: Streamed
@@ -157,16 +160,16 @@ class WrappedBody:
 
     @property
     def size(self) -> int:
-        """The length of all three."""
+        """Total length of prefix, body and suffix, in bytes."""
         return len(self.head) + self.inner.size + len(self.tail)
 
     @property
     def replayable(self) -> bool:
-        """As the inner body."""
+        """Return whether the inner body can be sent again."""
         return self.inner.replayable
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """One pass over all three."""
+        """Yield the blocks of one pass over prefix, body and suffix."""
         yield self.head
         async with aclosing(self.inner.chunks()) as blocks:
             async for block in blocks:
@@ -178,4 +181,4 @@ async def _update(digest: Digest, block: bytes) -> None:
     if len(block) <= INLINE:
         digest.update(block)
     else:
-        await asyncio.to_thread(digest.update, block)  # hashlib lets go of the GIL
+        await asyncio.to_thread(digest.update, block)  # hashlib releases the GIL

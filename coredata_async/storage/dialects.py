@@ -1,6 +1,6 @@
-"""What object stores say, and how each of them says it: one row per way of signing.
+"""Dialects of object storages: signed URLs, ETags and error responses, one row per kind of signature.
 
-CoreData's own storage speaks S3 with Signature V2; the others cost a row each.
+CoreData's own storage speaks S3 with Signature V2. The others cost a row each.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from coredata_async.message import Reply
 
 @frozen
 class Dialect:
-    """How one kind of signed URL is recognised, and when it says that it expires."""
+    """One kind of signed URL: how to recognise it, and how to read its expiry."""
 
     name: str
     signature: str
@@ -51,7 +51,7 @@ DIALECTS: Final = (
 
 
 def expiry(url: str) -> datetime | None:
-    """When a signed URL expires, by the storage's clock; `None` if it does not say so readably."""
+    """Return when a signed URL expires, by the storage's clock; None if the URL does not say so readably."""
     try:
         query = dict(parse_qsl(urlsplit(url).query))
         said = next((each.expires(query) for each in DIALECTS if each.signature in query), None)
@@ -65,10 +65,10 @@ _SSE: Final = "x-amz-server-side-encryption"
 
 
 def etag_md5(headers: Mapping[str, str]) -> str | None:
-    """Give the MD5 of the stored bytes, if the ETag is one.
+    """Return the MD5 of the stored bytes if the ETag is one, else None.
 
-    It is not for objects made of parts (`…-3`), weak ETags (`W/…`), and objects that the storage encrypts
-    with a key of its own: their ETag looks like an MD5 and is not one.
+    The ETag is not an MD5 for objects made of parts (`…-3`), weak ETags (`W/…`), and objects that the storage
+    encrypts with its own key: their ETag only looks like an MD5.
     """
     if headers.get(_SSE, "").startswith("aws:kms") or f"{_SSE}-customer-algorithm" in headers:
         return None
@@ -77,9 +77,10 @@ def etag_md5(headers: Mapping[str, str]) -> str | None:
 
 
 def etag_digest(headers: Mapping[str, str]) -> str | None:
-    """Give the 32 hexadecimal digits of an ETag, weak or of an encrypted object, too.
+    """Return the 32 hexadecimal digits of an ETag, including weak ETags and those of encrypted objects.
 
-    If they equal the MD5 of what was sent, they prove it. If they do not, see `is_encrypted`.
+    If they equal the MD5 of the bytes sent, they prove that the bytes are stored. If they do not, see
+    `is_encrypted`.
     """
     found = _MD5.fullmatch(headers.get("ETag", "").strip().removeprefix("W/"))
     return found[1].lower() if found else None
@@ -88,29 +89,29 @@ def etag_digest(headers: Mapping[str, str]) -> str | None:
 def is_encrypted(headers: Mapping[str, str]) -> bool:
     """Check if the storage says that it encrypted the object.
 
-    AWS keeps the MD5 as ETag for `AES256`, MinIO does not: a different ETag then proves nothing.
+    AWS keeps the MD5 as ETag for `AES256`; MinIO does not. A different ETag then proves nothing.
     """
     return any(name.lower().startswith(_SSE) for name in headers)
 
 
 @frozen
 class Refusal:
-    """Why a store refused."""
+    """A storage's reason for refusing a request."""
 
     status: int
     code: str = ""
-    """`SignatureDoesNotMatch`, `AccessDenied`, …; empty if the body says nothing of the kind."""
+    """`SignatureDoesNotMatch`, `AccessDenied`, …; empty if the body has no error code."""
     message: str = ""
 
     @property
     def expired(self) -> bool:
-        """Return whether the URL came too late, so that a new one mends it."""
+        """Return whether the URL had expired, so that a new URL solves the problem."""
         if self.code in {"ExpiredToken", "ExpiredRequest", "RequestExpired"}:
             return True
         said = self.message.lower()
         if self.status == 403 and self.code in {"", "AccessDenied"} and not said:  # noqa: PLR2004
-            return True  # radosgw, and proxies before a store, give no reason
-        # S3 and its likes / rclone, with 400 / Azure
+            return True  # radosgw, and proxies before a storage, give no reason
+        # S3 and compatible storages / rclone, with 400 / Azure
         return any(
             word in said for word in ("expired", "difference between the request time", "time frame")
         ) and (self.code in {"AccessDenied", "AuthenticationFailed", ""})
@@ -122,12 +123,12 @@ class Refusal:
 
     @property
     def advice(self) -> str:
-        """Return what to do about it."""
+        """Return advice for the caller; empty for most codes."""
         return _ADVICE.get(self.code, "")
 
 
 _EXCERPT: Final = 8192
-"""Characters of a refusal in which code and message are looked for."""
+"""Number of characters of a refusal that are searched for code and message."""
 _ADVICE: Final = {
     "RequestTimeTooSkewed": "the clocks of the storage and of the service disagree; ask their operator",
     "SignatureDoesNotMatch": "something between here and the storage changes URL or Content-Type; "
@@ -137,9 +138,12 @@ _ADVICE: Final = {
 
 
 def refusal(reply: Reply) -> Refusal:
-    """Read a store's answer of 300 or more. The bodies are XML that may be cut short, so no parser."""
+    """Read a storage's response with status 300 or more.
+
+    The bodies are XML that may be truncated, so no parser is used.
+    """
     text = reply.redactor.excerpt(reply.body, _EXCERPT)
-    # Azure's Message is the same for every refusal; what it means stands beside it.
+    # Azure's Message is the same for every refusal; the detail explains it.
     message = _tag("AuthenticationErrorDetail", text) or _tag("Message", text)
     return Refusal(reply.status, _tag("Code", text), message)
 

@@ -18,15 +18,15 @@ _CHARSET: Final = re.compile(
     r"|big5",
     re.IGNORECASE,
 )
-"""Charsets of names. Python knows codecs that are not for this, and slow ones among them."""
+"""Charsets allowed for names. Python also has codecs for other purposes, some of them slow."""
 _UNSAFE_IN_QUOTES: Final = re.compile(r'["%]')
 """Ends the quotes; browsers decode `%41`."""
 _BREAKS: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Categories of control characters, half characters and breaks of lines."""
+"""Unicode categories of control characters, surrogates and line breaks."""
 _DIRECTIONS: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Marks that show `exe.txt` as `txt.exe`."""
 _ATTR_CHAR: Final = "!#$&+-.^_`|~"
-"""What RFC 8187 leaves as it is, besides letters and digits."""
+"""Characters that RFC 8187 leaves unencoded, besides letters and digits."""
 
 Disposition = Literal["attachment", "inline"]
 
@@ -34,8 +34,8 @@ Disposition = Literal["attachment", "inline"]
 def format_disposition(kind: Disposition, filename: str | None) -> str:
     """Return a Content-Disposition header, as RFC 6266 recommends.
 
-    A name that is not plain ASCII comes twice: `filename` in ASCII for old clients, and `filename*` exactly.
-    Control characters are removed, and separators of paths become `_`.
+    A name that is not plain ASCII is sent twice: `filename` in ASCII for old clients, `filename*` exactly.
+    Control characters are removed, and path separators become `_`.
     """
     if kind not in {"attachment", "inline"}:
         raise ConfigurationError(f"disposition must be 'attachment' or 'inline', not {kind!r}")
@@ -50,9 +50,10 @@ def format_disposition(kind: Disposition, filename: str | None) -> str:
 def filename_from(header: str) -> str | None:
     """Return the file name that a Content-Disposition header gives, or None if it gives none.
 
-    `filename*` beats a name in numbered pieces (`filename*0`, `filename*1`, …), and that beats `filename`. Of
-    a parameter that comes twice the first counts, as in browsers. A value that cannot be decoded is ignored.
-    The name is the server's own: make it safe before you use it as a path, see `storage.filenames`.
+    `filename*` takes precedence over a name in numbered pieces (`filename*0`, `filename*1`, …), and that over
+    `filename`. If a parameter is repeated, the first one counts, as in browsers. A value that cannot be
+    decoded is ignored. The name is the server's own: make it safe before you use it as a path, see
+    `storage.filenames`.
     """
     parameters: dict[str, str] = {}
     for name, value in _parameters(header):
@@ -78,7 +79,7 @@ def _unquote(value: str) -> str:
 
 
 def _plain(value: str) -> str:
-    """Return a plain value. Bytes that are not UTF-8 are ISO-8859-1, as in HTTP before 2014."""
+    """Return a plain value. Bytes that are not UTF-8 are read as ISO-8859-1, as in HTTP before 2014."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -110,7 +111,7 @@ def _join_continuations(parameters: Mapping[str, str]) -> str | None:
                 break
             data += value.encode("utf-8", "surrogatepass")
             continue
-        if number == 0 and value.count("'") >= 2:  # noqa: PLR2004  # around the language
+        if number == 0 and value.count("'") >= 2:  # noqa: PLR2004  # charset'language'text
             charset, _, value = value.split("'", 2)
         data += _unescape(value)
     return _decode(charset, data)

@@ -1,4 +1,4 @@
-"""File names that a server gives, made safe to save under on every common file system."""
+"""Safe local file names, made from the names that a server gives."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import PurePosixPath
 from typing import Final
 
 LONGEST: Final = 200
-"""Maximum length of a name, in bytes. Most file systems take 255, and a temporary name is longer."""
+"""Maximum length of a name, in bytes. Most file systems allow 255, and a temporary name is longer."""
 _BAD: Final = '/\\<>:"|?*'
-"""Separators, and what Windows and its network shares refuse."""
+"""Separators, and characters that Windows and its network shares reject."""
 _DEVICE: Final = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])\s*(?:\..*)?",
     re.IGNORECASE | re.DOTALL,
 )
-"""Names that Windows opens as a device, with any ending."""
+"""Names that Windows opens as a device, with any suffix."""
 _NAMELESS: Final = "file"
 
 
@@ -25,13 +25,13 @@ def safe_filename(name: str, otherwise: str, *, suffix: str = "") -> str:
     """Return one path segment that is safe to create, as close to the server's name as possible.
 
     The result is the same on every system: in Unicode form NFC; without separators, control and invisible
-    characters, and characters that Windows refuses; never `.`, `..` or the name of a Windows device; without
-    spaces around it or dots at its end; and not longer than `LONGEST` bytes, with its ending kept.
+    characters, and characters that Windows rejects; never `.`, `..` or the name of a Windows device; without
+    surrounding spaces or trailing dots; and at most `LONGEST` bytes, with its suffix kept.
 
     Args:
-        name: As the server says.
-        otherwise: Used if nothing is left of the name; it is made safe, too.
-        suffix: Appended to the name; it counts for the length.
+        name: Name that the server gave.
+        otherwise: Name used if nothing is left of the first; it is made safe as well.
+        suffix: Appended to the name; it counts towards the length.
     """
     for candidate in (name, otherwise, _NAMELESS):
         cleaned = _clean(candidate)
@@ -45,9 +45,9 @@ def safe_filename(name: str, otherwise: str, *, suffix: str = "") -> str:
 
 
 def fold(name: str) -> str:
-    """Return a key that is equal for names that some file system takes for the same one.
+    """Return a key that is equal for names that some file system treats as the same.
 
-    APFS, HFS+ and NTFS ignore case; the first two ignore the Unicode form as well.
+    APFS, HFS+ and NTFS ignore case; the first two also ignore the Unicode form.
     """
     if name.isascii():
         return name.lower()
@@ -56,7 +56,7 @@ def fold(name: str) -> str:
 
 
 def alternatives(name: str) -> Iterator[str]:
-    """Yield the name, and then `stem (2).ext`, `stem (3).ext` and so on."""
+    """Yield the name, then `stem (2).ext`, `stem (3).ext` and so on."""
     yield name
     path = PurePosixPath(name)
     number = 2
@@ -66,7 +66,7 @@ def alternatives(name: str) -> Iterator[str]:
 
 
 def insert_before_suffix(name: str, text: str, suffix: str | None = None) -> str:
-    """Return the name with a text before its ending, cut to `LONGEST` bytes."""
+    """Return the name with a text inserted before its suffix, cut to `LONGEST` bytes."""
     ending = PurePosixPath(name).suffix if suffix is None else suffix
     more = text + ending
     stem = name[: len(name) - len(ending)] if ending else name
@@ -81,7 +81,7 @@ def _clean(name: str) -> str:
 
 
 def _is_encodable(character: str) -> bool:
-    """Check that the file system of this process can take the character: it cannot in an ASCII locale."""
+    """Check that this process can encode the character in file names. In an ASCII locale, it may not."""
     try:
         character.encode(sys.getfilesystemencoding())
     except UnicodeEncodeError:
@@ -94,7 +94,7 @@ def _trim(name: str) -> str:
 
 
 def _cut(name: str, room: int = 0, *, keep_suffix: bool = True) -> str:
-    """Shorten the name so that `room` more bytes fit, and keep its ending unless that is very long."""
+    """Shorten the name so that `room` more bytes fit, and keep its suffix unless that is very long."""
     longest = LONGEST - room
     if len(name.encode()) <= longest:
         return name

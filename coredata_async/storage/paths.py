@@ -1,4 +1,4 @@
-"""Files on disk as sources: small ones read whole at once, large ones by a thread, all of them checked."""
+"""Files on disk as sources: small ones read whole, large ones by a thread, all checked for changes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from coredata_async.storage.stale import retry_stale
 
 T = TypeVar("T")
 AnyPath = str | Path
-"""Taken as it is: to make a `Path` of a text takes 13 us, and nothing here needs one."""
+"""Used as given: making a `Path` of a string takes 13 us, and nothing here needs one."""
 
 _TOP: Final = 1 << 63
 IN_MEMORY_LIMIT: Final = 1 << 20
-"""Files up to this many bytes are held whole while they are sent."""
+"""Files up to this many bytes are held in memory while they are sent."""
 
 
 @frozen
 class Fingerprint:
-    """What tells one state of a file from another: restic's four fields."""
+    """The identity of one state of a file: restic's four fields."""
 
     size: int
     modified: int
@@ -39,7 +39,7 @@ class Fingerprint:
 
     @classmethod
     def of(cls, seen: os.stat_result) -> Fingerprint:
-        """Take the print from a stat."""
+        """Build the fingerprint from a stat result."""
         return cls(
             fit_signed_64(seen.st_size),
             fit_signed_64(seen.st_mtime_ns),
@@ -49,10 +49,10 @@ class Fingerprint:
 
 
 def fit_signed_64(number: int) -> int:
-    """Fit a number into 64 bits with a sign, as journals keep it; all but a few stay as they are.
+    """Map a number to 64 bits with a sign, as journals store it. Nearly all numbers stay unchanged.
 
     Nanoseconds after the year 2262 and inodes of some network file systems need one bit more. The numbers are
-    only compared for equality, so two that are 2**64 apart may share one.
+    only compared for equality, so two that differ by 2**64 may share one.
     """
     return number if -_TOP <= number < _TOP else (number + _TOP) % (2 * _TOP) - _TOP
 
@@ -66,10 +66,10 @@ class Snapshot:
 
 
 def stat_file(path: AnyPath) -> Fingerprint:
-    """See what a path is.
+    """Return the fingerprint of a regular file. Blocks for one `stat`.
 
     Raises:
-        SourceError: If it is not there, or is no regular file.
+        SourceError: If it does not exist, or is not a regular file.
     """
     try:
         seen = retry_stale(partial(os.stat, path))
@@ -81,14 +81,15 @@ def stat_file(path: AnyPath) -> Fingerprint:
         )
     if not stat.S_ISREG(seen.st_mode):
         raise SourceError(
-            f"{path} is no regular file but a pipe, socket or device; pass its bytes as an (async) iterable",
+            f"{path} is not a regular file but a pipe, socket or device; "
+            "pass its bytes as an (async) iterable",
             stage="source",
         )
     return Fingerprint.of(seen)
 
 
 async def read_whole(path: AnyPath, was: Fingerprint) -> Snapshot:
-    """Read a small file at once, in the loop if the page cache has it (7 us), else in a thread (147 us)."""
+    """Read a small file: in the event loop if the page cache has it (7 us), else in a thread (147 us)."""
     if was.size <= INLINE:
         data = _use_open_file(path, partial(_from_cache, was=was, path=path))
         if data is not None:
@@ -97,7 +98,7 @@ async def read_whole(path: AnyPath, was: Fingerprint) -> Snapshot:
 
 
 def stream(path: AnyPath, was: Fingerprint) -> Streamed:
-    """A large file as a body; the thread that reads it hashes it, too."""
+    """Return a large file as a body. The thread that reads it also hashes it."""
     passes: list[_FileReader] = []
 
     def open_reader() -> _FileReader:
@@ -108,12 +109,12 @@ def stream(path: AnyPath, was: Fingerprint) -> Streamed:
         was.size,
         partial(read_ahead, open_reader),
         name=str(path),
-        hashed_by=lambda: passes[0].digest.hexdigest(),  # noqa: PLW0108  # there is no pass yet
+        hashed_by=lambda: passes[0].digest.hexdigest(),  # noqa: PLW0108  # a pass does not exist yet
     )
 
 
 def unreadable(path: AnyPath, exc: OSError | ValueError) -> SourceError:
-    """The error for a path the operating system will not let us read, or that is no path at all."""
+    """Return the error for a path that the operating system does not let us read, or that is malformed."""
     reason = (exc.strerror if isinstance(exc, OSError) else str(exc)) or type(exc).__name__
     return SourceError(
         f"{path} cannot be read: {reason}; check that it exists and its permissions", stage="source"
@@ -146,7 +147,7 @@ class _FileReader:
                 os.close(fd)
 
     def _open(self) -> int:
-        """Open the file where reading stopped, if it is still the one that was looked at."""
+        """Open the file where reading stopped, if its fingerprint is unchanged."""
         self._fd = fd = _open(self._path)
         try:
             _same(fd, self._was, self._path)
@@ -160,7 +161,7 @@ class _FileReader:
         fd = self._open() if self._fd is None else self._fd
         try:
             block = os.read(fd, BLOCK)
-            if self._count + len(block) >= self._was.size:  # before the last byte leaves
+            if self._count + len(block) >= self._was.size:  # before the last byte is passed on
                 _same(fd, self._was, self._path)
         except OSError:
             self.close()
@@ -172,10 +173,10 @@ def _from_cache(fd: int, was: Fingerprint, path: AnyPath) -> bytes | None:
     flag = getattr(os, "RWF_NOWAIT", None)
     if flag is None:
         return None
-    buffer = bytearray(was.size + 1)  # one more, to see a file that grew
+    buffer = bytearray(was.size + 1)  # one more byte, to detect a file that grew
     try:
         count = os.preadv(fd, [buffer], 0, flag)
-    except OSError:  # not in the cache, or a file system that cannot say
+    except OSError:  # not in the cache, or not supported by the file system
         return None
     if count != was.size:
         return None
@@ -209,7 +210,7 @@ def _use_open_file(path: AnyPath, use: Callable[[int], T]) -> T:
 
 
 def _open(path: AnyPath) -> int:
-    # Not to block forever on what became a pipe since we looked.
+    # Do not block forever on a path that has become a pipe since `stat_file`.
     return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
 
 
@@ -218,7 +219,7 @@ def _same(fd: int, was: Fingerprint, path: AnyPath, *, count: int | None = None)
     if now != was or (count is not None and count != was.size):
         raise SourceChangedError(
             f"{path} changed while it was read ({was.size} bytes at first, {count or now.size} "
-            "now): nothing was registered; upload it again when it is at rest",
+            "now): nothing was registered; upload it again once nothing writes to it",
             stage="put",
             total=was.size,
         )

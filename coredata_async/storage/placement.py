@@ -13,15 +13,15 @@ from coredata_async.storage.atomic import holds
 from coredata_async.storage.filenames import alternatives, fold
 
 REMEMBERED: Final = 10_000
-"""How many saved files are remembered: flat memory."""
+"""Maximum number of saved files that are remembered. This bounds the memory."""
 
 
 @define
 class Ownership:
-    """Ids of the Files that were saved under the latest paths.
+    """Ids of the Files that were saved under the most recent paths.
 
-    Two Files may have the same name and the same bytes. The second one needs a name of its own then, although
-    its content is there already.
+    Two Files may have the same name and the same bytes. The second one then needs its own name, although a
+    file with its content exists already.
     """
 
     _by_path: dict[str, str] = field(factory=dict[str, str])
@@ -46,14 +46,15 @@ class Ownership:
 
 
 def choose_path(directory: Path, name: str, is_same: Callable[[Path], bool]) -> tuple[Path, bool]:
-    """Return the path to save a file under, and whether the file is there already.
+    """Return the path to save a file under, and True if the file is there already.
 
-    It blocks, so run it in a thread.
+    Blocks: run it in a thread.
 
     Args:
-        directory: To save into. It is listed, because names may differ only in case or Unicode form.
-        name: Wanted for the file; with a number in it if it is taken.
-        is_same: Checks an existing path.
+        directory: Directory to save into. It is listed, because names may differ only in case or Unicode
+            form.
+        name: Preferred name; a number is inserted if it is taken.
+        is_same: Checks an existing path for the same content.
     """
     taken = {fold(each) for each in os.listdir(directory)}  # noqa: PTH208  # names are all that is needed
     for candidate in alternatives(name):

@@ -1,4 +1,4 @@
-"""Classification of the answer to a PUT: if it proves that the bytes are stored, and why not if it does not.
+"""Classification of the response to a PUT: stored, or the reason why not.
 
 A success status alone proves nothing: sign-in pages of captive portals and proxies answer 200 as well.
 """
@@ -16,24 +16,24 @@ from coredata_async.storage.dialects import Refusal, etag_digest, is_encrypted, 
 
 
 class PutResult(Enum):
-    """Meaning of one answer, and so the remedy."""
+    """Meaning of one response, and thereby the remedy."""
 
     STORED = auto()
-    """The storage has the bytes, as far as the answer can tell."""
+    """The storage has the bytes, as far as the response shows."""
     EXPIRED = auto()
     """The signed URL had expired: reserve a new one."""
     SKEWED = auto()
-    """The storage finds the time in the URL too far from its own: one new URL may be accepted."""
+    """The storage finds the time in the URL too far from its own: it may accept one new URL."""
     UNSIGNED = auto()
     """The signature does not match: the Content-Type header may be the reason."""
     MISMATCH = auto()
     """The storage received other bytes than were sent."""
     MOVED = auto()
-    """The same request is to be sent to the URL in Location."""
+    """The same request must be sent to the URL in Location."""
     TRANSIENT = auto()
-    """The storage failed for a reason that passes."""
+    """The storage failed transiently."""
     NOT_STORAGE = auto()
-    """Something between here and the storage answered, such as a sign-in page."""
+    """Something between this host and the storage answered, such as a sign-in page."""
     REFUSED = auto()
     """The storage refused, and will refuse the same request again."""
 
@@ -79,10 +79,10 @@ _CODES: Final[Mapping[str, PutResult]] = {
 
 
 def classify_put(reply: Reply, md5: str) -> PutResult:
-    """Classify the answer to a PUT.
+    """Classify the response to a PUT.
 
     Args:
-        reply: The answer.
+        reply: The response.
         md5: The MD5 of the bytes that were sent; empty if it is not known.
     """
     if 200 <= reply.status < 300:  # noqa: PLR2004
@@ -94,10 +94,10 @@ def classify_put(reply: Reply, md5: str) -> PutResult:
 
 
 def redirect_target(url: str, reply: Reply) -> str | None:
-    """Give the URL to which a storage moved a PUT, or `None` if the redirect must not be followed.
+    """Return the URL to which a storage moved a PUT, or None if the redirect must not be followed.
 
-    It must keep the signed query and the origin: otherwise a portal or a broken gateway
-    could have the bytes and the signature sent to a host of its choice.
+    It must keep the signed query and the origin. Otherwise, a portal or a broken gateway could have the bytes
+    and the signature sent to a host of its choice.
     """
     if reply.status not in _MOVED:
         return None
@@ -118,7 +118,7 @@ def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
 def _classify_success(reply: Reply, md5: str) -> PutResult:
     digest = etag_digest(reply.headers)
     if digest is not None and digest == md5:
-        return PutResult.STORED  # nothing between here and the storage could know it
+        return PutResult.STORED  # nothing between this host and the storage could know it
     why = refusal(reply)
     if why.code:  # an <Error> with status 200: the storage had begun to answer before it failed
         return _classify_refusal(why)
@@ -133,7 +133,7 @@ def is_strong(headers: Mapping[str, str]) -> bool:
 
 
 def _is_page(reply: Reply) -> bool:
-    """Check for a body that no storage sends: a web page, or any text without a sign of a storage."""
+    """Check for a body that storages do not send: a web page, or any text without a sign of a storage."""
     kind = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     vendor = any(name.lower().startswith(_VENDOR) for name in reply.headers)
     start = reply.body.lstrip()[:15].lower()

@@ -1,7 +1,7 @@
-"""A blocking source read by a thread of its own, a little ahead of whoever sends the bytes.
+"""Read-ahead: a thread reads a blocking source slightly ahead of the sender.
 
-Measured on 1 GiB (`benchmarks/`): 1.14 times `curl -T`, where a file handed to aiohttp reaches 0.49
-and an aiofiles loop 0.70; with MD5 in this thread 0.94 of hashing alone.
+Measured on 1 GiB (`benchmarks/`): 1.14 times `curl -T`, where a file passed to aiohttp reaches 0.49 and an
+aiofiles loop 0.70; with MD5 in this thread 0.94 of hashing alone.
 """
 
 from __future__ import annotations
@@ -15,33 +15,34 @@ from typing import Final, Protocol
 from coredata_async.errors import SourceError
 
 BLOCK: Final = 1 << 20
-"""Bytes per block: smaller ones cost switches between threads, larger ones memory."""
+"""Bytes per block: smaller blocks cost thread switches, larger ones memory."""
 AHEAD: Final = 2
-"""Blocks that wait for the sender at most."""
+"""Maximum number of blocks that wait for the sender."""
 GRACE: Final = 1.0
-"""Seconds that who gives up waits for a read in flight: that of a silent pipe may never end."""
+"""Timeout for a read in flight when the sender gives up, in seconds. A read of a silent pipe may never end.
+"""
 
 
 class Reader(Protocol):
-    """What the thread does; all of it may block."""
+    """A source read by the thread. All methods may block."""
 
     def read(self) -> bytes:
-        """Give the next block, always a fresh object, or `b""` at the end."""
+        """Return the next block, always a new object, or `b""` at the end."""
         ...
 
     def close(self) -> None:
-        """Let go of the source."""
+        """Release the source."""
         ...
 
 
 async def read_ahead(open_reader: Callable[[], Reader]) -> AsyncGenerator[bytes, None]:
-    """Give the blocks of a source that is opened, read and closed in a thread.
+    """Yield the blocks of a source that is opened, read and closed in a thread.
 
-    Each block is a new bytes object: asyncio keeps a view of what it has not sent yet, so that a
-    buffer used again corrupts the upload.
+    Each block is a new bytes object. asyncio keeps a view of the bytes that it has not sent yet, so reusing a
+    buffer would corrupt the upload.
 
-    The source is closed when this generator is, at the latest; so use `contextlib.aclosing`. Only a read
-    that hangs for longer than `GRACE` is left to its thread, which closes the source when it returns.
+    The source is closed at the latest when this generator is, so use `contextlib.aclosing`. Only a read that
+    hangs for longer than `GRACE` is left to its thread, which closes the source when the read returns.
     """
     loop = asyncio.get_running_loop()
     blocks: asyncio.Queue[bytes | Exception] = asyncio.Queue()
@@ -51,7 +52,7 @@ async def read_ahead(open_reader: Callable[[], Reader]) -> AsyncGenerator[bytes,
     def post(callback: Callable[..., object], *args: object) -> None:
         try:
             loop.call_soon_threadsafe(callback, *args)
-        except RuntimeError:  # the loop is gone, and so is whoever wanted the bytes
+        except RuntimeError:  # the loop has ended, and so has the consumer
             stop.set()
 
     def run() -> None:
@@ -62,11 +63,13 @@ async def read_ahead(open_reader: Callable[[], Reader]) -> AsyncGenerator[bytes,
                 _pass_on(reader, room, stop, lambda block: post(blocks.put_nowait, block))
             finally:
                 reader.close()
-        except Exception as exc:  # noqa: BLE001  # raised again where the blocks are wanted
+        except Exception as exc:  # noqa: BLE001  # raised again in the consumer
             last = exc
-        except BaseException as exc:  # noqa: BLE001  # an exit of this thread must not look like one of the loop's
+        except BaseException as exc:  # noqa: BLE001  # must not end the event loop
             last = SourceError(f"reading ended with {type(exc).__name__}", stage="source")
-        post(blocks.put_nowait, last)  # only now: who sees the end may rely on the source being closed
+        post(
+            blocks.put_nowait, last
+        )  # last, so that a consumer that sees the end can rely on the source being closed
         post(ended.set)
 
     threading.Thread(target=run, name="coredata-read-ahead", daemon=True).start()

@@ -1,4 +1,4 @@
-"""Every kind of source made ready: its length is known, and its bytes can be sent."""
+"""Sources of uploads: each is prepared so that its length is known and its bytes can be sent."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from coredata_async.storage.streams import (
     Part,
     async_blocks,
     async_handle,
+    inner_file,
     is_async_handle,
     is_part,
     measure,
     part_blocks,
     text_mode,
-    wrapped_file,
 )
 
 Source = (
@@ -46,15 +46,15 @@ Source = (
     | AsyncFile
     | Part
 )
-"""What can be uploaded: a path, bytes, a binary file, an (async) iterable, or a callable that opens one.
+"""A source of an upload: a path, bytes, a binary file, an (async) iterable, or a callable that opens one.
 
-Uploads of web frameworks are among them: Starlette's and FastAPI's `UploadFile` and `request.stream()`,
+This includes the uploads of web frameworks: Starlette's and FastAPI's `UploadFile` and `request.stream()`,
 aiohttp's `BodyPartReader`, `FileField` and `request.content`.
 """
 
 
 _PATHS: Final = (str, Path, os.PathLike)
-"""A `Path` is one of the last, too, but to see that takes 0.6 us, and it is asked four times for a file."""
+"""A `Path` is a `PathLike` as well, but that check takes 0.6 us and is done four times per file."""
 
 
 @frozen
@@ -64,24 +64,24 @@ class PreparedSource:
     size: int
     body: bytes | Streamed
     md5: str | None
-    """Known beforehand when the bytes are held whole; of a stream, its `md5` after the pass."""
+    """Known beforehand if the bytes are in memory; None for a stream, see `digest`."""
 
     @property
     def digest(self) -> str:
-        """The MD5 of what was sent; of a stream, only after a complete pass."""
+        """The MD5 of the bytes sent; for a stream, only known after a complete pass."""
         return self.md5 or (self.body.md5 if isinstance(self.body, Streamed) else None) or ""
 
 
 def name_of(source: Any) -> str | None:
-    """The file name a source brings along."""
+    """Return the file name that a source has, or None."""
     is_path = isinstance(source, _PATHS)
     name: object = os.fspath(cast("str", source)) if is_path else _name_of(source)
-    # Not `Path(name).name`, which takes ten times as long.
+    # `Path(name).name` takes ten times as long.
     return os.path.basename(name.rstrip("/")) or None if isinstance(name, str) else None  # noqa: PTH119
 
 
 def _name_of(source: Any) -> object:
-    """Return the name of an object. Of a part of a form, `name` is that of the field."""
+    """Return the name of an object. For a part of a form, `name` is the name of the field."""
     name: object = getattr(source, "filename", None)
     if isinstance(name, str):
         return name
@@ -89,7 +89,7 @@ def _name_of(source: Any) -> object:
 
 
 def label(source: Any) -> str:
-    """Return how a message calls a source: never its bytes."""
+    """Return the name of a source for messages; never its bytes."""
     if isinstance(source, _PATHS):
         return str(cast("Any", source))
     return name_of(source) or f"a {type(source).__name__}"
@@ -99,21 +99,21 @@ def label(source: Any) -> str:
 async def prepare(
     source: Source, size: int | None = None, spool: SpoolMode = "auto"
 ) -> AsyncGenerator[PreparedSource, None]:
-    """Make a source ready to be sent, any number of times where that is possible.
+    """Prepare a source for sending, several times if possible.
 
     A path is opened again for every attempt. An open file keeps its position and stays open. A stream that
-    can be read only once is spooled while it is sent (see `SpoolMode`), and before that if its size is
+    can be read only once is spooled while it is sent (see `SpoolMode`), or before that if its size is
     unknown.
 
     Raises:
-        SourceError: If it does not exist, cannot be read, or gives something other than bytes.
+        SourceError: If it does not exist, cannot be read, or yields something other than bytes.
         TypeError: If it is a file in text mode, or not a source.
     """
     held = await prepare_static(source, size)
     if held is not None:
         yield held
         return
-    stream = await _stream(wrapped_file(source) or source, size, label(source))
+    stream = await _stream(inner_file(source) or source, size, label(source))
     if not is_spooled(spool, stream.size, replayable=stream.replayable, name=stream.name):
         yield stream.ready(cast("int", stream.size), stream.blocks, replayable=stream.replayable)
         return
@@ -126,10 +126,10 @@ async def prepare(
 
 
 async def prepare_static(source: Source, size: int | None = None) -> PreparedSource | None:
-    """The same for a path, or bytes: nothing has to be closed afterwards. `None` for any other source.
+    """Prepare a path or bytes, which need no cleanup; return None for any other source.
 
     Raises:
-        SourceError: It is not there, or cannot be read.
+        SourceError: If it does not exist or cannot be read.
     """
     if size is not None and size < 0:
         raise ConfigurationError(f"size must be 0 or more, not {size}")
@@ -143,7 +143,7 @@ async def prepare_static(source: Source, size: int | None = None) -> PreparedSou
 async def _path(path: AnyPath, size: int | None) -> PreparedSource:
     was = stat_file(path)
     if size is not None and size != was.size:
-        raise SourceError(f"{path} has {was.size} bytes, and size= says {size}", stage="source")
+        raise SourceError(f"{path} has {was.size} bytes, but size={size} was given", stage="source")
     if was.size > IN_MEMORY_LIMIT:
         return PreparedSource(was.size, stream(path, was), None)
     held = await read_whole(path, was)
@@ -153,7 +153,7 @@ async def _path(path: AnyPath, size: int | None) -> PreparedSource:
 def _memory(data: memoryview, size: int | None) -> PreparedSource:
     view = data.cast("B") if data.c_contiguous and data.nbytes else memoryview(data.tobytes())
     if size is not None and size != len(view):
-        raise SourceError(f"there are {len(view)} bytes, and size= says {size}", stage="source")
+        raise SourceError(f"the source has {len(view)} bytes, but size={size} was given", stage="source")
     if len(view) <= INLINE:
         held = bytes(view)
         return PreparedSource(len(held), held, md5(held))
@@ -174,10 +174,10 @@ class _Stream:
     size: int | None
     replayable: bool
     declared: bool
-    """True if the size was given by the caller and could not be measured."""
+    """True if the caller gave the size and it could not be measured."""
 
     def ready(self, size: int, blocks: Blocks, *, replayable: bool = True) -> PreparedSource:
-        """Make it a body."""
+        """Return the stream as a prepared source."""
         body = Streamed(size, blocks, name=self.name, replayable=replayable, declared=self.declared)
         return PreparedSource(size, body, None)
 
@@ -199,10 +199,10 @@ async def _handle(file: Any, size: int | None, name: str) -> _Stream:
         if isinstance(file, io.TextIOBase) or isinstance(file.read(0), str):
             raise TypeError(text_mode(name))
         start, left = await _measure(file)
-    except (OSError, ValueError) as exc:  # closed, or open for writing alone
+    except (OSError, ValueError) as exc:  # closed, or open for writing only
         raise SourceError(f"{name} cannot be read: {exc}", stage="source") from None
     if left is not None and size is not None and size > left:
-        raise SourceError(f"{name} has {left} bytes left, and size= says {size}", stage="source")
+        raise SourceError(f"{name} has {left} bytes left, but size={size} was given", stage="source")
     length = size if size is not None else left
     limit = length if length is not None else 1 << 62
 
@@ -213,7 +213,7 @@ async def _handle(file: Any, size: int | None, name: str) -> _Stream:
 
 
 async def _measure(file: BinaryIO) -> tuple[int | None, int | None]:
-    """Measure in a thread, because a packed file is read to its end; put the position back in any case."""
+    """Measure in a thread, because a compressed file is read to its end. Always restores the position."""
     measuring = asyncio.get_running_loop().run_in_executor(None, measure, file)
     try:
         return await asyncio.shield(measuring)

@@ -1,4 +1,4 @@
-"""Storage for the bytes of a source that can be read only once, so that they can be sent again."""
+"""Temporary storage for a source that can be read only once, so that its bytes can be sent again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def is_spooled(mode: SpoolMode, size: int | None, *, replayable: bool, name: str
     if size is None:
         if mode is False:
             raise ConfigurationError(
-                f"{name}: pass size= with spool=False, because the service needs the length at first"
+                f"{name}: pass size= with spool=False, because the service needs the length first"
             )
         return True
     if mode == "auto":
@@ -52,7 +52,7 @@ def _fits(size: int, name: str) -> bool:
         return True
     try:
         free = shutil.disk_usage(tempfile.gettempdir()).free
-    except OSError:  # creating the file will say more
+    except OSError:  # creating the file reports the reason
         return True
     if size <= free // SHARE:
         return True
@@ -72,7 +72,8 @@ class _File:
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix=PREFIX, buffering=0)  # noqa: SIM115  # see close
         self._lock = threading.Lock()
-        """`close` waits for a write or read in flight: another file could get the same descriptor."""
+        """`close` waits for a write or read in progress, because another file could get the same descriptor.
+        """
         self.size = 0
 
     def append(self, blocks: list[bytes]) -> None:
@@ -113,19 +114,19 @@ class _FileReader:
 
 @define(eq=False)
 class Spool:
-    """A source that is read once and can be passed on several times, one pass after the other.
+    """A source that is read once and can be sent several times, one pass after the other.
 
-    A task of its own reads the source, one block for each request, because a transport cancels a pass whose
-    answer came early, and that would end a source that is being awaited. Memory: `MEMORY` and one block.
-    Disk: everything once there are more than `MEMORY` bytes.
+    Its own task reads the source, one block per request. A transport cancels a pass whose response came
+    early, and that would otherwise end a source that is being awaited. Memory: `MEMORY` and one block. Disk:
+    everything, once there are more than `MEMORY` bytes.
     """
 
     source: Callable[[], AsyncGenerator[bytes, None]]
     name: str
     size: int = field(default=0, init=False)
-    """Bytes that were read so far."""
+    """Number of bytes read so far."""
     _tail: list[bytes] = field(factory=list[bytes], init=False)
-    """The blocks that are in memory; those before them are in the file."""
+    """The blocks in memory; earlier ones are in the file."""
     _newest: tuple[int, bytes] = field(default=(0, b""), init=False)
     _file: _File | None = field(default=None, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
@@ -154,7 +155,7 @@ class Spool:
         return b"".join(self._tail) if self._file is None else None
 
     async def blocks(self) -> AsyncGenerator[bytes, None]:
-        """Yield everything from the first byte on: what is kept, then the rest of the source.
+        """Yield everything from the first byte on: the kept bytes, then the rest of the source.
 
         Raises:
             SourceError: If the temporary file cannot be written.
@@ -177,9 +178,9 @@ class Spool:
                 return
 
     async def _grow(self, position: int) -> bool:
-        """Wait until there are bytes at the position; False at the end of the source."""
+        """Wait until there are bytes at the position; return False at the end of the source."""
         if self._task is None:
-            # Not in a group: it lives from the first request until `__aexit__`, which waits for it.
+            # Not in a group: the task lives from the first request until `__aexit__`, which waits for it.
             self._task = asyncio.create_task(self._read(), name="coredata-spool")
         while position == self.size and not self._ended:
             self._changed.clear()
@@ -204,7 +205,7 @@ class Spool:
                 async for block in blocks:
                     await self._keep(block)
                     await self._wanted.wait()
-        except Exception as exc:  # noqa: BLE001  # raised again by the pass that gets as far
+        except Exception as exc:  # noqa: BLE001  # raised again by the pass that reaches it
             self._failure = exc
         except asyncio.CancelledError:
             self._failure = SourceError(f"reading {self.name} was cancelled", stage="source")

@@ -1,4 +1,4 @@
-"""Open files, iterables and parts of web requests as sources, block by block."""
+"""Streams as sources, block by block: open files, iterables and parts of web requests."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _PART_CHUNK: Final = 64 * 1024
 
 
 class AsyncFile(Protocol):
-    """A file whose `read` is awaited: of aiofiles, Starlette's `UploadFile`, aiohttp's `StreamReader`."""
+    """A file with an async `read`: of aiofiles, Starlette's `UploadFile`, aiohttp's `StreamReader`."""
 
     async def read(self, size: int = ..., /) -> bytes:
-        """Give at most so many bytes, or `b""` at the end."""
+        """Return at most `size` bytes, or `b""` at the end."""
         ...
 
 
@@ -30,46 +30,49 @@ class Part(Protocol):
     """A part of a multipart request: aiohttp's `BodyPartReader`."""
 
     async def read_chunk(self, size: int = ..., /) -> bytes:
-        """Give the next bytes of the part."""
+        """Return the next bytes of the part."""
         ...
 
 
 class HandleReader:
-    """Reads an open file from a position on, and puts the position back."""
+    """Reader of an open file from a position on, which it restores afterwards."""
 
     def __init__(self, file: BinaryIO, start: int | None, size: int) -> None:
         self._file, self._start, self._left, self._count = file, start, size, 0
         self._was = _print(file)
 
     def read(self) -> bytes:
-        """Give the next block."""
-        if self._start is not None:  # wherever an abandoned pass, or anybody else, has left it
+        """Return the next block."""
+        if self._start is not None:  # an abandoned pass or other code may have moved the position
             self._file.seek(self._start + self._count)
         block = self._file.read(min(BLOCK, self._left)) if self._left else b""
         self._left -= len(block)
         self._count += len(block)
         if not self._left and _print(self._file) != self._was:
-            raise SourceChangedError("the open file changed while it was read", stage="put")
+            raise SourceChangedError(
+                "the open file changed while it was read; upload it again once nothing writes to it",
+                stage="put",
+            )
         return bytes(block)
 
     def close(self) -> None:
-        """Leave the file open and as it was: it is the caller's."""
+        """Leave the file open and restore its position: the file belongs to the caller."""
         if self._start is not None:
             with suppress(OSError, ValueError):  # the caller has closed it meanwhile
                 self._file.seek(self._start)
 
 
 class IterableReader:
-    """Reads a plain iterable of bytes, several small items to a block."""
+    """Reader of an iterable of bytes, which joins several small items to a block."""
 
     def __init__(self, items: Iterable[bytes]) -> None:
         self._items: Iterator[bytes] = iter(items)
 
     def read(self) -> bytes:
-        """Give the next block."""
+        """Return the next block."""
         parts: list[bytes] = []
         count = 0
-        for item in self._items:  # goes on where it stopped
+        for item in self._items:  # continues where it stopped
             parts.append(as_bytes(item))
             count += len(parts[-1])
             if count >= BLOCK:
@@ -77,24 +80,26 @@ class IterableReader:
         return b"".join(parts)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: an iterable needs no cleanup."""
 
 
 def as_bytes(item: object) -> bytes:
-    """One item of an iterable.
+    """Return one item of an iterable as bytes.
 
     Raises:
-        SourceError: If it is no bytes.
+        SourceError: If it is not bytes.
     """
     if isinstance(item, bytes | bytearray | memoryview):
         return bytes(cast("bytes", item))
     kind = type(item).__name__
-    raise SourceError(f"the iterable gave a {kind} where bytes were due; encode text first", stage="source")
+    raise SourceError(f"the iterable yielded a {kind} instead of bytes; encode text first", stage="source")
 
 
 def measure(file: BinaryIO) -> tuple[int | None, int | None]:
-    """Position and remaining length of an open file; `None` twice if it cannot be rewound."""
-    seekable = file.seekable() if hasattr(file, "seekable") else hasattr(file, "seek")  # mmap lacks the first
+    """Return position and remaining length of an open file; None and None if it cannot be rewound."""
+    seekable = (
+        file.seekable() if hasattr(file, "seekable") else hasattr(file, "seek")
+    )  # mmap has no seekable()
     if not seekable:
         return None, None
     start = file.tell()
@@ -105,10 +110,12 @@ def measure(file: BinaryIO) -> tuple[int | None, int | None]:
 
 
 def async_blocks(open_items: Callable[[], AsyncIterable[bytes]]) -> Blocks:
-    """The blocks of an async iterable; empty items are passed over."""
+    """Return the blocks of an async iterable; empty items are skipped."""
 
     async def blocks() -> AsyncGenerator[bytes, None]:
-        items = aiter(open_items())  # not the iterable: what was opened here is closed here
+        items = aiter(
+            open_items()
+        )  # the iterator, not the iterable: only what was opened here is closed here
         try:
             async for item in items:
                 if item:
@@ -122,12 +129,12 @@ def async_blocks(open_items: Callable[[], AsyncIterable[bytes]]) -> Blocks:
 
 
 def text_mode(name: str) -> str:
-    """The message for a file that would give text."""
+    """Return the message for a file opened in text mode."""
     return f"{name} is open in text mode; open it with mode 'rb'"
 
 
 def async_handle(file: Any) -> Callable[[], AsyncIterator[bytes]]:
-    """An aiofiles handle as an async iterable; it stays open."""
+    """Return an aiofiles handle as an async iterable; the handle stays open."""
 
     async def read() -> AsyncGenerator[bytes, None]:
         while block := await file.read(BLOCK):
@@ -153,7 +160,7 @@ def part_blocks(part: Any) -> Callable[[], AsyncIterator[bytes]]:
 
 
 def _transfer_decoder(part: Any) -> Callable[[bytes], bytes]:
-    """Return the function that decodes a part's chunks. Base64 is complete in each of aiohttp's chunks.
+    """Return the function that decodes a part's chunks. Each of aiohttp's chunks is complete Base64.
 
     Raises:
         SourceError: If the part has another encoding.
@@ -174,7 +181,7 @@ def is_part(source: object) -> bool:
     return inspect.iscoroutinefunction(getattr(source, "read_chunk", None))
 
 
-def wrapped_file(source: Any) -> Any:
+def inner_file(source: Any) -> Any:
     """Return the binary file inside an uploaded file (Starlette's `UploadFile`, aiohttp's `FileField`).
 
     Starlette's spooled file can be rewound, so the bytes need not be spooled a second time.
@@ -185,7 +192,7 @@ def wrapped_file(source: Any) -> Any:
 
 
 def is_async_handle(source: object) -> bool:
-    """Return whether it is a file whose `read` must be awaited."""
+    """Return whether it is a file with an async `read`."""
     return inspect.iscoroutinefunction(getattr(source, "read", None))
 
 

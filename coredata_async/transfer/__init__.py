@@ -1,1 +1,1 @@
-"""Bytes to the storage and back: the upload as a state machine, its driver, replacement and download."""
+"""Transfer of files: the upload as a state machine, its driver, replacement and download."""

@@ -1,4 +1,4 @@
-"""The port through which a bulk job decides when an upload may reserve its URL."""
+"""Admission of uploads: the interface through which a bulk job decides when an upload may reserve its URL."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from coredata_async.errors import URLExpiredError
 
 
 class Admission(Protocol):
-    """Holds uploads back until the storage can take them, because a signed URL expires while it waits."""
+    """Delays uploads until the storage can accept them, because a signed URL expires while it waits."""
 
     async def begin(self) -> None:
-        """Wait until another file may begin. If this raises nothing, `end` must follow.
+        """Wait until another file may begin. After a normal return, `end` must follow.
 
         Raises:
-            URLExpiredError: Every URL of several files had expired: further requests would be useless.
+            URLExpiredError: If every URL of several files had expired: further requests would be useless.
         """
         ...
 
     def end(self) -> None:
-        """Learn that a file is no longer in flight."""
+        """Record that a file is no longer in flight."""
         ...
 
     def holds_back(self, *, whole: bool, again: bool) -> bool:
-        """Tell if `place` must be entered before a URL is reserved.
+        """Return whether `slot` must be entered before a URL is reserved.
 
         Args:
             whole: True if the bytes are held in memory, so that the PUT takes a short time.
@@ -33,13 +33,13 @@ class Admission(Protocol):
         ...
 
     def slot(self, size: int, *, whole: bool) -> AbstractAsyncContextManager[None]:
-        """Wait until a PUT of so many bytes could begin at once, and keep its place for this task."""
+        """Wait until a PUT of `size` bytes could begin at once, and reserve its slot for this task."""
         ...
 
     def record_stored(self) -> None:
-        """Learn that the storage accepted a file."""
+        """Record that the storage accepted a file."""
         ...
 
     def record_expired(self, error: URLExpiredError) -> None:
-        """Learn that every URL of a file had expired."""
+        """Record that every URL of a file had expired."""
         ...

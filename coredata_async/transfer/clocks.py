@@ -1,4 +1,4 @@
-"""The clocks involved in a signed URL that had expired: whose is wrong, and by how much."""
+"""Diagnosis of expired signed URLs: the clock that is wrong, and by how much."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from attrs import frozen
 
 UNKNOWN_LIFETIME: Final = 30.0
-"""Seconds for which a URL is expected to be valid if it does not say when it expires."""
+"""Assumed lifetime of a URL that does not contain its expiry, in seconds."""
 
 
 @frozen(kw_only=True)
@@ -16,11 +16,11 @@ class Clocks:
     """Times that belong to one PUT."""
 
     expires: datetime | None
-    """When the URL expires, as it says itself."""
+    """Expiry of the URL, as stated by the URL."""
     service: datetime | None
-    """The service's clock when it made the URL (Date of the reservation)."""
+    """The service's clock when it created the URL (Date of the reservation)."""
     storage: datetime | None
-    """The storage's clock when it refused (Date of its answer)."""
+    """The storage's clock when it refused (Date of its response)."""
     local: datetime
     """This machine's clock when the storage refused."""
     elapsed: float
@@ -28,14 +28,14 @@ class Clocks:
 
     @property
     def lifetime(self) -> float:
-        """Seconds for which the URL was to be valid, by the service's clock."""
+        """Intended lifetime of the URL, in seconds, by the service's clock."""
         if self.expires is None or self.service is None:
             return UNKNOWN_LIFETIME
         return (self.expires - self.service).total_seconds()
 
     @property
     def on_arrival(self) -> bool:
-        """True if the URL was used well within its lifetime, so that its expiry is not the line's fault."""
+        """True if the URL was used well within its lifetime, so its expiry is not the network's fault."""
         return self.lifetime <= 0 or self.elapsed < self.lifetime / 2  # Date headers have whole seconds
 
     @property
@@ -51,10 +51,10 @@ class Clocks:
         return self.expires is not None and self.storage is not None and self.storage < self.expires
 
     def __str__(self) -> str:
-        """Give all that is known, for an error message."""
+        """Return all known times, for an error message."""
         known = (
             ("the URL expires at", self.expires),
-            ("the service's clock said", self.service),
+            ("the service's clock was", self.service),
             ("the storage's clock", self.storage),
             ("this machine's", self.local),
         )

@@ -1,4 +1,4 @@
-"""The comparison of listed Files with the blobs that are looked for."""
+"""Comparison of listed Files with the blobs that a lookup searches for."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from coredata_async.resources.files import File
 from coredata_async.transfer.steps import Stored
 
 DIFFERENCE: Final = timedelta(minutes=15)
-"""Assumed difference between the clocks that stamp a reservation and a File like the one looked for."""
+"""Assumed difference between the clocks that stamp a reservation and a File that resembles the wanted one."""
 NAMED: Final = 20
 """Maximum number of candidates that an error names."""
 
 Matcher = Callable[[File], Awaitable[bool]]
-"""Decides whether a File is of a blob if the server shows no blob name; raises `UndecidableError`."""
+"""Decides whether a File belongs to a blob if the server shows no blob name; raises `UndecidableError`."""
 
 
 class UndecidableError(Exception):
-    """What the server shows neither proves nor disproves that a File exists."""
+    """The server's response neither proves nor disproves that a File exists."""
 
     def __init__(self, why: str, candidates: tuple[str, ...] = ()) -> None:
         super().__init__(why)
@@ -31,16 +31,16 @@ class UndecidableError(Exception):
 
 @frozen(kw_only=True)
 class LookupResult:
-    """What one listing showed about one blob."""
+    """Result of one listing for one blob."""
 
     hits: tuple[File, ...]
     """The Files of the blob."""
     began: float
     """Time at which the listing began."""
     incomplete_reason: str | None
-    """The reason why a File may exist that is not among the hits; `None` if the listing was complete."""
+    """Reason why a File may exist that is not among the hits; None if the listing was complete."""
     populated: bool
-    """The place is known to list Files that are directly in it, so its filter works."""
+    """True if the parent is known to list its direct Files, so that the filter works."""
     shows_witness: bool = True
     """False if the listing did not show the File that was named as its witness."""
 
@@ -55,29 +55,29 @@ class PendingLookup:
     witness: str | None = None
     hits: list[File] = field(factory=list[File])
     unclear: list[str] = field(factory=list[str])
-    """Ids of Files that may be of the blob."""
+    """Ids of Files that may belong to the blob."""
     alike: list[str] = field(factory=list[str])
-    """Ids of new Files with its name and bytes, of which the server shows the name of another blob."""
+    """Ids of new Files with its name and bytes for which the server shows the name of another blob."""
     shows_witness: bool = False
     result: LookupResult | None = None
     failure: Exception | None = None
 
     @property
     def answered(self) -> bool:
-        """Return whether nothing has to be listed for it any more."""
+        """Return whether it needs no further listing."""
         return self.result is not None or self.failure is not None
 
     def answer(self, began: float, doubt: str | None, *, populated: bool) -> None:
-        """Conclude from a listing that was read to its end."""
+        """Set the result from a complete listing."""
         if self.unclear and not self.hits:
-            why = "the server shows no blob names, which alone would identify it"
+            why = "the server shows no blob names, and only these would identify it"
             self.failure = UndecidableError(why, tuple(self.unclear[:NAMED]))
         elif len(self.hits) > 1 and not self.stored.blob:
             ids = tuple(hit.id for hit in self.hits[:NAMED])
-            self.failure = UndecidableError(f"{len(self.hits)} Files may be it", ids)
+            self.failure = UndecidableError(f"{len(self.hits)} Files match it", ids)
         else:
             if doubt is None and self.alike:
-                doubt = f"it shows its name and bytes, of another blob, as {', '.join(self.alike[:NAMED])}"
+                doubt = f"it shows its name and bytes under another blob as {', '.join(self.alike[:NAMED])}"
             self.result = LookupResult(
                 hits=tuple(self.hits),
                 began=began,
@@ -87,14 +87,14 @@ class PendingLookup:
             )
 
     def clear(self) -> None:
-        """Begin again: a new listing is read."""
+        """Discard the results, because a new listing is read."""
         self.hits.clear()
         self.unclear.clear()
         self.alike.clear()
         self.shows_witness = False
 
     def is_alike(self, file: File) -> bool:
-        """Tell if a File is so much like the one looked for that its blob may be the same by another name."""
+        """Return whether a File equals the wanted one in all but the name of its blob."""
         stored = self.stored
         if not file.digest or file.digest.lower() != stored.md5 or file.size != stored.plan.size:
             return False
@@ -105,7 +105,7 @@ class PendingLookup:
 
 
 def compare_names(file: File, tickets: Iterable[PendingLookup]) -> None:
-    """Compare a File with blobs of the same bytes, of whose names the server may show another form."""
+    """Compare a File with blobs of the same bytes whose names the server may show in another form."""
     for each in tickets:
         if not each.stored.blob:
             continue
@@ -116,13 +116,13 @@ def compare_names(file: File, tickets: Iterable[PendingLookup]) -> None:
 
 
 def is_same_blob(shown: str, blob: str) -> bool:
-    """Tell if a blob name is the same in another form: in other case, or with a path before it."""
+    """Return whether a blob name is the same in another form: in other case, or with a path prefix."""
     one, other = shown.casefold(), blob.casefold()
     return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
 async def match_by_bytes(file: File, tickets: Iterable[PendingLookup]) -> None:
-    """Decide without a blob name of which blobs a File is."""
+    """Match a File to blobs by its bytes, because its blob name is unknown."""
     for each in tickets:
         if not may_be(file, each.stored):
             continue
@@ -136,6 +136,6 @@ async def match_by_bytes(file: File, tickets: Iterable[PendingLookup]) -> None:
 
 
 def may_be(file: File, stored: Stored) -> bool:
-    """Whether nothing known of a File excludes that it is of a blob. An unknown digest or size does not."""
+    """Return whether a File may belong to a blob. An unknown digest or size does not exclude it."""
     same = not file.digest or file.digest.lower() == stored.md5
-    return same and file.size in {None, 0, stored.plan.size}  # servers of 2014 knew no sizes and said 0
+    return same and file.size in {None, 0, stored.plan.size}  # servers of 2014 knew no sizes and returned 0

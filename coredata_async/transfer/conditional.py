@@ -1,4 +1,4 @@
-"""A download for a web request: its headers decide which bytes it gives away, if any."""
+"""Conditional downloads: the headers of a web request select the bytes to return."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coredata_async.message import Reply
 from coredata_async.storage.dialects import etag_md5
 from coredata_async.transfer.conditions import Conditions, WebRange, etag_of
 from coredata_async.transfer.fetch import DownloadRequest, Fetcher, close_reply
-from coredata_async.transfer.ranges import ByteRange, arrival, content_coding, unsatisfied_size
+from coredata_async.transfer.ranges import ByteRange, content_coding, content_range_of, unsatisfied_size
 from coredata_async.transfer.web_response import WebResponse, describe_response
 
 _NO_RANGE = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
@@ -19,10 +19,10 @@ _NO_RANGE = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 async def open_conditionally(
     fetcher: Fetcher, wanted: DownloadRequest, conditions: Conditions
 ) -> WebResponse:
-    """Ask the storage with the conditions of a web request, and decide about the response.
+    """Request a file with the conditions of a web request, and evaluate the response.
 
-    The storage need not know of them: it may ignore a Range, send another one, or compress. A response that
-    cannot be used is dropped, and the whole file is asked for and cut here.
+    The storage need not support them: it may ignore a Range, send another one, or compress. A response that
+    cannot be used is dropped, and the whole file is requested and cut here.
 
     Raises:
         StorageError: If the storage refuses.
@@ -43,7 +43,7 @@ async def open_conditionally(
 async def _decide(
     fetcher: Fetcher, wanted: DownloadRequest, conditions: Conditions, reply: Reply
 ) -> WebResponse | None:
-    """Decide about the first response; return None if the whole file must be asked for."""
+    """Evaluate the first response; return None if the whole file must be requested."""
     if reply.status == HTTPStatus.OK:
         return _decide_whole(conditions, reply)
     if conditions.is_known(reply):
@@ -74,7 +74,7 @@ async def _decide_end(
 
 
 def _decide_whole(conditions: Conditions, reply: Reply) -> WebResponse:
-    """Decide about a response that holds the whole file."""
+    """Evaluate a response that contains the whole file."""
     if reply.status == _NO_RANGE:  # an empty file, see Fetcher.open
         return describe_response(reply, ByteRange(), HTTPStatus.OK)
     if conditions.is_known(reply):
@@ -91,14 +91,14 @@ def _decide_whole(conditions: Conditions, reply: Reply) -> WebResponse:
 def _decide_part(conditions: Conditions, asked: WebRange, reply: Reply) -> WebResponse | None:
     """Decide about a response of 206; return None if it does not hold what was asked for."""
     try:
-        found = arrival(reply)
+        found = content_range_of(reply)
     except ValueError:
         return None
     if not conditions.is_range_due(reply) or _is_recoded(reply):
         return None
     if found.total is not None:
         span = asked.place(found.total)
-    elif asked.first is None or found.stop is None:  # nothing tells that it is the end of the file
+    elif asked.first is None or found.stop is None:  # it is unknown whether it is the end of the file
         return None
     else:
         last = found.stop - 1 if asked.last is None else min(asked.last, found.stop - 1)
@@ -109,5 +109,5 @@ def _decide_part(conditions: Conditions, asked: WebRange, reply: Reply) -> WebRe
 
 
 def _is_recoded(reply: Reply) -> bool:
-    """Check if a range may be one of compressed bytes: nothing tells that they are the stored ones."""
+    """Return whether a range may select compressed bytes: nothing proves that they are the stored ones."""
     return bool(content_coding(reply.headers)) and etag_md5(reply.headers) is None

@@ -16,7 +16,7 @@ from coredata_async.transfer.ranges import ByteRange
 _RANGE: Final = re.compile(r"bytes=(.*)", re.IGNORECASE)
 _SPEC: Final = re.compile(r"([0-9]*)-([0-9]*)")
 _LONGEST: Final = 200
-"""Characters of a Range header that is read: one range of any size needs fewer."""
+"""Maximum number of characters of a Range header that is read: one range of any size needs fewer."""
 _FARTHEST: Final = 10**18 - 1
 """Maximum position that is sent to the storage, because some storages count in 64 bits."""
 _TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
@@ -26,7 +26,7 @@ _SETTLED: Final = timedelta(seconds=1)
 
 @frozen
 class WebRange:
-    """The one range that a Range header asks for."""
+    """The only range of a Range header."""
 
     first: int | None
     """Position of the first byte; None for the last `last` bytes of the file."""
@@ -35,9 +35,9 @@ class WebRange:
 
     @classmethod
     def parse(cls, header: str | None) -> Self | None:
-        """Read a Range header; return None if the whole file is due.
+        """Read a Range header; return None if the whole file must be sent.
 
-        That is so without a header, for several ranges, another unit, and a header that is not valid: a
+        This applies without a header, to several ranges, to another unit, and to an invalid header, because a
         server may ignore those.
         """
         found = _RANGE.fullmatch(header.strip()) if header and len(header) <= _LONGEST else None
@@ -57,7 +57,7 @@ class WebRange:
         return {"Range": f"bytes={first}-{last}"}
 
     def place(self, total: int) -> ByteRange | None:
-        """Return the range in a file of `total` bytes; None if it holds none of them."""
+        """Return the range in a file of `total` bytes; None if it contains none of them."""
         if self.first is None:
             length = min(self.last or 0, total)
             return ByteRange(offset=total - length, length=length) if length else None
@@ -69,13 +69,15 @@ class WebRange:
 
 @frozen(kw_only=True)
 class Conditions:
-    """The headers of a web request that decide which response it gets."""
+    """The headers of a web request that select its response."""
 
     range: WebRange | None = None
     if_range: str = ""
-    """A strong ETag or a date that the file must have, or the whole of it is sent; empty for none."""
+    """A strong ETag or a date that the file must have for a range; otherwise the whole file is sent. Empty
+    for none.
+    """
     if_none_match: tuple[str, ...] = ()
-    """ETags of what the client has, or `*`."""
+    """ETags of the client's copies, or `*`."""
 
     @classmethod
     def parse(cls, range: str | None, if_range: str | None, if_none_match: str | None) -> Self:  # noqa: A002
@@ -93,7 +95,7 @@ class Conditions:
         )
 
     def headers(self) -> Mapping[str, str]:
-        """Return what the storage is asked: a 304 of its own saves the connection."""
+        """Return the headers for the storage, whose own 304 saves the connection."""
         headers: dict[str, str] = {}
         if self.range is not None:
             headers |= self.range.header()
@@ -104,14 +106,14 @@ class Conditions:
         return headers
 
     def is_known(self, reply: Reply) -> bool:
-        """Check that the client has the content of a response: by weak comparison of ETags."""
+        """Return whether the client has the content of a response, by weak comparison of ETags."""
         if "*" in self.if_none_match:
             return True
         tag = etag_of(reply)
         return tag is not None and _opaque(tag) in {_opaque(each) for each in self.if_none_match}
 
     def is_range_due(self, reply: Reply) -> bool:
-        """Check that a part is due and not the whole: no If-Range, or one that the response meets."""
+        """Return whether a part must be sent: If-Range is absent, or the response meets it."""
         if self.range is None:
             return False
         if not self.if_range:
@@ -122,12 +124,12 @@ class Conditions:
 
 
 def etag_of(reply: Reply) -> str | None:
-    """Return the ETag of what a response gives away, in quotes; None if it has none that is valid.
+    """Return the ETag of the returned bytes, in quotes; None if it is absent or invalid.
 
     It is weak if the content was compressed on the way, because then it is the ETag of other bytes.
     """
     tag = reply.headers.get("ETag", "").strip()
-    if _BARE_TAG.fullmatch(tag):  # some storages leave the quotes out
+    if _BARE_TAG.fullmatch(tag):  # some storages omit the quotes
         tag = f'"{tag}"'
     if not _TAG.fullmatch(tag):
         return None
@@ -137,7 +139,7 @@ def etag_of(reply: Reply) -> str | None:
 def _is_dated(condition: str, headers: Mapping[str, str]) -> bool:
     """Compare a date with Last-Modified.
 
-    Dates count seconds. One that is not a second older than the response may belong to two contents (RFC
+    Dates count seconds. A date less than a second older than the response may belong to two contents (RFC
     9110, 8.8.2.2).
     """
     modified, now = date_of(headers.get("Last-Modified", "")), date_of(headers.get("Date", ""))

@@ -1,4 +1,4 @@
-"""A download: iterate it, read it whole, or save it under a name."""
+"""Downloads: the content of a File to iterate, read as a whole, or save."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from coredata_async.transfer.conditional import open_conditionally
 from coredata_async.transfer.conditions import etag_of
 from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.gunzip import is_compressed_on_the_way, is_gzip
-from coredata_async.transfer.ranges import arrival
+from coredata_async.transfer.ranges import content_range_of
 from coredata_async.transfer.resume import (
     PartialDownload,
     Transfer,
     check_digest,
     open_part,
-    take_up,
+    read_partial,
 )
 from coredata_async.transfer.web_response import WebResponse, describe_response, hold_back_last
 
@@ -42,9 +42,9 @@ RESTARTS: Final = 3
 class Download:
     """The content of a File, to be used with `async with` and then once: iterated, read, or saved.
 
-    Memory: one block. A connection that breaks is continued by Range where it broke. At the end the MD5 is
-    compared, unless only a part was asked for, or its value is not known. Without an MD5 to compare, bytes of
-    two responses are joined only if a strong ETag, or Last-Modified and length, are the same.
+    Memory: one block. A broken connection is continued by Range. At the end the MD5 is compared, unless only
+    a part was requested, or its value is unknown. Without an MD5 to compare, bytes of two responses are
+    joined only if a strong ETag, or Last-Modified and length, are the same.
     """
 
     def __init__(self, fetcher: Fetcher, wanted: DownloadRequest) -> None:
@@ -52,7 +52,7 @@ class Download:
         self._wanted = wanted
         self._reply: Reply | None = None
         self._used = False
-        self._web: WebResponse | None = None  # what the conditions of a web request led to
+        self._web: WebResponse | None = None  # the result of the conditions of a web request
         self._expected: tuple[Reply, str | None] | None = None
         self._decompress: bool | None = None
         self._operation = fetcher.observe("download")
@@ -88,18 +88,18 @@ class Download:
     @property
     def size(self) -> int | None:
         """Bytes of the whole File, if the storage states it; None if it sends them compressed."""
-        return arrival(self._open_response()).total
+        return content_range_of(self._open_response()).total
 
     @property
     def content_type(self) -> str | None:
-        """Content-Type, as the storage states it."""
+        """Content-Type, as stated by the storage."""
         return self._open_response().headers.get("Content-Type")
 
     @property
     def filename(self) -> str | None:
-        """File name, as the storage states it.
+        """File name, as stated by the storage.
 
-        It is not a path: it may hold `../`, or be absolute. `save_into` makes it safe.
+        It is not a path: it may contain `../`, or be absolute. `save_into` makes it safe.
         """
         return filename_from(self._open_response().headers.get("Content-Disposition", ""))
 
@@ -136,8 +136,8 @@ class Download:
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Yield the bytes in order; nothing if `response_status` is 304 or 416.
 
-        The last block comes when the digest was compared, so that a web response that passes wrong bytes on
-        ends too early instead of looking complete.
+        The last block is yielded after the digest was compared. A web response that passes wrong bytes on
+        therefore ends too early instead of looking complete.
 
         Raises:
             ChecksumMismatchError: Instead of the last block, if the bytes are not those that were stored.
@@ -159,22 +159,23 @@ class Download:
     async def save(
         self, path: str | os.PathLike[str], *, resume: bool = False, overwrite: bool | None = None
     ) -> Path:
-        """Save under a path, which never shows a half-written or a wrong file.
+        """Save under a path, which never contains an incomplete or a wrong file.
 
-        The bytes go to a temporary file beside it, which is renamed when they are complete and right. A file
-        that is replaced gives its permissions to the new one. A symbolic link is replaced, not followed.
+        The bytes are written to a temporary file beside it, which is renamed when they are complete and
+        correct. A replaced file passes its permissions to the new one. A symbolic link is replaced, not
+        followed.
 
         Args:
-            path: Of the file. The directory must exist.
-            resume: Keep what has come when it fails, and continue from there next time. Two downloads that
-                resume the same file exclude each other.
+            path: Path of the file. The directory must exist.
+            resume: Keep the received bytes after a failure, and continue from there next time. Two downloads
+                that resume the same file exclude each other.
             overwrite: Whether a file of that name may be replaced. By default, one that exists when the
-                download starts may, and one that appears meanwhile may not, unless it holds the same bytes.
+                download starts may, and one that appears meanwhile may not, unless it has the same bytes.
 
         Raises:
             ChecksumMismatchError: If the bytes are not those that were stored; nothing was saved.
             StorageError: If the connection broke and could not be continued.
-            TransferError: If the path is a directory, a device or a pipe, or another file is there; or
+            TransferError: If the path is a directory, a device or a pipe, or another file exists there; or
                 another task or process resumes the same download.
             OSError: If the disk fails, or the directory does not exist.
         """
@@ -185,15 +186,16 @@ class Download:
     async def save_into(self, directory: str | os.PathLike[str], *, resume: bool = False) -> Path:
         """Save into a directory under the server's file name, made safe, and return the path.
 
-        The directory is created if it does not exist. The file is always directly inside it, whatever the
-        server says: see `storage.filenames`. Nothing is replaced. A name that another File has taken gets a
-        number, as in `report (2).pdf`; names that differ only in case count as taken, because they are on
-        some systems. If the very bytes are there under the name already, they are not transferred again.
+        The directory is created if it does not exist. The file is always directly inside it, regardless of
+        the server's name: see `storage.filenames`. Nothing is replaced. A name that another File has taken
+        gets a number, as in `report (2).pdf`; names that differ only in case count as taken, because on some
+        systems they are. If a file with exactly these bytes exists under the name, they are not transferred
+        again.
 
         Sends one request more than `save` if the storage states no file name.
 
         Args:
-            directory: Of the file.
+            directory: Directory of the file.
             resume: As for `save`.
 
         Raises:
@@ -221,7 +223,7 @@ class Download:
         return target.path
 
     async def _save_new(self, reply: Reply, wanted: Path, *, resume: bool) -> Path:
-        path, there = await self._choose(wanted, await self._digest(reply), arrival(reply).total)
+        path, there = await self._choose(wanted, await self._digest(reply), content_range_of(reply).total)
         if there:
             return path
         async with self._fetcher.open_files:
@@ -230,30 +232,30 @@ class Download:
                 while not part.published and not there:
                     path, there = await self._choose(wanted, begun.digest.hexdigest(), begun.count)
                     if not there:
-                        with suppress(FileExistsError):  # it appeared just now
+                        with suppress(FileExistsError):  # it appeared meanwhile
                             part.publish(Target(path, replace=False))
         self._fetcher.ownership.remember(path, self._wanted.file_id)
         return path
 
     async def _choose(self, wanted: Path, digest: str | None, size: int | None) -> tuple[Path, bool]:
-        """Return a free path, or that of the very file, which is there already."""
+        """Return a free path, or the path of the same file, and whether it exists already."""
         choose = self._fetcher.ownership.choose
         return await asyncio.to_thread(choose, wanted, self._wanted.file_id, digest, size)
 
     async def _part(self, reply: Reply, target: Target, *, resume: bool) -> AbstractContextManager[Part]:
-        proof = (await self._digest(reply) or arrival(reply).proof) if resume else None
+        proof = (await self._digest(reply) or content_range_of(reply).proof) if resume else None
         return open_part(self._wanted, proof, target, decompress=self._decompress)
 
     async def _fill(self, part: Part, reply: Reply) -> PartialDownload:
-        """Add what is missing, and return count and digest of the whole."""
+        """Append the missing bytes, and return count and digest of the whole."""
         begun = PartialDownload()
         if part.size:
-            begun = await asyncio.to_thread(take_up, part.file, arrival(reply).total)
+            begun = await asyncio.to_thread(read_partial, part.file, content_range_of(reply).total)
         await part.write(self._content(reply, begun))
         return begun
 
     async def _content(self, reply: Reply, begun: PartialDownload) -> AsyncGenerator[bytes, None]:
-        """Yield what comes after the bytes that are there, and compare the digest of all."""
+        """Yield the bytes after those received already, and compare the digest of all."""
         if self._web is not None and self._web.length == 0:
             return
         expected = await self._digest(reply)
@@ -277,16 +279,16 @@ class Download:
                 self._received.size = (self._received.size or 0) + begun.count - had
 
     async def _digest(self, reply: Reply) -> str | None:
-        """Return the MD5 that is due, and ask for it once for each response."""
+        """Return the expected MD5; it is requested once per response."""
         if self._expected is None or self._expected[0] is not reply:
             self._expected = reply, await self._fetcher.digest_of(self._wanted, reply)
         return self._expected[1]
 
     async def _consistently(self, use: Callable[[Reply], Awaitable[T]]) -> T:
-        """Use the response, and begin again with another one if it turns out not to be continuable.
+        """Use the response, and begin again with another one if it cannot be continued.
 
-        If the digest differs and the content is marked as gzip, the other reading of that mark is tried:
-        the stored bytes are those that came, or were compressed on the way.
+        If the digest differs and the content is marked as gzip, the other interpretation of that mark is
+        tried: the received bytes are the stored ones, or they were compressed on the way.
         """
         reply, restarts = self._take_response(), 0
         while True:

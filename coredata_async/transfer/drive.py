@@ -1,4 +1,4 @@
-"""The driver: sends what a state asks for, and hands it the reply, until the upload is complete."""
+"""Driver of uploads: sends the request of a state and passes on the reply, until the upload is complete."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from coredata_async.wire.files import NewFile
 log = logging.getLogger("coredata_async.upload")
 
 ROUNDS: Final = 3
-"""How often a registration may be lost before it is left open."""
+"""Maximum number of registrations of one upload that may be lost before it stays open."""
 
 State = Planned | Reserved | Stored | Unsettled | Registered
 OnStage = Callable[[State], Awaitable[None]]
@@ -36,7 +36,7 @@ OnStage = Callable[[State], Awaitable[None]]
 
 @frozen
 class Driver:
-    """Carries uploads through their states. Three exchanges, if nothing goes wrong."""
+    """Drives uploads through their states. Three exchanges without failures."""
 
     api: Send
     storer: Storer
@@ -45,24 +45,25 @@ class Driver:
     observe: Observe = unobserved
 
     async def store(self, plan: Planned, source: PreparedSource, stage: OnStage) -> Stored:
-        """Reserve a URL and PUT the bytes, with new URLs where that helps.
+        """Reserve a URL and PUT the bytes, with new URLs if that can help.
 
         Raises:
-            URLExpiredError: Every URL had expired before it was used.
-            StorageError: The storage refused, or failed, after all repeats.
-            ChecksumMismatchError: The storage received other bytes than were sent, each time.
-            SourceChangedError: The source changed while it was read, or has another length than was declared.
-            SourceNotReplayableError: It would have to be read again, and cannot be.
-            APIError: The reservation was refused, or its answers were unreadable.
+            URLExpiredError: If every URL had expired before it was used.
+            StorageError: If the storage refused, or failed after all retries.
+            ChecksumMismatchError: If the storage received other bytes than were sent, each time.
+            SourceChangedError: If the source changed while it was read, or has another length than was
+                declared.
+            SourceNotReplayableError: If the source would have to be read again, and cannot be.
+            APIError: If the reservation was refused, or its responses were unreadable.
         """
         return await Storing(self.storer, plan, source, stage).store()
 
     async def register(self, stored: Stored, new: NewFile, stage: OnStage) -> Registered:
-        """Make a File of stored bytes, exactly once.
+        """Register stored bytes as a File, exactly once.
 
         Raises:
-            APIError: The service refused; there is no File.
-            RegistrationUncertainError: There may be one.
+            APIError: If the service refused; the File does not exist.
+            RegistrationUncertainError: If it is unknown whether the File exists.
         """
         state: Stored | Unsettled | Registered = stored
         lost = 0
@@ -76,7 +77,7 @@ class Driver:
                     log_unsettled(state, new)
                     settled = await self._settle(state, new)
                     if isinstance(settled, Stored) and lost == ROUNDS:
-                        raise uncertain(state, new, f"the answer was lost {ROUNDS} times")
+                        raise uncertain(state, new, f"the response was lost {ROUNDS} times")
                     state = settled
                 case Registered():
                     return state
@@ -85,24 +86,25 @@ class Driver:
 
     async def _settle(self, state: Unsettled, new: NewFile) -> Registered | Stored:
         try:
-            # From now, not from when it was sent: it may have queued, or been repeated, before.
+            # Counted from now, not from the time of sending: the request may have been queued or repeated
+            # before.
             return await self.settler.settle(state, new, self.clock())
         except RegistrationUncertainError:
             raise
         except Exception as exc:
-            why = f"looking for it failed: unexpected {type(exc).__name__}"
+            why = f"the lookup failed: unexpected {type(exc).__name__}"
             raise uncertain(state, new, why) from exc
 
     async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Unsettled | Registered:
-        """Send for a File to be made, one time.
+        """Send one registration.
 
         Args:
             stored: The blob.
-            new: What it is to be called.
-            again: Whether it was sent before: then a refusal may mean that the first was carried out.
+            new: Names and parent of the File.
+            again: True if it was sent before. Then a refusal may mean that the first one was carried out.
 
         Raises:
-            APIError: The service refused, or was not reached; there is no File.
+            APIError: If the service refused, or was not reached; the File does not exist.
         """
         with self.observe("register") as operation:
             state = await self._register_once(stored, new, again=again)
@@ -119,7 +121,7 @@ class Driver:
         except APIStatusError as exc:
             if not again or isinstance(exc, RateLimitError):
                 raise
-            return Unsettled(stored, str(exc))  # refused, perhaps because the first was carried out after all
+            return Unsettled(stored, str(exc))  # refused, perhaps because the first one was carried out
         if isinstance(state, Registered):
             self.settler.witnesses.add(new.parent, state.file_id, self.clock())
         return state

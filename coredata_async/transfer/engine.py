@@ -1,4 +1,4 @@
-"""The engine of a client: what moves files, for whoever builds on it."""
+"""Engine of a client: the transfer machinery, for internal callers such as bulk jobs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from coredata_async.transfer.uploads import Uploader
 
 @frozen(kw_only=True)
 class Engine:
-    """The two `Send`s of a client and what is driven by them. The bulk uploader runs on it."""
+    """The two `Send`s of a client and the uploader on top of them."""
 
     api: Send
     """To the service, with key, retries and limits."""
     storage: Send
-    """To signed URLs, with no credential but the URL."""
+    """To signed URLs, without credentials besides the URL."""
     uploader: Uploader
     retry: Retry
     limits: Limits

@@ -1,4 +1,4 @@
-"""Requests for a File's bytes: the service says where they are, and the storage gives them."""
+"""Requests for a File's bytes: the service redirects to a signed URL, and the storage returns them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from coredata_async.resources.files import FILES, File
 from coredata_async.storage import dialects
 from coredata_async.storage.placement import Ownership
 from coredata_async.transfer.conditions import Conditions
-from coredata_async.transfer.ranges import ByteRange, ContentRange, arrival, unsatisfied_size
+from coredata_async.transfer.ranges import ByteRange, ContentRange, content_range_of, unsatisfied_size
 from coredata_async.wire import calls
 from coredata_async.wire.files import content
 
 LINKS: Final = 3
-"""How many signed URLs may expire before a download gives up."""
+"""Maximum number of expired signed URLs before a download fails."""
 _USABLE: Final = frozenset(
     {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
 )
@@ -39,32 +39,32 @@ _REDIRECTS: Final = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatu
 
 
 async def close_reply(reply: Reply) -> None:
-    """Let go of a reply's connection, and of its place among those that `Limits` allows."""
+    """Release a reply's connection, and its slot in `Limits`."""
     if reply.content is not None:
         await reply.content.aclose()
 
 
 class ContentChangedError(StorageError):
-    """The bytes at hand cannot be continued: the storage has another content by now, or may have."""
+    """The download cannot be continued: the content in the storage has changed, or may have."""
 
 
 @frozen(kw_only=True)
 class DownloadRequest:
-    """Which bytes of which File."""
+    """The File and the range of bytes to download."""
 
     file_id: str
     span: ByteRange = field(factory=ByteRange)
     digest: str | None = None
-    """MD5 the whole content must have; asked for if it is not given."""
+    """Expected MD5 of the whole content; requested from the service if it is None."""
     verify: bool = True
     conditions: Conditions | None = None
     """Of a web request, which decide about the range; None for a `span` that is meant as it is."""
 
     def under(self, range: str | None, if_range: str | None, if_none_match: str | None) -> DownloadRequest:  # noqa: A002
-        """Copy it with the headers of a web request; each is None if that does not have it.
+        """Return a copy with the headers of a web request, each None if it has none.
 
         Raises:
-            ConfigurationError: If it asks for a part already.
+            ConfigurationError: If it already has an offset or a length.
         """
         if (range, if_range, if_none_match) == (None, None, None):
             return self
@@ -75,7 +75,7 @@ class DownloadRequest:
 
 @frozen
 class Fetcher:
-    """Gets the bytes of Files."""
+    """Fetches the bytes of Files."""
 
     api: Send
     storage: Send
@@ -93,24 +93,25 @@ class Fetcher:
     async def open(
         self, wanted: DownloadRequest, done: int = 0, *, since: ContentRange | None = None
     ) -> Reply:
-        """Ask where the bytes are, and begin to fetch those after the first `done`.
+        """Request a signed URL, and begin to fetch the bytes after the first `done`.
 
-        The API answers with a redirect. An HTTP library that followed it would send the API key along to the
+        The API answers with a redirect. An HTTP library that followed it would send the API key to the
         storage, so it is followed here, with a `Send` that has no key.
 
         Args:
-            wanted: Which bytes of which File.
-            done: How many of them are there already.
-            since: The response they came with. With it, the storage sends the whole file if that changed.
+            wanted: The File and the range of bytes.
+            done: Number of these bytes that were received already.
+            since: The response that they came with. With it, the storage sends the whole file if that
+                changed.
 
         Returns:
-            A response that holds wanted bytes: 200 from the beginning of the file, 206 from exactly the byte
-            that was asked for, or 416 if none are left.
+            A response with the requested bytes: 200 from the beginning of the file, 206 from exactly the
+                requested byte, or 416 if none are left.
 
         Raises:
             StorageError: If the storage refuses, or answers with another range.
-            ContentChangedError: If the storage has fewer bytes than are there already.
-            URLExpiredError: If its URLs are expired when they come.
+            ContentChangedError: If the storage has fewer bytes than were received already.
+            URLExpiredError: If its URLs are expired on arrival.
         """
         condition: Mapping[str, str] = since.condition() if since and done else {}
         reply = await self.fetch(wanted, {**wanted.span.header(done), **condition}, done)
@@ -133,10 +134,10 @@ class Fetcher:
         for _ in range(LINKS):
             request = content(wanted.file_id)
             reply = await self.api(request)
-            if reply.status == HTTPStatus.OK:  # as servers of 2014 did: the bytes themselves
+            if reply.status == HTTPStatus.OK:  # servers of 2014 returned the bytes themselves
                 return reply
             await close_reply(reply)
-            # No variable holds the signed URL: crash reporters print those of every frame.
+            # No variable holds the signed URL, because crash reporters print the variables of every frame.
             sent = {"Accept": "*/*", **headers}
             reply = await self._get(Request("GET", self._location(request, reply), sent, stream=True))
             if reply.status in usable:
@@ -146,14 +147,14 @@ class Fetcher:
             if not reason.expired:
                 raise _refusal(wanted, reply, done)
         raise URLExpiredError(
-            f"{LINKS} signed URLs in a row for File {wanted.file_id} had expired when they came; compare "
+            f"{LINKS} signed URLs in a row for File {wanted.file_id} had expired on arrival; compare "
             "the clocks of the service and its storage",
             stage="get",
             sent=done,
         )
 
     async def digest_of(self, wanted: DownloadRequest, reply: Reply) -> str | None:
-        """Return the MD5 that the whole content should have, or None if it is not known or not comparable."""
+        """Return the expected MD5 of the whole content, or None if it is unknown or not comparable."""
         if not wanted.verify or not wanted.span.whole:
             return None
         known = wanted.digest or dialects.etag_md5(reply.headers)
@@ -162,7 +163,7 @@ class Fetcher:
         return known.lower() if known else None
 
     async def describe(self, wanted: DownloadRequest) -> File:
-        """Ask the service for the File."""
+        """Request the File from the service."""
         return await perform(self.api, calls.get(FILES, wanted.file_id))
 
     async def _get(self, request: Request) -> Reply:
@@ -172,7 +173,7 @@ class Fetcher:
             raise StorageError(f"the storage could not be reached: {exc}", stage="get") from exc
 
     async def _end(self, wanted: DownloadRequest, reply: Reply, done: int) -> Reply:
-        """Return a 416 that means that nothing is left; raise for any other."""
+        """Return a 416 that means that no bytes are left; raise for any other."""
         size = unsatisfied_size(reply)
         if size is None and not done:
             size = (await self.describe(wanted)).size
@@ -183,7 +184,7 @@ class Fetcher:
         if not done:
             raise _refusal(wanted, reply, done)
         raise ContentChangedError(
-            f"{done} bytes of File {wanted.file_id} are here, and the storage has "
+            f"{done} bytes of File {wanted.file_id} were received, but the storage has "
             f"{'no more' if size is None else size} (416): the content changed; start again",
             stage="get",
             sent=done,
@@ -196,13 +197,15 @@ class Fetcher:
         url = _resolve(f"{self.base_url}{request.path}", reply.headers.get("Location", ""))
         if url is None:
             raise UnexpectedResponseError(
-                f"GET {request.path}: the redirect to the content leads to no absolute URL", request, reply
+                f"GET {request.path}: the redirect to the content does not lead to an absolute URL",
+                request,
+                reply,
             )
         return url
 
 
 def _resolve(base: str, location: str) -> str | None:
-    """Return the absolute URL of a redirect; a signed one must stay as it is, byte for byte."""
+    """Return the absolute URL of a redirect. A signed one must stay unchanged, byte for byte."""
     location = location.strip().partition("#")[0]
     if not location:
         return None
@@ -218,7 +221,7 @@ def _resolve(base: str, location: str) -> str | None:
 
 
 async def _check_position(wanted: DownloadRequest, reply: Reply, done: int) -> None:
-    """Refuse a response that holds other bytes than were asked for, and let go of it."""
+    """Reject a response with other bytes than were requested, and release it."""
     asked = wanted.span.offset + done
     reason = _unusable(reply, asked, done)
     if reason is None:
@@ -235,12 +238,12 @@ async def _check_position(wanted: DownloadRequest, reply: Reply, done: int) -> N
 
 def _unusable(reply: Reply, asked: int, done: int) -> str | None:
     try:
-        found = arrival(reply)
+        found = content_range_of(reply)
     except ValueError as exc:
         return reply.redactor(str(exc))  # here: crash reporters print the variables of the frame that raises
     ignored = reply.status == HTTPStatus.OK and found.first == 0
     if found.first != asked and not ignored:
-        return f"it begins at byte {found.first}, another range than was asked for"
+        return f"it begins at byte {found.first}, not with the requested range"
     if not done and found.total and found.total <= asked:
         return f"the file ends after {found.total} bytes"
     return None

@@ -1,4 +1,4 @@
-"""Content that a proxy compressed although it was asked for as it is stored."""
+"""Decompression of content that a proxy compressed although the stored bytes were requested."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ _WITH_HEADER: Final = 31
 
 
 def is_gzip(reply: Reply) -> bool:
-    """Check whether the headers say that the content is gzip of something."""
+    """Return whether the headers declare gzip."""
     return content_coding(reply.headers) in {"gzip", "x-gzip"}
 
 
 def is_compressed_on_the_way(reply: Reply) -> bool:
-    """Check whether a response holds gzip of the stored bytes, as far as its headers tell.
+    """Return whether a response is gzip of the stored bytes, as far as its headers show.
 
-    An object that was stored as gzip comes with the same Content-Encoding. It is told from content that was
-    compressed on the way by its ETag, which then is the MD5 of the very bytes, and by a range, which is cut
-    from the stored bytes.
+    An object that was stored as gzip has the same Content-Encoding. Two things distinguish it from content
+    that was compressed on the way: its ETag, which is the MD5 of exactly these bytes, and a range, which is
+    cut from the stored bytes.
     """
     return is_gzip(reply) and reply.status == HTTPStatus.OK and etag_md5(reply.headers) is None
 
 
 class Gunzip:
-    """Decompresses gzip of any number of members, at most 1 MiB at a time.
+    """Decompressor of gzip with any number of members, at most 1 MiB at a time.
 
-    Bytes that do not begin like gzip are passed on as they are: an HTTP library has decompressed them.
+    Bytes that do not begin like gzip are passed on unchanged: an HTTP library has decompressed them.
     """
 
     def __init__(self) -> None:
         self._engine = zlib.decompressobj(_WITH_HEADER)
         self._head = b""
         self._plain: bool | None = None
-        """None until the first two bytes are there."""
+        """None until the first two bytes have arrived."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what comes out of the next bytes.
+        """Yield the decompressed pieces of the next bytes.
 
         Raises:
             ValueError: If they are not gzip.
@@ -61,7 +61,7 @@ class Gunzip:
         while data:
             if self._engine.eof:
                 if not data.startswith(_MAGIC[: len(data)]):
-                    return  # padding after the last member, which the command gzip ignores, too
+                    return  # padding after the last member, which the command gzip ignores as well
                 self._engine = zlib.decompressobj(_WITH_HEADER)
             try:
                 piece = self._engine.decompress(data, _PIECE)
@@ -72,7 +72,7 @@ class Gunzip:
                 yield piece
 
     def finish(self) -> Iterator[bytes]:
-        """Yield what is left at the end.
+        """Yield the remaining bytes at the end.
 
         Raises:
             ValueError: If the end is missing.

@@ -1,8 +1,8 @@
-"""Shared lookups: one listing serves every blob that is looked for in the same place.
+"""Shared lookups: one listing serves every blob that is searched in the same parent.
 
-After an outage, hundreds of uploads may look for their File in the same folder. They wait for one listing
+After an outage, hundreds of uploads may search for their File in the same folder. They wait for one listing
 together; the next one begins only after a pause. N lost responses in a folder therefore cost about as many
-listings as one of them.
+listings as one.
 """
 
 from __future__ import annotations
@@ -36,26 +36,29 @@ from coredata_async.walk import PageCursor
 from coredata_async.wire import calls
 
 AT_ONCE: Final = 8
-"""Maximum number of listings at once. They share the API's limits with everything else."""
+"""Maximum number of concurrent listings. They share the API's limits with everything else."""
 ENOUGH: Final = 1_000_000
 """Maximum number of Files in one listing: 5,000 requests."""
 AHEAD: Final = 2
 SKEW: Final = timedelta(minutes=5)
-"""Assumed difference between the clocks that stamp a reservation and a File. Only the first looks, which may
-find a File but prove nothing, depend on it."""
+"""Assumed difference between the clocks that stamp a reservation and a File. Only early probes, which may
+find a File but prove nothing, depend on it.
+"""
 PACE: Final = 4.0
-"""Time from the beginning of one listing of a place to the next, in durations of the first: lookups use a
-quarter of one request slot."""
+"""Time from the beginning of one listing of a parent to the next, in durations of the first: lookups use a
+quarter of one request slot.
+"""
 LINGER: Final = 0.1
-"""Part of `Retry.probe_gap` that is the shortest pause between two listings of a place, and for which one
-that is to prove something waits for more blobs."""
+"""Shortest pause between two listings of a parent, as a fraction of `Retry.probe_gap`. A listing for a proof
+waits this long for more blobs.
+"""
 IDLE: Final = 256
-"""Number of places that are remembered, to keep their pauses, while nothing is looked for in them."""
+"""Maximum number of parents without a current lookup whose pauses are remembered."""
 
 
 @frozen
 class Search:
-    """Which Files to list."""
+    """A selection of Files to list."""
 
     where: FileWhere
     path: str | None = None
@@ -75,9 +78,9 @@ class _SearchState:
 
 @define(eq=False)
 class Lookup:
-    """Looks for the Files of blobs, with one listing for all that wait for the same one.
+    """Searches for the Files of blobs; one listing serves all that wait for the same search.
 
-    Memory: the blobs that wait, and one page for each of at most `AT_ONCE` listings.
+    Memory: the waiting blobs, and one page for each of at most `AT_ONCE` listings.
     """
 
     send: Send
@@ -92,29 +95,29 @@ class Lookup:
         search: Search,
         stored: Stored,
         *,
-        judge: Matcher | None = None,
+        matcher: Matcher | None = None,
         proof: bool = False,
         witness: str | None = None,
     ) -> LookupResult:
-        """Wait for a listing that begins after this call, and return what it showed about a blob.
+        """Wait for a listing that begins after this call, and return its result for a blob.
 
-        A listing that is in flight already may find the File, but is not waited for to prove its absence.
+        A listing that is already in progress may find the File, but cannot prove its absence.
 
         Args:
-            search: Which Files to list, without a filter by time.
-            stored: The blob. If it has no name, because a File was created without one, `judge` decides about
-                each File with its size and digest.
-            judge: Decides about Files of which the server shows no blob name.
+            search: The Files to list, without a filter by time.
+            stored: The blob. If it has no name, because a File was created without one, `matcher` decides
+                about each File with its size and digest.
+            matcher: Decides about Files of which the server shows no blob name.
             proof: List everything. Otherwise only Files that were created since the blob was reserved may be
                 listed, which is quicker and proves nothing.
-            witness: Id of a File that is known to be there, so that a listing without it proves nothing.
+            witness: Id of a File that is known to exist, so that a listing without it proves nothing.
 
         Raises:
             APIError: If the listing failed.
-            UndecidableError: If a File may be of this blob, and nothing can decide it.
+            UndecidableError: If a File may belong to this blob and this cannot be decided.
         """
         place = self._searches.get(search) or self._add(search)
-        ticket = PendingLookup(stored, judge, proof, witness)
+        ticket = PendingLookup(stored, matcher, proof, witness)
         place.waiting[ticket] = None
         try:
             async with place.lock:
@@ -135,7 +138,7 @@ class Lookup:
         return self._searches.setdefault(search, _SearchState())
 
     async def _serve(self, search: Search, place: _SearchState, ticket: PendingLookup) -> None:
-        """List a place for all that wait for it. If this is cancelled, the next one that waits takes over."""
+        """List a parent for all that wait for it. If this is cancelled, the next waiter takes over."""
         least = self.policy.probe_gap * LINGER
         linger = least if ticket.proof else 0.0
         await self.sleep(max(linger, place.resumes - self.clock()))
@@ -156,7 +159,7 @@ class Lookup:
                 place.resumes = began + max(pause, least)
 
     async def _list(self, search: Search, place: _SearchState, batch: list[PendingLookup]) -> str | None:
-        """Compare a listing with all blobs that wait; return the doubt that remains."""
+        """Compare a listing with all waiting blobs; return the remaining doubt, or None."""
         proof = any(each.proof for each in batch)
         since = None if proof else _since(batch)
         listing = list_resource(self.send, FILES, evolve(search.where, created__gt=since), path=search.path)
@@ -168,14 +171,14 @@ class Lookup:
                 async for page in pages:
                     await self._compare(page.items, search, place)
                     if walk.found > ENOUGH:
-                        raise UndecidableError(f"there are more than {ENOUGH} Files to look through")
+                        raise UndecidableError(f"more than {ENOUGH} Files would have to be examined")
         except UnexpectedResponseError:
             if not walk.failure:
                 raise
         return _incomplete_reason(walk) if since is None else "only the latest Files were listed"
 
     async def _compare(self, files: Iterable[File], search: Search, place: _SearchState) -> None:
-        # Made for each page: blobs may come to wait while the listing is read.
+        # Built for each page, because blobs may be added while the listing is read.
         blobs: dict[str, list[PendingLookup]] = {}
         for each in place.waiting:
             blobs.setdefault(each.stored.blob, []).append(each)
@@ -201,7 +204,7 @@ class Lookup:
     async def _compare_in_full(
         self, file: File, place: _SearchState, blobs: dict[str, list[PendingLookup]]
     ) -> None:
-        """Compare a File of which the list does not show the blob name."""
+        """Compare a File whose blob name the list does not show."""
         if not any(may_be(file, each.stored) for each in place.waiting if each.stored.blob):
             return
         try:
@@ -216,7 +219,7 @@ class Lookup:
 
 
 def _since(batch: Iterable[PendingLookup]) -> datetime | None:
-    """Return the time since which all Files were created, if the server's clocks are right."""
+    """Return the time after which all Files were created, if the server's clocks are right."""
     times = [each.stored.since for each in batch]
     known = [time for time in times if time is not None]
     return min(known) - SKEW if len(known) == len(times) else None

@@ -1,4 +1,4 @@
-"""What becomes of an upload, and how far it is."""
+"""Outcomes and progress of uploads."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ from coredata_async.storage.sources import Source, label
 
 @frozen(kw_only=True)
 class Uploaded:
-    """A source that is a File now."""
+    """A source that was uploaded as a File."""
 
     source: Source = field(repr=label, eq=False)
     file_id: str
     filename: str
     size: int
-    """Bytes."""
+    """Size in bytes."""
     digest: str
     """MD5 of the bytes that were sent, in hexadecimal."""
     blob_name: str | None
-    """Where the bytes are in the storage; `None` if they went through the API."""
+    """Name of the blob in the storage; None if the bytes went through the API."""
     verified: bool
-    """Whether the far end confirmed the digest: by the storage's ETag, or the File's own digest."""
+    """True if the server confirmed the digest: by the storage's ETag, or the File's own digest."""
     key: str | None = None
-    """The idempotency key, of an upload that has one."""
+    """The idempotency key of an upload that has one."""
 
 
 @frozen(kw_only=True)
 class Failed:
-    """A source that is no File, and why. Nothing was registered.
+    """A source that was not uploaded, with the error. Nothing was registered.
 
-    But for one case: a `ChecksumMismatchError` of stage `register` names a File with wrong content.
+    One exception: a `ChecksumMismatchError` of stage `register` names a File with wrong content.
     """
 
     source: Source = field(repr=label, eq=False)
     error: Exception
     key: str | None = None
-    """The idempotency key, of an upload that has one."""
+    """The idempotency key of an upload that has one."""
 
     @property
     def permanent(self) -> bool:
@@ -61,12 +61,12 @@ class Failed:
 
 @frozen(kw_only=True)
 class Unknown:
-    """A source of which nobody can say whether it is a File: look before uploading it again."""
+    """A source of which it is unknown whether it is a File: check before uploading it again."""
 
     source: Source = field(repr=label, eq=False)
     error: OutcomeUnknownError
     key: str | None = None
-    """The idempotency key, of an upload that has one."""
+    """The idempotency key of an upload that has one."""
 
 
 Outcome = Uploaded | Failed | Unknown
@@ -76,7 +76,7 @@ _REFUSALS: Final = (ConfigurationError, TypeError, APIStatusError)
 
 
 def is_permanent(error: Exception) -> bool:
-    """Tell if repeating an upload that failed with this error is pointless.
+    """Return whether repeating an upload that failed with this error is pointless.
 
     A wrong key, an outage and a file that is being written can be corrected while messages wait.
     """
@@ -95,23 +95,23 @@ class Replaced:
 
     file_id: str
     snapshot_id: str
-    """Of the new version: what the next `replace` takes as its lock."""
+    """Snapshot id of the new version: the lock for the next `replace`."""
     digest: str
     """MD5 of the new content, in hexadecimal."""
     size: int
     verified: bool
-    """Whether the server confirmed the digest."""
+    """True if the server confirmed the digest."""
 
 
 @frozen(kw_only=True)
 class Progress:
-    """How far an upload is."""
+    """Progress of one upload."""
 
     name: str
     stage: Stage
     """`reserve`, `put` or `register`."""
     sent: int
-    """Bytes that have gone in this attempt: it falls back to 0 when they must be sent again."""
+    """Bytes sent in this attempt; 0 again when they must be resent."""
     total: int
 
 

@@ -1,8 +1,8 @@
-"""Finding out whether a File was registered when the response was lost.
+"""Probes for a File after its registration had an ambiguous outcome.
 
-The blob name is the key: the server made it, and it is used for one PUT only. "Not found" counts only if a
+The blob name is the key: the server created it, and it is used for one PUT only. "Not found" counts only if a
 registration can no longer be in flight inside the server, and if two complete listings show it, because a
-listing may lag behind. A listing that fails, is incomplete, or is filtered by time is never taken for "not
+listing may lag behind. A listing that fails, is incomplete, or is filtered by time never counts as "not
 found".
 """
 
@@ -45,36 +45,37 @@ log = logging.getLogger("coredata_async.upload")
 PAGE: Final = 200
 """Files per page."""
 LONGEST: Final = 30
-"""Number of characters of a title to search for, because the server may have cut or changed the rest."""
+"""Maximum number of characters of a title to search for, because the server may have cut or changed the rest.
+"""
 PROOFS: Final = 2
 """Number of complete listings without a File that prove its absence."""
 MAX_INCOMPLETE: Final = 3
-"""Number of incomplete listings after which it stays open."""
+"""Number of incomplete listings after which the outcome stays open."""
 MAX_FUTILE: Final = 20
-"""Number of early looks in a row that find nothing, after which most blobs are not looked for early."""
+"""Number of consecutive unsuccessful early probes, after which most blobs are not probed early."""
 SAMPLE: Final = 10
-"""Then one blob of so many is."""
+"""After that, one blob of this many is probed early."""
 
 _SAFE: Final = re.compile(r"[A-Za-z0-9]+(?:[ _-][A-Za-z0-9]+)*")
 
 
 def probe_schedule(policy: Retry) -> tuple[float, ...]:
-    """Return when to look for something, in seconds since the response was lost.
+    """Return the times of the probes, in seconds since the response was lost.
 
-    Only the last two can prove that it is absent. The first two find most: what a list shows at once, and
-    what it shows when it has caught up.
+    Only the last two can prove that a File is absent. The first two find most Files: those that a list shows
+    at once, and those that it shows after catching up.
     """
     return (*early_probe_schedule(policy), policy.settle, policy.settle + policy.probe_gap)
 
 
 def early_probe_schedule(policy: Retry) -> tuple[float, ...]:
-    """Give the times of the first looks: all that are needed when no request can be in flight any more."""
+    """Return the times of the first probes: all that are needed if no request can be in flight."""
     return (0.0, policy.probe_gap) if policy.probe_gap < policy.settle else (0.0,)
 
 
 @frozen
 class Parent:
-    """The place where a File was to be registered."""
+    """The parent in which a File was to be registered."""
 
     id: str
     kind: Literal["project", "folder", "unknown"] = "unknown"
@@ -83,43 +84,45 @@ class Parent:
 
 @frozen(kw_only=True)
 class ProbeRequest:
-    """A blob whose File is looked for."""
+    """A blob whose File is searched."""
 
     stored: Stored
     new: NewFile
     parent: Parent
     matcher: Matcher | None = None
     patience: int = 1
-    """Number of failed listings in a row after which the error is raised."""
+    """Number of consecutive failed listings after which the error is raised."""
     in_flight: bool = True
-    """The registration may still be in flight. If it was refused, its absence is proved without waiting."""
+    """True if the registration may still be in flight. If it was refused, its absence is proved without
+    waiting.
+    """
 
 
 @define(eq=False)
 class EarlyProbes:
-    """A record of what the looks before `Retry.settle` found.
+    """Record of the results of probes before `Retry.settle`.
 
-    They prove nothing; they only find sooner what is there. If a server turns away many registrations and
-    carries out none of them, they are without success, and are left out for all but a few blobs.
+    They prove nothing; they only find an existing File sooner. If a server rejects many registrations and
+    carries out none of them, they are unsuccessful, and are skipped for all but a few blobs.
     """
 
     _futile: int = 0
-    """Looks in a row that found nothing."""
+    """Number of consecutive unsuccessful probes."""
     _probes: int = 0
 
     def are_worthwhile(self) -> bool:
-        """Tell if the next blob is to be looked for early."""
+        """Return whether the next blob is probed early."""
         self._probes += 1
         return self._futile < MAX_FUTILE or self._probes % SAMPLE == 0
 
     def learn(self, *, found: bool) -> None:
-        """Take note of one look."""
+        """Record the result of one probe."""
         self._futile = 0 if found else self._futile + 1
 
 
 @frozen
 class RegistrationProbe:
-    """Looks for the Files of blobs. All that look in the same place at the same time share one listing."""
+    """Searches for the Files of blobs. Concurrent probes of the same parent share one listing."""
 
     send: Send
     policy: Retry
@@ -140,29 +143,30 @@ class RegistrationProbe:
         """Return Registered if a File is found, else Stored, so that registering again is safe.
 
         Raises:
-            RegistrationUncertainError: If a listing failed or was incomplete, or showed what may be the File.
+            RegistrationUncertainError: If a listing failed or was incomplete, or showed a File that may be
+                the one.
         """
         try:
             wanted = ProbeRequest(stored=unsettled.stored, new=new, parent=Parent(new.parent))
             return await self.find(wanted, lost_at) or unsettled.stored
         except APIError as exc:
-            raise uncertain(unsettled, new, f"looking for it failed: {exc}") from exc
+            raise uncertain(unsettled, new, f"the lookup failed: {exc}") from exc
         except UndecidableError as exc:
             raise uncertain(unsettled, new, str(exc), exc.candidates) from None
 
     async def find(self, wanted: ProbeRequest, lost_at: float) -> Registered | None:
-        """Look for a File until it is found, or its absence is proved.
+        """Search for a File until it is found, or its absence is proved.
 
-        Looks at once and after `Retry.probe_gap` seconds, among the latest Files, as long as such looks find
-        anything. Then, when `Retry.settle`
-        seconds have passed since the response was lost, it reads complete listings of the place, `probe_gap`
-        apart: two without the File prove that it does not exist. If no registration can be in flight, it
-        reads these at once. A listing that does not show another File of the same place, which was registered
-        `settle` seconds before and still exists, proves nothing.
+        Probes at once and after `Retry.probe_gap` seconds, among the latest Files, as long as such probes
+        succeed. Then, when `Retry.settle` seconds have passed since the response was lost, it reads complete
+        listings of the parent, `probe_gap` apart: two without the File prove that it does not exist. If no
+        registration can be in flight, it reads these at once. A listing that does not show another File of
+        the same parent, which was registered `settle` seconds before and still exists, proves nothing.
 
         Raises:
-            APIError: If a listing failed, `Wanted.patience` times in a row.
-            UndecidableError: If a File may be the one and nothing can decide it, or listings stay incomplete.
+            APIError: If a listing failed `ProbeRequest.patience` times in a row.
+            UndecidableError: If a File may be the one and this cannot be decided, or listings stay
+                incomplete.
         """
         with self.observe("settle") as operation:
             found = await self._find(wanted, lost_at)
@@ -194,11 +198,12 @@ class RegistrationProbe:
         return None
 
     async def look_once(self, wanted: ProbeRequest) -> Registered | None:
-        """Read one complete listing, and return the File if it is there.
+        """Read one complete listing, and return the File if it is listed.
 
         Raises:
-            APIError: If the listing failed. UndecidableError: If the listing is incomplete, or a File may be
-            the one and nothing can decide it.
+            APIError: If the listing failed.
+            UndecidableError: If the listing is incomplete, or a File may be the one and this cannot be
+                decided.
         """
         look = await self._probe(wanted, proof=True)
         if look.hits:
@@ -214,7 +219,7 @@ class RegistrationProbe:
         return self.witnesses.of(parent.id, self.clock() - self.policy.settle)
 
     async def _missing_witness(self, parent: Parent, look: LookupResult) -> str | None:
-        """Give the reason why a listing proves nothing that did not show a File that was there."""
+        """Return the reason why a listing without a known File proves nothing; None if that File is gone."""
         witness = self._witness(parent)
         if look.shows_witness or witness is None:
             return None
@@ -222,15 +227,15 @@ class RegistrationProbe:
             file = await perform(self.send, calls.get(FILES, witness))
         except NotFoundError:
             gone = True
-        else:  # what a project holds shows its workspace as its parent
+        else:  # a File directly in a project has its workspace as parent
             gone = parent.kind == "folder" and file.parent != parent.id
         if gone:
             self.witnesses.discard(parent.id)
             return None
-        return f"the list of Files in {parent.id} does not show File {witness}, which is there"
+        return f"the list of Files in {parent.id} does not show File {witness}, which exists"
 
     async def _probe(self, wanted: ProbeRequest, *, proof: bool) -> LookupResult:
-        """Look once. A look that fails says nothing, so it is repeated."""
+        """Probe once. A failed listing proves nothing, so it is repeated."""
         for failures in range(1, wanted.patience + 1):
             try:
                 return await self._probe_parent(wanted, proof=proof)
@@ -248,7 +253,7 @@ class RegistrationProbe:
             return await self._lookup.find(
                 search,
                 wanted.stored,
-                judge=wanted.matcher,
+                matcher=wanted.matcher,
                 proof=proof,
                 witness=witness,
             )
@@ -258,8 +263,8 @@ class RegistrationProbe:
         found = await look(folder_search(parent.id), witness)
         if found.hits or found.populated or parent.kind == "folder":
             return found
-        # Nothing is listed there: the folder is empty, or the parent is of a kind by which the list of Files
-        # cannot be filtered, as a project. Then it proves nothing.
+        # Nothing is listed there: the folder is empty, or the list of Files cannot be filtered by this kind
+        # of parent, such as a project. Then the result proves nothing.
         title = title_search(wanted.new.title)
         try:
             return await look(project_search(parent.id), witness)
@@ -282,14 +287,14 @@ def folder_search(folder: str) -> Search:
 
 
 def title_search(title: str) -> Search | None:
-    """Return the search for all Files whose title begins alike, or `None` if that cannot be searched for.
+    """Return the search for all Files with a similar title, or None if the title cannot be searched for.
 
-    Servers trim, cut and normalise titles. The first plain words are what none of them changes.
+    Servers trim, cut and normalise titles, but they do not change the first plain words.
     """
     found = _SAFE.match(title[:LONGEST])
     if not found:
         return None
-    # The last character may melt into an accent that follows it.
+    # The last character may combine with an accent that follows it.
     beginning = found[0] if found.end() == len(title) else found[0][:-1]
     return Search(FileWhere(title__startswith=beginning, page_size=PAGE)) if beginning else None
 
@@ -307,11 +312,11 @@ def _registration(wanted: ProbeRequest, look: LookupResult) -> Registered:
 def uncertain(
     unsettled: Unsettled, new: NewFile, reason: str, candidates: Sequence[str] = ()
 ) -> RegistrationUncertainError:
-    """The error for a registration that stays open."""
+    """Return the error for a registration whose outcome stays open."""
     stored = unsettled.stored
     ids = f" Candidates: {', '.join(candidates)}." if candidates else ""
     return RegistrationUncertainError(
-        f"{new.filename}: whether the File was registered is not known ({unsettled.reason}), and {reason}. "
+        f"{new.filename}: it is unknown whether the File was registered ({unsettled.reason}), and {reason}. "
         f"Its bytes are stored as blob {stored.blob}; look for that blob name, or the title "
         f"{new.title!r}, before uploading it again.{ids}",
         stored.request(new),

@@ -1,4 +1,4 @@
-"""Telling the caller how far an upload is."""
+"""Progress reports of an upload to the caller."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from coredata_async.transfer.steps import Planned, Reserved
 
 @frozen
 class ProgressReporter:
-    """Calls a progress callback, if there is one."""
+    """Calls the caller's progress callback, if there is one."""
 
     name: str
     total: int
     progress: OnProgress | None
 
     async def stage(self, state: State) -> None:
-        """Tell that a step begins."""
+        """Report that a stage begins."""
         if self.progress is None:
             return
         match state:
@@ -33,12 +33,12 @@ class ProgressReporter:
                 await self._report("register", self.total)
 
     async def add(self, count: int) -> None:
-        """Tell that so many bytes have gone."""
+        """Report the number of bytes sent."""
         await self._report("put", count)
 
     async def _report(self, stage: Stage, sent: int) -> None:
         if self.progress is None:
             return
-        told = self.progress(Progress(name=self.name, stage=stage, sent=sent, total=self.total))
-        if isawaitable(told):
-            await told
+        pending = self.progress(Progress(name=self.name, stage=stage, sent=sent, total=self.total))
+        if isawaitable(pending):
+            await pending

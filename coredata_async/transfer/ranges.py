@@ -1,4 +1,4 @@
-"""Ranges of a File: what a GET asks for, what its response says, and comparison of two responses."""
+"""Ranges of a File: the Range header of a request, the range of a response, and comparison of responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _SIZE_IN_BODY: Final = re.compile(rb"<ActualObjectSize>([0-9]{1,18})<")
 _STRONG: Final = re.compile(r'"[^"]*"')
 _NOT_CODED: Final = frozenset({"", "identity", "aws-chunked"})
-"""`aws-chunked` is about a PUT; some storages keep it with the object and repeat it in every response."""
+"""`aws-chunked` concerns a PUT. Some storages keep it with the object and repeat it in every response."""
 
 
 @frozen(kw_only=True)
@@ -30,11 +30,11 @@ class ByteRange:
 
     @property
     def whole(self) -> bool:
-        """Return whether it is the file from beginning to end."""
+        """Return whether it is the complete file."""
         return self.offset == 0 and self.length is None
 
     def header(self, done: int) -> Mapping[str, str]:
-        """Return the Range header for what is left after `done` bytes."""
+        """Return the Range header for the bytes after the first `done`."""
         first = self.offset + done
         if first == 0 and self.length is None:
             return {}
@@ -43,7 +43,7 @@ class ByteRange:
 
 
 def span_of(offset: int, length: int | None) -> ByteRange:
-    """Return a range that a caller asks for.
+    """Return the range for an offset and a length.
 
     Raises:
         ConfigurationError: If the offset is negative, or the length is not positive.
@@ -55,7 +55,7 @@ def span_of(offset: int, length: int | None) -> ByteRange:
 
 @frozen(kw_only=True)
 class ContentRange:
-    """Where the bytes of a response belong in the file, and which content of the file they are of."""
+    """Position of a response's bytes in the file, and validators of the content they belong to."""
 
     first: int = 0
     """Position of its first byte: 0 if the server ignored the range."""
@@ -68,9 +68,9 @@ class ContentRange:
 
     @property
     def proof(self) -> str | None:
-        """Validator that proves that two responses are of the same content; None if there is none.
+        """Validator that proves that two responses have the same content; None if it is missing.
 
-        A strong ETag proves it. Without one, Last-Modified and the length together have to do.
+        A strong ETag proves it. Without one, Last-Modified and the length together are used.
         """
         if _STRONG.fullmatch(self.etag):
             return self.etag
@@ -79,19 +79,19 @@ class ContentRange:
         return None
 
     def condition(self) -> Mapping[str, str]:
-        """Return the If-Range header: it gets the whole file if the content is another by now."""
+        """Return the If-Range header, which requests the whole file if the content has changed."""
         if _STRONG.fullmatch(self.etag):
             return {"If-Range": self.etag}
         return {"If-Range": self.modified} if self.modified and not self.etag else {}
 
 
 def is_same_content(old: ContentRange, new: ContentRange, *, digest_decides: bool) -> bool:
-    """Check that two responses are of the same content, so that their bytes may be joined.
+    """Return whether two responses have the same content, so that their bytes may be joined.
 
     Args:
-        old: Of the bytes at hand.
-        new: Of the bytes to come.
-        digest_decides: Whether the digest of the whole is compared at the end. Then ETags need only be weakly
+        old: Range of the received bytes.
+        new: Range of the new response.
+        digest_decides: True if the digest of the whole is compared at the end. Then ETags need only be weakly
             equal or missing, because proxies weaken and drop them. Otherwise, equality must be proved.
     """
     if None not in (old.total, new.total) and old.total != new.total:
@@ -101,13 +101,13 @@ def is_same_content(old: ContentRange, new: ContentRange, *, digest_decides: boo
     return old.proof is not None and old.proof == new.proof
 
 
-def arrival(reply: Reply) -> ContentRange:
-    """Read the headers of a response of 200, 206 or 416.
+def content_range_of(reply: Reply) -> ContentRange:
+    """Read the headers of a response with status 200, 206 or 416.
 
     Some servers answer 200 with a Content-Range; it counts if the rest of the response agrees with it.
 
     Raises:
-        ValueError: If a 206 does not say readably, and without contradiction, which bytes it holds.
+        ValueError: If a 206 does not state, readably and without contradiction, which bytes it contains.
     """
     headers = reply.headers
     etag, modified = headers.get("ETag", "").strip(), headers.get("Last-Modified", "").strip()
@@ -126,20 +126,20 @@ def arrival(reply: Reply) -> ContentRange:
 
 
 def unsatisfied_size(reply: Reply) -> int | None:
-    """Return the length of the file as a 416 says it, in `Content-Range: bytes */N` or as S3 in the body."""
+    """Return the length of the file from a 416: from `Content-Range: bytes */N`, or from S3's body."""
     found = _SIZE_ONLY.fullmatch(reply.headers.get("Content-Range", "").strip())
     in_body = None if found else _SIZE_IN_BODY.search(reply.body[:8192])
     return int(found[1]) if found else int(in_body[1]) if in_body else None
 
 
 def content_coding(headers: Mapping[str, str]) -> str:
-    """Return the Content-Encoding, in lower case; empty if the bytes are as they are."""
+    """Return the Content-Encoding, in lower case; empty if the bytes are not encoded."""
     codings = (each.strip().lower() for each in headers.get("Content-Encoding", "").split(","))
     return ", ".join(each for each in codings if each not in _NOT_CODED)
 
 
 def _content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None] | None:
-    """Return first byte, byte after the last, and length of the file; None if they are not valid."""
+    """Return first byte, byte after the last, and length of the file; None if they are invalid."""
     found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
     if found is None:
         return None
@@ -151,18 +151,18 @@ def _check_partial(
     headers: Mapping[str, str], found: tuple[int, int, int | None] | None, length: int | None
 ) -> None:
     if headers.get("Content-Type", "").strip().lower().startswith("multipart/byteranges"):
-        raise ValueError("it came as multipart/byteranges, although one range was asked for")
+        raise ValueError("it came as multipart/byteranges, although one range was requested")
     if found is None:
         said = headers.get("Content-Range")
         raise ValueError(
             "its Content-Range is missing" if said is None else f"its Content-Range is {said[:80]!r}"
         )
     if length not in {None, found[1] - found[0]}:
-        raise ValueError(f"its Content-Range holds {found[1] - found[0]} bytes, its Content-Length {length}")
+        raise ValueError(f"its Content-Range has {found[1] - found[0]} bytes, its Content-Length {length}")
 
 
 def _announced_length(headers: Mapping[str, str], *, count_coded: bool) -> int | None:
-    """Return Content-Length, unless it counts other bytes than those that are given away."""
+    """Return Content-Length, unless it counts encoded bytes that are decoded before they are returned."""
     length = headers.get("Content-Length", "").strip()
     if not _LENGTH.fullmatch(length) or (content_coding(headers) and not count_coded):
         return None
@@ -170,5 +170,5 @@ def _announced_length(headers: Mapping[str, str], *, count_coded: bool) -> int |
 
 
 def _opaque(etag: str) -> str:
-    """Return an ETag without its weakness and its quotes, which some servers leave out."""
+    """Return an ETag without its weakness prefix and its quotes, which some servers omit."""
     return etag.removeprefix("W/").strip('"')

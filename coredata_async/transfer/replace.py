@@ -1,4 +1,4 @@
-"""New content for a File that exists, under an optimistic lock."""
+"""Replacement of the content of a File, with an optimistic lock."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger("coredata_async.upload")
 
 @frozen(kw_only=True)
 class Replacement:
-    """One replacement that is wanted."""
+    """Parameters of one replacement."""
 
     file_id: str
     content: Upload
@@ -47,7 +47,7 @@ class Replacer:
     async def replace(
         self, wanted: Replacement, *, verify: bool = True, progress: OnProgress | None = None
     ) -> Replaced:
-        """See `services.files.Files.replace`."""
+        """Replace the content of a File. See `services.files.Files.replace`."""
         if wanted.via not in {"storage", "api"}:
             raise ConfigurationError(f"via must be 'storage' or 'api', not {wanted.via!r}")
         with self.uploader.driver.observe("replace") as operation:
@@ -67,7 +67,8 @@ class Replacer:
             log.warning("the source of new content could not be closed: %s", type(exc).__name__)
         version, sent = written
         if version.digest is None and verify:
-            # It is written: that nobody can be asked about it now is no reason to say that it failed.
+            # The content is written. A failure to verify it now must not be reported as a failure to write
+            # it.
             file = await self._read_or_none(wanted.file_id)
             version = Version(file.digest, version.snapshot_id or file.snapshot_id) if file else version
         done = Replaced(
@@ -84,7 +85,7 @@ class Replacer:
     async def _call(
         self, wanted: Replacement, source: PreparedSource, teller: ProgressReporter
     ) -> tuple[Call[Version], str | None]:
-        """The write, and the blob it speaks of, which is stored by now."""
+        """Return the write call, and the name of the blob, which is stored by now."""
         filename, lock = wanted.content.filename, wanted.snapshot_id
         if wanted.via == "api":
             await teller.add(0)
@@ -101,9 +102,9 @@ class Replacer:
     async def _write(
         self, wanted: Replacement, call: Call[Version], blob: str | None, source: PreparedSource
     ) -> Version:
-        """Carry the write; with a lock, tell a lost race from other failures by reading the File again.
+        """Send the write. With a lock, read the File again to distinguish a lost race from other failures.
 
-        No page says how the service answers a stale snapshot.
+        The response of the service to a stale snapshot is not documented.
         """
         try:
             return await perform(self.uploader.driver.api, call)
@@ -115,12 +116,14 @@ class Replacer:
                 raise
             unknown = isinstance(exc, OutcomeUnknownError)
             if now.blob_name == blob if blob and now.blob_name else unknown and _holds(now, source):
-                return Version(now.digest, now.snapshot_id)  # it was carried out, and only the answer lost
+                return Version(
+                    now.digest, now.snapshot_id
+                )  # it was carried out, and only the response was lost
             if unknown and not now.digest:
-                raise  # it cannot be told whose change it is
+                raise  # the change cannot be attributed to us or to another writer
             raise StaleSnapshotError(
-                f"File {wanted.file_id} was changed by somebody else since snapshot {wanted.snapshot_id} "
-                f"(now {now.snapshot_id}); read it again and decide again",
+                f"File {wanted.file_id} was changed by another writer since snapshot {wanted.snapshot_id} "
+                f"(now {now.snapshot_id}); read it again before you replace it",
                 call.request,
                 Reply(exc.status if isinstance(exc, APIStatusError) else int(HTTPStatus.CONFLICT)),
             ) from exc
@@ -128,7 +131,7 @@ class Replacer:
     async def _read_or_none(self, file_id: str) -> File | None:
         try:
             return await perform(self.uploader.driver.api, calls.get(FILES, file_id))
-        except Exception:  # noqa: BLE001  # then the first failure is the one to report
+        except Exception:  # noqa: BLE001  # then the first failure is reported
             return None
 
 
@@ -138,7 +141,7 @@ def _holds(file: File, source: PreparedSource) -> bool:
 
 def _mismatch(done: Replaced, actual: str) -> ChecksumMismatchError:
     return ChecksumMismatchError(
-        f"File {done.file_id} now holds other bytes than were sent (MD5 {actual}, not {done.digest}); "
+        f"File {done.file_id} now has other bytes than were sent (MD5 {actual}, not {done.digest}); "
         "replace its content again",
         stage="register",
         expected=done.digest,

@@ -1,4 +1,4 @@
-"""The bytes of a File in order, each once, continued by Range where a connection breaks."""
+"""Download of a File's bytes in order, each once, continued by Range if a connection breaks."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ from coredata_async.storage.bodies import Digest, md5
 from coredata_async.storage.dialects import etag_md5
 from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.gunzip import Gunzip, is_compressed_on_the_way, is_gzip
-from coredata_async.transfer.ranges import ContentRange, arrival, content_coding, is_same_content
+from coredata_async.transfer.ranges import ContentRange, content_coding, content_range_of, is_same_content
 
 log = logging.getLogger("coredata_async.download")
 
 
 @define
 class Transfer:
-    """One pass over the wanted bytes of a File, through any number of responses."""
+    """One pass over the requested bytes of a File, through any number of responses."""
 
     fetcher: Fetcher
     wanted: DownloadRequest
     reply: Reply
     done: int = 0
-    """How many of the wanted bytes are there."""
+    """Number of requested bytes received."""
     digest_decides: bool = False
-    """Whether the digest of the whole is compared at the end."""
+    """True if the digest of the whole is compared at the end."""
     decompress: bool | None = None
-    """Whether to undo a gzip Content-Encoding; None goes by the headers of each response."""
+    """True to undo a gzip Content-Encoding, False not to; None decides by the headers of each response."""
     start: ContentRange = field(init=False)
     _partial: bool = field(default=False, init=False)
-    """Whether the last response ended where it had announced, before the end of the wanted bytes."""
+    """True if the last response ended as announced, before the end of the requested bytes."""
 
     def __attrs_post_init__(self) -> None:
-        self.start = arrival(self.reply)
+        self.start = content_range_of(self.reply)
 
     async def blocks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the wanted bytes after the first `done`.
+        """Yield the requested bytes after the first `done`.
 
-        A connection that breaks is continued by Range. It may break any number of times, but not
-        `Retry.attempts` times in a row without a byte of progress.
+        A broken connection is continued by Range. It may break any number of times, but not `Retry.attempts`
+        times in a row without a byte of progress.
 
         Raises:
-            StorageError: If it breaks too often, or a response holds other bytes than it announced.
+            StorageError: If it breaks too often, or a response contains other bytes than it announced.
             ContentChangedError: If the content changed meanwhile, or may have.
         """
         failures = 0
@@ -72,29 +72,31 @@ class Transfer:
             await self.reopen()
 
     async def skip(self, count: int) -> None:
-        """Continue after the first `count` wanted bytes, which are there from an earlier attempt.
+        """Continue after the first `count` requested bytes, which an earlier attempt received.
 
         Raises:
             ContentChangedError: If the content changed since the response was opened, or may have.
         """
         self.done = count
-        if not count or self._is_compressed():  # what is compressed has no ranges, and is read over
+        if (
+            not count or self._is_compressed()
+        ):  # compressed content has no ranges: its first bytes are read and skipped
             return
         await close_reply(self.reply)
         if not self._has_all():
             await self.reopen()
 
     async def reopen(self) -> None:
-        """Ask for what is left.
+        """Request the remaining bytes.
 
         Raises:
             ContentChangedError: If the content changed meanwhile, or may have.
         """
-        ranged = 0 if self._is_compressed() else self.done  # a range would be one of the compressed bytes
+        ranged = 0 if self._is_compressed() else self.done  # a range would select compressed bytes
         self.reply = await self.fetcher.open(self.wanted, ranged, since=self.start)
-        if self._is_end() and self.start.total in {None, arrival(self.reply).total}:
+        if self._is_end() and self.start.total in {None, content_range_of(self.reply).total}:
             return
-        if not is_same_content(self.start, arrival(self.reply), digest_decides=self.digest_decides):
+        if not is_same_content(self.start, content_range_of(self.reply), digest_decides=self.digest_decides):
             await close_reply(self.reply)
             raise ContentChangedError(
                 f"the content of File {self.wanted.file_id} changed while it was downloaded, or nothing in "
@@ -132,11 +134,11 @@ class Transfer:
         return self.reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 
     async def _part(self) -> AsyncGenerator[bytes, None]:
-        """Yield what the response holds of the wanted bytes after the first `done`."""
+        """Yield the response's part of the requested bytes after the first `done`."""
         if self._is_end():
             return
         span, done = self.wanted.span, self.done
-        skip = span.offset + done - arrival(self.reply).first
+        skip = span.offset + done - content_range_of(self.reply).first
         left = None if span.length is None else span.length - done
         async with aclosing(self._content()) as content:
             async for block in content:
@@ -151,10 +153,10 @@ class Transfer:
                     return
 
     async def _content(self) -> AsyncGenerator[bytes, None]:
-        """Yield all that the response holds, decompressed if it must be, and let go of it."""
+        """Yield all bytes of the response, decompressed if necessary, and release it."""
         reply = self.reply
         if reply.content is None:
-            raise StorageError("the response holds no content", stage="get")
+            raise StorageError("the response has no content", stage="get")
         try:
             if self._is_compressed():
                 async with aclosing(_decompress(reply)) as blocks:
@@ -162,12 +164,12 @@ class Transfer:
                         yield block
                 return
             self._check_coding()
-            held, count = arrival(reply), 0
+            held, count = content_range_of(reply), 0
             async for block in reply.content:
                 count += len(block)
                 if held.stop is not None and count > held.stop - held.first:
                     raise StorageError(
-                        f"the response holds more than the {held.stop - held.first} bytes it announced",
+                        f"the response has more than the {held.stop - held.first} bytes it announced",
                         stage="get",
                     )
                 yield block
@@ -176,20 +178,23 @@ class Transfer:
             await close_reply(reply)
 
     def _check_coding(self) -> None:
-        """Refuse encoded bytes of which nothing tells that they are the stored ones."""
+        """Reject encoded bytes without a proof that they are the stored ones."""
         coding = content_coding(self.reply.headers)
         if coding and not self.digest_decides and etag_md5(self.reply.headers) is None:
             shown = self.reply.header_line("Content-Encoding")
             raise StorageError(
                 f"the bytes of File {self.wanted.file_id} came with Content-Encoding {shown}, although "
-                "they were asked for as they are stored, and without a digest to compare; look for a proxy "
+                "the stored bytes were requested, and without a digest to compare; look for a proxy "
                 "that compresses responses",
                 stage="get",
                 status=self.reply.status,
             )
 
     def _is_complete(self) -> bool:
-        """Check that all is there after a response. What no response announced cannot be missed."""
+        """Return whether all bytes are there after a response.
+
+        A length that no response announced is not checked.
+        """
         if self._has_all() or self._is_end():
             return True
         if self.start.total is not None or self.wanted.span.length is not None:
@@ -197,7 +202,7 @@ class Transfer:
         return not (self._partial and self.reply.status == HTTPStatus.PARTIAL_CONTENT)
 
     def _has_all(self) -> bool:
-        """Check that as many bytes are there as are wanted, or as the file has."""
+        """Return whether all requested bytes, or all bytes of the file, were received."""
         span, total = self.wanted.span, self.start.total
         if span.length is not None and self.done >= span.length:
             return True
@@ -219,20 +224,20 @@ async def _decompress(reply: Reply) -> AsyncGenerator[bytes, None]:
     else:
         return
     raise StorageError(
-        f"the content came compressed, although it was asked for as it is: {reason}", stage="get"
+        f"the content came compressed, although the stored bytes were requested: {reason}", stage="get"
     )
 
 
 @define
 class PartialDownload:
-    """What has come before: how many bytes, and their digest so far."""
+    """Bytes received by an earlier attempt: their number, and the digest so far."""
 
     digest: Digest = field(factory=lambda: hashlib.md5(usedforsecurity=False))
     count: int = 0
 
 
-def take_up(file: BufferedRandom, total: int | None) -> PartialDownload:
-    """Read what an earlier attempt has left in a file, which is emptied if it is of another content."""
+def read_partial(file: BufferedRandom, total: int | None) -> PartialDownload:
+    """Read the bytes that an earlier attempt left in a file. The file is emptied if it is too long."""
     digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
     if total is not None and file.tell() > total:
         file.seek(0)
@@ -244,9 +249,9 @@ def take_up(file: BufferedRandom, total: int | None) -> PartialDownload:
 def open_part(
     wanted: DownloadRequest, proof: str | None, target: Target, *, decompress: bool | None
 ) -> AbstractContextManager[Part]:
-    """Return a temporary file, under a name for this content, range and target if `proof` tells the content.
+    """Return a temporary file, named after content, range and target if `proof` identifies the content.
 
-    Without a proof, what is kept could not be continued, so nothing is.
+    Without a proof, kept bytes could not be continued, so nothing is kept.
     """
     if proof is None:
         return new_part(target)
@@ -259,20 +264,20 @@ def open_part(
 async def check_digest(
     source: AsyncGenerator[bytes, None], expected: str | None, begun: PartialDownload, note: str = ""
 ) -> AsyncGenerator[bytes, None]:
-    """Yield the same bytes, and raise at the end if they are not those that were stored.
+    """Yield the same bytes, and raise at the end if their digest is wrong.
 
     Raises:
         ChecksumMismatchError: If their MD5 is not the expected one; `note` is added to the message.
     """
     async with aclosing(source):
         async for block in source:
-            begun.digest.update(block)  # what arrives at once is little: 0.3 ms at most
+            begun.digest.update(block)  # a received block is small: 0.3 ms at most
             begun.count += len(block)
             yield block
     actual = begun.digest.hexdigest()
     if expected is not None and actual != expected:
         raise ChecksumMismatchError(
-            f"the bytes that came are not those that were stored (MD5 {actual}, not {expected}){note}; "
+            f"the received bytes are not those that were stored (MD5 {actual}, not {expected}){note}; "
             "download it again",
             stage="get",
             expected=expected,

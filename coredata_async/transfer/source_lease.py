@@ -1,4 +1,4 @@
-"""One source opened for an upload, with its share of what `Limits` allows."""
+"""Lease of a source: it is opened for an upload within the client's `Limits`."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _SILENT: Final = ProgressReporter("", 0, None)
 
 @define
 class SourceLease:
-    """`async with Opening(…) as (source, teller)`.
+    """Context manager of an open source: `async with SourceLease(…) as (source, teller)`.
 
-    A class: as two generators one inside the other it took 10 us more, 4 % of our own share of a small
-    file, and a file that is held whole leaves nothing to close.
+    A class, because two nested generators took 10 us more, 4 % of our own share of a small file, and a file
+    that is held in memory leaves nothing to close.
     """
 
     source: Source
     size: int | None
     progress: OnProgress | None
     streams: asyncio.Semaphore
-    """`Limits.uploads`: for bodies that are too large to be held whole."""
+    """`Limits.uploads`: for bodies that are too large to hold in memory."""
     open_files: asyncio.Semaphore
     """`Limits.open_files`."""
     spool: SpoolMode = "auto"
     _held: AsyncExitStack | None = field(default=None, init=False)
 
     async def __aenter__(self) -> tuple[PreparedSource, ProgressReporter]:
-        """Make the source ready.
+        """Prepare the source.
 
         Raises:
-            SourceError: It is not there, cannot be read, or gives something else than bytes.
-            TypeError: It is a file in text mode, or no source at all.
+            SourceError: If it does not exist, cannot be read, or yields something other than bytes.
+            TypeError: If it is a file in text mode, or not a source.
         """
         await self.open_files.acquire()
         try:
@@ -56,7 +56,7 @@ class SourceLease:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close what was opened, and give the share back."""
+        """Close the source, and release the slots."""
         try:
             if self._held is not None:
                 await self._held.__aexit__(kind, exc, trace)

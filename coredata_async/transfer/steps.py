@@ -1,6 +1,6 @@
 """The three steps of an upload as states: Planned -> Reserved -> Stored -> Registered.
 
-Each state is a value that offers `request()`, what to send next, and `next(request, reply)`, the state
+Each state is a value that offers `request()`, the next request to send, and `next(request, reply)`, the state
 that follows. Nothing here sends, waits or reads a clock.
 """
 
@@ -30,7 +30,7 @@ CREATED: Final = int(HTTPStatus.CREATED)
 
 @frozen(kw_only=True)
 class Planned:
-    """Nothing has happened yet, or nothing that matters any more."""
+    """Nothing has been sent, or nothing that still matters."""
 
     size: int
     content_type: str | None
@@ -43,7 +43,11 @@ class Planned:
 
     @classmethod
     def from_dict(cls, data: object) -> Planned:
-        """Read what `to_dict` returned. Raises `ConfigurationError` if it is something else."""
+        """Read what `to_dict` returned.
+
+        Raises:
+            ConfigurationError: If it is something else.
+        """
         fields = PlainData.of(data, "a planned upload")
         return cls(
             size=fields.integer("size"),
@@ -52,7 +56,7 @@ class Planned:
         )
 
     def request(self) -> Request:
-        """Ask for a signed URL."""
+        """Return the request for a signed URL."""
         return reservation_request(self.size, self.content_type)
 
     def next(self, request: Request, reply: Reply) -> Reserved:
@@ -63,20 +67,23 @@ class Planned:
 
 @frozen
 class Reserved:
-    """The storage awaits the bytes for a while. Never written down: the URL is a secret."""
+    """The storage accepts the bytes for a limited time.
+
+    Never written to disk, because the URL is a secret.
+    """
 
     plan: Planned
     blob: str
     put_url: str = field(repr=False)
     since: datetime | None = None
-    """When it was reserved, by the server's clock: no File of this blob is older."""
+    """Time of the reservation by the server's clock: no File of this blob is older."""
 
     def request(self, body: Body | bytes, *, typed: bool = True) -> Request:
-        """Send the bytes: no credential but the URL, and exactly the declared Content-Type.
+        """Return the PUT: no credential but the URL, and exactly the declared Content-Type.
 
         Args:
             body: The bytes.
-            typed: False leaves Content-Type out, for a storage whose signature does not cover it.
+            typed: False omits Content-Type, for a storage whose signature does not cover it.
         """
         headers: dict[str, str] = {}
         if typed and self.plan.content_type is not None:
@@ -86,16 +93,17 @@ class Reserved:
         return Request("PUT", self.put_url, headers, body)
 
     def next(self, request: Request, reply: Reply, *, md5: str = "") -> Stored | Planned:
-        """Give what follows: stored, or planned again because the URL had expired.
+        """Return the next state: stored, or planned again because the URL had expired.
 
         Args:
-            request: What was sent.
-            reply: What the storage answered.
-            md5: Of the bytes that were sent; empty if it is not known.
+            request: The request that was sent.
+            reply: The response of the storage.
+            md5: MD5 of the bytes that were sent; empty if it is not known.
 
         Raises:
-            StorageError: The storage refused, or something else answered; `transient` if it may pass.
-            ChecksumMismatchError: The storage received other bytes.
+            StorageError: If the storage refused, or something else answered; `transient` if a retry may
+                succeed.
+            ChecksumMismatchError: If the storage received other bytes.
         """
         match classify_put(reply, md5):
             case PutResult.STORED:
@@ -109,7 +117,7 @@ class Reserved:
                     reply,
                     "something other than the storage answered the PUT: "
                     f"{reply.status} {reply.header_line('Content-Type')}".rstrip(),
-                    "look for a sign-in page or a proxy between here and the storage; nothing was registered",
+                    "look for a sign-in page or a proxy on the way to the storage; nothing was registered",
                     transient=True,
                 )
             case result:
@@ -139,7 +147,7 @@ class Reserved:
         held = f"MD5 {actual}, not {md5}" if actual else dialects.refusal(reply).summary
         return ChecksumMismatchError(
             f"the storage received other bytes than were sent ({held}); nothing was registered; "
-            "upload it again, and look for what changes bytes on the way if it happens again",
+            "upload it again; if that fails as well, look for a proxy that changes bytes",
             stage="put",
             expected=md5,
             actual=actual,
@@ -149,7 +157,7 @@ class Reserved:
 
 
 def _proof(reply: Reply, md5: str) -> str | None:
-    """Give the digest by which the storage proves what it has, if it sent one."""
+    """Return the digest by which the storage proves its bytes, or None."""
     digest = dialects.etag_digest(reply.headers)
     return digest if digest == md5 else dialects.etag_md5(reply.headers) if not md5 else None
 
@@ -162,13 +170,13 @@ def _slug(filename: str) -> str:
 
 @frozen
 class Stored:
-    """The bytes are in the storage, and no File speaks of them yet."""
+    """The bytes are in the storage; no File references the blob yet."""
 
     plan: Planned
     blob: str
     md5: str
     etag: str | None = None
-    """The MD5 the storage gave, if it gave one; then it equals `md5`."""
+    """The MD5 that the storage returned, or None; if present, it equals `md5`."""
     since: datetime | None = None
     """See `Reserved`."""
 
@@ -184,7 +192,11 @@ class Stored:
 
     @classmethod
     def from_dict(cls, data: object) -> Stored:
-        """Read what `to_dict` returned. Raises `ConfigurationError` if it is something else."""
+        """Read what `to_dict` returned.
+
+        Raises:
+            ConfigurationError: If it is something else.
+        """
         fields = PlainData.of(data, "a stored upload")
         return cls(
             Planned.from_dict(fields.fields.get("plan")),
@@ -195,14 +207,14 @@ class Stored:
         )
 
     def request(self, new: NewFile) -> Request:
-        """Make a File of the blob."""
+        """Return the request that registers the blob as a File."""
         return registration_request(new, self.blob)
 
     def next(self, request: Request, reply: Reply) -> Registered | Unsettled:
-        """Give the state that the reply proves: registered, or unsettled because it leaves that open.
+        """Return the state that the reply proves: registered, or unsettled because the outcome is ambiguous.
 
         Raises:
-            APIError: If the service refused; no File was made.
+            APIError: If the service refused; no File was created.
         """
         try:
             return Registered(self, Call(request, CREATED, read_created_id).answer(reply))
@@ -212,21 +224,25 @@ class Stored:
 
 @frozen
 class Unsettled:
-    """The service was asked to register, and whether it did is not known."""
+    """The registration was sent, and its outcome is unknown."""
 
     stored: Stored
     reason: str
-    """In words, for the message should it stay so."""
+    """Text for the error message, if the outcome stays unknown."""
 
     def to_dict(self) -> dict[str, object]:
         """Return the state as JSON-compatible data, without URL or key."""
-        return {"stored": self.stored.to_dict(), "why": self.reason}
+        return {"stored": self.stored.to_dict(), "reason": self.reason}
 
     @classmethod
     def from_dict(cls, data: object) -> Unsettled:
-        """Read what `to_dict` returned. Raises `ConfigurationError` if it is something else."""
+        """Read what `to_dict` returned.
+
+        Raises:
+            ConfigurationError: If it is something else.
+        """
         fields = PlainData.of(data, "an unsettled upload")
-        return cls(Stored.from_dict(fields.fields.get("stored")), fields.text("why"))
+        return cls(Stored.from_dict(fields.fields.get("stored")), fields.text("reason"))
 
 
 @frozen
@@ -236,24 +252,28 @@ class Registered:
     stored: Stored
     file_id: str
     duplicates: tuple[str, ...] = ()
-    """Further Files of the same blob, which there should not be."""
+    """Further Files of the same blob, which should not exist."""
 
     def to_dict(self) -> dict[str, object]:
         """Return the state as JSON-compatible data, without URL or key."""
-        return {"stored": self.stored.to_dict(), "file_id": self.file_id, "twins": list(self.duplicates)}
+        return {"stored": self.stored.to_dict(), "file_id": self.file_id, "duplicates": list(self.duplicates)}
 
     @classmethod
     def from_dict(cls, data: object) -> Registered:
-        """Read what `to_dict` returned. Raises `ConfigurationError` if it is something else."""
+        """Read what `to_dict` returned.
+
+        Raises:
+            ConfigurationError: If it is something else.
+        """
         fields = PlainData.of(data, "a registered upload")
         stored = Stored.from_dict(fields.fields.get("stored"))
-        return cls(stored, fields.text("file_id"), fields.texts("twins"))
+        return cls(stored, fields.text("file_id"), fields.texts("duplicates"))
 
 
 def reply_date(reply: Reply) -> datetime | None:
-    """Give the Date of a reply, by the clock of its sender."""
+    """Return the Date of a reply, by the clock of its sender."""
     return _read_date(reply.headers.get("Date", ""))
 
 
 _read_date = lru_cache(maxsize=8)(date_of)
-"""Reading a Date header takes 9 us, 4 % of a small file, and it changes once a second."""
+"""Cached: reading a Date header takes 9 us, 4 % of a small file, and it changes once a second."""

@@ -1,4 +1,4 @@
-"""The first two steps of an upload, reserve and PUT, repeated with new URLs where that helps."""
+"""The first two steps of an upload, reserve and PUT, repeated with new URLs if that can help."""
 
 from __future__ import annotations
 
@@ -38,11 +38,13 @@ from coredata_async.transfer.steps import Planned, Reserved, Stored, reply_date
 log = logging.getLogger("coredata_async.upload")
 
 RESERVATIONS: Final = 3
-"""Signed URLs of one upload that may expire."""
+"""Maximum number of signed URLs of one upload that may expire."""
 REDIRECTS: Final = 2
-"""Redirects of one PUT that are followed."""
+"""Maximum number of redirects followed for one PUT."""
 _LIMITS: Final = {PutResult.EXPIRED: RESERVATIONS, PutResult.SKEWED: 2, PutResult.UNSIGNED: 2}
-"""PUTs of one upload that may end so; `Retry.attempts` for the other results that a new URL may change."""
+"""Maximum number of PUTs of one upload with such a result; `Retry.attempts` for the other results that a new
+URL may change.
+"""
 _REPEATED: Final = frozenset({*_LIMITS, PutResult.MISMATCH, PutResult.TRANSIENT, PutResult.NOT_STORAGE})
 
 
@@ -55,7 +57,7 @@ class TypeHeader:
 
 @frozen
 class Storer:
-    """Stores sources: what all uploads of a client have in common."""
+    """Parameters shared by all uploads of a client."""
 
     api: Send
     storage: Send
@@ -71,7 +73,7 @@ class Storer:
 
 @frozen
 class _Failed:
-    """A PUT after which the storage does not have the bytes."""
+    """A PUT that did not store the bytes."""
 
     result: PutResult
     error: TransferError
@@ -84,7 +86,7 @@ class _Failed:
 
 @define(eq=False)
 class Storing:
-    """One upload on its way into the storage."""
+    """One upload on its way to the storage."""
 
     ways: Storer
     plan: Planned
@@ -93,7 +95,8 @@ class Storing:
     _typed: bool = field(default=True, init=False)
     _results: Counter[PutResult] = field(factory=Counter[PutResult], init=False)
     _signature_refusal: _Failed | None = field(default=None, init=False)
-    """The first of them: it says more than the answer to the attempt without Content-Type."""
+    """The first signature refusal: it is more informative than the one to the attempt without Content-Type.
+    """
 
     async def store(self) -> Stored:
         """Store the bytes. See `Driver.store`."""
@@ -141,7 +144,7 @@ class Storing:
             return await self._once()
 
     async def _once(self) -> Stored | _Failed:
-        """Reserve and PUT, one time each."""
+        """Reserve and PUT, once each."""
         await self.stage(self.plan)
         with self.ways.observe("reserve"):
             reserved = await self._reserve()
@@ -162,7 +165,7 @@ class Storing:
             local=datetime.now(UTC),
             elapsed=self.ways.clock() - began,
         )
-        # The transport has sent it again already, for these statuses.
+        # The transport has already retried these statuses.
         final = is_transient(reply.status) and isinstance(stored, StorageError)
         silent = not dialects.refusal(reply).message
         return _Failed(classify_put(reply, self.source.digest), stored, final, clocks, silent)
@@ -178,7 +181,7 @@ class Storing:
         return StorageError(dialects.refusal(reply).summary, stage="put", status=reply.status)
 
     async def _reserve(self) -> Reserved:
-        """Reserve a URL; again if the answer was not a reservation, as a proxy's page is not."""
+        """Reserve a URL; repeat if the response was not a reservation but, for instance, a proxy's page."""
         attempt = 1
         while True:
             request = self.plan.request()
@@ -204,7 +207,7 @@ class Storing:
             if target is None or not self._is_replayable:
                 break
             request = evolve(request, target=target)
-            del target  # a signed URL, and crash reporters print the variables of every frame
+            del target  # a signed URL: crash reporters print the variables of every frame
             reply = await self._send(request)
         return reply
 
@@ -223,7 +226,7 @@ class Storing:
             raise (failure if self._is_replayable else self._not_again(failure)) from exc
 
     def _wait(self, failed: _Failed) -> float | None:
-        """Give the seconds before the next URL is reserved, or `None` if there must not be one."""
+        """Return the seconds before the next URL is reserved, or None if the upload must fail."""
         result = failed.result
         if result not in _REPEATED or failed.final:
             return None
@@ -234,7 +237,7 @@ class Storing:
         return self.ways.retry.wait(failures, jitter=self.ways.jitter())
 
     def _last(self, failed: _Failed) -> TransferError:
-        """Give the error of an upload that is given up."""
+        """Return the error of an upload that is given up."""
         if failed.result not in {PutResult.EXPIRED, PutResult.SKEWED}:
             repeatable = failed.result in _REPEATED and failed.final
             return failed.error if self._is_replayable or not repeatable else self._not_again(failed.error)
@@ -251,9 +254,9 @@ class Storing:
         return URLExpiredError(
             f"{count} signed URLs in a row had expired before the storage took the bytes ({clocks}); "
             + (
-                "set the clocks of the service and its storage right"
+                "correct the clocks of the service and its storage"
                 if clocks.on_arrival
-                else "the line is too slow for the lifetime of the URLs"
+                else "the network is too slow for the lifetime of the URLs"
             ),
             stage="put",
             total=self.plan.size,
@@ -264,7 +267,7 @@ class Storing:
         )
 
     def _check_ended(self) -> None:
-        """Refuse a confirmation that came before the storage had all bytes."""
+        """Reject a confirmation that came before the storage had all bytes."""
         body = self.source.body
         if isinstance(body, Streamed) and not self.source.digest:
             raise StorageError(
@@ -280,7 +283,7 @@ class Storing:
         return not isinstance(self.source.body, Streamed) or self.source.body.replayable
 
     def _not_again(self, failure: TransferError) -> TransferError:
-        """Give the error for a failure that a repeat might mend, if the source could be read again."""
+        """Return the error for a failure that a retry might solve, if the source could be read again."""
         if not isinstance(self.source.body, Streamed):
             return failure
         return SourceNotReplayableError(

@@ -1,4 +1,4 @@
-"""Many uploads at once: workers over one shared iterator, outcomes as they complete."""
+"""Concurrent uploads: workers over one shared iterator, outcomes in the order of completion."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from coredata_async.transfer.uploads import Upload, Uploader, Via
 from coredata_async.transfer.workers import Shared, run_workers
 
 Sources = Iterable[Source | Upload] | AsyncIterable[Source | Upload]
-"""What `upload_many` takes: sources, or `Upload`s with options of their own, from any kind of iterable."""
+"""Input of `upload_many`: sources, or `Upload`s with their own options, from any kind of iterable."""
 
 
 class Uploads:
     """Uploads in flight: `async with … as outcomes: async for outcome in outcomes`.
 
-    One source that fails stops nothing: it becomes a `Failed`. Leaving the `async with` early cancels what
-    is in flight. Memory: one file per worker, and as many outcomes as nobody has taken yet, which are at
-    most as many as there are workers: a slow consumer slows the uploads down.
+    A source that fails does not stop the others: it becomes a `Failed`. Leaving the `async with` early
+    cancels the uploads in flight. Memory: one file per worker, and the outcomes that were not consumed yet,
+    at most as many as there are workers: a slow consumer slows the uploads down.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Uploads:
         self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        # The group lives in a task of its own: it must not be left open across a yield (PEP 789).
+        # The group lives in its own task: it must not be left open across a yield (PEP 789).
         self._running = asyncio.create_task(self._run(), name="coredata-upload-many")
         return self
 
@@ -64,10 +64,10 @@ class Uploads:
         return self
 
     async def __anext__(self) -> Outcome:
-        """Give the next outcome, in the order of completion.
+        """Return the next outcome, in the order of completion.
 
         Raises:
-            Exception: What the iterable of sources itself raised.
+            Exception: The exception that the iterable of sources raised.
         """
         if self._running is None:
             raise RuntimeError("open it first: `async with client.files.upload_many(…) as outcomes:`")
@@ -99,7 +99,7 @@ class Uploads:
             )
         except OutcomeUnknownError as exc:
             return Unknown(source=wanted.source, error=exc)
-        except Exception as exc:  # noqa: BLE001  # one bad file must not stop the rest, whatever is wrong
+        except Exception as exc:  # noqa: BLE001  # one bad file must not stop the rest
             return Failed(source=wanted.source, error=exc)
 
     def _upload_request(self, item: Source | Upload) -> Upload:

@@ -1,4 +1,4 @@
-"""One source becomes one File, by way of the storage or in one request."""
+"""Upload of one source as one File, through the storage or in one request."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ OnReserved = Callable[[str, datetime | None], Awaitable[None]]
 
 @frozen(kw_only=True)
 class Upload:
-    """One upload that is wanted: an item of `upload_many` with options of its own."""
+    """One upload: an item of `upload_many` with its own options."""
 
     source: Source = field(repr=label)
     parent: Id | None = None
@@ -52,9 +52,9 @@ class Upload:
     filename: str | None = None
     """Defaults to the name of the path or file."""
     title: str | None = None
-    """Defaults to the file name without its ending."""
+    """Defaults to the file name without its suffix."""
     content_type: str | None = None
-    """Defaults to what the ending of the file name says, else `application/octet-stream`."""
+    """Defaults to the type for the suffix of the file name, else `application/octet-stream`."""
     size: int | None = None
     """Length in bytes. A stream of known size is sent while it is read."""
     spool: SpoolMode = "auto"
@@ -66,10 +66,10 @@ class Upload:
     tags: Sequence[str] = ()
 
     def file_name(self) -> str:
-        """The file name.
+        """Return the file name.
 
         Raises:
-            ConfigurationError: If there is none.
+            ConfigurationError: If it is unknown.
         """
         name = self.filename if self.filename is not None else name_of(self.source)
         if not name:
@@ -77,7 +77,7 @@ class Upload:
         return name
 
     def mime_type(self) -> str:
-        """The Content-Type to declare."""
+        """Return the Content-Type to declare."""
         name = self.filename or name_of(self.source) or ""
         return self.content_type or mime_type_of(name)
 
@@ -87,7 +87,7 @@ class Upload:
         return Planned(size=size, content_type=self.content_type or mime_type_of(name), filename=name)
 
     def new(self) -> NewFile:
-        """The File it is to become."""
+        """Return the File to create."""
         name = self.file_name()
         if self.parent is None:
             raise ConfigurationError(f"{name}: pass parent=, the id of a Project, Folder or Filespace")
@@ -103,7 +103,7 @@ class Upload:
 
 @frozen
 class Uploader:
-    """Uploads single sources; every way of uploading goes through it."""
+    """Uploads single sources; all kinds of uploads use it."""
 
     driver: Driver
     streams: asyncio.Semaphore
@@ -114,7 +114,7 @@ class Uploader:
     async def upload(
         self, wanted: Upload, *, via: Via = "storage", verify: bool = True, progress: OnProgress | None = None
     ) -> Uploaded:
-        """See `services.files.Files.upload`."""
+        """Upload a source. See `services.files.Files.upload`."""
         new = wanted.new()
         if via == "api":
             with self.driver.observe("upload") as operation:
@@ -155,7 +155,7 @@ class Uploader:
             return await self.driver.store(wanted.plan(source.size), source, note)
 
     def open_source(self, wanted: Upload, progress: OnProgress | None) -> SourceLease:
-        """The source made ready, with its share of what `Limits` allows."""
+        """Return a lease that prepares the source within the client's `Limits`."""
         return SourceLease(
             wanted.source, wanted.size, progress, self.streams, self.open_files, spool=wanted.spool
         )
@@ -180,7 +180,7 @@ class Uploader:
     async def _create(
         self, wanted: Upload, new: NewFile, call: Call[str], source: PreparedSource
     ) -> Uploaded | RegistrationUncertainError:
-        """Send the whole form, and give the File, or the error if it is unknown whether there is one."""
+        """Send the whole form; return the File, or the error if it is unknown whether it was created."""
         try:
             file_id = await perform(self.driver.api, call)
         except OutcomeUnknownError as exc:
@@ -204,16 +204,16 @@ class Uploader:
         )
 
     async def _verify(self, done: Uploaded) -> Uploaded:
-        """Compare with what the service says of the File, as far as it says anything."""
+        """Compare the upload with the File that the service returns, as far as it has size and digest."""
         try:
             file = await perform(self.driver.api, calls.get(FILES, done.file_id))
-        except Exception as exc:  # noqa: BLE001  # the File is there: a failure would have it uploaded twice
+        except Exception as exc:  # noqa: BLE001  # the File exists: a failure would cause a second upload
             log.warning("File %s could not be read to verify it: %s", done.file_id, _reason(exc))
             return done
         wrong_size = file.size is not None and file.size != done.size
         if wrong_size or (file.digest and file.digest.lower() != done.digest):
             raise ChecksumMismatchError(
-                f"{done.filename}: the service holds other bytes than were sent "
+                f"{done.filename}: the service has other bytes than were sent "
                 f"({file.size} bytes with MD5 {file.digest}, not {done.size} with {done.digest}); "
                 f"File {done.file_id} is wrong: replace its content or delete it",
                 stage="register",
@@ -226,12 +226,12 @@ class Uploader:
 
 
 def _reason(exc: Exception) -> str:
-    """Describe an error; the text of one that is not ours may hold a secret."""
+    """Describe an error. The text of a foreign one may contain a secret."""
     return str(exc) if isinstance(exc, APIError) else type(exc).__name__
 
 
 def mime_type_of(name: str) -> str:
-    """The Content-Type that the ending of a file name says."""
+    """Return the Content-Type for the suffix of a file name."""
     return _guess_type(os.path.splitext(name)[1])  # noqa: PTH122  # `Path` is slow
 
 
@@ -242,7 +242,7 @@ def _guess_type(ending: str) -> str:
 
 def _form(new: NewFile, source: PreparedSource, mime_type: str) -> tuple[bytes | Body, str]:
     head, tail, content_type = form_around(
-        # Not a digest of the fields: the file's content could be made to hold that.
+        # Not a digest of the fields, because the file's content could be made to contain that.
         new.fields(),
         filename=new.filename,
         content_type=mime_type,

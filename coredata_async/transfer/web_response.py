@@ -1,4 +1,4 @@
-"""Status and headers of the web response that passes a download on."""
+"""Web responses that pass a download on: status and headers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from coredata_async.message import Reply, date_of
 from coredata_async.storage.disposition import Disposition, format_disposition
 from coredata_async.transfer.conditions import etag_of
 from coredata_async.transfer.gunzip import is_compressed_on_the_way
-from coredata_async.transfer.ranges import ByteRange, arrival
+from coredata_async.transfer.ranges import ByteRange, content_range_of
 
 _MEDIA_TYPE: Final = re.compile(r"[!-~]+/[!-~]+(?: *;[ -~]*)?")
 
 
 @frozen(kw_only=True)
 class WebResponse:
-    """One response: which bytes of a File it holds, and what the storage said of them."""
+    """One response: its range of a File, and the reply of the storage."""
 
     status: int
     reply: Reply
@@ -31,11 +31,11 @@ class WebResponse:
     total: int | None
     """Length of the whole file, if it is known."""
     decided: bool = True
-    """Whether the conditions of a web request decided about it."""
+    """True if the conditions of a web request decided it."""
 
     @property
     def length(self) -> int | None:
-        """Bytes of the body; None if they are not known before they have come."""
+        """Bytes of the body; None if they are unknown before they have arrived."""
         if self.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
             return 0
         if self.total is None:
@@ -44,9 +44,11 @@ class WebResponse:
         return left if self.span.length is None else min(left, self.span.length)
 
     def check_savable(self) -> None:
-        """Refuse to save where a condition left nothing: an empty file would look like the content."""
+        """Refuse to save a response without content, because an empty file would look like the content."""
         if self.decided and self.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
-            raise CoreDataError(f"there is nothing to save: the conditions were answered with {self.status}")
+            raise CoreDataError(
+                f"the response has no content to save: its conditions led to status {self.status}"
+            )
 
     def headers(self, disposition: Disposition, filename: str | None) -> dict[str, str]:
         """Return the headers, all of them printable ASCII."""
@@ -84,13 +86,13 @@ class WebResponse:
 def describe_response(
     reply: Reply, span: ByteRange, status: int | None = None, *, decided: bool = True
 ) -> WebResponse:
-    """Return the response for a reply of the storage and the wanted bytes; the status follows from these.
+    """Return the response for a reply of the storage and the requested range.
 
     Args:
-        reply: Of the storage.
-        span: Which bytes of the file are given away.
-        status: Given if a condition decided it.
-        decided: Whether it is the answer to conditions.
+        reply: Reply of the storage.
+        span: Range of the file that is returned.
+        status: Status if a condition decided it; otherwise it follows from reply and range.
+        decided: True if it is the response to conditions.
     """
     total = None if reply.status == HTTPStatus.NOT_MODIFIED else _total(reply)
     if status is None:
@@ -101,11 +103,11 @@ def describe_response(
 
 
 def _total(reply: Reply) -> int | None:
-    return None if is_compressed_on_the_way(reply) else arrival(reply).total
+    return None if is_compressed_on_the_way(reply) else content_range_of(reply).total
 
 
 async def hold_back_last(blocks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Yield the same blocks, each when the next one is there, and the last one after the end."""
+    """Yield the same blocks, each when the next one has arrived, and the last one after the end."""
     held: bytes | None = None
     async with aclosing(blocks):
         async for block in blocks:

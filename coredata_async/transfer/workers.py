@@ -1,4 +1,4 @@
-"""Workers: workers over one shared iterator, each taking one thing through all its steps."""
+"""Workers over one shared iterator, each taking one item through all its steps."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ R = TypeVar("R")
 
 
 async def run_workers(things: Shared[T], work: Callable[[T], Awaitable[None]], width: int) -> None:
-    """Work on all things, `width` at once. What `work` raises ends all workers."""
+    """Process all items, `width` concurrently. An exception of `work` ends all workers."""
 
     async def worker() -> None:
-        async for thing in things:  # shared on purpose: each worker takes the next
+        async for thing in things:  # shared on purpose: each worker takes the next item
             await work(thing)
 
     async with asyncio.TaskGroup() as group:
@@ -23,16 +23,16 @@ async def run_workers(things: Shared[T], work: Callable[[T], Awaitable[None]], w
 
 
 async def map_concurrently(things: Sequence[T], do: Callable[[T], Awaitable[R]], width: int) -> list[R]:
-    """Do it to each, so many at a time. The first that raises ends all.
+    """Apply a function to each item, at most `width` concurrently. The first exception ends all.
 
     Raises:
-        Exception: What one of them raised.
+        Exception: The exception that a call raised.
     """
     done: dict[int, R] = {}
     queue = iter(enumerate(things))
 
     async def worker() -> None:
-        for at, thing in queue:  # shared on purpose: each worker takes the next
+        for at, thing in queue:  # shared on purpose: each worker takes the next item
             done[at] = await do(thing)
 
     try:
@@ -45,9 +45,11 @@ async def map_concurrently(things: Sequence[T], do: Callable[[T], Awaitable[R]],
 
 
 class Shared(Generic[T]):
-    """One iterator for many workers; an async generator stands only one caller at a time.
+    """One iterator for many workers.
 
-    What it raises ends it for all of them, and is kept: what is in flight meanwhile is not cut off.
+    A lock serialises them, because an async generator allows one caller at a time.
+
+    Its exception ends it for all workers and is kept, so that work in flight is not cancelled.
     """
 
     def __init__(self, things: Iterable[T] | AsyncIterable[T]) -> None:
@@ -67,7 +69,7 @@ class Shared(Generic[T]):
                 return await self._next()
             except StopAsyncIteration:
                 raise
-            except Exception as exc:  # noqa: BLE001  # raised again where the outcomes are taken
+            except Exception as exc:  # noqa: BLE001  # raised again where the outcomes are consumed
                 self.failure = exc
                 raise StopAsyncIteration from None
 

@@ -1,1 +1,1 @@
-"""The only client-side aiohttp, and what surrounds it: each concern is one `Send -> Send` in one file."""
+"""HTTP transport: `Send -> Send` functions, our HTTP/1.1 client, and the only client-side aiohttp."""

@@ -1,4 +1,4 @@
-"""The API's credentials: added to requests for the service, and to nothing else."""
+"""Credentials of the API: added only to requests for the service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _secret(value: str | Secret[str]) -> Secret[str]:
 
 @frozen
 class Credentials:
-    """Who asks. Version 2 wants user and key, version 3 the key alone."""
+    """The user and keys of the caller. Version 2 takes user and key, version 3 the key alone."""
 
     user: str
     key: Secret[str] = field(converter=_secret)
@@ -26,34 +26,38 @@ class Credentials:
 
     def __attrs_post_init__(self) -> None:
         if ":" in self.user:
-            raise ConfigurationError("api_user must not hold a colon: the server splits user and key there")
+            raise ConfigurationError(
+                "api_user must not contain a colon: the server splits user and key there"
+            )
         for name, secret in (
-            ("api_user", Secret(self.user)),  # in which some paste their key
+            ("api_user", Secret(self.user)),  # some callers paste their key here
             ("api_key", self.key),
             ("api_key_v3", self.key_v3),
         ):
             if not _is_sendable(secret.reveal()):
-                raise ConfigurationError(f"{name} holds a space, a line break or another odd character")
+                raise ConfigurationError(
+                    f"{name} contains a space, a line break or a character that is not printable ASCII"
+                )
 
     def header(self, path: str) -> str:
-        """The Authorization header for a path: `apikey user:key`, plain, with no base64."""
+        """Return the Authorization header for a path: `apikey user:key`, without base64."""
         if path.startswith("/api/v3/"):
             return f"apikey {self.key_v3.reveal()}"
         return f"apikey {self.user}:{self.key.reveal()}"
 
 
 def with_credentials(send: Send, credentials: Credentials, redactor: Redactor | None = None) -> Send:
-    """Add the Authorization header, and what masks the keys in a reply that repeats them.
+    """Add the Authorization header, and a redactor for the keys in a reply that repeats them.
 
     Args:
-        send: The `Send` for the service, and for no other host.
-        credentials: What the header is made of.
-        redactor: What masks more than the keys.
+        send: The `Send` for the service; it must not reach another host.
+        credentials: User and keys.
+        redactor: Masks more secrets than the keys.
     """
     redactor = redactor or Redactor((credentials.key, credentials.key_v3))
 
     def through(request: Request) -> Awaitable[Reply]:
-        # No variable holds the header: crash reporters print those of every frame.
+        # No variable holds the header, because crash reporters print the variables of every frame.
         return send(
             request.with_headers(
                 {**request.headers, "Authorization": credentials.header(request.target)}, redactor

@@ -1,7 +1,7 @@
-"""How the concerns are put together: one chain for a service, another for the storage.
+"""Composition of the concerns: one chain for a service, another for the storage.
 
-From the outside in: deadline, retry, throttle, pace, trace, (auth,) refuse, exchange. What a retry repeats
-takes a new place in the throttle, so that nobody holds one while waiting.
+From the outside in: deadline, retry, throttle, pace, trace, (auth,) refuse, exchange. A retry takes a new
+slot of the throttle, so that a waiting request never occupies one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from coredata_async.transport.auth import Credentials, with_credentials
 from coredata_async.transport.deadline import within
 from coredata_async.transport.options import SendOptions
 from coredata_async.transport.pool import Pool
-from coredata_async.transport.redact import passwords_in, redacting
+from coredata_async.transport.redact import passwords_in, redact_replies
 from coredata_async.transport.refuse import only_paths, only_signed
 from coredata_async.transport.retry import Budget, retry
 from coredata_async.transport.select import exchange
@@ -30,12 +30,12 @@ from coredata_async.transport.trace import WaitHook, trace
 from coredata_async.version import VERSION
 
 _HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
-"""Headers of the user that hold no secret; any other may be the key of a gateway."""
+"""Request headers that contain no secret. Any other header of the caller may be the key of a gateway."""
 
 
 @frozen
 class SharedLimits:
-    """What all copies of a client share, apart from connections: places, and tokens for repeats."""
+    """Limits shared by all copies of a client, apart from connections: slots, and tokens for retries."""
 
     api: Slots
     storage: Slots
@@ -46,7 +46,7 @@ class SharedLimits:
 
     @classmethod
     def of(cls, limits: Limits, retry: Retry) -> SharedLimits:
-        """The gates for some limits."""
+        """Build the shared limits from the options of a client."""
         return cls(
             api=asyncio.Semaphore(min(limits.concurrency, limits.connections)),
             storage=asyncio.Semaphore(limits.connections),
@@ -60,16 +60,16 @@ class SharedLimits:
 def api_chain(
     pool: Pool, gates: SharedLimits, manner: SendOptions, base_url: str, credentials: Credentials
 ) -> Send:
-    """The `Send` for CoreData: the only one that knows the key."""
+    """Return the `Send` for CoreData: the only one that knows the key."""
     redactor = _redactor(pool, manner, credentials)
     send = with_credentials(_to(base_url, pool, manner), credentials, redactor)
     return _guard(send, gates, manner, redactor, base_url)
 
 
 def keyless_chain(pool: Pool, gates: SharedLimits, manner: SendOptions, base_url: str) -> Send:
-    """The `Send` for a service whose credential is a parameter, not a header: requests bring it along."""
+    """Return the `Send` for a service whose credential is a parameter of the requests, not a header."""
     redactor = _redactor(pool, manner)
-    return _guard(redacting(_to(base_url, pool, manner), redactor), gates, manner, redactor, base_url)
+    return _guard(redact_replies(_to(base_url, pool, manner), redactor), gates, manner, redactor, base_url)
 
 
 def _to(base_url: str, pool: Pool, manner: SendOptions) -> Send:
@@ -88,20 +88,20 @@ def _guard(send: Send, gates: SharedLimits, manner: SendOptions, redactor: Redac
 def storage_chain(
     pool: Pool, gates: SharedLimits, manner: SendOptions, credentials: Credentials | None = None
 ) -> Send:
-    """The `Send` for signed URLs: no key, no headers of the user, nothing but what a request says.
+    """Return the `Send` for signed URLs: it adds neither the key nor the caller's headers.
 
-    The credentials are not sent; a reply that holds them, through the service's doing, has them masked.
+    The credentials are used for redaction only: a reply of the storage that repeats them is masked.
     """
     send = exchange(pool, "storage", manner.timeouts, headers={"Accept-Encoding": "identity"})
     redactor = _redactor(pool, manner, credentials)
-    send = trace(redacting(only_signed(send), redactor), manner.hooks, redactor=redactor)
+    send = trace(redact_replies(only_signed(send), redactor), manner.hooks, redactor=redactor)
     patience, on_wait = _slot_timeout(gates.storage, manner.timeouts), _on_wait(manner.hooks, signed=True)
     send = limit_concurrency(send, gates.storage, patience, on_wait=on_wait)
     return within(retry(send, manner.retry, gates.budget, redactor=redactor), manner.timeouts.total)
 
 
 def _redactor(pool: Pool, manner: SendOptions, credentials: Credentials | None = None) -> Redactor:
-    """Return what masks every secret that requests of a client may carry."""
+    """Return a redactor for every secret that requests of a client may carry."""
     keys = () if credentials is None else (credentials.key, credentials.key_v3)
     given = (Secret(value) for name, value in manner.headers.items() if name.lower() not in _HARMLESS)
     passwords = passwords_in(pool.proxies.all())
@@ -122,18 +122,18 @@ def _on_wait(hooks: Sequence[object], *, signed: bool) -> Callable[[float], obje
 
 
 def _slot_timeout(slots: Slots, timeouts: Timeouts) -> float | None:
-    """Return how long a place is waited for.
+    """Return the timeout for acquiring a slot, in seconds; None waits without a limit.
 
-    A semaphore has none because connections are in use. Other slots are withheld on purpose, as after a
-    Retry-After: a request that is early there must not fail for it.
+    A semaphore is full because connections are in use. Other slots are withheld on purpose, as after a
+    Retry-After, and a request that waits for one of these must not fail.
     """
     return timeouts.pool if isinstance(slots, asyncio.Semaphore) else None
 
 
 def user_agent(app_info: str | None) -> str:
-    """Return what the service's operators see: this library, the program that uses it, and what it runs on.
+    """Return the User-Agent header for the service's operators: library, application and Python version.
 
-    Not aiohttp's name: most requests do without it.
+    It does not name aiohttp, because most requests are sent without it.
     """
     ours = f"coredata-async/{VERSION}" + (f" ({app_info})" if app_info else "")
     return f"{ours} Python/{platform.python_version()}"

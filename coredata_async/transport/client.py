@@ -1,4 +1,4 @@
-"""The base class of both clients: connections, options and limits, and how they are copied and closed."""
+"""Base class of both clients: connections, options and limits, copying and closing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class HttpClient:
-    """What the client of a service is made of, before it knows any of the service's requests.
+    """Common part of the clients, without requests of a particular service.
 
     Copies made by `with_options` share the pool and the limits.
     """
@@ -57,7 +57,7 @@ class HttpClient:
     ) -> Self:
         """Return a copy with other options and the same connections, limits and credentials.
 
-        The original stays as it is. Closing either closes both.
+        The original is unchanged. Closing either closes both.
         """
         other = copy(self)
         other._send_options = self._send_options.evolve(  # noqa: SLF001  # of our own class
@@ -72,11 +72,11 @@ class HttpClient:
         return self._pool.closed
 
     async def aclose(self) -> None:
-        """Close the connections; a second call does nothing."""
+        """Close the connections. A second call does nothing."""
         await self._pool.aclose()
 
     def close_now(self) -> None:
-        """Drop the connections without an event loop: for test runners whose loop has gone."""
+        """Close the connections without an event loop: for test runners whose loop is already closed."""
         self._pool.close_now()
 
     async def __aenter__(self) -> Self:
@@ -88,14 +88,14 @@ class HttpClient:
         await self.aclose()
 
     def _reset_services(self) -> None:
-        """Drop the services of a copy, which send with the options of the original."""
+        """Drop the services of a copy, because they send with the options of the original."""
         for name in [*vars(self)]:
             if isinstance(getattr(type(self), name, None), cached_property):
                 del self.__dict__[name]
 
 
 class Lazy(cached_property[T]):
-    """A service of a client, imported and made when it is first used.
+    """A service of a client, imported and created when it is first used.
 
     Importing all services with the client would take 1.5 times as long as importing the libraries that the
     client needs (benchmarks/import_time.py).

@@ -1,4 +1,4 @@
-"""A limit for one exchange with all its repeats."""
+"""Timeout for one exchange including all its retries."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from coredata_async.message import Reply, Request, Send
 
 
 def within(send: Send, total: float | None) -> Send:
-    """Give up after `total` seconds, repeats included; `None` never does.
+    """Limit the total time of a request, retries included, to `total` seconds; None does not limit it.
 
     Raises:
-        APITimeoutError: With phase `total`.
+        APITimeoutError: If the limit is exceeded; its phase is `total`.
     """
     if total is None:
         return send
@@ -24,8 +24,9 @@ def within(send: Send, total: float | None) -> Send:
                 return await send(request)
         except TimeoutError as exc:
             if isinstance(exc, APITimeoutError) or not clock.expired():
-                raise  # that of an inner limit, or of the source
-        # Not in the `except` block: the cancellation would stay as `__context__`, with the frames it met.
+                raise  # the timeout of an inner limit, or of the source
+        # Raised after the `except` block, because the cancellation would stay in `__context__` with its
+        # frames.
         raise APITimeoutError(
             f"{request.method} {request.path}: not done within Timeouts.total ({total} s)",
             request,

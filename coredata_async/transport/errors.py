@@ -1,4 +1,4 @@
-"""What an exchange raises, told in our own words: no cause is kept, for its text may hold a signed URL."""
+"""Translation of exchange errors. The cause is dropped, because its text may contain a signed URL."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from coredata_async.transport.http11.errors import (
 
 @frozen
 class ErrorText:
-    """How one kind of trouble is told."""
+    """Message text and properties of one kind of connection error."""
 
     text: str
     reached: bool = True
-    """Whether the server may have got the request."""
+    """True if the server may have received the request."""
     permanent: bool = False
 
 
 DISTRUSTED: Final = ErrorText(
     "the server's certificate is not trusted or does not match its name; "
-    "set ssl= or COREDATA_CA_BUNDLE to the right authority",
+    "set ssl= or COREDATA_CA_BUNDLE to the right certificate authority",
     reached=False,
     permanent=True,
 )
@@ -44,7 +44,9 @@ NO_TLS: Final = ErrorText(
 )
 HANDSHAKE: Final = ErrorText("the TLS handshake failed ({reason})", reached=False)
 UNREACHABLE: Final = ErrorText("cannot connect ({reason}); check base_url, DNS and network", reached=False)
-UNSENDABLE: Final = ErrorText("the URL or a header cannot be sent as it is", reached=False, permanent=True)
+UNSENDABLE: Final = ErrorText(
+    "the URL or a header contains characters that cannot be sent", reached=False, permanent=True
+)
 CUT_SHORT: Final = ErrorText("the answer was cut short")
 TOO_LARGE: Final = ErrorText(
     "the answer is too large ({reason}); ask for fewer objects at once", permanent=True
@@ -62,22 +64,25 @@ _KINDS: Final = (
 
 
 def translate(
-    exc: Exception, request: Request, *, stalled: bool = False, telling: ErrorText | None = None
+    exc: Exception, request: Request, *, stalled: bool = False, error_text: ErrorText | None = None
 ) -> APIConnectionError:
-    """Our error for what an exchange met.
+    """Return the `APIConnectionError` for an exception of an exchange.
 
     Args:
-        exc: What was raised.
-        request: What was being done.
-        stalled: Whether a body was in flight, so that a timeout is a stall.
-        telling: How it is told, unless its class says so.
+        exc: The exception that was raised.
+        request: The request that failed.
+        stalled: True if a body was being transferred, so that a timeout is a stall.
+        error_text: The text to use instead of that of the exception's class.
     """
     where = f"{request.method} {request.path}"
     if isinstance(exc, TimeoutError):
         return _late(exc, request, where, stalled=stalled)
-    told = telling or next((telling for kind, telling in _KINDS if isinstance(exc, kind)), _BROKEN)
-    text = told.text.format(reason=_reason(exc))
-    return APIConnectionError(f"{where}: {text}", request, reached=told.reached, permanent=told.permanent)
+    matches = (known for kind, known in _KINDS if isinstance(exc, kind))
+    error_text = error_text or next(matches, _BROKEN)
+    text = error_text.text.format(reason=_reason(exc))
+    return APIConnectionError(
+        f"{where}: {text}", request, reached=error_text.reached, permanent=error_text.permanent
+    )
 
 
 def _late(exc: TimeoutError, request: Request, where: str, *, stalled: bool) -> APITimeoutError:
@@ -91,7 +96,7 @@ def _late(exc: TimeoutError, request: Request, where: str, *, stalled: bool) -> 
 
 
 def _reason(exc: Exception) -> str:
-    """The system's words, which hold no URL."""
+    """Return the system's error text, which contains no URL."""
     if isinstance(exc, Http11Error):
         return exc.reason
     if isinstance(exc, ssl.SSLError):  # its number is OpenSSL's

@@ -1,4 +1,4 @@
-"""Tracebacks without the frames that hold keys: crash reporters print the local variables of every frame."""
+"""Removal of traceback frames that hold keys: crash reporters print the local variables of every frame."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ E = TypeVar("E", bound=BaseException)
 
 
 def without_frames(exc: E) -> E:
-    """Drop the traceback of an exception, and what it was raised from."""
+    """Remove the traceback of an exception, and the exceptions that it was raised from."""
     exc.__cause__ = exc.__context__ = None
     return exc.with_traceback(None)
 
 
 def below(exc: E, module: str) -> E:
-    """Drop all frames down to the innermost one of a module, so that those of its callee remain.
+    """Remove all frames down to the innermost one of a module, so that those of its callee remain.
 
     Args:
-        exc: What the callee raised.
+        exc: The exception that the callee raised.
         module: The `__file__` of the module.
     """
     kept = trace = exc.__traceback__

@@ -15,7 +15,7 @@ from coredata_async.transport.trace import Hook
 
 
 class ConnectionOptions(TypedDict, total=False):
-    """Keywords of every client: how it connects, and how it sends requests."""
+    """Keywords of every client for connections and requests."""
 
     timeouts: Timeouts | None
     retry: Retry | None
@@ -32,7 +32,7 @@ class ConnectionOptions(TypedDict, total=False):
 
 @frozen(kw_only=True)
 class SendOptions:
-    """How requests are sent; copies of a client may differ in it."""
+    """Options for sending requests; copies of a client may differ in them."""
 
     timeouts: Timeouts = field(factory=Timeouts)
     retry: Retry = field(factory=Retry)
@@ -48,7 +48,7 @@ class SendOptions:
         headers: Mapping[str, str] | None,
         hooks: Sequence[Hook] | None,
     ) -> SendOptions:
-        """Another manner, like this one in all that is not given."""
+        """Return a copy with the given options replaced."""
         return evolve(
             self,
             timeouts=timeouts or self.timeouts,

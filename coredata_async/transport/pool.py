@@ -1,4 +1,4 @@
-"""The connections of one client, of our own or aiohttp's: opened when first needed, bound to their loop."""
+"""Connections of one client, our own or aiohttp's: opened when first needed, bound to their event loop."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from coredata_async.transport.aiohttp.abort import abort_session, close
 from coredata_async.transport.http11.pool import ConnectionPool
 from coredata_async.transport.proxies import Proxies
 
-if TYPE_CHECKING:  # few clients open a session, and importing aiohttp takes longer than all the rest
+if TYPE_CHECKING:  # few clients open a session, and importing aiohttp takes longer than all other imports
     from aiohttp import ClientSession
 
 Transport = Literal["auto", "aiohttp"]
-"""`auto` leaves to aiohttp only what is unusual, see `choice`; `aiohttp` leaves it everything."""
+"""`auto` uses aiohttp only for unusual requests, see `select`; `aiohttp` uses it for everything."""
 Side = Literal["api", "storage"]
 Session: TypeAlias = "ClientSession"
-"""What a user may bring."""
+"""A session that the caller provides."""
 
 
 def is_transport(word: str) -> TypeGuard[Transport]:
-    """Return whether it is one of the words for a transport."""
+    """Return whether it is the name of a transport."""
     return word in {"auto", "aiohttp"}
 
 
 @define(eq=False)
 class Pool:
-    """Connections to the service and, apart from them, to the storage.
+    """Connections to the service and, separately, to the storage.
 
-    No session has an Authorization header, a cookie jar or a timeout of its own. A session that the
-    user brought is used as it is and never closed.
+    Sessions have neither an Authorization header nor a cookie jar nor their own timeout. A session that the
+    caller provided is used unchanged and never closed.
     """
 
     limits: Limits
     proxy: Secret[str] | None = field(default=None, converter=conceal)
-    """URL of a forward proxy; it may hold a password."""
+    """URL of a forward proxy. A secret, because it may contain a password."""
     ssl: ssl.SSLContext | bool = True
     trust_env: bool = False
     api: Session | None = field(default=None, repr=False)
@@ -60,14 +60,14 @@ class Pool:
         if storage is not None and ("Authorization" in storage.headers or storage.auth is not None):
             raise ConfigurationError(
                 "storage_session has an Authorization header, which the storage must never see; "
-                "take it off the session"
+                "remove it from the session"
             )
 
     def connections(self, side: Side) -> ConnectionPool:
-        """Our own connections of one side.
+        """Return our own connections of one side.
 
         Raises:
-            CoreDataError: The client is closed, or belongs to another event loop.
+            CoreDataError: If the client is closed or belongs to another event loop.
         """
         if self.closed:
             raise CoreDataError("this client is closed; make a new one")
@@ -81,26 +81,26 @@ class Pool:
         return found
 
     def user_session(self, side: Side) -> Session | None:
-        """The session the user brought for one side."""
+        """Return the session that the caller provided for one side, or None."""
         return self.api if side == "api" else self.storage
 
     def session(self, side: Side) -> Session:
-        """The aiohttp session for one side.
+        """Return the aiohttp session for one side.
 
         Raises:
-            CoreDataError: The client is closed, or belongs to another event loop.
+            CoreDataError: If the client is closed or belongs to another event loop.
         """
         brought = self.user_session(side)
         if self.closed:
             raise CoreDataError("this client is closed; make a new one")
         if brought is not None and brought.closed:
-            raise CoreDataError("the session this client was given is closed")
+            raise CoreDataError("the session that was passed to this client is closed; pass an open one")
         if self._loop is not asyncio.get_running_loop():
             self._bind()
         return brought or self._own.get(side) or self._open(side)
 
     async def aclose(self) -> None:
-        """Close what was opened here; a second call does nothing."""
+        """Close the connections that were opened here. A second call does nothing."""
         self.closed = True
         while self._own:
             await close(self._own.popitem()[1])
@@ -108,7 +108,7 @@ class Pool:
             await self._http11.popitem()[1].aclose()
 
     def close_now(self) -> None:
-        """Drop the connections without a loop, for test runners and interpreters that are shutting down."""
+        """Close the connections without an event loop, for test runners and interpreter shutdown."""
         self.closed = True
         while self._http11:
             self._http11.popitem()[1].close_now()
@@ -133,12 +133,12 @@ class Pool:
             connector=Connector(limit=self.limits.connections, ssl=self.ssl),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(),
-            # Bytes of the storage are compared with a digest: they must come as they are stored. Those of the
-            # service are unpacked by us, within limits, and as on our own connections.
+            # Bytes of the storage are compared with a digest, so they must arrive as stored. Those of the
+            # service are decompressed by us, within limits, as on our own connections.
             auto_decompress=False,
         )
-        # Otherwise it repeats GET, PUT and DELETE once by itself when a kept connection has died: unseen by
-        # `Retry`, and not counted in `attempts`. There is no public switch.
+        # Otherwise aiohttp repeats GET, PUT and DELETE once when an idle connection has died: invisible to
+        # `Retry`, and not counted in `attempts`. A public switch does not exist.
         session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         self._own[side] = session
         return session

@@ -1,4 +1,4 @@
-"""Forward proxies, as they are given or as the environment names them."""
+"""Forward proxies, given explicitly or by the environment."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ def usable_proxy(given: Secret[str], name: str = "proxy") -> Secret[str]:
     """Return the URL of a proxy; `host:port` alone means http, as for curl and pip.
 
     Args:
-        given: It may hold a password, so that neither a message nor a variable of this frame repeats it.
-        name: What gave it, for messages.
+        given: The proxy. It may contain a password, so neither messages nor variables of this frame repeat
+            it.
+        name: Name of its source, for messages.
 
     Raises:
-        ConfigurationError: If it is of a kind that cannot be used, or not a URL.
+        ConfigurationError: If it is of an unsupported kind, or not a URL.
     """
     problem = _problem(_with_scheme(given.reveal()))
     if problem is not None:
@@ -34,7 +35,7 @@ def _with_scheme(text: str) -> str:
 
 
 def _problem(url: str) -> str | None:
-    """Say what is wrong with the URL of a proxy, without quoting it."""
+    """Return the reason why the URL of a proxy is invalid, without quoting it, or None."""
     scheme = url.partition("://")[0].lower()
     if scheme.startswith("socks"):
         return (
@@ -46,7 +47,7 @@ def _problem(url: str) -> str | None:
     try:
         parts = urlsplit(url)
         usable = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
-    except ValueError:  # a port that is not a number, or half a pair of brackets
+    except ValueError:  # a port that is not a number, or an unmatched bracket
         usable = False
     return None if usable else "is not a URL with a host, like http://proxy.example:3128"
 
@@ -61,10 +62,10 @@ _Known: TypeAlias = "dict[tuple[str, str], Secret[str] | None]"
 
 @define(eq=False)
 class Proxies:
-    """Which proxy is used for which URL: the given one for all, or those of the environment.
+    """Selection of the proxy for a URL: the given one for all, or those of the environment.
 
-    The environment is read once. aiohttp's own `trust_env` is not used: it would also send what `~/.netrc`
-    holds for a host.
+    The environment is read once. aiohttp's own `trust_env` is not used, because it would also send the
+    credentials that `~/.netrc` has for a host.
     """
 
     given: Secret[str] | None = None
@@ -74,7 +75,7 @@ class Proxies:
 
     @classmethod
     def of(cls, given: Secret[str] | None, *, trust_env: bool) -> Proxies:
-        """Take the given proxy, or what `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+        """Use the given proxy, or else `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
 
         Raises:
             ConfigurationError: If the given one cannot be used.
@@ -88,17 +89,17 @@ class Proxies:
         return self.given is not None or bool(self.environment)
 
     def all(self) -> Iterator[Secret[str]]:
-        """Yield all that may be used; they may hold passwords."""
+        """Yield all proxies that may be used. They may contain passwords."""
         if self.given is not None:
             yield self.given
         for scheme in {"http", "https", "all"} & self.environment.keys():
             yield Secret(self.environment[scheme])
 
     def of_url(self, url: str) -> str | None:
-        """Return the proxy for a URL, or `None`.
+        """Return the proxy for a URL, or None.
 
         Raises:
-            ConfigurationError: If the one that the environment names cannot be used.
+            ConfigurationError: If the one in the environment cannot be used.
         """
         if self.given is not None:
             return self.given.reveal()

@@ -1,4 +1,4 @@
-"""What masks the secrets of a request goes with it, and comes back with its reply."""
+"""Redaction of replies: each request carries a redactor for its secrets, and its reply receives it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from coredata_async.redaction import Redactor
 from coredata_async.secret import Secret
 
 
-def redacting(send: Send, redactor: Redactor) -> Send:
-    """Mask secrets in what is shown of a reply: those of the redactor, and the query of a signed URL."""
+def redact_replies(send: Send, redactor: Redactor) -> Send:
+    """Mask secrets in the text of a reply: those of the redactor, and the query of a signed URL."""
 
     def through(request: Request) -> Awaitable[Reply]:
         own = request.redactor.secrets

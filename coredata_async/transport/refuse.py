@@ -1,4 +1,4 @@
-"""Requests that must never leave: a secret to the wrong host, or over a line anybody can read."""
+"""Rejection of requests that would leak a secret: to the wrong host, or over plain HTTP."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from coredata_async.message import Reply, Request, Send
 
 
 def is_private_line(url: str) -> bool:
-    """Return whether nobody on the way can read: https, or http to this very machine."""
+    """Return whether the connection is private: https, or http to the loopback interface."""
     try:
         parts = urlsplit(url)
         if parts.scheme != "http" or parts.hostname == "localhost":
             return parts.scheme in {"http", "https"}
         return ip_address(parts.hostname or "").is_loopback
-    except ValueError:  # no host that could be read, or the name of one
+    except ValueError:  # a host that cannot be parsed, or a host name
         return False
 
 
 @lru_cache(maxsize=64)
 def _is_private_origin(origin: str) -> bool:
-    """Remember the answer: the same hosts come again and again, and taking a URL apart takes 15 us."""
+    """Return whether an origin is private. Cached: the same hosts recur, and parsing a URL takes 15 us."""
     return "@" not in origin and is_private_line(origin)
 
 
 def only_paths(send: Send) -> Send:
-    """For the service: refuse targets with a host of their own, to which the key would go along."""
+    """Reject targets with their own host, because the key would be sent to that host."""
 
     def through(request: Request) -> Awaitable[Reply]:
         if not request.target.startswith("/") or request.target.startswith("//"):
             raise ConfigurationError(
-                f"{request.path!r} is no path of the service: give '/api/…/'; "
+                f"{request.path!r} is not a path of the service: pass '/api/…/'; "
                 "the API key is never sent to another host"
             )
         return send(request)
@@ -43,7 +43,7 @@ def only_paths(send: Send) -> Send:
 
 
 def only_signed(send: Send) -> Send:
-    """For the storage: refuse credentials of the service, and lines that anybody can read."""
+    """Reject credentials of the service, and unencrypted connections, on the way to the storage."""
 
     def through(request: Request) -> Awaitable[Reply]:
         stage: Stage = "get" if request.method == "GET" else "put"
@@ -54,7 +54,7 @@ def only_signed(send: Send) -> Send:
             host = request.redactor(_origin(request).partition("://")[2].rpartition("@")[2])
             raise StorageError(
                 f"refused {request.method} to {host or 'no host'}: a signed URL must be https (or http on "
-                "loopback) and hold no user name",
+                "loopback) and contain no user name",
                 stage=stage,
             )
         return send(request)

@@ -1,4 +1,4 @@
-"""Sending again what failed for a passing reason, if that can do no harm."""
+"""Retry of transient failures, if a repeat is safe."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from coredata_async.transport.trace import loggable_target
 log = logging.getLogger("coredata_async.http")
 
 _ANSWERS: Final = frozenset({Classification.DONE, Classification.REFUSED})
-"""What ends a request and shows that the server works."""
+"""Outcomes that end a request and show that the server works."""
 _FULL_COST: Final = 14.0
 _THROTTLED_COST: Final = 5.0
 
 
 @define
 class Budget:
-    """Tokens for repeats, shared by all requests of a client."""
+    """Tokens for retries, shared by all requests of a client."""
 
     tokens: float
     full: float
     repeats: int = 0
-    """How many were paid for."""
+    """Number of retries paid for."""
 
     def spend(self, cost: float) -> bool:
-        """Take tokens for one repeat, if there are enough."""
+        """Take tokens for one retry if enough are left; return False otherwise."""
         if self.tokens < cost:
             return False
         self.tokens -= cost
@@ -50,7 +50,7 @@ class Budget:
         return True
 
     def refund(self) -> None:
-        """Give one back after a success."""
+        """Return one token after a success."""
         if self.tokens < self.full:
             self.tokens = min(self.full, self.tokens + 1)
 
@@ -65,17 +65,17 @@ def retry(
     jitter: Callable[[], float] = random.random,
     clock: Callable[[], float] = time.monotonic,
 ) -> Send:
-    """Repeat what failed for a passing reason; give the last reply as it came, or raise the last error.
+    """Repeat transient failures; return the last reply unchanged, or raise the last error.
 
-    Both then say how many attempts there were, and how long they took. Each repeat is logged at INFO; the
-    redactor masks secrets in its path.
+    Both then contain the number of attempts and their total time. Each retry is logged at INFO; the redactor
+    masks secrets in its path.
     """
 
     async def through(request: Request) -> Reply:
         began = clock()
         for attempt in count(1):
             outcome: Reply | APIConnectionError
-            # What an earlier attempt sent was not carried out, or the request is safe to repeat.
+            # An earlier attempt was provably not carried out, or the request is safe to repeat.
             request.note_dispatch(possible=False)
             try:
                 outcome = await send(request)
@@ -99,11 +99,11 @@ def retry(
 def wait_before_repeat(
     policy: Retry, request: Request, outcome: Reply | APIConnectionError, attempt: int, jitter: float
 ) -> float | None:
-    """Seconds to wait before sending it again, or `None` if it must not be, or need not be.
+    """Return the seconds to wait before the next attempt, or None if the request must not be repeated.
 
-    The response table decides: a request that is not `repeatable` is repeated only if it provably was not
-    carried out, because nothing was sent or the server answered 429. A body that can be read only once is
-    not sent twice.
+    The response table decides. A request that is not `repeatable` is repeated only if it provably was not
+    carried out, because nothing was sent or the server answered 429. A body that can be read only once is not
+    sent twice.
     """
     body = request.body
     if body is not None and not isinstance(body, bytes) and not body.replayable:

@@ -1,4 +1,4 @@
-"""How many requests are in flight at once, and how many begin per second."""
+"""Limits on the number of concurrent requests, and on the requests started per second."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from coredata_async.message import Content, Reply, Request, Send
 
 
 class Slots(Protocol):
-    """Places for requests that are in flight; an `asyncio.Semaphore` is one kind."""
+    """Slots for requests in flight, such as an `asyncio.Semaphore`."""
 
     def locked(self) -> bool:
         """Return whether `acquire` would have to wait."""
         ...
 
     async def acquire(self) -> object:
-        """Take a place, first come, first served."""
+        """Take a slot, in first-come, first-served order."""
         ...
 
     def release(self) -> None:
-        """Give it back."""
+        """Return the slot."""
         ...
 
 
@@ -37,18 +37,18 @@ def limit_concurrency(
     on_wait: Callable[[float], object] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Send:
-    """Let at most as many requests be in flight as there are slots.
+    """Limit the number of requests in flight to the number of slots.
 
     Args:
-        send: What the slots are for.
-        slots: The places.
-        patience: Seconds to wait for one; `None` waits forever. That is right for slots that are withheld
-            on purpose, as after a Retry-After: there a request is early, and nothing is wrong with it.
-        on_wait: Called with the seconds that a request waited, if it had to.
-        clock: Measures them.
+        send: The `Send` to limit.
+        slots: The slots.
+        patience: Timeout for acquiring a slot, in seconds; None waits forever. Use None for slots that are
+            withheld on purpose, as after a Retry-After: waiting for them is not an error.
+        on_wait: Called with the seconds that a request waited, unless a slot was free.
+        clock: Clock in seconds; for tests.
 
     Raises:
-        APITimeoutError: With phase `pool`, if no slot comes free in `patience` seconds.
+        APITimeoutError: If no slot becomes free in `patience` seconds; its phase is `pool`.
     """
 
     async def wait_for_slot(request: Request) -> None:
@@ -83,7 +83,7 @@ def limit_concurrency(
 
 
 class _Holding:
-    """A reply's body that keeps its place until it is closed, as it keeps its connection."""
+    """Body of a reply that keeps its slot until it is closed, as it keeps its connection."""
 
     def __init__(self, content: Content, slots: Slots) -> None:
         self._content = content
@@ -103,14 +103,14 @@ class _Holding:
 
 async def _queue(slots: Slots, patience: float, request: Request) -> None:
     try:
-        async with asyncio.timeout(patience):  # only those who queue pay for the timer
+        async with asyncio.timeout(patience):  # only requests that wait pay for the timer
             await slots.acquire()
             return
     except TimeoutError:
         pass
     raise APITimeoutError(
         f"{request.method} {request.path}: no free connection within Timeouts.pool; "
-        "raise Limits, or ask for less at once",
+        "raise Limits, or send fewer requests at once",
         request,
         phase="pool",
         reached=False,
@@ -118,7 +118,7 @@ async def _queue(slots: Slots, patience: float, request: Request) -> None:
 
 
 class RateLimiter:
-    """Starts spread evenly, so many per second, whoever asks."""
+    """Evenly spaced start times: `rate` requests per second."""
 
     def __init__(self, rate: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._gap = 1 / rate
@@ -126,7 +126,7 @@ class RateLimiter:
         self._next = 0.0
 
     def wait(self) -> float:
-        """Take the next place, and give the seconds until it comes."""
+        """Reserve the next start time, and return the seconds until then."""
         now = self._clock()
         place = max(now, self._next)
         self._next = place + self._gap
@@ -136,7 +136,7 @@ class RateLimiter:
 def limit_rate(
     send: Send, pace: RateLimiter, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 ) -> Send:
-    """Begin at most as many requests per second as the pace allows."""
+    """Limit the number of requests started per second."""
 
     async def through(request: Request) -> Reply:
         wait = pace.wait()

@@ -1,4 +1,4 @@
-"""One line in the log, and one event for hooks, for every attempt; never a query string or a body."""
+"""Tracing: one log line and one event for hooks per attempt, without query strings and bodies."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 @frozen
 class Exchanged:
-    """One attempt at one exchange, as hooks see it."""
+    """One attempt at an exchange, as passed to hooks."""
 
     method: str
     path: str
-    """Without a query; of a signed URL, host and path."""
+    """Without the query; for a signed URL, host and path."""
     status: int | None
-    """`None` if no answer came."""
+    """None if no response was received."""
     seconds: float
     request_id: str | None = None
     error: str | None = None
-    """The class of what was raised."""
+    """Name of the class of the exception."""
     retry_after: float | None = None
-    """Seconds the other end asked to wait."""
+    """Seconds that the server asked to wait."""
     signed: bool = False
-    """Whether it went to the storage, by a signed URL."""
+    """True if it was sent to the storage, by a signed URL."""
     attempt: int = 1
     """Number of the attempt at this request, from 1."""
     host: str = ""
@@ -47,7 +47,7 @@ class Exchanged:
 
 
 Hook = Callable[[Exchanged], object]
-"""Called in the event loop after each attempt; it must be quick, and what it raises ends the call.
+"""Called in the event loop after each attempt. It must be fast; an exception from it ends the call.
 
 It may have two further methods: see `operations.OperationHook`, and `WaitHook`.
 """
@@ -55,10 +55,10 @@ It may have two further methods: see `operations.OperationHook`, and `WaitHook`.
 
 @runtime_checkable
 class WaitHook(Protocol):
-    """A hook that is told when a request waited for its turn."""
+    """A hook with a method for requests that waited for a connection."""
 
     def waited(self, seconds: float, *, signed: bool) -> object:
-        """Note that an attempt waited for a free connection; not called if it did not have to wait.
+        """Record that an attempt waited for a free connection; not called if one was free.
 
         Args:
             seconds: Duration of the wait.
@@ -82,18 +82,18 @@ def trace(
     """Log each attempt at level DEBUG and call the hooks.
 
     Args:
-        send: Carries the request.
+        send: The `Send` to trace.
         hooks: Called after each attempt that was not cancelled.
         redactor: Masks secrets in paths.
         base_url: Address of the server of requests whose target is a path.
         clock: Measures the duration, in seconds.
     """
-    # A job uses a handful of the service's paths again and again; signed URLs are all different.
+    # A job repeats a few paths of the service; signed URLs are all different.
     remember = lru_cache(maxsize=64)(redactor.line)
 
     def through(request: Request) -> Awaitable[Reply]:
         if not hooks and not log.isEnabledFor(logging.DEBUG):
-            return send(request)  # as it is: a coroutine around it would be resumed with it each time
+            return send(request)  # without a coroutine around it, which would be resumed each time
         return timed_send(request)
 
     def describe(request: Request) -> Target:
@@ -158,7 +158,7 @@ def _error_event(request: Request, target: Target, exc: Exception, seconds: floa
 
 
 def loggable_target(request: Request) -> str:
-    """Return what of a target may be shown: no query, and of a URL host and path."""
+    """Return the loggable part of a target: the path; for a URL, host and path; never the query."""
     path = request.path
     if path.startswith("/"):
         return path
@@ -174,7 +174,7 @@ def server_of(url: str) -> tuple[str, int | None]:
 
 @lru_cache(maxsize=64)
 def _server(scheme: str, place: str) -> tuple[str, int | None]:
-    """Read host and port; no two signed URLs are alike, but their hosts are."""
+    """Return host and port. Cached: signed URLs are all different, but their hosts are not."""
     parts = urlsplit(f"//{place}")
     try:
         port = parts.port

@@ -1,1 +1,1 @@
-"""CoreData without I/O: which collections there are, what a request says, how a reply is read."""
+"""CoreData without I/O: collections, requests and the reading of responses."""

@@ -1,4 +1,4 @@
-"""The calls every collection has in common: a page, one object, create, update, delete."""
+"""Calls that all collections have in common: list a page, get, create, update, delete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JSON_HEADERS: Final = {"Accept": "application/json"}
 SENDS_JSON: Final = {**JSON_HEADERS, "Content-Type": "application/json"}
 
 _LOCATION: Final = 120
-"""Characters of a Location that a message quotes."""
+"""Maximum number of characters of a Location that a message quotes."""
 _ID: Final = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}|[0-9]+")
 
 
@@ -59,7 +59,7 @@ class Page(Sequence[T]):
 
 
 def list_page(path: str, model: type[T], where: object, *, limit: int | None, offset: int) -> Call[Page[T]]:
-    """One page of a collection: GET, answered 200 with an envelope."""
+    """List one page of a collection: GET, answered 200 with an envelope."""
     target = f"{path}?{query(where, limit=limit, offset=offset)}"
 
     def read(reply: Reply) -> Page[T]:
@@ -82,7 +82,7 @@ def _envelope(answer: Any) -> tuple[Mapping[str, Any], Sequence[Any]]:
         case {"meta": {"total_count": int()} as meta, "objects": [*objects]}:
             return meta, objects
         case _:
-            raise ValueError("the answer is no listing: it lacks 'meta' with 'total_count', or 'objects'")
+            raise ValueError("the answer is not a listing: it lacks 'meta' with 'total_count', or 'objects'")
 
 
 def _positive(value: object) -> int | None:
@@ -98,41 +98,41 @@ def _text(value: object) -> str | None:
 
 
 def get(kind: Resource[T, W], key: Id) -> Call[T]:
-    """One object: GET, answered 200 with the bare object."""
+    """Get one object: GET, answered 200 with the bare object."""
     request = Request("GET", kind.object_path(key), JSON_HEADERS)
     return Call(request, 200, lambda reply: structure(from_json(reply.body), kind.model))
 
 
 def create(path: str, new: object) -> Call[str]:
-    """A new object: POST, answered 201 with its place in Location. Never repeated blindly."""
+    """Create an object: POST, answered 201 with its path in Location. Never repeated blindly."""
     request = Request("POST", path, SENDS_JSON, to_json(new), repeatable=False)
     return Call(request, 201, read_created_id)
 
 
 def update(path: str, key: Id, edit: object) -> Call[None]:
-    """A change: PUT of what was given, answered 204. Repeating it changes nothing more."""
+    """Change the given fields of an object: PUT, answered 204. Safe to repeat."""
     request = Request("PUT", f"{path}{segment(key)}/", SENDS_JSON, to_json(edit))
     return Call(request, 204, _nothing)
 
 
 def delete(path: str, key: Id) -> Call[None]:
-    """A deletion: answered 204, or 404 when a repeat finds it done."""
+    """Delete an object: DELETE, answered 204, or 404 if a repeat finds that it was carried out."""
     request = Request("DELETE", f"{path}{segment(key)}/", JSON_HEADERS)
     return Call(request, 204, _nothing)
 
 
 def read_created_id(reply: Reply) -> str:
-    """The id in Location: its last segment, whether it is a path or a whole URL.
+    """Return the id in Location: the last segment of the path or URL.
 
     Raises:
-        ValueError: If there is none: the object exists, and nobody can say which it is.
+        ValueError: If it is missing: the object exists, but its id is unknown.
     """
     location = reply.headers.get("Location", "").partition("?")[0]
     found = location.rstrip("/").rpartition("/")[2]
     if not _ID.fullmatch(found) or reply.redactor(found) != found:
         shown = repr(location) if len(location) <= _LOCATION else f"of {len(location)} characters"
         raise ValueError(
-            f"the server says it created something, but not what: Location is {reply.redactor.line(shown)}; "
+            f"the server created an object without a readable id: Location is {reply.redactor.line(shown)}; "
             "look for it in the listing before creating it again"
         )
     return found
@@ -143,5 +143,5 @@ def _nothing(_: Reply) -> None:
 
 
 def get_raw(kind: Resource[T, W], key: Id) -> Call[Mapping[str, Any]]:
-    """One object as it comes, to see which fields there are."""
+    """Get one object as decoded JSON, to see its fields."""
     return Call(get(kind, key).request, 200, lambda reply: from_json(reply.body))

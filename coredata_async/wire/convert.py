@@ -1,7 +1,7 @@
-"""Models to JSON and back: what is given is sent, what comes is read leniently.
+"""Conversion of models to JSON and back: only given fields are sent, responses are read leniently.
 
-Raises `ValueError`, naming the object, for JSON that cannot be what was asked for. A single field that cannot
-be read does not matter: it keeps its default, and the value goes to `extra`.
+Raises `ValueError`, naming the object, for JSON of the wrong structure. A single field that cannot be read is
+not an error: it keeps its default, and the value goes to `extra`.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ _SHAPE: Final = bytes(
     ord("0") if c in b"0123456789" else ord(" ") if c in b" \t\r\n:,[-" else ord("x") for c in range(256)
 )
 _LONG: Final = b" " + b"0" * 19
-"""After `_SHAPE`: an integer that may not fit 64 bits, of which orjson makes a float.
+"""After `_SHAPE`: an integer that may not fit into 64 bits, which orjson turns into a float.
 
-To look for it takes 0.7 ns per byte; orjson takes 1.7.
+The search takes 0.7 ns per byte; orjson takes 1.7.
 """
 
 
 def from_json(raw: bytes) -> Any:
-    """Decode JSON; the result is the same with and without the extra `fast`.
+    """Decode JSON. The result is the same with and without the extra `fast`.
 
     Raises:
-        ValueError: If it cannot be decoded; mostly `JSONDecodeError`.
+        ValueError: If it cannot be decoded; usually `JSONDecodeError`.
     """
     if _json is not json and not _may_exceed_64_bits(raw):
-        with suppress(ValueError):  # half a surrogate pair, Infinity, a byte order mark: `json` takes them
+        with suppress(ValueError):  # half a surrogate pair, Infinity, a byte order mark: `json` accepts them
             return _json.loads(raw)
     return decode_json(raw)
 
@@ -61,7 +61,7 @@ def _may_exceed_64_bits(raw: bytes) -> bool:
 
 
 def to_json(value: object) -> bytes:
-    """Encode a new object, or an edit: only what was given, dates as the service writes them."""
+    """Encode a new object or an edit: only the given fields, dates as the service writes them."""
     return encode_json(given_fields(value), default=_plain)
 
 
@@ -69,7 +69,8 @@ def encode_json(value: object, *, default: Callable[[object], object] | None = N
     """Encode the body of a request.
 
     Raises:
-        ConfigurationError: If it holds NaN, an infinity, or half a surrogate pair: JSON has none of them.
+        ConfigurationError: If it contains NaN, an infinity, or half a surrogate pair, which JSON cannot
+            express.
     """
     try:
         return json.dumps(value, ensure_ascii=False, default=default, allow_nan=False).encode()
@@ -78,38 +79,38 @@ def encode_json(value: object, *, default: Callable[[object], object] | None = N
     except UnicodeEncodeError as exc:
         half = exc.object[exc.start : exc.end]
         trouble = f"{half!r} is half of a surrogate pair and cannot be sent; replace it"
-    except ValueError as exc:  # a number, or an object within itself
+    except ValueError as exc:  # a number, or an object that contains itself
         trouble = f"the body cannot be sent as JSON: {exc}"
     raise ConfigurationError(trouble)
 
 
 def given_fields(value: object) -> dict[str, Any]:
-    """The fields of a new object that are not `None`, or of an edit that are not `UNSET`."""
+    """Return the fields of a new object that are not `None`, or those of an edit that are not `UNSET`."""
     found: dict[str, Any] = {}
-    for spot in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
-        got = getattr(value, spot.name)
-        if spot.name == "extra" or got is UNSET or (got is None and spot.default is None):
+    for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
+        got = getattr(value, attribute.name)
+        if attribute.name == "extra" or got is UNSET or (got is None and attribute.default is None):
             continue
-        found[spot.name] = _fitting(spot, got)
+        found[attribute.name] = _convert(attribute, got)
     return found
 
 
-def _fitting(spot: attrs.Attribute[Any], value: object) -> object:
+def _convert(attribute: attrs.Attribute[Any], value: object) -> object:
     """Return a value in the form that the service expects.
 
-    A value as read is accepted: users become usernames, and other objects their ids.
+    A value as read is accepted: users become usernames, and other objects become their ids.
 
     Raises:
         ConfigurationError: If the service would ignore or misread the value.
     """
-    name, kind = spot.name, str(spot.type).replace("str | HasId", "str")
+    name, kind = attribute.name, str(attribute.type).replace("str | HasId", "str")
     if "Sequence[" in kind and isinstance(value, str):
         raise ConfigurationError(f"{name} takes a list of strings, not one string")
     if "Sequence[str]" in kind and value is not None:
         if not isinstance(value, Iterable):
             raise ConfigurationError(f"{name} takes a list of strings, not {_describe(value)}")
         return [_reference(name, each) for each in cast("Iterable[object]", value)]
-    mandatory = kind in _MANDATORY and (spot.default is attrs.NOTHING or spot.default is UNSET)
+    mandatory = kind in _MANDATORY and (attribute.default is attrs.NOTHING or attribute.default is UNSET)
     if kind.startswith("str") and (value is not None or mandatory):
         return _check_text(name, _reference(name, value), mandatory=mandatory)
     if kind.startswith("date ") and isinstance(value, datetime):
@@ -129,7 +130,7 @@ def _check_text(name: str, text: str, *, mandatory: bool) -> str:
 
 
 def _reference(name: str, value: object) -> str:
-    """Return a string, or what refers to an object: the username of a user, the id of anything else."""
+    """Return a string, or the reference to an object: a user's username, the id of anything else."""
     found: object = value
     if not isinstance(value, str):
         found = getattr(value, "username" if name.endswith("_users") else "id", None)
@@ -143,7 +144,7 @@ def _describe(value: object) -> str:
 
 
 def structure(raw: object, model: type[T]) -> T:
-    """Make a model of a decoded JSON object.
+    """Build a model from a decoded JSON object.
 
     Raises:
         ValueError: If it is not an object, or its key is missing or cannot be read.
@@ -153,7 +154,7 @@ def structure(raw: object, model: type[T]) -> T:
 
 
 def structure_all(objects: Iterable[object], model: type[T]) -> tuple[T, ...]:
-    """Make models of decoded JSON objects; raises as `structure` does."""
+    """Build models from decoded JSON objects; raises as `structure` does."""
     read: Reader[T] = reader(model)
     return tuple([read(each, model) for each in objects])
 

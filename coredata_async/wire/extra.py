@@ -1,4 +1,4 @@
-"""The unknown fields of an object that has none."""
+"""The shared, empty `extra` of objects without unknown fields."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ class _Nothing(dict[str, Any]):
     """A dict that stays empty; copies and pickles are ordinary dicts."""
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("what was read cannot be changed: make a dict of it first")
+        raise TypeError(
+            "the fields of an object that was read cannot be changed: copy them into a dict first"
+        )
 
     __setitem__ = setdefault = update = __ior__ = _refuse  # pyright: ignore[reportAssignmentType]
 
@@ -18,4 +20,5 @@ class _Nothing(dict[str, Any]):
 
 
 EMPTY_EXTRA: Final[dict[str, Any]] = _Nothing()
-"""One for all objects: a dict for each, and what it costs the garbage collector, is 4 % of reading a File."""
+"""Shared by all objects: one dict for each, and its cost for the garbage collector, is 4 % of reading a File.
+"""

@@ -1,4 +1,4 @@
-"""What only files have: registering a blob, one-request upload, new content, where content lies."""
+"""Calls that only files have: register a blob, upload in one request, replace content, locate content."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _parent(value: Id) -> str:
 
 @frozen(kw_only=True)
 class NewFile:
-    """What a File is to be called and where it is to be."""
+    """Names, parent and metadata of a new File."""
 
     filename: str
     title: str
@@ -41,7 +41,7 @@ class NewFile:
     tags: tuple[str, ...] = ()
 
     def fields(self) -> dict[str, str]:
-        """The form's text fields, in the order of the vendor's page."""
+        """Return the form's text fields, in the order of the vendor's page."""
         filled = {"filename": self.filename, "title": self.title, "parent": self.parent}
         if self.dynatype:
             filled["dynatype"] = self.dynatype
@@ -64,7 +64,11 @@ class NewFile:
 
     @classmethod
     def from_dict(cls, data: object) -> NewFile:
-        """Read what `to_dict` returned. Raises `ConfigurationError` if it is something else."""
+        """Read what `to_dict` returned.
+
+        Raises:
+            ConfigurationError: If it is something else.
+        """
         fields = PlainData.of(data, "a new file")
         return cls(
             filename=fields.text("filename"),
@@ -81,29 +85,32 @@ class NewFile:
             if not getattr(self, name).strip():
                 raise ConfigurationError(f"{name} must not be empty")
         try:
-            # What cannot be expressed is refused now, not once the bytes are stored.
+            # Reject values that cannot be expressed now, and not after the bytes have been stored.
             "".join(self.fields().values()).encode()
         except UnicodeEncodeError:
             raise ConfigurationError(
-                f"{self.filename!r}: a name holds bytes that are no text; give filename and title yourself"
+                f"{self.filename!r}: a name contains bytes that are not text; pass filename and title"
             ) from None
         if self.contacts and (self.dynatype or _PLAIN_DYNATYPE) == _PLAIN_DYNATYPE:
             raise ConfigurationError(
-                "contacts need another dynatype than 'File': the server would drop them without a word"
+                "contacts need another dynatype than 'File': the server would drop them silently"
             )
 
 
 @lru_cache(maxsize=256)
 def _check_parent(parent: str) -> str:
-    """A parent that is an id. To look at it takes 6 us, 3 % of a small file, and thousands share one."""
+    """Check that a parent is an id.
+
+    Cached: it takes 6 us, 3 % of a small file, and thousands share one parent.
+    """
     return segment(parent, "parent")
 
 
 def comma_joined(name: str, values: Sequence[str | HasId]) -> str:
-    """A list as files want it: one string.
+    """Return a list in the form that files expect: one string.
 
     Raises:
-        ConfigurationError: If a value holds a comma, which cannot be expressed, or is no list.
+        ConfigurationError: If a value contains a comma, which cannot be expressed, or if it is not a list.
     """
     if isinstance(values, str):
         raise ConfigurationError(f"{name} takes a list of strings, not one string")
@@ -111,24 +118,24 @@ def comma_joined(name: str, values: Sequence[str | HasId]) -> str:
     for value in texts:
         if "," in value or not value.strip():
             raise ConfigurationError(
-                f"{name}: {value!r} is empty or holds a comma, which the API cannot express"
+                f"{name}: {value!r} is empty or contains a comma, which the API cannot express"
             )
     return ",".join(texts)
 
 
 def register(new: NewFile, blob_name: str) -> Call[str]:
-    """Make a File of a stored blob: POST of a form, answered 201. Never repeated blindly."""
+    """Register a stored blob as a File: POST of a form, answered 201. Never repeated blindly."""
     return Call(registration_request(new, blob_name), 201, read_created_id)
 
 
 def registration_request(new: NewFile, blob_name: str) -> Request:
-    """Return what `register` sends."""
+    """Return the request that `register` sends."""
     body, content_type = form({"blob_name": blob_name, **new.fields()})
     return _post(body, content_type)
 
 
 def upload_whole(body: Body | bytes, content_type: str) -> Call[str]:
-    """Make a File and send its bytes in one request; `body` is the whole form. Never repeated blindly."""
+    """Create a File and send its bytes in one request; `body` is the whole form. Never repeated blindly."""
     return Call(_post(body, content_type), 201, read_created_id)
 
 
@@ -138,7 +145,7 @@ def _post(body: bytes | Body, content_type: str) -> Request:
 
 
 def update_metadata(file_id: Id, fields: Mapping[str, str]) -> Call[None]:
-    """New metadata for a File: PUT of all that must be there, answered 204. Repeat-safe."""
+    """Replace the metadata of a File: PUT of all mandatory fields, answered 204. Safe to repeat."""
     missing = {"filename", "title", "parent"} - {name for name, value in fields.items() if value}
     if missing:
         raise ConfigurationError(f"{', '.join(sorted(missing))} must not be empty")
@@ -148,10 +155,10 @@ def update_metadata(file_id: Id, fields: Mapping[str, str]) -> Call[None]:
 
 @frozen
 class Version:
-    """A new content of a File, as the server saw it."""
+    """A new content of a File, as reported by the server."""
 
     digest: str | None
-    """MD5 of what the server stored, in hexadecimal."""
+    """MD5 of the bytes that the server stored, in hexadecimal."""
     snapshot_id: str | None
 
 
@@ -164,7 +171,7 @@ def replace_content(
     blob_name: str | None = None,
     digest: str | None = None,
 ) -> Call[Version]:
-    """New content for a File, in the body or by blob name and digest: PUT, answered 201."""
+    """Replace the content of a File, by body or by blob name and digest: PUT, answered 201."""
     asked: Mapping[str, str | None] = {
         "filename": filename,
         "snapshot_id": snapshot_id,
@@ -176,7 +183,7 @@ def replace_content(
     if blob_name is None:
         headers["Content-Type"] = "application/octet-stream"
     target = f"{PATH}{segment(file_id)}/content/" + (f"?{text}" if text else "")
-    # With a lock, a blind repeat would meet the snapshot that the first attempt made.
+    # With a lock, a blind repeat would find the snapshot that the first attempt made.
     request = Request(
         "PUT", target, headers, body, repeatable=snapshot_id is None, patience=_REGISTER_PATIENCE
     )
@@ -191,7 +198,10 @@ def replace_content(
 
 
 def content(file_id: str) -> Request:
-    """Return where a File's bytes are: GET, answered 302 with a signed URL (200 with the bytes in 2014)."""
+    """Return the request for a File's content.
+
+    GET, answered 302 with a signed URL (in 2014: 200 with the bytes).
+    """
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
     return Request("GET", f"{PATH}{segment(file_id)}/content/", headers, stream=True)
 
@@ -199,9 +209,9 @@ def content(file_id: str) -> Request:
 def form_around(
     fields: Mapping[str, str], *, filename: str, content_type: str, boundary: str
 ) -> tuple[bytes, bytes, str]:
-    """Return what comes before and after the bytes of a file in a form, and the form's Content-Type."""
+    """Return what precedes and follows the bytes of a file in a form, and the form's Content-Type."""
     if not content_type.isascii() or not content_type.isprintable():
-        raise ConfigurationError(f"{content_type!r} is no content type")
+        raise ConfigurationError(f"{content_type!r} is not a content type")
     name = filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")  # as browsers do
     head = form(fields, boundary=boundary)[0].removesuffix(f"--{boundary}--\r\n".encode())
     head += (
@@ -212,10 +222,10 @@ def form_around(
 
 
 def form(fields: Mapping[str, str], *, boundary: str | None = None) -> tuple[bytes, str]:
-    """A multipart form of text fields, and its Content-Type.
+    """Return a multipart form of text fields, and its Content-Type.
 
-    One bytes object: aiohttp's own form goes out in 17 small writes and halves the rate of small files.
-    The boundary is a digest of the fields, which therefore cannot hold it.
+    The form is one bytes object: aiohttp's own form is sent in 17 small writes and halves the rate of small
+    files. The boundary is a digest of the fields, which therefore cannot contain it.
     """
     mark = boundary or hashlib.sha256(repr(fields).encode()).hexdigest()[:32]
     parts = [

@@ -1,17 +1,18 @@
-"""Readers of models, written as source text and compiled once per model, as attrs writes its `__init__`.
+"""Readers of models, generated as source text and compiled once per model, as attrs generates `__init__`.
 
-Files are read, decoding included, at 0.9 times the rate of a hand-written constructor that keeps no unknown
-fields and takes every value for what it should be, and with orjson at 1.4 times; a loop over the fields came
-to 0.38. What each trick is worth with json, and with orjson (benchmarks/listing.py):
+Files are read, decoding included, at 0.9 times the rate of a hand-written constructor that drops unknown
+fields and checks no types, and with orjson at 1.4 times; a loop over the fields came to 0.38. Gain of each
+optimisation with json, and with orjson (benchmarks/listing.py):
 
-- a line per field, which tells the common case by its type before anything is called, and setting fields on
-  an open twin of the frozen model, which then becomes the model, in place of its `__init__` with a call of
-  `object.__setattr__` per field: together 120 %;
-- giving a small object anew if the next one says the same, as the space of the files in one place does: 8 and
-  14 %, with two of three such objects alike; and a listing that is kept takes less memory;
-- one empty `Aspects` for all: 10 and 20 %; one empty `extra`: 4 and 7 %. Both spare the garbage collector.
+- one line per field, which recognises the common case by its type before anything is called, and setting
+  fields on a mutable copy of the frozen model, which then becomes the model, instead of its `__init__` with a
+  call of `object.__setattr__` per field: together 120 %;
+- reusing a small object if the next one is equal, as the spaces of files with one parent are: 8 and 14 %,
+  with two of three such objects equal; and a listing that is kept takes less memory;
+- one shared empty `Aspects`: 10 and 20 %; one shared empty `extra`: 4 and 7 %. Both save work of the garbage
+  collector.
 
-Nothing here decides what a value means: `scalars` and the readers of other types do.
+This module does not interpret values: `scalars` and the readers of other types do.
 """
 
 from __future__ import annotations
@@ -31,18 +32,20 @@ from coredata_async.wire.extra import EMPTY_EXTRA
 from coredata_async.wire.scalars import STAMP, PartlyReadableError, unexpected_value
 
 _KEY: Final = 64
-"""Characters of a key that a message names an object by."""
+"""Maximum number of characters of a key that a message quotes."""
 QUICK: Final[dict[Any, tuple[str, str]]] = {
     str: ("type(value) is str and value", "value"),
     int: ("type(value) is int", "value"),
     datetime: (
         f"type(value) is str and len(value) == {STAMP}"
-        # Python 3.14 takes 24:00 for the next day; it is read like any other odd value.
+        # Python 3.14 reads 24:00 as the next day; it is read like any other odd value.
         + (" and value[11:13] != '24'" if sys.version_info >= (3, 14) else ""),
         "stamp(value + '+00:00')",
     ),
 }
-"""By type: how a value as the service sends it is told, and what is made of it without a call of ours."""
+"""By type: the test for a value as the service sends it, and the expression that converts it without a call
+of ours.
+"""
 
 
 @frozen
@@ -53,32 +56,35 @@ class Field:
     kind: Any
     """Its type, without `None`."""
     default: Any
-    """As attrs keeps it: a value, a `Factory`, or `NOTHING` for the key, which must be there."""
+    """As attrs keeps it: a value, a `Factory`, or `NOTHING` for the key, which is mandatory."""
     read: Callable[[Any, Any], Any]
     """Reads a value that is not empty."""
 
     @property
     def required(self) -> bool:
-        """Return whether there is no object without it."""
+        """Return whether an object cannot be read without it."""
         return self.default is attrs.NOTHING
 
     def lines(self, otherwise: str = "") -> list[str]:
-        """Return what sets it, and what is done besides if the value is not as the service sends it."""
+        """Return the statements that set it; `otherwise` follows where the value has an unusual form."""
         name = self.name
-        told, made = QUICK.get(self.kind, ("value", f"read_{name}(value, None)"))
+        test, made = QUICK.get(self.kind, ("value", f"read_{name}(value, None)"))
         if self.default == "":
-            told = told.removesuffix(" and value")  # the empty text is the default anyhow
+            test = test.removesuffix(" and value")  # the empty text is the default
         empty = f"empty_{name}()" if self.required or _factory(self.default) else f"empty_{name}"
         return [
             f"value = raw[{name!r}]",
-            f"if {told}: made.{name} = {made}",
+            f"if {test}: made.{name} = {made}",
             f"elif value is None or not value and value != 0: made.{name} = {empty}{otherwise}",
             f"else: made.{name} = read_{name}(value, None){otherwise}",
         ]
 
 
 def generate_reader(model: type[Any], fields: Sequence[Field]) -> Callable[[Any, Any], Any]:
-    """Make the reader of a model: it takes a decoded JSON object; `ValueError` if that has no key."""
+    """Generate the reader of a model.
+
+    It takes a decoded JSON object and raises `ValueError` if the key is missing.
+    """
     names: dict[str, Any] = {
         "Draft": _mutable_copy(model),
         "Model": model,
@@ -87,11 +93,13 @@ def generate_reader(model: type[Any], fields: Sequence[Field]) -> Callable[[Any,
         "stamp": datetime.fromisoformat,
         "NOTHING": EMPTY_EXTRA,
         "last": (None, None),
-        "mended": partial(_read_leniently, model, fields),
+        "read_leniently": partial(_read_leniently, model, fields),
     }
     for each in fields:
         names[f"read_{each.name}"] = each.read
-        names[f"empty_{each.name}"] = _lacking if each.required else _factory(each.default) or each.default
+        names[f"empty_{each.name}"] = (
+            _raise_missing_key if each.required else _factory(each.default) or each.default
+        )
     text = source(fields)
     place = f"<reader of {model.__module__}.{model.__qualname__}>"
     exec(compile(text, place, "exec"), names)  # noqa: S102  # our own text: names of fields, and no value
@@ -127,9 +135,9 @@ def source(fields: Sequence[Field]) -> str:
             except KeyError:
                 pass
             except (TypeError, ValueError):
-                return mended(raw)
+                return read_leniently(raw)
             filled = {**nothing, **raw}
-            return mended(raw) if len(filled) == len(raw) else read(filled)
+            return read_leniently(raw) if len(filled) == len(raw) else read(filled)
 
     Of what is empty, only 0 and False are values. An object that lacks fields is filled up, which spares the
     others a question per field; one that lacks some and has unknown ones in their place is read again. `odd`
@@ -156,35 +164,35 @@ def source(fields: Sequence[Field]) -> str:
     except KeyError:
         pass
     except (TypeError, ValueError):
-        return mended(raw)
+        return read_leniently(raw)
     filled = {{**nothing, **raw}}
-    return mended(raw) if len(filled) == len(raw) else read(filled)
+    return read_leniently(raw) if len(filled) == len(raw) else read(filled)
 """
 
 
 def _factory(default: Any) -> Callable[[], Any] | None:
-    """Return what makes a default, if it is made again for each object."""
+    """Return the factory of a default that is made for each object, or None."""
     return getattr(default, "factory", None)
 
 
 def _mutable_copy(model: type[Any]) -> type[Any]:
-    """The model with nothing added but that its fields can be set.
+    """Return a subclass of the model whose fields can be set, and which adds nothing else.
 
-    Its layout is the model's own, therefore Python lets an instance change its class to the model.
+    Its layout equals the model's, therefore Python lets an instance change its class to the model.
 
     Raises:
-        TypeError: The model does more in `__init__` than setting fields.
+        TypeError: If the model's `__init__` does more than set fields.
     """
     if hasattr(model, "__attrs_post_init__") or hasattr(model, "__attrs_pre_init__"):
-        raise TypeError(f"{model.__name__} does something in __init__, which no reader calls")
-    for spot in attrs.fields(model):
-        if spot.converter is not None or spot.validator is not None or not spot.init:
-            raise TypeError(f"{model.__name__}.{spot.name}: readers neither convert nor validate")
+        raise TypeError(f"{model.__name__} does something in __init__, which readers do not call")
+    for attribute in attrs.fields(model):
+        if attribute.converter is not None or attribute.validator is not None or not attribute.init:
+            raise TypeError(f"{model.__name__}.{attribute.name}: readers neither convert nor validate")
     open_again = {name: getattr(object, name) for name in ("__init__", "__setattr__", "__delattr__")}
     return type(f"{model.__name__}Draft", (model,), {"__slots__": (), **open_again})
 
 
-def _lacking() -> Any:
+def _raise_missing_key() -> Any:
     raise ValueError("it lacks its key")
 
 
@@ -193,14 +201,14 @@ def _unknown(known: frozenset[str], raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_leniently(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
-    """Read an object of which something cannot be read.
+    """Read an object of which some value cannot be read.
 
-    The field keeps its default, and the value goes to `extra`, as it came. Of a list, the items that can be
-    read stay in the field, and the whole list goes to `extra`.
+    The field keeps its default, and the unchanged value goes to `extra`. Of a list, the readable items stay
+    in the field, and the whole list goes to `extra`.
 
     Raises:
-        ValueError: If it is not an object, lacks its key or has one that cannot be read: then it cannot be
-            told from others. Also if a value is nested too deep.
+        ValueError: If it is not an object, or if its key is missing or cannot be read, so that it cannot be
+            distinguished from others. Also if a value is nested too deeply.
     """
     if not isinstance(raw, dict):
         raise unexpected_value("an object", raw)
@@ -212,7 +220,7 @@ def _read_leniently(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
         value = found.get(each.name)
         if value is None or (not value and value != 0):
             if each.required:
-                raise ValueError(f"{named} comes without {each.name}")
+                raise ValueError(f"{named} has no {each.name}")
             continue
         try:
             values[each.name] = each.read(value, None)

@@ -1,4 +1,4 @@
-"""How filters are written in a query: `field__operator=value`, dates in UTC."""
+"""Filters as query strings: `field__operator=value`, dates in UTC."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ from coredata_async.ids import id_of
 _COMPARISONS: Final = frozenset({"gt", "gte", "lt", "lte"})
 
 Instant = datetime | date
-"""An aware datetime, or a date, which means its midnight in UTC."""
+"""A datetime with a time zone, or a date, which means midnight in UTC."""
 
 
 def point_in_time(value: Instant | timedelta | None) -> Instant | None:
-    """Return the point in time of a filter. An age becomes one at once, so that all pages use the same."""
+    """Return the point in time of a filter. An age is converted once, so that all pages use the same time."""
     return datetime.now(UTC) - value if isinstance(value, timedelta) else value
 
 
 def query(filters: object, **paging: int | None) -> str:
-    """The encoded query of a filter object: what is `None` is left out.
+    """Return the encoded query of a filter object; fields that are `None` are left out.
 
     Raises:
-        ConfigurationError: For a naive datetime, a `range` that is no pair, or an empty value.
+        ConfigurationError: For a naive datetime, a `range` that is not a pair, or an empty value.
     """
     pairs = [
         (name, _text(name, value))
-        for name, value in ((spot.name, getattr(filters, spot.name)) for spot in _filters_of(type(filters)))
+        for name, value in (
+            (attribute.name, getattr(filters, attribute.name)) for attribute in _filters_of(type(filters))
+        )
         if value is not None
     ]
     pairs += [(name, str(value)) for name, value in paging.items() if value is not None]
@@ -39,27 +41,27 @@ def query(filters: object, **paging: int | None) -> str:
 
 
 def segment(value: object, what: str = "id") -> str:
-    """One id as a path segment.
+    """Return an id as a path segment.
 
     An empty id would turn `DELETE /projects/<id>/` into a deletion of the whole collection.
 
     Raises:
-        ConfigurationError: If it is empty, or holds a slash, a space or a control character.
+        ConfigurationError: If it is empty, or contains a slash, a space or a control character.
     """
     value = id_of(value, what)
     bad = not value or value in {".", ".."} or any(c in "/\\?# " or not c.isprintable() for c in value)
     if bad:
         raise ConfigurationError(
-            f"{value!r} is no {what}: it must not be empty nor hold a slash, '?', '#', a space or the like"
+            f"{value!r} is not a valid {what}: it must not be empty or contain a slash, '?', '#' or a space"
         )
     return quote(value, safe="")
 
 
 def instant(value: Instant, name: str) -> str:
-    """A point in time as the service reads it.
+    """Return a point in time in the service's format.
 
     Raises:
-        ConfigurationError: For a datetime without a time zone: the server would take it for UTC.
+        ConfigurationError: For a datetime without a time zone: the server would interpret it as UTC.
     """
     if not isinstance(value, datetime):
         return f"{value.isoformat()}T00:00:00Z"
@@ -71,7 +73,7 @@ def instant(value: Instant, name: str) -> str:
 
 
 def _filters_of(kind: type[Any]) -> list[attrs.Attribute[Any]]:
-    return [spot for spot in attrs.fields(kind) if spot.metadata.get("filter", True)]
+    return [attribute for attribute in attrs.fields(kind) if attribute.metadata.get("filter", True)]
 
 
 def _text(name: str, value: object) -> str:

@@ -1,8 +1,8 @@
-"""Which reader makes a type from decoded JSON: `cattrs` chooses it, `generate` writes those of models.
+"""Readers that build a type from decoded JSON: `cattrs` selects them, `generate` writes those of models.
 
-Every field but the key may be absent, `null`, or the empty form of another type (`""` for a number,
-`{}` for a list): all of these give the field's default. Unknown fields go to `extra`. A known field whose
-value cannot be read goes to `extra`, too, and the field has its default: one bad value hides nothing else.
+Every field but the key may be absent, `null`, or the empty form of another type (`""` for a number, `{}` for
+a list): all of these give the field's default. Unknown fields go to `extra`. A known field whose value cannot
+be read keeps its default, and its value goes to `extra`: one bad value hides nothing else.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ from coredata_async.nesting import TooDeepError
 from coredata_async.wire.generate import Field, generate_reader
 from coredata_async.wire.scalars import (
     PartlyReadableError,
-    as_day,
-    as_it_is,
+    as_bool,
+    as_date,
+    as_datetime,
+    as_int,
+    as_is,
     as_mapping,
-    as_moment,
     as_text,
-    as_truth,
-    as_whole,
     unexpected_value,
 )
 
 T = TypeVar("T")
 Reader = Callable[[Any, Any], T]
-"""Takes what `json` decoded, and the type that is wanted; raises `ValueError` if it cannot be that."""
+"""Takes decoded JSON and the target type; raises `ValueError` if the JSON does not have that type."""
 
 _READERS: Final[dict[Any, Reader[Any]]] = {}
 _EMPTY: Final[dict[Any, object]] = {}
-"""By type: values that nothing can change, so that one does for all objects."""
+"""By type: immutable empty values, one of which serves all objects."""
 
 
 def reader(kind: Any) -> Reader[Any]:
-    """The reader for a type; that of a model is generated when it is first asked for."""
+    """Return the reader for a type. The reader of a model is generated on first use."""
     found = _READERS.get(kind)
     if found is None:
         found = _READERS[kind] = converter.get_structure_hook(kind)
     return found
 
 
-def reads(kind: type[Any], hook: Reader[Any], *, empty: object = None) -> None:
-    """Use a reader for a type of one's own, and one `empty` value for all fields that have none."""
+def register_reader(kind: type[Any], hook: Reader[Any], *, empty: object = None) -> None:
+    """Register a reader for a custom type, and one `empty` value for all fields without a value."""
     converter.register_structure_hook(kind, hook)
     if empty is not None:
         _EMPTY[kind] = empty
@@ -58,19 +58,22 @@ def _model_reader(model: type[Any]) -> Reader[Any]:
     kinds = {name: _without_none(kind) for name, kind in get_type_hints(model).items()}
     fields = [
         Field(
-            spot.name, kinds[spot.name], _EMPTY.get(kinds[spot.name], spot.default), reader(kinds[spot.name])
+            attribute.name,
+            kinds[attribute.name],
+            _EMPTY.get(kinds[attribute.name], attribute.default),
+            reader(kinds[attribute.name]),
         )
-        for spot in attrs.fields(model)
-        if spot.name != "extra"
+        for attribute in attrs.fields(model)
+        if attribute.name != "extra"
     ]
     return generate_reader(model, fields)
 
 
 def _without_none(kind: Any) -> Any:
-    """The one type of an optional field: what is absent never reaches its reader."""
+    """Return the one type of an optional field: an absent value never reaches its reader."""
     if get_origin(kind) not in {Union, UnionType}:
         return kind
-    return next(arm for arm in get_args(kind) if arm is not type(None))
+    return next(member for member in get_args(kind) if member is not type(None))
 
 
 def _tuple_reader(kind: Any) -> Reader[Any]:
@@ -106,11 +109,11 @@ def _origin_is(origin: Any) -> Callable[[Any], bool]:
 converter: Final[Any] = cattrs.Converter(detailed_validation=False)
 for _kind, _reader in (
     (str, as_text),
-    (int, as_whole),
-    (bool, as_truth),
-    (datetime, as_moment),
-    (date, as_day),
-    (Any, as_it_is),
+    (int, as_int),
+    (bool, as_bool),
+    (datetime, as_datetime),
+    (date, as_date),
+    (Any, as_is),
 ):
     converter.register_structure_hook(_kind, _reader)
 converter.register_structure_hook_factory(_origin_is(Mapping), lambda _kind: as_mapping)  # pyright: ignore[reportUnknownLambdaType]

@@ -1,4 +1,4 @@
-"""Requests to paths this library has no row for."""
+"""Requests to paths that this library has no row for."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def free_request(
     expect: int = 200,
     repeatable: bool | None = None,
 ) -> Call[Reply]:
-    """Any request, with the checks and the retries of the others.
+    """Build any request, with the same checks and retries as the others.
 
     Raises:
-        ConfigurationError: If the path is none of the service or lacks its final slash, or the body cannot be
-            sent as JSON.
+        ConfigurationError: If the path is not one of the service or lacks its final slash, or the body cannot
+            be sent as JSON.
     """
     bare, _, rest = path.partition("?")
     if not bare.startswith("/") or not bare.endswith("/"):

@@ -1,4 +1,4 @@
-"""A collection of the service as data: one row that client, command line, docs and tests all read."""
+"""Collections of the service as data: one row that client, command line, docs and tests all read."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ N = ParamSpec("N")
 E = ParamSpec("E")
 
 EvidenceLevel = Literal["documented", "named", "legacy"]
-"""How sure an endpoint is: on the vendor's pages, only named there, or seen in old clients only."""
+"""Certainty of an endpoint: on the vendor's pages, only named there, or seen only in old clients."""
 
 
 @frozen
 class Evidence:
-    """Why we believe that an endpoint exists and how it works."""
+    """The reason to believe that an endpoint exists and works as implemented."""
 
     evidence: EvidenceLevel
     source: str
@@ -31,7 +31,7 @@ class Evidence:
 
 @frozen(kw_only=True)
 class Paging:
-    """Which part of a listing to fetch. Every filter class adds its filters to these."""
+    """The part of a listing to fetch. Every filter class adds its filters to these."""
 
     page_size: int | None = field(default=100, metadata={"filter": False})
     """Maximum number of objects per page. The server may return fewer.
@@ -39,7 +39,7 @@ class Paging:
     `None` requests the default of the server (20).
     """
     offset: int = field(default=0, metadata={"filter": False})
-    """How many objects to skip: where an earlier listing stopped."""
+    """Number of objects to skip: where an earlier listing stopped."""
 
     def __attrs_post_init__(self) -> None:
         if self.offset < 0 or (self.page_size is not None and self.page_size < 1):
@@ -51,7 +51,7 @@ class Resource(Generic[T, W]):
     """A collection that can be listed and read."""
 
     path: str
-    """With both slashes: without the last one the server redirects, and a POST becomes a GET."""
+    """With both slashes. Without the last one the server redirects, and a POST becomes a GET."""
     model: type[T]
     where: Callable[W, Paging]
     """A frozen class; its `__init__` is the signature of `list()`."""
@@ -59,32 +59,32 @@ class Resource(Generic[T, W]):
     """The page that describes it."""
     evidence: EvidenceLevel = "documented"
     proofs: Mapping[str, Evidence] = field(factory=dict[str, Evidence])
-    """Verbs that rest on something else than the page."""
+    """Evidence of verbs that the page does not document."""
     key: str = "id"
-    """The field that tells two objects apart."""
+    """The field that identifies an object."""
     detail: str | None = None
-    """Where single objects are, if not under `path`."""
+    """Path of single objects, if not under `path`."""
     deletable: bool = False
-    """Whether single objects can be deleted."""
+    """True if single objects can be deleted."""
 
     @property
     def name(self) -> str:
-        """The service's own word for the collection: the last part of its path."""
+        """The service's own name for the collection: the last part of its path."""
         return self.path.rstrip("/").rpartition("/")[2]
 
     def proof(self, verb: str) -> Evidence:
-        """Return what a verb rests on."""
+        """Return the evidence for a verb."""
         return self.proofs.get(verb) or Evidence(self.evidence, self.source)
 
     def object_path(self, key: Id) -> str:
-        """Return the path of one object, which is named by its key or given itself."""
+        """Return the path of one object, given by its key or as the object."""
         name = key if isinstance(key, str) else getattr(key, self.key, key)
         return f"{self.detail or self.path}{segment(name, self.key)}/"
 
 
 @frozen(kw_only=True)
 class AppendableKind(Resource[T, W], Generic[T, W, N]):
-    """A collection that also takes new objects."""
+    """A collection that also accepts new objects."""
 
     new: Callable[N, object]
     """A frozen class; its `__init__` is the signature of `create()`."""
@@ -92,7 +92,7 @@ class AppendableKind(Resource[T, W], Generic[T, W, N]):
 
 @frozen(kw_only=True)
 class EditableKind(AppendableKind[T, W, N], Generic[T, W, N, E]):
-    """A collection whose objects can be changed and deleted, too."""
+    """A collection whose objects can also be changed and deleted."""
 
     edit: Callable[E, object]
     """A frozen class; its `__init__` is the signature of `update()`."""
@@ -109,5 +109,5 @@ class Nested(Generic[T, W]):
     proof: Evidence
 
     def path(self, key: Id) -> str:
-        """Return where they are listed."""
+        """Return the path of the listing for one owner."""
         return f"{self.owner}{segment(key)}/{self.kind.name}/"

@@ -1,6 +1,6 @@
-"""Single values of JSON as the types that models have, lenient where the service's samples disagree.
+"""Scalar JSON values as the types of models, lenient where the service's samples disagree.
 
-Each takes a second argument, which `cattrs` fills with the type that is wanted.
+Each function takes a second argument, which `cattrs` fills with the target type.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from typing import Any, Final, cast
 from coredata_async.nesting import check_depth
 
 _QUOTED: Final = 60
-"""Characters of a text that a message quotes. The beginning of a longer one could be that of a secret."""
+"""Maximum number of characters of a text that a message quotes. The beginning of a longer one could be part
+of a secret.
+"""
 _HUGE: Final = 10**_QUOTED
 STAMP: Final = len("2023-10-25T19:01:18")
-"""The length of a timestamp as the service writes it today."""
+"""Length of a timestamp as the service writes it today."""
 
 
 _EXACT: Final = 1 << 53
-"""Above, not every whole number has a float of its own."""
+"""Above this number, not every integer has its own float."""
 
 
 class PartlyReadableError(ValueError):
-    """A list of which some items cannot be read; `value` holds the others."""
+    """A list of which some items cannot be read; `value` has the others."""
 
     def __init__(self, value: tuple[Any, ...], reason: ValueError) -> None:
         super().__init__(str(reason))
@@ -32,13 +34,13 @@ class PartlyReadableError(ValueError):
 
 
 def unexpected_value(what: str, value: object) -> ValueError:
-    """Return the error for a value that cannot be what its field says; it quotes short values only, whole."""
+    """Return the error for a value of the wrong type. It quotes short values only, never parts."""
     return ValueError(f"expected {what}, not {_describe(value)}")
 
 
 def _describe(value: object) -> str:
     match value:
-        case int() if abs(value) >= _HUGE:  # `repr` may refuse it
+        case int() if abs(value) >= _HUGE:  # `repr` may reject it
             return "a huge number"
         case None | bool() | int() | float():
             return repr(value)
@@ -53,15 +55,15 @@ def _describe(value: object) -> str:
 
 
 def moment(text: str) -> datetime:
-    """Read a timestamp as the service writes it: without a zone it is UTC.
+    """Read a timestamp as the service writes it; without a zone it is UTC.
 
     Microseconds, an offset, a date alone, and a colon in place of the decimal point all occur.
 
     Raises:
-        ValueError: If there is no such point in time.
+        ValueError: If the point in time does not exist.
     """
     if text[11:13] == "24":
-        raise ValueError(f"hour must be in 0..23: {text[:40]!r}")  # Python 3.14 takes it for the next day
+        raise ValueError(f"hour must be in 0..23: {text[:40]!r}")  # Python 3.14 reads it as the next day
     if len(text) == STAMP:
         return datetime.fromisoformat(text + "+00:00")
     hours, colon, fraction = text.rpartition(":")
@@ -78,7 +80,7 @@ def moment(text: str) -> datetime:
 
 
 def as_text(value: object, _: object = None) -> str:
-    """Read a text, or a number as one."""
+    """Read a text, or a number as text."""
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
@@ -86,8 +88,8 @@ def as_text(value: object, _: object = None) -> str:
     raise unexpected_value("text", value)
 
 
-def as_whole(value: object, _: object = None) -> int:
-    """Read a whole number, a text of digits as one, or a number like 3.0 as one."""
+def as_int(value: object, _: object = None) -> int:
+    """Read a whole number, also from a text of digits or a float such as 3.0."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
@@ -97,30 +99,30 @@ def as_whole(value: object, _: object = None) -> int:
     raise unexpected_value("a whole number", value)
 
 
-def as_truth(value: object, _: object = None) -> bool:
-    """Read true or false, and nothing that only looks like it."""
+def as_bool(value: object, _: object = None) -> bool:
+    """Read true or false, and reject everything else."""
     if isinstance(value, bool):
         return value
     raise unexpected_value("true or false", value)
 
 
-def as_moment(value: object, _: object = None) -> datetime:
+def as_datetime(value: object, _: object = None) -> datetime:
     """Read a timestamp."""
     return moment(as_text(value))
 
 
-def as_day(value: object, _: object = None) -> date:
+def as_date(value: object, _: object = None) -> date:
     """Read a date, or the date of a timestamp."""
     return date.fromisoformat(as_text(value)[: len("2023-10-25")])
 
 
 def as_mapping(value: object, _: object = None) -> Mapping[str, Any]:
-    """Return a JSON object as it came."""
+    """Return a JSON object unchanged."""
     if isinstance(value, dict):
         return check_depth(cast("dict[str, Any]", value))
     raise unexpected_value("an object", value)
 
 
-def as_it_is(value: object, _: object = None) -> object:
-    """Return whatever came."""
+def as_is(value: object, _: object = None) -> object:
+    """Return any value unchanged."""
     return check_depth(value)

@@ -23,7 +23,7 @@ async def test_urls_that_are_expired_on_arrival_end_the_run_and_leave_all_files_
     report = ran.report
     assert (report.ended, report.exit_code) == ("clock", 6)
     assert "expired 60" in report.message
-    assert "the service's clock said" in report.message
+    assert "the service's clock was" in report.message
     assert (report.counts.failed, report.counts.pending) == (0, 300)
     assert box.state.count("storage.put") <= 3 * 10
     box.bucket.lifetime = 900

@@ -30,7 +30,7 @@ from coredata_async.message import Reply, Request
 from coredata_async.resources.registry import ROWS
 from coredata_async.storage.disposition import filename_from
 from coredata_async.storage.filenames import LONGEST, safe_filename
-from coredata_async.transfer.ranges import arrival, content_coding, is_same_content, unsatisfied_size
+from coredata_async.transfer.ranges import content_coding, content_range_of, is_same_content, unsatisfied_size
 from coredata_async.transport.http11.decompress import decompress
 from coredata_async.transport.http11.errors import Http11Error
 from coredata_async.transport.http11.parser import HEAD_LIMIT, ResponseParser
@@ -76,7 +76,7 @@ def _answer(pieces: list[bytes], *, bodiless: bool) -> tuple[bool, int, list[tup
 def _conclude(reply: Reply) -> None:
     str(refusal(GET, reply, 999))
     with suppress(ValueError, CoreDataError):
-        arrival(reply)
+        content_range_of(reply)
     with suppress(ValueError, CoreDataError):
         read_created_id(reply)
 
@@ -127,7 +127,7 @@ def content_range(data: bytes) -> None:
     for status in (200, 206, 416):
         reply = Reply(status, headers, data)
         with suppress(ValueError):
-            found = arrival(reply)
+            found = content_range_of(reply)
             assert found.first >= 0
             assert found.stop is None or found.first <= found.stop
             assert status != 206 or found.total is None or found.stop is None or found.stop <= found.total

@@ -1,4 +1,4 @@
-"""The record stores, each on its real server; `.ci/run` runs those that need one (marker `servers`)."""
+"""Fixtures of record stores on real servers; `.ci/run` runs those that need one (marker `servers`)."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +30,7 @@ def nats(tmp_path_factory):
 
 @pytest.fixture(params=STORES)
 def address(request, tmp_path):
-    """The address of a record store; see `stores.open_records`."""
+    """Yield the address of a record store; see `stores.open_records`."""
     match request.param:
         case "sqlite":
             return f"sqlite:{tmp_path / 'records.db'}"

@@ -1,4 +1,4 @@
-"""Record stores by their address, so that a test and its child processes open the same one."""
+"""Record stores by address, so that a test and its child processes open the same one."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Each key becomes one File, at whatever point the process that uploads it is killed or frozen."""
+"""Each key becomes one File, regardless of the point at which the uploading process is killed or frozen."""
 
 import asyncio
 import contextlib
@@ -94,6 +94,6 @@ async def test_a_process_that_was_frozen_creates_no_second_file(service, address
     assert {outcome for outcome, _ in results.values()} == {
         f"at {point.removeprefix('freeze-')} Uploaded" for point in FROZEN
     }
-    # Between the last check and the answer, nothing but the kernel can stop the process.
+    # Between the last check and the response, only the kernel can stop the process.
     assert {results[f"freeze-{point}"][1] for point in ("sending", "posted")} == {-signal.SIGKILL}
     assert _files(service) == _expected(FROZEN)

@@ -1,4 +1,4 @@
-"""One key is one File, however often it is uploaded, and whatever the service answers."""
+"""One key is one File, for any number of uploads and any response of the service."""
 
 import asyncio
 from collections import Counter
@@ -75,8 +75,8 @@ async def test_of_concurrent_calls_one_uploads_and_the_others_are_busy(box, uplo
         ({"source": b"other"}, "other content"),
         ({"source": b"CONTENT"}, "other content"),
         ({"digest": "0" * 32}, "other content"),
-        ({"filename": "b.txt"}, "another place or name"),
-        ({"title": "b"}, "another place or name"),
+        ({"filename": "b.txt"}, "another parent or name"),
+        ({"title": "b"}, "another parent or name"),
     ],
 )
 async def test_a_key_that_is_used_for_something_else_is_refused(box, upload, changes, difference) -> None:
@@ -173,7 +173,7 @@ async def test_a_refused_registration_that_was_carried_out_is_found(box, upload)
 
 
 class Clock:
-    """A clock that is moved by what waits for it."""
+    """A clock that is advanced by `sleep`."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -265,7 +265,7 @@ def test_a_lease_that_is_too_short_is_refused(lease) -> None:
 
 
 class Flaky:
-    """A record store that carries writes out and then fails to answer, or does nothing at all."""
+    """A record store that carries writes out and then fails to answer, or does nothing."""
 
     def __init__(self, records, fail_at: int, *, carried_out: bool) -> None:
         self._records, self._fail_at, self._carried_out, self._writes = records, fail_at, carried_out, 0
@@ -319,7 +319,7 @@ def _new(box, name: str) -> NewFile:
 
 
 async def _leave_half_done(box, records, client) -> None:
-    """Leave three records as processes do that die before the PUT, before the registration, and after it."""
+    """Leave three records of processes that died before the PUT, before and after the registration."""
     steps = client.files.steps
     for key in ("not-stored", "stored", "registered"):
         record = UploadRecord(key=key, state=UploadState.STORING, new=_new(box, key), owner="dead")

@@ -1,4 +1,4 @@
-"""Records survive their way into a store and back, and damage is noticed."""
+"""Records survive a round trip through a store, and damage is detected."""
 
 import json
 from datetime import UTC, datetime

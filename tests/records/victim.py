@@ -99,7 +99,7 @@ async def upload(*arguments: str) -> None:
 
 
 def content_of(message: str) -> bytes:
-    """More than is sent as one block, so that the PUT takes several."""
+    """More bytes than one block, so that the PUT sends several."""
     return f"content of {message}\n".encode() * (3 << 16)
 
 

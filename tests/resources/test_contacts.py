@@ -143,4 +143,4 @@ def test_a_new_contact_in_full() -> None:
     }
 
     assert json.loads(to_json(NewContact(**said))) == said
-    assert {spot.name for spot in NewContact.__attrs_attrs__} == said.keys()
+    assert {attribute.name for attribute in NewContact.__attrs_attrs__} == said.keys()

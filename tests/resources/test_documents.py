@@ -1,4 +1,4 @@
-"""What every document has, whatever the service leaves out."""
+"""Fields of every document, with any of them missing."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def test_every_field_but_the_id_may_be_absent(model: type[Document]) -> None:
 @pytest.mark.parametrize("empty", [None, "", {}, []])
 @pytest.mark.parametrize("model", [File, Project, Space])
 def test_every_empty_form_of_a_field_is_its_default(model: type[Document], empty: object) -> None:
-    raw = {name: empty for name in (spot.name for spot in model.__attrs_attrs__) if name != "extra"}
+    raw = {name: empty for name in (attribute.name for attribute in model.__attrs_attrs__) if name != "extra"}
 
     assert structure({**raw, "id": "a"}, model) == model(id="a")
 
@@ -54,7 +54,7 @@ def test_a_path_has_both_slashes(row: Resource[Any, ...]) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.path)
 def test_a_row_names_its_source_and_a_field_that_exists(row: Resource[Any, ...]) -> None:
     assert row.source.startswith("https://docs.wise.is/")
-    assert row.key in {spot.name for spot in row.model.__attrs_attrs__}
+    assert row.key in {attribute.name for attribute in row.model.__attrs_attrs__}
 
 
 @pytest.mark.parametrize("where", [FileWhere, ProjectWhere, SpaceWhere])

@@ -1,4 +1,4 @@
-"""Folders, those of the system too, become Folders; new ones become JSON."""
+"""Folders, including those of the system, become Folders; new ones become JSON."""
 
 import json
 

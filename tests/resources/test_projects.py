@@ -81,7 +81,7 @@ def test_a_new_project_in_full() -> None:
     }
 
 
-def test_a_change_tells_absent_from_cleared() -> None:
+def test_a_change_distinguishes_absent_from_cleared() -> None:
     assert to_json(EditProject()) == b"{}"
     assert to_json(EditProject(due_date=None)) == b'{"due_date": null}'
     assert to_json(EditProject(contacts=[])) == b'{"contacts": []}'

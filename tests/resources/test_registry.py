@@ -1,4 +1,4 @@
-"""The rows: all of one shape, complete, and each saying what it rests on."""
+"""Rows of the registry: all of one shape, complete, and each with its evidence."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ INSIDE = [pytest.param(nested, id=f"{nested.owner}{nested.kind.name}") for neste
 
 
 def names(kind: Any) -> set[str]:
-    return {spot.name for spot in attrs.fields(kind)}
+    return {attribute.name for attribute in attrs.fields(kind)}
 
 
 def test_the_rows_are_the_nouns_of_the_client() -> None:
@@ -47,7 +47,9 @@ def test_a_path_has_both_slashes_and_is_of_version_2(kind: Resource[Any, ...]) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_key_is_a_field_and_the_only_one_that_must_be_there(kind: Resource[Any, ...]) -> None:
-    required = {spot.name for spot in attrs.fields(kind.model) if spot.default is attrs.NOTHING}
+    required = {
+        attribute.name for attribute in attrs.fields(kind.model) if attribute.default is attrs.NOTHING
+    }
 
     assert required == {kind.key}
 
@@ -67,7 +69,7 @@ def test_every_empty_form_of_a_field_is_its_default(kind: Resource[Any, ...], em
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_without_its_key_is_refused(kind: Resource[Any, ...]) -> None:
-    with pytest.raises(ValueError, match=f"{kind.model.__name__} comes without {kind.key}"):
+    with pytest.raises(ValueError, match=f"{kind.model.__name__} has no {kind.key}"):
         structure({"title": "x"}, kind.model)
 
 
@@ -119,12 +121,12 @@ def test_verbs_with_a_proof_of_their_own_are_verbs_it_has(name: str) -> None:
 
 @pytest.mark.parametrize("kind", APPENDABLE)
 def test_whatever_may_be_left_out_of_a_new_object_is_none(kind: Any) -> None:
-    assert {spot.default for spot in attrs.fields(kind.new)} <= {attrs.NOTHING, None}
+    assert {attribute.default for attribute in attrs.fields(kind.new)} <= {attrs.NOTHING, None}
 
 
 @pytest.mark.parametrize("kind", EDITABLE)
 def test_a_change_of_nothing_says_nothing(kind: Any) -> None:
-    assert {spot.default for spot in attrs.fields(kind.edit)} == {Unset.UNSET}
+    assert {attribute.default for attribute in attrs.fields(kind.edit)} == {Unset.UNSET}
 
 
 @pytest.mark.parametrize("kind", EDITABLE)

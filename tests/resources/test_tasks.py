@@ -91,7 +91,7 @@ def test_project_and_title_are_a_must(missing: dict[str, str]) -> None:
         NewTask(**missing)
 
 
-def test_a_change_tells_absent_from_cleared() -> None:
+def test_a_change_distinguishes_absent_from_cleared() -> None:
     assert to_json(EditTask()) == b"{}"
     assert json.loads(to_json(EditTask(due_date=None, tags=(), title="t"))) == {
         "due_date": None,
@@ -100,7 +100,7 @@ def test_a_change_tells_absent_from_cleared() -> None:
     }
 
 
-def test_one_string_is_no_list_of_tags() -> None:
+def test_one_string_is_not_a_list_of_tags() -> None:
     with pytest.raises(ValueError, match="tags takes a list of strings, not one string"):
         to_json(NewTask(project="p", title="t", tags="urgent"))
 

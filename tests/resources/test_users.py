@@ -1,4 +1,4 @@
-"""Users are no documents: their key is the username, and their details are in the singular."""
+"""Users are not documents: their key is the username, and their detail path is singular."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_a_user_of_2014_has_no_type() -> None:
 
 
 def test_a_user_without_a_username_is_refused() -> None:
-    with pytest.raises(ValueError, match="User comes without username"):
+    with pytest.raises(ValueError, match="User has no username"):
         structure({"first_name": "Padme"}, User)
 
 
@@ -49,5 +49,5 @@ def test_a_username_is_one_encoded_segment_of_the_singular_path(username: str, s
 
 @pytest.mark.parametrize("username", ["", "..", "a/b", "a b", "a?b", "a#b", "a\\b", "a\nb"])
 def test_a_username_that_would_change_the_path_is_refused(username: str) -> None:
-    with pytest.raises(ValueError, match="is no username"):
+    with pytest.raises(ValueError, match="is not a valid username"):
         get(USERS, username)

@@ -1,4 +1,4 @@
-"""Value-list strings and aspects: read as types, yet still what came over the wire."""
+"""Value-list strings and aspects: read as types, yet equal to the received JSON."""
 
 import copy
 import json
@@ -46,9 +46,9 @@ def test_a_list_value_stays_a_string() -> None:
 def test_a_list_value_pickles_and_copies(protocol: int) -> None:
     value = ListValue("country:Iceland:europe")
 
-    for twin in (pickle.loads(pickle.dumps(value, protocol)), copy.copy(value), copy.deepcopy(value)):
-        assert type(twin) is ListValue
-        assert twin.parent == "europe"
+    for copied in (pickle.loads(pickle.dumps(value, protocol)), copy.copy(value), copy.deepcopy(value)):
+        assert type(copied) is ListValue
+        assert copied.parent == "europe"
 
 
 def test_a_list_value_that_was_read_can_be_sent_back() -> None:
@@ -122,7 +122,7 @@ def test_what_is_absent_or_empty_in_aspects_is_none(aspect: str, name: str) -> N
     assert found.texts(aspect, name) == ()
 
 
-def test_an_aspect_that_is_not_what_it_is_read_as_is_told() -> None:
+def test_an_aspect_that_is_not_what_it_is_read_as_is_reported() -> None:
     with pytest.raises(ValueError, match=r"aspect url: url is neither true nor false but 'www\.azazo\.com'"):
         aspects().flag("url", "url")
     with pytest.raises(ValueError, match="Invalid isoformat"):
@@ -139,9 +139,9 @@ def test_zero_and_false_are_not_empty() -> None:
 def test_aspects_pickle_copy_and_go_back_as_they_came() -> None:
     found = aspects()
 
-    for twin in (pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found)):
-        assert type(twin) is Aspects
-        assert twin == found
+    for copied in (pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found)):
+        assert type(copied) is Aspects
+        assert copied == found
     assert json.loads(to_json(EditProject(aspects=found))) == {"aspects": ASPECTS}
     assert json.loads(to_json(NewProject(space="s", title="t", aspects=found)))["aspects"] == ASPECTS
 
@@ -158,7 +158,7 @@ def test_aspects_that_are_not_an_object_are_kept_in_extra(wrong: object) -> None
 
 
 @pytest.mark.parametrize("empty", [None, "", {}, []])
-def test_every_empty_form_of_aspects_is_no_aspects(empty: object) -> None:
+def test_every_empty_form_of_aspects_has_no_aspects(empty: object) -> None:
     assert structure({"id": "a", "aspects": empty}, Project).aspects == {}
 
 
@@ -167,10 +167,10 @@ def test_a_whole_document_with_both_pickles() -> None:
         {"id": "a", "status": "project_status:Pending:", "aspects": ASPECTS, "new": 1}, Project
     )
 
-    twin = pickle.loads(pickle.dumps(project))
+    copied = pickle.loads(pickle.dumps(project))
 
-    assert twin == project
-    assert (twin.status.value, twin.extra) == ("Pending", {"new": 1})
+    assert copied == project
+    assert (copied.status.value, copied.extra) == ("Pending", {"new": 1})
 
 
 def test_what_cannot_be_sent_as_json_is_refused_with_its_kind() -> None:

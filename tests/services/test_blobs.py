@@ -1,4 +1,4 @@
-"""Blobs: a place to fill with one's own PUT, and a File made of it."""
+"""Blobs: reservation, the caller's own PUT, and registration as a File."""
 
 from datetime import UTC, datetime
 
@@ -58,7 +58,7 @@ async def test_a_lost_answer_is_asked_again(client, box):
 
 
 @pytest.mark.parametrize("fault", ["html", "broken_json"])
-async def test_what_is_no_reservation_is_unexpected(client, box, fault):
+async def test_what_is_not_a_reservation_is_unexpected(client, box, fault):
     getattr(box.faults, fault)("blobs.reserve")
 
     with pytest.raises(UnexpectedResponseError):

@@ -1,4 +1,4 @@
-"""What a client does with comments, against a sandbox of 2014."""
+"""Service of comments, against a sandbox of 2014."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a client does with contacts, against a sandbox: their lists go in and come out."""
+"""Service of contacts, against a sandbox: their lists are written and read back."""
 
 import pytest
 
@@ -121,7 +121,7 @@ async def test_a_contact_in_nothing_is_refused_in_the_services_words(client) -> 
 
 async def test_a_listing_inside_no_contact_is_refused_and_nothing_sent(client, box) -> None:
     for inside in (client.contacts.projects, client.contacts.files, client.contacts.tasks):
-        with pytest.raises(ConfigurationError, match="'' is no id"):
+        with pytest.raises(ConfigurationError, match="'' is not a valid id"):
             inside("")
 
     assert not box.state.requests

@@ -1,4 +1,4 @@
-"""What a client does with dynatypes, against a sandbox of 2014."""
+"""Service of dynatypes, against a sandbox of 2014."""
 
 import pytest
 

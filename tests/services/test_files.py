@@ -1,4 +1,4 @@
-"""Files, end to end: their metadata, and where they are."""
+"""Files, end to end: metadata and parents."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -178,7 +178,7 @@ async def test_a_file_that_cannot_be_is_refused_at_once(client, box, fields, wor
 @pytest.mark.parametrize("verb", ["get", "update", "delete", "download"])
 @pytest.mark.parametrize("key", ["", "a/b", ".."])
 async def test_an_id_that_is_none_never_leaves(client, box, verb, key):
-    with pytest.raises(ConfigurationError, match="is no id"):
+    with pytest.raises(ConfigurationError, match="is not a valid id"):
         await getattr(client.files, verb)(key)
 
     assert not box.state.requests

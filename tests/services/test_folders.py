@@ -1,4 +1,4 @@
-"""What a client does with folders, against a sandbox: create and details are by analogy."""
+"""Service of folders, against a sandbox: create and details are by analogy."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Changes to a project's lists, and every field of a project: in, out, changed, cleared."""
+"""Changes to a project's lists, and every field of a project: written, read, changed, cleared."""
 
 import asyncio
 from datetime import date
@@ -282,7 +282,7 @@ async def test_a_change_that_is_refused_changes_nothing(client, project, contact
     await client.projects.add_contact(project, contacts[2])
 
 
-async def test_a_change_to_no_project_is_told(client) -> None:
+async def test_a_change_to_no_project_is_reported(client) -> None:
     with pytest.raises(NotFoundError):
         await client.projects.add_tags("d4de3d64-77ca-11ee-a3a4-ef9b9d43eefb", "x")
 

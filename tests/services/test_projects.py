@@ -14,7 +14,7 @@ from coredata_async import (
 
 @pytest.fixture
 async def many(client, box):
-    """Twelve projects, and the one that was there."""
+    """Create twelve projects besides the existing one."""
     return [await client.projects.create(space=box.space, title=f"Board {number}") for number in range(12)]
 
 
@@ -76,13 +76,13 @@ async def test_a_deletion_whose_answer_is_lost_is_done(client, box):
 async def test_a_creation_whose_answer_is_lost_is_not_repeated(client, box):
     box.faults.reset_after("projects.create")
 
-    with pytest.raises(OutcomeUnknownError, match="look before"):
+    with pytest.raises(OutcomeUnknownError, match="check before"):
         await client.projects.create(space=box.space, title="Perhaps")
 
     assert box.state.count("projects.create") == 1
 
 
-async def test_what_the_server_refuses_is_told_in_its_words(client):
+async def test_what_the_server_refuses_is_reported_in_its_words(client):
     with pytest.raises(BadRequestError, match="there is no Space"):
         await client.projects.create(space="2bb7fb5e-8ef6-11e6-89e1-87ce876944be", title="x")
 
@@ -141,7 +141,7 @@ async def test_a_page_can_be_awaited(client, many):
 @pytest.mark.parametrize("verb", ["get", "update", "delete", "files"])
 @pytest.mark.parametrize("key", ["", "a/b", "..", " "])
 async def test_an_id_that_is_none_never_leaves(client, box, verb, key):
-    with pytest.raises(ConfigurationError, match="is no id"):
+    with pytest.raises(ConfigurationError, match="is not a valid id"):
         await getattr(client.projects, verb)(key)
 
     assert not box.state.requests
@@ -150,7 +150,7 @@ async def test_an_id_that_is_none_never_leaves(client, box, verb, key):
 async def test_200_where_201_is_expected_leaves_the_outcome_unknown(client, box):
     box.faults.status("projects.create", 200)
 
-    with pytest.raises(OutcomeUnknownError, match="201 was due"):
+    with pytest.raises(OutcomeUnknownError, match="201 was expected"):
         await client.projects.create(space=box.space, title="x")
 
 

@@ -1,4 +1,4 @@
-"""What a client does with tasks, against a sandbox: every field goes in and comes out."""
+"""Service of tasks, against a sandbox: every field is written and read back."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -145,7 +145,7 @@ async def test_a_task_in_no_project_is_refused(client) -> None:
 
 async def test_an_empty_id_sends_nothing(client, box) -> None:
     for verb in (client.tasks.get, client.tasks.delete, client.tasks.update):
-        with pytest.raises(ConfigurationError, match="'' is no id"):
+        with pytest.raises(ConfigurationError, match="'' is not a valid id"):
             await verb("")
 
     assert not box.state.requests

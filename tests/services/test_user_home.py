@@ -1,4 +1,4 @@
-"""Who the key belongs to, and the projects they have looked at."""
+"""The user of the key, and the projects that they visited."""
 
 import pytest
 from attrs import define, field
@@ -35,7 +35,7 @@ async def test_me_is_read_from_a_listing_of_one() -> None:
     assert [each.path for each in service.sent] == ["/api/v2/user/"]
 
 
-async def test_a_service_that_names_nobody_is_told() -> None:
+async def test_a_service_that_names_no_user_is_reported() -> None:
     service = Service(b'{"meta": {"total_count": 0}, "objects": []}')
 
     with pytest.raises(NotFoundError, match="no current user"):

@@ -1,4 +1,4 @@
-"""What a client does with users, against a sandbox: by username, encoded."""
+"""Service of users, against a sandbox: by username, encoded."""
 
 import pytest
 

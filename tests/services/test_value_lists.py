@@ -1,4 +1,4 @@
-"""What a client does with value lists, against a sandbox of 2014."""
+"""Service of value lists, against a sandbox of 2014."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What must not be left behind: reading threads, and open files."""
+"""Detection of leftovers: reading threads, and open files."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def open_files() -> list[str]:
-    """What the open descriptors of this process that are files lead to."""
+    """Return the targets of this process's open descriptors that are files."""
     targets = []
     for number in os.listdir("/proc/self/fd"):  # noqa: PTH208  # numbers, not paths
         try:
@@ -31,18 +31,18 @@ def readers() -> list[str]:
 
 @contextmanager
 def nothing_left() -> Iterator[None]:
-    """No thread and no open file more than before."""
+    """Check that no thread and no open file remains."""
     before = open_files()
     yield
     patience = time.monotonic() + 2
     while (readers() or open_files() != before) and time.monotonic() < patience:
-        time.sleep(0.001)  # a thread that has said its last word needs a moment to go
+        time.sleep(0.001)  # a thread needs a moment to end after its last call
     assert readers() == []
     assert open_files() == before
 
 
 async def cancelled_after(steps: int, work: Coroutine[Any, Any, object]) -> bool:
-    """Cancel some work after so many turns of the loop; whether it was still in flight."""
+    """Cancel some work after a number of turns of the loop; return whether it was still in progress."""
     task = asyncio.ensure_future(work)
     for _ in range(steps):
         await asyncio.sleep(0)
@@ -52,7 +52,7 @@ async def cancelled_after(steps: int, work: Coroutine[Any, Any, object]) -> bool
 
 
 async def until(met: Callable[[], bool], patience: float = 1) -> None:
-    """Wait for something that nobody can be asked to tell."""
+    """Wait until a condition holds that cannot be awaited."""
     late = time.monotonic() + patience
     while not met():
         assert time.monotonic() < late
@@ -62,7 +62,7 @@ async def until(met: Callable[[], bool], patience: float = 1) -> None:
 async def drained(
     blocks: AsyncGenerator[bytes, None], into: list[bytes], then: Callable[[], object] | None = None
 ) -> None:
-    """Take block after block, and do something after the first."""
+    """Read block after block, and run an action after the first."""
     async with aclosing(blocks):
         async for block in blocks:
             into.append(block)

@@ -1,4 +1,4 @@
-"""Streams that are counted, hashed and checked on the way."""
+"""Streams that are counted, hashed and checked while they are sent."""
 
 import asyncio
 import hashlib
@@ -32,7 +32,7 @@ async def test_a_pass_gives_every_byte_and_their_digest(blocks: tuple[bytes, ...
     assert (body.sent, body.md5) == (len(whole), hashlib.md5(whole).hexdigest())
 
 
-async def test_a_second_pass_begins_anew() -> None:
+async def test_a_second_pass_begins_again() -> None:
     body = Streamed(3, blocks_of(b"ab", b"c"), name="x")
     async with aclosing(body.chunks()) as first:
         await anext(first)
@@ -56,7 +56,7 @@ async def test_a_pass_that_stops_early_has_no_digest() -> None:
 async def test_another_length_than_announced_is_a_change(size: int, how: str) -> None:
     body = Streamed(size, blocks_of(b"ab", b"c"), name="report.pdf")
 
-    with pytest.raises(SourceChangedError, match=rf"report\.pdf gives {how} bytes than the {size}"):
+    with pytest.raises(SourceChangedError, match=rf"report\.pdf yields {how} bytes than the {size}"):
         await everything(body.chunks())
 
     assert body.md5 is None
@@ -77,7 +77,7 @@ async def test_the_last_block_leaves_when_the_source_has_ended_and_the_digest_is
     async with aclosing(body.chunks()) as blocks:
         await anext(blocks)
         assert body.md5 is None
-        await anext(blocks)  # a storage may answer now, and the pass be broken off
+        await anext(blocks)  # a storage may answer now, and the pass be cancelled
 
     assert (body.md5, body.sent) == (md5(b"abc"), 3)
 
@@ -92,31 +92,31 @@ async def test_a_source_that_can_be_read_once_is_read_once() -> None:
         await everything(body.chunks())
 
 
-async def test_progress_is_told_after_each_block_and_with_the_last() -> None:
-    body, told = Streamed(3, blocks_of(b"ab", b"c"), name="x"), list[int]()
-    body.on_sent = told.append
+async def test_progress_is_reported_after_each_block_and_with_the_last() -> None:
+    body, reported = Streamed(3, blocks_of(b"ab", b"c"), name="x"), list[int]()
+    body.on_sent = reported.append
 
     async with aclosing(body.chunks()) as blocks:
         await anext(blocks)
-        assert told == []
+        assert reported == []
         await anext(blocks)
-        assert told == [2, 3]
+        assert reported == [2, 3]
         assert await anext(blocks, None) is None
 
-    assert told == [2, 3]
+    assert reported == [2, 3]
 
 
-async def test_progress_may_be_told_to_a_coroutine() -> None:
-    body, told = Streamed(3, blocks_of(b"ab", b"c"), name="x"), list[int]()
+async def test_progress_may_be_passed_to_a_coroutine() -> None:
+    body, reported = Streamed(3, blocks_of(b"ab", b"c"), name="x"), list[int]()
 
-    async def tell(sent: int) -> None:
+    async def report(sent: int) -> None:
         await asyncio.sleep(0)
-        told.append(sent)
+        reported.append(sent)
 
-    body.on_sent = tell
+    body.on_sent = report
     await everything(body.chunks())
 
-    assert told == [2, 3]
+    assert reported == [2, 3]
 
 
 async def test_the_source_is_closed_with_the_pass() -> None:

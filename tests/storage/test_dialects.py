@@ -1,4 +1,4 @@
-"""What signed URLs and stores say, from literals."""
+"""Signed URLs and responses of storages, from literals."""
 
 from datetime import UTC, datetime
 
@@ -153,7 +153,7 @@ def test_a_url_that_came_too_late_is_expired(reply: Reply) -> None:
         Reply(302),
     ],
 )
-def test_any_other_refusal_is_no_expiry(reply: Reply) -> None:
+def test_any_other_refusal_is_not_an_expiry(reply: Reply) -> None:
     assert not refusal(reply).expired
 
 
@@ -173,7 +173,7 @@ def test_a_body_that_is_cut_short_still_gives_what_it_holds() -> None:
     assert not why.expired
 
 
-def test_a_code_that_is_cut_short_is_no_expiry() -> None:
+def test_a_code_that_is_cut_short_is_not_an_expiry() -> None:
     assert not refusal(Reply(403, body=b"<Error><Code>SignatureDoesNotM")).expired
 
 

@@ -1,4 +1,4 @@
-"""The file name in a Content-Disposition header, in all its legal forms and some that are not."""
+"""File names in Content-Disposition headers, in all legal forms and some illegal ones."""
 
 import time
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Names that are safe to save under, whatever a server says."""
+"""Names that are safe to save under, for any name of a server."""
 
 import unicodedata
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Files on disk: read right, or refused with a reason, whatever happens to them meanwhile."""
+"""Files on disk: read correctly, or refused with a reason, for any change meanwhile."""
 
 import errno
 import hashlib
@@ -100,7 +100,7 @@ async def test_a_link_to_a_file_is_the_file(path: Path) -> None:
     assert (await read_whole(link, stat_file(link))).data == content(100)
 
 
-async def test_a_name_that_is_no_utf_8_is_a_name(tmp_path: Path) -> None:
+async def test_a_name_that_is_not_utf_8_is_a_name(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.txt")
     fill(path, IN_MEMORY_LIMIT + 1)
 
@@ -145,15 +145,15 @@ def listening(folder: Path) -> Path:
         (dangling, "No such file"),
         (circular, "symbolic links"),
         (lambda folder: folder, "is a folder"),
-        (pipe, "no regular file"),
-        (listening, "no regular file"),
-        (lambda _: Path("/dev/null"), "no regular file"),
+        (pipe, "not a regular file"),
+        (listening, "not a regular file"),
+        (lambda _: Path("/dev/null"), "not a regular file"),
         (lambda folder: folder / ("x" * 300), "name too long"),
         (lambda folder: folder / "a\0b", "null"),
         (lambda folder: folder / "\ud800", "surrogates"),
     ],
 )
-def test_what_is_no_readable_file_is_refused_with_a_reason(
+def test_what_is_not_a_readable_file_is_refused_with_a_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Callable[[Path], Path], words: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -224,7 +224,7 @@ def rewrite(path: Path) -> None:
 
 
 def rewrite_unseen(path: Path) -> None:
-    """As editors that put the times back do: ctime tells."""
+    """Like editors that restore the times: ctime reveals the change."""
     seen = path.stat()
     rewrite(path)
     os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
@@ -265,7 +265,7 @@ async def test_a_large_file_that_changed_after_the_look_is_refused(
         await everything(body.chunks())
 
 
-async def test_a_file_that_becomes_a_pipe_does_not_block_for_ever(path: Path) -> None:
+async def test_a_file_that_becomes_a_pipe_does_not_block_forever(path: Path) -> None:
     was = stat_file(path)
     os.unlink(path)  # noqa: PTH108
     os.mkfifo(path)
@@ -348,11 +348,11 @@ async def test_a_handle_that_goes_stale_is_opened_again(
     path: Path, monkeypatch: pytest.MonkeyPatch, size: int, called: str
 ) -> None:
     fill(path, size)
-    really, struck = getattr(os, called), list[int]()
+    really, failures = getattr(os, called), list[int]()
 
     def stale(*args: object, **kwargs: object) -> object:
-        if len(struck) < 2:
-            struck.append(1)
+        if len(failures) < 2:
+            failures.append(1)
             raise OSError(errno.ESTALE, "Stale file handle")
         return really(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""What the answer to a PUT proves, with literals."""
+"""Classification of responses to a PUT, with literals."""
 
 import pytest
 from hypothesis import given

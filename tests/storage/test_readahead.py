@@ -1,4 +1,4 @@
-"""The thread that reads ahead: complete, bounded, and gone in the end."""
+"""The thread that reads ahead: complete, bounded, and ended afterwards."""
 
 import asyncio
 import threading
@@ -13,7 +13,7 @@ from .leaks import cancelled_after, drained, everything, nothing_left, until
 
 
 class Cut:
-    """Reads bytes in blocks, and notes what is done to it."""
+    """Reads bytes in blocks, and records the calls."""
 
     def __init__(self, whole: bytes, block: int = BLOCK) -> None:
         self.blocks = [whole[start : start + block] for start in range(0, len(whole), block)]
@@ -87,7 +87,7 @@ async def test_a_source_that_does_not_open_fails_where_it_is_wanted() -> None:
 
 
 @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit])
-async def test_an_exit_of_the_thread_is_an_error_and_no_endless_wait(kind: type[BaseException]) -> None:
+async def test_an_exit_of_the_thread_is_an_error_and_not_an_endless_wait(kind: type[BaseException]) -> None:
     class Leaving(Cut):
         def read(self) -> bytes:
             raise kind

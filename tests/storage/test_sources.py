@@ -1,4 +1,4 @@
-"""Everything that can be uploaded, made ready; everything that cannot, refused with a reason."""
+"""All kinds of sources are prepared; everything else is refused with a reason."""
 
 import asyncio
 import io
@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 
 
 async def sent(got: PreparedSource) -> bytes:
-    """What a PUT would send."""
+    """Return the bytes that a PUT would send."""
     if isinstance(got.body, bytes):
         assert (got.size, got.md5) == (len(got.body), md5(got.body))
         return got.body
@@ -91,7 +91,7 @@ async def test_a_large_path_is_not_held_in_memory(path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, len(LARGE) - 1, len(LARGE) + 1])
 async def test_a_path_of_another_size_than_said_is_refused(path: Path, size: int) -> None:
-    with pytest.raises(SourceError, match=f"has {len(LARGE)} bytes, and size= says {size}"):
+    with pytest.raises(SourceError, match=f"has {len(LARGE)} bytes, but size={size} was given"):
         await uploaded(path, size)
 
 
@@ -124,7 +124,7 @@ async def test_a_view_of_larger_items_counts_bytes() -> None:
 
 
 async def test_bytes_of_another_size_than_said_are_refused() -> None:
-    with pytest.raises(SourceError, match="there are 3 bytes, and size= says 4"):
+    with pytest.raises(SourceError, match="the source has 3 bytes, but size=4 was given"):
         await uploaded(b"abc", 4)
 
 
@@ -159,7 +159,7 @@ async def test_an_open_file_that_is_too_short_is_refused() -> None:
     file = io.BytesIO(b"abc")
     file.seek(1)
 
-    with pytest.raises(SourceError, match="a BytesIO has 2 bytes left, and size= says 3"):
+    with pytest.raises(SourceError, match="a BytesIO has 2 bytes left, but size=3 was given"):
         await uploaded(file, 3)
 
 
@@ -353,7 +353,7 @@ async def test_an_async_iterable_that_can_be_opened_again_is() -> None:
 
 
 @pytest.mark.parametrize("size", [2, 4])
-async def test_an_iterable_of_another_size_than_declared_is_no_change(size: int) -> None:
+async def test_an_iterable_of_another_size_than_declared_is_not_a_change(size: int) -> None:
     for source in (gen(b"ab", b"c"), [b"abc"], agen(b"ab", b"c"), lambda: agen(b"abc")):
         expected = f"yielded 3 bytes, but size={size} was given"
         with nothing_left(), pytest.raises(SourceError, match=expected) as caught:
@@ -361,7 +361,7 @@ async def test_an_iterable_of_another_size_than_declared_is_no_change(size: int)
         assert type(caught.value) is SourceError
 
 
-async def test_a_pipe_of_another_size_than_declared_is_no_change() -> None:
+async def test_a_pipe_of_another_size_than_declared_is_not_a_change() -> None:
     inlet, outlet = os.pipe()
     os.write(outlet, b"abc")
     os.close(outlet)
@@ -370,14 +370,14 @@ async def test_a_pipe_of_another_size_than_declared_is_no_change() -> None:
 
 
 @pytest.mark.parametrize("size", [None, 2])
-async def test_items_that_are_no_bytes_are_refused(size: int | None) -> None:
+async def test_items_that_are_not_bytes_are_refused(size: int | None) -> None:
     for source in (["a", "b"], gen("a"), agen("a"), {"a": 1}, range(2), gen(b"a", None)):
-        with nothing_left(), pytest.raises(SourceError, match="where bytes were due"):
+        with nothing_left(), pytest.raises(SourceError, match="instead of bytes"):
             await uploaded(source, size)
 
 
 @pytest.mark.parametrize("source", [7, None, 1.5, object()])
-async def test_what_is_no_source_is_refused(source: object) -> None:
+async def test_what_is_not_a_source_is_refused(source: object) -> None:
     with pytest.raises(TypeError, match=f"a {type(source).__name__} is not a source"):
         await uploaded(source)
 
@@ -400,7 +400,7 @@ async def test_an_error_of_the_source_is_raised_as_it_is(spool: Path) -> None:
     assert left_in(spool) == []
 
 
-# What is left behind
+# Leftovers
 
 
 @pytest.mark.parametrize("steps", range(0, 120, 4))

@@ -1,4 +1,4 @@
-"""The spool: every pass gives the same bytes, wherever earlier passes stopped, and nothing is left behind."""
+"""The spool: every pass yields the same bytes, wherever earlier passes stopped, and leaves nothing behind."""
 
 import asyncio
 import errno
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Source:
-    """An async generator that can be opened once, and says how far it was read."""
+    """An async generator that can be opened once, and counts the blocks read."""
 
     def __init__(self, blocks: Sequence[bytes], failure: BaseException | None = None) -> None:
         self.left, self.failure, self.opened, self.closed = list(blocks), failure, 0, 0
@@ -48,7 +48,7 @@ class Source:
 
 
 async def taken(spool: Spool, count: int) -> bytes:
-    """Read at least so many bytes in one pass, then give it up."""
+    """Read at least `count` bytes in one pass, then abandon it."""
     found = b""
     async with aclosing(spool.blocks()) as blocks:
         while len(found) < count and (block := await anext(blocks, None)) is not None:
@@ -129,7 +129,7 @@ async def test_a_source_that_ends_by_a_cancellation_of_its_own_is_not_complete()
 
 
 class Full:
-    """A file on a disk with little room."""
+    """A file on a nearly full disk."""
 
     def __init__(self, room: int, file: IO[bytes]) -> None:
         self.room, self.file = room, file

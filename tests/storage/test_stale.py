@@ -1,4 +1,4 @@
-"""Which failures of a file system are tried again."""
+"""Failures of a file system that are retried."""
 
 import errno
 

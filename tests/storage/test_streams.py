@@ -44,7 +44,7 @@ def test_no_more_is_read_than_was_asked_for() -> None:
     assert read_all(HandleReader(io.BytesIO(b"abcdef"), 1, 3)) == [b"bcd"]
 
 
-def test_short_reads_are_no_end() -> None:
+def test_short_reads_are_not_the_end() -> None:
     class Dribbling(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             return super().read(min(size or 0, 2))
@@ -75,8 +75,8 @@ def test_empty_items_do_not_end_an_iterable() -> None:
 
 
 @pytest.mark.parametrize("odd", ["text", 7, None, [b"a"]])
-def test_an_item_that_is_no_bytes_is_refused(odd: object) -> None:
-    with pytest.raises(SourceError, match=f"gave a {type(odd).__name__} where bytes were due"):
+def test_an_item_that_is_not_bytes_is_refused(odd: object) -> None:
+    with pytest.raises(SourceError, match=f"yielded a {type(odd).__name__} instead of bytes"):
         read_all(IterableReader([b"a", odd, b"b"]))
 
 
@@ -145,11 +145,11 @@ async def test_a_generator_that_is_left_early_is_closed() -> None:
     assert closed == [True, True]
 
 
-async def test_an_async_item_that_is_no_bytes_is_refused() -> None:
+async def test_an_async_item_that_is_not_bytes_is_refused() -> None:
     async def items() -> AsyncGenerator[object, None]:
         yield "text"
 
-    with pytest.raises(SourceError, match="gave a str where bytes were due"):
+    with pytest.raises(SourceError, match="yielded a str instead of bytes"):
         await everything(async_blocks(items)())
 
 
@@ -162,6 +162,6 @@ async def test_an_aiofiles_handle_is_read_in_blocks(tmp_path: Path) -> None:
         assert [len(block) async for block in async_handle(file)()] == [BLOCK, 1]
 
 
-def test_a_plain_file_is_no_async_handle() -> None:
+def test_a_plain_file_is_not_an_async_handle() -> None:
     assert not is_async_handle(io.BytesIO())
     assert not is_async_handle(b"")

@@ -1,4 +1,4 @@
-"""A service that redirects to a storage, and a storage whose responses are written out byte for byte."""
+"""A service that redirects to a storage, and a storage whose responses are given byte for byte."""
 
 import json
 from collections import deque
@@ -15,7 +15,7 @@ FILE = "3f2504e04f8911d39a0c0305e82c3301"
 
 
 Response = bytes | Callable[[int], bytes]
-"""Bytes, or a function of the first byte that was asked for."""
+"""Bytes, or a function of the first requested byte."""
 
 
 def first_byte(seen: Seen) -> int:
@@ -30,7 +30,7 @@ def response(status: int, body: bytes = b"", *, length: int | None = None, **hea
 
 
 def chunked(status: int, body: bytes = b"", *, ends: bool = True, **headers: str) -> bytes:
-    """A response of one chunk, with or without the mark at its end."""
+    """A response of one chunk, with or without the end mark."""
     lines = [f"HTTP/1.1 {status} Scripted", "Transfer-Encoding: chunked"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
@@ -39,7 +39,7 @@ def chunked(status: int, body: bytes = b"", *, ends: bool = True, **headers: str
 
 @define
 class Scripted:
-    """What the two say, and what they were asked."""
+    """Responses of the two, and the requests they received."""
 
     client: CoreData
     url: str
@@ -53,12 +53,12 @@ class Scripted:
     file: dict[str, object] = field(factory=dict[str, object])
 
     def say(self, *responses: Response) -> None:
-        """Set what the storage says."""
+        """Set the responses of the storage."""
         self.storage.extend(responses)
 
     @property
     def asked(self) -> list[Seen]:
-        """Requests to the storage."""
+        """Requests received by the storage."""
         return [each for each in self.seen if not each.target.startswith("/api/")]
 
     @property

@@ -1,4 +1,4 @@
-"""Whose clock is wrong when a signed URL had expired."""
+"""Diagnosis of the wrong clock when a signed URL had expired."""
 
 from datetime import UTC, datetime, timedelta
 

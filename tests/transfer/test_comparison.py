@@ -1,4 +1,4 @@
-"""Which listed Files are of a blob, or may be."""
+"""Matching of listed Files to blobs."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Downloads for web requests: status, headers and bytes, whatever the storage does with the conditions."""
+"""Downloads for web requests: status, headers and bytes, for any support of conditions by the storage."""
 
 import gzip
 from datetime import UTC, datetime
@@ -146,7 +146,7 @@ async def test_a_part_without_conditions_has_its_headers_too(client, file):
 async def test_what_a_condition_left_out_is_not_saved_as_an_empty_file(client, file, tmp_path, header):
     tags = None if header else ETAG
     async with client.files.download(file, range=header, if_none_match=tags) as body:
-        with pytest.raises(CoreDataError, match="nothing to save"):
+        with pytest.raises(CoreDataError, match="no content to save"):
             await body.save(tmp_path / "out")
 
     assert list(tmp_path.iterdir()) == []

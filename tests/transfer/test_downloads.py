@@ -1,4 +1,4 @@
-"""A download in the caller's hands: iterated, read, or saved under a name that is never half-written."""
+"""Downloads: iterated, read, or saved under a name that is never incomplete."""
 
 import asyncio
 import errno
@@ -31,7 +31,7 @@ async def file(client, box):
 
 
 def once(client):
-    """A client that does not take up again what broke off or stood still."""
+    """Return a client that does not continue a broken or stalled download."""
     return client.with_options(retry=Retry.none(), timeouts=Timeouts(response=0.15, stall=0.15))
 
 
@@ -203,7 +203,7 @@ async def test_resume_never_mixes_two_parts(client, box, file, tmp_path):
     assert (tmp_path / "out").read_bytes() == DATA[7000:12000]
 
 
-async def test_resume_of_a_wrong_beginning_is_noticed_and_mended(client, box, file, tmp_path):
+async def test_resume_of_a_wrong_beginning_is_noticed_and_corrected(client, box, file, tmp_path):
     box.faults.corrupt("storage.get", 10)
     box.faults.stall("storage.get", 200_000)
     with pytest.raises(StorageError):
@@ -306,7 +306,7 @@ def parts(folder):
 
 @pytest.fixture
 def appear(box, file, monkeypatch):
-    """Let something happen when the bytes are complete, before the file gets its name."""
+    """Run an action when the bytes are complete, before the file is renamed."""
 
     def at_the_end(act):
         fsync = os.fsync
@@ -340,7 +340,7 @@ async def test_a_new_file_has_the_usual_mode(client, file, tmp_path):
     assert path.stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
-async def test_while_it_comes_it_is_no_more_readable_than_what_it_replaces(client, file, tmp_path, appear):
+async def test_while_it_comes_it_is_not_more_readable_than_what_it_replaces(client, file, tmp_path, appear):
     path = tmp_path / "out"
     path.write_bytes(b"secret")
     path.chmod(0o600)
@@ -366,7 +366,7 @@ async def test_a_link_is_replaced_and_not_followed(client, file, tmp_path):
 @pytest.mark.parametrize(
     "kind", ["directory", "link to a directory", "pipe", "link to a pipe", "socket", "slash"]
 )
-async def test_what_is_no_file_is_refused_before_a_byte_is_read(
+async def test_what_is_not_a_file_is_refused_before_a_byte_is_read(
     client, file, tmp_path, monkeypatch, *, kind, overwrite
 ):
     path = tmp_path / "out"
@@ -389,7 +389,7 @@ async def test_what_is_no_file_is_refused_before_a_byte_is_read(
     async with client.files.download(file) as body:
         with pytest.raises(TransferError, match="cannot save to"):
             await body.save(f"{path}/" if kind == "slash" else path, overwrite=overwrite)
-        assert await body.read() == DATA  # nothing was taken from it
+        assert await body.read() == DATA  # nothing of it was used
 
     assert (path.lstat().st_ino if kind != "slash" else None) == before
     assert parts(tmp_path) == []
@@ -525,7 +525,7 @@ async def test_what_was_planted_under_the_name_of_a_part_is_not_written_to(clien
 
 
 async def test_a_part_that_was_published_meanwhile_is_not_continued(client, file, tmp_path, monkeypatch):
-    """The other one renames it between opening and locking."""
+    """The other download renames it between opening and locking."""
     lock = atomic._lock
 
     def late(file):
@@ -592,7 +592,7 @@ async def test_an_empty_part_is_not_kept(client, box, file, tmp_path):
 
 
 async def put(client, box, data=b"data", *, filename="a.txt", name=None):
-    """A File, under a name that no upload would let pass."""
+    """Create a File with a name that no upload would accept."""
     file = (await client.files.upload(data, parent=box.project, filename=filename)).file_id
     if name is not None:
         box.state.documents[file].fields["filename"] = name

@@ -1,4 +1,4 @@
-"""The driver against the sandbox: URLs that expire, answers that are lost, and never two Files."""
+"""The driver against the sandbox: URLs that expire, responses that are lost, and never two Files."""
 
 import asyncio
 
@@ -36,7 +36,7 @@ async def test_an_upload_is_three_exchanges(client, box):
 
 @pytest.mark.parametrize("data", [b"abc", LARGE])
 @pytest.mark.parametrize("times", [1, 2])
-async def test_an_expired_url_is_reserved_anew_and_the_bytes_are_sent_again(client, box, data, times):
+async def test_an_expired_url_is_reserved_again_and_the_bytes_are_sent_again(client, box, data, times):
     box.faults.expire("storage.put", times=times)
 
     up = await upload(client, box, data)
@@ -65,7 +65,7 @@ async def test_urls_that_always_expire_end_after_three(client, box, data):
     assert not box.state.files
 
 
-async def test_a_really_expired_url_is_told_as_such(box, client):
+async def test_a_really_expired_url_is_reported_as_such(box, client):
     box.bucket.lifetime = -10
 
     with pytest.raises(URLExpiredError):
@@ -157,7 +157,7 @@ async def test_a_byte_that_tips_over_on_the_way_is_noticed(client, box, data):
 async def test_a_source_that_goes_on_after_its_size_is_not_registered(client, box):
     async def longer():
         yield b"abc"
-        await asyncio.sleep(0.05)  # by now the storage has said 201
+        await asyncio.sleep(0.05)  # by now the storage has answered 201
         yield b"d"
 
     with pytest.raises(SourceError, match="yielded 4 bytes, but size=3 was given") as caught:
@@ -214,7 +214,7 @@ async def test_a_register_that_never_arrived_is_sent_again_with_the_same_blob(cl
     assert box.state.files_per_blob() == {up.blob_name: 1}
     assert box.state.count("files.register") == 2
     assert box.state.count("blobs.reserve") == 1
-    assert box.state.count("files.list") >= 2  # not found counts only when it is seen twice
+    assert box.state.count("files.list") >= 2  # "not found" counts only when it is seen twice
 
 
 async def test_a_register_that_commits_late_makes_one_file(box):
@@ -229,7 +229,7 @@ async def test_a_register_that_commits_late_makes_one_file(box):
 
 
 async def test_the_time_to_settle_counts_from_the_last_sending(box):
-    """The first was turned away, and only the second commits late."""
+    """The first request was rejected, and only the second commits late."""
     box.faults.status("files.register", 503, retry_after=0.5)
     box.faults.commit_late("files.register", 0.3, after=1)
 
@@ -303,7 +303,7 @@ async def test_a_refusal_to_register_leaves_no_file_and_is_final(client, box):
 
 
 async def test_a_refusal_after_a_lost_answer_is_looked_into(box):
-    """The first request was slower than we waited, and the server refuses a second File of the blob."""
+    """The first request took longer than the timeout, and the server refuses a second File of the blob."""
     box.faults.commit_late("files.register", 0.15)
     box.faults.delay("files.register", 0.3, after=1)
     async with box.client(retry=QUICK) as client:
@@ -362,7 +362,7 @@ async def test_whatever_goes_wrong_there_are_never_two_files(box, kind, details,
     if kind == "expire":
         operation = "storage.put"
     if operation == "files.list":
-        box.faults.reset_after("files.register")  # or nobody would list
+        box.faults.reset_after("files.register")  # or the listing would fail
     after, times = {"first": (0, 1), "second": (1, 1), "both": (0, 2)}[when]
     getattr(box.faults, kind)(operation, *details, after=after, times=times)
 

@@ -1,4 +1,4 @@
-"""Where the bytes are: a redirect followed by hand, without the key."""
+"""Location of the bytes: a redirect followed without the key."""
 
 import gzip
 
@@ -87,7 +87,7 @@ async def test_a_part_that_cannot_be_is_refused_at_once(client, file, options):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_an_expired_url_is_asked_anew(client, box, file, times):
+async def test_an_expired_url_is_asked_again(client, box, file, times):
     box.faults.expire("storage.get", times=times)
 
     assert await read(client, file) == b"0123456789"
@@ -148,7 +148,7 @@ async def test_a_file_one_may_not_read(client, box, file):
 async def test_a_redirect_to_no_absolute_url_is_unexpected(client, box, file, location):
     box.faults.status("files.content", 302, headers={"Location": location})
 
-    with pytest.raises(UnexpectedResponseError, match="no absolute URL"):
+    with pytest.raises(UnexpectedResponseError, match="an absolute URL"):
         await read(client, file)
 
 
@@ -176,7 +176,7 @@ async def test_a_redirect_is_followed_without_the_key(scripted, location, status
     assert storage.target == "/storage/x?Signature=a%2Fb%3d"
 
 
-async def test_a_scheme_relative_redirect_to_a_line_anybody_can_read_is_refused(client, box, file):
+async def test_a_scheme_relative_redirect_to_an_unencrypted_connection_is_refused(client, box, file):
     box.faults.status("files.content", 302, headers={"Location": "//storage.example/x?Signature=s3cret"})
 
     with pytest.raises(StorageError, match="https") as caught:
@@ -185,7 +185,7 @@ async def test_a_scheme_relative_redirect_to_a_line_anybody_can_read_is_refused(
     assert "s3cret" not in str(caught.value)
 
 
-async def test_a_redirect_to_a_line_anybody_can_read_is_refused(client, box, file):
+async def test_a_redirect_to_an_unencrypted_connection_is_refused(client, box, file):
     box.faults.status("files.content", 302, headers={"Location": "http://storage.example/x?Signature=s3cret"})
 
     with pytest.raises(StorageError, match="https") as caught:
@@ -198,7 +198,7 @@ async def test_a_redirect_to_a_line_anybody_can_read_is_refused(client, box, fil
 async def test_another_redirect_is_not_followed(client, box, file, status):
     box.faults.status("files.content", status, headers={"Location": "https://storage.example/x"})
 
-    with pytest.raises(UnexpectedResponseError, match="302 was due"):
+    with pytest.raises(UnexpectedResponseError, match="302 was expected"):
         await read(client, file)
 
 
@@ -300,7 +300,7 @@ async def test_a_range_of_an_empty_file_in_the_sandbox_is_empty(client, box):
 @pytest.mark.parametrize(
     "storage", [response(416), response(416, Content_Range="bytes */10"), response(200, b"0" * 10)]
 )
-async def test_a_part_beyond_the_end_is_an_error_however_it_is_told(scripted, storage):
+async def test_a_part_beyond_the_end_is_an_error_however_it_is_reported(scripted, storage):
     scripted.file["size"] = 10
     scripted.say(storage)
 

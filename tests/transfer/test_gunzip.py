@@ -1,4 +1,4 @@
-"""gzip, undone in pieces of any size."""
+"""Decompression of gzip in pieces of any size."""
 
 import gzip
 import zlib

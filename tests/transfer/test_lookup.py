@@ -1,4 +1,4 @@
-"""Shared lookups in virtual time: how many listings there are, and what proves an absence."""
+"""Shared lookups in virtual time: the number of listings, and the proof of an absence."""
 
 import asyncio
 import json
@@ -31,13 +31,13 @@ class Service:
     files: list[dict[str, object]] = field(factory=list)
     seconds: float = 0.5
     hidden: int = 0
-    """So many of the Files are counted and not shown."""
+    """Number of Files that are counted and not shown."""
     fails: int = 0
-    """So many pages fail first."""
+    """Number of pages that fail first."""
     began: list[float] = field(factory=list)
-    """When each listing began."""
+    """Time at which each listing began."""
     filtered: list[bool] = field(factory=list)
-    """Whether it had a filter by time."""
+    """True if the listing had a filter by time."""
     busy: int = 0
     busiest: int = 0
 
@@ -73,10 +73,10 @@ def stored(blob: str) -> Stored:
     return Stored(Planned(size=3, content_type=None), blob, md5(b"abc"), since=SINCE)
 
 
-def wanted(blob: str, *, kind="folder", judge=None, patience=1) -> ProbeRequest:
+def wanted(blob: str, *, kind="folder", matcher=None, patience=1) -> ProbeRequest:
     new = NewFile(filename="scan.pdf", title="scan", parent=FOLDER)
     return ProbeRequest(
-        stored=stored(blob), new=new, parent=Parent(FOLDER, kind), matcher=judge, patience=patience
+        stored=stored(blob), new=new, parent=Parent(FOLDER, kind), matcher=matcher, patience=patience
     )
 
 
@@ -89,7 +89,7 @@ def settler(service: Service, policy: Retry = POLICY) -> RegistrationProbe:
 
 
 async def find_all(service: Service, blobs: dict[str, float]) -> dict[str, Registered | None]:
-    """Look for blobs, each of which was lost at some time."""
+    """Search for blobs, each of which was lost at some time."""
     far, found = settler(service), {}
 
     async def find(blob: str, lost_at: float) -> None:
@@ -121,7 +121,7 @@ def test_blobs_lost_one_after_the_other_share_listings_too():
     found = run(lambda: find_all(service, {f"b{n}": n / 8 for n in range(400)}))  # for 50 seconds
 
     assert set(found.values()) == {None}
-    assert len(service.began) < 24  # for one blob there are four
+    assert len(service.began) < 24  # one blob alone needs four
     gaps = [after - before for before, after in zip(service.began, service.began[1:], strict=False)]
     assert min(gaps) >= 4 * 16 * service.seconds / 3  # three pages at once
 
@@ -136,7 +136,7 @@ def test_a_file_is_found_by_the_listing_that_many_wait_for():
     assert len(service.began) == 1
 
 
-def test_a_listing_under_way_may_find_a_file_but_proves_no_absence():
+def test_a_listing_in_flight_may_find_a_file_but_proves_no_absence():
     service = Service(seconds=2)
     for n in range(600):
         service.register(f"other{n}")
@@ -248,7 +248,7 @@ def test_places_in_which_nothing_is_looked_for_are_forgotten():
     assert run(main) <= IDLE
 
 
-def test_a_parent_that_is_no_project_and_lists_nothing_is_searched_by_title():
+def test_a_parent_that_is_not_a_project_and_lists_nothing_is_searched_by_title():
     service = Service()
     file_id = service.register("b", parent="elsewhere")
     service.files[0]["created"] = "2026-01-02T12:00:00"
@@ -273,7 +273,7 @@ def test_a_project_that_has_vanished_is_an_error_not_a_proof():
         run(lambda: settler(Service()).find(wanted("b", kind="project"), 0.0))
 
 
-def test_files_that_nothing_can_tell_apart_are_candidates_of_their_own_blob_only():
+def test_files_that_cannot_be_distinguished_are_candidates_of_their_own_blob_only():
     service = Service()
     there = service.register("found")
 
@@ -296,7 +296,7 @@ def test_files_that_nothing_can_tell_apart_are_candidates_of_their_own_blob_only
         with pytest.raises(UndecidableError) as caught:
             await far.find(wanted("open"), 0.0)
         one = await far.find(wanted("found"), 0.0)
-        two = await far.find(wanted("absent", judge=not_ours), 0.0)
+        two = await far.find(wanted("absent", matcher=not_ours), 0.0)
         return one, two, caught.value.candidates
 
     found, absent, candidates = run(main)

@@ -1,4 +1,4 @@
-"""Looking for a File whose registering was lost: how long, where, and when nobody can say."""
+"""Probes for a File whose registration was lost: duration, parents, and undecidable cases."""
 
 import unicodedata
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def titled(title: str) -> NewFile:
 
 
 class Watch:
-    """A clock that stands still but for sleeping."""
+    """A clock that advances only by sleeping."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -89,7 +89,7 @@ async def test_what_is_found_at_once_is_not_waited_for():
         (" Board", None),
         ("Ærslafull", None),
         ("Fundargerð", "Fundarger"[:-1]),
-        ("Re\u0301sume\u0301", "R"),  # an accent of its own, which the server may join to the letter
+        ("Re\u0301sume\u0301", "R"),  # an accent of its own, which the server may combine with the letter
         ("A,B", None),
         ("two  blanks", "tw"),
         ("x" * 300, "x" * 29),
@@ -117,7 +117,7 @@ async def upload(client, box, title="a"):
 
 @pytest.fixture
 def rename(monkeypatch):
-    """Let the server store titles otherwise than they came."""
+    """Let the server store titles in another form than received."""
 
     def renaming(change) -> None:
         add = State.add
@@ -188,7 +188,7 @@ async def test_when_no_answer_shows_a_blob_name_it_stays_open_with_candidates(cl
     assert file.id in str(caught.value)
 
 
-async def test_files_of_other_bytes_are_no_candidates(client, box):
+async def test_files_of_other_bytes_are_not_candidates(client, box):
     await client.files.upload(b"other", parent=box.project, filename="a.bin", title="a")
     box.faults.hide("projects.files", "blob_name", times=None)
     box.faults.hide("files.get", "blob_name", times=None)
@@ -213,7 +213,7 @@ async def test_a_look_that_fails_is_never_taken_for_not_found(client, box, fault
     box.faults.reset_after("files.register")
     fault(box.faults)
 
-    with pytest.raises(RegistrationUncertainError, match="looking for it failed") as caught:
+    with pytest.raises(RegistrationUncertainError, match="the lookup failed") as caught:
         await upload(client, box)
 
     assert box.state.count("files.register") == 1

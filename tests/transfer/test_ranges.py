@@ -1,4 +1,4 @@
-"""Ranges: what a GET asks for, what its response says, and whether two responses fit together."""
+"""Ranges: the request header, the response header, and the comparison of two responses."""
 
 import pytest
 from hypothesis import given
@@ -8,8 +8,8 @@ from coredata_async.message import Reply
 from coredata_async.transfer.ranges import (
     ByteRange,
     ContentRange,
-    arrival,
     content_coding,
+    content_range_of,
     is_same_content,
     unsatisfied_size,
 )
@@ -61,7 +61,7 @@ def test_only_from_beginning_to_end_is_whole(span, whole):
     ],
 )
 def test_a_whole_response_says_where_its_bytes_belong(headers, held):
-    found = arrival(Reply(200, headers))
+    found = content_range_of(Reply(200, headers))
 
     assert (found.first, found.stop, found.total) == held
 
@@ -75,7 +75,7 @@ def test_a_whole_response_says_where_its_bytes_belong(headers, held):
     ],
 )
 def test_a_partial_response_says_where_its_bytes_belong(headers, held):
-    found = arrival(Reply(206, headers))
+    found = content_range_of(Reply(206, headers))
 
     assert (found.first, found.stop, found.total) == held
 
@@ -101,7 +101,7 @@ def test_a_partial_response_says_where_its_bytes_belong(headers, held):
 )
 def test_a_partial_response_that_does_not_say_it_readably_is_refused(headers, reason):
     with pytest.raises(ValueError, match=reason):
-        arrival(Reply(206, headers))
+        content_range_of(Reply(206, headers))
 
 
 @given(
@@ -114,7 +114,7 @@ def test_every_valid_content_range_is_read(first, count, more, unit):
     total = first + count + more
     header = {"Content-Range": f"{unit} {first}-{first + count - 1}/{total}"}
 
-    assert arrival(Reply(206, header)) == ContentRange(first=first, stop=first + count, total=total)
+    assert content_range_of(Reply(206, header)) == ContentRange(first=first, stop=first + count, total=total)
 
 
 @given(
@@ -122,7 +122,7 @@ def test_every_valid_content_range_is_read(first, count, more, unit):
 )
 def test_a_content_range_is_read_without_contradiction_or_refused(content_range, length):
     try:
-        found = arrival(Reply(206, {"Content-Range": content_range, "Content-Length": length}))
+        found = content_range_of(Reply(206, {"Content-Range": content_range, "Content-Length": length}))
     except ValueError:
         return
 
@@ -143,7 +143,7 @@ def test_a_content_range_is_read_without_contradiction_or_refused(content_range,
 )
 def test_a_416_says_how_long_the_file_is(reply, size):
     assert unsatisfied_size(reply) == size
-    assert arrival(reply).total == size
+    assert content_range_of(reply).total == size
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""New content for a File: by blob or in the body, and never over somebody else's work."""
+"""Replacement of a File's content: by blob or in the body, and never over another writer's change."""
 
 import pytest
 
@@ -47,12 +47,12 @@ async def test_with_the_right_lock_it_is_written(client, box, file, via):
 
 @WAYS
 @pytest.mark.parametrize("status", [None, 400, 404, 409, 412, 500, 503])
-async def test_a_stale_lock_is_told_whatever_the_server_answers(client, box, file, via, status):
+async def test_a_stale_lock_is_reported_whatever_the_server_answers(client, box, file, via, status):
     await client.files.replace(file.id, b"theirs")
     if status:
         box.faults.status("files.replace", status, times=None)
 
-    with pytest.raises(StaleSnapshotError, match="changed by somebody else") as caught:
+    with pytest.raises(StaleSnapshotError, match="changed by another writer") as caught:
         await client.files.replace(file.id, b"ours", snapshot_id=file.snapshot_id, via=via)
 
     assert file.snapshot_id in str(caught.value)
@@ -110,7 +110,7 @@ async def test_a_lost_answer_and_no_way_to_look_stays_open(client, box, file, vi
         await client.files.replace(file.id, b"ours", snapshot_id=file.snapshot_id, via=via)
 
 
-async def test_a_server_that_shows_neither_digest_nor_blob_cannot_tell_whose_change_it_was(client, box, file):
+async def test_a_server_that_shows_neither_digest_nor_blob_leaves_the_writer_unknown(client, box, file):
     box.faults.reset_after("files.replace")
     box.faults.hide("files.get", "digest", "blob_name")
 
@@ -120,8 +120,8 @@ async def test_a_server_that_shows_neither_digest_nor_blob_cannot_tell_whose_cha
     assert not isinstance(caught.value, StaleSnapshotError)
 
 
-async def test_the_same_bytes_from_somebody_else_are_a_lost_race(client, box, file):
-    """By blob name one can tell, though the digest is the same."""
+async def test_the_same_bytes_from_another_writer_are_a_lost_race(client, box, file):
+    """The blob name identifies the writer, although the digest is the same."""
     await client.files.replace(file.id, b"alike")
     box.faults.status("files.replace", 500)
 
@@ -154,7 +154,7 @@ async def test_a_byte_that_tips_over_on_the_way_is_noticed(client, box, file):
 
 @pytest.fixture
 def mute(box):
-    """A server whose answer to a replacement has none of its headers."""
+    """A server whose response to a replacement lacks its headers."""
     box.faults.status("files.replace", 201, done=True, times=None)
 
 
@@ -176,7 +176,7 @@ async def test_without_the_digest_header_another_digest_is_a_mismatch(client, bo
 
 
 @pytest.mark.usefixtures("mute")
-async def test_that_it_cannot_be_verified_is_no_failure(client, box, file):
+async def test_that_it_cannot_be_verified_is_not_a_failure(client, box, file):
     box.faults.status("files.get", 500, times=None)
 
     done = await client.files.replace(file.id, b"new")
@@ -185,7 +185,7 @@ async def test_that_it_cannot_be_verified_is_no_failure(client, box, file):
 
 
 @pytest.mark.usefixtures("mute")
-async def test_verify_false_asks_nobody(client, box, file):
+async def test_verify_false_sends_nothing_more(client, box, file):
     before = box.state.count("files.get")
 
     done = await client.files.replace(file.id, b"new", verify=False)
@@ -206,7 +206,7 @@ async def test_a_name_with_umlauts_is_encoded(client, file):
     assert (await client.files.get(file.id)).filename == "a.pdf"
 
 
-async def test_an_expired_url_is_reserved_anew(client, box, file):
+async def test_an_expired_url_is_reserved_again(client, box, file):
     box.faults.expire("storage.put")
 
     await client.files.replace(file.id, b"new")

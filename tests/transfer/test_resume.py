@@ -1,4 +1,4 @@
-"""A download whose connection breaks: each byte once, in order, or an error that says why."""
+"""Downloads whose connection breaks: each byte once, in order, or an error with the reason."""
 
 import gzip
 
@@ -28,7 +28,7 @@ async def read(client, file, **options):
 
 
 async def read_and(client, file, then):
-    """Read, and let something happen when the first bytes have come."""
+    """Read, and run an action when the first bytes have arrived."""
     async with client.files.download(file) as body:
         blocks = aiter(body)
         await anext(blocks)
@@ -48,7 +48,7 @@ async def test_a_connection_that_breaks_is_taken_up_where_it_broke(client, box, 
     assert await read(client, file) == DATA
     first, second = ranges(box)
     assert first is None
-    # What aiohttp had not handed out when the connection broke is asked for again.
+    # Bytes that aiohttp had not passed on when the connection broke are requested again.
     assert second is None or 0 < int(second.removeprefix("bytes=").removesuffix("-")) <= at
 
 
@@ -110,11 +110,11 @@ async def test_a_storage_that_gives_another_range_is_refused(client, box, file, 
     )
     box.faults.truncate("storage.get", 150_000)
 
-    with pytest.raises(StorageError, match="another range"):
+    with pytest.raises(StorageError, match="not with the requested range"):
         await read(client, file)
 
 
-async def test_an_url_that_expires_in_the_middle_is_asked_anew(client, box, file):
+async def test_an_url_that_expires_in_the_middle_is_asked_again(client, box, file):
     box.faults.truncate("storage.get", 150_000)
     box.faults.expire("storage.get", after=1)
 
@@ -122,7 +122,7 @@ async def test_an_url_that_expires_in_the_middle_is_asked_anew(client, box, file
     assert box.state.count("files.content") == 3
 
 
-async def test_content_that_changes_in_the_middle_is_told(client, box, file):
+async def test_content_that_changes_in_the_middle_is_reported(client, box, file):
     box.faults.truncate("storage.get", 150_000)
 
     async def change():
@@ -132,7 +132,7 @@ async def test_content_that_changes_in_the_middle_is_told(client, box, file):
         await read_and(client, file, change)
 
 
-async def test_a_file_that_is_deleted_in_the_middle_is_told(client, box, file):
+async def test_a_file_that_is_deleted_in_the_middle_is_reported(client, box, file):
     box.faults.truncate("storage.get", 150_000)
 
     with pytest.raises(NotFoundError):
@@ -173,7 +173,7 @@ async def test_a_digest_may_be_in_capitals(client, box, file):
 
 @pytest.fixture
 def opaque(monkeypatch):
-    """A storage whose ETags are no digests."""
+    """A storage whose ETags are not digests."""
     monkeypatch.setattr("coredata_async.sandbox.object_store._etag", lambda blob, call: '"opaque-1"')
 
 
@@ -223,7 +223,7 @@ def broken(count: int = 4, **headers: str) -> bytes:
 
 
 def rest(data: bytes = OLD, **headers: str):
-    """What a storage gives from the byte on that is asked for. aiohttp may have lost what came before it."""
+    """The storage's bytes from the requested one on. aiohttp may have lost the bytes before it."""
 
     def respond(first: int) -> bytes:
         if not first:

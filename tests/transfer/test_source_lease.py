@@ -1,4 +1,4 @@
-"""What an upload takes of the limits while its source is open, and that it gives it back, however it ends."""
+"""Slots that an upload takes while its source is open, and their release after any outcome."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -99,14 +99,14 @@ async def test_who_is_cancelled_while_waiting_for_a_stream_gives_back_the_open_f
     assert not open_files.locked()
 
 
-async def test_progress_is_told_of_by_name_and_size(
+async def test_progress_is_reported_with_name_and_size(
     paths: dict[str, Path], streams: asyncio.Semaphore, open_files: asyncio.Semaphore
 ) -> None:
-    told: list[Progress] = []
+    reports: list[Progress] = []
 
-    async with SourceLease(paths["large"], None, told.append, streams, open_files) as (source, teller):
+    async with SourceLease(paths["large"], None, reports.append, streams, open_files) as (source, teller):
         assert isinstance(source.body, Streamed)
         assert source.body.on_sent == teller.add
         await teller.add(5)
 
-    assert told == [Progress(name=str(paths["large"]), stage="put", sent=5, total=len(LARGE))]
+    assert reports == [Progress(name=str(paths["large"]), stage="put", sent=5, total=len(LARGE))]

@@ -1,4 +1,4 @@
-"""The upload's states, with literals: nothing is sent here."""
+"""States of an upload, with literals: nothing is sent here."""
 
 from datetime import UTC, datetime
 
@@ -57,7 +57,7 @@ def test_the_servers_clock_is_kept_whatever_zone_it_writes(zone):
     assert PLAN.next(PLAN.request(), reply).since == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def test_a_broken_date_is_no_date():
+def test_a_broken_date_is_not_a_date():
     body = b'{"blobName": "b", "presignedUrl": "%s"}' % URL.encode()
 
     assert PLAN.next(PLAN.request(), Reply(200, {"Date": "yesterday"}, body)).since is None
@@ -66,7 +66,7 @@ def test_a_broken_date_is_no_date():
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b"{}", b'{"blobName": "b"}', b'{"blobName": "", "presignedUrl": ""}']
 )
-def test_an_answer_that_is_no_reservation_is_unexpected(body):
+def test_an_answer_that_is_not_a_reservation_is_unexpected(body):
     with pytest.raises(UnexpectedResponseError):
         PLAN.next(PLAN.request(), Reply(200, {}, body))
 
@@ -107,7 +107,7 @@ def test_an_equal_etag_is_remembered():
 
 
 @pytest.mark.parametrize("etag", ['"a-3"', f'W/"{OTHER}"', f'"{OTHER}-1"', "", "abc"])
-def test_an_etag_that_is_no_md5_says_nothing(etag):
+def test_an_etag_that_is_not_an_md5_says_nothing(etag):
     assert RESERVED.next(PUT, Reply(201, {"ETag": etag}), md5=MD5) == STORED
 
 
@@ -209,7 +209,7 @@ def test_a_refusal_to_register_is_an_error(status):
 
 
 def test_a_wish_to_come_back_later_proves_nothing():
-    """Varnish's own 503 has one, even if the service does the work."""
+    """Varnish's own 503 has one, even if the service carries the request out."""
     assert isinstance(STORED.next(REGISTER, Reply(503, {"Retry-After": "1"})), Unsettled)
 
 

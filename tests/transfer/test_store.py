@@ -1,4 +1,4 @@
-"""Storing against the sandbox: what a new URL mends, what it does not, and how often it is tried."""
+"""Storing against the sandbox: the failures that a new URL solves, the others, and the number of attempts."""
 
 import pytest
 from attrs import evolve

@@ -1,4 +1,4 @@
-"""Unexpected exceptions at every step, over both transports: what was sent for is never `Failed`."""
+"""Unexpected exceptions at every step, over both transports: a sent registration is never `Failed`."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from tests.rig import QUICK
 
 
 class BoomError(Exception):
-    """Nothing that the library foresees."""
+    """An exception that the library does not foresee."""
 
 
 ERRORS = [BoomError("boom"), OverflowError(), RecursionError(), MemoryError(), ConfigurationError("x")]
-"""A `ConfigurationError` after sending is as unforeseen as any."""
+"""A `ConfigurationError` after sending is as unforeseen as any other."""
 
 
 @pytest.fixture(params=["auto", "aiohttp"])
@@ -87,7 +87,7 @@ PLACES = {
 
 
 def inject(monkeypatch, when: str, error: BaseException) -> None:
-    """Have a layer of the chain raise around the request that is not safe to repeat."""
+    """Make a layer of the chain raise around the request that is not safe to repeat."""
     PLACES[when](monkeypatch, error)
 
 
@@ -162,7 +162,7 @@ async def test_a_progress_callback_that_raises_before_the_write_fails_it(client,
 
 @pytest.mark.parametrize("operation", ["files.register", "files.get"])
 async def test_a_hook_that_raises_after_the_write_does_not_fail_it(client, box, path, operation) -> None:
-    """In the middle of registering, and while the File is read to verify it."""
+    """While registering, and while the File is read to verify it."""
     method = "POST" if operation == "files.register" else "GET"
     box.faults.hide("storage.put", "ETag")
 
@@ -215,7 +215,7 @@ async def test_a_cancelled_creation_is_cancelled(client, box, monkeypatch) -> No
 
 
 async def test_an_error_deep_in_a_transport_after_the_first_byte_is_unknown(client, box, monkeypatch) -> None:
-    """In whatever either transport does when the answer has begun."""
+    """In the code of either transport that runs when the response has begun."""
     from coredata_async.transport.aiohttp import exchange as over_aiohttp  # noqa: PLC0415
     from coredata_async.transport.http11.parser import ResponseParser  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Many uploads at once: outcomes as they complete, and nothing left behind however it ends."""
+"""Concurrent uploads: outcomes as they complete, and nothing left behind in any case."""
 
 import asyncio
 from collections import Counter
@@ -86,7 +86,7 @@ async def test_an_item_may_have_options_of_its_own(client, box):
     assert found["b.txt"].title == "b"
 
 
-async def test_what_is_no_upload_gets_the_common_options(client, box, tmp_path):
+async def test_what_is_not_an_upload_gets_the_common_options(client, box, tmp_path):
     outcomes = await outcomes_of(client, box, files(tmp_path, 2), dynatype="Memo", tags=["a", "b"])
 
     for outcome in outcomes:
@@ -103,13 +103,13 @@ async def test_an_item_without_any_parent_fails_alone(client, box):
 
 
 @pytest.mark.parametrize("width", [1, 3])
-async def test_no_more_are_under_way_than_asked_for(client, box, tmp_path, width):
-    under_way = most = 0
+async def test_no_more_are_in_flight_than_asked_for(client, box, tmp_path, width):
+    in_flight = most = 0
 
-    def progress(told):
-        nonlocal under_way, most
-        under_way += {"reserve": 1, "register": -1}.get(told.stage, 0)
-        most = max(most, under_way)
+    def progress(report):
+        nonlocal in_flight, most
+        in_flight += {"reserve": 1, "register": -1}.get(report.stage, 0)
+        most = max(most, in_flight)
 
     await outcomes_of(client, box, files(tmp_path, 12), concurrency=width, progress=progress)
 
@@ -122,42 +122,42 @@ async def test_the_width_defaults_to_the_limit(box, tmp_path):
 
 
 async def test_streams_are_limited_on_their_own(box, tmp_path):
-    under_way = most = 0
+    in_flight = most = 0
 
-    def progress(told):
-        nonlocal under_way, most
-        under_way += {"reserve": 1, "register": -1}.get(told.stage, 0)
-        most = max(most, under_way)
+    def progress(report):
+        nonlocal in_flight, most
+        in_flight += {"reserve": 1, "register": -1}.get(report.stage, 0)
+        most = max(most, in_flight)
 
     async with box.client(retry=QUICK, limits=Limits(uploads=2)) as client:
         paths = files(tmp_path, 6, 1_500_000)
         outcomes = await outcomes_of(client, box, paths, concurrency=6, progress=progress)
 
     assert {type(each) for each in outcomes} == {Uploaded}
-    assert most <= 3  # a stream gives its place back before it is registered
+    assert most <= 3  # a stream releases its slot before it is registered
 
 
-async def test_outcomes_are_told_apart_by_match(client, box, tmp_path):
+async def test_outcomes_are_distinguished_by_match(client, box, tmp_path):
     good, bad, open_ = (tmp_path / name for name in ("good", "bad", "open"))
     good.write_bytes(b"good")
     open_.write_bytes(b"open")
     box.faults.reset_after("files.register")
     box.faults.status("files.list", 500, times=None)
-    told = []
+    reports = []
 
     async with client.files.upload_many([open_, bad, good], parent=box.project, concurrency=1) as outcomes:
         async for outcome in outcomes:
             match outcome:
                 case Uploaded(source=source):
-                    told.append(("uploaded", source))
+                    reports.append(("uploaded", source))
                 case Failed(source=source, error=error):
                     assert isinstance(error, SourceError)
-                    told.append(("failed", source))
+                    reports.append(("failed", source))
                 case Unknown(source=source, error=error):
                     assert isinstance(error, CoreDataError)
-                    told.append(("unknown", source))
+                    reports.append(("unknown", source))
 
-    assert told == [("unknown", open_), ("failed", bad), ("uploaded", good)]
+    assert reports == [("unknown", open_), ("failed", bad), ("uploaded", good)]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ async def test_what_the_iterator_raises_comes_after_what_was_begun(client, box, 
 
 
 @pytest.mark.parametrize("sources", [None, 42])
-async def test_what_is_no_iterable_is_an_error_and_no_endless_wait(client, box, sources):
+async def test_what_is_not_an_iterable_is_an_error_and_not_an_endless_wait(client, box, sources):
     async with asyncio.timeout(5):
         with pytest.raises(TypeError, match="iterable"):
             await outcomes_of(client, box, sources)
@@ -280,7 +280,7 @@ async def test_a_slow_consumer_slows_the_uploads_down(client, box, tmp_path):
         await anext(outcomes)
         await asyncio.sleep(0.2)
 
-        # One that was given, two that wait, two workers that hold one each.
+        # One that was yielded, two that wait, two workers that hold one each.
         assert taken <= 5
 
 
@@ -320,6 +320,6 @@ async def test_in_bad_weather_every_file_is_there_at_most_once(box):
 
 
 @pytest.mark.parametrize("one", ["report.pdf", Path("report.pdf"), b"bytes"])
-async def test_a_single_source_is_no_iterable_of_sources(client, one: object) -> None:
+async def test_a_single_source_is_not_an_iterable_of_sources(client, one: object) -> None:
     with pytest.raises(TypeError, match="put a single one in a list"):
         client.files.upload_many(one)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""One source becomes one File: every kind of source, both ways, checked at the far end."""
+"""Uploads: every kind of source, both ways, compared with the stored bytes."""
 
 import array
 import asyncio
@@ -37,7 +37,7 @@ SIZES = [
 
 
 def plain(data):
-    """A generator of uneven pieces."""
+    """Yield uneven pieces."""
     for start in range(0, len(data), 77_777):
         yield data[start : start + 77_777]
 
@@ -236,7 +236,7 @@ async def test_dynatype_contacts_and_tags_go_along(client, box, via):
         ({"filename": "x", "contacts": "c", "dynatype": "Memo"}, "list of strings"),
         ({"filename": "x", "via": "carrier pigeon"}, "via must be"),
         ({"filename": "x", "size": -1}, "size must be"),
-        ({"filename": "x\udcff"}, "no text"),
+        ({"filename": "x\udcff"}, "not text"),
     ],
 )
 async def test_what_cannot_be_done_as_written_is_refused_before_anything_is_sent(client, box, options, words):
@@ -273,7 +273,7 @@ async def test_the_etag_spares_the_look_at_the_file(client, box):
 
 @pytest.fixture
 def opaque(monkeypatch):
-    """A storage whose ETags are no digests."""
+    """A storage whose ETags are not digests."""
     monkeypatch.setattr("coredata_async.sandbox.object_store._etag", lambda blob, call: '"opaque-1"')
 
 
@@ -286,7 +286,7 @@ async def test_without_an_etag_the_files_own_digest_is_compared(client, box):
 
 
 @pytest.mark.usefixtures("opaque")
-async def test_verify_false_asks_nobody(client, box):
+async def test_verify_false_sends_nothing_more(client, box):
     up = await client.files.upload(b"x", parent=box.project, filename="x", verify=False)
 
     assert not up.verified
@@ -308,7 +308,7 @@ async def test_a_file_of_other_bytes_is_a_mismatch_that_names_it(client, box):
 @pytest.mark.usefixtures("opaque")
 @pytest.mark.parametrize("status", [404, 500])
 async def test_a_file_that_cannot_be_read_back_is_uploaded_all_the_same(client, box, status, via):
-    """Whoever took this for a failure would upload it a second time."""
+    """A caller that took this for a failure would upload the source a second time."""
     box.faults.status("files.get", status, times=None)
 
     up = await client.files.upload(b"x", parent=box.project, filename="x", via=via)
@@ -359,7 +359,7 @@ async def test_through_the_api_no_bytes_can_look_like_the_end_of_the_form(client
 
 
 async def changing(path, change):
-    """Read a large file, and let it change while it is read."""
+    """Read a large file, and let it change meanwhile."""
     data = path.read_bytes()
     handed = 0
 
@@ -407,7 +407,7 @@ async def test_an_iterable_of_another_length_is_not_registered(client, box, size
 @WAYS
 @pytest.mark.parametrize("size", [3, 300_000])
 async def test_a_source_may_take_its_time_to_end(client, box, size, via):
-    """The storage has answered by then, were the last block not held back."""
+    """The storage would have answered by then if the last block were not held back."""
 
     async def slow():
         yield some_bytes(size)

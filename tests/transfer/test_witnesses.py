@@ -1,4 +1,4 @@
-"""Lists that look complete, and do not show what is there."""
+"""Lists that look complete, but do not show existing Files."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_the_number_of_places_is_limited() -> None:
 async def test_a_list_without_a_file_that_is_there_does_not_prove_that_another_one_is_absent(
     box, client
 ) -> None:
-    """As where the caller may create Files and not see them, or if lists lag behind longer than assumed."""
+    """The caller may create Files but not see them, or lists lag behind for longer than assumed."""
     box.faults.listing_lag(seconds=60)
     first = await client.files.upload(b"1", parent=box.project, filename="1.txt")
     box.faults.reset_after("files.register")

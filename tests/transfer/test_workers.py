@@ -1,4 +1,4 @@
-"""Some things done at once: results in order, a width that is kept, the first error told."""
+"""Concurrent work: results in order, a bounded width, and the first error raised."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ async def test_results_come_in_the_order_of_the_things_and_the_width_is_kept() -
     assert await map_concurrently([], do, 3) == []
 
 
-async def test_the_first_error_is_told_as_it_is() -> None:
+async def test_the_first_error_is_reported_as_it_is() -> None:
     async def do(thing: int) -> int:
         if thing:
             raise KeyError(thing)

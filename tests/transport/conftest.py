@@ -1,4 +1,4 @@
-"""A raw server, a pool, and `Send`s of either side; what is left over is noticed."""
+"""Fixtures: a raw server, a pool, and `Send`s of either side; leftovers are detected."""
 
 import asyncio
 import shutil
@@ -41,19 +41,19 @@ WAYS: dict[str, Exchange] = {"aiohttp": over_aiohttp.exchange, "lean": lean.exch
 
 @pytest.fixture(params=WAYS)
 def exchange(request: pytest.FixtureRequest) -> Exchange:
-    """Each of the two ways; whoever uses it is tried on both."""
+    """Return each of the two transports; a test that uses this runs on both."""
     return WAYS[request.param]
 
 
 @pytest.fixture
 def send(pool: Pool, exchange: Exchange) -> Send:
-    """To the storage, with little patience."""
+    """Return a `Send` to the storage, with short timeouts."""
     return exchange(pool, "storage", BRISK, headers={})
 
 
 @pytest.fixture
 def let_go(server: RawServer) -> Callable[[], AsyncIterator[None]]:
-    """A check that no task of the client is left, and that the server has seen its connection closed."""
+    """Return a check that no task of the client is left, and that its connection was closed."""
 
     async def check() -> None:
         patience = asyncio.get_running_loop().time() + 1
@@ -70,7 +70,7 @@ def tasks(server: RawServer) -> set[asyncio.Task[object]]:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A file that is streamed."""
+    """Return a file that is streamed."""
     path = tmp_path / "report.pdf"
     path.write_bytes(CONTENT)
     return path
@@ -78,7 +78,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a server that nobody vouches for but itself; the key stands beside it."""
+    """Return the certificate of a self-signed server; the key is beside it."""
     if shutil.which("openssl") is None:
         pytest.skip("no openssl to make a certificate with")
     path = tmp_path_factory.mktemp("tls") / "cert.pem"

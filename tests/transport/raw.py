@@ -1,4 +1,4 @@
-"""A server without HTTP in it: it notes the bytes that come, and plays what it is told to."""
+"""A server without HTTP parsing: it records the bytes received, and plays a script."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ CLOSED = (ConnectionError, asyncio.IncompleteReadError)
 
 @define
 class Seen:
-    """A request as it came over the wire."""
+    """A request as received."""
 
     line: str
     headers: list[tuple[str, str]]
@@ -52,7 +52,7 @@ class Line:
         return self.seen[-1]
 
     async def request(self) -> Seen:
-        """Read a whole request; one that breaks off keeps what came of it."""
+        """Read a whole request; one that breaks off keeps the bytes received."""
         seen = await self.head()
         left = int(seen.header("Content-Length") or 0)
         while left:
@@ -83,7 +83,7 @@ class Line:
         self.writer.close()
 
     async def gone(self) -> None:
-        """Wait until the client has let go."""
+        """Wait until the client has closed it."""
         while await self.reader.read(1 << 20):
             pass
         self.close()
@@ -100,7 +100,7 @@ class RawServer:
         self.lines = 0
         """Connections that were opened."""
         self.open = 0
-        """Connections that are."""
+        """Number of connections that are open."""
         self.script: deque[Play] = deque()
         self.tasks: set[asyncio.Task[None]] = set()
         self._tls = tls
@@ -123,7 +123,7 @@ class RawServer:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
-        # Whoever has just been accepted must come in first: asyncio leaves his socket open otherwise.
+        # The newest connection must be handled first, because asyncio leaves its socket open otherwise.
         asyncio.get_running_loop().remove_reader(self._socket)
         for _ in range(4):
             await asyncio.sleep(0)
@@ -164,7 +164,7 @@ def answers(status: int = 200, body: bytes = b"", **headers: str) -> Play:
 
 
 def says(raw: bytes) -> Play:
-    """Answer with these very bytes, and close."""
+    """Answer with exactly these bytes, and close."""
 
     async def play(line: Line) -> None:
         await line.request()

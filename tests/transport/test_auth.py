@@ -1,4 +1,4 @@
-"""Credentials: in the right form, to the service alone, and never shown."""
+"""Credentials: in the right form, only to the service, and never shown."""
 
 import pytest
 
@@ -56,10 +56,12 @@ def test_odd_characters_are_refused_without_being_shown(odd: str) -> None:
     for wrong in ((odd, "k", "k"), ("u", odd, "k"), ("u", "k", odd)):
         with pytest.raises(ConfigurationError) as caught:
             Credentials(*wrong)
-        assert "holds a space, a line break or another odd character" in str(caught.value)
+        assert "contains a space, a line break or a character that is not printable ASCII" in str(
+            caught.value
+        )
 
 
 def test_a_user_with_a_colon_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="api_user must not hold a colon"):
+    with pytest.raises(ConfigurationError, match="api_user must not contain a colon"):
         Credentials("a:b", "k", "k")
     assert Credentials("a", "b:c", "d:e").header("/api/v2/") == "apikey a:b:c"

@@ -1,4 +1,4 @@
-"""The two chains as they are wired, over a real wire."""
+"""The two chains, over a real socket."""
 
 import asyncio
 import logging
@@ -159,7 +159,7 @@ async def test_nothing_is_sent_to_where_it_does_not_belong(server: RawServer, ch
     assert server.seen == []
 
 
-async def test_no_more_than_the_limits_are_under_way(server: RawServer, chains: Chains) -> None:
+async def test_no_more_than_the_limits_are_in_flight(server: RawServer, chains: Chains) -> None:
     api, storage = chains.both(Limits(connections=3, concurrency=2))
     async with asyncio.TaskGroup() as group:
         for _ in range(12):
@@ -184,7 +184,7 @@ async def test_who_waits_to_repeat_holds_no_place(server: RawServer, chains: Cha
     assert (first.result().attempts, second.result().attempts) == (2, 1)
 
 
-async def test_open_downloads_take_up_connections_and_who_waits_is_told(
+async def test_open_downloads_occupy_connections_and_a_waiter_is_reported(
     server: RawServer, chains: Chains
 ) -> None:
     server.script.append(answers(200, b"x" * 100_000))
@@ -236,7 +236,7 @@ async def test_a_total_covers_all_repeats(server: RawServer, chains: Chains) -> 
     assert caught.value.phase == "total"
 
 
-async def test_an_inner_limit_is_told_as_such(server: RawServer, chains: Chains) -> None:
+async def test_an_inner_limit_is_reported_as_such(server: RawServer, chains: Chains) -> None:
     server.script.append(never_answers)
     api, _ = chains.both(retry=Retry.none(), timeouts=Timeouts(response=0.05, total=5))
 

@@ -1,4 +1,4 @@
-"""A POST that was given up while the line was cut never arrives, however it was given up.
+"""A POST that was given up while the link was cut never arrives, for any way of giving up.
 
 The two hosts are network namespaces: see `cut_line`. `.ci/run` runs this.
 """
@@ -19,14 +19,14 @@ ALIVE = ("timeout", "cancelled", "closed", "dropped")
 """Ways to give up that the process survives."""
 DEAD = ("killed", "exited")
 WAYS = {"lean": ALIVE, "uvloop": ALIVE, "aiohttp": ALIVE, "session": ALIVE[:2]}
-"""By transport; closing a client leaves a session of its user as it is."""
+"""By transport. Closing a client leaves its caller's session open."""
 UNPROTECTED = [f"post /asyncio-{scheme}" for scheme in SCHEMES]
-"""What a program that only closes its connections would send: it shows that the rig can see it."""
+"""Sent by programs that only close their connections: it shows that the rig can detect them."""
 
 
 @pytest.fixture(scope="module")
 def received(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
-    """The POSTs that the server received when the line was up again."""
+    """Return the POSTs that the server received when the link was up again."""
     log = tmp_path_factory.mktemp("server") / "log"
     with Hosts() as hosts:
         server = hosts.start(
@@ -49,7 +49,7 @@ def received(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         until = time.monotonic() + 15
         while not set(UNPROTECTED) <= set(log.read_text().splitlines()) and time.monotonic() < until:
             time.sleep(0.1)
-        time.sleep(3)  # what TCP sends again at the latest after as long again as the line was cut
+        time.sleep(3)  # TCP resends at the latest after as long again as the link was cut
         yield [line for line in log.read_text().splitlines() if line.startswith("post ")]
 
 

@@ -1,4 +1,4 @@
-"""A limit for all repeats together."""
+"""Timeout for all retries together."""
 
 import asyncio
 

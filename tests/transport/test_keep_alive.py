@@ -24,11 +24,11 @@ Talk = Callable[[socket.socket, threading.Event], None]
 
 
 class Blocking:
-    """A server in threads of its own: it goes on while the client's loop stands still."""
+    """A server in its own threads: it continues while the client's loop is blocked."""
 
     def __init__(self, talk: Talk, tls: ssl.SSLContext | None) -> None:
         self.told = threading.Event()
-        """Set once what follows the first answer is on its way."""
+        """Set once the bytes after the first response have been sent."""
         self.lines = 0
         self._talk, self._tls = talk, tls
         self._listening = socket.create_server(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""How much of an answer is read, over both transports."""
+"""Maximum size of responses, over both transports."""
 
 import asyncio
 import gzip
@@ -19,7 +19,7 @@ MIB = 1 << 20
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits that are reached quickly."""
+    """Set small limits."""
     monkeypatch.setattr(limits, "BODY", 4 * MIB)
 
 

@@ -1,4 +1,4 @@
-"""Connections to the service discard what is unsent when they are closed; see also `test_cut_line`."""
+"""Connections to the service discard unsent bytes when they are closed; see also `test_cut_line`."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def api(exchange: Exchange, server: RawServer, pool: Pool) -> Send:
 
 @pytest.fixture
 def ends(server: RawServer) -> asyncio.Queue[str]:
-    """How connections end on which a request is never answered."""
+    """Return the ends of connections on which a request is never answered."""
     ends: asyncio.Queue[str] = asyncio.Queue()
 
     async def silent(line: Line) -> None:
@@ -49,7 +49,7 @@ async def ended(ends: asyncio.Queue[str]) -> str:
 
 async def until_received(server: RawServer) -> None:
     async with asyncio.timeout(2):
-        while not server.seen:  # noqa: ASYNC110  # the raw server tells nobody
+        while not server.seen:  # noqa: ASYNC110  # the raw server cannot notify the test
             await asyncio.sleep(0.001)
 
 

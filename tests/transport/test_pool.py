@@ -1,4 +1,4 @@
-"""Connections of either kind: opened late, bound to their loop, closed once; sessions have nothing to say."""
+"""Connections of both kinds: opened late, bound to their loop, closed once; sessions add no headers."""
 
 import asyncio
 import gc
@@ -117,7 +117,7 @@ def test_connections_are_dropped_after_their_loop_has_closed(exchange: Exchange)
 
     asyncio.run(use())
     pool.close_now()
-    gc.collect()  # a session, transport or socket that was forgotten warns here, and warnings are errors
+    gc.collect()  # a session, transport or socket that was not closed warns here, and warnings are errors
 
     assert (sockets(ports[0]), pool.closed) == (0, True)
 
@@ -156,7 +156,7 @@ def test_closing_connections_with_tls_waits_until_they_are(
     loops = pytest.importorskip(factory)
     with asyncio.Runner(loop_factory=loops.new_event_loop) as runner:
         runner.run(use())
-    gc.collect()  # whatever was not closed warns here, and warnings are errors
+    gc.collect()  # anything that was not closed warns here, and warnings are errors
 
 
 async def test_connections_are_dropped_within_their_loop(exchange: Exchange, server: RawServer) -> None:
@@ -187,7 +187,7 @@ async def test_a_session_that_was_brought_closed_is_a_clear_error() -> None:
     async with aiohttp.ClientSession() as session:
         pool = Pool(Limits(), api=session)
 
-    with pytest.raises(CoreDataError, match="session this client was given is closed"):
+    with pytest.raises(CoreDataError, match="session that was passed to this client is closed"):
         pool.session("api")
 
 
@@ -220,7 +220,7 @@ async def test_a_proxy_gets_the_whole_url_and_its_own_credentials(server: RawSer
     assert "u:p" not in repr(pool)
 
 
-async def test_a_proxy_that_refuses_is_told_without_its_password(server: RawServer) -> None:
+async def test_a_proxy_that_refuses_is_reported_without_its_password(server: RawServer) -> None:
     server.script.append(answers(407))
     pool = Pool(Limits(), proxy=f"http://u:SECRET@127.0.0.1:{server.port}")
     with pytest.raises(CoreDataError, match="the proxy refused") as caught:

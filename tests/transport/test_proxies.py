@@ -1,4 +1,4 @@
-"""Proxies: which is used for what, and what is said of one that cannot be used."""
+"""Proxies: selection by URL, and errors for unusable ones."""
 
 import pytest
 
@@ -105,7 +105,7 @@ def test_without_a_proxy_nothing_is_different_for_trusting_the_environment(
 
 
 @pytest.mark.parametrize("transport", ["auto", "aiohttp"])
-async def test_one_of_the_environment_that_cannot_be_used_is_told_before_anything_is_sent(
+async def test_one_of_the_environment_that_cannot_be_used_is_reported_before_anything_is_sent(
     environment: pytest.MonkeyPatch, transport: str
 ) -> None:
     environment.setenv("all_proxy", "socks5://bob:s3cr3tpw@127.0.0.1:1080")
@@ -125,7 +125,7 @@ async def test_one_of_the_environment_that_cannot_be_used_is_told_before_anythin
         (503, "HTTPS_PROXY", False),
     ],
 )
-async def test_a_proxy_that_refuses_is_told_with_its_status(
+async def test_a_proxy_that_refuses_is_reported_with_its_status(
     server: RawServer, status: int, words: str, permanent: bool
 ) -> None:
     server.script.append(says(b"HTTP/1.1 %d bob:s3cr3tpw\r\nContent-Length: 0\r\n\r\n" % status))
@@ -142,7 +142,7 @@ async def test_a_proxy_that_refuses_is_told_with_its_status(
     assert "s3cr3tpw" not in str(caught.value)
 
 
-async def test_a_proxy_that_is_not_there_is_told_apart_from_the_server() -> None:
+async def test_a_proxy_that_is_not_there_is_distinguished_from_the_server() -> None:
     pool = Pool(Limits(), proxy=Secret("bob:s3cr3tpw@127.0.0.1:9"))
     send = exchange(pool, "api", Timeouts(), headers={}, base_url="https://t.example")
 

@@ -1,4 +1,4 @@
-"""What must never leave."""
+"""Requests that must never be sent."""
 
 import pickle
 
@@ -22,7 +22,7 @@ from coredata_async.transport.refuse import is_private_line, only_paths, only_si
         "http://[::1]:8080/",
     ],
 )
-def test_a_line_nobody_can_read_is_private(url: str) -> None:
+def test_an_encrypted_connection_is_private(url: str) -> None:
     assert is_private_line(url)
 
 
@@ -81,7 +81,7 @@ async def test_a_path_goes_to_the_service(target: str) -> None:
     ],
 )
 async def test_a_target_with_a_host_of_its_own_never_gets_the_key(target: str) -> None:
-    with pytest.raises(ConfigurationError, match="no path of the service") as caught:
+    with pytest.raises(ConfigurationError, match="not a path of the service") as caught:
         await only_paths(answer)(Request("GET", target))
 
     assert "SECRET" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Sending again: when, when not, and what it costs; nothing here waits."""
+"""Retries: conditions, exceptions and cost; nothing here waits."""
 
 from collections.abc import Callable
 
@@ -71,7 +71,7 @@ def after(status: int, wish: str, **headers: str) -> Reply:
 def test_what_is_repeated_and_after_how_long(
     request_: Request, outcome: Reply | APIConnectionError, waits: float | None
 ) -> None:
-    """With jitter 0 an own wait is half of the backoff, and a wish is taken as it is."""
+    """With jitter 0, the own delay is half of the backoff, and a requested delay is used unchanged."""
     own = outcome.retry_after is None if isinstance(outcome, Reply) else True
     expected = waits if waits is None or not own else waits / 2
 
@@ -115,7 +115,7 @@ def test_a_body_that_is_spent_is_not_sent_again() -> None:
 
 
 class Far:
-    """Plays outcomes in order; its clock goes on by what is slept, and one second for each attempt."""
+    """Plays outcomes in order. Its clock advances by the time slept, and one second per attempt."""
 
     def __init__(self, *outcomes: Reply | Exception) -> None:
         self.outcomes = list(outcomes)

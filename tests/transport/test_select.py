@@ -1,4 +1,4 @@
-"""Which way a request goes: the lean one, unless something about it is unusual."""
+"""Selection of the transport: our own client, except for unusual requests."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,7 +18,7 @@ from .raw import RawServer
 
 
 async def ways(server: RawServer, pool: Pool, target: str | None = None) -> set[str]:
-    """Send a request by either side, and tell who has carried them."""
+    """Send a request by either side, and return the transports used."""
     for side in ("api", "storage"):
         send = exchange(pool, side, Timeouts(), headers={}, base_url=server.url)  # type: ignore[arg-type]
         assert (await send(Request("GET", target or "/"))).status == 200
@@ -78,7 +78,7 @@ def recorded(method: Callable[..., Any]) -> Callable[..., Any]:
 async def test_whoever_has_put_his_own_in_the_place_of_aiohttps_sees_our_requests(
     server: RawServer, name: str
 ) -> None:
-    """As aioresponses, VCR, OpenTelemetry and Sentry do; it may come and go at any time."""
+    """As aioresponses, VCR, OpenTelemetry and Sentry do; patches may come and go at any time."""
     pool = Pool(Limits())
     send = exchange(pool, "api", Timeouts(), headers={}, base_url=server.url)
     with patch.object(aiohttp.ClientSession, name, recorded(getattr(aiohttp.ClientSession, name))):
@@ -91,7 +91,7 @@ async def test_whoever_has_put_his_own_in_the_place_of_aiohttps_sees_our_request
     await pool.aclose()
 
 
-async def test_a_session_class_of_somebodys_own_is_noticed(server: RawServer) -> None:
+async def test_a_session_class_of_its_own_is_noticed(server: RawServer) -> None:
     class Theirs:
         def __init__(self) -> None: ...
 
@@ -99,7 +99,7 @@ async def test_a_session_class_of_somebodys_own_is_noticed(server: RawServer) ->
 
     with patch.object(aiohttp, "ClientSession", Theirs):
         assert not is_unpatched()
-    for way in ({"autospec": True}, {}):  # a mock is a function without a module, or no function at all
+    for way in ({"autospec": True}, {}):  # a mock is a function without a module, or not a function
         with patch.object(aiohttp.ClientSession, "_request", **way):
             assert not is_unpatched()
     assert is_unpatched()

@@ -1,4 +1,4 @@
-"""How many at once, how many a second; and no place is ever lost."""
+"""Limits of concurrency and rate; a slot is never lost."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ GET = Request("GET", "/api/")
 
 
 class Far:
-    """Holds requests until it is told to let them go."""
+    """Holds requests until they are released."""
 
     def __init__(self) -> None:
         self.under_way = 0
@@ -32,7 +32,7 @@ class Far:
         return Reply(200)
 
 
-async def test_never_more_than_the_slots_are_under_way() -> None:
+async def test_never_more_than_the_slots_are_in_flight() -> None:
     far = Far()
     send = limit_concurrency(far.send, asyncio.Semaphore(3), None)
     async with asyncio.TaskGroup() as group:
@@ -46,7 +46,7 @@ async def test_never_more_than_the_slots_are_under_way() -> None:
     assert [task.result().status for task in sent] == [200] * 20
 
 
-async def test_who_queues_too_long_is_told_so() -> None:
+async def test_a_waiter_that_queues_too_long_is_reported_so() -> None:
     far = Far()
     send = limit_concurrency(far.send, asyncio.Semaphore(1), 0.02)
     first = asyncio.create_task(send(GET))
@@ -64,7 +64,7 @@ async def test_who_queues_too_long_is_told_so() -> None:
 
 
 class Turnstile:
-    """Slots of another kind: shut until a time comes."""
+    """Slots of another kind: closed until a given time."""
 
     def __init__(self) -> None:
         self.opens = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What hooks and the log get to see."""
+"""Events of hooks and log lines."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Reserving a place in the storage."""
+"""Reservations of blobs."""
 
 import pytest
 
@@ -56,8 +56,8 @@ def test_a_signed_url_is_not_in_the_repr() -> None:
         b'{"blob_name": "b", "presigned_url": "u"}',
     ],
 )
-def test_what_is_no_reservation_is_said_to_be_none(body: bytes) -> None:
-    with pytest.raises(UnexpectedResponseError, match="the answer is no reservation"):
+def test_what_is_not_a_reservation_is_reported(body: bytes) -> None:
+    with pytest.raises(UnexpectedResponseError, match="the answer is not a reservation"):
         reserve(1, None).answer(Reply(200, body=body))
 
 
@@ -69,7 +69,7 @@ def test_a_reservation_that_fails_leaves_no_signature_in_the_error(reply: Reply)
     assert "Signature" not in f"{caught.value} {vars(caught.value)}"
 
 
-def test_a_refused_key_is_told_which_one_it_was() -> None:
+def test_a_refused_key_is_reported_by_name() -> None:
     with pytest.raises(AuthenticationError, match="api_key_v3"):
         reserve(1, None).answer(Reply(401))
 

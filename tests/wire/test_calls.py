@@ -1,4 +1,4 @@
-"""The calls every collection has in common."""
+"""Calls that all collections have in common."""
 
 import json
 from collections.abc import Callable
@@ -115,8 +115,8 @@ def test_without_any_limit_a_page_is_what_it_holds() -> None:
         b'{"meta": {"total_count": 9}, "objects": "abc"}',
     ],
 )
-def test_what_is_no_envelope_is_said_to_be_none(body: bytes) -> None:
-    with pytest.raises(UnexpectedResponseError, match="the answer is no listing"):
+def test_what_is_not_an_envelope_is_reported(body: bytes) -> None:
+    with pytest.raises(UnexpectedResponseError, match="the answer is not a listing"):
         listing().answer(Reply(200, body=body))
 
 
@@ -130,12 +130,14 @@ def test_one_bad_value_in_a_page_hides_neither_its_object_nor_the_others() -> No
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        ({"title": "x"}, "File comes without id"),
+        ({"title": "x"}, "File has no id"),
         ({"id": ["a"]}, "File: field id: expected text, not a list"),
         (7, "expected an object, not 7"),
     ],
 )
-def test_an_object_of_a_page_that_cannot_be_told_from_others_is_an_error(raw: object, words: str) -> None:
+def test_an_object_of_a_page_that_cannot_be_distinguished_from_others_is_an_error(
+    raw: object, words: str
+) -> None:
     with pytest.raises(UnexpectedResponseError, match=words):
         listing().answer(page({"total_count": 2}, [{"id": "a"}, raw]))
 
@@ -252,14 +254,14 @@ def test_the_new_id_is_the_last_segment_of_location(location: str, found: str) -
 )
 def test_a_location_without_an_id_leaves_the_outcome_unknown(location: str) -> None:
     with pytest.raises(
-        OutcomeUnknownError, match=r"created something, but not what.*before creating it again"
+        OutcomeUnknownError, match=r"created an object without a readable id.*before creating it again"
     ):
         calls.create("/api/v2/projects/", NewProject(space="s", title="t")).answer(
             Reply(201, {"Location": location})
         )
 
 
-def test_a_missing_location_is_no_success() -> None:
+def test_a_missing_location_is_not_a_success() -> None:
     with pytest.raises(ValueError, match="Location is ''"):
         calls.read_created_id(Reply(201))
 

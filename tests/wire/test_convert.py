@@ -25,7 +25,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-KNOWN = tuple(spot.name for spot in fields(Project) if spot.name != "extra")
+KNOWN = tuple(attribute.name for attribute in fields(Project) if attribute.name != "extra")
 
 
 @frozen(kw_only=True)
@@ -45,7 +45,7 @@ class Note:
 
 
 def complaint(raw: object) -> str:
-    """What the ValueError says, if there is one; anything else fails the test."""
+    """Return the message of the ValueError, if there is one; any other exception fails the test."""
     try:
         structure(raw, Project)
     except ValueError as exc:
@@ -190,12 +190,12 @@ def test_an_open_field_is_left_as_it_came() -> None:
 
 @pytest.mark.parametrize("raw", [{}, {"id": None}, {"id": ""}, {"id": {}}, {"title": "x"}])
 def test_an_object_without_its_key_is_refused(raw: object) -> None:
-    with pytest.raises(ValueError, match=r"File.* comes without id"):
+    with pytest.raises(ValueError, match=r"File.* has no id"):
         structure(raw, File)
 
 
 @pytest.mark.parametrize("raw", [None, 7, "x", [], [{"id": "a"}]])
-def test_what_is_no_object_is_refused(raw: object) -> None:
+def test_what_is_not_an_object_is_refused(raw: object) -> None:
     with pytest.raises(ValueError, match="expected an object"):
         structure(raw, File)
 
@@ -270,6 +270,6 @@ def test_a_naive_datetime_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize("value", [Decimal(1), b"x", {"a"}, object()])
-def test_what_is_no_json_is_not_sent(value: object) -> None:
+def test_what_is_not_json_is_not_sent(value: object) -> None:
     with pytest.raises(ConfigurationError, match=f"a {type(value).__name__} cannot be sent as JSON"):
         to_json(Note(id="a", open=value))

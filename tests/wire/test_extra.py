@@ -1,4 +1,4 @@
-"""The one empty `extra` that everything read shares."""
+"""The shared empty `extra` of all objects that were read."""
 
 import copy
 import json

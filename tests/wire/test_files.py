@@ -1,4 +1,4 @@
-"""What only files have: forms, new content, where content lies."""
+"""Calls that only files have: forms, replacement of content, location of content."""
 
 import json
 from collections.abc import Callable
@@ -165,18 +165,18 @@ def test_contacts_that_the_server_would_drop_are_refused(dynatype: str | None) -
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"tags": ("a,b",)}, "tags: 'a,b' is empty or holds a comma"),
+        ({"tags": ("a,b",)}, "tags: 'a,b' is empty or contains a comma"),
         ({"tags": ("a", " ")}, "tags: ' ' is empty"),
         ({"tags": "urgent"}, "tags takes a list of strings, not one string"),
         ({"contacts": "c1", "dynatype": "Memo"}, "contacts takes a list of strings"),
         ({"contacts": ("",), "dynatype": "Memo"}, "contacts: '' is empty"),
         ({"filename": ""}, "filename must not be empty"),
         ({"title": "  "}, "title must not be empty"),
-        ({"parent": ""}, "'' is no parent"),
-        ({"parent": "a/b"}, "'a/b' is no parent"),
+        ({"parent": ""}, "'' is not a valid parent"),
+        ({"parent": "a/b"}, "'a/b' is not a valid parent"),
         ({"parent": 7}, "the parent must be a string, or an object with an id, not int"),
         ({"parent": ["a"]}, "the parent must be a string, or an object with an id, not list"),
-        ({"filename": "caf\udce9.txt"}, "holds bytes that are no text"),
+        ({"filename": "caf\udce9.txt"}, "contains bytes that are not text"),
     ],
 )
 def test_what_cannot_be_expressed_is_refused_before_a_byte_is_sent(
@@ -188,7 +188,7 @@ def test_what_cannot_be_expressed_is_refused_before_a_byte_is_sent(
 
 def test_a_parent_that_was_refused_once_is_refused_again() -> None:
     for _ in range(2):
-        with pytest.raises(ConfigurationError, match="'a/b' is no parent"):
+        with pytest.raises(ConfigurationError, match="'a/b' is not a valid parent"):
             plain(parent="a/b")
 
 
@@ -225,7 +225,7 @@ def test_new_content_without_options_has_no_query() -> None:
     assert replace_content(ID, body=b"").request.target == f"/api/v2/files/{ID}/content/"
 
 
-def test_a_new_version_is_told_by_two_headers() -> None:
+def test_a_new_version_is_reported_by_two_headers() -> None:
     reply = Reply(
         201,
         {
@@ -249,6 +249,6 @@ def test_content_is_asked_for_as_a_stream_of_any_type() -> None:
 
 
 @pytest.mark.parametrize("make", [files.content, lambda key: replace_content(key, body=b"")])
-def test_a_path_is_no_file_id(make: Callable[[str], object]) -> None:
+def test_a_path_is_not_a_file_id(make: Callable[[str], object]) -> None:
     with pytest.raises(ConfigurationError):
         make("../projects/1")

@@ -1,4 +1,4 @@
-"""Generated readers: the same as a plain loop over the fields, for whatever JSON comes."""
+"""Generated readers: equal to a plain loop over the fields, for any JSON."""
 
 import copy
 import inspect
@@ -79,7 +79,7 @@ FORGETFUL: Any = generate_reader(SpaceRef, [Field(name, str, "", as_text) for na
 
 
 def plainly(raw: dict[str, Any]) -> Note:
-    """What a reader does, one field after the other."""
+    """Read an object like a generated reader, one field after the other."""
     values: dict[str, Any] = {}
     extra = {name: value for name, value in raw.items() if name not in KINDS}
     for name, kind in KINDS.items():
@@ -97,13 +97,13 @@ def plainly(raw: dict[str, Any]) -> Note:
 
 
 def told(read: Any, raw: object) -> object:
-    """What it gives, with the types of its values; `None` if it complains."""
+    """Return its result with the types of its values; `None` if it raises."""
     try:
         made = read(raw)
     except (TypeError, ValueError):
         return None
     spots = attrs.fields(type(made))[:-1]
-    return repr(made), dict(made.extra), [type(getattr(made, spot.name)) for spot in spots]
+    return repr(made), dict(made.extra), [type(getattr(made, attribute.name)) for attribute in spots]
 
 
 @given(st.dictionaries(st.sampled_from([*KINDS, "new", "extra"]), LIKELY))
@@ -142,7 +142,11 @@ def test_what_is_read_is_the_model_and_as_frozen() -> None:
 def test_what_is_read_can_be_copied_like_what_is_made(twin: Any) -> None:
     file = structure({**json.loads(vendor.FILE), "new": 1}, File)
 
-    assert twin(file) == file == File(**{spot.name: getattr(file, spot.name) for spot in attrs.fields(File)})
+    assert (
+        twin(file)
+        == file
+        == File(**{attribute.name: getattr(file, attribute.name) for attribute in attrs.fields(File)})
+    )
 
 
 def test_two_objects_that_say_the_same_share_their_small_objects() -> None:
@@ -203,21 +207,21 @@ def test_a_traceback_shows_the_lines_of_a_reader() -> None:
 
 @frozen
 class Converting:
-    """What no reader can make."""
+    """A model that readers cannot make."""
 
     id: str = field(converter=str)
 
 
 @frozen
 class Checking:
-    """What no reader can make."""
+    """A model that readers cannot make."""
 
     id: str = field(validator=attrs.validators.instance_of(str))
 
 
 @frozen
 class Finishing:
-    """What no reader can make."""
+    """A model that readers cannot make."""
 
     id: str
 
@@ -227,11 +231,11 @@ class Finishing:
 
 @pytest.mark.parametrize("model", [Converting, Checking, Finishing])
 def test_a_model_that_does_more_than_hold_values_is_refused_by_the_first_use(model: type[Any]) -> None:
-    with pytest.raises(TypeError, match=r"readers neither convert nor validate|no reader calls"):
+    with pytest.raises(TypeError, match=r"readers neither convert nor validate|readers do not call"):
         reader(model)
 
 
-def test_defaults_that_are_made_anew_are() -> None:
+def test_defaults_from_a_factory_are_made_for_each_object() -> None:
     fields = [Field("id", str, "", as_text), Field("title", dict, Factory(list), as_text)]
     read = generate_reader(SpaceRef, fields)
 

@@ -19,7 +19,7 @@ WHEN = datetime(2019, 9, 2, 15, 38, 32, tzinfo=UTC)
 BEFORE = datetime(2019, 8, 2, 15, 38, 32, tzinfo=UTC)
 
 
-def test_no_filter_is_no_query() -> None:
+def test_no_filter_is_not_a_query() -> None:
     assert query(FileWhere()) == ""
 
 
@@ -27,7 +27,7 @@ def test_paging_follows_the_filters_and_none_is_left_out() -> None:
     assert query(FileWhere(title="x"), limit=None, offset=0) == "title=x&offset=0"
 
 
-def test_page_size_and_offset_of_the_window_are_no_filters() -> None:
+def test_page_size_and_offset_of_the_window_are_not_filters() -> None:
     assert query(FileWhere(page_size=7, offset=9), limit=5) == "limit=5"
 
 
@@ -53,12 +53,12 @@ def test_a_range_of_days_runs_from_midnight_to_midnight() -> None:
 
 
 @pytest.mark.parametrize("value", [(), (WHEN,), (WHEN, WHEN, WHEN), (WHEN, None), ("a", "b"), WHEN, "a,b"])
-def test_a_range_that_is_no_pair_is_refused(value: object) -> None:
+def test_a_range_that_is_not_a_pair_is_refused(value: object) -> None:
     with pytest.raises(ConfigurationError, match="modified__range takes a pair"):
         query(FileWhere(modified__range=value))  # type: ignore[arg-type]
 
 
-def test_a_pair_is_no_single_date() -> None:
+def test_a_pair_is_not_a_single_date() -> None:
     with pytest.raises(ConfigurationError, match="modified__gt must be"):
         query(FileWhere(modified__gt=(BEFORE, WHEN)))  # type: ignore[arg-type]
 
@@ -138,12 +138,12 @@ def test_a_naive_end_of_a_range_is_refused() -> None:
     ],
 )
 def test_what_would_leave_the_path_is_refused(value: str) -> None:
-    with pytest.raises(ConfigurationError, match="is no id"):
+    with pytest.raises(ConfigurationError, match="is not a valid id"):
         segment(value)
 
 
 @pytest.mark.parametrize("value", [None, 7, b"x"])
-def test_what_is_no_string_is_no_id(value: object) -> None:
+def test_what_is_not_a_string_is_not_an_id(value: object) -> None:
     with pytest.raises(ConfigurationError, match="the id must be a string"):
         segment(value)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""Which reader is chosen for which type."""
+"""Selection of the reader for a type."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The window of a listing."""
+"""Paging options of a listing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Single values, whatever form they come in. How models complain of them is told in `test_convert`."""
+"""Single values, in any form. `test_convert` tests the errors of models."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
@@ -33,7 +33,7 @@ def test_an_offset_is_kept() -> None:
 
 
 @pytest.mark.parametrize("text", ["soon", "2023-13-01T00:00:00", "::::::", "2023"])
-def test_what_is_no_timestamp_is_a_value_error(text: str) -> None:
+def test_what_is_not_a_timestamp_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         moment(text)
 

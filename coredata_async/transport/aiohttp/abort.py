@@ -1,7 +1,7 @@
-"""Letting go of connections without their event loop: it is closed, or somebody else's.
+"""Closing of aiohttp connections without their event loop, which is closed or belongs to another thread.
 
-aiohttp closes connections in a running loop only. A test runner that has closed the loop before it tears
-its fixtures down leaves no such way, so this reaches for the transports themselves.
+aiohttp closes connections only in a running loop. A test runner may close the loop before it tears its
+fixtures down, so this module accesses the transports directly.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # who needs none of its sessions need not import it
+if TYPE_CHECKING:  # imported only by callers that need an aiohttp session
     import aiohttp
 
 
 async def close(session: aiohttp.ClientSession) -> None:
-    """Close a session, and discard what its connections have not sent.
+    """Close a session, and discard the bytes that its connections have not sent.
 
-    aiohttp alone would wait, forever, until an end that takes nothing has taken the rest.
+    aiohttp alone would wait forever for a peer that reads nothing.
     """
     for transport in _transports(session.connector):
         transport.abort()
@@ -24,7 +24,7 @@ async def close(session: aiohttp.ClientSession) -> None:
 
 
 def abort_session(session: aiohttp.ClientSession) -> None:
-    """Close a session's connections at once, and discard what they have not sent; nothing is awaited."""
+    """Close a session's connections at once, and discard unsent bytes. Awaits nothing."""
     connector: Any = session.connector
     session.detach()
     transports = _transports(connector)
@@ -43,10 +43,10 @@ def _transports(connector: Any) -> list[Any]:
 
 
 def abort_transport(transport: Any) -> None:
-    """Close one connection at once, whether or not its loop still runs."""
+    """Close one connection at once, even if its loop no longer runs."""
     try:
         transport.abort()
-    except RuntimeError:  # it wanted to tell its protocol through the loop
+    except RuntimeError:  # its loop is closed and cannot notify the protocol
         tls = getattr(transport, "_ssl_protocol", None)
         plain = transport if tls is None else tls._transport  # noqa: SLF001
         with suppress(RuntimeError):  # as TLS does, again

@@ -1,4 +1,4 @@
-"""aiohttp's connections, with checks before an idle one is used again; see `lean.reuse`."""
+"""aiohttp's connections, with checks before an idle one is reused; see `http11.reuse`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from coredata_async.transport.http11.reuse import KEPT_FOR, PROBATION, SOON, Rep
 
 
 class Resolver(AbstractResolver):
-    """Looks up names as our own connections do: a slow one delays no other."""
+    """Name resolution as for our own connections: a slow name delays no other."""
 
     def __init__(self) -> None:
         self._names = AddressResolver()
@@ -42,20 +42,20 @@ class Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Do nothing: a look-up in flight ends by itself."""
+        """Do nothing: a look-up in progress ends by itself."""
 
 
 class Connector(aiohttp.TCPConnector):
-    """Drops idle connections on which something came, and those older than their server wants.
+    """Connector that drops idle connections with unread data, and those older than their server allows.
 
-    aiohttp looks at an idle connection only when its loop does. There is no public hook between an exchange
-    and the next one, therefore this overrides private methods.
+    aiohttp examines an idle connection only when its loop does. No public hook exists between two
+    exchanges, therefore this overrides private methods.
     """
 
     def __init__(self, *, limit: int, ssl: SSLContext | bool) -> None:
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())  # pyright: ignore[reportUnknownMemberType]
         self.idle_limits: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
-        """By protocol: for how many seconds it may be idle."""
+        """By protocol: maximum idle time, in seconds."""
         self._reputation = Reputation()
 
     async def _get(self, key: Any, traces: Any) -> Any:
@@ -83,8 +83,8 @@ class Connector(aiohttp.TCPConnector):
         unread = watch(protocol.transport.get_extra_info("socket").fileno())()
         if not unread and not protocol.should_close:
             return True
-        # The loop first reads what came, to tell the end from an answer too many. Until then it counts as in
-        # use, so that `close` finds it.
+        # The loop first reads the data, to distinguish the end of the connection from an unsolicited
+        # response. Until then, the connection counts as in use, so that `close` finds it.
         self._acquired.add(protocol)
         asyncio.get_running_loop().call_later(PROBATION, partial(self._drop, key, protocol, idle))
         return False
@@ -97,15 +97,15 @@ class Connector(aiohttp.TCPConnector):
 
 
 def _has_more(protocol: Any) -> bool:
-    """Tell whether anything came after the answer."""
+    """Return whether data came after the response."""
     return bool(protocol._buffer or protocol._tail)  # noqa: SLF001
 
 
 class Response(aiohttp.ClientResponse):
-    """An answer that tells the connector for how long its connection may be idle."""
+    """A response that passes the idle limit of its connection to the connector."""
 
     async def start(self, connection: Any) -> aiohttp.ClientResponse:
-        """Read the head; the connection may be given back before this returns."""
+        """Read the head. The connection may be released before this returns."""
         protocol, connector = connection.protocol, connection._connector  # noqa: SLF001
         await super().start(connection)
         if isinstance(connector, Connector) and protocol is not None:

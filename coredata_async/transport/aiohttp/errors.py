@@ -1,4 +1,4 @@
-"""What aiohttp raises, in our words."""
+"""Translation of aiohttp's exceptions."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from coredata_async.transport.http11.errors import (
 )
 
 AIOHTTP_ERRORS: Final = (aiohttp.ClientError, Http11Error, TimeoutError, OSError, ValueError)
-"""All that can come out of an aiohttp exchange; a `Http11Error` is our own, about a body."""
+"""All exceptions of an aiohttp exchange; `Http11Error` is our own, about a body."""
 
 _PROXY: Final = ErrorText(
     "cannot connect to the proxy ({reason}); check proxy=, or HTTPS_PROXY and NO_PROXY", reached=False
 )
 _PERMANENT: Final = frozenset({403, 405, 407})
-"""Answers of a proxy to CONNECT that will be the same next time."""
+"""Responses of a proxy to CONNECT that do not change on a retry."""
 _KINDS: Final = (  # the most specific first
     ((aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError), DISTRUSTED),
     ((aiohttp.ClientProxyConnectionError,), _PROXY),
@@ -37,15 +37,15 @@ _KINDS: Final = (  # the most specific first
 
 
 def translate(exc: Exception, request: Request, *, stalled: bool = False) -> APIConnectionError:
-    """Our error for one of aiohttp's; see `trouble.translate`."""
+    """Return our error for one of aiohttp's; see `errors.translate`."""
     if isinstance(exc, aiohttp.ConnectionTimeoutError):
         return errors.translate(LateConnectionError(""), request)
     if isinstance(exc, aiohttp.ClientHttpProxyError):
-        return errors.translate(exc, request, telling=_proxy_refusal(exc.status))
+        return errors.translate(exc, request, error_text=_proxy_refusal(exc.status))
     if isinstance(exc, aiohttp.ClientConnectorSSLError):
         return errors.translate(_handshake_failure(exc), request)
-    telling = next((telling for kinds, telling in _KINDS if isinstance(exc, kinds)), None)
-    return errors.translate(exc, request, stalled=stalled, telling=telling)
+    error_text = next((known for kinds, known in _KINDS if isinstance(exc, kinds)), None)
+    return errors.translate(exc, request, stalled=stalled, error_text=error_text)
 
 
 def _handshake_failure(exc: aiohttp.ClientConnectorSSLError) -> HandshakeError:

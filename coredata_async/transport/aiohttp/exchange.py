@@ -1,4 +1,4 @@
-"""One HTTP exchange over aiohttp: the innermost `Send`. Nothing is followed, added or repeated here."""
+"""One HTTP exchange over aiohttp: the innermost `Send`. It follows, adds and repeats nothing."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from coredata_async.transport.http11.parser import HEAD_LIMIT
 from coredata_async.transport.pool import Pool, Side
 
 _AT_ONCE: Final = 64 * 1024
-"""So few bytes fit asyncio's write buffer, and cannot stall."""
+"""Bodies up to this many bytes fit asyncio's write buffer and cannot stall."""
 _NOT_ADDED: Final = frozenset({"Content-Type", "User-Agent"})
-"""Headers aiohttp would add by itself; a Content-Type that was not signed breaks the signature."""
+"""Headers that aiohttp would add by itself. A Content-Type that was not signed breaks the signature."""
 _CHANGING: Final = frozenset({"POST", "PATCH"})
 """Methods whose requests must not arrive after they were given up."""
 _GAP: Final = re.compile(r"[\x00-\x20\x7f]")
@@ -36,20 +36,20 @@ _GAP: Final = re.compile(r"[\x00-\x20\x7f]")
 def exchange(
     pool: Pool, side: Side, timeouts: Timeouts, *, headers: Mapping[str, str], base_url: str = ""
 ) -> Send:
-    """Make the `Send` of one side.
+    """Return the `Send` of one side.
 
     Args:
-        pool: Whose connections it uses.
+        pool: The pool whose connections it uses.
         side: The service, or the storage.
-        timeouts: For connecting, for the answer, and for blocks of bodies.
-        headers: For every request; those of a request itself beat them.
-        base_url: What comes before a target that is a path.
+        timeouts: For connecting, for the response, and for blocks of bodies.
+        headers: For every request; the headers of a request take precedence.
+        base_url: Prefix for a target that is a path.
     """
     waits = {patience: _waits(timeouts, patience) for patience in (1.0, 2.5)}
     common = Secret(headers)
 
     async def send(request: Request) -> Reply:
-        pool.proxies.of_url(_url(request, base_url))  # raises here if it names an odd one: nothing was sent
+        pool.proxies.of_url(_url(request, base_url))  # raises here for an unusable proxy: nothing was sent
         body = _body(request, side, timeouts.stall)
         answered = False
         try:
@@ -64,7 +64,7 @@ def exchange(
                 body.abort()
             if isinstance(body, BodyPayload):
                 await body.wait_written()
-        # Not in the `except` block: what was caught there, and its frames, hold the headers and the URL.
+        # Not in the `except` block: the exception there, and its frames, hold the headers and the URL.
         raise failure
 
     async def carry(request: Request, body: Whole | BodyPayload | None) -> Reply:
@@ -75,7 +75,7 @@ def exchange(
             _as_written(url),
             _merge_headers(common.reveal(), request.headers, packed=packed),
         )
-        request.note_dispatch(possible=True)  # aiohttp does not tell when the first byte leaves
+        request.note_dispatch(possible=True)  # aiohttp does not report when the first byte leaves
         response = await session.request(
             request.method,
             target,
@@ -91,7 +91,7 @@ def exchange(
             max_field_size=HEAD_LIMIT,
         )
         coding = response.headers.get("Content-Encoding") if packed else None
-        if request.stream and response.status < 300:  # noqa: PLR2004  # what is refused is read at once
+        if request.stream and response.status < 300:  # noqa: PLR2004  # the body of an error is read at once
             content = _Arriving(request, response, timeouts.stall, decompressor(coding))
             return Reply(response.status, response.headers, content=content, redactor=request.redactor)
         try:
@@ -110,28 +110,28 @@ def _url(request: Request, base_url: str) -> str:
 
 
 def _as_written(url: str) -> URL:
-    """The URL byte for byte: unless told that it is encoded, yarl rewrites %2F, and the signature is void."""
+    """Return the URL unchanged. Without `encoded`, yarl rewrites %2F, which invalidates the signature."""
     if _GAP.search(url):
-        raise ValueError("a URL holds no space and no line break")  # yarl would drop them without a word
+        raise ValueError("a URL must not contain a space or a line break")  # yarl would drop them silently
     return URL(url, encoded=True)
 
 
 def _merge_headers(common: Mapping[str, str], own: Mapping[str, str], *, packed: bool) -> CIMultiDict[str]:
     joined = CIMultiDict(common)
     joined.update(own)
-    if packed:  # aiohttp would name whatever it can unpack itself
+    if packed:  # aiohttp would list all encodings that it can decompress
         joined.setdefault("Accept-Encoding", "gzip, deflate")
     return joined
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Read a body whole; of a redirect or an error, the beginning.
+    """Read a whole body; for a redirect or an error, the beginning.
 
     Raises:
-        TooLargeError: If another one exceeds the limit.
+        TooLargeError: If the body of a success exceeds the limit.
     """
     content = response.content
-    if type(content) is not aiohttp.StreamReader:  # of a library that answers in the server's place
+    if type(content) is not aiohttp.StreamReader:  # of a library that fakes responses
         return await response.read()
     limit, blocks, size = limit_of(response.status), list[bytes](), 0
     while block := await content.readany():
@@ -146,11 +146,11 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _own(exc: BaseException, request: Request, body: Whole | BodyPayload | None) -> BaseException:
-    """Return what the source raised, as it is; for anything of aiohttp's, our error."""
-    if not isinstance(exc, AIOHTTP_ERRORS):  # a cancellation above all
+    """Return the exception of the source unchanged; for any of aiohttp's, our error."""
+    if not isinstance(exc, AIOHTTP_ERRORS):  # mostly a cancellation
         return without_frames(exc)
     if isinstance(body, BodyPayload) and body.failure is not None:
-        request.note_dispatch(possible=False)  # its last block is missing: no server carries that out
+        request.note_dispatch(possible=False)  # its last block is missing: a server cannot carry that out
         return below(body.failure, payload.__file__)
     if isinstance(body, BodyPayload) and body.stalled:
         return translate(TimeoutError(), request, stalled=True)
@@ -158,7 +158,7 @@ def _own(exc: BaseException, request: Request, body: Whole | BodyPayload | None)
 
 
 def _body(request: Request, side: Side, stall: float | None) -> Whole | BodyPayload | None:
-    """Return the body as aiohttp is given it; `None` if that is `Request.body` itself."""
+    """Return the body in the form passed to aiohttp; None if that is `Request.body` itself."""
     body = request.body
     if body is None and side == "api" and request.method in _CHANGING:
         body = b""
@@ -169,12 +169,12 @@ def _body(request: Request, side: Side, stall: float | None) -> Whole | BodyPayl
 
 def _waits(timeouts: Timeouts, patience: float) -> aiohttp.ClientTimeout:
     response = timeouts.response and timeouts.response * patience
-    # Not `sock_connect`, which leaves the name look-up out.
+    # Not `sock_connect`, which excludes name resolution.
     return aiohttp.ClientTimeout(connect=timeouts.connect, sock_read=response)
 
 
 class _Arriving:
-    """A reply's body, still on its way; from here on, `stall` is the limit for each block waited for."""
+    """The body of a reply while it arrives; `stall` limits the wait for each block."""
 
     def __init__(
         self,
@@ -189,7 +189,7 @@ class _Arriving:
         self._stall = stall
         if response.connection is not None and (protocol := response.connection.protocol) is not None:
             protocol.read_timeout = None
-            protocol.start_timeout()  # which stops the clock that ran for the answer to begin
+            protocol.start_timeout()  # stops the timer for the start of the response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:

@@ -1,4 +1,4 @@
-"""Bodies for aiohttp: opened for every write, exact in length, watched for stalls, aborted when given up."""
+"""Request bodies for aiohttp: opened for every write, checked for length and stalls, abortable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coredata_async.transport.linger import discard_unsent_on_close
 
 
 class Whole(aiohttp.BytesPayload):
-    """A body for the service that is written at once."""
+    """A body for the service that is written in one piece."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -23,23 +23,24 @@ class Whole(aiohttp.BytesPayload):
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Send the bytes on a connection that discards unsent ones when it is closed."""
-        self._line = _discarding(writer)
+        self._line = _set_discarding(writer)
         await super().write_with_length(writer, content_length)
 
     def abort(self) -> None:
-        """Discard what has not been sent.
+        """Discard unsent bytes.
 
-        aiohttp only closes the connection of a request that was given up, and that sends the rest first.
+        aiohttp only closes the connection of a request that was given up, which sends the remaining bytes
+        first.
         """
         if self._line is not None:
             self._line.abort()
 
 
 class BodyPayload(aiohttp.Payload):
-    """Sends a `Body`; a second write reads the source from its beginning.
+    """Payload that sends a `Body`; a second write reads the source from its beginning.
 
-    aiohttp itself repeats a PUT once when a kept connection has died. Up to 3.14.3 it then sent what was
-    left of a half-read file, with a matching Content-Length, and reported success (aiohttp#13329).
+    aiohttp itself repeats a PUT once when an idle connection has died. Up to 3.14.3 it then sent the rest of
+    a half-read file, with a matching Content-Length, and reported success (aiohttp#13329).
     """
 
     def __init__(self, body: Body, stall: float | None, *, discard_unsent: bool = False) -> None:
@@ -52,9 +53,9 @@ class BodyPayload(aiohttp.Payload):
         self._idle = asyncio.Event()
         self._idle.set()
         self.failure: Exception | None = None
-        """What the source raised; aiohttp reports only that the connection broke."""
+        """Exception of the source; aiohttp reports only that the connection broke."""
         self.stalled = False
-        """Whether the other end stopped taking blocks."""
+        """True if the peer stopped accepting blocks."""
 
     @property
     def consumed(self) -> bool:
@@ -62,20 +63,20 @@ class BodyPayload(aiohttp.Payload):
         return not self._body.replayable
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """Refused: this would hold the whole body."""
+        """Reject decoding, because it would hold the whole body in memory."""
         raise TypeError("a streamed body has no text")
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send the whole body."""
         self.failure, self.stalled = None, False
         self._idle.clear()
-        self._line = _discarding(writer) if self._discard_unsent else _transport(writer)
+        self._line = _set_discarding(writer) if self._discard_unsent else _transport(writer)
         try:
             async with aclosing(self._body.chunks()) as blocks:
                 while (block := await self._next(blocks)) is not None:
                     await self._pass_on(block, writer)
         except BaseException:
-            self.abort()  # to close would wait, forever, for an end that takes nothing
+            self.abort()  # a close would wait forever for a peer that reads nothing
             raise
         finally:
             self._idle.set()
@@ -85,15 +86,15 @@ class BodyPayload(aiohttp.Payload):
         await self.write(writer)
 
     def abort(self) -> None:
-        """Discard what has not been sent; see `Whole.abort`."""
+        """Discard unsent bytes; see `Whole.abort`."""
         if self._line is not None:
             self._line.abort()
 
     async def wait_written(self) -> None:
-        """Wait until no write is in flight.
+        """Wait until no write is in progress.
 
-        aiohttp cancels one that has become pointless, and goes on before it has let go of the source: the
-        next pass over the same open file would meet it there.
+        aiohttp cancels a write that has become pointless, and continues before the write has released the
+        source. The next pass over the same open file would otherwise overlap with it.
         """
         await self._idle.wait()
 
@@ -105,10 +106,10 @@ class BodyPayload(aiohttp.Payload):
             raise
 
     async def _pass_on(self, block: bytes, writer: AbstractStreamWriter) -> None:
-        """Hand over one block; slow is not stalled, as long as some of it goes."""
+        """Write one block. A slow peer is not stalled, as long as it accepts some bytes."""
         line = _transport(writer)
         left = len(block) + 1
-        # A task, for aiohttp cannot wait for its buffer again once such a wait was cancelled.
+        # A task, because aiohttp cannot wait for its buffer again after such a wait was cancelled.
         taking = asyncio.ensure_future(writer.write(block))
         try:
             while not (await asyncio.wait({taking}, timeout=self._stall))[0]:
@@ -126,9 +127,9 @@ def _transport(writer: AbstractStreamWriter) -> asyncio.Transport | None:
     return writer.transport if isinstance(writer, StreamWriter) else None
 
 
-def _discarding(writer: AbstractStreamWriter) -> asyncio.Transport | None:
+def _set_discarding(writer: AbstractStreamWriter) -> asyncio.Transport | None:
     line = _transport(writer)
     sock = None if line is None else line.get_extra_info("socket")
-    if sock is not None:  # here, and not when it connects, so that sessions of the user have it, too
+    if sock is not None:  # set here, and not on connecting, so that the caller's sessions have it as well
         discard_unsent_on_close(sock)
     return line

@@ -1,4 +1,4 @@
-"""A body that goes out block by block: opened again, exact in length, watched for stalls."""
+"""Request bodies sent block by block: opened again for each pass, checked for length and stalls."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from coredata_async.transport.http11.connection import Connection
 from coredata_async.transport.http11.errors import LateError
 
 TOGETHER: Final = 64 * 1024
-"""So few bytes go out together with the head, in one system call."""
+"""Bodies up to this many bytes are sent together with the head, in one system call."""
 
 
 class BodyWriter:
-    """One pass over a body, in a task of its own: the answer may come before it is through."""
+    """One pass over a body, in its own task, because the response may come before the end of the body."""
 
     def __init__(self, connection: Connection, body: Body, stall: float | None) -> None:
         self._connection = connection
@@ -28,29 +28,29 @@ class BodyWriter:
         self._task: asyncio.Task[None] | None = None
         self._ending = False
         self.failure: Exception | None = None
-        """What the source raised."""
+        """Exception of the source."""
         self.stalled = False
-        """Whether the other end stopped taking blocks."""
+        """True if the peer stopped accepting blocks."""
 
     @property
     def complete(self) -> bool:
-        """Return whether every byte was handed to the system."""
+        """Return whether every byte was passed to the operating system."""
         return not self._left
 
     def start(self, head: Secret[bytes], patience: float | None) -> None:
-        """Send the head and the body; once they are out, an answer is due in `patience` seconds."""
+        """Send the head and the body; then expect a response within `patience` seconds."""
         self._task = asyncio.create_task(self._run(head, patience))
 
     async def wait_closed(self) -> None:
-        """End the pass if it is still in flight, and wait until it has let go of the source."""
+        """End the pass if it is still in progress, and wait until it has released the source."""
         if self._task is not None:
             if self._left and not self._task.done():
-                self._connection.abort()  # now: the source may need a moment to let go
-            if not self._ending:  # else the source is being closed already, and must not be disturbed
+                self._connection.abort()  # now, because the source may need a moment to end
+            if not self._ending:  # otherwise the source is being closed already and must not be interrupted
                 self._task.cancel()
             await asyncio.wait({self._task})
             if not self._task.cancelled():
-                self._task.exception()  # which is told by what it did to the connection
+                self._task.exception()  # retrieved only; the connection reports it
 
     async def _run(self, head: Secret[bytes], patience: float | None) -> None:
         try:
@@ -66,7 +66,7 @@ class BodyWriter:
             self._connection.abort()
             raise
         except BaseException:
-            # Cancelled because there is an answer already, and nothing is left to be sent: all is well.
+            # Cancelled because the response is complete and nothing is left to send: not an error.
             if self._left or self.failure is not None:
                 self._connection.abort()
             raise
@@ -98,10 +98,10 @@ class BodyWriter:
         else:
             if head is not None:
                 write(head.reveal())
-            write(memoryview(block))  # asyncio up to 3.11 would copy what is left of bytes
+            write(memoryview(block))  # asyncio up to 3.11 would copy the rest of bytes
         self._left -= len(block)
         await self._connection.drain(self._stall)
 
 
 def _source_changed(how: str, size: int) -> SourceChangedError:
-    return SourceChangedError(f"the body gives {how} bytes than the {size} it has said", stage="put")
+    return SourceChangedError(f"the body yields {how} bytes than the {size} it announced", stage="put")

@@ -1,4 +1,4 @@
-"""Opening a connection: the name, TCP, TLS, all within one limit."""
+"""Opening of a connection: name resolution, TCP and TLS, within one timeout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from coredata_async.transport.linger import discard_unsent_on_close
 
 _connect = aiohappyeyeballs.start_connection  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 _HEAD_START: Final = 0.25
-"""Seconds one address has before the next is tried beside it (RFC 8305)."""
+"""Seconds before the next address is tried in parallel (RFC 8305)."""
 
 
 async def connect(
@@ -33,16 +33,16 @@ async def connect(
     """Open a connection.
 
     Args:
-        origin: Where it leads.
-        names: The addresses known so far.
-        make: Makes its protocol.
+        origin: Host, port and scheme.
+        names: Resolver with the addresses known so far.
+        make: Creates the protocol.
         trust: A TLS context, or whether the certificate is verified.
         discard_unsent: Whether closing it discards unsent bytes; see `discard_unsent_on_close`.
 
     Raises:
         HandshakeError: If TLS fails for another reason than the certificate.
         ssl.SSLCertVerificationError: If the certificate is not trusted.
-        UnreachableError: Nobody answers there.
+        UnreachableError: If the host cannot be reached.
     """
     loop = asyncio.get_running_loop()
     context = _context(trust=trust) if origin.tls else None
@@ -58,7 +58,7 @@ async def connect(
         raise
     except SSLError as exc:
         raise handshake_failure(exc) from None
-    except (OSError, RuntimeError) as exc:  # uvloop has the latter for an address that cannot be
+    except (OSError, RuntimeError) as exc:  # uvloop raises the latter for an invalid address
         raise UnreachableError(reason(exc)) from None
     return connection
 
@@ -69,7 +69,10 @@ def _context(*, trust: SSLContext | bool) -> SSLContext:
 
 @cache
 def _default_context(*, verify: bool) -> SSLContext:
-    """One that trusts the system's authorities, or anybody; reading those takes 10 ms and more."""
+    """Return a TLS context that trusts the system's authorities, or every certificate.
+
+    Cached, because reading the authorities takes 10 ms or more.
+    """
     made = create_default_context()
     if not verify:
         made.check_hostname = False

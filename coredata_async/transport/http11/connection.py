@@ -1,4 +1,4 @@
-"""One connection: its transport, and whoever waits for it to take or give something."""
+"""One HTTP/1.1 connection: its transport, and the tasks that wait for reads and writes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from coredata_async.transport.http11.parser import ResponseParser
 from coredata_async.transport.http11.reuse import KEPT_FOR, SOON, watch
 
 AHEAD: Final = 1 << 20
-"""Bytes of a streamed answer that may wait to be taken, before the server has to."""
+"""Maximum bytes of a streamed response that are buffered before reading pauses."""
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Carries one exchange at a time.
+    """Connection that carries one exchange at a time.
 
-    What comes is read into a buffer that all connections of a loop share, for each answer is copied out of
-    it before anybody else can read. So nothing is made for it: asyncio's own way makes 256 KiB for every
-    read, which was 26 % of an exchange (measured with answers of 100 bytes, 32 at once).
+    Received bytes are read into a buffer that all connections of a loop share, because each response is
+    copied out of it before another connection can read. So a read allocates nothing: asyncio's default
+    allocates 256 KiB for every read, which was 26 % of an exchange (measured with responses of 100 bytes, 32
+    at once).
     """
 
     __slots__ = (
@@ -56,9 +57,9 @@ class Connection(asyncio.BufferedProtocol):
         self.key = key
         self.answers = ResponseParser()
         self.idle_limit = KEPT_FOR
-        """For how many seconds the server lets it be idle."""
+        """Maximum idle time that the server allows, in seconds."""
         self.idle_since = self.expires = 0.0
-        """Until when it may be used again, by the loop's clock."""
+        """Time until which it may be reused, by the loop's clock."""
         self._buffer = buffer
         self._loop = asyncio.get_running_loop()
         self._on_lost = on_lost
@@ -67,13 +68,13 @@ class Connection(asyncio.BufferedProtocol):
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self.clock = IdleTimer(self._late)
-        """Runs while an answer is due."""
+        """Runs while a response is expected."""
 
-    # For an exchange
+    # For an exchange.
 
     @property
     def usable(self) -> bool:
-        """Return whether another exchange can be tried on it."""
+        """Return whether another exchange can be started on it."""
         answers = self.answers
         at_rest = answers.whole and not (self._paused or self._resting)
         return at_rest and answers.keep and not answers.dirty and not self.closing
@@ -84,47 +85,47 @@ class Connection(asyncio.BufferedProtocol):
         return self._lost or self.transport.is_closing()
 
     def start_response(self, *, bodiless: bool, streams: bool) -> None:
-        """Expect an answer, and tell of its head already if it `streams`."""
-        if self._lost:  # since it was opened, before anything was asked
+        """Expect a response. With `streams`, its head is reported before its body is complete."""
+        if self._lost:  # lost since it was opened, before a request was sent
             self._trouble = BrokenError(reason(None))
         self._streams = streams
         self.answers.expect(bodiless=bodiless)
 
     async def wait_response(self) -> None:
-        """Wait until the answer is whole; of one that streams, until its head is.
+        """Wait until the response is complete; for a streamed one, until its head is.
 
         Raises:
-            LineError: It will never be.
+            Http11Error: If the connection fails before that.
         """
         answers = self.answers
         while not (answers.whole or (self._streams and answers.head)):
             await self._wait()
 
     async def more(self) -> None:
-        """Wait until more of the body has come, or its end.
+        """Wait until more of the body has arrived, or its end.
 
         Raises:
-            LineError: It never will.
+            Http11Error: If the connection fails before that.
         """
         answers = self.answers
         while not (answers.whole or answers.blocks):
             await self._wait()
 
     def is_reusable(self, now: float) -> bool:
-        """Tell whether an idle connection is in order, young enough, and still silent."""
+        """Return whether an idle connection is usable, young enough, and still silent."""
         return self.usable and self.expires > now and not self.unread()
 
     def retire(self) -> None:
-        """Close an idle connection after its loop has read what came: the end, or an answer too many."""
+        """Close an idle connection after its loop has read pending data."""
         self._loop.call_later(SOON, self.abort)
 
     def read_whole(self) -> None:
-        """Want the rest of what streamed until now whole, within the limits of that."""
+        """Switch from streaming to buffering the rest of the body, within the limits for buffered bodies."""
         self._streams = False
         self._limit_size()
 
     def take(self) -> bytes:
-        """Return what has come of the body; the server may go on."""
+        """Return the received part of the body, and resume reading."""
         if self._resting:
             self._resting = False
             if not self.closing:
@@ -132,11 +133,11 @@ class Connection(asyncio.BufferedProtocol):
         return self.answers.take()
 
     async def drain(self, stall: float | None) -> None:
-        """Wait until the far end has taken most of what was written; slow is not stalled.
+        """Wait until the peer has accepted most of the written bytes. A slow peer is not stalled.
 
         Raises:
-            LateError: For `stall` seconds, it took nothing.
-            LineError: It is gone.
+            LateError: If the peer accepted nothing for `stall` seconds.
+            Http11Error: If the connection is lost.
         """
         while self._full():
             left = self.transport.get_write_buffer_size()
@@ -149,29 +150,29 @@ class Connection(asyncio.BufferedProtocol):
                 if clock is not None:
                     clock.cancel()
             if self._full() and self.transport.get_write_buffer_size() >= left:
-                raise LateError("it takes nothing")
+                raise LateError("the peer accepts no data")
         if self.closing:
             raise self._trouble or BrokenError("the server closed it")
 
     def abort(self) -> None:
-        """Close it at once, whatever is in flight; to close in order would wait for an end that is silent."""
+        """Close the connection at once, because an orderly close would wait for a silent peer."""
         if not self._lost:
             self.transport.abort()
 
-    # Called by the event loop
+    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It is there."""
+        """Store the transport."""
         self.transport = cast("asyncio.Transport", transport)
         self.unread: Callable[[], object] = watch(transport.get_extra_info("socket").fileno())
-        """Tells whether something came that was not read yet."""
+        """Returns whether unread data has arrived."""
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where to put what comes."""
+        """Return the buffer for received bytes."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Something of an answer came, or something nobody had asked for."""
+        """Process received bytes: part of a response, or unsolicited data."""
         answers = self.answers
         if answers.whole:
             answers.dirty = True
@@ -196,7 +197,7 @@ class Connection(asyncio.BufferedProtocol):
                 self.transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone."""
+        """Fail the exchange unless its response is complete, and notify the pool."""
         self._lost = True
         self.clock.end()
         answers = self.answers
@@ -207,18 +208,18 @@ class Connection(asyncio.BufferedProtocol):
         self._on_lost(self)
 
     def pause_writing(self) -> None:
-        """Too much is waiting to go out."""
+        """Pause writing: the write buffer is full."""
         self._paused = True
 
     def resume_writing(self) -> None:
-        """Most of it has gone."""
+        """Resume writing: most of the write buffer has been sent."""
         self._paused = False
         self._wake_waiter(self._writable)
 
-    # Waiting
+    # Waiting.
 
     def _limit_size(self) -> None:
-        """Take no more of a body than its limit: the rest of a refusal is left out, else it is an error."""
+        """Limit the size of a body: of an error response, the rest is dropped; otherwise it is an error."""
         answers = self.answers
         limit = limits.limit_of(answers.status)
         if answers.whole or answers.size <= limit:
@@ -232,14 +233,16 @@ class Connection(asyncio.BufferedProtocol):
     def _full(self) -> bool:
         return self._paused and not self.closing
 
-    def _is_done(self) -> bool:  # asked again: a type checker takes `whole` for what it was before `feed`
+    def _is_done(
+        self,
+    ) -> bool:  # a method, because a type checker assumes that `whole` is unchanged by `feed`
         return self.answers.whole
 
     async def _wait(self) -> None:
         if self._trouble is not None:
             raise self._trouble
         if self._waiter is not None:
-            raise RuntimeError("two tasks read the same answer")
+            raise RuntimeError("two tasks read the same response")
         self._waiter = self._loop.create_future()
         try:
             await self._waiter
@@ -259,4 +262,4 @@ class Connection(asyncio.BufferedProtocol):
         self._wake()
 
     def _late(self) -> None:
-        self._fail(LateError("nothing came"))
+        self._fail(LateError("no data was received in time"))

@@ -1,4 +1,4 @@
-"""Packed answers, unpacked a bounded piece at a time."""
+"""Decompression of responses, in pieces of bounded size."""
 
 from __future__ import annotations
 
@@ -11,47 +11,51 @@ from coredata_async.transport.http11.errors import BrokenError, CutShortError, T
 from coredata_async.transport.http11.limits import is_refusal, limit_of
 
 PIECE: Final = 1 << 20
-"""Bytes that are unpacked at once."""
+"""Maximum bytes of one decompressed piece."""
 _INLINE: Final = 16 << 10
-"""Packed bytes that are unpacked in the event loop: at most a thousand times as many come out, in 30 ms."""
+"""Compressed bodies up to this many bytes are decompressed in the event loop: they expand at most a
+thousandfold, in 30 ms.
+"""
 _SLICE: Final = 16 << 10
-"""Packed bytes that zlib is given at once. It copies what follows a member, so that the time for many tiny
-members in one large block would be quadratic."""
+"""Compressed bytes passed to zlib at once. It copies the bytes that follow a member, so the time for many
+tiny members in one large block would be quadratic.
+"""
 _EMPTY_MEMBERS: Final = 1000
 """Maximum number of consecutive members of gzip without content. Concatenated files have one or two."""
 _MAGIC: Final = b"\x1f\x8b"
-"""How a member of gzip begins."""
+"""First bytes of a gzip member."""
 
 
 class Unpacking:
-    """Undoes gzip (of any number of members) or deflate (with or without the head of zlib).
+    """Decompressor of gzip (with any number of members) and deflate (with or without zlib header).
 
-    No bytes at all are no bytes, and what follows the last member is ignored: some servers pad it.
+    Empty input gives empty output. Bytes that follow the last member are ignored, because some servers pad
+    it.
     """
 
     def __init__(self, coding: str) -> None:
         self._gzip = coding != "deflate"
         self._engine: Any = None
         self._after: bytes = b""
-        """What came after a member, as long as it may be the beginning of another."""
+        """Bytes after a member, while they may be the beginning of another one."""
         self._over = False
         self._empty = 0
         """Number of members that ended since the last byte of content."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The pieces that come out of what came.
+        """Yield the decompressed pieces of the given bytes.
 
         Raises:
-            BrokenError: It is not packed as it says.
+            BrokenError: If the data is invalid.
         """
         for start in range(0, len(data), _SLICE):
             yield from self._feed(data[start : start + _SLICE])
 
     def end(self) -> None:
-        """Nothing more comes.
+        """Check that the data is complete.
 
         Raises:
-            CutShortError: Something is missing.
+            CutShortError: If the end is missing.
         """
         if self._engine is not None and not self._engine.eof:
             raise CutShortError("")
@@ -66,14 +70,14 @@ class Unpacking:
             try:
                 piece = self._engine.decompress(data, PIECE)
             except zlib.error:
-                raise BrokenError("what came cannot be unpacked") from None
+                raise BrokenError("the response cannot be decompressed") from None
             data = cast("bytes", self._engine.unconsumed_tail or self._engine.unused_data)
             if piece:
                 self._empty = 0
                 yield piece
 
     def _next_member(self, data: bytes) -> bytes:
-        """Return what is to be unpacked after the end of a member: nothing, unless another one begins."""
+        """Return the data to decompress after the end of a member: empty unless another member begins."""
         if not self._gzip or self._over:
             return b""
         data, self._after = self._after + data, b""
@@ -81,7 +85,7 @@ class Unpacking:
             self._engine = zlib.decompressobj(31)
             self._empty += 1
             if self._empty > _EMPTY_MEMBERS:
-                raise BrokenError("what came cannot be unpacked")
+                raise BrokenError("the response cannot be decompressed")
             return data
         if _MAGIC.startswith(data):
             self._after = data
@@ -92,22 +96,22 @@ class Unpacking:
     def _window(self, data: bytes) -> int:
         if self._gzip:
             return 31
-        return 15 if data[0] & 0xF == 8 else -15  # noqa: PLR2004  # as zlib begins, which many leave out
+        return 15 if data[0] & 0xF == 8 else -15  # noqa: PLR2004  # the zlib header, which many servers omit
 
 
 def decompressor(coding: str | None) -> Unpacking | None:
-    """Return what undoes a Content-Encoding; what was not asked for stays as it is."""
+    """Return the decompressor for a Content-Encoding, or None for encodings that were not requested."""
     coding = (coding or "").strip().lower()
     return Unpacking(coding) if coding in {"gzip", "x-gzip", "deflate"} else None
 
 
 async def decompress(data: bytes, coding: str, status: int) -> bytes:
-    """Unpack a whole body, in a thread if it may be large; of an error, what can be, up to a limit.
+    """Decompress a whole body, in a thread if it may be large; for an error response, as far as possible.
 
     Raises:
-        BrokenError: It is not packed as it says.
-        CutShortError: Something is missing.
-        TooLargeError: It unpacks to more than the limit.
+        BrokenError: If the data is invalid.
+        CutShortError: If the end is missing.
+        TooLargeError: If the decompressed body exceeds the limit.
     """
     engine = decompressor(coding)
     if engine is None:

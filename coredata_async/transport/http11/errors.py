@@ -1,4 +1,4 @@
-"""What can go wrong with a connection, without anybody else's words, which may hold a signed URL."""
+"""Errors of a connection. They quote no foreign text, which may contain a signed URL."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ from typing import Final
 
 
 class Http11Error(Exception):
-    """Something went wrong on the wire."""
+    """An HTTP/1.1 exchange failed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        """The system's words, or ours."""
+        """Error text of the operating system, or ours."""
 
 
 class UnreachableError(Http11Error):
-    """No connection came about: nothing was sent."""
+    """The connection could not be opened: nothing was sent."""
 
 
 class BrokenError(Http11Error):
-    """The connection ended, or what came on it is no answer."""
+    """The connection ended, or the received data is not a valid response."""
 
 
 class CutShortError(Http11Error):
-    """The answer began, and did not end."""
+    """The response is incomplete."""
 
 
 class TooLargeError(Http11Error):
-    """The answer is longer than what is held in memory."""
+    """The response exceeds the limit for bodies in memory."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit >> 20} MiB")
 
 
 class HandshakeError(Http11Error):
-    """TLS came to no agreement, for another reason than the certificate: nothing was sent."""
+    """The TLS handshake failed for another reason than the certificate: nothing was sent."""
 
 
 class NoTLSError(HandshakeError):
-    """The other end speaks no TLS, or no version of it that is known here."""
+    """The peer does not speak TLS, or no supported version of it."""
 
 
 class LateError(Http11Error, TimeoutError):
-    """Something took too long once there was a connection."""
+    """An established connection was silent for too long."""
 
 
 class LateConnectionError(Http11Error, TimeoutError):
-    """No connection came about in time: nothing was sent."""
+    """The connection was not opened in time: nothing was sent."""
 
 
 _NO_TLS: Final = frozenset(
@@ -58,14 +58,14 @@ _NO_TLS: Final = frozenset(
 
 
 def handshake_failure(exc: ssl.SSLError) -> HandshakeError:
-    """Make the error for a handshake that failed, with OpenSSL's own word for it."""
+    """Return the error for a failed handshake, with OpenSSL's reason."""
     word = getattr(exc, "reason", None)
     word = word if isinstance(word, str) and word else type(exc).__name__
     return NoTLSError(word) if word in _NO_TLS else HandshakeError(word)
 
 
 def reason(exc: BaseException | None) -> str:
-    """The system's words for its own numbers; those of OpenSSL's are others."""
+    """Return the text of the operating system's error number. OpenSSL's numbers are different ones."""
     if exc is None:
         return "the server closed it"
     number = exc.errno if isinstance(exc, OSError) and not isinstance(exc, ssl.SSLError) else None

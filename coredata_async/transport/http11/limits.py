@@ -1,4 +1,4 @@
-"""How much of an answer is held in memory; what is streamed is not limited."""
+"""Maximum sizes of response bodies held in memory. Streamed bodies are not limited."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from http import HTTPStatus
 from typing import Final
 
 BODY: Final = 64 << 20
-"""Maximum bytes of a body that is read whole, also after unpacking; a page of a listing has some hundred KB.
-A longer one is an error."""
+"""Maximum bytes of a body that is read whole, also after decompression. A page of a listing has some hundred
+KB. A longer body is an error.
+"""
 ERROR: Final = 1 << 20
-"""Bytes that are read of the body of a redirect or an error. The rest is left out: its status says enough."""
+"""Maximum bytes read of the body of a redirect or an error. The rest is dropped, because the status is
+sufficient.
+"""
 
 
 def is_refusal(status: int) -> bool:
-    """Tell whether the beginning of a body is enough."""
+    """Return whether the beginning of a body is sufficient."""
     return status >= HTTPStatus.MULTIPLE_CHOICES
 
 
 def limit_of(status: int) -> int:
-    """Return how many bytes of the body of an answer are read."""
+    """Return the maximum number of bytes read of a response body."""
     return ERROR if is_refusal(status) else BODY

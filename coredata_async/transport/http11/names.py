@@ -1,4 +1,4 @@
-"""Addresses of hosts: looked up in threads of their own, one per name, and remembered for a moment."""
+"""Name resolution in threads, one per name, with a short cache."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any, Final
 
 Address = tuple[int, int, int, str, tuple[Any, ...]]
-"""As `getaddrinfo` gives it."""
+"""As returned by `getaddrinfo`."""
 _USABLE: Final = socket.AI_ADDRCONFIG
-"""Only addresses of a kind this machine has, too."""
+"""Only address families that this machine has."""
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _KNOWN_FOR: Final = 10.0
-"""Seconds a name is not looked up again, as with aiohttp: not once for each of 64 connections."""
+"""Seconds that an address is cached, as in aiohttp: one look-up for all of 64 connections."""
 
 
 class AddressResolver:
-    """Looks up names; each time, another address is the first.
+    """Resolver of host names that rotates the addresses.
 
-    A look-up cannot be cancelled, and may take half a minute. In the loop's executor a few slow ones would
-    hold up those of other hosts, and the reading of files. So each runs in a daemon thread; whoever asks for
-    the same name meanwhile, also after a timeout, waits for the same one.
+    A look-up cannot be cancelled, and may take half a minute. In the loop's executor, a few slow ones would
+    delay those of other hosts and the reading of files. So each runs in a daemon thread. Callers that request
+    the same name meanwhile, also after a timeout, wait for the same look-up.
     """
 
     def __init__(self) -> None:
@@ -32,10 +32,10 @@ class AddressResolver:
         self._pending: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
 
     async def addresses(self, host: str, port: int) -> list[Address]:
-        """Return the addresses of a host; one that is an address already is not looked up.
+        """Return the addresses of a host; an IP address is not looked up.
 
         Raises:
-            OSError: If the name is not known.
+            OSError: If the name cannot be resolved.
         """
         literal = _literal(host, port)
         if literal is not None:
@@ -53,7 +53,9 @@ class AddressResolver:
     def _ask(self, key: tuple[str, int]) -> asyncio.Future[list[Address]]:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[Address]] = loop.create_future()
-        answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # all may have given up
+        answer.add_done_callback(
+            lambda done: done.cancelled() or done.exception()
+        )  # all callers may have given up
 
         def set_result(found: list[Address] | OSError | UnicodeError) -> None:
             del self._pending[key]
@@ -74,16 +76,16 @@ class AddressResolver:
 
 
 class PrivateAddressError(OSError):
-    """A host with an address that is not on the public internet, and not allowed either."""
+    """A host has an address that is neither on the public internet nor allowed."""
 
 
 class PublicResolver(AddressResolver):
-    """Refuses addresses of this machine and of private networks, so that a URL cannot reach into them.
+    """Resolver that rejects addresses of this machine and of private networks, so a URL cannot reach them.
 
-    Connections are made to the very addresses that were checked: a name cannot change in between.
+    Connections are made to the checked addresses: a name cannot change in between.
 
     Args:
-        allowed: Networks that are allowed nevertheless.
+        allowed: Networks that are allowed in addition.
     """
 
     def __init__(self, allowed: Sequence[IPv4Network | IPv6Network] = ()) -> None:
@@ -112,14 +114,14 @@ class PublicResolver(AddressResolver):
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address stands for, which a gateway may connect to."""
+    """Return the IPv4 address embedded in an IPv6 address, which a gateway may connect to."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour
 
 
 def _literal(host: str, port: int) -> Address | None:
-    """Return the address of a host that is one."""
+    """Return the address of a host that is an IP address, else None."""
     try:
         old = ip_address(host).version == 4  # noqa: PLR2004
     except ValueError:

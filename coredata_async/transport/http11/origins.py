@@ -1,4 +1,4 @@
-"""Where a URL leads, and what is asked for there, byte for byte."""
+"""Origin and request target of a URL, byte for byte."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _APART: Final = re.compile(r"(https?://[^/?#]*)(.*)")
 
 @frozen(eq=False)
 class Origin:
-    """One end of connections."""
+    """Scheme, host and port of a server."""
 
     key: str
-    """The same for all spellings of it."""
+    """The same for all spellings of the origin."""
     host: str
-    """As it is looked up, and as a certificate must name it."""
+    """The name to resolve, which the certificate must contain."""
     port: int
     tls: bool
     header: str
-    """As the header Host says it: without the usual port."""
+    """Value of the Host header: without the default port."""
 
 
 def split(url: str) -> tuple[Origin, str]:
-    """Origin and target of a URL; its target is not touched, or the signature were void.
+    """Split a URL into origin and target. The target stays unchanged, because it is signed.
 
     Raises:
-        ValueError: It cannot be sent as it is.
+        ValueError: If the URL cannot be sent unchanged.
     """
-    start = url.find("/", 8)  # after the two of `https://`
+    start = url.find("/", 8)  # after the `//` of `https://`
     place, target = (url[:start], url[start:]) if start > 0 else (url, "")
     if start < 0 or "?" in place or "#" in place:
         place, target = _apart(url)
@@ -42,36 +42,36 @@ def split(url: str) -> tuple[Origin, str]:
 
 
 def check_target(target: str) -> str:
-    """A target that makes no second line; a fragment stays at home.
+    """Return a target without its fragment, after checking it for header injection.
 
     Raises:
-        ValueError: It would.
+        ValueError: If it contains a space, a line break or another control character.
     """
     if not (target.isascii() and target.isprintable() and " " not in target) and _GAP.search(target):
-        raise ValueError("a URL holds no space and no line break")
+        raise ValueError("a URL must not contain a space or a line break")
     return target.partition("#")[0] if "#" in target else target
 
 
 @lru_cache(maxsize=256)
 def origin(place: str) -> Origin:
-    """Take `https://host:port` apart; no two signed URLs are alike, but their origins are.
+    """Parse `https://host:port`. Cached: signed URLs are all different, but their origins are not.
 
     Raises:
-        ValueError: There is no host, or an odd one.
+        ValueError: If the host is missing or invalid.
     """
-    url = URL(place)  # with names in other scripts as IDNA has them
+    url = URL(place)  # converts international names to IDNA
     host, port, header = url.raw_host, url.port, url.host_port_subcomponent
     if not host or not port or not header or url.user is not None or _GAP.search(place):
-        raise ValueError("a URL needs a host, and has no user name")
+        raise ValueError("a URL must have a host and no user name")
     if host.replace(".", "").isdigit():
-        IPv4Address(host)  # `127.1` and `2130706433` would be taken for addresses further down
+        IPv4Address(host)  # `127.1` and `2130706433` would be read as addresses by the resolver
     return Origin(f"{url.scheme}://{host}:{port}", host.rstrip("."), port, url.scheme == "https", header)
 
 
 def _apart(url: str) -> tuple[str, str]:
-    """The same for a URL without a path."""
+    """Split a URL without a path."""
     found = _APART.fullmatch(url)
     if found is None:
-        raise ValueError("a URL begins with http:// or https://, and holds no line break")
+        raise ValueError("a URL must begin with http:// or https:// and contain no line break")
     place, target = found.groups()
     return place, target if target.startswith("/") else f"/{target}"

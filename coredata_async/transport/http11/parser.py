@@ -1,4 +1,4 @@
-"""Answers out of bytes, however these are cut: llhttp by way of httptools, and no I/O."""
+"""Response parser without I/O: llhttp through httptools, for bytes in arbitrary pieces."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from multidict import CIMultiDict
 from coredata_async.transport.http11.errors import BrokenError
 
 HEAD_LIMIT: Final = 64 * 1024
-"""Bytes of a head, or of anything else that is no body, before a server is not listened to any more."""
+"""Maximum bytes of a head, or of anything else outside a body, before the connection fails."""
 _INTERIM: Final = 200
-"""Statuses below are only about the answer that is to come."""
+"""Statuses below this one are interim responses."""
 
 
 class ResponseParser:
-    """Reads the answers of one connection, one after the other.
+    """Parser for the responses of one connection, one after the other.
 
-    After `expect`, `feed` takes bytes until `whole`. The methods with `on_` are called by the parser.
+    After `expect`, `feed` processes bytes until `whole`. The methods with `on_` are called by httptools.
     """
 
     __slots__ = (
@@ -42,22 +42,22 @@ class ResponseParser:
         self._noise = 0
         self._bodiless = self._stale = False
         self.blocks: list[bytes] = []
-        """What has come of the body and was not taken."""
+        """Received blocks of the body that were not taken yet."""
         self.size = 0
-        """Bytes in them."""
+        """Their total size, in bytes."""
         self.status = 0
         self.head = False
-        """Whether the head of the final answer is complete."""
+        """True if the head of the final response is complete."""
         self.whole = True
-        """Whether the answer is."""
+        """True if the response is complete."""
         self.keep = True
-        """Whether the server wants the connection kept."""
+        """True if the server keeps the connection open."""
         self.dirty = False
-        """Whether something came that nobody had asked for."""
+        """True if unsolicited data was received."""
 
     def expect(self, *, bodiless: bool) -> None:
-        """Be ready for the answer to the next request; `bodiless` if that was HEAD."""
-        if self._stale:  # what it takes for a body that is to come never does
+        """Prepare for the response to the next request; `bodiless` if that is a HEAD."""
+        if self._stale:  # the old parser still waits for a body that never comes
             self._parser = self._new_parser()
         self._headers, self.blocks = [], []
         self._noise = self.size = 0
@@ -65,31 +65,31 @@ class ResponseParser:
         self.head = self.whole = False
 
     def feed(self, data: bytes | memoryview) -> None:
-        """Take in what came; nothing of `data` is kept.
+        """Process received bytes. Keeps no reference to `data`.
 
         Raises:
-            BrokenError: It is no HTTP, or its head has no end.
+            BrokenError: If it is not HTTP, or the head exceeds its limit.
         """
         self._noise += len(data)
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
-            if self.whole:  # the answer itself was good; what follows must not be mixed with it
+            if self.whole:  # the response itself was valid; the bytes that follow must not be mixed with it
                 self.dirty = True
                 return
-            raise BrokenError("what came is no HTTP") from None
+            raise BrokenError("the response is not valid HTTP") from None
         if self._noise > 2 * HEAD_LIMIT:
-            raise BrokenError("the answer's head has no end")
+            raise BrokenError("the response's head is too long")
 
     def ends_at_eof(self) -> bool:
-        """Return whether an end of the connection here is the end of the answer, too."""
+        """Return whether the end of the connection is also the end of the response."""
         if self.head and not self.whole:
             self.whole = not any(map(_has_end, self._headers))
             self.keep = False
         return self.whole
 
     def headers(self) -> CIMultiDict[str]:
-        """Those of the answer, and of its trailer."""
+        """Return the headers of the response, including its trailer."""
         return CIMultiDict(
             [
                 (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
@@ -98,7 +98,7 @@ class ResponseParser:
         )
 
     def take(self) -> bytes:
-        """All of the body that has come, and was not taken."""
+        """Return and remove the received part of the body."""
         blocks = self.blocks
         if not blocks:
             return b""
@@ -106,20 +106,20 @@ class ResponseParser:
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
     def on_message_begin(self) -> None:
-        """The first byte of an answer came."""
+        """Handle the first byte of a response."""
         self._check_length()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a line of the trailer, is complete."""
+        """Handle a complete header or trailer line."""
         self._check_length()
         self._headers.append((name, value))
         if len(self._headers) > 256 or (self._noise > HEAD_LIMIT and self._too_long()):  # noqa: PLR2004
-            raise BrokenError("the answer's head has no end")
-        if b"\0" in value:  # which the parser lets through, together with other odd characters
-            raise BrokenError("what came is no HTTP")
+            raise BrokenError("the response's head is too long")
+        if b"\0" in value:  # which the parser accepts, as it does other control characters
+            raise BrokenError("the response is not valid HTTP")
 
     def on_headers_complete(self) -> None:
-        """The head is complete; after an interim one, another follows."""
+        """Handle a complete head; an interim one is followed by another."""
         status = self._parser.get_status_code()
         if status < _INTERIM:
             self._headers = []
@@ -131,22 +131,22 @@ class ResponseParser:
             self.whole = True
 
     def on_body(self, block: bytes) -> None:
-        """A piece of the body."""
+        """Handle a piece of the body."""
         self._check_length()
         self._noise = 0
         self.blocks.append(block)
         self.size += len(block)
 
     def on_message_complete(self) -> None:
-        """An answer is complete."""
+        """Handle the end of a response."""
         if self.head:
             self.whole = True
 
     def _new_parser(self) -> HttpResponseParser:
-        """Make a parser that is as lenient as aiohttp's with old and odd servers."""
+        """Return a parser that is as lenient as aiohttp's with old and odd servers."""
         parser = HttpResponseParser(self)
         parser.set_dangerous_leniencies(
-            lenient_headers=True,  # folded ones, and control characters in values
+            lenient_headers=True,  # folded headers, and control characters in values
             lenient_optional_cr_before_lf=True,
             lenient_spaces_after_chunk_size=True,
         )
@@ -154,13 +154,16 @@ class ResponseParser:
 
     def _check_length(self) -> None:
         if self.whole:
-            raise BrokenError("nobody had asked for this")
+            raise BrokenError("the data is unsolicited")
 
     def _too_long(self) -> bool:
         return sum(len(name) + len(value) + 4 for name, value in self._headers) > HEAD_LIMIT
 
 
 def _has_end(header: tuple[bytes, bytes]) -> bool:
-    """Tell if a header announces how a body ends; if none does, the end of the connection ends it."""
+    """Return whether a header announces the end of the body.
+
+    Without one, the end of the connection ends it.
+    """
     name, value = header[0].lower(), header[1].lower()
     return name == b"content-length" or (name == b"transfer-encoding" and b"chunked" in value)

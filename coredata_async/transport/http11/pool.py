@@ -1,4 +1,4 @@
-"""The connections of one side: kept for the next request, limited in number, closed for certain."""
+"""Connection pool of one side: reuse, limit, and reliable closing."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from coredata_async.transport.http11.origins import Origin
 from coredata_async.transport.http11.reuse import KEPT_FOR, PROBATION, SOON, Reputation
 
 READ: Final = 256 * 1024
-"""Bytes that are read at once."""
+"""Maximum bytes read at once."""
 
 
 class ConnectionPool:
-    """The newest one is used again first, so that those that are too many grow old, and go."""
+    """Pool that reuses the newest connection first, so that surplus ones expire."""
 
     def __init__(
         self,
@@ -44,11 +44,11 @@ class ConnectionPool:
         self._loop = asyncio.get_running_loop()
         self._empty: asyncio.Future[None] | None = None
         self.open: set[Connection] = set()
-        """All there are."""
+        """All open connections."""
         self.closed = False
 
     def acquire_nowait(self, origin: Origin) -> Connection | None:
-        """One that is there and free, if nobody queues."""
+        """Return a free idle connection if no task is waiting, else None."""
         if self._busy < self._limit and not self._queue and origin.key in self._reputation.trusted:
             connection = self._take_idle(origin)
             if connection is not None:
@@ -57,12 +57,12 @@ class ConnectionPool:
         return None
 
     async def get(self, origin: Origin, patience: float | None) -> Connection:
-        """One that is there, or a new one; at the limit, as soon as another is given back.
+        """Return an idle connection or a new one; at the limit, wait until another is released.
 
         Raises:
-            CoreDataError: The client was closed meanwhile.
-            LineError: There is none.
-            ssl.SSLError: Its certificate is not trusted.
+            CoreDataError: If the client was closed meanwhile.
+            Http11Error: If a connection cannot be opened.
+            ssl.SSLError: If its certificate is not trusted.
         """
         clock = asyncio.timeout(patience)
         try:
@@ -78,7 +78,7 @@ class ConnectionPool:
             raise LateConnectionError("") from None
 
     def release(self, connection: Connection) -> None:
-        """Take one back, to be used again if it is in order and its server keeps it, else it is closed."""
+        """Release a connection: keep it for reuse if it is usable and its server keeps it, else close it."""
         now, reputation = self._loop.time(), self._reputation
         if connection.answers.dirty:
             reputation.accuse(connection.key, now)
@@ -93,7 +93,7 @@ class ConnectionPool:
         self._leave()
 
     async def aclose(self) -> None:
-        """Close all, and wait until they are."""
+        """Close all connections, and wait until they are closed."""
         self._stop()
         for connection in self.open:
             connection.abort()
@@ -102,7 +102,7 @@ class ConnectionPool:
             await self._empty
 
     def close_now(self) -> None:
-        """Close all without a loop."""
+        """Close all connections without an event loop."""
         self._stop()
         for connection in list(self.open):
             abort_transport(connection.transport)
@@ -119,7 +119,7 @@ class ConnectionPool:
         return None
 
     async def _probe(self, origin: Origin) -> None:
-        """Give an origin the time to send an answer too many, before its first connection is used again."""
+        """Give an origin time to send an unsolicited response before its first connection is reused."""
         if origin.key not in self._reputation.trusted and self._idle.get(origin.key):
             await asyncio.sleep(PROBATION)
             self._reputation.trusted.add(origin.key)
@@ -147,7 +147,7 @@ class ConnectionPool:
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # the place had just been given
+            if not turn.cancelled():  # the slot had just been assigned
                 self._leave()
             raise
 
@@ -155,7 +155,7 @@ class ConnectionPool:
         while self._queue:
             turn = self._queue.popleft()
             if not turn.done():
-                turn.set_result(None)  # and the place with it
+                turn.set_result(None)  # passes the slot on
                 return
         self._busy -= 1
 
@@ -168,7 +168,7 @@ class ConnectionPool:
             self._empty.set_result(None)
 
     def _remove_expired(self) -> None:
-        """Close those that have been idle for too long."""
+        """Close connections that have been idle for too long."""
         self._sweep = None
         now = self._loop.time()
         for key, idle in list(self._idle.items()):

@@ -1,4 +1,4 @@
-"""The bytes of a request's head, which nobody can slip a line into."""
+"""Serialisation of request heads; rejects header injection."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from attrs import frozen
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-"""Methods that say no length when there is no body."""
+"""Methods without a Content-Length if the body is missing."""
 _USUAL: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _KEPT: Final = 64
-"""Sets of header names a side remembers; there are about five."""
+"""Maximum number of header-name sets that a side caches; about five are in use."""
 
 
 @frozen
 class _CommonHeaders:
-    """What a request with certain headers of its own gets besides them."""
+    """Common headers for requests with a given set of their own headers."""
 
     text: str
     host: bool
-    """Whether Host is still to be said."""
+    """True if the Host header must be added."""
     dropped: frozenset[str]
-    """Which of its own do not go out: lengths, which are counted here, and what a later one beats."""
+    """Own headers that are not sent: lengths, which are computed here, and those overridden by a later one.
+    """
 
 
 class RequestHeads:
-    """Makes the heads of one side: what all its requests have in common is written once."""
+    """Serialiser of the heads of one side; the common headers are serialised once."""
 
     def __init__(self, common: Mapping[str, str]) -> None:
         last = {name.lower(): (name, value) for name, value in [*_USUAL.items(), *common.items()]}
@@ -37,17 +38,17 @@ class RequestHeads:
         self._rests: dict[tuple[str, ...], _CommonHeaders] = {}
 
     def write(self, method: str, target: str, host: str, own: Mapping[str, str], size: int | None) -> bytes:
-        """One head.
+        """Return one head.
 
         Args:
-            method: As it goes out.
-            target: Path and query, byte for byte; `origins` has looked at it.
-            host: What the header Host says.
-            own: Headers of this request; they beat the common ones.
-            size: Bytes of the body; `None` if there is none.
+            method: Request method.
+            target: Path and query, byte for byte; checked by `origins`.
+            host: Value of the Host header.
+            own: Headers of this request; they take precedence over the common ones.
+            size: Bytes of the body; None without a body.
 
         Raises:
-            ValueError: Something in it would make a second line.
+            ValueError: If a value contains a line break.
         """
         names = tuple(own)
         rest = self._rests.get(names) or self._remember(names)
@@ -62,10 +63,10 @@ class RequestHeads:
     def _remember(self, names: tuple[str, ...]) -> _CommonHeaders:
         lower = {name.lower() for name in names}
         if "transfer-encoding" in lower or not all(map(_TOKEN.fullmatch, names)):
-            raise ValueError("this header cannot be sent")
+            raise ValueError("a header name is invalid")
         left = {name: value for name, value in self._common.items() if name.lower() not in lower}
         if not all(map(_TOKEN.fullmatch, left)):
-            raise ValueError("this header cannot be sent")
+            raise ValueError("a header name is invalid")
         text = "".join([f"{name}: {value}\r\n" for name, value in left.items()])
         _check(text, len(left))
         last = {name.lower(): name for name in names if name.lower() != "content-length"}
@@ -79,11 +80,11 @@ class RequestHeads:
 
 def _check(lines: str, count: int) -> None:
     if lines.count("\n") != count or lines.count("\r") != count or "\0" in lines:
-        raise ValueError("a header holds a line break")
+        raise ValueError("a header contains a line break")
 
 
 @lru_cache(maxsize=32)
 def _method(method: str) -> str:
     if not _TOKEN.fullmatch(method):
-        raise ValueError("this is no method")
+        raise ValueError("the request method is invalid")
     return method.upper()

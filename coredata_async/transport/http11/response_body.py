@@ -1,4 +1,4 @@
-"""An answer's body that is still on its way."""
+"""Body of a response while it arrives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from coredata_async.transport.http11.pool import ConnectionPool
 
 
 class ResponseBody:
-    """Gives the blocks as they come; `stall` is the limit for each one that is waited for."""
+    """Iterator over the blocks of a body; `stall` limits the wait for each one."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class ResponseBody:
         self._stall = stall
         self._unpacking = unpacking
         self._ended = False
-        connection.clock.stop()  # which ran for the answer to begin
+        connection.clock.stop()  # stops the timer for the start of the response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -45,7 +45,7 @@ class ResponseBody:
         raise failure  # see `exchange`
 
     async def aclose(self) -> None:
-        """Give the connection back; what was not read is not waited for."""
+        """Release the connection without waiting for unread data."""
         connection, self._connection = self._connection, None
         if connection is not None:
             self._connections.release(connection)
@@ -55,7 +55,7 @@ class ResponseBody:
         if self._ended:
             return b""
         if connection is None:
-            raise BrokenError("the answer was let go of")
+            raise BrokenError("the response was already closed")
         if not connection.answers.blocks:
             connection.clock.start(self._stall)
             await connection.more()

@@ -1,4 +1,4 @@
-"""What aiohttp raises, told in our words: from literals."""
+"""Translation of aiohttp's exceptions, from literals."""
 
 import pickle
 import ssl
@@ -61,8 +61,8 @@ def connector(kind: type[aiohttp.ClientConnectorError], exc: OSError) -> Excepti
         ),
         (connector(aiohttp.ClientProxyConnectionError, REFUSED), "cannot connect to the proxy", False, False),
         (connector(aiohttp.ClientConnectorDNSError, OSError(None, "SECRET")), "cannot connect", False, False),
-        (aiohttp.InvalidURL(URL_), "cannot be sent as it is", False, True),
-        (ValueError("Newline in SECRET"), "cannot be sent as it is", False, True),
+        (aiohttp.InvalidURL(URL_), "contains characters that cannot be sent", False, True),
+        (ValueError("Newline in SECRET"), "contains characters that cannot be sent", False, True),
         (aiohttp.ClientPayloadError("SECRET"), "the answer was cut short", True, False),
         (
             aiohttp.ServerDisconnectedError("SECRET"),
@@ -104,7 +104,7 @@ def connector(kind: type[aiohttp.ClientConnectorError], exc: OSError) -> Excepti
         (TooLargeError(64 << 20), "too large (more than 64 MiB)", True, True),
     ],
 )
-def test_trouble_is_told_without_its_words(
+def test_trouble_is_reported_without_its_words(
     exc: Exception, words: str, reached: bool, permanent: bool
 ) -> None:
     assert isinstance(exc, (*AIOHTTP_ERRORS, Http11Error))
@@ -131,7 +131,9 @@ def test_trouble_is_told_without_its_words(
         (TimeoutError("SECRET"), True, "stall", True),
     ],
 )
-def test_a_timeout_is_told_by_its_phase(exc: TimeoutError, stalled: bool, phase: str, reached: bool) -> None:
+def test_a_timeout_is_reported_by_its_phase(
+    exc: TimeoutError, stalled: bool, phase: str, reached: bool
+) -> None:
     error = translate(exc, REQUEST, stalled=stalled)
 
     assert type(error) is APITimeoutError

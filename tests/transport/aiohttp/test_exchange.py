@@ -1,4 +1,4 @@
-"""One exchange over a real wire, by either way: what goes out, byte for byte, and what trouble becomes."""
+"""One exchange over a real socket, on both transports: the bytes sent, and the errors."""
 
 import asyncio
 import gzip
@@ -59,12 +59,12 @@ def body_of(*blocks: bytes, size: int | None = None, **changes: object) -> Strea
 
 
 def endless() -> Streamed:
-    """Larger than all buffers on the way."""
+    """Larger than all buffers between client and server."""
     return body_of(*[BLOCK] * 64)
 
 
 def shown(exc: BaseException) -> str:
-    """All that anybody can get to see of an error."""
+    """Return all text of an error that may be seen."""
     told = [str(exc), repr(exc), repr(exc.args), repr(vars(exc)), *traceback.format_exception(exc)]
     return "\n".join(told) + repr(pickle.dumps(exc))
 
@@ -84,7 +84,7 @@ async def failure(
     return caught.value
 
 
-# What goes out
+# Requests
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ async def test_no_header_makes_a_second_one(server: RawServer, send: Send) -> No
     assert (await send(signed(server, body=b"x"))).status == 200
 
 
-# What comes back
+# Responses
 
 
 async def test_an_answer_is_status_headers_and_body(server: RawServer, send: Send) -> None:
@@ -316,7 +316,7 @@ async def test_a_streamed_answer_is_given_as_long_to_stand_still_as_was_said(
     await reply.content.aclose()
 
 
-# Trouble
+# Errors
 
 
 TROUBLE: dict[str, Play] = {
@@ -354,7 +354,7 @@ async def test_a_connection_that_breaks_is_one_error_of_ours(
 @pytest.mark.parametrize(
     "play", [resets_at_once, resets_after_the_head, closes_after_the_head, stops_reading]
 )
-async def test_a_file_is_closed_before_its_failure_is_told(
+async def test_a_file_is_closed_before_its_failure_is_reported(
     server: RawServer, send: Send, source: Path, play: Play
 ) -> None:
     server.script.append(play)
@@ -363,7 +363,7 @@ async def test_a_file_is_closed_before_its_failure_is_told(
         await failure(send, signed(server, body=WrappedBody(b"<", stream(source, stat_file(source)), b">")))
 
 
-async def test_nobody_listening_is_told_and_not_reached(send: Send) -> None:
+async def test_a_closed_port_is_reported_and_not_reached(send: Send) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
 
@@ -373,7 +373,7 @@ async def test_nobody_listening_is_told_and_not_reached(send: Send) -> None:
     assert (error.reached, error.permanent) == (False, False)
 
 
-async def test_a_name_that_nobody_knows_is_told_and_not_reached(send: Send) -> None:
+async def test_a_name_that_is_unknown_is_reported_and_not_reached(send: Send) -> None:
     error = await failure(send, Request("PUT", f"http://nobody.invalid{SIGNED}", body=b"x"))
 
     assert "cannot connect" in str(error)
@@ -427,7 +427,7 @@ async def test_an_authority_of_the_user_is_trusted(
     assert (reply.status, server.seen[0].body) == (200, CONTENT)
 
 
-async def test_a_certificate_nobody_vouches_for_is_told_at_once(stranger: ssl.SSLContext, send: Send) -> None:
+async def test_an_untrusted_certificate_is_reported_at_once(stranger: ssl.SSLContext, send: Send) -> None:
     async with RawServer(tls=stranger) as server:
         server.script.append(resets_at_once)
         error = await failure(send, signed(server, body=b"x"))
@@ -436,7 +436,7 @@ async def test_a_certificate_nobody_vouches_for_is_told_at_once(stranger: ssl.SS
     assert (error.reached, error.permanent, server.seen) == (False, True, [])
 
 
-async def test_a_server_without_tls_is_told_at_once(server: RawServer, send: Send) -> None:
+async def test_a_server_without_tls_is_reported_at_once(server: RawServer, send: Send) -> None:
     server.script.append(says(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
     request = Request("PUT", signed(server).target.replace("http://", "https://"), body=b"x")
 
@@ -481,7 +481,7 @@ async def test_a_server_that_stops_reading_bytes_is_a_stall(
 
 
 def client_sockets(server: RawServer) -> int:
-    """Our ends of connections to a server that are still open in this process."""
+    """Return our ends of connections to a server that are still open in this process."""
     ours = psutil.Process().net_connections("tcp4")
     return sum(1 for each in ours if each.raddr and each.raddr.port == server.port and each.fd != -1)
 
@@ -535,7 +535,7 @@ async def test_no_upload_is_cut_off_for_being_long(exchange: Exchange, server: R
     assert server.lines == 1
 
 
-# Sources that go wrong
+# Failing sources
 
 
 @pytest.mark.parametrize("size", [4, len(BLOCK) * 3])
@@ -618,7 +618,7 @@ async def test_an_error_of_the_source_is_not_tried_again(server: RawServer, send
     assert passes == [True]
 
 
-# Answers that come early
+# Early responses
 
 
 async def refuses_early(line: Line) -> None:
@@ -646,7 +646,7 @@ async def test_an_early_refusal_ends_the_upload(
 async def test_an_early_refusal_that_breaks_off_is_an_answer_or_an_error(
     server: RawServer, send: Send, source: Path, let_go: Callable[[], object]
 ) -> None:
-    """Which of both is a race between the answer and the RST that follows it."""
+    """The result depends on a race between the response and the RST that follows it."""
 
     async def refuses_and_closes(line: Line) -> None:
         await line.head()
@@ -665,8 +665,8 @@ async def test_an_early_refusal_that_breaks_off_is_an_answer_or_an_error(
     assert (await send(signed(server, body=b"x"))).status == 200
 
 
-async def test_a_pass_is_over_before_its_failure_is_told(server: RawServer, send: Send) -> None:
-    """Or the next one would move the same open file about."""
+async def test_a_pass_is_over_before_its_failure_is_reported(server: RawServer, send: Send) -> None:
+    """Otherwise the next one would move the position of the same open file."""
     over = []
 
     async def slow_to_close() -> AsyncGenerator[bytes, None]:
@@ -691,7 +691,7 @@ async def test_a_pass_is_over_before_its_failure_is_told(server: RawServer, send
         assert over == [True]
 
 
-# Kept connections that have died
+# Idle connections that have died
 
 
 def patient(send: Send) -> Send:
@@ -798,11 +798,11 @@ async def test_many_at_once_share_the_connections(exchange: Exchange, server: Ra
     assert server.lines == 3
 
 
-# Every form an answer may have
+# All forms of responses
 
 
 def speaks(raw: bytes) -> Play:
-    """Answer with these very bytes, and stay."""
+    """Answer with exactly these bytes, and keep the connection."""
 
     async def play(line: Line) -> None:
         await line.request()
@@ -926,7 +926,7 @@ async def test_an_answer_may_come_in_crumbs(server: RawServer, send: Send, size:
 # Back-pressure
 
 
-async def test_a_streamed_answer_waits_for_whoever_reads_it(server: RawServer, send: Send) -> None:
+async def test_a_streamed_answer_waits_for_its_reader(server: RawServer, send: Send) -> None:
     given = []
 
     async def pours(line: Line) -> None:

@@ -1,4 +1,4 @@
-"""The body as aiohttp sees it."""
+"""The body as passed to aiohttp."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,7 +12,7 @@ from coredata_async.transport.aiohttp.payload import BodyPayload
 
 
 class Written(AbstractStreamWriter):
-    """Keeps what is written; `hangs` takes nothing."""
+    """Stores written bytes; with `hangs`, it accepts none."""
 
     def __init__(self, *, hangs: bool = False) -> None:
         self.got: list[bytes] = []
@@ -88,7 +88,7 @@ async def test_an_end_that_takes_nothing_is_a_stall_and_no_failure() -> None:
 
 
 class Trickle(StreamWriter):
-    """A line that takes a little each time somebody looks, until it takes nothing more."""
+    """A connection that accepts a little each time its buffer is read, until it accepts nothing more."""
 
     def __init__(self, waiting: list[int]) -> None:
         self.waiting = waiting
@@ -107,7 +107,7 @@ class Trickle(StreamWriter):
             await asyncio.sleep(0)
 
 
-async def test_a_slow_line_is_no_stall_as_long_as_some_of_a_block_goes() -> None:
+async def test_a_slow_line_is_not_a_stall_as_long_as_some_of_a_block_goes() -> None:
     payload = BodyPayload(Streamed(3, three, name="x"), 0.01)
 
     await payload.write(Trickle([1, 0]))
@@ -124,7 +124,7 @@ async def test_a_line_that_takes_no_more_of_a_block_is_a_stall() -> None:
     assert payload.stalled is True
 
 
-async def test_a_slow_source_is_no_stall() -> None:
+async def test_a_slow_source_is_not_a_stall() -> None:
     async def slow() -> AsyncGenerator[bytes, None]:
         await asyncio.sleep(0.05)
         yield b"a"
@@ -135,7 +135,7 @@ async def test_a_slow_source_is_no_stall() -> None:
     assert (writer.got, payload.stalled) == ([b"a"], False)
 
 
-async def test_it_is_settled_when_no_write_is_under_way() -> None:
+async def test_it_is_settled_when_no_write_is_in_flight() -> None:
     over = []
 
     async def slow_to_close() -> AsyncGenerator[bytes, None]:

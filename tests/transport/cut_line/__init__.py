@@ -1,1 +1,1 @@
-"""Two hosts as network namespaces, and a line between them that can be cut."""
+"""Two hosts as network namespaces, and a link between them that can be cut."""

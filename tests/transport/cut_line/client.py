@@ -1,9 +1,10 @@
-"""A client that sends POSTs into a cut line, and gives them up.
+"""A client that sends POSTs into a cut link, and gives them up.
 
-    python -m tests.transport.cut_line.client TRANSPORT SCHEME END...
+python -m tests.transport.cut_line.client TRANSPORT SCHEME END...
 
-Says "ready" when it has a connection for each way to end, waits for a line of input (the line is cut by
-then), gives all requests up, says "gave up", and lives on, so that not its death discards what is unsent.
+Prints "ready" when it has a connection for each way to end, waits for a line of input (the link is cut by
+then), gives all requests up, prints "gave up", and keeps running, so that not its exit discards the unsent
+bytes.
 """
 
 import asyncio
@@ -28,11 +29,11 @@ from .hosts import SERVER
 from .server import PLAIN, TLS
 
 SIZES = {"small": 300, "large": 8 << 20}
-"""The second is more than the kernel takes: the rest waits in the process."""
+"""The second is more than the kernel accepts: the rest waits in the process."""
 BRISK = Timeouts(connect=5, response=0.3, stall=0.3)
 PATIENT = Timeouts(connect=5, response=60, stall=60)
 PAUSE = 0.4
-"""Seconds after which a request has gone as far as it gets."""
+"""Seconds after which a request has been sent as far as possible."""
 
 
 def base_url(scheme: str) -> str:
@@ -76,7 +77,7 @@ async def give_up(send: Send, pool: Pool, end: str, request: Request) -> None:
 
 
 async def through_asyncio(scheme: str, target: str, ended: Callable[[], Awaitable[object]]) -> None:
-    """Send a POST as programs do that know nothing of all this."""
+    """Send a POST as ordinary programs do, without `SO_LINGER`."""
     port, trust = PLAIN, None
     if scheme == "https":
         port, trust = TLS, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

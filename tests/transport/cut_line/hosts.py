@@ -16,7 +16,7 @@ HERE = Path(__file__).parents[3]
 
 
 class Hosts:
-    """Needs root and `ip` (iproute2), and leaves nothing behind."""
+    """Two namespaces. They need root and `ip` (iproute2), and are removed afterwards."""
 
     def __init__(self) -> None:
         self.server, self.client = (f"coredata-{end}-{os.getpid()}" for end in ("server", "client"))
@@ -69,11 +69,11 @@ class Hosts:
         return process
 
     def cut(self) -> None:
-        """Pull the plug at the server's end."""
+        """Disconnect the server's end."""
         _ip("-n", self.server, "link", "set", "eth0", "down")
 
     def heal(self) -> None:
-        """Put it back."""
+        """Reconnect it."""
         _ip("-n", self.server, "link", "set", "eth0", "up")
 
 

@@ -1,4 +1,4 @@
-"""A server that answers every request, and writes down which ones it received whole.
+"""A server that answers every request, and logs the ones it received completely.
 
 python -m tests.transport.cut_line.server LOG CERTIFICATE KEY
 """

@@ -1,4 +1,4 @@
-"""Packed answers: in pieces, to the end, and not without one."""
+"""Decompression of responses: in pieces, to the end, and an error without one."""
 
 import gzip
 import time
@@ -100,7 +100,7 @@ def test_a_bomb_goes_off_in_pieces(coding: str) -> None:
     assert peak < 8 * PIECE
 
 
-async def test_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_and_not_forever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "BODY", 4 * PIECE)
 
     assert len(await decompress(gzip.compress(bytes(4 * PIECE)), "gzip", 200)) == 4 * PIECE
@@ -113,7 +113,7 @@ async def test_members_without_content_are_given_up() -> None:
     empty = gzip.compress(b"")
 
     assert await decompress(empty * 100 + gzip.compress(TEXT), "gzip", 200) == TEXT
-    with pytest.raises(BrokenError, match="cannot be unpacked"):
+    with pytest.raises(BrokenError, match="cannot be decompressed"):
         await decompress(empty * 2000 + gzip.compress(TEXT), "gzip", 200)
 
 

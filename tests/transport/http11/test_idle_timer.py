@@ -1,4 +1,4 @@
-"""The clock goes off when nothing has come, and only then."""
+"""The idle timer fires only when no data has arrived."""
 
 import asyncio
 
@@ -66,7 +66,7 @@ async def test_one_that_has_ended_never_goes_off() -> None:
     assert late == []
 
 
-async def test_none_waits_for_ever() -> None:
+async def test_none_waits_forever() -> None:
     clock = IdleTimer(lambda: 1 / 0)
     clock.start(None)
 

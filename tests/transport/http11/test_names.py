@@ -1,4 +1,4 @@
-"""Names: one look-up each, apart from those of others, and remembered for a moment."""
+"""Name resolution: one look-up per name, independent of others, with a short cache."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ def place(number: int) -> module.Address:
 
 
 class Resolver:
-    """Stands in for the system's: `slow.example` is not answered until `go` is set."""
+    """Replaces the system's resolver: `slow.example` is not answered until `go` is set."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

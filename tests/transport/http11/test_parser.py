@@ -1,4 +1,4 @@
-"""Answers out of bytes: whatever way these are cut, the same ones."""
+"""Response parser: the same responses from bytes in any pieces."""
 
 from itertools import pairwise
 
@@ -139,9 +139,9 @@ def test_a_body_that_head_should_not_have_is_noticed() -> None:
         b"HTTP/1.1 200 OK\r\nX\0: y\r\n\r\n",
     ],
 )
-def test_what_is_no_http_is_broken(raw: bytes) -> None:
+def test_what_is_not_http_is_broken(raw: bytes) -> None:
     for cuts in ([], list(range(len(raw)))):
-        with pytest.raises(BrokenError, match="no HTTP"):
+        with pytest.raises(BrokenError, match="not valid HTTP"):
             read(raw, cuts)
 
 
@@ -161,7 +161,7 @@ def test_a_head_without_an_end_is_not_listened_to(raw: bytes) -> None:
         read(raw, list(range(0, len(raw), 1000)))
 
 
-def test_many_small_chunks_are_no_such_head() -> None:
+def test_many_small_chunks_are_not_such_a_head() -> None:
     count = 2 * HEAD_LIMIT
     raw = CHUNKS + b"1\r\na\r\n" * count + b"0\r\n\r\n"
 

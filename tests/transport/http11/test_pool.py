@@ -1,4 +1,4 @@
-"""Connections: kept and used again, few enough, never a dead one twice, and closed for certain."""
+"""Connection pool: reuse, limit, no dead connection twice, and reliable closing."""
 
 import asyncio
 import socket
@@ -86,7 +86,7 @@ async def test_a_kept_connection_that_the_server_has_closed_is_not_used(
     assert (server.lines, len(server.seen)) == (2, 2)
 
 
-async def test_what_nobody_asked_for_closes_a_kept_connection(server: RawServer, pool: Pool) -> None:
+async def test_unsolicited_data_closes_a_kept_connection(server: RawServer, pool: Pool) -> None:
     async def talks(line: Line) -> None:
         await line.request()
         await line.answer()
@@ -172,7 +172,7 @@ async def test_a_place_is_waited_for_in_turn_and_no_longer_than_connecting_may_t
 
 
 @pytest.mark.parametrize("steps", range(12))
-async def test_a_place_is_never_lost_whenever_somebody_gives_up(server: RawServer, steps: int) -> None:
+async def test_a_place_is_never_lost_when_a_waiter_gives_up(server: RawServer, steps: int) -> None:
     pool = Pool(Limits(connections=1))
     tasks = [asyncio.create_task(to(pool)(get(server))) for _ in range(3)]
     for _ in range(steps):
@@ -186,7 +186,7 @@ async def test_a_place_is_never_lost_whenever_somebody_gives_up(server: RawServe
     await until(lambda: server.open == 0)
 
 
-async def test_closing_ends_whoever_connects_and_whoever_queues(server: RawServer) -> None:
+async def test_closing_ends_connecting_and_waiting_tasks(server: RawServer) -> None:
     pool = Pool(Limits(connections=1))
     server.script.append(never_answers)
     tasks = [asyncio.create_task(to(pool)(get(server))) for _ in range(3)]
@@ -216,7 +216,7 @@ async def test_closing_waits_until_all_are_closed(server: RawServer) -> None:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What was looked up; every name is that of this machine."""
+    """Names that were looked up; every name is that of this machine."""
     look_up, asked = socket.getaddrinfo, list[object]()
 
     def counted(host: str, *args: object, **kwargs: object) -> object:

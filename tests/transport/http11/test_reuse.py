@@ -1,4 +1,4 @@
-"""What a Keep-Alive header says, what a silent socket is, and which origins are distrusted."""
+"""Keep-Alive headers, silent sockets, and distrusted origins."""
 
 import select
 import socket
