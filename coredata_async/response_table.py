@@ -192,7 +192,7 @@ def classify_reply(request: Request, reply: Reply, expect: int | None = None) ->
     response = response_of(reply.status, expect)
     if response is Response.NOT_FOUND and reply.attempts > 1:
         response = Response.NOT_FOUND_LATER
-    return classify(request, response)
+    return TABLE[kind_of(request)][response]
 
 
 def classify_error(request: Request, error: APIConnectionError) -> Classification:

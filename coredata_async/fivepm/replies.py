@@ -15,7 +15,7 @@ from coredata_async.fivepm.codec.items import unwrap
 from coredata_async.fivepm.codec.tree import Tree, parse
 from coredata_async.message import Reply, Request
 from coredata_async.response_table import Classification, Response, classify
-from coredata_async.transport.frames import without_frames
+from coredata_async.transport.errors import without_frames
 
 T = TypeVar("T")
 

@@ -1,8 +1,12 @@
-"""Files on disk as sources: small ones read whole, large ones by a thread, all checked for changes."""
+"""Files on disk as sources: small ones read whole, large ones by a thread, all checked for changes.
+
+Failures of network file systems that end when a file is opened again are retried.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
 import stat
@@ -17,7 +21,6 @@ from attrs import frozen
 from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.storage.bodies import INLINE, Streamed, md5
 from coredata_async.storage.readahead import BLOCK, read_ahead
-from coredata_async.storage.stale import retry_stale
 
 T = TypeVar("T")
 AnyPath = str | Path
@@ -40,12 +43,10 @@ class Fingerprint:
     @classmethod
     def of(cls, seen: os.stat_result) -> Fingerprint:
         """Build the fingerprint from a stat result."""
-        return cls(
-            fit_signed_64(seen.st_size),
-            fit_signed_64(seen.st_mtime_ns),
-            fit_signed_64(seen.st_ctime_ns),
-            fit_signed_64(seen.st_ino),
-        )
+        numbers = seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino
+        if min(numbers) >= -_TOP and max(numbers) < _TOP:
+            return cls(*numbers)
+        return cls(*map(fit_signed_64, numbers))
 
 
 def fit_signed_64(number: int) -> int:
@@ -223,3 +224,25 @@ def _same(fd: int, was: Fingerprint, path: AnyPath, *, count: int | None = None)
             stage="put",
             total=was.size,
         )
+
+
+PASSING: Final = frozenset({errno.ESTALE, errno.EIO, errno.ETIMEDOUT})
+"""NFS: the handle is stale because the server restarted or replaced the file. Soft mounts and CIFS: a request
+timed out. A bad disk also gives EIO, and gives it again. (Python itself repeats EINTR.)
+"""
+ATTEMPTS: Final = 3
+
+
+def retry_stale(attempt: Callable[[], T]) -> T:
+    """Call a function that opens and uses a path, and repeat it at once if the failure may be transient.
+
+    Raises:
+        OSError: The last failure after `ATTEMPTS`, or the first one of another kind.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return attempt()
+        except OSError as exc:
+            if exc.errno not in PASSING:
+                raise
+    return attempt()

@@ -34,9 +34,8 @@ from coredata_async.operations import Observe, unobserved
 from coredata_async.resources.files import FILES, FileWhere
 from coredata_async.resources.projects import PROJECTS
 from coredata_async.transfer.comparison import LookupResult, Matcher, UndecidableError
-from coredata_async.transfer.lookup import Lookup, Search
+from coredata_async.transfer.lookup import Lookup, Search, Witnesses
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
-from coredata_async.transfer.witnesses import Witnesses
 from coredata_async.wire import calls
 from coredata_async.wire.files import NewFile
 

@@ -19,7 +19,7 @@ from coredata_async.message import Reply
 from coredata_async.resources.files import FILES, File
 from coredata_async.storage.sources import PreparedSource
 from coredata_async.transfer.outcomes import OnProgress, Replaced
-from coredata_async.transfer.progress import ProgressReporter
+from coredata_async.transfer.source_lease import ProgressReporter
 from coredata_async.transfer.steps import Planned
 from coredata_async.transfer.uploads import Upload, Uploader, Via
 from coredata_async.wire import calls

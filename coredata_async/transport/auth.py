@@ -1,8 +1,9 @@
-"""Credentials of the API: added only to requests for the service."""
+"""Credentials of the API, added only to requests for the service, and redaction of secrets in replies."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Iterator
+from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
@@ -69,3 +70,28 @@ def with_credentials(send: Send, credentials: Credentials, redactor: Redactor | 
 
 def _is_sendable(value: str) -> bool:
     return value.isascii() and value.isprintable() and " " not in value
+
+
+def redact_replies(send: Send, redactor: Redactor) -> Send:
+    """Mask secrets in the text of a reply: those of the redactor, and the query of a signed URL."""
+
+    def through(request: Request) -> Awaitable[Reply]:
+        own = request.redactor.secrets
+        url = Secret(request.target) if request.is_absolute else None
+        known = Redactor((*redactor.secrets, *own) if own else redactor.secrets, url)
+        return send(request.with_headers(request.headers, known))
+
+    return through
+
+
+def passwords_in(urls: Iterable[Secret[str]]) -> Iterator[Secret[str]]:
+    """Yield the passwords in URLs of proxies, as they are written and as they are sent."""
+    for url in urls:
+        try:
+            text = url.reveal()
+            written = urlsplit(text if "://" in text else f"http://{text}").password
+        except ValueError:
+            continue
+        if written:
+            yield Secret(written)
+            yield Secret(unquote(written))

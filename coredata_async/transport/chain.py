@@ -17,11 +17,10 @@ from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.message import Send
 from coredata_async.redaction import Redactor
 from coredata_async.secret import Secret
-from coredata_async.transport.auth import Credentials, with_credentials
+from coredata_async.transport.auth import Credentials, passwords_in, redact_replies, with_credentials
 from coredata_async.transport.deadline import within
 from coredata_async.transport.options import SendOptions
 from coredata_async.transport.pool import Pool
-from coredata_async.transport.redact import passwords_in, redact_replies
 from coredata_async.transport.refuse import only_paths, only_signed
 from coredata_async.transport.retry import Budget, retry
 from coredata_async.transport.select import exchange

@@ -31,12 +31,13 @@ def exchange(
 
     if pool.transport == "aiohttp" or pool.proxy is not None or pool.user_session(side) is not None:
         return usual()
-    if pool.proxies:
+    proxied = bool(pool.proxies)
+    if proxied:
         usual()  # now, and not later in an event loop
     quick = lean.exchange(pool, side, timeouts, headers=headers, base_url=base_url)
 
     def send(request: Request) -> Awaitable[Reply]:
-        if not is_unpatched() or (pool.proxies and _needs_proxy(pool, request, base_url)):
+        if not is_unpatched() or (proxied and _needs_proxy(pool, request, base_url)):
             return usual()(request)
         return quick(request)
 
@@ -51,11 +52,12 @@ def is_unpatched() -> bool:
     all other imports of a client. The check takes 0.6 us.
     """
     session: Any = getattr(sys.modules.get("aiohttp"), "ClientSession", None)
-    return session is None or (_genuine(session.__init__) and _genuine(session._request))  # noqa: SLF001
-
-
-def _genuine(method: object) -> bool:
-    return type(method) is FunctionType and method.__globals__.get("__name__") == "aiohttp.client"
+    if session is None:
+        return True
+    init, request = session.__init__, session._request  # noqa: SLF001
+    if type(init) is not FunctionType or type(request) is not FunctionType:
+        return False
+    return init.__globals__.get("__name__") == request.__globals__.get("__name__") == "aiohttp.client"
 
 
 def _needs_proxy(pool: Pool, request: Request, base_url: str) -> bool:

@@ -6,15 +6,15 @@ from benchmarks.paths import job_counts, listing, planned_file, upload
 def test_an_upload_passes_through_few_files_and_calls():
     trace = upload()
 
-    assert len(trace.files) <= 41
-    assert trace.count <= 340
+    assert len(trace.files) <= 38
+    assert trace.count <= 295
 
 
 def test_a_listing_passes_through_few_files_and_calls():
     trace = listing()
 
-    assert len(trace.files) <= 29
-    assert trace.count <= 150
+    assert len(trace.files) <= 27
+    assert trace.count <= 135
 
 
 def test_a_further_file_of_a_job_passes_through_few_files():

@@ -16,7 +16,7 @@ from coredata_async.bulk.scan.found import ScannedEntry
 from coredata_async.bulk.scan.walk import Listing
 from coredata_async.bulk.states import Reason
 from coredata_async.errors import ConfigurationError
-from coredata_async.storage.stale import retry_stale
+from coredata_async.storage.paths import retry_stale
 
 _BLOCK: Final = 1 << 16
 """Number of bytes read at once, and the maximum length of a path."""

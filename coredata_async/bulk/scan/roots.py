@@ -11,7 +11,7 @@ from attrs import frozen
 
 from coredata_async.bulk.formatting import escape_unprintable, path_text
 from coredata_async.errors import ConfigurationError
-from coredata_async.storage.stale import retry_stale
+from coredata_async.storage.paths import retry_stale
 
 PathLike = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 

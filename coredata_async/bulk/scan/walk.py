@@ -20,7 +20,7 @@ from coredata_async.bulk.scan.classify import (
 from coredata_async.bulk.scan.filters import Filter
 from coredata_async.bulk.scan.found import Batcher, Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.states import Reason
-from coredata_async.storage.stale import retry_stale
+from coredata_async.storage.paths import retry_stale
 
 Batches = Generator[DirectoryBatch, None, None]
 Listing = Callable[[bytes], Iterable["Entry | ScannedEntry"]]

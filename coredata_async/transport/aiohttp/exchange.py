@@ -17,7 +17,7 @@ from coredata_async.secret import Secret
 from coredata_async.transport.aiohttp import payload
 from coredata_async.transport.aiohttp.errors import AIOHTTP_ERRORS, translate
 from coredata_async.transport.aiohttp.payload import BodyPayload, Whole
-from coredata_async.transport.frames import below, without_frames
+from coredata_async.transport.errors import below, without_frames
 from coredata_async.transport.http11.decompress import Unpacking, decompress, decompressor
 from coredata_async.transport.http11.errors import TooLargeError
 from coredata_async.transport.http11.limits import is_refusal, limit_of

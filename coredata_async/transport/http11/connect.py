@@ -14,7 +14,7 @@ import aiohappyeyeballs
 from coredata_async.transport.http11.connection import Connection
 from coredata_async.transport.http11.errors import UnreachableError, handshake_failure, reason
 from coredata_async.transport.http11.names import AddressResolver
-from coredata_async.transport.http11.origins import Origin
+from coredata_async.transport.http11.request_head import Origin
 from coredata_async.transport.linger import discard_unsent_on_close
 
 _connect = aiohappyeyeballs.start_connection  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]

@@ -77,7 +77,9 @@ class Connection(asyncio.BufferedProtocol):
         """Return whether another exchange can be started on it."""
         answers = self.answers
         at_rest = answers.whole and not (self._paused or self._resting)
-        return at_rest and answers.keep and not answers.dirty and not self.closing
+        return (
+            at_rest and answers.keep and not answers.dirty and not (self._lost or self.transport.is_closing())
+        )
 
     @property
     def closing(self) -> bool:
@@ -185,7 +187,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         if answers.size > limits.ERROR and not self._streams:
             self._limit_size()
-        if self._is_done():
+        if self.answers.whole:  # not `answers`: a type checker assumes that `feed` has not changed it
             self.clock.stop()
             self._wake()
             return
@@ -232,11 +234,6 @@ class Connection(asyncio.BufferedProtocol):
 
     def _full(self) -> bool:
         return self._paused and not self.closing
-
-    def _is_done(
-        self,
-    ) -> bool:  # a method, because a type checker assumes that `whole` is unchanged by `feed`
-        return self.answers.whole
 
     async def _wait(self) -> None:
         if self._trouble is not None:

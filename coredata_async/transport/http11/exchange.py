@@ -9,16 +9,14 @@ from typing import Protocol
 from coredata_async.config import Timeouts
 from coredata_async.message import Body, Held, Reply, Request, Send
 from coredata_async.secret import Secret
-from coredata_async.transport.errors import translate
-from coredata_async.transport.frames import below
+from coredata_async.transport.errors import below, translate
 from coredata_async.transport.http11 import body_writer as sending_module
 from coredata_async.transport.http11.body_writer import TOGETHER, BodyWriter
 from coredata_async.transport.http11.connection import Connection
 from coredata_async.transport.http11.decompress import decompress, decompressor
 from coredata_async.transport.http11.errors import Http11Error, LateError
-from coredata_async.transport.http11.origins import Origin, check_target, origin, split
 from coredata_async.transport.http11.pool import ConnectionPool
-from coredata_async.transport.http11.request_head import RequestHeads
+from coredata_async.transport.http11.request_head import Origin, RequestHeads, check_target, origin, split
 from coredata_async.transport.http11.response_body import ResponseBody
 from coredata_async.transport.http11.reuse import idle_limit
 from coredata_async.transport.pool import Side

@@ -14,6 +14,8 @@ HEAD_LIMIT: Final = 64 * 1024
 _INTERIM: Final = 200
 """Statuses below this one are interim responses."""
 
+_UNSOLICITED: Final = "the data is unsolicited"
+
 
 class ResponseParser:
     """Parser for the responses of one connection, one after the other.
@@ -107,11 +109,13 @@ class ResponseParser:
 
     def on_message_begin(self) -> None:
         """Handle the first byte of a response."""
-        self._check_length()
+        if self.whole:
+            raise BrokenError(_UNSOLICITED)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Handle a complete header or trailer line."""
-        self._check_length()
+        if self.whole:
+            raise BrokenError(_UNSOLICITED)
         self._headers.append((name, value))
         if len(self._headers) > 256 or (self._noise > HEAD_LIMIT and self._too_long()):  # noqa: PLR2004
             raise BrokenError("the response's head is too long")
@@ -132,7 +136,8 @@ class ResponseParser:
 
     def on_body(self, block: bytes) -> None:
         """Handle a piece of the body."""
-        self._check_length()
+        if self.whole:
+            raise BrokenError(_UNSOLICITED)
         self._noise = 0
         self.blocks.append(block)
         self.size += len(block)
@@ -151,10 +156,6 @@ class ResponseParser:
             lenient_spaces_after_chunk_size=True,
         )
         return parser
-
-    def _check_length(self) -> None:
-        if self.whole:
-            raise BrokenError("the data is unsolicited")
 
     def _too_long(self) -> bool:
         return sum(len(name) + len(value) + 4 for name, value in self._headers) > HEAD_LIMIT

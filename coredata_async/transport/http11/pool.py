@@ -13,7 +13,7 @@ from coredata_async.transport.http11.connect import connect
 from coredata_async.transport.http11.connection import Connection
 from coredata_async.transport.http11.errors import LateConnectionError
 from coredata_async.transport.http11.names import AddressResolver
-from coredata_async.transport.http11.origins import Origin
+from coredata_async.transport.http11.request_head import Origin
 from coredata_async.transport.http11.reuse import KEPT_FOR, PROBATION, SOON, Reputation
 
 READ: Final = 256 * 1024

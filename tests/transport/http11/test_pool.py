@@ -13,7 +13,7 @@ from coredata_async.transport.http11 import connection as connection_module
 from coredata_async.transport.http11 import pool as module
 from coredata_async.transport.http11.errors import BrokenError
 from coredata_async.transport.http11.exchange import exchange
-from coredata_async.transport.http11.origins import split
+from coredata_async.transport.http11.request_head import split
 from coredata_async.transport.pool import Pool
 from tests.storage.leaks import until
 from tests.transport.raw import Line, RawServer, never_answers
