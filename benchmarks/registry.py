@@ -44,10 +44,12 @@ MEASUREMENTS: Final[Sequence[Measurement]] = (
     Measurement("memory", "peak memory", "benchmarks.memory"),
     Measurement("listing", "listings", "benchmarks.listing"),
     Measurement("overhead", "one request", "benchmarks.overhead"),
+    Measurement("tracing", "tracing of one request", "benchmarks.tracing"),
     Measurement("import", "import", "benchmarks.import_time"),
     Measurement("digests", "digests, whatever the chunks", "benchmarks.digests"),
     Measurement("lag", "the event loop meanwhile", "benchmarks.loop_lag"),
     Measurement("bulk", "a bulk job and its journal", "benchmarks.bulk_rows"),
+    Measurement("records", "idempotency keys", "benchmarks.records"),
     Measurement("processes", "more than one core", "benchmarks.processes_rows"),
 )
 

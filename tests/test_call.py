@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 
 import pytest
 from hypothesis import given
@@ -370,3 +371,14 @@ async def test_a_write_that_did_not_reach_the_server_did_not_happen() -> None:
 async def test_a_repeatable_request_whose_answer_was_lost_just_failed() -> None:
     with pytest.raises(errors.APITimeoutError):
         await perform(failing(errors.APITimeoutError("slow", GET, phase="response")), Call(GET, 200, parsed))
+
+
+async def test_an_unknown_outcome_is_logged_once_as_a_warning(caplog) -> None:
+    caplog.set_level(logging.INFO, "coredata_async")
+
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
+        await perform(failing(errors.APIConnectionError("reset", POST)), Call(POST, 201, parsed))
+
+    assert [(each.name, each.levelname, each.getMessage()) for each in caplog.records] == [
+        ("coredata_async.http", "WARNING", str(caught.value))
+    ]

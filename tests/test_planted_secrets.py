@@ -332,3 +332,44 @@ def test_no_control_character_of_a_server_reaches_a_message_or_a_log(
     assert [
         text for text in texts if re.search(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", text)
     ] == []
+
+
+def telemetry_of(plan: Plan, transport: str) -> str:
+    """All that an exporter of spans and metrics gets to see."""
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    from coredata_async.otel import OpenTelemetryHook
+
+    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
+    traces, meters = TracerProvider(), MeterProvider([reader])
+    traces.add_span_processor(SimpleSpanProcessor(exporter))
+    hook = OpenTelemetryHook(tracer_provider=traces, meter_provider=meters)
+
+    async def all_operations() -> None:
+        async with serving(plan) as url:
+            options = {"retry": QUICK, "timeouts": Timeouts(response=1, stall=1), "hooks": [hook]}
+            async with CoreData(url, api_user=USER, api_key=KEY, transport=transport, **options) as client:
+                await operations(client, plan)
+
+    asyncio.run(all_operations())
+    spans = exporter.get_finished_spans()
+    assert spans
+    metrics = reader.get_metrics_data()
+    assert metrics is not None
+    return "\n".join([span.to_json() for span in spans] + [metrics.to_json()])
+
+
+@pytest.mark.parametrize("transport", ["auto", "aiohttp"])
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(plan=plans)
+def test_no_span_and_no_metric_holds_a_secret_an_id_or_a_blob(transport, plan) -> None:
+    pytest.importorskip("opentelemetry.sdk")
+
+    text = telemetry_of(plan, transport)
+
+    assert not LEAK.search(text)
+    assert not re.search(r"/12/|laika|AWSAccessKeyId|\?", text)

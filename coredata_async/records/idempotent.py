@@ -166,7 +166,8 @@ class IdempotentUploads:
         patience: float | None,
         progress: OnProgress | None,
     ) -> RecordOutcome:
-        taken = await self._take(fresh)
+        # Most keys are new: to read the record first would cost one more round trip for each.
+        taken = await self._create(fresh) or await self._take(fresh)
         if isinstance(taken, Busy):
             return taken
         if taken.record.new != fresh.new:
@@ -231,10 +232,9 @@ class IdempotentUploads:
 
     async def _take(self, fresh: UploadRecord) -> OwnedRecord | Revision | Busy:
         """Take the lease on a record; return a confirmed record unchanged."""
-        owner, began = secrets.token_hex(8), self._clock()
         found = await self._records.get(fresh.key)
         if found is None:
-            return await self._create(evolve(fresh, owner=owner), began)
+            return await self._create(fresh) or Busy(key=fresh.key, retry_after=_RACE_PAUSE)
         if found.record.is_done:
             self._observed.forget(fresh.key)
             return found
@@ -246,7 +246,7 @@ class IdempotentUploads:
             waited += unchanged
         record = evolve(
             found.record,
-            owner=owner,
+            owner=secrets.token_hex(8),
             epoch=found.record.epoch + 1,
             renewals=found.record.renewals + 1,
             waited=waited,
@@ -257,7 +257,9 @@ class IdempotentUploads:
             return Busy(key=fresh.key, retry_after=_RACE_PAUSE)
         return self._own(Revision(record, number), began)
 
-    async def _create(self, record: UploadRecord, began: float) -> OwnedRecord | Busy:
+    async def _create(self, fresh: UploadRecord) -> OwnedRecord | None:
+        """Create the record of a key and take the lease on it; return `None` if the key has a record."""
+        record, began = evolve(fresh, owner=secrets.token_hex(8)), self._clock()
         number: int | None = None
         try:
             number = await self._records.create(record)
@@ -265,12 +267,10 @@ class IdempotentUploads:
             log.warning(
                 "%s: it is unknown whether its record was created: %s", escape_controls(record.key), exc
             )
-        if number is None:
             found = await self._records.get(record.key)
-            if found is None or found.record != record:
-                return Busy(key=record.key, retry_after=_RACE_PAUSE)
-            number = found.number
-        return self._own(Revision(record, number), began)
+            if found is not None and found.record == record:
+                number = found.number
+        return None if number is None else self._own(Revision(record, number), began)
 
     async def _update(self, record: UploadRecord, revision: int) -> int | None:
         try:

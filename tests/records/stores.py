@@ -7,7 +7,7 @@ from coredata_async.records import KvRecords, PostgresRecords, SqliteRecords, Up
 
 
 @asynccontextmanager
-async def open_records(address: str) -> AsyncIterator[UploadRecords]:
+async def open_records(address: str, *, connections: int = 4) -> AsyncIterator[UploadRecords]:
     """Open `sqlite:PATH`, `postgresql://…` or `nats://…`."""
     if address.startswith("sqlite:"):
         async with SqliteRecords(address.removeprefix("sqlite:")) as records:
@@ -15,7 +15,7 @@ async def open_records(address: str) -> AsyncIterator[UploadRecords]:
     elif address.startswith("postgresql:"):
         import asyncpg
 
-        async with asyncpg.create_pool(address, min_size=1, max_size=4) as pool:
+        async with asyncpg.create_pool(address, min_size=1, max_size=connections) as pool:
             yield PostgresRecords(pool)
     else:
         import nats

@@ -53,6 +53,27 @@ async def test_a_key_that_was_uploaded_returns_its_file(box, upload) -> None:
     assert files(box) == {"a.txt": 1}
 
 
+async def test_a_new_key_takes_three_writes_and_no_read(records, upload, monkeypatch) -> None:
+    calls: list[str] = []
+    for name in ("get", "create", "update"):
+        monkeypatch.setattr(records, name, counting(getattr(records, name), calls))
+
+    await upload()
+    assert calls == ["create", "update", "update"]
+
+    calls.clear()
+    await upload()
+    assert calls == ["create", "get"]
+
+
+def counting(method, calls: list[str]):
+    async def counted(*args):
+        calls.append(method.__name__)
+        return await method(*args)
+
+    return counted
+
+
 async def test_keys_are_independent(box, upload) -> None:
     await upload(key="1")
     await upload(key="2")

@@ -1,5 +1,6 @@
 """Retries: conditions, exceptions and cost; nothing here waits."""
 
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from coredata_async.config import Retry
 from coredata_async.errors import APIConnectionError, APITimeoutError, CoreDataError
 from coredata_async.message import Reply, Request, Send
+from coredata_async.redaction import Redactor
 from coredata_async.response_table import is_transient
+from coredata_async.secret import Secret
 from coredata_async.storage.bodies import Streamed, WrappedBody
 from coredata_async.transport.retry import Budget, retry, wait_before_repeat
 
@@ -233,3 +236,31 @@ def test_a_budget_stays_between_nothing_and_full(steps: list[str], full: float) 
     for step in steps:
         doing[step]()
         assert 0 <= budget.tokens <= full
+
+
+async def test_each_repeat_is_logged_at_info_without_query_and_secrets(caplog) -> None:
+    caplog.set_level(logging.INFO, "coredata_async")
+    far = Far(Reply(503), LOST, Reply(200))
+    redactor = Redactor((Secret("S3CRET"),))
+    request = Request("GET", "/api/v2/S3CRET/\x1b?title=S3CRET")
+
+    await retry(far.send, POLICY, Budget(500, 500), redactor=redactor, sleep=far.sleep, jitter=lambda: 1)(
+        request
+    )
+
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("INFO", "GET /api/v2/***/\\x1b: attempt 1 failed (503), repeated in 1.00 s"),
+        ("INFO", "GET /api/v2/***/\\x1b: attempt 2 failed (APIConnectionError), repeated in 2.00 s"),
+    ]
+
+
+async def test_each_attempt_has_its_number() -> None:
+    numbers: list[int] = []
+
+    async def send(request: Request) -> Reply:
+        numbers.append(request.attempt)
+        return Reply(503 if len(numbers) < 3 else 200)
+
+    await retry(send, POLICY, Budget(500, 500), sleep=Far().sleep, jitter=lambda: 1)(GET)
+
+    assert numbers == [1, 2, 3]
