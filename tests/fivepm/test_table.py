@@ -16,9 +16,10 @@ PAGE = Path(__file__).parent.parent.parent / ".docs" / "fivepm.md"
 HEADING = "## The 36 methods"
 INTRODUCTION = f"""{HEADING}
 
-Made of the rows of `coredata_async/fivepm/methods.py` and the tests by `python -m tests.fivepm.test_table`.
-`test_calls` states what is sent and what is read; `test_journey` uses every method against the sandbox, in
-14 dialects; and `codec/test_dialects` states that all give the same models. None has seen a real account.
+Generated from the rows of `coredata_async/fivepm/methods.py` and the tests by
+`python -m tests.fivepm.test_table`. `test_calls` states the requests and responses. `test_journey` uses
+every method against the sandbox, in 14 dialects. `codec/test_dialects` states that all give the same
+models. No method was tested with a real account.
 
 | method | verb | client | XML | JSON | tested in | note on the page |
 |---|---|---|---|---|---|---|
