@@ -32,7 +32,7 @@ async def blocks(data):
         yield data[start : start + 300_000]
 
 
-pytestmark = pytest.mark.usefixtures("left_over")  # for a spool directory of its own
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("left_over")]  # for a spool directory of its own
 
 
 @pytest.fixture

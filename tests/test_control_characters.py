@@ -36,6 +36,7 @@ def test_an_escaped_text_is_one_line_that_can_be_written(text: str) -> None:
     assert escape_controls(shown) == shown
 
 
+@pytest.mark.slow
 @given(st.recursive(st.text() | st.integers() | st.none(), lambda inner: st.dictionaries(st.text(), inner)))
 def test_json_holds_the_same_value_and_no_control_character(value: object) -> None:
     line = json_line(value)

@@ -30,6 +30,8 @@ from coredata_async import CoreData, CoreDataError, Timeouts
 from tests.rig import QUICK
 from tests.transport.raw import CLOSED, Line
 
+pytestmark = pytest.mark.slow
+
 ONCE = evolve(QUICK, attempts=1)
 USER, KEY, SIGNATURE = "bob", "K3yOfBob+0123/abc", "S1gnature/42+x="
 URL = (

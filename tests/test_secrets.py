@@ -11,6 +11,8 @@ import pytest
 from coredata_async import ConfigurationError, CoreData, CoreDataError, Retry
 from tests.rig import QUICK, some_bytes
 
+pytestmark = pytest.mark.slow
+
 SECRETS = re.compile(r"Signature=|AWSAccessKeyId=|s3f(%3A|:)myuser")
 OPERATIONS = ["blobs.reserve", "storage.put", "files.register", "files.list", "files.content", "storage.get"]
 REFUSAL = (

@@ -332,6 +332,7 @@ async def test_a_lost_reservation_is_made_again(client, box):
     assert len(box.state.files) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["first", "second", "both"])
 @pytest.mark.parametrize("operation", ["blobs.reserve", "storage.put", "files.register", "files.list"])
 @pytest.mark.parametrize(

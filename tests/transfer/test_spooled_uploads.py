@@ -11,6 +11,8 @@ from coredata_async import ServerError, SourceNotReplayableError, StorageError, 
 from coredata_async.storage import spool as spooling
 from tests.rig import QUICK, Leftovers, md5, once, some_bytes, the_only_content
 
+pytestmark = pytest.mark.slow
+
 DATA = some_bytes(3_000_000)
 FAULTS = {
     "503 on the PUT": lambda faults: faults.status("storage.put", 503),

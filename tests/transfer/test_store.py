@@ -56,6 +56,7 @@ PASSING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [b"abc", LARGE])
 @pytest.mark.parametrize("fault", PASSING)
 async def test_what_passes_is_stored_with_a_new_url(client, box, fault, data) -> None:

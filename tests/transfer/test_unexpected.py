@@ -12,6 +12,8 @@ from coredata_async.message import Reply, Request, Send
 from coredata_async.transport import chain, trace
 from tests.rig import QUICK
 
+pytestmark = pytest.mark.slow
+
 
 class BoomError(Exception):
     """An exception that the library does not foresee."""

@@ -290,6 +290,7 @@ async def test_what_cannot_work_is_refused_at_once(client, options):
         client.files.upload_many([], **options)
 
 
+@pytest.mark.slow
 async def test_two_thousand_tiny_files_are_all_there_once(client, box):
     sources = (Upload(source=b"%d" % number, filename=f"{number}.txt") for number in range(2000))
 

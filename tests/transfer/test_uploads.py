@@ -75,6 +75,7 @@ SOURCES = {
 }
 
 
+@pytest.mark.slow
 @WAYS
 @pytest.mark.parametrize("size", [10, 300_000, 2_500_000])
 @pytest.mark.parametrize("kind", SOURCES)
@@ -106,6 +107,7 @@ async def test_an_aiofiles_handle_arrives(client, box, tmp_path, via):
     assert await the_only_content(box) == some_bytes(200_000)
 
 
+@pytest.mark.slow
 @WAYS
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", ["bytes", "path", "async generator"])

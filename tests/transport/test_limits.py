@@ -14,6 +14,8 @@ from tests.transport.aiohttp.test_exchange import failure
 from .conftest import BRISK, Exchange
 from .raw import Line, Play, RawServer, answers, says
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 
 
