@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -120,10 +120,10 @@ class ASGIDownload:
     """A download as an ASGI application, which any ASGI framework can serve as a response.
 
     The download is opened, passed on and closed within one call. If the client disconnects, the request to
-    the storage is cancelled and its connection freed, also while the storage is slow or the client does not
-    read. An error before the first byte is raised before the response has begun, so the framework's error
-    handlers apply; a later one ends the response too early, which the client notices. HEAD requests get the
-    headers.
+    the storage is cancelled and its connection freed, also while the storage has not answered yet or is slow,
+    or the client does not read. An error before the first byte is raised before the response has begun, so
+    the framework's error handlers apply; a later one ends the response too early, which the client notices.
+    HEAD requests get the headers.
 
     Args:
         download: As `client.files.download(…)` gives it, not opened yet.
@@ -136,25 +136,20 @@ class ASGIDownload:
 
     async def __call__(self, scope: Mapping[str, object], receive: ASGIReceive, send: ASGISend) -> None:
         """Answer one request."""
+        await _until_disconnect(self._answer(send, head=scope.get("method") == "HEAD"), receive)
+
+    async def _answer(self, send: ASGISend, *, head: bool) -> None:
         async with self._download as body:
             headers = body.response_headers(disposition="inline" if self._inline else "attachment")
-            encoded = [
-                (name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items()
-            ]
+            encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
             await send({"type": "http.response.start", "status": body.response_status, "headers": encoded})
-            if scope.get("method") != "HEAD":
-                await _until_disconnect(_send_blocks(body, send), receive)
-            else:
-                await send({"type": "http.response.body", "body": b""})
+            if not head:
+                async for block in body:
+                    await send({"type": "http.response.body", "body": block, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_blocks(body: Download, send: ASGISend) -> None:
-    async for block in body:
-        await send({"type": "http.response.body", "body": block, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _until_disconnect(sending: Awaitable[None], receive: ASGIReceive) -> None:
+async def _until_disconnect(answer: Coroutine[None, None, None], receive: ASGIReceive) -> None:
     """Run to the end, or cancel when the client has disconnected.
 
     Raises:
@@ -163,18 +158,14 @@ async def _until_disconnect(sending: Awaitable[None], receive: ASGIReceive) -> N
     failure: Exception | None = None
     try:
         async with asyncio.TaskGroup() as group:
-            passing = group.create_task(_await(sending))
+            answering = group.create_task(answer)
             watching = group.create_task(_wait_for_disconnect(receive))
-            passing.add_done_callback(lambda _: watching.cancel())
-            watching.add_done_callback(lambda _: passing.cancel())
+            answering.add_done_callback(lambda _: watching.cancel())
+            watching.add_done_callback(lambda _: answering.cancel())
     except ExceptionGroup as exc:
         failure = exc.exceptions[0]
     if failure is not None:
         raise failure
-
-
-async def _await(awaited: Awaitable[None]) -> None:
-    await awaited
 
 
 async def _wait_for_disconnect(receive: ASGIReceive) -> None:

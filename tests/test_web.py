@@ -117,11 +117,13 @@ class Exchange:
     def __init__(self, method="GET"):
         self.scope = {"type": "http", "method": method}
         self.sent = []
+        self.received = 0
         self.disconnect = asyncio.Event()
         self.begun = asyncio.Event()
 
     async def receive(self):
-        if not self.sent:
+        self.received += 1
+        if self.received == 1:
             return {"type": "http.request"}
         await self.disconnect.wait()
         return {"type": "http.disconnect"}
@@ -181,6 +183,19 @@ async def test_a_later_error_is_raised_as_itself_and_the_response_has_no_end(cli
     with pytest.raises(ChecksumMismatchError):
         await exchange.run(ASGIDownload(client.files.download(file)))
     assert exchange.sent[-1].get("more_body", True)
+
+
+async def test_a_disconnect_ends_a_download_that_has_not_begun(far_client, far, left_over):
+    file = (await far_client.files.upload(DATA, parent=far.project, filename="a.bin")).file_id
+    far.faults.delay("storage.get", 20)
+    exchange = Exchange()
+    exchange.disconnect.set()
+
+    async with asyncio.timeout(5):
+        await exchange.run(ASGIDownload(far_client.files.download(file)))
+
+    assert exchange.sent == []
+    assert left_over() == {}
 
 
 async def test_a_disconnect_ends_the_download(far_client, far, left_over):

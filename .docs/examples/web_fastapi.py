@@ -9,9 +9,10 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request, Response, UploadFile
 from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from coredata_async import CoreData, CoreDataError, Download, Limits, Progress
-from coredata_async.web import check_length, limit_body, problem_of
+from coredata_async.web import ASGIDownload, check_length, limit_body, problem_of
 
 MAXIMUM = 5 << 30
 log = logging.getLogger(__name__)
@@ -41,23 +42,28 @@ def connect(request: Request) -> CoreData:
 Client = Annotated[CoreData, Depends(connect)]
 
 
-async def open_file(file_id: str, request: Request, client: Client) -> AsyncIterator[Download]:
-    """Open a download; FastAPI closes it after the response, or when the client has disconnected."""
-    header = request.headers.get
-    async with client.files.download(
-        file_id,
-        range=header("range"),
-        if_range=header("if-range"),
-        if_none_match=header("if-none-match"),
-    ) as body:
-        yield body
+class DownloadResponse(Response):
+    """Passes a download on, and cancels it when the client has disconnected."""
+
+    def __init__(self, download: Download) -> None:
+        super().__init__()
+        self.answer = ASGIDownload(download)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.answer(scope, receive, send)
 
 
 @app.api_route("/files/{file_id}", methods=["GET", "HEAD"])
-async def download(request: Request, body: Annotated[Download, Depends(open_file)]) -> Response:
-    if request.method == "HEAD":
-        return Response(status_code=body.response_status, headers=body.response_headers())
-    return StreamingResponse(body, body.response_status, body.response_headers())
+async def download(file_id: str, request: Request, client: Client) -> DownloadResponse:
+    header = request.headers.get
+    return DownloadResponse(
+        client.files.download(
+            file_id,
+            range=header("range"),
+            if_range=header("if-range"),
+            if_none_match=header("if-none-match"),
+        )
+    )
 
 
 @app.put("/folders/{parent}/{filename}", status_code=201)

@@ -176,6 +176,16 @@ async def test_a_client_that_disconnects_frees_everything(service, far, file):
         assert (await service.get(f"/files/{file}"))[2] == DATA
 
 
+async def test_a_client_that_does_not_wait_for_the_first_byte_frees_everything(service, far, file):
+    far.faults.delay("storage.get", 30)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await service.get(f"/files/{file}")
+
+    async with asyncio.timeout(8):
+        assert (await service.get(f"/files/{file}"))[0] == 200
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_a_body_is_stored_while_it_comes_in(service, far, far_client, chunked):
     async def body():
