@@ -1,4 +1,4 @@
-"""What a worker asks of the kernel, so that it cannot go on when it must not: see `lease`."""
+"""Fence: the kernel ends a worker that must not continue, see `lease`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 def kill_in(seconds: float) -> None:
-    """Have SIGALRM kill this process in so many seconds; a later call replaces an earlier one."""
+    """Let SIGALRM kill this process after this many seconds; a later call replaces an earlier one."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
@@ -24,10 +24,11 @@ def accept_alarm() -> None:
 
 
 def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies; end now if it has died already.
+    """Let the kernel kill this process when its parent dies; end now if it has died already.
 
-    Works on Linux; elsewhere the end of the line and the lease remain. The kernel acts when the *thread* ends
-    that started this process: that is the one with the job's event loop, which outlives all workers.
+    Works on Linux; on other systems the end of the channel and the lease remain. The kernel acts when the
+    *thread* that started this process ends: that is the thread of the job's event loop, which outlives all
+    workers.
     """
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):  # a libc that cannot be loaded, or has no prctl

@@ -1,4 +1,4 @@
-"""One worker as its parent sees it: what it has in hand, and how far it is."""
+"""Parent's side of one worker: its calls in flight, and its counters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from coredata_async.transport.trace import Exchanged
 
 @frozen
 class Counts:
-    """What a worker has done since it began, and how wide its gates are."""
+    """Counters of a worker since it began, and the widths of its limiters."""
 
     requests: int = 0
     retries: int = 0
@@ -28,7 +28,7 @@ class Counts:
 
 
 class Call(NamedTuple):
-    """Something a worker was asked for."""
+    """Request to a worker."""
 
     answer: asyncio.Future[Any]
     reserved: OnReserved | None
@@ -36,33 +36,33 @@ class Call(NamedTuple):
 
 @define(eq=False, kw_only=True)
 class WorkerHandle:
-    """Sends one worker its work, and takes what comes of it."""
+    """Sends requests to one worker, and receives its messages."""
 
     on_counts: Callable[[Counts, Counts], object]
-    """Told what was, and what is."""
+    """Called with the former and the present counters."""
     on_throttled: Callable[[WorkerHandle, Exchanged], object]
     on_stopped: Callable[[str], object]
-    """Told, in words, that a far end was given up."""
+    """Called with the reason when the worker has given up a host."""
     calls: dict[int, Call] = field(factory=dict[int, Call], init=False)
     counts: Counts = field(factory=Counts, init=False)
     answers: int = field(default=0, init=False)
-    """How many it has given, of all processes it was."""
+    """Number of answers from all processes of this worker."""
     ready: asyncio.Event = field(factory=asyncio.Event, init=False)
-    """Whether it can be asked."""
+    """Set while the worker accepts requests."""
     channel: Channel | None = field(default=None, init=False)
     pid: int = field(default=0, init=False)
     _number: int = field(default=0, init=False)
 
-    def connected(self, line: Channel, pid: int) -> None:
-        """A new process is at the other end; it counts from nothing."""
-        self.channel, self.pid, self.counts = line, pid, Counts()
+    def use_channel(self, channel: Channel, pid: int) -> None:
+        """Use the channel of a new process, whose counters begin at zero."""
+        self.channel, self.pid, self.counts = channel, pid, Counts()
 
     async def ask(self, verb: str, *args: object, reserved: OnReserved | None = None) -> Any:
-        """Have something done.
+        """Send a request and return its answer.
 
         Raises:
-            Exception: What was raised there.
-            LostHandsError: The worker died.
+            Exception: If the worker raised it.
+            WorkerLostError: If the worker process has ended.
         """
         self._number += 1
         number, answer = self._number, asyncio.get_running_loop().create_future()
@@ -74,19 +74,19 @@ class WorkerHandle:
             self.calls.pop(number, None)
 
     def notify(self, verb: str, *args: object) -> None:
-        """Say something that has no answer; a worker that is not there does not hear it."""
+        """Send a message without an answer; it is dropped if the worker does not run."""
         if self.channel is not None:
             self.channel.send([verb, *args])
 
     def receive(self, message: Message) -> None:
-        """Take what it says."""
+        """Handle a message of the worker."""
         match message:
             case ["reserved", int(number), blob, since]:
                 call = self.calls.get(number)
                 if call is not None and call.reserved is not None:
                     call.reserved(blob, codec.moment_of(since))
-            case ["done", int(number), found]:
-                self._resolve(number, found)
+            case ["done", int(number), result]:
+                self._resolve(number, result)
             case ["failed", int(number), error]:
                 self._resolve(number, codec.decode_error(error))
             case ["counts", *counts]:
@@ -94,28 +94,28 @@ class WorkerHandle:
                 self.on_counts(before, self.counts)
             case ["throttled", event]:
                 self.on_throttled(self, codec.event_of(event))
-            case ["stopped", words]:
-                self.on_stopped(words)
+            case ["stopped", message_text]:
+                self.on_stopped(message_text)
             case ["ready"]:
                 self.ready.set()
             case _:
-                raise ValueError(f"a worker says {message[0]!r}, which means nothing here")
+                raise ValueError(f"unknown message {message[0]!r} from a worker process")
 
     def fail_pending(self, how: str) -> None:
-        """Its process is gone, for certain: nothing that it had in hand can happen any more."""
+        """Fail all calls in flight, because the process has certainly ended."""
         self.channel = None
         self.ready.clear()
         calls, self.calls = self.calls, {}
         for call in calls.values():
             if not call.answer.done():
-                call.answer.set_exception(WorkerLostError(f"the worker process that had it {how}"))
+                call.answer.set_exception(WorkerLostError(f"the worker process of this file {how}"))
 
-    def _resolve(self, number: int, found: object) -> None:
+    def _resolve(self, number: int, result: object) -> None:
         self.answers += 1
         call = self.calls.get(number)
         if call is None or call.answer.done():
             return
-        if isinstance(found, Exception):
-            call.answer.set_exception(found)
+        if isinstance(result, Exception):
+            call.answer.set_exception(result)
         else:
-            call.answer.set_result(found)
+            call.answer.set_result(result)

@@ -1,4 +1,4 @@
-"""How a job's processes share what the server and the machine are to bear: never more than one alone."""
+"""Division of a job's limits among its processes: together they never exceed those of one process."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from coredata_async.config import Limits, Retry
 from coredata_async.errors import ConfigurationError
 
 PARENT: Final = 1 / 8
-"""What the parent keeps of requests and repeats: it lists, makes folders and looks for lost answers."""
+"""Share of requests and retries that the parent keeps for listings, folders and lost responses."""
 
 
 @frozen
 class ProcessLimits:
-    """What one process may do."""
+    """Limits of one process."""
 
     limits: Limits
     retry: Retry
@@ -23,36 +23,36 @@ class ProcessLimits:
 
 @frozen
 class SplitLimits:
-    """All of them."""
+    """Limits of the parent and of each worker."""
 
     parent: ProcessLimits
     worker: ProcessLimits
 
 
 def split_limits(limits: Limits, retry: Retry, processes: int) -> SplitLimits:
-    """Divide what there is among so many workers and their parent.
+    """Divide the limits among this many workers and their parent.
 
-    Connections, requests at once, requests per second and the budget for repeats add up to what one process
-    alone may have. Streams and open files are of this machine: each worker gets one at least.
+    Connections, requests in flight, requests per second and the budget of retries add up to those of one
+    process. Streams and open files are limited per machine: each worker gets at least one.
 
     Raises:
-        ConfigurationError: There is less than one for each.
+        ConfigurationError: If a limit is less than one for each process.
     """
     for name in ("connections", "concurrency"):
         if getattr(limits, name) <= processes:
             raise ConfigurationError(
-                f"{processes} processes cannot share Limits.{name}={getattr(limits, name)}: "
-                "each needs one, and the job itself, too; raise it, or take fewer processes"
+                f"{processes} processes cannot share Limits.{name}={getattr(limits, name)}: each process and "
+                "the job itself need one; increase it, or use fewer processes"
             )
     return SplitLimits(
-        parent=ProcessLimits(_parents(limits, processes), evolve(retry, budget=retry.budget * PARENT)),
+        parent=ProcessLimits(_parent_limits(limits, processes), evolve(retry, budget=retry.budget * PARENT)),
         worker=ProcessLimits(
-            _workers(limits, processes), evolve(retry, budget=retry.budget * (1 - PARENT) / processes)
+            _worker_limits(limits, processes), evolve(retry, budget=retry.budget * (1 - PARENT) / processes)
         ),
     )
 
 
-def _parents(limits: Limits, processes: int) -> Limits:
+def _parent_limits(limits: Limits, processes: int) -> Limits:
     return evolve(
         limits,
         connections=_parent_part(limits.connections, processes),
@@ -61,7 +61,7 @@ def _parents(limits: Limits, processes: int) -> Limits:
     )
 
 
-def _workers(limits: Limits, processes: int) -> Limits:
+def _worker_limits(limits: Limits, processes: int) -> Limits:
     return evolve(
         limits,
         connections=(limits.connections - _parent_part(limits.connections, processes)) // processes,

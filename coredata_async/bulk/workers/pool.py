@@ -1,4 +1,4 @@
-"""The workers of a job as one pair of hands: who is asked, and what all are told."""
+"""Pool of worker processes behind the `FileSender` interface."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from coredata_async.transport.trace import Exchanged
 from coredata_async.wire.files import NewFile
 
 MAX_REASSIGNMENTS: Final = 3
-"""How often a file is given to a worker that then dies: after that, it may be the file."""
+"""Maximum number of workers that a file is given to: if they all end, the file may be the cause."""
 
 
 @define(eq=False, kw_only=True)
 class WorkerPool:
-    """The hands of several processes. Everything that must not be lost stays in this one."""
+    """File sender that uses several processes. All facts that must not be lost stay in this process."""
 
     setup: WorkerSetup
     processes: int
     limiters: Limiters
-    """Of this process: what the workers count is added to theirs."""
+    """Limiters of this process; the counts of the workers are added to theirs."""
     on_bytes: Callable[[int], object]
     lease: Lease = field(factory=Unlimited)
-    """Of the job: no worker's ends later."""
+    """Lease of the job: no worker's lease ends later."""
     _workers: list[WorkerHandle] = field(init=False)
     _busy: list[WorkerHandle] = field(factory=list[WorkerHandle], init=False)
-    """Those that share the bytes per second."""
+    """Workers that share the bytes per second."""
     _ready: asyncio.Event = field(factory=asyncio.Event, init=False)
-    """Whether any can be asked."""
+    """Set while a worker accepts requests."""
     _tried: set[WorkerHandle] = field(factory=set[WorkerHandle], init=False)
-    """Those that have come up once, or died of it: work is shared out when all have."""
+    """Workers that have started once, or failed to: files are distributed when all have."""
 
     def __attrs_post_init__(self) -> None:
         self._workers = [
@@ -54,27 +54,27 @@ class WorkerPool:
 
     @property
     def api_width(self) -> int:
-        """Requests to the service that all gates together let through at once."""
+        """Maximum number of requests in flight to the service, of all limiters."""
         return self.limiters.api.width + sum(worker.counts.api for worker in self._workers)
 
     @property
     def storage_width(self) -> int:
-        """PUTs that all gates together let through at once."""
+        """Maximum number of PUTs in flight, of all limiters."""
         return sum(worker.counts.storage for worker in self._workers)
 
     @property
     def paused(self) -> str | None:
-        """Return why nothing begins at the moment somewhere, for people."""
+        """Reason why no request begins now in one of the processes, for people."""
         return self.limiters.paused or next(
             (worker.counts.paused for worker in self._workers if worker.counts.paused), None
         )
 
     async def work(self, warn: Callable[[str], Awaitable[object]], on_end: Callable[[str], object]) -> None:
-        """Keep them alive until this is cancelled.
+        """Keep the workers running until this is cancelled.
 
         Args:
-            warn: Told, in words, of each that died.
-            on_end: Told, in words, that they cannot be kept alive.
+            warn: Called with a message for each worker that has ended.
+            on_end: Called with the reason if the workers cannot be kept running.
         """
         async with asyncio.TaskGroup() as group:
             for worker in self._workers:
@@ -83,45 +83,45 @@ class WorkerPool:
             group.create_task(self._renew_leases())
 
     def record(self, event: Exchanged) -> None:
-        """Pass on what the far end asks of all: a `Hook`, called after that of the gates."""
+        """Pass on an exchange that throttles all processes: a `Hook`, called after that of the limiters."""
         if self.limiters.obeyed is event:
             self._pass_on(event, None)
 
-    async def store(self, parcel: FileToSend, reserved: OnReserved) -> Stored:
-        """See `FileSender.store`."""
-        plain = codec.encode_file(parcel)
+    async def store(self, file: FileToSend, reserved: OnReserved) -> Stored:
+        """Store a file. See `FileSender.store`."""
+        plain = codec.encode_file(file)
         for _ in range(MAX_REASSIGNMENTS - 1):
             try:
-                return codec.decode_stored(await self._ask("store", plain, reserved=reserved), parcel)
+                return codec.decode_stored(await self._ask("store", plain, reserved=reserved), file)
             except WorkerLostError:
                 continue
-        return codec.decode_stored(await self._ask("store", plain, reserved=reserved), parcel)
+        return codec.decode_stored(await self._ask("store", plain, reserved=reserved), file)
 
     async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
-        """See `FileSender.register_once`."""
+        """Register a file. See `FileSender.register_once`."""
         try:
             match await self._ask("register", stored.blob, codec.plain_new(new), again):
                 case ["registered", str(file_id)]:
                     return Registered(stored, file_id)
-                case [_, str(why)]:
-                    return Unsettled(stored, why)
+                case [_, str(reason)]:
+                    return Unsettled(stored, reason)
                 case _:
-                    return Unsettled(stored, "a worker process gave no answer")
-        except WorkerLostError as exc:  # it may have gone out, or not
+                    return Unsettled(stored, "a worker process returned an invalid answer")
+        except WorkerLostError as exc:  # it is unknown whether the request was sent
             return Unsettled(stored, str(exc))
 
-    async def replace(self, parcel: FileToSend, file_id: str, snapshot: str | None) -> str:
-        """See `FileSender.replace`."""
-        (md5,) = await self._ask("replace", codec.encode_file(parcel), file_id, snapshot)
+    async def replace(self, file: FileToSend, file_id: str, snapshot: str | None) -> str:
+        """Replace the content of a File. See `FileSender.replace`."""
+        (md5,) = await self._ask("replace", codec.encode_file(file), file_id, snapshot)
         return str(md5)
 
     async def _ask(self, verb: str, *args: object, reserved: OnReserved | None = None) -> Any:
-        """Ask the worker that has the least in hand."""
+        """Send a request to the worker with the fewest calls in flight."""
         while not self._ready.is_set():
             await self._ready.wait()
         worker = min(self._workers, key=_in_flight)
         if not worker.ready.is_set():
-            worker = min([each for each in self._workers if each.ready.is_set()], key=_in_flight)
+            worker = min([worker for worker in self._workers if worker.ready.is_set()], key=_in_flight)
         limit = self.setup.effort.bwlimit
         if limit is not None:
             self._share_bandwidth(limit, worker)
@@ -132,7 +132,7 @@ class WorkerPool:
                 self._share_bandwidth(limit)
 
     def _share_bandwidth(self, limit: float, more: WorkerHandle | None = None) -> None:
-        """Who has nothing in hand needs no bytes per second: the last large file gets all of them."""
+        """Divide the bytes per second among busy workers: the last large file gets all of them."""
         busy = [worker for worker in self._workers if worker.calls or worker is more]
         if busy != self._busy:
             self._busy = busy
@@ -154,10 +154,10 @@ class WorkerPool:
                 worker.notify("lease", self._lease_end())
 
     def _worker_changed(self, worker: WorkerHandle) -> None:
-        """A worker has come up, or gone."""
+        """Record that a worker has started or ended."""
         self._busy = []
         self._tried.add(worker)
-        if len(self._tried) == self.processes and any(each.ready.is_set() for each in self._workers):
+        if len(self._tried) == self.processes and any(worker.ready.is_set() for worker in self._workers):
             self._ready.set()
         else:
             self._ready.clear()
@@ -172,12 +172,12 @@ class WorkerPool:
         self.limiters.learn(event)
         self._pass_on(event, worker)
 
-    def _pass_on(self, event: Exchanged, told: WorkerHandle | None) -> None:
+    def _pass_on(self, event: Exchanged, source: WorkerHandle | None) -> None:
         for worker in self._workers:
-            if worker is not told:
+            if worker is not source:
                 worker.notify("throttled", codec.plain_event(event))
 
 
 def _in_flight(worker: WorkerHandle) -> int:
-    """Return how much it has in hand."""
+    """Return the number of calls in flight."""
     return len(worker.calls)

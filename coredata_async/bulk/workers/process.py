@@ -1,8 +1,8 @@
-"""A worker process: does what comes over its line, and ends with it.
+"""Worker process: handles the requests of its channel, and ends with it.
 
     python -m coredata_async.bulk.workers.process PARENT     # standard input is one end of a socket pair
 
-It decides nothing and remembers nothing. Whatever it is doing, it ends when its parent ends, and it sends no
+It makes no decisions and stores nothing. It ends when its parent ends, whatever it is doing, and sends no
 request without a valid lease: see `lease`.
 """
 
@@ -38,20 +38,20 @@ from coredata_async.transport.trace import Exchanged
 log = logging.getLogger("coredata_async.bulk")
 
 TICK: Final = 0.25
-"""Seconds between two tellings of how far it is."""
+"""Seconds between two messages with counters."""
 GARBAGE: Final = 20_000
-"""New objects between two searches for cycles, of which next to none are made here. With what is there from
-the beginning left out of them, a small file costs 7 to 11 % less CPU, in all processes together."""
+"""Number of new objects between two searches for cycles, of which hardly any are made here. With the initial
+objects excluded from them, a small file costs 7 to 11 % less CPU, in all processes together."""
 PARENT_CHECK_INTERVAL: Final = 1000
-"""Milliseconds between two looks whether the parent lives: a process that it forked may hold its end open."""
+"""Milliseconds between two checks that the parent lives: a process that it forked may hold its end open."""
 
 
 @define(eq=False)
 class Worker:
-    """Takes what the parent sends, and sends back what comes of it."""
+    """Handles the parent's messages, and sends the results."""
 
     parent: int
-    """Its process id."""
+    """Process id of the parent."""
     lease: ParentLease = field(init=False)
     channel: Channel = field(init=False)
     client: CoreData = field(init=False)
@@ -59,24 +59,24 @@ class Worker:
     _sent: int = field(default=0, init=False)
     _reported: Message = field(factory=list[Any], init=False)
     _calls: dict[int, asyncio.Task[None]] = field(factory=dict[int, "asyncio.Task[None]"], init=False)
-    """What it was asked for and is at, by number."""
+    """Requests in progress, by number."""
     _tasks: list[asyncio.Task[None]] = field(factory=list["asyncio.Task[None]"], init=False)
-    """What goes on as long as it lives."""
+    """Tasks that run as long as the worker."""
 
     def __attrs_post_init__(self) -> None:
         self.lease = ParentLease(self.parent, kill_in)
 
     def take(self, message: Message) -> None:
-        """Begin what is asked for."""
+        """Handle a message of the parent."""
         match message:
             case ["setup", plain, secrets]:
                 self._try_to_set_up(plain, Secret(secrets))
-            case ["store", int(number), parcel]:
-                self._begin(number, self._store(number, parcel))
+            case ["store", int(number), file]:
+                self._begin(number, self._store(number, file))
             case ["register", int(number), blob, new, again]:
                 self._begin(number, self._register(blob, new, again=again))
-            case ["replace", int(number), parcel, file_id, snapshot]:
-                self._begin(number, self._replace(parcel, file_id, snapshot))
+            case ["replace", int(number), file, file_id, snapshot]:
+                self._begin(number, self._replace(file, file_id, snapshot))
             case ["lease", float(until)]:
                 self.lease.renew(until)
             case ["throttled", event]:
@@ -84,40 +84,40 @@ class Worker:
             case ["bwlimit", limit]:
                 self._working.bandwidth.limit = limit
             case _:
-                raise ValueError(f"the parent says {message[0]!r}, which means nothing here")
+                raise ValueError(f"unknown message {message[0]!r} from the parent process")
 
     def counts(self) -> Message | None:
-        """Return how far it is, if that has changed: all since it began."""
-        gates = self._working.limiters
-        told: Message = ["counts", gates.requests, gates.retries, gates.throttled, self._sent]
-        told += [gates.api.width, gates.storage.width, gates.paused]
-        if told == self._reported:
+        """Return the counters since the worker began; `None` if they have not changed."""
+        limiters = self._working.limiters
+        counts: Message = ["counts", limiters.requests, limiters.retries, limiters.throttled, self._sent]
+        counts += [limiters.api.width, limiters.storage.width, limiters.paused]
+        if counts == self._reported:
             return None
-        self._reported = told
-        return told
+        self._reported = counts
+        return counts
 
     def last_counts(self) -> Message | None:
-        """The same with the answer after which there is nothing to do; before, it is told every `TICK`."""
+        """Return the counters with the last answer; during requests they are sent every `TICK`."""
         return None if self._calls or self._runtime is None else self.counts()
 
     async def tick(self) -> None:
-        """Tell how far it is."""
+        """Send the counters regularly."""
         while True:
             await asyncio.sleep(TICK)
-            if (told := self.counts()) is not None:
-                self.channel.send(told)
+            if (counts := self.counts()) is not None:
+                self.channel.send(counts)
 
     @property
     def _working(self) -> ProcessRuntime:
         if self._runtime is None:
-            raise ValueError("the parent has not said whose client this is")
+            raise ValueError("the parent has not sent the setup yet")
         return self._runtime
 
     def _try_to_set_up(self, plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> None:
-        """Set up, or end: no exception passes the frames that hold the message, and the key in it."""
+        """Set up, or end: no exception passes through frames that hold the message and its key."""
         try:
             self._set_up(plain, secrets)
-        except Exception as exc:  # noqa: BLE001  # whatever it is, this process is of no use
+        except Exception as exc:  # noqa: BLE001  # this process is useless after any failure
             log.error("a worker process cannot be set up: %s: %s", type(exc).__name__, exc)  # noqa: TRY400
             self.channel.close()
 
@@ -128,13 +128,13 @@ class Worker:
             self._sent += count
 
         self.client = setup.client
-        gates = Limiters(setup.limits.limits, setup.limits.retry, setup.effort)
+        limiters = Limiters(setup.limits.limits, setup.limits.retry, setup.effort)
         self._runtime = build_process_runtime(
             self.client,
-            gates,
+            limiters,
             setup.effort.bwlimit,
             on_bytes=count_bytes,
-            hooks=(self._saw,),
+            hooks=(self._on_exchange,),
             lease=self.lease,
             first=1,
         )
@@ -145,8 +145,8 @@ class Worker:
         await working.limiters.stopped.wait()
         self.channel.send(["stopped", working.limiters.message or ""])
 
-    def _saw(self, event: Exchanged) -> None:
-        """Pass on what the far end asks of all; the gates have seen it before."""
+    def _on_exchange(self, event: Exchanged) -> None:
+        """Pass on an exchange that throttles all processes; the limiters have recorded it before."""
         if self._working.limiters.obeyed is event:
             self.channel.send(["throttled", codec.plain_event(event)])
 
@@ -154,59 +154,61 @@ class Worker:
         self._calls[number] = asyncio.ensure_future(self._answer(number, work))
 
     async def _answer(self, number: int, work: Awaitable[Message]) -> None:
-        told: Message
+        answer: Message
         try:
-            told = ["done", number, await work]
-        except Exception as exc:  # noqa: BLE001  # whatever it is, the parent judges it
-            told = ["failed", number, codec.encode_error(exc)]
+            answer = ["done", number, await work]
+        except Exception as exc:  # noqa: BLE001  # the parent handles any exception
+            answer = ["failed", number, codec.encode_error(exc)]
         del self._calls[number]
-        self.channel.send(told)
+        self.channel.send(answer)
 
-    async def _store(self, number: int, parcel: list[Any]) -> Message:
+    async def _store(self, number: int, file: list[Any]) -> Message:
         def report_reservation(blob: str, since: Any) -> None:
             self.channel.send(["reserved", number, blob, codec.plain_moment(since)])
 
         stored = await LocalSender(self._working.engine.uploader).store(
-            codec.decode_file(parcel), report_reservation
+            codec.decode_file(file), report_reservation
         )
         return codec.plain_stored(stored)
 
     async def _register(self, blob: str, new: list[Any], *, again: bool) -> Message:
-        stored = Stored(Planned(size=0, content_type=None), blob, "")  # its blob is all that is asked with
-        hands = LocalSender(self._working.engine.uploader)
-        found = await hands.register_once(stored, codec.new_of(new), again=again)
-        return ["registered", found.file_id] if isinstance(found, Registered) else ["unsettled", found.reason]
+        stored = Stored(Planned(size=0, content_type=None), blob, "")  # a registration needs only the blob
+        sender = LocalSender(self._working.engine.uploader)
+        result = await sender.register_once(stored, codec.new_of(new), again=again)
+        return (
+            ["registered", result.file_id] if isinstance(result, Registered) else ["unsettled", result.reason]
+        )
 
-    async def _replace(self, parcel: list[Any], file_id: str, snapshot: str | None) -> Message:
-        hands = LocalSender(self._working.engine.uploader)
-        return [await hands.replace(codec.decode_file(parcel), file_id, snapshot)]
+    async def _replace(self, file: list[Any], file_id: str, snapshot: str | None) -> Message:
+        sender = LocalSender(self._working.engine.uploader)
+        return [await sender.replace(codec.decode_file(file), file_id, snapshot)]
 
 
 async def work(end: socket.socket, parent: int) -> None:
-    """Work until the line ends."""
-    desk = Worker(parent)
-    desk.channel = Channel(
-        desk.take, desk.last_counts
+    """Handle requests until the channel ends."""
+    worker = Worker(parent)
+    worker.channel = Channel(
+        worker.take, worker.last_counts
     )  # the first message may come before the call below returns
-    await asyncio.get_running_loop().create_unix_connection(lambda: desk.channel, sock=end)
-    await desk.channel.ended.wait()
+    await asyncio.get_running_loop().create_unix_connection(lambda: worker.channel, sock=end)
+    await worker.channel.ended.wait()
 
 
 def _end_with(end: socket.socket, parent: int) -> None:
-    """End this process as soon as the other end has gone, whatever the loop is at.
+    """End this process as soon as the other end has closed, even if the event loop hangs.
 
-    A thread of its own, since a loop may hang, as in opening a file of a file server that is away, and later
-    go on with a registration that a resumed job has by then proven not to be there.
+    It runs in a separate thread: a loop may hang, for example while it opens a file of an absent file
+    server, and later continue with a registration that a resumed job has proven absent by then.
     """
     poller = select.poll()
-    poller.register(end, 0)  # nothing but a hang-up
+    poller.register(end, 0)  # only a hang-up
     while not poller.poll(PARENT_CHECK_INTERVAL) and os.getppid() == parent:
         pass
     os._exit(0)
 
 
 def main() -> None:
-    """Work until the parent has gone. Ctrl-C goes to a whole terminal: what it means, the parent decides."""
+    """Run a worker until the parent has ended. Ignores Ctrl-C, which all processes of a terminal receive."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     accept_alarm()
@@ -221,9 +223,9 @@ def main() -> None:
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
-    """On uvloop where it is installed: 10 % less CPU per small file, in all processes together.
+    """Run on uvloop if it is installed: 10 % less CPU per small file, in all processes together.
 
-    The loop of the job itself is its user's affair; this process has no other user.
+    The event loop of the job itself belongs to its user; this process has no other user.
     """
     try:
         from uvloop import run  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Who does the work of a run: this process alone, or it and its workers."""
+"""Runtime of a job: this process alone, or this process and its workers."""
 
 from __future__ import annotations
 
@@ -25,43 +25,43 @@ from coredata_async.transport.trace import Hook
 
 @frozen
 class Runtime:
-    """The engine of this process, and the hands that move bytes."""
+    """Engine of this process, and the sender of files."""
 
     _process: ProcessRuntime
     _pool: WorkerPool | None
 
     @property
     def engine(self) -> Engine:
-        """For all that is not a file's way to the storage."""
+        """Engine for all requests except those of a file's upload."""
         return self._process.engine
 
     @property
     def limiters(self) -> Limiters:
-        """Of this process; they count for all."""
+        """Limiters of this process; their counters include all processes."""
         return self._process.limiters
 
     @property
     def sender(self) -> FileSender:
-        """Those that carry files."""
+        """Sender that uploads files."""
         return self._pool or LocalSender(self._process.engine.uploader)
 
     @property
     def api_width(self) -> int:
-        """Requests to the service that are let through at once."""
+        """Maximum number of requests in flight to the service."""
         return self._pool.api_width if self._pool else self.limiters.api.width
 
     @property
     def storage_width(self) -> int:
-        """PUTs that are let through at once."""
+        """Maximum number of PUTs in flight."""
         return self._pool.storage_width if self._pool else self.limiters.storage.width
 
     @property
     def paused(self) -> str | None:
-        """Return why nothing begins at the moment, for people."""
+        """Reason why no request begins now, for people."""
         return self._pool.paused if self._pool else self.limiters.paused
 
     async def work(self, warn: Callable[[str], Awaitable[object]], on_end: Callable[[str], object]) -> None:
-        """Keep workers alive until this is cancelled; see `WorkerPool.work`."""
+        """Keep the workers running until this is cancelled; see `WorkerPool.work`."""
         if self._pool is None:
             await asyncio.get_running_loop().create_future()
         else:
@@ -74,44 +74,45 @@ def build_runtime(
     on_bytes: Callable[[int], object],
     lease: Lease | None = None,
 ) -> Runtime:
-    """Make the staff of a run, with the budget shared out; no process has started yet.
+    """Build the runtime of a job, with the limits divided; no process is started yet.
 
     Args:
-        client: Whose connections are used.
-        effort: How hard to try.
-        on_bytes: Called with the number of bytes that go to the storage.
-        lease: Of the job, without which no request to the service begins; `None`: no limit.
+        client: The client whose connections are used.
+        effort: The effort of the job.
+        on_bytes: Called with the number of bytes sent to the storage.
+        lease: The lease of the job, without which no request to the service begins; `None` means unlimited.
 
     Raises:
-        ConfigurationError: There are more processes than can share what `Limits` allows.
+        ConfigurationError: If `Limits` are too small for the number of processes.
     """
     plain = client.engine()
     if effort.processes == 1:
-        gates = Limiters(plain.limits, plain.retry, effort)
+        limiters = Limiters(plain.limits, plain.retry, effort)
         return Runtime(
-            build_process_runtime(client, gates, effort.bwlimit, on_bytes=on_bytes, lease=lease), None
+            build_process_runtime(client, limiters, effort.bwlimit, on_bytes=on_bytes, lease=lease), None
         )
     divided = split_limits(plain.limits, plain.retry, effort.processes)
-    gates = Limiters(divided.parent.limits, divided.parent.retry, effort)
-    crew = WorkerPool(
+    limiters = Limiters(divided.parent.limits, divided.parent.retry, effort)
+    pool = WorkerPool(
         setup=WorkerSetup(client, divided.worker, effort),
         processes=effort.processes,
-        limiters=gates,
+        limiters=limiters,
         on_bytes=on_bytes,
         lease=lease or Unlimited(),
     )
-    # What passes the parent is no file: it needs no limit of bytes.
+    # The parent sends no files, so it needs no limit of bytes.
     rate = divided.parent.limits.rate
-    api = RateLimitedSlots(gates.api, RateLimiter(rate)) if rate else None
-    hooks = (crew.record,)
+    api = RateLimitedSlots(limiters.api, RateLimiter(rate)) if rate else None
+    hooks = (pool.record,)
     return Runtime(
-        build_process_runtime(client, gates, None, on_bytes=on_bytes, hooks=hooks, api=api, lease=lease), crew
+        build_process_runtime(client, limiters, None, on_bytes=on_bytes, hooks=hooks, api=api, lease=lease),
+        pool,
     )
 
 
 @frozen
 class ProcessRuntime:
-    """One process's engine, gates and bandwidth."""
+    """Engine, limiters and bandwidth of one process."""
 
     engine: Engine
     limiters: Limiters
@@ -120,7 +121,7 @@ class ProcessRuntime:
 
 def build_process_runtime(
     client: CoreData,
-    gates: Limiters,
+    limiters: Limiters,
     bwlimit: float | None,
     *,
     on_bytes: Callable[[int], object],
@@ -129,31 +130,31 @@ def build_process_runtime(
     lease: Lease | None = None,
     first: int = FIRST,
 ) -> ProcessRuntime:
-    """Lay the gates of a job around what a client does.
+    """Build the engine of one process, with the job's limiters around the client's requests.
 
     Args:
-        client: Whose connections are used.
-        gates: What they are.
-        bwlimit: Bytes per second to the storage.
-        on_bytes: Told how many bytes more go to the storage.
-        hooks: Called after every exchange, besides the gates themselves.
-        api: What is laid around the gate to the service, instead of the gate alone.
-        lease: Without which no request to the service begins.
-        first: Files in flight at once until the storage has accepted one.
+        client: The client whose connections are used.
+        limiters: The limiters.
+        bwlimit: Maximum bytes per second to the storage.
+        on_bytes: Called with the number of further bytes sent to the storage.
+        hooks: Called after every exchange, in addition to the limiters' own hook.
+        api: Slots that replace those of the limiter for the service.
+        lease: The lease without which no request to the service begins.
+        first: Maximum number of files in flight until the storage has accepted one.
     """
     bandwidth = Bandwidth(bwlimit)
 
     def count_bytes(count: int) -> None:
         on_bytes(count)
-        gates.add_bytes(count)
+        limiters.add_bytes(count)
 
-    slots = api or gates.api
+    slots = api or limiters.api
     engine = client.engine(
         api=LeasedSlots(slots, lease) if lease else slots,
-        storage=gates.storage,
-        budget=gates.budget,
-        hooks=(gates.record, *hooks),
+        storage=limiters.storage,
+        budget=limiters.budget,
+        hooks=(limiters.record, *hooks),
         around_storage=lambda send: limit_bandwidth(send, bandwidth, count_bytes),
-        admission=Admission(gates.storage, bandwidth, first=first),
+        admission=Admission(limiters.storage, bandwidth, first=first),
     )
-    return ProcessRuntime(engine, gates, bandwidth)
+    return ProcessRuntime(engine, limiters, bandwidth)

@@ -1,4 +1,4 @@
-"""The port between a worker, which decides and writes down, and what moves a file's bytes."""
+"""Interface between a file worker, which decides and records, and the sender of a file's bytes."""
 
 from __future__ import annotations
 
@@ -17,86 +17,86 @@ from coredata_async.transfer.uploads import Upload, Uploader
 from coredata_async.wire.files import NewFile
 
 OnReserved = Callable[[str, datetime | None], None]
-"""Told the name of each blob that is reserved, and when by the server's clock: before bytes go there."""
+"""Called with the name of each reserved blob and the server's time of the reservation, before the PUT."""
 
 
 @frozen
 class FileToSend:
-    """A file that is to be sent."""
+    """File to send."""
 
     path: bytes
     filename: str
     size: int
-    """Bytes it must have."""
+    """Expected size in bytes."""
     content_type: str
 
 
 class WorkerLostError(Exception):
-    """The process that had a file in hand has died; nothing was registered by this."""
+    """The process that handled a file has ended; the registration of the file did not take place in it."""
 
 
 class FileSender(Protocol):
-    """Reads, hashes, sends and registers. Raises what the engine raises, wherever the work is done."""
+    """Reads, hashes, sends and registers a file. Raises the same errors as the engine, in any process."""
 
-    async def store(self, parcel: FileToSend, reserved: OnReserved) -> Stored:
-        """Reserve and PUT: two exchanges. Repeating it is safe: it makes another blob.
+    async def store(self, file: FileToSend, reserved: OnReserved) -> Stored:
+        """Reserve a blob and PUT the file. Sends two requests; safe to repeat, which creates another blob.
 
         Raises:
-            SourceError: The file cannot be read, or has changed.
-            TransferError: The storage refused, or broke off.
-            APIError: The service refused, or was not reached.
-            LostHandsError: Process after process died of it.
+            SourceError: If the file cannot be read, or has changed.
+            TransferError: If the storage refused the file, or the connection broke.
+            APIError: If the service refused the request, or was not reached.
+            WorkerLostError: If several processes ended during this.
         """
         ...
 
     async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
-        """Send for a File to be made, one time: the intent must be on disk by now.
+        """Send one request to create a File. The intent must be on disk before.
 
-        A process that dies meanwhile leaves it Unsettled. See `Driver.register_once`.
+        If the process ends meanwhile, the result is Unsettled. See `Driver.register_once`.
         """
         ...
 
-    async def replace(self, parcel: FileToSend, file_id: str, snapshot: str | None) -> str:
-        """Give a File new content, and give the MD5 of what was sent. See `Replacer.replace`.
+    async def replace(self, file: FileToSend, file_id: str, snapshot: str | None) -> str:
+        """Replace the content of a File, and return the MD5 of the sent bytes. See `Replacer.replace`.
 
         Raises:
-            LostHandsError: A process died of it; whether the File has the new content is not known.
+            WorkerLostError: If the process ended; it is unknown whether the File has the new content.
         """
         ...
 
 
 @frozen
 class LocalSender:
-    """The hands of this process: the engine itself."""
+    """File sender of this process: the engine itself."""
 
     uploader: Uploader
 
-    async def store(self, parcel: FileToSend, reserved: OnReserved) -> Stored:
-        """See `FileSender.store`."""
+    async def store(self, file: FileToSend, reserved: OnReserved) -> Stored:
+        """Store a file. See `FileSender.store`."""
 
         async def stage(state: State) -> None:
             if isinstance(state, Reserved):
                 reserved(state.blob, state.since)
 
-        async with self.uploader.open_source(_upload(parcel), None) as (source, _):
-            if source.size != parcel.size:
-                path = os.fsdecode(parcel.path)
+        async with self.uploader.open_source(_upload(file), None) as (source, _):
+            if source.size != file.size:
+                path = os.fsdecode(file.path)
                 raise SourceChangedError(
                     f"{path} changed before it was read", stage="source", total=source.size
                 )
-            plan = Planned(size=source.size, content_type=parcel.content_type, filename=parcel.filename)
+            plan = Planned(size=source.size, content_type=file.content_type, filename=file.filename)
             return await self.uploader.driver.store(plan, source, stage)
 
     async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
-        """See `FileSender.register_once`."""
+        """Register a file. See `FileSender.register_once`."""
         return await self.uploader.driver.register_once(stored, new, again=again)
 
-    async def replace(self, parcel: FileToSend, file_id: str, snapshot: str | None) -> str:
-        """See `FileSender.replace`."""
-        wanted = Replacement(file_id=file_id, content=_upload(parcel), snapshot_id=snapshot, via="storage")
-        return (await Replacer(self.uploader).replace(wanted)).digest
+    async def replace(self, file: FileToSend, file_id: str, snapshot: str | None) -> str:
+        """Replace the content of a File. See `FileSender.replace`."""
+        replacement = Replacement(file_id=file_id, content=_upload(file), snapshot_id=snapshot, via="storage")
+        return (await Replacer(self.uploader).replace(replacement)).digest
 
 
-def _upload(parcel: FileToSend) -> Upload:
-    path = os.fsdecode(parcel.path)
-    return Upload(source=path, filename=parcel.filename, content_type=parcel.content_type)
+def _upload(file: FileToSend) -> Upload:
+    path = os.fsdecode(file.path)
+    return Upload(source=path, filename=file.filename, content_type=file.content_type)

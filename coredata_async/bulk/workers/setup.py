@@ -1,7 +1,7 @@
-"""What a worker is told first: whose client it is to be, and its share of the work.
+"""Setup of a worker: the first message, with the client's options and the worker's share of the limits.
 
-It goes over the line, for the key is in it: arguments and environment of a process can be read by others, and
-are inherited by what it starts.
+It is sent over the channel because it contains the key: other processes can read the arguments and the
+environment of a process, and its children inherit them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from coredata_async.environment import Options, bundle_of, from_environment, wra
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
 
-_CROSSES: Final = ("api_user", "trust_env", "app_info", "transport")
+_PLAIN: Final = ("api_user", "trust_env", "app_info", "transport")
 _SECRETS: Final = ("api_key", "api_key_v3", "proxy")
-_CANNOT: Final = {
+_UNSUPPORTED: Final = {
     "session": "a session of your own",
     "storage_session": "a session of your own",
     "hooks": "hooks",
@@ -34,7 +34,7 @@ _LOG: Final = "coredata_async"
 
 @frozen
 class WorkerSetup:
-    """What a worker is made of."""
+    """Client, limits and effort of a worker."""
 
     client: CoreData
     limits: ProcessLimits
@@ -42,43 +42,44 @@ class WorkerSetup:
 
 
 def check(client: CoreData, processes: int) -> None:
-    """Refuse what several processes cannot do, before anything begins.
+    """Refuse options that several processes cannot share, before anything begins.
 
     Raises:
-        ConfigurationError: It says what to do instead.
+        ConfigurationError: If such an option is set; the message says what to do instead.
     """
     if processes == 1:
         return
     if sys.platform == "win32" or not sys.executable or getattr(sys, "frozen", False):
-        raise ConfigurationError("several processes need Unix, and Python as a program: take one process")
+        raise ConfigurationError("several processes need Unix and a Python interpreter; use one process")
     engine = client.engine()
     plain_setup(client, split_limits(engine.limits, engine.retry, processes).worker, Effort())
 
 
 def plain_setup(client: CoreData, share: ProcessLimits, effort: Effort) -> Secret[Message]:
-    """Return the message that sets a worker up: plain values, and apart from them keys, proxy and headers.
+    """Return the message that sets up a worker: plain values, and separately keys, proxy and headers.
 
-    It is unwrapped when it is written to the worker's socket.
+    The secrets are unwrapped when the message is written to the worker's socket.
 
     Raises:
-        ConfigurationError: The client has what only this process can have.
+        ConfigurationError: If an option of the client works only in this process.
     """
     address, options = client.arguments()
-    for name, words in _CANNOT.items():
+    for name, description in _UNSUPPORTED.items():
         if options.get(name):
             raise ConfigurationError(
-                f"{name}=: other processes cannot use {words}; make the client without, or take one process"
+                f"{name}=: other processes cannot use {description}; create the client without it, or "
+                "use one process"
             )
     context = options.get("ssl", True)
     bundle = bundle_of(context) if isinstance(context, ssl.SSLContext) else None
     if isinstance(context, ssl.SSLContext) and bundle is None:
         raise ConfigurationError(
-            "ssl=: other processes cannot use a context of your own; name a file of certificates in "
-            "COREDATA_CA_BUNDLE (and use CoreData.from_env()), or take one process"
+            "ssl=: other processes cannot use an SSLContext of your own; name a file of certificates in "
+            "COREDATA_CA_BUNDLE (and use CoreData.from_env()), or use one process"
         )
     plain = {
         "address": address,
-        **{name: options.get(name) for name in _CROSSES},
+        **{name: options.get(name) for name in _PLAIN},
         "timeouts": asdict(options.get("timeouts") or Timeouts()),
         "bundle": bundle,
         "ssl": bundle is None and context,
@@ -91,16 +92,16 @@ def plain_setup(client: CoreData, share: ProcessLimits, effort: Effort) -> Secre
 
 
 def _plain_secrets(options: Options) -> dict[str, Any]:
-    found = {name: options.get(name) for name in _SECRETS}
+    secrets = {name: options.get(name) for name in _SECRETS}
     return {
         "headers": dict(options.get("headers") or {}),
-        **{name: value.reveal() if isinstance(value, Secret) else value for name, value in found.items()},
+        **{name: value.reveal() if isinstance(value, Secret) else value for name, value in secrets.items()},
     }
 
 
 def setup_of(plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> WorkerSetup:
-    """Make a client of this process, which has opened nothing yet, from the parts of the message."""
-    options: dict[str, Any] = {name: plain[name] for name in _CROSSES}
+    """Return the setup from the parts of the message, with a client that has opened nothing yet."""
+    options: dict[str, Any] = {name: plain[name] for name in _PLAIN}
     if plain["bundle"]:
         options["ssl"] = from_environment({"COREDATA_CA_BUNDLE": plain["bundle"]})[1].get("ssl")
     else:
@@ -119,7 +120,7 @@ def setup_of(plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> WorkerSe
 
 
 def _log_level() -> str:
-    """What COREDATA_LOG says here, so that a worker writes its part of the log; empty if it says nothing."""
+    """Return the level of COREDATA_LOG in this process, for the worker's log; empty if it is not set."""
     log = logging.getLogger(_LOG)
-    ours = any(type(handler) is logging.StreamHandler for handler in log.handlers)
-    return logging.getLevelName(log.level) if ours and log.level else ""
+    is_set = any(type(handler) is logging.StreamHandler for handler in log.handlers)
+    return logging.getLevelName(log.level) if is_set and log.level else ""

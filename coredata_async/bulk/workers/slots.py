@@ -1,4 +1,4 @@
-"""What is laid around a gate where a job has several processes."""
+"""Wrappers for the slots of a limiter in jobs with several processes."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from coredata_async.bulk.workers.lease import MARGIN, Lease
 from coredata_async.transport.throttle import RateLimiter, Slots
 
 _CHECK_INTERVAL: Final = 0.1
-"""Seconds between two looks for a lease that was renewed."""
+"""Seconds between two checks for a renewed lease."""
 
 
 @frozen
 class RateLimitedSlots:
-    """Places that are also taken no faster than a pace allows."""
+    """Slots that are also limited to a rate."""
 
     slots: Slots
     pace: RateLimiter
 
     def locked(self) -> bool:
-        """Return whether `acquire` would have to wait, for all that is known."""
+        """Return whether `acquire` would have to wait for a slot."""
         return self.slots.locked()
 
     async def acquire(self) -> None:
-        """Take a place when its time has come."""
+        """Take a slot when the rate permits it."""
         if (wait := self.pace.wait()) > 0:
             await asyncio.sleep(wait)
         await self.slots.acquire()
 
     def release(self) -> None:
-        """Give it back."""
+        """Release a slot."""
         self.slots.release()
 
 
 @frozen
 class LeasedSlots:
-    """Places that are taken only while a lease is valid."""
+    """Slots that are taken only while a lease is valid."""
 
     slots: Slots
     lease: Lease
@@ -48,15 +48,15 @@ class LeasedSlots:
         return self.slots.locked()
 
     async def acquire(self) -> None:
-        """Take a place, then wait while the lease is not valid. The check takes 0.9 us."""
+        """Take a slot, then wait while the lease is not valid. The check takes 0.9 us."""
         await self.slots.acquire()
         try:
-            while not self.lease.valid(MARGIN):  # noqa: ASYNC110  # time ends it, and time renews it
+            while not self.lease.valid(MARGIN):  # noqa: ASYNC110  # it ends and is renewed by time
                 await asyncio.sleep(_CHECK_INTERVAL)
         except BaseException:
             self.slots.release()
             raise
 
     def release(self) -> None:
-        """Give it back."""
+        """Release a slot."""
         self.slots.release()

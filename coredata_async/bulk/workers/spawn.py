@@ -1,4 +1,4 @@
-"""Starting a worker process, and seeing it to its grave."""
+"""Start and end of a worker process."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from attrs import frozen
 from coredata_async.bulk.workers.lease import LENGTH
 
 GRACE: Final = 0.7
-"""Seconds that a process may take to be gone, once before it is killed, and once after."""
+"""Timeout for the end of a process, in seconds: once before it is killed, and once after."""
 
 
 @frozen
 class Launched:
-    """A process, and our end of its line."""
+    """Process, with the parent's end of its channel."""
 
     process: asyncio.subprocess.Process
     end: socket.socket
 
 
 async def spawn() -> Launched:
-    """Start a worker: with nothing of ours but its end of the line, standard error, and a clean environment.
+    """Start a worker, with only its end of the channel, standard error, and a clean environment.
 
-    It is no child of the terminal, so that Ctrl-C does not reach it.
+    It is in a separate session, so that Ctrl-C does not reach it.
 
     Raises:
-        OSError: There is no more room for processes, or Python has gone.
+        OSError: If the process cannot be created.
     """
     ours, theirs = socket.socketpair()
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-P",  # not to import what happens to lie in the directory that is uploaded
+            "-P",  # not to import modules from the directory that is uploaded
             "-m",
             "coredata_async.bulk.workers.process",
             str(os.getpid()),
             stdin=theirs.fileno(),
-            stdout=asyncio.subprocess.DEVNULL,  # that of the job may be read by programs
+            stdout=asyncio.subprocess.DEVNULL,  # programs may read that of the job
             env=environment(os.environ),
             start_new_session=True,
         )
@@ -59,16 +59,16 @@ async def spawn() -> Launched:
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Ours without any key, and with the places that modules are imported from here."""
+    """Return this process's environment without keys, and with its import paths."""
     kept = {name: value for name, value in environ.items() if not name.startswith("COREDATA_")}
-    kept["PYTHONPATH"] = os.pathsep.join(str(Path(place).absolute()) for place in sys.path)
+    kept["PYTHONPATH"] = os.pathsep.join(str(Path(path).absolute()) for path in sys.path)
     return kept
 
 
 async def terminate(process: asyncio.subprocess.Process) -> str:
-    """See it end, or kill it, and say how it ended. What it had in flight can come to nothing more then.
+    """Wait for the end of a process, or kill it, and describe its end. Then it can send no request.
 
-    Its line must be closed: it ends by itself when it notices.
+    Its channel must be closed: the process ends when it notices that.
     """
     if not await _ends(process):
         with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""A worker's life: started, told whose client it is, started again when it dies, and ended with the job."""
+"""Supervisor of a worker: starts it, sets it up, restarts it after a crash, and ends it with the job."""
 
 from __future__ import annotations
 
@@ -14,79 +14,79 @@ from coredata_async.bulk.workers.spawn import Launched, spawn, terminate
 from coredata_async.secret import Secret
 
 START: Final = 60.0
-"""Seconds that a worker may take to come up; half a second is usual."""
+"""Timeout for the start of a worker, in seconds; half a second is usual."""
 MAX_CRASHES: Final = 4
-"""So many deaths in a row of one worker, with nothing done in between, and the job ends."""
+"""Number of consecutive ends of one worker, without an answer in between, after which the job ends."""
 
 
 @frozen
 class Supervisor:
-    """Keeps one worker alive, in one process after the other."""
+    """Keeps one worker running, in one process after another."""
 
     worker: WorkerHandle
     setup_message: Callable[[], Secret[Message]]
-    """Makes the first message to a new process; the key is in it."""
+    """Returns the first message to a new process; it contains the key."""
     lease_end: Callable[[], float]
-    """When the lease ends that a worker gets now."""
+    """Returns the end of the lease of a worker that starts now."""
     on_change: Callable[[WorkerHandle], object]
-    """Told when it can be asked, and when it cannot be any more."""
+    """Called when the worker can receive requests, and when it no longer can."""
 
     async def run(self, warn: Callable[[str], Awaitable[object]], on_end: Callable[[str], object]) -> None:
-        """Until this is cancelled, or nothing helps; see `WorkerPool.work`."""
-        deaths = 0
+        """Keep the worker running until this is cancelled or it crashes repeatedly. See `WorkerPool.work`."""
+        crashes = 0
         while True:
             answers = self.worker.answers
             how = await self._run_once()
-            deaths = 1 if self.worker.answers > answers else deaths + 1
-            if deaths == MAX_CRASHES:
-                on_end(f"worker processes die again and again; the last one {how}")
+            crashes = 1 if self.worker.answers > answers else crashes + 1
+            if crashes == MAX_CRASHES:
+                on_end(f"worker processes crash repeatedly; the last one {how}")
                 return
-            await warn(f"a worker process {how}; what it had in flight is claimed again")
+            await warn(f"a worker process {how}; its files in flight are uploaded by another one")
 
     async def _run_once(self) -> str:
-        """Start one, and give how it ended."""
+        """Run one process, and return a description of its end."""
         try:
             launched = await spawn()
         except OSError as exc:
-            return self._bury(f"could not be started: {exc.strerror}")
+            return self._end(f"could not be started: {exc.strerror}")
         try:
-            line = await self._connect(launched)
+            channel = await self._connect(launched)
             try:
-                await self._up(line)
-                await line.ended.wait()
+                await self._set_up(channel)
+                await channel.ended.wait()
             finally:
-                line.close()
-                self.worker.ready.clear()  # whatever it were asked from now on, nobody would hear
+                channel.close()
+                self.worker.ready.clear()  # the worker can no longer receive requests
                 self.on_change(self.worker)
         finally:
             launched.end.close()
-            how = self._bury(await terminate(launched.process))
+            how = self._end(await terminate(launched.process))
         return how
 
     async def _connect(self, launched: Launched) -> Channel:
-        _, line = await asyncio.get_running_loop().create_unix_connection(
+        _, channel = await asyncio.get_running_loop().create_unix_connection(
             lambda: Channel(self.worker.receive), sock=launched.end
         )
-        self.worker.connected(line, launched.process.pid)
-        return line
+        self.worker.use_channel(channel, launched.process.pid)
+        return channel
 
-    async def _up(self, line: Channel) -> None:
-        """Say whose client it is, and wait until it can be asked; or until it is clear that it cannot."""
-        line.send(self.setup_message())
-        line.send(["lease", self.lease_end()])
+    async def _set_up(self, channel: Channel) -> None:
+        """Send the setup, and wait until the worker is ready, or its start has failed."""
+        channel.send(self.setup_message())
+        channel.send(["lease", self.lease_end()])
         ready = asyncio.ensure_future(self.worker.ready.wait())
-        ended = asyncio.ensure_future(line.ended.wait())
+        ended = asyncio.ensure_future(channel.ended.wait())
         try:
             await asyncio.wait({ready, ended}, timeout=START, return_when=asyncio.FIRST_COMPLETED)
         finally:
             ready.cancel()
             ended.cancel()
         if not self.worker.ready.is_set():
-            line.close()
+            channel.close()
         self.on_change(self.worker)
 
-    def _bury(self, how: str) -> str:
-        """It is no more, for certain; only now may what it had in hand be claimed by another."""
+    def _end(self, how: str) -> str:
+        """Fail the calls of the ended process; only now may its files be claimed by another one."""
         self.worker.fail_pending(how)
         self.on_change(self.worker)
         return how

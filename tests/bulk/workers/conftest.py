@@ -1,4 +1,4 @@
-"""Jobs over two processes, against a sandbox in a thread of its own."""
+"""Jobs over two processes, with a sandbox in a thread."""
 
 import pytest
 
@@ -14,5 +14,5 @@ async def soon(far):
 
 @pytest.fixture
 def many_jobs(far, soon, tmp_path):
-    """Jobs whose lost answers are looked for after a moment."""
+    """Jobs that look up lost responses after a moment."""
     return Jobs(soon, far.project, tmp_path / "job.sqlite")

@@ -1,4 +1,4 @@
-"""Workers of this test, and lines that are not there."""
+"""Worker processes of a test, and channels without a process."""
 
 import os
 import signal
@@ -10,12 +10,12 @@ from coredata_async import Retry
 from coredata_async.transport.trace import Exchanged
 
 SOON = Retry(base=0.01, cap=0.05, settle=0.4, probe_gap=0.1)
-"""What a dead worker left in the sandbox is through long before `settle`."""
+"""Requests of a dead worker in the sandbox end long before `settle`."""
 WORKER = "coredata_async.bulk.workers.process"
 
 
 def workers(of: int | None = None) -> list[psutil.Process]:
-    """The worker processes that a process has started, this one by default."""
+    """Return the worker processes that a process has started, this one by default."""
     found = []
     for child in psutil.Process(of).children():
         with suppress(psutil.Error):
@@ -25,12 +25,12 @@ def workers(of: int | None = None) -> list[psutil.Process]:
 
 
 def kill(pid: int) -> None:
-    """As the kernel does when memory runs out."""
+    """Kill a process, as the kernel does when memory is exhausted."""
     os.kill(pid, signal.SIGKILL)
 
 
 class Heard:
-    """A line on which nobody listens: it keeps what was sent."""
+    """Channel without a receiver: it keeps the sent messages."""
 
     def __init__(self) -> None:
         self.messages: list[list] = []
@@ -43,5 +43,5 @@ class Heard:
 
 
 def throttled(retry_after: float | None = 30.0, *, signed: bool = False) -> Exchanged:
-    """The service, or the storage, asks for less."""
+    """Return a response of the service, or the storage, that throttles."""
     return Exchanged("POST", "/api/v2/files/", 429, 0.02, retry_after=retry_after, signed=signed)

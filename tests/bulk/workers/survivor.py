@@ -1,6 +1,6 @@
-"""A worker that does not notice the death of its parent, as where the kernel does not tell it.
+"""Worker that does not notice the death of its parent, as on systems whose kernel does not report it.
 
-Nothing but the timer of its lease keeps it from going on when it was stopped meanwhile.
+If it was stopped meanwhile, only the timer of its lease prevents it from continuing.
 """
 
 from coredata_async.bulk.workers import process, slots

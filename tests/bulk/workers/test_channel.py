@@ -1,4 +1,4 @@
-"""Frames: several messages in each, whole or in pieces, and an end that is noticed."""
+"""Frames: several messages in each, complete or in pieces, and the detection of the end."""
 
 import asyncio
 import marshal
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from coredata_async.bulk.workers.channel import MOST, Channel
+from coredata_async.bulk.workers.channel import MAX_FRAME, Channel
 from tests.bulk.rig import until
 
 
@@ -30,7 +30,7 @@ async def arrived(found: list, count: int) -> None:
         await until(lambda: len(found) >= count)
 
 
-async def test_messages_arrive_in_their_order_and_as_they_were() -> None:
+async def test_messages_arrive_in_order_and_unchanged() -> None:
     found: list = []
     async with pair(found.append) as (line, _):
         line.send(["store", 1, "na\u00efve \udcff\n", 3.5, None, True, ["a"]])
@@ -40,7 +40,7 @@ async def test_messages_arrive_in_their_order_and_as_they_were() -> None:
     assert found == [["store", 1, "na\u00efve \udcff\n", 3.5, None, True, ["a"]], ["register", 2]]
 
 
-async def test_what_is_sent_in_one_turn_is_one_write_and_the_postscript_comes_last() -> None:
+async def test_messages_of_one_turn_are_one_write_and_the_trailer_is_last() -> None:
     found: list = []
     counts = iter([["counts", 1], None])
     async with pair(found.append, postscript=lambda: next(counts)) as (line, _):
@@ -53,7 +53,7 @@ async def test_what_is_sent_in_one_turn_is_one_write_and_the_postscript_comes_la
     assert found == [["a"], ["b"], ["counts", 1], ["c"]]
 
 
-async def test_a_frame_that_comes_byte_by_byte_is_put_together() -> None:
+async def test_a_frame_that_arrives_byte_by_byte_is_joined() -> None:
     found: list = []
     line = Channel(found.append)
     data = marshal.dumps([["a"], ["b", 1]])
@@ -65,7 +65,7 @@ async def test_a_frame_that_comes_byte_by_byte_is_put_together() -> None:
 
 
 class Foreign:
-    """A transport of another loop's making, as uvloop's, which is no `asyncio.Transport`."""
+    """Transport of another event loop, like uvloop's, which is not an `asyncio.Transport`."""
 
     written = b""
 
@@ -76,7 +76,7 @@ class Foreign:
         return False
 
 
-async def test_any_transport_will_do() -> None:
+async def test_any_transport_is_accepted() -> None:
     line, transport = Channel(lambda _: None), Foreign()
     line.connection_made(transport)
     line.send(["a"])
@@ -85,7 +85,7 @@ async def test_any_transport_will_do() -> None:
     assert marshal.loads(transport.written[4:]) == [["a"]]
 
 
-async def test_the_end_of_the_other_end_is_told_and_nothing_is_sent_to_it() -> None:
+async def test_the_close_of_the_other_end_is_detected_and_nothing_is_sent_to_it() -> None:
     async with pair(lambda _: None) as (line, other):
         other.close()
         async with asyncio.timeout(5):
@@ -94,10 +94,10 @@ async def test_the_end_of_the_other_end_is_told_and_nothing_is_sent_to_it() -> N
         await asyncio.sleep(0)
 
 
-async def test_a_frame_longer_than_any_of_ours_breaks_the_line() -> None:
+async def test_a_frame_above_the_maximum_closes_the_channel() -> None:
     found: list = []
     async with pair(found.append) as (line, other):
-        other._transport.write((MOST + 1).to_bytes(4, "big"))
+        other._transport.write((MAX_FRAME + 1).to_bytes(4, "big"))
         async with asyncio.timeout(5):
             await line.ended.wait()
 
@@ -105,7 +105,7 @@ async def test_a_frame_longer_than_any_of_ours_breaks_the_line() -> None:
 
 
 @pytest.mark.parametrize("alien", [b"", b"[", b"{}x"])
-async def test_what_is_no_frame_is_an_error(alien) -> None:
+async def test_invalid_frames_are_errors(alien) -> None:
     line = Channel(lambda _: None)
     with pytest.raises((ValueError, EOFError, TypeError)):
         line.data_received(len(alien).to_bytes(4, "big") + alien)

@@ -1,4 +1,4 @@
-"""What crosses keeps its class, its fields and its words."""
+"""Codec: values keep their class, fields and text."""
 
 import errno
 import json
@@ -35,13 +35,13 @@ POST = Request("POST", "/api/v2/files/?q=secret")
 
 
 def across(plain):
-    """Over the line and back."""
+    """Encode and decode a message."""
     return marshal.loads(marshal.dumps(plain))
 
 
 BUSY = Reply(503, {"Retry-After": "7", "X-Request-Id": "r1"}, b"{}", attempts=3, elapsed=1.5)
 
-# How one of a class is made, with all its fields; the first that fits counts.
+# Arguments of an error of each class, with all its fields; the first that matches is used.
 MADE = {
     APIStatusError: lambda kind: kind(
         "no", POST, BUSY, service_message="busy", code="b", body={"a": [1, None]}
@@ -70,7 +70,7 @@ CLASSES = [
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_an_error_of_ours_is_the_same_on_the_other_side(kind) -> None:
+def test_an_error_of_this_library_is_equal_after_decoding(kind) -> None:
     before = an_error(kind)
     after = codec.decode_error(across(codec.encode_error(before)))
 
@@ -94,31 +94,31 @@ def test_an_error_of_ours_is_the_same_on_the_other_side(kind) -> None:
         TypeError(Path("no plain value")),
     ],
 )
-def test_any_other_error_is_judged_alike_and_says_the_same(before) -> None:
+def test_any_other_error_is_handled_alike_and_has_the_same_text(before) -> None:
     after = codec.decode_error(across(codec.encode_error(before)))
 
     assert classify(after) == classify(before)
 
 
-def test_no_error_is_made_of_a_name_that_is_none() -> None:
+def test_an_unknown_class_becomes_a_runtime_error() -> None:
     for name in ("print", "os", "CoreDataErrors", "Callable", "SystemExit"):
         assert type(codec.decode_error([name, ["words"], {}, "words"])) is RuntimeError
 
 
-def test_a_source_that_changed_is_still_one() -> None:
+def test_a_source_changed_error_keeps_its_class() -> None:
     found = codec.decode_error(across(codec.encode_error(SourceChangedError("x changed", stage="put"))))
 
     with pytest.raises(SourceChangedError, match="x changed"):
         raise found
 
 
-def test_a_path_need_be_no_text() -> None:
+def test_a_path_may_be_any_bytes() -> None:
     parcel = FileToSend("d/na\u00efve \u20ac\n.txt".encode() + b"\xff\xfe", "a.txt", 3, "text/plain")
 
     assert codec.decode_file(across(codec.encode_file(parcel))) == parcel
 
 
-def test_what_was_stored_comes_back_whole() -> None:
+def test_stored_bytes_are_equal_after_decoding() -> None:
     parcel = FileToSend(b"a", "a", 3, "text/plain")
     plan = Planned(size=3, content_type="text/plain")
     for etag, since in ((None, None), ("m", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))):
@@ -126,7 +126,7 @@ def test_what_was_stored_comes_back_whole() -> None:
         assert codec.decode_stored(across(codec.plain_stored(stored)), parcel) == stored
 
 
-def test_a_new_file_comes_back_whole_and_is_checked_again() -> None:
+def test_a_new_file_is_equal_after_decoding_and_validated_again() -> None:
     new = NewFile(filename="a", title="A", parent="p", dynatype="Report", contacts=("c",), tags=("x", "y"))
     assert codec.new_of(across(codec.plain_new(new))) == new
 
@@ -134,7 +134,7 @@ def test_a_new_file_comes_back_whole_and_is_checked_again() -> None:
         codec.new_of(["", "", "p", None, [], []])
 
 
-def test_an_event_comes_back_whole() -> None:
+def test_an_event_is_equal_after_decoding() -> None:
     event = throttled(2.5, signed=True)
 
     assert codec.event_of(across(codec.plain_event(event))) == event

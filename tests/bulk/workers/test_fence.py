@@ -1,4 +1,4 @@
-"""What the kernel does to a worker that was stopped: proved with signals."""
+"""Effect of the kernel on a stopped worker, tested with signals."""
 
 import os
 import select
@@ -39,7 +39,7 @@ def run(code: str, *arguments: str) -> subprocess.Popen:
 
 
 def drain(pipe: int, seconds: float) -> bytes:
-    """Read what comes for so many seconds, or until the end."""
+    """Read all data of this many seconds, or until the end."""
     until, found = time.monotonic() + seconds, b""
     while (left := until - time.monotonic()) > 0 and select.select([pipe], [], [], left)[0]:
         if not (block := os.read(pipe, 1 << 16)):
@@ -49,7 +49,7 @@ def drain(pipe: int, seconds: float) -> bytes:
 
 
 @pytest.mark.parametrize("moment", [0.01, 0.06, 0.11, 0.17])
-def test_a_process_that_was_stopped_beyond_its_lease_does_nothing_more(moment: float) -> None:
+def test_a_process_that_was_stopped_beyond_its_lease_does_not_continue(moment: float) -> None:
     process = run(LEASED)
     pipe = process.stdout.fileno()
     try:
@@ -83,7 +83,7 @@ def test_a_stopped_process_dies_with_its_parent() -> None:
     assert alive == []
 
 
-def test_a_process_whose_parent_died_before_it_looked_ends_at_once() -> None:
+def test_a_process_whose_parent_died_before_the_check_ends_at_once() -> None:
     code = "import sys; from coredata_async.bulk.workers.fence import die_with; die_with(1); sys.exit(3)"
     with run(code) as process:
         assert process.wait(20) == 0

@@ -1,4 +1,4 @@
-"""Whole jobs over real processes: the same Files and the same report, whoever dies on the way."""
+"""Complete jobs over real processes: the same Files and the same report, even if a process dies."""
 
 import asyncio
 import os
@@ -36,13 +36,13 @@ STAGES = {
 
 @pytest.fixture
 def tree(tmp_path):
-    """Small files, and one that goes in blocks."""
+    """Create small files, and one that is streamed."""
     root = some_tree(tmp_path / "tree", 30)
     return make_tree(root, {"large.bin": some_bytes(3 << 20)})
 
 
 def dies(monkeypatch, way: str, stage: list) -> Counter:
-    """Have one worker killed when something is said to it, or by it; what was said is lost."""
+    """Kill one worker when a given message is sent to it or by it; the message is lost."""
     died = Counter()
     said = getattr(WorkerHandle, way)
 
@@ -67,11 +67,11 @@ def dies(monkeypatch, way: str, stage: list) -> Counter:
 
 
 def writes(far) -> Counter[str]:
-    """Count the requests of a job that change anything."""
+    """Count the requests of a job that change data."""
     return Counter({each: far.state.count(each) for each in WRITES})
 
 
-async def test_two_processes_do_what_one_does(far, many_jobs, tmp_path, tree, left_over) -> None:
+async def test_two_processes_have_the_result_of_one(far, many_jobs, tmp_path, tree, left_over) -> None:
     one = await many_jobs.run(tree)
     check_mirrored(far, one, tree, below=far.project, inside="tree")
     there, requests = remote_truth(far, far.project), writes(far)
@@ -84,7 +84,7 @@ async def test_two_processes_do_what_one_does(far, many_jobs, tmp_path, tree, le
     assert remote_truth(far, other) == there + there  # of both projects, each file again
     assert (two.report.counts, two.report.bytes) == (one.report.counts, one.report.bytes)
     assert (two.report.ended, two.report.exit_code) == ("complete", 0)
-    assert writes(far) - requests == requests  # how often Files are listed to confirm them, depends on time
+    assert writes(far) - requests == requests  # the number of listings that confirm Files depends on timing
     assert two.report.api.requests > 0
     assert two.of(Progress)[-1].sent == one.of(Progress)[-1].sent == two.report.bytes.done
     assert two.of(Warned) == []
@@ -94,7 +94,7 @@ async def test_two_processes_do_what_one_does(far, many_jobs, tmp_path, tree, le
 
 
 @pytest.mark.parametrize("stage", STAGES)
-async def test_a_worker_that_dies_loses_nothing_and_doubles_nothing(
+async def test_a_worker_that_dies_causes_no_loss_and_no_duplicate(
     far, many_jobs, tree, monkeypatch, stage
 ) -> None:
     died = dies(monkeypatch, *STAGES[stage])
@@ -104,13 +104,13 @@ async def test_a_worker_that_dies_loses_nothing_and_doubles_nothing(
     assert died
     check_mirrored(far, ran, tree, below=far.project, inside="tree")
     assert [event.message for event in ran.of(Warned)] == [
-        "a worker process was ended by SIGKILL; what it had in flight is claimed again"
+        "a worker process was ended by SIGKILL; its files in flight are uploaded by another one"
     ]
     assert workers() == []
 
 
 @pytest.mark.parametrize("where", ["storage.put", "files.register"])
-async def test_a_worker_that_dies_while_the_server_is_at_it(far, many_jobs, tree, where) -> None:
+async def test_a_worker_that_dies_while_the_server_handles_its_request(far, many_jobs, tree, where) -> None:
     far.faults.delay(where, 0.2, times=8)
 
     async def killed() -> None:
@@ -124,29 +124,29 @@ async def test_a_worker_that_dies_while_the_server_is_at_it(far, many_jobs, tree
     check_mirrored(far, ran, tree, below=far.project, inside="tree")
 
 
-async def test_workers_that_die_again_and_again_end_the_job_and_it_resumes(
+async def test_workers_that_crash_repeatedly_end_the_job_and_it_resumes(
     far, many_jobs, tree, monkeypatch
 ) -> None:
-    met = WorkerHandle.connected
+    connect = WorkerHandle.use_channel
 
-    def doomed(self: WorkerHandle, line, pid: int) -> None:
-        met(self, line, pid)
+    def doomed(self: WorkerHandle, channel, pid: int) -> None:
+        connect(self, channel, pid)
         kill(pid)
 
     with monkeypatch.context() as patch:
-        patch.setattr(WorkerHandle, "connected", doomed)
+        patch.setattr(WorkerHandle, "use_channel", doomed)
         patch.setattr(supervisor, "MAX_CRASHES", 2)
         ran = await many_jobs.run(tree, processes=2)
     check_report(ran)
     assert (ran.report.ended, ran.report.exit_code) == ("error", 1)
-    assert ran.report.message == "worker processes die again and again; the last one was ended by SIGKILL"
+    assert ran.report.message == "worker processes crash repeatedly; the last one was ended by SIGKILL"
     assert ran.report.counts.pending == 31
 
     ran = await many_jobs.run(tree)
     check_mirrored(far, ran, tree, below=far.project, inside="tree")
 
 
-async def test_nobody_else_can_see_the_key(far, many_jobs, tree) -> None:
+async def test_no_other_user_can_see_the_key(far, many_jobs, tree) -> None:
     seen: list[str] = []
 
     def look(_job, event) -> None:
@@ -165,7 +165,7 @@ async def test_stop_takes_less_than_two_seconds_and_leaves_no_worker(far, many_j
     far.faults.delay("storage.put", 30, times=None)
     async with many_jobs.job(tree, processes=2) as job:
         await until(lambda: far.state.count("storage.put"))
-        os.kill(workers()[0].pid, signal.SIGSTOP)  # one that cannot even notice
+        os.kill(workers()[0].pid, signal.SIGSTOP)  # one that cannot notice it
         began = time.monotonic()
         job.stop()
         async for _ in job:
@@ -178,7 +178,7 @@ async def test_stop_takes_less_than_two_seconds_and_leaves_no_worker(far, many_j
     assert left_over() == {}
 
 
-async def test_drain_ends_what_is_under_way(far, many_jobs, tree) -> None:
+async def test_drain_finishes_files_in_flight(far, many_jobs, tree) -> None:
     far.faults.delay("storage.put", 0.3, times=None)
     async with many_jobs.job(tree, processes=2, effort=Effort(concurrency=4)) as job:
         await until(lambda: far.state.count("storage.put"))
@@ -202,7 +202,7 @@ async def test_signals_for_the_whole_terminal_do_not_end_a_worker(far, many_jobs
             for worker in workers():
                 there.add(worker.pid)
                 assert os.getpgid(worker.pid) != os.getpgid(0)
-                if far.state.count("storage.put"):  # by then it has long said that it ignores them
+                if far.state.count("storage.put"):  # by then they have ignored the signals for long
                     worker.send_signal(signal.SIGINT)
                     worker.send_signal(signal.SIGTERM)
 
@@ -213,8 +213,8 @@ async def test_signals_for_the_whole_terminal_do_not_end_a_worker(far, many_jobs
     assert len(there) == 2
 
 
-async def test_a_wish_to_wait_binds_all(far, many_jobs, tree) -> None:
-    """One answer 429 asks for two seconds: until then nobody begins anything, what was in flight ends."""
+async def test_a_retry_after_binds_all_processes(far, many_jobs, tree) -> None:
+    """After one 429 with two seconds no process begins a request until then; those in flight end."""
     far.faults.status("files.register", 429, retry_after=2)
     paused: list[tuple[float, str, int]] = []
 
@@ -228,7 +228,7 @@ async def test_a_wish_to_wait_binds_all(far, many_jobs, tree) -> None:
     assert ran.report.api.throttled == 1
     assert ran.report.api.retries == 1
     began, words, requests = paused[0]
-    within = [later for at, _, later in paused if at < began + 1]  # it is told a moment longer than it lasts
+    within = [later for at, _, later in paused if at < began + 1]  # it is reported a moment too long
     assert "asked to wait" in words
     assert len(within) > 1
     assert within[-1] - requests <= 8
@@ -251,7 +251,7 @@ async def test_a_version_is_replaced_by_a_worker(far, many_jobs, tmp_path, tree)
     assert not files_twice(far)
 
 
-async def test_refusals_are_told_alike(far, many_jobs, tmp_path) -> None:
+async def test_refusals_are_reported_alike(far, many_jobs, tmp_path) -> None:
     root = some_tree(tmp_path / "tree", 6)
     words = {"body": '{"detail": "no"}', "content_type": "application/json"}
     far.faults.status("files.register", 422, times=2, **words)
@@ -262,11 +262,11 @@ async def test_refusals_are_told_alike(far, many_jobs, tmp_path) -> None:
         root, journal=tmp_path / "two.sqlite", parent=far.state.add_folder("second", far.project), processes=2
     )
 
-    def told(ran) -> set:
+    def failures_of(ran) -> set:
         return {(entry.reason, entry.message) for entry in ran.report.failures}
 
     assert one.report.counts.failed == two.report.counts.failed == 2
-    assert told(one) == told(two)
+    assert failures_of(one) == failures_of(two)
     assert workers() == []
 
 
@@ -279,7 +279,7 @@ async def test_a_limit_lets_no_url_expire_in_any_process(far, many_jobs, tmp_pat
 
     check_mirrored(far, ran, root, below=far.project, inside="tree")
     assert far.state.count("blobs.reserve") == 40
-    assert time.monotonic() - began < 12  # two interpreters have to start
+    assert time.monotonic() - began < 12  # two interpreters must start
 
 
 async def test_urls_that_are_expired_on_arrival_end_the_run_of_several_processes(

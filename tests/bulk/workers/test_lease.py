@@ -1,4 +1,4 @@
-"""The lease of a worker: how long it is valid, and what renews it."""
+"""Lease of a worker: its duration, and its renewal."""
 
 import os
 from math import inf
@@ -11,7 +11,7 @@ from coredata_async.bulk.workers.lease import ParentLease, Unlimited
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The clock of leases, which a test sets."""
+    """Clock of leases, set by the test."""
     times = [100.0]
     monkeypatch.setattr(leases, "now", lambda: times[-1])
     return times
@@ -51,14 +51,14 @@ def test_each_renewal_sets_the_alarm_to_the_new_end(lease, clock, alarms) -> Non
     assert alarms == [30.0, 25.0]
 
 
-def test_a_first_lease_that_is_over_when_it_comes_is_not_valid(lease, clock, alarms) -> None:
+def test_a_first_lease_that_has_ended_on_arrival_is_not_valid(lease, clock, alarms) -> None:
     lease.renew(99.0)
 
     assert not lease.valid()
     assert alarms == []
 
 
-def test_a_renewal_that_waited_in_the_line_until_it_was_over_extends_nothing(lease, clock, alarms) -> None:
+def test_a_renewal_that_arrives_after_its_end_extends_nothing(lease, clock, alarms) -> None:
     lease.renew(130.0)
     clock.append(140.0)
     lease.renew(135.0)

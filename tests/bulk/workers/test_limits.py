@@ -1,4 +1,4 @@
-"""The budget of a job, divided: never more than one process alone has."""
+"""Division of a job's limits: never more than one process alone has."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from coredata_async.errors import ConfigurationError
 
 
 @pytest.mark.parametrize("processes", [2, 3, 5, 8, 16, 31])
-def test_requests_and_repeats_add_up_to_what_one_process_has(processes) -> None:
+def test_requests_and_retries_add_up_to_those_of_one_process(processes) -> None:
     limits, retry = Limits(rate=50.0), Retry(budget=500)
     found = split_limits(limits, retry, processes)
 
@@ -20,14 +20,14 @@ def test_requests_and_repeats_add_up_to_what_one_process_has(processes) -> None:
     assert found.parent.retry.budget + found.worker.retry.budget * processes == pytest.approx(500)
 
 
-def test_two_workers_have_most_of_it() -> None:
+def test_two_workers_have_most_of_the_limits() -> None:
     found = split_limits(Limits(), Retry(), 2)
 
     assert found.parent.limits == Limits(connections=8, concurrency=4)
     assert found.worker.limits == Limits(connections=28, concurrency=14, uploads=4, open_files=32)
 
 
-def test_no_rate_stays_none_and_waits_stay_as_they_are() -> None:
+def test_without_a_rate_no_rate_is_set_and_waits_do_not_change() -> None:
     found = split_limits(Limits(), Retry(settle=7, attempts=3), 4)
 
     assert found.worker.limits.rate is None

@@ -1,4 +1,4 @@
-"""The parent is killed, or interrupted: workers end with it, and any number of processes goes on."""
+"""The parent is killed, or interrupted: workers end with it, and any number of processes resumes the job."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ async def gone(processes: list[psutil.Process]) -> None:
 
 def is_alive(process: psutil.Process) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE  # a parent that was stopped cannot reap it
+        return process.status() != psutil.STATUS_ZOMBIE  # a stopped parent cannot reap it
     except psutil.NoSuchProcess:
         return False
 
@@ -45,7 +45,7 @@ async def start_victim(far, jobs, tree: Path, *lease: str) -> asyncio.subprocess
 
 
 async def stop_workers(far, victim: asyncio.subprocess.Process) -> list[psutil.Process]:
-    """Stop them when they are in the middle of their work."""
+    """Stop the workers in the middle of their work."""
     await until(lambda: len(far.state.files) >= 10)
     theirs = psutil.Process(victim.pid).children()
     assert len(theirs) == 2
@@ -61,7 +61,7 @@ def resume(processes: list[psutil.Process]) -> None:
 
 
 @pytest.mark.parametrize("then", [1, 3])
-async def test_a_parent_that_is_killed_takes_its_workers_along_and_another_number_goes_on(
+async def test_workers_end_with_a_killed_parent_and_another_number_resumes(
     far, many_jobs, tree, then
 ) -> None:
     far.faults.delay("files.register", 0.1, times=None)
@@ -104,7 +104,7 @@ async def test_workers_that_were_stopped_beyond_their_lease_register_nothing(far
     far.faults.delay("storage.put", 0.05, times=None)
     victim = await start_victim(far, many_jobs, tree, "2.5")
     theirs = await stop_workers(far, victim)
-    await asyncio.sleep(0.3)  # the parent goes on meanwhile: what is stored is to be registered by them
+    await asyncio.sleep(0.3)  # the parent continues meanwhile: they are to register the stored files
     kill(victim.pid)
     await victim.wait()
     ended = time.monotonic()
@@ -119,9 +119,7 @@ async def test_workers_that_were_stopped_beyond_their_lease_register_nothing(far
     check_mirrored(far, ran, tree, below=far.project, inside="tree")
 
 
-async def test_a_job_that_was_stopped_keeps_its_journal_and_goes_on_with_new_workers(
-    far, many_jobs, tree
-) -> None:
+async def test_a_stopped_job_keeps_its_journal_and_continues_with_new_workers(far, many_jobs, tree) -> None:
     far.faults.delay("files.register", 0.1, times=None)
     victim = await start_victim(far, many_jobs, tree, "2")
     await until(lambda: len(far.state.files) >= 10)
@@ -137,7 +135,7 @@ async def test_a_job_that_was_stopped_keeps_its_journal_and_goes_on_with_new_wor
     check_mirrored(far, await many_jobs.run(tree), tree, below=far.project, inside="tree")
 
 
-async def test_ctrl_c_ends_the_command_in_good_order_and_the_job_resumes(far, tree, tmp_path) -> None:
+async def test_ctrl_c_drains_the_command_and_the_job_resumes(far, tree, tmp_path) -> None:
     far.faults.delay("storage.put", 0.2, times=None)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("COREDATA_")},
@@ -151,7 +149,7 @@ async def test_ctrl_c_ends_the_command_in_good_order_and_the_job_resumes(far, tr
         env=environment,
         cwd=HERE,
         stderr=subprocess.PIPE,
-        start_new_session=True,  # as a terminal gives it a group of its own
+        start_new_session=True,  # a terminal also gives it a separate group
     )
     await until(lambda: far.state.count("storage.put") >= 2)
     theirs = workers(command.pid)

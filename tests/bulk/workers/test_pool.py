@@ -1,4 +1,4 @@
-"""The worker pool without processes: who is asked, who is told, and what is shared."""
+"""Worker pool without processes: distribution of requests, messages and limits."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pytest
 from coredata_async import Limits, Retry
 from coredata_async.bulk import Effort
 from coredata_async.bulk.limits.limiters import Limiters
-from coredata_async.bulk.workers import pool as crews
+from coredata_async.bulk.workers import pool as pools
 from coredata_async.bulk.workers.lease import LENGTH, Unlimited, now
 from coredata_async.bulk.workers.limits import split_limits
 from coredata_async.bulk.workers.pool import WorkerPool
@@ -23,27 +23,27 @@ STORED = Stored(Planned(size=1, content_type=None), "b", "m")
 
 
 @pytest.fixture
-def parcel():
+def file_to_send():
     return FileToSend(b"/a", "a", 1, "text/plain")
 
 
-def a_crew(processes: int = 2, *, bwlimit: float | None = None) -> tuple[WorkerPool, list[Heard]]:
-    """A worker pool whose workers are there, and do nothing."""
+def a_pool(processes: int = 2, *, bwlimit: float | None = None) -> tuple[WorkerPool, list[Heard]]:
+    """Return a worker pool whose workers exist and do nothing."""
     effort = Effort(bwlimit=bwlimit)
     share = split_limits(Limits(), Retry(), processes)
-    crew = WorkerPool(
+    pool = WorkerPool(
         setup=WorkerSetup(None, share.worker, effort),
         processes=processes,
         limiters=Limiters(share.parent.limits, share.parent.retry, effort),
         on_bytes=lambda _: None,
     )
     heard = []
-    for number, mate in enumerate(crew._workers):
+    for number, worker in enumerate(pool._workers):
         heard.append(Heard())
-        mate.connected(heard[-1], number + 1)
-        mate.receive(["ready"])
-        crew._worker_changed(mate)
-    return crew, heard
+        worker.use_channel(heard[-1], number + 1)
+        worker.receive(["ready"])
+        pool._worker_changed(worker)
+    return pool, heard
 
 
 async def begun(*calls) -> list[asyncio.Task]:
@@ -53,15 +53,15 @@ async def begun(*calls) -> list[asyncio.Task]:
 
 
 def nothing(*_: object) -> None:
-    """Told, and does nothing."""
+    """Do nothing."""
 
 
 async def test_leases_are_renewed_and_end_no_later_than_that_of_the_job(monkeypatch) -> None:
-    monkeypatch.setattr(crews, "RENEWAL", 0.01)
-    crew, heard = a_crew(2)
-    (task,) = await begun(crew._renew_leases())
+    monkeypatch.setattr(pools, "RENEWAL", 0.01)
+    pool, heard = a_pool(2)
+    (task,) = await begun(pool._renew_leases())
     await asyncio.sleep(0.1)
-    crew.lease = Unlimited(until=now() + 7)
+    pool.lease = Unlimited(until=now() + 7)
     await asyncio.sleep(0.1)
     task.cancel()
 
@@ -71,86 +71,86 @@ async def test_leases_are_renewed_and_end_no_later_than_that_of_the_job(monkeypa
         assert ends[-1] == pytest.approx(7, abs=1)
 
 
-async def test_the_least_loaded_is_asked(parcel) -> None:
-    crew, heard = a_crew(3)
-    tasks = await begun(*(crew.store(parcel, nothing) for _ in range(7)))
+async def test_the_least_busy_worker_gets_the_request(file_to_send) -> None:
+    pool, heard = a_pool(3)
+    tasks = await begun(*(pool.store(file_to_send, nothing) for _ in range(7)))
 
     assert sorted(len(each.messages) for each in heard) == [2, 2, 3]
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
-    assert [len(mate.calls) for mate in crew._workers] == [0, 0, 0]
+    assert [len(worker.calls) for worker in pool._workers] == [0, 0, 0]
 
 
-async def test_nobody_is_asked_before_all_have_come_up(parcel) -> None:
-    crew, heard = a_crew(2)
-    crew._workers[1].fail_pending("was ended by SIGKILL")
-    crew._tried.discard(crew._workers[1])
-    crew._ready.clear()
-    (task,) = await begun(crew.store(parcel, nothing))
+async def test_no_worker_gets_a_request_before_all_have_started(file_to_send) -> None:
+    pool, heard = a_pool(2)
+    pool._workers[1].fail_pending("was ended by SIGKILL")
+    pool._tried.discard(pool._workers[1])
+    pool._ready.clear()
+    (task,) = await begun(pool.store(file_to_send, nothing))
 
     assert heard[0].messages == []
-    crew._worker_changed(crew._workers[1])  # it has not come up, and that is known now
+    pool._worker_changed(pool._workers[1])  # its start failed, and this is known now
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert heard[0].verbs() == ["store"]
     task.cancel()
 
 
-async def test_a_wish_is_passed_on_to_everybody_but_who_brought_it() -> None:
-    crew, heard = a_crew(3)
-    crew._workers[1].receive(["throttled", ["POST", "/api/v2/files/", 429, 0.02, None, None, 30.0, False]])
+async def test_throttling_is_passed_on_to_all_workers_but_the_source() -> None:
+    pool, heard = a_pool(3)
+    pool._workers[1].receive(["throttled", ["POST", "/api/v2/files/", 429, 0.02, None, None, 30.0, False]])
 
     assert [each.verbs() for each in heard] == [["throttled"], [], ["throttled"]]
-    assert "asked to wait" in (crew.limiters.api.paused or "")
-    assert crew.limiters.storage.paused is None
+    assert "asked to wait" in (pool.limiters.api.paused or "")
+    assert pool.limiters.storage.paused is None
 
 
-async def test_a_wish_that_the_parent_hears_is_passed_on_to_all() -> None:
-    crew, heard = a_crew(2)
+async def test_throttling_of_the_parent_is_passed_on_to_all() -> None:
+    pool, heard = a_pool(2)
     event = throttled(signed=True)
-    crew.limiters.record(event)
-    crew.record(event)
+    pool.limiters.record(event)
+    pool.record(event)
 
     assert [each.verbs() for each in heard] == [["throttled"], ["throttled"]]
 
 
-async def test_what_concerns_a_single_request_is_not_passed_on() -> None:
-    crew, heard = a_crew(2)
+async def test_a_response_that_concerns_one_request_is_not_passed_on() -> None:
+    pool, heard = a_pool(2)
     for event in (exchanged(), exchanged(), exchanged(503, retry_after=30)):
-        crew.limiters.record(event)
-        crew.record(event)
+        pool.limiters.record(event)
+        pool.record(event)
 
     assert [each.verbs() for each in heard] == [[], []]
-    assert crew.limiters.api.paused is None
+    assert pool.limiters.api.paused is None
 
 
-async def test_what_workers_count_is_added_once() -> None:
-    crew, _ = a_crew(2)
-    crew._workers[0].receive(["counts", 10, 2, 1, 500, 8, 4, None])
-    crew._workers[0].receive(["counts", 12, 2, 1, 700, 9, 5, "the storage was given up"])
-    crew._workers[1].receive(["counts", 1, 0, 0, 1, 3, 2, None])
+async def test_counters_of_workers_are_added_once() -> None:
+    pool, _ = a_pool(2)
+    pool._workers[0].receive(["counts", 10, 2, 1, 500, 8, 4, None])
+    pool._workers[0].receive(["counts", 12, 2, 1, 700, 9, 5, "the storage was given up"])
+    pool._workers[1].receive(["counts", 1, 0, 0, 1, 3, 2, None])
 
-    assert (crew.limiters.requests, crew.limiters.retries, crew.limiters.throttled) == (13, 2, 1)
-    assert (crew.api_width, crew.storage_width) == (8 + 9 + 3, 5 + 2)
-    assert crew.paused == "the storage was given up"
-    crew._workers[0].fail_pending("was ended by SIGKILL")
-    crew._workers[0].connected(Heard(), 7)  # a new process begins to count again
-    crew._workers[0].receive(["counts", 1, 0, 0, 1, 8, 4, None])
-    assert crew.limiters.requests == 14
-
-
-async def test_a_far_end_that_one_gives_up_is_given_up_by_all() -> None:
-    crew, _ = a_crew(2)
-    crew._workers[1].receive(["stopped", "the service has not worked for 900 s"])
-
-    assert crew.limiters.stopped.is_set()
-    assert crew.limiters.message == "the service has not worked for 900 s"
+    assert (pool.limiters.requests, pool.limiters.retries, pool.limiters.throttled) == (13, 2, 1)
+    assert (pool.api_width, pool.storage_width) == (8 + 9 + 3, 5 + 2)
+    assert pool.paused == "the storage was given up"
+    pool._workers[0].fail_pending("was ended by SIGKILL")
+    pool._workers[0].use_channel(Heard(), 7)  # a new process begins to count at zero
+    pool._workers[0].receive(["counts", 1, 0, 0, 1, 8, 4, None])
+    assert pool.limiters.requests == 14
 
 
-async def test_bytes_per_second_are_shared_by_those_who_have_something_in_hand(parcel) -> None:
-    crew, heard = a_crew(2, bwlimit=1000)
-    first, second = await begun(crew.store(parcel, nothing), crew.store(parcel, nothing))
+async def test_a_host_that_one_worker_gives_up_is_given_up_by_all() -> None:
+    pool, _ = a_pool(2)
+    pool._workers[1].receive(["stopped", "the service has not worked for 900 s"])
+
+    assert pool.limiters.stopped.is_set()
+    assert pool.limiters.message == "the service has not worked for 900 s"
+
+
+async def test_bytes_per_second_are_shared_by_busy_workers(file_to_send) -> None:
+    pool, heard = a_pool(2, bwlimit=1000)
+    first, second = await begun(pool.store(file_to_send, nothing), pool.store(file_to_send, nothing))
 
     assert heard[0].messages[0] == ["bwlimit", 1000]
     assert heard[0].messages[-1] == ["bwlimit", 500]
@@ -162,47 +162,47 @@ async def test_bytes_per_second_are_shared_by_those_who_have_something_in_hand(p
     await asyncio.wait({first})
 
 
-async def test_a_file_whose_worker_died_is_taken_up_by_another_but_not_for_ever(parcel) -> None:
-    crew, heard = a_crew(2)
-    (task,) = await begun(crew.store(parcel, nothing))
+async def test_a_file_whose_worker_died_is_given_to_another_but_not_forever(file_to_send) -> None:
+    pool, heard = a_pool(2)
+    (task,) = await begun(pool.store(file_to_send, nothing))
     for _ in range(2):
-        crew._workers[0].fail_pending("was ended by SIGKILL")
-        crew._workers[0].connected(heard[0], 1)
-        crew._workers[0].receive(["ready"])
+        pool._workers[0].fail_pending("was ended by SIGKILL")
+        pool._workers[0].use_channel(heard[0], 1)
+        pool._workers[0].receive(["ready"])
         await asyncio.sleep(0)
     assert heard[0].verbs() == ["store"] * 3
-    crew._workers[0].fail_pending("was ended by SIGKILL")
+    pool._workers[0].fail_pending("was ended by SIGKILL")
 
     with pytest.raises(WorkerLostError, match="ended by SIGKILL"):
         await task
 
 
-async def test_a_registration_whose_worker_died_is_never_repeated(parcel) -> None:
-    crew, heard = a_crew(2)
-    (task,) = await begun(crew.register_once(STORED, NEW, again=False))
-    crew._workers[0].fail_pending("was ended by SIGKILL")
+async def test_a_registration_whose_worker_died_is_never_repeated(file_to_send) -> None:
+    pool, heard = a_pool(2)
+    (task,) = await begun(pool.register_once(STORED, NEW, again=False))
+    pool._workers[0].fail_pending("was ended by SIGKILL")
 
-    assert await task == Unsettled(STORED, "the worker process that had it was ended by SIGKILL")
+    assert await task == Unsettled(STORED, "the worker process of this file was ended by SIGKILL")
     assert [each.verbs() for each in heard] == [["register"], []]
 
 
-async def test_an_answer_is_who_asked_for_its_and_late_ones_are_nobodys(parcel) -> None:
-    crew, heard = a_crew(2)
-    mate = crew._workers[0]
-    (task,) = await begun(crew.register_once(STORED, NEW, again=True))
+async def test_an_answer_reaches_its_caller_and_late_answers_are_dropped(file_to_send) -> None:
+    pool, heard = a_pool(2)
+    worker = pool._workers[0]
+    (task,) = await begun(pool.register_once(STORED, NEW, again=True))
     (message,) = heard[0].messages
     assert message == ["register", 1, "b", ["a", "a", "p", None, (), ()], True]
-    mate.receive(["done", 1, ["registered", "f1"]])
+    worker.receive(["done", 1, ["registered", "f1"]])
     assert await task == Registered(STORED, "f1")
 
-    (task,) = await begun(crew.register_once(STORED, NEW, again=True))
-    mate.receive(["done", 2, ["unsettled", "502"]])
+    (task,) = await begun(pool.register_once(STORED, NEW, again=True))
+    worker.receive(["done", 2, ["unsettled", "502"]])
     assert await task == Unsettled(STORED, "502")
-    mate.receive(["done", 2, ["registered", "f2"]])
-    mate.receive(["reserved", 2, "b", None])
+    worker.receive(["done", 2, ["registered", "f2"]])
+    worker.receive(["reserved", 2, "b", None])
 
 
-async def test_what_means_nothing_is_an_error() -> None:
-    crew, _ = a_crew(2)
+async def test_an_unknown_message_is_an_error() -> None:
+    pool, _ = a_pool(2)
     with pytest.raises(ValueError, match="'run'"):
-        crew._workers[0].receive(["run", "rm"])
+        pool._workers[0].receive(["run", "rm"])

@@ -1,4 +1,4 @@
-"""What a worker's client is made of, and what cannot be."""
+"""Setup of a worker's client, and options that are refused."""
 
 import logging
 import marshal
@@ -26,13 +26,13 @@ def a_client(**options) -> CoreData:
 
 
 def across(client: CoreData, effort: Effort | None = None):
-    """The setup as a worker reads it."""
+    """Return the setup as a worker decodes it."""
     message = plain_setup(client, SHARE, effort or Effort()).reveal()
     _, plain, secrets = marshal.loads(marshal.dumps(message))
     return setup_of(plain, Secret(secrets))
 
 
-def test_a_worker_is_a_client_like_its_parents_but_for_its_share() -> None:
+def test_a_worker_has_its_parents_client_with_a_share_of_the_limits() -> None:
     client = a_client(
         api_key_v3="k3",
         timeouts=Timeouts(connect=3, response=None),
@@ -49,14 +49,14 @@ def test_a_worker_is_a_client_like_its_parents_but_for_its_share() -> None:
     expected = client.arguments()[1]
 
     assert address == URL
-    assert options.keys() == Options.__annotations__.keys()  # a new one has to cross, or be refused
+    assert options.keys() == Options.__annotations__.keys()  # a new option must be encoded, or refused
     assert {name for name in options if options[name] != expected[name]} == {"limits", "retry"}
     assert (options["limits"], options["retry"]) == (SHARE.limits, SHARE.retry)
     assert found.effort == Effort(bwlimit=5.0, patience=7, adaptive=False)
     assert found.limits == SHARE
 
 
-def test_a_file_of_certificates_is_read_again_over_there(monkeypatch, tmp_path) -> None:
+def test_a_file_of_certificates_is_read_again_by_the_worker(monkeypatch, tmp_path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(_certificate())
     monkeypatch.setenv("COREDATA_CA_BUNDLE", str(bundle))
@@ -70,15 +70,15 @@ def test_a_file_of_certificates_is_read_again_over_there(monkeypatch, tmp_path) 
 
 
 def _certificate() -> bytes:
-    """Some authority that this machine trusts."""
+    """Return a certificate authority that this machine trusts."""
     context = ssl.create_default_context()
     certificates = context.get_ca_certs(binary_form=True)
     if not certificates:
-        pytest.skip("this machine trusts nobody")
+        pytest.skip("this machine trusts no authority")
     return ssl.DER_cert_to_PEM_cert(certificates[0]).encode()
 
 
-async def test_what_only_this_process_can_have_is_refused_before_anything_begins(tmp_path) -> None:
+async def test_options_that_only_this_process_can_have_are_refused_at_once(tmp_path) -> None:
     async with aiohttp.ClientSession() as session:
         for options, words in (
             ({"session": session}, "a session of your own"),
@@ -92,20 +92,20 @@ async def test_what_only_this_process_can_have_is_refused_before_anything_begins
 
 
 @pytest.mark.parametrize("processes", [0, -1, 65])
-def test_there_are_1_to_64_processes(tmp_path, processes) -> None:
+def test_the_number_of_processes_is_1_to_64(tmp_path, processes) -> None:
     with pytest.raises(ConfigurationError, match="1 to 64"):
         UploadJob(a_client(), [tmp_path], parent="p", effort=Effort(processes=processes))
 
 
-def test_a_program_that_is_no_python_cannot_have_workers(monkeypatch) -> None:
+def test_a_frozen_program_cannot_have_workers(monkeypatch) -> None:
     check(a_client(), 2)
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    with pytest.raises(ConfigurationError, match="take one process"):
+    with pytest.raises(ConfigurationError, match="use one process"):
         check(a_client(), 2)
     check(a_client(), 1)
 
 
-def test_a_log_that_the_environment_asked_for_is_written_by_workers_too() -> None:
+def test_workers_write_the_log_of_the_environment() -> None:
     log = logging.getLogger("coredata_async")
     before, handlers = log.level, list(log.handlers)
     try:
@@ -122,7 +122,7 @@ def test_a_log_that_the_environment_asked_for_is_written_by_workers_too() -> Non
         log.handlers[:] = handlers
 
 
-def test_a_worker_inherits_no_setting_of_ours_and_finds_the_same_modules() -> None:
+def test_a_worker_inherits_no_variable_of_this_library_and_finds_the_same_modules() -> None:
     found = environment({"COREDATA_API_KEY": "k2", "HOME": "/home/anna", "PYTHONPATH": "elsewhere"})
 
     assert found["HOME"] == "/home/anna"

@@ -1,4 +1,4 @@
-"""Places that are paced, and places that are taken only with a valid lease."""
+"""Slots with a rate, and slots that need a valid lease."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from tests.bulk import virtual
 
 @define
 class Switched:
-    """A lease that a test gives and takes."""
+    """Lease that the test switches."""
 
     on: bool
     until: float = 0.0
@@ -21,7 +21,7 @@ class Switched:
         return self.on
 
 
-async def test_a_place_is_taken_with_a_valid_lease() -> None:
+async def test_a_slot_is_taken_with_a_valid_lease() -> None:
     slots = LeasedSlots(asyncio.Semaphore(1), Unlimited())
     await slots.acquire()
 
@@ -30,18 +30,18 @@ async def test_a_place_is_taken_with_a_valid_lease() -> None:
     assert not slots.locked()
 
 
-def test_without_a_lease_a_place_is_taken_when_the_lease_is_renewed() -> None:
-    async def taken() -> float:
+def test_without_a_lease_a_slot_is_taken_when_the_lease_is_renewed() -> None:
+    async def take() -> float:
         lease = Switched(on=False)
         loop = asyncio.get_running_loop()
         loop.call_later(5, setattr, lease, "on", True)
         await LeasedSlots(asyncio.Semaphore(1), lease).acquire()
         return round(loop.time(), 6)
 
-    assert 5 <= virtual.run(taken) <= 5.2
+    assert 5 <= virtual.run(take) <= 5.2
 
 
-async def test_a_place_is_given_back_when_the_wait_for_a_lease_is_cancelled() -> None:
+async def test_a_slot_is_released_when_the_wait_for_a_lease_is_cancelled() -> None:
     slots = LeasedSlots(asyncio.Semaphore(1), Switched(on=False))
     waiting = asyncio.ensure_future(slots.acquire())
     await asyncio.sleep(0)
@@ -51,8 +51,8 @@ async def test_a_place_is_given_back_when_the_wait_for_a_lease_is_cancelled() ->
     assert not slots.locked()
 
 
-def test_places_are_taken_no_faster_than_the_pace() -> None:
-    async def taken() -> list[float]:
+def test_slots_are_taken_no_faster_than_the_rate() -> None:
+    async def take() -> list[float]:
         clock = asyncio.get_running_loop().time
         slots = RateLimitedSlots(asyncio.Semaphore(3), RateLimiter(10, clock=clock))
         found = []
@@ -64,4 +64,4 @@ def test_places_are_taken_no_faster_than_the_pace() -> None:
         assert not slots.locked()
         return found
 
-    assert virtual.run(taken) == [0.0, 0.1, 0.2]
+    assert virtual.run(take) == [0.0, 0.1, 0.2]

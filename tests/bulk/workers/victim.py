@@ -1,4 +1,4 @@
-"""A process that runs a job, to be killed.
+"""Process that runs a job, to be killed.
 
     python -m tests.bulk.workers.victim URL USER KEY PARENT ROOT JOURNAL PROCESSES [LEASE]
 
