@@ -118,7 +118,7 @@ async def test_files_that_are_never_confirmed_and_proven_absent_each_time_have_f
 
     check_report(ran)
     assert (ran.report.counts.failed, ran.report.counts.unresolved) == (12, 0)
-    assert "proven not to be there" in ran.report.failures[0].message
+    assert "proven absent" in ran.report.failures[0].message
     assert not ran.report.orphans
 
     box.faults.clear()

@@ -1,4 +1,4 @@
-"""From CONFIRMED to DONE: a listing has to show each File, with the right bytes, in the right place."""
+"""Confirmer: a file becomes DONE when a listing shows its File with the right bytes in the right folder."""
 
 from __future__ import annotations
 
@@ -23,103 +23,103 @@ from coredata_async.errors import APIError, AuthenticationError, NotFoundError
 from coredata_async.wire import calls
 
 OFTEN: Final = 1000
-"""After so many Files in one folder a listing is read, and does not wait for the folder's end."""
+"""Number of Files in one folder after which a listing is read before the folder is complete."""
 FOLDERS: Final = 4
-"""Folders at once."""
+"""Maximum number of folders that are confirmed at once."""
 AT_ONCE: Final = 5000
-"""Files compared with one listing, held in memory."""
+"""Maximum number of Files compared with one listing; they are held in memory."""
 FEW: Final = 2
-"""As many Files, or fewer, are asked for one by one."""
+"""Maximum number of Files that are read one by one instead of by a listing."""
 PATIENCE: Final = 3
-"""How often a File is asked for that the service confirmed, and does not show."""
+"""Maximum number of reads of a File that the service confirmed and does not show."""
 MARGIN: Final = timedelta(seconds=5)
-"""How much earlier than its reservation, by another clock of the server, a File may seem to be made."""
+"""Time by which a File may seem older than its reservation, because of another clock of the server."""
 
 
 @define(eq=False)
 class Confirmer:
-    """Compares what was registered with what is listed, folder by folder: one page for some 200 Files."""
+    """Compares registered files with the listing, folder by folder: one page for about 200 Files."""
 
     run: RunContext
     folders: Folders
     others: OtherJobs
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    _wanted: asyncio.Queue[tuple[int, bool]] = field(factory=asyncio.Queue[tuple[int, bool]], init=False)
+    _requested: asyncio.Queue[tuple[int, bool]] = field(factory=asyncio.Queue[tuple[int, bool]], init=False)
     _locks: defaultdict[int, asyncio.Lock] = field(factory=lambda: defaultdict(asyncio.Lock), init=False)
     _since: Counter[int] = field(factory=Counter[int], init=False)
 
-    def one_more(self, folder: int) -> None:
-        """Another File of a folder was confirmed."""
+    def count_confirmed(self, folder: int) -> None:
+        """Count another confirmed File of a folder."""
         self._since[folder] += 1
         if self._since[folder] % OFTEN == 0:
-            self._wanted.put_nowait((folder, False))
+            self._requested.put_nowait((folder, False))
 
     def complete(self, folder: int) -> None:
-        """Nothing of a folder is in flight at the moment."""
+        """Confirm a folder, because none of its files is in flight now."""
         if self._since.pop(folder, 0):
-            self._wanted.put_nowait((folder, True))
+            self._requested.put_nowait((folder, True))
 
-    def want(self, folder: int) -> None:
-        """See to all that is CONFIRMED in a folder."""
-        self._wanted.put_nowait((folder, True))
+    def request(self, folder: int) -> None:
+        """Confirm all files of a folder that are CONFIRMED."""
+        self._requested.put_nowait((folder, True))
 
     async def idle(self) -> None:
-        """Wait until everything that was wanted is done."""
-        await self._wanted.join()
+        """Wait until all requested folders are confirmed."""
+        await self._requested.join()
 
     async def work(self) -> None:
-        """Confirm what is wanted, forever."""
+        """Confirm the requested folders, forever."""
         while True:
-            folder, complete = await self._wanted.get()
+            folder, complete = await self._requested.get()
             try:
                 await self.sweep(folder, complete=complete)
             finally:
-                self._wanted.task_done()
+                self._requested.task_done()
 
     async def unconfirmed_folders(self) -> list[int]:
-        """Folders with Files that are CONFIRMED: of an earlier run, too."""
+        """Return the folders with files that are CONFIRMED, including those of an earlier run."""
         question = "SELECT DISTINCT folder FROM item WHERE state = ?"
         return await self.run.journal.read(
             lambda db: [row[0] for row in db.execute(question, (State.CONFIRMED,))]
         )
 
     async def sweep(self, folder: int, *, complete: bool) -> None:
-        """Confirm the Files of a folder; unless it is complete, what no list shows yet is left.
+        """Confirm the files of a folder; unless it is complete, files that no listing shows yet are left.
 
-        Two sweeps of one folder must not meet: each File is told of once.
+        Only one sweep of a folder runs at a time, so that each file is reported once.
         """
         async with self._locks[folder]:
-            await self._swept(folder, complete=complete)
+            await self._confirm_folder(folder, complete=complete)
 
-    async def _swept(self, folder: int, *, complete: bool) -> None:
+    async def _confirm_folder(self, folder: int, *, complete: bool) -> None:
         while items := await self.run.journal.read(lambda db: _confirmed_items(db, folder)):
             try:
-                place = await self.folders.ready(folder)
-                # Others may put Files where this job has not made the folder: a listing shows them.
-                alone = len(items) <= FEW and place.made
-                missing = items if alone else await self._confirm_from_listing(items, place.id)
+                remote = await self.folders.ready(folder)
+                # In a folder that this job has not created, others may put Files, which only a listing shows.
+                alone = len(items) <= FEW and remote.made
+                missing = items if alone else await self._confirm_from_listing(items, remote.id)
             except APIError as exc:
                 await self._warn(exc)
                 return
             if not complete:
                 return
-            await self._confirm_by_id(missing, place.id)
+            await self._confirm_by_id(missing, remote.id)
             if len(items) < AT_ONCE:
                 return
 
     async def _confirm_from_listing(self, items: Sequence[Item], inside: str) -> Sequence[Item]:
-        """Compare with the listing, and give what it does not show."""
+        """Compare files with the listing, and return those that it does not show."""
         missing = {item.file: item for item in items}
         folder = items[0].folder
         listing = self.run.remote.files(inside, since=_earliest(items))
         async with aclosing(listing.pages(prefetch=1)) as pages:
             async for page in pages:
-                ours = [each for each in page.items if each.id in missing]
+                ours = [file for file in page.items if file.id in missing]
                 files = await self.run.remote.direct_children(ours, inside)
                 shown = dict.fromkeys(file.id for file in files if _is_shown(missing[file.id], file))
                 if shown:
-                    await self.run.finish([missing.pop(each) for each in shown])
-                await self._look_for_others(folder, page.items, {each.id for each in ours}, inside)
+                    await self.run.finish([missing.pop(file_id) for file_id in shown])
+                await self._look_for_others(folder, page.items, {file.id for file in ours}, inside)
                 if not missing:
                     break
         return list(missing.values())
@@ -127,7 +127,7 @@ class Confirmer:
     async def _look_for_others(
         self, folder: int, files: Sequence[ListedFile], ours: Collection[str], inside: str
     ) -> None:
-        if further := [each for each in files if each.id not in ours]:
+        if further := [file for file in files if file.id not in ours]:
             await self.others.check(folder, await self.run.remote.direct_children(further, inside))
 
     async def _confirm_by_id(self, items: Sequence[Item], inside: str) -> None:
@@ -139,7 +139,7 @@ class Confirmer:
                 return
 
     async def _confirm_one(self, item: Item, inside: str) -> None:
-        """Ask for one File by its id: lists may lag behind."""
+        """Confirm one file by the id of its File, because listings may lag behind."""
         for attempt in range(PATIENCE):
             try:
                 file = await perform(self.run.engine.api, calls.get(LISTED, item.file or ""))
@@ -147,23 +147,25 @@ class Confirmer:
                 await self.sleep(self.run.engine.retry.probe_gap if attempt < PATIENCE - 1 else 0)
                 continue
             if not await self.run.remote.direct_children([file], inside):
-                words = f"File {item.file} is not where it was put, but in {file.parent}"
-                await self.run.mark_unresolved(item, words)
+                message = (
+                    f"File {item.file} is in folder {file.parent}, and not in the one it was registered for"
+                )
+                await self.run.mark_unresolved(item, message)
             elif _size(file) not in {None, item.fingerprint.size} or _digest(file) not in {"", item.md5}:
-                words = (
-                    f"File {file.id} holds other bytes than were sent ({_size(file)} bytes with MD5 "
+                message = (
+                    f"File {file.id} has other bytes than were sent ({_size(file)} bytes with MD5 "
                     f"{_digest(file) or '?'}, not {item.fingerprint.size} with {item.md5}): replace its "
                     "content, "
                     "or delete it"
                 )
-                await self.run.fail(item, Reason.MISMATCH, words)
-            else:  # the server may tell no digest: that the File is there has to do
+                await self.run.fail(item, Reason.MISMATCH, message)
+            else:  # if the server reports no digest, the existence of the File must suffice
                 await self.run.finish([item])
             return
-        await self.run.mark_unresolved(item, f"the service made File {item.file}, and does not show it")
+        await self.run.mark_unresolved(item, f"the service confirmed File {item.file}, but does not show it")
 
     async def _warn(self, exc: APIError) -> None:
-        await self.run.warn(f"some Files could not be confirmed yet; the next run does it: {exc}")
+        await self.run.warn(f"some Files could not be confirmed yet; the next run confirms them: {exc}")
         if isinstance(exc, AuthenticationError):
             self.run.abort("authentication", str(exc))
 
@@ -177,9 +179,9 @@ def _confirmed_items(db: sqlite3.Connection, folder: int) -> list[Item]:
 
 
 def _is_shown(item: Item, file: ListedFile) -> bool:
-    """Return whether a list proves that the File is there, with the right bytes.
+    """Return whether a listing proves that the File exists with the right bytes.
 
-    One that shows other bytes proves nothing: it may lag behind a new version.
+    A listing with other bytes proves nothing: it may lag behind a new version.
     """
     digest, size = _digest(file), _size(file)
     if size not in {None, item.fingerprint.size} or digest not in {"", item.md5}:
@@ -193,10 +195,10 @@ def _digest(file: ListedFile) -> str:
 
 
 def _size(file: ListedFile) -> int | None:
-    return file.size or (0 if file.digest else None)  # servers of 2014 knew no sizes, and said 0
+    return file.size or (0 if file.digest else None)  # servers of 2014 do not know sizes, and report 0
 
 
 def _earliest(items: Sequence[Item]) -> datetime | None:
-    """Since when the Files can exist; `None` if it is not known of all."""
+    """Return the earliest creation time of the Files; `None` if it is unknown for one of them."""
     known = [item.since for item in items if item.since is not None]
     return min(known) - MARGIN if len(known) == len(items) else None

@@ -1,4 +1,4 @@
-"""What the parts of a running job share; what becomes of a file is written, counted and told here."""
+"""Context that the parts of a run share. Each result of a file is written, counted and published here."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ log = logging.getLogger("coredata_async.bulk")
 
 @define(eq=False, kw_only=True)
 class RunContext:
-    """One run of a job."""
+    """Context of one run of a job."""
 
     engine: Engine
     sender: FileSender
@@ -53,33 +53,33 @@ class RunContext:
     stream: EventStream
     progress: ProgressCounter
     abort: Callable[[Ended, str], None]
-    """Ends the run, for a reason that concerns all files."""
+    """Ends the run at once, for a reason that concerns all files."""
     give_up: Callable[[Ended, str], None]
-    """Likewise, but begins nothing new and waits until uploads in flight have ended."""
+    """Ends the run for such a reason, after the uploads in flight."""
     wait: SettleWait
     queue: WorkQueue = field(factory=WorkQueue)
     refusals: Refusals = field(factory=Refusals, init=False)
     clock_error: str | None = field(default=None, init=False)
-    """The error of the last file whose URLs had expired on arrival, if nothing was stored since."""
-    told: ReportedItems = field(factory=ReportedItems, init=False)
+    """Error of the last file whose URLs had expired on arrival, if nothing was stored since."""
+    reported: ReportedItems = field(factory=ReportedItems, init=False)
     _expired: int = field(default=0, init=False)
     _deciding: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     def stat(self, item: Item) -> Fingerprint:
-        """See what a file is now. It may have become a link since the scan.
+        """Return the present state of a file. It may have become a symbolic link since the scan.
 
         Raises:
-            SourceError: It is not there, or not what is to be uploaded.
+            SourceError: If it no longer exists, or is not a file that may be uploaded.
         """
         if self.policy.links == "skip" and not item.given:
-            # One question, of the path as it is: 6 us, where `Path.is_symlink` and `Path.stat` took 40.
-            with suppress(OSError, ValueError):  # `look` says it in words
-                seen = os.lstat(item.path)
-                if stat.S_ISREG(seen.st_mode):
-                    return Fingerprint.of(seen)
-                if stat.S_ISLNK(seen.st_mode):
-                    words = f"{rows.path_of(item)} has become a link, and links are not followed"
-                    raise SourceError(words, stage="source")
+            # One `lstat` takes 6 us; `Path.is_symlink` and `Path.stat` took 40.
+            with suppress(OSError, ValueError):  # `stat_file` raises it with a message
+                status = os.lstat(item.path)
+                if stat.S_ISREG(status.st_mode):
+                    return Fingerprint.of(status)
+                if stat.S_ISLNK(status.st_mode):
+                    message = f"{rows.path_of(item)} has become a link, and links are not followed"
+                    raise SourceError(message, stage="source")
         return stat_file(rows.path_of(item))
 
     @property
@@ -88,7 +88,7 @@ class RunContext:
         return self.progress.count(State.CONFIRMED, State.DONE)
 
     async def confirm(self, item: Item, registered: Registered) -> None:
-        """The service gave an id."""
+        """Record that the service returned the id of a File."""
         self.refusals.succeed()
         self.journal.note(
             rows.mark_confirmed(item, registered.file_id), *_duplicate_finding(item, registered)
@@ -96,42 +96,42 @@ class RunContext:
         self.progress.transition(item.fingerprint.size, item.state, State.CONFIRMED)
 
     async def record_replacement(self, item: Item, file_id: str, md5: str) -> None:
-        """A File that was there has the content now."""
+        """Record that an existing File has the content of a file now."""
         self.refusals.succeed()
         self.journal.note(rows.mark_replaced(item, file_id, md5))
         self.progress.transition(item.fingerprint.size, item.state, State.CONFIRMED)
 
     async def finish(self, items: Sequence[Item]) -> None:
-        """A listing showed their Files."""
+        """Record that a listing showed the Files of these items."""
         self.journal.note(*rows.mark_done([item.id for item in items]))
         for item in items:
-            self.told.add(item.id)
+            self.reported.add(item.id)
             self.progress.transition(item.fingerprint.size, State.CONFIRMED, State.DONE)
             event = FileDone(path=path_text(item.path), file_id=item.file or "", size=item.fingerprint.size)
             await self.stream.publish(event)
 
-    async def skipped(self, item: Item, leave: Skip) -> None:
-        """The server has it, or something of its name, and that is left as it is."""
-        if leave.reason == Reason.SAME:
-            self.journal.note(rows.mark_same(item, leave.file, leave.md5))
-            if leave.duplicates:
-                words = f"{path_text(item.path)}: Files {', '.join(leave.duplicates)} are the same"
-                self.journal.note(rows.add_finding("duplicate", words))
+    async def skip(self, item: Item, decision: Skip) -> None:
+        """Record that a file is skipped: the server has it, or another File of its name."""
+        if decision.reason == Reason.SAME:
+            self.journal.note(rows.mark_same(item, decision.file, decision.md5))
+            if decision.duplicates:
+                message = f"{path_text(item.path)}: Files {', '.join(decision.duplicates)} are the same"
+                self.journal.note(rows.add_finding("duplicate", message))
         else:
-            words = f"File {leave.file} has this name"
-            self.journal.note(rows.mark_ended(item, State.SKIPPED, leave.reason, words))
-        self.told.add(item.id)
+            message = f"File {decision.file} has this name"
+            self.journal.note(rows.mark_ended(item, State.SKIPPED, decision.reason, message))
+        self.reported.add(item.id)
         self.progress.transition(item.fingerprint.size, item.state, State.SKIPPED)
         await self.stream.publish(
-            FileSkipped(path=path_text(item.path), reason=leave.reason, file_id=leave.file)
+            FileSkipped(path=path_text(item.path), reason=decision.reason, file_id=decision.file)
         )
 
     def record_stored(self) -> None:
-        """Learn that the storage accepted a file, so that its URL was valid."""
+        """Record that the storage accepted a file, so that its URL was valid."""
         self._expired, self.clock_error = 0, None
 
     def record_expired(self, exc: URLExpiredError) -> None:
-        """Learn that every URL of a file had expired; if on arrival, time after time, a clock is wrong."""
+        """Record that every URL of a file had expired; if repeatedly on arrival, a clock is wrong."""
         if not exc.on_arrival:
             return
         self._expired += 1
@@ -142,7 +142,7 @@ class RunContext:
     async def fail(
         self, item: Item, reason: Reason, message: str, *, blob: str | None = None, cause: str = ""
     ) -> None:
-        """Write down that a file is not uploaded in this run; `reason` as in `FailureClass`."""
+        """Record that a file is not uploaded in this run; the arguments are those of `FailureClass`."""
         self.journal.note(*rows.mark_failed(item, reason, message, blob=blob))
         self.progress.transition(item.fingerprint.size, item.state, State.FAILED)
         await self.stream.publish(FileFailed(path=path_text(item.path), reason=reason, message=message))
@@ -150,32 +150,32 @@ class RunContext:
             await self._stop_if_alike(item, reason, message, cause or reason)
 
     async def _stop_if_alike(self, item: Item, reason: Reason, message: str, cause: str) -> None:
-        """End the run if unlike files are refused for the same reason. See `refusals`."""
-        async with self._deciding:  # workers that are refused meanwhile try no further file
+        """End the run if different files are refused for the same reason. See `refusals`."""
+        async with self._deciding:  # workers with a refused file begin no further one meanwhile
             refused = self.refusals.add(item, cause)
             if refused is None:
                 return
             traits, scanned = refused.traits(), self.progress.scanned
             if await self.journal.read(lambda db: is_explained(db, traits, scanned=scanned)):
                 return
-        who = "service" if reason == Reason.REFUSED else "storage"
+        host = "service" if reason == Reason.REFUSED else "storage"
         self.give_up(
             "error",
-            f"the {who} refuses every file: {refused.count} unlike ones in a row, for the same reason; "
-            f"the last one: {message}",
+            f"the {host} refuses every file: {refused.count} consecutive, different files for the same "
+            f"reason; the last one: {message}",
         )
 
-    async def delay(self, item: Item, judged: FailureClass) -> None:
-        """The second pass takes it up."""
-        log.info("%s is uploaded later: %s", _loggable(item), escape_controls(judged.message))
-        self.journal.note(rows.mark_ended(item, State.RETRY, judged.reason, judged.message))
+    async def delay(self, item: Item, failure: FailureClass) -> None:
+        """Record that a file failed transiently; the retry pass claims it."""
+        log.info("%s is uploaded later: %s", _loggable(item), escape_controls(failure.message))
+        self.journal.note(rows.mark_ended(item, State.RETRY, failure.reason, failure.message))
         self.progress.transition(item.fingerprint.size, item.state, State.RETRY)
         await self.stream.publish(
-            FileDelayed(path=path_text(item.path), reason=judged.reason, message=judged.message)
+            FileDelayed(path=path_text(item.path), reason=failure.reason, message=failure.message)
         )
 
     async def mark_unknown(self, item: Item, message: str) -> Item:
-        """The answer to its registration was lost: it has to be looked for."""
+        """Record that the response to a registration was lost; the file must be looked up."""
         log.warning(
             "%s: it is unknown whether its File was registered: %s", _loggable(item), escape_controls(message)
         )
@@ -187,9 +187,9 @@ class RunContext:
         return evolve(item, state=State.UNKNOWN, unconfirmed=item.unconfirmed + 1)
 
     async def mark_unresolved(self, item: Item, message: str) -> None:
-        """Whether there is a File could not be found out."""
+        """Record that it could not be determined whether the File exists."""
         log.warning(
-            "%s: whether its File was registered could not be found out: %s",
+            "%s: it could not be determined whether its File was registered: %s",
             _loggable(item),
             escape_controls(message),
         )
@@ -198,31 +198,31 @@ class RunContext:
         await self.stream.publish(FileUnresolved(path=path_text(item.path), message=message))
 
     async def register_again(self, item: Item, parent: str) -> None:
-        """There is no File, for certain: its blob is registered again."""
-        log.info("%s: its File was not registered, which is repeated", _loggable(item))
+        """Register a blob again, because its File is proven absent."""
+        log.info("%s: its File is proven absent; it is registered again", _loggable(item))
         self.journal.note(rows.mark_absent(item))
         self.progress.transition(item.fingerprint.size, item.state, State.STORED)
         await self.enqueue(Work(evolve(item, state=State.STORED), parent, absent=True))
 
     def mark_for_lookup(self, item: Item) -> Item:
-        """Mark a file that was sent for registration before, so that it is looked for."""
+        """Mark a file that was sent for registration before; it must be looked up."""
         self.journal.note(rows.mark_looked_for(item))
         self.progress.transition(item.fingerprint.size, item.state, State.UNKNOWN)
         return evolve(item, state=State.UNKNOWN)
 
     def count_refusal(self, item: Item) -> Item:
-        """Remember that registering a file was sent for and refused."""
+        """Record that a registration was sent and refused."""
         self.journal.note(rows.mark_refused(item))
         return evolve(item, unconfirmed=item.unconfirmed + 1)
 
     async def warn(self, message: str) -> None:
-        """Something that a person should know; the report has it, too."""
+        """Publish a warning for people, and add it to the report."""
         self.journal.note(rows.add_finding("warning", message))
         await self.stream.publish(Warned(message=message))
 
     async def enqueue(self, work: Work) -> None:
         """Queue a file for a worker."""
-        await self.queue.put(work, beyond=True)
+        await self.queue.put(work, unlimited=True)
 
 
 def _loggable(item: Item) -> str:
@@ -233,4 +233,4 @@ def _duplicate_finding(item: Item, registered: Registered) -> list[Statement]:
     if not registered.duplicates:
         return []
     ids = ", ".join((registered.file_id, *registered.duplicates))
-    return [rows.add_finding("duplicate", f"{path_text(item.path)}: Files {ids} are of one blob")]
+    return [rows.add_finding("duplicate", f"{path_text(item.path)}: Files {ids} have the same blob")]

@@ -1,4 +1,4 @@
-"""Files that earlier runs of a job have finished, repeated as events so that a listener has their ids."""
+"""Files that earlier runs of a job have finished, published again so that a listener has their ids."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ FROM item LEFT JOIN folder ON folder.id = item.folder
 WHERE item.id > ? AND item.seen = ? AND item.file IS NOT NULL
 AND (item.state = {int(State.DONE)} OR (item.state = {int(State.SKIPPED)} AND item.reason = '{Reason.SAME}'))
 ORDER BY item.id LIMIT {_PAGE}
-"""  # noqa: S608  # numbers and names of ours only
+"""  # noqa: S608  # built from constants
 
 
 class ReportedItems:
-    """The items whose end this run has told, one bit each."""
+    """Set of the items whose end this run has published, one bit each."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
 
     def add(self, item: int) -> None:
-        """Remember an item."""
-        place = item >> 3
-        if place >= len(self._bits):
-            self._bits.extend(bytes(place + 1024 - len(self._bits)))
-        self._bits[place] |= 1 << (item & 7)
+        """Add an item."""
+        index = item >> 3
+        if index >= len(self._bits):
+            self._bits.extend(bytes(index + 1024 - len(self._bits)))
+        self._bits[index] |= 1 << (item & 7)
 
     def __contains__(self, item: int) -> bool:
-        place = item >> 3
-        return place < len(self._bits) and bool(self._bits[place] >> (item & 7) & 1)
+        index = item >> 3
+        return index < len(self._bits) and bool(self._bits[index] >> (item & 7) & 1)
 
 
 async def earlier_files(journal: Journal, reported: ReportedItems) -> AsyncIterator[FileDone | FileSkipped]:
-    """Yield an event for each file that this run found finished. Memory: some hundred files."""
+    """Yield an event for each file that was finished before this run. Holds some hundred files in memory."""
     last = 0
     while True:
         rows = await journal.read(partial(_page, last=last, run=journal.run))
         for item, event in rows:
-            if item not in reported:  # one that was registered earlier may have been confirmed in this run
+            if item not in reported:  # a file that was registered earlier may have been confirmed in this run
                 yield event
         if len(rows) < _PAGE:
             return

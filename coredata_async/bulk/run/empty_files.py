@@ -1,8 +1,8 @@
-"""Empty files where the storage rejects them: created by one request to the service instead.
+"""Empty files on a storage that refuses them: created by one request to the service instead.
 
 Some storages, and some gateways before a reservation, refuse a length of 0. The first empty file that is
-refused is sent to the service itself. If that works, all further empty files of the run go that way at once;
-if the service refuses it, too, the others are not sent there.
+refused is sent to the service itself. If that succeeds, all further empty files of the run are sent there at
+once; if the service refuses it, too, the others are not sent there.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ EMPTY_MD5: Final = md5(b"")
 
 @define(eq=False)
 class EmptyFiles:
-    """What a run has learnt about empty files."""
+    """Decision of a run about its empty files."""
 
     run: RunContext
     _accepted: bool | None = field(default=None, init=False)
-    """If the service takes them; `None` until it was asked."""
+    """True if the service accepts them; `None` until the first one was sent."""
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     def goes_to_service(self, item: Item) -> bool:
-        """Tell if a file needs no attempt at the storage."""
+        """Return whether a file is sent to the service without an attempt at the storage."""
         return item.fingerprint.size == 0 and self._accepted is True
 
     def may_replace(self, item: Item, exc: Exception) -> bool:
-        """Tell if the service may accept a file that was refused with this error."""
+        """Return whether the service may accept a file that was refused with this error."""
         return (
             item.fingerprint.size == 0 and self._accepted is not False and classify(exc).state is State.FAILED
         )
@@ -53,31 +53,31 @@ class EmptyFiles:
     async def create(
         self, work: Work, item: Item, blob: str | None, refused: Exception | None
     ) -> Item | None:
-        """Create the File of an empty file: one request, which is not repeated if its outcome is unknown.
+        """Create the File of an empty file. Sends one request, never again if its outcome is unknown.
 
         Args:
-            work: The file, as the worker got it.
-            item: The file, as it is known by now.
+            work: The file, as the worker received it.
+            item: The present state of the file.
             blob: The blob that was reserved for it.
-            refused: Why it was refused on the usual way, if it was sent there.
+            refused: The error of the storage or of the reservation, if the file was sent there.
 
         Returns:
-            The item if it is unknown whether there is a File by now, so that it must be looked for.
+            The item if it is unknown whether its File exists, so that it must be looked up.
 
         Raises:
-            APIError: The service refused, or was not reached; there is no File.
+            APIError: If the service refused the request, or was not reached; the File does not exist.
         """
         if self._accepted is None:
-            async with self._lock:  # the first one tells for all
+            async with self._lock:  # the first one decides for all
                 if refused is not None and self._is_refused():
                     raise refused
-                return await self._find_created(work, item, blob)
-        return await self._find_created(work, item, blob)
+                return await self._create(work, item, blob)
+        return await self._create(work, item, blob)
 
     def _is_refused(self) -> bool:
         return self._accepted is False
 
-    async def _find_created(self, work: Work, item: Item, blob: str | None) -> Item | None:
+    async def _create(self, work: Work, item: Item, blob: str | None) -> Item | None:
         new = items.new_file(item, work.parent, self.run.attributes)
         head, tail, content_type = form_around(
             new.fields(),
@@ -102,7 +102,7 @@ class EmptyFiles:
 
 
 def is_taken(db: sqlite3.Connection, item: Item, file_id: str) -> bool:
-    """Check if a File was there before this job, or belongs to another of its files."""
+    """Return whether a File existed before this job, or belongs to another of its files."""
     before = "SELECT 1 FROM remote_file WHERE folder = ? AND filename = ? AND file = ?"
     other = "SELECT 1 FROM item WHERE folder = ? AND file = ? AND id != ?"
     return (

@@ -1,4 +1,4 @@
-"""Events from whoever has something to tell to whoever listens; a slow listener slows the job down."""
+"""Bounded queue of a job's events; a slow listener slows the job down."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from coredata_async.bulk.scan.found import ScannedEntry
 from coredata_async.bulk.states import Reason, State
 
 CAPACITY: Final = 256
-"""Events that nobody has taken yet; above that, the tellers wait."""
+"""Maximum number of unread events; further ones wait."""
 
 
 class EventStream:
-    """A queue of events. Nothing in it is lost but progress, which the next one makes good."""
+    """Queue of events. Only progress events may be dropped, because the next one replaces them."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue(CAPACITY)
-        self._heard = True
+        self._attached = True
 
     @property
-    def is_heard(self) -> bool:
-        """Check for a listener."""
-        return self._heard
+    def has_listener(self) -> bool:
+        """True while the job has a listener."""
+        return self._attached
 
     async def publish(self, event: Event) -> None:
-        """Have an event taken; waits while the listener is far behind."""
-        if self._heard:
+        """Publish an event; waits while the listener is far behind."""
+        if self._attached:
             await self._queue.put(event)
 
     def publish_progress(self, progress: Progress) -> None:
-        """Tell how far it is, if there is room."""
-        if self._heard and self._queue.qsize() < CAPACITY // 2:
+        """Publish the progress, if the queue has room."""
+        if self._attached and self._queue.qsize() < CAPACITY // 2:
             self._queue.put_nowait(progress)
 
     async def end(self) -> None:
-        """There will be no more."""
-        if self._heard:
+        """Publish the end of the events."""
+        if self._attached:
             await self._queue.put(None)
 
     def detach(self) -> None:
-        """Nobody listens any more: whoever waits goes on."""
-        self._heard = False
+        """Remove the listener: all waiting publishers continue."""
+        self._attached = False
         while not self._queue.empty():
             self._queue.get_nowait()
 
     async def next(self) -> Event | None:
-        """The next event, or `None` at the end."""
+        """Return the next event, or `None` at the end."""
         return await self._queue.get()
 
 

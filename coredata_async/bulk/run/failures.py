@@ -1,4 +1,4 @@
-"""What becomes of a file that could not be uploaded: decided from the error alone."""
+"""Classification of a failed upload, from the error alone."""
 
 from __future__ import annotations
 
@@ -28,36 +28,36 @@ from coredata_async.response_table import is_transient
 
 @frozen
 class FailureClass:
-    """How a file goes on."""
+    """Consequence of an error for its file."""
 
     state: State
-    """RETRY, if another attempt may help, or FAILED."""
+    """RETRY if another attempt may help, otherwise FAILED."""
     reason: Reason
     message: str
     cause: str = ""
-    """The cause without names and numbers: two files may fail for the same one."""
+    """Cause without names and numbers: two files may fail for the same one."""
 
 
 def classify(exc: Exception) -> FailureClass:
-    """Judge an error that was raised before a registration could have happened."""
-    state, why = _state_and_reason(exc)
-    return FailureClass(state, why, str(exc) or type(exc).__name__, cause_of(exc))
+    """Classify an error that was raised before a registration can have taken place."""
+    state, reason = _state_and_reason(exc)
+    return FailureClass(state, reason, str(exc) or type(exc).__name__, cause_of(exc))
 
 
 def cause_of(exc: Exception) -> str:
-    """Give what makes two refusals the same: class, status, code and words, without names and numbers."""
+    """Return the common part of equal refusals: class, status, code and text, without names and numbers."""
     if not isinstance(exc, CoreDataError):
-        return ""  # of this machine: nobody refused
-    status, code, words = "", "", ""
+        return ""  # an error of this machine, not a refusal
+    status, code, text = "", "", ""
     if isinstance(exc, APIStatusError):
-        status, code, words = str(exc.status), exc.code or "", exc.message
+        status, code, text = str(exc.status), exc.code or "", exc.message
     elif isinstance(exc, StorageError):
         status, code = str(exc.status), exc.storage_code or ""
-    return " ".join((type(exc).__name__, status, code, _VARIABLE.sub("", words))).rstrip()
+    return " ".join((type(exc).__name__, status, code, _VARIABLE.sub("", text))).rstrip()
 
 
 _VARIABLE: Final = re.compile(r"""(["'`]).*?\1|[0-9a-fA-F-]{8,}|\d+""")
-"""Quoted names, ids and numbers in the words of a service."""
+"""Quoted names, ids and numbers in a message of the service."""
 
 
 def _state_and_reason(exc: Exception) -> tuple[State, Reason]:
@@ -67,18 +67,18 @@ def _state_and_reason(exc: Exception) -> tuple[State, Reason]:
         case APIError():
             return _classify_status(exc)
         case _:
-            return next((judgement for kind, judgement in _ALONE if isinstance(exc, kind)), _OURS)
+            return next((result for kind, result in _BY_CLASS if isinstance(exc, kind)), _INTERNAL)
 
 
-_OURS: Final = (State.FAILED, Reason.INTERNAL)
-_ALONE: Final = (
+_INTERNAL: Final = (State.FAILED, Reason.INTERNAL)
+_BY_CLASS: Final = (
     (SourceChangedError, (State.RETRY, Reason.CHANGED)),
     (SourceError, (State.FAILED, Reason.UNREADABLE)),
     (ChecksumMismatchError, (State.RETRY, Reason.MISMATCH)),
     (ConfigurationError, (State.FAILED, Reason.REFUSED)),
     (OSError, (State.FAILED, Reason.UNREADABLE)),
 )
-"""What the class alone decides; the first that fits counts."""
+"""Classification by class; the first match decides."""
 
 
 def _classify_storage(exc: StorageError) -> State:

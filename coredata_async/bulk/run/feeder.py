@@ -1,4 +1,4 @@
-"""From the journal to the workers: what is to be done in a folder that is ready, in small bites."""
+"""Feeder: claims the pending files of a ready folder in the journal, in batches."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from coredata_async.bulk.remote.quiet_check import QuietCheck, count_others
 from coredata_async.bulk.states import State
 
 BATCH: Final = 200
-"""Files read from the journal at once."""
+"""Number of files read from the journal at once."""
 
 
 @frozen
 class ClaimedFile:
-    """A file, and what the server had under its name."""
+    """A file, with the Files of its name on the server."""
 
     item: Item
     namesakes: tuple[RemoteFile, ...]
@@ -34,7 +34,7 @@ class ClaimedFile:
 
 @define(eq=False)
 class Feeder:
-    """Gives the files of folders, each once in a run: the claim is in the journal."""
+    """Claims the files of folders for the workers, each once in a run: the claim is in the journal."""
 
     journal: Journal
     folders: Folders
@@ -43,77 +43,77 @@ class Feeder:
     others: OtherJobs
     _open: dict[int, RemoteFolder] = field(factory=dict[int, RemoteFolder], init=False)
     _early: set[int] = field(factory=set[int], init=False)
-    """Of these, the folders in which something of an earlier job may still be in flight."""
+    """Open folders in which a request of an earlier job may still be in flight."""
     _locks: dict[int, asyncio.Lock] = field(factory=dict[int, asyncio.Lock], init=False)
 
     async def small(self, folder: int) -> AsyncIterator[Work]:
-        """The files of one folder, but for the large ones.
+        """Yield the files of one folder, except the large ones.
 
         Raises:
-            APIError: The folder cannot be found, made or listed.
+            APIError: If the folder cannot be found, created or listed.
         """
-        place = await self.open_folder(folder)
+        remote = await self.open_folder(folder)
         last = b""
         while True:
-            bite = await self.journal.read(
+            batch = await self.journal.read(
                 partial(claim_small, run=self.journal.run, folder=folder, after=last)
             )
-            last = bite.last
-            for known in bite.files:
-                yield Work(known.item, place.id, known.namesakes, settled=folder not in self._early)
-            if len(bite.files) < BATCH:
+            last = batch.last
+            for claimed in batch.files:
+                yield Work(claimed.item, remote.id, claimed.namesakes, settled=folder not in self._early)
+            if len(batch.files) < BATCH:
                 return
 
     async def large_file(self) -> Item | None:
-        """Claim the largest file that is not claimed, in any folder that is scanned."""
+        """Claim the largest unclaimed file of all scanned folders."""
         return await self.journal.read(lambda db: claim_large(db, self.journal.run))
 
     async def ready(self, item: Item, *, settled: bool = False) -> Work:
-        """Give a file that was read alone, with what a worker has to know.
+        """Return a single file with the facts that a worker needs.
 
         Args:
             item: The file.
-            settled: Whether to wait first until nothing of an earlier job can be in flight in its folder.
+            settled: Wait first until no request of an earlier job can be in flight in its folder.
 
         Raises:
-            APIError: Its folder cannot be found, made or listed.
+            APIError: If its folder cannot be found, created or listed.
         """
-        place = await self.open_folder(item.folder, settled=settled)
+        remote = await self.open_folder(item.folder, settled=settled)
         namesakes = await self.journal.read(lambda db: remote_namesakes(db, item))
-        return Work(item, place.id, namesakes, settled=item.folder not in self._early)
+        return Work(item, remote.id, namesakes, settled=item.folder not in self._early)
 
     async def open_folder(self, folder: int, *, settled: bool = False) -> RemoteFolder:
-        """Give a folder that is there, and whose Files are known."""
+        """Return a folder that exists, and whose Files are listed."""
         if self._is_open(folder, settled=settled):
             return self._open[folder]
         async with self._locks.setdefault(folder, asyncio.Lock()):
             if not self._is_open(folder, settled=settled):
-                place = await self.folders.ready(folder)
+                remote = await self.folders.ready(folder)
                 self._early.discard(folder)
-                if not place.fresh:
-                    await self._list(folder, place)
-                if not (place.fresh or place.made):
-                    await self._settle(folder, place, settled=settled)
-                if folder not in self._early:  # what a dead job has sent may still appear there
+                if not remote.fresh:
+                    await self._list(folder, remote)
+                if not (remote.fresh or remote.made):
+                    await self._settle(folder, remote, settled=settled)
+                if folder not in self._early:  # otherwise Files of a dead job may still appear in it
                     self.others.watch(folder)
-                self._open[folder] = place
+                self._open[folder] = remote
         self._locks.pop(folder, None)
         return self._open[folder]
 
     def _is_open(self, folder: int, *, settled: bool) -> bool:
         return folder in self._open and not (settled and folder in self._early)
 
-    async def _list(self, folder: int, place: RemoteFolder) -> None:
-        if self.remote.is_project(place.id):
+    async def _list(self, folder: int, remote: RemoteFolder) -> None:
+        if self.remote.is_project(remote.id):
             await self.folders.load()
         async with self.folders.width:
-            await self.remote.load_files(folder, place.id)
+            await self.remote.load_files(folder, remote.id)
 
-    async def _settle(self, folder: int, place: RemoteFolder, *, settled: bool) -> None:
-        """Wait until nothing of an earlier job, whose journal is lost, can be in flight in a folder.
+    async def _settle(self, folder: int, remote: RemoteFolder, *, settled: bool) -> None:
+        """Wait until no request of an earlier job, whose journal is lost, can be in flight in a folder.
 
-        Not if all that is wanted there seems to be there: lanes then compare, and put off what is not. In the
-        parent itself not for long, if nothing there suggests that there was an earlier job.
+        There is no wait if all pending files of the folder seem to exist: workers then compare, and defer the
+        others. In the parent itself the wait is short if nothing in it suggests an earlier job.
         """
         if not self.quiet.is_needed:
             return
@@ -121,15 +121,15 @@ class Feeder:
             self._early.add(folder)
             return
         wait = self.quiet.wait
-        if place.id == self.remote.parent and not wait.is_certain and not await self._others(folder):
+        if remote.id == self.remote.parent and not wait.is_certain and not await self._others(folder):
             await wait.over(full=False)
-            await self._list(folder, place)
+            await self._list(folder, remote)
             if not await self._others(folder):
                 return
         if await wait.over():
-            await self._list(folder, place)
+            await self._list(folder, remote)
         if not await self._is_complete(folder):
-            await self.quiet.check(folder, partial(self._list, folder, place))
+            await self.quiet.check(folder, partial(self._list, folder, remote))
 
     async def _others(self, folder: int) -> int:
         return await self.journal.read(partial(count_others, folder=folder))
@@ -140,7 +140,7 @@ class Feeder:
 
 @frozen
 class Batch:
-    """Some files of a folder, and where the next ones begin."""
+    """Some files of a folder, and the name after which the next ones begin."""
 
     files: list[ClaimedFile]
     last: bytes
@@ -152,8 +152,8 @@ def claim_small(db: sqlite3.Connection, run: int, folder: int, after: bytes) -> 
     if not rows:
         return Batch([], after)
     last = rows[-1][-1]
-    # One statement for all, and no question where nothing was listed: each lets go of Python's lock, and has
-    # to get it back from the busy loop.
+    # One statement for all, and no query for an empty listing: each statement releases Python's lock, and
+    # must get it back from the busy loop.
     db.execute(_CLAIM, (run, folder, after, last, run, LARGE))
     bare = db.execute("SELECT 1 FROM remote_file WHERE folder = ? LIMIT 1", (folder,)).fetchone() is None
     items = [item_of(row[:-1]) for row in rows]
@@ -167,18 +167,18 @@ def claim_small(db: sqlite3.Connection, run: int, folder: int, after: bytes) -> 
 
 
 def claim_unknown(db: sqlite3.Connection, run: int, parent: str) -> list[Work]:
-    """Claim all files of which it is not known whether they were registered.
+    """Claim all files for which it is unknown whether they were registered.
 
-    They are at most as many as an earlier run had workers and waiting places.
+    Their number is at most the number of workers and queue slots of an earlier run.
     """
     rows = db.execute(f"{JOINED} WHERE item.state = ?", (State.UNKNOWN,)).fetchall()
     remote = "SELECT coalesce(remote, ?) FROM folder WHERE id = ?"
-    items = _claim(db, run, rows)  # or their folder would give them to a second worker once they are STORED
+    items = _claim(db, run, rows)  # otherwise their folder would feed them again once they are STORED
     return [Work(item, db.execute(remote, (parent, item.folder)).fetchone()[0]) for item in items]
 
 
 def files_beside_unknown(db: sqlite3.Connection, parent: str) -> list[tuple[str, str]]:
-    """Give the place and id of one File that is DONE for each folder with files that are looked for."""
+    """Return, for each folder with files to look up, its id and that of one File that is DONE."""
     return db.execute(
         "SELECT coalesce(folder.remote, ?), min(item.file) FROM item JOIN folder ON folder.id = item.folder "
         "WHERE item.state = ? AND item.folder IN (SELECT folder FROM item WHERE state = ?) "
@@ -188,13 +188,13 @@ def files_beside_unknown(db: sqlite3.Connection, parent: str) -> list[tuple[str,
 
 
 def claim_large(db: sqlite3.Connection, run: int) -> Item | None:
-    """Claim the largest file of the directories that are scanned."""
+    """Claim the largest file of the scanned directories."""
     items = _claim(db, run, db.execute(_LARGE, (LARGE, run, run)).fetchall())
     return items[0] if items else None
 
 
 def is_complete(db: sqlite3.Connection, folder: int) -> bool:
-    """Say whether a remote folder seems to hold all that is still to be uploaded there: by name and size."""
+    """Return whether a remote folder seems to have all its pending files, by name and size."""
     return db.execute(_MISSING, (folder,)).fetchone() is None
 
 
@@ -204,30 +204,30 @@ def _claim(db: sqlite3.Connection, run: int, rows: list[tuple[Any, ...]]) -> lis
 
 
 def remote_namesakes(db: sqlite3.Connection, item: Item) -> tuple[RemoteFile, ...]:
-    """The Files that have a file's name, as last read, and the one that we know to be its earlier content."""
+    """Return the Files of a file's name, as last listed, and the File of its earlier content."""
     listed = files_named(db, item.folder, item.filename)
-    if item.file is None or any(each.file == item.file for each in listed):
+    if item.file is None or any(file.file == item.file for file in listed):
         return listed
-    # Its earlier content is a File of our own.
+    # The File of its earlier content is one of this job.
     return (previous_version(item), *listed)
 
 
-_WANTED: Final = f"state IN ({State.PLANNED:d}, {State.STORED:d})"
+_PENDING: Final = f"state IN ({State.PLANNED:d}, {State.STORED:d})"
 _SMALL: Final = (
     f"SELECT {COLUMNS}, item.name FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
-    f"WHERE item.folder = ? AND item.name > ? AND item.{_WANTED} AND claim < ? AND size <= ? "
+    f"WHERE item.folder = ? AND item.name > ? AND item.{_PENDING} AND claim < ? AND size <= ? "
     "ORDER BY item.name LIMIT ?"
 )
 _CLAIM: Final = (  # the same rows
-    f"UPDATE item SET claim = ? WHERE folder = ? AND name > ? AND name <= ? AND {_WANTED} "  # noqa: S608
+    f"UPDATE item SET claim = ? WHERE folder = ? AND name > ? AND name <= ? AND {_PENDING} "  # noqa: S608
     "AND claim < ? AND size <= ?"
 )
 _LARGE: Final = (
     f"SELECT {COLUMNS} FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
-    f"WHERE size > ? AND item.{_WANTED} AND claim < ? AND folder.scanned = ? ORDER BY size DESC LIMIT 1"
+    f"WHERE size > ? AND item.{_PENDING} AND claim < ? AND folder.scanned = ? ORDER BY size DESC LIMIT 1"
 )
 _MISSING: Final = (
-    f"SELECT 1 FROM item WHERE folder = ? AND {_WANTED} AND NOT EXISTS (SELECT 1 FROM remote_file "  # noqa: S608
+    f"SELECT 1 FROM item WHERE folder = ? AND {_PENDING} AND NOT EXISTS (SELECT 1 FROM remote_file "  # noqa: S608
     "WHERE remote_file.folder = item.folder AND remote_file.filename = item.filename "
     "AND (remote_file.size = item.size OR remote_file.size IS NULL)) LIMIT 1"
 )

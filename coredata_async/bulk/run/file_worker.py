@@ -1,4 +1,4 @@
-"""One lane: takes one file through reserve, PUT, register; what it is about to do is in the journal first."""
+"""File worker: uploads one file by reserve, PUT and register; each step is in the journal before."""
 
 from __future__ import annotations
 
@@ -36,192 +36,192 @@ from coredata_async.transfer.steps import Registered, Stored
 _EARLY: Final = FailureClass(
     State.RETRY,
     Reason.UNCERTAIN,
-    "a File of its name and size is there with other content; it waits until no request of an earlier job "
+    "a File of its name and size exists with other content; it waits until no request of an earlier job "
     "can be in flight",
 )
-"""For a file whose folder seemed to hold all there is to upload."""
+"""Failure of a file whose folder seemed to have all pending files."""
 
 
 @frozen
 class FileWorker:
-    """Carries files, one after the other. A file has one owner, so nothing is done to it twice."""
+    """Uploads files one after another. Each file has one owner, so nothing is done twice."""
 
     run: RunContext
     resolver: Resolver
-    decider: ConflictResolver
+    conflicts: ConflictResolver
     empty_files: EmptyFiles
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     async def upload(self, work: Work) -> None:
-        """Take a file as far as it gets. Raises nothing: one bad file must not stop the rest."""
-        trip = Attempt(self.run, work.item)
+        """Upload one file. Failures are recorded, never raised: one bad file must not stop the rest."""
+        attempt = Attempt(self.run, work.item)
         try:
-            with self.run.engine.observe("upload") as trip.operation:
-                trip.operation.size = trip.item.fingerprint.size
-                await self._upload_with_retries(work, trip)
+            with self.run.engine.observe("upload") as attempt.operation:
+                attempt.operation.size = attempt.item.fingerprint.size
+                await self._upload_with_retries(work, attempt)
         except WorkerLostError as exc:
             await self.run.delay(work.item, FailureClass(State.RETRY, Reason.INTERNAL, str(exc)))
         except AuthenticationError as exc:
-            await self.run.delay(trip.item, classify(exc))
+            await self.run.delay(attempt.item, classify(exc))
             self.run.abort("authentication", str(exc))
-        except Exception as exc:  # noqa: BLE001  # whatever is wrong with it
-            if trip.answered is not None:
-                why = f"unexpected {type(exc).__name__} after its registration was sent"
-                await self._look_for(work, trip, trip.answered, why)
+        except Exception as exc:  # noqa: BLE001  # any failure concerns this file alone
+            if attempt.answered is not None:
+                reason = f"unexpected {type(exc).__name__} after its registration was sent"
+                await self._look_up(work, attempt, attempt.answered, reason)
                 return
-            verdict = classify(exc)
+            failure = classify(exc)
             if isinstance(exc, URLExpiredError):
                 self.run.record_expired(exc)
-            if verdict.state == State.RETRY:
-                await self.run.delay(trip.item, verdict)
+            if failure.state == State.RETRY:
+                await self.run.delay(attempt.item, failure)
             else:
                 await self.run.fail(
-                    trip.item, verdict.reason, verdict.message, blob=trip.blob, cause=verdict.cause
+                    attempt.item, failure.reason, failure.message, blob=attempt.blob, cause=failure.cause
                 )
 
-    async def _upload_with_retries(self, work: Work, trip: Attempt) -> None:
-        for attempt in range(self.run.policy.on_change + 1):
+    async def _upload_with_retries(self, work: Work, attempt: Attempt) -> None:
+        for retry in range(self.run.policy.on_change + 1):
             try:
-                await self._once(work, trip)
+                await self._once(work, attempt)
             except SourceChangedError:
-                if attempt == self.run.policy.on_change:
+                if retry == self.run.policy.on_change:
                     raise
-                await self.sleep(2.0**attempt)
+                await self.sleep(2.0**retry)
             else:
                 return
 
-    async def _once(self, work: Work, trip: Attempt) -> None:
-        if trip.item.unconfirmed and not work.absent:
-            trip.operation.outcome = "delayed"
-            lost = self.run.mark_for_lookup(trip.item)
+    async def _once(self, work: Work, attempt: Attempt) -> None:
+        if attempt.item.unconfirmed and not work.absent:
+            attempt.operation.outcome = "delayed"
+            lost = self.run.mark_for_lookup(attempt.item)
             await self.resolver.take(evolve(work, item=lost, refused=True), self.resolver.clock())
             return
-        now = self.run.stat(trip.item)
-        fits = now == trip.item.fingerprint
-        stored = trip.item.state == State.STORED and trip.item.blob is not None
-        kept = stored and fits and self._is_kept(trip.item)
-        if not kept and (not fits or trip.item.blob is not None):
-            trip.begin_again(now)
-        match await self.decider.decide(trip.item, work.namesakes):
-            case Skip() as leave:
-                trip.operation.outcome = "skipped"
-                trip.abandon()
-                await self.run.skipped(trip.item, leave)
-            case Conflict(words, why):
-                trip.operation.outcome = "failed"
-                await self.run.fail(trip.item, why, words, blob=trip.blob)
+        now = self.run.stat(attempt.item)
+        is_same = now == attempt.item.fingerprint
+        stored = attempt.item.state == State.STORED and attempt.item.blob is not None
+        kept = stored and is_same and self._is_kept(attempt.item)
+        if not kept and (not is_same or attempt.item.blob is not None):
+            attempt.begin_again(now)
+        match await self.conflicts.decide(attempt.item, work.namesakes):
+            case Skip() as decision:
+                attempt.operation.outcome = "skipped"
+                attempt.abandon()
+                await self.run.skip(attempt.item, decision)
+            case Conflict(message, reason):
+                attempt.operation.outcome = "failed"
+                await self.run.fail(attempt.item, reason, message, blob=attempt.blob)
             case _ if not work.settled:
-                trip.operation.outcome = "delayed"
-                await self.run.delay(trip.item, _EARLY)
+                attempt.operation.outcome = "delayed"
+                await self.run.delay(attempt.item, _EARLY)
             case Replace(file_id, snapshot):
-                await self._replace(trip, file_id, snapshot)
+                await self._replace(attempt, file_id, snapshot)
             case Upload():
-                await self._upload_new(work, trip, kept=kept)
+                await self._upload_new(work, attempt, kept=kept)
 
-    async def _upload_new(self, work: Work, trip: Attempt, *, kept: bool) -> None:
+    async def _upload_new(self, work: Work, attempt: Attempt, *, kept: bool) -> None:
         if kept:
-            await self._register(work, trip, trip.item.stored_state(trip.content_type))
+            await self._register(work, attempt, attempt.item.stored_state(attempt.content_type))
             return
-        if self.empty_files.goes_to_service(trip.item):
-            await self._create_empty(work, trip, None)
+        if self.empty_files.goes_to_service(attempt.item):
+            await self._create_empty(work, attempt, None)
             return
         refused: Exception
         try:
-            stored = await self._store(trip)
+            stored = await self._store(attempt)
         except (APIStatusError, StorageError) as exc:
-            if not self.empty_files.may_replace(trip.item, exc):
+            if not self.empty_files.may_replace(attempt.item, exc):
                 raise
             refused = exc
         else:
-            await self._register(work, trip, stored)
+            await self._register(work, attempt, stored)
             return
-        await self._create_empty(work, trip, refused)
+        await self._create_empty(work, attempt, refused)
 
-    async def _create_empty(self, work: Work, trip: Attempt, refused: Exception | None) -> None:
-        blob, trip.blob = trip.blob, None
+    async def _create_empty(self, work: Work, attempt: Attempt, refused: Exception | None) -> None:
+        blob, attempt.blob = attempt.blob, None
         try:
-            lost = await self.empty_files.create(work, trip.item, blob, refused)
+            lost = await self.empty_files.create(work, attempt.item, blob, refused)
         except APIError:
-            trip.item = self.run.count_refusal(trip.item)
+            attempt.item = self.run.count_refusal(attempt.item)
             raise
         if lost is not None:
-            trip.operation.outcome = "unknown"
+            attempt.operation.outcome = "unknown"
             work = evolve(work, item=lost, refused=False, absent=False)
             await self.resolver.take(work, self.resolver.clock())
 
     def _is_kept(self, item: Item) -> bool:
         return time.time() - item.sent < self.run.policy.blob_life
 
-    async def _store(self, trip: Attempt) -> Stored:
-        stored = await self.run.sender.store(trip.file_to_send(), trip.record_reservation)
+    async def _store(self, attempt: Attempt) -> Stored:
+        stored = await self.run.sender.store(attempt.file_to_send(), attempt.record_reservation)
         self.run.record_stored()
-        self.run.journal.note(items.mark_stored(trip.item, stored))
+        self.run.journal.note(items.mark_stored(attempt.item, stored))
         return stored
 
-    async def _register(self, work: Work, trip: Attempt, stored: Stored) -> None:
-        new = items.new_file(trip.item, work.parent, self.run.attributes)
-        await self.run.journal.write(items.mark_registering(trip.item))
+    async def _register(self, work: Work, attempt: Attempt, stored: Stored) -> None:
+        new = items.new_file(attempt.item, work.parent, self.run.attributes)
+        await self.run.journal.write(items.mark_registering(attempt.item))
         try:
-            outcome = await self.run.sender.register_once(stored, new, again=trip.item.unconfirmed > 0)
+            outcome = await self.run.sender.register_once(stored, new, again=attempt.item.unconfirmed > 0)
         except APIError:
-            trip.item = self.run.count_refusal(trip.item)
+            attempt.item = self.run.count_refusal(attempt.item)
             raise
-        trip.answered = stored
+        attempt.answered = stored
         if isinstance(outcome, Registered):
             self.resolver.remember(work.parent, outcome.file_id)
-            await self.run.confirm(trip.item, outcome)
+            await self.run.confirm(attempt.item, outcome)
         else:
-            await self._look_for(work, trip, stored, outcome.reason)
+            await self._look_up(work, attempt, stored, outcome.reason)
 
-    async def _look_for(self, work: Work, trip: Attempt, stored: Stored, why: str) -> None:
-        trip.operation.outcome = "unknown"
+    async def _look_up(self, work: Work, attempt: Attempt, stored: Stored, reason: str) -> None:
+        attempt.operation.outcome = "unknown"
         item = evolve(
-            trip.item,
+            attempt.item,
             blob=stored.blob,
             md5=stored.md5,
             etag=bool(stored.etag),
             since=stored.since,
-            sent=time.time(),  # or its blob would be taken for too old when it is registered again
+            sent=time.time(),  # otherwise its blob would count as too old when it is registered again
         )
-        lost = await self.run.mark_unknown(item, why)
+        lost = await self.run.mark_unknown(item, reason)
         work = evolve(work, item=lost, refused=False, absent=False, successes=self.run.successes)
         await self.resolver.take(work, self.resolver.clock())
 
-    async def _replace(self, trip: Attempt, file_id: str, snapshot: str | None) -> None:
-        md5 = await self.run.sender.replace(trip.file_to_send(), file_id, snapshot)
-        await self.run.record_replacement(trip.item, file_id, md5)
+    async def _replace(self, attempt: Attempt, file_id: str, snapshot: str | None) -> None:
+        md5 = await self.run.sender.replace(attempt.file_to_send(), file_id, snapshot)
+        await self.run.record_replacement(attempt.item, file_id, md5)
 
 
 class Attempt:
-    """What is known of a file while a worker has it."""
+    """State of one upload attempt."""
 
     def __init__(self, run: RunContext, item: Item) -> None:
         self._run = run
         self.item = item
         self.blob = item.blob
-        """The latest that was reserved for it."""
+        """Latest blob that was reserved for it."""
         self.answered: Stored | None = None
-        """What was stored, once its registration was answered: from then on it has not failed."""
+        """Stored bytes whose registration has been answered: from then on the file cannot fail."""
         self.content_type = uploads.mime_type_of(item.filename)
         self.operation = Operation("upload")
         """The latest attempt at it, as hooks see it."""
 
     def begin_again(self, now: Fingerprint) -> None:
-        """What was done for it before does not count."""
+        """Forget the earlier steps of the file."""
         self._run.journal.note(*items.mark_planned(evolve(self.item, blob=self.blob), now))
         self.item = evolve(self.item, fingerprint=now, blob=None, unconfirmed=0)
         self.blob = None
 
     def abandon(self) -> None:
-        """Give up the blob that was stored for it."""
+        """Mark the stored blob of the file as an orphan."""
         if self.blob is not None:
             self._run.journal.note(items.mark_orphan(self.item, self.blob))
 
     def record_reservation(self, blob: str, since: datetime | None) -> None:
-        """Write down each blob, before bytes go there."""
+        """Record a reserved blob, before bytes are sent to it."""
         self._run.journal.note(*items.mark_putting(self.item, blob, since, instead_of=self.blob))
         self.blob = blob
 
     def file_to_send(self) -> FileToSend:
-        """The file, as the hands take it."""
+        """Return the file for the sender."""
         return FileToSend(self.item.path, self.item.filename, self.item.fingerprint.size, self.content_type)

@@ -1,4 +1,4 @@
-"""One run of a job: what it is made of, what is told while it runs, and how it comes to an early end."""
+"""One run of a job: setup, progress events, and early ends."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from coredata_async.bulk.workers.runtime import Runtime, build_runtime
 from coredata_async.client import CoreData
 
 TICK: Final = 0.25
-"""Seconds between two tellings of progress."""
+"""Seconds between two progress events."""
 
 
 @define(eq=False, kw_only=True)
 class JobRun:
-    """From an open journal to a report."""
+    """Run of a job, from the open journal to the report."""
 
     client: CoreData
     journal: Journal
     batches: Batches
     parent: str
     project: bool
-    """Whether the parent is a Project."""
+    """True if the parent is a Project."""
     selection: Selection
     policy: Policy
     effort: Effort
@@ -55,112 +55,112 @@ class JobRun:
 
     @property
     def began(self) -> bool:
-        """Return whether anything is in flight, or was."""
+        """True if the run has begun to send requests."""
         return self._running is not None
 
     async def report(self) -> Report:
-        """Do all of it; the journal is closed afterwards.
+        """Run the job, close the journal, and return the report.
 
         Raises:
-            JournalError: The disk failed.
+            JournalError: If the disk failed.
         """
         started, began = time.time(), time.monotonic()
         try:
-            run, working = await self._prepare()
-            self._running = asyncio.create_task(self._run_observed(run, working))
+            run, runtime = await self._prepare()
+            self._running = asyncio.create_task(self._run_observed(run, runtime))
             if self._ended != "complete":  # it was asked to end before it began
                 self._running.cancel()
             await asyncio.wait({self._running})
-            course = RunSummary(
+            summary = RunSummary(
                 journal=str(self.journal.path),
                 started=started,
                 seconds=time.monotonic() - began,
                 ended=self._ended,
                 message=self._message,
                 excluded=run.progress.excluded,
-                api=_api_counts(working.limiters),
+                api=_api_counts(runtime.limiters),
                 waited=run.wait.waited,
                 wait_left=run.wait.remaining() if run.wait.interrupted else 0.0,
                 wait_reason=run.wait.reason if run.wait.waited else "",
                 settings=describe_settings(self.selection, self.policy, self.effort),
             )
             if not self._running.cancelled() and (failure := self._running.exception()) is not None:
-                raise _first(failure)
-            if self._ended == "complete" and self.stream.is_heard and self.journal.resumed:
-                async for event in earlier_files(self.journal, run.told):
+                raise _unwrap(failure)
+            if self._ended == "complete" and self.stream.has_listener and self.journal.resumed:
+                async for event in earlier_files(self.journal, run.reported):
                     await self.stream.publish(event)
-            report = await self.journal.read(lambda db: read_report(db, course))
-            await self.stream.publish(_progress(run, working))
+            report = await self.journal.read(lambda db: read_report(db, summary))
+            await self.stream.publish(_progress(run, runtime))
             return report
         finally:
             await self.stream.end()
             await self.journal.aclose()
 
-    def drain(self, ended: Ended, words: str) -> None:
-        """Begin nothing new, and end when what is in flight has ended."""
+    def drain(self, ended: Ended, message: str) -> None:
+        """Begin no further file, and end when the files in flight have ended."""
         if self._scheduler is None:
-            self.abort(ended, words)
+            self.abort(ended, message)
         elif self._running is not None and not self._running.done():
-            self._end(ended, words)
+            self._end(ended, message)
             self._scheduler.drain()
             asyncio.get_running_loop().call_later(self.effort.drain, self._running.cancel)
 
-    def abort(self, ended: Ended, words: str) -> None:
-        """End now."""
+    def abort(self, ended: Ended, message: str) -> None:
+        """End the run now."""
         if self._running is None:
-            self._end(ended, words)
+            self._end(ended, message)
         elif not self._running.done():
-            self._end(ended, words)
+            self._end(ended, message)
             self._running.cancel()
 
-    def _give_up(self, ended: Ended, words: str) -> None:
-        """Begin nothing new, and wait for uploads in flight for as long as they take."""
+    def _give_up(self, ended: Ended, message: str) -> None:
+        """Begin no further file, and wait for uploads in flight without a timeout."""
         if self._scheduler is not None:
-            self._end(ended, words)
+            self._end(ended, message)
             self._scheduler.drain()
 
     async def _prepare(self) -> tuple[RunContext, Runtime]:
-        meter = ProgressCounter()
+        progress = ProgressCounter()
 
         def count_bytes(count: int) -> None:
-            meter.sent += count
+            progress.sent += count
 
-        working = build_runtime(self.client, self.effort, count_bytes)
+        runtime = build_runtime(self.client, self.effort, count_bytes)
         sums, sent = await self.journal.read(lambda db: (resume.begin(db), self._read_sent(db)))
-        meter.add(sums)
+        progress.add(sums)
         run = RunContext(
-            engine=working.engine,
-            sender=working.sender,
+            engine=runtime.engine,
+            sender=runtime.sender,
             journal=self.journal,
-            remote=Remote(working.engine.api, self.journal, self.parent, self.project, self.policy.unicode),
+            remote=Remote(runtime.engine.api, self.journal, self.parent, self.project, self.policy.unicode),
             policy=self.policy,
             attributes=self.attributes,
             stream=self.stream,
-            progress=meter,
+            progress=progress,
             abort=self.abort,
             give_up=self._give_up,
-            wait=SettleWait(working.engine.retry, sent, self._waiting),
+            wait=SettleWait(runtime.engine.retry, sent, self._waiting),
         )
-        return run, working
+        return run, runtime
 
     def _read_sent(self, db: sqlite3.Connection) -> Sent:
-        """Read until when another process can have sent requests for the same files."""
+        """Read the last moment at which another process can have sent requests for the same files."""
         if self.policy.assume_alone:
             resume.waive(db)
         elif self.journal.set_aside is not None:
             resume.suspect(db, time.time(), "damaged")
         return resume.read_sent(db)
 
-    async def _waiting(self, seconds: float, words: str) -> None:
-        await self.stream.publish(Waiting(seconds=seconds, message=words))
+    async def _waiting(self, seconds: float, message: str) -> None:
+        await self.stream.publish(Waiting(seconds=seconds, message=message))
 
-    async def _run_observed(self, run: RunContext, working: Runtime) -> None:
+    async def _run_observed(self, run: RunContext, runtime: Runtime) -> None:
         with run.engine.observe("upload_job") as operation:
-            await self._run_scheduler(run, working)
+            await self._run_scheduler(run, runtime)
             if self._ended != "complete":
                 operation.outcome = "cancelled"
 
-    async def _run_scheduler(self, run: RunContext, working: Runtime) -> None:
+    async def _run_scheduler(self, run: RunContext, runtime: Runtime) -> None:
         self._scheduler = Scheduler(
             run=run,
             batches=self.batches,
@@ -170,62 +170,62 @@ class JobRun:
         await self.stream.publish(Started(journal=str(run.journal.path), resumed=run.journal.resumed))
         if run.journal.set_aside is not None:
             await run.warn(
-                f"the journal was damaged and is kept as {run.journal.set_aside}; what the server holds was "
-                "taken from its lists"
+                f"the journal was damaged and is kept as {run.journal.set_aside}; the state of the server "
+                "was taken from its listings"
             )
-        async with asyncio.TaskGroup() as beside:
+        async with asyncio.TaskGroup() as watching:
             watchers = [
-                beside.create_task(working.work(run.warn, self._workers_lost)),
-                beside.create_task(self._show(run, working)),
-                beside.create_task(self._watch_circuit(working.limiters)),
-                beside.create_task(self._watch_deadline()),
+                watching.create_task(runtime.work(run.warn, self._workers_lost)),
+                watching.create_task(self._publish_progress(run, runtime)),
+                watching.create_task(self._watch_circuit(runtime.limiters)),
+                watching.create_task(self._watch_deadline()),
             ]
             await self._scheduler.execute()
             for task in watchers:
                 task.cancel()
 
-    async def _show(self, run: RunContext, working: Runtime) -> None:
+    async def _publish_progress(self, run: RunContext, runtime: Runtime) -> None:
         while True:
             await asyncio.sleep(TICK)
             run.progress.mark()
-            self.stream.publish_progress(_progress(run, working))
+            self.stream.publish_progress(_progress(run, runtime))
 
-    async def _watch_circuit(self, gates: Limiters) -> None:
-        await gates.stopped.wait()
-        self.abort("circuit", gates.message or "")
+    async def _watch_circuit(self, limiters: Limiters) -> None:
+        await limiters.stopped.wait()
+        self.abort("circuit", limiters.message or "")
 
     async def _watch_deadline(self) -> None:
         if self.effort.max_duration is not None:
             await asyncio.sleep(self.effort.max_duration)
-            self.drain("time", "max_duration is over")
+            self.drain("time", "max_duration has passed")
 
-    def _workers_lost(self, words: str) -> None:
-        self.abort("error", words)
+    def _workers_lost(self, message: str) -> None:
+        self.abort("error", message)
 
-    def _end(self, ended: Ended, words: str) -> None:
-        """Remember why it ends early: the first reason counts."""
+    def _end(self, ended: Ended, message: str) -> None:
+        """Keep the reason for an early end: the first one counts."""
         if self._ended == "complete":
-            self._ended, self._message = ended, words
+            self._ended, self._message = ended, message
 
 
-def _progress(run: RunContext, working: Runtime) -> Progress:
+def _progress(run: RunContext, runtime: Runtime) -> Progress:
     return run.progress.progress(
         in_flight=run.queue.in_flight,
-        api=working.api_width,
-        storage=working.storage_width,
-        retries=working.limiters.retries,
-        throttled=working.limiters.throttled,
-        paused=working.paused,
+        api=runtime.api_width,
+        storage=runtime.storage_width,
+        retries=runtime.limiters.retries,
+        throttled=runtime.limiters.throttled,
+        paused=runtime.paused,
         wait_left=run.wait.remaining() if run.wait.is_waited_for else 0.0,
         wait_reason=run.wait.reason if run.wait.is_waited_for else "",
     )
 
 
-def _api_counts(gates: Limiters) -> Api:
-    return Api(requests=gates.requests, retries=gates.retries, throttled=gates.throttled)
+def _api_counts(limiters: Limiters) -> Api:
+    return Api(requests=limiters.requests, retries=limiters.retries, throttled=limiters.throttled)
 
 
-def _first(failure: BaseException) -> BaseException:
-    """Return what ended the job, out of the groups it came through: people wait for a `JournalError`."""
+def _unwrap(failure: BaseException) -> BaseException:
+    """Return the exception that ended the job, out of its groups: callers expect a `JournalError`."""
     inside: Sequence[BaseException] = getattr(failure, "exceptions", ())  # of a group
-    return _first(inside[0]) if inside else failure
+    return _unwrap(inside[0]) if inside else failure

@@ -1,4 +1,4 @@
-"""How far a job is: counted in memory while it runs. What the report says is counted in the journal."""
+"""Progress of a running job, counted in memory. The report is computed from the journal."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from coredata_async.bulk.journal.planning import Sums
 from coredata_async.bulk.states import State
 
 WINDOW: Final = 20.0
-"""Seconds over which rates are taken."""
+"""Seconds over which rates are measured."""
 
 
 @define
 class ProgressCounter:
-    """Files and bytes per state, and how fast they change."""
+    """Files and bytes per state, and their rates."""
 
     clock: Callable[[], float] = time.monotonic
     scanned: bool = False
     excluded: int = 0
     sent: int = 0
-    """Bytes to the storage in this run, repeats included."""
+    """Bytes sent to the storage in this run, including retries."""
     _files: dict[State, int] = field(factory=dict[State, int])
     _bytes: dict[State, int] = field(factory=dict[State, int])
     _began: float = field(init=False)
@@ -36,24 +36,24 @@ class ProgressCounter:
         self._marks.append((self._began, 0, 0))
 
     def add(self, sums: Sums) -> None:
-        """Count what a batch of the scan brought."""
-        for mine, theirs in ((self._files, sums.files), (self._bytes, sums.bytes)):
-            for state, count in theirs.items():
-                mine[state] = mine.get(state, 0) + count
+        """Add the counts of a scanned batch."""
+        for own, further in ((self._files, sums.files), (self._bytes, sums.bytes)):
+            for state, count in further.items():
+                own[state] = own.get(state, 0) + count
 
     def transition(self, size: int, before: State, after: State, *, files: int = 1) -> None:
-        """Count a file, or several of `size` bytes together, that go on from one state to another."""
-        for mine, count in ((self._files, files), (self._bytes, size)):
-            mine[before] = mine.get(before, 0) - count
-            mine[after] = mine.get(after, 0) + count
+        """Count a change of state of a file, or of several with `size` bytes together."""
+        for own, count in ((self._files, files), (self._bytes, size)):
+            own[before] = own.get(before, 0) - count
+            own[after] = own.get(after, 0) + count
 
     def count(self, *states: State) -> int:
-        """Files in some states."""
+        """Return the number of files in some states."""
         return sum(self._files.get(state, 0) for state in states)
 
     @property
     def files(self) -> int:
-        """All files there are."""
+        """Number of all files."""
         return sum(self._files.values())
 
     @property
@@ -62,10 +62,10 @@ class ProgressCounter:
         return sum(self._bytes.values())
 
     def mark(self) -> None:
-        """Remember how far it is, for the rates."""
+        """Record the present counts for the rates."""
         now = self.clock()
         self._marks.append((now, self._transferred, self.sent))
-        while now - self._marks[0][0] > WINDOW and len(self._marks) > 2:  # noqa: PLR2004  # two give a rate
+        while now - self._marks[0][0] > WINDOW and len(self._marks) > 2:  # noqa: PLR2004  # a rate needs two
             self._marks.popleft()
 
     def progress(
@@ -80,7 +80,7 @@ class ProgressCounter:
         wait_left: float = 0.0,
         wait_reason: str = "",
     ) -> Progress:
-        """Say how far the job is."""
+        """Return the progress event."""
         files, per_second = self._rates()
         left = self.count(*_LEFT)
         return Progress(
@@ -120,7 +120,7 @@ class ProgressCounter:
         return max(0.0, (self._transferred - files) / seconds), (self.sent - sent) / seconds
 
     def _eta(self, left: int, files: float, per_second: float) -> float | None:
-        """By number or by size, whichever takes longer: small files are slow by their number."""
+        """Return the estimated seconds, the longer of those by number and by size of files."""
         if not self.scanned or (files <= 0 and per_second <= 0):
             return None
         by_files = left / files if files > 0 else 0.0

@@ -1,10 +1,10 @@
-"""Refusals: when they concern single files only, and when a run should end because of them.
+"""Refusals: whether they concern single files only, or end the run.
 
-The rule. Refusals of one reason are counted until a file succeeds. When there are `REFUSALS` of them, the
-files are compared: what they have in common (all empty, or of one order of size; one folder; one ending) may
-be the reason. It explains the refusals if no file with it was accepted, and if there are files without it
-that were accepted, or are still to be tried. As long as something explains them, only the refused files fail.
-Unlike files that are refused for the same reason end the run, in good order: uploads in flight are completed.
+The rule: refusals of one reason are counted until a file succeeds. When `REFUSALS` of them have occurred, the
+files are compared. A common trait (all empty, or of one order of size; one folder; one extension) may be the
+reason. It explains the refusals if no file with it was accepted, and if files without it were accepted or are
+still to be tried. As long as a trait explains them, only the refused files fail. Different files that are
+refused for the same reason end the run; uploads in flight are completed.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from coredata_async.bulk.states import State
 T = TypeVar("T")
 
 REFUSALS: Final = 30
-"""Refusals of one reason, without a success in between, that are looked into."""
+"""Number of refusals of one reason, without a success in between, after which they are examined."""
 STEP: Final = 5
-"""Further refusals before the next look, at least; of many, a tenth."""
+"""Minimum number of further refusals before the next examination; of many, a tenth."""
 SIZES: Final = (1, 1 << 10, 1 << 20, 1 << 30, 1 << 62)
 """Upper ends of the orders of size: empty, below 1 KiB, 1 MiB, 1 GiB, and the rest."""
 ABOUT_ONE: Final = (" 413", "EntityTooLarge", " 414")
-"""In reasons that concern the size or the name of one file, whatever else is refused."""
+"""Parts of reasons that concern the size or the name of one file, regardless of other refusals."""
 
 
 @frozen
 class Trait:
-    """Something that all refused files have in common, as SQL on `item`."""
+    """Trait that all refused files have in common, as SQL on `item`."""
 
     label: str
     where: str
@@ -41,19 +41,19 @@ class Trait:
 
 @define
 class RefusedFiles:
-    """The files refused for one reason since the last success."""
+    """Files refused for one reason since the last success."""
 
     folders: set[int] = field(factory=set[int])
-    endings: set[str] = field(factory=set[str])
+    extensions: set[str] = field(factory=set[str])
     sizes: set[int] = field(factory=set[int])
     count: int = 0
     next_check: int = REFUSALS
 
     def add(self, item: Item) -> bool:
-        """Count a file, and tell if it is time to look into the refusals."""
+        """Count a file, and return whether an examination is due."""
         self.count += 1
         _add(self.folders, item.folder)
-        _add(self.endings, _ending(item.filename))
+        _add(self.extensions, _extension(item.filename))
         _add(self.sizes, _order(item.fingerprint.size))
         if self.count < self.next_check:
             return False
@@ -61,20 +61,20 @@ class RefusedFiles:
         return True
 
     def traits(self) -> list[Trait]:
-        """Give what all of them have in common."""
-        found: list[Trait] = []
+        """Return the traits that all of them have in common."""
+        traits: list[Trait] = []
         if len(self.folders) == 1:
-            found.append(Trait("folder", "folder = ?", (*self.folders,)))
-        if len(self.endings) == 1:
-            (ending,) = self.endings
-            pattern = ending.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            where = "filename LIKE ? ESCAPE '\\'" if ending else "filename NOT LIKE ? ESCAPE '\\'"
-            found.append(Trait("ending", where, (f"%{pattern}" if ending else "_%.%",)))
+            traits.append(Trait("folder", "folder = ?", (*self.folders,)))
+        if len(self.extensions) == 1:
+            (extension,) = self.extensions
+            pattern = extension.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            where = "filename LIKE ? ESCAPE '\\'" if extension else "filename NOT LIKE ? ESCAPE '\\'"
+            traits.append(Trait("extension", where, (f"%{pattern}" if extension else "_%.%",)))
         if len(self.sizes) == 1:
             (order,) = self.sizes
             bounds = (0, *SIZES)
-            found.append(Trait("size", "size >= ? AND size < ?", (bounds[order], bounds[order + 1])))
-        return found
+            traits.append(Trait("size", "size >= ? AND size < ?", (bounds[order], bounds[order + 1])))
+        return traits
 
 
 @define(eq=False)
@@ -84,27 +84,27 @@ class Refusals:
     _reasons: dict[str, RefusedFiles] = field(factory=dict[str, RefusedFiles], init=False)
 
     def succeed(self) -> None:
-        """Forget what was refused: something works."""
+        """Forget the refusals after a success."""
         if self._reasons:
             self._reasons.clear()
 
     def add(self, item: Item, reason: str) -> RefusedFiles | None:
-        """Count a refusal, and give what is to be looked into if it is time to."""
-        if any(each in reason for each in ABOUT_ONE):
+        """Count a refusal, and return the refused files if an examination is due."""
+        if any(part in reason for part in ABOUT_ONE):
             return None
         refused = self._reasons.setdefault(reason, RefusedFiles())
         return refused if refused.add(item) else None
 
 
 def is_explained(db: sqlite3.Connection, traits: list[Trait], *, scanned: bool) -> bool:
-    """Check if something that the refused files have in common explains the refusals.
+    """Return whether a common trait of the refused files explains the refusals.
 
     Runs in the journal's thread.
 
     Args:
         db: The journal.
-        traits: What they have in common.
-        scanned: False while the scan may still find files without it.
+        traits: Their common traits.
+        scanned: False while the scan may still find files without a trait.
     """
     return any(_explains(db, trait, scanned=scanned) for trait in traits)
 
@@ -120,13 +120,13 @@ def _explains(db: sqlite3.Connection, trait: Trait, *, scanned: bool) -> bool:
 
 
 def _add(values: set[T], value: T) -> None:
-    """Remember two values at most: they are as good as many."""
+    """Add a value, two at most: they are as good as many."""
     if len(values) < 2:  # noqa: PLR2004
         values.add(value)
 
 
-def _ending(filename: str) -> str:
-    return os.path.splitext(filename)[1].lower()  # noqa: PTH122  # no path
+def _extension(filename: str) -> str:
+    return os.path.splitext(filename)[1].lower()  # noqa: PTH122  # not a path
 
 
 def _order(size: int) -> int:

@@ -1,4 +1,4 @@
-"""Finding out what became of registrations whose response was lost, while other files go on."""
+"""Resolver: looks up registrations whose response was lost, while other files are uploaded."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from coredata_async.transfer.probe import Parent, ProbeRequest
 from coredata_async.transfer.steps import Registered
 
 WAITING: Final = 1000
-"""Files that are held in memory while they are looked for. Of further ones only the number is kept."""
+"""Maximum number of files in memory during their lookup. Of further ones only the id is kept."""
 FAILURES: Final = 5
-"""Number of failed listings in a row after which a file is left for the next run."""
+"""Number of consecutive failed listings after which a file is left for the next run."""
 CLOSE: Final = timedelta(seconds=5)
 """Difference between the clocks that stamp a reservation and a File, up to which their order counts."""
 SKEW: Final = timedelta(hours=48)
@@ -41,9 +41,9 @@ SKEW: Final = timedelta(hours=48)
 
 @define(eq=False)
 class Resolver:
-    """Looks for the File of each blob, and never guesses: found, proved absent, or unresolved.
+    """Looks up the File of each blob, without guessing: found, proven absent, or unresolved.
 
-    A worker that hands over a file never waits. Listings are shared by all files of a folder: see
+    A worker that hands over a file never waits. All files of a folder share listings: see
     `transfer.lookup`.
     """
 
@@ -51,13 +51,13 @@ class Resolver:
     group: asyncio.TaskGroup
     clock: Callable[[], float] = time.monotonic
     tasks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]], init=False)
-    """To be cancelled when the run ends early."""
+    """Tasks that are cancelled when the run ends early."""
     _held: int = field(default=0, init=False)
-    """Files in memory."""
+    """Number of files in memory."""
     _further: array[int] = field(factory=lambda: array("q"), init=False)
     """Ids of files that are only in the journal."""
     _further_at: float = field(default=0.0, init=False)
-    """Time at which the response for the latest of them was lost."""
+    """Latest time at which the response for one of them was lost."""
     _fetching: bool = field(default=False, init=False)
     _waiting: int = field(default=0, init=False)
     _idle: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -66,7 +66,7 @@ class Resolver:
         self._idle.set()
 
     async def take(self, work: Work, lost_at: float) -> None:
-        """Find out about a file from now on. Returns at once."""
+        """Begin to look up a file. Returns at once."""
         self._waiting += 1
         self._idle.clear()
         if self._held < WAITING:
@@ -75,26 +75,26 @@ class Resolver:
             self._further.append(work.item.id)
             self._further_at = max(self._further_at, lost_at)
 
-    def remember(self, place: str, file_id: str) -> None:
-        """Remember a File that is there: a listing of its place that does not show it proves nothing."""
+    def remember(self, folder: str, file_id: str) -> None:
+        """Remember an existing File: a listing of its folder that does not show it proves nothing."""
         settler = self.run.engine.uploader.driver.settler
-        settler.witnesses.add(place, file_id, self.clock())
+        settler.witnesses.add(folder, file_id, self.clock())
 
     async def idle(self) -> None:
-        """Wait until nothing is left to be found out."""
+        """Wait until all lookups have ended."""
         await self._idle.wait()
 
     @property
     def waiting(self) -> int:
-        """Number of files that are being found out about."""
+        """Number of files whose lookup is in progress."""
         return self._waiting
 
     def _hold(self, work: Work, lost_at: float) -> None:
         self._held += 1
         self._start(self._resolve(work, lost_at))
 
-    def _start(self, what: Coroutine[object, object, None]) -> None:
-        task = self.group.create_task(what)
+    def _start(self, lookup: Coroutine[object, object, None]) -> None:
+        task = self.group.create_task(lookup)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
@@ -104,7 +104,7 @@ class Resolver:
         finally:
             self._held -= 1
             self._leave(1)
-        # Not if it was cancelled: then the run ends.
+        # Not after a cancellation, which ends the run.
         if self._further and not self._fetching and self._held <= WAITING // 2:
             self._fetching = True
             self._start(self._fetch())
@@ -135,44 +135,44 @@ class Resolver:
             ids = f"; candidates: {', '.join(exc.candidates)}" if exc.candidates else ""
             await self.run.mark_unresolved(item, f"{exc}{ids}; blob {item.blob}")
         except AuthenticationError as exc:
-            self.run.abort("authentication", str(exc))  # it stays UNKNOWN: the next run looks for it
+            self.run.abort("authentication", str(exc))  # it stays UNKNOWN: the next run looks it up
         except (APIError, ConfigurationError) as exc:
-            await self.run.mark_unresolved(item, f"looking for blob {item.blob} failed: {exc}")
+            await self.run.mark_unresolved(item, f"the lookup of blob {item.blob} failed: {exc}")
         except JournalError:
             raise
-        except Exception as exc:  # noqa: BLE001  # it concerns this file alone, which may be there
-            words = f"looking for blob {item.blob} failed: unexpected {type(exc).__name__}"
-            await self.run.mark_unresolved(item, words)
+        except Exception as exc:  # noqa: BLE001  # it concerns this file alone, whose File may exist
+            message = f"the lookup of blob {item.blob} failed: unexpected {type(exc).__name__}"
+            await self.run.mark_unresolved(item, message)
 
     async def _conclude(self, work: Work, found: Registered | None) -> None:
         item = work.item
         if found is not None:
             await self._record_found(work, found)
         elif self._is_stuck(work):
-            words = (
-                f"registering it was not confirmed {item.unconfirmed} times, and each time the File was "
-                f"proven not to be there; blob {item.blob}"
+            message = (
+                f"its registration was not confirmed {item.unconfirmed} times, and each time the File was "
+                f"proven absent; blob {item.blob}"
             )
-            await self.run.delay(item, FailureClass(State.RETRY, Reason.REFUSED, words))
+            await self.run.delay(item, FailureClass(State.RETRY, Reason.REFUSED, message))
         else:
             await self.run.register_again(item, work.parent)
 
     def _is_stuck(self, work: Work) -> bool:
-        """Tell if a file was often sent for registration in vain, and no other file succeeded meanwhile.
+        """Return whether a file was registered often without success, while no other file succeeded.
 
-        Each round ends with a proof, so their number is no reason for doubt, and as long as the server
-        registers other files, it is worth another round.
+        Each round ends with a proof, so their number is not a reason for doubt. As long as the server
+        registers other files, another round is worthwhile.
         """
         often = not work.refused and work.item.unconfirmed >= ROUNDS
         return often and self.run.successes == work.successes
 
     async def _record_found(self, work: Work, found: Registered) -> None:
-        """It is there. If the file is another one by now, that one has not been uploaded yet."""
+        """Record the found File. If the local file has changed since, its new content is uploaded as well."""
         item = evolve(work.item, file=found.file_id)
         try:
-            now = self.run.stat(item)  # before anything is noted: what this raises leaves the file as it is
+            now = self.run.stat(item)  # before anything is recorded: if it raises, the file stays as it is
         except SourceError:
-            now = item.fingerprint  # gone: what was uploaded is what there was
+            now = item.fingerprint  # the file no longer exists: the upload is its last state
         await self.run.confirm(item, found)
         if now != item.fingerprint:
             self.run.journal.note(*rows.mark_planned(evolve(item, blob=None), now))
@@ -184,9 +184,9 @@ class Resolver:
         remote = self.run.remote
         if remote.is_project(work.parent):
             parent = Parent(work.parent, "project")
-        else:  # of what kind the parent of the job is, is not known; the others come from the list of folders
+        else:  # the kind of the job's parent is unknown; the others come from the list of folders
             parent = Parent(work.parent, "unknown" if work.parent == remote.parent else "folder")
-        wanted = ProbeRequest(
+        request = ProbeRequest(
             stored=work.item.stored_state(""),
             new=rows.new_file(work.item, work.parent, self.run.attributes),
             parent=parent,
@@ -194,27 +194,27 @@ class Resolver:
             patience=FAILURES,
             in_flight=not work.refused,
         )
-        return await self.run.engine.uploader.driver.settler.find(wanted, lost_at)
+        return await self.run.engine.uploader.driver.settler.find(request, lost_at)
 
     def _has_name(self, work: Work, file: File) -> bool:
         return self.run.remote.comparable(file.filename) == work.item.filename
 
     async def _is_created(self, work: Work, file: File) -> bool:
-        """Decide about an empty File if ours was created without a blob: by place and name."""
+        """Return whether an empty File was created by this job without a blob: by folder and name."""
         if not (self._has_name(work, file) and await self.run.remote.direct_children([file], work.parent)):
             return False
         return not await self.run.journal.read(partial(is_taken, item=work.item, file_id=file.id))
 
     async def _is_ours(self, work: Work, file: File) -> bool:
-        """Decide by everything else that is known, if the server does not show blob names.
+        """Return whether a File belongs to a blob, by other facts, if the server does not show blob names.
 
-        It is ours if it has the same bytes under the same name in the same place, was created since the
-        reservation, and was there neither before this job nor as another file of it.
+        It does if it has the same bytes and the same name in the same folder, was created since the
+        reservation, and did not exist before this job or as another file of it.
         """
         stored = work.item.stored_state("")
         if not (file.digest and file.size is not None and file.created and stored.since):
-            raise UndecidableError("the server shows neither blob name nor digest of", (file.id,))
-        if file.digest.lower() != stored.md5 or file.size not in {0, stored.plan.size}:  # 0: not known
+            raise UndecidableError("the server does not show blob name and digest of", (file.id,))
+        if file.digest.lower() != stored.md5 or file.size not in {0, stored.plan.size}:  # 0: unknown
             return False
         if not self._has_name(work, file) or file.created < stored.since - SKEW:
             return False
@@ -223,17 +223,17 @@ class Resolver:
         if await self.run.journal.read(partial(is_taken, item=work.item, file_id=file.id)):
             return False
         if file.created < stored.since - CLOSE:
-            words = "the server shows no blob names, and by its clocks one is older than the blob"
-            raise UndecidableError(words, (file.id,))
+            message = "the server shows no blob names, and by its clocks one is older than the blob"
+            raise UndecidableError(message, (file.id,))
         return True
 
 
 def _read(db: sqlite3.Connection, ids: list[int], parent: str) -> list[Work]:
-    """Read files of which it is not known whether they were registered."""
-    found = db.execute(
+    """Read files for which it is unknown whether they were registered."""
+    cursor = db.execute(
         f"{JOINED} WHERE item.state = ? AND item.id IN (SELECT value FROM json_each(?))",  # noqa: S608
         (State.UNKNOWN, json.dumps(ids)),
     )
-    items = [item_of(row) for row in found.fetchall()]
+    items = [item_of(row) for row in cursor.fetchall()]
     remote = "SELECT coalesce(remote, ?) FROM folder WHERE id = ?"
     return [Work(item, db.execute(remote, (parent, item.folder)).fetchone()[0]) for item in items]

@@ -1,4 +1,4 @@
-"""The course of a run: scan, folders, lanes, a second pass, confirmation; and how it ends before its end."""
+"""Scheduler of a run: scan, folders, workers, retry passes and confirmation; and their early end."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ from coredata_async.bulk.states import Reason, State
 from coredata_async.errors import APIError, AuthenticationError
 
 FOLDER_WORKERS: Final = 256
-"""Folders that may wait to be found, made or listed; a lost creation takes two minutes to settle."""
+"""Maximum number of folders that wait to be found, created or listed; a lost creation takes two minutes."""
 FOLDERS_IN_PROGRESS: Final = 8
-"""Folders whose files are given to the workers at once."""
+"""Maximum number of folders whose files are queued at once."""
 LARGE_FILE_WORKERS: Final = 16
-"""Large files whose folders may be waited for at once."""
+"""Maximum number of large files whose folders are waited for at once."""
 PASSES: Final = 5
-"""How often what failed for a passing reason is claimed again, as long as some of it succeeds."""
+"""Maximum number of retry passes over files that failed transiently, while some of them succeed."""
 LARGE_FIRST_EVERY: Final = 4
-"""Every so manieth worker takes the largest file first."""
+"""One of this many workers takes the largest file first."""
 
 
 @define(eq=False, kw_only=True)
 class Scheduler:
-    """Starts everything in its order and sees it through."""
+    """Starts the tasks of a run in order, and waits for them."""
 
     run: RunContext
     batches: Batches
@@ -59,7 +59,7 @@ class Scheduler:
     _others: OtherJobs = field(init=False)
     _siblings: Siblings = field(init=False)
     _ready: asyncio.Queue[int] = field(factory=asyncio.Queue[int], init=False)
-    """Folders whose scan is complete, and which hold something to do."""
+    """Folders whose scan is complete, and which have files to upload."""
     _large: asyncio.Queue[int | None] = field(factory=asyncio.Queue[int | None], init=False)
     """Folders with large files whose scan is complete, and None at the end of the scan."""
     _feeding: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(FOLDERS_IN_PROGRESS), init=False)
@@ -75,15 +75,15 @@ class Scheduler:
         self._feeder = Feeder(run.journal, self._folders, run.remote, quiet, self._others)
 
     def drain(self) -> None:
-        """Begin nothing new; `conduct` ends when what is in flight has ended."""
+        """Begin no further file; `execute` ends when the files in flight have ended."""
         self._draining.set()
 
     async def execute(self) -> None:
-        """All of it. Cancelling it leaves a journal that resumes."""
+        """Run all tasks. If it is cancelled, the journal can be resumed."""
         async with asyncio.TaskGroup() as group:
             resolver = Resolver(self.run, group)
             confirmer = Confirmer(self.run, self._folders, self._others)
-            lane = FileWorker(
+            file_worker = FileWorker(
                 self.run,
                 resolver,
                 ConflictResolver(self.run.engine.api, self.run.policy.existing),
@@ -93,30 +93,30 @@ class Scheduler:
 
             def start_worker() -> None:
                 if len(workers) < self.concurrency:
-                    giants_first = len(workers) % LARGE_FIRST_EVERY == 0
+                    large_first = len(workers) % LARGE_FIRST_EVERY == 0
                     workers.append(
-                        group.create_task(self._worker(lane, confirmer, giants_first=giants_first))
+                        group.create_task(self._worker(file_worker, confirmer, large_first=large_first))
                     )
 
             self.run.queue.start_worker = start_worker
             sources = [
-                group.create_task(each)
-                for each in (self._scan(), self._look_for(resolver), self._feed_large_files())
+                group.create_task(source)
+                for source in (self._scan(), self._look_up(resolver), self._feed_large_files())
             ]
-            beside = [
-                group.create_task(each)
-                for each in (
+            services = [
+                group.create_task(service)
+                for service in (
                     *(confirmer.work() for _ in range(confirm.FOLDERS)),
                     self._feed_folders(confirmer),
                     self._siblings.watch(),
                 )
             ]
-            through = group.create_task(self._finish(resolver, confirmer, sources))
-            await _either(through, self._draining)
+            finishing = group.create_task(self._finish(resolver, confirmer, sources))
+            await _either(finishing, self._draining)
             self.run.queue.close()
             if workers:
                 await asyncio.wait(workers)
-            for task in (through, *sources, *beside, *resolver.tasks):
+            for task in (finishing, *sources, *services, *resolver.tasks):
                 task.cancel()
 
     async def _finish(
@@ -125,31 +125,33 @@ class Scheduler:
         await asyncio.wait(sources)
         await self._ready.join()
         await self._drain_resolver(resolver)
-        await self._second_passes(resolver)
+        await self._retry_passes(resolver)
         await confirmer.idle()
         if self.run.progress.count(State.CONFIRMED):
             for folder in await confirmer.unconfirmed_folders():
-                confirmer.want(folder)
+                confirmer.request(folder)
             await confirmer.idle()
         try:
             await self._siblings.check_again()
         except APIError as exc:
-            await self.run.warn(f"whether another job has made the same folders could not be seen: {exc}")
+            await self.run.warn(
+                f"it could not be checked whether another job has created the same folders: {exc}"
+            )
 
     async def _drain_resolver(self, resolver: Resolver) -> None:
-        """Wait for workers and resolver: what one is through with, it may hand to the other."""
+        """Wait for workers and resolver, which may hand files to each other."""
         while self.run.queue.in_flight or resolver.waiting:
             await self.run.queue.empty()
             await resolver.idle()
 
     async def _scan(self) -> None:
-        survey = ScanPlanner(self.batches, self.run.journal)
+        planner = ScanPlanner(self.batches, self.run.journal)
         try:
-            async for planned in survey:
+            async for planned in planner:
                 self.run.progress.add(planned.sums)
                 self.run.progress.excluded += planned.excluded
-                for words in planned.warnings:
-                    await self.run.warn(words)
+                for warning in planned.warnings:
+                    await self.run.warn(warning)
                 for entry in planned.ended:
                     await self.run.stream.publish(scan_event(planned.path, entry))
                 if planned.pending or (self.empty_folders and planned.complete):
@@ -161,23 +163,25 @@ class Scheduler:
         self.run.progress.add(
             await self.run.journal.read(lambda db: planning.finish(db, self.run.journal.run))
         )
-        meter = self.run.progress
-        meter.scanned = True
-        await self.run.stream.publish(Scanned(files=meter.files, bytes=meter.bytes, excluded=meter.excluded))
+        progress = self.run.progress
+        progress.scanned = True
+        await self.run.stream.publish(
+            Scanned(files=progress.files, bytes=progress.bytes, excluded=progress.excluded)
+        )
 
-    async def _look_for(self, resolver: Resolver) -> None:
-        """Find out what became of registrations that an earlier run had sent for."""
+    async def _look_up(self, resolver: Resolver) -> None:
+        """Look up the registrations that an earlier run had sent."""
         if not self.run.progress.count(State.UNKNOWN):
             return
         began = resolver.clock()
         run, parent = self.run.journal.run, self.run.remote.parent
-        for place, file_id in await self.run.journal.read(lambda db: files_beside_unknown(db, parent)):
-            resolver.remember(place, file_id)
+        for folder, file_id in await self.run.journal.read(lambda db: files_beside_unknown(db, parent)):
+            resolver.remember(folder, file_id)
         for work in await self.run.journal.read(lambda db: claim_unknown(db, run, parent)):
             await resolver.take(work, began)
 
     async def _feed_folders(self, confirmer: Confirmer) -> None:
-        """Open each folder that the scan has completed in a task of its own, and put its files."""
+        """Open each completely scanned folder in a separate task, and queue its files."""
         slots = asyncio.Semaphore(FOLDER_WORKERS)
         async with asyncio.TaskGroup() as group:
             while True:
@@ -197,14 +201,14 @@ class Scheduler:
             self._ready.task_done()
 
     async def _enqueue_folder(self, folder: int, confirmer: Confirmer) -> None:
-        """Put the files of a folder, and have it listed when it is complete, not between two of them."""
-        belt = self.run.queue
-        belt.begin(folder)
+        """Queue the files of a folder, and have it listed when it is complete, not between two of them."""
+        queue = self.run.queue
+        queue.begin(folder)
         try:
             async for work in self._feeder.small(folder):
-                await belt.put(work)
+                await queue.put(work)
         finally:
-            if belt.end(folder):
+            if queue.end(folder):
                 confirmer.complete(folder)
 
     async def _feed_large_files(self) -> None:
@@ -214,77 +218,77 @@ class Scheduler:
             while await self._large.get() is not None:
                 await slots.acquire()
                 while (item := await self._feeder.large_file()) is not None:
-                    task = group.create_task(self._enqueue(item, giant=True))
+                    task = group.create_task(self._enqueue(item, large=True))
                     task.add_done_callback(lambda _: slots.release())
                     await slots.acquire()
                 slots.release()
 
-    async def _enqueue(self, item: Item, *, giant: bool) -> None:
+    async def _enqueue(self, item: Item, *, large: bool) -> None:
         try:
-            work = await self._feeder.ready(item, settled=not giant)
-            await self.run.queue.put(work, giant=giant)
+            work = await self._feeder.ready(item, settled=not large)
+            await self.run.queue.put(work, large=large)
         except APIError as exc:
             await self.run.delay(item, FailureClass(State.RETRY, Reason.FOLDER, str(exc)))
             self._check_key(exc)
 
     async def _not_ready(self, folder: int, exc: APIError) -> None:
-        """The second pass takes the files of a folder up that cannot be found, made or listed."""
-        words = f"its folder is not ready: {exc}"
+        """Defer the files of a folder that cannot be found, created or listed to the retry pass."""
+        message = f"its folder is not ready: {exc}"
         files, size = await self.run.journal.read(
-            lambda db: retries.defer_folder(db, folder, self.run.journal.run, words)
+            lambda db: retries.defer_folder(db, folder, self.run.journal.run, message)
         )
         self.run.progress.transition(size, State.PLANNED, State.RETRY, files=files)
         self._check_key(exc)
 
     def _check_key(self, exc: APIError) -> None:
-        """A key that is refused concerns all files."""
+        """End the run if the key is refused, because that concerns all files."""
         if isinstance(exc, AuthenticationError):
             self.run.abort("authentication", str(exc))
 
-    async def _worker(self, lane: FileWorker, confirmer: Confirmer, *, giants_first: bool) -> None:
-        while (work := await self.run.queue.get(giants_first=giants_first)) is not None:
-            await lane.upload(work)
-            confirmer.one_more(work.item.folder)
+    async def _worker(self, file_worker: FileWorker, confirmer: Confirmer, *, large_first: bool) -> None:
+        while (work := await self.run.queue.get(large_first=large_first)) is not None:
+            await file_worker.upload(work)
+            confirmer.count_confirmed(work.item.folder)
             if self.run.queue.finish(work):
                 confirmer.complete(work.item.folder)
 
-    async def _second_passes(self, resolver: Resolver) -> None:
-        """Again, as long as it helps; then it has failed."""
+    async def _retry_passes(self, resolver: Resolver) -> None:
+        """Retry files that failed transiently, while it helps; then they have failed."""
         left = self.run.progress.count(State.RETRY)
         for number in range(PASSES):
             if not left:
                 return
-            if self.run.clock_error is not None:  # more URLs would have expired, too
+            if self.run.clock_error is not None:  # further URLs would have expired, too
                 self.run.give_up("clock", self.run.clock_error)
                 return
             await self.sleep(self.run.engine.retry.base * 2.0**number)
             self._folders.clear_failures()
-            await self._again(lambda item: self._enqueue(item, giant=False))
+            await self._claim_again(lambda item: self._enqueue(item, large=False))
             await self._drain_resolver(resolver)
             before, left = left, self.run.progress.count(State.RETRY)
             if left == before:
                 break
         if self.run.clock_error is None:
-            await self._again(self._give_up)
+            await self._claim_again(self._give_up)
 
-    async def _again(self, do: Callable[[Item], Coroutine[Any, Any, None]]) -> None:
+    async def _claim_again(self, handle: Callable[[Item], Coroutine[Any, Any, None]]) -> None:
         last = 0
         while items := await self.run.journal.read(partial(retries.claim_retries, after=last)):
             for item in items:
                 self.run.progress.transition(item.fingerprint.size, State.RETRY, item.state)
-                await do(item)
+                await handle(item)
             last = items[-1].id
 
     async def _give_up(self, item: Item) -> None:
-        why, words = await self.run.journal.read(lambda db: retries.reason(db, item.id))
-        await self.run.fail(item, why, words, blob=item.blob)
+        reason, message = await self.run.journal.read(lambda db: retries.reason(db, item.id))
+        await self.run.fail(item, reason, message, blob=item.blob)
 
     async def _folder_created(self, path: bytes, folder_id: str) -> None:
         await self.run.stream.publish(FolderCreated(path=path_text(path), folder_id=folder_id))
 
 
 async def _either(task: asyncio.Task[None], event: asyncio.Event) -> None:
-    """Wait for a task's end, or an event; what the task raises is the group's to tell."""
+    """Wait for a task's end, or an event; the group raises an exception of the task."""
     waiting = asyncio.ensure_future(event.wait())
     try:
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)

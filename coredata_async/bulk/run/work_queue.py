@@ -1,4 +1,4 @@
-"""What carries files to the lanes: small ones in their order, and beside them the giants, largest first."""
+"""Queue of files for the workers: small ones in order, and large ones by size, the largest first."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Final
 from coredata_async.bulk.journal.work import Work
 
 CAPACITY: Final = 128
-"""Files that wait for a worker; whoever brings more waits, too."""
+"""Maximum number of waiting files; `put` waits when it is reached."""
 
 _Waiters = deque["asyncio.Future[None]"]
 
 
 class WorkQueue:
-    """Two queues that many workers take from, and a count of what is in flight in each folder.
+    """Two queues that many workers take from, and the number of files in flight in each folder.
 
-    Who finds what it wants neither waits nor wakes anybody: 4 us per file, where an `asyncio.Condition`
-    for each of the three kinds of waiting took 25.
+    A task that can proceed at once does not wait, and wakes no other: 4 us per file, where an
+    `asyncio.Condition` for each of the three kinds of waiting took 25.
     """
 
-    def __init__(self, room: int = CAPACITY) -> None:
-        self._capacity = room
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
         self._small: deque[Work] = deque()
         self._large: deque[Work] = deque()
-        # One wake-up each: 64 idle workers need not all look at one file.
+        # One wake-up per file: 64 idle workers need not all compete for one file.
         self._arrived: _Waiters = deque()
         self._taken: _Waiters = deque()
         self._finished: _Waiters = deque()
@@ -34,17 +34,17 @@ class WorkQueue:
         self._feeding: set[int] = set()
         self._closed = False
         self.start_worker: Callable[[], None] = _ignore
-        """Called if a file was put and no worker is idle."""
+        """Called if a file was put while all workers are busy."""
 
     @property
     def in_flight(self) -> int:
-        """Files that wait for a worker, or are in one."""
+        """Number of files that wait for a worker, or are being uploaded."""
         return sum(self._folders.values())
 
-    async def put(self, work: Work, *, giant: bool = False, beyond: bool = False) -> None:
-        """Bring a file; `beyond` the room, if it must not wait. After `close` it is dropped."""
-        queue = self._large if giant else self._small
-        while not beyond and len(queue) >= self._capacity and not self._closed:
+    async def put(self, work: Work, *, large: bool = False, unlimited: bool = False) -> None:
+        """Add a file; `unlimited` ignores the capacity, for callers that must not wait. No-op when closed."""
+        queue = self._large if large else self._small
+        while not unlimited and len(queue) >= self._capacity and not self._closed:
             await _wait(self._taken)
         if not self._closed:
             queue.append(work)
@@ -52,9 +52,9 @@ class WorkQueue:
             if _wake(self._arrived, 1):
                 self.start_worker()
 
-    async def get(self, *, giants_first: bool) -> Work | None:
-        """The next file, or `None` when the belt is closed."""
-        first, second = (self._large, self._small) if giants_first else (self._small, self._large)
+    async def get(self, *, large_first: bool) -> Work | None:
+        """Return the next file, or `None` when the queue is closed."""
+        first, second = (self._large, self._small) if large_first else (self._small, self._large)
         while not self._closed:
             queue = first or second
             if queue:
@@ -65,16 +65,16 @@ class WorkQueue:
         return None
 
     def begin(self, folder: int) -> None:
-        """The files of a folder are about to be put."""
+        """Record that the files of a folder are about to be put."""
         self._feeding.add(folder)
 
     def end(self, folder: int) -> bool:
-        """They have been put; whether all are done already."""
+        """Record that they have been put; return whether all of them are finished already."""
         self._feeding.discard(folder)
         return folder not in self._folders
 
     def finish(self, work: Work) -> bool:
-        """A lane is through with a file; whether nothing more of its folder is under way, or about to be."""
+        """Record that a file is finished; return whether its folder has no other in flight or to come."""
         folder = work.item.folder
         self._folders[folder] -= 1
         last = self._folders[folder] <= 0
@@ -85,12 +85,12 @@ class WorkQueue:
         return last and folder not in self._feeding
 
     async def empty(self) -> None:
-        """Wait until nothing is in flight."""
+        """Wait until no file is in flight."""
         while self._folders:
             await _wait(self._finished)
 
     def close(self) -> None:
-        """Give nothing more; what waits is left for another run."""
+        """Return no further files; waiting ones are left for another run."""
         self._closed = True
         for waiting in (self._small, self._large):
             for work in waiting:
@@ -102,7 +102,7 @@ class WorkQueue:
 
 
 async def _wait(waiters: _Waiters) -> None:
-    """Wait to be woken. Who is cancelled when it was woken already passes the turn on."""
+    """Wait to be woken. A waiter that is cancelled after it was woken wakes the next one."""
     waiter = asyncio.get_running_loop().create_future()
     waiters.append(waiter)
     try:
@@ -114,7 +114,7 @@ async def _wait(waiters: _Waiters) -> None:
 
 
 def _wake(waiters: _Waiters, count: int) -> int:
-    """Wake a number of waiters; return how many there were too few."""
+    """Wake a number of waiters; return the number of missing ones."""
     while count and waiters:
         waiter = waiters.popleft()
         if not waiter.done():  # its task was cancelled
@@ -124,4 +124,4 @@ def _wake(waiters: _Waiters, count: int) -> int:
 
 
 def _ignore() -> None:
-    """Start nothing."""
+    """Do nothing."""

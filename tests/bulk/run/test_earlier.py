@@ -1,4 +1,4 @@
-"""A job that is run again names every File it has, as events and in the report."""
+"""A repeated job names every File that it has, in events and in the report."""
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,7 @@ async def events_of(job):
         return [event async for event in job]
 
 
-async def test_a_finished_job_names_its_files_again(client, box, tree, tmp_path):
+async def test_a_finished_job_publishes_its_files_again(client, box, tree, tmp_path):
     def job(name):
         return UploadJob(client, [tree], parent=box.project, journal=tmp_path / name)
 
@@ -45,13 +45,13 @@ async def test_a_finished_job_names_its_files_again(client, box, tree, tmp_path)
     assert {each["file_id"] for each in as_json(report)["files"]} == {each.file_id for each in first.values()}
 
 
-async def test_files_that_are_skipped_as_the_same_are_named(client, box, tree, tmp_path):
+async def test_files_that_are_skipped_as_the_same_are_published(client, box, tree, tmp_path):
     def job(name):
         return UploadJob(client, [tree], parent=box.project, journal=tmp_path / name)
 
     first = {each.path: each.file_id for each in await events_of(job("one")) if isinstance(each, FileDone)}
 
-    for earlier in (False, True):  # another job: the server has them; the same job again
+    for earlier in (False, True):  # another job: the server has the files; then the same job again
         events = await events_of(job("two"))
         skipped = [each for each in events if isinstance(each, FileSkipped)]
         assert {each.path: each.file_id for each in skipped} == first
@@ -62,10 +62,10 @@ async def test_files_that_are_skipped_as_the_same_are_named(client, box, tree, t
 
 
 @given(st.sets(st.integers(0, 50_000), max_size=30), st.integers(0, 60_000))
-def test_what_was_told_is_remembered(items, other):
-    told = ReportedItems()
+def test_reported_items_are_remembered(items, other):
+    reported = ReportedItems()
     for item in items:
-        told.add(item)
+        reported.add(item)
 
-    assert all(item in told for item in items)
-    assert (other in told) == (other in items)
+    assert all(item in reported for item in items)
+    assert (other in reported) == (other in items)

@@ -1,4 +1,4 @@
-"""Empty files, where the storage or the reservation refuses them."""
+"""Empty files on a storage or a reservation that refuses them."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def a_tree(root: Path, empty: int = 60, others: int = 60) -> Path:
 
 
 @REFUSING
-async def test_they_go_to_the_service_itself(box, jobs, tmp_path, step) -> None:
+async def test_they_are_sent_to_the_service_itself(box, jobs, tmp_path, step) -> None:
     root = a_tree(tmp_path / "tree")
     box.bucket.refuses_empty = step
 
@@ -26,7 +26,9 @@ async def test_they_go_to_the_service_itself(box, jobs, tmp_path, step) -> None:
 
     check_mirrored(box, ran, root, below=box.project, inside="tree")
     assert box.state.count("files.create") == 60
-    assert box.state.count("blobs.reserve") <= 60 + STEADY.concurrency  # the others knew
+    assert (
+        box.state.count("blobs.reserve") <= 60 + STEADY.concurrency
+    )  # the others used the first one's result
 
 
 @REFUSING
@@ -56,7 +58,7 @@ async def test_empty_files_alone_that_are_refused_end_as_failed(box, jobs, tmp_p
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "reset_before", "commit_late"])
-async def test_a_lost_answer_makes_no_second_file(box, client, jobs, tmp_path, fault) -> None:
+async def test_a_lost_response_creates_no_duplicate(box, client, jobs, tmp_path, fault) -> None:
     root = a_tree(tmp_path / "tree", 9, 3)
     box.bucket.refuses_empty = "put"
     jobs.client = client.with_options(retry=evolve(QUICK, settle=0.3, probe_gap=0.1))
@@ -69,7 +71,7 @@ async def test_a_lost_answer_makes_no_second_file(box, client, jobs, tmp_path, f
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "reset_before"])
-async def test_a_run_that_is_resumed_looks_for_what_it_had_sent(box, client, jobs, tmp_path, fault) -> None:
+async def test_a_resumed_run_looks_up_what_was_sent(box, client, jobs, tmp_path, fault) -> None:
     root = a_tree(tmp_path / "tree", 5, 2)
     box.bucket.refuses_empty = "reserve"
     jobs.client = client.with_options(retry=evolve(QUICK, settle=0.3, probe_gap=0.1))
@@ -85,7 +87,7 @@ async def test_a_run_that_is_resumed_looks_for_what_it_had_sent(box, client, job
     assert not files_twice(box)
 
 
-async def test_a_passing_failure_of_the_service_proves_nothing(box, jobs, tmp_path) -> None:
+async def test_a_transient_failure_of_the_service_proves_nothing(box, jobs, tmp_path) -> None:
     root = a_tree(tmp_path / "tree", 6, 0)
     box.bucket.refuses_empty = "put"
     box.faults.status("files.create", 429, times=8)

@@ -1,4 +1,4 @@
-"""Refusals fail the files concerned; only unlike files that are refused for the same reason end a run."""
+"""Refusals fail the files concerned; only different files that are refused for the same reason end a run."""
 
 import sqlite3
 from pathlib import Path
@@ -35,11 +35,11 @@ def a_journal(*rows: tuple[int, str, int, State]) -> sqlite3.Connection:
     return db
 
 
-def error(status: int, words: str) -> APIStatusError:
-    return BadRequestError(words, Request("POST", "/api/"), Reply(status), service_message=words)
+def error(status: int, text: str) -> APIStatusError:
+    return BadRequestError(text, Request("POST", "/api/"), Reply(status), service_message=text)
 
 
-def test_refusals_are_the_same_whatever_names_ids_and_numbers_they_mention() -> None:
+def test_refusals_are_equal_regardless_of_names_ids_and_numbers() -> None:
     assert cause_of(error(400, "'a.txt' has 17 bytes")) == cause_of(error(400, "'b.pdf' has 4 bytes"))
     assert cause_of(error(400, "the name is too long")) != cause_of(error(400, "the file is empty"))
     assert cause_of(error(400, "no")) != cause_of(error(403, "no"))
@@ -49,7 +49,7 @@ def test_refusals_are_the_same_whatever_names_ids_and_numbers_they_mention() -> 
 
 
 @pytest.mark.parametrize(
-    ("items", "words"),
+    ("items", "text"),
     [
         ([an_item(1), an_item(2)], ["folder", "ending", "size"]),
         ([an_item(1, size=0), an_item(2, folder=2, filename="b.pdf", size=0)], ["size"]),
@@ -58,8 +58,8 @@ def test_refusals_are_the_same_whatever_names_ids_and_numbers_they_mention() -> 
         ([an_item(1), an_item(2, folder=2, filename="b", size=0)], []),
     ],
 )
-def test_what_refused_files_have_in_common_is_known(items, words) -> None:
-    assert [trait.label for trait in refused_files(*items).traits()] == words
+def test_common_traits_of_refused_files_are_found(items, text) -> None:
+    assert [trait.label for trait in refused_files(*items).traits()] == text
 
 
 EMPTY = refused_files(*(an_item(n, folder=n, filename=f"a.{n}", size=0) for n in range(3))).traits()
@@ -74,7 +74,7 @@ BARE = refused_files(*(an_item(n, folder=n, filename="README", size=9**n) for n 
         pytest.param(EMPTY, [(9, "b", 1, State.DONE)], True, id="others were accepted"),
         pytest.param(EMPTY, [(9, "b", 1, State.FAILED)], False, id="others failed, too"),
         pytest.param(EMPTY, [(9, "b", 1, State.SKIPPED)], False, id="others were skipped"),
-        pytest.param(EMPTY, [(9, "b", 0, State.PLANNED)], False, id="there are no others"),
+        pytest.param(EMPTY, [(9, "b", 0, State.PLANNED)], False, id="without others"),
         pytest.param(
             EMPTY, [(9, "b", 0, State.DONE), (9, "c", 1, State.PLANNED)], False, id="alike, and accepted"
         ),
@@ -85,18 +85,16 @@ BARE = refused_files(*(an_item(n, folder=n, filename="README", size=9**n) for n 
         pytest.param([], [(9, "b", 1, State.PLANNED)], False, id="nothing in common"),
     ],
 )
-def test_what_they_have_in_common_explains_refusals_if_others_may_be_accepted(
-    traits, others, explained
-) -> None:
+def test_a_common_trait_explains_refusals_if_others_may_be_accepted(traits, others, explained) -> None:
     assert is_explained(a_journal(*others), traits, scanned=True) == explained
 
 
-def test_while_the_scan_goes_on_others_may_still_come() -> None:
+def test_during_the_scan_other_files_may_still_be_found() -> None:
     assert is_explained(a_journal(), EMPTY, scanned=False)
     assert not is_explained(a_journal(), [], scanned=False)
 
 
-def test_a_success_begins_the_count_again_and_reasons_are_counted_apart() -> None:
+def test_a_success_resets_the_count_and_reasons_are_counted_separately() -> None:
     refusals = Refusals()
     for number in range(REFUSALS - 1):
         assert refusals.add(an_item(number), "a") is None
@@ -109,14 +107,14 @@ def test_a_success_begins_the_count_again_and_reasons_are_counted_apart() -> Non
 
 
 @pytest.mark.parametrize("reason", ["PayloadTooLargeError 413", "StorageError 400 EntityTooLarge"])
-def test_a_file_that_is_too_large_says_nothing_of_others(reason) -> None:
+def test_a_file_that_is_too_large_does_not_count(reason) -> None:
     refusals = Refusals()
 
     assert not any(refusals.add(an_item(n, folder=n, size=9**n), reason) for n in range(100))
 
 
 def a_mixed_tree(root: Path) -> Path:
-    """60 files of which the names say that they are bad, before 60 others."""
+    """Create 60 files whose names say that they are bad, before 60 others."""
     bad = {f"a{n % 3}/bad{n:03}.exe": f"bad {n}".encode() for n in range(60)}
     good = {f"b{n % 3}/good{n:03}.txt": f"good {n}".encode() for n in range(60)}
     return make_tree(root, {**bad, **good})
@@ -124,7 +122,7 @@ def a_mixed_tree(root: Path) -> Path:
 
 @pytest.fixture
 def refuse_programs(monkeypatch) -> None:
-    """Let the service refuse to reserve for programs, as a filter would."""
+    """Let the service refuse to reserve blobs for programs, as a filter would."""
     presign = LocalBucket.presign_put
 
     def presign_documents(bucket, blob: str, content_length: int, content_type: str | None) -> str:
@@ -148,7 +146,7 @@ async def test_files_of_one_kind_that_are_refused_do_not_end_the_run(box, jobs, 
     assert remote_truth(box, box.project).total() == 60
 
 
-async def test_unlike_files_that_are_refused_end_the_run_and_uploads_under_way_are_completed(
+async def test_different_files_that_are_refused_end_the_run_and_uploads_in_flight_are_completed(
     box, jobs, tmp_path
 ) -> None:
     files = {f"d{n % 5}/f{n:03}.{n % 7}": bytes([n]) * 7 ** (n // 5 % 5) for n in range(200)}

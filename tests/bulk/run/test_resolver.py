@@ -1,4 +1,4 @@
-"""The resolver alone: no worker waits for it, and few files are held in memory."""
+"""Resolver: no worker waits for it, and few files are held in memory."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ ITEM = Item(
 
 
 class Run:
-    """A run in which nothing is ever found."""
+    """Run in which no File is ever found."""
 
     def __init__(self, *, taken: bool = False) -> None:
         settler = SimpleNamespace(find=self.find)
@@ -57,8 +57,8 @@ class Run:
         return self.taken
 
 
-def sent(coroutine) -> bool:
-    """Whether a coroutine returns without having waited."""
+def returns_at_once(coroutine) -> bool:
+    """Return whether a coroutine returns without waiting."""
     try:
         coroutine.send(None)
     except StopIteration:
@@ -73,7 +73,7 @@ async def test_a_worker_that_hands_over_a_file_never_waits(monkeypatch) -> None:
     async with asyncio.TaskGroup() as group:
         resolver = Resolver(run, group)
         for number in range(500):
-            assert sent(resolver.take(Work(evolve(ITEM, id=number), "folder"), 0.0))
+            assert returns_at_once(resolver.take(Work(evolve(ITEM, id=number), "folder"), 0.0))
         await asyncio.sleep(0)
         assert resolver.waiting == 500
         assert run.looking == len(resolver.tasks) == 10
@@ -97,7 +97,7 @@ async def test_a_worker_that_hands_over_a_file_never_waits(monkeypatch) -> None:
         ({"digest": None}, False, None),
     ],
 )
-async def test_a_file_without_a_blob_name_is_judged_by_everything_else(change, taken, ours) -> None:
+async def test_a_file_without_a_blob_name_is_identified_by_other_facts(change, taken, ours) -> None:
     file = evolve(File(id="f", filename="a.txt", size=3, digest="0" * 32, created=SINCE), **change)
 
     async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""The belt: order, room, one wake-up for each file, and an end for everybody."""
+"""Work queue: order, capacity, one wake-up for each file, and an end for all tasks."""
 
 import asyncio
 
@@ -21,121 +21,121 @@ async def turns(count: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-async def filled(*numbers: int, room: int = 128) -> WorkQueue:
-    belt = WorkQueue(room)
+async def filled(*numbers: int, capacity: int = 128) -> WorkQueue:
+    queue = WorkQueue(capacity)
     for number in numbers:
-        await belt.put(work(number))
-    return belt
+        await queue.put(work(number))
+    return queue
 
 
-async def taken(belt: WorkQueue, *, giants_first: bool = False) -> int:
-    found = await belt.get(giants_first=giants_first)
+async def taken(queue: WorkQueue, *, large_first: bool = False) -> int:
+    found = await queue.get(large_first=large_first)
     assert found is not None
     return found.item.id
 
 
-async def test_small_files_come_in_their_order():
-    belt = await filled(1, 2, 3)
+async def test_small_files_are_returned_in_order():
+    queue = await filled(1, 2, 3)
 
-    assert [await taken(belt) for _ in range(3)] == [1, 2, 3]
-
-
-@pytest.mark.parametrize(("giants_first", "order"), [(True, [9, 1]), (False, [1, 9])])
-async def test_some_lanes_take_giants_first_and_every_lane_takes_what_there_is(giants_first, order):
-    belt = await filled(1)
-    await belt.put(work(9), giant=True)
-
-    assert [await taken(belt, giants_first=giants_first) for _ in range(2)] == order
+    assert [await taken(queue) for _ in range(3)] == [1, 2, 3]
 
 
-async def test_one_file_wakes_one_lane():
-    belt = await filled()
-    lanes = [asyncio.ensure_future(taken(belt)) for _ in range(3)]
+@pytest.mark.parametrize(("large_first", "order"), [(True, [9, 1]), (False, [1, 9])])
+async def test_some_workers_take_large_files_first_and_every_worker_takes_any_file(large_first, order):
+    queue = await filled(1)
+    await queue.put(work(9), large=True)
+
+    assert [await taken(queue, large_first=large_first) for _ in range(2)] == order
+
+
+async def test_one_file_wakes_one_worker():
+    queue = await filled()
+    workers = [asyncio.ensure_future(taken(queue)) for _ in range(3)]
     await turns()
-    await belt.put(work(1))
+    await queue.put(work(1))
     await turns()
 
-    assert [lane.done() for lane in lanes] == [True, False, False]
-    belt.close()
-    await asyncio.wait(lanes)
+    assert [worker.done() for worker in workers] == [True, False, False]
+    queue.close()
+    await asyncio.wait(workers)
 
 
-async def test_who_brings_too_much_waits_until_something_is_taken():
-    belt = await filled(1, room=1)
-    bringing = asyncio.ensure_future(belt.put(work(2)))
+async def test_put_waits_at_the_capacity_until_a_file_is_taken():
+    queue = await filled(1, capacity=1)
+    bringing = asyncio.ensure_future(queue.put(work(2)))
     await turns()
     assert not bringing.done()
 
-    assert await taken(belt) == 1
+    assert await taken(queue) == 1
     await bringing
-    assert await taken(belt) == 2
+    assert await taken(queue) == 2
 
 
-async def test_what_must_not_wait_goes_beyond_the_room():
-    belt = await filled(1, room=1)
-    await belt.put(work(2), beyond=True)
+async def test_an_unlimited_put_exceeds_the_capacity():
+    queue = await filled(1, capacity=1)
+    await queue.put(work(2), unlimited=True)
 
-    assert belt.in_flight == 2
+    assert queue.in_flight == 2
 
 
-async def test_a_lane_that_leaves_as_it_is_called_lets_the_next_one_go():
-    belt = await filled()
-    first, second = (asyncio.ensure_future(taken(belt)) for _ in range(2))
+async def test_a_worker_that_is_cancelled_as_it_is_woken_wakes_the_next():
+    queue = await filled()
+    first, second = (asyncio.ensure_future(taken(queue)) for _ in range(2))
     await turns()
-    await belt.put(work(1))
+    await queue.put(work(1))
     first.cancel()
 
     assert await second == 1
     assert first.cancelled()
 
 
-async def test_the_last_of_a_folder_is_told():
-    belt = WorkQueue()
+async def test_the_last_file_of_a_folder_is_reported():
+    queue = WorkQueue()
     for number, folder in ((1, 1), (2, 1), (3, 2)):
-        await belt.put(work(number, folder))
+        await queue.put(work(number, folder))
 
-    assert [belt.finish(work(n, folder)) for n, folder in ((1, 1), (3, 2), (2, 1))] == [False, True, True]
+    assert [queue.finish(work(n, folder)) for n, folder in ((1, 1), (3, 2), (2, 1))] == [False, True, True]
 
 
-async def test_empty_means_that_nothing_waits_and_no_lane_has_anything():
-    belt = await filled(1)
-    waiting = asyncio.ensure_future(belt.empty())
-    await taken(belt)
+async def test_empty_means_that_no_file_waits_or_is_being_uploaded():
+    queue = await filled(1)
+    waiting = asyncio.ensure_future(queue.empty())
+    await taken(queue)
     await turns()
     assert not waiting.done()
 
-    belt.finish(work(1))
+    queue.finish(work(1))
     await waiting
 
 
-async def test_a_closed_belt_gives_nothing_takes_nothing_and_holds_nobody():
-    belt = await filled(1, 2, room=2)
-    assert await taken(belt) == 1
-    await belt.put(work(3))
-    bringing = asyncio.ensure_future(belt.put(work(4)))
-    waiting = asyncio.ensure_future(belt.empty())
+async def test_a_closed_queue_returns_nothing_takes_nothing_and_blocks_no_task():
+    queue = await filled(1, 2, capacity=2)
+    assert await taken(queue) == 1
+    await queue.put(work(3))
+    bringing = asyncio.ensure_future(queue.put(work(4)))
+    waiting = asyncio.ensure_future(queue.empty())
     await turns()
-    belt.close()
+    queue.close()
     await bringing
-    await belt.put(work(5))
+    await queue.put(work(5))
 
-    assert await belt.get(giants_first=False) is None
-    assert belt.in_flight == 1
-    belt.finish(work(1))
+    assert await queue.get(large_first=False) is None
+    assert queue.in_flight == 1
+    queue.finish(work(1))
     await waiting
 
 
-async def test_a_folder_is_not_through_while_more_of_it_is_about_to_come():
-    belt = WorkQueue()
-    belt.begin(1)
-    await belt.put(work(1))
-    assert not belt.finish(work(1))
+async def test_a_folder_is_not_finished_while_more_of_its_files_are_to_come():
+    queue = WorkQueue()
+    queue.begin(1)
+    await queue.put(work(1))
+    assert not queue.finish(work(1))
 
-    assert belt.end(1)
-    belt.begin(2)
-    await belt.put(work(2, 2))
-    assert not belt.end(2)
-    assert belt.finish(work(2, 2))
+    assert queue.end(1)
+    queue.begin(2)
+    await queue.put(work(2, 2))
+    assert not queue.end(2)
+    assert queue.finish(work(2, 2))
 
 
 async def test_a_file_starts_a_worker_only_if_none_is_idle():

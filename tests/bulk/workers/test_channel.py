@@ -43,7 +43,7 @@ async def test_messages_arrive_in_order_and_unchanged() -> None:
 async def test_messages_of_one_turn_are_one_write_and_the_trailer_is_last() -> None:
     found: list = []
     counts = iter([["counts", 1], None])
-    async with pair(found.append, postscript=lambda: next(counts)) as (line, _):
+    async with pair(found.append, trailer=lambda: next(counts)) as (line, _):
         line.send(["a"])
         line.send(["b"])
         await arrived(found, 3)
