@@ -134,7 +134,7 @@ def crashed(victims: Victims, where: Path, crash: Crash, seed: int) -> Tally:
         before = _contents(scene)
         points = crash.points(chance)
         kills = sum(
-            scene.run(point, retry=PATIENT, lanes=chance.choice([1, 2, 3, 8])).report is None
+            scene.run(point, retry=PATIENT, concurrency=chance.choice([1, 2, 3, 8])).report is None
             for point in points
         )
         crash.between(scene, chance)

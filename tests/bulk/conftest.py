@@ -1,4 +1,4 @@
-"""Jobs against the sandbox of a test."""
+"""Jobs with the sandbox of a test."""
 
 import pytest
 
@@ -7,17 +7,17 @@ from tests.bulk.rig import Jobs, some_tree
 
 @pytest.fixture
 def jobs(box, client, tmp_path):
-    """Jobs with the project as parent."""
+    """Return jobs whose parent is the project."""
     return Jobs(client, box.project, tmp_path / "job.sqlite")
 
 
 @pytest.fixture
 def far_jobs(far, far_client, tmp_path):
-    """The same, with the sandbox in a thread of its own."""
+    """Return jobs with the sandbox in a thread."""
     return Jobs(far_client, far.project, tmp_path / "job.sqlite")
 
 
 @pytest.fixture
 def tree(tmp_path):
-    """A dozen small files in three directories."""
+    """Create a dozen small files in three directories."""
     return some_tree(tmp_path / "tree")

@@ -1,4 +1,4 @@
-"""What the tests of the journal share: a binding, a table to write to, and a process that holds a journal."""
+"""Tools for tests of the journal: a job identity, statements, and a process that holds a journal."""
 
 import asyncio
 import sys
@@ -26,16 +26,16 @@ async def main():
 
 asyncio.run(main())
 """
-"""Opens a journal and writes forever, saying each time what is on disk."""
+"""Opens a journal and writes forever, printing each time what is on disk."""
 
 
-def finding(words: str):
-    return "INSERT INTO finding (kind, message) VALUES ('t', ?)", (words,)
+def finding(message: str):
+    return "INSERT INTO finding (kind, message) VALUES ('t', ?)", (message,)
 
 
 async def findings(journal: Journal) -> list[str]:
     return await journal.read(
-        lambda db: [words for (words,) in db.execute("SELECT message FROM finding ORDER BY rowid")]
+        lambda db: [message for (message,) in db.execute("SELECT message FROM finding ORDER BY rowid")]
     )
 
 
@@ -50,7 +50,7 @@ async def opened(path: Path, binding: JobIdentity = BINDING) -> AsyncGenerator[J
 
 @asynccontextmanager
 async def another_process(path: Path, first: int = 0) -> AsyncGenerator[Process, None]:
-    """Another process that holds the journal, and has begun to write."""
+    """Start another process that holds the journal, and wait until it has written."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", HOLDER, str(path), str(first), stdout=PIPE, cwd=Path(__file__).parents[2]
     )

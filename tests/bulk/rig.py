@@ -1,4 +1,4 @@
-"""What the tests of whole jobs share: trees, runs, and the truth to compare them with."""
+"""Tools for tests of complete jobs: trees, runs, and the expected results."""
 
 import asyncio
 import os
@@ -23,13 +23,13 @@ from coredata_async.bulk import (
 from tests.rig import md5
 
 STEADY = Effort(adaptive=False, concurrency=8, patience=5, drain=5)
-"""Nothing that depends on the speed of the machine."""
+"""Effort that does not depend on the speed of the machine."""
 
 FINAL = FileDone | FileFailed | FileSkipped | FileUnresolved
 
 
 def make_tree(root: Path, files: Mapping[str, bytes]) -> Path:
-    """Write files, with the directories they are in."""
+    """Write files, with their directories."""
     for name, data in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,12 +38,12 @@ def make_tree(root: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def some_tree(root: Path, count: int = 12) -> Path:
-    """Small files of different content in three directories."""
+    """Create small files of different content in three directories."""
     return make_tree(root, {f"d{n % 3}/f{n:04}.txt": f"content {n}".encode() for n in range(count)})
 
 
 def local_truth(root: Path, *, inside: str = "") -> Counter[tuple[str, str]]:
-    """Path and MD5 of every file below a directory."""
+    """Return path and MD5 of every file below a directory."""
     found = Counter[tuple[str, str]]()
     for at, _, names in os.walk(root):
         for name in names:
@@ -53,7 +53,7 @@ def local_truth(root: Path, *, inside: str = "") -> Counter[tuple[str, str]]:
 
 
 def remote_truth(box, below: str) -> Counter[tuple[str, str]]:
-    """Path below a place and MD5 of every File in the sandbox."""
+    """Return path below a parent and MD5 of every File in the sandbox."""
     found = Counter[tuple[str, str]]()
     for file in box.state.files:
         path = [file.fields["filename"]]
@@ -67,43 +67,43 @@ def remote_truth(box, below: str) -> Counter[tuple[str, str]]:
 
 
 def folders_twice(box) -> list[tuple[str, str]]:
-    """Folders of one title in one place."""
+    """Return the folders with the same title and parent as another one."""
     made = Counter((one.parent, one.title) for one in box.state.of("Folder") if "path" not in one.fields)
     return [which for which, count in made.items() if count > 1]
 
 
 def files_twice(box) -> list[str]:
-    """Blobs that are more than one File."""
+    """Return the blobs of more than one File."""
     return [blob for blob, count in box.state.files_per_blob().items() if count > 1]
 
 
 @define
 class Ran:
-    """A run that has ended."""
+    """Run that has ended."""
 
     report: Report
     events: list[Event] = field(repr=lambda events: f"{len(events)} events")
 
     def of(self, *kinds: type) -> list:
-        """The events of some types."""
+        """Return the events of some types."""
         return [event for event in self.events if isinstance(event, kinds)]
 
     @property
     def done(self) -> int:
-        """Files that are DONE."""
+        """Number of DONE files."""
         return self.report.counts.done
 
 
 @define
 class Jobs:
-    """Makes jobs of one client that keep their journal in one place."""
+    """Factory of jobs of one client whose journal has the same path."""
 
     client: object
     parent: str
     journal: Path
 
     def job(self, *paths: Path | str, processes: int = 1, **options) -> UploadJob:
-        """A job that has not begun."""
+        """Return a job that has not begun."""
         effort = evolve(options.pop("effort", STEADY), processes=processes)
         given = {"parent": self.parent, "journal": self.journal, **options, "effort": effort}
         return UploadJob(options.pop("client", self.client), list(paths), **_without_client(given))
@@ -111,7 +111,7 @@ class Jobs:
     async def run(
         self, *paths: Path | str, on: Callable[[UploadJob, Event], object] | None = None, **options
     ) -> Ran:
-        """Run a job to its end; `on` is told of each event."""
+        """Run a job to its end; `on` is called with each event."""
         events: list[Event] = []
         async with self.job(*paths, **options) as job:
             async for event in job:
@@ -126,11 +126,11 @@ def _without_client(options: dict) -> dict:
 
 
 def check_report(ran: Ran) -> None:
-    """What must be true of every run that has ended, however it did."""
+    """Check what must be true of every run that has ended, in any way."""
     counts = ran.report.counts
     assert ran.report.adds_up
     finals = Counter(event.path for event in ran.of(FileDone, FileFailed, FileSkipped, FileUnresolved))
-    assert not [path for path, count in finals.items() if count > 1], "told twice how a file ended"
+    assert not [path for path, count in finals.items() if count > 1], "two final events of a file"
     for event in ran.of(Progress):
         left = event.planned - event.done - event.skipped - event.failed - event.unresolved - event.delayed
         assert left >= 0
@@ -140,7 +140,7 @@ def check_report(ran: Ran) -> None:
 
 
 def check_mirrored(box, ran: Ran, root: Path, *, below: str, inside: str = "") -> None:
-    """Every file is there once, with its bytes, in its place, and the report says so."""
+    """Check that every file exists once, with its bytes and in its folder, also in the report."""
     check_report(ran)
     report = ran.report
     assert (report.ended, report.exit_code) == ("complete", 0), (
@@ -154,11 +154,11 @@ def check_mirrored(box, ran: Ran, root: Path, *, below: str, inside: str = "") -
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for something that another thread or a job brings about."""
-    while not condition():  # noqa: ASYNC110  # nobody tells of it
+    """Wait for a condition that another thread or a job fulfils."""
+    while not condition():  # noqa: ASYNC110  # no event signals it
         await asyncio.sleep(0.005)
 
 
 def policy(**options) -> Policy:
-    """A policy that does not wait long for a file to come to rest."""
+    """Return a policy with short waits for files that change."""
     return Policy(**{"on_change": 1, **options})

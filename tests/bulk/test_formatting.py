@@ -1,4 +1,4 @@
-"""Paths, amounts and times as people read them."""
+"""Formatting of paths, amounts and durations for people."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from coredata_async.bulk.formatting import escape_unprintable, files, format_byt
         (b"", ""),
     ],
 )
-def test_bytes_that_are_no_text_are_escaped(path: bytes, text: str) -> None:
+def test_bytes_that_are_not_utf8_are_escaped(path: bytes, text: str) -> None:
     assert path_text(path) == text
 
 
@@ -26,7 +26,7 @@ def test_any_path_becomes_text_that_can_be_written(path: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seen"),
+    ("text", "shown"),
     [
         ("plain þorn", "plain þorn"),
         ("new\nline", "new\\nline"),
@@ -35,12 +35,12 @@ def test_any_path_becomes_text_that_can_be_written(path: bytes) -> None:
         ("\udc80", "\\udc80"),
     ],
 )
-def test_what_cannot_be_seen_is_written_out(text: str, seen: str) -> None:
-    assert escape_unprintable(text) == seen
+def test_unprintable_characters_are_escaped(text: str, shown: str) -> None:
+    assert escape_unprintable(text) == shown
 
 
 @given(st.text(st.characters()))
-def test_what_is_visible_is_on_one_line(text: str) -> None:
+def test_escaped_text_is_on_one_line(text: str) -> None:
     assert escape_unprintable(text).isprintable()
 
 

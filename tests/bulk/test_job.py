@@ -1,10 +1,10 @@
-"""What a job does with a tree, and what it tells meanwhile."""
+"""Result of a job for a tree, and its events."""
 
 from coredata_async.bulk import FileDone, FolderCreated, Progress, Scanned, Started
 from tests.bulk.rig import check_mirrored
 
 
-async def test_a_tree_is_mirrored_and_each_file_is_there_once(box, jobs, tree) -> None:
+async def test_a_tree_is_mirrored_and_each_file_exists_once(box, jobs, tree) -> None:
     ran = await jobs.run(tree)
 
     check_mirrored(box, ran, tree, below=box.project, inside="tree")

@@ -1,4 +1,4 @@
-"""How jobs end before their end: in good order, at once, or against their will; and that they resume."""
+"""Early ends of jobs: drained, stopped at once, or by an error; all of them can be resumed."""
 
 import asyncio
 import threading
@@ -14,13 +14,13 @@ from tests.rig import cancelled_at
 
 
 def journals_closed() -> None:
-    """Wait for a thread that was to open a journal and now closes it at once."""
+    """Wait for a thread that was opening a journal and now closes it."""
     for thread in threading.enumerate():
         if thread.name == "coredata-journal":
             thread.join(5)
 
 
-async def test_stop_before_anything_began_is_heeded(box, jobs, tree) -> None:
+async def test_a_stop_before_the_beginning_takes_effect(box, jobs, tree) -> None:
     async with jobs.job(tree) as job:
         job.stop()
         async for _ in job:
@@ -30,7 +30,7 @@ async def test_stop_before_anything_began_is_heeded(box, jobs, tree) -> None:
     assert not box.state.files
 
 
-async def test_drain_before_anything_began_is_heeded(box, jobs, tree) -> None:
+async def test_a_drain_before_the_beginning_takes_effect(box, jobs, tree) -> None:
     async with jobs.job(tree) as job:
         job.drain()
         async for _ in job:
@@ -40,7 +40,7 @@ async def test_drain_before_anything_began_is_heeded(box, jobs, tree) -> None:
     assert not box.state.files
 
 
-async def test_leaving_early_leaves_nothing_behind(far, far_jobs, tmp_path, left_over) -> None:
+async def test_an_early_exit_leaves_nothing_behind(far, far_jobs, tmp_path, left_over) -> None:
     root = some_tree(tmp_path / "tree", 60)
     async with far_jobs.job(root) as job:
         async for event in job:
@@ -55,7 +55,7 @@ async def test_leaving_early_leaves_nothing_behind(far, far_jobs, tmp_path, left
 @pytest.mark.parametrize(
     "where", ["storage.put", "blobs.reserve", "files.register", "folders.create", "folders.list"]
 )
-async def test_stop_takes_less_than_two_seconds_whatever_hangs(
+async def test_stop_takes_less_than_two_seconds_if_any_request_hangs(
     far, far_jobs, tmp_path, left_over, where
 ) -> None:
     root = some_tree(tmp_path / "tree", 60)
@@ -76,7 +76,7 @@ async def test_stop_takes_less_than_two_seconds_whatever_hangs(
     check_mirrored(far, ran, root, below=far.project, inside="tree")
 
 
-async def test_drain_in_the_middle_ends_what_is_under_way_and_resumes(
+async def test_a_drain_finishes_files_in_flight_and_the_job_resumes(
     far, far_jobs, tmp_path, left_over
 ) -> None:
     root = some_tree(tmp_path / "tree", 300)
@@ -103,7 +103,7 @@ async def test_drain_in_the_middle_ends_what_is_under_way_and_resumes(
     assert not again.report.orphans
 
 
-async def test_drain_waits_no_longer_than_it_was_told(far, far_jobs, tree) -> None:
+async def test_drain_waits_for_its_timeout_at_most(far, far_jobs, tree) -> None:
     far.faults.stall("storage.put", times=None)
     began = 0.0
     async with far_jobs.job(tree, effort=Effort(adaptive=False, concurrency=4, drain=0.5)) as job:
@@ -150,7 +150,7 @@ async def test_a_cancelled_listener_leaves_nothing_and_a_job_that_resumes(
     check_mirrored(far, ran, root, below=far.project, inside="tree")
 
 
-async def test_what_a_listener_raises_comes_out_and_the_job_resumes(
+async def test_an_exception_of_a_listener_is_raised_and_the_job_resumes(
     far, far_jobs, tmp_path, left_over
 ) -> None:
     root = some_tree(tmp_path / "tree", 60)
@@ -167,7 +167,9 @@ async def test_what_a_listener_raises_comes_out_and_the_job_resumes(
     check_mirrored(far, ran, root, below=far.project, inside="tree")
 
 
-async def test_who_takes_no_events_holds_the_job_up_but_can_leave(far, far_jobs, tmp_path, left_over) -> None:
+async def test_a_listener_without_reads_delays_the_job_but_can_leave(
+    far, far_jobs, tmp_path, left_over
+) -> None:
     root = some_tree(tmp_path / "tree", 500)
     async with far_jobs.job(root):
         await until(lambda: len(far.state.files) > 300)
@@ -177,7 +179,7 @@ async def test_who_takes_no_events_holds_the_job_up_but_can_leave(far, far_jobs,
     check_mirrored(far, ran, root, below=far.project, inside="tree")
 
 
-async def test_max_duration_ends_in_good_order(far, far_jobs, tmp_path) -> None:
+async def test_max_duration_drains_the_job(far, far_jobs, tmp_path) -> None:
     root = some_tree(tmp_path / "tree", 200)
     far.faults.delay("storage.put", 0.1, times=None)
     ran = await far_jobs.run(root, effort=Effort(adaptive=False, concurrency=4, max_duration=0.5))
@@ -198,7 +200,7 @@ async def test_a_job_is_refused_while_another_has_its_journal(far, far_jobs, tre
     assert first.report.exit_code == 0
 
 
-async def test_a_full_disk_is_told_as_what_it_is_and_the_job_resumes(
+async def test_a_full_disk_is_reported_as_such_and_the_job_resumes(
     far, far_jobs, tmp_path, left_over
 ) -> None:
     root = some_tree(tmp_path / "tree", 600)
@@ -218,7 +220,7 @@ async def test_a_full_disk_is_told_as_what_it_is_and_the_job_resumes(
     check_mirrored(far, ran, root, below=far.project, inside="tree")
 
 
-async def test_a_journal_that_fails_at_the_very_start_is_told_too(far, far_jobs, tree) -> None:
+async def test_a_journal_that_fails_at_the_start_is_reported(far, far_jobs, tree) -> None:
     async with far_jobs.job(tree) as job:
         job._job_run.journal._writer._cause = OSError("gone")
         with pytest.raises(JournalError):

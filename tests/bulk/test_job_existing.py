@@ -1,4 +1,4 @@
-"""What is there already: Files of the same name, of an earlier run, of a lost journal, of another job."""
+"""Existing Files of the same name: of an earlier run, of a lost journal, of another job."""
 
 import os
 import unicodedata
@@ -120,7 +120,7 @@ async def test_a_file_deleted_on_the_server_is_not_missed(box, client, jobs, tre
 
     ran = await jobs.run(tree)
 
-    assert len(box.state.files) == 11, "a DONE file is not looked at again"
+    assert len(box.state.files) == 11, "a DONE file is not checked again"
     assert ran.report.counts.done == 12
 
 
@@ -170,8 +170,8 @@ async def test_one_tree_goes_into_two_parents(box, client, jobs, tree, tmp_path)
     assert not files_twice(box)
 
 
-async def test_what_an_ended_run_left_in_retry_without_a_blob_is_uploaded_anew(box, jobs, tmp_path) -> None:
-    """A DONE file changes; the run that takes it up ends before a blob is reserved for the new content."""
+async def test_a_file_left_in_retry_without_a_blob_is_uploaded_again(box, jobs, tmp_path) -> None:
+    """A DONE file changes; the run that claims it ends before a blob is reserved for the new content."""
     root = make_tree(tmp_path / "tree", {"a.txt": b"one"})
     await jobs.run(root)
     (root / "a.txt").write_bytes(b"two, longer")
@@ -187,8 +187,8 @@ async def test_what_an_ended_run_left_in_retry_without_a_blob_is_uploaded_anew(b
     assert sorted([await box.content(file.id) for file in box.state.files]) == [b"one", b"two, longer"]
 
 
-async def test_who_is_looked_for_is_not_fed_as_well(box, jobs, tmp_path) -> None:
-    """Registrations of an earlier run are looked for, and sent again, while the folder they are in is fed."""
+async def test_a_file_that_is_looked_up_is_not_fed_as_well(box, jobs, tmp_path) -> None:
+    """Registrations of an earlier run are looked up, and sent again, while their folder is fed."""
     root = make_tree(tmp_path / "tree", {f"f{n}": b"%d" % n for n in range(8)})
     box.faults.delay("files.register", 60, times=None)
     await jobs.run(root, on=lambda job, _: job.stop() if box.state.count("files.register") == 8 else None)
@@ -207,7 +207,7 @@ def decomposed(name: str) -> str:
 
 
 @pytest.mark.parametrize("rule", ["skip", "skip-same", "version", "error"])
-async def test_a_file_that_is_listed_in_nfd_is_there(in_place, box, tmp_path, rule) -> None:
+async def test_a_file_that_is_listed_in_nfd_exists(in_place, box, tmp_path, rule) -> None:
     tree = make_tree(tmp_path / "tree", {"é.txt": SAME})
     await put(in_place.client, in_place.parent, decomposed("é.txt"), SAME)
 

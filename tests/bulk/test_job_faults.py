@@ -1,4 +1,4 @@
-"""A hostile network: every fault on every operation, and each file is there once or honestly is not."""
+"""Hostile network: every fault on every operation; each file exists once, or is reported as missing."""
 
 import os
 from collections import Counter
@@ -67,11 +67,11 @@ MATRIX = [
     for number, when in enumerate(WHENS)
     if os.environ.get("ALL_FAULTS") or ((at + by) % 4 == 0 and (at + by // 4) % 3 == number)
 ]
-"""A sample of all 675: each fault on some operations, each operation with some faults."""
+"""Sample of all 675: each fault on some operations, each operation with some faults."""
 
 
 @pytest.mark.parametrize(("operation", "fault", "when"), MATRIX, ids=map(" ".join, MATRIX))
-async def test_nothing_is_there_twice_and_the_report_is_the_truth(  # noqa: PLR0917
+async def test_no_file_is_duplicated_and_the_report_is_true(  # noqa: PLR0917
     box, jobs, tree, operation, fault, when
 ) -> None:
     FAULTS[fault](box.faults, operation, **WHENS[when])
@@ -92,7 +92,7 @@ async def test_nothing_is_there_twice_and_the_report_is_the_truth(  # noqa: PLR0
     assert report.counts.done <= there.total() <= report.counts.done + uncertain
 
 
-async def test_what_was_not_registered_for_certain_is_registered_again_with_the_same_blob(
+async def test_a_file_that_is_certainly_not_registered_is_registered_again_with_the_same_blob(
     box, jobs, tree
 ) -> None:
     box.faults.reset_before("files.register", times=3)
@@ -105,10 +105,10 @@ async def test_what_was_not_registered_for_certain_is_registered_again_with_the_
 
 
 @pytest.mark.parametrize("mishap", ["lost", "503"])
-async def test_files_that_are_never_confirmed_and_proven_absent_each_time_have_failed_and_are_resumed(
+async def test_files_that_are_proven_absent_each_time_have_failed_and_are_resumed(
     box, jobs, tree, mishap
 ) -> None:
-    """Each round ends with a proof: that there were many is no reason for doubt."""
+    """Each round ends with a proof, so their number is not a reason for doubt."""
     if mishap == "lost":
         box.faults.reset_before("files.register", times=None)
     else:
@@ -134,7 +134,7 @@ UNPROVEN = (202, 302, 307, 405, 408, 409, 410, 425, 500, 501, 503, 520, 524, 599
 @pytest.mark.parametrize("done", [True, False])
 @pytest.mark.parametrize("operation", ["files.register", "folders.create"])
 @pytest.mark.parametrize("status", UNPROVEN)
-async def test_what_proves_nothing_makes_nothing_twice(  # noqa: PLR0917
+async def test_responses_that_prove_nothing_cause_no_duplicate(  # noqa: PLR0917
     box, jobs, tree, operation, status, done
 ) -> None:
     box.faults.status(operation, status, retry_after=0, done=done, times=2)
@@ -145,7 +145,7 @@ async def test_what_proves_nothing_makes_nothing_twice(  # noqa: PLR0917
 
 
 @pytest.mark.parametrize("done", [True, False])
-async def test_a_file_that_was_sent_for_registration_is_looked_for_before_a_later_pass_sends_it_again(
+async def test_a_file_that_was_sent_for_registration_is_looked_up_before_a_later_pass_sends_it_again(
     box, client, jobs, tree, done
 ) -> None:
     jobs.client = client.with_options(retry=evolve(QUICK, attempts=1))
@@ -159,10 +159,10 @@ async def test_a_file_that_was_sent_for_registration_is_looked_for_before_a_late
 
 
 @pytest.mark.parametrize("status", [400, 403, 429])
-async def test_a_folder_whose_creation_was_refused_is_looked_for_before_it_is_sent_for_again(
+async def test_a_folder_whose_creation_was_refused_is_looked_up_before_it_is_requested_again(
     box, client, jobs, tree, status
 ) -> None:
-    """In the second pass of the same run, and the gateway has lied."""
+    """In the retry pass of the same run: the gateway has reported the refusal wrongly."""
     jobs.client = client.with_options(retry=evolve(QUICK, attempts=1))
     box.faults.status("folders.create", status, done=True, times=2)
 
@@ -173,7 +173,7 @@ async def test_a_folder_whose_creation_was_refused_is_looked_for_before_it_is_se
 
 @pytest.mark.parametrize("done", [True, False])
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
-async def test_a_file_whose_registration_was_refused_is_looked_for_before_the_next_run_sends_it_again(
+async def test_a_file_whose_registration_was_refused_is_looked_up_before_the_next_run_sends_it_again(
     box, jobs, tree, status, done
 ) -> None:
     box.faults.status("files.register", status, done=done, times=1)
@@ -182,10 +182,10 @@ async def test_a_file_whose_registration_was_refused_is_looked_for_before_the_ne
     ran = await jobs.run(tree)
 
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
-    assert status == 401 or box.state.count("storage.put") == 12  # 401 halts the run, with PUTs in flight
+    assert status == 401 or box.state.count("storage.put") == 12  # 401 stops the run, with PUTs in flight
 
 
-async def test_a_folder_that_a_gateway_only_seems_to_have_accepted_is_made_once(box, jobs, tree) -> None:
+async def test_a_folder_that_a_gateway_only_seems_to_have_accepted_is_created_once(box, jobs, tree) -> None:
     box.faults.status("folders.create", 202, done=True, times=2)
 
     ran = await jobs.run(tree)
@@ -193,22 +193,22 @@ async def test_a_folder_that_a_gateway_only_seems_to_have_accepted_is_made_once(
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
 
 
-async def test_a_folder_whose_answer_was_lost_is_not_made_again_before_the_lost_request_is_over(
+async def test_a_folder_whose_response_was_lost_is_not_created_again_before_the_lost_request_has_ended(
     box, client, jobs, tree
 ) -> None:
-    """The looking fails at first; the second pass goes by the time of the request, not of the run."""
+    """The lookup fails at first; the retry pass uses the time of the request, not of the run."""
     jobs.client = client.with_options(retry=evolve(QUICK, attempts=1, settle=1.0, probe_gap=0.1))
     box.faults.delay("folders.list", 1.2, times=1)
     box.faults.commit_late("folders.create", 0.6, times=1)
     box.faults.status("folders.list", 500, after=1, times=1)
-    box.faults.delay("storage.put", 0.7, times=None)  # the job must not be over before the lost request is
+    box.faults.delay("storage.put", 0.7, times=None)  # the job must not end before the lost request
 
     ran = await jobs.run(tree)
 
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
 
 
-async def test_who_waits_for_a_folder_that_may_still_be_made_holds_nobody_up(
+async def test_a_wait_for_a_folder_that_may_still_be_created_delays_no_other(
     box, client, jobs, tmp_path
 ) -> None:
     root = make_tree(tmp_path / "tree", {f"d{n}/a.txt": str(n).encode() for n in range(12)})
@@ -224,7 +224,7 @@ async def test_who_waits_for_a_folder_that_may_still_be_made_holds_nobody_up(
     assert {event.path.rpartition("/")[0] for event in first} <= at_once
 
 
-async def test_one_listing_that_shows_another_digest_is_no_proof_of_other_bytes(box, jobs, tree) -> None:
+async def test_one_listing_with_another_digest_does_not_prove_other_bytes(box, jobs, tree) -> None:
     box.faults.wrong_digest("files.list", times=None)
 
     ran = await jobs.run(tree)
@@ -232,14 +232,14 @@ async def test_one_listing_that_shows_another_digest_is_no_proof_of_other_bytes(
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
 
 
-# A server that never shows blob names: the resolver decides by all else that is known.
+# A server that never shows blob names: the resolver decides by all other facts.
 
 
 def without_blob_names(box) -> None:
     box.faults.hide("*", "blob_name", times=None)
 
 
-async def test_without_blob_names_lost_answers_are_settled_by_all_else(box, jobs, tree) -> None:
+async def test_without_blob_names_lost_responses_are_resolved_by_other_facts(box, jobs, tree) -> None:
     without_blob_names(box)
     box.faults.reset_after("files.register", every=2, times=None)
     box.faults.reset_before("files.register", after=4, times=2)
@@ -249,7 +249,7 @@ async def test_without_blob_names_lost_answers_are_settled_by_all_else(box, jobs
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
 
 
-async def test_without_blob_names_equal_files_are_told_apart(box, client, jobs, tmp_path) -> None:
+async def test_without_blob_names_equal_files_are_distinguished(box, client, jobs, tmp_path) -> None:
     root = make_tree(tmp_path / "tree", dict.fromkeys(("a/x.txt", "b/x.txt", "a/y.txt", "a/x.dat"), b"alike"))
     folder = await client.folders.create(title="tree", parent=box.project)
     inside = await client.folders.create(title="a", parent=folder)
@@ -270,8 +270,8 @@ async def test_without_blob_names_equal_files_are_told_apart(box, client, jobs, 
     assert not files_twice(box)
 
 
-async def test_without_blob_names_a_resumed_job_finds_what_it_had_sent_for(box, jobs, tmp_path) -> None:
-    """What the folder holds by then includes the File itself: that must not count as there before."""
+async def test_without_blob_names_a_resumed_job_finds_its_registrations(box, jobs, tmp_path) -> None:
+    """By then the folder has the File itself, which must not count as existing before."""
     root = make_tree(tmp_path / "tree", {f"f{n}": b"%d" % n for n in range(20)})
     without_blob_names(box)
     box.faults.status("files.register", 504, done=True, times=None)
@@ -300,7 +300,7 @@ async def test_without_digests_either_nothing_is_guessed(box, jobs, tree) -> Non
     assert len(box.state.files) == 12
 
 
-async def test_lists_that_lag_behind_cost_no_file(box, client, jobs, tree) -> None:
+async def test_listings_that_lag_behind_lose_no_file(box, client, jobs, tree) -> None:
     jobs.client = client.with_options(retry=evolve(QUICK, settle=0.3, probe_gap=0.2))
     box.faults.listing_lag(seconds=0.3)
     box.faults.reset_after("files.register", every=4, times=None)
@@ -361,7 +361,7 @@ async def test_refusals_of_everything_end_the_run(box, jobs, tmp_path, operation
     check_mirrored(box, await jobs.run(root), root, below=box.project, inside="tree")
 
 
-async def test_a_storage_that_asks_for_patience_is_given_some(box, jobs, tree) -> None:
+async def test_a_storage_that_throttles_is_waited_for(box, jobs, tree) -> None:
     box.faults.status("storage.put", 429, every=2, times=None)
     box.faults.status("files.register", 429, retry_after=0.05, every=4, times=None)
 
@@ -369,9 +369,7 @@ async def test_a_storage_that_asks_for_patience_is_given_some(box, jobs, tree) -
 
 
 @pytest.mark.parametrize("operation", ["files.register", "blobs.reserve", "storage.put", "folders.create"])
-async def test_a_far_end_that_is_dead_for_good_is_given_up_and_the_job_resumes(
-    box, jobs, tmp_path, operation
-) -> None:
+async def test_a_host_that_stays_down_is_given_up_and_the_job_resumes(box, jobs, tmp_path, operation) -> None:
     root = some_tree(tmp_path / "tree", 100)
     box.faults.status(operation, 503, after=1, times=None)
 
@@ -383,7 +381,7 @@ async def test_a_far_end_that_is_dead_for_good_is_given_up_and_the_job_resumes(
     check_mirrored(box, await jobs.run(root), root, below=box.project, inside="tree")
 
 
-async def test_a_key_that_is_refused_while_answers_are_looked_for_settles_nothing(box, jobs, tree) -> None:
+async def test_a_key_that_is_refused_during_lookups_decides_nothing(box, jobs, tree) -> None:
     box.faults.reset_after("files.register", times=None)
     box.faults.status("files.list", 401, after=4, times=None)
     ran = await jobs.run(tree)

@@ -1,4 +1,4 @@
-"""Lost registrations: how many listings they cost, and what an incomplete listing may not decide."""
+"""Lost registrations: the number of their listings, and the effect of an incomplete listing."""
 
 import pytest
 from attrs import evolve
@@ -24,14 +24,14 @@ LISTS = {"files.list", "projects.files"}
 
 
 def listings(box) -> int:
-    """Listings of Files that were begun."""
+    """Return the number of listings of Files."""
     seen = box.state.requests
     return sum(each.operation in LISTS and "offset=0" in each.target.split("&") for each in seen)
 
 
 @pytest.fixture
 def scans(box):
-    """A folder with 3,000 Files of the same title."""
+    """Create a folder with 3,000 Files of the same title."""
     folder = box.state.add_folder("scans", box.project)
     for n in range(3000):
         fields = {"filename": f"old{n}.pdf", "blob_name": f"{n:032x}", "size": 3, "digest": md5(b"old")}
@@ -41,7 +41,7 @@ def scans(box):
 
 @pytest.fixture
 def tree(tmp_path):
-    """64 files whose titles are `scan`: what follows the last dot is not part of a title."""
+    """Create 64 files whose titles are `scan`: the part after the last dot does not belong to a title."""
     return make_tree(tmp_path / "tree", {f"scan.{n:04}": f"content {n}".encode() for n in range(64)})
 
 
@@ -59,7 +59,8 @@ async def test_lost_responses_in_one_folder_share_their_listings(  # noqa: PLR09
     assert ran.done == 64
     assert not files_twice(box)
     assert len(box.state.files) == 3064
-    # Some before the upload, one to confirm it, and four or more, as the files were lost one after the other.
+    # Some before the upload, one to confirm it, and four or more, because the files were lost one after
+    # another.
     assert listings(box) <= 20
 
 
@@ -150,7 +151,7 @@ async def test_a_folder_that_is_hidden_is_not_created_twice(box, client, jobs, t
     assert "list of folders is incomplete" in ran.report.failures[0].message
 
 
-async def test_files_that_are_counted_and_not_shown_are_a_warning(box, jobs, client, scans, tree) -> None:
+async def test_files_that_are_counted_and_not_shown_cause_a_warning(box, jobs, client, scans, tree) -> None:
     box.faults.hide_objects("files.list", "scan", times=None)
 
     ran = await jobs.run(f"{tree}/.", parent=scans)

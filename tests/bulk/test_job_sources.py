@@ -1,4 +1,4 @@
-"""Hostile sources: what changes while it is read, names, links, shapes of trees, and kinds of parents."""
+"""Hostile sources: files that change while they are read, names, links, shapes of trees, kinds of parents."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ MIB = 1 << 20
 
 
 @pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, MIB + 1, 9 * MIB])
-async def test_a_file_of_any_size_arrives_whole(box, jobs, tmp_path, size) -> None:
+async def test_a_file_of_any_size_is_uploaded_completely(box, jobs, tmp_path, size) -> None:
     root = make_tree(tmp_path / "tree", {"a.bin": some_bytes(size)})
 
     check_mirrored(box, await jobs.run(root), root, below=box.project, inside="tree")
@@ -48,7 +48,7 @@ def renamed_over(path) -> None:
     new.replace(path)
 
 
-async def test_a_file_that_comes_to_rest_is_uploaded_as_it_is_then(box, tmp_path) -> None:
+async def test_a_file_that_stops_changing_is_uploaded_in_its_last_state(box, tmp_path) -> None:
     path = make_tree(tmp_path / "tree", {"a.bin": some_bytes(2 * MIB)}) / "a.bin"
     left = [1]
 
@@ -65,7 +65,7 @@ async def test_a_file_that_comes_to_rest_is_uploaded_as_it_is_then(box, tmp_path
     assert ran.report.bytes.done == path.stat().st_size
 
 
-async def test_what_vanishes_between_scan_and_reading_has_failed(box, jobs, tmp_path) -> None:
+async def test_a_file_that_vanishes_between_scan_and_reading_fails(box, jobs, tmp_path) -> None:
     root = some_tree(tmp_path / "tree", 4)
     box.faults.delay("folders.list", 0.2, times=1)
 
@@ -78,13 +78,13 @@ async def test_what_vanishes_between_scan_and_reading_has_failed(box, jobs, tmp_
     assert ran.report.counts.done == 3
 
 
-async def test_what_is_no_file_is_counted_and_said(box, jobs, tmp_path, monkeypatch) -> None:
+async def test_a_path_that_is_not_a_file_is_counted_and_reported(box, jobs, tmp_path, monkeypatch) -> None:
     root = make_tree(tmp_path / "tree", {"a.txt": b"a", "d/b.txt": b"b"})
     (root / "link").symlink_to("a.txt")
     (root / "loop").symlink_to(".")
     (root / "nowhere").symlink_to("gone")
     os.mkfifo(root / "pipe")
-    monkeypatch.chdir(root)  # the whole path would be too long for a socket
+    monkeypatch.chdir(root)  # the absolute path would be too long for a socket
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
 
@@ -99,7 +99,7 @@ async def test_what_is_no_file_is_counted_and_said(box, jobs, tmp_path, monkeypa
     assert again.report.skipped_by == {Reason.LINK: 3, Reason.SPECIAL: 2}
 
 
-async def test_links_are_followed_if_asked_and_circles_are_not(box, jobs, tmp_path) -> None:
+async def test_links_are_followed_by_policy_and_circles_are_not(box, jobs, tmp_path) -> None:
     root = make_tree(tmp_path / "tree", {"a.txt": b"a", "d/b.txt": b"b"})
     (root / "link").symlink_to("a.txt")
     (root / "d" / "up").symlink_to("..")
@@ -114,7 +114,7 @@ async def test_links_are_followed_if_asked_and_circles_are_not(box, jobs, tmp_pa
 NFC, NFD = (unicodedata.normalize(form, "é.txt") for form in ("NFC", "NFD"))
 
 
-async def test_names_that_become_one_both_fail_and_the_rest_goes_on(box, jobs, tmp_path) -> None:
+async def test_names_that_become_equal_fail_and_the_rest_is_uploaded(box, jobs, tmp_path) -> None:
     root = make_tree(
         tmp_path / "tree", {NFC: b"1", NFD: b"2", "c.txt": b"3", f"{NFC}.d/x": b"4", f"{NFD}.d/x": b"5"}
     )
@@ -149,7 +149,9 @@ ODD = [
 
 
 @pytest.mark.parametrize(("names", "failed"), [("fail", 8), ("escape", 0), ("truncate", 0)])
-async def test_odd_names_are_refused_or_escaped_and_never_silent(box, jobs, tmp_path, names, failed) -> None:
+async def test_unusual_names_are_refused_or_escaped_and_always_reported(
+    box, jobs, tmp_path, names, failed
+) -> None:
     root = tmp_path / "tree"
     root.mkdir()
     for number, name in enumerate(ODD):
@@ -182,7 +184,7 @@ async def test_names_of_255_bytes_and_longer_after_escaping(box, jobs, tmp_path)
 
 
 async def test_a_tree_deeper_than_pythons_stack_is_mirrored_to_its_last_level(box, jobs, tmp_path) -> None:
-    depth = 520  # two frames for each level were too many
+    depth = 520  # two frames for each level would be too many
     root = tmp_path / "t"
     root.mkdir()
     at = os.open(root, os.O_RDONLY)
@@ -214,7 +216,7 @@ async def test_many_directories_with_one_file(box, jobs, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["project", "folder"])
-async def test_contents_go_straight_into_the_parent(box, client, jobs, tmp_path, kind) -> None:
+async def test_contents_go_directly_into_the_parent(box, client, jobs, tmp_path, kind) -> None:
     root = make_tree(tmp_path / "tree", {"a.txt": b"a", "d/b.txt": b"b", "d/a.txt": b"a"})
     if kind == "folder":
         jobs.parent = await client.folders.create(title="P", parent=box.project)
@@ -224,7 +226,7 @@ async def test_contents_go_straight_into_the_parent(box, client, jobs, tmp_path,
         check_mirrored(box, ran, root, below=jobs.parent)
 
 
-async def test_a_folder_that_is_there_is_taken_and_of_two_the_oldest(box, client, jobs, tmp_path) -> None:
+async def test_an_existing_folder_is_used_and_of_two_the_oldest(box, client, jobs, tmp_path) -> None:
     root = make_tree(tmp_path / "tree", {"a.txt": b"a"})
     oldest = await client.folders.create(title="tree", parent=box.project)
     await client.folders.create(title="tree", parent=box.project)
@@ -236,7 +238,7 @@ async def test_a_folder_that_is_there_is_taken_and_of_two_the_oldest(box, client
 
 
 @pytest.mark.parametrize("wanted", [False, True])
-async def test_empty_folders_are_made_if_asked(box, jobs, tmp_path, wanted) -> None:
+async def test_empty_folders_are_created_by_policy(box, jobs, tmp_path, wanted) -> None:
     root = make_tree(tmp_path / "tree", {"a.txt": b"a"})
     (root / "empty" / "inside").mkdir(parents=True)
 
@@ -247,7 +249,7 @@ async def test_empty_folders_are_made_if_asked(box, jobs, tmp_path, wanted) -> N
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-async def test_what_may_not_be_read_has_failed(box, jobs, tree) -> None:
+async def test_an_unreadable_file_fails(box, jobs, tree) -> None:
     (tree / "d0/f0000.txt").chmod(0)
     (tree / "d1").chmod(0)
 
@@ -259,7 +261,7 @@ async def test_what_may_not_be_read_has_failed(box, jobs, tree) -> None:
     assert ran.report.exit_code == 3
 
 
-async def test_giants_go_beside_the_small_ones(box, jobs, tmp_path) -> None:
+async def test_large_files_are_uploaded_beside_small_ones(box, jobs, tmp_path) -> None:
     root = make_tree(
         tmp_path / "tree", {f"big{n}": some_bytes(8 * MIB + 1 + n, n) for n in range(3)} | {"s": b"s"}
     )
@@ -269,7 +271,7 @@ async def test_giants_go_beside_the_small_ones(box, jobs, tmp_path) -> None:
     )
 
 
-async def test_what_vanished_between_two_runs_is_not_counted_any_more(box, jobs, tree) -> None:
+async def test_a_file_that_vanished_between_two_runs_is_no_longer_counted(box, jobs, tree) -> None:
     await jobs.run(tree)
     (tree / "d0/f0000.txt").unlink()
 
@@ -297,7 +299,7 @@ async def test_a_file_from_before_1970_or_after_2262_is_uploaded_like_any_other(
     assert again.report.counts.done == 3
 
 
-async def test_an_inode_beyond_63_bits_is_no_trouble(box, jobs, tmp_path, monkeypatch) -> None:
+async def test_an_inode_beyond_63_bits_is_tolerated(box, jobs, tmp_path, monkeypatch) -> None:
     root = some_tree(tmp_path / "tree", 3)
     really = Fingerprint.of
     names = ("st_size", "st_mtime_ns", "st_ctime_ns")

@@ -1,4 +1,4 @@
-"""A gateway that answers some registrations with 503 and Retry-After: it stalls neither job nor files."""
+"""A gateway that answers some registrations with 503 and Retry-After: the job and its files do not stall."""
 
 import time
 from itertools import pairwise
@@ -15,7 +15,7 @@ FILES = 2000
 SETTLE, GAP = 1.0, 0.25
 PERIOD = SETTLE + GAP
 NOISE = 15.0
-"""What a machine that is busy with other tests may add. A stalled job takes many minutes."""
+"""Seconds that other tests on the machine may add. A stalled job takes many minutes."""
 
 
 @frozen
@@ -37,7 +37,7 @@ def tree(tmp_path):
 
 
 @pytest.mark.timeout(300)
-async def test_2000_files_of_which_every_fifth_registration_is_turned_away(far, tree, tmp_path) -> None:
+async def test_2000_files_of_which_every_fifth_registration_is_rejected(far, tree, tmp_path) -> None:
     with SandboxThread() as quiet:
         plain = await took(quiet, tmp_path / "plain.sqlite", tree)
     far.faults.status("files.register", 503, retry_after=30, every=5, times=None)
@@ -49,7 +49,7 @@ async def test_2000_files_of_which_every_fifth_registration_is_turned_away(far, 
     assert lost >= FILES // 5
     # A few settle periods: a fifth of a fifth is lost again, four or five times.
     assert job.seconds < 1.3 * plain.seconds + 5 * PERIOD + NOISE
-    # Shared lookups: not some for each lost response.
+    # Lookups are shared, so there are not several for each lost response.
     assert far.state.count("files.list") < lost
     progress = job.ran.of(Progress)
     assert not [each.paused for each in progress if each.paused]

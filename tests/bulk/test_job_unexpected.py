@@ -1,4 +1,4 @@
-"""Unexpected exceptions around the registration of a job's file: it is looked for, and never there twice."""
+"""Unexpected exceptions around the registration of a file: it is looked up, and never duplicated."""
 
 from collections import Counter
 
@@ -21,10 +21,10 @@ def jobs(jobs, client):
 
 
 @pytest.mark.parametrize("when", ["after the exchange", "in the log", "in the retry"])
-async def test_a_file_is_looked_for_after_an_error_that_came_after_it_was_sent(
+async def test_a_file_is_looked_up_after_an_error_that_came_after_it_was_sent(
     box, jobs, tree, monkeypatch, when
 ) -> None:
-    """Folders as well."""
+    """Test folders as well."""
     inject(monkeypatch, when, BoomError())
 
     ran = await jobs.run(tree)
@@ -47,11 +47,11 @@ async def test_a_file_has_failed_after_an_error_that_came_before_it_was_sent(
     assert len(box.state.files) == 12
 
 
-async def test_a_file_is_looked_for_if_its_answer_cannot_be_taken_down(box, jobs, tree, monkeypatch) -> None:
+async def test_a_file_is_looked_up_if_its_response_cannot_be_recorded(box, jobs, tree, monkeypatch) -> None:
     genuine, raised = RunContext.confirm, []
 
     async def confirmed(self: RunContext, *args) -> None:
-        if not raised:  # the first time, it is a worker that calls it
+        if not raised:  # the first call comes from a worker
             raised.append(1)
             raise BoomError
         await genuine(self, *args)
@@ -63,8 +63,8 @@ async def test_a_file_is_looked_for_if_its_answer_cannot_be_taken_down(box, jobs
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
 
 
-async def test_a_worker_process_reports_an_odd_answer_as_unknown(box, client, jobs, tree) -> None:
-    """A redirect, with a date that no calculation bears. Workers take a client without hooks only."""
+async def test_a_worker_process_reports_an_unexpected_response_as_unknown(box, client, jobs, tree) -> None:
+    """Answer with a redirect and a date beyond any calculation. Workers accept only clients without hooks."""
     jobs.client = client
     box.faults.status(
         "files.register", 302, done=True, times=2, headers={"Date": "Fri, 31 Dec 9999 23:59:59 -2359"}
@@ -76,7 +76,7 @@ async def test_a_worker_process_reports_an_odd_answer_as_unknown(box, client, jo
     assert not files_twice(box)
 
 
-async def test_a_file_that_cannot_be_looked_for_is_unresolved_and_the_others_go_on(
+async def test_a_file_that_cannot_be_looked_up_is_unresolved_and_the_others_are_uploaded(
     box, jobs, tree, monkeypatch
 ) -> None:
     async def fails(*_: object, **__: object) -> None:
@@ -94,7 +94,7 @@ async def test_a_file_that_cannot_be_looked_for_is_unresolved_and_the_others_go_
     check_mirrored(box, await jobs.run(tree), tree, below=box.project, inside="tree")
 
 
-async def test_an_odd_error_after_a_lost_file_was_found_leaves_that_file_unresolved(
+async def test_an_unexpected_error_after_a_lost_file_was_found_leaves_it_unresolved(
     box, jobs, tree, monkeypatch
 ) -> None:
     box.faults.reset_after("files.register", times=1)

@@ -31,7 +31,7 @@ async def test_urls_that_are_expired_on_arrival_end_the_run_and_leave_all_files_
 
 
 @pytest.mark.parametrize("count", [1, 2])
-async def test_a_job_of_few_files_says_it_as_well(box, jobs, tmp_path, count) -> None:
+async def test_a_job_of_few_files_reports_it_as_well(box, jobs, tmp_path, count) -> None:
     root = some_tree(tmp_path / "tree", count)
     box.bucket.lifetime = -600
 
@@ -64,7 +64,7 @@ async def test_a_few_urls_that_expire_are_reserved_again(box, jobs, tree) -> Non
     check_mirrored(box, await jobs.run(tree), tree, below=box.project, inside="tree")
 
 
-async def test_a_limit_lets_no_url_expire_and_takes_no_longer(box, jobs, tmp_path) -> None:
+async def test_with_a_limit_no_url_expires_and_the_job_takes_no_longer(box, jobs, tmp_path) -> None:
     root = make_tree(tmp_path / "tree", {f"d{n % 3}/{n}.bin": some_bytes(20_000, n) for n in range(60)})
     box.bucket.lifetime = 2
     began = time.monotonic()
@@ -76,7 +76,7 @@ async def test_a_limit_lets_no_url_expire_and_takes_no_longer(box, jobs, tmp_pat
     assert 2.5 < time.monotonic() - began < 3 * 1.5 + 1.5
 
 
-async def test_a_limit_lets_no_url_of_a_large_file_expire(box, jobs, tmp_path) -> None:
+async def test_with_a_limit_no_url_of_a_large_file_expires(box, jobs, tmp_path) -> None:
     large = {f"{n}.bin": some_bytes(1_500_000, n) for n in range(6)}
     root = make_tree(tmp_path / "tree", {**large, **{f"{n}.txt": some_bytes(10_000, n) for n in range(20)}})
     box.bucket.lifetime = 2

@@ -1,4 +1,4 @@
-"""A machine that dies with its journal, and a job for the same files that begins elsewhere."""
+"""A machine that dies with its journal, and a job for the same files that begins on another machine."""
 
 import asyncio
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.rig import QUICK
 
 LATE = 0.7
 PATIENT = evolve(QUICK, settle=1.2, probe_gap=0.2)
-"""Long enough for what is committed late."""
+"""Settle time that suffices for late commits."""
 FILES = 20
 
 
@@ -33,18 +33,18 @@ def twenty(tmp_path) -> Path:
 
 @pytest.fixture
 def dies(box, client, jobs, tmp_path):
-    """A machine that dies while the server carries out what it has sent; its journal is gone."""
+    """Return a function that kills a machine during its requests; its journal is lost."""
 
     async def die(*paths: Path | str, sent: int = FILES) -> None:
         box.faults.commit_late("files.register", LATE, times=None)
         await broken_off(box, client, jobs, *paths, journal=tmp_path / "lost.sqlite", sent=sent)
-        box.faults.clear()  # what is in flight goes on
+        box.faults.clear()  # requests in flight are carried out
 
     return die
 
 
 async def broken_off(box, client, jobs, *paths, sent: int, operation: str = "files.register", **options):
-    """Run a job until so many requests were received."""
+    """Run a job until this many requests were received."""
     options = {"policy": Policy(assume_alone=True), **options}
     job = jobs.job(*paths, client=client.with_options(retry=evolve(QUICK, settle=60)), **options)
     running = asyncio.create_task(job.run())
@@ -67,7 +67,7 @@ def check_once(box, ran, root: Path, inside: str = "") -> None:
     assert not folders_twice(box)
 
 
-async def test_nothing_is_there_twice_when_all_registrations_are_committed_late(
+async def test_no_file_is_duplicated_when_all_registrations_are_committed_late(
     box, dies, patient, twenty
 ) -> None:
     await dies(twenty)
@@ -79,7 +79,7 @@ async def test_nothing_is_there_twice_when_all_registrations_are_committed_late(
     assert ran.report.skipped_by == {Reason.SAME: FILES}
 
 
-async def test_nor_when_the_files_go_straight_into_the_parent(box, dies, patient, twenty) -> None:
+async def test_no_file_is_duplicated_directly_in_the_parent(box, dies, patient, twenty) -> None:
     await dies(f"{twenty}/.")
 
     ran = await patient.run(f"{twenty}/.")
@@ -87,7 +87,7 @@ async def test_nor_when_the_files_go_straight_into_the_parent(box, dies, patient
     check_once(box, ran, twenty)
 
 
-async def test_no_folder_below_one_that_was_there_is_created_before_the_wait_is_over(
+async def test_no_folder_below_an_existing_one_is_created_before_the_wait_has_ended(
     box, client, jobs, tmp_path
 ) -> None:
     root = make_tree(tmp_path / "tree", {f"d{n}/a.txt": f"{n}".encode() for n in range(3)})
@@ -102,7 +102,7 @@ async def test_no_folder_below_one_that_was_there_is_created_before_the_wait_is_
     check_once(box, ran, root, "tree")
 
 
-async def test_a_wait_that_is_interrupted_goes_on_where_it_ended(box, dies, patient, twenty) -> None:
+async def test_an_interrupted_wait_is_continued(box, dies, patient, twenty) -> None:
     await dies(twenty)
     began = asyncio.get_running_loop().time()
 
@@ -114,7 +114,7 @@ async def test_a_wait_that_is_interrupted_goes_on_where_it_ended(box, dies, pati
     assert first.report.exit_code == 130
     assert 0 < first.report.wait_left < PATIENT.settle
     assert first.report.waited > 0
-    assert box.state.count("files.register") == FILES  # nothing new
+    assert box.state.count("files.register") == FILES  # none was sent
 
     ran = await patient.run(twenty)
 
@@ -129,19 +129,19 @@ async def test_the_wait_is_shown_with_its_reason(box, dies, patient, twenty) -> 
 
     ran = await patient.run(twenty)
 
-    (told,) = ran.of(Waiting)
-    assert PATIENT.settle / 2 < told.seconds <= PATIENT.settle + PATIENT.probe_gap
-    assert "this journal is new" in told.message
+    (waiting,) = ran.of(Waiting)
+    assert PATIENT.settle / 2 < waiting.seconds <= PATIENT.settle + PATIENT.probe_gap
+    assert "this journal is new" in waiting.message
     left = [event.wait_left for event in ran.of(Progress) if event.wait_left]
     assert left == sorted(left, reverse=True)
-    assert {event.wait_reason for event in ran.of(Progress)} == {"", told.message}
+    assert {event.wait_reason for event in ran.of(Progress)} == {"", waiting.message}
     assert ran.of(Progress)[-1].wait_left == 0
-    assert as_json(ran.report)["wait_reason"] == told.message
+    assert as_json(ran.report)["wait_reason"] == waiting.message
     assert 0 < as_json(ran.report)["waited"] < PATIENT.settle + 2 * PATIENT.probe_gap
     assert "<dt>Waited</dt>" in render(ran.report)
 
 
-async def test_folders_of_this_job_are_filled_meanwhile(box, client, patient, tmp_path) -> None:
+async def test_folders_of_this_job_are_filled_during_the_wait(box, client, patient, tmp_path) -> None:
     root = make_tree(tmp_path / "tree", {"old/a.txt": b"a", "new/b.txt": b"b"})
     tree = await client.folders.create(title="tree", parent=box.project)
     await client.folders.create(title="old", parent=tree)
@@ -152,7 +152,7 @@ async def test_folders_of_this_job_are_filled_meanwhile(box, client, patient, tm
     check_once(box, ran, root, "tree")
 
 
-async def test_a_first_upload_into_a_folder_of_its_own_does_not_wait(box, client, patient, twenty) -> None:
+async def test_a_first_upload_into_a_separate_folder_does_not_wait(box, client, patient, twenty) -> None:
     await client.files.upload(b"?", parent=box.project, filename="unrelated")
 
     ran = await patient.run(twenty)
@@ -162,7 +162,7 @@ async def test_a_first_upload_into_a_folder_of_its_own_does_not_wait(box, client
     assert ran.done == FILES
 
 
-async def test_what_is_there_already_does_not_wait_either(box, client, jobs, twenty, tmp_path) -> None:
+async def test_existing_files_do_not_wait(box, client, jobs, twenty, tmp_path) -> None:
     await jobs.run(twenty)
     jobs.client = client.with_options(retry=evolve(QUICK, settle=60, probe_gap=1))
 
@@ -173,8 +173,8 @@ async def test_what_is_there_already_does_not_wait_either(box, client, jobs, twe
     assert not ran.of(Waiting)
 
 
-async def test_but_what_only_seems_to_be_there_does(box, dies, patient, twenty, tmp_path) -> None:
-    """Another content of the same size: the dead job has sent the new one, and that is in flight."""
+async def test_files_that_only_seem_to_exist_wait(box, dies, patient, twenty, tmp_path) -> None:
+    """Another content of the same size: the dead job has sent the new one, which is in flight."""
     await patient.run(twenty)
     (twenty / "00.txt").write_bytes(b"CONTENT 0")
     await dies(twenty, sent=FILES + 1)
@@ -188,7 +188,7 @@ async def test_but_what_only_seems_to_be_there_does(box, dies, patient, twenty, 
     assert max(there.values()) == 1
 
 
-async def test_it_can_be_said_that_there_was_no_other_job(box, client, jobs, twenty) -> None:
+async def test_the_user_can_assert_that_no_other_job_existed(box, client, jobs, twenty) -> None:
     await client.folders.create(title="tree", parent=box.project)
     jobs.client = client.with_options(retry=evolve(QUICK, settle=60, probe_gap=1))
 
@@ -198,7 +198,7 @@ async def test_it_can_be_said_that_there_was_no_other_job(box, client, jobs, twe
     assert not ran.of(Waiting)
 
 
-async def test_a_run_that_waits_can_be_stopped_and_told_so(box, client, jobs, twenty) -> None:
+async def test_a_waiting_run_can_be_stopped(box, client, jobs, twenty) -> None:
     await client.folders.create(title="tree", parent=box.project)
     jobs.client = client.with_options(retry=evolve(QUICK, settle=60, probe_gap=1))
 
@@ -225,10 +225,8 @@ async def test_a_folder_of_this_journal_is_not_waited_for_in_a_later_run(box, cl
 
 
 @pytest.mark.parametrize("lost", ["reset_after", "reset_before"])
-async def test_a_folder_whose_answer_was_lost_is_known_to_be_of_this_job(
-    box, client, jobs, twenty, lost
-) -> None:
-    """It was taken for another job's, and the wait for that took two minutes."""
+async def test_a_folder_whose_response_was_lost_belongs_to_this_job(box, client, jobs, twenty, lost) -> None:
+    """Such a folder must not count as another job's, which would cause a wait of two minutes."""
     settle = 0.5 if lost == "reset_before" else 60
     jobs.client = client.with_options(retry=evolve(QUICK, settle=settle, probe_gap=0.1))
     getattr(box.faults, lost)("folders.create")
@@ -240,7 +238,7 @@ async def test_a_folder_whose_answer_was_lost_is_known_to_be_of_this_job(
     assert not ran.report.duplicates
 
 
-async def test_a_folder_whose_answer_was_lost_in_an_earlier_run_is_of_this_job_too(
+async def test_a_folder_whose_response_was_lost_in_an_earlier_run_belongs_to_this_job(
     box, client, jobs, twenty
 ) -> None:
     jobs.client = client.with_options(retry=evolve(QUICK, settle=60, probe_gap=0.1))

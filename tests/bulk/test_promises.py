@@ -1,4 +1,4 @@
-"""The six promises of `.docs/bulk.md`, a test or more for each. P3 under SIGKILL is in `crash/`."""
+"""The six promises of `.docs/bulk.md`, with a test or more for each. P3 under SIGKILL is in `crash/`."""
 
 import gc
 import os
@@ -41,7 +41,7 @@ async def test_p1_every_selected_file_ends_in_exactly_one_way_and_the_counts_add
     assert report.failed_by == {Reason.NAME: 1, Reason.COLLISION: 2, Reason.REFUSED: 1}
 
 
-async def test_p2_what_the_server_confirmed_and_does_not_show_is_not_done(box, jobs, tree) -> None:
+async def test_p2_a_file_that_the_server_confirmed_and_does_not_show_is_not_done(box, jobs, tree) -> None:
     box.faults.listing_lag(seconds=3600)
     box.faults.status("files.get", 404, times=None)
 
@@ -64,7 +64,7 @@ async def test_p2_a_file_with_other_bytes_is_not_done(box, jobs, tree) -> None:
     assert ran.report.exit_code == 4
 
 
-async def test_p3_lost_answers_leave_nothing_missing_and_nothing_twice(box, jobs, tree) -> None:
+async def test_p3_after_lost_responses_no_file_is_missing_or_duplicated(box, jobs, tree) -> None:
     for operation in ("files.register", "folders.create", "storage.put", "blobs.reserve"):
         box.faults.reset_after(operation, every=3, times=None)
 
@@ -73,7 +73,7 @@ async def test_p3_lost_answers_leave_nothing_missing_and_nothing_twice(box, jobs
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
 
 
-async def test_p4_what_cannot_be_known_is_said_and_not_guessed(box, jobs, tree) -> None:
+async def test_p4_an_unknown_result_is_reported_and_not_guessed(box, jobs, tree) -> None:
     box.faults.reset_after("files.register", times=3)
     box.faults.hide("*", "blob_name", "digest", null=True, times=None)
 
@@ -94,7 +94,7 @@ async def test_p5_memory_does_not_grow_with_the_number_of_files(box, jobs, tmp_p
     box.faults.delay("blobs.reserve", 60, times=None)
 
     async def held(count: int) -> int:
-        """Bytes that are held when so many files are planned, and none is uploaded yet."""
+        """Return the bytes that are held when this many files are planned and none is uploaded yet."""
         root = make_tree(tmp_path / f"tree{count}", {f"f{n:05}": b"" for n in range(count)})
         found: list[int] = []
 
@@ -111,18 +111,18 @@ async def test_p5_memory_does_not_grow_with_the_number_of_files(box, jobs, tmp_p
             tracemalloc.stop()
         return found[0]
 
-    await held(500)  # what is made once
+    await held(500)  # objects that are created once
     few, many = await held(1_000), await held(4_000)
-    assert many - few < 3_000 * 50, "an item is some 700 bytes"
+    assert many - few < 3_000 * 50, "an item is about 700 bytes"
 
 
 @pytest.mark.parametrize("change", [touched, same_size, appended, truncated, renamed_over])
 async def test_p6_a_file_that_changes_whenever_it_is_read_is_never_done(box, tmp_path, change) -> None:
-    path = make_tree(tmp_path / "tree", {"a.bin": some_bytes(2 * MIB), "b.txt": b"at rest"}) / "a.bin"
+    path = make_tree(tmp_path / "tree", {"a.bin": some_bytes(2 * MIB), "b.txt": b"stable"}) / "a.bin"
 
     def saw(event) -> None:
         if "presigned" in event.path and path.exists():
-            change(path)  # after it was looked at, before its first byte is read
+            change(path)  # after it was examined, before its first byte is read
 
     async with box.client(retry=QUICK, hooks=[saw]) as client:
         ran = await Jobs(client, box.project, tmp_path / "job.sqlite").run(

@@ -1,4 +1,4 @@
-"""Two jobs for the same files at once, with a journal each, as on two machines: the service has no locks."""
+"""Two simultaneous jobs for the same files, each with a journal, as on two machines without locks."""
 
 import asyncio
 from pathlib import Path
@@ -22,12 +22,12 @@ from tests.rig import QUICK
 
 @pytest.fixture
 def second(jobs, tmp_path):
-    """The options of the job on the other machine."""
+    """Return the options of the job on the other machine."""
     return {"journal": tmp_path / "second.sqlite"}
 
 
-async def verdicts(client, *paths: Path | str, parent: str) -> tuple[set[str], int]:
-    """What `check` says: the symbols, and how many are there twice."""
+async def check_results(client, *paths: Path | str, parent: str) -> tuple[set[str], int]:
+    """Return the result of `check`: the symbols, and the number of duplicates."""
     found = [each async for each in check(client, paths, parent=parent)]
     return {each.symbol for each in found}, sum(bool(each.duplicates) for each in found)
 
@@ -39,7 +39,7 @@ def twice(box) -> int:
 
 @pytest.fixture
 def at_once(box, jobs, second):
-    """Both jobs, each of which has found that there is no folder before the other one creates it."""
+    """Run both jobs, each of which has seen no folder before the other one creates it."""
 
     async def run(*paths: Path | str):
         box.faults.delay("folders.create", 0.3, times=2)
@@ -48,9 +48,7 @@ def at_once(box, jobs, second):
     return run
 
 
-async def test_of_two_jobs_that_begin_at_once_one_ends_at_the_first_folder(
-    box, client, at_once, tmp_path
-) -> None:
+async def test_of_two_simultaneous_jobs_one_ends_at_the_first_folder(box, client, at_once, tmp_path) -> None:
     root = some_tree(tmp_path / "tree", 60)
 
     ran = await at_once(root)
@@ -66,11 +64,11 @@ async def test_of_two_jobs_that_begin_at_once_one_ends_at_the_first_folder(
         assert each.report.duplicates
         assert box.state.count("files.register") == 60 * (2 - len(stopped))
     assert [title for _, title in folders_twice(box)] == ["tree"]
-    _, doubles = await verdicts(client, root, parent=box.project)
+    _, doubles = await check_results(client, root, parent=box.project)
     assert doubles == 1
 
 
-async def test_who_was_stopped_goes_on_with_the_oldest_folder(  # noqa: PLR0917
+async def test_the_job_that_ended_resumes_with_the_oldest_folder(  # noqa: PLR0917
     box, client, jobs, at_once, second, tmp_path
 ) -> None:
     root = some_tree(tmp_path / "tree", 30)
@@ -82,7 +80,7 @@ async def test_who_was_stopped_goes_on_with_the_oldest_folder(  # noqa: PLR0917
     assert {each.report.ended for each in ran} == {"complete"}
     assert twice(box) == 0
     assert {each.parent for each in box.state.of("Folder") if each.title == "d0"} == {oldest.id}
-    symbols, doubles = await verdicts(client, root, parent=box.project)
+    symbols, doubles = await check_results(client, root, parent=box.project)
     assert (symbols, doubles) == ({"="}, 1)
 
 
@@ -108,10 +106,10 @@ async def test_a_job_that_joins_later_ends_before_it_has_sent_anything(
     check_mirrored(box, ran, root, below=box.project, inside="tree")
 
 
-async def test_a_folder_that_two_jobs_have_filled_is_seen_at_the_end(
+async def test_a_folder_that_two_jobs_have_filled_is_detected_at_the_end(
     box, client, jobs, second, tmp_path
 ) -> None:
-    """One job was slow to create it, and the other one could not see it."""
+    """One job was slow to create the folder, and the other one could not see it."""
     root = make_tree(tmp_path / "tree", {"d/a.txt": b"a"})
     box.faults.delay("folders.create", 1, after=1, times=1)
     first = asyncio.create_task(jobs.run(root))
@@ -125,9 +123,7 @@ async def test_a_folder_that_two_jobs_have_filled_is_seen_at_the_end(
     assert "into a separate folder" in slow.report.message
 
 
-async def test_a_second_folder_that_appeared_and_is_empty_is_only_reported(
-    box, client, jobs, tmp_path
-) -> None:
+async def test_a_new_second_folder_that_is_empty_is_only_reported(box, client, jobs, tmp_path) -> None:
     root = make_tree(tmp_path / "tree", {"d/a.txt": b"a"})
 
     def by_hand(job, event) -> None:
@@ -153,9 +149,9 @@ async def test_files_of_another_job_in_the_parent_itself_end_a_job(  # noqa: PLR
     ran = await asyncio.gather(jobs.run(f"{root}/."), jobs.run(f"{root}/.", **second))
 
     assert max(each.report.exit_code for each in ran) == 5
-    told = next(each.report for each in ran if each.report.ended == "conflict")
-    assert "was created by another process" in told.message
-    _, doubles = await verdicts(client, f"{root}/.", parent=box.project)
+    ended = next(each.report for each in ran if each.report.ended == "conflict")
+    assert "was created by another process" in ended.message
+    _, doubles = await check_results(client, f"{root}/.", parent=box.project)
     assert (doubles > 0) == (twice(box) > 0)
 
 
@@ -173,7 +169,7 @@ async def test_one_file_of_another_job_is_enough(box, client, jobs, tmp_path) ->
     assert "b.txt: File " in ran.report.message
 
 
-async def test_after_that_the_next_run_waits_until_nothing_of_the_other_is_under_way(
+async def test_after_a_conflict_the_next_run_waits_until_no_request_of_the_other_is_in_flight(
     box, client, jobs, tmp_path
 ) -> None:
     root = make_tree(tmp_path / "tree", {"a.txt": b"a", "b.txt": b"b", "c.txt": b"c"})
@@ -193,7 +189,7 @@ async def test_after_that_the_next_run_waits_until_nothing_of_the_other_is_under
 
 
 @pytest.mark.parametrize("name", ["unrelated.txt", "f0000.TXT", "d0"])
-async def test_files_of_other_names_are_nobody_elses_business(box, client, jobs, tmp_path, name) -> None:
+async def test_files_of_other_names_do_not_count(box, client, jobs, tmp_path, name) -> None:
     root = some_tree(tmp_path / "tree", 30)
     made: asyncio.Queue[str] = asyncio.Queue()
 
@@ -202,18 +198,18 @@ async def test_files_of_other_names_are_nobody_elses_business(box, client, jobs,
         for n in range(5):
             await client.files.upload(b"?%d" % n, parent=folder, filename=name)
 
-    def tell(job, event) -> None:
+    def pause(job, event) -> None:
         if isinstance(event, FolderCreated):
             made.put_nowait(event.folder_id)
 
-    ran, _ = await asyncio.gather(jobs.run(root, on=tell), by_hand())
+    ran, _ = await asyncio.gather(jobs.run(root, on=pause), by_hand())
 
     check_report(ran)
     assert ran.report.exit_code == 0, ran.report.message
 
 
 @pytest.mark.parametrize("existing", ["skip-same", "version"])
-async def test_what_this_job_did_to_a_file_before_is_its_own(box, jobs, tmp_path, existing) -> None:
+async def test_earlier_files_of_this_job_do_not_count(box, jobs, tmp_path, existing) -> None:
     root = make_tree(tmp_path / "tree", {f"{n}.txt": f"{n}".encode() for n in range(6)})
     for turn in range(4):
         (root / "0.txt").write_bytes(b"changed %d" % turn)
@@ -225,7 +221,9 @@ async def test_what_this_job_did_to_a_file_before_is_its_own(box, jobs, tmp_path
         assert ran.report.exit_code == 0, ran.report.message
 
 
-async def test_nor_is_what_was_registered_again_or_changed_meanwhile(box, client, jobs, tmp_path) -> None:
+async def test_files_that_were_registered_again_or_changed_meanwhile_do_not_count(
+    box, client, jobs, tmp_path
+) -> None:
     root = make_tree(tmp_path / "tree", {f"{n:02}.txt": f"{n}".encode() for n in range(24)})
     box.faults.reset_before("files.register", every=3, times=None)
     box.faults.reset_after("files.register", every=2, times=None)
@@ -242,7 +240,7 @@ async def test_nor_is_what_was_registered_again_or_changed_meanwhile(box, client
     assert not files_twice(box)
 
 
-async def test_of_folders_of_one_name_that_were_there_before_the_oldest_is_taken_and_no_job_suspected(
+async def test_of_existing_folders_of_one_name_the_oldest_is_used_without_a_conflict(
     box, client, jobs, tmp_path
 ) -> None:
     root = some_tree(tmp_path / "tree", 6)

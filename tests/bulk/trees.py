@@ -1,4 +1,4 @@
-"""Trees on disk, and what a scan tells of them."""
+"""Trees on disk, and the entries of their scans."""
 
 import os
 from collections.abc import Iterable
@@ -15,15 +15,15 @@ ALL = Selection()
 FOLLOW = Policy(links="follow")
 
 
-def enter(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a directory, and go there for the rest of the test."""
-    place.mkdir()
-    monkeypatch.chdir(place)
-    return place
+def enter(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Create a directory, and enter it for the rest of the test."""
+    path.mkdir()
+    monkeypatch.chdir(path)
+    return path
 
 
 def tree(*paths: str | bytes) -> None:
-    """Make files that hold their own paths, and directories where a path ends with a slash."""
+    """Create files with their paths as content, and directories where a path ends with a slash."""
     for text in map(os.fsdecode, paths):
         path = Path(text)
         (path if text.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
@@ -32,22 +32,22 @@ def tree(*paths: str | bytes) -> None:
 
 
 def by_path(batches: Iterable[DirectoryBatch], root: Path | None = None) -> dict[str, ScannedEntry]:
-    """All entries by their local path, relative to the root or to where we are."""
+    """Return all entries by their local path, relative to the root or to the current directory."""
     entries = [(batch.directory.path, entry) for batch in batches for entry in batch.entries]
     found = {
         (Path(os.fsdecode(path)) / os.fsdecode(entry.name)).relative_to(root or Path.cwd()).as_posix(): entry
         for path, entry in entries
     }
-    assert len(found) == len(entries), "an entry was told twice"
+    assert len(found) == len(entries), "an entry was yielded twice"
     return found
 
 
 def planned(selection: Selection, *paths: str, policy: Policy | None = None) -> set[str]:
-    """The files that are to be uploaded."""
+    """Return the files that are planned."""
     entries = by_path(scan(paths or ["."], selection, policy or Policy()))
     return {path for path, entry in entries.items() if entry.state is State.PLANNED}
 
 
 def excluded(selection: Selection) -> int:
-    """How many files and directories are left out."""
+    """Return the number of excluded files and directories."""
     return sum(batch.excluded for batch in scan(["."], selection, Policy()))

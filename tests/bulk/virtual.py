@@ -9,20 +9,20 @@ T = TypeVar("T")
 
 
 class _Jumping(selectors.DefaultSelector):
-    """Waits for nothing; the loop's clock goes on by what it was asked to wait."""
+    """Selector that never waits; the loop's clock advances by the time it should wait."""
 
     now = 0.0
 
     def select(self, timeout=None):
         ready = super().select(0)
         if not ready:
-            assert timeout is not None, "everybody waits, and nobody will come"
+            assert timeout is not None, "all tasks wait, and no timer is set"
             self.now += max(timeout, 0.0)
         return ready
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Hours pass in milliseconds."""
+    """Event loop in which hours pass in milliseconds."""
 
     def __init__(self) -> None:
         self._jumping = _Jumping()
@@ -33,7 +33,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run it in virtual time."""
+    """Run a coroutine in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main())
 

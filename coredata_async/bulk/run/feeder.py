@@ -112,7 +112,7 @@ class Feeder:
     async def _settle(self, folder: int, remote: RemoteFolder, *, settled: bool) -> None:
         """Wait until no request of an earlier job, whose journal is lost, can be in flight in a folder.
 
-        There is no wait if all pending files of the folder seem to exist: workers then compare, and defer the
+        It does not wait if all pending files of the folder seem to exist: workers then compare, and defer the
         others. In the parent itself the wait is short if nothing in it suggests an earlier job.
         """
         if not self.quiet.is_needed:

@@ -1,4 +1,4 @@
-"""Many victims, several at once: each case with a sandbox, a tree and a journal of its own."""
+"""Many victims, several at once, each case with a separate sandbox, tree and journal."""
 
 import queue
 import shutil
@@ -20,12 +20,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 AT_ONCE = 4
-"""Most of a case is waiting: for a disk, or for `Retry.settle`."""
+"""Number of simultaneous cases: most of their time is waiting for a disk or for `Retry.settle`."""
 
 
 @contextmanager
 def scenes(victims: Victims, where: Path | None = None):
-    """A scene that leaves nothing behind."""
+    """Yield a scene that leaves nothing behind."""
     folder = Path(tempfile.mkdtemp(prefix="crash-", dir=where))
     try:
         plant(folder / "tree")
@@ -35,28 +35,28 @@ def scenes(victims: Victims, where: Path | None = None):
         shutil.rmtree(folder)
 
 
-def each_of(things: Iterable[T], do: Callable[[Victims, T], R], width: int = AT_ONCE) -> list[R]:
-    """Do something with each, some at once; each of these has victims of its own."""
+def each_of(values: Iterable[T], do: Callable[[Victims, T], R], width: int = AT_ONCE) -> list[R]:
+    """Call a function with each item, some at once; each of these has separate victims."""
     with ExitStack() as stack:
         free: queue.SimpleQueue[Victims] = queue.SimpleQueue()
         for _ in range(width):
             free.put(stack.enter_context(Victims()))
 
-        def done(thing: T) -> R:
+        def done(value: T) -> R:
             victims = free.get()
             try:
-                return do(victims, thing)
+                return do(victims, value)
             finally:
                 free.put(victims)
 
         with ThreadPoolExecutor(width) as pool:
-            return list(pool.map(done, things))
+            return list(pool.map(done, values))
 
 
 def died_at(victims: Victims, where: Path, *deaths: int) -> str:
-    """Kill a job at its n-th event, and its resumption at another, and so on; then let it end, and look.
+    """Kill a job at its n-th event, and its resumption at another, and so on; then complete it, and check.
 
-    Gives the event at which the first one died, or nothing if it had ended before.
+    Returns the event at which the first one died, or nothing if it had ended before.
     """
     with scenes(victims, where) as scene:
         runs = [scene.run(Point(ANY, n)) for n in deaths]

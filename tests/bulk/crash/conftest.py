@@ -1,4 +1,4 @@
-"""A scene for every test, and one process that all victims come from."""
+"""Fixtures: a scene for every test, and one process from which all victims are forked."""
 
 import pytest
 

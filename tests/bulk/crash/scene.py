@@ -1,4 +1,4 @@
-"""A sandbox, a tree to upload and a journal: a victim dies on it, another goes on, and the truth is read."""
+"""Scene: a sandbox, a tree and a journal, with a victim that dies, another one that resumes, and checks."""
 
 import pickle
 import shutil
@@ -21,15 +21,15 @@ from .points import Point
 from .victim import Task
 
 SOON = Retry(base=0.01, cap=0.05, settle=0.4, probe_gap=0.1)
-"""Requests that a dead victim left in the sandbox are through long before `settle`."""
+"""Requests that a dead victim left in the sandbox end long before `settle`."""
 AT_ONCE = Retry(base=0.01, cap=0.05, settle=0.05, probe_gap=0.02)
-"""The same for victims that had one worker: nothing of theirs is in flight when they are dead."""
+"""Settings for victims with one worker: none of their requests is in flight when they are dead."""
 KILLED = -9
 SECRETS = (b"Signature=", b"AWSAccessKeyId", b"Expires=", b"://127.0.0.1:%d/laika")
 
 
 class Victims:
-    """The process that victims are forked from."""
+    """Process from which victims are forked."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -46,7 +46,7 @@ class Victims:
         self._process.communicate()
 
     def run(self, task: Task) -> int:
-        """Do a task, and say how its process ended."""
+        """Perform a task, and return how its process ended."""
         pickle.dump(task, self._process.stdin)
         self._process.stdin.flush()
         return pickle.load(self._process.stdout)
@@ -54,12 +54,12 @@ class Victims:
 
 @frozen
 class Run:
-    """How a victim ended."""
+    """End of a victim."""
 
     report: Report | None
     """`None` if it was killed."""
     trace: list[str]
-    """All that happened, the last line at its death."""
+    """All events, the last one at its death."""
 
 
 @define(eq=False)
@@ -85,7 +85,7 @@ class Scene:
         *,
         retry: Retry = SOON,
         policy: Policy | None = None,
-        lanes: int = 3,
+        concurrency: int = 3,
         root: Path | None = None,
     ) -> Run:
         self.runs += 1
@@ -103,7 +103,7 @@ class Scene:
                 point=point,
                 retry=retry,
                 policy=policy or Policy(),
-                lanes=lanes,
+                concurrency=concurrency,
             )
         )
         self.no_secret_on_disk()
@@ -119,7 +119,7 @@ class Scene:
         return run
 
     def resumed(self, **options) -> Report:
-        """Run the same again, to its end."""
+        """Run the same job again, to its end."""
         report = self.run(**options).report
         assert report is not None
         return report
@@ -131,7 +131,7 @@ class Scene:
             assert not [secret for secret in secrets if secret in data], file.name
 
     def on_disk(self) -> dict[str, State]:
-        """What the journal says of each file. Read from a copy: a look must not mend anything."""
+        """Return the state of each file in a copy of the journal, because reading may repair it."""
         rows = self._read("SELECT name, state FROM item")
         return {name.decode(): State(state) for name, state in rows}
 

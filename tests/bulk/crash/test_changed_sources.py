@@ -1,4 +1,4 @@
-"""C13: a source changes between two runs, whatever had been done for it by then."""
+"""C13: a source changes between two runs, in any state of its upload."""
 
 import hashlib
 import itertools
@@ -26,7 +26,7 @@ POINTS = {
 
 
 def content(path: Path) -> None:
-    """Other bytes, as many."""
+    """Replace the content by other bytes of the same size."""
     path.write_bytes(bytes(byte ^ 0xFF for byte in path.read_bytes()))
 
 
@@ -47,7 +47,7 @@ def delete(path: Path) -> None:
 
 
 def link(path: Path) -> None:
-    """To a file that nobody asked to upload."""
+    """Replace the file by a link to a file outside the job."""
     elsewhere = path.parents[2] / "elsewhere.txt"
     elsewhere.write_text("not to be uploaded")
     path.unlink()
@@ -64,7 +64,7 @@ CHANGES = [content, size, mtime, rename, delete, link, directory]
 
 
 def victim_file(scene: Scene, state: State) -> Path:
-    """A file of the state, in the sub folder if there is one, so that `link` may lead out of the tree."""
+    """Return a file in this state, in the subdirectory if possible, so that `link` leads out of the tree."""
     found = [
         path
         for path in sorted(scene.root.rglob("*"))
@@ -74,7 +74,7 @@ def victim_file(scene: Scene, state: State) -> Path:
 
 
 def cases() -> list:
-    """All changes where it is not known what became of the file, and of the others every fourth."""
+    """Return all changes if the result of the upload is unknown, and otherwise every fourth."""
     every = itertools.product(POINTS, CHANGES)
     return [
         pytest.param(where, change, id=f"{where}-{change.__name__}")
@@ -84,9 +84,11 @@ def cases() -> list:
 
 
 @pytest.mark.parametrize(("where", "change"), cases())
-async def test_c13_what_changed_is_uploaded_as_it_is_now_and_nothing_is_twice(scene, where, change: Callable):
+async def test_c13_a_changed_file_is_uploaded_in_its_present_state_without_a_duplicate(
+    scene, where, change: Callable
+):
     point, state = POINTS[where]
-    scene.killed(point, lanes=1)
+    scene.killed(point, concurrency=1)
     path = victim_file(scene, state)
     earlier = hashlib.md5(path.read_bytes()).hexdigest()
     name = f"{scene.root.name}/{path.relative_to(scene.root)}"
@@ -95,7 +97,7 @@ async def test_c13_what_changed_is_uploaded_as_it_is_now_and_nothing_is_twice(sc
     report = scene.resumed(retry=AT_ONCE)
     expected = files_below(scene.root)
     there = files_there(scene.box, scene.parent)
-    # The File of what it was before stays where it is: nothing is ever deleted.
+    # The File of the earlier content stays: nothing is ever deleted.
     allowed = there.get(name, [])
     if allowed and earlier in allowed and expected.get(name) != earlier:
         assert where in {"committed", "confirmed", "done"}
@@ -105,7 +107,7 @@ async def test_c13_what_changed_is_uploaded_as_it_is_now_and_nothing_is_twice(sc
     assert set(scene.box.state.files_per_blob().values()) == {1}
     assert report.adds_up
     assert report.unresolved == ()
-    # A link that a file became is skipped; where it is noticed only when the file's turn comes, it failed.
+    # A file that became a link is skipped; if this is noticed only at its upload, it fails.
     assert report.exit_code == (3 if (where, change) == ("not-sent", link) else 0), report.failures
 
     registered = scene.box.state.count("files.register")

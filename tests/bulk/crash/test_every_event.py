@@ -1,4 +1,4 @@
-"""Killed at whatever event comes n-th, of all that happen in a run; and again while it resumes."""
+"""Jobs that are killed at the n-th event of a run, and again while they resume."""
 
 import random
 
@@ -7,12 +7,12 @@ import pytest
 from .campaign import died_at, each_of
 
 SAMPLE = 20
-"""Of some 195 events; `benchmarks/crash.py` takes them all."""
+"""Sample of about 195 events; `benchmarks/crash.py` uses all of them."""
 EVENTS = 195
 
 
 @pytest.mark.timeout(120)
-def test_killed_at_any_event_a_job_resumes_to_exactly_once(tmp_path):
+def test_a_job_killed_at_any_event_resumes_to_exactly_once(tmp_path):
     numbers = sorted(random.Random(4).sample(range(1, EVENTS), SAMPLE))
 
     deaths = each_of(numbers, lambda victims, n: died_at(victims, tmp_path, n))
@@ -21,7 +21,7 @@ def test_killed_at_any_event_a_job_resumes_to_exactly_once(tmp_path):
 
 
 @pytest.mark.timeout(120)
-def test_killed_again_and_again_while_it_resumes_a_job_ends_in_exactly_once(tmp_path):
+def test_a_job_killed_repeatedly_while_it_resumes_ends_in_exactly_once(tmp_path):
     chance = random.Random(5)
     cases = [[chance.randrange(1, EVENTS) for _ in range(3)] for _ in range(4)]
 

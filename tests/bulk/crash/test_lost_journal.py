@@ -1,4 +1,4 @@
-"""C12: the journal is deleted or damaged after a kill. A listing is what it costs, not a File."""
+"""C12: the journal is deleted or damaged after a kill. This costs a listing, not a File."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def lose_the_log(journal: Path) -> None:
 
 
 def flip_in_the_log(journal: Path) -> None:
-    """SQLite takes the log up to there, and so an older journal than there was."""
+    """SQLite reads the log up to there, and so an older state of the journal."""
     _flip(_log(journal), _log(journal).stat().st_size // 2)
 
 
@@ -41,7 +41,7 @@ def flip_the_header(journal: Path) -> None:
 
 
 def flip_in_the_pages(journal: Path) -> None:
-    for at in range(4096, journal.stat().st_size, 4096):  # what each page says of itself
+    for at in range(4096, journal.stat().st_size, 4096):  # the header of each page
         _flip(journal, at)
 
 
@@ -67,8 +67,8 @@ def _flip(file: Path, at: int) -> None:
     ],
     ids=str,
 )
-async def test_c12_without_its_journal_a_job_finds_what_it_did_in_the_listings(scene, point):
-    scene.killed(point, lanes=1)
+async def test_c12_without_its_journal_a_job_finds_its_files_in_the_listings(scene, point):
+    scene.killed(point, concurrency=1)
     there = {file.id for file in scene.box.state.files}
     delete(scene.journal)
 
@@ -80,7 +80,7 @@ async def test_c12_without_its_journal_a_job_finds_what_it_did_in_the_listings(s
 
 @pytest.mark.parametrize("damage", [truncate, lose_the_log, flip_in_the_log, flip_the_header])
 async def test_c12_a_damaged_journal_of_a_first_run_costs_a_listing(scene, damage):
-    scene.killed(Point("files.register:after", 3), lanes=1)
+    scene.killed(Point("files.register:after", 3), concurrency=1)
     damage(scene.journal)
 
     assert_exactly_once(scene, scene.resumed(retry=AT_ONCE))
@@ -93,17 +93,17 @@ async def test_c12_a_damaged_journal_of_a_later_run_costs_a_listing(scene, damag
     scene.resumed(retry=AT_ONCE)
     for name in ("later.txt", "sub/later.txt", "sub/latest.txt"):
         (scene.root / name).write_text(name)
-    scene.killed(Point("files.register:after", 2), lanes=1)
+    scene.killed(Point("files.register:after", 2), concurrency=1)
     damage(scene.journal)
 
     assert_exactly_once(scene, scene.resumed(retry=AT_ONCE))
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, FILES])
-async def test_c12_a_registration_that_is_under_way_when_the_journal_is_lost_is_waited_for(scene, n):
-    """The folder is young, or is being filled: that is why it is listed twice."""
+async def test_c12_a_registration_in_flight_when_the_journal_is_lost_is_waited_for(scene, n):
+    """The folder is new, or is being filled, so it is listed twice."""
     scene.box.faults.commit_late("files.register", LATE, after=n - 1)
-    scene.killed(Point("files.register:lost"), lanes=1)
+    scene.killed(Point("files.register:lost"), concurrency=1)
     delete(scene.journal)
 
     assert_exactly_once(scene, scene.resumed(retry=PATIENT))

@@ -1,4 +1,4 @@
-"""A random walk: kills, faults of the far end, and a tree that somebody works in meanwhile."""
+"""Random walk: kills, faults of the server, and changes of the tree."""
 
 import random
 
@@ -18,7 +18,7 @@ PATIENT = Retry(base=0.01, cap=0.05, settle=0.9, probe_gap=0.3)
 
 
 def trouble(scene: Scene, chance: random.Random) -> None:
-    """Something goes wrong at the far end, some requests from now."""
+    """Set a fault of the server that occurs after some requests."""
     faults, after = scene.box.faults, chance.randrange(6)
     operation = chance.choice(
         ["files.register", "folders.create", "storage.put", "blobs.reserve", "files.list"]
@@ -39,7 +39,7 @@ def trouble(scene: Scene, chance: random.Random) -> None:
 
 
 def work(scene: Scene, chance: random.Random, number: int, seen: set[tuple[str, str]]) -> None:
-    """Somebody adds a file, writes over one, or takes one away."""
+    """Add a file, overwrite one, or delete one."""
     files = sorted(path for path in scene.root.rglob("*") if path.is_file())
     path = chance.choice(files)
     match chance.randrange(4):
@@ -57,7 +57,7 @@ def work(scene: Scene, chance: random.Random, number: int, seen: set[tuple[str, 
 def walked(scene: Scene, seed: int) -> None:
     chance = random.Random(seed)
     seen = set(files_below(scene.root).items())
-    """Every content that a path ever had: a File of anything else must not be."""
+    """Every content that a path has had: a File of other content must not exist."""
     for number in range(STEPS):
         trouble(scene, chance)
         scene.run(Point(ANY, chance.randrange(1, 200)), retry=PATIENT)
@@ -75,7 +75,7 @@ def walked(scene: Scene, seed: int) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_whatever_happens_in_whatever_order_nothing_is_missing_and_nothing_is_twice(tmp_path):
+def test_after_any_events_in_any_order_no_file_is_missing_or_duplicated(tmp_path):
     def walk(victims, seed: int) -> None:
         with scenes(victims, tmp_path) as scene:
             try:

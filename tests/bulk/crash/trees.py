@@ -1,4 +1,4 @@
-"""The tree that is uploaded: every kind of file there is a way for."""
+"""Tree to upload, with a file for every kind of upload."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from tests.rig import some_bytes
 FILES = 6
 FOLDERS = 2
 STREAMED = (1 << 20) + 300_000
-"""Too large to be held whole; and a large file, by what `watched` makes of it."""
+"""Size too large to be held in memory; also a large file according to `watched`."""
 
 
 def plant(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""What must be so in the end, whatever happened on the way."""
+"""Conditions that must hold in the end, whatever happened before."""
 
 import hashlib
 from collections import Counter
@@ -12,7 +12,7 @@ from .scene import Scene
 
 
 def files_below(root: Path) -> dict[str, str]:
-    """The digest of each local file, by its path."""
+    """Return the digest of each local file, by its path."""
     return {
         f"{root.name}/{path.relative_to(root)}": hashlib.md5(path.read_bytes()).hexdigest()
         for path in sorted(root.rglob("*"))
@@ -21,7 +21,7 @@ def files_below(root: Path) -> dict[str, str]:
 
 
 def files_there(box: SandboxThread, parent: str) -> dict[str, list[str]]:
-    """The digests of the Files of each path: of the bytes that are stored, not of what a File says."""
+    """Return the digests of the Files of each path, computed from the stored bytes."""
     found: dict[str, list[str]] = {}
     for file in box.state.files:
         if _is_below(box, file, parent):
@@ -46,25 +46,25 @@ def blobs_of_files(box: SandboxThread) -> set[str]:
 
 
 def assert_exactly_once(scene: Scene, report: Report) -> None:
-    """For every file exactly one File with equal bytes in the right folder, and a report that says so."""
+    """Check that every file has exactly one File with equal bytes in the right folder, also in the report."""
     expected = files_below(scene.root)
     assert files_there(scene.box, scene.parent) == {path: [digest] for path, digest in expected.items()}
-    assert_told_true(scene, report, planned=len(expected))
+    assert_reported_true(scene, report, planned=len(expected))
 
 
-def assert_told_true(scene: Scene, report: Report, *, planned: int) -> None:
-    """A complete run that all went well in; nothing twice; no orphan that a File speaks of."""
+def assert_reported_true(scene: Scene, report: Report, *, planned: int) -> None:
+    """Check a complete run without failures: no duplicates, and no orphan that a File references."""
     box = scene.box
     folders = folders_there(box, scene.parent)
-    assert set(folders.values()) <= {1}, f"folders twice: {folders}"
+    assert set(folders.values()) <= {1}, f"duplicate folders: {folders}"
     assert set(box.state.files_per_blob().values()) <= {1}
     assert report.adds_up
     assert report.finished
     assert report.exit_code == 0, report
     assert report.counts.planned == planned == report.counts.done + report.counts.skipped
-    told = {orphan.blob for orphan in report.orphans}
-    assert not told & blobs_of_files(box), "a blob with a File is told to be an orphan"
-    assert told <= set(box.state.reserved)
+    reported = {orphan.blob for orphan in report.orphans}
+    assert not reported & blobs_of_files(box), "a blob with a File is reported as an orphan"
+    assert reported <= set(box.state.reserved)
 
 
 def _is_below(box: SandboxThread, document: Document, parent: str) -> bool:

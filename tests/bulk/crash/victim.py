@@ -1,7 +1,7 @@
-"""A process that uploads, and may kill itself on the way.
+"""Process that uploads, and may kill itself meanwhile.
 
-Started as a module it is where victims come from: it has imported everything, and forks a process per
-task before any thread or loop exists. So a kill costs milliseconds, and not an import each.
+Started as a module it forks the victims: it has imported everything, and forks a process per task before any
+thread or loop exists. So a kill costs milliseconds instead of an import.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from . import watched
 from .points import Point, Watch
 
 PATIENCE = 40
-"""Seconds after which a victim that hangs is ended by an alarm."""
+"""Seconds after which an alarm ends a victim that hangs."""
 
 
 @frozen(kw_only=True)
 class Task:
-    """One run of a job."""
+    """Run of a job."""
 
     url: str
     api_user: str
@@ -35,13 +35,13 @@ class Task:
     root: Path
     journal: Path
     out: Path
-    """Where the report, or the error, is written to."""
+    """Path of the report, or of the error."""
     trace: Path
-    """Where events are written to."""
+    """Path of the trace of events."""
     point: Point | None = None
     retry: Retry
     policy: Policy = field(factory=Policy)
-    lanes: int = 3
+    concurrency: int = 3
 
 
 async def uploaded(task: Task) -> Report:
@@ -52,24 +52,24 @@ async def uploaded(task: Task) -> Report:
             parent=task.parent,
             journal=task.journal,
             policy=task.policy,
-            effort=Effort(concurrency=task.lanes),
+            effort=Effort(concurrency=task.concurrency),
         ).run()
 
 
 def perform(task: Task) -> None:
-    """Do a task in this process, which must end afterwards."""
+    """Perform a task in this process, which must end afterwards."""
     signal.alarm(PATIENCE)
     trace = os.open(task.trace, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     watched.install(Watch(trace, task.point))
     try:
         outcome: Report | str = asyncio.run(uploaded(task))
-    except BaseException as exc:  # noqa: BLE001  # told in the other process
+    except BaseException as exc:  # noqa: BLE001  # reported in the other process
         outcome = f"{type(exc).__name__}: {exc}"
     task.out.write_bytes(pickle.dumps(outcome))
 
 
 def serve() -> None:
-    """Take tasks from standard input until it ends, and answer each with how its process ended."""
+    """Read tasks from standard input until it ends, and answer each with the end of its process."""
     gc.freeze()
     while True:
         try:
@@ -86,7 +86,7 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    # Under its real name, by which tasks are pickled.
+    # Under its real name, with which tasks are pickled.
     from tests.bulk.crash.victim import serve as serve_victims
 
     serve_victims()

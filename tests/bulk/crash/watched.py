@@ -1,4 +1,4 @@
-"""The library, wrapped from outside so that a watch sees what it does. The library knows nothing of it."""
+"""Wrappers around the library that record its steps. The library does not know them."""
 
 import asyncio
 import sqlite3
@@ -23,15 +23,15 @@ from coredata_async.transport import chain
 from .points import Watch
 
 BATCH = 2
-"""Entries per batch of the scan, so that a small tree has several."""
+"""Entries per batch of the scan, so that a small tree has several batches."""
 LARGE = 1 << 20
-"""What counts as a large file, so that no file of a test has to be one."""
+"""Minimum size of a large file, so that the files of a test can be small."""
 UNANSWERED = 0.05
-"""Seconds after which a request is taken to be waiting in the server."""
+"""Seconds after which a request counts as waiting in the server."""
 
 
 def install(watch: Watch) -> None:
-    """For this process, once."""
+    """Install the wrappers in this process, once."""
     scanning.ENTRIES, scanning.DIRECTORIES, feeder.LARGE = BATCH, 1, LARGE
     # A SIGKILL takes nothing from the kernel, so these processes need not wait for the disk.
     opening._SETTINGS = ("PRAGMA synchronous = OFF", *opening._SETTINGS[1:])
@@ -47,7 +47,7 @@ async def _sleep_briefly(seconds: float) -> None:
 
 
 def operation(request: Request) -> str:
-    """What a request is for, in the sandbox's words."""
+    """Return the operation of a request, as the sandbox names it."""
     parts = [part for part in urlsplit(request.target).path.split("/") if part]
     match parts:
         case ["api", _, "blob", *_]:
@@ -64,7 +64,7 @@ def operation(request: Request) -> str:
 
 
 def label(statement: Statement) -> str:
-    """What a statement says: the state a file or folder gets, or the table."""
+    """Return the label of a statement: the new state of a file or folder, or the table."""
     sql, values = statement
     if sql.startswith("UPDATE item SET state"):
         return State(values[0]).name
@@ -144,7 +144,7 @@ class _Halved:
 
 @frozen
 class _Seen:
-    """A body of which it is told when a block has gone, and another one is due."""
+    """Body that records an event after each block."""
 
     inner: Body
     watch: Watch

@@ -1,6 +1,6 @@
-"""A scan that comes to a file which a worker of this run has already: found by a walk that was killed often.
+"""A scan that reaches a file which a worker of this run has already: found by a walk that was killed often.
 
-It may have been UNKNOWN, and be on its way again before the scan is there.
+The file may have been UNKNOWN, and be uploaded again before the scan reaches it.
 """
 
 import sqlite3
@@ -30,7 +30,7 @@ def db():
 
 @pytest.mark.parametrize("state", IN_A_LANE)
 @pytest.mark.parametrize("entries", [(ScannedEntry(b"a", "a", BEFORE),), (ScannedEntry(b"a", "a", NOW),), ()])
-def test_what_a_lane_of_this_run_has_is_left_to_it(db, state, entries):
+def test_a_file_of_a_worker_of_this_run_is_left_to_it(db, state, entries):
     db.execute("UPDATE item SET state = ?, blob = 'b', claim = ?", (state, RUN))
 
     sums = plan_batch(db, DirectoryBatch(TREE, entries), RUN).sums
