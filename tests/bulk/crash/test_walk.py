@@ -9,7 +9,7 @@ from coredata_async import Retry
 from .campaign import each_of, scenes
 from .points import ANY, Point
 from .scene import Scene
-from .truth import assert_told_true, files_below, files_there, folders_there
+from .truth import assert_report_is_true, files_below, files_there, folders_there
 
 SEEDS = range(4)
 STEPS = 4
@@ -71,7 +71,7 @@ def walked(scene: Scene, seed: int) -> None:
     for path, digest in expected.items():
         assert digest in there.get(path, ()), f"missing: {path}"
     assert set(folders_there(scene.box, scene.parent)) == {"tree", "tree/sub"}
-    assert_told_true(scene, report, planned=len(expected))
+    assert_report_is_true(scene, report, planned=len(expected))
 
 
 @pytest.mark.timeout(180)

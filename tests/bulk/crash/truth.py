@@ -49,10 +49,10 @@ def assert_exactly_once(scene: Scene, report: Report) -> None:
     """Check that every file has exactly one File with equal bytes in the right folder, also in the report."""
     expected = files_below(scene.root)
     assert files_there(scene.box, scene.parent) == {path: [digest] for path, digest in expected.items()}
-    assert_reported_true(scene, report, planned=len(expected))
+    assert_report_is_true(scene, report, planned=len(expected))
 
 
-def assert_reported_true(scene: Scene, report: Report, *, planned: int) -> None:
+def assert_report_is_true(scene: Scene, report: Report, *, planned: int) -> None:
     """Check a complete run without failures: no duplicates, and no orphan that a File references."""
     box = scene.box
     folders = folders_there(box, scene.parent)

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk import job
-from coredata_async.bulk.journal import opening, scanning, writer
+from coredata_async.bulk.journal import opening, planning, scanning, writer
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.opening import Opened
 from coredata_async.bulk.journal.writer import Job, Statement
-from coredata_async.bulk.run import feeder
+from coredata_async.bulk.run import feeder, job_run
 from coredata_async.bulk.run.scheduler import Scheduler
 from coredata_async.bulk.states import FolderState, State
 from coredata_async.message import Body, Reply, Request, Send
@@ -32,10 +31,11 @@ UNANSWERED = 0.05
 
 def install(watch: Watch) -> None:
     """Install the wrappers in this process, once."""
-    scanning.ENTRIES, scanning.DIRECTORIES, feeder.LARGE = BATCH, 1, LARGE
+    scanning.ENTRIES, scanning.DIRECTORIES = BATCH, 1
+    feeder.LARGE = planning.LARGE = LARGE
     # A SIGKILL takes nothing from the kernel, so these processes need not wait for the disk.
     opening._SETTINGS = ("PRAGMA synchronous = OFF", *opening._SETTINGS[1:])
-    job.Conductor = partial(Scheduler, sleep=_sleep_briefly)
+    job_run.Scheduler = partial(Scheduler, sleep=_sleep_briefly)
     _watch_scan(watch)
     _watch_requests(watch)
     _watch_journal(watch)
