@@ -133,4 +133,6 @@ def _log(level: str) -> None:
     log = logging.getLogger("coredata_async")
     log.setLevel(numbers[level.lower()])
     if not any(type(handler) is logging.StreamHandler for handler in log.handlers):
-        log.addHandler(logging.StreamHandler())
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        log.addHandler(handler)
