@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(str(exc))
     _write(report, wanted)
     sys.stdout.write(f"\n== all of it ({report.seconds:.0f} s)\n" + "\n".join(lines(report.results)) + "\n")
-    return int(any(each.verdict == "MISS" for each in report.results))
+    return int(any(each.status == "MISS" for each in report.results))
 
 
 def _write(report: Report, wanted: argparse.Namespace) -> None:

@@ -48,7 +48,7 @@ class Tally(NamedTuple):
     missing: int
     twice: int
     folders_twice: int
-    told_wrong: int
+    reported_wrong: int
     """Whether the report of the last run says anything but that all is well."""
 
 
@@ -177,7 +177,7 @@ def main() -> int:
     sums = {crash.name: Counter[str]() for crash in CRASHES}
     for (crash, _), tally in zip(cases, tallies, strict=True):
         sums[crash.name].update(tally._asdict())
-    print(f"{'crash point':34} {'SIGKILLs':>8} {'missing':>8} {'twice':>8} {'folders':>8} {'told':>8}")
+    print(f"{'crash point':34} {'SIGKILLs':>8} {'missing':>8} {'twice':>8} {'folders':>8} {'wrong':>8}")
     for name, total in sums.items():
         _print(name, total)
     everything = sum(sums.values(), Counter())

@@ -45,7 +45,7 @@ def summary(report: Report) -> str:
     """Where and how the run was made."""
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     kind = "a quick run" if report.quick else "a run"
-    missed = sum(each.verdict == "MISS" for each in report.results)
+    missed = sum(each.status == "MISS" for each in report.results)
     words = "no bound was missed" if not missed else f"{missed} bounds were missed"
     return f"From {kind} of {report.rounds} rounds, {report.seconds / 60:.0f} minutes ({machine}): {words}."
 

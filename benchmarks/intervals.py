@@ -12,7 +12,7 @@ from attrs import frozen
 RESAMPLES: Final = 2000
 WITHIN: Final = 0.95
 SEED: Final = 6
-"""Fixed, so that the same rounds give the same interval, and so the same verdict."""
+"""Fixed, so that the same rounds give the same interval, and so the same status."""
 
 
 @frozen

@@ -201,7 +201,7 @@ def run(task: Task, seconds: float) -> dict[str, Any] | None:
 def _perform(task: Task, out: Path) -> None:
     try:
         found = asyncio.run(task.upload())
-    except BaseException:  # noqa: BLE001  # told in the other process
+    except BaseException:  # noqa: BLE001  # reported in the other process
         found = {"error": traceback.format_exc()}
     part = out.with_suffix(".part")
     part.write_text(json.dumps(found))

@@ -163,9 +163,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="pages of 100 only")
     wanted = parser.parse_args()
     found = measure(wanted.rounds, wanted.quick)
-    rows = [{**asdict(each), "verdict": each.verdict} for each in found]
+    rows = [{**asdict(each), "status": each.status} for each in found]
     sys.stdout.write(json.dumps(rows, indent=1) + "\n")
-    raise SystemExit(any(each.verdict == "MISS" for each in found))
+    raise SystemExit(any(each.status == "MISS" for each in found))
 
 
 if __name__ == "__main__":

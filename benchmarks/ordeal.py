@@ -47,11 +47,11 @@ LAG: Final = 1.0
 async def scripted(box: SandboxAddress) -> None:
     """Switch the faults on."""
     for fault in FAULTS:
-        await told(box, "POST", "/sandbox/faults", {**fault, "times": None})
-    await told(box, "POST", "/sandbox/faults", {"fault": "listing_lag", "seconds": LAG})
+        await ask_sandbox(box, "POST", "/sandbox/faults", {**fault, "times": None})
+    await ask_sandbox(box, "POST", "/sandbox/faults", {"fault": "listing_lag", "seconds": LAG})
 
 
-async def told(box: SandboxAddress, method: str, path: str, body: object = None) -> Any:
+async def ask_sandbox(box: SandboxAddress, method: str, path: str, body: object = None) -> Any:
     """Ask the sandbox itself."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(f"{box.url}{path}", data, {"Content-Type": "application/json"}, method=method)
@@ -64,7 +64,7 @@ async def told(box: SandboxAddress, method: str, path: str, body: object = None)
 
 
 async def upload(command: list[str], environment: dict[str, str], seconds: float | None) -> tuple[int, str]:
-    """Run the command; kill it after so many seconds, if it is told."""
+    """Run the command; kill it after so many seconds, if that is given."""
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
@@ -96,7 +96,7 @@ async def on_server(box: SandboxAddress) -> Counter[tuple[str, str]]:
     found = Counter[tuple[str, str]]()
     offset, total = 0, 1
     while offset < total:
-        page = await told(box, "GET", f"/sandbox/files?limit=10000&offset={offset}")
+        page = await ask_sandbox(box, "GET", f"/sandbox/files?limit=10000&offset={offset}")
         for each in page["objects"]:
             found["/".join((*_folders(each), each["filename"])), each["digest"]] += 1
         offset, total = offset + len(page["objects"]), page["meta"]["total_count"]
@@ -128,8 +128,8 @@ async def ordeal(
         code, out = await upload(command, environment(box), None)
         report = json.loads(out.splitlines()[-1])
         here, there = await asyncio.to_thread(on_disk, roots), await on_server(box)
-        state = await told(box, "GET", "/sandbox/state")
-        faults = await told(box, "GET", "/sandbox/faults")
+        state = await ask_sandbox(box, "GET", "/sandbox/state")
+        faults = await ask_sandbox(box, "GET", "/sandbox/faults")
     return {
         "files": here.total(),
         "sigkills": killed,

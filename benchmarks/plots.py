@@ -109,7 +109,7 @@ def _targets(rows: Sequence[Result]) -> Figure:
     axes = figure.add_subplot()
     for place, row in enumerate(reversed(rows)):
         low, middle, high = (_margin(row, value) for value in (row.low, row.ratio, row.high))
-        colour = MISSED if row.verdict == "MISS" else OURS
+        colour = MISSED if row.status == "MISS" else OURS
         axes.plot([low, high], [place, place], color=colour, linewidth=2)
         axes.plot([middle], [place], "o", color=colour, markersize=4)
         if row.stretch is not None:

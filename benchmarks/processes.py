@@ -107,7 +107,7 @@ async def compared(root: Path, parts: list[Path], files: int, wanted: argparse.N
         "at_most": round(_at_most(one, many), 3),
         "model": round(_at_most(one, [evolve(each, far=0.0) for each in many]), 3),
         "busy_one": round(statistics.median(each.rate * (each.parent + each.far) for each in one), 2),
-        **{way: _told(spent) for way, spent in found.items()},
+        **{way: _figures_of(spent) for way, spent in found.items()},
     }
 
 
@@ -119,7 +119,7 @@ def _at_most(one: list[Spent], many: list[Spent]) -> float:
     return rate / statistics.median(each.rate for each in one)
 
 
-def _told(rows: list[Spent]) -> dict[str, float]:
+def _figures_of(rows: list[Spent]) -> dict[str, float]:
     def median(name: str) -> float:
         return statistics.median(getattr(each, name) for each in rows)
 

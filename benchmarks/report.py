@@ -42,8 +42,8 @@ class Report:
         return next((each.figures[name] for each in self.results if name in each.figures), None)
 
     def dumps(self) -> str:
-        """As JSON; each row with its verdict, for those who read it without this program."""
-        rows = [{**asdict(each), "verdict": each.verdict} for each in self.results]
+        """As JSON; each row with its status, for those who read it without this program."""
+        rows = [{**asdict(each), "status": each.status} for each in self.results]
         whole = {
             "machine": self.machine,
             "rounds": self.rounds,
@@ -64,7 +64,7 @@ def load(path: Path) -> Report:
     whole: dict[str, Any] = json.loads(path.read_text())
     rows = whole.pop("results")
     for row in rows:
-        row.pop("verdict")
+        row.pop("status")
     try:
         return Report(**whole, results=[Result(**row) for row in rows])
     except TypeError as exc:

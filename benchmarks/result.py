@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-Verdict = Literal["stretch", "must", "MISS", "told", "absent"]
+RowStatus = Literal["stretch", "must", "MISS", "info", "absent"]
 
 
 @frozen(kw_only=True)
@@ -30,7 +30,7 @@ class Result:
     high: float | None = None
     """Upper end of the 95 % interval of that median."""
     must: float | None = None
-    """The bound that may not be missed; None: a figure that is only told."""
+    """The bound that may not be missed; None: a figure without a bound."""
     stretch: float | None = None
     """The aim."""
     higher_is_better: bool = True
@@ -45,12 +45,12 @@ class Result:
     """The row of the target table this answers, e.g. "1b"."""
 
     @property
-    def verdict(self) -> Verdict:
+    def status(self) -> RowStatus:
         """How the row stands: a bound is missed only when the whole interval is on its wrong side."""
         if self.ratio is None:
             return "absent"
         if self.must is None:
-            return "told"
+            return "info"
         best = self.high if self.higher_is_better else self.low
         if not self._reaches(self.must, self.ratio if best is None else best):
             return "MISS"

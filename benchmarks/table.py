@@ -7,8 +7,8 @@ from typing import Final
 
 from benchmarks.result import Result
 
-HEADINGS: Final = ("row", "metric", "baseline", "median", "95 % interval", "must", "stretch", "verdict")
-WORDS: Final = {"stretch": "ok, stretch", "must": "ok", "MISS": "MISS", "told": "told", "absent": "absent"}
+HEADINGS: Final = ("row", "metric", "baseline", "median", "95 % interval", "must", "stretch", "status")
+WORDS: Final = {"stretch": "ok, stretch", "must": "ok", "MISS": "MISS", "info": "info", "absent": "absent"}
 
 
 def cells(result: Result) -> Sequence[str]:
@@ -21,7 +21,7 @@ def cells(result: Result) -> Sequence[str]:
         "" if result.low is None or result.high is None else f"{_number(result.low)}-{_number(result.high)}",
         _bound(result, result.must),
         _bound(result, result.stretch),
-        WORDS[result.verdict],
+        WORDS[result.status],
     )
 
 
@@ -47,11 +47,11 @@ def markdown(results: Iterable[Result]) -> Iterator[str]:
     yield f"| {' | '.join(HEADINGS)} | figures |"
     yield "|" + "---|" * (len(HEADINGS) + 1)
     for each in results:
-        row = [text.replace("|", "\\|") for text in (*cells(each), told(each))]
+        row = [text.replace("|", "\\|") for text in (*cells(each), describe_figures(each))]
         yield f"| {' | '.join(row)} |"
 
 
-def told(result: Result) -> str:
+def describe_figures(result: Result) -> str:
     """The figures and the note, as words."""
     figures = [
         f"{name} {_number(value)}"

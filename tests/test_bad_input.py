@@ -85,7 +85,7 @@ def test_plain_http_is_for_loopback(url):
 
 @pytest.mark.parametrize("key", ["", " ", "a/b", "a\\b", "..", ".", "a?b", "a#b", "a b", "a\nb", None, 7])
 @pytest.mark.parametrize("verb", ["get", "update", "delete"])
-async def test_an_id_that_is_none(far, far_client, fails, key, verb):
+async def test_an_invalid_id(far, far_client, fails, key, verb):
     await fails(getattr(far_client.projects, verb)(key), ConfigurationError, "id")
     await fails(getattr(far_client.files, verb)(key), ConfigurationError, "id")
 
@@ -267,7 +267,7 @@ async def test_a_wrong_key(far, fails):
         await fails(client.spaces.list(), AuthenticationError, "check api_user and api_key")
 
 
-async def test_nobody_there(fails, free_port):
+async def test_an_unreachable_server(fails, free_port):
     async with CoreData(f"http://127.0.0.1:{free_port}", **KEYS, retry=Retry.none()) as client:
         await fails(client.spaces.list(), APIConnectionError, "cannot connect")
 
@@ -301,7 +301,7 @@ async def test_bytes_that_are_not_those(far, far_client, fails, tmp_path):
     )
 
 
-async def test_a_spool_that_finds_no_room(far, far_client, monkeypatch):
+async def test_a_spool_on_a_full_disk(far, far_client, monkeypatch):
     def full(**_):
         raise OSError(28, "No space left on device")
 

@@ -198,7 +198,7 @@ async def test_a_get_is_repeated(client, box):
 @pytest.mark.parametrize(
     "path", ["api/v2/spaces/", "/api/v2/spaces", "https://evil.example/api/", "", "/x?y=/"]
 )
-async def test_a_path_that_is_none_never_leaves(client, box, path):
+async def test_an_invalid_path_is_never_sent(client, box, path):
     with pytest.raises(ConfigurationError, match="slash"):
         await client.request("GET", path)
 
@@ -244,7 +244,7 @@ async def test_from_env(box, environ):
         assert client._send_options.retry.attempts == 3
 
 
-def test_an_argument_beats_the_environment_and_none_does_not(environ):
+def test_an_argument_takes_precedence_over_the_environment_unless_it_is_none(environ):
     environ(BASE_URL=URL, API_USER="u", API_KEY="k", TIMEOUT="7")
 
     client = CoreData.from_env("https://other.coredata.is", api_user="v", timeouts=None)
@@ -265,7 +265,7 @@ def test_an_empty_variable_counts_as_unset(environ, missing):
     ("name", "value"),
     [("TIMEOUT", "soon"), ("MAX_RETRIES", "-1"), ("LOG", "loud"), ("CA_BUNDLE", "/no/such")],
 )
-def test_a_variable_that_makes_no_sense_is_named(environ, name, value):
+def test_an_invalid_variable_is_named(environ, name, value):
     environ(**{"BASE_URL": URL, "API_USER": "u", "API_KEY": "k", name: value})
 
     with pytest.raises(ConfigurationError, match=f"COREDATA_{name}"):

@@ -56,7 +56,7 @@ def test_jitter_halves_a_wait_at_most() -> None:
     assert Retry(base=1).wait(1, jitter=0) == 0.5
 
 
-def test_the_last_attempt_is_followed_by_none() -> None:
+def test_no_attempt_follows_the_last() -> None:
     assert Retry(attempts=2).wait(1, jitter=0) is not None
     assert Retry(attempts=2).wait(2, jitter=0) is None
     assert Retry.none().wait(1, jitter=0, retry_after=0) is None

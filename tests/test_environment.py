@@ -103,7 +103,7 @@ def test_a_bundle_of_certificates_is_trusted() -> None:
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
-def test_a_bundle_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
+def test_an_invalid_bundle_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "text").write_text("hello")
     for path in (tmp_path, tmp_path / "missing", tmp_path / "empty", tmp_path / "text"):

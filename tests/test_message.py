@@ -98,7 +98,7 @@ def test_no_header_can_make_retry_after_fail(wish: str, date: str) -> None:
         ("", None),
     ],
 )
-def test_a_date_that_no_calculation_bears_is_none(text: str, date: datetime | None) -> None:
+def test_a_date_is_read_or_ignored(text: str, date: datetime | None) -> None:
     assert date_of(text) == date
 
 

@@ -1,4 +1,4 @@
-"""What hooks learn of operations, and that they cannot end one."""
+"""Tests of hooks for operations: their arguments, and that a broken hook ends no operation."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ POST = Request("POST", "/api/v2/files/")
 
 
 class Recorder:
-    """A hook that keeps what it is told."""
+    """A hook that records its calls."""
 
     def __init__(self) -> None:
         self.began: list[str] = []

@@ -194,7 +194,7 @@ async def test_a_download_that_is_closed_in_another_context_leaves_no_error(box,
     assert caplog.records == []
 
 
-async def test_a_failure_is_told_by_its_class(box, traced, telemetry):
+async def test_a_failure_is_recorded_by_its_class(box, traced, telemetry):
     box.faults.status("storage.put", 403, times=None)
 
     with pytest.raises(StorageError):

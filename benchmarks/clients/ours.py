@@ -20,7 +20,7 @@ def client_for(where: Where, **options: Any) -> CoreData:
 
 
 def has_switch() -> bool:
-    """Whether this version can be told to use aiohttp."""
+    """True if this version has an option to use aiohttp."""
     return "transport" in inspect.signature(CoreData.__init__).parameters
 
 

@@ -108,7 +108,7 @@ class Wire(asyncio.BufferedProtocol):
 
     def _reply(self, answer: Answer) -> None:
         status, headers, body = answer
-        told = b"HTTP/1.1 %d %s\r\nContent-Length: %d\r\n%s\r\n%s" % (
+        response = b"HTTP/1.1 %d %s\r\nContent-Length: %d\r\n%s\r\n%s" % (
             status,
             REASONS[status],
             len(body),
@@ -118,9 +118,9 @@ class Wire(asyncio.BufferedProtocol):
         if self._line is None:
             return
         if self._delay:
-            asyncio.get_running_loop().call_later(self._delay, self._line.write, told)
+            asyncio.get_running_loop().call_later(self._delay, self._line.write, response)
         else:
-            self._line.write(told)
+            self._line.write(response)
 
 
 def _length(head: bytes) -> int:

@@ -1,4 +1,4 @@
-"""What a run writes into the docs: its tables, and nothing beside them."""
+"""Tests of the tables that a run writes into the documents."""
 
 import pytest
 

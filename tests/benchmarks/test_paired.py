@@ -43,7 +43,7 @@ def test_the_ratio_is_one_of_rates_slice_by_slice():
     slow = [Spent(10, 1.0, 0.5, 0.1), Spent(10, 2.0, 0.5, 0.1)]
     row = Timed({"fast": fast, "slow": slow}).result("flow", "fast", "slow", must=5, row="1")
 
-    assert (row.ratio, row.low, row.high, row.verdict) == (10.0, 10.0, 10.0, "must")
+    assert (row.ratio, row.low, row.high, row.status) == (10.0, 10.0, 10.0, "must")
     assert row.figures["slow CPU us"] == 50_000
 
 

@@ -23,7 +23,7 @@ FLOW = Result(
         "ours CPU us": 400.0,
     },
 )
-MEMORY = Result(name="rss", baseline="", figures={"many: growth MiB at 1000": 2.0}, note="told only")
+MEMORY = Result(name="rss", baseline="", figures={"many: growth MiB at 1000": 2.0}, note="no bound")
 
 
 def drawn(folder, *rows):

@@ -20,7 +20,7 @@ def test_those_of_a_name_come_in_the_order_of_the_table():
     assert [each.name for each in chosen(["large", "small"])] == ["small", "large"]
 
 
-def test_a_name_that_is_none_is_an_error():
+def test_an_unknown_name_is_an_error():
     with pytest.raises(ValueError, match="no such measurement: smal;"):
         chosen(["smal"])
 
@@ -29,10 +29,10 @@ def test_a_name_that_is_none_is_an_error():
 def test_what_is_not_there_says_so_and_fails_nothing(module):
     (row,) = Measurement("x", "y", module).measure(1, quick=True)
 
-    assert row.verdict == "absent"
+    assert row.status == "absent"
     assert module in row.note
 
 
-def test_the_list_is_told_without_measuring(capsys):
+def test_the_list_is_printed_without_measuring(capsys):
     assert main(["--list"]) == 0
     assert capsys.readouterr().out.startswith("small ")

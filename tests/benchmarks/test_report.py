@@ -21,10 +21,10 @@ def test_what_was_written_is_read_back(tmp_path):
     assert load(path) == REPORT
 
 
-def test_each_row_carries_its_verdict():
+def test_each_row_has_its_status():
     rows = json.loads(REPORT.dumps())["results"]
 
-    assert [row["verdict"] for row in rows] == ["MISS", "absent"]
+    assert [row["status"] for row in rows] == ["MISS", "absent"]
 
 
 def test_another_json_is_refused(tmp_path):
@@ -40,7 +40,7 @@ def test_a_figure_is_found_by_its_name():
     assert REPORT.figure("theirs CPU us") is None
 
 
-def test_the_machine_is_told_without_its_name():
+def test_the_machine_is_described_without_its_name():
     found = machine()
 
     assert int(found["cores"]) >= 1

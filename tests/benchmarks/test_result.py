@@ -15,7 +15,7 @@ def cost(ratio, low=None, high=None, *, must=20.0, stretch=8.0):
 
 
 @pytest.mark.parametrize(
-    ("row", "verdict"),
+    ("row", "status"),
     [
         (rate(3.1, 2.9, 3.3), "stretch"),
         (rate(3.0), "stretch"),
@@ -26,7 +26,7 @@ def cost(ratio, low=None, high=None, *, must=20.0, stretch=8.0):
         (rate(1.9), "MISS"),
         (rate(0.0), "MISS"),
         (rate(2.5, stretch=None), "must"),
-        (rate(2.5, must=None), "told"),
+        (rate(2.5, must=None), "info"),
         (rate(None), "absent"),
         (cost(7.0, 5.0, 9.0), "stretch"),
         (cost(15.0), "must"),
@@ -34,9 +34,9 @@ def cost(ratio, low=None, high=None, *, must=20.0, stretch=8.0):
         (cost(30.0, 20.1, 70.0), "MISS"),
     ],
 )
-def test_verdict(row, verdict):
-    assert row.verdict == verdict
+def test_the_status_of_a_row(row, status):
+    assert row.status == status
 
 
 def test_a_baseline_that_is_not_there_fails_nothing():
-    assert Result(name="n", baseline="rclone", must=5, note="rclone is not installed").verdict == "absent"
+    assert Result(name="n", baseline="rclone", must=5, note="rclone is not installed").status == "absent"

@@ -1,7 +1,7 @@
 """The table: for a terminal, and in Markdown."""
 
 from benchmarks.result import Result
-from benchmarks.table import cells, lines, markdown, told
+from benchmarks.table import cells, describe_figures, lines, markdown
 
 FLOW = Result(
     name="whole flow",
@@ -51,5 +51,5 @@ def test_markdown_has_as_many_cells_in_each_row_and_escapes_bars():
     assert "a\\|b" in rows[-1]
 
 
-def test_figures_are_told_without_those_that_are_for_the_plots():
-    assert told(FLOW) == "ours files/s 1,234"
+def test_figures_for_plots_are_not_in_the_table():
+    assert describe_figures(FLOW) == "ours files/s 1,234"

@@ -23,7 +23,7 @@ def register(truth, form):
     return truth.api(b"POST", b"/api/v2/files/", form)[0]
 
 
-def told(truth):
+def counts(truth):
     return json.loads(truth.api(b"GET", b"/truth", b"")[2])
 
 
@@ -33,30 +33,30 @@ def test_three_steps_make_a_file():
 
     assert put(truth, blob, 5) == 200
     assert register(truth, FORM % blob) == 201
-    assert told(truth) == {"files": 1, "put": 1, "wrong": 0}
+    assert counts(truth) == {"files": 1, "put": 1, "wrong": 0}
 
 
 def test_a_body_of_another_length_is_wrong():
     truth = Truth()
 
     assert put(truth, reserved(truth, 5), 4) == 400
-    assert told(truth) == {"files": 0, "put": 0, "wrong": 1}
+    assert counts(truth) == {"files": 0, "put": 0, "wrong": 1}
 
 
 def test_a_blob_that_was_not_put_is_not_registered():
     truth = Truth()
 
     assert register(truth, FORM % reserved(truth, 5)) == 400
-    assert told(truth)["wrong"] == 1
+    assert counts(truth)["wrong"] == 1
 
 
-def test_nor_is_one_a_second_time():
+def test_a_blob_is_not_registered_twice():
     truth = Truth()
     blob = reserved(truth, 5)
     put(truth, blob, 5)
 
     assert [register(truth, FORM % blob) for _ in range(2)] == [201, 400]
-    assert told(truth) == {"files": 1, "put": 1, "wrong": 1}
+    assert counts(truth) == {"files": 1, "put": 1, "wrong": 1}
 
 
 def test_a_form_without_a_field_is_wrong():

@@ -55,14 +55,14 @@ async def test_the_storage_answers_with_the_digest_of_what_came_in_pieces(far):
     data = bytes(range(256)) * 2000
     head = b"PUT /leg/a HTTP/1.1\r\nHost: x\r\ncontent-length: %d\r\n\r\n" % len(data)
 
-    told, _ = await talk(storage, head + data[:10], data[10:70_000], data[70_000:])
+    response, _ = await talk(storage, head + data[:10], data[10:70_000], data[70_000:])
 
     digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    assert f'ETag: "{digest}"'.encode() in told
+    assert f'ETag: "{digest}"'.encode() in response
     assert truth.digests == {digest: 1}
 
 
-async def test_who_asks_to_go_on_is_told_to(far):
+async def test_a_request_that_expects_100_gets_it(far):
     _, _, storage = far
     reader, writer = await asyncio.open_connection("127.0.0.1", storage)
     writer.write(b"PUT /leg/a HTTP/1.1\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")

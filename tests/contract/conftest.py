@@ -12,12 +12,12 @@ from coredata_async.sandbox import SandboxThread
 from tests.contract.target import Target
 
 MANY = 23
-"""More than a page holds by default."""
+"""More objects than a page contains by default."""
 
 
-@pytest.fixture(scope="package")  # no longer: others look for what is left over
+@pytest.fixture(scope="package")  # a longer scope would fail tests that look for leftovers
 def filled() -> Iterator[SandboxThread]:
-    """A sandbox in which every moment is a second after the one before."""
+    """Yield a sandbox whose clock advances by a second at each reading."""
     seconds = itertools.count(int(time.time()) - 100_000)
     with SandboxThread(clock=lambda: float(next(seconds))) as box:
         yield box
@@ -31,7 +31,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture(params=["sandbox", pytest.param("live", marks=pytest.mark.live)])
 async def target(request: pytest.FixtureRequest, session: aiohttp.ClientSession) -> Target:
-    """What the promise is put to; only to be read."""
+    """Return the server that must keep the promise; for reading only."""
     if request.param == "live":
         return _tenant(session)
     box = request.getfixturevalue("filled")
@@ -43,7 +43,7 @@ async def target(request: pytest.FixtureRequest, session: aiohttp.ClientSession)
 
 @pytest.fixture
 async def writable(target: Target) -> Target:
-    """The same, where one may write."""
+    """Return the same server, if it may be written to."""
     if target.space is None:
         pytest.skip("set COREDATA_LIVE_WRITE=1 and COREDATA_LIVE_SPACE=<id of a space> to let it write")
     return target
@@ -51,7 +51,7 @@ async def writable(target: Target) -> Target:
 
 @pytest.fixture
 async def project(writable: Target) -> AsyncIterator[str]:
-    """A project to work in, deleted afterwards with all that is in it."""
+    """Yield the id of a new project, which is deleted afterwards with its contents."""
     title = f"coredata-async contract {time.time_ns()}"
     made = await writable.ask("POST", "/api/v2/projects/", json={"space": writable.space, "title": title})
     yield made.id
@@ -59,17 +59,17 @@ async def project(writable: Target) -> AsyncIterator[str]:
 
 
 def _tenant(session: aiohttp.ClientSession) -> Target:
-    said = os.environ.get
-    url, user, key = said("COREDATA_BASE_URL"), said("COREDATA_API_USER"), said("COREDATA_API_KEY")
+    read = os.environ.get
+    url, user, key = read("COREDATA_BASE_URL"), read("COREDATA_API_USER"), read("COREDATA_API_KEY")
     if not (url and user and key):
         pytest.skip("set COREDATA_BASE_URL, COREDATA_API_USER and COREDATA_API_KEY to ask a real tenant")
-    space = said("COREDATA_LIVE_SPACE") if said("COREDATA_LIVE_WRITE") == "1" else None
-    v3 = said("COREDATA_API_KEY_V3") or key
+    space = read("COREDATA_LIVE_SPACE") if read("COREDATA_LIVE_WRITE") == "1" else None
+    v3 = read("COREDATA_API_KEY_V3") or key
     return Target(url.rstrip("/"), user, key, v3, True, space or None, session)
 
 
 async def _fill(target: Target) -> None:
-    """Make more than a page of everything that can be made, and look at some of it."""
+    """Create more than a page of each kind of object, and read some of them."""
 
     async def made(path: str, **fields: object) -> str:
         return (await target.ask("POST", path, json=fields)).id

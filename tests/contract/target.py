@@ -1,4 +1,4 @@
-"""What the promises are put to: a sandbox, or a real tenant. Raw HTTP: the client is not asked."""
+"""Servers that must keep the promises: a sandbox or a real tenant, over raw HTTP without the client."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from coredata_async.resources.endpoints import Endpoint, endpoints
 
 @frozen
 class Got:
-    """An answer; what may hold a signed URL is not shown."""
+    """A response; its repr omits what may contain a presigned URL."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -27,14 +27,14 @@ class Got:
 
     @property
     def id(self) -> str:
-        """Of what was created: the last segment of Location."""
+        """Return the id of the created object: the last segment of Location."""
         assert self.status == 201, (self.status, self.body[:300])
         return self.headers["Location"].rstrip("/").rpartition("/")[2]
 
 
 @define
 class Target:
-    """A service, who asks it, and how sure we are of it."""
+    """A service with the credentials of a user."""
 
     url: str
     user: str
@@ -42,7 +42,7 @@ class Target:
     key_v3: str = field(repr=False)
     live: bool
     space: str | None
-    """Where one may write; `None` is nowhere."""
+    """Id of a space to write in; `None` if writing is not allowed."""
     session: aiohttp.ClientSession = field(repr=False)
 
     async def ask(
@@ -54,7 +54,7 @@ class Target:
         headers: Mapping[str, str] | None = None,
         **body: Any,
     ) -> Got:
-        """Send one request, byte for byte, and follow nothing."""
+        """Send one request, byte for byte, without following redirects."""
         known = {
             "v2": f"apikey {self.user}:{self.key}",
             "v3": f"apikey {self.key_v3}",
@@ -70,7 +70,7 @@ class Target:
             return Got(got.status, got.headers.copy(), await got.read())
 
     async def found(self, path: str, **query: object) -> Any:
-        """The decoded answer of a GET that must be there."""
+        """Return the decoded response to a GET that must succeed."""
         got = await self.ask("GET", at(path, **query))
         if self.live and got.status != 200 and _evidence(path) != "documented":
             pytest.skip(f"{path} is {_evidence(path)} only: the tenant answers {got.status}")
@@ -79,38 +79,38 @@ class Target:
         return got.json
 
     async def some(self, path: str, limit: int = 20, **query: object) -> list[Any]:
-        """The first objects of a listing, of which there must be one."""
+        """Return the first objects of a listing that must not be empty."""
         objects = (await self.found(path, limit=limit, **query))["objects"]
         return objects or self.lacks(f"objects under {path}")
 
     def lacks(self, what: str) -> NoReturn:
-        """Give up a promise without data: a tenant may be empty, the sandbox has some of everything."""
+        """Skip a promise without data: a tenant may be empty, the sandbox contains every kind of object."""
         if self.live:
             pytest.skip(f"the tenant has no {what}")
         pytest.fail(f"the sandbox has no {what}: see conftest.py")
 
     def learn(self, question: str, seen: object, expected: object) -> None:
-        """Compare what nobody has documented: the sandbox keeps to our inference, a tenant teaches."""
+        """Compare undocumented behaviour: the sandbox must match the inference, a tenant may differ."""
         if seen == expected:
             return
         if self.live:
-            pytest.skip(f"{question}: the tenant says {seen!r}, where the sandbox says {expected!r}")
+            pytest.skip(f"{question}: the tenant answers {seen!r}, the sandbox {expected!r}")
         pytest.fail(f"{question}: {seen!r}, where the facts infer {expected!r}")
 
 
 def at(path: str, **query: object) -> str:
-    """A path with a query."""
-    told = {name: value for name, value in query.items() if value is not None}
-    return f"{path}?{urlencode(told, quote_via=quote, safe=':,')}" if told else path
+    """Return a path with a query."""
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"{path}?{urlencode(given, quote_via=quote, safe=':,')}" if given else path
 
 
 def rows(verb: str) -> list[Any]:
-    """The endpoints of one verb, as parameters."""
+    """Return the endpoints of one verb, as parameters."""
     return [pytest.param(each, id=each.operation) for each in endpoints() if each.operation.endswith(verb)]
 
 
 def inside(endpoint: Endpoint, key: str) -> str:
-    """The path of an endpoint for one object."""
+    """Return the path of an endpoint for one object."""
     head, _, rest = endpoint.path.partition("{")
     return f"{head}{quote(key, safe='')}{rest.partition('}')[2]}"
 

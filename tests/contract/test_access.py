@@ -1,4 +1,4 @@
-"""Who is let in, and where a path without its last slash leads."""
+"""Promises about authentication, and about paths without a final slash."""
 
 import pytest
 
@@ -12,8 +12,8 @@ async def test_version_2_wants_user_and_key(target: Target) -> None:
     assert (await target.ask("GET", f"{PROJECTS}?limit=1", key="v2")).status == 200
 
 
-@pytest.mark.parametrize("key", ["none", "apikey", "apikey nobody:wrong", "apikey wrong", "apikey :"])
-async def test_nobody_else_is_let_in(target: Target, key: str) -> None:
+@pytest.mark.parametrize("key", ["none", "apikey", "apikey unknown:wrong", "apikey wrong", "apikey :"])
+async def test_other_credentials_are_refused(target: Target, key: str) -> None:
     got = await target.ask("GET", f"{PROJECTS}?limit=1", key=key)
 
     assert got.status >= 400
@@ -68,7 +68,7 @@ async def test_a_post_without_the_last_slash_creates_nothing(writable: Target) -
     assert (await writable.found(PROJECTS, limit=1))["meta"]["total_count"] == before
 
 
-async def test_what_is_not_served_is_not_found(target: Target) -> None:
+async def test_an_unknown_path_is_not_found(target: Target) -> None:
     got = await target.ask("GET", "/api/v2/nothing-of-that-name/")
 
     target.learn("a path that is not served", got.status, 404)

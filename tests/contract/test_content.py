@@ -1,4 +1,4 @@
-"""What the service promises about bytes: a redirect out, three steps in, and digests that hold."""
+"""Promises about content: downloads by a redirect, uploads in three steps, and right digests."""
 
 import hashlib
 import uuid
@@ -18,7 +18,7 @@ def md5(data: bytes) -> str:
 
 
 async def small(target: Target) -> dict:
-    """A file with a digest that is not too large to fetch."""
+    """Return a file with a digest that is small enough to download."""
     for each in await target.some("/api/v2/files/", limit=100):
         if each.get("digest") and 0 < (each.get("size") or 0) < 5_000_000:
             return each
@@ -26,7 +26,7 @@ async def small(target: Target) -> dict:
 
 
 async def fetched(target: Target, file_id: str, **headers: str) -> Got:
-    """The bytes from the storage, asked for without credentials."""
+    """Return the bytes from the storage, requested without credentials."""
     url = (await target.ask("GET", f"/api/v2/files/{file_id}/content/")).headers["Location"]
     return await target.ask("GET", url, key="none", headers={"Accept-Encoding": "identity", **headers})
 
@@ -42,7 +42,7 @@ async def stored(target: Target, data: bytes) -> str:
 
 
 async def made(target: Target, project: str, data: bytes | None = None, **fields: str) -> str:
-    """A file in a project, of bytes or of the blob that `fields` name."""
+    """Create a file in a project, from bytes or from the blob in `fields`."""
     form = aiohttp.FormData(default_to_multipart=True)
     for name, value in {"filename": "þing.txt", "title": "þing", "parent": project, **fields}.items():
         form.add_field(name, value)
@@ -102,7 +102,7 @@ async def test_the_storage_says_what_the_file_is(target: Target) -> None:
     assert {"Last-Modified", "Accept-Ranges"} <= got.headers.keys()
 
 
-async def test_the_content_of_no_file_is_not_found(target: Target) -> None:
+async def test_the_content_of_a_missing_file_is_not_found(target: Target) -> None:
     got = await target.ask("GET", at("d4de3d64-77ca-11ee-a3a4-ef9b9d43eefb"))
 
     target.learn("the content of no file", got.status, 404)
@@ -155,7 +155,7 @@ async def test_a_file_in_a_project_names_it_but_lies_in_its_workspace(writable: 
     writable.learn("a new file is listed at once", [each["id"] for each in inside["objects"]], [file])
 
 
-async def test_new_content_is_told_by_digest_and_snapshot(writable: Target, project: str) -> None:
+async def test_new_content_changes_digest_and_snapshot(writable: Target, project: str) -> None:
     file = await made(writable, project, b"content")
     before = await writable.found(f"/api/v2/files/{file}/")
 

@@ -1,4 +1,4 @@
-"""What the details of one object promise: the object alone, as the listing shows it."""
+"""Promises about the details of one object: the object alone, as in the listing."""
 
 import re
 import uuid
@@ -20,7 +20,7 @@ NOWHERE = {"comments.get": "999999999", "users.get": "no-such-user", "value_list
 
 
 async def both(target: Target, row: Endpoint) -> tuple[dict, dict]:
-    """An object as the listing shows it, and its details."""
+    """Return an object as the listing shows it, and its details."""
     kind = ROWS[row.operation.partition(".")[0]]
     listed = (await target.some(kind.path))[0]
     return listed, await target.found(inside(row, str(listed[kind.key])))
@@ -65,7 +65,7 @@ async def test_ids_and_snapshots_are_uuids(target: Target, row: Endpoint) -> Non
 
 
 @DOCUMENTS
-async def test_a_document_has_what_every_document_has(target: Target, row: Endpoint) -> None:
+async def test_a_document_has_the_fields_of_all_documents(target: Target, row: Endpoint) -> None:
     _, detailed = await both(target, row)
 
     assert {"id", "snapshot_id", "type", "title", "resource_uri", "created", "modified"} <= detailed.keys()
@@ -98,7 +98,7 @@ async def test_times_are_utc_by_the_clock_inside_the_id(target: Target, row: End
 
 
 @GETS
-async def test_what_is_not_there_is_not_found(target: Target, row: Endpoint) -> None:
+async def test_a_missing_object_is_not_found(target: Target, row: Endpoint) -> None:
     missing = NOWHERE.get(row.operation, "d4de3d64-77ca-11ee-a3a4-ef9b9d43eefb")
 
     got = await target.ask("GET", inside(row, missing))

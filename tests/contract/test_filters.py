@@ -1,4 +1,4 @@
-"""What the filters of projects, files, contacts and tasks promise, each by what it lets through."""
+"""Promises about the filters of projects, files, contacts and tasks, and the objects that each selects."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ STATED = {"gt", "lte"}
 
 
 def z(stamp: str) -> str:
-    """A stamp as requests want it: responses leave the Z out."""
+    """Return a timestamp in the form of requests: responses omit the Z."""
     return f"{stamp}Z"
 
 
@@ -28,7 +28,7 @@ async def total(target: Target, path: str, **query: object) -> int:
 
 
 async def middle(target: Target, path: str, name: str) -> str:
-    """A moment with objects before and after it."""
+    """Return a time with objects before and after it."""
     stamps = sorted({each[name] for each in await target.some(path, limit=100) if each.get(name)})
     if len(stamps) < 3:
         target.lacks(f"three objects under {path} with different {name}")
@@ -60,11 +60,11 @@ async def test_the_beginning_of_a_title_finds_what_begins_so(target: Target, nou
 
     assert title in {each["title"] for each in found}
     strict = all(each["title"].startswith(title[:4]) for each in found)
-    target.learn("title__startswith told upper from lower case", strict, True)
+    target.learn("title__startswith distinguishes upper and lower case", strict, True)
 
 
 @DATED
-async def test_a_title_nobody_has_finds_nothing(target: Target, noun: str) -> None:
+async def test_a_title_that_does_not_exist_finds_nothing(target: Target, noun: str) -> None:
     assert await total(target, f"/api/v2/{noun}/", title="coredata-async: no such title") == 0
 
 
@@ -125,7 +125,7 @@ async def test_a_moment_may_be_written_in_several_ways(target: Target, moment: s
     target.learn(f"modified__gt={moment}", got.status, 200)
 
 
-async def test_a_moment_that_is_none_is_refused(target: Target) -> None:
+async def test_an_invalid_time_is_refused(target: Target) -> None:
     got = await target.ask("GET", "/api/v2/projects/?limit=1&modified__gt=yesterday")
 
     target.learn("modified__gt=yesterday", got.status, 400)

@@ -1,4 +1,4 @@
-"""What the listings inside one object promise: what belongs to it, in the same shape as everywhere."""
+"""Promises about the listings inside one object: its own objects, in the usual form."""
 
 import pytest
 
@@ -15,7 +15,7 @@ NESTED = pytest.mark.parametrize("row", INSIDE)
 
 
 async def owner(target: Target, row: Endpoint) -> tuple[str, dict]:
-    """An object with something inside it, and the answer."""
+    """Return an object that contains others, and the response."""
     for each in await target.some(row.path.partition("{")[0]):
         found = await target.found(inside(row, each["id"]), limit=100)
         if found["objects"]:

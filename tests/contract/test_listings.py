@@ -1,4 +1,4 @@
-"""What every listing promises: the envelope, its paging, and its order."""
+"""Promises about every listing: its envelope, paging and order."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,7 +30,7 @@ async def test_every_listing_comes_in_an_envelope(target: Target, row: Endpoint)
 
 
 @LISTS
-async def test_twenty_come_when_nobody_says_how_many(target: Target, row: Endpoint) -> None:
+async def test_the_default_limit_is_twenty(target: Target, row: Endpoint) -> None:
     found = await target.found(row.path)
     limit = 50 if row.operation == "value_lists.list" else 20  # fifty in 2014
 
@@ -53,7 +53,7 @@ async def test_limit_and_offset_cut_a_window_out_of_the_whole(target: Target, ro
 
 
 @LISTS
-async def test_total_count_is_what_matches_and_not_what_came(target: Target, row: Endpoint) -> None:
+async def test_total_count_counts_all_matches_and_not_the_page(target: Target, row: Endpoint) -> None:
     total = (await target.found(row.path, limit=1))["meta"]["total_count"]
 
     assert total >= len((await target.found(row.path, limit=20))["objects"])
@@ -119,7 +119,7 @@ async def test_no_object_comes_twice(target: Target, row: Endpoint) -> None:
 
 
 @LISTS
-async def test_a_filter_nobody_knows_is_ignored(target: Target, row: Endpoint) -> None:
+async def test_an_unknown_filter_is_ignored(target: Target, row: Endpoint) -> None:
     """Inferred from the framework: a typo gives the whole listing, which is why the client types filters."""
     everything = await target.found(row.path, limit=1)
 
@@ -136,13 +136,13 @@ async def test_a_filter_nobody_knows_is_ignored(target: Target, row: Endpoint) -
 @pytest.mark.parametrize(
     ("name", "value"), [("limit", "x"), ("limit", "-1"), ("offset", "x"), ("offset", "-1")]
 )
-async def test_a_limit_or_offset_that_is_no_number_is_refused(target: Target, name: str, value: str) -> None:
+async def test_a_limit_or_offset_must_be_a_number(target: Target, name: str, value: str) -> None:
     got = await target.ask("GET", f"/api/v2/projects/?{name}={value}")
 
     target.learn(f"{name}={value}", got.status, 400)
 
 
-async def test_a_limit_of_none_is_the_most_there_may_be(target: Target) -> None:
+async def test_a_limit_of_zero_is_the_maximum(target: Target) -> None:
     meta = (await target.found("/api/v2/projects/", limit=0))["meta"]
 
     target.learn("the limit used for limit=0", meta["limit"], 1000)

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.contract, pytest.mark.filterwarnings("ignore::Deprecat
 
 EVERY = [pytest.param(each, id=each.operation) for each in endpoints()]
 REFUSALS = ("400", "401", "404", "409")
-"""What the description leaves open, as `default`, is these statuses in the sandbox."""
+"""Statuses of the sandbox for responses that the description leaves open as `default`."""
 BOUNDED = settings(
     max_examples=16,
     derandomize=True,
@@ -40,7 +40,7 @@ class Ground:
     ids: dict[str, Any]
 
     def put_under(self, case: Any, endpoint: Endpoint) -> None:
-        """Give a request the ids of things that exist."""
+        """Set the ids of existing objects in a request."""
         noun = endpoint.path.split("/")[3]
         for name in case.path_parameters or {}:
             case.path_parameters[name] = self.ids[noun]
@@ -107,7 +107,7 @@ def key(box: SandboxThread, path: str = "/v2/") -> dict[str, str]:
 
 
 def closed() -> dict[str, Any]:
-    """The description, with the sandbox's refusals for what nobody has documented."""
+    """Return the description, with the sandbox's refusals where it documents none."""
     found = describe()
     for methods in found["paths"].values():
         for operation in methods.values():
@@ -128,7 +128,7 @@ def schema() -> Any:
 
 
 def made_up(endpoint: Endpoint, *, valid: bool) -> st.SearchStrategy[Any]:
-    """Requests for an endpoint, as the description says, or as it does not."""
+    """Return requests for an endpoint that match the description, or do not."""
     from schemathesis import GenerationMode  # noqa: PLC0415
 
     mode = GenerationMode.POSITIVE if valid else GenerationMode.NEGATIVE

@@ -1,4 +1,4 @@
-"""What the service promises about users, the one who asks, and the projects they visited."""
+"""Promises about users, the authenticated user, and the projects visited last."""
 
 from urllib.parse import quote
 
@@ -27,7 +27,7 @@ async def test_a_users_details_are_in_the_singular(target: Target) -> None:
     )
 
 
-async def test_users_have_a_name_and_no_id(target: Target) -> None:
+async def test_users_have_a_name_instead_of_an_id(target: Target) -> None:
     for user in await target.some("/api/v2/users/"):
         assert {"username", "first_name", "last_name"} <= user.keys()
         assert not {"id", "snapshot_id"} & user.keys()

@@ -1,4 +1,4 @@
-"""What writing promises: a Location, partial changes, and that what is deleted is gone."""
+"""Promises about writes: a Location, partial updates, and lasting deletions."""
 
 import re
 import time
@@ -14,7 +14,7 @@ NOWHERE = "d4de3d64-77ca-11ee-a3a4-ef9b9d43eefb"
 
 
 def least(target: Target, noun: str, project: str) -> dict[str, object]:
-    """The fields that must be there."""
+    """Return the required fields."""
     title = f"contract {time.time_ns()}"
     return {
         "projects": {"space": target.space, "title": title},
@@ -37,7 +37,7 @@ async def created(target: Target, noun: str, project: str, **more: object) -> Go
 
 @pytest.fixture
 async def gone(writable: Target):
-    """Paths of what a test has made: they are deleted at its end."""
+    """Yield a list of the paths that a test created; they are deleted at its end."""
     paths: list[str] = []
     yield paths
     for path in reversed(paths):
@@ -45,7 +45,7 @@ async def gone(writable: Target):
 
 
 @CREATABLE
-async def test_what_is_created_is_told_by_its_place(
+async def test_a_creation_returns_its_location(
     writable: Target, project: str, gone: list[str], noun: str
 ) -> None:
     got = await created(writable, noun, project)
@@ -58,7 +58,7 @@ async def test_what_is_created_is_told_by_its_place(
 
 
 @CREATABLE
-async def test_without_what_must_be_there_nothing_is_created(
+async def test_without_a_required_field_nothing_is_created(
     writable: Target, project: str, gone: list[str], noun: str
 ) -> None:
     if writable.live and noun == "contacts":
@@ -141,7 +141,7 @@ async def test_usernames_go_in_and_people_come_out(
 
 
 @EDITABLE
-async def test_what_is_deleted_is_gone(writable: Target, project: str, noun: str) -> None:
+async def test_a_deleted_object_is_not_found(writable: Target, project: str, noun: str) -> None:
     path = f"/api/v2/{noun}/{(await created(writable, noun, project)).id}/"
 
     got = await writable.ask("DELETE", path)
@@ -153,9 +153,7 @@ async def test_what_is_deleted_is_gone(writable: Target, project: str, noun: str
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 @pytest.mark.parametrize("noun", ["projects", "tasks", "files"])
-async def test_what_is_not_there_is_neither_changed_nor_deleted(
-    writable: Target, noun: str, method: str
-) -> None:
+async def test_a_missing_object_is_not_changed_or_deleted(writable: Target, noun: str, method: str) -> None:
     """Inferred from the framework: a PUT to a missing id may create; what the sandbox does is 404."""
     body = {"title": "x", "filename": "x", "parent": NOWHERE} if method == "PUT" else None
 
@@ -195,7 +193,7 @@ async def test_metadata_of_a_file_are_changed_and_its_content_stays(writable: Ta
 async def test_a_file_is_changed_whole_or_not_at_all(writable: Target, missing: str) -> None:
     file = (await writable.some("/api/v2/files/", limit=1))[0]
     if writable.live:
-        pytest.skip("this would be tried on somebody's file")
+        pytest.skip("this would be tried on a file of a user")
     body = {name: file[name] for name in ("filename", "title", "parent") if name != missing}
 
     got = await writable.ask("PUT", f"/api/v2/files/{file['id']}/", json=body)
