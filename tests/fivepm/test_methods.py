@@ -6,6 +6,9 @@ import pytest
 from coredata_async.fivepm import names
 from coredata_async.fivepm.method import Method
 from coredata_async.fivepm.methods import METHODS
+from coredata_async.fivepm.models.activity import ActivityFilter
+from coredata_async.fivepm.models.metainfo import Status
+from coredata_async.fivepm.models.task import Task, TaskFilter
 
 COUNTS = {
     "authentication": 3,
@@ -75,13 +78,13 @@ def test_no_two_fields_share_a_name_on_the_wire(kind: type[object]) -> None:
 
 
 def test_names_in_snake_case_on_the_wire_are_kept_as_they_are() -> None:
-    assert names.TASK["can_edit"] == "can_edit"
-    assert names.STATUS["is_final"] == "is_final"
+    assert names.NAMES[Task]["can_edit"] == "can_edit"
+    assert names.NAMES[Status]["is_final"] == "is_final"
 
 
 def test_one_python_filter_has_two_names_on_the_wire() -> None:
-    assert names.TASK_FILTERS["closed_within_days"] == "hide_old_object_period"
-    assert names.ACTIVITY_FILTERS["closed_within_days"] == "hide_non_active"
+    assert names.NAMES[TaskFilter]["closed_within_days"] == "hide_old_object_period"
+    assert names.NAMES[ActivityFilter]["closed_within_days"] == "hide_non_active"
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.fields], ids=lambda row: row.full_name)

@@ -24,14 +24,6 @@ BATCH: Final = 200
 """Number of files read from the journal at once."""
 
 
-@frozen
-class ClaimedFile:
-    """A file, with the Files of its name on the server."""
-
-    item: Item
-    namesakes: tuple[RemoteFile, ...]
-
-
 @define(eq=False)
 class Feeder:
     """Claims the files of folders for the workers, each once in a run: the claim is in the journal."""
@@ -59,8 +51,8 @@ class Feeder:
                 partial(claim_small, run=self.journal.run, folder=folder, after=last)
             )
             last = batch.last
-            for claimed in batch.files:
-                yield Work(claimed.item, remote.id, claimed.namesakes, settled=folder not in self._early)
+            for item, namesakes in batch.files:
+                yield Work(item, remote.id, namesakes, settled=folder not in self._early)
             if len(batch.files) < BATCH:
                 return
 
@@ -142,7 +134,8 @@ class Feeder:
 class Batch:
     """Some files of a folder, and the name after which the next ones begin."""
 
-    files: list[ClaimedFile]
+    files: list[tuple[Item, tuple[RemoteFile, ...]]]
+    """Each file, and what the server had under its name."""
     last: bytes
 
 
@@ -158,10 +151,7 @@ def claim_small(db: sqlite3.Connection, run: int, folder: int, after: bytes) -> 
     bare = db.execute("SELECT 1 FROM remote_file WHERE folder = ? LIMIT 1", (folder,)).fetchone() is None
     items = [item_of(row[:-1]) for row in rows]
     return Batch(
-        [
-            ClaimedFile(item, () if bare and item.file is None else remote_namesakes(db, item))
-            for item in items
-        ],
+        [(item, () if bare and item.file is None else remote_namesakes(db, item)) for item in items],
         last,
     )
 
