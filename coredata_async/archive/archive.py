@@ -1,4 +1,4 @@
-"""A 5pm project copied into CoreData: fetched into a room of its own, then uploaded by a bulk job."""
+"""Copy of a 5pm project in CoreData: fetched into a private workspace, then uploaded by a bulk job."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ from coredata_async.client import CoreData
 from coredata_async.fivepm import FivePM
 
 AT_ONCE: Final = 4
-"""Files fetched at once: calls of one 5pm session may wait for each other inside the server."""
+"""Maximum number of files fetched at once: calls of one 5pm session may wait for each other in the server."""
 UPLOAD_POLICY: Final = Policy(existing="version", names="escape")
-"""A page of activities that grew becomes a new version of its File, and no further File. Files of 5pm
-cannot be changed there, and none is uploaded twice, so they have one version."""
+"""A page of activities that grew becomes a new version of its File, not another File. Files of 5pm
+cannot be changed there, and none is uploaded twice, so they have one version.
+"""
 ALL: Final = Selection(ignore_files=False)
-"""An attached `.coredataignore` is a file like any other."""
+"""Selection of all files: an attached `.coredataignore` is a file like any other."""
 
 
 @frozen(kw_only=True)
 class Staged:
-    """What waits to be uploaded."""
+    """Fetched files and documents that wait for the upload."""
 
     names: Names
     outcomes: Sequence[Outcome]
@@ -41,91 +42,97 @@ class Staged:
 
 @frozen(kw_only=True)
 class Archived:
-    """What came of it."""
+    """Result of an archive run."""
 
     report: Report
-    """Of the upload."""
+    """Report of the upload."""
     outcomes: Sequence[Outcome]
-    """Of the files that CoreData did not have before, in the order of their ids."""
+    """Outcomes of the files that CoreData did not have before, in the order of their ids."""
 
     @property
     def failures(self) -> Sequence[NotFetched]:
-        """Files that 5pm did not give."""
+        """Files that could not be fetched from 5pm."""
         return [each for each in self.outcomes if isinstance(each, NotFetched)]
 
     @property
     def complete(self) -> bool:
-        """Return whether CoreData has all of it."""
+        """True if everything is in CoreData."""
         return not self.failures and self.report.exit_code == 0
 
 
 @frozen(kw_only=True)
 class Archive:
-    """Copies the files and activities of a 5pm project into CoreData: all of them, each once.
+    """Copies of the files and activities of a 5pm project in CoreData: all of them, each once.
 
     `archived = await Archive(pm=pm, client=client, project=project_id, parent=folder_id).run()`
 
-    The folder `<name> (5pm <id>)` below the parent gets every file under its name, and a folder
+    The folder `<name> (5pm <id>)` below the parent receives every file under its name, and a folder
     `activities` with all activities as `activities.jsonl`, and as one page per task and one for the
-    project. The bulk upload works on paths, because it must be able to read a file again, after a crash
-    too, and 5pm states no way to fetch half a file. So files are fetched into a private directory first,
-    on as much disk as the project needs, and removed when CoreData has listed them. Names and progress are
-    kept in that directory: the same archive made again goes on where it ended, however it ended, and
-    later fetches and uploads only what is new in 5pm. What was removed from 5pm stays in CoreData.
+    project. The bulk upload works on paths, because it must be able to read a file again, even after a
+    crash, and 5pm does not document a way to fetch a part of a file. So files are first fetched into a
+    private
+    directory, which needs as much disk as the project, and removed when CoreData has listed them. Names and
+    progress are kept in that directory: a repeated run continues after any interruption, and
+    later fetches and uploads only new files of 5pm. Files removed from 5pm stay in CoreData.
 
     Memory: a block per file in flight, and all activities.
     """
 
     pm: FivePM
-    """It stays open."""
+    """Client of 5pm; it stays open."""
     client: CoreData
-    """It stays open."""
+    """Client of CoreData; the archive does not close it."""
     project: str
     """Id of the 5pm project."""
     parent: str
     """Id of a CoreData Project, Folder or Filespace."""
     directory: Path | None = None
-    """Directory to keep the archive's state in; by default one in the user's state directory, found again
-    by the two services, project and parent."""
-    effort: Effort | None = None
-    """How hard to upload."""
-    check_sizes: bool = True
-    """Whether a file must have the size that 5pm states. That it counts bytes is not documented."""
+    """Directory for the state of the archive.
 
-    async def run(self, tell: Callable[[Outcome], None] = lambda _: None) -> Archived:
-        """Do all of it. Failures of files are in what comes back, not raised.
+    Defaults to one in the user's state directory, identified by the
+    two services, project and parent.
+    """
+    effort: Effort | None = None
+    """Concurrency and limits of the upload."""
+    check_sizes: bool = True
+    """True if a file must have the size that 5pm states. It is not documented that this size is in bytes."""
+
+    async def run(self, on_outcome: Callable[[Outcome], None] = lambda _: None) -> Archived:
+        """Run the whole archive. Failures of files are in the result, not raised.
 
         Args:
-            tell: Called for every file that is fetched, or cannot be.
+            on_outcome: Called for every file that is fetched, or cannot be fetched.
 
         Raises:
-            APIError: One of the services could not be asked.
-            CoreDataError: Another process makes the same archive, or the disk failed.
+            APIError: If one of the services could not be reached or refused a request.
+            CoreDataError: If another process runs the same archive, or the disk failed.
         """
         with self.lock() as room:
-            staged = await self.stage(room, tell)
+            staged = await self.stage(room, on_outcome)
             report = await self.job(room).run()
             return self.settle(room, staged, report)
 
     @contextmanager
     def lock(self) -> Generator[Workspace]:
-        """Give the room of this archive, and keep every other process out; the steps below need it."""
+        """Lock the workspace of this archive against every other process; the steps below require it."""
         room = Workspace(self.directory or self._default_directory())
         with room.lock():
             yield room
 
-    async def stage(self, room: Workspace, tell: Callable[[Outcome], None]) -> Staged:
-        """First step: name everything, write the documents, fetch the files."""
+    async def stage(self, room: Workspace, on_outcome: Callable[[Outcome], None]) -> Staged:
+        """Take the first step: name everything, write the documents, fetch the files."""
         found = await take_inventory(self.pm, self.project)
         names = room.names() or Names(folder=folder_name(found.project.name, found.project.id))
         names = names.with_(_name_requests(found))
-        room.keep(names)  # before anything is stored under them
+        room.keep(names)  # before anything is stored under these names
         _write(room, names, found)
         stager = Stager(pm=self.pm, workspace=room, names=names, check_sizes=self.check_sizes)
-        return Staged(names=names, outcomes=await stager.fetch(found.files, width=AT_ONCE, tell=tell))
+        return Staged(
+            names=names, outcomes=await stager.fetch(found.files, width=AT_ONCE, on_outcome=on_outcome)
+        )
 
     def job(self, room: Workspace) -> UploadJob:
-        """Second step: the bulk upload, with a journal that outlives the files."""
+        """Build the second step: the bulk upload, with a journal that outlives the files."""
         return UploadJob(
             self.client,
             [f"{room.tree}/."],
@@ -137,7 +144,7 @@ class Archive:
         )
 
     def settle(self, room: Workspace, staged: Staged, report: Report) -> Archived:
-        """Last step: remember what CoreData has, and free the disk; if anything failed, nothing is freed."""
+        """Take the last step: record the files in CoreData, and free the disk, unless something failed."""
         if report.exit_code == 0:
             room.keep(
                 staged.names.with_known(
@@ -160,7 +167,7 @@ def _name_requests(found: Inventory) -> Iterator[NameRequest]:
 
 
 def _write(room: Workspace, names: Names, found: Inventory) -> None:
-    """The documents have names of their own, which hold the task's id and not its name, which may change."""
+    """Write the documents. Their names contain the task's id and not its name, which may change."""
     called = {each.id: names.given[key(each)] for each in found.files}
     room.write(names, "activities.jsonl", json_lines(found.activities))
     tasks = {each.id for each in found.tasks}

@@ -1,8 +1,8 @@
 """Activities as documents: every field as JSON Lines for programs, and pages for people.
 
 The pages are HTML because a browser opens it on any system, in thirty years too, and because it keeps
-headings, links to the archived files and line breaks apart from what somebody wrote. Whatever came from
-5pm is shown as text, never as markup: whether its texts hold HTML is not documented.
+headings, links to the archived files and line breaks apart from the text of users. All text from
+5pm is shown as text, never as markup: it is not documented whether its texts contain HTML.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ p {{ white-space: pre-wrap }}
 
 
 def json_lines(activities: Iterable[Activity]) -> str:
-    """One JSON object per activity, with every field it has, by Python's names."""
+    """Return one JSON object per activity, with every field, by Python's names."""
     return "".join(json_line(_plain(each)) + "\n" for each in activities)
 
 
@@ -42,13 +42,13 @@ def page(
     people: Mapping[str, str],
     names: Mapping[str, str],
 ) -> str:
-    """A page for the activities of a task, or for those of a project that belong to none.
+    """Return a page for the activities of a task, or for those of a project that belong to no task.
 
     Args:
         about: The project or the task.
-        activities: In the order they are to have.
-        people: What users are called, by id.
-        names: What files are called in the archive, by 5pm id.
+        activities: Activities, in the order of the page.
+        people: Names of users, by id.
+        names: Names of files in the archive, by 5pm id.
     """
     shown = "".join(_article(each, people, names) for each in activities)
     said = f"<p>{escape(about.description)}</p>\n" if about.description else ""

@@ -1,4 +1,4 @@
-"""What a 5pm project holds: read whole, whatever a filter of the service may leave out."""
+"""Inventory of a 5pm project, complete even if a filter of the service omits something."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ AT_ONCE: Final = 4
 
 @frozen(kw_only=True)
 class Inventory:
-    """A project with all that is to be archived, each in the order of ids."""
+    """Project with everything to be archived, each list in the order of ids."""
 
     project: Project
     tasks: Sequence[Task]
     activities: Sequence[Activity]
     files: Sequence[File]
     people: Mapping[str, str]
-    """What users are called, by id; empty if this login may not see them."""
+    """Names of users, by id; empty if this login may not see them."""
 
 
 async def take_inventory(pm: FivePM, project_id: str) -> Inventory:
     """Read a project.
 
-    Whether the filter by project finds what was posted to a task of it, is not documented, so each task is
-    asked for its own; what comes twice counts once. Files are taken from their list and from the activities.
+    It is not documented whether the filter by project includes activities posted to its tasks, so each task
+    is
+    asked for its own; repeated activities count once. Files are taken from their list and from the
+    activities.
 
     Memory: all activities and the names of all files; no content.
 
     Raises:
-        APIError: Something could not be read: an archive with gaps is none.
+        APIError: If something could not be read, because an archive with gaps is useless.
     """
     project = await pm.projects.get(project_id)
     tasks = await pm.tasks.list(project_id=project_id).collect()
@@ -62,7 +64,7 @@ async def take_inventory(pm: FivePM, project_id: str) -> Inventory:
 async def _people(pm: FivePM) -> Mapping[str, str]:
     try:
         users = await pm.users.list().collect()
-    except APIStatusError:  # who may see whom depends on the login
+    except APIStatusError:  # the visible users depend on the login
         return {}
     return {
         each.id: " ".join(part for part in (each.first_name, each.last_name) if part) or each.email
@@ -75,7 +77,7 @@ def _attachments(activities: Iterable[Activity]) -> list[File]:
 
 
 def _once(things: Iterable[A]) -> list[A]:
-    """Each id once, as it came first."""
+    """Return the first object of each id."""
     found: dict[str, A] = {}
     for each in things:
         found.setdefault(each.id, each)

@@ -1,4 +1,4 @@
-"""What each thing of a 5pm project is called in its archive: chosen once, and kept in every later run."""
+"""Names of the objects of a 5pm project in its archive: chosen once, and kept in every later run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coredata_async.storage.filenames import LONGEST, fold, insert_before_suffix
 __all__ = ["LONGEST", "NOTES", "NameRequest", "Names", "folder_name", "safe"]
 
 NOTES: Final = "activities"
-"""The folder within the archive that holds the documents; no file may be called so."""
+"""Folder within the archive that contains the documents; files cannot have this name."""
 
 
 def _none() -> Mapping[str, str]:
@@ -21,32 +21,33 @@ def _none() -> Mapping[str, str]:
 
 @frozen(kw_only=True)
 class NameRequest:
-    """A thing that needs a name."""
+    """Object that needs a name."""
 
     key: str
-    """What tells it from all others: `file:17`."""
+    """Unique key: `file:17`."""
     name: str
-    """What it is called in 5pm."""
+    """Name in 5pm."""
     id: str
-    """Tells it from another of the same name."""
+    """Id, which distinguishes objects of the same name."""
 
 
 @frozen(kw_only=True)
 class Names:
-    """Every name that was given so far, and which files are in CoreData."""
+    """All names given so far, and the files that are in CoreData."""
 
     folder: str
-    """Of the archive itself."""
+    """Name of the archive's folder."""
     given: Mapping[str, str] = field(factory=_none)
-    """By key."""
+    """Names by key."""
     done: frozenset[str] = frozenset()
-    """Keys of files that CoreData is known to have."""
+    """Keys of files that are known to be in CoreData."""
 
     def with_(self, wishes: Iterable[NameRequest]) -> Names:
-        """The same, with a name for each wish that has none yet.
+        """Return these names, with a name for each request that has none yet.
 
-        Of two with one name the later gets its 5pm id into it. Case makes no difference on some systems,
-        and neither does the Unicode form in CoreData.
+        Of two equal names, the later gets its 5pm id added. Names that differ only in case count as equal,
+        because
+        they are equal on some systems, and so do Unicode forms, because they are equal in CoreData.
         """
         found = dict(self.given)
         taken = {fold(NOTES), *(fold(name) for name in found.values())}
@@ -56,28 +57,28 @@ class Names:
             name = safe(wish.name, wish.id)
             if fold(name) in taken:
                 name = _with_number(name, wish.id)
-            while fold(name) in taken:  # a file may be called like that in 5pm, too
+            while fold(name) in taken:  # a file may have such a name in 5pm, too
                 name = _with_number(name, wish.id)
             taken.add(fold(name))
             found[wish.key] = name
         return evolve(self, given=found)
 
     def with_known(self, keys: Iterable[str]) -> Names:
-        """The same, with these files known to be in CoreData."""
+        """Return these names, with these files recorded as in CoreData."""
         return evolve(self, done=self.done | frozenset(keys))
 
 
 def folder_name(name: str, project_id: str) -> str:
-    """Return what the folder of a project is called.
+    """Return the name of a project's folder.
 
-    The id is in it because two projects of one name must not flow into one folder, whoever archives them
-    and wherever.
+    It contains the id, because two projects of one name must not be merged in one folder, regardless of the
+    user and the machine.
     """
     return safe(name, project_id, f" (5pm {project_id})")
 
 
 def safe(name: str, otherwise: str, suffix: str = "") -> str:
-    """Return a name without a path in it, for any file system, and not too long; see `safe_filename`."""
+    """Return a name without a path, valid on any file system, and not too long; see `safe_filename`."""
     return safe_filename(name, f"5pm {otherwise}", suffix=suffix)
 
 

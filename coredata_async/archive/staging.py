@@ -1,4 +1,4 @@
-"""Files from 5pm to the tree that is uploaded: each whole or not at all, and none twice."""
+"""Transfer of files from 5pm to the tree that is uploaded: each complete or not at all, and each once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coredata_async.transfer.workers import map_concurrently
 
 @frozen(kw_only=True)
 class Fetched:
-    """A file of 5pm is in the tree."""
+    """A file of 5pm that is in the tree."""
 
     id: str
     name: str
@@ -26,7 +26,7 @@ class Fetched:
 
 @frozen(kw_only=True)
 class NotFetched:
-    """A file of 5pm could not be had; the next run tries again."""
+    """A file of 5pm that could not be fetched; the next run retries it."""
 
     id: str
     name: str
@@ -38,18 +38,18 @@ Outcome = Fetched | NotFetched
 
 @frozen(kw_only=True)
 class Stager:
-    """Fetches what CoreData does not have yet."""
+    """Fetches the files that CoreData does not have yet."""
 
     pm: FivePM
     workspace: Workspace
     names: Names
     check_sizes: bool
-    """Whether a file must have the size that 5pm states. That it counts bytes is not documented."""
+    """True if a file must have the size that 5pm states. It is not documented that this size is in bytes."""
 
     async def fetch(
-        self, files: Sequence[File], *, width: int, tell: Callable[[Outcome], None]
+        self, files: Sequence[File], *, width: int, on_outcome: Callable[[Outcome], None]
     ) -> list[Outcome]:
-        """Fetch the files, a few at a time, each failing alone. Memory: a block each."""
+        """Fetch the files, a few at a time; each fails alone. Memory: a block per file."""
         folder = self.workspace.folder(self.names)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.workspace.clear_incoming()
@@ -57,7 +57,7 @@ class Stager:
         async def one(file: File) -> Outcome:
             name = self.names.given[key(file)]
             outcome = await self._one(file, folder / name)
-            tell(outcome)
+            on_outcome(outcome)
             return outcome
 
         return await map_concurrently(
@@ -66,7 +66,8 @@ class Stager:
 
     async def _one(self, file: File, target: Path) -> Outcome:
         try:
-            # A file gets its name in the tree by a rename when it is complete, so what is there is whole.
+            # A file gets its name in the tree by a rename when it is complete, so every file there is
+            # complete.
             size = _size(target)
             if size is None:
                 size = await self._download(file, target)
@@ -82,7 +83,7 @@ class Stager:
         if self.check_sizes and file.size is not None and size != file.size:
             coming.unlink()
             raise ChecksumMismatchError(
-                f"file {file.id} ({target.name}): 5pm says {file.size} bytes, and {size} came",
+                f"file {file.id} ({target.name}): 5pm states {file.size} bytes, but {size} arrived",
                 stage="get",
                 expected=str(file.size),
                 actual=str(size),
@@ -94,7 +95,7 @@ class Stager:
 
 
 def _size(path: Path) -> int | None:
-    """Bytes of a file; `None` if there is none."""
+    """Return the size of a file in bytes; `None` if it does not exist."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -102,5 +103,5 @@ def _size(path: Path) -> int | None:
 
 
 def key(file: File) -> str:
-    """Return what a file goes by among the names."""
+    """Return the key of a file among the names."""
     return f"file:{file.id}"

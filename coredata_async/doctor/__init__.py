@@ -1,4 +1,4 @@
-"""What a server really does, asked of the server itself: the questions that its pages leave open."""
+"""Examination of a server's real behaviour, where its pages leave questions open."""
 
 from coredata_async.doctor.examine import examine
 from coredata_async.doctor.finding import Finding, Level

@@ -1,4 +1,4 @@
-"""Clearing the scratch place away, whatever happens."""
+"""Removal of the scratch folder, in every case."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from coredata_async.wire.calls import JSON_HEADERS
 from coredata_async.wire.lookups import segment
 
 PATIENCE: Final = 30.0
-"""Seconds for which deleting goes on."""
+"""Timeout for the deletions, in seconds."""
 
 
 @asynccontextmanager
 async def scratch(
     far: Target, parent: str, warn: Callable[[str], object]
 ) -> AsyncGenerator[ScratchFolder, None]:
-    """A place below the parent, cleaned up at the end: also after a failure, or Ctrl-C."""
+    """Open a scratch folder below the parent, and delete it at the end, also after a failure or Ctrl-C."""
     place = ScratchFolder(target=far, parent=parent)
     try:
         await place.open()
@@ -34,11 +34,11 @@ async def scratch(
             await _to_the_end(clean(place))
         finally:
             for each in place.left:
-                warn(f"left behind, as it could not be deleted: {each}")
+                warn(f"left behind, because it could not be deleted: {each}")
 
 
 async def _to_the_end(cleaning: Coroutine[object, object, None]) -> None:
-    """Go on with it if the first Ctrl-C comes just then; the second ends it."""
+    """Continue the cleanup if the first Ctrl-C comes during it; the second ends it."""
     task = asyncio.ensure_future(cleaning)
     try:
         await asyncio.shield(task)
@@ -48,7 +48,7 @@ async def _to_the_end(cleaning: Coroutine[object, object, None]) -> None:
 
 
 async def clean(place: ScratchFolder) -> None:
-    """Delete everything, and name what is left: also if this is broken off."""
+    """Delete everything, and list what is left, also if this is interrupted."""
     try:
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
@@ -63,7 +63,7 @@ async def clean(place: ScratchFolder) -> None:
 
 
 async def _empty(place: ScratchFolder) -> None:
-    for wait in (0.0, 1.0) if place.lost else ():  # what broke off may still be carried out
+    for wait in (0.0, 1.0) if place.lost else ():  # an interrupted request may still be carried out
         await place.target.sleep(wait)
         await _find_leftovers(place)
     for file_id in list(place.files):
@@ -74,7 +74,7 @@ async def _empty(place: ScratchFolder) -> None:
 
 
 async def _find_leftovers(place: ScratchFolder) -> None:
-    """Find what was made although nobody said so."""
+    """Find objects that were created although the response was lost."""
     wanted = {"parent": place.inside} if place.folder else {"title__startswith": place.title}
     with suppress(CoreDataError, ValueError):
         page = await place.target.page(FILES, limit="100", **wanted)
@@ -84,14 +84,15 @@ async def _find_leftovers(place: ScratchFolder) -> None:
 
 
 def _is_ours(place: ScratchFolder, file: Fields) -> bool:
-    """Return whether a File is of our making: a filter may have been ignored, and this is about deleting."""
+    """Return whether this run created a File: a filter may have been ignored, and the File is deleted."""
     return place.target.token in f"{file.get('title')} {file.get('filename')}" and bool(file.get("id"))
 
 
 async def _remove_folder(place: ScratchFolder) -> None:
-    """Delete the Folder as any document can be: that is seen in 2014 only, and may not be offered.
+    """Delete the Folder as any document can be deleted: seen in 2014 only, and possibly not offered.
 
-    It is looked at first: what lies in a document goes with it, and the id is only what a server said.
+    The Folder is read first, because the documents in it are deleted with it, and the id comes from the
+    server.
     """
     if place.folder is None or place.files:
         return

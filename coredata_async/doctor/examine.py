@@ -1,4 +1,4 @@
-"""The doctor: finds out what this server really does, where nothing documents it."""
+"""Doctor: finds out the real behaviour of a server, where it is not documented."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ async def examine(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> AsyncGenerator[Finding, None]:
-    """Ask one question after the other, and give each answer as it comes.
+    """Ask one question after the other, and yield each answer as it arrives.
 
-    Without a parent nothing is written: one place in the storage is reserved, and stays empty. With one, a
-    Folder is made below it, some fifteen small Files in that, and all of it is deleted again, also after a
-    failure; iterate within `contextlib.aclosing`, so that this holds for a loop that is left early, too.
+    Without a parent nothing is written: one blob is reserved in the storage, and stays empty. With one, a
+    Folder is created below it, some fifteen small Files in that, and all of it is deleted again, also after a
+    failure. Iterate within `contextlib.aclosing`, so that this also holds for a loop that ends early.
 
     Args:
-        client: Whose server is looked at. Its retries and limits hold.
-        parent: Id of a Project, Folder or Filespace to try things out in.
-        warn: Told of each thing that could not be deleted.
-        clock: Seconds since the epoch.
+        client: Client of the server to examine. Its retries and limits apply.
+        parent: Id of a Project, Folder or Filespace for experiments.
+        warn: Called for each object that could not be deleted.
+        clock: Returns seconds since the epoch.
         sleep: Waits, for lists that lag behind and for URLs that are about to expire.
 
     Raises:
-        APIError: The server cannot be reached, or is no CoreData.
+        APIError: If the server cannot be reached, or is not a CoreData.
     """
     tally = ExchangeCounter()
     far = Target(engine=client.engine(hooks=(tally,)), tally=tally, clock=clock, sleep=sleep)
@@ -62,7 +62,7 @@ async def examine(
                 yield finding
                 if trial.vital and finding.level is Level.RISK:
                     break
-            for question in LISTS:  # now that there is something to list
+            for question in LISTS:  # because there is something to list now
                 yield await ask(question, far)
         yield await ask(CLEANED, place)
     yield await ask(THROTTLING, far)
@@ -70,18 +70,20 @@ async def examine(
 
 async def _clean(place: ScratchFolder) -> Answer:
     if place.left:
-        return note("not all could be deleted", f"Left behind: {'; '.join(place.left)}.")
-    return ok("all was deleted", "Blobs without a File cannot be deleted; they hold a few bytes each.")
+        return note("some objects could not be deleted", f"Left behind: {'; '.join(place.left)}.")
+    return ok("all was deleted", "Blobs without a File cannot be deleted; they contain a few bytes each.")
 
 
 async def _throttling(far: Target) -> Answer:
     tally = far.tally
     said = f"{tally.throttled} of {tally.requests} requests"
     if not tally.throttled:
-        return ok(said, "They went one by one; a job asks for more at once, and slows down when told to.")
+        return ok(said, "They were sent one by one; a job sends more at once, and slows down when asked to.")
     wish = "without a Retry-After" if tally.longest is None else f"Retry-After {tally.longest:.0f} s"
-    return (risk if (tally.longest or 0.0) > SLOWED else note)(f"{said}, {wish}", "Jobs slow down by it.")
+    return (risk if (tally.longest or 0.0) > SLOWED else note)(
+        f"{said}, {wish}", "Jobs slow down accordingly."
+    )
 
 
-CLEANED: Final = Question("clean-up", "Is the scratch place gone?", _clean)
-THROTTLING: Final = Question("throttling", "Were requests turned away (429, 503)?", _throttling)
+CLEANED: Final = Question("clean-up", "Is the scratch folder deleted?", _clean)
+THROTTLING: Final = Question("throttling", "Were requests throttled (429, 503)?", _throttling)

@@ -1,4 +1,4 @@
-"""What the doctor asks and answers, as values."""
+"""Questions and answers of the doctor, as values."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ T = TypeVar("T")
 
 
 class Level(StrEnum):
-    """What an answer means for an upload."""
+    """Consequence of an answer for an upload."""
 
     OK = "ok"
-    """As one would wish."""
+    """As it should be."""
     NOTE = "note"
-    """Good to know; it is coped with."""
+    """Good to know; uploads cope with it."""
     RISK = "risk"
-    """Something will fail, take long, or end up unresolved."""
+    """Something will fail, take long, or remain unresolved."""
     UNKNOWN = "unknown"
     """It could not be found out."""
 
 
 @frozen
 class Answer:
-    """What was found out."""
+    """Answer to a question."""
 
     level: Level
     answer: str
-    """In a few words."""
+    """Answer in a few words."""
     detail: str = ""
-    """What it means for the user of the uploader."""
+    """Consequence for uploads."""
 
 
 @frozen(kw_only=True)
 class Finding:
-    """One question about this server, and its answer. It holds no key and no signed URL."""
+    """A question about this server, and its answer. Contains neither a key nor a signed URL."""
 
     name: str
     question: str
@@ -56,38 +56,38 @@ class Question(Generic[T]):
     text: str
     ask: Callable[[T], Awaitable[Answer]]
     vital: bool = False
-    """Whether nothing further can be asked if the answer is a risk."""
+    """True if a risk here makes all further questions impossible."""
 
 
 def ok(answer: str, detail: str = "") -> Answer:
-    """As one would wish."""
+    """Return an answer of level OK."""
     return Answer(Level.OK, answer, detail)
 
 
 def note(answer: str, detail: str = "") -> Answer:
-    """Good to know."""
+    """Return an answer of level NOTE."""
     return Answer(Level.NOTE, answer, detail)
 
 
 def risk(answer: str, detail: str = "") -> Answer:
-    """Something will fail, take long, or end up unresolved."""
+    """Return an answer of level RISK."""
     return Answer(Level.RISK, answer, detail)
 
 
 def unknown(answer: str, detail: str = "") -> Answer:
-    """It could not be found out."""
+    """Return an answer of level UNKNOWN."""
     return Answer(Level.UNKNOWN, answer, detail)
 
 
 async def ask(question: Question[T], to: T) -> Finding:
-    """Ask one question. That it could not be asked is an answer, too, unless it is vital.
+    """Ask one question. A failure to ask is an answer, too, unless the question is vital.
 
     Raises:
-        CoreDataError: A vital question could not be asked.
+        CoreDataError: If a vital question could not be asked.
     """
     try:
         found = await question.ask(to)
-    except (CoreDataError, ValueError) as exc:  # what a server says may be anything, also no JSON
+    except (CoreDataError, ValueError) as exc:  # a server may send anything, even invalid JSON
         if question.vital:
             raise
         found = unknown("not known", f"It could not be asked: {exc}")

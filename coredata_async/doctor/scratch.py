@@ -1,4 +1,4 @@
-"""A place to try things out in, below the parent: what is made there is deleted again, whatever happens."""
+"""Scratch folder for experiments, below the parent: everything created there is deleted in every case."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ PLAIN: Final = "text/plain"
 
 @frozen
 class Put:
-    """A blob, and what the storage said to its bytes."""
+    """Blob, and the storage's response to its bytes."""
 
     blob: str
     reply: Reply
 
     @property
     def stored(self) -> bool:
-        """Return whether the bytes were taken."""
+        """True if the bytes were stored."""
         return HTTPStatus.OK <= self.reply.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
     def description(self) -> str:
-        """The status, and the storage's code: never its whole answer, which may repeat what was signed."""
+        """Status, and the storage's code: never its whole response, which may repeat what was signed."""
         return f"{self.reply.status} {'' if self.stored else refusal(self.reply).code}".rstrip()
 
 
 @frozen(kw_only=True)
 class Sample:
-    """An upload that went well, and how it is shown."""
+    """Successful upload, and its representation in lists."""
 
     data: bytes
     put: Put
@@ -53,45 +53,45 @@ class Sample:
     filename: str
     detail: Fields
     listed: Fields | None
-    """As the list shows it; `None` if it did not within ten seconds."""
+    """File in the list; `None` if it did not appear within ten seconds."""
     lag: float
-    """Seconds of waiting until then."""
+    """Seconds until it appeared."""
 
 
 @define(eq=False, kw_only=True)
 class ScratchFolder:
-    """The place, and all that is to be deleted."""
+    """Scratch folder, and everything that must be deleted."""
 
     target: Target
     parent: str
     folder: str | None = None
-    """One of our own, if it could be made: then nothing else is in it."""
+    """Id of a Folder of our own, if it could be created; it contains nothing else."""
     unavailable_reason: str = ""
     inside: str = ""
-    """What Files here name as their parent, once it is known: of a Project it is another id."""
+    """Parent in the Files here, once it is known: for a Project, it is another id."""
     files: dict[str, str] = field(factory=dict[str, str])
-    """Id and name of what is there."""
+    """Ids and names of the existing Files."""
     lost: list[str] = field(factory=list[str])
-    """Names of Files that may be there: the answer did not come."""
+    """Names of Files that may exist, because the response was lost."""
     left: list[str] = field(factory=list[str])
-    """What could not be deleted, once that was tried."""
+    """Objects that could not be deleted."""
     sample: Sample | None = None
     folder_lost: bool = False
-    """Whether one may be there: the answer did not come."""
+    """True if the Folder may exist, because the response was lost."""
     _count: int = 0
 
     @property
     def title(self) -> str:
-        """Return what every title begins with."""
+        """Beginning of every title."""
         return f"coredata-doctor-{self.target.token}"
 
     def data(self) -> bytes:
-        """Bytes that are nowhere else."""
+        """Return bytes that exist nowhere else."""
         self._count += 1
         return f"{self.title} {self._count:04}\n".encode()
 
     async def open(self) -> None:
-        """Make a Folder to work in; without one, work in the parent itself."""
+        """Create a Folder for the experiments; without one, use the parent itself."""
         new = NewFolder(title=self.title, parent=self.parent)
         self.inside, self.folder_lost = self.parent, True
         try:
@@ -110,13 +110,13 @@ class ScratchFolder:
         content_type: str | None = PLAIN,
         headers: Mapping[str, str] | None = None,
     ) -> Put:
-        """Reserve a place, and send bytes there; `headers` are sent instead of the declared Content-Type."""
+        """Reserve a blob, and send its bytes; `headers` replace the declared Content-Type."""
         blob, url = await self.reserve(len(data) if declared is None else declared, content_type)
         own = {} if content_type is None else {"Content-Type": content_type}
         return Put(blob, await self.send_bytes(url, data, own if headers is None else headers))
 
     async def reserve(self, length: int, content_type: str | None = PLAIN) -> tuple[str, str]:
-        """Reserve a place; the URL is a secret."""
+        """Reserve a blob; the URL is a secret."""
         place = await perform(self.target.engine.api, reserve(length, content_type))
         return place.blob_name, place.put_url
 
@@ -125,7 +125,7 @@ class ScratchFolder:
         return await self.target.engine.storage(Request("PUT", url, headers, data))
 
     async def register(self, blob: str, *, filename: str, title: str, sync: bool = False) -> Reply:
-        """Make a File of a blob, whatever the service answers."""
+        """Register a File for a blob, and return the response, whatever its status."""
         new = NewFile(filename=filename, title=title, parent=self.folder or self.parent)
         call = register(new, blob)
         request = evolve(call.request, target=f"{FILES}?sync=true") if sync else call.request
@@ -138,11 +138,11 @@ class ScratchFolder:
         return reply
 
     async def make_file(self, *, filename: str, title: str, sync: bool = False) -> str:
-        """Store bytes, make a File of them, and return its id.
+        """Store bytes, register a File for them, and return its id.
 
         Raises:
-            APIError: It was refused.
-            ValueError: The storage refused.
+            APIError: If the registration was refused.
+            ValueError: If the storage refused the bytes.
         """
         put = await self.put(self.data())
         if not put.stored:
@@ -151,20 +151,20 @@ class ScratchFolder:
         return self.id_of(put.blob, reply)
 
     def id_of(self, blob: str, reply: Reply) -> str:
-        """Read the answer to `registered`."""
+        """Return the id in the response to a registration."""
         new = NewFile(filename="x", title="x", parent=self.parent)
         return register(new, blob).answer(reply)
 
     async def detail(self, file_id: str) -> Fields:
-        """One File, as it comes."""
+        """Read one File, undecoded."""
         return await self.target.object(f"{FILES}{segment(file_id)}/")
 
     async def list_titled(self, title: str) -> Envelope:
-        """The Files of one title in this place."""
+        """List the Files of one title in this folder."""
         return await self.target.page(FILES, parent=self.inside, title=title)
 
     async def delete(self, file_id: str) -> bool:
-        """Delete a File; one that is not there is no matter."""
+        """Delete a File; a missing one counts as deleted."""
         reply = await self.target.engine.api(Request("DELETE", f"{FILES}{segment(file_id)}/", JSON_HEADERS))
         gone = reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}
         if gone:

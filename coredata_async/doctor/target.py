@@ -1,4 +1,4 @@
-"""The far end as the doctor asks it: raw requests, raw replies, and what was noticed on the way."""
+"""Server that the doctor examines: raw requests, raw replies, and counts of exchanges."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from coredata_async.wire.calls import JSON_HEADERS
 from coredata_async.wire.convert import from_json
 
 Fields = Mapping[str, object]
-"""An object as it came."""
+"""Undecoded object."""
 
 
 @frozen(kw_only=True)
 class Envelope:
-    """One page of a list, as it came."""
+    """One page of a list, undecoded."""
 
     limit: object
     next: object
@@ -36,16 +36,16 @@ class Envelope:
 
 @define
 class ExchangeCounter:
-    """Counts exchanges; it is a hook."""
+    """Counter of exchanges; a hook of the client."""
 
     requests: int = 0
     throttled: int = 0
-    """Answers 429 and 503."""
+    """Number of responses 429 and 503."""
     longest: float | None = None
-    """The most seconds a Retry-After asked for."""
+    """Longest Retry-After, in seconds."""
 
     def __call__(self, event: Exchanged) -> None:
-        """Take note of one attempt."""
+        """Record one attempt."""
         self.requests += 1
         self.throttled += event.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
         if event.retry_after is not None:
@@ -59,39 +59,39 @@ class Target:
     engine: Engine
     tally: ExchangeCounter
     clock: Callable[[], float]
-    """Seconds since the epoch, by this machine."""
+    """Returns seconds since the epoch, by this machine."""
     sleep: Callable[[float], Awaitable[object]]
     token: str = field(factory=lambda: uuid.uuid4().hex[:12])
-    """In the name of whatever is made, and of nothing else in the world."""
+    """Unique text in the name of everything that is created."""
     reserved: Reservation | None = field(default=None, repr=False)
-    """A place in the storage that was asked for; nothing is put there."""
+    """Reservation in the storage; nothing is stored there."""
     reserved_at: float | None = None
-    """When, by the service's clock."""
+    """Time of the reservation, by the service's clock."""
 
     async def get(self, path: str, **query: str) -> Reply:
-        """Ask the service, whatever it answers."""
+        """Send a GET to the service, and return the reply, whatever its status."""
         target = f"{path}?{urlencode(query, quote_via=quote)}" if query else path
         return await self.engine.api(Request("GET", target, JSON_HEADERS))
 
     async def page(self, path: str, **query: str) -> Envelope:
-        """Ask for a list.
+        """Read a page of a list.
 
         Raises:
-            APIError: It was refused.
-            ValueError: What came is no list.
+            APIError: If the request was refused.
+            ValueError: If the response is not a list.
         """
         return envelope(await self._read(path, query))
 
     async def object(self, path: str) -> Fields:
-        """Ask for one object.
+        """Read one object.
 
         Raises:
-            APIError: It was refused.
-            ValueError: What came is no object.
+            APIError: If the request was refused.
+            ValueError: If the response is not an object.
         """
         found = _fields(from_json((await self._read(path, {})).body))
         if not found:
-            raise ValueError(f"what {path} answers is no object")
+            raise ValueError(f"the response to {path} is not an object")
         return found
 
     async def _read(self, path: str, query: Mapping[str, str]) -> Reply:
@@ -102,16 +102,16 @@ class Target:
 
 
 def envelope(reply: Reply) -> Envelope:
-    """Read a list as it came.
+    """Return an undecoded list.
 
     Raises:
-        ValueError: It is none.
+        ValueError: If the response is not a list.
     """
     whole = _fields(from_json(reply.body))
     meta, objects = _fields(whole.get("meta")), whole.get("objects")
     total = meta.get("total_count")
     if not isinstance(total, int) or not isinstance(objects, list):
-        why = "the answer is no listing: it lacks 'meta' with 'total_count', or 'objects'"
+        why = "the response is not a listing: it lacks 'meta' with 'total_count', or 'objects'"
         raise ValueError(why)  # noqa: TRY004  # of the server's making
     return Envelope(
         limit=meta.get("limit"),
@@ -122,12 +122,12 @@ def envelope(reply: Reply) -> Envelope:
 
 
 def _fields(value: object) -> Fields:
-    """An object as it came; of anything else, nothing."""
+    """Return an undecoded object; an empty one for any other value."""
     return cast("Fields", value) if isinstance(value, dict) else {}
 
 
 def date_of(reply: Reply) -> float | None:
-    """The far end's own clock, in whole seconds, when it answered."""
+    """Return the server's clock, in whole seconds, at the time of the response."""
     try:
         said = parsedate_to_datetime(reply.headers["Date"])
     except (KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Two services in one sandbox, and a client for each."""
+"""Fixtures: two services in one sandbox, and a client for each."""
 
 import pytest
 

@@ -28,7 +28,7 @@ ALL = Counter(
         ("a (5pm 4).txt", digest(b"second")): 1,
     }
 )
-"""What `planted` becomes."""
+"""Expected Files for the project of `planted`."""
 DOCUMENTS = {"activities.jsonl", "project.html", "task {task}.html"}
 
 
@@ -42,7 +42,7 @@ class Scene:
     place: Path
 
     async def planted(self) -> str:
-        """Make a project with a task, notes and files on both, and give its id."""
+        """Create a project with a task, notes and files on both, and return its id."""
         project = await self.pm.projects.add(name="Úttekt")
         task = await self.pm.tasks.add(name="Telja", project_id=project.id)
         await self.noted(FILES, project_id=project.id)
@@ -70,13 +70,13 @@ class Scene:
         return await self.archive(project, **options).run()
 
     async def copies(self) -> Counter[tuple[str, str]]:
-        """Name and digest of every File, the documents apart, counted."""
+        """Count name and digest of every File, without the documents."""
         files = await self.client.projects.files(self.box.project).collect()
         found = Counter((each.filename, each.digest) for each in files)
         return Counter({each: n for each, n in found.items() if not _is_document(each[0])})
 
     async def documents(self) -> dict[str, bytes]:
-        """The documents by name; each must be there once."""
+        """Return the documents by name; each must exist once."""
         files = await self.client.projects.files(self.box.project).collect()
         found: dict[str, bytes] = {}
         for each in files:
@@ -87,7 +87,7 @@ class Scene:
         return found
 
     def sent(self) -> Counter[str]:
-        """How often each operation was asked for so far."""
+        """Return the number of requests per operation so far."""
         return Counter(each.operation for each in self.box.state.requests)
 
 

@@ -1,4 +1,4 @@
-"""A 5pm project becomes a folder in CoreData: every file and every word, each once."""
+"""Tests of an archive: a 5pm project becomes a folder with every file and every text, each once."""
 
 import json
 
@@ -99,7 +99,7 @@ async def test_a_file_of_another_size_is_not_archived_unless_wanted(scene) -> No
 
     archived = await scene.archived(project)
 
-    assert "5pm says 1 bytes" in str(archived.failures[0].error)
+    assert "5pm states 1 bytes" in str(archived.failures[0].error)
     assert not await scene.copies()
     assert (await scene.archived(project, check_sizes=False)).complete
     assert await scene.copies() == ALL
@@ -151,7 +151,7 @@ async def test_a_missing_project_is_reported(scene) -> None:
 
 
 async def test_a_task_whose_notes_the_project_does_not_list_is_archived_too(scene, monkeypatch) -> None:
-    """Whether the filter by project finds the notes of its tasks is not documented."""
+    """It is not documented whether the filter by project includes the notes of its tasks."""
     project = await scene.planted()
     for record in scene.box.fivepm.state.activity.values():
         if record["taskId"]:

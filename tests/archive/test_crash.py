@@ -1,4 +1,4 @@
-"""Killed at any moment and run again, an archive misses nothing and has nothing twice."""
+"""Tests that an archive killed at any time and run again is complete and without duplicates."""
 
 import asyncio
 import json

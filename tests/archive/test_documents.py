@@ -1,4 +1,4 @@
-"""Activities as documents hold everything that was said, and no markup that was smuggled in."""
+"""Tests that documents contain all text of the activities, and no markup from it."""
 
 import json
 from datetime import datetime

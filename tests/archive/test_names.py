@@ -1,4 +1,4 @@
-"""Names are chosen once, are distinct, and lead nowhere."""
+"""Tests of names: chosen once, distinct, and without a path."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""A process that archives, and kills itself after the n-th exchange with either service."""
+"""Process that archives, and kills itself after the n-th exchange with either service."""
 
 import asyncio
 import json

@@ -18,7 +18,7 @@ def test_people_get_a_table(shell) -> None:
     done = shell.ok("doctor")
 
     assert done.out.splitlines()[0].split() == ["level", "question", "answer", "detail"]
-    assert "Does version 2 take the key?" in done.out
+    assert "Does version 2 accept the key?" in done.out
 
 
 @pytest.mark.parametrize(("name", "findings"), [("COREDATA_API_KEY", 1), ("COREDATA_API_KEY_V3", 13)])

@@ -1,4 +1,4 @@
-"""What the doctor finds out, and that it leaves nothing behind."""
+"""Tests of the doctor's findings, and of its cleanup."""
 
 import asyncio
 import time
@@ -18,19 +18,19 @@ from tests.rig import QUICK
 
 
 async def at_once(_: float) -> None:
-    """Sleep for no time."""
+    """Return without sleeping."""
     await asyncio.sleep(0)
 
 
 async def examined(client, parent=None, **options):
-    """All findings by name."""
+    """Return all findings by name."""
     options = {"sleep": at_once, "warn": print, **options}
     async with aclosing(examine(client, parent, **options)) as findings:
         return {each.name: each async for each in findings}
 
 
 def is_clean(box) -> bool:
-    """Whether nothing of the doctor's is there."""
+    """Return whether no object of the doctor is left."""
     made = [one for one in box.state.of("Folder") if "path" not in one.fields]
     return not made and not any("coredata-doctor" in one.title for one in box.state.documents.values())
 
@@ -76,7 +76,7 @@ async def test_with_a_parent_everything_is_tried_out_and_deleted_again(client, b
     }
     assert found["blob-name"].answer == "in lists and details"
     assert found["content-length"].answer == ("yes; longer: 400 EntityTooLarge; shorter: 400 IncompleteBody")
-    assert "still whole" in found["twice"].detail
+    assert "still intact" in found["twice"].detail
     assert found["throttling"].answer == f"0 of {len(box.state.requests)} requests"
     assert is_clean(box)
 
@@ -103,13 +103,13 @@ async def test_no_finding_holds_a_key_or_a_signed_url(client, box) -> None:
             ("note", "missing: digest in lists"),
         ),
         (lambda f: f.wrong_digest("files.get", times=None), "digest", ("risk", "wrong: digest in details")),
-        (lambda f: f.wrong_digest("storage.put", times=None), "etag", ("risk", "it is another MD5")),
+        (lambda f: f.wrong_digest("storage.put", times=None), "etag", ("risk", "it is not the MD5")),
         (lambda f: f.listing_lag(requests=2), "listing-lag", ("note", "after 0.3 s")),
         (lambda f: f.listing_lag(requests=2), "sync", ("note", "it waits for the lists")),
         (lambda f: f.listing_lag(seconds=60), "listing-lag", ("risk", "not within 10 s")),
         (lambda f: f.lying_next("files.list", "never", times=None), "next", ("note", "missing although")),
         (lambda f: f.lying_next("files.list", "same", times=None), "next", ("note", "leading elsewhere")),
-        (lambda f: f.lying_next("files.list", "always", times=None), "next", ("note", "there although")),
+        (lambda f: f.lying_next("files.list", "always", times=None), "next", ("note", "present although")),
         (lambda f: f.status("folders.create", 405, times=None), "folders", ("note", "no")),
         (lambda f: f.status("files.register", 403, times=None), "upload", ("risk", "no")),
         (lambda f: f.status("storage.put", 403, times=None), "upload", ("risk", "no")),

@@ -1,4 +1,4 @@
-"""What becomes of a File: how it is shown, when it is listed, and what a second registration does."""
+"""Questions about a File: its fields, the lag of listings, and the effect of a second registration."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from coredata_async.storage.dialects import etag_md5
 from coredata_async.transfer.fetch import DownloadRequest, Fetcher
 
 WAITS: Final = (0.0, 0.1, 0.2, 0.5, 0.7, 1.0, 1.5, 2.0, 4.0)
-"""Seconds between looks at a list: ten altogether."""
+"""Seconds between reads of a list: ten altogether."""
 
 
 async def folders(place: ScratchFolder) -> Answer:
-    """Return whether a Folder could be made; the place was opened before."""
+    """Report whether a Folder could be created; the scratch folder was opened before."""
     if place.folder is None:
         return note("no", f"Trees cannot be mirrored here. {place.unavailable_reason}")
     return ok("yes", "Trees are mirrored.")
 
 
 async def upload(place: ScratchFolder) -> Answer:
-    """Return whether an upload works at all; the other questions look at this one."""
+    """Report whether an upload works at all; the other questions examine its File."""
     try:
         return await _check_upload(place)
     except (CoreDataError, ValueError) as exc:
@@ -52,7 +52,7 @@ async def _check_upload(place: ScratchFolder) -> Answer:
 
 
 async def _find_in_list(place: ScratchFolder, title: str, file_id: str) -> tuple[Fields | None, float]:
-    """The File as a list shows it, and how long that took."""
+    """Return the File as a list shows it, and the seconds that it took."""
     waited = 0.0
     for wait in WAITS:
         waited += wait
@@ -66,46 +66,52 @@ async def _find_in_list(place: ScratchFolder, title: str, file_id: str) -> tuple
 
 def _sample(place: ScratchFolder) -> Sample:
     if place.sample is None:
-        raise ValueError("there is no File to look at")
+        raise ValueError("there is no File to examine")
     return place.sample
 
 
 async def listing_lag(place: ScratchFolder) -> Answer:
-    """When a list shows what was just made."""
+    """Report when a list shows a new File."""
     sample = _sample(place)
     if sample.listed is None:
-        return risk(f"not within {sample.lag:.0f} s", "Lost answers may stay unresolved: Retry.probe_gap.")
+        return risk(
+            f"not within {sample.lag:.0f} s", "Lost responses may remain unresolved: Retry.probe_gap."
+        )
     if sample.lag:
         said = f"after {sample.lag:.1f} s"
-        return note(said, "That a File is missing from a list proves nothing before; it is looked for twice.")
-    return ok("at once", "Lists show what was just made.")
+        return note(
+            said, "Until then, a File that is missing from a list proves nothing; it is searched for twice."
+        )
+    return ok("at once", "Lists show new Files immediately.")
 
 
 async def sync(place: ScratchFolder) -> Answer:
-    """Return whether a write with `?sync=true` is listed at once."""
+    """Report whether a write with `?sync=true` is listed at once."""
     if not _sample(place).lag:
-        return unknown("it makes no difference", "Lists show what was just made in any case.")
+        return unknown("it makes no difference", "Lists show new Files immediately in any case.")
     title = f"{place.title} sync"
     made = await place.make_file(filename=f"{title}.txt", title=title, sync=True)
     if any(each.get("id") == made for each in (await place.list_titled(title)).objects):
-        return note("it waits for the lists", "It is not used: it is seen in 2014 only.")
+        return note("it waits for the lists", "It is not used: it has been seen in 2014 only.")
     return note("none", "A list lags behind with it, too.")
 
 
 async def blob_name(place: ScratchFolder) -> Answer:
-    """Return where the blob's name is shown: by it a File is recognised beyond doubt."""
+    """Report whether lists and details show the blob's name, which identifies a File with certainty."""
     sample = _sample(place)
     listed = sample.listed is not None and sample.listed.get("blob_name") == sample.put.blob
     detail = sample.detail.get("blob_name") == sample.put.blob
     if listed:
-        return ok("in lists" + (" and details" if detail else ""), "Lost answers can be settled.")
+        return ok("in lists" + (" and details" if detail else ""), "Lost responses can be resolved.")
     if detail:
-        return note("in details only", "Lost answers can be settled, by one further request per candidate.")
-    return risk("nowhere", "Lost answers are settled by digest and size, which duplicates have in common.")
+        return note(
+            "in details only", "Lost responses can be resolved, by one further request per candidate."
+        )
+    return risk("nowhere", "Lost responses are resolved by digest and size, which duplicates have in common.")
 
 
 async def digest(place: ScratchFolder) -> Answer:
-    """Return whether digest and size are shown, and are those of the bytes."""
+    """Report whether digest and size are shown, and are those of the bytes."""
     sample = _sample(place)
     due = {"digest": _md5(sample.data), "size": len(sample.data)}
     shown = {"details": sample.detail, "lists": sample.listed or {}}
@@ -113,46 +119,49 @@ async def digest(place: ScratchFolder) -> Answer:
     for where, fields in shown.items():
         for name, value in due.items():
             found = fields.get(name)
-            if not found:  # null, "" and 0 are seen in old samples
+            if not found:  # null, "" and 0 occur in old samples
                 missing.append(f"{name} in {where}")
             elif str(found).lower() != str(value):
                 wrong.append(f"{name} in {where}")
     if wrong:
-        return risk(f"wrong: {', '.join(wrong)}", "Uploads that are right would be taken for broken ones.")
+        return risk(f"wrong: {', '.join(wrong)}", "Correct uploads would be reported as corrupt.")
     if missing:
-        return note(f"missing: {', '.join(missing)}", "What is missing counts as unknown, not as another.")
-    return ok("both, in lists and details", "An upload is compared with what the server says it holds.")
+        return note(f"missing: {', '.join(missing)}", "A missing value counts as unknown, not as different.")
+    return ok(
+        "both, in lists and details",
+        "An upload is compared with the digest and size that the server reports.",
+    )
 
 
 async def etag(place: ScratchFolder) -> Answer:
-    """Return whether the storage confirms the bytes by their MD5."""
+    """Report whether the storage confirms the bytes by their MD5."""
     sample = _sample(place)
     found = etag_md5(sample.put.reply.headers)
     if found is None:
         return note("no", "The bytes are verified by the File's digest instead.")
     if found != _md5(sample.data):
-        return risk("it is another MD5", "Every upload would fail with ChecksumMismatchError.")
+        return risk("it is not the MD5 of the bytes", "Every upload would fail with ChecksumMismatchError.")
     return ok("yes", "The bytes are verified as soon as they are stored.")
 
 
 async def twice(place: ScratchFolder) -> Answer:
-    """Return whether a blob can be registered a second time; the second File is deleted again."""
+    """Report whether a blob can be registered a second time; the second File is deleted again."""
     sample = _sample(place)
     reply = await place.register(sample.put.blob, filename=sample.filename, title=f"{place.title} twice")
     if HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         said = f"it is refused: {reply.status}"
-        return ok(said, "Nothing can be there twice: registering could be repeated without harm.")
+        return ok(said, "Duplicates are impossible: a registration could be repeated without harm.")
     second = place.id_of(sample.put.blob, reply)
     if second == sample.file_id:
-        return ok("the same File is named again", "Registering could be repeated without harm.")
-    words = "A lost answer is looked for, and never repeated blindly."
+        return ok("the same File is returned again", "A registration could be repeated without harm.")
+    words = "A File with a lost response is searched for, and never registered again blindly."
     if not await place.delete(second):
         return risk("a second File, which cannot be deleted", words)
-    return note("a second File is made", f"{words} {await _first_file_intact(place)}")
+    return note("a second File is created", f"{words} {await _first_file_intact(place)}")
 
 
 async def _first_file_intact(place: ScratchFolder) -> str:
-    """Return what became of the first File when the second of the same blob was deleted."""
+    """Report the state of the first File after the second one of the same blob was deleted."""
     sample = _sample(place)
     engine = place.target.engine
     fetcher = Fetcher(
@@ -172,13 +181,15 @@ async def _first_file_intact(place: ScratchFolder) -> str:
     except TransferError:
         return "After it was deleted, the first could not be downloaded: duplicates must never be deleted."
     if data != sample.data:
-        return "After it was deleted, the first held other bytes: duplicates must never be deleted."
-    return "After it was deleted, the first was still whole."
+        return "After it was deleted, the first contained other bytes: duplicates must never be deleted."
+    return "After it was deleted, the first was still intact."
 
 
 async def orphans(place: ScratchFolder) -> Answer:
-    """Return how long a blob without a File is kept: that would take days to find out."""
-    return unknown("not known", "A job takes bytes for still there for `blob_life`, by default 12 hours.")
+    """Report how long a blob without a File is kept: unknown, because a test would take days."""
+    return unknown(
+        "not known", "A job assumes that bytes are still there for `blob_life`, by default 12 hours."
+    )
 
 
 def _md5(data: bytes) -> str:
@@ -186,7 +197,7 @@ def _md5(data: bytes) -> str:
 
 
 FILES_FIRST: Final[Sequence[Question[ScratchFolder]]] = (
-    Question("folders", "Can Folders be made?", folders),
+    Question("folders", "Can Folders be created?", folders),
     Question("upload", "Does an upload work?", upload, vital=True),
     Question("etag", "Is the storage's ETag the MD5?", etag),
     Question("blob-name", "Where is blob_name shown?", blob_name),

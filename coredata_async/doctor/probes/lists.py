@@ -1,4 +1,4 @@
-"""What lists do: how large a page may be, whether `next` is right, which filters narrow, what they show."""
+"""Questions about lists: the maximum page size, `next`, the working filters, and the listed fields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from coredata_async.doctor.finding import Answer, Question, note, ok, risk, unknown
-from coredata_async.doctor.probes.reading import NOBODY
+from coredata_async.doctor.probes.reading import UNUSED_ID
 from coredata_async.doctor.target import Envelope, Target
 from coredata_async.errors import BadRequestError, NotFoundError
 
@@ -18,94 +18,101 @@ SMALL: Final = 100
 
 
 async def max_limit(far: Target) -> Answer:
-    """Return what becomes of large pages. A title that nothing has keeps them empty."""
+    """Report the effect of large limits. A title that no object has keeps the pages empty."""
     used = [(asked, (await far.page(FILES, title=far.token, limit=asked)).limit) for asked in LIMITS]
     said = ", ".join(f"limit={asked} gives {limit}" for asked, limit in used)
     sizes = [limit for _, limit in used if isinstance(limit, int) and limit > 0]
     if not sizes:
-        return unknown(said, "meta.limit is no number: pages are reckoned by what they hold.")
+        return unknown(said, "meta.limit is not a number: paging counts the received objects.")
     words = f"A listing of 100,000 Files takes {-(-100_000 // max(sizes)):,} requests."
     return ok(said, words) if max(sizes) >= SMALL else note(said, words)
 
 
 async def following(far: Target) -> Answer:
-    """Return whether `meta.next` is there when there is more, leads to the next page, and ends."""
+    """Report whether `meta.next` is present when there is more, leads to the next page, and ends."""
     first = await far.page(FILES, limit="1")
     if not first.total:
-        return unknown("there is no File", "Paging goes by what was received, not by next.")
+        return unknown("there is no File", "Paging counts the received objects and does not use next.")
     last = await far.page(FILES, limit="1", offset=str(first.total - 1))
     if last.total != first.total:
-        return unknown("Files came or went meanwhile", "Paging goes by what was received, not by next.")
+        return unknown(
+            "Files were added or removed meanwhile",
+            "Paging counts the received objects and does not use next.",
+        )
     wrong = [
         words
         for holds, words in (
             (first.total > 1 and not first.next, "missing although there is more"),
             (_offset(first) not in {None, "1"}, "leading elsewhere than to the next page"),
-            (bool(last.next), "there although there is no more"),
+            (bool(last.next), "present although there are no further Files"),
         )
         if holds
     ]
     if wrong:
-        return note(" and ".join(wrong), "Paging goes by what was received; nobody may rely on next here.")
-    return ok("it is right", "Paging goes by what was received all the same.")
+        return note(" and ".join(wrong), "Paging counts the received objects; do not rely on next here.")
+    return ok("it is right", "Paging nevertheless counts the received objects.")
 
 
 def _offset(page: Envelope) -> str | None:
-    """The offset `next` leads to, as text."""
+    """Return the offset in `next`, as text."""
     if not isinstance(page.next, str) or not page.next:
         return None
     return parse_qs(urlsplit(page.next).query).get("offset", [""])[0]
 
 
 async def file_filters(far: Target) -> Answer:
-    """Whether filters that nothing can pass leave nothing: what is not known is ignored without a word."""
-    asked = {"title": far.token, "title__startswith": far.token, "parent": NOBODY}
+    """Report whether filters that no object passes give empty lists: unknown filters are ignored silently."""
+    asked = {"title": far.token, "title__startswith": far.token, "parent": UNUSED_ID}
     if not (await far.page(FILES, limit="1")).total:
-        return unknown("there is no File", "A lost answer is looked for with title and parent.")
+        return unknown("there is no File", "A File with a lost response is searched for by title and parent.")
     left = [name for name, text in asked.items() if await _is_filter_ignored(far, FILES, name, text)]
     if not left:
-        return ok(f"{', '.join(asked)}", "A lost answer is looked for in a page or two.")
-    words = "To find one File, whole listings have to be read."
+        return ok(f"{', '.join(asked)}", "A File with a lost response is searched for in one or two pages.")
+    words = "To find one File, whole listings must be read."
     return risk(f"not {', '.join(left)}: ignored", words)
 
 
 async def folder_filter(far: Target) -> Answer:
-    """Return whether `?parent=` narrows a list of Folders: nothing documents it."""
+    """Report whether `?parent=` filters a list of Folders, which is not documented."""
     if not (await far.page(FOLDERS, limit="1")).total:
         return unknown("there is no Folder")
-    if await _is_filter_ignored(far, FOLDERS, "parent", NOBODY):
-        return note("no: it is ignored", "To find one Folder, all Folders there are have to be read.")
-    return ok("yes", "What is in a Folder can be asked for.")
+    if await _is_filter_ignored(far, FOLDERS, "parent", UNUSED_ID):
+        return note("no: it is ignored", "To find one Folder, all Folders must be read.")
+    return ok("yes", "The content of a Folder can be requested.")
 
 
 async def _is_filter_ignored(far: Target, path: str, name: str, text: str) -> bool:
-    """Return whether a filter that nothing passes leaves something."""
+    """Return whether a filter that no object passes leaves objects in the list."""
     try:
         return (await far.page(path, limit="1", **{name: text})).total > 0
     except (BadRequestError, NotFoundError):
-        return False  # it is looked at, or it would not be refused
+        return False  # the filter is evaluated, or it would not be refused
 
 
 async def check_listed_fields(far: Target) -> Answer:
-    """Return which fields of the Files that are there can be used to recognise one."""
+    """Report which fields of the listed Files can be used to identify one."""
     page = await far.page(FILES, limit="20")
     if not page.objects:
-        return unknown("there is no File", "With --parent, one is made and looked at.")
+        return unknown("there is no File", "With --parent, one is created and examined.")
     named, summed = (sum(bool(each.get(name)) for each in page.objects) for name in ("blob_name", "digest"))
     count = len(page.objects)
     said = f"blob_name in {named} and digest in {summed} of {count} Files"
     if not named:
-        words = "Lost answers are settled by digest and size" if summed else "Lost answers stay unresolved"
+        words = (
+            "Lost responses are resolved by digest and size"
+            if summed
+            else ("Lost responses remain unresolved")
+        )
         return (note if summed else risk)(said, f"{words}: no blob_name is listed.")
-    return ok(said, "blob_name is listed: lost answers can be settled.")
+    return ok(said, "blob_name is listed: lost responses can be resolved.")
 
 
 LISTS: Final[Sequence[Question[Target]]] = (
     Question("max-limit", "How large may a page be?", max_limit),
     Question("next", "Is meta.next right?", following),
-    Question("file-filters", "Which filters narrow a list of Files?", file_filters),
-    Question("folder-filter", "Does ?parent= narrow a list of Folders?", folder_filter),
+    Question("file-filters", "Which filters apply to a list of Files?", file_filters),
+    Question("folder-filter", "Does ?parent= filter a list of Folders?", folder_filter),
 )
 SHOWN: Final[Sequence[Question[Target]]] = (
-    Question("shown", "What do lists show of a File?", check_listed_fields),
+    Question("shown", "Which fields of a File do lists show?", check_listed_fields),
 )

@@ -1,4 +1,4 @@
-"""What becomes of names: trimmed, normalised, cut, refused, or kept as they are."""
+"""Questions about names: trimmed, normalised, cut, refused, or unchanged."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from coredata_async.errors import APIStatusError
 
 LENGTHS: Final = (255, 300)
 ODD: Final = " a'b\"&=+%41#;,!$~()[]{}^`@ äöþ漢 \N{GRINNING FACE}"
-"""What a name may hold on disk, and the Windows of others may not."""
+"""A name that a disk may contain, and Windows may not."""
 
 
 async def titles(place: ScratchFolder) -> Answer:
-    """Return whether titles come back as they were given."""
+    """Report whether titles are returned unchanged."""
     cases = {
         "spaces at both ends": f"  {place.title} spaces  ",
         "two spaces in a row": f"{place.title}  two",
@@ -24,16 +24,16 @@ async def titles(place: ScratchFolder) -> Answer:
     }
     changed = [case for case, title in cases.items() if await _title(place, title) != title]
     if not changed:
-        return ok("as they were given", "A File can be looked for by its title.")
-    words = "Titles are no key here: Files are looked for by the beginning of the title, or one by one."
+        return ok("unchanged", "A File can be searched for by its title.")
+    words = "Titles are not a key here: Files are searched for by the beginning of the title, or one by one."
     return note(f"changed: {', '.join(changed)}", words)
 
 
 async def long_titles(place: ScratchFolder) -> Answer:
-    """Return how long a title may be."""
+    """Report the maximum length of a title."""
     said = [f"{length}: {await _title_result(place, length)}" for length in LENGTHS]
     kept = [each for each in said if each.endswith("kept")]
-    words = "Names on disk have 255 bytes at most."
+    words = "Names on disk have at most 255 bytes."
     return ok(", ".join(said), words) if len(kept) == len(said) else note(", ".join(said), words)
 
 
@@ -52,22 +52,22 @@ async def _title(place: ScratchFolder, title: str) -> object:
 
 
 async def filenames(place: ScratchFolder) -> Answer:
-    """Return whether odd file names come back as they were given."""
+    """Report whether odd file names are returned unchanged."""
     filename = f"{place.title}{ODD}.txt"
     try:
         made = await place.make_file(filename=filename, title=f"{place.title} filename")
     except APIStatusError as exc:
         return risk(
-            f"refused with {exc.status}", "Files of such names fail; --names=escape writes them as %XX."
+            f"refused with {exc.status}", "Files with such names fail; --names=escape writes them as %XX."
         )
     found = (await place.detail(made)).get("filename")
     if found == filename:
         return ok("kept", "Names on disk and in CoreData are the same.")
-    return note("changed", f"It became {found!r}: --names=escape keeps names apart.")
+    return note("changed", f"It became {found!r}: --names=escape keeps names distinct.")
 
 
 NAMES: Final[Sequence[Question[ScratchFolder]]] = (
-    Question("titles", "Do titles come back as given?", titles),
+    Question("titles", "Are titles returned unchanged?", titles),
     Question("long-titles", "How long may a title be?", long_titles),
-    Question("filenames", "Do odd file names come back as given?", filenames),
+    Question("filenames", "Are odd file names returned unchanged?", filenames),
 )

@@ -1,4 +1,4 @@
-"""What reading shows of a service: who may come in, how it refuses, its clock, its signed URLs."""
+"""Questions that only read: authentication, refusals, the clock, signed URLs."""
 
 from __future__ import annotations
 
@@ -18,59 +18,61 @@ from coredata_async.wire.calls import JSON_HEADERS
 from coredata_async.wire.convert import from_json
 
 ME: Final = "/api/v2/user/"
-NOBODY: Final = "00000000-0000-1000-8000-000000000000"
-"""An id that nothing has."""
+UNUSED_ID: Final = "00000000-0000-1000-8000-000000000000"
+"""An id that no object has."""
 LONG: Final = 3600.0
 SHORT: Final = 60.0
 SKEWED: Final = 60.0
 
 
 async def auth_v2(far: Target) -> Answer:
-    """Return whether `apikey user:key` opens version 2. What is wrong with the line itself is raised."""
+    """Report whether `apikey user:key` authenticates in version 2. Connection errors are raised."""
     try:
         await perform(far.engine.api, Call(Request("GET", ME, JSON_HEADERS), HTTPStatus.OK, _is_json))
     except AuthenticationError:
-        return risk("no", "Check api_user and api_key; nothing else can be asked.")
+        return risk("no", "Check api_user and api_key; no further question can be asked.")
     return ok("yes", f"Signed in as {far.engine.account}.")
 
 
 def _is_json(reply: Reply) -> None:
-    """Refuse the page of a proxy, which answers 200, too."""
+    """Refuse the page of a proxy, which also has status 200."""
     from_json(reply.body)
 
 
 async def auth_v3(far: Target) -> Answer:
-    """Whether `apikey key` opens version 3. It reserves a place in the storage, and leaves it empty."""
+    """Report whether `apikey key` authenticates in version 3. Reserves a blob, and leaves it empty."""
     asked = reserve(1, "text/plain")
     reply = await far.engine.api(asked.request)
     if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return risk("no", "Set api_key_v3. Without it nothing can be stored but by via='api'.")
+        return risk("no", "Set api_key_v3. Without it, files can be stored only with via='api'.")
     far.reserved, far.reserved_at = asked.answer(reply), date_of(reply)
-    return ok("yes", "Places in the storage can be reserved.")
+    return ok("yes", "Blobs can be reserved.")
 
 
 async def slash(far: Target) -> Answer:
-    """Return what a path without its final slash is answered."""
+    """Report the response to a path without its final slash."""
     reply = await far.get(ME.rstrip("/"))
     said = str(reply.status)
     if 300 <= reply.status < 400:  # noqa: PLR2004
         kept = "; method and body would be kept" if reply.status in {307, 308} else ""
-        return ok(f"{said}, a redirect{kept}", "A redirected POST becomes a GET. None is ever followed.")
+        return ok(
+            f"{said}, a redirect{kept}", "A redirected POST becomes a GET. Redirects are never followed."
+        )
     if reply.status >= HTTPStatus.BAD_REQUEST:
-        return ok(f"{said}, a refusal", "A slash that is forgotten cannot turn a POST into a GET.")
+        return ok(f"{said}, a refusal", "A forgotten slash cannot turn a POST into a GET.")
     return note(f"{said}, as if it were there", "This server does not redirect; paths end in a slash anyway.")
 
 
 async def refusals(far: Target) -> Answer:
-    """Return how refusals look: nothing documents their bodies."""
-    missing = await far.get(f"/api/v2/files/{NOBODY}/")
+    """Report the form of refusals, whose bodies are not documented."""
+    missing = await far.get(f"/api/v2/files/{UNUSED_ID}/")
     wrong = await far.get("/api/v2/files/", limit="x")
     said = f"unknown id: {_shape(missing)}; bad limit: {_shape(wrong)}"
     if missing.status < HTTPStatus.BAD_REQUEST:
-        return risk(said, "An id that nothing has is not refused: what is missing cannot be told.")
+        return risk(said, "An unknown id is not refused, so a missing object cannot be recognised.")
     if missing.status != HTTPStatus.NOT_FOUND:
-        return note(said, "An id that nothing has is refused otherwise than with 404.")
-    return ok(said, "Messages carry the service's own words where it has any.")
+        return note(said, "An unknown id is refused, but not with 404.")
+    return ok(said, "Error messages contain the service's own text if there is any.")
 
 
 def _shape(reply: Reply) -> str:
@@ -79,54 +81,60 @@ def _shape(reply: Reply) -> str:
 
 
 async def clock(far: Target) -> Answer:
-    """Return how far the two clocks are apart."""
+    """Report the difference between the two clocks."""
     before = far.clock()
     said = date_of(await far.get(ME))
     if said is None:
-        return note("it does not tell the time", "Ages of URLs are reckoned by this machine's clock.")
+        return note("it does not send the time", "Ages of URLs are computed with this machine's clock.")
     skew = said + 0.5 - (before + far.clock()) / 2  # `Date` has whole seconds
     ahead = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} this machine"
     if abs(skew) < 2:  # noqa: PLR2004
-        return ok("they agree", "Nothing of an upload depends on it.")
-    words = "Nothing of an upload depends on it; filters such as created__gt go by the service's clock."
+        return ok("they agree", "Uploads do not depend on it.")
+    words = "Uploads do not depend on it; filters such as created__gt use the service's clock."
     return note(ahead, words) if abs(skew) < SKEWED else risk(ahead, f"Set this machine's clock. {words}")
 
 
 async def signing(far: Target) -> Answer:
-    """Return where bytes go, and how the right to put them there is written."""
+    """Report the host that receives bytes, and the form of the signature."""
     if far.reserved is None:
-        return unknown("not known", "No place could be reserved.")
+        return unknown("not known", "A blob could not be reserved.")
     target, own = urlsplit(far.reserved.put_url), urlsplit(far.engine.tenant)
     names = parse_qs(target.query)
-    how = next((each.name for each in DIALECTS if each.signature in names), "a way that is not known here")
+    how = next((each.name for each in DIALECTS if each.signature in names), "an unknown method")
     host = "the service's own host" if target.netloc == own.netloc else f"{target.hostname}, another host"
     said = f"{host}, signed by {how}"
     if target.scheme != own.scheme:
         return risk(said, f"The URL begins with {target.scheme}://, the service's with {own.scheme}://.")
-    return ok(said, "No key is ever sent there.")
+    return ok(said, "Keys are never sent there.")
 
 
 async def url_lifetime(far: Target) -> Answer:
-    """For how long the right to put bytes is good."""
+    """Report how long a signed URL is valid."""
     if far.reserved is None:
-        return unknown("not known", "No place could be reserved.")
+        return unknown("not known", "A blob could not be reserved.")
     until = expiry(far.reserved.put_url)
     if until is None:
-        return unknown("the URL does not say", "An expired one is found out by the refusal, and replaced.")
+        return unknown(
+            "the URL does not state it", "An expired URL is recognised by the refusal, and replaced."
+        )
     seconds = until.timestamp() - (far.clock() if far.reserved_at is None else far.reserved_at)
     said = f"{seconds:.0f} s"
     if seconds < SHORT:
-        return risk(said, "Large files may not be through by then: a PUT must begin in this time.")
-    words = "URLs are asked for just before the bytes go, and replaced when they have expired."
-    return ok(said, words) if seconds <= LONG else note(said, f"{words} Whoever sees one can write so long.")
+        return risk(said, "Large files may take longer: a PUT must begin in this time.")
+    words = "URLs are requested just before the bytes are sent, and replaced when they have expired."
+    return (
+        ok(said, words)
+        if seconds <= LONG
+        else note(said, f"{words} A person who sees one can write for that long.")
+    )
 
 
 READING: Final[Sequence[Question[Target]]] = (
-    Question("auth-v2", "Does version 2 take the key?", auth_v2, vital=True),
-    Question("auth-v3", "Does version 3 take the key alone?", auth_v3),
-    Question("slash", "What is a path without its final slash answered?", slash),
-    Question("refusals", "What do refusals look like?", refusals),
+    Question("auth-v2", "Does version 2 accept the key?", auth_v2, vital=True),
+    Question("auth-v3", "Does version 3 accept the key alone?", auth_v3),
+    Question("slash", "What is the response to a path without its final slash?", slash),
+    Question("refusals", "What is the form of refusals?", refusals),
     Question("clock", "Do the clocks agree?", clock),
-    Question("signing", "Where do bytes go?", signing),
-    Question("url-lifetime", "How long is a signed URL good?", url_lifetime),
+    Question("signing", "Which host receives the bytes?", signing),
+    Question("url-lifetime", "How long is a signed URL valid?", url_lifetime),
 )
