@@ -184,7 +184,7 @@ def _directory() -> Path:
         return state_directory() / "coredata" / "sandboxes"
     except ConfigurationError:
         raise ConfigurationError(
-            "the state of the sandbox cannot be kept, because there is no home directory; set XDG_STATE_HOME"
+            "the sandbox cannot keep its state, because this user has no home directory; set XDG_STATE_HOME"
         ) from None
 
 

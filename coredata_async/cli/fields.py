@@ -58,7 +58,7 @@ def _check(model: type[Any], name: str) -> None:
         near = [prefix + each for each in get_close_matches(part, names, n=2)]
         meant = f" Did you mean {' or '.join(near)}?" if near else ""
         raise click.BadParameter(
-            f"there is no field {name!r}.{meant} Fields: {', '.join(prefix + each for each in names)}. "
+            f"field {name!r} does not exist.{meant} Fields: {', '.join(prefix + each for each in names)}. "
             "For an "
             f"undocumented field write {prefix}{EXTRA}.{part}"
         )

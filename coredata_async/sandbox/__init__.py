@@ -1,13 +1,13 @@
-"""An in-process CoreData to develop and test against: written from the API's facts, never from the client.
+"""In-process CoreData for development and tests, written from the API's facts, never from the client.
 
 ```python
 async with Sandbox() as box, box.client() as client:
     up = await client.files.upload("report.pdf", parent=box.project)
 ```
 
-The names are looked up on first use (PEP 562), because pytest imports this package to find its
-plugin: a test run that never touches the sandbox must not pay for a web server. What type checkers
-see is in `__init__.pyi`.
+The names are imported on first use (PEP 562), because pytest imports this package to find its
+plugin: a test run that does not use the sandbox must not load a web server. The types for type checkers
+are in `__init__.pyi`.
 """
 
 import importlib
@@ -25,7 +25,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import the one module a public name lives in."""
+    """Import the module that contains a public name."""
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -33,5 +33,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """Name what there is, for the reader at a prompt."""
+    """List the public names, for a reader at a prompt."""
     return sorted(_HOMES)

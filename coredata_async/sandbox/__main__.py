@@ -17,14 +17,12 @@ _STDIN = 0
 
 
 def main() -> None:
-    """Serve until SIGINT or SIGTERM; the first line on stdout says in JSON where and with which key."""
+    """Serve until SIGINT or SIGTERM; the first line on stdout contains the address and the keys as JSON."""
     parser = argparse.ArgumentParser(prog="python -m coredata_async.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--data", type=Path, help="directory for the bytes (default: a temporary one)")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin is closed")
-    parser.add_argument(
-        "--space", action="append", help="title of a Space (default: Sandbox); may be repeated"
-    )
+    parser.add_argument("--space", action="append", help="title of a Space (default: Sandbox); repeatable")
     parser.add_argument(
         "--range-includes-ends", action="store_true", help="include both ends in the filters of a range"
     )
@@ -53,7 +51,7 @@ async def _serve(server: SandboxServer, *, exit_with_stdin: bool) -> None:
     async with server as box:
         print(json.dumps(_introduce(box)), flush=True)
         if exit_with_stdin:
-            # A thread, because asyncio cannot watch every kind of stdin (a file, a Windows console).
+            # In a thread, because asyncio cannot watch every kind of stdin (a file, a Windows console).
             threading.Thread(target=_drain, args=(loop, stopped), daemon=True).start()
         async with poll_signals():
             await stopped.wait()

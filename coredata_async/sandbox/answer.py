@@ -1,11 +1,11 @@
-"""What the sandbox answers: a status, headers and bytes, before any fault has touched them."""
+"""Responses of the sandbox: a status, headers and bytes, before faults are applied."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
 
 from attrs import field, frozen
 
-# Django answers with this type when it has nothing to say, so an empty error is not JSON (facts 5).
+# Django sends this type with an empty body, so an empty error is not JSON (facts 5).
 _DJANGO = "text/html; charset=utf-8"
 
 
@@ -14,12 +14,12 @@ def _no_headers() -> Mapping[str, str]:
 
 
 async def _nothing_to_close() -> None:
-    """Bodies that hold nothing open."""
+    """Do nothing, for bodies that hold nothing open."""
 
 
 @frozen
 class Streamed:
-    """A body that is too long to be held: read piece by piece, then closed."""
+    """Body that is too long for memory: read piece by piece, then closed."""
 
     length: int
     read: Callable[[int], Awaitable[bytes]]
@@ -28,7 +28,7 @@ class Streamed:
 
 @frozen
 class Answer:
-    """A response as a value."""
+    """Response as a value."""
 
     status: int
     headers: Mapping[str, str] = field(factory=_no_headers)
@@ -36,7 +36,7 @@ class Answer:
 
 
 class Refused(Exception):  # noqa: N818 (it is an outcome of a request, not a failure of the sandbox)
-    """Leaves a handler early with the answer to give."""
+    """Exception that leaves a handler early with its response."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
@@ -44,17 +44,17 @@ class Refused(Exception):  # noqa: N818 (it is an outcome of a request, not a fa
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    """Answer with a status and no body: 201, 204, 401, 404, 405 (facts 2.1, 5)."""
+    """Return a response with a status and no body: 201, 204, 401, 404, 405 (facts 2.1, 5)."""
     return Answer(status, {"Content-Type": _DJANGO, **(headers or {})})
 
 
 def as_json(value: object, status: int = 200) -> Answer:
-    """Answer with a JSON document."""
+    """Return a response with a JSON document."""
     return Answer(status, {"Content-Type": "application/json"}, json.dumps(value).encode())
 
 
 def refuse(message: str, status: int = 400) -> Refused:
-    """Refuse with `{"error": message}`, the body a Tastypie service gives (facts 5, inferred)."""
+    """Return a refusal with `{"error": message}`, the body of a Tastypie service (facts 5, inferred)."""
     return Refused(as_json({"error": message}, status))
 
 

@@ -1,4 +1,4 @@
-"""Who may come in: the two forms of the `Authorization` header (facts 1.3, 1.4)."""
+"""Authentication: the two forms of the `Authorization` header (facts 1.3, 1.4)."""
 
 import hmac
 import secrets
@@ -11,7 +11,7 @@ Scheme = Literal["v2", "v3", "none"]
 
 @define(eq=False)
 class Keys:
-    """What must be presented; changing a field changes it for the running server."""
+    """Required credentials; changing a field changes it for the running server."""
 
     user: str
     v2: str = field(repr=False)
@@ -19,13 +19,16 @@ class Keys:
 
     @classmethod
     def fresh(cls) -> Self:
-        """Return a user with a new key, good for both versions."""
+        """Return a user with a new key, valid for both versions."""
         key = secrets.token_hex(20)
         return cls("administrator", key, key)
 
 
 def admit(keys: Keys, scheme: Scheme, header: str) -> bool:
-    """Tell whether a request may pass: v2 wants `apikey user:key`, v3 `apikey key`, and neither the other."""
+    """Return whether a request is authenticated.
+
+    v2 requires `apikey user:key`, v3 `apikey key`, and neither accepts the other form.
+    """
     if scheme == "none":
         return True
     word, _, credentials = header.partition(" ")

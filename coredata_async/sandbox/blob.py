@@ -1,4 +1,4 @@
-"""What the storage knows of a blob: what was declared for it, and what arrived."""
+"""Blobs of the storage: the declared values, and the received bytes."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ from attrs import frozen
 
 @frozen
 class Reservation:
-    """What `presigned-upload-url/` was told."""
+    """Values declared to `presigned-upload-url/`."""
 
     content_length: int
     content_type: str | None
-    """None when none was declared: then the PUT must not send one either, for SigV2 signs it."""
+    """None if none was declared: then the PUT must not send one either, because SigV2 signs it."""
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""Reserving a blob: the one v3 call there is (facts 2.3)."""
+"""Reservation of a blob: the only v3 call (facts 2.3)."""
 
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from coredata_async.sandbox.service import Service
 
 
 async def reserve(service: Service, call: Call) -> Answer:
-    """Name a blob and sign the URL to store it at. The parameters are in the query, the body is empty."""
+    """Name a blob and sign the URL for its bytes. The parameters are in the query, the body is empty."""
     length = call.query.get("content_length", "")
     if not (length.isascii() and length.isdecimal()):
         raise refuse("content_length is required: the number of bytes.")

@@ -1,4 +1,4 @@
-"""Bytes on their way, in either direction, as the faults let them pass."""
+"""Streams of bytes in either direction, as the faults let them pass."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,20 +8,20 @@ from attrs import define
 
 CHUNK = 256 * 1024
 _TICK = 10
-"""A slowed flow passes so many pieces a second, so that it trickles and does not lurch."""
+"""Pieces per second of a slowed stream: small enough that it flows steadily."""
 
 
 class Aborted(Exception):  # noqa: N818 (a scripted end, not a failure)
-    """The connection is to be broken off here."""
+    """Exception that breaks the connection off at this point."""
 
 
 @define(eq=False)
 class BodyStream:
-    """An iterator over what `read(n)` gives until it gives nothing."""
+    """Iterator over the results of `read(n)` until one is empty."""
 
     read: Callable[[int], Awaitable[bytes]]
     hold: Callable[[], Awaitable[None]]
-    """Waits for as long as the other side keeps the connection."""
+    """Waits as long as the client keeps the connection."""
     cut: int | None = None
     stall: int | None = None
     rate: int | None = None
@@ -43,7 +43,7 @@ class BodyStream:
         return piece
 
     async def _width(self) -> int:
-        """Return how much may be read now; raise when this is where it ends."""
+        """Return the number of bytes that may be read now; raises at the end set by a fault."""
         width = CHUNK
         if self.stall is not None:
             if self.passed >= self.stall:
@@ -65,7 +65,7 @@ def flip_byte(data: bytes, at: int) -> bytes:
 
 
 def from_bytes(data: bytes) -> Callable[[int], Awaitable[bytes]]:
-    """Return a `read(n)` over bytes that are held already."""
+    """Return a `read(n)` over bytes in memory."""
     position = 0
 
     async def read(size: int) -> bytes:

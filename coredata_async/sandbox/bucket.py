@@ -1,4 +1,4 @@
-"""Where the bytes of Files are: what any storage must offer, and the built-in one on disk."""
+"""Storage of the bytes of Files: the interface of any storage, and the built-in one on disk."""
 
 from collections.abc import AsyncIterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,18 +15,18 @@ from coredata_async.sandbox.ids import Clock
 from coredata_async.sandbox.signature import sign_query
 
 ROOT = "/laika"
-"""The path the vendor's storage has on every tenant's host."""
+"""Path of the vendor's storage on every tenant's host."""
 
 
 class Bucket(Protocol):
-    """The storage behind a CoreData; a test may plug in a real S3 server."""
+    """Storage behind a CoreData; a test may plug in a real S3 server."""
 
     def presign_put(self, blob: str, content_length: int, content_type: str | None) -> str:
         """Return an absolute URL that stores the blob by PUT."""
         ...
 
     def presign_get(self, blob: str, filename: str, mime_type: str) -> str:
-        """Return an absolute URL that gives the blob by GET, as an attachment of this name and type."""
+        """Return an absolute URL that returns the blob by GET, as an attachment of this name and type."""
         ...
 
     async def stat(self, blob: str) -> tuple[int, str] | None:
@@ -34,11 +34,11 @@ class Bucket(Protocol):
         ...
 
     async def store(self, blob: str, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
-        """Store a blob that came in through the API itself; return its size and MD5 (hex)."""
+        """Store a blob that was sent to the API itself; return its size and MD5 (hex)."""
         ...
 
     async def delete(self, blob: str) -> None:
-        """Forget a blob; one that is not there is no error."""
+        """Delete a blob; a missing one is not an error."""
         ...
 
 
@@ -60,19 +60,22 @@ class LocalBucket:
     signs_content_type: bool = True
     """False signs URLs for a PUT without Content-Type, whatever was declared: one with it gets 403."""
     refuses_empty: Literal["reserve", "put"] | None = None
-    """The step that answers 400 for an empty file, as some gateways and storages do."""
+    """Step that answers 400 for an empty file, as some gateways and storages do."""
     url: str = ""
-    """Scheme, host and port the signed URLs start with; known once the server listens."""
+    """Scheme, host and port of the signed URLs; known once the server listens."""
     workers: ThreadPoolExecutor = field(factory=_workers)
 
     def presign_put(self, blob: str, content_length: int, content_type: str | None) -> str:
-        """See `Bucket`. SigV2 does not sign the length: the far end compares it with the reservation."""
+        """Implement `Bucket`.
+
+        SigV2 does not sign the length: the object store compares it with the reservation.
+        """
         if content_length == 0 and self.refuses_empty == "reserve":
             raise refuse("content_length must be 1 or more.")
         return self._sign("PUT", blob, (content_type or "") if self.signs_content_type else "", {})
 
     def presign_get(self, blob: str, filename: str, mime_type: str) -> str:
-        """See `Bucket`. The leading space of the disposition is in the vendor's sample."""
+        """Implement `Bucket`. The leading space of the disposition is in the vendor's sample."""
         overrides = {
             "response-content-disposition": f" attachment; filename*=utf-8''{quote(filename, safe='')}",
             "response-content-type": mime_type,
@@ -80,12 +83,12 @@ class LocalBucket:
         return self._sign("GET", blob, "", overrides)
 
     async def stat(self, blob: str) -> tuple[int, str] | None:
-        """See `Bucket`."""
+        """Implement `Bucket`."""
         stored = self.blobs.get(blob)
         return (stored.size, stored.md5) if stored else None
 
     async def store(self, blob: str, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
-        """See `Bucket`. Memory stays constant, and a body that breaks off leaves nothing behind."""
+        """Implement `Bucket`. Memory stays constant, and an interrupted body leaves nothing behind."""
         async with self.writing(blob) as writing:
             async for chunk in chunks:
                 await writing.add(chunk)
@@ -93,16 +96,16 @@ class LocalBucket:
         return stored.size, stored.md5
 
     async def delete(self, blob: str) -> None:
-        """See `Bucket`."""
+        """Implement `Bucket`."""
         if stored := self.blobs.pop(blob, None):
             await remove(stored.path, self.workers)
 
     def writing(self, blob: str) -> Writing:
-        """Begin a blob under a temporary name."""
+        """Start a blob under a temporary name."""
         return Writing(self.directory / blob, self.workers)
 
     async def keep(self, blob: str, writing: Writing, content_type: str) -> Blob:
-        """Give what was written its name; from here on the blob is stored."""
+        """Give the written file its name, and record the blob as stored."""
         size, md5 = await writing.finish()
         self.blobs[blob] = stored = Blob(size, md5, content_type, self.clock(), writing.target)
         return stored

@@ -1,4 +1,4 @@
-"""One request while it is served: where it goes, what it asks for, and its body."""
+"""One request while it is served: its route, its arguments, and its body."""
 
 import asyncio
 import json
@@ -21,34 +21,34 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @define(eq=False, repr=False)
 class Call:
-    """A request, with the effects that struck it."""
+    """Request, with the effects of the faults on it."""
 
     request: web.BaseRequest
     operation: str
     path: str
-    """The raw path, with its final slash and without the query."""
+    """Raw path, with its final slash and without the query."""
     query: Mapping[str, str]
-    """Decoded; of a name given twice the last value counts, as in Django."""
+    """Decoded query; of a repeated name the last value counts, as in Django."""
     ids: tuple[str, ...]
     effect: Effect = effects.NONE
     form: Form | None = None
     received: int = 0
-    """How much of the body was read."""
+    """Number of bytes of the body that were read."""
     _flow: BodyStream | None = None
     _told: bool = False
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The request's headers; names compare without case."""
+        """Headers of the request; names are case-insensitive."""
         return self.request.headers
 
     @property
     def sync(self) -> bool:
-        """Return whether the request asks to be indexed before it is answered (facts 2.11: `?sync=true`)."""
+        """True if the request asks to be indexed before the response (facts 2.11: `?sync=true`)."""
         return self.query.get("sync", "").lower() == "true"
 
     def body(self, read: Callable[[int], Awaitable[bytes]] | None = None) -> BodyStream:
-        """Return the request's body, or the part of it that `read` gives."""
+        """Return the request's body, or the part of it that `read` returns."""
         self.send_continue()
         self._flow = BodyStream(
             read or self.receive,
@@ -61,21 +61,21 @@ class Call:
         return self._flow
 
     def send_continue(self) -> None:
-        """Tell a client that waits for it to go on (curl does, above one megabyte)."""
+        """Send 100 Continue to a client that waits for it (curl does, above one megabyte)."""
         waits = self.headers.get("Expect", "").lower() == "100-continue"
         if waits and not self._told and self.request.transport:
             self.request.transport.write(_CONTINUE)
         self._told = True
 
     async def receive(self, size: int) -> bytes:
-        """Read from the wire."""
+        """Read from the connection."""
         data = await self.request.content.read(size)
         self.received += len(data)
         return data
 
     @property
     def has_body(self) -> bool:
-        """Return whether a body came in: then stalls and corruption are for that, and not for the answer."""
+        """True if a body was received: then stalls and corruption apply to it, and not to the response."""
         return self._flow is not None and self._flow.passed > 0
 
     def expect_type(self, content_type: str) -> None:
@@ -85,7 +85,7 @@ class Call:
             raise refuse(f"Content-Type must be {content_type}, not {sent or 'missing'}.", 415)
 
     async def json(self, *, typed: bool = True) -> Mapping[str, object]:
-        """Read the body as one JSON object; `typed` demands that its Content-Type says so."""
+        """Read the body as one JSON object; `typed` requires the matching Content-Type."""
         if typed:
             self.expect_type("application/json")
         body = b"".join([piece async for piece in self.body()])
@@ -98,7 +98,7 @@ class Call:
         return cast("dict[str, object]", value)
 
     async def commit(self) -> None:
-        """Stand right before the change: here `commit_late` breaks off, waits, and goes on."""
+        """Mark the point right before the change: here `commit_late` breaks off, waits, and continues."""
         if self.effect.commit_late is not None:
             reset(self.request)
             await asyncio.sleep(self.effect.commit_late)

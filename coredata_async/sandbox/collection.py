@@ -1,4 +1,4 @@
-"""A collection as one row, and the handlers every collection shares."""
+"""Collection as one row, and the handlers that every collection shares."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -19,7 +19,7 @@ from coredata_async.sandbox.state import State
 
 
 def lies_in(state: State, holder: Document, kind: str) -> Condition:
-    """Demand that a document lies in another, however deep."""
+    """Return the condition that a document lies in another, at any depth."""
     return Condition(
         lambda one: state.enclosing(one, holder.kind) is holder, state.index.below(kind, holder.id)
     )
@@ -27,24 +27,24 @@ def lies_in(state: State, holder: Document, kind: str) -> Condition:
 
 @frozen(kw_only=True)
 class DocumentCollection:
-    """What the service serves under `/api/v2/<plural>/`, where what is served is a document."""
+    """Collection of documents under `/api/v2/<plural>/`."""
 
     plural: str
     kind: str
     own: Callable[[State, Document], Mapping[str, object]]
-    """The fields only this kind shows."""
+    """Returns the fields that only this kind has."""
     known: frozenset[str] = frozenset()
-    """The filters it understands."""
+    """Filters of the collection."""
     create: Route | None = None
     update: Handler | None = None
     removable: bool = False
     within: Mapping[str, "DocumentCollection"] = field(factory=dict[str, "DocumentCollection"])
     """Lists below one document: `projects/{id}/files/`, `contacts/{id}/files/`."""
     belongs: Callable[[State, Document, str], Condition] = lies_in
-    """What a document of some kind must fulfil to be shown in the lists below one of this kind."""
+    """Condition for documents in the lists below one of this kind."""
 
     def render(self, state: State, document: Document) -> dict[str, object]:
-        """Return a document as it travels: every field, empty or not, as in today's samples (facts 4.2)."""
+        """Return a document as it is sent: every field, empty or not, as in today's samples (facts 4.2)."""
         return {
             "aspects": dict(document.aspects),
             "created": stamp(document.created),
@@ -74,7 +74,7 @@ class DocumentCollection:
         return document
 
     def routes(self) -> Iterable[Route]:
-        """Yield what this row serves."""
+        """Yield the routes of this row."""
         here, one = f"/api/v2/{self.plural}/", f"/api/v2/{self.plural}/{{}}/"
         yield Route("GET", here, f"{self.plural}.list", self._list)
         yield Route("GET", one, f"{self.plural}.get", self._get)
@@ -108,7 +108,7 @@ class DocumentCollection:
         return below
 
     def _answer_page(self, service: Service, call: Call, *wanted: Condition) -> Answer:
-        """Answer with one page of what fulfils these conditions and those of the query."""
+        """Return one page of the documents that match these conditions and those of the query."""
         asked = self._conditions(service, call)
         return self._page(service, call, search(service.state, self.kind, (*wanted, *asked)))
 
@@ -119,7 +119,7 @@ class DocumentCollection:
         )
 
     def list_page(self, service: Service, call: Call, documents: Iterable[Document]) -> Answer:
-        """Answer with one page of what is left of some documents after the filters."""
+        """Return one page of the given documents that pass the filters."""
         asked = self._conditions(service, call)
         left = [key_of(one) for one in documents if all(each.holds(one) for each in asked)]
         return self._page(service, call, left)

@@ -1,4 +1,4 @@
-"""Comments on documents, as three clients of 2014 agree they were (facts 2.10); there is no deletion."""
+"""Comments on documents, as three clients of 2014 agree on them (facts 2.10); they cannot be deleted."""
 
 from collections.abc import Sequence
 
@@ -16,18 +16,18 @@ _PATH = "/api/v2/comments/"
 
 
 async def create(service: Service, call: Call) -> Answer:
-    """Say something about a document: 201 and `Location`."""
+    """Comment on a document: 201 and `Location`."""
     said = accept(await call.json(), {"text": text, "doc_id": text})
     said.require("text", "doc_id")
     await call.commit()
     document = said.text("doc_id")
     if document not in service.state.documents:
-        raise refuse(f"doc_id: there is no document {document!r}.")
+        raise refuse(f"doc_id: document {document!r} does not exist.")
     return empty(201, {"Location": f"{_PATH}{service.state.add_comment(document, said.text('text'))}/"})
 
 
 def render(comment: Comment) -> Shown:
-    """Return a comment as it travels: its id is a number, its time has microseconds."""
+    """Return a comment as it is sent: its id is a number, its time has microseconds."""
     return {
         "author": f"/api/v2/users/{comment.author}/",
         "doc_id": comment.doc_id,

@@ -1,4 +1,4 @@
-"""The connection under a request: breaking it off, and noticing that it is gone."""
+"""Connection of a request: its reset, and the detection of its end."""
 
 import asyncio
 import socket
@@ -16,7 +16,7 @@ def reset(request: web.BaseRequest) -> None:
     transport = request.transport
     if transport is None:
         return
-    # A plain abort() sends FIN; closing a socket that lingers for zero seconds sends RST.
+    # A plain abort() sends FIN; closing a socket with a linger time of zero sends RST.
     raw = cast("socket.socket | None", transport.get_extra_info("socket"))
     if raw is not None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
@@ -24,12 +24,12 @@ def reset(request: web.BaseRequest) -> None:
 
 
 def hang_up(request: web.BaseRequest) -> None:
-    """Send what is written and close: the client sees a body that ends too soon."""
+    """Send the written bytes and close: the client sees a body that ends too soon."""
     if request.transport is not None:
         request.transport.close()
 
 
 async def wait_closed(request: web.BaseRequest) -> None:
     """Wait until the client has closed the connection."""
-    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 (no event tells)
+    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 (without an event)
         await asyncio.sleep(_LOOK)

@@ -1,6 +1,6 @@
 """Contacts: persons and organizations, in the one ContactFolder of the global Space (facts 2.5).
 
-The names of the creation's fields are lost with their page and taken from the answers. Changing and
+The page with the names of the creation's fields is lost; they are taken from the responses. Changing and
 deleting are not documented: 405.
 """
 
@@ -44,8 +44,8 @@ _RULES: Mapping[str, Rule] = {
 async def create(service: Service, call: Call) -> Answer:
     """Create a Contact: 201 and `Location`.
 
-    It becomes an Organization when `template` is the id of the Dynatype of that name, for the ids of
-    the predefined contact templates are not known; any other template makes a Person.
+    It becomes an Organization when `template` is the id of the Dynatype of that name, because the ids of
+    the predefined contact templates are unknown; any other template creates a Person.
     """
     said = accept(await call.json(), _RULES)
     said.require("title")
@@ -65,12 +65,12 @@ async def create(service: Service, call: Call) -> Answer:
 
 
 def _parent(state: State, said: SubmittedFields) -> Document:
-    """Return what the Contact is to lie in: an Organization, else the ContactFolder; or refuse."""
+    """Return the parent of the Contact: an Organization, else the ContactFolder; or refuse."""
     organization, parent = said.text("organization"), said.text("parent")
     if organization and not _is_organization(state, organization):
-        raise refuse(f"organization: there is no Organization {organization!r}.")
+        raise refuse(f"organization: Organization {organization!r} does not exist.")
     if parent and parent != state.contact_folder.id and not _is_organization(state, parent):
-        raise refuse(f"parent: there is no ContactFolder or Organization {parent!r}.")
+        raise refuse(f"parent: ContactFolder or Organization {parent!r} does not exist.")
     if organization and _is_organization(state, parent) and organization != parent:
         raise refuse("parent and organization are two different Organizations.")
     return state.documents[organization or parent or state.contact_folder.id]
@@ -82,7 +82,7 @@ def _is_organization(state: State, identifier: str) -> bool:
 
 
 def own(state: State, document: Document) -> Mapping[str, object]:
-    """Return what only a Contact shows."""
+    """Return the fields that only a Contact has."""
     organization = state.enclosing(document, "Contact")
     return {
         "contact_addresses": [],
@@ -99,7 +99,7 @@ def own(state: State, document: Document) -> Mapping[str, object]:
 
 
 def link_condition(state: State, contact: Document, kind: str) -> Condition:
-    """Demand that a document names a Contact: what `?associated_contacts_id=` finds, too (facts 3.4)."""
+    """Return the condition that a document names a Contact, as in `?associated_contacts_id=` (facts 3.4)."""
     return Condition(lambda one: contact.id in one.contacts)
 
 

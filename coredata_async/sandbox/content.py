@@ -1,4 +1,4 @@
-"""The bytes of a File: where to fetch them, and how to replace them (facts 2.2, rows 3 and 6)."""
+"""Bytes of a File: their URL, and their replacement (facts 2.2, rows 3 and 6)."""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -17,7 +17,7 @@ from coredata_async.sandbox.service import Service
 
 
 async def fetch(service: Service, call: Call) -> Answer:
-    """Answer 302 with an absolute signed URL, on the tenant's own host (facts 6, trap 2)."""
+    """Redirect with 302 to an absolute signed URL, on the tenant's own host (facts 6, trap 2)."""
     fields = FILES.find(service.state, call.ids[0]).fields
     url = service.bucket.presign_get(
         str(fields["blob_name"]), str(fields["filename"]), str(fields["mime_type"])
@@ -26,14 +26,14 @@ async def fetch(service: Service, call: Call) -> Answer:
 
 
 async def replace(service: Service, call: Call) -> Answer:
-    """Give a File new content, from the body or from a blob: 201, though nothing new is created."""
+    """Give a File new content, from the body or from a blob: 201, although no new File is created."""
     file = _check_snapshot(service, call)
     blob, size, md5 = await (
         _take_blob(service, call) if "blob_name" in call.query else _take_body(service, call)
     )
     try:
         await call.commit()
-        # The lock is looked at again, for somebody else may have been quicker while the body came in.
+        # The lock is checked again, because another client may have been faster while the body arrived.
         file = _check_snapshot(service, call)
     except Refused:
         if "blob_name" not in call.query:
@@ -57,7 +57,7 @@ async def replace(service: Service, call: Call) -> Answer:
 def _check_snapshot(service: Service, call: Call) -> Document:
     """Return the File, or refuse a request that saw an older state of it.
 
-    Which status the service gives is not documented (facts 6, trap 11); 409 is the likeliest.
+    The status of the real service is not documented (facts 6, trap 11); 409 is the most likely.
     """
     file = FILES.find(service.state, call.ids[0])
     expected = call.query.get("snapshot_id")
@@ -72,12 +72,12 @@ async def _take_blob(service: Service, call: Call) -> tuple[str, int, str]:
         raise refuse("blob_name requires digest.")
     size, md5 = await stored_blob(service, blob)
     if digest.lower() != md5:
-        raise refuse(f"digest: the MD5 of blob {blob!r} is another.")
+        raise refuse(f"digest: the MD5 of blob {blob!r} is different.")
     return blob, size, md5
 
 
 async def _take_body(service: Service, call: Call) -> tuple[str, int, str]:
-    # An empty body makes an empty File: that is how the page's own example truncates one (facts 6, trap 4).
+    # An empty body makes an empty File: the page's own example truncates a File this way (facts 6, trap 4).
     call.expect_type("application/octet-stream")
     blob = uuid4().hex
     size, md5 = await service.bucket.store(blob, call.body())
@@ -85,7 +85,7 @@ async def _take_body(service: Service, call: Call) -> tuple[str, int, str]:
 
 
 def _rename(file: Document, filename: str | None) -> Mapping[str, object]:
-    """Keep the file's name, and take the extension of the new one when it is another (facts 2.2, row 6)."""
+    """Keep the file's name, and take the extension of the new one if it differs (facts 2.2, row 6)."""
     before = PurePosixPath(str(file.fields["filename"]))
     suffix = PurePosixPath(filename or "").suffix
     if not suffix or suffix == before.suffix:

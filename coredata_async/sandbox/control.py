@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints, for tests in another process: script the faults, look at the truth.
+"""Endpoints of the sandbox itself, for tests in another process: they script the faults and read the state.
 
 They need no credentials: the sandbox listens on 127.0.0.1 only.
 """
@@ -58,12 +58,12 @@ async def script(service: Service, call: Call) -> Answer:
 
 
 async def list_faults(service: Service, call: Call) -> Answer:
-    """List the faults, and how often each fired."""
+    """List the faults, with the number of times that each fired."""
     return as_json([_render_fault(fault) for fault in service.faults.list_all()])
 
 
 async def clear(service: Service, call: Call) -> Answer:
-    """Forget every fault."""
+    """Remove every fault."""
     service.faults.clear()
     return empty(204)
 

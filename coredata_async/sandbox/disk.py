@@ -1,4 +1,4 @@
-"""Bytes to and from the disk, off the event loop and a few at a time."""
+"""Reads and writes on the disk, off the event loop and a few at a time."""
 
 import asyncio
 import hashlib
@@ -17,7 +17,7 @@ _NUMBERS = itertools.count()
 
 
 class _Digest(Protocol):
-    """What hashlib gives; it has no public name for it."""
+    """Type of hashlib's objects, which has no public name."""
 
     def update(self, data: bytes, /) -> None: ...
 
@@ -26,10 +26,10 @@ class _Digest(Protocol):
 
 @define(eq=False)
 class Writing:
-    """A file in the making: it has its name only once it is whole.
+    """File that is being written: it gets its name when it is complete.
 
-    Bytes gather up to half a megabyte before a thread writes and hashes them, so a small file costs
-    one hop to a thread, and a large one never holds the loop.
+    Bytes are collected up to half a megabyte before a thread writes and hashes them, so a small file needs
+    one call of a thread, and a large one never blocks the loop.
     """
 
     target: Path
@@ -50,20 +50,20 @@ class Writing:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave nothing behind unless it was finished."""
+        """Delete the file unless it was finished."""
         if self._begun and not self._ended:
-            # A server that closes cancels this task again: the file is to be closed all the same.
+            # A closing server cancels this task again; the file must be closed nevertheless.
             await asyncio.shield(self._hop(self._abandon))
 
     async def add(self, data: bytes) -> None:
-        """Take bytes."""
+        """Append bytes."""
         self._pending.append(data)
         self._waiting += len(data)
         if self._waiting >= _BATCH:
             await self._hop(self._write)
 
     async def finish(self) -> tuple[int, str]:
-        """Write what is left and give the file its name; return size and MD5."""
+        """Write the remaining bytes and give the file its name; return size and MD5."""
         await self._hop(self._complete)
         return self._size, self._md5.hexdigest()
 
@@ -72,7 +72,7 @@ class Writing:
         await asyncio.get_running_loop().run_in_executor(self.workers, work)
 
     def _write(self) -> None:
-        # A cancelled request abandons while its last write may be in flight, or not even have begun.
+        # A cancelled request abandons the file while its last write may be in flight, or has not even begun.
         with self._lock:
             if self._ended:
                 return
@@ -104,14 +104,14 @@ class Writing:
 
 @define(eq=False)
 class Reading:
-    """A stored file that is being sent; replacing it meanwhile does not change what is read."""
+    """Stored file that is being sent; replacing it meanwhile does not change the bytes that are read."""
 
     file: BinaryIO
     left: int
     workers: ThreadPoolExecutor
 
     async def read(self, size: int) -> bytes:
-        """Return the next bytes, at most `size` and at most what is left of the range."""
+        """Return the next bytes, at most `size` and at most the rest of the range."""
         width = min(size, self.left)
         if not width:
             return b""
@@ -125,7 +125,7 @@ class Reading:
 
 
 async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExecutor) -> bytes | Reading:
-    """Open a part of a file: small parts come whole, in one hop to a thread."""
+    """Open a part of a file: small parts are returned as bytes, with one call of a thread."""
 
     def open_file() -> bytes | BinaryIO:
         file = path.open("rb")
@@ -140,7 +140,7 @@ async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExe
 
 
 async def remove(path: Path, workers: ThreadPoolExecutor) -> None:
-    """Remove a file that may be gone already."""
+    """Remove a file that may already be gone."""
 
     def unlink() -> None:
         path.unlink(missing_ok=True)

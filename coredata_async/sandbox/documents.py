@@ -1,4 +1,4 @@
-"""Any document by its id, whatever its kind: seen in 2014 only (facts 2.11)."""
+"""Any document by its id, regardless of its kind: seen in 2014 only (facts 2.11)."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -24,18 +24,18 @@ _SHOWN_BY = {**_NOUNS, "Workspace": FOLDERS, "Filespace": FOLDERS}
 
 
 def entries(state: State) -> Sequence[Mapping[str, object]]:
-    """Return all documents that are of a kind with a collection of its own."""
+    """Return all documents of the kinds with a collection of their own."""
     return [_render(state, one) for one in chain.from_iterable(state.of(kind) for kind in _NOUNS)]
 
 
 def entry(state: State, identifier: str) -> Mapping[str, object] | None:
-    """Return one."""
+    """Return one document."""
     document = state.documents.get(identifier)
     return None if document is None or document.kind not in _SHOWN_BY else _render(state, document)
 
 
 async def delete(service: Service, call: Call) -> Answer:
-    """Delete one, and what lies in it: 204."""
+    """Delete a document with its content: 204."""
     await call.commit()
     document = service.state.documents.get(call.ids[0])
     if document is None or document.kind not in _NOUNS:

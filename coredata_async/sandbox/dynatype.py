@@ -1,4 +1,4 @@
-"""The kinds of documents a tenant knows beyond the system's own, and how a document shows its kind."""
+"""Dynatypes: a tenant's own kinds of documents, and their representation in a document."""
 
 from collections.abc import Mapping
 
@@ -9,14 +9,14 @@ from coredata_async.sandbox.state import State
 
 @frozen
 class Dynatype:
-    """A kind of document, with its captions in English and Icelandic."""
+    """Kind of document, with its captions in English and Icelandic."""
 
     systype: str
-    """The kind of the system that it is one of."""
+    """System kind that it belongs to."""
     singular: tuple[str, str]
     plural: tuple[str, str]
     aspects: tuple[str, ...] = ()
-    """Groups of further fields a document of this kind may have (facts 4.1)."""
+    """Groups of further fields that a document of this kind may have (facts 4.1)."""
 
 
 KNOWN: Mapping[str, Dynatype] = {
@@ -39,12 +39,12 @@ KNOWN: Mapping[str, Dynatype] = {
 
 
 def names_of(systype: str) -> frozenset[str]:
-    """Return the names of the dynatypes of a kind of the system."""
+    """Return the names of the dynatypes of a system kind."""
     return frozenset(name for name, one in KNOWN.items() if one.systype == systype)
 
 
 def captions(name: str) -> dict[str, object]:
-    """Return the captions of a dynatype: keys of a value list, not words (facts 4.2)."""
+    """Return the captions of a dynatype: keys of a value list, not texts (facts 4.2)."""
     return {
         "caption_plural": f"dynatypes_labels:{name}_plural:",
         "caption_singular": f"dynatypes_labels:{name}_singular:",
@@ -52,7 +52,7 @@ def captions(name: str) -> dict[str, object]:
 
 
 def embed(state: State, name: str | None) -> dict[str, object]:
-    """Return a dynatype in the form a document carries; Spaces and Folders have none."""
+    """Return a dynatype as it is embedded in a document; Spaces and Folders have none."""
     if name is None:
         return {}
     return {**captions(name), "id": state.dynatype_id(name), "title": name}

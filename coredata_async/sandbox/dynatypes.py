@@ -1,4 +1,4 @@
-"""Dynatypes, as the service listed them in 2014 (facts 2.11): ids are those that documents carry."""
+"""List of dynatypes, as in the service of 2014 (facts 2.11): ids are those in documents."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _STATUSES = {"Project": "project_status", "Task": "task_status", "Contact": "con
 
 
 def render(state: State, name: str) -> Shown:
-    """Return a dynatype as it travels, in lists and details alike."""
+    """Return a dynatype as it is sent, in lists and details alike."""
     one, identifier = dynatype.KNOWN[name], state.dynatype_id(name)
     return {
         **dynatype.captions(name),
@@ -29,7 +29,7 @@ def render(state: State, name: str) -> Shown:
 
 
 def everything(state: State) -> Sequence[Shown]:
-    """Return all dynatypes, those of one kind together."""
+    """Return all dynatypes, grouped by kind."""
     return [render(state, name) for name in dynatype.KNOWN]
 
 

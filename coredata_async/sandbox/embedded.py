@@ -1,6 +1,6 @@
-"""The sandbox as a test sees it: a running CoreData, and a client signed in to it.
+"""Sandbox for tests: a running CoreData, and a client signed in to it.
 
-The only place of the sandbox that knows the client; the server below never does.
+Only this module of the sandbox imports the client; the server never does.
 """
 
 from typing import Unpack
@@ -14,10 +14,10 @@ from coredata_async.sandbox.server import SandboxServer
 
 @define(eq=False, repr=False, kw_only=True)
 class Sandbox(SandboxServer):
-    """An in-process CoreData; see `SandboxServer` for the options."""
+    """In-process CoreData; see `SandboxServer` for the options."""
 
     def client(self, **options: Unpack[Options]) -> CoreData:
-        """Return a client that is signed in here; the options are `CoreData`'s and have the last word."""
+        """Return a client signed in to this sandbox; the options are `CoreData`'s and take precedence."""
         signed_in: Options = {
             "api_user": self.api_user,
             "api_key": self.api_key,

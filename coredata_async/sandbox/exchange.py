@@ -1,4 +1,4 @@
-"""The life of one request: found, admitted, struck by faults, worked on, answered, logged."""
+"""Processing of one request: routing, authentication, faults, handler, response, log."""
 
 import asyncio
 
@@ -19,14 +19,14 @@ from coredata_async.sandbox.service import Service
 
 @define(eq=False, repr=False)
 class Exchange:
-    """Serves requests one by one; an instance is what aiohttp calls."""
+    """Handler of requests; aiohttp calls an instance."""
 
     service: Service
     router: Router
     _running: set[asyncio.Task[object]] = field(factory=set[asyncio.Task[object]])
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request, and know of it for as long as it is served."""
+        """Answer a request, and keep its task while it is served."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("served outside of a task")
@@ -34,7 +34,7 @@ class Exchange:
         try:
             return await self._serve(request)
         except (Aborted, ConnectionError, web.RequestPayloadError):
-            # The client left in the middle, or was left. Nobody reads what aiohttp makes of this.
+            # The client has disconnected, or was disconnected, so the response of aiohttp is discarded.
             reset(request)
             return web.Response()
         finally:
@@ -69,7 +69,7 @@ class Exchange:
         return await self._handle(call, route)
 
     async def _find_route(self, call: Call, query: str) -> Route:
-        """Name the operation and admit who asks, or refuse."""
+        """Return the route of an authenticated request, or refuse it."""
         route, call.ids = self.router.find(call.request.method, call.path, query)
         call.operation = route.operation
         if not admit(self.service.keys, route.auth, call.headers.get("Authorization", "")):
@@ -79,7 +79,7 @@ class Exchange:
         return route
 
     async def _handle(self, call: Call, route: Route) -> Answer:
-        """Do the work, or what the faults want instead of it."""
+        """Run the handler, or what the faults require instead of it."""
         if not _is_control(call):
             call.effect = self.service.faults.trigger(call.operation)
         effect = call.effect
@@ -113,5 +113,8 @@ class Exchange:
 
 
 def _is_control(call: Call) -> bool:
-    """Tell whether it is one of the sandbox's own: no fault may shut the door to clearing the faults."""
+    """Return whether it is an endpoint of the sandbox itself.
+
+    Faults must not affect it, so that they can be cleared.
+    """
     return call.operation.startswith("sandbox.")

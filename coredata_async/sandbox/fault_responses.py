@@ -1,4 +1,4 @@
-"""What the faults make of a finished answer."""
+"""Effects of faults on a finished response."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from coredata_async.sandbox.faults.effect import FALSE_MD5, Effect
 
 
 def apply_faults(call: Call, answer: Answer) -> Answer:
-    """Return the answer as the faults want it to look; most effects look elsewhere and leave it alone."""
+    """Return the response with the effects of the faults; most effects act elsewhere and do not change it."""
     effect = call.effect
     changes = effect.wrong_digest or effect.hidden or effect.nulled or effect.hidden_objects
     wants = changes or effect.lying_next or effect.broken_json
@@ -35,7 +35,7 @@ def _is_json(answer: Answer) -> bool:
 
 
 def _documents(value: dict[str, object]) -> Iterable[dict[str, object]]:
-    """Return the documents of a list, or the one bare document."""
+    """Return the documents of a list, or the single document."""
     return cast("list[dict[str, object]]", value.get("objects", [value]))
 
 

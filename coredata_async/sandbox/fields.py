@@ -1,6 +1,6 @@
-"""What a request's JSON may say, name by name; what is not in the table is ignored, as by Tastypie.
+"""Fields of a request's JSON, by name; unknown names are ignored, as Tastypie does.
 
-`null` clears a field: it then shows its empty form, as if nothing had ever been said about it.
+`null` clears a field: it then shows its empty form, as if it had never been set.
 """
 
 import re
@@ -19,34 +19,34 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 @frozen
 class SubmittedFields:
-    """What a request said, checked."""
+    """Fields of a request, checked."""
 
     values: Mapping[str, object]
-    """By name; None where the request said null."""
+    """Values by name; None for a null in the request."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
 
     def require(self, *names: str) -> None:
-        """Refuse when a mandatory field is missing or empty."""
+        """Refuse if a mandatory field is missing or empty."""
         for name in names:
             if not self.values.get(name):
                 raise refuse(f"The field '{name}' is required.")
 
     def text(self, name: str, default: str = "") -> str:
-        """Return a string, or what holds when nothing was said."""
+        """Return a string, or the default if the field was not sent."""
         return cast("str", self._value(name, default, ""))
 
     def texts(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Return several strings, or what holds when nothing was said."""
+        """Return several strings, or the default if the field was not sent."""
         return cast("tuple[str, ...]", self._value(name, default, ()))
 
     def mapping(self, name: str, default: Mapping[str, object]) -> Mapping[str, object]:
-        """Return an object, or what holds when nothing was said."""
+        """Return an object, or the default if the field was not sent."""
         return cast("Mapping[str, object]", self._value(name, default, {}))
 
     def merge(self, before: Mapping[str, object], *names: str) -> dict[str, object]:
-        """Return fields with what was said of them; a cleared one is gone, so that its empty form shows."""
+        """Return the fields with the submitted values; cleared ones are removed and show their empty form."""
         said = {name: self.values[name] for name in names if name in self.values}
         return {name: value for name, value in {**before, **said}.items() if value is not None}
 
@@ -56,7 +56,7 @@ class SubmittedFields:
 
 
 def accept(body: Mapping[str, object], rules: Mapping[str, Rule]) -> SubmittedFields:
-    """Return what the rules know of a body, checked, or refuse."""
+    """Return the known fields of a body, checked, or refuse."""
     known = {name: rule for name, rule in rules.items() if name in body}
     return SubmittedFields(
         {name: None if body[name] is None else rule(name, body[name]) for name, rule in known.items()}
@@ -64,36 +64,36 @@ def accept(body: Mapping[str, object], rules: Mapping[str, Rule]) -> SubmittedFi
 
 
 def text(name: str, value: object) -> str:
-    """Take a string."""
+    """Accept a string."""
     if not isinstance(value, str):
         raise refuse(f"The field '{name}' must be a string.")
     return value
 
 
 def texts(name: str, value: object) -> tuple[str, ...]:
-    """Take a list of strings: contacts, tags and usernames of a Project (facts 6, trap 8)."""
+    """Accept a list of strings: contacts, tags and usernames of a Project (facts 6, trap 8)."""
     if not isinstance(value, list):
         raise refuse(f"The field '{name}' must be a list.")
     return tuple(text(name, one) for one in cast("list[object]", value))
 
 
 def commas(name: str, value: object) -> tuple[str, ...]:
-    """Take a comma-separated string: contacts and tags of a File (facts 2.2)."""
+    """Accept a comma-separated string: contacts and tags of a File (facts 2.2)."""
     # The page's example separates with ", ", so the space is not part of the tag.
     return tuple(part.strip() for part in text(name, value).split(",") if part.strip())
 
 
 def mapping(name: str, value: object) -> Mapping[str, object]:
-    """Take an object."""
+    """Accept an object."""
     if not isinstance(value, dict):
         raise refuse(f"The field '{name}' must be an object.")
     return cast("dict[str, object]", value)
 
 
 def records(mandatory: str | None, *optional: str) -> Rule:
-    """Return a rule that takes a list of objects, with these names and strings (or null) for values.
+    """Return a rule that accepts a list of objects, with these names and strings (or null) for values.
 
-    An item without its mandatory name is refused; another name that is not there shows as null for a
+    An item without its mandatory name is refused; another missing name shows as null for a
     `label` and as an empty string for the rest (facts 4.2: a label may be null).
     """
     names = (*([mandatory] if mandatory else []), *optional)
@@ -116,10 +116,10 @@ def _part(name: str, value: object) -> str | None:
 
 
 def day(name: str, value: object) -> str:
-    """Take a date `YYYY-MM-DD`."""
+    """Accept a date `YYYY-MM-DD`."""
     given = text(name, value)
     try:
-        # `fromisoformat` alone would also take 20260131 and 2026-W05-6.
+        # `fromisoformat` alone would also accept 20260131 and 2026-W05-6.
         if _DAY.fullmatch(given):
             return date.fromisoformat(given).isoformat()
     except ValueError:
@@ -128,12 +128,12 @@ def day(name: str, value: object) -> str:
 
 
 def reference(name: str, value: object) -> str | None:
-    """Take an id; an empty one clears the field, as null does."""
+    """Accept an id; an empty one clears the field, as null does."""
     return text(name, value) or None
 
 
 def word_of(value_list: str) -> Rule:
-    """Return a rule that takes a value of a value list in wire form, such as `project_status:Pending:`."""
+    """Return a rule that accepts a value of a value list as it is sent, such as `project_status:Pending:`."""
     known = value_list_data.wire_values(value_list)
 
     def rule(name: str, value: object) -> str:

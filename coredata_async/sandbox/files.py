@@ -1,4 +1,4 @@
-"""Files: their metadata, and how they come into being (facts 2.2)."""
+"""Files: their metadata and their creation (facts 2.2)."""
 
 from collections.abc import Mapping
 from uuid import uuid4
@@ -35,7 +35,7 @@ _DYNATYPES = dynatype.names_of("File")
 
 @frozen
 class Content:
-    """The bytes of a File: which blob holds them, how many, their MD5."""
+    """Bytes of a File: the blob, its size, its MD5."""
 
     blob: str
     size: int
@@ -43,7 +43,7 @@ class Content:
 
 
 async def classify(call: Call) -> str:
-    """Tell the two ways to create a File apart, having read no content yet."""
+    """Return which of the two ways to create a File is used, without reading content."""
     call.send_continue()
     call.form = multipart.open_form(call.headers, call.receive)
     await call.form.advance(until="blob_name")
@@ -51,9 +51,9 @@ async def classify(call: Call) -> str:
 
 
 async def create(service: Service, call: Call) -> Answer:
-    """Create a File from the form's `content`, or from a blob that was stored before: 201 and `Location`."""
+    """Create a File from the form's `content`, or from a stored blob: 201 and `Location`."""
     if call.form is None:
-        raise refuse("There is no form.")
+        raise refuse("The form is missing.")
     await call.form.advance()
     if not call.form.at_content:
         return await _register(service, call, call.form.texts)
@@ -73,12 +73,12 @@ async def create(service: Service, call: Call) -> Answer:
 async def _register(service: Service, call: Call, texts: Mapping[str, str]) -> Answer:
     """Create a File from a stored blob.
 
-    A second time makes a second File: there is no key to tell (facts 6, trap 25).
+    A second time creates a second File, because the request has no key (facts 6, trap 25).
     """
     blob = texts.get("blob_name")
     if not blob:
         raise refuse("One of the fields 'content' and 'blob_name' is required.")
-    # The form was read before it was known to be this one: what slows or cuts a body does so here.
+    # The form was read before its kind was known, so faults that slow or cut the body apply here.
     async for _ in call.body(from_bytes(bytes(call.received))):
         pass
     await call.commit()
@@ -89,10 +89,10 @@ async def _register(service: Service, call: Call, texts: Mapping[str, str]) -> A
 
 
 async def stored_blob(service: Service, blob: str) -> tuple[int, str]:
-    """Return size and MD5 of a blob, or refuse one that was never put."""
+    """Return size and MD5 of a blob, or refuse one that was never stored."""
     found = await service.bucket.stat(blob)
     if found is None:
-        raise refuse(f"blob_name: there is no stored blob {blob!r}.")
+        raise refuse(f"blob_name: stored blob {blob!r} does not exist.")
     return found
 
 
@@ -117,13 +117,13 @@ async def update(service: Service, call: Call) -> Answer:
 
 
 def _change(state: State, before: Document, said: SubmittedFields) -> Document:
-    """Return the document as the request wants it, or refuse."""
+    """Return the changed document, or refuse."""
     parent = state.documents.get(said.text("parent"))
     if parent is None or parent.kind not in _PARENTS:
-        raise refuse(f"parent: there is no Project, Folder or Filespace {said.text('parent')!r}.")
+        raise refuse(f"parent: Project, Folder or Filespace {said.text('parent')!r} does not exist.")
     kind = said.text("dynatype", before.dynatype or "") or "File"
     if kind not in _DYNATYPES:
-        raise refuse(f"dynatype: there is no Dynatype {kind!r} for Files.")
+        raise refuse(f"dynatype: Dynatype {kind!r} does not exist for Files.")
     contacts = said.texts("contacts", before.contacts)
     if "contacts" in said:
         check_contacts(state, contacts)
@@ -134,14 +134,14 @@ def _change(state: State, before: Document, said: SubmittedFields) -> Document:
         title=said.text("title"),
         dynatype=kind,
         tags=said.texts("tags", before.tags),
-        # Contacts of a plain File are dropped without a word (facts 6, trap 9).
+        # Contacts of a plain File are dropped silently (facts 6, trap 9).
         contacts=() if kind == "File" else contacts,
         fields={"mime_type": mime_type(filename), **before.fields, "filename": filename},
     )
 
 
 def own(state: State, document: Document) -> Mapping[str, object]:
-    """Return what only a File shows; linked contacts are not among it (facts 4.2)."""
+    """Return the fields that only a File has; linked contacts are not among them (facts 4.2)."""
     return {
         "category": "main",
         "fileplan": "",

@@ -1,4 +1,4 @@
-"""What a list's query asks for: title, parent, identifier, contact and dates (facts 3.4, 3.5)."""
+"""Filters of a list's query: title, parent, identifier, contact and dates (facts 3.4, 3.5)."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -26,17 +26,17 @@ DATES = tuple(f"{name}__{op}" for name in ("created", "modified") for op in (*_C
 
 @frozen
 class Condition:
-    """What a document must fulfil to be listed."""
+    """Condition that a listed document must meet."""
 
     holds: Test
     hits: Hits | None = None
-    """Those that do, if an index knows them."""
+    """Matching documents, if an index knows them."""
 
 
 def conditions(
     query: Mapping[str, str], known: frozenset[str], index: Index, kind: str, *, closed: bool = False
 ) -> list[Condition]:
-    """Return the conditions that a query demands of a document.
+    """Return the conditions in a query.
 
     An unknown name is ignored, so a misspelt filter lists everything (facts 6, trap 15: inferred).
     With `closed`, a range includes both of its ends.
@@ -84,7 +84,7 @@ _INDEXED: Mapping[str, Callable[[Index, str, str], Hits]] = {
 
 
 def _date_test(field: str, op: str, moments: list[float], *, closed: bool) -> Test:
-    # Compared with whole seconds, because that is what is stored (facts 4.3).
+    # Compared in whole seconds, as they are stored (facts 4.3).
     def timestamp(one: Document) -> int:
         return int(one.created if field == "created" else one.modified)
 

@@ -1,4 +1,4 @@
-"""Folders: listed, read, and created by a way of our own (facts 2.6).
+"""Folders: listed, read, and created in a way chosen by this project (facts 2.6).
 
 Only `GET /api/v2/folders/` is documented. "Create a Folder in a Project" is a headline whose page is
 lost, so `POST /api/v2/folders/` with `title` and `parent` is **this project's choice**, by analogy with
@@ -31,14 +31,14 @@ async def create(service: Service, call: Call) -> Answer:
     state = service.state
     parent = state.documents.get(said.text("parent"))
     if parent is None or parent.kind not in _PARENTS:
-        raise refuse(f"parent: there is no Project, Folder, Filespace or Space {said.text('parent')!r}.")
+        raise refuse(f"parent: Project, Folder, Filespace or Space {said.text('parent')!r} does not exist.")
     draft = state.draft("Folder", said.text("title"), state.container(parent).id)
     folder = state.add(attrs.evolve(draft, description=said.text("description")))
     return empty(201, {"Location": f"/api/v2/folders/{folder.id}/"})
 
 
 def own(state: State, document: Document) -> Mapping[str, object]:
-    """Return what only a Folder shows; one of the system's own has more to say (`version` null)."""
+    """Return the fields that only a Folder has; one of the system's own has more fields (`version` null)."""
     return {
         "parent": document.parent,
         "project": project_around(state, document),

@@ -1,4 +1,4 @@
-"""Identifiers and moments: UUIDv1 ids whose clock is the `created` of what they name."""
+"""Identifiers and times: UUIDv1 ids whose clock is the `created` of the named object."""
 
 import secrets
 import uuid
@@ -14,13 +14,13 @@ _TICKS = 10_000_000
 
 
 def _random_node() -> int:
-    # RFC 9562 section 6.10: a node id that is no hardware address has its multicast bit set.
+    # RFC 9562 section 6.10: a node id that is not a hardware address has its multicast bit set.
     return secrets.randbits(48) | 1 << 40
 
 
 @define
 class Ids:
-    """A source of UUIDv1 ids, strictly increasing, by a clock that may be a test's."""
+    """Source of UUIDv1 ids, strictly increasing, by a clock that may be a test's."""
 
     clock: Clock
     _node: int = field(factory=_random_node)
@@ -28,7 +28,7 @@ class Ids:
     _last: int = 0
 
     def new(self) -> str:
-        """Return an id that carries the present moment."""
+        """Return an id that contains the current time."""
         self._last = ticks = max(int(self.clock() * _TICKS) + _EPOCH_TICKS, self._last + 1)
         fields = (
             ticks & 0xFFFFFFFF,
@@ -50,10 +50,10 @@ def moment_of(identifier: str) -> float:
 
 
 def stamp(moment: float) -> str:
-    """Return a moment as the service writes it: naive, UTC, cut (not rounded) to the second (facts 4.3)."""
+    """Return a time as the service writes it: naive, UTC, cut (not rounded) to the second (facts 4.3)."""
     return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def precise_stamp(moment: float) -> str:
-    """Return a moment as comments carry it: naive, UTC, with microseconds (facts 2.10)."""
+    """Return a time as in comments: naive, UTC, with microseconds (facts 2.10)."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")

@@ -1,6 +1,6 @@
-"""Where a list looks things up: the documents of each kind in order, by where they lie, and by title.
+"""Index of lists: the documents of each kind in order, by their ancestors, and by title.
 
-Without it every list would read every document, and a server with 100,000 Files would do nothing else.
+Without it every list would read every document, which takes all of a server's time with 100,000 Files.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from coredata_async.sandbox.document import Document
 
 Key = tuple[int, str]
-"""When a document was created, in whole seconds, and its id: what every list is ordered by (facts 2.1)."""
+"""Creation time of a document, in whole seconds, and its id: the order of every list (facts 2.1)."""
 
 _SECOND = itemgetter(0)
 _TITLE = itemgetter(0)
@@ -21,32 +21,32 @@ _TITLE = itemgetter(0)
 
 @frozen
 class Hits:
-    """What an index knows to fulfil a condition: how many there are, and, when wanted, which."""
+    """Documents in an index that meet a condition: their number and, on request, their keys."""
 
     count: int
     keys: Callable[[], Sequence[Key]]
-    """In list order."""
+    """Returns the keys in list order."""
 
 
 def key_of(document: Document) -> Key:
-    """Return the place of a document in lists."""
+    """Return the position of a document in lists."""
     return int(document.created), document.id
 
 
 @define(eq=False, repr=False)
 class Index:
-    """What there is of each kind; it holds keys, never documents."""
+    """Index of each kind; it contains keys, never documents."""
 
     _kinds: dict[str, list[Key]] = field(factory=dict[str, list[Key]])
     _lying: dict[tuple[str, str], list[Key]] = field(factory=dict[tuple[str, str], list[Key]])
-    """By kind and the id of what they lie in."""
+    """By kind and the id of the parent."""
     _below: dict[tuple[str, str], list[Key]] = field(factory=dict[tuple[str, str], list[Key]])
-    """By kind and the id of anything they lie in, however deep."""
+    """By kind and the id of any ancestor."""
     _titles: dict[str, list[tuple[str, Key]]] = field(factory=dict[str, list[tuple[str, Key]]])
     _blobs: Counter[str] = field(factory=Counter[str])
 
     def add(self, document: Document, above: Iterable[str]) -> None:
-        """Take a document up; `above` are the ids of everything it lies in."""
+        """Add a document; `above` are the ids of all its ancestors."""
         key = key_of(document)
         for keys in self._places(document, above):
             insort(keys, key)
@@ -55,7 +55,7 @@ class Index:
             self._blobs[str(blob)] += 1
 
     def discard(self, document: Document, above: Iterable[str]) -> None:
-        """Forget a document, which must be as it was when it was claimed."""
+        """Remove a document, which must be unchanged since it was added."""
         key = key_of(document)
         for keys in self._places(document, above):
             del keys[bisect_left(keys, key)]
@@ -75,29 +75,29 @@ class Index:
             yield self._below.setdefault((kind, holder), [])
 
     def of(self, kind: str) -> Sequence[Key]:
-        """Return all of a kind."""
+        """Return all documents of a kind."""
         return self._kinds.get(kind, ())
 
     def inside(self, holder: str) -> list[Key]:
-        """Return whatever lies in a document, however deep, of every kind."""
+        """Return the descendants of a document, of every kind."""
         return [key for kind in self._kinds for key in self._below.get((kind, holder), ())]
 
     def below(self, kind: str, holder: str) -> Hits:
-        """Return what lies in a document, however deep."""
+        """Return the descendants of a document, of one kind."""
         return _all(self._below.get((kind, holder), ()))
 
     def children(self, kind: str, holder: str) -> Hits:
-        """Return what lies in a document and in nothing between."""
+        """Return the children of a document."""
         return _all(self._lying.get((kind, holder), ()))
 
     def with_title(self, kind: str, title: str) -> Hits:
-        """Return what has exactly this title."""
+        """Return the documents with exactly this title."""
         titles = self._titles.get(kind, [])
         start, stop = bisect_left(titles, title, key=_TITLE), bisect_right(titles, title, key=_TITLE)
         return _collect(titles, start, stop)
 
     def beginning(self, kind: str, prefix: str) -> Hits:
-        """Return what has a title that begins with this."""
+        """Return the documents whose title begins with this text."""
         titles, length = self._titles.get(kind, []), len(prefix)
 
         def begin(entry: tuple[str, Key]) -> str:
@@ -110,7 +110,7 @@ class Index:
     def created_between(
         self, kind: str, after: float | None, before: float | None, *, inclusive: bool
     ) -> Hits:
-        """Return what was created between two moments; without one, there is no bound on that side."""
+        """Return the documents created between two times; None leaves that side open."""
         keys = self.of(kind)
         lower, upper = (bisect_left, bisect_right) if inclusive else (bisect_right, bisect_left)
         start = 0 if after is None else lower(keys, after, key=_SECOND)
@@ -118,11 +118,11 @@ class Index:
         return Hits(max(0, stop - start), lambda: keys[start:stop])
 
     def per_blob(self) -> Counter[str]:
-        """Return how many Files name each blob."""
+        """Return the number of Files per blob."""
         return self._blobs.copy()
 
     def naming(self, blob: str) -> int:
-        """Return how many Files name one blob."""
+        """Return the number of Files of one blob."""
         return self._blobs[blob]
 
 

@@ -1,6 +1,6 @@
-"""What a test in another process compares with: counts, and every File and Folder there is.
+"""State of the sandbox for tests in another process: counts, and every File and Folder.
 
-No fault, no lag and no filter is between this and the state.
+Faults, lags and filters do not affect it.
 """
 
 from collections import Counter
@@ -20,11 +20,11 @@ _FOLDERS = frozenset(("Folder", "Filespace"))
 
 
 async def counts(service: Service, call: Call) -> Answer:
-    """Count what there is, and what there is twice."""
+    """Count all objects, and the duplicates."""
     state = service.state
     per_blob = state.files_per_blob()
     made = [state.documents[one] for _, one in _user_made(state)]
-    told: dict[str, object] = {
+    report: dict[str, object] = {
         "files": len(state.index.of("File")),
         "folders": len(made),
         "projects": len(state.index.of("Project")),
@@ -36,7 +36,7 @@ async def counts(service: Service, call: Call) -> Answer:
         "files_twice": _twice(Counter(f"{one.parent}/{one.fields['filename']}" for one in state.files)),
         "folders_twice": _twice(Counter(f"{one.parent}/{one.title}" for one in made)),
     }
-    return as_json(told)
+    return as_json(report)
 
 
 async def files(service: Service, call: Call) -> Answer:
@@ -45,7 +45,7 @@ async def files(service: Service, call: Call) -> Answer:
 
 
 async def folders(service: Service, call: Call) -> Answer:
-    """List all Folders somebody made, by pages of up to 10,000."""
+    """List all Folders created by users, by pages of up to 10,000."""
     return _answer_page(service, call, _user_made(service.state), _folder)
 
 
@@ -79,13 +79,13 @@ def _folder(state: State, folder: Document) -> dict[str, object]:
 
 
 def _path(state: State, document: Document) -> str:
-    """Return the titles of the Folders a document lies in, from the outside in; empty in none."""
+    """Return the titles of the Folders around a document, from the outside in; empty if there are none."""
     titles = [one.title for one in state.ancestors(document) if one.kind in _FOLDERS]
     return "/".join(reversed(titles))
 
 
 def _user_made(state: State) -> list[Key]:
-    """Leave out the Folders of the system's own: they have a `path` that nobody gave them."""
+    """Return the Folders without the system's own, which have a preset `path`."""
     return [key for key in state.index.of("Folder") if "path" not in state.documents[key[1]].fields]
 
 

@@ -1,4 +1,4 @@
-"""One page of a collection, in the envelope every list has (facts 3.1, 3.2)."""
+"""One page of a collection, in the envelope of every list (facts 3.1, 3.2)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
@@ -13,23 +13,23 @@ T = TypeVar("T")
 
 @frozen
 class Page(Generic[T]):
-    """The objects of a page and the envelope's `meta`."""
+    """Objects of a page and the envelope's `meta`."""
 
     objects: Sequence[T]
     meta: dict[str, object]
 
 
 def page(found: Sequence[T], path: str, query: Mapping[str, str], *, default: int, largest: int) -> Page[T]:
-    """Cut one page out of everything that was found.
+    """Cut one page out of all matching objects.
 
-    `limit=0` asks for the most there may be, and more than that is cut to it; `meta` tells.
+    `limit=0` requests the maximum, and a larger limit is reduced to it; `meta` contains the result.
     """
     limit = _number(query, "limit", default)
     limit = min(limit, largest) or largest
     offset = _number(query, "offset", 0)
     total = len(found)
     following = offset + limit if offset + limit < total else None
-    # Tastypie gives no `previous` when a whole page does not fit before the offset (facts 3.2).
+    # Tastypie sends no `previous` if a whole page does not fit before the offset (facts 3.2).
     preceding = offset - limit if offset >= limit else None
     meta: dict[str, object] = {
         "limit": limit,

@@ -1,8 +1,8 @@
-"""What kind of file a name says it is."""
+"""MIME types of file names."""
 
 import mimetypes
 
-# An instance of its own knows Python's table only: the machine's /etc/mime.types would make answers differ.
+# A separate instance contains Python's table only: the machine's /etc/mime.types would change the responses.
 _TYPES = mimetypes.MimeTypes()
 
 

@@ -1,6 +1,6 @@
-"""A multipart form, read only as far as it takes to know what it is: the content stays on the wire.
+"""Multipart form, read only until its kind is known: the content stays unread in the connection.
 
-aiohttp's reader takes a third of a millisecond for every text field, and a bulk upload is made of these.
+aiohttp's reader takes a third of a millisecond for every text field, and a bulk upload consists of these.
 """
 
 import re
@@ -18,7 +18,7 @@ _NAME = re.compile(rb'(?im)^content-disposition:[^\r\n]*?;\s*name="?([^"\r\n;]*)
 
 @define(eq=False)
 class Form:
-    """Text fields read so far, and whether the reader stands at the part `content`."""
+    """Text fields read so far, and the position of the reader, which may be at the part `content`."""
 
     _read: Callable[[int], Awaitable[bytes]]
     _delimiter: bytes
@@ -32,7 +32,7 @@ class Form:
         if not self._begun:
             self._begun = True
             await self._up_to(self._delimiter)
-        # Behind a boundary comes a line end, or "--" when it was the last one.
+        # A boundary is followed by a line end, or by "--" if it was the last one.
         while not self.at_content and not (await self._up_to(b"\r\n")).startswith(b"--"):
             name = _NAME.search(await self._up_to(b"\r\n\r\n"))
             if name is None:
@@ -46,12 +46,12 @@ class Form:
                 return
 
     async def content(self, size: int) -> bytes:
-        """Return the next bytes of the content, nothing at its end; then `advance()` goes on behind it."""
+        """Return the next bytes of the content, empty at its end; then `advance()` continues after it."""
         if not self.at_content:
             return b""
         while True:
             end = self._buffer.find(self._delimiter)
-            # What might be the beginning of the boundary is held back.
+            # Bytes that may be the beginning of the boundary are held back.
             safe = end if end >= 0 else len(self._buffer) - len(self._delimiter) + 1
             if end == 0:
                 self._buffer = self._buffer[len(self._delimiter) :]
@@ -63,7 +63,7 @@ class Form:
             await self._more()
 
     async def _up_to(self, mark: bytes) -> bytes:
-        """Take everything before a mark, and the mark."""
+        """Read everything before a mark, and the mark."""
         while (end := self._buffer.find(mark)) < 0:
             if len(self._buffer) > _LONGEST_TEXT:
                 raise refuse("The form has a text field without an end.")
@@ -79,7 +79,7 @@ class Form:
 
 
 def open_form(headers: Mapping[str, str], read: Callable[[int], Awaitable[bytes]]) -> Form:
-    """Open a request's form, or refuse it: `files/` takes multipart and nothing else (facts 1.6)."""
+    """Open a request's form, or refuse it: `files/` accepts only multipart (facts 1.6)."""
     kind = headers.get("Content-Type", "")
     if kind.partition(";")[0].strip().lower() != "multipart/form-data":
         raise refuse("Content-Type must be multipart/form-data.", 415)

@@ -1,4 +1,4 @@
-"""The far end of a signed URL: `/laika/<blob>`, as strict as an S3 with Signature V2."""
+"""Object store behind signed URLs: `/laika/<blob>`, as strict as an S3 with Signature V2."""
 
 import hmac
 import secrets
@@ -19,7 +19,7 @@ _SIGNED = ("AWSAccessKeyId", "Expires", "Signature")
 
 
 async def put(service: Service, call: Call) -> Answer:
-    """Store a blob: 201 with an empty body and its MD5 as ETag (facts 2.3: 201, where AWS says 200)."""
+    """Store a blob: 201 with an empty body and its MD5 as ETag (facts 2.3: 201, where AWS documents 200)."""
     bucket = _bucket(service)
     _admit(bucket, call)
     _check_length(bucket, call)
@@ -33,7 +33,7 @@ async def put(service: Service, call: Call) -> Answer:
 
 
 async def get(service: Service, call: Call) -> Answer:
-    """Give a blob or a range of it (facts 2.2: the storage advertises `Accept-Ranges: bytes`)."""
+    """Return a blob or a range of it (facts 2.2: the storage advertises `Accept-Ranges: bytes`)."""
     bucket = _bucket(service)
     _admit(bucket, call)
     blob = bucket.blobs.get(call.ids[0])
@@ -55,14 +55,14 @@ async def get(service: Service, call: Call) -> Answer:
 
 
 def _has_it(header: str, etag: str) -> bool:
-    """Check if the client has the blob already: as S3 does, before the range."""
+    """Return whether the client already has the blob; checked before the range, as S3 does."""
     return etag in (each.strip().removeprefix("W/") for each in header.split(","))
 
 
 async def _answer_range(bucket: LocalBucket, call: Call, blob: Blob, headers: dict[str, str]) -> Answer:
     wanted = call.headers.get("Range", "")
     if call.headers.get("If-Range", headers["ETag"]) not in (headers["ETag"], headers["Last-Modified"]):
-        wanted = ""  # the blob changed: the whole of it is due
+        wanted = ""  # the blob changed: the whole of it is sent
     span = parse_range(wanted, blob.size)
     if span is None:
         return await _send(bucket, blob, range(blob.size), Answer(200, headers))
@@ -81,9 +81,9 @@ async def _send(bucket: LocalBucket, blob: Blob, span: range, answer: Answer) ->
 
 
 def _bucket(service: Service) -> LocalBucket:
-    """Return the built-in storage; when another one was plugged in, nothing is served here."""
+    """Return the built-in storage; refuse if another one was plugged in."""
     if not isinstance(service.bucket, LocalBucket):
-        raise _error(404, "NoSuchBucket", "The bytes are kept somewhere else.")
+        raise _error(404, "NoSuchBucket", "The bytes are stored elsewhere.")
     return service.bucket
 
 
@@ -106,7 +106,7 @@ def _admit(bucket: LocalBucket, call: Call) -> None:
 
 
 def _check_length(bucket: LocalBucket, call: Call) -> None:
-    """Demand the length that was declared when the blob was reserved, and no chunked encoding."""
+    """Require the length that was declared in the reservation, and no chunked encoding."""
     length = call.headers.get("Content-Length")
     if length is None or "Transfer-Encoding" in call.headers:
         raise _error(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")

@@ -1,17 +1,17 @@
-"""Where a document lies: its `path` in words, and the Project and the Space around it (facts 4.1)."""
+"""Location of a document: its `path` as text, and its Project and Space (facts 4.1)."""
 
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.state import State
 
 _SPACES = "/domain/spaces/Spaces"
-"""The only SpaceFolder there is."""
+"""The only SpaceFolder."""
 
 
 def path_of(state: State, document: Document) -> str:
     """Return the titles from the domain down to a document, slash-joined and not escaped.
 
-    `/domain/spaces/<SpaceFolder>/<Space>/Projects/<Project>/<identifier>/<filename>`. What the system
-    made (`/domain/trash`) has a `path` of its own, and what lies in it begins with that.
+    `/domain/spaces/<SpaceFolder>/<Space>/Projects/<Project>/<identifier>/<filename>`. A system document
+    (`/domain/trash`) has a `path` of its own, and the paths of its descendants begin with that.
     """
     fixed = document.fields.get("path")
     if fixed is not None:
@@ -33,7 +33,7 @@ def _step(document: Document) -> str:
 
 
 def project_around(state: State, document: Document) -> dict[str, object]:
-    """Return the Project a document lies in, in the form it carries; nothing when it lies in none."""
+    """Return the Project around a document, in the form embedded in it; empty if there is none."""
     project = state.enclosing(document, "Project")
     if project is None:
         return {}
@@ -41,6 +41,6 @@ def project_around(state: State, document: Document) -> dict[str, object]:
 
 
 def space_around(state: State, document: Document) -> dict[str, object]:
-    """Return the Space a document lies in, in the form it carries; nothing when it lies in none."""
+    """Return the Space around a document, in the form embedded in it; empty if there is none."""
     space = state.enclosing(document, "Space")
     return {"id": space.id, "title": space.title} if space else {}

@@ -1,8 +1,8 @@
-"""The pytest plugin: `coredata_sandbox` and `coredata_client`, for any async plugin and for none.
+"""Pytest plugin: `coredata_sandbox` and `coredata_client`, with or without an async plugin.
 
 Both fixtures are synchronous and the server has a thread and a loop of its own, so they work under
 pytest-asyncio (auto and strict), under anyio, and in a plain test that calls `asyncio.run`.
-Everything is imported inside the fixtures: pytest loads this file in every run of everybody who has
+Everything is imported inside the fixtures: pytest loads this file in every run of every user who has
 the package installed, before coverage measurement has started.
 """
 
@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture
 def coredata_sandbox() -> Iterator[object]:
-    """Yield a fresh CoreData on 127.0.0.1: a `SandboxThread`, gone when the test ends."""
+    """Yield a fresh CoreData on 127.0.0.1: a `SandboxThread`, stopped when the test ends."""
     from coredata_async.sandbox.thread import SandboxThread  # noqa: PLC0415 (see the module's docstring)
 
     with SandboxThread() as box:
@@ -29,5 +29,5 @@ def coredata_client(coredata_sandbox: object) -> Iterator[object]:
         raise TypeError(f"coredata_sandbox was overridden by {type(coredata_sandbox).__name__}")
     client = coredata_sandbox.client()
     yield client
-    # The test's loop may be closed by now, or somebody else's: nothing here can be awaited.
+    # The test's loop may be closed by now, or belong to another library: nothing here can be awaited.
     client.close_now()

@@ -1,4 +1,4 @@
-"""Projects: everything the page `projects` describes (facts 2.1)."""
+"""Projects: everything that the page `projects` describes (facts 2.1)."""
 
 from collections.abc import Mapping
 
@@ -41,13 +41,13 @@ async def create(service: Service, call: Call) -> Answer:
 
 
 def create_first_project(state: State, *, title: str, space: str, dynatype: str = "Project") -> Document:
-    """Create a Project without a request, such as the one that a sandbox begins with."""
+    """Create a Project without a request, such as the initial one of a sandbox."""
     draft = attrs.evolve(state.draft("Project", "", None), dynatype=dynatype)
     return _add_numbered(state, _change(state, draft, SubmittedFields({"title": title, "space": space})))
 
 
 def _add_numbered(state: State, draft: Document) -> Document:
-    """Add a Project under its number, with the Workspace its children lie in."""
+    """Add a Project under its number, with the Workspace for its children."""
     number = state.next_identifier(stamp(draft.created)[:4])
     project = state.add(attrs.evolve(draft, fields={**draft.fields, "identifier": number}))
     state.add(state.draft("Workspace", number, project.id))
@@ -55,7 +55,7 @@ def _add_numbered(state: State, draft: Document) -> Document:
 
 
 async def update(service: Service, call: Call) -> Answer:
-    """Change what is said and nothing else; lists are replaced whole, without a lock (facts 2.1)."""
+    """Change only the given fields; lists are replaced whole, without a lock (facts 2.1)."""
     said = accept(await call.json(), _RULES)
     said.require(*sorted(_MANDATORY & said.values.keys()))
     await call.commit()
@@ -72,21 +72,21 @@ def _change(state: State, before: Document, said: SubmittedFields) -> Document:
 
 
 def _check_programme(state: State, identifier: str) -> None:
-    """Refuse what is not the id of a Project with the dynatype Programme (facts 2.1)."""
+    """Refuse an id other than that of a Project with the dynatype Programme (facts 2.1)."""
     project = state.documents.get(identifier)
     if project is None or (project.kind, project.dynatype) != ("Project", "Programme"):
-        raise refuse(f"sub_project_of: there is no Programme {identifier!r}.")
+        raise refuse(f"sub_project_of: Programme {identifier!r} does not exist.")
 
 
 def _space(state: State, identifier: str) -> str:
     space = state.documents.get(identifier)
     if space is None or space.kind != "Space":
-        raise refuse(f"space: there is no Space {identifier!r}.")
+        raise refuse(f"space: Space {identifier!r} does not exist.")
     return space.id
 
 
 def own(state: State, document: Document) -> Mapping[str, object]:
-    """Return what only a Project shows."""
+    """Return the fields that only a Project has."""
     return {
         **workitem.own(state, document),
         "fileplan": "",

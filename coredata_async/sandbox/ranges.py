@@ -1,4 +1,4 @@
-"""What a `Range` header asks for (RFC 9110, section 14)."""
+"""Parser of the `Range` header (RFC 9110, section 14)."""
 
 import re
 
@@ -6,7 +6,7 @@ _ONE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def parse_range(header: str, size: int) -> range | None:
-    """Return the bytes asked for: None means all (no range, or one not understood), empty means 416.
+    """Return the requested bytes: None means all (no range, or an unknown form), empty means 416.
 
     Several ranges at once are answered with the whole, as S3 does.
     """

@@ -1,4 +1,4 @@
-"""What the log keeps of a request: enough to assert on, and no credential."""
+"""Request log: enough for assertions, without credentials."""
 
 import re
 from collections.abc import Mapping
@@ -10,21 +10,21 @@ _CREDENTIAL = re.compile(r"([?&](?:password|sessionId)=)[^&]*")
 
 @frozen
 class Seen:
-    """One request as it arrived, and the status it was answered with."""
+    """One request as it arrived, and the status of its response."""
 
     operation: str
     method: str
     target: str
-    """The request target byte for byte, query included: shows whether a signed URL was re-quoted.
+    """Request target byte for byte, including the query: shows whether a signed URL was re-quoted.
 
     Only 5pm's credentials, which are arguments, are masked in it.
     """
     headers: Mapping[str, str]
     """Names in lower case. The value of `authorization` is masked, its scheme kept."""
     status: int
-    """What was answered; 0 when the connection was broken off instead."""
+    """Status of the response; 0 if the connection was broken off instead."""
     body_bytes: int
-    """How much of the request's body was read."""
+    """Number of bytes of the request's body that were read."""
 
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Which operation a method and a path are; what the service says when they are none."""
+"""Routing of a method and a path to an operation, and the responses to unknown ones."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -18,19 +18,19 @@ class Route:
 
     method: str
     path: str
-    """Each `{}` stands for one path segment."""
+    """Path in which each `{}` stands for one segment."""
     operation: str
     handler: Handler
     auth: Scheme = "v2"
     classify: Callable[[Call], Awaitable[str]] | None = None
-    """Names the operation when method and path do not tell it: looks into the form, not at its content."""
+    """Names the operation if method and path do not determine it, from the form without its content."""
     others: tuple[str, ...] = ()
     """Further operations that `classify` may name."""
 
 
 @define(eq=False)
 class Router:
-    """The table of operations, by path."""
+    """Table of operations, by path."""
 
     _rows: list[tuple[re.Pattern[str], dict[str, Route]]] = field(
         factory=list[tuple[re.Pattern[str], dict[str, Route]]]
@@ -49,7 +49,7 @@ class Router:
             raise Refused(self._unknown(path, query))
         methods, ids = found
         if method not in methods:
-            # Tastypie looks at the method before it looks at who asks (facts 5, inferred).
+            # Tastypie checks the method before the credentials (facts 5, inferred).
             raise Refused(empty(405, {"Allow": ", ".join(methods)}))
         return methods[method], ids
 
@@ -60,14 +60,14 @@ class Router:
         return None
 
     def _unknown(self, path: str, query: str) -> Answer:
-        """Answer 301 when only the final slash is missing, as Django does, for any method (facts 1.2)."""
+        """Return 301 if only the final slash is missing, as Django does, for any method (facts 1.2)."""
         if path.endswith("/") or self._match(f"{path}/") is None:
             return NOT_FOUND
         return empty(301, {"Location": f"{path}/?{query}" if query else f"{path}/"})
 
 
 def router(routes: Iterable[Route]) -> Router:
-    """Gather routes into a table."""
+    """Build a table from routes."""
     paths: dict[str, dict[str, Route]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method] = route

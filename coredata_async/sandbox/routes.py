@@ -1,4 +1,4 @@
-"""Everything the sandbox serves, as one table: a new noun is one more name in `NOUNS`."""
+"""All routes of the sandbox, as one table: a new resource is one more name in `NOUNS`."""
 
 from coredata_async.sandbox import blobs, content, control, documents, object_store, users
 from coredata_async.sandbox.bucket import ROOT
@@ -33,7 +33,7 @@ _STORAGE = (
 
 
 def routes(fivepm: Account) -> Router:
-    """Return the table; the storage comes first, for it is asked most, and the second service last."""
+    """Return the table: the storage first, because it gets most requests, and the second service last."""
     nouns = [route for noun in NOUNS for route in noun.routes()]
     return router(
         (

@@ -1,4 +1,4 @@
-"""Which documents a list shows: what fulfils its conditions, less what is not listed yet."""
+"""Documents of a list: those that meet its conditions, without those that are not listed yet."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,10 @@ from coredata_async.sandbox.state import State
 
 
 def search(state: State, kind: str, wanted: Iterable[Condition]) -> Sequence[Key]:
-    """Find what fulfils all conditions: of those an index answers, the narrowest is not looked at again."""
+    """Return the documents that meet all conditions.
+
+    The narrowest condition that an index answers is not checked again.
+    """
     left = list(wanted)
     known = [(each.hits.count, place) for place, each in enumerate(left) if each.hits]
     best = left.pop(min(known)[1]) if known else None
@@ -21,7 +24,7 @@ def search(state: State, kind: str, wanted: Iterable[Condition]) -> Sequence[Key
 
 
 def without_lagging(state: State, lag: Lag | None, keys: Sequence[Key]) -> Sequence[Key]:
-    """Leave out what the fault `listing_lag` says is not indexed yet."""
+    """Omit the documents that the fault `listing_lag` excludes as not indexed yet."""
     state.lists += 1
     if lag is None:
         return keys

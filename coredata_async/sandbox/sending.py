@@ -1,4 +1,4 @@
-"""An answer on its way out, at the pace and to the point the faults allow."""
+"""Transmission of a response, at the rate and to the point that the faults allow."""
 
 from aiohttp import web
 
@@ -9,7 +9,7 @@ from coredata_async.sandbox.connection import hang_up, wait_closed
 
 
 async def send_answer(call: Call, answer: Answer) -> web.StreamResponse:
-    """Give the answer to aiohttp: whole when it is short and nothing is to happen to it, else in pieces."""
+    """Hand the response to aiohttp: as a whole if it is short and unaffected by faults, else in pieces."""
     if isinstance(answer.body, bytes) and not _is_shaped(call):
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
     body = (
@@ -49,6 +49,6 @@ async def _stream(call: Call, answer: Answer, body: Streamed) -> web.StreamRespo
         async for piece in flow:
             await response.write(piece)
     except Aborted:
-        # Closed, not reset: what was sent before the cut must arrive.
+        # Closed, not reset: the bytes sent before the cut must arrive.
         hang_up(call.request)
     return response

@@ -1,4 +1,4 @@
-"""A CoreData that runs: on 127.0.0.1, with a Space and a Project to begin with."""
+"""Running CoreData: on 127.0.0.1, with an initial Space and Project."""
 
 import asyncio
 import secrets
@@ -31,9 +31,9 @@ from coredata_async.sandbox.state import State
 
 _HOST = "127.0.0.1"
 _PATIENCE = 0.1
-"""Seconds a closing server waits for a connection; the requests have been ended before."""
+"""Timeout for connections of a closing server, in seconds; their requests have been ended before."""
 _LOOP_ITERATIONS = 4
-"""Turns of the loop in which a connection that was accepted becomes one that aiohttp knows, and closes."""
+"""Iterations of the loop in which an accepted connection becomes one that aiohttp knows, and closes."""
 _USERS = (
     User("leia", "Leia", "Organa"),
     User("padme", "Padme", "Amidala"),
@@ -43,44 +43,44 @@ _USERS = (
 
 @define(eq=False, repr=False, kw_only=True)
 class SandboxServer:
-    """An in-process CoreData; `async with` starts and stops it.
+    """In-process CoreData; `async with` starts and stops it.
 
-    Documents live in memory, bytes on disk. A bucket plugged in as `storage` takes the place of the
+    Documents live in memory, bytes on disk. A bucket plugged in as `storage` replaces the
     built-in one, and then nothing is served under `/laika/`.
     """
 
     port: int = 0
-    """The port to listen on; 0 takes a free one, which is then found here."""
+    """Port to listen on; 0 selects a free one, which is then stored here."""
     data: Path | None = field(default=None, converter=optional(Path))
     """Directory for the bytes. None: a temporary one, removed at the end."""
     max_limit: int = 1000
     default_limit: int = 20
     url_lifetime: float = 900
-    """Seconds a signed URL is good for; the vendor's is not documented (facts 5)."""
+    """Lifetime of a signed URL, in seconds; the vendor's is not documented (facts 5)."""
     storage: Bucket | None = None
     clock: Clock = time.time
     refuse_second_registration: bool = False
-    """Be kinder than the real service is known to be: let a blob become a File once only."""
+    """True to let a blob become a File only once, which the real service is not known to do."""
     range_includes_ends: bool = False
-    """Whether `created__range` and `modified__range` include both ends.
+    """True if `created__range` and `modified__range` include both ends.
 
     The page excludes them, which is the default; the framework behind the service is known to include them.
     """
     spaces: Sequence[str] = field(default=("Sandbox",), converter=tuple[str, ...])
-    """Titles of the Spaces to begin with, at least one."""
+    """Titles of the initial Spaces, at least one."""
     keys: Keys = field(factory=Keys.fresh)
     faults: Faults = field(factory=Faults)
     state: State = field(init=False)
     space: str = field(init=False)
     """Id of the first Space."""
     space_ids: tuple[str, ...] = field(init=False)
-    """Ids of the Spaces to begin with, in the order of `spaces`."""
+    """Ids of the initial Spaces, in the order of `spaces`."""
     project: str = field(init=False)
-    """Id of a Project in the first Space, created at the start."""
+    """Id of the initial Project, in the first Space."""
     fivepm: Account = field(init=False)
     """The second service, at the same URL."""
     bucket: Bucket = field(init=False)
-    """Where the bytes are, once it runs: `storage`, or the built-in one."""
+    """Storage of the running server: `storage`, or the built-in one."""
     _router: Router = field(init=False)
     _closing: AsyncExitStack = field(init=False, factory=AsyncExitStack)
 
@@ -103,22 +103,22 @@ class SandboxServer:
 
     @property
     def url(self) -> str:
-        """Scheme, host and port: what a client takes as its base URL."""
+        """Scheme, host and port, which a client accepts as its base URL."""
         return f"http://{_HOST}:{self.port}"
 
     @property
     def api_user(self) -> str:
-        """The user name v2 requests must carry."""
+        """User name for v2 requests."""
         return self.keys.user
 
     @property
     def api_key(self) -> str:
-        """The key v2 requests must carry."""
+        """Key for v2 requests."""
         return self.keys.v2
 
     @property
     def api_key_v3(self) -> str:
-        """The key v3 requests must carry: the same as v2's until it is set (facts 1.4: not known to be)."""
+        """Key for v3 requests: the same as v2's until it is set (facts 1.4: not known to be)."""
         return self.keys.v3
 
     @api_key_v3.setter
@@ -163,13 +163,13 @@ class SandboxServer:
         ).id
 
     async def content(self, file_id: str) -> bytes:
-        """Return what the built-in storage holds for a File; for assertions."""
+        """Return the bytes of a File in the built-in storage; for assertions."""
         blob = self.state.blobs[str(self.state.documents[file_id].fields["blob_name"])]
         return await asyncio.to_thread(blob.path.read_bytes)
 
     async def _listen(self, service: Service, stack: AsyncExitStack) -> None:
         exchange = Exchange(service, self._router)
-        # Bodies are stored as they were sent: a Content-Encoding is the client's affair.
+        # Bodies are stored as they were sent: the client is responsible for a Content-Encoding.
         server = web.Server(exchange, access_log=None, auto_decompress=False)
         runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE)
         listener = stack.enter_context(socket.create_server((_HOST, self.port)))
@@ -203,9 +203,10 @@ class SandboxServer:
 
 
 async def _deaf(listener: socket.socket) -> None:
-    """Accept nobody any more, and let those just accepted come in: nothing else would ever close them.
+    """Stop accepting connections, and wait for those just accepted, which would never be closed otherwise.
 
-    asyncio takes a turn of the loop between the two, and fails (3.11) if its server was closed meanwhile.
+    asyncio takes an iteration of the loop between the two, and fails (3.11) if its server was closed
+    meanwhile.
     """
     with suppress(NotImplementedError, RuntimeError):  # loops that listen in another way
         asyncio.get_running_loop().remove_reader(listener)

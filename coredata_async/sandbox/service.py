@@ -1,4 +1,4 @@
-"""What every handler is given: the state, the storage, the faults, and the settings."""
+"""Argument of every handler: the state, the storage, the faults, and the settings."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""An idle event loop that notices signals."""
+"""Periodic wake-up of an idle event loop, so that it notices signals."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,8 +12,8 @@ _POLL_INTERVAL: Final = 0.5
 async def poll_signals() -> AsyncGenerator[None]:
     """Wake the loop twice a second.
 
-    Python's own signal handlers run between two bytecodes. A signal that comes between the last of them and
-    the loop's falling asleep would be noticed only when something else wakes it: of a server without
+    Python's own signal handlers run between two bytecodes. A signal that arrives between the last of them and
+    the loop's wait would be noticed only when something else wakes the loop: in a server without
     requests, never.
     """
     looking = asyncio.create_task(_poll())

@@ -1,4 +1,4 @@
-"""AWS Signature Version 2, query form: what the storage's URLs are signed with (facts 2.2, 2.3).
+"""AWS Signature Version 2, query form: the signature of the storage's URLs (facts 2.2, 2.3).
 
 Written from Amazon's rules ("Signing and authenticating REST requests"), independent of any client.
 """
@@ -40,7 +40,7 @@ _SUBRESOURCES = frozenset(
 
 
 def string_to_sign(method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> str:
-    """Return what is signed: verb, Content-MD5, Content-Type, Expires, x-amz headers, resource."""
+    """Return the text to be signed: verb, Content-MD5, Content-Type, Expires, x-amz headers, resource."""
     plain = {name.lower(): value for name, value in headers.items()}
     amazon = "".join(f"{name}:{plain[name].strip()}\n" for name in sorted(plain) if name.startswith("x-amz-"))
     signed = [

@@ -1,4 +1,4 @@
-"""A collection whose entries are no documents, as one row: users, comments, value lists, dynatypes."""
+"""Collection of entries that are not documents, as one row: users, comments, value lists, dynatypes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -16,23 +16,23 @@ Shown = Mapping[str, object]
 
 @frozen(kw_only=True)
 class SimpleCollection:
-    """What the service serves under `path`, and one by one under `one`; no filter is known for any of it."""
+    """Collection under `path`, with its entries under `one`; it has no filters."""
 
     name: str
-    """What its operations begin with."""
+    """Beginning of the names of its operations."""
     path: str
     one: str
-    """The path of one entry, with `{}` for its key."""
+    """Path of one entry, with `{}` for its key."""
     entries: Callable[[State], Sequence[Shown]]
-    """All of them, as a list shows them."""
+    """Returns all entries, as a list shows them."""
     entry: Callable[[State, str], Shown | None]
-    """One by its key, as its details show it."""
+    """Returns one entry by its key, as its details show it."""
     create: Route | None = None
     default_limit: int | None = None
-    """Another page size than everywhere else, when nobody asks for one."""
+    """Page size without a limit in the request, if it differs from that of other collections."""
 
     def routes(self) -> Iterable[Route]:
-        """Yield what this row serves."""
+        """Yield the routes of this row."""
         yield Route("GET", self.path, f"{self.name}.list", self._list)
         yield Route("GET", self.one, f"{self.name}.get", self._get)
         if self.create:
@@ -49,7 +49,7 @@ class SimpleCollection:
 
 
 def envelope(service: Service, call: Call, entries: Sequence[Shown], default: int | None = None) -> Answer:
-    """Answer with one page of entries."""
+    """Return one page of entries."""
     found = listing.page(
         entries,
         call.path,

@@ -9,7 +9,7 @@ from coredata_async.sandbox.state import State
 
 
 def own(state: State, document: Document) -> Mapping[str, object]:
-    """Return what only a Space shows; its `status` is empty today, and was a value in 2016."""
+    """Return the fields that only a Space has; its `status` is empty today, and was a value in 2016."""
     return {"is_hidden": False, "status": "", **document.fields}
 
 

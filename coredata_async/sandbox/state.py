@@ -1,4 +1,4 @@
-"""The truth a test looks at: every document, every stored blob, every request."""
+"""State of the sandbox, for assertions: every document, every stored blob, every request."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ _LOG = 100_000
 
 @define(eq=False, repr=False)
 class State:
-    """Documents by id, kept in the order lists show them: created ascending, then id (facts 2.1)."""
+    """Documents by id, kept in the order of lists: created ascending, then id (facts 2.1)."""
 
     ids: Ids
     author: User
@@ -25,15 +25,15 @@ class State:
     documents: dict[str, Document] = field(factory=dict[str, Document])
     comments: dict[int, Comment] = field(factory=dict[int, Comment])
     blobs: dict[str, Blob] = field(factory=dict[str, Blob])
-    """What the built-in storage holds; empty when a test plugged in another bucket."""
+    """Blobs in the built-in storage; empty if a test plugged in another bucket."""
     reserved: dict[str, Reservation] = field(factory=dict[str, Reservation])
-    """Every blob that was ever reserved and what was declared for it."""
+    """Every reserved blob, with the values declared for it."""
     requests: deque[Seen] = field(factory=lambda: deque[Seen](maxlen=_LOG))
     counts: Counter[str] = field(factory=Counter[str])
-    """Requests by operation, counted on arrival (`requests` has them once they are answered)."""
+    """Requests by operation, counted on arrival (`requests` contains them after the response)."""
     lists: int = 0
     index: Index = field(factory=Index)
-    """What lists are answered from."""
+    """Index for lists."""
     _visited: dict[str, None] = field(factory=dict[str, None])
     _commented: int = 0
     _identifiers: Counter[str] = field(factory=Counter[str])
@@ -41,7 +41,7 @@ class State:
     _dynatypes: dict[str, str] = field(factory=dict[str, str])
 
     def count(self, operation: str) -> int:
-        """Return how many requests of one operation arrived."""
+        """Return the number of requests of one operation that arrived."""
         return self.counts[operation]
 
     def of(self, kind: str) -> Sequence[Document]:
@@ -54,11 +54,11 @@ class State:
         return self.of("File")
 
     def files_per_blob(self) -> Counter[str]:
-        """Return how many Files name each blob: a count above one is a File registered twice."""
+        """Return the number of Files per blob: a count above one is a File registered twice."""
         return self.index.per_blob()
 
     def add(self, document: Document) -> Document:
-        """Keep a new document."""
+        """Store a new document."""
         self.documents[document.id] = document
         if document.kind == "Workspace" and document.parent is not None:
             self._workspaces[document.parent] = document.id
@@ -72,7 +72,7 @@ class State:
         self.index.discard(document, [one.id for one in self.ancestors(document)])
 
     def draft(self, kind: str, title: str, parent: str | None) -> Document:
-        """Return a document that is new now, to be completed and added."""
+        """Return a document created now, to be completed and added."""
         identifier = self.ids.new()
         created = moment_of(identifier)
         return Document(
@@ -97,7 +97,7 @@ class State:
             snapshot_id=snapshot,
             modified=moment_of(snapshot),
         )
-        # A document that moves takes along what lies in it.
+        # The descendants of a document move with it.
         moved = self._inside(after.id) if self.documents[after.id].parent != after.parent else []
         for one in (after.id, *moved):
             self._remove_from_index(self.documents[one])
@@ -107,7 +107,7 @@ class State:
         return changed
 
     def remove(self, document: Document) -> None:
-        """Take a document away, with everything that lies in it and what was said about it."""
+        """Remove a document, with its descendants and its comments."""
         gone = [*self._inside(document.id), document.id]
         for one in gone:
             self._remove_from_index(self.documents[one])
@@ -117,11 +117,11 @@ class State:
         self.comments = {number: one for number, one in self.comments.items() if one.doc_id in self.documents}
 
     def _inside(self, holder: str) -> list[str]:
-        """Return the ids of what lies in a document, the latest first: an index forgets its end soonest."""
+        """Return the ids of the descendants, the latest first, because an index is fastest at its end."""
         return [identifier for _, identifier in sorted(self.index.inside(holder), reverse=True)]
 
     def ancestors(self, document: Document) -> Iterator[Document]:
-        """Yield what a document lies in, from the inside out."""
+        """Yield the ancestors of a document, from the inside out."""
         parent = document.parent
         while parent is not None:
             holder = self.documents[parent]
@@ -129,28 +129,29 @@ class State:
             parent = holder.parent
 
     def enclosing(self, document: Document, kind: str) -> Document | None:
-        """Return the nearest document of a kind around this one."""
+        """Return the nearest ancestor of a kind."""
         return next((one for one in self.ancestors(document) if one.kind == kind), None)
 
     def container(self, document: Document) -> Document:
-        """Return what a new child of this document will lie in.
+        """Return the parent of new children of this document.
 
-        Of a Project that is its Workspace, which is why `parent` reads back as another id (facts 6, trap 16).
+        For a Project that is its Workspace, which is why `parent` reads back as another id (facts 6, trap
+        16).
         """
         return self.documents[self._workspaces.get(document.id, document.id)]
 
     def visit(self, document: Document) -> None:
-        """Remember that somebody looked at the details of a document."""
+        """Record that the details of a document were read."""
         self._visited.pop(document.id, None)
         self._visited[document.id] = None
 
     def recently_visited(self, kind: str) -> Sequence[Document]:
-        """Return the documents of a kind that were looked at, the latest first."""
+        """Return the documents of a kind whose details were read, the latest first."""
         seen = (self.documents[identifier] for identifier in reversed(self._visited))
         return [one for one in seen if one.kind == kind]
 
     def dynatype_id(self, name: str) -> str:
-        """Return the id of a dynatype, making one on first use."""
+        """Return the id of a dynatype, created on first use."""
         if name not in self._dynatypes:
             self._dynatypes[name] = self.ids.new()
         return self._dynatypes[name]
@@ -163,7 +164,7 @@ class State:
     def add_user(
         self, username: str, first_name: str, last_name: str, *, user_type: str = "Internal user"
     ) -> User:
-        """Make a username acceptable in `associated_users` and `responsible_users`."""
+        """Add a user, so that `associated_users` and `responsible_users` accept the username."""
         self.users[username] = User(username, first_name, last_name, user_type)
         return self.users[username]
 
@@ -209,7 +210,7 @@ class State:
     ) -> str:
         """Create a Contact and return its id; `fields` (`identifier`, `emails`) are shown as given.
 
-        `parent` is the id of an Organization, itself a Contact; without one it lies in the ContactFolder.
+        `parent` is the id of an Organization, itself a Contact; by default it is the ContactFolder.
         """
         draft = attrs.evolve(
             self.draft("Contact", title, parent or self.contact_folder.id),
@@ -222,11 +223,11 @@ class State:
 
     @property
     def contact_folder(self) -> Document:
-        """Return where Contacts lie; there is one, in the global Space (facts 4.1)."""
+        """Parent of Contacts; there is one, in the global Space (facts 4.1)."""
         return self.of("ContactFolder")[0]
 
     def add_comment(self, doc_id: str, text: str) -> int:
-        """Say something about a document and return the comment's number; numbers are never used again."""
+        """Comment on a document and return the comment's number; numbers are never reused."""
         self._commented += 1
         number = self._commented
         self.comments[number] = Comment(number, doc_id, self.author.username, text, self.ids.clock())

@@ -1,7 +1,7 @@
-"""Tasks: pieces of work in a Project (facts 2.4).
+"""Tasks: units of work in a Project (facts 2.4).
 
-Reading is documented. Creating is not any more: body and path are those of the client of 2014, the
-fields those of a Project; changing and deleting go as for Projects.
+Reading is documented. Creating is no longer documented: body and path are those of the client of 2014, the
+fields those of a Project; changing and deleting work as for Projects.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ async def create(service: Service, call: Call) -> Answer:
 
 
 async def update(service: Service, call: Call) -> Answer:
-    """Change what is said and nothing else; lists are replaced whole, another `project` moves the Task."""
+    """Change only the given fields; lists are replaced whole, another `project` moves the Task."""
     said = accept(await call.json(), _RULES)
     said.require(*sorted(_MANDATORY & said.values.keys()))
     await call.commit()
@@ -49,12 +49,12 @@ def _change(state: State, before: Document, said: SubmittedFields) -> Document:
 def _project(state: State, identifier: str) -> str:
     project = state.documents.get(identifier)
     if project is None or project.kind != "Project":
-        raise refuse(f"project: there is no Project {identifier!r}.")
+        raise refuse(f"project: Project {identifier!r} does not exist.")
     return project.id
 
 
 def own(state: State, document: Document) -> Mapping[str, object]:
-    """Return what only a Task shows; it has no number and no fileplan."""
+    """Return the fields that only a Task has; it has neither a number nor a fileplan."""
     return {
         **workitem.own(state, document),
         "project": project_around(state, document),

@@ -1,4 +1,4 @@
-"""A sandbox in a thread and a loop of its own, for callers that have no event loop or change it often."""
+"""Sandbox in a thread and a loop of its own, for callers that have no event loop or change it often."""
 
 import asyncio
 import threading
@@ -13,10 +13,10 @@ from coredata_async.sandbox.embedded import Sandbox
 
 @define(eq=False, repr=False)
 class SandboxThread(Sandbox):
-    """A `Sandbox` that plain `with` starts and stops.
+    """`Sandbox` that plain `with` starts and stops.
 
-    The script of faults may be changed from any thread. What is read from `state` is each time a
-    look at the truth of that moment: compare it once the requests in question have been answered.
+    Faults may be changed from any thread. `state` shows the state at the time of the
+    read: compare it after the requests in question have been answered.
     """
 
     _thread: threading.Thread | None = field(init=False, default=None)
@@ -43,7 +43,7 @@ class SandboxThread(Sandbox):
             async with self:
                 started.set_result(None)
                 await asyncio.wrap_future(self._stop)
-        except OSError as exc:  # the port is taken: the caller is to know, not this thread
+        except OSError as exc:  # the port is in use: the caller must get the error, not this thread
             if started.done():
                 raise
             started.set_exception(exc)

@@ -1,4 +1,4 @@
-"""Users, the one who asks, and the Projects that one visited (facts 2.8, 2.9)."""
+"""Users, the authenticated user, and the Projects that this user visited (facts 2.8, 2.9)."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ from coredata_async.sandbox.simple_collection import Shown, SimpleCollection, en
 from coredata_async.sandbox.state import State
 
 _KEPT = 10
-"""How many visited Projects are remembered."""
+"""Maximum number of visited Projects that are remembered."""
 
 
 def render(user: User, path: str) -> Shown:
-    """Return a user as it travels: without an id, for the key is the username."""
+    """Return a user as it is sent: without an id, because the key is the username."""
     return {
         **user.embed(),
         # Plural in the list, singular in the details (facts 4.5).
@@ -26,7 +26,7 @@ def render(user: User, path: str) -> Shown:
 
 
 def everybody(state: State) -> Sequence[Shown]:
-    """Return all users, in the order they were made."""
+    """Return all users, in the order of creation."""
     return [render(user, "/api/v2/users/") for user in state.users.values()]
 
 
@@ -37,12 +37,12 @@ def details(state: State, username: str) -> Shown | None:
 
 
 async def me(service: Service, call: Call) -> Answer:
-    """Answer with a list of one: who asks (facts 3.1)."""
+    """Return a list of one: the authenticated user (facts 3.1)."""
     return envelope(service, call, [render(service.state.author, "/api/v2/user/")])
 
 
 async def recent(service: Service, call: Call) -> Answer:
-    """List the Projects whose details were asked for last, the latest first."""
+    """List the Projects whose details were read last, the latest first."""
     return PROJECTS.list_page(service, call, service.state.recently_visited(PROJECTS.kind)[:_KEPT])
 
 

@@ -1,6 +1,6 @@
-"""The words of the value lists: what a tenant may say in `status`, `role`, `label`, `country` (facts 4.4).
+"""Values of the value lists: the valid `status`, `role`, `label`, `country` of a tenant (facts 4.4).
 
-Values seen in the service's answers. Every tenant has its own; of these, `status` and `role` are checked
+Values seen in the service's responses. Every tenant has its own; of these, `status` and `role` are checked
 against the lists here, because the page of Projects says that a status is a value of `project_status`.
 """
 
@@ -13,22 +13,22 @@ from coredata_async.sandbox import dynatype
 
 @frozen
 class Value:
-    """A value with its names in English and Icelandic."""
+    """Value with its names in English and Icelandic."""
 
     value: str
     en: str
     icelandic: str
     parent: str = ""
-    """The value of the parent list that it belongs to."""
+    """Value of the parent list that it belongs to."""
 
 
 @frozen
 class ValueList:
-    """Words for one purpose."""
+    """Values for one purpose."""
 
     values: tuple[Value, ...]
     parent: str | None = None
-    """The name of the list its words are sorted by."""
+    """Name of the list that its values are grouped by."""
 
 
 def _labels() -> Iterable[Value]:

@@ -1,4 +1,4 @@
-"""Value lists, as the service gave them in 2014 (facts 2.11): fifty to a page, entries in the details."""
+"""Value lists, as the service returned them in 2014 (facts 2.11): fifty to a page, entries in the details."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def everything(state: State) -> Sequence[Shown]:
 
 
 def details(state: State, name: str) -> Shown | None:
-    """Return a value list with its entries, whose `name` is what travels: `<list>:<value>:<parent value>`."""
+    """Return a value list with its entries; each `name` is the sent form `<list>:<value>:<parent value>`."""
     if name not in LISTS:
         return None
     words, parent = LISTS[name].values, LISTS[name].parent

@@ -1,4 +1,4 @@
-"""What Projects and Tasks have in common: people, contacts, a status, a day they are due (facts 4.2)."""
+"""Common fields of Projects and Tasks: people, contacts, a status, a due date (facts 4.2)."""
 
 from collections.abc import Iterable, Mapping
 
@@ -28,7 +28,7 @@ _PLAIN = ("due_date", "status", "status_message")
 def change(
     state: State, before: Document, said: SubmittedFields, *, parent: str | None, more: Iterable[str] = ()
 ) -> Document:
-    """Return the document as the request wants it, or refuse; `more` are the plain fields of its own."""
+    """Return the changed document, or refuse; `more` are the plain fields of its kind."""
     people = {name: _people(state, name, said.texts(name)) for name in _PEOPLE if name in said}
     contacts = said.texts("contacts", before.contacts)
     if "contacts" in said:
@@ -47,11 +47,11 @@ def change(
 
 
 def _people(state: State, name: str, usernames: Iterable[str]) -> list[dict[str, object]]:
-    """Turn usernames into the objects that are shown (facts 6, trap 8)."""
+    """Return the objects that are shown for usernames (facts 6, trap 8)."""
     found: list[dict[str, object]] = []
     for username in usernames:
         if username not in state.users:
-            raise refuse(f"{name}: there is no user {username!r}.")
+            raise refuse(f"{name}: user {username!r} does not exist.")
         found.append(state.users[username].embed())
     return found
 
@@ -60,11 +60,11 @@ def check_contacts(state: State, contacts: Iterable[str]) -> None:
     """Refuse ids that no Contact has."""
     for contact in contacts:
         if contact not in state.documents or state.documents[contact].kind != "Contact":
-            raise refuse(f"contacts: there is no Contact {contact!r}.")
+            raise refuse(f"contacts: Contact {contact!r} does not exist.")
 
 
 def own(state: State, document: Document) -> Mapping[str, object]:
-    """Return what both show beyond the fields of every document."""
+    """Return the fields that both have beyond those of every document."""
     return {
         "associated_contacts_id": list(document.contacts),
         "associated_users": [],

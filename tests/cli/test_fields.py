@@ -28,7 +28,7 @@ def test_an_unknown_name_is_a_matter_of_usage_in_every_command(name, offline, tm
     done = offline(*name.split(), *arguments(HAVE[name], str(tmp_path / "f")), "--fields", "nonsense")
 
     assert done.code == 2, done.err
-    assert "there is no field 'nonsense'" in done.err
+    assert "field 'nonsense' does not exist" in done.err
     assert "Fields: " in done.err
 
 
@@ -40,7 +40,7 @@ def test_an_unknown_name_is_a_matter_of_usage_in_every_command(name, offline, tm
         ("space.titel", "Fields: space.id, space.title."),
         ("title.length", "title has no fields of its own"),
         ("creatd", "created or created_by"),
-        ("extr.a", "there is no field 'extr.a'"),
+        ("extr.a", "field 'extr.a' does not exist"),
     ],
 )
 def test_the_nearest_names_are_offered(offline, fields, said) -> None:

@@ -93,7 +93,7 @@ async def test_an_invalid_message_is_dead_at_once(handler) -> None:
         ({"source": "http://h/x?Signature=s"}, "http://h/x: a source must be a path or an https URL"),
         ({"tags": ["a,b"]}, "a,b"),
         ({"size": 3}, "7 bytes"),
-        ({"parent": "nowhere"}, "there is no Project, Folder or Filespace 'nowhere'"),
+        ({"parent": "nowhere"}, "Project, Folder or Filespace 'nowhere' does not exist"),
     ],
 )
 async def test_a_permanent_failure_is_dead_at_once(box, handler, data, fields, reason) -> None:

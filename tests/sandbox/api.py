@@ -1,4 +1,4 @@
-"""A bare HTTP client for the sandbox's tests: sends what it is told, follows nothing, hides nothing."""
+"""Bare HTTP client for the sandbox's tests: sends exactly the given request, follows no redirect."""
 
 import asyncio
 import io
@@ -34,7 +34,7 @@ class Api:
     session: aiohttp.ClientSession
 
     async def send(self, method, url, *, key="v2", headers=None, patience=5.0, **body) -> Got:
-        """Send one request; `url` goes out byte for byte, `key` says which credentials go with it."""
+        """Send one request; `url` is sent byte for byte, `key` selects its credentials."""
         known = {
             "v2": {"Authorization": f"apikey {self.box.api_user}:{self.box.api_key}"},
             "v3": {"Authorization": f"apikey {self.box.api_key_v3}"},
@@ -51,7 +51,7 @@ class Api:
         return await self.send("GET", path, **options)
 
     async def form(self, **fields) -> Got:
-        """Create a File by a multipart form, in the order the fields are given."""
+        """Create a File by a multipart form, with the fields in the given order."""
         form = aiohttp.FormData(default_to_multipart=True)
         for name, value in fields.items():
             if isinstance(value, bytes):
@@ -109,11 +109,11 @@ class Api:
 
 
 LOGO = bytes(range(256)) * 8
-"""Two kilobytes that are no text."""
+"""Two kilobytes that are not text."""
 
 
 async def until(true, patience=5.0) -> None:
-    """Wait for something that happens in the server on its own time."""
+    """Wait for a condition that the server meets at its own time."""
     async with asyncio.timeout(patience):
         while not true():  # noqa: ASYNC110 (nothing to wait on but the state)
             await asyncio.sleep(0.005)

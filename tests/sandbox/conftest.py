@@ -1,4 +1,4 @@
-"""A fresh sandbox for every test, and a bare client for it."""
+"""Fixtures: a fresh sandbox for every test, and a bare client for it."""
 
 import aiohttp
 import pytest

@@ -1,4 +1,4 @@
-"""Who may come in."""
+"""Tests of authentication."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Reserving a blob."""
+"""Tests of the reservation of a blob."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Another storage in place of the built-in one."""
+"""Tests of another storage in place of the built-in one."""
 
 from hashlib import md5
 
@@ -13,7 +13,7 @@ from .api import Api
 
 @define
 class Memory:
-    """The smallest bucket there is."""
+    """The smallest possible bucket."""
 
     blobs: dict[str, bytes] = field(factory=dict)
 

@@ -1,4 +1,4 @@
-"""Comments."""
+"""Tests of comments."""
 
 import aiohttp
 import pytest

@@ -1,4 +1,4 @@
-"""Contacts, and what names them."""
+"""Tests of contacts, and of the documents that name them."""
 
 import uuid
 

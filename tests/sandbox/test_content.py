@@ -1,4 +1,4 @@
-"""The bytes of a File: fetched and replaced."""
+"""Tests of the bytes of a File: read and replaced."""
 
 import re
 from hashlib import md5
@@ -87,7 +87,7 @@ async def test_replace_by_blob(api, box, file):
 
 
 @pytest.mark.parametrize(
-    ("digest", "word"), [("", "digest"), ("&digest=", "digest"), ("&digest=" + "0" * 32, "another")]
+    ("digest", "word"), [("", "digest"), ("&digest=", "digest"), ("&digest=" + "0" * 32, "different")]
 )
 async def test_replace_by_blob_demands_the_blobs_md5(api, box, file, digest, word):
     blob = await api.stored(b"new")

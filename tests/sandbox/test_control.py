@@ -1,4 +1,4 @@
-"""Faults and state from another process."""
+"""Tests of faults and state from another process."""
 
 import pytest
 
@@ -168,5 +168,5 @@ async def test_the_truth_comes_in_pages(api, box):
 
 
 def workspace(box) -> str:
-    """What a File of the first Project lies in."""
+    """Return the parent of a File of the first Project."""
     return box.state.of("Workspace")[0].id

@@ -1,4 +1,4 @@
-"""Files in the making."""
+"""Tests of files that are being written."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ async def test_a_write_that_opens_its_file_only_after_it_was_given_up_leaves_no_
         with writing._lock:
             task = asyncio.create_task(write())
             await asyncio.sleep(0)
-            await until(workers._work_queue.empty)  # the thread stands at the lock
+            await until(workers._work_queue.empty)  # the thread waits for the lock
             for _ in range(times):
                 task.cancel()
                 await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Any document by its id, whatever its kind."""
+"""Tests of any document by its id, regardless of its kind."""
 
 
 async def test_every_kind_is_listed_and_shown_as_in_its_own_collection(api, box):

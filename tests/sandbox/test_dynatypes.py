@@ -1,4 +1,4 @@
-"""Dynatypes."""
+"""Tests of dynatypes."""
 
 import pytest
 

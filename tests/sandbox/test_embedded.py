@@ -1,4 +1,4 @@
-"""The sandbox together with the client it signs in."""
+"""Tests of the sandbox together with its client."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files and their metadata."""
+"""Tests of Files and their metadata."""
 
 import uuid
 from hashlib import md5

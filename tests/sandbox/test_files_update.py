@@ -1,4 +1,4 @@
-"""Changing the metadata of Files."""
+"""Tests of changes to the metadata of Files."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Filters of a list: titles, parents, contacts, dates."""
+"""Tests of the filters of a list: titles, parents, contacts, dates."""
 
 import aiohttp
 import pytest
@@ -10,7 +10,7 @@ from .api import Api
 
 @pytest.fixture
 async def dated():
-    """Three files a second apart: at 10.5, 11.5 and 12.5 seconds past 2026-01-01T00:00:00Z."""
+    """Create three files a second apart: at 10.5, 11.5 and 12.5 seconds past 2026-01-01T00:00:00Z."""
     now = [1767225600.0]
     async with SandboxServer(clock=lambda: now[0]) as box, aiohttp.ClientSession() as session:
         api = Api(box, session)

@@ -1,4 +1,4 @@
-"""Folders, and the system's own among them."""
+"""Tests of Folders, including the system's own."""
 
 import uuid
 

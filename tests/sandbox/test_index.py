@@ -1,4 +1,4 @@
-"""What the index answers is what reading every document would answer."""
+"""Tests that the index returns the same as reading every document."""
 
 import attrs
 from hypothesis import given, settings
@@ -61,7 +61,7 @@ def act(state: State, what: str, number: int, title: str) -> None:
             state.change(attrs.evolve(file, title=title))
         case "move" if file and number % 2:
             state.change(attrs.evolve(file, parent=place))
-        case "move":  # a Project to another Space, with all that is in it
+        case "move":  # a Project to another Space, with all its content
             spaces, projects = state.of("Space"), state.of("Project")
             moved = attrs.evolve(projects[number % len(projects)], parent=spaces[number % len(spaces)].id)
             state.change(moved)

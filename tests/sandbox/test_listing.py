@@ -1,4 +1,4 @@
-"""Pages."""
+"""Tests of pages."""
 
 import pytest
 
@@ -7,7 +7,7 @@ LIST = "/api/v2/projects/"
 
 @pytest.fixture
 async def five(api, box):
-    """Five projects: the one that is there from the start, and 1 to 4."""
+    """Create five projects: the initial one, and 1 to 4."""
     for number in range(1, 5):
         await api.send("POST", LIST, json={"space": box.space, "title": f"P{number}"})
 

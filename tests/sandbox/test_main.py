@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own."""
+"""Tests of the sandbox as a process of its own."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A multipart form, whatever the pieces it arrives in."""
+"""Tests of a multipart form that arrives in any pieces."""
 
 import pytest
 

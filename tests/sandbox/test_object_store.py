@@ -1,4 +1,4 @@
-"""The far end of a signed URL."""
+"""Tests of the object store behind signed URLs."""
 
 import asyncio
 import re
@@ -151,7 +151,7 @@ async def test_a_chunked_body_is_refused(api, box):
 
 
 async def raw(url: str, head: str, body: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Speak HTTP by hand."""
+    """Send a raw HTTP request."""
     host, _, target = url.removeprefix("http://").partition("/")
     name, _, port = host.partition(":")
     reader, writer = await asyncio.open_connection(name, int(port))
@@ -190,7 +190,7 @@ async def test_a_client_that_waits_for_100_continue_gets_it(api, box):
 
 @pytest.fixture
 async def url(api):
-    """A signed URL for the ten bytes 0123456789."""
+    """Return a signed URL for the ten bytes 0123456789."""
     file = await api.file(b"0123456789")
     return (await api.get(f"/api/v2/files/{file}/content/")).headers["Location"]
 

@@ -1,4 +1,4 @@
-"""The pytest plugin, in somebody else's test suite."""
+"""Tests of the pytest plugin in another project's test suite."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Projects and spaces."""
+"""Tests of projects and spaces."""
 
 import json
 import uuid
@@ -114,7 +114,7 @@ async def test_everything_that_can_be_said_is_kept(api, box):
         ({"space": ""}, "space"),
         ({"space": "nowhere"}, "nowhere"),
         ({"contacts": "a,b"}, "contacts"),
-        ({"contacts": ["nobody"]}, "there is no Contact 'nobody'"),
+        ({"contacts": ["unknown"]}, "Contact 'unknown' does not exist"),
         ({"tags": [1]}, "tags"),
         ({"aspects": []}, "aspects"),
         ({"due_date": "soon"}, "due_date"),
@@ -128,8 +128,8 @@ async def test_everything_that_can_be_said_is_kept(api, box):
         ({"status": "project_status:Finished:"}, "project_status"),
         ({"status": "task_status:Pending:"}, "project_status"),
         ({"status": ""}, "project_status"),
-        ({"sub_project_of": ["nothing"]}, "there is no Programme 'nothing'"),
-        ({"responsible_users": ["nobody"]}, "nobody"),
+        ({"sub_project_of": ["nothing"]}, "Programme 'nothing' does not exist"),
+        ({"responsible_users": ["unknown"]}, "unknown"),
     ],
 )
 async def test_a_body_that_makes_no_sense_is_refused_with_words(api, box, change, word):
@@ -232,7 +232,7 @@ async def test_an_unknown_field_of_an_update_is_ignored(api, made):
     assert (await api.get(f"{LIST}{made.id}/")).json["identifier"].endswith("-2")
 
 
-@pytest.mark.parametrize("body", [{"title": ""}, {"space": "x"}, {"title": None}, {"contacts": ["nobody"]}])
+@pytest.mark.parametrize("body", [{"title": ""}, {"space": "x"}, {"title": None}, {"contacts": ["unknown"]}])
 async def test_an_update_that_makes_no_sense_changes_nothing(api, made, body):
     path = f"{LIST}{made.id}/"
     before = (await api.get(path)).json

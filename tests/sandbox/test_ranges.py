@@ -1,4 +1,4 @@
-"""What a Range header asks for."""
+"""Tests of the Range header."""
 
 import pytest
 

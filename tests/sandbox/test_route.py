@@ -1,4 +1,4 @@
-"""Paths and methods."""
+"""Tests of paths and methods."""
 
 import pytest
 

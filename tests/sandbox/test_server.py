@@ -1,4 +1,4 @@
-"""Starting, stopping, and what the log keeps."""
+"""Tests of start and stop, and of the request log."""
 
 import asyncio
 import gc
@@ -60,10 +60,10 @@ async def test_who_comes_in_while_it_closes_is_shown_out(turns):
         for _ in range(turns):
             await asyncio.sleep(0)
 
-    with late, suppress(ConnectionError):  # reset, where it was never accepted
+    with late, suppress(ConnectionError):  # reset, because it was never accepted
         async with asyncio.timeout(5):
             assert await asyncio.get_running_loop().sock_recv(late, 1) == b""
-    gc.collect()  # would warn of a transport that nobody closed
+    gc.collect()  # an unclosed transport would cause a warning
 
 
 async def test_closing_is_quick_and_leaves_no_task_although_a_connection_is_kept_alive():

@@ -1,4 +1,4 @@
-"""A signal is noticed although nothing else happens."""
+"""Tests that a signal is noticed in an idle loop."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ from coredata_async.sandbox.signals import poll_signals
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signal to a thread on this system")
 async def test_a_signal_that_another_thread_got_ends_the_wait():
-    """The kernel may give it to any thread; then no system call of the loop's is interrupted."""
+    """The kernel may deliver it to any thread; then no system call of the loop is interrupted."""
     came = asyncio.Event()
     before = signal.signal(signal.SIGUSR1, lambda *_: came.set())
     elsewhere, release = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""Signature Version 2, against Amazon's own examples."""
+"""Tests of Signature Version 2, with Amazon's own examples."""
 
 from coredata_async.sandbox.signature import sign, sign_query, string_to_sign
 

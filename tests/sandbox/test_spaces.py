@@ -1,4 +1,4 @@
-"""Spaces."""
+"""Tests of spaces."""
 
 import aiohttp
 import pytest

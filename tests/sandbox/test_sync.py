@@ -1,4 +1,4 @@
-"""Reading what was just written: `?sync=true`."""
+"""Tests of `?sync=true`: reading an object directly after writing it."""
 
 import aiohttp
 

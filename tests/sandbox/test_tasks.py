@@ -1,4 +1,4 @@
-"""Tasks."""
+"""Tests of tasks."""
 
 import uuid
 
@@ -89,7 +89,7 @@ async def test_everything_that_can_be_said_is_kept(api, box):
         ({"title": ""}, "title"),
         ({"project": ""}, "project"),
         ({"project": "nowhere"}, "nowhere"),
-        ({"contacts": ["nobody"]}, "there is no Contact 'nobody'"),
+        ({"contacts": ["unknown"]}, "Contact 'unknown' does not exist"),
         ({"contacts": "a,b"}, "contacts"),
         ({"tags": [1]}, "tags"),
         ({"due_date": "soon"}, "due_date"),

@@ -1,4 +1,4 @@
-"""A sandbox for callers without an event loop."""
+"""Tests of a sandbox for callers without an event loop."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Users, the one who asks, and what that one visited."""
+"""Tests of users, the authenticated user, and the projects that this user visited."""
 
 
 async def test_the_list_shows_everybody_without_an_id(api, box):

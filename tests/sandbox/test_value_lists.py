@@ -1,4 +1,4 @@
-"""Value lists."""
+"""Tests of value lists."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The commands of the vendor's pages, run with curl against the sandbox."""
+"""Tests of the commands of the vendor's pages, run with curl against the sandbox."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash"
 )
 CONTENT = b"sample-content"
-_STATUS = re.compile(r"< HTTP/[\d.]+ (\d{3})")  # the progress of curl may stand before it
+_STATUS = re.compile(r"< HTTP/[\d.]+ (\d{3})")  # the progress of curl may come before it
 
 
 @frozen
@@ -42,7 +42,7 @@ class Shell:
 
     async def run(self, command: str, **variables: str) -> Result:
         self.variables |= variables
-        # No proxy of the machine, no settings of the user.
+        # Without a proxy of the machine and settings of the user.
         environment = {"PATH": os.environ["PATH"], "no_proxy": "*", **self.variables}
         process = await asyncio.create_subprocess_exec(
             "bash",
@@ -136,7 +136,7 @@ async def test_the_printed_upload_in_three_steps(api, box, shell):
         blob = re.search(rb'"blobName": "(\w{32})", "presignedUrl": "([^"]+)"', reserved.body)
         assert reserved.status == 200
         assert blob, reserved.body
-        # The page leaves `$presigned_url` unquoted; it holds nothing that a shell would split.
+        # The page leaves `$presigned_url` unquoted; it contains nothing that a shell would split.
         assert (await shell.run(vendor.STORE, presigned_url=blob[2].decode())).status == 201
         return blob[1].decode()
 

@@ -1,8 +1,4 @@
-"""The commands that the vendor's pages print, as they stand there; `$names` are filled in by the shell.
-
-Left out: `| jq …` behind a command, and the BSD-only `stat -f%z`, whose result is `$content_length`. Of 5pm
-the page prints a verb and a URL, with `<names>` for values.
-"""
+"""Literal commands of the vendor's pages; the shell fills in `$names`."""
 
 V2 = '-H "Authorization: apikey $API_USER:$API_KEY"'
 GETS = (
@@ -158,4 +154,4 @@ FIVEPM = (
     ("POST", f"{S}/post/projectsgroups/remove?id=<id>&sessionId=<sessionId>"),
     ("GET", f"{S}/get/authentication/signOut"),
 )
-"""In an order in which they work on one account: what they name is created by those before."""
+"""In an order in which they work on one account: their objects are created by earlier commands."""

@@ -1,1 +1,1 @@
-"""Faults that the sandbox plays: scripts, effects and responses."""
+"""Faults of the sandbox: scripts, effects and responses."""

@@ -1,4 +1,4 @@
-"""What is to go wrong with one request, as a value."""
+"""Effects of the faults on one request, as a value."""
 
 import attrs
 from attrs import frozen
@@ -6,17 +6,17 @@ from attrs import frozen
 from coredata_async.sandbox.answer import Answer
 
 FALSE_MD5 = "0" * 32
-"""What `wrong_digest` reports."""
+"""MD5 that `wrong_digest` reports."""
 
 
 @frozen(kw_only=True)
 class Effect:
-    """Everything the faults do to one request; a field at its default does nothing."""
+    """Effects of all faults on one request; a field at its default has none."""
 
     delay: float = 0.0
     """Seconds to wait before anything else."""
     answer: Answer | None = None
-    """Given instead of doing the work; with `done`, after doing it."""
+    """Response sent instead of running the handler; with `done`, after running it."""
     done: bool = False
     reset_before: bool = False
     reset_after: bool = False
@@ -27,11 +27,11 @@ class Effect:
     truncate: int | None = None
     """End the connection after this many bytes of the answer's body."""
     stall: int | None = None
-    """Stand still at this byte: of the request's body when there is one, else of the answer's."""
+    """Stop at this byte: of the request's body if there is one, else of the response's."""
     rate: int | None = None
     """Bytes per second, in both directions."""
     corrupt: int | None = None
-    """Flip the byte at this offset: of the request's body when there is one, else of the answer's."""
+    """Flip the byte at this offset: of the request's body if there is one, else of the response's."""
     expired: bool = False
     wrong_digest: bool = False
     hidden: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Effect:
     broken_json: bool = False
 
     def merge(self, other: "Effect") -> "Effect":
-        """Return both effects at once; the other wins where both say something."""
+        """Return both effects combined; the other takes precedence."""
         said = attrs.asdict(other, recurse=False, filter=lambda rule, value: bool(value != rule.default))
         return attrs.evolve(self, **said)
 

@@ -1,4 +1,4 @@
-"""What goes wrong, scripted by a test: which operation, which time, and how.
+"""Faults scripted by a test: operation, schedule and effect.
 
 Operations: `spaces.list .get .projects`, `projects.list .get .create .update .delete .files .tasks .folders`,
 `files.list .get .create .register .update .delete .content .replace`,
@@ -26,19 +26,22 @@ _PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><form>
 
 
 class When(TypedDict, total=False):
-    """At which of the matching requests a fault strikes; left out, at the first one only."""
+    """Schedule of a fault; by default, it applies to the first matching request only."""
 
     times: int | None
-    """How often; None: without end."""
+    """Maximum number of times; None: unlimited."""
     after: int
-    """How many pass first."""
+    """Number of matching requests that pass first."""
     every: int | None
-    """Of those that are left, each n-th: `every=3` strikes the 3rd, the 6th … (`times=None` to go on)."""
+    """Of the remaining requests, each n-th:
+
+    `every=3` applies to the 3rd, the 6th … (`times=None` to continue).
+    """
 
 
 @define(eq=False)
 class Fault:
-    """One scripted mishap and how often it came to pass."""
+    """Scripted fault, and the number of times that it fired."""
 
     kind: str
     operation: str
@@ -50,12 +53,12 @@ class Fault:
     _seen: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        # What comes over HTTP is of any type: comparing raises for what is no number, now and not later.
+        # A value sent over HTTP may have any type: comparing raises now for a value that is not a number.
         if (self.times or 0) < 0 or self.after < 0 or (self.every is not None and self.every < 1):
             raise ValueError("times and after must be 0 or more, and every 1 or more")
 
     def due(self, operation: str) -> bool:
-        """Count a request, and tell whether it is this fault's turn."""
+        """Count a request, and return whether the fault applies to it."""
         if self.operation not in (operation, "*"):
             return False
         self._seen += 1
@@ -67,29 +70,29 @@ class Fault:
 
 @define(eq=False)
 class Lag:
-    """How long a new File stays out of the lists, as on a service that indexes later (facts 6, trap 19)."""
+    """Time for which a new File is missing from lists, as if it were indexed later (facts 6, trap 19)."""
 
     seconds: float
     requests: int
     kind: str = "listing_lag"
     operation: str = "files.list"
     fired: int = 0
-    """In how many lists something was missing."""
+    """Number of lists from which a File was missing."""
 
     def hides(self, *, age: float, lists: int) -> bool:
-        """Tell whether a File of this age, in seconds and in lists answered since, is not listed yet."""
+        """Return whether a File of this age, in seconds and in lists answered since, is not listed yet."""
         return age < self.seconds or lists < self.requests
 
 
 @define(eq=False)
 class Faults:
-    """The script. Safe to change from another thread than the server's.
+    """Script of faults. Safe to change from another thread than the server's.
 
-    Faults of one kind queue up: the first that is due strikes, the next waits for a later request.
-    Faults of different kinds strike together. Every method takes `times` (None: always), `after` (let
-    that many matching requests pass first) and `every` (strike each n-th of the rest, always the same
+    Faults of one kind form a queue: the first that is due applies, the next waits for a later request.
+    Faults of different kinds apply together. Every method takes `times` (None: always), `after` (let
+    that many matching requests pass first) and `every` (apply to each n-th of the rest, always the same
     ones) and returns the `Fault`, whose `fired` counts. An operation that the sandbox does not have is a
-    `ValueError`, because the fault would never strike.
+    `ValueError`, because the fault would never apply.
     """
 
     known: frozenset[str] = frozenset()
@@ -99,17 +102,17 @@ class Faults:
     _lock: threading.Lock = field(factory=threading.Lock)
 
     def trigger(self, operation: str) -> Effect:
-        """Take what is due for one request."""
+        """Return the effects that are due for one request."""
         if not self._script:
             return effects.NONE
-        struck: dict[str, Effect] = {}
+        due: dict[str, Effect] = {}
         with self._lock:
             for fault in self._script:
-                if fault.due(operation) and fault.kind not in struck:
+                if fault.due(operation) and fault.kind not in due:
                     fault.fired += 1
-                    struck[fault.kind] = fault.effect
+                    due[fault.kind] = fault.effect
         joined = effects.NONE
-        for effect in struck.values():
+        for effect in due.values():
             joined = joined.merge(effect)
         return joined
 
@@ -118,7 +121,7 @@ class Faults:
         return [*self._script, *([self.lag] if self.lag else [])]
 
     def clear(self) -> None:
-        """Forget the script; requests in flight keep what struck them."""
+        """Remove all faults; requests in flight keep their effects."""
         with self._lock:
             self._script.clear()
             self.lag = None
@@ -135,9 +138,9 @@ class Faults:
         done: bool = False,
         **when: Unpack[When],
     ) -> Fault:
-        """Answer with this status instead of doing the work; `retry_after` in seconds or as an HTTP date.
+        """Send this status instead of running the handler; `retry_after` in seconds or as an HTTP date.
 
-        With `done` the work is done all the same, as behind a gateway that lost patience.
+        With `done` the handler runs nevertheless, as behind a gateway with a timeout.
         """
         said = {"Content-Type": content_type, **(headers or {})}
         if retry_after is not None:
@@ -146,7 +149,7 @@ class Faults:
         return self._add("status", op, Effect(answer=answer, done=done), **when)
 
     def html(self, op: str, **when: Unpack[When]) -> Fault:
-        """Answer 200 with a web page instead of doing the work, as a sign-in page or a proxy would."""
+        """Send 200 with a web page instead of running the handler, as a sign-in page or a proxy would."""
         page = Answer(200, {"Content-Type": "text/html; charset=utf-8"}, _PAGE)
         return self._add("html", op, Effect(answer=page), **when)
 
@@ -159,7 +162,7 @@ class Faults:
         return self._add("reset_before", op, Effect(reset_before=True), **when)
 
     def reset_after(self, op: str, **when: Unpack[When]) -> Fault:
-        """Do the work, then reset the connection: the lost answer."""
+        """Run the handler, then reset the connection: a lost response."""
         return self._add("reset_after", op, Effect(reset_after=True), **when)
 
     def commit_late(self, op: str, seconds: float, **when: Unpack[When]) -> Fault:
@@ -167,7 +170,7 @@ class Faults:
         return self._add("commit_late", op, Effect(commit_late=seconds), **when)
 
     def truncate(self, op: str, at: int, **when: Unpack[When]) -> Fault:
-        """End the connection when byte `at` of the answer's body is reached."""
+        """End the connection at byte `at` of the response's body."""
         return self._add("truncate", op, Effect(truncate=at), **when)
 
     def cut_upload(self, op: str, at: int, **when: Unpack[When]) -> Fault:
@@ -175,15 +178,15 @@ class Faults:
         return self._add("cut_upload", op, Effect(cut_upload=at), **when)
 
     def stall(self, op: str, at: int = 0, **when: Unpack[When]) -> Fault:
-        """Stop reading (no body: sending) at byte `at`, and keep the connection open."""
+        """Stop reading (without a body: sending) at byte `at`, and keep the connection open."""
         return self._add("stall", op, Effect(stall=at), **when)
 
     def slow(self, op: str, bytes_per_second: int, **when: Unpack[When]) -> Fault:
-        """Read and send at this pace."""
+        """Read and send at this rate."""
         return self._add("slow", op, Effect(rate=bytes_per_second), **when)
 
     def corrupt(self, op: str, at: int = 0, **when: Unpack[When]) -> Fault:
-        """Flip the byte at this offset: what is stored (or, without a body, sent) is not what it was."""
+        """Flip the byte at this offset of the stored bytes or, without a body, of the sent bytes."""
         return self._add("corrupt", op, Effect(corrupt=at), **when)
 
     def expire(self, op: str = "storage.put", **when: Unpack[When]) -> Fault:
@@ -191,11 +194,11 @@ class Faults:
         return self._add("expire", op, Effect(expired=True), **when)
 
     def wrong_digest(self, op: str, **when: Unpack[When]) -> Fault:
-        """Report another MD5 than the true one: in the ETag, the field `digest`, or the digest header."""
+        """Report a wrong MD5: in the ETag, the field `digest`, or the digest header."""
         return self._add("wrong_digest", op, Effect(wrong_digest=True), **when)
 
     def hide(self, op: str, *fields: str, null: bool = False, **when: Unpack[When]) -> Fault:
-        """Leave fields out of the documents answered, or show them as null, as old samples do (facts 4.2)."""
+        """Omit fields from the documents, or show them as null, as old samples do (facts 4.2)."""
         effect = Effect(nulled=fields) if null else Effect(hidden=fields)
         return self._add("hide", op, effect, **when)
 
@@ -205,23 +208,23 @@ class Faults:
         mode: Literal["always", "never", "same"] = "always",
         **when: Unpack[When],
     ) -> Fault:
-        """Let `meta.next` lie: always there, never there, or naming the page it is on (facts 3.3)."""
+        """Make `meta.next` wrong: always present, never present, or the page itself (facts 3.3)."""
         return self._add("lying_next", op, Effect(lying_next=mode), **when)
 
     def hide_objects(self, op: str, *names: str, **when: Unpack[When]) -> Fault:
-        """Leave objects with these ids or titles out of a list after the page is cut, as permissions may."""
+        """Omit objects with these ids or titles from a list after the page is cut, as permissions may."""
         return self._add("hide_objects", op, Effect(hidden_objects=names), **when)
 
     def ignore_offset(self, op: str, **when: Unpack[When]) -> Fault:
-        """Answer with the first page, whatever the offset."""
+        """Send the first page, whatever the offset."""
         return self._add("ignore_offset", op, Effect(ignores_offset=True), **when)
 
     def broken_json(self, op: str, **when: Unpack[When]) -> Fault:
-        """Do the work and answer with half of the JSON document, complete as HTTP."""
+        """Run the handler and send half of the JSON document, complete as HTTP."""
         return self._add("broken_json", op, Effect(broken_json=True), **when)
 
     def listing_lag(self, *, seconds: float = 0.0, requests: int = 0) -> Lag:
-        """Keep a new File out of every list for so long, or for so many lists; until cleared.
+        """Omit a new File from every list for this time, or for this number of lists; until cleared.
 
         A write with `?sync=true` waits for the index: its File is listed at once (facts 2.11).
         """
@@ -232,7 +235,7 @@ class Faults:
         if op != "*" and self.known and op not in self.known:
             near = get_close_matches(op, self.known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(self.known))}"
-            raise ValueError(f"faults.{kind}: there is no operation {op!r}; {hint}")
+            raise ValueError(f"faults.{kind}: operation {op!r} does not exist; {hint}")
         fault = Fault(kind, op, effect, **when)
         with self._lock:
             self._script.append(fault)

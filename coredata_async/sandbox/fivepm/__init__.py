@@ -1,7 +1,7 @@
-"""An in-process 5pm: all 36 methods, in every dialect the facts leave open (facts 13 of 5pm).
+"""In-process 5pm: all 36 methods, in every dialect that the facts leave open (facts 13 of 5pm).
 
 Written from the facts and never from the client, like the rest of the sandbox. "Facts" in this folder
-are those of 5pm; what they infer stays switchable here:
+are those of 5pm; inferred behaviour stays switchable here:
 
 ```python
 box.fivepm.dialect = Dialect(errors="body", offset_base=1)

@@ -1,4 +1,4 @@
-"""One customer's 5pm as a test holds it: `box.fivepm`."""
+"""One customer's 5pm, for tests: `box.fivepm`."""
 
 import secrets
 from collections.abc import Callable
@@ -20,12 +20,12 @@ _PEOPLE = (
 
 @define(eq=False, repr=False)
 class Account:
-    """An account with three people in it: an administrator (who `login` is), a user and a client."""
+    """Account with three users: an administrator (whose login is `login`), a user and a client."""
 
     clock: Callable[[], float]
     _where: Callable[[], str]
     dialect: Dialect = field(factory=Dialect)
-    """How it answers; may be set at any time."""
+    """Dialect of the responses; may be set at any time."""
     password: str = field(factory=lambda: secrets.token_hex(20))
     state: State = field(init=False)
     sessions: Sessions = field(init=False)
@@ -43,22 +43,22 @@ class Account:
 
     @property
     def url(self) -> str:
-        """Scheme, host and port: what a client takes as its account."""
+        """Scheme, host and port, which a client accepts as its account."""
         return self._where()
 
     @property
     def login(self) -> str:
-        """The administrator's; the others have the same password."""
+        """Login of the administrator; the others have the same password."""
         return _PEOPLE[0][0]
 
     @property
     def viewer(self) -> Viewer:
-        """Shows objects in today's dialect."""
+        """Renderer of objects in the current dialect."""
         return Viewer(dialect=self.dialect, state=self.state)
 
     @property
     def emails(self) -> list[Email]:
-        """Return what the notify flags would have sent, oldest first."""
+        """E-mails that the notify flags would have sent, oldest first."""
         return self.state.emails
 
     def expire_sessions(self) -> None:

@@ -1,4 +1,4 @@
-"""The service `activity`, but for its files (facts 3.6)."""
+"""Service `activity`, without its files (facts 3.6)."""
 
 from coredata_async.sandbox.fivepm import filters, objects
 from coredata_async.sandbox.fivepm.account import Account
@@ -16,11 +16,11 @@ _ALL_DONE = 100
 
 
 def add(account: Account, asked: Arguments) -> SingleView:
-    """Post to a project or a task; a progress note moves the task on."""
+    """Post to a project or a task; a progress note changes the task."""
     given = asked.array("activity")
     _check(account, {name: text(given, name) for name in ("taskId", "projectId", "type", "progress")})
     _check_hidden(accept_fields(ACTIVITY, given))
-    # What is posted to a task is in the task's project, too.
+    # An activity of a task belongs to the task's project, too.
     task = account.state.tasks.get(text(given, "taskId"), {})
     defaults: Record = {"date": account.state.now, "projectId": task.get("projectId")}
     made = objects.add(account, ACTIVITY, asked, defaults=defaults)
@@ -30,7 +30,7 @@ def add(account: Account, asked: Arguments) -> SingleView:
 
 
 def update(account: Account, asked: Arguments) -> SingleView:
-    """Change an activity; another percentage is another progress."""
+    """Change an activity; another percentage changes the progress."""
     given = asked.array("activity")
     _check_hidden({**account.state.activity.get(text(given, "id"), {}), **accept_fields(ACTIVITY, given)})
     before, after = objects.change(account, ACTIVITY, asked)
@@ -47,12 +47,12 @@ def remove(account: Account, asked: Arguments) -> Response:
 
 
 def get_by_id(account: Account, asked: Arguments) -> SingleView:
-    """Show an activity with its files and names (whether the real one does is not known: facts 12.18)."""
+    """Show an activity with its files and names (the real service is not known to do so: facts 12.18)."""
     return _single(account, objects.find_requested(account, ACTIVITY, asked))
 
 
 def get_list(account: Account, asked: Arguments) -> Listed:
-    """List activities page by page, with files and names where they are asked for."""
+    """List activities page by page, with files and names if requested."""
     state, given = account.state, asked.array("filter")
     names, files = flag(asked.arguments, "withNames"), flag(asked.arguments, "withFiles")
     of_it = {name: node for name, node in given.items() if name not in filters.POSTED_TO}
@@ -67,7 +67,7 @@ def get_list(account: Account, asked: Arguments) -> Listed:
 
 
 def _check(account: Account, given: dict[str, str]) -> None:
-    """Refuse what hangs on nothing, and progress without a task or a percentage (facts 5)."""
+    """Refuse an activity without a project or task, and progress without a task or a percentage (facts 5)."""
     if value("reference", "taskId", given["taskId"]) is None and not value(
         "reference", "projectId", given["projectId"]
     ):
@@ -84,7 +84,7 @@ def _check_hidden(note: Record) -> None:
 
 
 def _apply_progress(account: Account, note: Record) -> None:
-    """Let the newest percentage win; all done is also a status (facts 11)."""
+    """Apply the newest percentage; 100 also changes the status (facts 11)."""
     if note["type"] != "progress" or not note["taskId"]:
         return
     done: Record = {"status": DONE} if note["progress"] == _ALL_DONE else {}
@@ -92,7 +92,7 @@ def _apply_progress(account: Account, note: Record) -> None:
 
 
 def _posted_to(account: Account, note: Record) -> list[Record]:
-    """Return what an activity was posted to: its task, else its project."""
+    """Return the object of an activity: its task, else its project."""
     task = account.state.tasks.get(str(note["taskId"]))
     place = task or account.state.projects.get(str(note["projectId"]))
     return [place] if place else []

@@ -1,4 +1,4 @@
-"""What one request asks for, wherever it says so: query, urlencoded body, multipart body, or all of them."""
+"""Arguments of one request, from any place: query, urlencoded body, multipart body, or all of them."""
 
 import re
 from collections.abc import Mapping
@@ -19,15 +19,15 @@ _SECRETS = frozenset(("password", "sessionId"))
 
 @frozen(kw_only=True)
 class Arguments:
-    """Arguments, and who asks."""
+    """Arguments, and the user who sends them."""
 
     operation: str
     arguments: Array
     user: str = ""
-    """Id of who asks; nothing before that is known."""
+    """Id of the user; empty before authentication."""
 
     def array(self, name: str) -> Array:
-        """Return an argument that is an array; an empty one when it is not there."""
+        """Return an argument that is an array; an empty one if it is missing."""
         found = self.arguments.get(name)
         return found if isinstance(found, dict) else {}
 
@@ -46,7 +46,7 @@ async def read(call: Call, *, misprints: bool = False) -> tuple[Array, Array]:
         return asked, php.nest(multipart.parts(body, delimiter))
     if kind.partition(";")[0].strip().lower() == _URLENCODED:
         return asked, php.nest(php.pairs(body.decode(errors="replace")))
-    # PHP takes no arguments out of a body of another type.
+    # PHP reads no arguments from a body of another type.
     return asked, {}
 
 
@@ -62,7 +62,7 @@ def _unscramble(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def log_entry(call: Call, query: Array, body: Array) -> ReceivedCall:
-    """Return the request for the log, without what must not be read there."""
+    """Return the request for the log, without secrets."""
     verb = call.request.method
     return ReceivedCall(operation=call.operation, verb=verb, query=_mask(query), body=_mask(body))
 

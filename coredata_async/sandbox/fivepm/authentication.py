@@ -1,4 +1,4 @@
-"""The service `authentication`, and who asks on every other call (facts 2)."""
+"""Service `authentication`, and the authentication of every other call (facts 2)."""
 
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
@@ -11,7 +11,7 @@ from coredata_async.sandbox.fivepm.values import text
 
 
 def admit(account: Account, arguments: Array) -> str:
-    """Return the id of who asks, or refuse."""
+    """Return the id of the authenticated user, or refuse."""
     token, login = text(arguments, "sessionId"), text(arguments, "login")
     user = account.sessions.user(token, sliding=account.dialect.sliding)
     if user is None and login and account.dialect.per_call:
@@ -32,13 +32,13 @@ def sign_in(account: Account, asked: Arguments) -> Response:
 
 
 def sign_out(account: Account, asked: Arguments) -> Response:
-    """Close the session that is named; "no arguments" are documented, which cannot be all (facts 8.13)."""
+    """Close the named session; the documented "no arguments" cannot be complete (facts 8.13)."""
     account.sessions.close(text(asked.arguments, "sessionId"))
     return {"signOutState": True}
 
 
 def get_authorized_user(account: Account, asked: Arguments) -> SingleView:
-    """Show who asks."""
+    """Show the authenticated user."""
     return account.viewer.single(USER, account.state.users[asked.user])
 
 

@@ -1,4 +1,4 @@
-"""What goes along when something is removed; the real rules are not documented (facts 11)."""
+"""Cascade of removals; the real rules are not documented (facts 11)."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ _INSIDE = (
     ("task", "activity", "taskId"),
     ("activity", "file", "activityId"),
 )
-"""Of a noun, which other goes along when it names it by this attribute."""
+"""Owner, dependent kind, and the attribute of the dependent that names the owner."""
 
 
 def remove(state: State, noun: str, identifier: str) -> None:
-    """Remove a thing with all that lies in it; a user leaves the teams, a group its projects and tasks."""
+    """Remove an object with its content; a user leaves the teams, a group its projects and tasks."""
     state.of(noun).pop(identifier)
     if noun == "file":
         state.contents.pop(identifier, None)

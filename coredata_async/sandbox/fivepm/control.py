@@ -1,7 +1,7 @@
-"""The sandbox's own endpoint for 5pm, for tests in another process: look at it, switch its dialect.
+"""Endpoint of the sandbox for 5pm, for tests in another process: it shows the state and changes the dialect.
 
-`POST /sandbox/fivepm` with `{"dialect": {"errors": "body"}, "expire_sessions": true}`; both may be left
-out. It needs no credentials, like `/sandbox/faults`.
+`POST /sandbox/fivepm` with `{"dialect": {"errors": "body"}, "expire_sessions": true}`; both may be
+omitted. It needs no credentials, like `/sandbox/faults`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,11 +41,11 @@ def routes(account: Account) -> Iterable[Route]:
 
 
 def change_dialect(dialect: Dialect, given: Mapping[str, object]) -> Dialect:
-    """Return a dialect with some of its fields set, or refuse what none can be set to."""
+    """Return a dialect with some of its fields set, or refuse an invalid field or value."""
     hints = get_type_hints(Dialect)
     for name, value in given.items():
         if name not in hints:
-            raise refuse(f"dialect: there is no {name}.")
+            raise refuse(f"dialect: {name} does not exist.")
         if not _fits(value, hints[name]):
             raise refuse(f"dialect: {name} cannot be {value!r}.")
     settings = attrs.asdict(dialect)
@@ -54,7 +54,7 @@ def change_dialect(dialect: Dialect, given: Mapping[str, object]) -> Dialect:
 
 
 def _fits(value: object, hint: object) -> bool:
-    """Tell whether a type or union of types and literals has this value."""
+    """Return whether a type or union of types and literals has this value."""
     inner = get_args(hint)
     if inner:
         return any(_fits(value, one) for one in inner)

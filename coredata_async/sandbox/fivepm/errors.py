@@ -1,10 +1,10 @@
-"""What this 5pm refuses, before the dialect has decided how that looks."""
+"""Refusals of this 5pm, before the dialect has formatted them."""
 
 NOT_FOUND = 404
 
 
 class Refusal(Exception):  # noqa: N818 (it is an outcome of a request, not a failure of the sandbox)
-    """Leaves a handler early; `status` is what a dialect with HTTP statuses says."""
+    """Exception that leaves a handler early; `status` is for dialects with HTTP statuses."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(status, message)
@@ -13,10 +13,10 @@ class Refusal(Exception):  # noqa: N818 (it is an outcome of a request, not a fa
 
 
 def refusal(status: int, message: str) -> Refusal:
-    """Refuse a request; the words are ours, the real ones are not documented (facts 7)."""
+    """Return a refusal; the text is ours, because the real one is not documented (facts 7)."""
     return Refusal(status, message)
 
 
 def missing(noun: str) -> Refusal:
-    """Refuse to find what is not there."""
-    return Refusal(NOT_FOUND, f"There is no such {noun}.")
+    """Return the refusal for a missing object."""
+    return Refusal(NOT_FOUND, f"This {noun} does not exist.")

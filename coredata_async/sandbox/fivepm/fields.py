@@ -1,4 +1,4 @@
-"""The objects of 5pm and their attributes, as one table (facts 5)."""
+"""Objects of 5pm and their attributes, as one table (facts 5)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,7 +21,7 @@ REFERS: Mapping[str, str] = {
     "taskId": "task",
     "activityId": "activity",
 }
-"""Which noun an attribute of the kind `reference` names."""
+"""Kind of object that an attribute of the kind `reference` names."""
 
 EMPTY: Mapping[Kind, Value] = {
     "text": "",
@@ -32,30 +32,30 @@ EMPTY: Mapping[Kind, Value] = {
     "reference": None,
     "team": (),
 }
-"""What an attribute is until it is set, and when it is cleared."""
+"""Value of an attribute until it is set, and after it is cleared."""
 
 
 @frozen(kw_only=True)
 class Noun:
-    """One kind of object."""
+    """Kind of object."""
 
     name: str
-    """The key it is wrapped in: `project[name]`."""
+    """Key of the wrapping: `project[name]`."""
     fields: Mapping[str, Kind]
-    """What a caller may set."""
+    """Attributes that a caller may set."""
     given: Mapping[str, Kind]
-    """What the service sets."""
+    """Attributes that the service sets."""
     required: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
-    """What else `add` needs when the dialect says so (facts 3: "obs req")."""
+    """Further fields that `add` requires if the dialect says so (facts 3: "obs req")."""
     choices: Mapping[str, frozenset[Value]] = field(factory=dict[str, frozenset[Value]])
-    """The valid values that the page states; those of a status and a priority are the account's."""
+    """Valid values stated by the page; those of a status and a priority belong to the account."""
     defaults: Record = field(factory=dict[str, Value])
     secret: tuple[str, ...] = ()
-    """Written, and never shown."""
+    """Attributes that are written, and never shown."""
 
     def kind(self, name: str) -> Kind:
-        """Return an attribute's kind; one nobody has heard of is text, and is kept."""
+        """Return an attribute's kind; an unknown one is text, and is kept."""
         return self.fields.get(name) or self.given.get(name, "text")
 
 

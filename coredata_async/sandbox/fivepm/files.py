@@ -1,4 +1,4 @@
-"""The files of the service `activity`: attached, listed, given back, removed (facts 10)."""
+"""Files of the service `activity`: attached, listed, downloaded, removed (facts 10)."""
 
 import base64
 import binascii
@@ -18,11 +18,11 @@ from coredata_async.sandbox.fivepm.values import text
 
 
 def attach_files(account: Account, asked: Arguments) -> Response:
-    """Keep every file of the request, or none."""
+    """Store every file of the request, or none."""
     note = objects.find(account, ACTIVITY, text(asked.arguments, "activityId"))
     files = [_file(account.dialect, node) for node in asked.array("files").values()]
     if not files:
-        raise refusal(400, "There is no file in the request.")
+        raise refusal(400, "The request contains no file.")
     for name, kind, data in files:
         made = account.state.add(
             FILE, {**_about(account, note), "name": name, "type": kind, "size": len(data)}
@@ -32,10 +32,10 @@ def attach_files(account: Account, asked: Arguments) -> Response:
 
 
 def get_files_list(account: Account, asked: Arguments) -> Listed:
-    """List the files of a project and of its tasks, or all there are."""
+    """List the files of a project and of its tasks, or all files."""
     unknown = [name for name in asked.array("filter") if name != "projectId"]
     if unknown:
-        raise refusal(400, f"There is no filter {', '.join(unknown)}.")
+        raise refusal(400, f"Unknown filter: {', '.join(unknown)}.")
     wanted = text(asked.array("filter"), "projectId")
     found = [one for one in account.state.files.values() if not wanted or _project(account, one) == wanted]
     return account.viewer.page((account.viewer.item(FILE, one) for one in found), len(found))
@@ -48,7 +48,7 @@ def remove_file(account: Account, asked: Arguments) -> Response:
 
 
 def download_file(account: Account, asked: Arguments) -> Bytes | SingleView:
-    """Give a file back, as the dialect has it."""
+    """Return a file, in the form of the dialect."""
     file = objects.find_requested(account, FILE, asked)
     data = account.state.contents[str(file["id"])]
     match account.dialect.download:
@@ -64,7 +64,7 @@ def download_file(account: Account, asked: Arguments) -> Bytes | SingleView:
 def _file(dialect: Dialect, node: Node) -> tuple[str, str, bytes]:
     """Return name, type and bytes of one `files[n]`."""
     array: Array = node if isinstance(node, dict) else {dialect.content_key: node}
-    # The page's example sends a name and nothing else: that attaches an empty file.
+    # The page's example sends a name only: that attaches an empty file.
     content = "" if array.keys() == {"name"} else array.get(dialect.content_key)
     name = text(array, "name")
     if isinstance(content, Upload) and dialect.upload != "base64":
@@ -79,7 +79,7 @@ def _file(dialect: Dialect, node: Node) -> tuple[str, str, bytes]:
 
 
 def _decode(content: str) -> bytes:
-    """Decode strictly: PHP would pass over what is not base64, and a client's fault with it."""
+    """Decode strictly: PHP would ignore invalid base64, and hide a bug of the client."""
     try:
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):

@@ -1,7 +1,7 @@
-"""Which objects a filter lets through (facts 3.3, 3.4, 3.6).
+"""Filters of objects (facts 3.3, 3.4, 3.6).
 
-Not documented and decided here: a `name` is looked for anywhere and without case; `From` includes its
-bound, `Before`, `LessThan` and `MoreThan` do not; what is closed was closed when it was last changed.
+Not documented and decided here: a `name` matches anywhere and without case; `From` includes its
+bound, `Before`, `LessThan` and `MoreThan` do not; a closed object was closed when it was last changed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -89,12 +89,12 @@ POSTED_TO: Filters = {
     "active": ("flag", _active),
     "hide_non_active": ("integer", _recent),
 }
-"""Those of an activity that are about the project or task it was posted to."""
+"""Filters of an activity that apply to its project or task."""
 POSTED: Filters = {"projectId": _same("projectId"), "taskId": _same("taskId"), "type": _same("type", "text")}
 
 
 def filter_records(state: State, records: Iterable[Record], filters: Filters, given: Array) -> list[Record]:
-    """Return what passes every filter, or refuse a filter there is none of."""
+    """Return the records that pass every filter, or refuse an unknown filter."""
     tests = [
         (_find_filter(filters, name)[1], value(_find_filter(filters, name)[0], name, node))
         for name, node in given.items()
@@ -105,5 +105,5 @@ def filter_records(state: State, records: Iterable[Record], filters: Filters, gi
 def _find_filter(filters: Filters, name: str) -> tuple[Kind, Passes]:
     found = filters.get(name)
     if found is None:
-        raise refusal(400, f"There is no filter {name}.")
+        raise refusal(400, f"Unknown filter: {name}.")
     return found

@@ -1,4 +1,4 @@
-"""The service `projectsgroups` (facts 3.7)."""
+"""Service `projectsgroups` (facts 3.7)."""
 
 import attrs
 
@@ -12,14 +12,15 @@ from coredata_async.sandbox.fivepm.responses import Response
 
 
 def add(account: Account, asked: Arguments) -> SingleView:
-    """Make a group."""
+    """Create a group."""
     return account.viewer.single(GROUP, objects.add(account, GROUP, asked))
 
 
 def update(account: Account, asked: Arguments) -> SingleView:
     """Rename a group."""
     if account.dialect.misprints:
-        # The page prints `group[id]` with `projectsgroups[name]` (facts 8, slip 6); `group[name]` wins.
+        # The page prints `group[id]` with `projectsgroups[name]` (facts 8, slip 6); `group[name]` takes
+        # precedence.
         both = {**asked.array("projectsgroups"), **asked.array(GROUP.name)}
         asked = attrs.evolve(asked, arguments={**asked.arguments, GROUP.name: both})
     _, after = objects.change(account, GROUP, asked)

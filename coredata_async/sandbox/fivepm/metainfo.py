@@ -1,4 +1,4 @@
-"""The service `metainfo`: what statuses and priorities this account has (facts 3.2, 6)."""
+"""Service `metainfo`: the statuses and priorities of this account (facts 3.2, 6)."""
 
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments

@@ -1,4 +1,4 @@
-"""The 36 methods as one table (facts 3), and how one request of them is served."""
+"""The 36 methods as one table (facts 3), and the processing of one request of them."""
 
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -31,14 +31,14 @@ from coredata_async.sandbox.service import Service
 ROOT = "/api/v2/service"
 _OPEN = frozenset(("signIn", "signOut"))
 _EITHER = frozenset(("removeFile", "downloadFile"))
-"""Printed with both verbs (facts 8.3, 8.4): the dialect says which of them work."""
+"""Printed with both verbs (facts 8.3, 8.4): the dialect decides which of them work."""
 _MISPRINTED = frozenset(("getById", "getAll", "getList"))
 """Printed with GET and `/post/` for projects (facts 8.1)."""
 
 
 @frozen
 class Method:
-    """One row: the verb stands in the path, too."""
+    """One row: the verb is in the path, too."""
 
     verb: str
     service: str
@@ -47,7 +47,7 @@ class Method:
 
     @property
     def operation(self) -> str:
-        """Return what the faults call it."""
+        """Name of the operation in faults."""
         return f"5pm.{self.service}.{self.name}"
 
 
@@ -92,7 +92,7 @@ METHODS = (
 
 
 def routes(account: Account) -> Iterable[Route]:
-    """Yield what an account serves; who may come in is seen to per call, for credentials are arguments."""
+    """Yield the routes of an account; authentication happens per call, because credentials are arguments."""
     for method in METHODS:
         for verb, segment in _verbs(method):
             path = f"{ROOT}/{segment}/{method.service}/{method.name}"

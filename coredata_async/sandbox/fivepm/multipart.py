@@ -1,4 +1,4 @@
-"""A multipart form as PHP takes it apart: texts, and parts with a file name."""
+"""Multipart form, parsed as PHP does: texts, and parts with a file name."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _LINE = re.compile(r"(?im)^content-type:\s*([^\r\n]+)")
 
 
 def boundary(content_type: str) -> str | None:
-    """Return the boundary of a multipart form; None: it is something else."""
+    """Return the boundary of a multipart form; None for another type."""
     found = _BOUNDARY.match(content_type)
     return found[1] if found else None
 
@@ -23,7 +23,7 @@ def boundary(content_type: str) -> str | None:
 def parts(body: bytes, delimiter: str) -> Iterator[tuple[str, str | Upload]]:
     """Yield each part by its name, or refuse a form that does not end.
 
-    The file name is taken as it stands: PHP decodes no percent signs in it (facts 10).
+    The file name is not decoded, because PHP decodes no percent signs in it (facts 10).
     """
     mark = b"\r\n--" + delimiter.encode()
     _, *pieces = (b"\r\n" + body).split(mark)
@@ -43,7 +43,7 @@ def _value(headers: str, data: bytes) -> str | Upload:
     if filename is None:
         return data.decode(errors="replace")
     kind = _LINE.search(headers)
-    # PHP keeps what is behind the last separator, of either kind.
+    # PHP keeps the text after the last separator, of either kind.
     bare = re.split(r"[/\\]", _unescape(filename[1]))[-1]
     return Upload(bare, kind[1].strip() if kind else "", data)
 

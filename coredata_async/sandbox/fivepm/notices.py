@@ -1,4 +1,4 @@
-"""The e-mails that notify flags would have sent (facts 11)."""
+"""E-mails that notify flags would have sent (facts 11)."""
 
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
@@ -10,7 +10,7 @@ _FLAGS = ("notifyProjectTeam", "notifyTaskTeam", "notifyClient")
 
 
 def notify(account: Account, noun: Noun, asked: Arguments, record: Record) -> None:
-    """Send for each flag that this very request set; a stored one sends nothing."""
+    """Send an e-mail for each flag in this request; a stored flag sends nothing."""
     given = accept_fields(noun, asked.array(noun.name))
     for flag in _FLAGS:
         if given.get(flag):
@@ -24,7 +24,7 @@ def _addresses(state: State, flag: str, noun: Noun, record: Record, sender: str)
     project = record if noun.name == "project" else state.projects.get(str(project_id), {})
     team = (task if flag == "notifyTaskTeam" else project).get("team")
     people = [state.users[one] for one in team if one in state.users] if isinstance(team, tuple) else []
-    # Clients are assigned to projects, and are told by their own flag only (facts 5).
+    # Clients are assigned to projects, and are notified by their own flag only (facts 5).
     clients = flag == "notifyClient"
     return tuple(
         str(one["email"])

@@ -1,4 +1,4 @@
-"""What add, update, remove and getById do to any noun."""
+"""Actions add, update, remove and getById for any kind of object."""
 
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.arguments import Arguments
@@ -16,12 +16,12 @@ def find(account: Account, noun: Noun, identifier: str) -> Record:
 
 
 def find_requested(account: Account, noun: Noun, asked: Arguments) -> Record:
-    """Return the object a flat `id` names."""
+    """Return the object of a flat `id`."""
     return find(account, noun, text(asked.arguments, "id"))
 
 
 def add(account: Account, noun: Noun, asked: Arguments, *, defaults: Record | None = None) -> Record:
-    """Make an object of what was given; what was not has its default."""
+    """Create an object from the given values; missing ones have their defaults."""
     given = accept_fields(noun, asked.array(noun.name))
     needed = (*noun.required, *(noun.observed if account.dialect.required == "observed" else ()))
     lacking = [name for name in needed if given.get(name) in ("", None)]
@@ -35,7 +35,7 @@ def add(account: Account, noun: Noun, asked: Arguments, *, defaults: Record | No
 
 
 def change(account: Account, noun: Noun, asked: Arguments) -> tuple[Record, Record]:
-    """Change what was given and nothing else (facts 4.13); return the object before and after."""
+    """Change only the given values (facts 4.13); return the object before and after."""
     array = asked.array(noun.name)
     identifier = text(array, "id")
     if not identifier:
@@ -51,7 +51,7 @@ def change(account: Account, noun: Noun, asked: Arguments) -> tuple[Record, Reco
 
 
 def _check(account: Account, noun: Noun, given: Record) -> None:
-    """Refuse a reference to what is not there, and a value that the page does not call valid."""
+    """Refuse a reference to a missing object, and a value that the page does not list as valid."""
     choices = {**noun.choices, **account.state.choices(noun)}
     for name, value in given.items():
         if value not in (*choices.get(name, (value,)), EMPTY[noun.kind(name)]):
@@ -63,4 +63,4 @@ def _check(account: Account, noun: Noun, given: Record) -> None:
             kept = account.state.of(REFERS[name]) if kind == "reference" else {}
             unknown = [str(value)] if kind == "reference" and value and value not in kept else []
         if unknown:
-            raise refusal(400, f"{name}: there is no {', '.join(unknown)}.")
+            raise refusal(400, f"{name}: unknown value {', '.join(unknown)}.")

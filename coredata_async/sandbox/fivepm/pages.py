@@ -9,7 +9,7 @@ from coredata_async.sandbox.fivepm.values import value
 
 
 def page(records: Sequence[Record], arguments: Array, dialect: Dialect) -> Sequence[Record]:
-    """Return the part that `offset` and `count` ask for."""
+    """Return the part in `offset` and `count`."""
     count = _whole(arguments, "count") or dialect.page_cap
     base = dialect.offset_base
     start = 0 if base is None else max(0, _whole(arguments, "offset") - base)

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 @frozen
 class Upload:
-    """A part of a multipart form that came with a file name."""
+    """Part of a multipart form with a file name."""
 
     filename: str
     content_type: str
@@ -31,7 +31,7 @@ def pairs(urlencoded: str) -> list[tuple[str, str]]:
 
 
 def nest(given: Iterable[tuple[str, str | Upload]]) -> Array:
-    """Return names and values as arrays; of a name given twice the last value counts."""
+    """Return names and values as arrays; of a repeated name the last value counts."""
     top: Array = {}
     for name, value in given:
         steps = _steps(name)
@@ -41,7 +41,10 @@ def nest(given: Iterable[tuple[str, str | Upload]]) -> Array:
 
 
 def merge(first: Mapping[str, Node], second: Mapping[str, Node]) -> Array:
-    """Return both, arrays joined at every depth; else the second wins (`$_REQUEST`: query, then body)."""
+    """Return both, with arrays merged at every depth.
+
+    Otherwise the second takes precedence, as in `$_REQUEST`: query, then body.
+    """
     both = dict(first)
     for name, value in second.items():
         known = both.get(name)
@@ -50,11 +53,11 @@ def merge(first: Mapping[str, Node], second: Mapping[str, Node]) -> Array:
 
 
 def _steps(name: str) -> list[str]:
-    """Cut `a.b[c][]` into `a_b`, `c` and nothing."""
+    """Split `a.b[c][]` into `a_b`, `c` and an empty text."""
     name = name.lstrip(" ")
     head, bracket, _ = name.partition("[")
     if not bracket or "]" not in name[len(head) :]:
-        # A bracket nobody closes becomes a part of the name.
+        # An unclosed bracket becomes a part of the name.
         return [name.replace("[", "_", 1).translate(_NOT_IN_NAMES)]
     steps, at = [head.translate(_NOT_IN_NAMES)], len(head)
     while index := _INDEX.match(name, at):
@@ -74,5 +77,5 @@ def _put(array: Array, steps: list[str], value: str | Upload) -> None:
 
 
 def _next(array: Array) -> str:
-    """Return the index that `[]` stands for: one above the greatest there is."""
+    """Return the index that `[]` stands for: one above the greatest existing index."""
     return str(max((int(key) for key in array if _WHOLE.fullmatch(key)), default=-1) + 1)

@@ -1,4 +1,4 @@
-"""The service `projects` (facts 3.3)."""
+"""Service `projects` (facts 3.3)."""
 
 from coredata_async.sandbox.fivepm import filters, objects
 from coredata_async.sandbox.fivepm.account import Account
@@ -13,7 +13,7 @@ from coredata_async.sandbox.fivepm.values import flag
 
 
 def add(account: Account, asked: Arguments) -> SingleView:
-    """Make a project."""
+    """Create a project."""
     made = objects.add(account, PROJECT, asked)
     notify(account, PROJECT, asked, made)
     return account.viewer.single(PROJECT, made)
@@ -44,7 +44,7 @@ def get_all(account: Account, asked: Arguments) -> Listed:
 
 
 def get_list(account: Account, asked: Arguments) -> Listed:
-    """List projects page by page, with teams if `loadTeam` says so."""
+    """List projects page by page, with teams if `loadTeam` is set."""
     state, team = account.state, flag(asked.arguments, "loadTeam")
     every = filters.filter_records(state, state.projects.values(), filters.PROJECTS, asked.array("filter"))
     shown = page(every, asked.arguments, account.dialect)

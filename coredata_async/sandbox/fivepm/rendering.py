@@ -17,12 +17,12 @@ Item: TypeAlias = Mapping[str, "Shown"]
 
 @frozen
 class NoDate:
-    """A date that is not set."""
+    """Unset date."""
 
 
 @frozen
 class Listed:
-    """Several things; `total` is None where a list stands bare, as in metainfo (facts 6)."""
+    """Several objects; `total` is None for a bare list, as in metainfo (facts 6)."""
 
     items: tuple[Shown, ...]
     total: int | None = None
@@ -30,7 +30,7 @@ class Listed:
 
 @frozen
 class SingleView:
-    """One object, and the name it may be wrapped in."""
+    """One object, and the name that it may be wrapped in."""
 
     name: str
     item: Item
@@ -38,13 +38,13 @@ class SingleView:
 
 @frozen(kw_only=True)
 class Viewer:
-    """Shows objects in one dialect."""
+    """Renderer of objects in one dialect."""
 
     dialect: Dialect
     state: State
 
     def item(self, noun: Noun, record: Record, *, team: bool = True, plus: Item | None = None) -> Item:
-        """Show an object with all it has; the team only where it is wanted."""
+        """Return an object with all its attributes; with the team only if requested."""
         known = (name for name in (*noun.fields, *noun.given) if name not in record)
         whole: Record = {**record, **{name: EMPTY[noun.kind(name)] for name in known}}
         shown = {
@@ -55,15 +55,15 @@ class Viewer:
         return {**shown, **(plus or {})}
 
     def single(self, noun: Noun, record: Record, *, plus: Item | None = None) -> SingleView:
-        """Show one object."""
+        """Return one object."""
         return SingleView(noun.name, self.item(noun, record, plus=plus))
 
     def page(self, items: Iterable[Item], total: int) -> Listed:
-        """Show a part of a list."""
+        """Return a part of a list."""
         return Listed(tuple(items), total)
 
     def files(self, activity: str) -> Listed:
-        """Show what hangs on an activity."""
+        """Return the files of an activity."""
         mine = [one for one in self.state.files.values() if one["activityId"] == activity]
         return self.page((self.item(FILE, one) for one in mine), len(mine))
 

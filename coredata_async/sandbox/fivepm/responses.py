@@ -1,4 +1,4 @@
-"""What a dialect makes of a result or a refusal: status, headers, bytes."""
+"""Responses of a dialect to a result or a refusal: status, headers, bytes."""
 
 import codecs
 import html
@@ -25,7 +25,7 @@ _FATAL = (
 
 @frozen
 class Bytes:
-    """A file's content, given as it is."""
+    """Content of a file, sent unchanged."""
 
     name: str
     data: bytes
@@ -35,12 +35,12 @@ Response: TypeAlias = "Shown | SingleView | Bytes"
 
 
 def form(dialect: Dialect, asked: str) -> str:
-    """Return whether XML or JSON is answered, for what `retType` asked."""
+    """Return the format of the response, XML or JSON, for a `retType`."""
     return asked if dialect.honours_ret_type and asked in _TYPES else dialect.format
 
 
 def success(said: Response, dialect: Dialect, form: str, effect: Effect) -> Answer:
-    """Answer with a result, as the dialect and the faults want it."""
+    """Return the response for a result, in the dialect and with the faults."""
     if isinstance(said, Bytes):
         return _content(said, dialect)
     if isinstance(said, SingleView):
@@ -51,7 +51,7 @@ def success(said: Response, dialect: Dialect, form: str, effect: Effect) -> Answ
 
 
 def failure(refusal: Refusal, dialect: Dialect, form: str) -> Answer:
-    """Answer with a refusal; none of its shapes is documented (facts 7)."""
+    """Return the response for a refusal; its form is not documented (facts 7)."""
     words = html.escape(refusal.message)
     match dialect.errors:
         case "html":
@@ -87,7 +87,7 @@ def _content(said: Bytes, dialect: Dialect) -> Answer:
 
 
 def _apply_effect(said: Shown, effect: Effect) -> Shown:
-    """Leave attributes out, or empty, at every depth."""
+    """Omit or empty attributes, at every depth."""
     match said:
         case Listed():
             return attrs.evolve(said, items=tuple(_apply_effect(one, effect) for one in said.items))

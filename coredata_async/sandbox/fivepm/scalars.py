@@ -1,4 +1,4 @@
-"""A single value as text; the two formats differ only in what they put around it."""
+"""Single value as text; the two formats differ only in the wrapping."""
 
 from datetime import datetime
 
@@ -10,15 +10,15 @@ _ZERO = "0000-00-00 00:00:00"
 
 
 def render_scalar(value: Scalar, dialect: Dialect) -> str:
-    """Return a value as the dialect writes it: nothing for what is not set."""
+    """Return a value as the dialect writes it: an empty text for an unset one."""
     match value:
         case bool():
             return str(value).lower() if dialect.booleans == "words" else str(int(value))
         case float():
-            # MySQL gives decimals two places (facts 6: "0.00").
+            # MySQL writes decimals with two places (facts 6: "0.00").
             return f"{value:.2f}"
         case datetime():
-            # No zone is stated anywhere (facts 4.8), so "z" is as wrong as it may come.
+            # A zone is not stated anywhere (facts 4.8), so "z" is the worst case.
             return value.strftime(_FORMS[dialect.dates])
         case NoDate():
             return _ZERO if dialect.no_date == "zero" else ""

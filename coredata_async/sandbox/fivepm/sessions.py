@@ -1,4 +1,4 @@
-"""Who is signed in: tokens, each good for half an hour (facts 2)."""
+"""Sessions: tokens, each valid for half an hour (facts 2)."""
 
 import secrets
 from collections.abc import Callable
@@ -10,11 +10,11 @@ LIFETIME = 30 * 60.0
 
 @define(eq=False, repr=False)
 class Sessions:
-    """Tokens and the users they stand for."""
+    """Tokens and their users."""
 
     clock: Callable[[], float]
     opened: int = 0
-    """How often somebody signed in."""
+    """Number of sign-ins."""
     _open: dict[str, tuple[str, float]] = field(factory=dict[str, tuple[str, float]])
 
     def open(self, user: str) -> str:
@@ -25,7 +25,7 @@ class Sessions:
         return token
 
     def user(self, token: str, *, sliding: bool) -> str | None:
-        """Return whose session it is; None once it is over."""
+        """Return the user of a session; None after its end."""
         user, since = self._open.get(token, ("", 0.0))
         if not user or self.clock() - since >= LIFETIME:
             return None
@@ -43,5 +43,5 @@ class Sessions:
 
     @property
     def count(self) -> int:
-        """Return how many are kept, over or not."""
+        """Number of stored sessions, including ended ones."""
         return len(self._open)

@@ -1,4 +1,4 @@
-"""The truth of this 5pm: every object by its id, every file's bytes, every e-mail and every request."""
+"""State of this 5pm: every object by its id, every file's bytes, every e-mail and every request."""
 
 import itertools
 from collections import Counter, deque
@@ -16,13 +16,13 @@ _LOG = 100_000
 
 @frozen(kw_only=True)
 class Email:
-    """What a notify flag would have sent."""
+    """E-mail that a notify flag would have sent."""
 
     flag: str
     noun: str
     id: str
     to: tuple[str, ...]
-    """Addresses, without that of whoever set the flag."""
+    """Addresses, without that of the user who set the flag."""
 
 
 @frozen(kw_only=True)
@@ -33,7 +33,7 @@ class ReceivedCall:
     verb: str
     query: Array
     body: Array
-    """What was in a form; its uploads by name and type."""
+    """Arguments of a form; its uploads by name and type."""
 
 
 def _statuses() -> list[Record]:
@@ -54,7 +54,7 @@ def _priorities() -> list[Record]:
 
 @define(eq=False, repr=False)
 class State:
-    """Objects by noun and id, under the names and in the types of Python; a test may change any of it."""
+    """Objects by kind and id, under the names and in the types of Python; a test may change any of it."""
 
     clock: Callable[[], float]
     projects: Records = field(factory=Records)
@@ -66,19 +66,19 @@ class State:
     statuses: list[Record] = field(factory=_statuses)
     priorities: list[Record] = field(factory=_priorities)
     contents: dict[str, bytes] = field(factory=dict[str, bytes])
-    """The bytes of each file."""
+    """Bytes of each file."""
     emails: list[Email] = field(factory=list[Email])
     calls: deque[ReceivedCall] = field(factory=lambda: deque[ReceivedCall](maxlen=_LOG))
     _used: Counter[str] = field(factory=Counter[str])
 
     @property
     def now(self) -> datetime:
-        """The account's local time: naive, and cut to the second."""
+        """Account's local time: naive, and cut to the second."""
         return datetime.fromtimestamp(int(self.clock()), UTC).replace(tzinfo=None)
 
     @property
     def final(self) -> frozenset[str]:
-        """The statuses after which nothing is active."""
+        """Statuses of inactive objects."""
         return frozenset(str(one["id"]) for one in self.statuses if one["is_final"])
 
     def choices(self, noun: Noun) -> Mapping[str, frozenset[Value]]:
@@ -103,7 +103,7 @@ class State:
         return kept[noun]
 
     def add(self, noun: Noun, record: Record) -> Record:
-        """Keep a new object under the next id; each noun counts from 1, so ids name several things."""
+        """Store a new object under the next id; each kind counts from 1, so an id names several objects."""
         kept = self.of(noun.name)
         self._used[noun.name] = number = next(
             n for n in itertools.count(self._used[noun.name] + 1) if str(n) not in kept

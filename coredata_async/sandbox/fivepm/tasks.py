@@ -1,4 +1,4 @@
-"""The service `tasks` (facts 3.4)."""
+"""Service `tasks` (facts 3.4)."""
 
 from coredata_async.sandbox.fivepm import filters, objects
 from coredata_async.sandbox.fivepm.account import Account
@@ -13,7 +13,7 @@ from coredata_async.sandbox.fivepm.values import flag
 
 
 def add(account: Account, asked: Arguments) -> SingleView:
-    """Make a task; with `projectId` 0 or none it belongs to no project."""
+    """Create a task; with `projectId` 0 or none it does not belong to a project."""
     made = _with_group(account, objects.add(account, TASK, asked))
     notify(account, TASK, asked, made)
     return _single(account, made)
@@ -39,7 +39,7 @@ def get_by_id(account: Account, asked: Arguments) -> SingleView:
 
 
 def get_list(account: Account, asked: Arguments) -> Listed:
-    """List tasks page by page, with teams if `loadTeam` says so."""
+    """List tasks page by page, with teams if `loadTeam` is set."""
     state, team = account.state, flag(asked.arguments, "loadTeam")
     every = filters.filter_records(state, state.tasks.values(), filters.TASKS, asked.array("filter"))
     shown = page(every, asked.arguments, account.dialect)
@@ -71,13 +71,13 @@ def _item(account: Account, task: Record, *, team: bool) -> Item:
 
 
 def _hours(account: Account, task: str) -> float:
-    """Add up the time notes."""
+    """Return the sum of the time notes."""
     notes = (one["hoursDone"] for one in account.state.activity.values() if one["taskId"] == task)
     return sum((hours for hours in notes if isinstance(hours, float)), 0.0)
 
 
 def _before(account: Account, task: Record) -> str:
-    """Return the sibling made before; nobody knows what the real `prev` is (facts 5)."""
+    """Return the previously created sibling; the meaning of the real `prev` is unknown (facts 5)."""
     place = (task["projectId"], task["parentId"])
     siblings = [
         str(i) for i, one in account.state.tasks.items() if (one["projectId"], one["parentId"]) == place

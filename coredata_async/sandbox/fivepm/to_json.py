@@ -1,4 +1,4 @@
-"""What is shown, as PHP's json_encode might write it; no example exists (facts 6)."""
+"""Rendered values as PHP's json_encode might write them; no example exists (facts 6)."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _EMPTY_LISTS: Mapping[str, object] = {"list": [], "object": {}, "string": "", "n
 
 
 def document(value: Shown, dialect: Dialect) -> bytes:
-    """Return the answer's body."""
+    """Return the body of the response."""
     plain = _plain(value, dialect)
     return json.dumps({dialect.root: plain} if dialect.wrapped else plain).encode()
 

@@ -1,4 +1,4 @@
-"""What is shown, as XML: the only form anybody has seen (facts 6)."""
+"""Rendered values as XML: the only observed format (facts 6)."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _AWKWARD = re.compile(r"[&<>\r\n]")
 
 
 def document(value: Shown, dialect: Dialect) -> bytes:
-    """Return the answer's body."""
+    """Return the body of the response."""
     return f"{_HEAD}{_element(dialect.root, value, dialect)}".encode()
 
 
@@ -31,11 +31,11 @@ def _inside(value: Shown, dialect: Dialect) -> str:
 
 
 def _text(text: str) -> str:
-    """Write markup as CDATA, as the real service does (facts 6); what XML cannot say is left out."""
+    """Write markup as CDATA, as the real service does (facts 6); characters that XML forbids are omitted."""
     clean = _FORBIDDEN.sub("", text)
     if not _AWKWARD.search(clean):
         return clean
-    # A parser makes one line feed of every line end; a carriage return survives as a reference only.
+    # A parser turns every line end into a line feed; a carriage return survives only as a reference.
     lines = (part.replace("]]>", "]]]]><![CDATA[>") for part in clean.split("\r"))
     return "&#13;".join(f"<![CDATA[{line}]]>" for line in lines)
 

@@ -1,4 +1,4 @@
-"""The service `users`; security levels are shown and not enforced (facts 3.5)."""
+"""Service `users`; security levels are shown and not enforced (facts 3.5)."""
 
 from coredata_async.sandbox.fivepm import objects
 from coredata_async.sandbox.fivepm.account import Account
@@ -12,7 +12,7 @@ from coredata_async.sandbox.fivepm.values import text
 
 
 def add(account: Account, asked: Arguments) -> SingleView:
-    """Make a user, who can sign in at once."""
+    """Create a user, who can sign in at once."""
     _free(account, asked)
     return account.viewer.single(USER, objects.add(account, USER, asked))
 
@@ -25,7 +25,7 @@ def update(account: Account, asked: Arguments) -> SingleView:
 
 
 def remove(account: Account, asked: Arguments) -> Response:
-    """Remove a user, who then cannot sign in."""
+    """Remove a user, who can no longer sign in."""
     cascade(account.state, "user", str(objects.find_requested(account, USER, asked)["id"]))
     return {"status": True}
 
@@ -51,7 +51,7 @@ def get_all(account: Account, asked: Arguments) -> Listed:
 
 
 def _free(account: Account, asked: Arguments) -> None:
-    """Refuse an address that somebody else has."""
+    """Refuse an address that another user has."""
     user = asked.array("user")
     email, identifier = text(user, "email").casefold(), text(user, "id")
     others = (one for number, one in account.state.users.items() if number != identifier)

@@ -1,7 +1,7 @@
-"""What a written value means, by the kind of its attribute; strict where PHP would guess.
+"""Interpretation of a written value, by the kind of its attribute; strict where PHP would guess.
 
-`intval("None")` is 0 and `(bool) "False"` is true in PHP (facts 4.7): a client that sends such a thing
-has a fault, and here it hears of it.
+`intval("None")` is 0 and `(bool) "False"` is true in PHP (facts 4.7): a client that sends such a value
+has a bug, and here it is refused.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _FLAGS = {"1": True, "0": False}
 
 
 def accept_fields(noun: Noun, given: Mapping[str, Node]) -> Record:
-    """Return what a caller sets; what only the service sets is passed over, what is unknown is kept."""
+    """Return the fields that a caller sets, also unknown ones, without those that only the service sets."""
     return {
         name: value(noun.kind(name), name, node)
         for name, node in given.items()
@@ -24,7 +24,7 @@ def accept_fields(noun: Noun, given: Mapping[str, Node]) -> Record:
 
 
 def value(kind: Kind, name: str, node: Node) -> Value:
-    """Return what was meant; empty clears."""
+    """Return the interpreted value; an empty text clears."""
     if kind == "team":
         return members(node)
     if not isinstance(node, str):
@@ -34,7 +34,7 @@ def value(kind: Kind, name: str, node: Node) -> Value:
     try:
         return _parse(kind, node)
     except (ValueError, KeyError):
-        raise refusal(400, f"{name} is no {kind}.") from None
+        raise refusal(400, f"{name} is not a valid {kind}.") from None
 
 
 def members(node: Node) -> tuple[str, ...]:
@@ -48,13 +48,13 @@ def members(node: Node) -> tuple[str, ...]:
 
 
 def text(array: Array, name: str) -> str:
-    """Return a plain argument; nothing when it is not there, or is an array."""
+    """Return a plain argument; an empty text if it is missing, or an array."""
     found = array.get(name, "")
     return found if isinstance(found, str) else ""
 
 
 def flag(array: Array, name: str) -> bool:
-    """Return a yes or no."""
+    """Return a boolean argument."""
     return bool(value("flag", name, array.get(name, "")))
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong when a test says so."""
+"""Tests of scripted faults."""
 
 import asyncio
 import json
@@ -443,12 +443,14 @@ async def test_an_unknown_operation_is_refused_with_a_suggestion() -> None:
 
     with pytest.raises(
         ValueError,
-        match=r"faults.status: there is no operation 'file.register'; did you mean 'files.register'",
+        match=r"faults.status: operation .file.register. does not exist; did you mean 'files.register'",
     ):
         box.faults.status("file.register", 503)
-    with pytest.raises(ValueError, match=r"no operation 'q'; known are .*5pm.activity.add.*storage.put"):
+    with pytest.raises(
+        ValueError, match=r"operation 'q' does not exist; known are .*5pm.activity.add.*storage.put"
+    ):
         box.faults.html("q")
-    with pytest.raises(ValueError, match=r"no operation 'sandbox.clear'"):
+    with pytest.raises(ValueError, match=r"operation 'sandbox.clear' does not exist"):
         box.faults.html("sandbox.clear")
     assert box.faults.list_all() == []
 

@@ -1,4 +1,4 @@
-"""A fresh 5pm for every test, with a clock of the test's own, and a bare client for it."""
+"""Fixtures: a fresh 5pm for every test, with a clock of the test's own, and a bare client for it."""
 
 import aiohttp
 import pytest

@@ -1,4 +1,4 @@
-"""A bare client for the sandbox's 5pm: sends what it is told, as JSON where nothing else is asked for."""
+"""Bare client for the sandbox's 5pm: sends exactly the given arguments, as JSON by default."""
 
 import json
 from xml.etree import ElementTree as ET

@@ -1,4 +1,4 @@
-"""Who may come in, for how long, and what becomes of the secrets."""
+"""Tests of authentication: who is accepted, for how long, and the masking of secrets."""
 
 import pytest
 

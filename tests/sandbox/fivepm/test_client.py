@@ -1,4 +1,4 @@
-"""The real client and this 5pm, in every dialect: two readings of the same facts that must agree."""
+"""Tests of the real client with this 5pm, in every dialect: two readings of the same facts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The sandbox's own endpoint for 5pm, as another process uses it."""
+"""Tests of the sandbox's endpoint for 5pm, as another process uses it."""
 
 import pytest
 

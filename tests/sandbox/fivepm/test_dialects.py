@@ -1,4 +1,4 @@
-"""Every way this 5pm can speak."""
+"""Tests of every dialect of this 5pm."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The sandbox's faults, on operations of 5pm."""
+"""Tests of the sandbox's faults on operations of 5pm."""
 
 import json
 

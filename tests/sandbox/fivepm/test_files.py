@@ -1,4 +1,4 @@
-"""Files: attached in both encodings, given back in every way."""
+"""Tests of files: attached in both encodings, downloaded in every form."""
 
 import base64
 

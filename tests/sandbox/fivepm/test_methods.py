@@ -1,4 +1,4 @@
-"""All 36 methods, where the facts say they are, in both formats."""
+"""Tests of all 36 methods at their documented places, in both formats."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""A multipart form, as PHP takes it apart."""
+"""Tests of a multipart form, as PHP parses it."""
 
 import pytest
 

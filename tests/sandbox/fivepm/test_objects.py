@@ -1,4 +1,4 @@
-"""What writing, removing, filtering and notifying do."""
+"""Tests of writing, removing, filtering and notifying."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Names and values, as PHP reads them."""
+"""Tests of names and values, as PHP reads them."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""Rules that the vendor's page states: valid values, what an example needs, and its misprints."""
+"""Tests of rules on the vendor's page: valid values, the fields of an example, and its misprints."""
 
 import pytest
 
