@@ -3,7 +3,7 @@
 - `worker` — `EventWorker`: pulls messages, answers them, and ends in good order.
 - `message` — the format of a message. `sources` — which sources a message may name; `remote` — https URLs.
 - `handler` — one message: what it became, and how it is answered. No broker in it.
-- `broker` — FastStream on NATS JetStream: stream, consumer, bucket, dead letters.
+- `broker` — FastStream on NATS JetStream: stream, consumer, dead letters; `nats_types` — its parts.
 - `stores` — record stores by address. `metrics`, `metrics_server` — numbers for Prometheus.
 """
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -16,8 +15,8 @@ from attrs import field, frozen
 from coredata_async.errors import ConfigurationError
 from coredata_async.events.errors import BrokerError
 from coredata_async.events.handler import Dead
+from coredata_async.events.nats_types import Broker, Connection, Handler, JetStream, Message, RawMessage
 from coredata_async.events.options import WorkerOptions, stream_name
-from coredata_async.records.kv import Bucket
 
 log = logging.getLogger("coredata_async.events")
 
@@ -27,109 +26,6 @@ PULL_TIMEOUT: Final = 5.0
 """Seconds for which a pull waits for messages."""
 _SCHEMES: Final = frozenset({"nats", "tls", "ws", "wss"})
 _LONGEST_REASON: Final = 2000
-
-
-class Metadata(Protocol):
-    """The part of a message's metadata that is used."""
-
-    num_delivered: int
-    stream: str
-    sequence: Sequence
-
-
-class Sequence(Protocol):
-    """Numbers of a message."""
-
-    stream: int
-
-
-class RawMessage(Protocol):
-    """The part of `nats.aio.msg.Msg` that is used."""
-
-    data: bytes
-    subject: str
-    metadata: Metadata
-
-
-class Message(Protocol):
-    """The part of `faststream.nats.NatsMessage` that is used."""
-
-    raw_message: RawMessage
-
-    def ack(self) -> Awaitable[None]:
-        """Acknowledge it."""
-        ...
-
-    def nack(self, delay: float | None = None) -> Awaitable[None]:
-        """Have it delivered again."""
-        ...
-
-    def in_progress(self) -> Awaitable[None]:
-        """Say that it is worked on."""
-        ...
-
-
-class JetStream(Protocol):
-    """The part of `nats.js.JetStreamContext` that is used."""
-
-    def find_stream_name_by_subject(self, subject: str) -> Awaitable[str]:
-        """Return the name of the stream that has a subject."""
-        ...
-
-    def add_stream(self, **config: object) -> Awaitable[object]:
-        """Create a stream."""
-        ...
-
-    def add_consumer(self, stream: str, config: object) -> Awaitable[object]:
-        """Create a consumer, or change it."""
-        ...
-
-    def key_value(self, bucket: str) -> Awaitable[Bucket]:
-        """Open a bucket."""
-        ...
-
-    def create_key_value(self, **config: object) -> Awaitable[Bucket]:
-        """Create a bucket."""
-        ...
-
-    def publish(self, subject: str, payload: bytes, *, headers: Mapping[str, str]) -> Awaitable[object]:
-        """Publish a message, and wait until a stream has it."""
-        ...
-
-
-class Connection(Protocol):
-    """The part of `nats.aio.client.Client` that is used."""
-
-    def jetstream(self) -> JetStream:
-        """Return its JetStream."""
-        ...
-
-    def close(self) -> Awaitable[None]:
-        """Close it at once."""
-        ...
-
-
-class Broker(Protocol):
-    """The part of `faststream.nats.NatsBroker` that is used."""
-
-    def connect(self) -> Awaitable[Connection]:
-        """Connect."""
-        ...
-
-    def subscriber(self, subject: str, **options: object) -> Callable[[Handler], object]:
-        """Declare a subscriber."""
-        ...
-
-    def start(self) -> Awaitable[None]:
-        """Begin to pull messages."""
-        ...
-
-    def stop(self) -> Awaitable[None]:
-        """Pull no more, wait for the messages in progress, and disconnect."""
-        ...
-
-
-Handler = Callable[[Message], Awaitable[None]]
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
-from coredata_async.events.broker import Connection
+from coredata_async.events.nats_types import Connection
 from coredata_async.records import KvRecords, PostgresRecords, RecordStoreError, SqliteRecords, UploadRecords
 from coredata_async.records.kv import Bucket
 

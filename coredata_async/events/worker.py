@@ -14,6 +14,7 @@ from coredata_async.client import CoreData
 from coredata_async.events import broker as nats
 from coredata_async.events.handler import Again, Answer, Dead, Done, EventHandler
 from coredata_async.events.metrics import Metrics
+from coredata_async.events.nats_types import Broker, Connection, JetStream, Message
 from coredata_async.events.options import WorkerOptions
 from coredata_async.events.remote import RemoteFiles
 from coredata_async.events.sources import SourceRules
@@ -53,7 +54,7 @@ class EventWorker:
     _given_up: int = field(default=0, init=False)
     """Number of messages that were cancelled while they were in progress."""
     _main: asyncio.Task[object] | None = field(default=None, init=False)
-    _stream: nats.JetStream = field(init=False)
+    _stream: JetStream = field(init=False)
     _handler: EventHandler = field(init=False)
 
     def drain(self) -> None:
@@ -111,13 +112,13 @@ class EventWorker:
                 recovering.cancel()
                 return await self._drain(broker)
 
-    async def _drain(self, broker: nats.Broker) -> bool:
+    async def _drain(self, broker: Broker) -> bool:
         log.info("ending: %d messages are in progress", self.metrics.in_flight)
         await broker.stop()  # waits for them for `grace`, then cancels them
         return not self._given_up and not self.metrics.in_flight
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncGenerator[tuple[nats.Broker, nats.Connection]]:
+    async def _connected(self) -> AsyncGenerator[tuple[Broker, Connection]]:
         broker = nats.make_broker(self.address, self.options)
         connection = await nats.connect(broker, self.address)
         try:
@@ -125,7 +126,7 @@ class EventWorker:
         finally:
             await connection.close()
 
-    async def _consume(self, message: nats.Message) -> None:
+    async def _consume(self, message: Message) -> None:
         """Carry one message out, and answer it."""
         with self.metrics.message():
             raw = message.raw_message
@@ -139,7 +140,7 @@ class EventWorker:
                 raise
             await self._answer(message, answer)
 
-    async def _keep_alive(self, message: nats.Message) -> None:
+    async def _keep_alive(self, message: Message) -> None:
         while True:
             await asyncio.sleep(self.options.ack_wait / _SIGNS_OF_LIFE)
             try:
@@ -147,7 +148,7 @@ class EventWorker:
             except Exception as exc:  # noqa: BLE001  # the worst result is another delivery, which is harmless
                 log.debug("a sign of life could not be sent: %s", type(exc).__name__)
 
-    async def _answer(self, message: nats.Message, answer: Answer) -> None:
+    async def _answer(self, message: Message, answer: Answer) -> None:
         """Answer a message. If that fails, it is delivered again, and finds its record."""
         try:
             match answer:
@@ -162,7 +163,7 @@ class EventWorker:
         except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
             log.warning("a message could not be answered: %s: %s", type(exc).__name__, exc)
 
-    async def _bury(self, message: nats.Message, dead: Dead) -> None:
+    async def _bury(self, message: Message, dead: Dead) -> None:
         log.error("%s: dead letter: %s", dead.key, dead.reason)
         raw = message.raw_message
         try:
