@@ -18,7 +18,7 @@ from .workers import (
 )
 
 MESSAGES, TWICE, BEFORE = 300, 10, 60
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
 
 
 async def _publish(stream, box, root) -> None:

@@ -11,7 +11,7 @@ from .workers import SUBJECT, connected, files, message, pending, wait_until
 
 EXAMPLES = Path(__file__).parent.parent.parent / ".docs" / "examples"
 TASKIQ = [sys.executable, "-m", "taskiq", "worker", "taskiq_worker:broker", "--workers", "1"]
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

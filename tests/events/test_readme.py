@@ -15,7 +15,7 @@ from tests.records.servers import free_port, wait_for
 from .workers import SUBJECT, connected, files, message, wait_until, wait_until_answered
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
 
 class Server:

@@ -20,7 +20,7 @@ from .workers import (
     wait_until_answered,
 )
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def files(box) -> Counter[str]:
     return Counter(str(file.fields["filename"]) for file in list(box.state.files))
 
 
-async def wait_until(check, seconds: float = 40) -> None:
+async def wait_until(check, seconds: float = 80) -> None:
     async with asyncio.timeout(seconds):
         while not check():  # noqa: ASYNC110  # other processes
             await asyncio.sleep(0.1)

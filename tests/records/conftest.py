@@ -1,8 +1,5 @@
 """Fixtures of record stores on real servers; `.ci/run` runs those that need one (marker `servers`)."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import pytest
 
 from .servers import nats_server, postgres_server
@@ -17,8 +14,7 @@ STORES = (
 
 @pytest.fixture(scope="session")
 def postgres():
-    # Not below pytest's own folder, which only root may enter: its server does not run as root.
-    with TemporaryDirectory() as folder, postgres_server(Path(folder)) as dsn:
+    with postgres_server() as dsn:
         yield dsn
 
 

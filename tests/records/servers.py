@@ -7,9 +7,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -88,8 +89,16 @@ def nats_server(directory: Path, *, sync: bool = True) -> Iterator[NatsServer]:
 
 
 @contextmanager
-def postgres_server(directory: Path, *settings: str) -> Iterator[str]:
-    """Start a PostgreSQL with a new cluster; yield its DSN."""
+def postgres_server(*settings: str) -> Iterator[str]:
+    """Start a PostgreSQL with a new cluster; yield its DSN.
+
+    The cluster is not below pytest's own folder, which only root may enter: the server does not run as root.
+    """
+    with TemporaryDirectory() as directory:
+        yield from _postgres(Path(directory), settings)
+
+
+def _postgres(directory: Path, settings: Sequence[str]) -> Iterator[str]:
     programs = {name: _find(name) for name in ("initdb", "postgres")}
     if None in programs.values():
         pytest.skip("needs PostgreSQL: Debian's package `postgresql`")
@@ -99,9 +108,6 @@ def postgres_server(directory: Path, *settings: str) -> Iterator[str]:
     if os.geteuid() == 0:
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         shutil.chown(directory, "postgres", "postgres")
-        for parent in directory.parents:
-            if parent.stat().st_uid == 0 and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
     data, port = directory / "data", free_port()
     initdb = [*as_user, str(programs["initdb"]), "-D", str(data), "-U", user, "--auth=trust", "-N"]
     subprocess.run(initdb, check=True, capture_output=True, cwd="/")

@@ -204,10 +204,10 @@ async def test_a_server_that_is_gone_is_reported(tmp_path) -> None:
 
 
 @pytest.mark.servers
-async def test_a_postgres_that_does_not_sync_is_refused(tmp_path_factory) -> None:
+async def test_a_postgres_that_does_not_sync_is_refused() -> None:
     import asyncpg
 
-    with postgres_server(tmp_path_factory.mktemp("volatile"), "fsync=off") as dsn:
+    with postgres_server("fsync=off") as dsn:
         async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool:
             with pytest.raises(VolatileStoreError, match="fsync=off"):
                 await PostgresRecords(pool).get("k")
