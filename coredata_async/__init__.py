@@ -175,5 +175,5 @@ if not TYPE_CHECKING:  # a type checker would accept any name because of this fu
             return import_module(f"{__name__}.{name}")
         if name not in _PLACE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = globals()[name] = getattr(import_module(f"{__name__}.{_PLACE[name]}"), name)
-        return found
+        value = globals()[name] = getattr(import_module(f"{__name__}.{_PLACE[name]}"), name)
+        return value

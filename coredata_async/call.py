@@ -190,12 +190,14 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
     """Return the error for a reply with an unexpected status."""
     where = _where(request, reply)
     if reply.status >= HTTPStatus.BAD_REQUEST:
-        body, words, code = _service_message(reply)
+        body, service_message, code = _service_message(reply)
         advice = _ADVICE.get(reply.status, "")
-        message = where + (f": {words}" if words else "") + (f"; {advice}" if advice else "")
+        message = (
+            where + (f": {service_message}" if service_message else "") + (f"; {advice}" if advice else "")
+        )
         failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         kind = BY_STATUS.get(reply.status, errors.ServerError if failed else errors.APIStatusError)
-        return kind(message, request, reply, service_message=words, code=code, body=body)
+        return kind(message, request, reply, service_message=service_message, code=code, body=body)
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
         hint = "redirects are never followed; check that base_url is the tenant's own https:// address"
     else:
@@ -234,10 +236,10 @@ def _service_message(reply: Reply) -> tuple[object, str, str | None]:
         text = redactor.excerpt(reply.body.strip())
         return text, "" if text.startswith("<") else text[:MAX_MESSAGE], None
     facts = _mapping(body)
-    said = redactor.tree(next((facts[name] for name in _SAYING if facts.get(name)), body))
-    words = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False) if said else ""
+    error = redactor.tree(next((facts[name] for name in _SAYING if facts.get(name)), body))
+    message = error if isinstance(error, str) else json.dumps(error, ensure_ascii=False) if error else ""
     code = facts.get("code")
-    return body, words[:MAX_MESSAGE], str(code) if isinstance(code, str | int) else None
+    return body, message[:MAX_MESSAGE], str(code) if isinstance(code, str | int) else None
 
 
 def _mapping(body: object) -> dict[str, object]:

@@ -147,11 +147,11 @@ class CoreData(HttpClient):
         Raises:
             ConfigurationError: If a mandatory value is missing, or a variable has an invalid value.
         """
-        given = wrap_secrets(options)
+        overrides = wrap_secrets(options)
         del options
-        address, found = from_environment(os.environ)
-        found.update(given)
-        return cls(base_url or address, **found)
+        address, arguments = from_environment(os.environ)
+        arguments.update(overrides)
+        return cls(base_url or address, **arguments)
 
     @cached_property
     def projects(self) -> Projects:
@@ -246,27 +246,27 @@ class CoreData(HttpClient):
         from coredata_async.transfer.store import Storer
         from coredata_async.transfer.uploads import Uploader
 
-        gates = evolve(
+        limits = evolve(
             self._shared_limits,
             api=api or self._shared_limits.api,
             storage=storage or self._shared_limits.storage,
             budget=budget or self._shared_limits.budget,
         )
-        manner = evolve(self._send_options, hooks=(*self._send_options.hooks, *hooks))
-        observe = observe_with(manner.hooks)
-        send = api_chain(self._pool, gates, manner, self._base_url, self._credentials)
-        put = around_storage(storage_chain(self._pool, gates, manner, self._credentials))
+        options = evolve(self._send_options, hooks=(*self._send_options.hooks, *hooks))
+        observe = observe_with(options.hooks)
+        send = api_chain(self._pool, limits, options, self._base_url, self._credentials)
+        put = around_storage(storage_chain(self._pool, limits, options, self._credentials))
         driver = Driver(
             send,
-            Storer(send, put, manner.retry, admission, observe=observe),
-            RegistrationProbe(send, manner.retry, observe=observe),
+            Storer(send, put, options.retry, admission, observe=observe),
+            RegistrationProbe(send, options.retry, observe=observe),
             observe=observe,
         )
         return Engine(
             api=send,
             storage=put,
-            uploader=Uploader(driver, gates.streams, gates.open_files),
-            retry=manner.retry,
+            uploader=Uploader(driver, limits.streams, limits.open_files),
+            retry=options.retry,
             limits=self._limits,
             tenant=self._base_url,
             account=self._credentials.user,
@@ -275,22 +275,22 @@ class CoreData(HttpClient):
 
     def arguments(self) -> tuple[str, Options]:
         """Return the arguments for an equal client in another process, with keys wrapped."""
-        who, pool, manner = self._credentials, self._pool, self._send_options
+        credentials, pool, options = self._credentials, self._pool, self._send_options
         return self._base_url, Options(
-            api_user=who.user,
-            api_key=who.key,
-            api_key_v3=who.key_v3,
-            timeouts=manner.timeouts,
-            retry=manner.retry,
+            api_user=credentials.user,
+            api_key=credentials.key,
+            api_key_v3=credentials.key_v3,
+            timeouts=options.timeouts,
+            retry=options.retry,
             limits=self._limits,
             proxy=pool.proxy,
             ssl=pool.ssl,
             trust_env=pool.trust_env,
-            headers=manner.headers,
-            app_info=manner.app_info,
+            headers=options.headers,
+            app_info=options.app_info,
             session=pool.api,
             storage_session=pool.storage,
-            hooks=manner.hooks,
+            hooks=options.hooks,
             transport=pool.transport,
         )
 

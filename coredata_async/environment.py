@@ -35,48 +35,48 @@ def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
         ConfigurationError: If a variable has an invalid value.
     """
     environ = SecretMapping(environ)  # errors raised below show the variables of their frames
-    found: Options = {
+    arguments: Options = {
         "api_user": setting(environ, "COREDATA_API_USER"),
         "api_key": conceal(setting(environ, "COREDATA_API_KEY")),
         "api_key_v3": conceal(setting(environ, "COREDATA_API_KEY_V3")),
     }
     timeout = number(environ, "COREDATA_TIMEOUT")
     if timeout is not None:
-        found["timeouts"] = Timeouts(response=timeout or None)
+        arguments["timeouts"] = Timeouts(response=timeout or None)
     retries = number(environ, "COREDATA_MAX_RETRIES")
     if retries is not None:
         if not retries.is_integer():
             raise ConfigurationError(f"COREDATA_MAX_RETRIES must be a whole number, not {retries}")
-        found["retry"] = Retry(attempts=int(retries) + 1)
+        arguments["retry"] = Retry(attempts=int(retries) + 1)
     bundle = setting(environ, "COREDATA_CA_BUNDLE")
     if bundle is not None:
-        found["ssl"] = _ca_context(bundle)
+        arguments["ssl"] = _ca_context(bundle)
     proxy = conceal(setting(environ, "COREDATA_PROXY"))
     if proxy is not None:
-        found["proxy"] = proxy
+        arguments["proxy"] = proxy
     transport = setting(environ, "COREDATA_TRANSPORT")
     if transport is not None:
         if not is_transport(transport):
             raise ConfigurationError(f"COREDATA_TRANSPORT must be auto or aiohttp, not {transport!r}")
-        found["transport"] = transport
+        arguments["transport"] = transport
     level = setting(environ, "COREDATA_LOG")
     if level is not None:
         _log(level)
-    return setting(environ, "COREDATA_BASE_URL"), found
+    return setting(environ, "COREDATA_BASE_URL"), arguments
 
 
 def wrap_secrets(options: Options) -> Options:
     """Return the options that are set, with keys, proxy and headers wrapped."""
-    found = cast("Options", {name: value for name, value in options.items() if value is not None})
-    if "api_key" in found:
-        found["api_key"] = conceal(found["api_key"])
-    if "api_key_v3" in found:
-        found["api_key_v3"] = conceal(found["api_key_v3"])
-    if "proxy" in found:
-        found["proxy"] = conceal(found["proxy"])
-    if headers := found.get("headers"):
-        found["headers"] = SecretMapping(headers)
-    return found
+    wrapped = cast("Options", {name: value for name, value in options.items() if value is not None})
+    if "api_key" in wrapped:
+        wrapped["api_key"] = conceal(wrapped["api_key"])
+    if "api_key_v3" in wrapped:
+        wrapped["api_key_v3"] = conceal(wrapped["api_key_v3"])
+    if "proxy" in wrapped:
+        wrapped["proxy"] = conceal(wrapped["proxy"])
+    if headers := wrapped.get("headers"):
+        wrapped["headers"] = SecretMapping(headers)
+    return wrapped
 
 
 def base_address(base_url: str | None) -> str:

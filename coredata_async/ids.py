@@ -26,9 +26,9 @@ def id_of(value: object, what: str = "id") -> str:
     Raises:
         ConfigurationError: If it is neither.
     """
-    found: object = value if isinstance(value, str) else getattr(value, "id", None)
-    if not isinstance(found, str):
+    key: object = value if isinstance(value, str) else getattr(value, "id", None)
+    if not isinstance(key, str):
         raise ConfigurationError(
             f"the {what} must be a string, or an object with an id, not {type(value).__name__}"
         )
-    return found
+    return key

@@ -173,13 +173,13 @@ class Reply:
     @property
     def retry_after(self) -> float | None:
         """Seconds that the server asks to wait, from either form of Retry-After (RFC 9110, 10.2.3)."""
-        wish = self.headers.get("Retry-After", "").strip()
-        if not wish:
+        delay = self.headers.get("Retry-After", "").strip()
+        if not delay:
             return None
-        if wish.replace(".", "", 1).isdecimal():
-            return float(wish)
+        if delay.replace(".", "", 1).isdecimal():
+            return float(delay)
         # The date can be compared only with the server's own clock.
-        until, now = date_of(wish), date_of(self.headers.get("Date", ""))
+        until, now = date_of(delay), date_of(self.headers.get("Date", ""))
         return max(0.0, (until - now).total_seconds()) if until and now else None
 
 
@@ -189,9 +189,9 @@ def date_of(text: str) -> datetime | None:
     A date outside is an error of the server, and would break the arithmetic and the databases of callers.
     """
     try:
-        said = parsedate_to_datetime(text)
+        parsed = parsedate_to_datetime(text)
         # GMT, even if it does not say so (RFC 9110, 5.6.7).
-        date = said.astimezone(UTC) if said.tzinfo else said.replace(tzinfo=UTC)
+        date = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
     return date if 1970 <= date.year < 9000 else None  # noqa: PLR2004

@@ -22,7 +22,7 @@ OperationName = Literal[
     "upload_job", "upload_many", "upload", "replace", "reserve", "put", "register", "settle", "download"
 ]
 OperationOutcome = Literal["done", "failed", "unknown", "skipped", "delayed", "absent", "cancelled"]
-"""`unknown`: a write may or may not have been carried out. `absent`: `settle` has proved that no File exists.
+"""`unknown`: the outcome of a write is unknown. `absent`: `settle` has proved that no File exists.
 
 `skipped` and `delayed` are outcomes of files in bulk jobs.
 """
@@ -34,7 +34,7 @@ class Operation:
 
     name: OperationName
     size: int | None = None
-    """Bytes that it carried, if known."""
+    """Number of bytes transferred, if known."""
     outcome: OperationOutcome = "done"
     error: str | None = None
     """Class of the exception that ended it."""
@@ -61,7 +61,7 @@ class _Unobserved:
     """A context manager for operations without hooks, shared by all of them."""
 
     _operation: Final = Operation("upload")
-    """Callers may write to it; nothing reads it."""
+    """Shared by all: callers may write to it, and its values are never read."""
 
     def __enter__(self) -> Operation:
         return self._operation
@@ -81,7 +81,7 @@ def unobserved(name: OperationName) -> AbstractContextManager[Operation]:
 
 
 def observe_with(hooks: Iterable[object]) -> Observe:
-    """Return the function that begins operations which these hooks observe, as far as they do."""
+    """Return a function that begins operations, observed by the hooks that support it."""
     observers = tuple(hook for hook in hooks if isinstance(hook, OperationHook))
     return (lambda name: _Observed(observers, name)) if observers else unobserved
 

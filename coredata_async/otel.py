@@ -41,7 +41,7 @@ class OpenTelemetryHook:
 
     Spans are children of the span that is current where the SDK is called. No span or metric contains a query
     string, an id, a file name, a blob name, a header of a request or the text of an error. No header is added
-    to requests: neither the service nor the storage takes part in the trace.
+    to requests: the service and the storage do not take part in the trace.
 
     Args:
         tracer_provider: Defaults to the global one.
@@ -133,7 +133,7 @@ class OpenTelemetryHook:
 def path_template(event: Exchanged) -> str:
     """Return the path with everything that is not a fixed part of the API replaced.
 
-    Ids become `{id}`; the path of a signed URL is `/{blob}`, whatever it is.
+    Ids become `{id}`; the path of every signed URL is `/{blob}`.
     """
     if event.signed:
         return "/{blob}"
@@ -156,15 +156,15 @@ def _method(event: Exchanged) -> str:
 
 def _describe_attempt(event: Exchanged) -> _Attributes:
     """Return the attributes that spans and metrics of an attempt have in common."""
-    found: _Attributes = {"http.request.method": _method(event), "server.address": event.host}
+    attributes: _Attributes = {"http.request.method": _method(event), "server.address": event.host}
     if event.port is not None:
-        found["server.port"] = event.port
+        attributes["server.port"] = event.port
     if event.status is not None:
-        found["http.response.status_code"] = event.status
+        attributes["http.response.status_code"] = event.status
     error = _error_type(event)
     if error is not None:
-        found["error.type"] = error
-    return found
+        attributes["error.type"] = error
+    return attributes
 
 
 def _error_type(event: Exchanged) -> str | None:

@@ -34,12 +34,12 @@ class RecentKeys:
 
 async def collect(items: AsyncGenerator[T, None], limit: int | None) -> list[T]:
     """Return all items, or the first `limit` without waiting for more."""
-    found: list[T] = []
+    collected: list[T] = []
     if limit is not None and limit <= 0:
-        return found
+        return collected
     async with aclosing(items):
         async for item in items:
-            found.append(item)
-            if limit is not None and len(found) >= limit:
+            collected.append(item)
+            if limit is not None and len(collected) >= limit:
                 break
-    return found
+    return collected

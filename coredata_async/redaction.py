@@ -65,7 +65,7 @@ _CREDENTIALS: Final = (
     re.compile(r"//([^/\s\"'<>@?#]*:[^/\s\"'<>@?#]*)@"),
 )
 _TOKEN: Final = re.compile(r"[\w./-]*")
-"""A text with neither an escape nor a name with a value, such as the path of a URL."""
+"""A text without escapes and without names with values, such as the path of a URL."""
 _ENCODED: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 
 

@@ -57,15 +57,15 @@ class Decoded:
     def origin(self, position: int) -> int:
         """Return the position in the original."""
         piece = bisect_right(self._starts, position) - 1
-        place = self._places[piece] + position - self._starts[piece]
-        return place if self._source is None else self._source.origin(place)
+        start = self._places[piece] + position - self._starts[piece]
+        return start if self._source is None else self._source.origin(start)
 
     def origin_of_end(self, position: int) -> int:
         """Return the position in the original after the character before `position`."""
         last = position - 1
         piece = bisect_right(self._starts, last) - 1
-        place = self._places[piece] + last - self._starts[piece] + 1
-        return place if self._source is None else self._source.origin(place)
+        start = self._places[piece] + last - self._starts[piece] + 1
+        return start if self._source is None else self._source.origin(start)
 
 
 def decodings(text: str) -> Iterator[Decoded]:

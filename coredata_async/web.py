@@ -34,15 +34,15 @@ _STATUSES: Final[tuple[tuple[type[errors.CoreDataError], HTTPStatus], ...]] = (
     (errors.SourceError, HTTPStatus.BAD_REQUEST),
     (errors.TransferError, HTTPStatus.BAD_GATEWAY),
 )
-"""The first class that fits counts. A wrong API key is the service's own fault, hence 502 and never 401."""
+"""The first matching class counts. A wrong API key is a fault of the web service, hence 502 and never 401."""
 _DIGITS: Final = 18
-"""Digits of a length that are read: more are too much in any case."""
+"""Maximum number of digits of a length that are read: a longer one exceeds any limit."""
 _TITLES: Final = {
     HTTPStatus.GATEWAY_TIMEOUT: "CoreData did not answer in time",
     HTTPStatus.BAD_GATEWAY: "CoreData could not be used",
     HTTPStatus.SERVICE_UNAVAILABLE: "CoreData accepts no more requests at present",
 }
-_UNKNOWN: Final = "It is unknown whether the change was made; look before you repeat it"
+_UNKNOWN: Final = "It is unknown whether the change was made; check before you repeat it"
 
 
 class BodyTooLargeError(errors.SourceError):
@@ -87,7 +87,7 @@ def problem_of(error: errors.CoreDataError) -> Problem:
 
 
 def check_length(header: str | None, maximum: int) -> int | None:
-    """Return the length that a Content-Length header announces; None if there is none.
+    """Return the length that a Content-Length header announces; None if it is missing or invalid.
 
     Raises:
         BodyTooLargeError: If it is more than `maximum` bytes.
@@ -97,16 +97,16 @@ def check_length(header: str | None, maximum: int) -> int | None:
     size = int(header.strip()[:_DIGITS])
     if size > maximum:
         raise BodyTooLargeError(
-            f"the request body has {size} bytes, and {maximum} are accepted", stage="source"
+            f"the request body has {size} bytes, but at most {maximum} are accepted", stage="source"
         )
     return size
 
 
 async def limit_body(chunks: AsyncIterable[bytes], maximum: int) -> AsyncGenerator[bytes, None]:
-    """Yield the chunks of a request body, as long as they are not more than `maximum` bytes together.
+    """Yield the chunks of a request body, at most `maximum` bytes in total.
 
     Raises:
-        BodyTooLargeError: If there are more.
+        BodyTooLargeError: If the body is longer.
     """
     count = 0
     async for chunk in chunks:
@@ -126,7 +126,7 @@ class ASGIDownload:
     HEAD requests get the headers.
 
     Args:
-        download: As `client.files.download(…)` gives it, not opened yet.
+        download: The result of `client.files.download(…)`, not opened yet.
         inline: Whether a browser shows the content; see `Download.response_headers`.
     """
 

@@ -52,10 +52,10 @@ def describe() -> Schema:
 
 
 def _paths() -> Schema:
-    found: Schema = {}
+    paths: Schema = {}
     for endpoint in endpoints():
-        found.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation(endpoint)
-    return found
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation(endpoint)
+    return paths
 
 
 def _schemas() -> Schema:

@@ -31,14 +31,14 @@ _VERSION: Final[Schema] = {
     "X-Coredata-fields-snapshot-id": {"description": "Snapshot id of the new version.", "schema": _UUID},
 }
 _NOT_DOCUMENTED: Final[Schema] = {
-    "description": "No error is documented: neither status nor body. Seen or inferred: 400 with "
+    "description": "No error is documented, with status or body. Seen or inferred: 400 with "
     '`{"error": …}`, 401, 404 and 405 without a body, 429 with Retry-After, 500 with `{"error_message": …}`.'
 }
 _PAGING: Final[list[Schema]] = [
     {
         "name": "limit",
         "in": "query",
-        "description": "Objects per page. Neither the maximum nor the meaning of 0 is documented.",
+        "description": "Objects per page. The maximum and the meaning of 0 are not documented.",
         "schema": {"type": "integer", "minimum": 1, "default": 20},
     },
     {
@@ -110,18 +110,18 @@ def _shape(endpoint: Endpoint) -> Shape:
 
 
 def _usual(kind: Resource[Any, ...], verb: str) -> Shape:
-    one = [_place(kind.key, _key_schema(kind))]
+    parameters = [_place(kind.key, _key_schema(kind))]
     match verb, kind:
         case "list", _:
             return Shape([*filters(kind.where), *_PAGING], answer=_page_of(kind))
         case "create", AppendableKind(new=new):
             return Shape(body=_json(request_schema(_class(new))), answer={"headers": _LOCATION})
         case "update", EditableKind(edit=edit):
-            return Shape(one, body=_json(request_schema(_class(edit))))
+            return Shape(parameters, body=_json(request_schema(_class(edit))))
         case "get", _:
-            return Shape(one, answer=_content(ref(kind.model)))
+            return Shape(parameters, answer=_content(ref(kind.model)))
         case _:
-            return Shape(one)
+            return Shape(parameters)
 
 
 def _create_file() -> Shape:

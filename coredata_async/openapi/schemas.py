@@ -62,8 +62,8 @@ def read_schema(model: type[Any], key: str | None) -> Schema:
         for name in _names(model)
         if name != "extra"
     }
-    found = {"type": "object", "properties": properties, "additionalProperties": True}
-    return _with_title(model, found, [key] if key else [])
+    schema = {"type": "object", "properties": properties, "additionalProperties": True}
+    return _with_title(model, schema, [key] if key else [])
 
 
 def request_schema(model: type[Any]) -> Schema:
@@ -74,8 +74,8 @@ def request_schema(model: type[Any]) -> Schema:
         for name in _names(model)
     }
     required = [attribute.name for attribute in attrs.fields(model) if attribute.default is attrs.NOTHING]
-    found = {"type": "object", "properties": properties, "additionalProperties": False}
-    return _with_title(model, found, required)
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return _with_title(model, schema, required)
 
 
 def form_schema(model: type[Any], **more: Schema) -> Schema:
@@ -115,24 +115,24 @@ def _parameter(name: str, kind: Any, note: str | None) -> Schema:
     arms = [arm for arm in _arms(kind) if arm is not type(None)]
     if name.endswith("__range"):
         pair: Schema = {"type": "array", "items": _INSTANT, "minItems": 2, "maxItems": 2}
-        said: Schema = {"schema": pair, "style": "form", "explode": False}
+        schema: Schema = {"schema": pair, "style": "form", "explode": False}
     else:
-        said = {"schema": _INSTANT if datetime in arms else {"type": "string", "minLength": 1}}
-    return _with_note({"name": name, "in": "query", **said}, note)
+        schema = {"schema": _INSTANT if datetime in arms else {"type": "string", "minLength": 1}}
+    return _with_note({"name": name, "in": "query", **schema}, note)
 
 
 def _response_schema(kind: Any, *, sure: bool) -> Schema:
-    found = _schema(kind)
-    if sure or not found:
-        return found
-    if "$ref" in found:
-        return {"anyOf": [found, {"type": "null"}]}
-    return {**found, "type": [found["type"], "null"]}
+    schema = _schema(kind)
+    if sure or not schema:
+        return schema
+    if "$ref" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
 
 
 def _request_schema(kind: Any) -> Schema:
-    found = _schema(kind)
-    return {**found, "type": [found["type"], "null"]} if {Unset, type(None)} <= set(_arms(kind)) else found
+    schema = _schema(kind)
+    return {**schema, "type": [schema["type"], "null"]} if {Unset, type(None)} <= set(_arms(kind)) else schema
 
 
 def _parts(attribute: tuple[type[Any], str]) -> Schema | None:
@@ -182,7 +182,7 @@ def _with_note(schema: Schema, note: str | None) -> Schema:
 
 def _notes(model: type[Any]) -> dict[str, str]:
     """Return the docstrings of the fields of a class and its base classes."""
-    found: dict[str, str] = {}
+    notes: dict[str, str] = {}
     for kind in reversed([each for each in inspect.getmro(model) if attrs.has(each)]):
         (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
         lines = body.body if isinstance(body, ast.ClassDef) else []
@@ -190,9 +190,9 @@ def _notes(model: type[Any]) -> dict[str, str]:
             match line, below:
                 case (
                     ast.AnnAssign(target=ast.Name(id=name)),
-                    ast.Expr(value=ast.Constant(value=str(words))),
+                    ast.Expr(value=ast.Constant(value=str(text))),
                 ):
-                    found[name] = inspect.cleandoc(words)
+                    notes[name] = inspect.cleandoc(text)
                 case _:
                     pass
-    return found
+    return notes

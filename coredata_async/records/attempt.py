@@ -147,9 +147,9 @@ class Attempt:
         """Continue with bytes that were stored before. No registration of their File is in flight."""
         stored = self._require_stored()
         if not self._absent:
-            found = await self.steps.settle(stored, self.record.new, in_flight=False)
-            if found is not None:
-                await self._confirm(found)
+            registered = await self.steps.settle(stored, self.record.new, in_flight=False)
+            if registered is not None:
+                await self._confirm(registered)
                 return
             self._absent = True
         if self.upload is not None and not self._fresh and (self._sent or not self._is_kept()):
@@ -167,18 +167,18 @@ class Attempt:
     async def _settle(self) -> None:
         """Search for the File after a registration with an unknown outcome."""
         stored, waited = self._require_stored(), self.owned.clock() - self._given_up_at
-        found: Registered | None = None
+        registered: Registered | None = None
         timely = False
         try:
             async with asyncio.timeout(self.patience):
-                found = await self.steps.settle(stored, self.record.new, waited=waited)
+                registered = await self.steps.settle(stored, self.record.new, waited=waited)
                 timely = True
         except TimeoutError:
             pass
         if not timely:
             raise self._still_open(stored)
-        if found is not None:
-            await self._confirm(found)
+        if registered is not None:
+            await self._confirm(registered)
             return
         self._absent = True
         await self.owned.write(evolve(self.record, state=UploadState.STORED))

@@ -194,13 +194,13 @@ class IdempotentUploads:
         Raises:
             RecordStoreError: If the record store cannot be reached.
         """
-        found = [each async for each in self._records.unfinished()]
-        for each in found:
+        unfinished = [each async for each in self._records.unfinished()]
+        for each in unfinished:
             self._observed.note(each)
-        if any(each.record.owner for each in found):
+        if any(each.record.owner for each in unfinished):
             await self._sleep(self._lease)
-        for start in range(0, len(found), RECOVERED_AT_ONCE):
-            batch = found[start : start + RECOVERED_AT_ONCE]
+        for start in range(0, len(unfinished), RECOVERED_AT_ONCE):
+            batch = unfinished[start : start + RECOVERED_AT_ONCE]
             for outcome in await map_concurrently(batch, self._recover, len(batch)):
                 if outcome is not None:
                     yield outcome
@@ -215,44 +215,44 @@ class IdempotentUploads:
             ConfigurationError: If a call works on the key, or its File may exist without being confirmed.
             RecordStoreError: If the record store cannot be reached.
         """
-        found = await self._records.get(_check_key(key))
-        if found is None:
+        current = await self._records.get(_check_key(key))
+        if current is None:
             return False
-        if found.record.owner and self._observed.note(found) < self._lease:
+        if current.record.owner and self._observed.note(current) < self._lease:
             raise ConfigurationError(
                 f"{key}: a call works on this key, or one died less than {self._lease:g} s ago; try again "
                 "later"
             )
-        if found.record.state is UploadState.REGISTERING:
+        if current.record.state is UploadState.REGISTERING:
             raise ConfigurationError(f"{key}: its File may exist; call recover() first")
-        if not await self._records.delete(key, found.number):
+        if not await self._records.delete(key, current.number):
             raise ConfigurationError(f"{key}: a call has begun to work on this key; try again later")
         self._observed.forget(key)
         return True
 
     async def _take(self, fresh: UploadRecord) -> OwnedRecord | Revision | Busy:
         """Take the lease on a record; return a confirmed record unchanged."""
-        found = await self._records.get(fresh.key)
-        if found is None:
+        current = await self._records.get(fresh.key)
+        if current is None:
             return await self._create(fresh) or Busy(key=fresh.key, retry_after=_RACE_PAUSE)
-        if found.record.is_done:
+        if current.record.is_done:
             self._observed.forget(fresh.key)
-            return found
-        unchanged = self._observed.note(found)
-        if found.record.owner and unchanged < self._lease:
+            return current
+        unchanged = self._observed.note(current)
+        if current.record.owner and unchanged < self._lease:
             return Busy(key=fresh.key, retry_after=max(_RACE_PAUSE, self._lease - unchanged))
-        waited = found.record.waited
-        if not found.record.owner and found.record.state is UploadState.REGISTERING:
+        waited = current.record.waited
+        if not current.record.owner and current.record.state is UploadState.REGISTERING:
             waited += unchanged
         record = evolve(
-            found.record,
+            current.record,
             owner=secrets.token_hex(8),
-            epoch=found.record.epoch + 1,
-            renewals=found.record.renewals + 1,
+            epoch=current.record.epoch + 1,
+            renewals=current.record.renewals + 1,
             waited=waited,
         )
         began = self._clock()
-        number = await self._update(record, found.number)
+        number = await self._update(record, current.number)
         if number is None:
             return Busy(key=fresh.key, retry_after=_RACE_PAUSE)
         return self._own(Revision(record, number), began)
@@ -267,9 +267,9 @@ class IdempotentUploads:
             log.warning(
                 "%s: it is unknown whether its record was created: %s", escape_controls(record.key), exc
             )
-            found = await self._records.get(record.key)
-            if found is not None and found.record == record:
-                number = found.number
+            current = await self._records.get(record.key)
+            if current is not None and current.record == record:
+                number = current.number
         return None if number is None else self._own(Revision(record, number), began)
 
     async def _update(self, record: UploadRecord, revision: int) -> int | None:
@@ -279,8 +279,8 @@ class IdempotentUploads:
             log.warning(
                 "%s: it is unknown whether its record was taken: %s", escape_controls(record.key), exc
             )
-        found = await self._records.get(record.key)
-        return found.number if found is not None and found.record == record else None
+        current = await self._records.get(record.key)
+        return current.number if current is not None and current.record == record else None
 
     def _own(self, revision: Revision, began: float) -> OwnedRecord:
         fence = process_fence() if self._fence else NO_FENCE

@@ -172,9 +172,9 @@ class KvRecords:
             async for entry in watcher:
                 if entry is None:  # the end of the current entries
                     return
-                found = _revision(entry)
-                if not found.record.is_done:
-                    yield found
+                current = _revision(entry)
+                if not current.record.is_done:
+                    yield current
         finally:
             await watcher.stop()
 

@@ -100,15 +100,15 @@ def endpoints() -> list[Endpoint]:
 
 
 def _of(name: str, kind: Resource[Any, ...]) -> Iterator[Endpoint]:
-    one = f"{kind.detail or kind.path}{{{kind.key}}}/"
+    path = f"{kind.detail or kind.path}{{{kind.key}}}/"
     yield Endpoint(f"{name}.list", "GET", kind.path, 200, kind.proof("list"))
-    yield Endpoint(f"{name}.get", "GET", one, 200, kind.proof("get"))
+    yield Endpoint(f"{name}.get", "GET", path, 200, kind.proof("get"))
     if isinstance(kind, AppendableKind):
         yield Endpoint(f"{name}.create", "POST", kind.path, 201, kind.proof("create"))
     if isinstance(kind, EditableKind):
-        yield Endpoint(f"{name}.update", "PUT", one, 204, kind.proof("update"))
+        yield Endpoint(f"{name}.update", "PUT", path, 204, kind.proof("update"))
     if kind.deletable:
-        yield Endpoint(f"{name}.delete", "DELETE", one, 204, kind.proof("delete"))
+        yield Endpoint(f"{name}.delete", "DELETE", path, 204, kind.proof("delete"))
 
 
 def table() -> str:

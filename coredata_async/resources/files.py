@@ -95,15 +95,15 @@ FILES = Resource(
 
 
 def is_complete(edit: EditFile) -> bool:
-    """Check if nothing of the File has to be read: all mandatory fields are given."""
+    """Return whether all mandatory fields are given, so that the File need not be read first."""
     given = UNSET not in (edit.filename, edit.title, edit.parent)
     return given and (edit.contacts is UNSET or edit.dynatype is not UNSET)
 
 
 def merge_edit(now: File | None, edit: EditFile) -> dict[str, str]:
-    """Return the fields to send: the three mandatory ones, and what else was given.
+    """Return the fields to send: the three mandatory ones, and further given ones.
 
-    A read object cannot be sent back as it is: tags are a list when read, and one string when written.
+    A read object cannot be sent back unchanged: tags are a list when read, and one string when written.
     """
     fields = {
         name: getattr(now, name) if (given := getattr(edit, name)) is UNSET else given

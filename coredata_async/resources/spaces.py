@@ -1,4 +1,4 @@
-"""Spaces: model and endpoint. The service offers neither filters nor changes."""
+"""Spaces: model and endpoint. The service does not offer filters or changes."""
 
 from __future__ import annotations
 

@@ -66,8 +66,8 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
 
     def text(self, aspect: str, name: str) -> str | None:
         """Return a field as text."""
-        found = self._find(aspect, name)
-        return None if found is None else str(found)
+        value = self._find(aspect, name)
+        return None if value is None else str(value)
 
     def moment(self, aspect: str, name: str) -> datetime | None:
         """Return a field as a point in time; without a zone it is UTC.
@@ -75,8 +75,8 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
         Raises:
             ValueError: If it is not a timestamp.
         """
-        found = self._find(aspect, name)
-        return None if found is None else moment(str(found))
+        value = self._find(aspect, name)
+        return None if value is None else moment(str(value))
 
     def flag(self, aspect: str, name: str) -> bool | None:
         """Return a field as true or false.
@@ -84,24 +84,24 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
         Raises:
             ValueError: If it is neither.
         """
-        found = self._find(aspect, name)
-        if found is None or isinstance(found, bool):
-            return found
-        raise ValueError(f"aspect {aspect}: {name} is neither true nor false but {found!r}")
+        value = self._find(aspect, name)
+        if value is None or isinstance(value, bool):
+            return value
+        raise ValueError(f"aspect {aspect}: {name} must be true or false, not {value!r}")
 
     def texts(self, aspect: str, name: str) -> tuple[str, ...]:
         """Return a field as a list of texts; empty if it is absent."""
-        found = self._find(aspect, name)
-        if found is None:
+        value = self._find(aspect, name)
+        if value is None:
             return ()
-        if not isinstance(found, list):
-            return (str(found),)
-        items = cast("list[Any]", found)  # type: ignore[redundant-cast]  # pyright wants it
+        if not isinstance(value, list):
+            return (str(value),)
+        items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright wants it
         return tuple(str(item) for item in items)
 
     def _find(self, aspect: str, name: str) -> Any:
-        found = self._raw.get(aspect)
-        value = found.get(name) if isinstance(found, Mapping) else None  # pyright: ignore[reportUnnecessaryIsInstance]
+        fields = self._raw.get(aspect)
+        value = fields.get(name) if isinstance(fields, Mapping) else None  # pyright: ignore[reportUnnecessaryIsInstance]
         return None if value in ("", {}, []) else value
 
 

@@ -42,7 +42,7 @@ class Files:
             EditFile,
             self._update,
             "Change a file's metadata. One request if `filename`, `title` and `parent` are given;\n"
-            "otherwise two, because the service requires these three, and what is missing is read first.",
+            "otherwise two, because the service requires these three, and missing ones are read first.",
             FILES.proof("update"),
         )
         self.delete = deleter(send, FILES)

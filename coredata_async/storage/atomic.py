@@ -63,12 +63,12 @@ class Target:
             raise _refusal(target, "is written as a directory; give the path of a file, or use save_into()")
         _check_kind(target)
         try:
-            found = target.lstat()
+            status = target.lstat()
         except FileNotFoundError:
             return cls(target, replace=bool(overwrite))
         if overwrite is False:
             raise exists_error(target)
-        mode = None if stat.S_ISLNK(found.st_mode) else stat.S_IMODE(found.st_mode) & 0o777
+        mode = None if stat.S_ISLNK(status.st_mode) else stat.S_IMODE(status.st_mode) & 0o777
         return cls(target, replace=True, mode=mode)
 
 
@@ -159,8 +159,8 @@ def open_kept_part(target: Target, key: str, *, spoiled_by: tuple[type[Exception
 def holds(path: Path, md5: str, size: int | None) -> bool:
     """Check that a file has this content. Blocks: run it in a thread."""
     try:
-        found = path.lstat()
-        return stat.S_ISREG(found.st_mode) and size in {None, found.st_size} and md5_of_file(path) == md5
+        status = path.lstat()
+        return stat.S_ISREG(status.st_mode) and size in {None, status.st_size} and md5_of_file(path) == md5
     except OSError:
         return False
 
@@ -215,9 +215,9 @@ def _open_own(path: Path) -> io.BufferedRandom | None:
         if exc.errno in {errno.ELOOP, errno.EMLINK, errno.ENOENT, errno.ENXIO, errno.EACCES}:
             return None
         raise
-    found = os.fstat(number)
-    own = os.name == "nt" or found.st_uid == os.geteuid()
-    if not (stat.S_ISREG(found.st_mode) and own and found.st_nlink == 1):
+    status = os.fstat(number)
+    own = os.name == "nt" or status.st_uid == os.geteuid()
+    if not (stat.S_ISREG(status.st_mode) and own and status.st_nlink == 1):
         os.close(number)
         return None
     return os.fdopen(number, "r+b")
@@ -230,11 +230,11 @@ def _open(path: Path, flags: int, target: Target) -> io.BufferedRandom:
 
 def _is_at(file: io.BufferedRandom, path: Path) -> bool:
     try:
-        there = path.lstat()
+        at_path = path.lstat()
     except FileNotFoundError:
         return False
-    here = os.fstat(file.fileno())
-    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+    opened = os.fstat(file.fileno())
+    return (opened.st_dev, opened.st_ino) == (at_path.st_dev, at_path.st_ino)
 
 
 def _lock(file: io.BufferedRandom) -> bool:

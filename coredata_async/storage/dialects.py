@@ -54,10 +54,10 @@ def expiry(url: str) -> datetime | None:
     """Return when a signed URL expires, by the storage's clock; None if the URL does not say so readably."""
     try:
         query = dict(parse_qsl(urlsplit(url).query))
-        said = next((each.expires(query) for each in DIALECTS if each.signature in query), None)
+        expires = next((each.expires(query) for each in DIALECTS if each.signature in query), None)
     except (KeyError, ValueError, OverflowError, OSError):
         return None
-    return said.replace(tzinfo=UTC) if said and said.tzinfo is None else said
+    return expires.replace(tzinfo=UTC) if expires and expires.tzinfo is None else expires
 
 
 _MD5: Final = re.compile(r'"?([0-9a-fA-F]{32})"?')
@@ -72,8 +72,8 @@ def etag_md5(headers: Mapping[str, str]) -> str | None:
     """
     if headers.get(_SSE, "").startswith("aws:kms") or f"{_SSE}-customer-algorithm" in headers:
         return None
-    found = _MD5.fullmatch(headers.get("ETag", ""))
-    return found[1].lower() if found else None
+    match = _MD5.fullmatch(headers.get("ETag", ""))
+    return match[1].lower() if match else None
 
 
 def etag_digest(headers: Mapping[str, str]) -> str | None:
@@ -82,8 +82,8 @@ def etag_digest(headers: Mapping[str, str]) -> str | None:
     If they equal the MD5 of the bytes sent, they prove that the bytes are stored. If they do not, see
     `is_encrypted`.
     """
-    found = _MD5.fullmatch(headers.get("ETag", "").strip().removeprefix("W/"))
-    return found[1].lower() if found else None
+    match = _MD5.fullmatch(headers.get("ETag", "").strip().removeprefix("W/"))
+    return match[1].lower() if match else None
 
 
 def is_encrypted(headers: Mapping[str, str]) -> bool:
@@ -108,12 +108,12 @@ class Refusal:
         """Return whether the URL had expired, so that a new URL solves the problem."""
         if self.code in {"ExpiredToken", "ExpiredRequest", "RequestExpired"}:
             return True
-        said = self.message.lower()
-        if self.status == 403 and self.code in {"", "AccessDenied"} and not said:  # noqa: PLR2004
+        message = self.message.lower()
+        if self.status == 403 and self.code in {"", "AccessDenied"} and not message:  # noqa: PLR2004
             return True  # radosgw, and proxies before a storage, give no reason
         # S3 and compatible storages / rclone, with 400 / Azure
         return any(
-            word in said for word in ("expired", "difference between the request time", "time frame")
+            word in message for word in ("expired", "difference between the request time", "time frame")
         ) and (self.code in {"AccessDenied", "AuthenticationFailed", ""})
 
     @property
@@ -149,5 +149,5 @@ def refusal(reply: Reply) -> Refusal:
 
 
 def _tag(name: str, text: str) -> str:
-    found = re.search(rf"<{name}>([^<]{{0,300}})", text)
-    return found[1].strip() if found else ""
+    match = re.search(rf"<{name}>([^<]{{0,300}})", text)
+    return match[1].strip() if match else ""

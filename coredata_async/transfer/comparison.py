@@ -22,7 +22,7 @@ Matcher = Callable[[File], Awaitable[bool]]
 
 
 class UndecidableError(Exception):
-    """The server's response neither proves nor disproves that a File exists."""
+    """It cannot be decided from the server's response whether a File exists."""
 
     def __init__(self, why: str, candidates: tuple[str, ...] = ()) -> None:
         super().__init__(why)
@@ -117,8 +117,8 @@ def compare_names(file: File, tickets: Iterable[PendingLookup]) -> None:
 
 def is_same_blob(shown: str, blob: str) -> bool:
     """Return whether a blob name is the same in another form: in other case, or with a path prefix."""
-    one, other = shown.casefold(), blob.casefold()
-    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
+    left, right = shown.casefold(), blob.casefold()
+    return left == right or left.endswith(f"/{right}") or right.endswith(f"/{left}")
 
 
 async def match_by_bytes(file: File, tickets: Iterable[PendingLookup]) -> None:

@@ -30,14 +30,14 @@ async def open_conditionally(
     reply = await fetcher.fetch(wanted, conditions.headers())
     if reply.status == HTTPStatus.NOT_MODIFIED:
         return describe_response(reply, ByteRange(), HTTPStatus.NOT_MODIFIED)
-    found = await _decide(fetcher, wanted, conditions, reply)
-    if found is None:
+    response = await _decide(fetcher, wanted, conditions, reply)
+    if response is None:
         await close_reply(reply)
         reply = await fetcher.open(evolve(wanted, span=ByteRange()))
-        found = _decide_whole(conditions, reply)
-    if found.status in {HTTPStatus.NOT_MODIFIED, _NO_RANGE}:
+        response = _decide_whole(conditions, reply)
+    if response.status in {HTTPStatus.NOT_MODIFIED, _NO_RANGE}:
         await close_reply(reply)
-    return found
+    return response
 
 
 async def _decide(
@@ -48,11 +48,11 @@ async def _decide(
         return _decide_whole(conditions, reply)
     if conditions.is_known(reply):
         return describe_response(reply, ByteRange(), HTTPStatus.NOT_MODIFIED)
-    if conditions.range is None:  # not asked for
+    if conditions.range is None:  # a range was not requested
         return None
     if reply.status == HTTPStatus.PARTIAL_CONTENT:
         return _decide_part(conditions, conditions.range, reply)
-    if conditions.if_none_match and etag_of(reply) is None:  # it comes before the range
+    if conditions.if_none_match and etag_of(reply) is None:  # it takes precedence over the range
         return None
     return await _decide_end(fetcher, wanted, conditions.range, reply)
 
@@ -60,7 +60,7 @@ async def _decide(
 async def _decide_end(
     fetcher: Fetcher, wanted: DownloadRequest, asked: WebRange, reply: Reply
 ) -> WebResponse | None:
-    """Decide about a response of 416; return None if the file does hold what was asked for."""
+    """Evaluate a response of 416; return None if the file does contain the requested range."""
     size = unsatisfied_size(reply)
     if size is None:
         size = (await fetcher.describe(wanted)).size
@@ -89,21 +89,21 @@ def _decide_whole(conditions: Conditions, reply: Reply) -> WebResponse:
 
 
 def _decide_part(conditions: Conditions, asked: WebRange, reply: Reply) -> WebResponse | None:
-    """Decide about a response of 206; return None if it does not hold what was asked for."""
+    """Evaluate a response of 206; return None if it does not contain the requested range."""
     try:
-        found = content_range_of(reply)
+        received = content_range_of(reply)
     except ValueError:
         return None
     if not conditions.is_range_due(reply) or _is_recoded(reply):
         return None
-    if found.total is not None:
-        span = asked.place(found.total)
-    elif asked.first is None or found.stop is None:  # it is unknown whether it is the end of the file
+    if received.total is not None:
+        span = asked.place(received.total)
+    elif asked.first is None or received.stop is None:  # it is unknown whether it is the end of the file
         return None
     else:
-        last = found.stop - 1 if asked.last is None else min(asked.last, found.stop - 1)
+        last = received.stop - 1 if asked.last is None else min(asked.last, received.stop - 1)
         span = ByteRange(offset=asked.first, length=last + 1 - asked.first)
-    if span is None or span.offset != found.first:
+    if span is None or span.offset != received.first:
         return None
     return describe_response(reply, span, HTTPStatus.PARTIAL_CONTENT)
 

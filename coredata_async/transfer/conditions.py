@@ -40,8 +40,8 @@ class WebRange:
         This applies without a header, to several ranges, to another unit, and to an invalid header, because a
         server may ignore those.
         """
-        found = _RANGE.fullmatch(header.strip()) if header and len(header) <= _LONGEST else None
-        specs = [each.strip(" \t") for each in found[1].split(",")] if found else []
+        ranges = _RANGE.fullmatch(header.strip()) if header and len(header) <= _LONGEST else None
+        specs = [each.strip(" \t") for each in ranges[1].split(",")] if ranges else []
         specs = [each for each in specs if each]
         match = _SPEC.fullmatch(specs[0]) if len(specs) == 1 else None
         if match is None or match[0] == "-":
@@ -83,7 +83,7 @@ class Conditions:
     def parse(cls, range: str | None, if_range: str | None, if_none_match: str | None) -> Self:  # noqa: A002
         """Read the three headers, each None if the request does not have it.
 
-        A Range is ignored if its If-Range cannot hold: a weak ETag, or neither an ETag nor a date.
+        A Range is ignored if its If-Range cannot hold: a weak ETag, or another text than an ETag or a date.
         """
         condition = (if_range or "").strip()
         possible = if_range is None or _is_strong(condition) or date_of(condition) is not None

@@ -223,15 +223,15 @@ class Download:
         return target.path
 
     async def _save_new(self, reply: Reply, wanted: Path, *, resume: bool) -> Path:
-        path, there = await self._choose(wanted, await self._digest(reply), content_range_of(reply).total)
-        if there:
+        path, exists = await self._choose(wanted, await self._digest(reply), content_range_of(reply).total)
+        if exists:
             return path
         async with self._fetcher.open_files:
             with await self._part(reply, Target(wanted, replace=False), resume=resume) as part:
                 begun = await self._fill(part, reply)
-                while not part.published and not there:
-                    path, there = await self._choose(wanted, begun.digest.hexdigest(), begun.count)
-                    if not there:
+                while not part.published and not exists:
+                    path, exists = await self._choose(wanted, begun.digest.hexdigest(), begun.count)
+                    if not exists:
                         with suppress(FileExistsError):  # it appeared meanwhile
                             part.publish(Target(path, replace=False))
         self._fetcher.ownership.remember(path, self._wanted.file_id)

@@ -58,7 +58,7 @@ class DownloadRequest:
     """Expected MD5 of the whole content; requested from the service if it is None."""
     verify: bool = True
     conditions: Conditions | None = None
-    """Of a web request, which decide about the range; None for a `span` that is meant as it is."""
+    """Conditions of a web request, which select the range; None to use `span` unchanged."""
 
     def under(self, range: str | None, if_range: str | None, if_none_match: str | None) -> DownloadRequest:  # noqa: A002
         """Return a copy with the headers of a web request, each None if it has none.
@@ -228,7 +228,7 @@ async def _check_position(wanted: DownloadRequest, reply: Reply, done: int) -> N
         return
     await close_reply(reply)
     raise StorageError(
-        f"the storage was asked for File {wanted.file_id} from byte {asked} on, and its response, "
+        f"File {wanted.file_id} was requested from byte {asked} on, but the response of the storage, "
         f"{reply.status}, cannot be used: {reason}",
         stage="get",
         sent=done,
@@ -238,14 +238,14 @@ async def _check_position(wanted: DownloadRequest, reply: Reply, done: int) -> N
 
 def _unusable(reply: Reply, asked: int, done: int) -> str | None:
     try:
-        found = content_range_of(reply)
+        received = content_range_of(reply)
     except ValueError as exc:
         return reply.redactor(str(exc))  # here: crash reporters print the variables of the frame that raises
-    ignored = reply.status == HTTPStatus.OK and found.first == 0
-    if found.first != asked and not ignored:
-        return f"it begins at byte {found.first}, not with the requested range"
-    if not done and found.total and found.total <= asked:
-        return f"the file ends after {found.total} bytes"
+    ignored = reply.status == HTTPStatus.OK and received.first == 0
+    if received.first != asked and not ignored:
+        return f"it begins at byte {received.first}, not with the requested range"
+    if not done and received.total and received.total <= asked:
+        return f"the file ends after {received.total} bytes"
     return None
 
 

@@ -116,15 +116,15 @@ class Lookup:
             APIError: If the listing failed.
             UndecidableError: If a File may belong to this blob and this cannot be decided.
         """
-        place = self._searches.get(search) or self._add(search)
+        state = self._searches.get(search) or self._add(search)
         ticket = PendingLookup(stored, matcher, proof, witness)
-        place.waiting[ticket] = None
+        state.waiting[ticket] = None
         try:
-            async with place.lock:
+            async with state.lock:
                 if not ticket.answered:
-                    await self._serve(search, place, ticket)
+                    await self._serve(search, state, ticket)
         finally:
-            place.waiting.pop(ticket, None)
+            state.waiting.pop(ticket, None)
         if ticket.failure is not None:
             raise ticket.failure
         assert ticket.result is not None  # noqa: S101  # `_serve` answers every ticket that waits when it begins
@@ -137,39 +137,39 @@ class Lookup:
             self._searches = kept
         return self._searches.setdefault(search, _SearchState())
 
-    async def _serve(self, search: Search, place: _SearchState, ticket: PendingLookup) -> None:
+    async def _serve(self, search: Search, state: _SearchState, ticket: PendingLookup) -> None:
         """List a parent for all that wait for it. If this is cancelled, the next waiter takes over."""
         least = self.policy.probe_gap * LINGER
         linger = least if ticket.proof else 0.0
-        await self.sleep(max(linger, place.resumes - self.clock()))
+        await self.sleep(max(linger, state.resumes - self.clock()))
         async with self._width:
-            batch, began = list(place.waiting), self.clock()
+            batch, began = list(state.waiting), self.clock()
             try:
-                doubt = await self._list(search, place, batch)
+                doubt = await self._list(search, state, batch)
             except (APIError, UndecidableError) as exc:
                 least = 0.0
                 for each in batch:
                     each.failure = exc
             else:
-                late = [each for each in place.waiting if each.hits]
+                late = [each for each in state.waiting if each.hits]
                 for each in dict.fromkeys((*batch, *late)):
-                    each.answer(began, doubt, populated=place.populated)
+                    each.answer(began, doubt, populated=state.populated)
             finally:
                 pause = min(PACE * (self.clock() - began), self.policy.settle)
-                place.resumes = began + max(pause, least)
+                state.resumes = began + max(pause, least)
 
-    async def _list(self, search: Search, place: _SearchState, batch: list[PendingLookup]) -> str | None:
+    async def _list(self, search: Search, state: _SearchState, batch: list[PendingLookup]) -> str | None:
         """Compare a listing with all waiting blobs; return the remaining doubt, or None."""
         proof = any(each.proof for each in batch)
         since = None if proof else _since(batch)
         listing = list_resource(self.send, FILES, evolve(search.where, created__gt=since), path=search.path)
         walk = listing.walk()
-        for each in place.waiting:
+        for each in state.waiting:
             each.clear()
         try:
             async with aclosing(listing.pages(prefetch=AHEAD, walk=walk)) as pages:
                 async for page in pages:
-                    await self._compare(page.items, search, place)
+                    await self._compare(page.items, search, state)
                     if walk.found > ENOUGH:
                         raise UndecidableError(f"more than {ENOUGH} Files would have to be examined")
         except UnexpectedResponseError:
@@ -177,23 +177,23 @@ class Lookup:
                 raise
         return _incomplete_reason(walk) if since is None else "only the latest Files were listed"
 
-    async def _compare(self, files: Iterable[File], search: Search, place: _SearchState) -> None:
+    async def _compare(self, files: Iterable[File], search: Search, state: _SearchState) -> None:
         # Built for each page, because blobs may be added while the listing is read.
         blobs: dict[str, list[PendingLookup]] = {}
-        for each in place.waiting:
+        for each in state.waiting:
             blobs.setdefault(each.stored.blob, []).append(each)
         nameless = blobs.pop("", ())
         by_digest: dict[str, list[PendingLookup]] = {}
-        for each in place.waiting:
+        for each in state.waiting:
             by_digest.setdefault(each.stored.md5, []).append(each)
-        witnesses = {each.witness for each in place.waiting} - {None}
+        witnesses = {each.witness for each in state.waiting} - {None}
         for file in files:
             if file.id in witnesses:
-                for each in place.waiting:
+                for each in state.waiting:
                     each.shows_witness = each.shows_witness or each.witness == file.id
-            place.populated = place.populated or (file.parent != "" and file.parent == search.where.parent)
+            state.populated = state.populated or (file.parent != "" and file.parent == search.where.parent)
             if file.blob_name is None:
-                await self._compare_in_full(file, place, blobs)
+                await self._compare_in_full(file, state, blobs)
             elif file.blob_name in blobs:
                 for each in blobs[file.blob_name]:
                     each.hits.append(file)
@@ -202,10 +202,10 @@ class Lookup:
             await match_by_bytes(file, nameless)
 
     async def _compare_in_full(
-        self, file: File, place: _SearchState, blobs: dict[str, list[PendingLookup]]
+        self, file: File, state: _SearchState, blobs: dict[str, list[PendingLookup]]
     ) -> None:
         """Compare a File whose blob name the list does not show."""
-        if not any(may_be(file, each.stored) for each in place.waiting if each.stored.blob):
+        if not any(may_be(file, each.stored) for each in state.waiting if each.stored.blob):
             return
         try:
             full = await perform(self.send, calls.get(FILES, file.id))
@@ -215,7 +215,7 @@ class Lookup:
             for each in blobs.get(full.blob_name, ()):
                 each.hits.append(full)
             return
-        await match_by_bytes(full, [each for each in place.waiting if each.stored.blob])
+        await match_by_bytes(full, [each for each in state.waiting if each.stored.blob])
 
 
 def _since(batch: Iterable[PendingLookup]) -> datetime | None:

@@ -168,9 +168,9 @@ class RegistrationProbe:
                 incomplete.
         """
         with self.observe("settle") as operation:
-            found = await self._find(wanted, lost_at)
-            operation.outcome = "absent" if found is None else "done"
-        return found
+            registered = await self._find(wanted, lost_at)
+            operation.outcome = "absent" if registered is None else "done"
+        return registered
 
     async def _find(self, wanted: ProbeRequest, lost_at: float) -> Registered | None:
         if wanted.in_flight and self._early.are_worthwhile():
@@ -259,16 +259,16 @@ class RegistrationProbe:
 
         if parent.kind == "project":
             return await look(project_search(parent.id), witness)
-        found = await look(folder_search(parent.id), witness)
-        if found.hits or found.populated or parent.kind == "folder":
-            return found
+        result = await look(folder_search(parent.id), witness)
+        if result.hits or result.populated or parent.kind == "folder":
+            return result
         # Nothing is listed there: the folder is empty, or the list of Files cannot be filtered by this kind
         # of parent, such as a project. Then the result proves nothing.
         title = title_search(wanted.new.title)
         try:
             return await look(project_search(parent.id), witness)
         except NotFoundError:
-            return found if title is None else await look(title)
+            return result if title is None else await look(title)
         except (BadRequestError, PermissionDeniedError, UnexpectedResponseError):
             if title is None:
                 raise
@@ -290,11 +290,11 @@ def title_search(title: str) -> Search | None:
 
     Servers trim, cut and normalise titles, but they do not change the first plain words.
     """
-    found = _SAFE.match(title[:LONGEST])
-    if not found:
+    match = _SAFE.match(title[:LONGEST])
+    if not match:
         return None
     # The last character may combine with an accent that follows it.
-    beginning = found[0] if found.end() == len(title) else found[0][:-1]
+    beginning = match[0] if match.end() == len(title) else match[0][:-1]
     return Search(FileWhere(title__startswith=beginning, page_size=PAGE)) if beginning else None
 
 

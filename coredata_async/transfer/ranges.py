@@ -116,20 +116,20 @@ def content_range_of(reply: Reply) -> ContentRange:
         return ContentRange(first=size or 0, stop=size, total=size, etag=etag, modified=modified)
     partial = reply.status == HTTPStatus.PARTIAL_CONTENT
     length = _announced_length(headers, count_coded=partial)
-    found = _content_range(headers)
+    bounds = _content_range(headers)
     if partial:
-        _check_partial(headers, found, length)
-    elif found is not None and length not in {None, found[1] - found[0]}:
-        found = None
-    first, stop, total = found or (0, length, length)
+        _check_partial(headers, bounds, length)
+    elif bounds is not None and length not in {None, bounds[1] - bounds[0]}:
+        bounds = None
+    first, stop, total = bounds or (0, length, length)
     return ContentRange(first=first, stop=stop, total=total, etag=etag, modified=modified)
 
 
 def unsatisfied_size(reply: Reply) -> int | None:
     """Return the length of the file from a 416: from `Content-Range: bytes */N`, or from S3's body."""
-    found = _SIZE_ONLY.fullmatch(reply.headers.get("Content-Range", "").strip())
-    in_body = None if found else _SIZE_IN_BODY.search(reply.body[:8192])
-    return int(found[1]) if found else int(in_body[1]) if in_body else None
+    match = _SIZE_ONLY.fullmatch(reply.headers.get("Content-Range", "").strip())
+    in_body = None if match else _SIZE_IN_BODY.search(reply.body[:8192])
+    return int(match[1]) if match else int(in_body[1]) if in_body else None
 
 
 def content_coding(headers: Mapping[str, str]) -> str:
@@ -140,25 +140,25 @@ def content_coding(headers: Mapping[str, str]) -> str:
 
 def _content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None] | None:
     """Return first byte, byte after the last, and length of the file; None if they are invalid."""
-    found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
-    if found is None:
+    match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
+    if match is None:
         return None
-    first, last, total = int(found[1]), int(found[2]), None if found[3] == "*" else int(found[3])
+    first, last, total = int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3])
     return (first, last + 1, total) if first <= last and (total is None or last < total) else None
 
 
 def _check_partial(
-    headers: Mapping[str, str], found: tuple[int, int, int | None] | None, length: int | None
+    headers: Mapping[str, str], bounds: tuple[int, int, int | None] | None, length: int | None
 ) -> None:
     if headers.get("Content-Type", "").strip().lower().startswith("multipart/byteranges"):
         raise ValueError("it came as multipart/byteranges, although one range was requested")
-    if found is None:
-        said = headers.get("Content-Range")
+    if bounds is None:
+        header = headers.get("Content-Range")
         raise ValueError(
-            "its Content-Range is missing" if said is None else f"its Content-Range is {said[:80]!r}"
+            "its Content-Range is missing" if header is None else f"its Content-Range is {header[:80]!r}"
         )
-    if length not in {None, found[1] - found[0]}:
-        raise ValueError(f"its Content-Range has {found[1] - found[0]} bytes, its Content-Length {length}")
+    if length not in {None, bounds[1] - bounds[0]}:
+        raise ValueError(f"its Content-Range has {bounds[1] - bounds[0]} bytes, its Content-Length {length}")
 
 
 def _announced_length(headers: Mapping[str, str], *, count_coded: bool) -> int | None:

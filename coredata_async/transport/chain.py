@@ -57,58 +57,58 @@ class SharedLimits:
 
 
 def api_chain(
-    pool: Pool, gates: SharedLimits, manner: SendOptions, base_url: str, credentials: Credentials
+    pool: Pool, limits: SharedLimits, options: SendOptions, base_url: str, credentials: Credentials
 ) -> Send:
     """Return the `Send` for CoreData: the only one that knows the key."""
-    redactor = _redactor(pool, manner, credentials)
-    send = with_credentials(_to(base_url, pool, manner), credentials, redactor)
-    return _guard(send, gates, manner, redactor, base_url)
+    redactor = _redactor(pool, options, credentials)
+    send = with_credentials(_to(base_url, pool, options), credentials, redactor)
+    return _guard(send, limits, options, redactor, base_url)
 
 
-def keyless_chain(pool: Pool, gates: SharedLimits, manner: SendOptions, base_url: str) -> Send:
+def keyless_chain(pool: Pool, limits: SharedLimits, options: SendOptions, base_url: str) -> Send:
     """Return the `Send` for a service whose credential is a parameter of the requests, not a header."""
-    redactor = _redactor(pool, manner)
-    return _guard(redact_replies(_to(base_url, pool, manner), redactor), gates, manner, redactor, base_url)
+    redactor = _redactor(pool, options)
+    return _guard(redact_replies(_to(base_url, pool, options), redactor), limits, options, redactor, base_url)
 
 
-def _to(base_url: str, pool: Pool, manner: SendOptions) -> Send:
-    headers = {"User-Agent": user_agent(manner.app_info), **manner.headers}
-    return only_paths(exchange(pool, "api", manner.timeouts, base_url=base_url, headers=headers))
+def _to(base_url: str, pool: Pool, options: SendOptions) -> Send:
+    headers = {"User-Agent": user_agent(options.app_info), **options.headers}
+    return only_paths(exchange(pool, "api", options.timeouts, base_url=base_url, headers=headers))
 
 
-def _guard(send: Send, gates: SharedLimits, manner: SendOptions, redactor: Redactor, base_url: str) -> Send:
-    send = trace(send, manner.hooks, redactor=redactor, base_url=base_url)
-    send = limit_rate(send, gates.pace) if gates.pace else send
-    patience, on_wait = _slot_timeout(gates.api, manner.timeouts), _on_wait(manner.hooks, signed=False)
-    send = limit_concurrency(send, gates.api, patience, on_wait=on_wait)
-    return within(retry(send, manner.retry, gates.budget, redactor=redactor), manner.timeouts.total)
+def _guard(send: Send, limits: SharedLimits, options: SendOptions, redactor: Redactor, base_url: str) -> Send:
+    send = trace(send, options.hooks, redactor=redactor, base_url=base_url)
+    send = limit_rate(send, limits.pace) if limits.pace else send
+    patience, on_wait = _slot_timeout(limits.api, options.timeouts), _on_wait(options.hooks, signed=False)
+    send = limit_concurrency(send, limits.api, patience, on_wait=on_wait)
+    return within(retry(send, options.retry, limits.budget, redactor=redactor), options.timeouts.total)
 
 
 def storage_chain(
-    pool: Pool, gates: SharedLimits, manner: SendOptions, credentials: Credentials | None = None
+    pool: Pool, limits: SharedLimits, options: SendOptions, credentials: Credentials | None = None
 ) -> Send:
-    """Return the `Send` for signed URLs: it adds neither the key nor the caller's headers.
+    """Return the `Send` for signed URLs: it does not add the key or the caller's headers.
 
     The credentials are used for redaction only: a reply of the storage that repeats them is masked.
     """
-    send = exchange(pool, "storage", manner.timeouts, headers={"Accept-Encoding": "identity"})
-    redactor = _redactor(pool, manner, credentials)
-    send = trace(redact_replies(only_signed(send), redactor), manner.hooks, redactor=redactor)
-    patience, on_wait = _slot_timeout(gates.storage, manner.timeouts), _on_wait(manner.hooks, signed=True)
-    send = limit_concurrency(send, gates.storage, patience, on_wait=on_wait)
-    return within(retry(send, manner.retry, gates.budget, redactor=redactor), manner.timeouts.total)
+    send = exchange(pool, "storage", options.timeouts, headers={"Accept-Encoding": "identity"})
+    redactor = _redactor(pool, options, credentials)
+    send = trace(redact_replies(only_signed(send), redactor), options.hooks, redactor=redactor)
+    patience, on_wait = _slot_timeout(limits.storage, options.timeouts), _on_wait(options.hooks, signed=True)
+    send = limit_concurrency(send, limits.storage, patience, on_wait=on_wait)
+    return within(retry(send, options.retry, limits.budget, redactor=redactor), options.timeouts.total)
 
 
-def _redactor(pool: Pool, manner: SendOptions, credentials: Credentials | None = None) -> Redactor:
+def _redactor(pool: Pool, options: SendOptions, credentials: Credentials | None = None) -> Redactor:
     """Return a redactor for every secret that requests of a client may carry."""
     keys = () if credentials is None else (credentials.key, credentials.key_v3)
-    given = (Secret(value) for name, value in manner.headers.items() if name.lower() not in _HARMLESS)
+    headers = (Secret(value) for name, value in options.headers.items() if name.lower() not in _HARMLESS)
     passwords = passwords_in(pool.proxies.all())
-    return Redactor(tuple(dict.fromkeys((*keys, *given, *passwords))))
+    return Redactor(tuple(dict.fromkeys((*keys, *headers, *passwords))))
 
 
 def _on_wait(hooks: Sequence[object], *, signed: bool) -> Callable[[float], object] | None:
-    """Return what tells the hooks that an attempt had to wait, or `None` if none wants to know."""
+    """Return the function that notifies the hooks of waits, or None if no hook observes them."""
     waiting = [hook for hook in hooks if isinstance(hook, WaitHook)]
     if not waiting:
         return None

@@ -1,4 +1,4 @@
-"""GET requests for URLs that come from elsewhere: without keys, proxies, redirects and private addresses."""
+"""GET requests for foreign URLs: without keys, proxies, redirects and private addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coredata_async.transport.pool import Side
 
 
 class FetchClient:
-    """Sends requests to hosts on the public internet, and to those in the given networks.
+    """Client for requests to hosts on the public internet, and to those in the given networks.
 
     Args:
         networks: Private networks that are allowed.
@@ -36,7 +36,7 @@ class FetchClient:
         self._limit = connections
         self._trust = ssl
         self._connections: ConnectionPool | None = None
-        # As with the storage, bodies are passed on as they come.
+        # As for the storage, bodies are passed on unchanged.
         self._exchange = http11.exchange(self, "storage", timeouts, headers={})
 
     def connections(self, side: Side) -> ConnectionPool:
@@ -47,15 +47,15 @@ class FetchClient:
         return self._connections
 
     async def send(self, request: Request) -> Reply:
-        """Send a request for an absolute URL. Follows no redirect.
+        """Send a request for an absolute URL. Redirects are not followed.
 
         Raises:
-            APIConnectionError: If the host cannot be reached, has a private address, or breaks off.
+            APIConnectionError: If the host is unreachable or has a private address, or the connection breaks.
         """
         return await self._exchange(request)
 
     async def is_allowed(self, host: str, port: int) -> bool:
-        """Check the addresses of a host. One whose name is not known is left to `send`."""
+        """Return whether the addresses of a host are allowed. An unknown name is left to `send`."""
         try:
             await self._names.addresses(host, port)
         except PrivateAddressError:

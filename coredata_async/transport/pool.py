@@ -34,7 +34,7 @@ def is_transport(word: str) -> TypeGuard[Transport]:
 class Pool:
     """Connections to the service and, separately, to the storage.
 
-    Sessions have neither an Authorization header nor a cookie jar nor their own timeout. A session that the
+    Sessions have no Authorization header, cookie jar or timeout of their own. A session that the
     caller provided is used unchanged and never closed.
     """
 
@@ -73,12 +73,12 @@ class Pool:
             raise CoreDataError("this client is closed; make a new one")
         if self._loop is not asyncio.get_running_loop():
             self._bind()
-        found = self._http11.get(side)
-        if found is None:
-            found = self._http11[side] = ConnectionPool(
+        connections = self._http11.get(side)
+        if connections is None:
+            connections = self._http11[side] = ConnectionPool(
                 self.limits.connections, trust=self.ssl, discard_unsent=side == "api"
             )
-        return found
+        return connections
 
     def user_session(self, side: Side) -> Session | None:
         """Return the session that the caller provided for one side, or None."""

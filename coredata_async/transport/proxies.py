@@ -82,8 +82,8 @@ class Proxies:
         """
         if given is not None:
             return cls(usable_proxy(given))
-        found = getproxies() if trust_env else {}
-        return cls(environment=SecretMapping(found if found.keys() - {"no"} else {}))
+        environment = getproxies() if trust_env else {}
+        return cls(environment=SecretMapping(environment if environment.keys() - {"no"} else {}))
 
     def __bool__(self) -> bool:
         return self.given is not None or bool(self.environment)
@@ -111,9 +111,9 @@ class Proxies:
         known = self._known[origin]
         return None if known is None else known.reveal()
 
-    def _find(self, scheme: str, place: str) -> Secret[str] | None:
+    def _find(self, scheme: str, host: str) -> Secret[str] | None:
         name = scheme if scheme in self.environment else "all"
-        if not self.environment.get(name) or proxy_bypass(place):
+        if not self.environment.get(name) or proxy_bypass(host):
             return None
         return usable_proxy(Secret(self.environment[name]), f"the environment variable {name}_proxy")
 

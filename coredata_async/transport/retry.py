@@ -109,12 +109,12 @@ def wait_before_repeat(
     if body is not None and not isinstance(body, bytes) and not body.replayable:
         return None
     if isinstance(outcome, Reply):
-        proof, wish = classify_reply(request, outcome), outcome.retry_after
+        proof, retry_after = classify_reply(request, outcome), outcome.retry_after
     else:
-        proof, wish = classify_error(request, outcome), None
+        proof, retry_after = classify_error(request, outcome), None
     if not may_be_sent_again(proof):
         return None
-    return policy.wait(attempt, jitter=jitter, retry_after=wish)
+    return policy.wait(attempt, jitter=jitter, retry_after=retry_after)
 
 
 def _log_repeat(

@@ -45,7 +45,7 @@ def exchange(
 
 
 def is_unpatched() -> bool:
-    """Return whether aiohttp's sessions are unpatched: other code neither observes nor fakes their requests.
+    """Return whether aiohttp's sessions are unpatched: no other code observes or fakes their requests.
 
     The usual tools replace one of these: aioresponses, VCR and pook `_request`, OpenTelemetry and Sentry
     `__init__`. If aiohttp has not been imported, it cannot have been patched; importing it takes longer than

@@ -128,9 +128,9 @@ class RateLimiter:
     def wait(self) -> float:
         """Reserve the next start time, and return the seconds until then."""
         now = self._clock()
-        place = max(now, self._next)
-        self._next = place + self._gap
-        return place - now
+        start = max(now, self._next)
+        self._next = start + self._gap
+        return start - now
 
 
 def limit_rate(

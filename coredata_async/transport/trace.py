@@ -173,9 +173,9 @@ def server_of(url: str) -> tuple[str, int | None]:
 
 
 @lru_cache(maxsize=64)
-def _server(scheme: str, place: str) -> tuple[str, int | None]:
+def _server(scheme: str, authority: str) -> tuple[str, int | None]:
     """Return host and port. Cached: signed URLs are all different, but their hosts are not."""
-    parts = urlsplit(f"//{place}")
+    parts = urlsplit(f"//{authority}")
     try:
         port = parts.port
     except ValueError:

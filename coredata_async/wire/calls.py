@@ -128,14 +128,14 @@ def read_created_id(reply: Reply) -> str:
         ValueError: If it is missing: the object exists, but its id is unknown.
     """
     location = reply.headers.get("Location", "").partition("?")[0]
-    found = location.rstrip("/").rpartition("/")[2]
-    if not _ID.fullmatch(found) or reply.redactor(found) != found:
+    key = location.rstrip("/").rpartition("/")[2]
+    if not _ID.fullmatch(key) or reply.redactor(key) != key:
         shown = repr(location) if len(location) <= _LOCATION else f"of {len(location)} characters"
         raise ValueError(
             f"the server created an object without a readable id: Location is {reply.redactor.line(shown)}; "
             "look for it in the listing before creating it again"
         )
-    return found
+    return key
 
 
 def _nothing(_: Reply) -> None:

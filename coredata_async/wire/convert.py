@@ -30,7 +30,7 @@ except ImportError:
 T = TypeVar("T")
 
 _MANDATORY: Final = frozenset({"str", "str | Unset"})
-"""Types of fields that the service always has: they can be neither cleared nor empty."""
+"""Types of fields that the service always has: they must not be cleared or empty."""
 _LIST_VALUE: Final = re.compile(r"[^:]+:[^:]+:[^:]*")
 
 _SHAPE: Final = bytes(
@@ -86,13 +86,17 @@ def encode_json(value: object, *, default: Callable[[object], object] | None = N
 
 def given_fields(value: object) -> dict[str, Any]:
     """Return the fields of a new object that are not `None`, or those of an edit that are not `UNSET`."""
-    found: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
-        got = getattr(value, attribute.name)
-        if attribute.name == "extra" or got is UNSET or (got is None and attribute.default is None):
+        field_value = getattr(value, attribute.name)
+        if (
+            attribute.name == "extra"
+            or field_value is UNSET
+            or (field_value is None and attribute.default is None)
+        ):
             continue
-        found[attribute.name] = _convert(attribute, got)
-    return found
+        given[attribute.name] = _convert(attribute, field_value)
+    return given
 
 
 def _convert(attribute: attrs.Attribute[Any], value: object) -> object:
@@ -131,12 +135,12 @@ def _check_text(name: str, text: str, *, mandatory: bool) -> str:
 
 def _reference(name: str, value: object) -> str:
     """Return a string, or the reference to an object: a user's username, the id of anything else."""
-    found: object = value
+    reference: object = value
     if not isinstance(value, str):
-        found = getattr(value, "username" if name.endswith("_users") else "id", None)
-    if not isinstance(found, str):
+        reference = getattr(value, "username" if name.endswith("_users") else "id", None)
+    if not isinstance(reference, str):
         raise ConfigurationError(f"{name} takes a string, not {_describe(value)}")
-    return found
+    return reference
 
 
 def _describe(value: object) -> str:

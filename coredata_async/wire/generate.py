@@ -101,17 +101,17 @@ def generate_reader(model: type[Any], fields: Sequence[Field]) -> Callable[[Any,
             _raise_missing_key if each.required else _factory(each.default) or each.default
         )
     text = source(fields)
-    place = f"<reader of {model.__module__}.{model.__qualname__}>"
-    exec(compile(text, place, "exec"), names)  # noqa: S102  # our own text: names of fields, and no value
-    linecache.cache[place] = len(text), None, text.splitlines(keepends=True), place  # for tracebacks
+    filename = f"<reader of {model.__module__}.{model.__qualname__}>"
+    exec(compile(text, filename, "exec"), names)  # noqa: S102  # our own text: names of fields, and no value
+    linecache.cache[filename] = len(text), None, text.splitlines(keepends=True), filename  # for tracebacks
     reader: Callable[[Any, Any], Any] = names["read"]
     return reader
 
 
 def source(fields: Sequence[Field]) -> str:
-    """The text of a reader.
+    """Return the source text of a reader.
 
-    That of `SpaceRef`, with `id: str = ""` and `title: str = ""`:
+    The reader of `SpaceRef`, with `id: str = ""` and `title: str = ""`:
 
         def read(raw, kind=None):
             global last
@@ -139,10 +139,10 @@ def source(fields: Sequence[Field]) -> str:
             filled = {**nothing, **raw}
             return read_leniently(raw) if len(filled) == len(raw) else read(filled)
 
-    Of what is empty, only 0 and False are values. An object that lacks fields is filled up, which spares the
-    others a question per field; one that lacks some and has unknown ones in their place is read again. `odd`
-    and `last` are there for small objects, all of texts; what is odd is not remembered, for 1, 1.0 and true
-    are equal and yet do not read the same.
+    Of all empty values, only 0 and False count. Missing fields are added to an object, which spares complete
+    objects a check per field. An object with as many unknown fields as missing ones is read again. `odd` and
+    `last` are used for small objects whose fields are all texts. An odd object is not remembered, because 1,
+    1.0 and true are equal but do not read the same.
     """
     small = all(each.kind is str and not each.required for each in fields)
     size = len(fields)
@@ -187,7 +187,7 @@ def _mutable_copy(model: type[Any]) -> type[Any]:
         raise TypeError(f"{model.__name__} does something in __init__, which readers do not call")
     for attribute in attrs.fields(model):
         if attribute.converter is not None or attribute.validator is not None or not attribute.init:
-            raise TypeError(f"{model.__name__}.{attribute.name}: readers neither convert nor validate")
+            raise TypeError(f"{model.__name__}.{attribute.name}: readers do not convert or validate")
     open_again = {name: getattr(object, name) for name in ("__init__", "__setattr__", "__delattr__")}
     return type(f"{model.__name__}Draft", (model,), {"__slots__": (), **open_again})
 
@@ -212,12 +212,12 @@ def _read_leniently(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
     """
     if not isinstance(raw, dict):
         raise unexpected_value("an object", raw)
-    found = cast("dict[str, Any]", raw)
-    named = f"{model.__name__} {_key(found)}".rstrip()
+    data = cast("dict[str, Any]", raw)
+    named = f"{model.__name__} {_key(data)}".rstrip()
     values: dict[str, Any] = {}
     odd: dict[str, Any] = {}
     for each in fields:
-        value = found.get(each.name)
+        value = data.get(each.name)
         if value is None or (not value and value != 0):
             if each.required:
                 raise ValueError(f"{named} has no {each.name}")
@@ -230,10 +230,10 @@ def _read_leniently(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
             if each.required or isinstance(broken, TooDeepError):
                 raise ValueError(f"{named}: field {each.name}: {broken}") from None
             odd[each.name] = value
-    unknown = _unknown(frozenset(each.name for each in fields), found)
+    unknown = _unknown(frozenset(each.name for each in fields), data)
     return model(**values, extra={**unknown, **check_depth(odd)})
 
 
-def _key(found: dict[str, Any]) -> str:
-    key = found.get("id") or found.get("username") or found.get("name")
+def _key(raw: dict[str, Any]) -> str:
+    key = raw.get("id") or raw.get("username") or raw.get("name")
     return key if isinstance(key, str) and len(key) <= _KEY else ""

@@ -41,10 +41,10 @@ _EMPTY: Final[dict[Any, object]] = {}
 
 def reader(kind: Any) -> Reader[Any]:
     """Return the reader for a type. The reader of a model is generated on first use."""
-    found = _READERS.get(kind)
-    if found is None:
-        found = _READERS[kind] = converter.get_structure_hook(kind)
-    return found
+    known = _READERS.get(kind)
+    if known is None:
+        known = _READERS[kind] = converter.get_structure_hook(kind)
+    return known
 
 
 def register_reader(kind: type[Any], hook: Reader[Any], *, empty: object = None) -> None:
@@ -95,11 +95,11 @@ def _tuple_reader(kind: Any) -> Reader[Any]:
 
 
 def _readable(items: list[Any], item: Reader[Any], kind: Any) -> tuple[Any, ...]:
-    found: list[Any] = []
+    readable: list[Any] = []
     for each in items:
         with suppress(ValueError):
-            found.append(item(each, kind))
-    return tuple(found)
+            readable.append(item(each, kind))
+    return tuple(readable)
 
 
 def _origin_is(origin: Any) -> Callable[[Any], bool]:

@@ -43,7 +43,7 @@ GET: Final = Request("GET", "/api/v2/files/")
 
 
 def http(data: bytes) -> None:
-    """Read answers as a connection does: cut at any place, they are the same; then unpack the body."""
+    """Read parser as a connection does: cut at any place, they are the same; then unpack the body."""
     flags, cut, stream = int.from_bytes(data[:1], "big"), int.from_bytes(data[1:3], "big"), data[3:]
     bodiless = bool(flags & 1)
     whole = _answer([stream], bodiless=bodiless)
@@ -59,18 +59,18 @@ def http(data: bytes) -> None:
 
 
 def _answer(pieces: list[bytes], *, bodiless: bool) -> tuple[bool, int, list[tuple[str, str]], bytes] | None:
-    answers = ResponseParser()
-    answers.expect(bodiless=bodiless)
+    parser = ResponseParser()
+    parser.expect(bodiless=bodiless)
     try:
         for piece in pieces:
-            if not answers.whole and piece:
-                answers.feed(piece)
-        answers.ends_at_eof()
+            if not parser.complete and piece:
+                parser.feed(piece)
+        parser.ends_at_eof()
     except Http11Error:
         return None
-    headers = [(name.lower(), value) for name, value in answers.headers().items()]
+    headers = [(name.lower(), value) for name, value in parser.headers().items()]
     assert sum(len(name) + len(value) for name, value in headers) <= 3 * HEAD_LIMIT
-    return answers.whole, answers.status, headers, answers.take()
+    return parser.complete, parser.status, headers, parser.take()
 
 
 def _conclude(reply: Reply) -> None:

@@ -123,7 +123,7 @@ def test_what_is_absent_or_empty_in_aspects_is_none(aspect: str, name: str) -> N
 
 
 def test_an_aspect_that_is_not_what_it_is_read_as_is_reported() -> None:
-    with pytest.raises(ValueError, match=r"aspect url: url is neither true nor false but 'www\.azazo\.com'"):
+    with pytest.raises(ValueError, match=r"aspect url: url must be true or false, not 'www\.azazo\.com'"):
         aspects().flag("url", "url")
     with pytest.raises(ValueError, match="Invalid isoformat"):
         aspects().moment("url", "url")

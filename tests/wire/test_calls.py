@@ -187,7 +187,7 @@ def test_a_change_is_put_and_answered_with_nothing() -> None:
 
 
 def test_a_change_answered_201_is_not_the_one_due() -> None:
-    with pytest.raises(UnexpectedResponseError, match="where 204 was due"):
+    with pytest.raises(UnexpectedResponseError, match="but 204 was expected"):
         calls.update("/api/v2/projects/", ID, EditProject()).answer(Reply(201))
 
 

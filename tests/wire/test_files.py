@@ -102,7 +102,7 @@ def test_registering_is_never_repeated_blindly_and_is_waited_for_longer() -> Non
 
 
 def test_a_registration_answered_200_leaves_the_outcome_unknown() -> None:
-    with pytest.raises(OutcomeUnknownError, match="where 201 was due"):
+    with pytest.raises(OutcomeUnknownError, match="but 201 was expected"):
         register(MEMO, "98c5").answer(Reply(200, {"Location": f"/api/v2/files/{ID}/"}))
 
 

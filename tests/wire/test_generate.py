@@ -121,7 +121,7 @@ def test_what_came_before_changes_nothing(rows: list[dict[str, Any]]) -> None:
 
 def test_the_text_of_a_reader_is_the_one_in_its_docstring() -> None:
     fields = [Field(name, str, "", as_text) for name in ("id", "title")]
-    shown = (inspect.getdoc(source) or "").split('`title: str = ""`:\n\n')[1].split("\n\nOf what")[0]
+    shown = (inspect.getdoc(source) or "").split('`title: str = ""`:\n\n')[1].split("\n\nOf all")[0]
 
     assert [line.split() for line in source(fields).splitlines()] == [
         line.split() for line in shown.splitlines()
@@ -231,7 +231,7 @@ class Finishing:
 
 @pytest.mark.parametrize("model", [Converting, Checking, Finishing])
 def test_a_model_that_does_more_than_hold_values_is_refused_by_the_first_use(model: type[Any]) -> None:
-    with pytest.raises(TypeError, match=r"readers neither convert nor validate|readers do not call"):
+    with pytest.raises(TypeError, match=r"readers do not convert or validate|readers do not call"):
         reader(model)
 
 

@@ -27,17 +27,17 @@ class Resolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """Return the addresses of a host, of one family or all."""
-        found = await self._names.addresses(host, port)
+        addresses = await self._names.addresses(host, port)
         return [
             ResolveResult(
                 hostname=host,
-                host=place[0] if len(place) == 2 or not place[3] else f"{place[0]}%{place[3]}",  # noqa: PLR2004
-                port=place[1],
+                host=address[0] if len(address) == 2 or not address[3] else f"{address[0]}%{address[3]}",  # noqa: PLR2004
+                port=address[1],
                 family=kind,
                 proto=protocol,
                 flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )
-            for kind, _, protocol, _, place in found
+            for kind, _, protocol, _, address in addresses
             if family in {socket.AF_UNSPEC, kind}
         ]
 

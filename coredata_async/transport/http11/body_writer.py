@@ -57,7 +57,7 @@ class BodyWriter:
             async with aclosing(self._body.chunks()) as blocks:
                 try:
                     await self._all(head, blocks)
-                    if not self._connection.answers.whole:
+                    if not self._connection.parser.complete:
                         self._connection.clock.start(patience)
                 finally:
                     self._ending = True

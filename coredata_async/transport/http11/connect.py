@@ -73,9 +73,9 @@ def _default_context(*, verify: bool) -> SSLContext:
 
     Cached, because reading the authorities takes 10 ms or more.
     """
-    made = create_default_context()
+    context = create_default_context()
     if not verify:
-        made.check_hostname = False
-        made.verify_mode = CERT_NONE
-    made.set_alpn_protocols(["http/1.1"])
-    return made
+        context.check_hostname = False
+        context.verify_mode = CERT_NONE
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -38,24 +38,24 @@ class Connection(asyncio.BufferedProtocol):
         "_lost",
         "_on_lost",
         "_paused",
-        "_resting",
+        "_reading_paused",
         "_streams",
         "_trouble",
         "_waiter",
         "_writable",
-        "answers",
         "clock",
         "expires",
         "idle_limit",
         "idle_since",
         "key",
+        "parser",
         "transport",
         "unread",
     )
 
     def __init__(self, key: str, buffer: memoryview, on_lost: Callable[[Connection], object]) -> None:
         self.key = key
-        self.answers = ResponseParser()
+        self.parser = ResponseParser()
         self.idle_limit = KEPT_FOR
         """Maximum idle time that the server allows, in seconds."""
         self.idle_since = self.expires = 0.0
@@ -63,7 +63,7 @@ class Connection(asyncio.BufferedProtocol):
         self._buffer = buffer
         self._loop = asyncio.get_running_loop()
         self._on_lost = on_lost
-        self._lost = self._paused = self._resting = self._streams = False
+        self._lost = self._paused = self._reading_paused = self._streams = False
         self._trouble: Http11Error | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
@@ -75,10 +75,13 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def usable(self) -> bool:
         """Return whether another exchange can be started on it."""
-        answers = self.answers
-        at_rest = answers.whole and not (self._paused or self._resting)
+        parser = self.parser
+        is_idle = parser.complete and not (self._paused or self._reading_paused)
         return (
-            at_rest and answers.keep and not answers.dirty and not (self._lost or self.transport.is_closing())
+            is_idle
+            and parser.keep
+            and not parser.unexpected_data
+            and not (self._lost or self.transport.is_closing())
         )
 
     @property
@@ -91,7 +94,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._lost:  # lost since it was opened, before a request was sent
             self._trouble = BrokenError(reason(None))
         self._streams = streams
-        self.answers.expect(bodiless=bodiless)
+        self.parser.expect(bodiless=bodiless)
 
     async def wait_response(self) -> None:
         """Wait until the response is complete; for a streamed one, until its head is.
@@ -99,8 +102,8 @@ class Connection(asyncio.BufferedProtocol):
         Raises:
             Http11Error: If the connection fails before that.
         """
-        answers = self.answers
-        while not (answers.whole or (self._streams and answers.head)):
+        parser = self.parser
+        while not (parser.complete or (self._streams and parser.head)):
             await self._wait()
 
     async def more(self) -> None:
@@ -109,8 +112,8 @@ class Connection(asyncio.BufferedProtocol):
         Raises:
             Http11Error: If the connection fails before that.
         """
-        answers = self.answers
-        while not (answers.whole or answers.blocks):
+        parser = self.parser
+        while not (parser.complete or parser.blocks):
             await self._wait()
 
     def is_reusable(self, now: float) -> bool:
@@ -128,11 +131,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def take(self) -> bytes:
         """Return the received part of the body, and resume reading."""
-        if self._resting:
-            self._resting = False
+        if self._reading_paused:
+            self._reading_paused = False
             if not self.closing:
                 self.transport.resume_reading()
-        return self.answers.take()
+        return self.parser.take()
 
     async def drain(self, stall: float | None) -> None:
         """Wait until the peer has accepted most of the written bytes. A slow peer is not stalled.
@@ -175,36 +178,36 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Process received bytes: part of a response, or unsolicited data."""
-        answers = self.answers
-        if answers.whole:
-            answers.dirty = True
+        parser = self.parser
+        if parser.complete:
+            parser.unexpected_data = True
             self.transport.abort()
             return
         try:
-            answers.feed(self._buffer[:nbytes])
+            parser.feed(self._buffer[:nbytes])
         except BrokenError as exc:
             self._fail(exc)
             return
-        if answers.size > limits.ERROR and not self._streams:
+        if parser.size > limits.ERROR and not self._streams:
             self._limit_size()
-        if self.answers.whole:  # not `answers`: a type checker assumes that `feed` has not changed it
+        if self.parser.complete:  # not `parser`: a type checker assumes that `feed` has not changed it
             self.clock.stop()
             self._wake()
             return
         self.clock.restart()
-        if self._streams and answers.head:
+        if self._streams and parser.head:
             self._wake()
-            if answers.size > AHEAD and not self._resting:
-                self._resting = True
+            if parser.size > AHEAD and not self._reading_paused:
+                self._reading_paused = True
                 self.transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the exchange unless its response is complete, and notify the pool."""
         self._lost = True
         self.clock.end()
-        answers = self.answers
-        if self._trouble is None and not answers.whole and not (exc is None and answers.ends_at_eof()):
-            self._trouble = CutShortError("") if answers.head else BrokenError(reason(exc))
+        parser = self.parser
+        if self._trouble is None and not parser.complete and not (exc is None and parser.ends_at_eof()):
+            self._trouble = CutShortError("") if parser.head else BrokenError(reason(exc))
         self._wake_waiter(self._writable)
         self._wake()
         self._on_lost(self)
@@ -222,12 +225,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def _limit_size(self) -> None:
         """Limit the size of a body: of an error response, the rest is dropped; otherwise it is an error."""
-        answers = self.answers
-        limit = limits.limit_of(answers.status)
-        if answers.whole or answers.size <= limit:
+        parser = self.parser
+        limit = limits.limit_of(parser.status)
+        if parser.complete or parser.size <= limit:
             return
-        if limits.is_refusal(answers.status):
-            answers.whole, answers.keep = True, False
+        if limits.is_refusal(parser.status):
+            parser.complete, parser.keep = True, False
             self.transport.abort()
         else:
             self._fail(TooLargeError(limit))

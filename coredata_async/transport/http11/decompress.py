@@ -134,9 +134,9 @@ def _decompress(data: bytes, engine: Unpacking, status: int) -> bytes:
     except (BrokenError, CutShortError):
         if not is_refusal(status):
             raise
-    found = b"".join(pieces)
+    content = b"".join(pieces)
     if is_refusal(status):
-        return found[:limit] or data
-    if len(found) > limit:
+        return content[:limit] or data
+    if len(content) > limit:
         raise TooLargeError(limit)
-    return found
+    return content

@@ -45,10 +45,10 @@ def exchange(
     unpacks = side == "api"  # the storage's bytes are compared with a digest, so they must arrive as stored
 
     async def send(request: Request) -> Reply:
-        lines = pool.connections(side)
+        connections = pool.connections(side)
         try:
             where, head = _head(request, base_url, heads)
-            connection = lines.acquire_nowait(where) or await lines.get(where, timeouts.connect)
+            connection = connections.acquire_nowait(where) or await connections.get(where, timeouts.connect)
         except (Http11Error, ValueError, ssl.SSLError) as exc:
             failure = translate(exc, request)
         else:
@@ -57,10 +57,10 @@ def exchange(
             try:
                 connection.start_response(bodiless=request.method == "HEAD", streams=request.stream)
                 await _send_and_wait(connection, head, timeouts, request)
-                if request.stream and connection.answers.status >= _REFUSED:
+                if request.stream and connection.parser.status >= _REFUSED:
                     connection.read_whole()
                     await connection.wait_response()
-                reply = await _reply(request, connection, lines, timeouts.stall, unpacks=unpacks)
+                reply = await _reply(request, connection, connections, timeouts.stall, unpacks=unpacks)
                 streams = reply.content is not None
             except Http11Error as exc:
                 failure = translate(exc, request)
@@ -68,7 +68,7 @@ def exchange(
                 return reply
             finally:
                 if not streams:
-                    lines.release(connection)
+                    connections.release(connection)
         # Not in an `except` block: the exception there, and its frames, may hold text of the server.
         raise failure
 
@@ -87,20 +87,25 @@ def _head(request: Request, base_url: str, heads: RequestHeads) -> tuple[Origin,
 
 
 async def _reply(
-    request: Request, connection: Connection, lines: ConnectionPool, stall: float | None, *, unpacks: bool
+    request: Request,
+    connection: Connection,
+    connections: ConnectionPool,
+    stall: float | None,
+    *,
+    unpacks: bool,
 ) -> Reply:
-    answers = connection.answers
-    found = answers.headers()
-    if hint := found.get("Keep-Alive"):
+    parser = connection.parser
+    headers = parser.headers()
+    if hint := headers.get("Keep-Alive"):
         connection.idle_limit = idle_limit(hint)
-    coding = found.get("Content-Encoding") if unpacks else None
-    if request.stream and answers.status < _REFUSED:
-        content = ResponseBody(request, connection, lines, stall, decompressor(coding))
-        return Reply(answers.status, found, content=content, redactor=request.redactor)
-    body = answers.take()
+    coding = headers.get("Content-Encoding") if unpacks else None
+    if request.stream and parser.status < _REFUSED:
+        content = ResponseBody(request, connection, connections, stall, decompressor(coding))
+        return Reply(parser.status, headers, content=content, redactor=request.redactor)
+    body = parser.take()
     if coding:
-        body = await decompress(body, coding, answers.status)
-    return Reply(answers.status, found, body, redactor=request.redactor)
+        body = await decompress(body, coding, parser.status)
+    return Reply(parser.status, headers, body, redactor=request.redactor)
 
 
 async def _send_and_wait(

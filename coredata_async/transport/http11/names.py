@@ -42,13 +42,13 @@ class AddressResolver:
             return [literal]
         now = asyncio.get_running_loop().time()
         key = host, port
-        until, found = self._known.get(key, (0.0, []))
+        until, addresses = self._known.get(key, (0.0, []))
         if until < now:
-            found = await asyncio.shield(self._pending.get(key) or self._ask(key))
+            addresses = await asyncio.shield(self._pending.get(key) or self._ask(key))
             until = now + _KNOWN_FOR
         self._known = {each: known for each, known in self._known.items() if known[0] >= now}
-        self._known[key] = until, [*found[1:], *found[:1]]
-        return found
+        self._known[key] = until, [*addresses[1:], *addresses[:1]]
+        return addresses
 
     def _ask(self, key: tuple[str, int]) -> asyncio.Future[list[Address]]:
         loop = asyncio.get_running_loop()
@@ -76,7 +76,7 @@ class AddressResolver:
 
 
 class PrivateAddressError(OSError):
-    """A host has an address that is neither on the public internet nor allowed."""
+    """A host has an address that is not on the public internet and not allowed."""
 
 
 class PublicResolver(AddressResolver):
@@ -99,11 +99,11 @@ class PublicResolver(AddressResolver):
             PrivateAddressError: If one of them is not allowed.
             OSError: If the name is not known.
         """
-        found = await super().addresses(host, port)
-        for address in found:
+        addresses = await super().addresses(host, port)
+        for address in addresses:
             if not self._is_allowed(str(address[4][0])):
                 raise PrivateAddressError(f"{host} has a private address")
-        return found
+        return addresses
 
     def _is_allowed(self, text: str) -> bool:
         address = ip_address(text.partition("%")[0])
@@ -126,5 +126,5 @@ def _literal(host: str, port: int) -> Address | None:
         old = ip_address(host).version == 4  # noqa: PLR2004
     except ValueError:
         return None
-    family, place = (socket.AF_INET, (host, port)) if old else (socket.AF_INET6, (host, port, 0, 0))
-    return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", place
+    family, address = (socket.AF_INET, (host, port)) if old else (socket.AF_INET6, (host, port, 0, 0))
+    return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address

@@ -20,28 +20,28 @@ _UNSOLICITED: Final = "the data is unsolicited"
 class ResponseParser:
     """Parser for the responses of one connection, one after the other.
 
-    After `expect`, `feed` processes bytes until `whole`. The methods with `on_` are called by httptools.
+    After `expect`, `feed` processes bytes until `complete`. The methods with `on_` are called by httptools.
     """
 
     __slots__ = (
         "_bodiless",
+        "_header_bytes",
         "_headers",
-        "_noise",
         "_parser",
         "_stale",
         "blocks",
-        "dirty",
+        "complete",
         "head",
         "keep",
         "size",
         "status",
-        "whole",
+        "unexpected_data",
     )
 
     def __init__(self) -> None:
         self._parser = self._new_parser()
         self._headers: list[tuple[bytes, bytes]] = []
-        self._noise = 0
+        self._header_bytes = 0
         self._bodiless = self._stale = False
         self.blocks: list[bytes] = []
         """Received blocks of the body that were not taken yet."""
@@ -50,11 +50,11 @@ class ResponseParser:
         self.status = 0
         self.head = False
         """True if the head of the final response is complete."""
-        self.whole = True
+        self.complete = True
         """True if the response is complete."""
         self.keep = True
         """True if the server keeps the connection open."""
-        self.dirty = False
+        self.unexpected_data = False
         """True if unsolicited data was received."""
 
     def expect(self, *, bodiless: bool) -> None:
@@ -62,9 +62,9 @@ class ResponseParser:
         if self._stale:  # the old parser still waits for a body that never comes
             self._parser = self._new_parser()
         self._headers, self.blocks = [], []
-        self._noise = self.size = 0
+        self._header_bytes = self.size = 0
         self._bodiless = self._stale = bodiless
-        self.head = self.whole = False
+        self.head = self.complete = False
 
     def feed(self, data: bytes | memoryview) -> None:
         """Process received bytes. Keeps no reference to `data`.
@@ -72,23 +72,23 @@ class ResponseParser:
         Raises:
             BrokenError: If it is not HTTP, or the head exceeds its limit.
         """
-        self._noise += len(data)
+        self._header_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
-            if self.whole:  # the response itself was valid; the bytes that follow must not be mixed with it
-                self.dirty = True
+            if self.complete:  # the response was valid; the bytes after it must not be mixed with it
+                self.unexpected_data = True
                 return
             raise BrokenError("the response is not valid HTTP") from None
-        if self._noise > 2 * HEAD_LIMIT:
+        if self._header_bytes > 2 * HEAD_LIMIT:
             raise BrokenError("the response's head is too long")
 
     def ends_at_eof(self) -> bool:
         """Return whether the end of the connection is also the end of the response."""
-        if self.head and not self.whole:
-            self.whole = not any(map(_has_end, self._headers))
+        if self.head and not self.complete:
+            self.complete = not any(map(_has_end, self._headers))
             self.keep = False
-        return self.whole
+        return self.complete
 
     def headers(self) -> CIMultiDict[str]:
         """Return the headers of the response, including its trailer."""
@@ -109,15 +109,15 @@ class ResponseParser:
 
     def on_message_begin(self) -> None:
         """Handle the first byte of a response."""
-        if self.whole:
+        if self.complete:
             raise BrokenError(_UNSOLICITED)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Handle a complete header or trailer line."""
-        if self.whole:
+        if self.complete:
             raise BrokenError(_UNSOLICITED)
         self._headers.append((name, value))
-        if len(self._headers) > 256 or (self._noise > HEAD_LIMIT and self._too_long()):  # noqa: PLR2004
+        if len(self._headers) > 256 or (self._header_bytes > HEAD_LIMIT and self._too_long()):  # noqa: PLR2004
             raise BrokenError("the response's head is too long")
         if b"\0" in value:  # which the parser accepts, as it does other control characters
             raise BrokenError("the response is not valid HTTP")
@@ -132,20 +132,20 @@ class ResponseParser:
         self.keep = self._parser.should_keep_alive()
         self.head = True
         if self._bodiless:
-            self.whole = True
+            self.complete = True
 
     def on_body(self, block: bytes) -> None:
         """Handle a piece of the body."""
-        if self.whole:
+        if self.complete:
             raise BrokenError(_UNSOLICITED)
-        self._noise = 0
+        self._header_bytes = 0
         self.blocks.append(block)
         self.size += len(block)
 
     def on_message_complete(self) -> None:
         """Handle the end of a response."""
         if self.head:
-            self.whole = True
+            self.complete = True
 
     def _new_parser(self) -> HttpResponseParser:
         """Return a parser that is as lenient as aiohttp's with old and odd servers."""

@@ -80,7 +80,7 @@ class ConnectionPool:
     def release(self, connection: Connection) -> None:
         """Release a connection: keep it for reuse if it is usable and its server keeps it, else close it."""
         now, reputation = self._loop.time(), self._reputation
-        if connection.answers.dirty:
+        if connection.parser.unexpected_data:
             reputation.accuse(connection.key, now)
         keep = connection.usable and connection.idle_limit > 0 and not self.closed
         if keep and not (reputation.distrusted and reputation.is_distrusted(connection.key, now)):
@@ -161,7 +161,7 @@ class ConnectionPool:
 
     def _remove_closed(self, connection: Connection) -> None:
         now = self._loop.time()
-        if connection.answers.dirty and now - connection.idle_since < SOON:
+        if connection.parser.unexpected_data and now - connection.idle_since < SOON:
             self._reputation.accuse(connection.key, now)
         self.open.discard(connection)
         if not self.open and self._empty is not None and not self._empty.done():

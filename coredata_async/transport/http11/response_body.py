@@ -56,7 +56,7 @@ class ResponseBody:
             return b""
         if connection is None:
             raise BrokenError("the response was already closed")
-        if not connection.answers.blocks:
+        if not connection.parser.blocks:
             connection.clock.start(self._stall)
             await connection.more()
             connection.clock.stop()

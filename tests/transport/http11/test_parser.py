@@ -24,14 +24,14 @@ Read = tuple[bool, bool, int, list[tuple[str, str]], bytes, bool]
 
 
 def read(raw: bytes, cuts: list[int], *, ends: bool = False, bodiless: bool = False) -> Read:
-    answers = ResponseParser()
-    answers.expect(bodiless=bodiless)
+    parser = ResponseParser()
+    parser.expect(bodiless=bodiless)
     for start, stop in pairwise([0, *sorted(cut % (len(raw) + 1) for cut in cuts), len(raw)]):
-        answers.feed(raw[start:stop])
+        parser.feed(raw[start:stop])
     if ends:
-        answers.ends_at_eof()
-    headers = list(answers.headers().items())
-    return answers.whole, answers.keep, answers.status, headers, answers.take(), answers.dirty
+        parser.ends_at_eof()
+    headers = list(parser.headers().items())
+    return parser.complete, parser.keep, parser.status, headers, parser.take(), parser.unexpected_data
 
 
 ANSWERS: dict[str, tuple[bytes, Read]] = {
@@ -113,14 +113,14 @@ def test_the_end_of_the_connection_ends_only_what_has_no_length(raw: bytes, *, w
 
 @pytest.mark.parametrize("raw", [UNCHANGED, SIZED[:-5], CHUNKS, EMPTY])
 def test_head_is_answered_by_a_head(raw: bytes) -> None:
-    answers = ResponseParser()
+    parser = ResponseParser()
     for _ in range(2):
-        answers.expect(bodiless=True)
-        answers.feed(raw)
-        assert (answers.whole, answers.take(), answers.dirty) == (True, b"", False)
-    answers.expect(bodiless=False)
-    answers.feed(SIZED)
-    assert (answers.whole, answers.take()) == (True, b"abcde")
+        parser.expect(bodiless=True)
+        parser.feed(raw)
+        assert (parser.complete, parser.take(), parser.unexpected_data) == (True, b"", False)
+    parser.expect(bodiless=False)
+    parser.feed(SIZED)
+    assert (parser.complete, parser.take()) == (True, b"abcde")
 
 
 def test_a_body_that_head_should_not_have_is_noticed() -> None:
