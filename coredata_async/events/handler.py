@@ -10,6 +10,7 @@ from typing import Final
 
 from attrs import define, frozen
 
+from coredata_async.control_characters import escape_controls
 from coredata_async.errors import ConfigurationError, SourceError
 from coredata_async.events.errors import InvalidMessageError
 from coredata_async.events.message import UploadMessage, read_key
@@ -105,7 +106,7 @@ class EventHandler:
             return await self._handle(message, delivered)
         except RecordStoreError as exc:
             self.metrics.outcomes["failed"] += 1
-            log.warning("%s: %s", message.key, exc)
+            log.warning("%s: %s", escape_controls(message.key), exc)
             return Again(STORE_DELAY)
         except VolatileStoreError:
             raise
@@ -115,7 +116,7 @@ class EventHandler:
                 return Dead(str(exc), message.key)
             return self._again(message, str(exc), delivered)
         except Exception as exc:
-            log.exception("%s: unexpected error", message.key)
+            log.exception("%s: unexpected error", escape_controls(message.key))
             self.metrics.outcomes["failed"] += 1
             return self._again(message, f"unexpected {type(exc).__name__}: {exc}", delivered)
 
@@ -168,12 +169,17 @@ class EventHandler:
         match outcome:
             case Uploaded():
                 self.metrics.uploaded_bytes += outcome.size
-                log.info("%s: %s is File %s", message.key, message.safe_source, outcome.file_id)
+                log.info(
+                    "%s: %s is File %s",
+                    escape_controls(message.key),
+                    escape_controls(message.safe_source),
+                    outcome.file_id,
+                )
                 return Done()
             case Busy():
                 return Again(outcome.retry_after)
             case Unknown():
-                log.warning("%s: %s", message.key, outcome.error)
+                log.warning("%s: %s", escape_controls(message.key), outcome.error)
                 return self._again(message, str(outcome.error), delivered, longest=max(1.0, self.settle / 2))
             case Failed():
                 if outcome.permanent:
@@ -187,6 +193,10 @@ class EventHandler:
             return Dead(f"{reason} (after {delivered} deliveries)", message.key)
         delay = min(longest, FIRST_DELAY * 2.0 ** min(delivered - 1, 16)) * (0.5 + self.jitter() / 2)
         log.info(
-            "%s: delivery %d failed, and is repeated in %.0f s: %s", message.key, delivered, delay, reason
+            "%s: delivery %d failed, and is repeated in %.0f s: %s",
+            escape_controls(message.key),
+            delivered,
+            delay,
+            escape_controls(reason),
         )
         return Again(delay)

@@ -11,6 +11,7 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.client import CoreData
+from coredata_async.control_characters import escape_controls
 from coredata_async.events import broker as nats
 from coredata_async.events.handler import Again, Answer, Dead, Done, EventHandler
 from coredata_async.events.metrics import Metrics
@@ -164,12 +165,16 @@ class EventWorker:
             log.warning("a message could not be answered: %s: %s", type(exc).__name__, exc)
 
     async def _bury(self, message: Message, dead: Dead) -> None:
-        log.error("%s: dead letter: %s", dead.key, dead.reason)
+        log.error("%s: dead letter: %s", escape_controls(str(dead.key)), escape_controls(dead.reason))
         raw = message.raw_message
         try:
             await nats.publish_dead_letter(self._stream, self.options.dead_letters, raw, dead)
         except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
-            log.warning("%s: its dead letter could not be published: %s", dead.key, type(exc).__name__)
+            log.warning(
+                "%s: its dead letter could not be published: %s",
+                escape_controls(str(dead.key)),
+                type(exc).__name__,
+            )
             await message.nack(delay=_DEAD_LETTER_DELAY)
             self.metrics.answers["nack"] += 1
             return
@@ -182,7 +187,9 @@ class EventWorker:
                 async for outcome in uploads.recover():
                     self.metrics.recovered[type(outcome).__name__.lower()] += 1
                     if not isinstance(outcome, Failed):  # those wait for their message
-                        log.info("%s: recovered: %s", outcome.key, type(outcome).__name__)
+                        log.info(
+                            "%s: recovered: %s", escape_controls(str(outcome.key)), type(outcome).__name__
+                        )
             except RecordStoreError as exc:
                 log.warning("records cannot be recovered, which is tried again: %s", exc)
                 await asyncio.sleep(_RECOVERY_PAUSE)

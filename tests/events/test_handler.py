@@ -1,6 +1,7 @@
 """What a message becomes decides how it is answered."""
 
 import json
+import logging
 from collections import Counter
 
 import pytest
@@ -141,10 +142,11 @@ async def test_a_message_that_was_delivered_too_often_is_not_tried_again(box, ha
 
 
 async def test_a_record_store_that_cannot_be_reached_is_waited_for(handler, data, monkeypatch) -> None:
-    async def fail(key: str) -> None:
+    async def fail(_: object) -> None:
         raise RecordStoreError("no answer")
 
-    monkeypatch.setattr(handler.records, "get", fail)
+    for method in ("get", "create"):
+        monkeypatch.setattr(handler.records, method, fail)
 
     assert [type(await handler.handle(data(), number)) for number in (1, 99)] == [Again, Again]
 
@@ -157,3 +159,14 @@ async def test_a_message_whose_key_is_in_use_waits_and_is_never_dead(box, handle
 
     assert isinstance(answer, Again)
     assert 1 <= answer.delay <= 5
+
+
+async def test_no_control_character_of_a_message_reaches_the_log(handler, data, caplog) -> None:
+    caplog.set_level(logging.INFO, "coredata_async")
+
+    await handler.handle(data(key="a\nWARNING forged\x1b[31m"), 1)
+    await handler.handle(data(key="b\n", source="gone\n.txt"), 1)
+
+    texts = [record.getMessage() for record in caplog.records if record.name == "coredata_async.events"]
+    assert texts
+    assert all(text.isprintable() for text in texts)
