@@ -14,7 +14,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from coredata_async.bulk.check.compare import Compared, FileComparer, Sample
-from coredata_async.bulk.check.planned_files import PlannedFile, planned_files
+from coredata_async.bulk.check.planned_files import PlannedFile, read_planned_files
 from coredata_async.bulk.check.remote_only import (
     Branch,
     RemoteOnly,
@@ -220,7 +220,7 @@ class Checker:
 
 
 def _next_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[PlannedFile]:
-    found = planned_files(db, folder, after)
+    found = read_planned_files(db, folder, after)
     remove_matched(db, folder, [each.item.filename for each in found if each.item.filename])
     return found
 

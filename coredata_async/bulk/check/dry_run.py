@@ -12,7 +12,7 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.check.actions import Action, Verb
-from coredata_async.bulk.check.planned_files import PlannedFile, planned_files
+from coredata_async.bulk.check.planned_files import PlannedFile, read_planned_files
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.journal import Journal
@@ -104,7 +104,9 @@ class DryRun:
                     for folder in await self._folder_actions(row):
                         yield folder
                 after = b""
-                while some := await self.journal.read(partial(planned_files, folder=row.id, after=after)):
+                while some := await self.journal.read(
+                    partial(read_planned_files, folder=row.id, after=after)
+                ):
                     for action in await self._all(some, row, folder_id):
                         yield action
                     after = some[-1].name

@@ -28,13 +28,13 @@ class PlannedFile:
     namesakes: Sequence[RemoteFile]
 
 
-def planned_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[PlannedFile]:
+def read_planned_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[PlannedFile]:
     """Return the next files of a directory: all of the last scan, and those that must be looked up."""
     rows = db.execute(_PLANNED_FILES, (folder, after, State.UNKNOWN, BATCH)).fetchall()
-    return [_planned_file(db, row) for row in rows]
+    return [_read_planned_file(db, row) for row in rows]
 
 
-def _planned_file(db: sqlite3.Connection, row: tuple[Any, ...]) -> PlannedFile:
+def _read_planned_file(db: sqlite3.Connection, row: tuple[Any, ...]) -> PlannedFile:
     *columns, message, name = row
     item = item_of(tuple(columns))
     return PlannedFile(item, message or "", name, remote_namesakes(db, item))

@@ -58,7 +58,7 @@ class Item:
         """Title of the File: file name without its extension. Always sent, so that the File can be found."""
         return os.path.splitext(self.filename)[0] or self.filename  # noqa: PTH122  # not a path
 
-    def stored_state(self, content_type: str) -> Stored:
+    def to_stored(self, content_type: str) -> Stored:
         """Return the state of the upload that the row describes."""
         plan = Planned(size=self.fingerprint.size, content_type=content_type, filename=self.filename)
         md5 = self.md5 or ""

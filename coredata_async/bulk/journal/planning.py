@@ -12,7 +12,7 @@ from attrs import frozen
 
 from coredata_async.bulk.journal.items import FORMER
 from coredata_async.bulk.journal.schema import LARGE
-from coredata_async.bulk.scan.found import Directory, DirectoryBatch, ScannedEntry
+from coredata_async.bulk.scan.batches import Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.states import Reason, State
 
 _AT_ONCE: Final = 500

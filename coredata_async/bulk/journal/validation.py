@@ -80,7 +80,7 @@ def check_schema(connection: sqlite3.Connection) -> None:
     Raises:
         DamagedError: If a table is missing, changed or unexpected.
     """
-    actual, expected = frozenset(connection.execute(_SCHEMA)), _expected_schema()
+    actual, expected = frozenset(connection.execute(_SCHEMA)), _read_expected_schema()
     if actual != expected:
         kind, name, *_ = min(actual ^ expected, key=str)
         raise DamagedError(f"its {kind} {name} differs from this version's")
@@ -121,7 +121,7 @@ def check_rows(connection: sqlite3.Connection) -> None:
 
 
 @cache
-def _expected_schema() -> frozenset[tuple[str, ...]]:
+def _read_expected_schema() -> frozenset[tuple[str, ...]]:
     with closing(sqlite3.connect(":memory:")) as empty:
         empty.executescript(TABLES)
         return frozenset(empty.execute(_SCHEMA))

@@ -31,7 +31,7 @@ def _page(report: Report) -> Iterator[str]:
     yield from facts("This run", _run(report))
     yield from _failures(report)
     yield from _findings(report)
-    yield from _skipped_section(report)
+    yield from _render_skipped(report)
     yield from facts(
         "Settings", {name.replace("_", " "): _value(value) for name, value in report.settings.items()}
     )
@@ -146,7 +146,7 @@ def _tables(report: Report) -> Iterator[Table]:
     )
 
 
-def _skipped_section(report: Report) -> Iterator[str]:
+def _render_skipped(report: Report) -> Iterator[str]:
     if not report.skipped_by:
         return
     rows = [

@@ -76,7 +76,7 @@ class Confirmer:
             finally:
                 self._requested.task_done()
 
-    async def unconfirmed_folders(self) -> list[int]:
+    async def list_unconfirmed_folders(self) -> list[int]:
         """Return the folders with files that are CONFIRMED, including those of an earlier run."""
         question = "SELECT DISTINCT folder FROM item WHERE state = ?"
         return await self.run.journal.read(
@@ -92,7 +92,7 @@ class Confirmer:
             await self._confirm_folder(folder, complete=complete)
 
     async def _confirm_folder(self, folder: int, *, complete: bool) -> None:
-        while items := await self.run.journal.read(lambda db: _confirmed_items(db, folder)):
+        while items := await self.run.journal.read(lambda db: _read_confirmed(db, folder)):
             try:
                 remote = await self.folders.ready(folder)
                 # In a folder that this job has not created, others may put Files, which only a listing shows.
@@ -170,7 +170,7 @@ class Confirmer:
             self.run.abort("authentication", str(exc))
 
 
-def _confirmed_items(db: sqlite3.Connection, folder: int) -> list[Item]:
+def _read_confirmed(db: sqlite3.Connection, folder: int) -> list[Item]:
     rows = db.execute(
         f"{JOINED} WHERE item.folder = ? AND item.state = ? LIMIT ?",
         (folder, State.CONFIRMED, AT_ONCE),

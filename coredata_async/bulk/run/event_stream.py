@@ -8,7 +8,7 @@ from typing import Final
 
 from coredata_async.bulk.events import Event, FileFailed, FileSkipped, Progress
 from coredata_async.bulk.formatting import path_text
-from coredata_async.bulk.scan.found import ScannedEntry
+from coredata_async.bulk.scan.batches import ScannedEntry
 from coredata_async.bulk.states import Reason, State
 
 CAPACITY: Final = 256

@@ -120,7 +120,7 @@ class FileWorker:
 
     async def _upload_new(self, work: Work, attempt: Attempt, *, kept: bool) -> None:
         if kept:
-            await self._register(work, attempt, attempt.item.stored_state(attempt.content_type))
+            await self._register(work, attempt, attempt.item.to_stored(attempt.content_type))
             return
         if self.empty_files.goes_to_service(attempt.item):
             await self._create_empty(work, attempt, None)

@@ -187,7 +187,7 @@ class Resolver:
         else:  # the kind of the job's parent is unknown; the others come from the list of folders
             parent = Parent(work.parent, "unknown" if work.parent == remote.parent else "folder")
         request = ProbeRequest(
-            stored=work.item.stored_state(""),
+            stored=work.item.to_stored(""),
             new=rows.new_file(work.item, work.parent, self.run.attributes),
             parent=parent,
             matcher=partial(self._is_created if work.item.blob is None else self._is_ours, work),
@@ -211,7 +211,7 @@ class Resolver:
         It does if it has the same bytes and the same name in the same folder, was created since the
         reservation, and did not exist before this job or as another file of it.
         """
-        stored = work.item.stored_state("")
+        stored = work.item.to_stored("")
         if not (file.digest and file.size is not None and file.created and stored.since):
             raise UndecidableError("the server does not show blob name and digest of", (file.id,))
         if file.digest.lower() != stored.md5 or file.size not in {0, stored.plan.size}:  # 0: unknown

@@ -128,7 +128,7 @@ class Scheduler:
         await self._retry_passes(resolver)
         await confirmer.idle()
         if self.run.progress.count(State.CONFIRMED):
-            for folder in await confirmer.unconfirmed_folders():
+            for folder in await confirmer.list_unconfirmed_folders():
                 confirmer.request(folder)
             await confirmer.idle()
         try:

@@ -12,8 +12,8 @@ from attrs import frozen
 
 from coredata_async.bulk.formatting import escape_unprintable, path_text
 from coredata_async.bulk.options import Policy, Selection
+from coredata_async.bulk.scan.batches import ScannedEntry
 from coredata_async.bulk.scan.filters import Filter
-from coredata_async.bulk.scan.found import ScannedEntry
 from coredata_async.bulk.scan.names import InvalidNameError, remote_name
 from coredata_async.bulk.states import Reason, State
 from coredata_async.storage.paths import Fingerprint

@@ -9,6 +9,7 @@ from functools import partial
 
 from attrs import evolve, frozen
 
+from coredata_async.bulk.scan.batches import Batcher, Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.scan.classify import (
     Entry,
     EntryClassifier,
@@ -18,7 +19,6 @@ from coredata_async.bulk.scan.classify import (
     unreadable,
 )
 from coredata_async.bulk.scan.filters import Filter
-from coredata_async.bulk.scan.found import Batcher, Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.states import Reason
 from coredata_async.storage.paths import retry_stale
 

@@ -90,7 +90,7 @@ def test_a_page_shows_everything(full) -> None:
         "The service or the storage did not work for too long.",
         "Run the same command again",
         "every file is accounted for",
-        "Not reached (2)",
+        "Host not reached (2)",
         "Check the connection",
         "1.2 kB",
         "Unresolved (1)",
@@ -128,7 +128,7 @@ def test_a_complete_run_has_nothing_to_check() -> None:
     shown = page_text(a_report())
 
     assert "All 2 files are on the server." in shown
-    for each in ("Failed", "To look at", "Skipped", "again", "Settings"):
+    for each in ("Failed", "To check", "Skipped", "again", "Settings"):
         assert each not in shown
 
 
