@@ -1,1 +1,1 @@
-"""How fast the library is, side by side with others on the same work: `python -m benchmarks`."""
+"""Benchmarks of the library beside other clients on the same work: `python -m benchmarks`."""

@@ -1,4 +1,4 @@
-"""A part of the benchmarks in a process of its own: caches, memory and garbage are nobody else's."""
+"""Benchmark parts in processes of their own, with separate caches, memory and garbage."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from benchmarks.served import ROOT
 
 
 def said(module: str, *options: object, timeout: float = 900, missing: bool = False) -> Any:
-    """Run a module of ours, and give the JSON of the last line that it prints.
+    """Run a benchmark module, and return the JSON in the last line that it prints.
 
     Args:
-        module: Its name.
-        options: Of its command line.
-        timeout: Seconds that it may take.
-        missing: Whether it may exit with 1, as it does when it misses a bound of its own.
+        module: Name of the module.
+        options: Options of its command line.
+        timeout: Timeout for the process, in seconds.
+        missing: True if it may exit with 1, as it does when it misses a bound of its own.
 
     Raises:
-        RuntimeError: It failed.
+        RuntimeError: If it failed.
     """
     command = [sys.executable, "-m", module, *map(str, options)]
     out = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=timeout)

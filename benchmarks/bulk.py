@@ -1,9 +1,9 @@
-"""What the journal, the gates and the proof of a bulk job cost beside bare `upload_many`, and what it holds.
+"""Cost of the journal, the limiters and the confirmation of a bulk job beside `upload_many`, and its memory.
 
     python -m benchmarks.bulk                       # all of it
     python -m benchmarks.bulk --files 2000 --rounds 5 --planned 200000
 
-Against a far end in a process of its own; for memory and resuming, a sandbox. The two ways are interleaved in
+Against a server in a process of its own; for memory and resuming, a sandbox. The two ways are interleaved in
 one process, round by round, and their ratio is taken by round. Memory is the peak of a process of its own,
 and its growth over the moment before the job. Resuming reads the tree again and compares every file with the
 journal.
@@ -35,12 +35,12 @@ from coredata_async.bulk import Effort, State, UploadJob
 from coredata_async.cli.sandbox_process import SandboxAddress, sandbox_process
 
 Found = dict[str, float]
-"""What a part says of itself."""
+"""Figures of one part."""
 
 
 @frozen
 class Spent:
-    """What one round took."""
+    """Duration and CPU of one round."""
 
     seconds: float
     cpu: float
@@ -48,7 +48,7 @@ class Spent:
 
 @asynccontextmanager
 async def served() -> AsyncGenerator[tuple[SandboxAddress, CoreData], None]:
-    """A sandbox in another process, and a client for it."""
+    """Yield a sandbox in another process, and a client for it."""
     async with (
         sandbox_process() as (_, box),
         CoreData(box.url, api_user=box.api_user, api_key=box.api_key) as client,
@@ -58,7 +58,7 @@ async def served() -> AsyncGenerator[tuple[SandboxAddress, CoreData], None]:
 
 @asynccontextmanager
 async def fast() -> AsyncGenerator[CoreData, None]:
-    """A client of a far end that is fast, and knows folders and listings; it hashes nothing."""
+    """Yield a client of a fast server, which knows folders and listings, and hashes nothing."""
     async with (
         started("benchmarks.processes_far") as (where, _),
         CoreData(where["api"], api_user="u", api_key="k") as client,
@@ -67,7 +67,7 @@ async def fast() -> AsyncGenerator[CoreData, None]:
 
 
 def small_files(folder: Path, count: int) -> Path:
-    """Files of 4 to 64 KiB, log-uniform, twenty directories."""
+    """Create files of 4 to 64 KiB, log-uniform, in twenty directories."""
     numbers = random.Random(1)
     root = folder / "small"
     for number in range(count):
@@ -78,7 +78,7 @@ def small_files(folder: Path, count: int) -> Path:
 
 
 def empty_files(folder: Path, count: int) -> Path:
-    """Many files that cost no disk, a thousand in each directory."""
+    """Create many files that use no disk, a thousand in each directory."""
     root = folder / f"empty-{count}"
     for number in range(count):
         place = root / f"{number // 1000:03}"
@@ -89,7 +89,7 @@ def empty_files(folder: Path, count: int) -> Path:
 
 
 async def bare(client: CoreData, parent: str, root: Path, lanes: int) -> int:
-    """Upload them all with `upload_many`."""
+    """Upload all files with `upload_many`."""
     paths = await asyncio.to_thread(lambda: [path for path in root.rglob("*") if path.is_file()])
     uploads = client.files.upload_many(paths, parent=parent, concurrency=lanes, verify=False)
     async with uploads as outcomes:
@@ -97,7 +97,7 @@ async def bare(client: CoreData, parent: str, root: Path, lanes: int) -> int:
 
 
 async def job(client: CoreData, parent: str, root: Path, journal: Path, effort: Effort) -> int:
-    """Upload them all with a job."""
+    """Upload all files with a job."""
     report = await UploadJob(client, root, parent=parent, journal=journal, effort=effort).run()
     if report.exit_code:
         raise RuntimeError(f"the job failed: {report.counts}, {report.failures[:3]}")
@@ -105,13 +105,13 @@ async def job(client: CoreData, parent: str, root: Path, journal: Path, effort: 
 
 
 async def beside(folder: Path, files: int, rounds: int, lanes: int) -> Found:
-    """Files per second of the job over those of `upload_many`, and CPU per file of both."""
+    """Return files per second of the job over those of `upload_many`, and CPU per file of both."""
     root = small_files(folder, files)
     spent: dict[str, list[Spent]] = {"upload_many": [], "job": []}
     numbers = random.Random(rounds)
     for number in range(rounds + 1):
         for name in numbers.sample(sorted(spent), len(spent)):
-            # A far end of its own for each, as a job wants a parent without files.
+            # A separate server for each, because a job expects a parent without files.
             async with fast() as client:
                 wall, cpu = time.perf_counter(), time.process_time()
                 if name == "job":
@@ -143,7 +143,7 @@ async def beside(folder: Path, files: int, rounds: int, lanes: int) -> Found:
 
 
 async def planned(folder: Path, count: int, seconds: float) -> Found:
-    """Growth of the resident set while `count` files are planned, and some of them uploaded."""
+    """Return the growth of the resident set while `count` files are planned, and some of them uploaded."""
     root = empty_files(folder, count)
     async with served() as (box, client):
         await client.files.upload(b"warm", parent=box.project, filename="warm.txt")
@@ -166,7 +166,7 @@ async def planned(folder: Path, count: int, seconds: float) -> Found:
 
 
 async def resumed(folder: Path, count: int) -> Found:
-    """Seconds until a job of `count` files that are all done has found that out."""
+    """Return the seconds that a job of `count` finished files needs to find that out."""
     root = empty_files(folder, count)
     journal = folder / "resumed.sqlite"
     async with served() as (box, client):
@@ -174,7 +174,7 @@ async def resumed(folder: Path, count: int) -> Found:
             client, root, parent=box.project, journal=journal, effort=Effort(max_duration=0.001)
         )
         report = await first.run()
-        while not report.scanned:  # it is to be planned whole, and not uploaded
+        while not report.scanned:  # it must be planned completely, and not uploaded
             longer = Effort(max_duration=report.seconds * 2 + 1)
             report = await UploadJob(client, root, parent=box.project, journal=journal, effort=longer).run()
         with sqlite3.connect(journal) as db:
@@ -195,13 +195,13 @@ async def resumed(folder: Path, count: int) -> Found:
 
 
 def apart(part: str, *options: object) -> Found:
-    """Run one part in a process of its own: its memory is nobody else's."""
+    """Run one part in a process of its own, so that its memory is measured alone."""
     found: Found = said("benchmarks.bulk", "--part", part, *options)
     return found
 
 
 def main() -> None:
-    """Run all parts, or one, and print JSON: one object per line, the last one holds them all."""
+    """Run all parts, or one, and print JSON: one object per line, the last one contains them all."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

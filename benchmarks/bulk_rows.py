@@ -1,6 +1,6 @@
-"""A bulk job in the table: beside `upload_many`, its journal, and what many files cost it.
+"""Rows of a bulk job: beside `upload_many`, its journal, and its cost for many files.
 
-The parts run by way of `benchmarks.bulk` and `benchmarks.journal`, in processes of their own.
+The parts run through `benchmarks.bulk` and `benchmarks.journal`, in processes of their own.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from benchmarks.memory import MIB
 from benchmarks.result import Result
 
 FILES: Final = 1500
-"""Of one round."""
+"""Files of one round."""
 LANES: Final = "64 workers, idle loop"
-"""What of the journal's own benchmark is taken: an idle loop, as a busy one makes the difference noise."""
+"""Row of the journal's own benchmark that is used: an idle loop, because a busy one adds noise."""
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """What the job costs for each file, in CPU, time to resume, disk and memory."""
+    """Measure the cost of the job per file, in CPU, time to resume, disk and memory."""
     planned = 20_000 if quick else 50_000
     both, costs = _rounds(2 if quick else rounds, planned)
     numbers = (1000, 20_000) if quick else (20_000, 200_000)
@@ -31,7 +31,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
 
 
 def _rounds(count: int, planned: int) -> tuple[list[Found], list[dict[str, float]]]:
-    """A job beside `upload_many`, and its journal beside the job, round by round: all in the same minute."""
+    """Run a job beside `upload_many`, and its journal beside the job, round by round, in the same minute."""
     both: list[Found] = []
     costs: list[dict[str, float]] = []
     for _ in range(count):
@@ -60,7 +60,7 @@ def _job(both: list[Found]) -> Result:
 
 
 def _journal(both: list[Found], costs: list[dict[str, float]]) -> Result:
-    """The journal's writes, the plan and the scan, as a share of all that a file costs a job at the time."""
+    """Return the journal's writes, the plan and the scan, as a share of the CPU per file of a job."""
     jobs = [each["job_cpu_us_per_file"] for each in both]
     share = median_interval(ratios([sum(each.values()) for each in costs], jobs))
     return Result(
@@ -78,7 +78,7 @@ def _journal(both: list[Found], costs: list[dict[str, float]]) -> Result:
 
 
 def _journal_costs(planned: int) -> dict[str, float]:
-    """Microseconds of CPU per file."""
+    """Return microseconds of CPU per file."""
     options = ("--json", "--files", 1000, "--planned", planned, "--only", LANES)
     found: dict[str, Any] = said("benchmarks.journal", *options, timeout=300)
     return {
@@ -106,7 +106,7 @@ def _resuming(again: Found) -> Result:
 
 
 def _growth(few: Found, many: Found) -> Result:
-    """Most of it comes with any job, so what each further file adds is taken from two numbers of files."""
+    """Return the growth per further file, from two numbers of files, because any job has most of it."""
     files, growth = many["planned"], many["growth_mib"]
     more = max(0.0, growth - few["growth_mib"]) / (files - few["planned"])
     return Result(

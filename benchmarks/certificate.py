@@ -1,4 +1,4 @@
-"""A certificate that nobody vouches for but itself, made again for each run."""
+"""Self-signed certificate, created for each run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 
 def certificate(folder: Path) -> Path:
-    """A file in the folder with a certificate for 127.0.0.1, and its key.
+    """Create a file in the folder with a certificate for 127.0.0.1, and its key.
 
     Raises:
-        FileNotFoundError: There is no `openssl`.
-        subprocess.CalledProcessError: It failed.
+        FileNotFoundError: If `openssl` is not installed.
+        subprocess.CalledProcessError: If it failed.
     """
     path = folder / "certificate.pem"
     make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=benchmark"

@@ -1,4 +1,4 @@
-"""Run the benchmarks: one table, one JSON, plots, and exit code 1 if a ratio misses its bound.
+"""Command that runs the benchmarks: one table, one JSON, plots, and exit code 1 if a ratio misses its bound.
 
     pip install '.[bench]' && python -m benchmarks
     python -m benchmarks --quick                          # about two minutes
@@ -26,7 +26,7 @@ from coredata_async import CoreDataError
 
 
 def options() -> argparse.ArgumentParser:
-    """What can be said on the command line."""
+    """Build the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -46,7 +46,7 @@ def options() -> argparse.ArgumentParser:
 
 
 def run(wanted: Sequence[Measurement], rounds: int, *, quick: bool) -> Report:
-    """Measure, and tell each group of rows as soon as it is there."""
+    """Run the measurements, and print each group of rows when it is finished."""
     began, where = time.monotonic(), machine()
     found: list[Result] = []
     for each in wanted:
@@ -64,7 +64,7 @@ def run(wanted: Sequence[Measurement], rounds: int, *, quick: bool) -> Report:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the command line says; gives the exit code."""
+    """Run the command, and return the exit code."""
     parser = options()
     wanted = parser.parse_args(argv)
     if wanted.list:

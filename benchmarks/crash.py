@@ -1,11 +1,11 @@
-"""Uploads killed by SIGKILL at every crash point, run again, and compared with the truth.
+"""Uploads killed by SIGKILL at every crash point, run again, and compared with the server's state.
 
     python -m benchmarks.crash --runs 200
     python -m benchmarks.crash --kills 500 --processes 2   # at random times, a server full of faults: `kills`
 
 Each run is a job in a process of its own against a sandbox of its own: it is killed at the point, started
-again with the same arguments, and then every local file is looked for among the Files there are. Exits with
-1 if one is missing, or is there twice, or a folder is, or if the report does not say that all is well.
+again with the same arguments, and then every local file is searched for among the Files. Exits with
+1 if a File is missing or duplicated, or a folder is duplicated, or if the report does not report success.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # the harness is the tests'
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the harness belongs to the tests
 
 from benchmarks.kills import campaign
 from coredata_async import Retry
@@ -36,51 +36,51 @@ from tests.bulk.crash.truth import files_below, files_there, folders_there
 LATE = 0.3
 PATIENT = Retry(base=0.01, cap=0.05, settle=0.9, probe_gap=0.2)
 EVENTS = 195
-"""In a run that nobody ends."""
+"""Number of events in an uninterrupted run."""
 
 Chance = random.Random
 
 
 class Tally(NamedTuple):
-    """What came of one run."""
+    """Results of one run."""
 
     kills: int
     missing: int
     twice: int
     folders_twice: int
     reported_wrong: int
-    """Whether the report of the last run says anything but that all is well."""
+    """True if the report of the last run does not report success."""
 
 
 @frozen
 class Crash:
-    """One way to come to grief."""
+    """One kind of crash."""
 
     name: str
     points: Callable[[Chance], tuple[Point, ...]]
     before: Callable[[Scene, Chance], object] = lambda scene, chance: None
-    """Done to the far end."""
+    """Action on the server before the run."""
     between: Callable[[Scene, Chance], object] = lambda scene, chance: None
-    """Done to journal or sources when the victim is dead."""
+    """Action on journal or sources after the crash."""
 
 
 def at(event: str, last: int = FILES, *, flush: bool = False) -> Callable[[Chance], tuple[Point, ...]]:
-    """The event, for the n-th time."""
+    """Return a function that chooses the n-th occurrence of an event."""
     return lambda chance: (Point(event, chance.randint(1, last), flush),)
 
 
 def any_events(count: int) -> Callable[[Chance], tuple[Point, ...]]:
-    """Any event of the run, and of those that resume it."""
+    """Return a function that chooses any event of the run, and of those that resume it."""
     return lambda chance: tuple(Point(ANY, chance.randrange(1, EVENTS)) for _ in range(count))
 
 
 def late(operation: str, last: int) -> Callable[[Scene, Chance], object]:
-    """One request of a kind is carried out after its client has died."""
+    """Let one request of a kind be carried out after its client has died."""
     return lambda scene, chance: scene.box.faults.commit_late(operation, LATE, after=chance.randrange(last))
 
 
 def lag(scene: Scene, chance: Chance) -> None:
-    """New Files are listed late."""
+    """Let new Files be listed late."""
     scene.box.faults.listing_lag(seconds=chance.uniform(0, LATE))
 
 
@@ -127,7 +127,7 @@ CRASHES = (
 
 
 def crashed(victims: Victims, where: Path, crash: Crash, seed: int) -> Tally:
-    """Come to grief once, go on, and compare."""
+    """Crash once, resume, and compare."""
     chance = Chance(f"{crash.name} {seed}")
     with scenes(victims, where) as scene:
         crash.before(scene, chance)

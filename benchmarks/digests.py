@@ -1,7 +1,8 @@
-"""Whether the storage gets the bytes that were sent, however slowly it takes them: row 20.
+"""Digests of uploads to a slow storage: row 20.
 
-A buffer that is read into again while asyncio still holds a view of it corrupts an upload, but only when the
-far end is slow: so this one rests after each receive. It hashes what it got, and that is compared.
+A buffer that is read into again while asyncio still holds a view of it corrupts an upload, but only if the
+server is slow, so this server pauses after each receive. It hashes the received bytes, and the digests are
+compared.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ class Sent:
     name: str
     data: bytes
     chunk: int
-    """0: a path, else an async iterable that gives such chunks."""
+    """0: a path, else an async iterable of chunks of this size."""
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # right or wrong, not timed
-    """One row for each event loop."""
+    """Measure one row for each event loop."""
     loops: dict[str, Run] = {"asyncio": asyncio.run}
     name = "digests right, slow server"
     found: list[Result] = []
@@ -59,7 +60,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # right 
 
 
 def uploads() -> Iterator[Sent]:
-    """Every size as a path, and in every chunk."""
+    """Yield every size as a path, and in every chunk."""
     numbers = random.Random(20)
     for size in SIZES:
         for chunk in (0, *CHUNKS):
@@ -67,7 +68,7 @@ def uploads() -> Iterator[Sent]:
 
 
 async def _right() -> tuple[int, int]:
-    """How many arrived as they were, and how many were sent."""
+    """Return the number of correct uploads, and of all uploads."""
     wanted = list(uploads())
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:
         async with served(pause=REST) as where, client_for(where) as client:

@@ -1,4 +1,4 @@
-"""The parts of `.docs/performance.md` that a run writes: its tables, between markers. The words stay."""
+"""Generated parts of `.docs/performance.md`: its tables, between markers. The text is kept."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ PROCESSES: Final = (1, 2, 8)
 
 
 def rewrite(path: Path, report: Report) -> None:
-    """Put this run's tables in the place of the old ones.
+    """Replace the old tables by those of this run.
 
     Raises:
-        ValueError: A marker is missing.
+        ValueError: If a marker is missing.
     """
     text = path.read_text()
     text = between(text, "run", (summary(report), "", *table(report.results)))
@@ -28,10 +28,10 @@ def rewrite(path: Path, report: Report) -> None:
 
 
 def between(text: str, name: str, lines: Iterable[str]) -> str:
-    """The text with other lines between `<!-- name -->` and `<!-- /name -->`.
+    """Return the text with other lines between `<!-- name -->` and `<!-- /name -->`.
 
     Raises:
-        ValueError: A marker is missing.
+        ValueError: If a marker is missing.
     """
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     before, found, rest = text.partition(begin)
@@ -42,7 +42,7 @@ def between(text: str, name: str, lines: Iterable[str]) -> str:
 
 
 def summary(report: Report) -> str:
-    """Where and how the run was made."""
+    """Return the machine and the options of the run."""
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     kind = "a quick run" if report.quick else "a run"
     missed = sum(each.status == "MISS" for each in report.results)
@@ -51,7 +51,7 @@ def summary(report: Report) -> str:
 
 
 def costs_of(report: Report) -> Costs | None:
-    """What the page on scale computes with; None if the run did not measure it."""
+    """Return the input of the page on scale; None if the run did not measure it."""
     names = ("ours c=32 CPU us", "upload_many CPU us/file", "job CPU us/file")
     client, bare, job = (report.figure(name) for name in names)
     journal, resume = report.figure("journal bytes/file"), report.figure("resume us/file")

@@ -1,4 +1,4 @@
-"""The whole flow of small files by several clients in turn, and the check that all of it happened."""
+"""Whole flow of small files by several clients in turn, with a check that every file arrived."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.served import Where, served
 
 FILES: Final = 2000
 QUICK: Final = 4
-"""Slices of each client per round, at most; and in a quick run."""
+"""Maximum number of slices of each client per round in a quick run."""
 FULL: Final = 10
 
 
@@ -28,9 +28,9 @@ async def flow(
     delay: float = 0.0,
     tls: Path | None = None,
 ) -> Timed:
-    """Have each client, with its number of files at once, upload slice after slice to one server.
+    """Let each client, with its concurrency, upload slice after slice to one server.
 
-    Names of ways are those of the clients and their numbers: `naive+md5 c=32`.
+    Names of ways are those of the clients and their concurrency: `naive+md5 c=32`.
     """
     paths = await asyncio.to_thread(small_files, folder, FILES)
     async with served(delay=delay, tls=tls) as where, AsyncExitStack() as stack:
@@ -44,7 +44,7 @@ async def flow(
 
 
 def way(client: Client, width: int) -> str:
-    """The name of a client with so many files at once."""
+    """Return the name of a client with this concurrency."""
     return f"{client.name} c={width}"
 
 

@@ -1,4 +1,4 @@
-"""How long importing takes, in fresh interpreters, beside the libraries the package stands on.
+"""Duration of imports, in fresh interpreters, beside the libraries that the package uses.
 
     python -m benchmarks.import_time --rounds 15
 
@@ -34,7 +34,7 @@ MADE: Final = (
 
 @frozen
 class Way:
-    """Something to import."""
+    """Statements to measure."""
 
     name: str
     code: str
@@ -52,7 +52,7 @@ WAYS: Final = (
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # the form that all measurements have
-    """Row 18 of the table, and how long what is put off takes; quick leaves out nothing."""
+    """Measure row 18 of the table, and the deferred imports; a quick run omits nothing."""
     seconds: dict[str, list[float]] = {way.name: [] for way in WAYS}
     numbers = random.Random(18)
     for turn in range(rounds + 1):

@@ -1,4 +1,4 @@
-"""The median of some rounds, and how far it may be trusted."""
+"""Median of some rounds, with its confidence interval."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from attrs import frozen
 RESAMPLES: Final = 2000
 WITHIN: Final = 0.95
 SEED: Final = 6
-"""Fixed, so that the same rounds give the same interval, and so the same status."""
+"""Fixed, so that the same rounds give the same interval, and so the same result."""
 
 
 @frozen
 class Interval:
-    """A median with its 95 % interval."""
+    """Median with its 95 % interval."""
 
     median: float
     low: float
@@ -25,12 +25,12 @@ class Interval:
 
 
 def median_interval(values: Sequence[float]) -> Interval:
-    """The median, and the interval that holds 95 % of the medians of resamples (bootstrap, percentiles).
+    """Return the median, and the interval of 95 % of the medians of resamples (bootstrap, percentiles).
 
-    A single value is its own interval; nothing is known about its spread.
+    A single value is its own interval; its spread is unknown.
 
     Raises:
-        statistics.StatisticsError: There are no values.
+        statistics.StatisticsError: If there are no values.
     """
     median = statistics.median(values)
     numbers = random.Random(SEED)
@@ -40,5 +40,5 @@ def median_interval(values: Sequence[float]) -> Interval:
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
-    """Ours over theirs, round by round: what disturbed one round disturbed both."""
+    """Return the ratios round by round, because a disturbance affects both sides of a round."""
     return [one / other for one, other in zip(ours, theirs, strict=True)]

@@ -1,9 +1,10 @@
-"""What the journal costs: the writes that one file causes, against the same workers without a journal.
+"""Cost of the journal: the writes of one file, against the same workers without a journal.
 
     python benchmarks/journal.py --files 3000 --work 500
 
 Per file: PUTTING and STORED noted, REGISTERING written and waited for, CONFIRMED noted, DONE with a page of
-others. A lane is also measured with `--work` microseconds of other computing per file, as a busy loop has to
+others. A worker is also measured with `--work` microseconds of other computing per file, as a busy loop has
+to
 share Python's lock with the journal's thread. Then: planning `--planned` files, the size on disk, and opening
 them again.
 """
@@ -38,24 +39,24 @@ PLANNED = (
     "VALUES (?, ?, ?, ?, 10000, 1700000000123456789, 1700000000123456789, ?, 0, 1)"
 )
 PAGE = 200
-"""Files that a page of a listing shows, and which become DONE together."""
+"""Files on a page of a listing, which become DONE together."""
 
 Pause = Callable[[], Awaitable[None]]
 
 
 @frozen
 class Cost:
-    """Of one file, in microseconds."""
+    """Cost of one file, in microseconds."""
 
     elapsed: float
     cpu: float
-    """Of the whole process."""
+    """CPU of the whole process."""
     loop: float
-    """Of the loop's thread alone."""
+    """CPU of the loop's thread alone."""
     commits: float
-    """Per second."""
+    """Commits per second."""
     wait_ms: float
-    """Median of what REGISTERING waited for the disk, in milliseconds."""
+    """Median of REGISTERING's wait for the disk, in milliseconds."""
 
 
 def planned(number: int) -> Statement:
@@ -63,7 +64,7 @@ def planned(number: int) -> Statement:
 
 
 async def journalled(journal: Journal, number: int, *, pause: Pause, waits: list[float]) -> None:
-    """What one file causes."""
+    """Write what one file causes."""
     now = time.time()
     await pause()
     journal.note((PUTTING, (int(State.PUTTING), HEX, now, number)))
@@ -80,13 +81,13 @@ async def journalled(journal: Journal, number: int, *, pause: Pause, waits: list
 
 
 async def plain(number: int, *, pause: Pause) -> None:
-    """The same without a journal."""
+    """Do the same without a journal."""
     for _ in range(4):
         await pause()
 
 
 async def measure(numbers: Iterator[int], lanes: int, one: Callable[[int], Awaitable[None]]) -> list[float]:
-    """Have workers walk through the numbers; gives seconds: elapsed, of the process, of this thread."""
+    """Let workers process the numbers; return seconds: elapsed, of the process, of this thread."""
 
     async def lane() -> None:
         for number in numbers:
@@ -101,7 +102,7 @@ async def measure(numbers: Iterator[int], lanes: int, one: Callable[[int], Await
 
 
 async def cost(journal: Journal, files: int, lanes: int, pause: Pause) -> Cost:
-    """The difference that a journal makes, per file; the best of several runs, as other processes disturb."""
+    """Return the cost of a journal per file, as the best of several runs, because other processes disturb."""
     waits: list[float] = []
     one = partial(journalled, journal, pause=pause, waits=waits)
     having: list[list[float]] = []
@@ -114,7 +115,7 @@ async def cost(journal: Journal, files: int, lanes: int, pause: Pause) -> Cost:
     await journal.read(
         lambda db: db.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
     )
-    traced = await measure(iter(range(1, files + 1)), lanes, one)  # apart, as tracing costs time
+    traced = await measure(iter(range(1, files + 1)), lanes, one)  # separately, because tracing costs time
     await journal.read(lambda db: db.set_trace_callback(None))
     elapsed, cpu, loop = (
         1e6 * (min(a) - min(b)) / files
@@ -124,7 +125,7 @@ async def cost(journal: Journal, files: int, lanes: int, pause: Pause) -> Cost:
 
 
 def busy(microseconds: float) -> Pause:
-    """A pause in which the loop's thread computes for so long, and lets others go on."""
+    """Return a pause in which the loop's thread computes for so long, and lets others continue."""
     rounds = 100_000
     began = time.perf_counter()
     for _ in range(rounds):
@@ -140,7 +141,7 @@ def busy(microseconds: float) -> Pause:
 
 
 async def costs(folder: Path, files: int, work: float, only: str | None) -> dict[str, Cost]:
-    """At all numbers of workers, of a loop that has nothing else to do, and of a busy one."""
+    """Measure all numbers of workers, in an idle loop and in a busy one."""
     journal = await Journal.open(folder / "workers.sqlite", BINDING)
     try:
         await journal.write(*map(planned, range(1, files + 1)))
@@ -156,7 +157,7 @@ async def costs(folder: Path, files: int, work: float, only: str | None) -> dict
 
 
 async def planning(folder: Path, count: int) -> dict[str, float]:
-    """Plan files a thousand at a time, then open the journal again and look through it."""
+    """Plan files a thousand at a time, then open the journal again and read it."""
     path = folder / "planned.sqlite"
     journal = await Journal.open(path, BINDING)
     began = time.perf_counter()
@@ -183,12 +184,12 @@ async def planning(folder: Path, count: int) -> dict[str, float]:
 
 
 def _scan(db: sqlite3.Connection) -> int:
-    """Every row that a resumed run would take up."""
+    """Count every row that a resumed run would claim."""
     return sum(1 for _ in db.execute("SELECT * FROM item WHERE state NOT IN (5, 6, 8, 10)"))
 
 
 def table(found: dict[str, Cost]) -> Iterator[str]:
-    """For people."""
+    """Yield the lines of a table for people."""
     yield f"{'added per file':>22} {'elapsed':>9} {'cpu':>9} {'loop':>9} {'commits/s':>10} {'wait':>9}"
     for name, each in found.items():
         micros = " ".join(f"{value:6.1f} us" for value in (each.elapsed, each.cpu, each.loop))

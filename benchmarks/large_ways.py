@@ -1,4 +1,4 @@
-"""How large files are sent and hashed in the comparison: by curl, by this library, and by nobody."""
+"""Ways to send and hash large files in the comparison: by curl, by this library, and hashing alone."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ MIB: Final = 1 << 20
 
 
 def total(paths: Sequence[Path]) -> float:
-    """Bytes of them all."""
+    """Return the total size in bytes."""
     return float(sum(map(size_of, paths)))
 
 
 def size_of(path: Path) -> int:
-    """In bytes."""
+    """Return the size in bytes."""
     return path.stat().st_size
 
 
 async def each(paths: Sequence[Path], one: Callable[[Path], Awaitable[None]]) -> float:
-    """All of them at once."""
+    """Process all files concurrently."""
 
     async def run(path: Path) -> None:
         await one(path)
@@ -43,7 +43,7 @@ async def each(paths: Sequence[Path], one: Callable[[Path], Awaitable[None]]) ->
 
 
 async def curl(where: Where, paths: Sequence[Path]) -> float:
-    """As many of them as there are files."""
+    """Run as many curls as there are files."""
     trust = ["--cacert", str(where.tls)] if where.tls else []
 
     async def one(path: Path) -> None:
@@ -59,38 +59,38 @@ async def curl(where: Where, paths: Sequence[Path]) -> float:
 
 @frozen
 class FileReader:
-    """What the reader thread does when nothing is hashed."""
+    """Reader thread without hashing."""
 
     file: BinaryIO
 
     def read(self) -> bytes:
-        """The next mebibyte, a new object."""
+        """Return the next mebibyte, a new object."""
         return self.file.read(MIB)
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the file."""
         self.file.close()
 
 
 @frozen
 class Unhashed:
-    """A file as a `Body` that is only read and sent."""
+    """File as a `Body` that is only read and sent."""
 
     path: Path
     size: int
     replayable: bool = True
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Open it again, read ahead in a thread."""
+        """Open it again, and read ahead in a thread."""
         async with aclosing(read_ahead(lambda: FileReader(self.path.open("rb", buffering=0)))) as blocks:
             async for block in blocks:
                 yield block
 
 
 async def put(client: CoreData, where: Where, path: Path) -> None:
-    """The library's PUT alone, with nothing hashed."""
+    """Send the library's PUT alone, without hashing."""
     body = Unhashed(path, size_of(path))
-    # The refusal lets only signed URLs through; the far end does not look at the signature.
+    # The client accepts only signed URLs; the server does not check the signature.
     url = f"{where.storage}/leg/{path.name}?AWSAccessKeyId=k&Expires=4000000000&Signature=s"
     reply = await client.engine().storage(Request("PUT", url, body=body))
     if reply.status != 200:  # noqa: PLR2004
@@ -98,13 +98,13 @@ async def put(client: CoreData, where: Where, path: Path) -> None:
 
 
 async def upload(client: CoreData, path: Path) -> None:
-    """All three steps, with MD5."""
-    # The far end drops the bytes, so it has no digest to compare with: `verify` would ask it for one.
+    """Upload through all three steps, with MD5."""
+    # The server discards the bytes, so it has no digest to compare with: `verify` would ask it for one.
     await client.files.upload(path, parent=PARENT, verify=False)
 
 
 def hashed(paths: Sequence[Path]) -> float:
-    """Read and hash and no more, each file in a thread of its own."""
+    """Read and hash only, each file in a thread of its own."""
 
     def one(path: Path) -> None:
         digest = hashlib.md5(usedforsecurity=False)

@@ -1,6 +1,7 @@
-"""A server that holds each answer for 20 ms: how much of the concurrency arrives; row 6.
+"""Server that delays each response by 20 ms: the share of the concurrency that is used; row 6.
 
-With c files at once and three exchanges each, no client can pass c / 60 ms; what it loses is its own.
+With c files at once and three exchanges each, the limit of any client is c / 60 ms; the difference is its own
+loss.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ DELAY: Final = 0.02
 EXCHANGES: Final = 3
 WIDTHS: Final = (8, 32)
 PER_LANE: Final = 20
-"""Files for each worker, so that the last ones, which leave workers empty, weigh a twentieth."""
+"""Files for each worker, so that the last ones, which leave workers idle, weigh a twentieth."""
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """One row for each width."""
+    """Measure one row for each width."""
     turns = max(2, rounds // 2) if quick else rounds
     return [row for width in WIDTHS for row in _at(width, turns)]
 

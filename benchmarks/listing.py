@@ -35,7 +35,7 @@ from coredata_async.wire.convert import from_json, structure_all
 
 SIZES: Final = (20, 100, 1000)
 SLICE: Final = 400
-"""Objects per slice: some 10 ms, so that a disturbance meets few of them."""
+"""Objects per slice: some 10 ms, so that a disturbance affects few of them."""
 TURNS: Final = 6
 """Slices per round."""
 PAGES: Final = 48
@@ -45,7 +45,7 @@ HAND: Final = "json_hand_dt"
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # the form that all measurements have
-    """Rows 14, 15 and 16 of the table; quick leaves two page sizes out."""
+    """Measure rows 14, 15 and 16 of the table; a quick run omits two page sizes."""
     return asyncio.run(_measured(rounds, (100,) if quick else SIZES))
 
 
@@ -57,7 +57,7 @@ async def _measured(rounds: int, sizes: tuple[int, ...]) -> list[Result]:
 
 
 def structuring(rounds: int, size: int) -> list[Result]:
-    """JSON to Files with `extra`, by either decoder, against the hand-written baseline."""
+    """Compare JSON to Files with `extra`, by either decoder, with the hand-written baseline."""
     raw = page(size)
     ways: dict[str, Callable[[], object]] = {
         HAND: lambda: [by_hand(each) for each in json.loads(raw)["objects"]],
@@ -100,7 +100,7 @@ def _result(
 
 
 async def reading_ahead(rounds: int) -> Result:
-    """A listing with a window of pages, against pages one by one; the server takes its 20 ms for each."""
+    """Compare a listing with a window of pages, with pages one by one; the server takes 20 ms for each."""
     async with (
         _served() as url,
         CoreData(url, api_user="u", api_key="k") as client,

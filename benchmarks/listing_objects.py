@@ -1,7 +1,7 @@
-"""Pages of Files as the service documents them, and what reads them when it is written by hand.
+"""Pages of Files as the service documents them, and a hand-written decoder of them.
 
-The classes are those of somebody in a hurry who knows attrs: slots, no unknown fields kept, every value
-taken for what the page says it is, and positional arguments, which are a fifth faster than keywords.
+The classes are those of a programmer in a hurry who knows attrs: slots, no unknown fields kept, every value
+assumed to be as the page says, and positional arguments, which are a fifth faster than keywords.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from attrs import define
 
 SEED = 5
 PROJECTS = 50
-"""So many of each kind of nested object are spread over a page."""
+"""Number of nested objects of each kind, spread over a page."""
 
 
 def page(count: int, *, offset: int = 0, total: int | None = None) -> bytes:
-    """One page: the documented envelope and File, 30 fields and three nested objects, 1.3 KB each."""
+    """Return one page: the documented envelope and File, 30 fields and three nested objects, 1.3 KB each."""
     numbers = random.Random(SEED + offset)
     many = offset + count if total is None else total
     meta = {"limit": count, "next": None, "offset": offset, "previous": None, "total_count": many}
@@ -81,7 +81,7 @@ def _id(numbers: random.Random) -> str:
 
 @define
 class Dynatype:
-    """By hand."""
+    """Hand-written class."""
 
     id: str
     title: str
@@ -91,7 +91,7 @@ class Dynatype:
 
 @define
 class Project:
-    """By hand."""
+    """Hand-written class."""
 
     id: str
     identifier: str
@@ -100,7 +100,7 @@ class Project:
 
 @define
 class Space:
-    """By hand."""
+    """Hand-written class."""
 
     id: str
     title: str
@@ -108,7 +108,7 @@ class Space:
 
 @define
 class File:
-    """By hand."""
+    """Hand-written class."""
 
     aspects: dict[str, Any]
     blob_name: str
@@ -143,7 +143,7 @@ class File:
 
 
 def by_hand(raw: dict[str, Any]) -> File:
-    """A File of a decoded object, naive datetimes included."""
+    """Build a File from a decoded object, including naive datetimes."""
     dynatype, project, space = raw["dynatype"], raw["project"], raw["space"]
     return File(
         raw["aspects"],

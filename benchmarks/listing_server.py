@@ -1,4 +1,4 @@
-"""A service that only lists files: every page is made beforehand and answered after a while.
+"""Service that only lists files: every page is built beforehand and sent after a delay.
 
 python -m benchmarks.listing_server --pages 48 --size 100 --delay 0.02    # prints its URL
 """

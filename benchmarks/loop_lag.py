@@ -1,7 +1,7 @@
-"""How late a heartbeat of 2 ms comes while the library uploads: what else a program's loop would feel.
+"""Delay of a heartbeat of 2 ms while the library uploads: the effect on other tasks of a program's loop.
 
-An absolute figure, so it depends on the machine; the bound is held against the best round, as a neighbour
-on the machine makes it worse and never better.
+An absolute figure, so it depends on the machine; the bound applies to the best round, because other
+processes on the machine make it worse and never better.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ WIDTH, FILES, MANY = 32, 1000, 4
 SIZE: Final = 128 << 20
 IDLE: Final = 1.0
 QUIET: Final = 4.0
-"""Milliseconds: where an idle heartbeat is later than that, neighbours are measured and not this library."""
+"""Milliseconds: a later idle heartbeat means that other processes are measured instead of this library."""
 NOTE: Final = "absolute; the interval is min-max, and its low end counts"
 
 
 @frozen
 class Beats:
-    """The 99th percentiles of one run, in milliseconds."""
+    """99th percentiles of one run, in milliseconds."""
 
     late: float
     computed: float
-    """What the loop's thread itself computed between two beats: no neighbour can lengthen that."""
+    """CPU time of the loop's thread between two beats, which other processes cannot lengthen."""
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """One row for small files, one for large ones with MD5."""
+    """Measure one row for small files, one for large ones with MD5."""
     turns = max(2, rounds // 2) if quick else rounds
     return [asyncio.run(_small(turns)), asyncio.run(_large(turns))]
 
@@ -93,7 +93,7 @@ async def _row(name: str, turns: int, work: Callable[[], Awaitable[None]]) -> Re
 
 
 async def _p99(work: Callable[[], Awaitable[None]]) -> Beats:
-    """How late the heartbeat is at most, for 99 of 100 beats."""
+    """Return the delay of the heartbeat that 99 of 100 beats do not exceed."""
     late: list[float] = []
     computed: list[float] = []
 
@@ -114,5 +114,5 @@ async def _p99(work: Callable[[], Awaitable[None]]) -> Beats:
 
 
 def _worst(seconds: Sequence[float]) -> float:
-    """The 99th percentile, in milliseconds."""
+    """Return the 99th percentile, in milliseconds."""
     return 1e3 * statistics.quantiles(seconds, n=100)[-1] if len(seconds) > 1 else 0.0

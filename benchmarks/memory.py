@@ -1,4 +1,4 @@
-"""How far the resident set grows while this process uploads: rows 12 and 13.
+"""Growth of the resident set while this process uploads: rows 12 and 13.
 
     python -m benchmarks.memory --part one        # or four, or many: prints one JSON object
 
@@ -35,7 +35,7 @@ WIDTH: Final = 32
 
 @frozen
 class Part:
-    """One of the rows: what is uploaded, and by how much the process may grow."""
+    """One row: the files to upload, and the maximum growth of the process."""
 
     row: str
     name: str
@@ -56,7 +56,7 @@ PARTS: Final = {
 
 
 class Peak:
-    """The largest resident set of this process while it is open."""
+    """Peak of the resident set of this process while it is open."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()
@@ -78,12 +78,12 @@ class Peak:
 
     @property
     def growth(self) -> float:
-        """In MiB."""
+        """Growth in MiB."""
         return float(self.highest - self.before) / MIB
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # peaks repeat within 1 MiB
-    """One row for each part."""
+    """Measure one row for each part."""
     return [_row(name, part, quick=quick) for name, part in PARTS.items()]
 
 
@@ -105,7 +105,7 @@ def _row(name: str, part: Part, *, quick: bool) -> Result:
 
 
 async def run(name: str, *, quick: bool) -> dict[str, float]:
-    """Upload what a part says in this process, and say what it took."""
+    """Upload the files of a part in this process, and return the figures."""
     part = PARTS[name]
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as folder:
         async with served(large=part.size > 0) as where, client_for(where) as client:
@@ -128,7 +128,7 @@ async def _large(client: CoreData, folder: Path, part: Part, size: int) -> dict[
 
 
 async def _many(client: CoreData, where: Where, folder: Path, files: int) -> dict[str, float]:
-    """With a look at every tenth of them, to see whether it grows with their number."""
+    """Upload many files, with a sample after every tenth, to see whether memory grows with their number."""
     paths = small_files(folder, 1000)
     await upload(client, paths[: 4 * WIDTH], WIDTH)
     looks: dict[str, float] = {}

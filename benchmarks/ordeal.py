@@ -1,11 +1,11 @@
-"""A whole tree through `coredata upload`, on a server full of faults, killed again and again; then the truth.
+"""Whole tree through `coredata upload`, on a server full of faults, killed again and again, then compared.
 
     python -m benchmarks.ordeal /usr/include /usr/share/man --kills 6
 
 The command runs in a process of its own and gets SIGKILL after a while, several times; then it may end. The
-sandbox, in another process, loses answers, resets connections, refuses, lets URLs expire and lists late. Its
-own list of Files is compared with the disk: every file has to be there once, with its bytes. Exits with 1 if
-not.
+sandbox, in another process, loses responses, resets connections, refuses, lets URLs expire and lists late.
+Its own list of Files is compared with the disk: every file must be there once, with its bytes. Exits with 1
+if not.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ FAULTS: Final = (
     {"fault": "reset_after", "operation": "folders.create", "every": 41},
     {"fault": "status", "operation": "files.list", "code": 500, "every": 37},
 )
-"""What goes wrong at the sandbox, and at which request of its kind."""
+"""Faults of the sandbox, each with its schedule."""
 LAG: Final = 1.0
-"""Seconds a new File stays out of the lists."""
+"""Seconds for which a new File is missing from lists."""
 
 
 async def scripted(box: SandboxAddress) -> None:
@@ -52,7 +52,7 @@ async def scripted(box: SandboxAddress) -> None:
 
 
 async def ask_sandbox(box: SandboxAddress, method: str, path: str, body: object = None) -> Any:
-    """Ask the sandbox itself."""
+    """Send a request to the sandbox itself."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(f"{box.url}{path}", data, {"Content-Type": "application/json"}, method=method)
 
@@ -64,7 +64,7 @@ async def ask_sandbox(box: SandboxAddress, method: str, path: str, body: object 
 
 
 async def upload(command: list[str], environment: dict[str, str], seconds: float | None) -> tuple[int, str]:
-    """Run the command; kill it after so many seconds, if that is given."""
+    """Run the command; kill it after this many seconds, if given."""
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
@@ -78,7 +78,7 @@ async def upload(command: list[str], environment: dict[str, str], seconds: float
 
 
 def on_disk(roots: list[Path]) -> Counter[tuple[str, str]]:
-    """Path, from the PATH's own name on, and MD5 of every regular file."""
+    """Return path, from the PATH's own name on, and MD5 of every regular file."""
     found = Counter[tuple[str, str]]()
     for root in roots:
         for folder, _, names in os.walk(root):
@@ -92,7 +92,7 @@ def on_disk(roots: list[Path]) -> Counter[tuple[str, str]]:
 
 
 async def on_server(box: SandboxAddress) -> Counter[tuple[str, str]]:
-    """The same, as the sandbox's own list of Files has it."""
+    """Return the same from the sandbox's own list of Files."""
     found = Counter[tuple[str, str]]()
     offset, total = 0, 1
     while offset < total:
@@ -110,7 +110,7 @@ def _folders(file: dict[str, str]) -> list[str]:
 async def ordeal(
     roots: list[Path], kills: int, seconds: float, folder: Path, processes: int
 ) -> dict[str, object]:
-    """All of it."""
+    """Run the whole ordeal."""
     numbers = random.Random(7)
     async with sandbox_process() as (_, box):
         await scripted(box)
@@ -148,7 +148,7 @@ async def ordeal(
 
 
 def environment(box: SandboxAddress) -> dict[str, str]:
-    """Who to be."""
+    """Return the environment variables of the command."""
     return {
         **os.environ,
         "COREDATA_BASE_URL": box.url,

@@ -1,4 +1,4 @@
-"""What one request costs beyond aiohttp, and how many connections there are: rows 17 and 19."""
+"""Cost of one request beyond aiohttp, and the number of connections: rows 17 and 19."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SLICES: Final = 4
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """Both rows."""
+    """Measure both rows."""
     return [*asyncio.run(_requests(rounds * (SLICES // 2 if quick else SLICES))), asyncio.run(_connections())]
 
 
@@ -88,7 +88,7 @@ def _slice(one: Callable[[], Awaitable[None]]) -> Slice:
 
 
 async def _connections() -> Result:
-    """Two uploads after each other: the second must find all its connections open."""
+    """Upload twice: the second upload must find all its connections open."""
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:
         paths = await asyncio.to_thread(small_files, Path(name), 10 * WIDTH)
         async with served() as where, client_for(where) as client:

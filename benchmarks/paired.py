@@ -1,4 +1,4 @@
-"""Ways side by side in one process: slices of work in turn, so that what disturbs one disturbs them all."""
+"""Ways side by side in one process: slices of work in turn, so that a disturbance affects all of them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from benchmarks.result import Result
 SEED: Final = 5
 
 Slice = Callable[[], Awaitable[float]]
-"""Does some work and says how much: files, bytes or requests."""
+"""Does some work and returns its amount: files, bytes or requests."""
 
 
 @frozen
 class Spent:
-    """What a slice took."""
+    """Duration and CPU of a slice."""
 
     work: float
     seconds: float
     cpu: float
-    """Seconds of CPU of this process and of those it has waited for."""
+    """Seconds of CPU of this process and of the processes that it has waited for."""
     far_cpu: float
-    """The same of the server."""
+    """Seconds of CPU of the server."""
 
     @property
     def rate(self) -> float:
@@ -44,27 +44,27 @@ class Timed:
     ways: Mapping[str, list[Spent]]
 
     def rate(self, name: str) -> float:
-        """The median of work per second."""
+        """Return the median of work per second."""
         return statistics.median(each.rate for each in self.ways[name])
 
     def cpu(self, name: str) -> float:
-        """The median of CPU microseconds per piece of work."""
+        """Return the median of CPU microseconds per piece of work."""
         return statistics.median(each.cpu / each.work for each in self.ways[name]) * 1e6
 
     def far_share(self, name: str) -> float:
-        """How much of a core the server took meanwhile."""
+        """Return the share of a core that the server used meanwhile."""
         return statistics.median(each.far_cpu / each.seconds for each in self.ways[name])
 
     def against(self, ours: str, theirs: str) -> list[float]:
-        """The ratios of the rates, slice by slice."""
+        """Return the ratios of the rates, slice by slice."""
         return ratios([each.rate for each in self.ways[ours]], [each.rate for each in self.ways[theirs]])
 
     def done(self) -> int:
-        """All the work there was, in the rounds that count."""
+        """Return the amount of work, in the rounds that count."""
         return round(sum(each.work for slices in self.ways.values() for each in slices))
 
     def _spread(self, what: str, ways: Sequence[str]) -> dict[str, float]:
-        """The interval of each rate: for the plots."""
+        """Return the interval of each rate, for the plots."""
         found: dict[str, float] = {}
         for way in ways:
             rate = median_interval([each.rate for each in self.ways[way]])
@@ -83,7 +83,7 @@ class Timed:
         stretch: float | None = None,
         note: str = "",
     ) -> Result:
-        """The row that compares two ways by their rates."""
+        """Return the row that compares two ways by their rates."""
         found = median_interval(self.against(ours, theirs))
         figures = {f"{way} {what}": round(self.rate(way), 1) for way in (ours, theirs)}
         figures |= self._spread(what, (ours, theirs))
@@ -118,6 +118,6 @@ async def paired(ways: Mapping[str, Slice], turns: int, far: Callable[[], float]
 
 
 def _cpu() -> float:
-    """Of this process; `times` adds children, but in ticks of 10 ms, so take the finer clock for our own."""
+    """Return the CPU of this process and its children; `times` has ticks of 10 ms, so ours is read finer."""
     spent = os.times()
     return time.process_time() + spent.children_user + spent.children_system

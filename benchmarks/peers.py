@@ -1,7 +1,7 @@
 """Small files beside httpx, requests and the vendor's own curl commands: rows 2, 3 and 4.
 
-Each gets the concurrency it is best at. They are 4 to 200 times slower, so their slices are shorter; the
-ratio is one of rates.
+Each gets its best concurrency. They are 4 to 200 times slower, so their slices are shorter; the
+ratio compares rates.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PEERS: Final = (
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """One row for each that is installed, and one that says so for each that is not."""
+    """Measure one row for each installed client, and report one for each that is not installed."""
     there = [each for each in PEERS if not each.client.missing]
     clients = {(each.client, each.width) for each in there} | {(OURS, each.ours) for each in there}
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:

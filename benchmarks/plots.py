@@ -1,4 +1,4 @@
-"""The results as SVG for the docs."""
+"""Results as SVG for the docs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STYLE: Final[Any] = {
 
 @frozen
 class Bar:
-    """A figure with its interval."""
+    """Figure with its interval."""
 
     name: str
     value: float
@@ -35,7 +35,7 @@ class Bar:
 
 
 def draw(report: Report, folder: Path) -> None:
-    """Write all plots that this run has figures for."""
+    """Draw all plots for which this run has figures."""
     folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE):
         for name, title, unit, ending in (
@@ -53,11 +53,11 @@ def draw(report: Report, folder: Path) -> None:
 
 
 def _bars(report: Report, ending: str) -> Iterator[Bar]:
-    """All figures whose name ends so, each name once."""
+    """Yield all figures whose name ends with this text, each name once."""
     names: set[str] = set()
     for each in report.results:
         if ending == " CPU us" and not any(name.endswith(" files/s") for name in each.figures):
-            continue  # CPU of something else than a small file
+            continue  # CPU of work other than a small file
         for name, value in each.figures.items():
             if name.endswith(ending) and value > 0 and name not in names:
                 names.add(name)
@@ -66,7 +66,7 @@ def _bars(report: Report, ending: str) -> Iterator[Bar]:
 
 
 def _looks(report: Report) -> Iterator[tuple[int, float]]:
-    """Files, and the growth of the resident set by then."""
+    """Yield the number of files, and the growth of the resident set by then."""
     for each in report.results:
         for name, value in each.figures.items():
             _, found, files = name.partition("growth MiB at ")
@@ -104,7 +104,7 @@ def _barred(bars: Sequence[Bar], title: str, unit: str, *, log: bool) -> Figure:
 
 
 def _targets(rows: Sequence[Result]) -> Figure:
-    """How far each ratio is from its bound: 1 is the bound, right of it is better."""
+    """Draw the distance of each ratio from its bound: 1 is the bound, further right is better."""
     figure = Figure(figsize=(7.2, 0.9 + 0.28 * len(rows)), layout="constrained")
     axes = figure.add_subplot()
     for place, row in enumerate(reversed(rows)):

@@ -3,10 +3,10 @@
     python -m benchmarks.processes                      # 1 and 2 processes, small and middle-sized files
     python -m benchmarks.processes --files 8000 --rounds 5 --processes 2
 
-Each run has a fresh process; the ways are interleaved in shuffled rounds, ratios are taken by round. The far
-end has a process of its own, and takes its part of the same cores: `far_us` says how much. `at_most` is what
-full cores could give with the far end on them, `model` with a far end elsewhere, both from the CPU that a
-file takes. `busy_one` says how many cores one process and the far end keep busy: large files are hashed in
+Each run has a fresh process; the ways are interleaved in shuffled rounds, ratios are taken by round. The
+server has a process of its own on the same cores: `far_us` is its share. `at_most` is the limit of full cores
+that include the server, `model` with a server elsewhere, both from the CPU per file. `busy_one` says how many
+cores one process and the far end keep busy: large files are hashed in
 threads, so there one process uses two by itself. `apart` is what this machine gives to as many jobs of one
 process that share nothing but the far end: each has its part of the same tree.
 """
@@ -41,13 +41,13 @@ FOLDER = 250
 
 @asynccontextmanager
 async def served() -> AsyncGenerator[tuple[str, psutil.Process], None]:
-    """The far end, in a process of its own."""
+    """Run the server, in a process of its own."""
     async with started("benchmarks.processes_far") as (where, pid):
         yield where["api"], psutil.Process(pid)
 
 
 async def one_run(trees: list[Path], files: int, processes: int, lanes: int | None) -> Spent:
-    """A job for each tree, side by side, with `files` in all of them together."""
+    """Run a job for each tree, side by side, with `files` in all of them together."""
     options = ["--processes", str(processes), *(["--lanes", str(lanes)] if lanes else [])]
     async with served() as (url, far):
         before = cpu(far)
@@ -77,7 +77,7 @@ async def _job(options: list[str]) -> Spent:
 
 
 async def compared(root: Path, parts: list[Path], files: int, wanted: argparse.Namespace) -> dict[str, Any]:
-    """All ways, round by round."""
+    """Compare all ways, round by round."""
     count, lanes = wanted.processes, wanted.lanes
     ways = {
         "processes_1": ([root], 1, lanes),
@@ -112,7 +112,10 @@ async def compared(root: Path, parts: list[Path], files: int, wanted: argparse.N
 
 
 def _at_most(one: list[Spent], many: list[Spent]) -> float:
-    """Files per second on full cores, the parent's loop on one of them at most, over those of one process."""
+    """Return the limit of files per second on full cores over those of one process.
+
+    The parent's loop uses at most one core.
+    """
     parent = statistics.median(each.parent for each in many)
     others = statistics.median(each.workers + each.far for each in many)
     rate = 1 / max(parent, (parent + others) / CORES)
@@ -130,7 +133,7 @@ def _figures_of(rows: list[Spent]) -> dict[str, float]:
 
 
 def tree(root: Path, count: int, sizes: list[int], parts: int) -> Path:
-    """Files in small directories, in so many parts."""
+    """Create files in small directories, in so many parts."""
     numbers = random.Random(1)
     for number in range(count):
         place = root / str(number * parts // count) / f"{number // FOLDER:03}"
@@ -139,7 +142,7 @@ def tree(root: Path, count: int, sizes: list[int], parts: int) -> Path:
         with (place / f"{number}.bin").open("wb") as file:
             for start in range(0, sizes[number % len(sizes)], 1 << 20):
                 file.write(data[: sizes[number % len(sizes)] - start])
-    os.sync()  # or the journals of the first runs would wait for these to be written
+    os.sync()  # otherwise the journals of the first runs would wait for these to be written
     return root
 
 

@@ -1,4 +1,4 @@
-"""The far end of a whole job: three steps, folders, and listings that show what was registered.
+"""Server for a whole job: three steps, folders, and listings that show what was registered.
 
 python -m benchmarks.processes_far        # prints one JSON line: {"api": "http://…", "storage": "http://…"}
 """
@@ -30,7 +30,7 @@ _FILE: Final = (
 
 
 class Far(Truth):
-    """A `Truth` that remembers Files and folders by their parent."""
+    """`Truth` that remembers Files and folders by their parent."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Far(Truth):
         self.folders = 0
 
     def api(self, method: bytes, target: bytes, body: bytes) -> Answer:
-        """Registering and the three steps as before; folders are made, and listed as none."""
+        """Answer registrations and the three steps as before; create folders, and list none."""
         path, _, query = target.partition(b"?")
         if method == b"POST" and path == b"/api/v2/folders/":
             self.folders += 1
@@ -57,13 +57,13 @@ class Far(Truth):
             return 200, JSON_TYPE, _page(here, first, most)
         if method == b"GET" and path.startswith(
             b"/api/v2/files/"
-        ):  # a job asks so for one or two that are left
+        ):  # a job asks this way for the last one or two
             file = self.shown.get(path.rstrip(b"/").rpartition(b"/")[2])
             return (404, b"", b"") if file is None else (200, JSON_TYPE, file)
         return super().api(method, target, body)
 
     def registered(self, number: bytes, found: dict[bytes, bytes]) -> None:
-        """Remember it as it will be listed."""
+        """Record a File for the listing."""
         file = _FILE % {**found, b"id": number, b"size": self.reserved[found[b"blob_name"]]}
         self.shown[number] = file
         self.held.setdefault(found[b"parent"], []).append(file)

@@ -1,4 +1,4 @@
-"""One job over two processes in the table; `benchmarks.processes` measures it, in a process of its own."""
+"""Rows of one job over two processes; `benchmarks.processes` measures it, in a process of its own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ PROCESSES: Final = 2
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """One row for small files, one for files of 8 MiB."""
+    """Measure one row for small files, one for files of 8 MiB."""
     sizes = ("--files", 4000 if quick else 6000, "--middle", 60)
-    # Whether a ratio misses is for the table to say.
+    # The table decides whether a ratio misses its bound.
     found = said("benchmarks.processes", "--rounds", rounds, *sizes, missing=True)
-    if "cores" not in found:  # it is in the last line of a run that came to its end
+    if "cores" not in found:  # present in the last line of a complete run
         raise RuntimeError("benchmarks.processes broke off")
     small, middle = found["small"], found["middle"]
     many, apart = f"one job over {PROCESSES} processes", f"{PROCESSES} jobs of one process each, small files"

@@ -25,12 +25,12 @@ from coredata_async import CoreData
 from coredata_async.bulk import Effort, Progress, UploadJob
 
 NEARLY = 0.97
-"""What comes after this share of the files is the end, which is not steady."""
+"""Share of the files after which the end begins, which is not steady."""
 
 
 @frozen
 class Mark:
-    """How far a job was at some moment, and what CPU had been taken by then."""
+    """Progress of a job at some moment, and the CPU used by then."""
 
     at: float
     files: int
@@ -40,7 +40,7 @@ class Mark:
 
 @frozen
 class Spent:
-    """Of one run: files per second, and seconds of CPU per file."""
+    """Files per second, and seconds of CPU per file, of one run."""
 
     rate: float
     whole: float
@@ -52,13 +52,13 @@ class Spent:
 
 @define
 class Workers:
-    """The worker processes of this one: looked for until they are there, as that takes 5 ms of CPU."""
+    """Worker processes of this one: searched for until they exist, because a search takes 5 ms of CPU."""
 
     count: int
     _found: list[psutil.Process] = field(factory=list[psutil.Process], init=False)
 
     def cpu(self) -> float:
-        """Seconds that they have taken."""
+        """Return the seconds of CPU that they used."""
         if len(self._found) < self.count:
             self._found = psutil.Process().children()
         found = 0.0
@@ -72,7 +72,7 @@ async def run(root: Path, files: int, processes: int, lanes: int | None, url: st
     """Run one job.
 
     Raises:
-        RuntimeError: Not all files were done.
+        RuntimeError: If not all files were done.
     """
     workers = Workers(processes if processes > 1 else 0)
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as folder:
@@ -98,10 +98,10 @@ async def run(root: Path, files: int, processes: int, lanes: int | None, url: st
 
 
 def steady(marks: list[Mark], files: int, whole: float) -> Spent:
-    """What lies between the first files and nearly the last; workers that have gone tell no CPU any more.
+    """Return the figures between the first files and nearly the last; ended workers no longer report CPU.
 
     Raises:
-        RuntimeError: It was over before there was anything to see.
+        RuntimeError: If the job was too short to measure.
     """
     marks = [mark for number, mark in enumerate(marks) if mark.workers >= marks[max(0, number - 1)].workers]
     last = next((mark for mark in marks if mark.files >= files * NEARLY), marks[-1]) if marks else None
@@ -117,7 +117,7 @@ def steady(marks: list[Mark], files: int, whole: float) -> Spent:
 
 
 def main() -> None:
-    """One run."""
+    """Run one job."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

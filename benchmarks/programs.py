@@ -1,4 +1,4 @@
-"""Where a program is: on the path, or beside this interpreter, where pip puts rclone."""
+"""Location of a program: on the path, or beside this interpreter, where pip puts rclone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from pathlib import Path
 
 
 def program(name: str) -> str | None:
-    """Its path, or None if it is not installed."""
+    """Return its path, or None if it is not installed."""
     beside = str(Path(sys.executable).parent)
     return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), beside)))

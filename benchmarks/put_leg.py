@@ -36,7 +36,7 @@ One = Callable[[Path], Awaitable[None]]
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """One row for each tool, without a bound: they do not do the whole work."""
+    """Measure one row for each tool, for information only: they do not do the whole work."""
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:
         return asyncio.run(_measure(Path(name), rounds if quick else 2 * rounds))
 

@@ -15,16 +15,16 @@ from benchmarks.result import Measure, Result
 
 @frozen
 class Measurement:
-    """One of them."""
+    """One measurement."""
 
     name: str
-    """For `--only`."""
+    """Name for `--only`."""
     about: str
-    """For `--list`, and the heading of its rows."""
+    """Description for `--list`, and the heading of its rows."""
     module: str
 
     def measure(self, rounds: int, *, quick: bool) -> list[Result]:
-        """Import it and run it; one that is not there, or has no `measure`, says so in its row."""
+        """Import and run it; a missing module, or one without `measure`, is reported in its row."""
         if find_spec(self.module) is None:
             return [Result(name=self.name, baseline="", note=f"there is no {self.module}")]
         measure: Measure | None = getattr(import_module(self.module), "measure", None)
@@ -55,10 +55,10 @@ MEASUREMENTS: Final[Sequence[Measurement]] = (
 
 
 def chosen(names: Sequence[str]) -> Sequence[Measurement]:
-    """Those of these names, in the order of the table; all of them if there are none.
+    """Return the measurements of these names, in the order of the table; all of them without names.
 
     Raises:
-        ValueError: There is none of that name.
+        ValueError: If a name is unknown.
     """
     known = {each.name for each in MEASUREMENTS}
     if strange := set(names) - known:

@@ -1,4 +1,4 @@
-"""The results as one JSON object, and back again."""
+"""Results as one JSON object, and back."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PACKAGES: Final = (
 
 @frozen(kw_only=True)
 class Report:
-    """One run: where it was made, how, and what it found."""
+    """One run: the machine, the options, and the results."""
 
     machine: dict[str, str]
     rounds: int
@@ -38,11 +38,11 @@ class Report:
     results: list[Result] = field(factory=list[Result])
 
     def figure(self, name: str) -> float | None:
-        """The first figure of this name in any row: what the docs compute with."""
+        """Return the first figure of this name in any row, for the computations of the docs."""
         return next((each.figures[name] for each in self.results if name in each.figures), None)
 
     def dumps(self) -> str:
-        """As JSON; each row with its status, for those who read it without this program."""
+        """Return the report as JSON; each row with its result, for readers without this program."""
         rows = [{**asdict(each), "status": each.status} for each in self.results]
         whole = {
             "machine": self.machine,
@@ -55,11 +55,11 @@ class Report:
 
 
 def load(path: Path) -> Report:
-    """Read what `dumps` wrote.
+    """Read the output of `dumps`.
 
     Raises:
-        OSError: It cannot be read.
-        ValueError: It is no such report.
+        OSError: If it cannot be read.
+        ValueError: If it is not such a report.
     """
     whole: dict[str, Any] = json.loads(path.read_text())
     rows = whole.pop("results")
@@ -72,7 +72,7 @@ def load(path: Path) -> Report:
 
 
 def machine() -> dict[str, str]:
-    """What the figures depend on; the load is that of others if it is taken before the run."""
+    """Return the facts on which the figures depend; take the load before the run, so that it is of others."""
     found = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),

@@ -1,4 +1,4 @@
-"""What a measurement gives back: one row of the table, one object of the JSON."""
+"""Result of a measurement: one row of the table, one object of the JSON."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ RowStatus = Literal["stretch", "must", "MISS", "info", "absent"]
 class Result:
     """One metric against one baseline.
 
-    Give either `ratio`, `low` and `high` (`intervals.median_interval` makes them from the ratios of the
-    rounds), or `note` alone when the baseline is not installed on this machine: such a row is shown
-    and fails nothing. An absolute figure (MiB, milliseconds) goes into the same fields; `unit` says so.
+    Give either `ratio`, `low` and `high` (`intervals.median_interval` computes them from the ratios of the
+    rounds), or `note` alone if the baseline is not installed on this machine: such a row is shown
+    and never fails. An absolute figure (MiB, milliseconds) goes into the same fields, with its `unit`.
     """
 
     name: str
-    """What is measured, e.g. "whole flow, c=32"."""
+    """Name of the metric, e.g. "whole flow, c=32"."""
     baseline: str
-    """What it is measured against, e.g. "naive+md5"."""
+    """Name of the baseline, e.g. "naive+md5"."""
     ratio: float | None = None
-    """The median over the rounds."""
+    """Median over the rounds."""
     low: float | None = None
     """Lower end of the 95 % interval of that median."""
     high: float | None = None
     """Upper end of the 95 % interval of that median."""
     must: float | None = None
-    """The bound that may not be missed; None: a figure without a bound."""
+    """Bound that must not be missed; None: a figure for information only."""
     stretch: float | None = None
-    """The aim."""
+    """Aim."""
     higher_is_better: bool = True
     """False for costs: bytes, milliseconds, system calls."""
     unit: str = "x"
-    """What `ratio` is in: "x" for a ratio, else e.g. "MiB" or "ms"."""
+    """Unit of `ratio`: "x" for a ratio, else e.g. "MiB" or "ms"."""
     figures: dict[str, float] = field(factory=dict[str, float])
-    """What the row was computed from, by name with its unit, e.g. {"ours files/s": 2310.0}."""
+    """Figures from which the row was computed, by name with its unit, e.g. {"ours files/s": 2310.0}."""
     note: str = ""
-    """One sentence for people: what was reduced, or why there is no ratio."""
+    """One sentence for people: a reduction of the work, or the reason for a missing ratio."""
     row: str = ""
-    """The row of the target table this answers, e.g. "1b"."""
+    """Row of the target table, e.g. "1b"."""
 
     @property
     def status(self) -> RowStatus:
-        """How the row stands: a bound is missed only when the whole interval is on its wrong side."""
+        """Result of the row: a bound is missed only if the whole interval is on its wrong side."""
         if self.ratio is None:
             return "absent"
         if self.must is None:

@@ -1,6 +1,8 @@
-"""Ten million files on paper: what each resource takes, by formulae a reader can do again. No I/O.
+"""Ten million files on paper: the requirements of each resource, by formulae that a reader can repeat.
 
-Each line is linear in the number of files, as each cost was measured per file; what gives out first is the
+No I/O.
+
+Each line is linear in the number of files, because each cost was measured per file; the bottleneck is the
 line that takes longest.
 """
 
@@ -17,33 +19,34 @@ DAY: Final = 86_400
 
 @frozen(kw_only=True)
 class Costs:
-    """What was measured, per file unless said otherwise; the defaults of the far end are assumptions."""
+    """Measured costs, per file unless stated otherwise; the defaults of the server are assumptions."""
 
     client_us: float
-    """CPU of the three steps, in the process that takes them."""
+    """CPU of the three steps, in the process that performs them."""
     job_us: float
-    """CPU of plan, journal and proof, in the one process that keeps the job, however many others upload."""
+    """CPU of plan, journal and confirmation, in the one process of the job, whatever the number of workers.
+    """
     journal_bytes: float
     resume_us: float
-    """To find out that a file which is done is still done."""
+    """CPU to find out that a finished file is still finished."""
     planned_mib_per_million: float = 0.0
     """Growth of the resident set with the number of planned files."""
     lanes: int = 64
-    """Files at once, in each process."""
+    """Files in flight, in each process."""
     answer_s: float = 0.02
-    """Until the service or its storage answers."""
+    """Response time of the service and its storage."""
     api_rate: float = 50.0
     """Requests that the service takes per second from one tenant; an assumption."""
     page: int = 200
-    """Objects on a page of the listing that proves that files are there."""
+    """Objects on a page of the listing that proves that files exist."""
     bytes_per_file: float = 21_900.0
     line_bytes_s: float = 125e6
-    """A line of 1 Gbit/s."""
+    """Bandwidth of 1 Gbit/s."""
 
 
 @frozen
 class Line:
-    """What one resource takes."""
+    """Time of one resource."""
 
     what: str
     formula: str
@@ -51,9 +54,9 @@ class Line:
 
 
 def times(costs: Costs, files: int, processes: int) -> Sequence[Line]:
-    """Seconds by resource, were it the only one, the slowest first.
+    """Return seconds by resource, as if it were the only one, the slowest first.
 
-    They run side by side, so the whole takes about as long as the first, and no longer than their sum.
+    They run in parallel, so the whole takes about as long as the first, and at most their sum.
     """
     found = (
         Line("the service's rate", "2 n / r", 2 * files / costs.api_rate),
@@ -71,22 +74,22 @@ def times(costs: Costs, files: int, processes: int) -> Sequence[Line]:
 
 
 def resume_seconds(costs: Costs, files: int) -> float:
-    """Until a job whose files are all done has found that out."""
+    """Return the seconds that a job of finished files needs to find that out."""
     return files * costs.resume_us * 1e-6
 
 
 def journal_gb(costs: Costs, files: int) -> float:
-    """On the disk."""
+    """Return the size on the disk."""
     return files * costs.journal_bytes / 1e9
 
 
 def memory_mib(costs: Costs, files: int) -> float:
-    """Beyond what an empty job takes."""
+    """Return the memory beyond that of an empty job."""
     return files / MILLION * costs.planned_mib_per_million
 
 
 def markdown(costs: Costs, files: int, processes: Sequence[int]) -> Iterator[str]:
-    """The table, and what gives out first."""
+    """Yield the table, and the bottleneck."""
     yield (
         f"Measured: client {costs.client_us:,.0f} us and job {costs.job_us:,.0f} us of CPU per file, journal "
         f"{costs.journal_bytes:,.0f} bytes per file, resuming {costs.resume_us:,.1f} us per file. "
@@ -119,7 +122,7 @@ def markdown(costs: Costs, files: int, processes: Sequence[int]) -> Iterator[str
 
 
 def duration(seconds: float) -> str:
-    """For people."""
+    """Format a duration for people."""
     for unit, length in (("d", DAY), ("h", 3600), ("min", 60)):
         if seconds >= length:
             return f"{seconds / length:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""The far end in a process of its own, and what it says of a run."""
+"""Server in a process of its own, and its counts of a run."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from attrs import frozen
 
 ROOT = Path(__file__).parents[1]
 PARENT = "00000000-0000-4000-8000-000000000001"
-"""Where all uploads go."""
+"""Parent of all uploads."""
 
 
 def cpu(process: psutil.Process) -> float:
-    """Seconds of CPU that a process has taken."""
+    """Return the seconds of CPU that a process has used."""
     spent = process.cpu_times()
     return float(spent.user + spent.system)
 
 
 @frozen
 class Where:
-    """A server that runs."""
+    """Running server."""
 
     api: str
     storage: str
     pid: int
     tls: Path | None = None
-    """Its certificate, if it speaks TLS."""
+    """Certificate, if it uses TLS."""
 
     @property
     def trust(self) -> ssl.SSLContext | bool:
-        """What a client needs to trust it."""
+        """Trust settings for a client."""
         return ssl.create_default_context(cafile=self.tls) if self.tls else True
 
     def cpu(self) -> float:
-        """Seconds of CPU it has taken."""
+        """Return the seconds of CPU that the server has used."""
         return cpu(psutil.Process(self.pid))
 
     def ask(self, path: str) -> Any:
-        """What it answers to a GET, as JSON."""
+        """Return the response to a GET, as JSON."""
         context = self.trust if isinstance(self.trust, ssl.SSLContext) else None
         with urlopen(f"{self.api}{path}", context=context) as reply:
             return json.loads(reply.read())
 
     def check(self, files: int) -> None:
-        """Make sure that so many files went through all three steps, each once and whole.
+        """Check that this number of files went through all three steps, each once and completely.
 
         Raises:
             RuntimeError: If not.
@@ -66,7 +66,7 @@ class Where:
 async def served(
     *, delay: float = 0.0, pause: float = 0.0, tls: Path | None = None, large: bool = False
 ) -> AsyncGenerator[Where, None]:
-    """Start one, and end it afterwards; see `benchmarks.server` for the options."""
+    """Start a server, and stop it afterwards; see `benchmarks.server` for the options."""
     options = ["--delay", str(delay), "--pause", str(pause), *(["--large"] if large else [])]
     options += ["--tls", str(tls)] if tls else []
     async with started("benchmarks.server", options) as (where, pid):
@@ -77,7 +77,7 @@ async def served(
 async def started(
     module: str, options: Sequence[str] = ()
 ) -> AsyncGenerator[tuple[dict[str, str], int], None]:
-    """Start any far end that says in a line of JSON where it is; gives that, and its process."""
+    """Start any server that prints its address in a line of JSON; yield that, and its process."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *options),
         stdin=asyncio.subprocess.PIPE,

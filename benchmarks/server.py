@@ -1,9 +1,9 @@
-"""A service and its storage that are not the bottleneck, in a process of their own.
+"""Service and storage that are not the bottleneck, in a process of their own.
 
     python -m benchmarks.server        # prints one JSON line: {"api": "http://…", "storage": "http://…"}
 
-It checks what a benchmark might get wrong: the blob that is registered was put, whole, and each only once.
-`GET /truth` says how many, `GET /counts` how many connections there were, and which digests came.
+It checks possible errors of a benchmark: that each registered blob was stored, completely, and only once.
+`GET /truth` returns their number, `GET /counts` the number of connections, and the received digests.
 """
 
 from __future__ import annotations

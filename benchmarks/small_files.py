@@ -3,7 +3,7 @@
     python -m benchmarks.small_files --rounds 5
 
 Paired slices of 200 files in one process and loop against `benchmarks.server` in another. A bare protocol
-client shows what the server leaves room for.
+client shows the limit set by the server.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from benchmarks.paired import Timed
 from benchmarks.result import Result
 
 BOUNDS: Final = {32: ("1", 1.7, 2.1), 8: ("1b", 1.9, 2.5), 64: ("1b", 1.6, 2.0)}
-"""Row, must and stretch of the ratio to `naive+md5`, by files at once."""
+"""Row, must and stretch of the ratio to `naive+md5`, by concurrency."""
 WISHED: Final = 5.0
-"""What it is to reach beside `naive+md5`."""
+"""Aim of the ratio to `naive+md5`."""
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """Rows 1, 1b and 1c; the lean exchange; the ceilings."""
+    """Measure rows 1, 1b and 1c; the default transport; the limits."""
     turns = rounds * (QUICK if quick else FULL)
     found: list[Result] = []
     for width in BOUNDS:
@@ -52,7 +52,7 @@ async def _at(folder: Path, width: int, turns: int) -> list[Result]:
 
 
 def _more(timed: Timed, width: int) -> list[Result]:
-    """What is only measured at the usual concurrency."""
+    """Return the rows that are measured only at the usual concurrency."""
     name = f"small files, whole flow, c={width}"
     ours, naive, lean = way(OURS, width), way(NAIVE, width), way(OURS_AIOHTTP, width)
     found = [
@@ -61,7 +61,7 @@ def _more(timed: Timed, width: int) -> list[Result]:
     ]
     if lean in timed.ways:
         found.append(timed.result("lean exchange, small files", ours, lean, note="see `lean`, too"))
-        # The bound of row 1 is for what is used by default; this is for what is unusual.
+        # The bound of row 1 is for the default; this one is for unusual options.
         found.append(timed.result(f"{name}, on aiohttp", lean, naive))
     else:
         found.append(

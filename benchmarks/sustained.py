@@ -1,10 +1,10 @@
-"""The same client over either exchange, for thousands of small files at a stretch, each in a fresh process.
+"""The same client with either transport, for thousands of small files, each in a fresh process.
 
     python -m benchmarks.sustained --transport auto     # one run; prints a JSON line
 
 Slices of 200 files beside six other clients in one process, as in `small_files`, find caches cold and the
-garbage collector busy with everybody's objects. A bulk upload lives alone: so this is what decides whether
-the lean exchange earns its place.
+garbage collector busy with the objects of all clients. A bulk upload runs alone, so this benchmark decides
+whether the own transport is worth its code.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from benchmarks.result import Result
 from benchmarks.served import served
 
 MUST: Final = 2.5
-"""What the lean exchange must gain to be kept."""
+"""Minimum gain of the own transport that justifies it."""
 FILES: Final = 2000
 PASSES: Final = 2
-"""How often they are uploaded in a run."""
+"""Number of uploads of all files in a run."""
 WIDTH: Final = 32
 WAYS: Final = ("auto", "aiohttp")
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """The lean exchange over aiohttp's, by files per second; quick takes two rounds."""
+    """Compare the own transport with aiohttp's, by files per second; a quick run takes two rounds."""
     found: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
     for turn in range((2 if quick else max(rounds, 5)) + 1):
         for way in WAYS if turn % 2 else WAYS[::-1]:
@@ -67,7 +67,7 @@ def _run(way: str) -> tuple[float, float]:
 
 
 async def run(transport: str) -> tuple[float, float]:
-    """Files per second, and microseconds of CPU per file."""
+    """Return files per second, and microseconds of CPU per file."""
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:
         paths = await asyncio.to_thread(small_files, Path(name), FILES)
         async with served() as where, client_for(where, transport=transport) as client:
@@ -80,7 +80,7 @@ async def run(transport: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """One run."""
+    """Run once."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

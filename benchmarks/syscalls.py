@@ -1,6 +1,6 @@
-"""How often a client calls the kernel to send, for one small file: row 5.
+"""Number of system calls of a client to send one small file: row 5.
 
-Counted by strace for two numbers of files, so that what happens once drops out. This count has no noise.
+Counted by strace for two numbers of files, so that one-time calls cancel out. This count has no noise.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from benchmarks.result import Result
 from benchmarks.served import ROOT, Where, served
 
 CALLS: Final = ("sendto", "sendmsg", "sendmmsg")
-"""What puts bytes on a socket. A thread that wakes the loop does so by a socket, too, and is counted."""
+"""Calls that put bytes on a socket. A thread that wakes the loop uses a socket, too, and is counted."""
 FEW, MANY, WIDTH = 100, 300, 32
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # counted, not timed
-    """One row, with the baseline's figure beside it."""
+    """Measure one row, with the baseline's figure beside it."""
     name, baseline = "send() calls per small file", "naive+md5"
     if program("strace") is None:
         return [Result(name=name, baseline=baseline, row="5", note="strace is not installed")]
@@ -59,7 +59,7 @@ def _per_file(client: str, where: Where) -> float:
 
 
 def _count(client: str, where: Where, files: int) -> int:
-    """Of a process that uploads so many files."""
+    """Count the calls of a process that uploads this number of files."""
     with tempfile.NamedTemporaryFile(prefix="coredata-bench-", suffix=".strace") as out:
         command = ["strace", "-f", "-c", "-U", "name,calls", "-e", f"trace={','.join(CALLS)}", "-o", out.name]
         command += [sys.executable, "-m", "benchmarks.syscalls", client, str(files), where.api, where.storage]
@@ -69,7 +69,7 @@ def _count(client: str, where: Where, files: int) -> int:
 
 
 async def _traced(name: str, files: int, where: Where) -> None:
-    """What the traced process does: nothing but this."""
+    """Run only the upload, in the traced process."""
     client = OURS if name == OURS.name else NAIVE
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as folder:
         paths = small_files(Path(folder), files)

@@ -1,4 +1,4 @@
-"""The results as one table: for a terminal, and in Markdown for the docs."""
+"""Results as one table: for a terminal, and in Markdown for the docs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WORDS: Final = {"stretch": "ok, stretch", "must": "ok", "MISS": "MISS", "info": 
 
 
 def cells(result: Result) -> Sequence[str]:
-    """One row, as text."""
+    """Return one row, as text."""
     return (
         result.row,
         result.name,
@@ -26,7 +26,7 @@ def cells(result: Result) -> Sequence[str]:
 
 
 def lines(results: Iterable[Result]) -> Iterator[str]:
-    """A table of fixed width; notes stand below their rows."""
+    """Yield a table of fixed width; notes are below their rows."""
     results = list(results)
     rows = [HEADINGS, *(cells(each) for each in results)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(HEADINGS))]
@@ -43,7 +43,7 @@ def lines(results: Iterable[Result]) -> Iterator[str]:
 
 
 def markdown(results: Iterable[Result]) -> Iterator[str]:
-    """The same in Markdown, with the figures it was computed from."""
+    """Yield the same in Markdown, with the figures from which it was computed."""
     yield f"| {' | '.join(HEADINGS)} | figures |"
     yield "|" + "---|" * (len(HEADINGS) + 1)
     for each in results:
@@ -52,7 +52,7 @@ def markdown(results: Iterable[Result]) -> Iterator[str]:
 
 
 def describe_figures(result: Result) -> str:
-    """The figures and the note, as words."""
+    """Return the figures and the note, as text."""
     figures = [
         f"{name} {_number(value)}"
         for name, value in result.figures.items()
@@ -74,5 +74,5 @@ def _bound(result: Result, value: float | None) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits that count, and thousands kept apart."""
+    """Format with three significant digits and separated thousands."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004

@@ -1,1 +1,1 @@
-"""Clients for the three steps: ours, and others as a competent user would write them."""
+"""Clients for the three steps: this library, and others as a competent user would write them."""

@@ -1,6 +1,6 @@
-"""Requests written by hand on asyncio's protocols, one connection per worker and side, answers hardly read.
+"""Hand-written requests on asyncio's protocols, one connection per worker and side, responses hardly parsed.
 
-This is no client for people: it does as little as Python can, and shows what the server leaves room for.
+This is not a client for users: it does as little as Python can, and shows the limit set by the server.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ REGISTER = (
 
 
 class Line(asyncio.Protocol):
-    """A connection with one request in flight; its answers come in one piece, as they are short."""
+    """Connection with one request in flight; each response is short and arrives in one piece."""
 
     def __init__(self) -> None:
         self._answer: asyncio.Future[bytes] | None = None
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where requests go."""
+        """Store the transport."""
         if isinstance(transport, asyncio.WriteTransport):
             self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Hand the answer over."""
+        """Deliver the response."""
         if self._answer is not None:
             self._answer.set_result(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody waits forever."""
+        """Fail the waiting request."""
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or ConnectionError("closed"))
 
     async def ask(self, request: bytes, status: bytes) -> bytes:
-        """Send a request, and give its answer."""
+        """Send a request, and return its response."""
         self._answer = asyncio.get_running_loop().create_future()
         if self._transport is not None:
             self._transport.write(request)
@@ -58,14 +58,14 @@ class Line(asyncio.Protocol):
         return answer
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._transport is not None:
             self._transport.close()
 
 
 @asynccontextmanager
 async def opened(where: Where) -> AsyncGenerator[Upload, None]:
-    """No digest, no timeouts, no error handling."""
+    """Yield an upload function without digest, timeouts and error handling."""
     pairs: list[tuple[Line, Line]] = []
 
     async def connected(url: str) -> Line:

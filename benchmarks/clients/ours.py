@@ -15,17 +15,17 @@ from coredata_async import CoreData, Failed, Unknown
 
 
 def client_for(where: Where, **options: Any) -> CoreData:
-    """A client for a server that runs."""
+    """Return a client for a running server."""
     return CoreData(where.api, api_user="u", api_key="k", ssl=where.trust, **options)
 
 
 def has_switch() -> bool:
-    """True if this version has an option to use aiohttp."""
+    """Return whether this version has an option for the transport."""
     return "transport" in inspect.signature(CoreData.__init__).parameters
 
 
 async def upload(client: CoreData, paths: Sequence[Path], width: int) -> None:
-    """All of them by one `upload_many`."""
+    """Upload all files by one `upload_many`."""
     async with client.files.upload_many(paths, parent=PARENT, concurrency=width) as outcomes:
         async for outcome in outcomes:
             if isinstance(outcome, Failed | Unknown):
@@ -34,14 +34,14 @@ async def upload(client: CoreData, paths: Sequence[Path], width: int) -> None:
 
 @asynccontextmanager
 async def opened(where: Where) -> AsyncGenerator[Upload, None]:
-    """As it comes: the lean exchange, where there is one."""
+    """Open a client with its default transport."""
     async with client_for(where) as client:
         yield partial(upload, client)
 
 
 @asynccontextmanager
 async def opened_on_aiohttp(where: Where) -> AsyncGenerator[Upload, None]:
-    """Told to use aiohttp."""
+    """Open a client with the aiohttp transport."""
     options = {"transport": "aiohttp"} if has_switch() else {}
     async with client_for(where, **options) as client:
         yield partial(upload, client)

@@ -1,4 +1,4 @@
-"""Who takes part in the comparison of small files."""
+"""Clients in the comparison of small files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain aiohttp, twice: as it is usually written, and as fast as it can be made."""
+"""Plain aiohttp, twice: as it is usually written, and as fast as possible."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOUNDARY = "d74496d66958873e"
 
 @asynccontextmanager
 async def naive(where: Where) -> AsyncGenerator[Upload, None]:
-    """`naive+md5`: aiofiles, `params=`, `json()`, FormData, a semaphore and gather; compares the digest."""
+    """Open `naive+md5`: aiofiles, `params=`, `json()`, FormData, a semaphore and gather, with digests."""
 
     async def one(session: aiohttp.ClientSession, slots: asyncio.Semaphore, path: Path) -> None:
         async with slots:
@@ -60,7 +60,7 @@ async def naive(where: Where) -> AsyncGenerator[Upload, None]:
 
 @asynccontextmanager
 async def tuned(where: Where) -> AsyncGenerator[Upload, None]:
-    """`tuned_sync`, aiohttp's ceiling: no digest, no timeouts, no cookies, no automatic headers.
+    """Open `tuned_sync`, aiohttp's limit: no digest, no timeouts, no cookies, no automatic headers.
 
     Worker tasks, files read in the loop, forms as one bytes object, URLs encoded beforehand.
     """
@@ -99,7 +99,7 @@ async def tuned(where: Where) -> AsyncGenerator[Upload, None]:
 
 
 def form_of(blob: str, path: Path) -> bytes:
-    """The four fields as one bytes object: `FormData` sends them as 17 segments."""
+    """Return the four fields as one bytes object, because `FormData` sends them as 17 segments."""
     fields = {"blob_name": blob, "filename": path.name, "title": path.stem, "parent": PARENT}
     parts = (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

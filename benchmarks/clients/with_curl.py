@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).with_name("upload.sh")
 
 @asynccontextmanager
 async def opened(where: Where) -> AsyncGenerator[Upload, None]:
-    """Nothing is kept between files: each takes three connections and some ten processes."""
+    """Yield an upload function without state: each file takes three connections and some ten processes."""
     environment = {**os.environ, "COREDATA_BASE_URL": where.api, "PARENT": PARENT}
 
     async def upload(paths: Sequence[Path], width: int) -> None:

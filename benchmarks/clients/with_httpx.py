@@ -1,4 +1,4 @@
-"""httpx, asynchronous, with the limits it comes with."""
+"""Asynchronous httpx, with its default limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BINARY = "application/octet-stream"
 
 @asynccontextmanager
 async def opened(where: Where) -> AsyncGenerator[Upload, None]:
-    """Reads in a thread, hashes, compares; a semaphore and gather."""
+    """Yield an upload function that reads in a thread, hashes and compares, with a semaphore and gather."""
 
     async def one(client: httpx.AsyncClient, slots: asyncio.Semaphore, path: Path) -> None:
         async with slots:

@@ -1,4 +1,4 @@
-"""pycurl's multi interface: libcurl in one thread, the bar above what Python's own clients reach."""
+"""pycurl's multi interface: libcurl in one thread, faster than any client in Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BINARY = "Content-Type: application/octet-stream"
 
 
 class Lane:
-    """One handle that carries one file after the other through the three steps."""
+    """Handle that sends one file after the other through the three steps."""
 
     def __init__(self, where: Where, paths: Iterator[Path]) -> None:
         self._api, self._paths = where.api, paths
@@ -85,7 +85,7 @@ class Lane:
 
 
 def run(multi: pycurl.CurlMulti, lanes: list[Lane]) -> None:
-    """Drive them all until there are no more files."""
+    """Run all handles until every file is sent."""
     busy = 0
     for lane in lanes:
         if lane.next():
@@ -108,7 +108,7 @@ def run(multi: pycurl.CurlMulti, lanes: list[Lane]) -> None:
 
 @asynccontextmanager
 async def opened(where: Where) -> AsyncGenerator[Upload, None]:
-    """Hashes and compares, as ours does; connections are kept by the multi handle."""
+    """Yield an upload function that hashes and compares, like this library, and keeps connections."""
     multi = pycurl.CurlMulti()
 
     async def upload(paths: Sequence[Path], width: int) -> None:

@@ -1,4 +1,4 @@
-"""requests, in as many threads as are wanted, each with a session of its own."""
+"""requests, in the given number of threads, each with a session of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIMIT = (10, 60)
 
 @asynccontextmanager
 async def opened(where: Where) -> AsyncGenerator[Upload, None]:
-    """Hashes and compares, as ours does."""
+    """Yield an upload function that hashes and compares, like this library."""
     own = threading.local()
 
     def one(path: Path) -> None:

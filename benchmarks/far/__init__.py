@@ -1,1 +1,1 @@
-"""The far end of a benchmark: a service and a storage which are cheap, and count what they get."""
+"""Server of a benchmark: a service and a storage with little CPU, which count what they receive."""

@@ -1,6 +1,6 @@
-"""A storage for large bodies: a thread per connection, which drops the bytes where the kernel has them.
+"""Storage for large bodies: a thread per connection, which discards the bytes in the kernel.
 
-Loops in Python cannot keep up with several `curl -T`; a blocking receive lets go of Python's lock, and
+Loops in Python cannot keep up with several `curl -T`; a blocking receive releases Python's lock, and
 `MSG_TRUNC` spares the copy, so this takes some 0.1 s of CPU per GiB.
 """
 
@@ -18,7 +18,7 @@ HEAD: Final = 64 * 1024
 
 
 class Sink:
-    """Listens on a port of loopback, with TLS if there is a context."""
+    """Server on a port of loopback, with TLS if there is a context."""
 
     def __init__(self, truth: Truth, tls: ssl.SSLContext | None) -> None:
         self._truth, self._tls = truth, tls
@@ -39,7 +39,7 @@ class Sink:
                 while self._one(wire):
                     pass
         except OSError:
-            return  # a client that went away; its file is missing from the truth
+            return  # a client disconnected; its file is missing from the counts
 
     def _one(self, wire: socket.socket) -> bool:
         held = b""

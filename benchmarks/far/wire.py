@@ -1,4 +1,4 @@
-"""HTTP/1.1 for the far end: Content-Length and keep-alive, which is all that clients here send."""
+"""HTTP/1.1 for the benchmark's server: only Content-Length and keep-alive, as these clients use it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.far.truth import Answer, Truth
 
 REASONS: Final = {200: b"OK", 201: b"Created", 400: b"Bad Request", 404: b"Not Found"}
 ROOM: Final = memoryview(bytearray(1 << 20))
-"""What all connections receive into: the loop fills it and hands it over at once, so one is enough."""
+"""Receive buffer of all connections: the loop fills it and delivers it at once, so one is enough."""
 LENGTH: Final = b"\r\ncontent-length:"
 
 
@@ -19,11 +19,11 @@ class Wire(asyncio.BufferedProtocol):
     """One connection to the service, or to the storage.
 
     Args:
-        truth: Who answers.
-        storage: Whether this is the storage: its bodies are hashed, or dropped, as they come.
-        delay: Seconds to hold each answer back.
-        hashing: Whether the storage answers with the MD5 of what it got, as its ETag.
-        pause: Seconds of rest after each receive, so that senders meet back-pressure.
+        truth: State that answers.
+        storage: True for the storage: its bodies are hashed, or discarded, as they arrive.
+        delay: Seconds to delay each response.
+        hashing: True if the storage sends the MD5 of the received bytes as its ETag.
+        pause: Seconds to pause after each receive, so that senders meet back-pressure.
     """
 
     def __init__(
@@ -41,16 +41,16 @@ class Wire(asyncio.BufferedProtocol):
         self._line: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where answers go."""
+        """Store the transport."""
         self._truth.connections += 1
-        self._line = cast("asyncio.Transport", transport)  # that of uvloop is no instance of it
+        self._line = cast("asyncio.Transport", transport)  # uvloop's transport is not an instance of it
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where the next bytes go; small reads would cost a system call each 64 KiB."""
+        """Return the buffer for the next bytes; small reads would cost a system call each 64 KiB."""
         return ROOM
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Answer every request that is complete."""
+        """Answer every complete request."""
         at = 0
         if self._pause and self._line is not None and not self._line.is_closing():
             self._line.pause_reading()
@@ -68,7 +68,7 @@ class Wire(asyncio.BufferedProtocol):
             self._line.resume_reading()
 
     def _request(self) -> bool:
-        """Take one request off what is held; False if it is not whole."""
+        """Take one request from the received bytes; return False if it is incomplete."""
         held = self._held
         end = held.find(b"\r\n\r\n")
         if end < 0:
@@ -90,7 +90,7 @@ class Wire(asyncio.BufferedProtocol):
         return True
 
     def _stored(self, head: bytes, length: int, begin: int) -> None:
-        """Begin a body, with what of it is there."""
+        """Start a body, with its first bytes."""
         self._head, self._left, self._digest = head, length, self._hash()
         body = memoryview(self._held)[begin : begin + length]
         self._held = self._held[begin + length :]
@@ -124,7 +124,7 @@ class Wire(asyncio.BufferedProtocol):
 
 
 def _length(head: bytes) -> int:
-    """How long the body is: as most write it, or as anybody may."""
+    """Return the length of the body, with a fast path for the usual spelling of the header."""
     at = head.find(b"\r\nContent-Length: ")
     if at < 0:
         head = head.lower()
