@@ -38,7 +38,7 @@ class JournalError(CoreDataError):
         self.path = path
 
 
-def fatal(cause: BaseException) -> bool:
+def is_fatal(cause: BaseException) -> bool:
     """Return whether the journal failed, rather than the statement."""
     return _advice(cause) is not None
 

@@ -148,7 +148,7 @@ def mark_refused(item: Item) -> Statement:
     return _REFUSED, (item.id,)
 
 
-def mark_looked_for(item: Item) -> Statement:
+def mark_lookup(item: Item) -> Statement:
     """Return the statement for a file whose blob must be looked up before it is registered again."""
     return _STATE, (int(State.UNKNOWN), item.id)
 

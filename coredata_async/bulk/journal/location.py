@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from coredata_async.bulk.journal.errors import JournalError, fatal
+from coredata_async.bulk.journal.errors import JournalError, is_fatal
 from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.errors import ConfigurationError
 
@@ -33,7 +33,7 @@ def default_path(binding: JobIdentity) -> Path:
     try:
         make_private(path.parent)
     except OSError as exc:
-        if fatal(exc):
+        if is_fatal(exc):
             raise JournalError(path, exc) from None
         raise ConfigurationError(
             f"the directory for journals {path.parent} cannot be created ({exc.strerror}); use --job FILE"

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from coredata_async.bulk.journal import lock_info
 from coredata_async.bulk.journal.corruption import APPLICATION, DamagedError, quarantine, was_journal
-from coredata_async.bulk.journal.errors import JournalError, fatal, sqlite_name
+from coredata_async.bulk.journal.errors import JournalError, is_fatal, sqlite_name
 from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.schema import TABLES, VERSION
 from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
@@ -95,7 +95,7 @@ def _open_translating_errors(path: Path, binding: JobIdentity) -> Opened:
     except (sqlite3.Error, UnicodeDecodeError) as exc:
         raise reason(path, exc) from None
     except OSError as exc:
-        if fatal(exc):
+        if is_fatal(exc):
             raise JournalError(path, exc) from exc
         raise ConfigurationError(f"the journal {path} cannot be created: {exc.strerror}; {_ELSE}") from exc
 
@@ -106,7 +106,7 @@ def reason(path: Path, exc: Exception) -> Exception:
         return _in_use(path)
     damaged = sqlite_name(exc).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
     damaged = damaged or isinstance(exc, UnicodeDecodeError)  # SQLite's message quotes the damaged schema
-    if fatal(exc) and not damaged:
+    if is_fatal(exc) and not damaged:
         return JournalError(path, exc)
     if was_journal(path):
         return DamagedError(str(exc))

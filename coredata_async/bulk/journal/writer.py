@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 from attrs import define
 
 from coredata_async.bulk.journal.batch_queue import BatchQueue, Priority
-from coredata_async.bulk.journal.errors import JournalError, fatal
+from coredata_async.bulk.journal.errors import JournalError, is_fatal
 from coredata_async.bulk.journal.updates import Statement, coalesce
 
 Answer: TypeAlias = BaseException | None
@@ -165,7 +165,7 @@ def _ask(connection: sqlite3.Connection, question: Callable[[sqlite3.Connection]
     try:
         question(connection)
     except BaseException as exc:  # raised again in the task that asked
-        if fatal(exc) or not connection.in_transaction:
+        if is_fatal(exc) or not connection.in_transaction:
             raise
         connection.execute("ROLLBACK TO question")
         connection.execute("RELEASE question")

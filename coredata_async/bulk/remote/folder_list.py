@@ -38,4 +38,4 @@ class FolderList:
 
     async def with_title(self, inside: str, title: str) -> list[str]:
         """Return the ids of the folders of this title in a folder, the oldest first, as last read."""
-        return await self.remote.folders_titled(inside, title)
+        return await self.remote.find_folders(inside, title)

@@ -56,7 +56,7 @@ class FolderLookup:
         if inside is None:
             return None
         await self.load()
-        folders = await self.remote.folders_titled(inside, row.title)
+        folders = await self.remote.find_folders(inside, row.title)
         return folders[0] if folders else None
 
 

@@ -114,7 +114,7 @@ class Remote:
             self._warn(f"the list of folders is incomplete: {doubt}; one that it hides may be created again")
         return doubt
 
-    async def folders_titled(self, inside: str, title: str) -> list[str]:
+    async def find_folders(self, inside: str, title: str) -> list[str]:
         """Return the ids of the folders of this title in a folder, the oldest first, as last read."""
         return [sibling.id for sibling in await self.siblings(inside, title)]
 
@@ -191,7 +191,7 @@ async def _read(listing: Listing[T], take: Callable[[Sequence[T]], Awaitable[Non
     return doubt
 
 
-def files_named(db: sqlite3.Connection, folder: int, filename: str) -> tuple[RemoteFile, ...]:
+def find_files_named(db: sqlite3.Connection, folder: int, filename: str) -> tuple[RemoteFile, ...]:
     """Return the Files that have this name in a folder, the newest first, as last read."""
     return tuple(RemoteFile(*row) for row in db.execute(_FILES_NAMED, (folder, filename)))
 

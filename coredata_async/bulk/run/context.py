@@ -206,7 +206,7 @@ class RunContext:
 
     def mark_for_lookup(self, item: Item) -> Item:
         """Mark a file that was sent for registration before; it must be looked up."""
-        self.journal.note(rows.mark_looked_for(item))
+        self.journal.note(rows.mark_lookup(item))
         self.progress.transition(item.fingerprint.size, item.state, State.UNKNOWN)
         return evolve(item, state=State.UNKNOWN)
 

@@ -15,7 +15,7 @@ from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.schema import LARGE
 from coredata_async.bulk.journal.work import RemoteFile, Work, previous_version
 from coredata_async.bulk.remote.folders import Folders, RemoteFolder
-from coredata_async.bulk.remote.listing import Remote, files_named
+from coredata_async.bulk.remote.listing import Remote, find_files_named
 from coredata_async.bulk.remote.other_jobs import OtherJobs
 from coredata_async.bulk.remote.quiet_check import QuietCheck, count_others
 from coredata_async.bulk.states import State
@@ -195,7 +195,7 @@ def _claim(db: sqlite3.Connection, run: int, rows: list[tuple[Any, ...]]) -> lis
 
 def remote_namesakes(db: sqlite3.Connection, item: Item) -> tuple[RemoteFile, ...]:
     """Return the Files of a file's name, as last listed, and the File of its earlier content."""
-    listed = files_named(db, item.folder, item.filename)
+    listed = find_files_named(db, item.folder, item.filename)
     if item.file is None or any(file.file == item.file for file in listed):
         return listed
     # The File of its earlier content is one of this job.

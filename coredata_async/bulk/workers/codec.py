@@ -28,33 +28,35 @@ def decode_file(plain: list[Any]) -> FileToSend:
     return FileToSend(path, filename, size, content_type)
 
 
-def plain_moment(moment: datetime | None) -> float | None:
+def encode_time(moment: datetime | None) -> float | None:
     """Return seconds since the epoch."""
     return None if moment is None else moment.timestamp()
 
 
-def moment_of(plain: float | None) -> datetime | None:
+def decode_time(plain: float | None) -> datetime | None:
     """Decode a point in time."""
     return None if plain is None else datetime.fromtimestamp(plain, UTC)
 
 
-def plain_stored(stored: Stored) -> list[Any]:
+def encode_stored(stored: Stored) -> list[Any]:
     """Encode stored bytes without the plan, which the other end has."""
-    return [stored.blob, stored.md5, stored.etag, plain_moment(stored.since)]
+    return [stored.blob, stored.md5, stored.etag, encode_time(stored.since)]
 
 
 def decode_stored(plain: list[Any], file: FileToSend) -> Stored:
     """Decode stored bytes."""
     blob, md5, etag, since = plain
-    return Stored(Planned(size=file.size, content_type=file.content_type), blob, md5, etag, moment_of(since))
+    return Stored(
+        Planned(size=file.size, content_type=file.content_type), blob, md5, etag, decode_time(since)
+    )
 
 
-def plain_new(new: NewFile) -> list[Any]:
+def encode_new_file(new: NewFile) -> list[Any]:
     """Encode the values of a new File."""
     return [new.filename, new.title, new.parent, new.dynatype, new.contacts, new.tags]
 
 
-def new_of(plain: list[Any]) -> NewFile:
+def decode_new_file(plain: list[Any]) -> NewFile:
     """Decode the values of a new File."""
     filename, title, parent, dynatype, contacts, tags = plain
     return NewFile(
@@ -67,12 +69,12 @@ def new_of(plain: list[Any]) -> NewFile:
     )
 
 
-def plain_event(event: Exchanged) -> list[Any]:
+def encode_event(event: Exchanged) -> list[Any]:
     """Encode an exchange, as hooks receive it: it never contains a query."""
     return list(astuple(event))
 
 
-def event_of(plain: list[Any]) -> Exchanged:
+def decode_event(plain: list[Any]) -> Exchanged:
     """Decode an exchange."""
     return Exchanged(*plain)
 

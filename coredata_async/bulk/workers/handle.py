@@ -84,7 +84,7 @@ class WorkerHandle:
             case ["reserved", int(number), blob, since]:
                 call = self.calls.get(number)
                 if call is not None and call.reserved is not None:
-                    call.reserved(blob, codec.moment_of(since))
+                    call.reserved(blob, codec.decode_time(since))
             case ["done", int(number), result]:
                 self._resolve(number, result)
             case ["failed", int(number), error]:
@@ -93,7 +93,7 @@ class WorkerHandle:
                 before, self.counts = self.counts, Counts(*counts)
                 self.on_counts(before, self.counts)
             case ["throttled", event]:
-                self.on_throttled(self, codec.event_of(event))
+                self.on_throttled(self, codec.decode_event(event))
             case ["stopped", message_text]:
                 self.on_stopped(message_text)
             case ["ready"]:

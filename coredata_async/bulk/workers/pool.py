@@ -14,7 +14,7 @@ from coredata_async.bulk.workers.channel import Message
 from coredata_async.bulk.workers.handle import Counts, WorkerHandle
 from coredata_async.bulk.workers.lease import LENGTH, RENEWAL, Lease, Unlimited, now
 from coredata_async.bulk.workers.sender import FileToSend, OnReserved, WorkerLostError
-from coredata_async.bulk.workers.setup import WorkerSetup, plain_setup
+from coredata_async.bulk.workers.setup import WorkerSetup, encode_setup
 from coredata_async.bulk.workers.supervisor import Supervisor
 from coredata_async.secret import Secret
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
@@ -100,7 +100,7 @@ class WorkerPool:
     async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
         """Register a file. See `FileSender.register_once`."""
         try:
-            match await self._ask("register", stored.blob, codec.plain_new(new), again):
+            match await self._ask("register", stored.blob, codec.encode_new_file(new), again):
                 case ["registered", str(file_id)]:
                     return Registered(stored, file_id)
                 case [_, str(reason)]:
@@ -142,7 +142,7 @@ class WorkerPool:
     def _setup_message(self) -> Secret[Message]:
         effort, limit = self.setup.effort, self.setup.effort.bwlimit
         effort = evolve(effort, bwlimit=limit and limit / self.processes)
-        return plain_setup(self.setup.client, self.setup.limits, effort)
+        return encode_setup(self.setup.client, self.setup.limits, effort)
 
     def _lease_end(self) -> float:
         return min(now() + LENGTH, self.lease.until)
@@ -175,7 +175,7 @@ class WorkerPool:
     def _pass_on(self, event: Exchanged, source: WorkerHandle | None) -> None:
         for worker in self._workers:
             if worker is not source:
-                worker.notify("throttled", codec.plain_event(event))
+                worker.notify("throttled", codec.encode_event(event))
 
 
 def _in_flight(worker: WorkerHandle) -> int:

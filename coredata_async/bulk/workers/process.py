@@ -29,7 +29,7 @@ from coredata_async.bulk.workers.fence import accept_alarm, die_with, kill_in
 from coredata_async.bulk.workers.lease import ParentLease
 from coredata_async.bulk.workers.runtime import ProcessRuntime, build_process_runtime
 from coredata_async.bulk.workers.sender import LocalSender
-from coredata_async.bulk.workers.setup import setup_of
+from coredata_async.bulk.workers.setup import decode_setup
 from coredata_async.client import CoreData
 from coredata_async.secret import Secret
 from coredata_async.transfer.steps import Planned, Registered, Stored
@@ -80,7 +80,7 @@ class Worker:
             case ["lease", float(until)]:
                 self.lease.renew(until)
             case ["throttled", event]:
-                self._working.limiters.learn(codec.event_of(event))
+                self._working.limiters.learn(codec.decode_event(event))
             case ["bwlimit", limit]:
                 self._working.bandwidth.limit = limit
             case _:
@@ -122,7 +122,7 @@ class Worker:
             self.channel.close()
 
     def _set_up(self, plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> None:
-        setup = setup_of(plain, secrets)
+        setup = decode_setup(plain, secrets)
 
         def count_bytes(count: int) -> None:
             self._sent += count
@@ -148,7 +148,7 @@ class Worker:
     def _on_exchange(self, event: Exchanged) -> None:
         """Pass on an exchange that throttles all processes; the limiters have recorded it before."""
         if self._working.limiters.obeyed is event:
-            self.channel.send(["throttled", codec.plain_event(event)])
+            self.channel.send(["throttled", codec.encode_event(event)])
 
     def _begin(self, number: int, work: Awaitable[Message]) -> None:
         self._calls[number] = asyncio.ensure_future(self._answer(number, work))
@@ -164,17 +164,17 @@ class Worker:
 
     async def _store(self, number: int, file: list[Any]) -> Message:
         def report_reservation(blob: str, since: Any) -> None:
-            self.channel.send(["reserved", number, blob, codec.plain_moment(since)])
+            self.channel.send(["reserved", number, blob, codec.encode_time(since)])
 
         stored = await LocalSender(self._working.engine.uploader).store(
             codec.decode_file(file), report_reservation
         )
-        return codec.plain_stored(stored)
+        return codec.encode_stored(stored)
 
     async def _register(self, blob: str, new: list[Any], *, again: bool) -> Message:
         stored = Stored(Planned(size=0, content_type=None), blob, "")  # a registration needs only the blob
         sender = LocalSender(self._working.engine.uploader)
-        result = await sender.register_once(stored, codec.new_of(new), again=again)
+        result = await sender.register_once(stored, codec.decode_new_file(new), again=again)
         return (
             ["registered", result.file_id] if isinstance(result, Registered) else ["unsettled", result.reason]
         )

@@ -52,10 +52,10 @@ def check(client: CoreData, processes: int) -> None:
     if sys.platform == "win32" or not sys.executable or getattr(sys, "frozen", False):
         raise ConfigurationError("several processes need Unix and a Python interpreter; use one process")
     engine = client.engine()
-    plain_setup(client, split_limits(engine.limits, engine.retry, processes).worker, Effort())
+    encode_setup(client, split_limits(engine.limits, engine.retry, processes).worker, Effort())
 
 
-def plain_setup(client: CoreData, share: ProcessLimits, effort: Effort) -> Secret[Message]:
+def encode_setup(client: CoreData, share: ProcessLimits, effort: Effort) -> Secret[Message]:
     """Return the message that sets up a worker: plain values, and separately keys, proxy and headers.
 
     The secrets are unwrapped when the message is written to the worker's socket.
@@ -99,7 +99,7 @@ def _plain_secrets(options: Options) -> dict[str, Any]:
     }
 
 
-def setup_of(plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> WorkerSetup:
+def decode_setup(plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> WorkerSetup:
     """Return the setup from the parts of the message, with a client that has opened nothing yet."""
     options: dict[str, Any] = {name: plain[name] for name in _PLAIN}
     if plain["bundle"]:

@@ -10,12 +10,12 @@ import pytest
 from coredata_async import CoreData, Limits, Retry
 from coredata_async.bulk import Effort
 from coredata_async.bulk.workers import process
-from coredata_async.bulk.workers.codec import encode_file, plain_event
+from coredata_async.bulk.workers.codec import encode_event, encode_file
 from coredata_async.bulk.workers.lease import now
 from coredata_async.bulk.workers.limits import split_limits
 from coredata_async.bulk.workers.process import Worker
 from coredata_async.bulk.workers.sender import FileToSend
-from coredata_async.bulk.workers.setup import plain_setup
+from coredata_async.bulk.workers.setup import encode_setup
 from tests.bulk.workers.rig import Heard, throttled
 
 
@@ -25,7 +25,7 @@ async def worker(far):
     client = CoreData(far.url, api_user=far.api_user, api_key=far.api_key)
     worker = Worker(os.getppid())
     worker.channel = Heard()
-    worker.take(plain_setup(client, split_limits(Limits(), Retry(), 2).worker, Effort()).reveal())
+    worker.take(encode_setup(client, split_limits(Limits(), Retry(), 2).worker, Effort()).reveal())
     yield worker
     tasks = [*worker._tasks, *worker._calls.values()]
     for task in tasks:
@@ -73,7 +73,7 @@ async def test_an_error_is_sent_with_its_class(worker, tmp_path) -> None:
 
 
 async def test_throttling_of_another_process_binds_it(worker) -> None:
-    worker.take(["throttled", plain_event(throttled())])
+    worker.take(["throttled", encode_event(throttled())])
 
     assert "the service asked to wait" in worker.counts()[-1]
 

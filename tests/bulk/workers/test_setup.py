@@ -11,7 +11,7 @@ import pytest
 from coredata_async import CoreData, Limits, Retry, Timeouts
 from coredata_async.bulk import Effort, UploadJob
 from coredata_async.bulk.workers.limits import split_limits
-from coredata_async.bulk.workers.setup import check, plain_setup, setup_of
+from coredata_async.bulk.workers.setup import check, decode_setup, encode_setup
 from coredata_async.bulk.workers.spawn import environment
 from coredata_async.environment import Options, bundle_of
 from coredata_async.errors import ConfigurationError
@@ -27,9 +27,9 @@ def a_client(**options) -> CoreData:
 
 def across(client: CoreData, effort: Effort | None = None):
     """Return the setup as a worker decodes it."""
-    message = plain_setup(client, SHARE, effort or Effort()).reveal()
+    message = encode_setup(client, SHARE, effort or Effort()).reveal()
     _, plain, secrets = marshal.loads(marshal.dumps(message))
-    return setup_of(plain, Secret(secrets))
+    return decode_setup(plain, Secret(secrets))
 
 
 def test_a_worker_has_its_parents_client_with_a_share_of_the_limits() -> None:
@@ -110,12 +110,12 @@ def test_workers_write_the_log_of_the_environment() -> None:
     before, handlers = log.level, list(log.handlers)
     try:
         log.setLevel(logging.DEBUG)
-        assert plain_setup(a_client(), SHARE, Effort()).reveal()[1]["log"] == ""
+        assert encode_setup(a_client(), SHARE, Effort()).reveal()[1]["log"] == ""
         log.addHandler(logging.StreamHandler())
-        _, plain, secrets = plain_setup(a_client(), SHARE, Effort()).reveal()
+        _, plain, secrets = encode_setup(a_client(), SHARE, Effort()).reveal()
         assert plain["log"] == "DEBUG"
         log.setLevel(logging.WARNING)
-        setup_of(plain, Secret(secrets))
+        decode_setup(plain, Secret(secrets))
         assert log.level == logging.DEBUG
     finally:
         log.setLevel(before)
