@@ -17,7 +17,8 @@ from coredata_async import errors
 from coredata_async.transfer.downloads import Download
 
 ASGIReceive = Callable[[], Awaitable[Mapping[str, object]]]
-ASGISend = Callable[[dict[str, object]], Awaitable[None]]
+ASGISend = Callable[..., Awaitable[None]]
+"""Takes one message; frameworks type those differently."""
 
 _STATUSES: Final[tuple[tuple[type[errors.CoreDataError], HTTPStatus], ...]] = (
     (errors.OutcomeUnknownError, HTTPStatus.GATEWAY_TIMEOUT),
