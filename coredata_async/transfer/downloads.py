@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractContextManager, aclosing, suppress
+from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from attrs import evolve
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
 from coredata_async.message import Reply, date_of
 from coredata_async.operations import Operation
-from coredata_async.storage.atomic import Part, Target, exists_error, holds
+from coredata_async.storage.atomic import Target
 from coredata_async.storage.disposition import Disposition, filename_from
 from coredata_async.storage.filenames import safe_filename
 from coredata_async.transfer.conditional import open_conditionally
@@ -24,13 +24,8 @@ from coredata_async.transfer.conditions import etag_of
 from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.gunzip import is_compressed_on_the_way, is_gzip
 from coredata_async.transfer.ranges import content_range_of
-from coredata_async.transfer.resume import (
-    PartialDownload,
-    Transfer,
-    check_digest,
-    open_part,
-    read_partial,
-)
+from coredata_async.transfer.resume import PartialDownload, Transfer, check_digest
+from coredata_async.transfer.saving import Saving
 from coredata_async.transfer.web_response import WebResponse, describe_response, hold_back_last
 
 T = TypeVar("T")
@@ -181,7 +176,7 @@ class Download:
         """
         self._describe().check_savable()
         target = Target.examine(path, overwrite=overwrite)
-        return await self._consistently(lambda reply: self._save(reply, target, resume=resume))
+        return await self._consistently(lambda reply: self._saving(reply, resume=resume).save(target))
 
     async def save_into(self, directory: str | os.PathLike[str], *, resume: bool = False) -> Path:
         """Save into a directory under the server's file name, made safe, and return the path.
@@ -208,51 +203,20 @@ class Download:
         name = safe_filename(stated, self._wanted.file_id)
         folder = Path(directory)
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        return await self._consistently(lambda reply: self._save_new(reply, folder / name, resume=resume))
+        return await self._consistently(
+            lambda reply: self._saving(reply, resume=resume).save_new(folder / name)
+        )
 
-    async def _save(self, reply: Reply, target: Target, *, resume: bool) -> Path:
-        async with self._fetcher.open_files:
-            with await self._part(reply, target, resume=resume) as part:
-                begun = await self._fill(part, reply)
-                try:
-                    part.publish(target)
-                except FileExistsError:  # it appeared meanwhile
-                    same = await asyncio.to_thread(holds, target.path, begun.digest.hexdigest(), begun.count)
-                    if not same:
-                        raise exists_error(target.path) from None
-        return target.path
-
-    async def _save_new(self, reply: Reply, wanted: Path, *, resume: bool) -> Path:
-        path, exists = await self._choose(wanted, await self._digest(reply), content_range_of(reply).total)
-        if exists:
-            return path
-        async with self._fetcher.open_files:
-            with await self._part(reply, Target(wanted, replace=False), resume=resume) as part:
-                begun = await self._fill(part, reply)
-                while not part.published and not exists:
-                    path, exists = await self._choose(wanted, begun.digest.hexdigest(), begun.count)
-                    if not exists:
-                        with suppress(FileExistsError):  # it appeared meanwhile
-                            part.publish(Target(path, replace=False))
-        self._fetcher.ownership.remember(path, self._wanted.file_id)
-        return path
-
-    async def _choose(self, wanted: Path, digest: str | None, size: int | None) -> tuple[Path, bool]:
-        """Return a free path, or the path of the same file, and whether it exists already."""
-        choose = self._fetcher.ownership.choose
-        return await asyncio.to_thread(choose, wanted, self._wanted.file_id, digest, size)
-
-    async def _part(self, reply: Reply, target: Target, *, resume: bool) -> AbstractContextManager[Part]:
-        proof = (await self._digest(reply) or content_range_of(reply).proof) if resume else None
-        return open_part(self._wanted, proof, target, decompress=self._decompress)
-
-    async def _fill(self, part: Part, reply: Reply) -> PartialDownload:
-        """Append the missing bytes, and return count and digest of the whole."""
-        begun = PartialDownload()
-        if part.size:
-            begun = await asyncio.to_thread(read_partial, part.file, content_range_of(reply).total)
-        await part.write(self._content(reply, begun))
-        return begun
+    def _saving(self, reply: Reply, *, resume: bool) -> Saving:
+        return Saving(
+            fetcher=self._fetcher,
+            wanted=self._wanted,
+            reply=reply,
+            content=self._content,
+            digest=self._digest,
+            decompress=self._decompress,
+            resume=resume,
+        )
 
     async def _content(self, reply: Reply, begun: PartialDownload) -> AsyncGenerator[bytes, None]:
         """Yield the bytes after those received already, and compare the digest of all."""
