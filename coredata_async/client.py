@@ -275,23 +275,13 @@ class CoreData(HttpClient):
 
     def arguments(self) -> tuple[str, Options]:
         """Return the arguments for an equal client in another process, with keys wrapped."""
-        credentials, pool, options = self._credentials, self._pool, self._send_options
+        credentials = self._credentials
         return self._base_url, Options(
+            **self._connection_options(),
             api_user=credentials.user,
             api_key=credentials.key,
             api_key_v3=credentials.key_v3,
-            timeouts=options.timeouts,
-            retry=options.retry,
-            limits=self._limits,
-            proxy=pool.proxy,
-            ssl=pool.ssl,
-            trust_env=pool.trust_env,
-            headers=options.headers,
-            app_info=options.app_info,
-            session=pool.api,
-            storage_session=pool.storage,
-            hooks=options.hooks,
-            transport=pool.transport,
+            storage_session=self._pool.storage,
         )
 
     def __repr__(self) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 from coredata_async.call import perform
 from coredata_async.collection import deleter, getter, lister, make_updater
 from coredata_async.config import Limits
-from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id, id_of
 from coredata_async.message import Send
 from coredata_async.resources.files import FILES, EditFile, File, is_complete, merge_edit
@@ -156,17 +154,13 @@ class Files:
             verify: As for `upload`.
             progress: As for `upload`; `Progress.name` identifies the source.
         """
-        if isinstance(sources, str | bytes | PathLike):
-            raise TypeError("upload_many takes an iterable of sources: put a single one in a list")
         if parent is not None:
             segment(parent, "parent")
-        if concurrency is not None and concurrency < 1:
-            raise ConfigurationError(f"concurrency must be 1 or more, not {concurrency}")
         return Uploads(
             self._uploader,
             sources,
             Upload(source=b"", parent=parent, dynatype=dynatype, contacts=contacts, tags=tags, spool=spool),
-            workers=concurrency or self._limits.concurrency,
+            workers=self._limits.concurrency if concurrency is None else concurrency,
             via=via,
             verify=verify,
             progress=progress,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Literal
@@ -31,21 +30,16 @@ from coredata_async.errors import (
 )
 from coredata_async.message import Send
 from coredata_async.operations import Observe, unobserved
-from coredata_async.resources.files import FILES, FileWhere
-from coredata_async.resources.projects import PROJECTS
+from coredata_async.resources.files import FILES
 from coredata_async.transfer.comparison import LookupResult, Matcher, UndecidableError
 from coredata_async.transfer.lookup import Lookup, Search, Witnesses
+from coredata_async.transfer.searches import folder_search, project_search, title_search
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
 from coredata_async.wire import calls
 from coredata_async.wire.files import NewFile
 
 log = logging.getLogger("coredata_async.upload")
 
-PAGE: Final = 200
-"""Files per page."""
-LONGEST: Final = 30
-"""Maximum number of characters of a title to search for, because the server may have cut or changed the rest.
-"""
 PROOFS: Final = 2
 """Number of complete listings without a File that prove its absence."""
 MAX_INCOMPLETE: Final = 3
@@ -54,8 +48,6 @@ MAX_FUTILE: Final = 20
 """Number of consecutive unsuccessful early probes, after which most blobs are not probed early."""
 SAMPLE: Final = 10
 """After that, one blob of this many is probed early."""
-
-_SAFE: Final = re.compile(r"[A-Za-z0-9]+(?:[ _-][A-Za-z0-9]+)*")
 
 
 def probe_schedule(policy: Retry) -> tuple[float, ...]:
@@ -273,29 +265,6 @@ class RegistrationProbe:
             if title is None:
                 raise
             return await look(title)
-
-
-def project_search(project: str) -> Search:
-    """Return the search for all Files of a project, whose parent is not the project but its workspace."""
-    return Search(FileWhere(page_size=PAGE), f"{PROJECTS.object_path(project)}files/")
-
-
-def folder_search(folder: str) -> Search:
-    """Return the search for all Files directly in a folder."""
-    return Search(FileWhere(parent=folder, page_size=PAGE))
-
-
-def title_search(title: str) -> Search | None:
-    """Return the search for all Files with a similar title, or None if the title cannot be searched for.
-
-    Servers trim, cut and normalise titles, but they do not change the first plain words.
-    """
-    match = _SAFE.match(title[:LONGEST])
-    if not match:
-        return None
-    # The last character may combine with an accent that follows it.
-    beginning = match[0] if match.end() == len(title) else match[0][:-1]
-    return Search(FileWhere(title__startswith=beginning, page_size=PAGE)) if beginning else None
 
 
 def _registration(wanted: ProbeRequest, look: LookupResult) -> Registered:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Iterable
+from os import PathLike
 from types import TracebackType
 from typing import Self
 
 from attrs import evolve
 
-from coredata_async.errors import OutcomeUnknownError
+from coredata_async.errors import ConfigurationError, OutcomeUnknownError
 from coredata_async.storage.sources import Source
 from coredata_async.transfer.outcomes import Failed, OnProgress, Outcome, Unknown
 from coredata_async.transfer.uploads import Upload, Uploader, Via
@@ -38,6 +39,10 @@ class Uploads:
         verify: bool,
         progress: OnProgress | None,
     ) -> None:
+        if isinstance(sources, str | bytes | PathLike):
+            raise TypeError("upload_many takes an iterable of sources: put a single one in a list")
+        if workers < 1:
+            raise ConfigurationError(f"concurrency must be 1 or more, not {workers}")
         self._uploader = uploader
         self._sources = sources
         self._defaults = defaults

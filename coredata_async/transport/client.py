@@ -66,6 +66,23 @@ class HttpClient:
         other._reset_services()  # noqa: SLF001
         return other
 
+    def _connection_options(self) -> ConnectionOptions:
+        """Return the keywords that this client connects and sends with."""
+        pool, options = self._pool, self._send_options
+        return ConnectionOptions(
+            timeouts=options.timeouts,
+            retry=options.retry,
+            limits=self._limits,
+            proxy=pool.proxy,
+            ssl=pool.ssl,
+            trust_env=pool.trust_env,
+            headers=options.headers,
+            app_info=options.app_info,
+            session=pool.api,
+            hooks=options.hooks,
+            transport=pool.transport,
+        )
+
     @property
     def closed(self) -> bool:
         """Return whether `aclose` was called."""

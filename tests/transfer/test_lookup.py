@@ -12,7 +12,8 @@ from coredata_async import RegistrationUncertainError, Retry
 from coredata_async.errors import NotFoundError, ServerError
 from coredata_async.message import Reply, Request
 from coredata_async.transfer.lookup import IDLE, REMEMBERED, Lookup, LookupResult, UndecidableError, Witnesses
-from coredata_async.transfer.probe import Parent, ProbeRequest, RegistrationProbe, folder_search
+from coredata_async.transfer.probe import Parent, ProbeRequest, RegistrationProbe
+from coredata_async.transfer.searches import folder_search
 from coredata_async.transfer.steps import Planned, Registered, Stored
 from coredata_async.wire.files import NewFile
 from tests.bulk.virtual import now, run

@@ -11,7 +11,8 @@ from coredata_async.message import Reply
 from coredata_async.resources.files import FileWhere
 from coredata_async.sandbox import State
 from coredata_async.transfer.lookup import Search
-from coredata_async.transfer.probe import RegistrationProbe, title_search
+from coredata_async.transfer.probe import RegistrationProbe
+from coredata_async.transfer.searches import title_search
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.wire.files import NewFile
 from tests.rig import md5
