@@ -1,4 +1,4 @@
-"""Neither the key nor a signed URL is ever shown: no log, hook, error, repr or traceback contains them."""
+"""The key and signed URLs are never shown: no log, hook, error, repr or traceback contains them."""
 
 import copy
 import logging

@@ -85,7 +85,7 @@ async def test_who_is_cancelled_while_waiting_for_a_stream_gives_back_the_open_f
 ) -> None:
     async def opened() -> None:
         async with SourceLease(paths["large"], None, None, streams, open_files):
-            pytest.fail("there was no stream left")
+            pytest.fail("a slot for streams was not released")
 
     await streams.acquire()
     waiting = asyncio.create_task(opened())

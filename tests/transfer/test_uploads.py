@@ -365,9 +365,9 @@ async def changing(path, change):
     data = path.read_bytes()
     handed = 0
 
-    async def progress(told):
+    async def progress(report):
         nonlocal handed
-        if told.stage == "put" and told.sent and not handed:
+        if report.stage == "put" and report.sent and not handed:
             handed = 1
             change(path, data)
 

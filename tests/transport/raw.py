@@ -69,7 +69,7 @@ class Line:
         await self.writer.drain()
 
     async def answer(self, status: int = 200, body: bytes = b"", **headers: str) -> None:
-        lines = [f"HTTP/1.1 {status} Told", f"Content-Length: {len(body)}"]
+        lines = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         await self.say("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 

@@ -27,7 +27,7 @@ class Blocking:
     """A server in its own threads: it continues while the client's loop is blocked."""
 
     def __init__(self, talk: Talk, tls: ssl.SSLContext | None) -> None:
-        self.told = threading.Event()
+        self.sent = threading.Event()
         """Set once the bytes after the first response have been sent."""
         self.lines = 0
         self._talk, self._tls = talk, tls
@@ -59,7 +59,7 @@ class Blocking:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls:
                 line = self._tls.wrap_socket(line, server_side=True)
-            talk(line, self.told)
+            talk(line, self.sent)
         except OSError:
             pass
         finally:
@@ -81,30 +81,30 @@ def answers_two(line: socket.socket, _: threading.Event) -> None:
         line.sendall(TWO)
 
 
-def sends_too_much(line: socket.socket, told: threading.Event) -> None:
+def sends_too_much(line: socket.socket, sent: threading.Event) -> None:
     request(line)
     line.sendall(ONE)
     time.sleep(0.02)
     line.sendall(EVIL)
-    told.set()
-    answers_two(line, told)
+    sent.set()
+    answers_two(line, sent)
 
 
-def closes(line: socket.socket, told: threading.Event) -> None:
+def closes(line: socket.socket, sent: threading.Event) -> None:
     request(line)
     line.sendall(ONE)
     time.sleep(0.02)
     line.shutdown(socket.SHUT_RDWR)
-    told.set()
+    sent.set()
 
 
-def resets(line: socket.socket, told: threading.Event) -> None:
+def resets(line: socket.socket, sent: threading.Event) -> None:
     request(line)
     line.sendall(ONE)
     time.sleep(0.02)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     line.close()
-    told.set()
+    sent.set()
 
 
 @pytest.fixture(params=["http", "https"])
@@ -126,7 +126,7 @@ async def test_a_connection_on_which_something_came_is_not_used_again(
     send = exchange(pool, "storage", Timeouts(response=20), headers={})
 
     first = await send(Request("GET", odd.url))
-    assert odd.told.wait(20)
+    assert odd.sent.wait(20)
     time.sleep(0.1)  # noqa: ASYNC251  # what was sent arrives, and the loop is too busy to see it
     second = await send(Request("POST", odd.url, repeatable=False))
 

@@ -33,7 +33,7 @@ def api(exchange: Exchange, server: RawServer, pool: Pool) -> Send:
 def endless(status: int) -> Play:
     async def play(line: Line) -> None:
         await line.request()
-        await line.say(b"HTTP/1.1 %d Told\r\nTransfer-Encoding: chunked\r\n\r\n" % status)
+        await line.say(b"HTTP/1.1 %d Status\r\nTransfer-Encoding: chunked\r\n\r\n" % status)
         while True:
             await line.say(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
 

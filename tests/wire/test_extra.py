@@ -35,10 +35,10 @@ def test_nothing_can_be_put_into_it(change: Callable[[Any], object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "twin", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it)), dict.copy, dict]
+    "copier", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it)), dict.copy, dict]
 )
-def test_its_copies_are_ordinary_dicts(twin: Callable[[Any], Any]) -> None:
-    copied = twin(EMPTY_EXTRA)
+def test_its_copies_are_ordinary_dicts(copier: Callable[[Any], Any]) -> None:
+    copied = copier(EMPTY_EXTRA)
     copied["a"] = 1
 
     assert type(copied) is dict

@@ -96,7 +96,7 @@ def plainly(raw: dict[str, Any]) -> Note:
     return Note(**values, extra=extra)
 
 
-def told(read: Any, raw: object) -> object:
+def outcome(read: Any, raw: object) -> object:
     """Return its result with the types of its values; `None` if it raises."""
     try:
         made = read(raw)
@@ -108,7 +108,7 @@ def told(read: Any, raw: object) -> object:
 
 @given(st.dictionaries(st.sampled_from([*KINDS, "new", "extra"]), LIKELY))
 def test_it_reads_what_a_plain_loop_reads(raw: dict[str, Any]) -> None:
-    assert told(lambda it: structure(it, Note), raw) == told(plainly, raw)
+    assert outcome(lambda it: structure(it, Note), raw) == outcome(plainly, raw)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "title", "new"]), LIKELY), min_size=2))
@@ -116,7 +116,7 @@ def test_what_came_before_changes_nothing(rows: list[dict[str, Any]]) -> None:
     for raw in rows:
         FORGETFUL.__globals__["last"] = (None, None)
 
-        assert told(lambda it: structure(it, SpaceRef), raw) == told(FORGETFUL, raw)
+        assert outcome(lambda it: structure(it, SpaceRef), raw) == outcome(FORGETFUL, raw)
 
 
 def test_the_text_of_a_reader_is_the_one_in_its_docstring() -> None:
@@ -137,13 +137,13 @@ def test_what_is_read_is_the_model_and_as_frozen() -> None:
 
 
 @pytest.mark.parametrize(
-    "twin", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it)), attrs.evolve]
+    "copier", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it)), attrs.evolve]
 )
-def test_what_is_read_can_be_copied_like_what_is_made(twin: Any) -> None:
+def test_what_is_read_can_be_copied_like_what_is_made(copier: Any) -> None:
     file = structure({**json.loads(vendor.FILE), "new": 1}, File)
 
     assert (
-        twin(file)
+        copier(file)
         == file
         == File(**{attribute.name: getattr(file, attribute.name) for attribute in attrs.fields(File)})
     )

@@ -85,7 +85,12 @@ def connector(kind: type[aiohttp.ClientConnectorError], exc: OSError) -> Excepti
         (OSError(32, "SECRET"), "connection broke (Broken pipe)", True, False),
         (UnreachableError("Connection refused"), "cannot connect (Connection refused)", False, False),
         (CutShortError(""), "the answer was cut short", True, False),
-        (BrokenError("what came is no HTTP"), "connection broke (what came is no HTTP)", True, False),
+        (
+            BrokenError("the response is not valid HTTP"),
+            "connection broke (the response is not valid HTTP)",
+            True,
+            False,
+        ),
         (ssl.SSLCertVerificationError(1, "SECRET"), "certificate is not trusted", False, True),
         (ssl.SSLError(1, "SECRET"), "connection broke (SSLError)", True, False),
         (

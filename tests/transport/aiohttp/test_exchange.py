@@ -65,8 +65,8 @@ def endless() -> Streamed:
 
 def shown(exc: BaseException) -> str:
     """Return all text of an error that may be seen."""
-    told = [str(exc), repr(exc), repr(exc.args), repr(vars(exc)), *traceback.format_exception(exc)]
-    return "\n".join(told) + repr(pickle.dumps(exc))
+    texts = [str(exc), repr(exc), repr(exc.args), repr(vars(exc)), *traceback.format_exception(exc)]
+    return "\n".join(texts) + repr(pickle.dumps(exc))
 
 
 async def failure(

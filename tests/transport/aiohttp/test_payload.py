@@ -103,7 +103,7 @@ class Trickle(StreamWriter):
     def abort(self) -> None: ...
 
     async def write(self, chunk: bytes) -> None:  # type: ignore[override]
-        while self.waiting:  # noqa: ASYNC110  # what empties it is no event
+        while self.waiting:  # noqa: ASYNC110  # no event signals that it is empty
             await asyncio.sleep(0)
 
 
