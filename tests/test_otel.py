@@ -7,6 +7,7 @@ import pytest
 
 from coredata_async import Limits, OutcomeUnknownError, StorageError
 from coredata_async.bulk import UploadJob
+from coredata_async.records import IdempotentUploads, SqliteRecords
 from coredata_async.transfer.uploads import Upload
 from coredata_async.transport.aiohttp import exchange as over_aiohttp
 from coredata_async.transport.trace import Exchanged
@@ -276,3 +277,13 @@ async def test_an_unknown_method_has_a_name_of_low_cardinality(telemetry):
     telemetry.hook(Exchanged("PURGE", "/x/", 200, 0.1, host="h"))
 
     assert [span.name for span in telemetry.spans] == ["_OTHER /{id}/"]
+
+
+async def test_an_idempotent_upload_is_one_upload(box, traced, telemetry, tmp_path):
+    async with SqliteRecords(tmp_path / "records.db") as records:
+        uploads = IdempotentUploads(traced, records, lease=5, fence=False)
+        for _ in range(2):
+            await uploads.upload(b"12345", parent=box.project, filename="a.txt", key="SECRET")
+
+    assert telemetry.tree() == [UPLOAD, "coredata.upload"]
+    assert "SECRET" not in "".join(span.to_json() for span in telemetry.spans)
