@@ -68,7 +68,7 @@ class CoreData(HttpClient):
         app_info: Name and version of your program, for the User-Agent.
         session: Your own aiohttp session for the service; it is not closed.
         storage_session: Your own aiohttp session for the storage; it must not have an Authorization header.
-        hooks: Called after every attempt at an exchange.
+        hooks: Called after every attempt; `otel.OpenTelemetryHook` creates spans and metrics.
         transport: `auto` uses our own HTTP/1.1 connections, which take half of aiohttp's time. It uses
             aiohttp for requests through a proxy or your session, and while its methods are patched, as by
             aioresponses, VCR, OpenTelemetry and Sentry. `aiohttp` uses it for everything.
