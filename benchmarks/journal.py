@@ -4,9 +4,8 @@
 
 Per file: PUTTING and STORED noted, REGISTERING written and waited for, CONFIRMED noted, DONE with a page of
 others. A worker is also measured with `--work` microseconds of other computing per file, as a busy loop has
-to
-share Python's lock with the journal's thread. Then: planning `--planned` files, the size on disk, and opening
-them again.
+to share Python's lock with the journal's thread. Then: planning `--planned` files, the size on disk, and
+opening them again.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@
 Each run has a fresh process; the ways are interleaved in shuffled rounds, ratios are taken by round. The
 server has a process of its own on the same cores: `far_us` is its share. `at_most` is the limit of full cores
 that include the server, `model` with a server elsewhere, both from the CPU per file. `busy_one` says how many
-cores one process and the far end keep busy: large files are hashed in
-threads, so there one process uses two by itself. `apart` is what this machine gives to as many jobs of one
-process that share nothing but the far end: each has its part of the same tree.
+cores one process and the far end keep busy: large files are hashed in threads, so there one process uses two
+by itself. `apart` is what this machine gives to as many jobs of one process that share nothing but the far
+end: each has its part of the same tree.
 """
 
 from __future__ import annotations

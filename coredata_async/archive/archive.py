@@ -67,13 +67,12 @@ class Archive:
     `archived = await Archive(pm=pm, client=client, project=project_id, parent=folder_id).run()`
 
     The folder `<name> (5pm <id>)` below the parent receives every file under its name, and a folder
-    `activities` with all activities as `activities.jsonl`, and as one page per task and one for the
-    project. The bulk upload works on paths, because it must be able to read a file again, even after a
-    crash, and 5pm does not document a way to fetch a part of a file. So files are first fetched into a
-    private
-    directory, which needs as much disk as the project, and removed when CoreData has listed them. Names and
-    progress are kept in that directory: a repeated run continues after any interruption, and
-    later fetches and uploads only new files of 5pm. Files removed from 5pm stay in CoreData.
+    `activities` with all activities as `activities.jsonl`, and as one page per task and one for the project.
+    The bulk upload works on paths, because it must be able to read a file again, even after a crash, and 5pm
+    does not document a way to fetch a part of a file. So files are first fetched into a private directory,
+    which needs as much disk as the project, and removed when CoreData has listed them. Names and progress are
+    kept in that directory: a repeated run continues after any interruption, and later fetches and uploads
+    only new files of 5pm. Files removed from 5pm stay in CoreData.
 
     Memory: a block per file in flight, and all activities.
     """
@@ -89,8 +88,7 @@ class Archive:
     directory: Path | None = None
     """Directory for the state of the archive.
 
-    Defaults to one in the user's state directory, identified by the
-    two services, project and parent.
+    Defaults to one in the user's state directory, identified by the two services, project and parent.
     """
     effort: Effort | None = None
     """Concurrency and limits of the upload."""

@@ -95,6 +95,10 @@ def _plain(value: object) -> object:
         return [_plain(each) for each in cast("Sequence[object]", value)]
     if isinstance(value, Activity | File):
         spots = attrs.fields(type(value))
-        fields = {spot.name: _plain(getattr(value, spot.name)) for spot in spots if spot.name != "extra"}
+        fields = {
+            attribute.name: _plain(getattr(value, attribute.name))
+            for attribute in spots
+            if attribute.name != "extra"
+        }
         return {**{name: _plain(each) for name, each in value.extra.items()}, **fields}
     return value

@@ -32,8 +32,7 @@ async def take_inventory(pm: FivePM, project_id: str) -> Inventory:
     """Read a project.
 
     It is not documented whether the filter by project includes activities posted to its tasks, so each task
-    is
-    asked for its own; repeated activities count once. Files are taken from their list and from the
+    is asked for its own; repeated activities count once. Files are taken from their list and from the
     activities.
 
     Memory: all activities and the names of all files; no content.

@@ -42,25 +42,24 @@ class Names:
     done: frozenset[str] = frozenset()
     """Keys of files that are known to be in CoreData."""
 
-    def with_(self, wishes: Iterable[NameRequest]) -> Names:
+    def with_(self, requests: Iterable[NameRequest]) -> Names:
         """Return these names, with a name for each request that has none yet.
 
         Of two equal names, the later gets its 5pm id added. Names that differ only in case count as equal,
-        because
-        they are equal on some systems, and so do Unicode forms, because they are equal in CoreData.
+        because they are equal on some systems, and so do Unicode forms, because they are equal in CoreData.
         """
         found = dict(self.given)
         taken = {fold(NOTES), *(fold(name) for name in found.values())}
-        for wish in wishes:
-            if wish.key in found:
+        for request in requests:
+            if request.key in found:
                 continue
-            name = safe(wish.name, wish.id)
+            name = safe(request.name, request.id)
             if fold(name) in taken:
-                name = _with_number(name, wish.id)
+                name = _with_number(name, request.id)
             while fold(name) in taken:  # a file may have such a name in 5pm, too
-                name = _with_number(name, wish.id)
+                name = _with_number(name, request.id)
             taken.add(fold(name))
-            found[wish.key] = name
+            found[request.key] = name
         return evolve(self, given=found)
 
     def with_known(self, keys: Iterable[str]) -> Names:

@@ -98,12 +98,12 @@ def check(
     Exit codes: 0 everything is the same, 4 a file differs or is on one side only, else 5 there are
     duplicate Files or folders, else 3 a file could not be compared.
     """
-    far = required_parent(parent)
+    parent_id = required_parent(parent)
     made = client()
     found = compared(
         made,
         paths,
-        parent=far,
+        parent=parent_id,
         selection=value(Selection, ctx, rules=rules),
         policy=value(Policy, ctx),
         width=width,

@@ -34,11 +34,10 @@ SHOWN = 20
 def demo(folder: Path | None, *, as_json: bool, concurrency: int) -> None:
     """Upload DIR into an embedded sandbox, and verify that every byte arrived.
 
-    Needs neither an account nor a network. DIR defaults to the files of this package. Starts a CoreData in
-    a process of its own, creates a project, uploads every file, lists the files page by page, downloads each
-    and
-    compares its digest with the file on disk. Links and special files are skipped and counted. Exits with 0
-    only if every file is verified.
+    Needs neither an account nor a network. DIR defaults to the files of this package. Starts a CoreData in a
+    process of its own, creates a project, uploads every file, lists the files page by page, downloads each
+    and compares its digest with the file on disk. Links and special files are skipped and counted. Exits with
+    0 only if every file is verified.
     """
     tally = asyncio.run(_demo(folder or Path(coredata_async.__file__).parent, concurrency))
     for path, why in tally.failures[:SHOWN]:

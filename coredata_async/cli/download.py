@@ -80,45 +80,45 @@ async def _download(
     width: int,
     as_json: bool,
 ) -> None:
-    async def save(wish: DownloadTarget) -> None:
-        await _save(made, wish)
+    async def save(target: DownloadTarget) -> None:
+        await _save(made, target)
         if as_json:
-            echo_json({"id": wish.file.id, "path": str(wish.path), "size": wish.path.stat().st_size})
+            echo_json({"id": target.file.id, "path": str(target.path), "size": target.path.stat().st_size})
         else:
-            click.echo(printable(f"{wish.file.id} → {wish.path}"))
+            click.echo(printable(f"{target.file.id} → {target.path}"))
 
     async with made:
         found = await run_each(ids, made.files.get, width)
         files = [each for each in found if isinstance(each, File)]
         names = [name] if name else distinct(safe(file.filename, file.id) for file in files)
-        wishes = [
+        targets = [
             DownloadTarget(file=file, path=folder / each, resume=resume, force=force)
             for file, each in zip(files, names, strict=False)
         ]
-        saved = await run_each(wishes, save, width)
+        saved = await run_each(targets, save, width)
     exit_on_failures([*(each for each in found if isinstance(each, Exception)), *saved])
 
 
-async def _save(made: CoreData, wish: DownloadTarget) -> None:
-    if await asyncio.to_thread(_is_done, wish):
+async def _save(made: CoreData, target: DownloadTarget) -> None:
+    if await asyncio.to_thread(_is_done, target):
         return
-    async with made.files.download(wish.file.id, digest=wish.file.digest or None) as content:
-        await content.save(wish.path, resume=wish.resume, overwrite=wish.force)
+    async with made.files.download(target.file.id, digest=target.file.digest or None) as content:
+        await content.save(target.path, resume=target.resume, overwrite=target.force)
 
 
-def _is_done(wish: DownloadTarget) -> bool:
+def _is_done(target: DownloadTarget) -> bool:
     """Return whether a file with the right content is already on the disk.
 
     Raises:
         CoreDataError: If the path exists with other content.
     """
-    if wish.force or not os.path.lexists(wish.path):  # a broken link also occupies the path
+    if target.force or not os.path.lexists(target.path):  # a broken link also occupies the path
         return False
-    comparable = wish.resume and wish.file.digest and wish.path.is_file()
-    if comparable and md5_of_file(wish.path) == (wish.file.digest or "").lower():
+    comparable = target.resume and target.file.digest and target.path.is_file()
+    if comparable and md5_of_file(target.path) == (target.file.digest or "").lower():
         return True
     raise CoreDataError(
-        f"File {wish.file.id} was not saved, because {wish.path} exists: --force overwrites it"
+        f"File {target.file.id} was not saved, because {target.path} exists: --force overwrites it"
     )
 
 

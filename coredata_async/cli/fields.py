@@ -65,7 +65,11 @@ def _check(model: type[Any], name: str) -> None:
 
 
 def _names(kind: type[Any] | None) -> list[str]:
-    return [] if kind is None else [spot.name for spot in attrs.fields(kind) if spot.name != EXTRA]
+    return (
+        []
+        if kind is None
+        else [attribute.name for attribute in attrs.fields(kind) if attribute.name != EXTRA]
+    )
 
 
 def _dotted_names(model: type[object] | None) -> Iterator[str]:

@@ -30,7 +30,7 @@ def plain(value: object) -> object:
 
 def plain_object(model: object) -> dict[str, object]:
     """Convert one model."""
-    names = [spot.name for spot in attrs.fields(cast("type[attrs.AttrsInstance]", type(model)))]
+    names = [attribute.name for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(model)))]
     found = {name: plain(getattr(model, name)) for name in names if name != "extra"}
     return {**cast("dict[str, object]", plain(getattr(model, "extra", {}))), **found}
 

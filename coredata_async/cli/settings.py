@@ -44,7 +44,7 @@ class Profile:
     """Id of the Project, Folder or Filespace for commands without `--parent`."""
 
 
-NAMES: Final = tuple(spot.name for spot in attrs.fields(Profile))
+NAMES: Final = tuple(attribute.name for attribute in attrs.fields(Profile))
 _VARIABLE: Final = re.compile(rf"{PREFIX}({'|'.join(NAMES)})\b", re.IGNORECASE)
 
 

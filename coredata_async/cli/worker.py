@@ -36,7 +36,7 @@ from coredata_async.records import RecordStoreError
 
 @frozen(kw_only=True)
 class _Command:
-    """What the options say."""
+    """Options of the command."""
 
     address: NatsAddress
     options: WorkerOptions

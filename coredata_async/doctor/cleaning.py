@@ -22,10 +22,10 @@ PATIENCE: Final = 30.0
 
 @asynccontextmanager
 async def scratch(
-    far: Target, parent: str, warn: Callable[[str], object]
+    server: Target, parent: str, warn: Callable[[str], object]
 ) -> AsyncGenerator[ScratchFolder, None]:
     """Open a scratch folder below the parent, and delete it at the end, also after a failure or Ctrl-C."""
-    place = ScratchFolder(target=far, parent=parent)
+    place = ScratchFolder(target=server, parent=parent)
     try:
         await place.open()
         yield place

@@ -49,23 +49,23 @@ async def examine(
         APIError: If the server cannot be reached, or is not a CoreData.
     """
     tally = ExchangeCounter()
-    far = Target(engine=client.engine(hooks=(tally,)), tally=tally, clock=clock, sleep=sleep)
+    server = Target(engine=client.engine(hooks=(tally,)), tally=tally, clock=clock, sleep=sleep)
     for question in (*READING, *(() if parent else (*LISTS, *SHOWN))):
-        finding = await ask(question, far)
+        finding = await ask(question, server)
         yield finding
         if question.vital and finding.level is Level.RISK:
             return
     if parent:
-        async with scratch(far, parent, warn) as place:
+        async with scratch(server, parent, warn) as place:
             for trial in (*FILES_FIRST, *NAMES, *STORAGE, *FILES_LAST):
                 finding = await ask(trial, place)
                 yield finding
                 if trial.vital and finding.level is Level.RISK:
                     break
             for question in LISTS:  # because there is something to list now
-                yield await ask(question, far)
+                yield await ask(question, server)
         yield await ask(CLEANED, place)
-    yield await ask(THROTTLING, far)
+    yield await ask(THROTTLING, server)
 
 
 async def _clean(place: ScratchFolder) -> Answer:
@@ -74,14 +74,14 @@ async def _clean(place: ScratchFolder) -> Answer:
     return ok("all was deleted", "Blobs without a File cannot be deleted; they contain a few bytes each.")
 
 
-async def _throttling(far: Target) -> Answer:
-    tally = far.tally
+async def _throttling(server: Target) -> Answer:
+    tally = server.tally
     said = f"{tally.throttled} of {tally.requests} requests"
     if not tally.throttled:
         return ok(said, "They were sent one by one; a job sends more at once, and slows down when asked to.")
-    wish = "without a Retry-After" if tally.longest is None else f"Retry-After {tally.longest:.0f} s"
+    retry_after = "without a Retry-After" if tally.longest is None else f"Retry-After {tally.longest:.0f} s"
     return (risk if (tally.longest or 0.0) > SLOWED else note)(
-        f"{said}, {wish}", "Jobs slow down accordingly."
+        f"{said}, {retry_after}", "Jobs slow down accordingly."
     )
 
 

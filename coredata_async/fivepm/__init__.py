@@ -1,8 +1,7 @@
 """Client of 5pm, the second service, over the same transport.
 
 `FivePM` is the client; its services return the models named here. Nearly half of the behaviour of the service
-is
-not documented: inferred behaviour is marked where it is written, and can be switched.
+is not documented: inferred behaviour is marked where it is written, and can be switched.
 """
 
 from coredata_async.fivepm.attach import Attachment

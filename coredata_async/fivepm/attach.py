@@ -31,7 +31,7 @@ class Attachment:
         """Return the file name.
 
         Raises:
-            ConfigurationError: If there is none.
+            ConfigurationError: If the source has none.
         """
         name = self.name if self.name is not None else name_of(self.source)
         if not name:

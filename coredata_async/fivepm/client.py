@@ -52,9 +52,8 @@ class FivePM(HttpClient):
     """Client of a 5pm account: `async with FivePM("acme", login=…, password=…) as pm`.
 
     It can be constructed without a running event loop. It signs in when first needed, once for all tasks, and
-    signs out when it is closed, by `async with` or `aclose()`. Much of the service is not documented:
-    inferred
-    behaviour can be switched by `format`, `post_params`, `dates`, `team`, `files` and `credential`.
+    signs out when it is closed, by `async with` or `aclose()`. Much of the service is not documented: the
+    options `format`, `post_params`, `dates`, `team`, `files` and `credential` switch inferred behaviour.
 
     Args:
         account_or_url: `acme`, `acme.5pmweb.com` or `https://acme.5pmweb.com`; `http://` only on loopback.
@@ -81,8 +80,7 @@ class FivePM(HttpClient):
         session: Your own aiohttp session; it is not closed.
         hooks: Functions called after every attempt of a request.
         transport: `auto` sends requests on connections of this package, in half of aiohttp's time. It leaves
-            to
-            aiohttp the requests that go through a proxy or through your session, and all requests while a
+            to aiohttp the requests that go through a proxy or through your session, and all requests while a
             library has patched aiohttp's methods, as aioresponses, VCR, OpenTelemetry and Sentry do.
             `aiohttp` leaves all requests to aiohttp.
 

@@ -39,8 +39,7 @@ class Listing(Generic[T]):
     `await listing` returns the first `Page`; `async for` yields every object once. Paging counts received
     objects and drops repeats, because it is not documented whether offsets count from 0 or from 1, how long a
     page may be, or whether `total` is always sent. The order is not documented either: objects that others
-    add
-    or remove meanwhile may be missed.
+    add or remove meanwhile may be missed.
 
     Memory: one page, and the seen ids. Retry-safe: each iteration starts again.
 

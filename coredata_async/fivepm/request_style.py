@@ -65,14 +65,14 @@ class RequestStyle:
         """
         verb, path = (route.verb, route.path) if route else (method.verb, method.path)
         pairs = flatten(params, dates=self.dates)
-        wish = [("retType", "json")] if self.format == "json" else []
+        return_type = [("retType", "json")] if self.format == "json" else []
         match verb, self.post_params:
             case ("GET", _) | (_, "query"):
-                query, body = [*pairs, *wish], []
+                query, body = [*pairs, *return_type], []
             case _, "split":
-                query, body = wish, pairs
+                query, body = return_type, pairs
             case _:
-                query, body = [], [*pairs, *wish]
+                query, body = [], [*pairs, *return_type]
         headers = {"Accept": _ACCEPT[self.format]}
         return Request(
             verb,
@@ -90,11 +90,11 @@ class RequestStyle:
         """
         found: dict[str, object] = {}
         names = NAMES[type(value)]
-        for spot in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
-            got: object = getattr(value, spot.name)
-            if spot.name == "extra" or got is UNSET:
+        for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
+            got: object = getattr(value, attribute.name)
+            if attribute.name == "extra" or got is UNSET:
                 continue
-            found.update(self._field(spot.name, names[spot.name], got))
+            found.update(self._field(attribute.name, names[attribute.name], got))
         return {**found, **cast("Mapping[str, object]", getattr(value, "extra", {}))}
 
     def _field(self, name: str, wire: str, value: object) -> Mapping[str, object]:

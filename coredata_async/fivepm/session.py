@@ -80,8 +80,8 @@ class Session:
 
         Raises:
             AuthenticationError: If login and password were refused. Tasks that waited for this sign-in get
-                the
-                same error, and do not try the same password again: accounts may be locked after a few times.
+                the same error, and do not try the same password again: accounts may be locked after a few
+                times.
         """
         if self.credential == "login":
             return SecretMapping({"login": self.account.login, "password": self.password.reveal()})

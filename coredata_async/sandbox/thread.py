@@ -15,8 +15,8 @@ from coredata_async.sandbox.embedded import Sandbox
 class SandboxThread(Sandbox):
     """`Sandbox` that plain `with` starts and stops.
 
-    Faults may be changed from any thread. `state` shows the state at the time of the
-    read: compare it after the requests in question have been answered.
+    Faults may be changed from any thread. `state` shows the state at the time of the read: compare it after
+    the requests in question have been answered.
     """
 
     _thread: threading.Thread | None = field(init=False, default=None)

@@ -51,7 +51,7 @@ def test_filters_reach_the_wire_as_they_are_meant(options, query, shell, far) ->
         (("--limit", "0"), "0"),
         (("--page-size", "0"), "page_size"),
         (("--title", ""), "title"),
-        (("--space", "a/b"), "no id"),
+        (("--space", "a/b"), "not a valid id"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_advice_before_anything_is_sent(

@@ -22,7 +22,7 @@ def fivepm_fields(kind: type[Any]) -> list[Field]:
     """Return the fields of a class, one per option."""
     hints, words = get_type_hints(kind), field_help(cast("type", kind))
     spots = attrs.fields(cast("type[attrs.AttrsInstance]", kind))
-    return [_field(spot, hints[spot.name], words.get(spot.name, "")) for spot in spots]
+    return [_field(attribute, hints[attribute.name], words.get(attribute.name, "")) for attribute in spots]
 
 
 def local(text: str) -> datetime | date:
@@ -46,25 +46,25 @@ def secret(text: str) -> str:
     return text_of(text).rstrip("\r\n")
 
 
-def _field(spot: attrs.Attribute[Any], hint: Any, words: str) -> Field:
-    arms = _arms(hint)
-    many, reader = (False, secret) if spot.name == "password" else _reader(arms - {NoneType, Unset})
+def _field(attribute: attrs.Attribute[Any], hint: Any, words: str) -> Field:
+    members = _arms(hint)
+    many, reader = (False, secret) if attribute.name == "password" else _reader(members - {NoneType, Unset})
     return Field(
-        name=spot.name,
+        name=attribute.name,
         reader=reader,
         many=many,
-        required=spot.default is attrs.NOTHING,
-        clearable=Unset in arms and NoneType in arms,
+        required=attribute.default is attrs.NOTHING,
+        clearable=Unset in members and NoneType in members,
         default=None,
         help_text=words,
     )
 
 
-def _reader(arms: frozenset[Any]) -> tuple[bool, Any]:
+def _reader(members: frozenset[Any]) -> tuple[bool, Any]:
     """Return whether a type takes several values, and the function that parses one."""
-    if datetime in arms:
+    if datetime in members:
         return False, local
-    for arm in arms:
+    for arm in members:
         inside = get_args(arm)
         match get_origin(arm):
             case origin if origin is Literal:

@@ -143,7 +143,7 @@ def lister(row: Method) -> click.Command:
 def columns(row: Method) -> Sequence[str]:
     """Return the columns of the table."""
     model = cast("type[attrs.AttrsInstance] | None", row.model)
-    there = {spot.name for spot in attrs.fields(model)} if model else set[str]()
+    there = {attribute.name for attribute in attrs.fields(model)} if model else set[str]()
     return [each for each in _COLUMNS if each in there]
 
 

@@ -80,7 +80,10 @@ def fields_of(keywords: Callable[..., object]) -> list[Field]:
     """Return the fields of a class, one per option."""
     kind = cast("type[attrs.AttrsInstance]", keywords)
     hints, words = get_type_hints(kind), field_help(kind)
-    return [_field(spot, hints[spot.name], words.get(spot.name, "")) for spot in attrs.fields(kind)]
+    return [
+        _field(attribute, hints[attribute.name], words.get(attribute.name, ""))
+        for attribute in attrs.fields(kind)
+    ]
 
 
 def given_values(fields: Sequence[Field], values: Mapping[str, object]) -> dict[str, Any]:
@@ -88,29 +91,34 @@ def given_values(fields: Sequence[Field], values: Mapping[str, object]) -> dict[
     return {field.name: values[field.name] for field in fields if values.get(field.name) not in (None, ())}
 
 
-def _field(spot: attrs.Attribute[Any], hint: Any, words: str) -> Field:
-    arms = _arms(hint)
-    many, reader = _reader(arms - {NoneType, Unset})
-    has_default = isinstance(spot.default, int) and not isinstance(spot.default, bool)
-    if not words and "filter" not in spot.metadata and Unset not in arms and spot.default is None:
-        words = filter_help(spot.name) if "__" in spot.name else ""
+def _field(attribute: attrs.Attribute[Any], hint: Any, words: str) -> Field:
+    members = _arms(hint)
+    many, reader = _reader(members - {NoneType, Unset})
+    has_default = isinstance(attribute.default, int) and not isinstance(attribute.default, bool)
+    if (
+        not words
+        and "filter" not in attribute.metadata
+        and Unset not in members
+        and attribute.default is None
+    ):
+        words = filter_help(attribute.name) if "__" in attribute.name else ""
     return Field(
-        name=spot.name,
+        name=attribute.name,
         reader=reader,
         many=many,
-        required=spot.default is attrs.NOTHING,
-        clearable=Unset in arms and NoneType in arms,
-        default=spot.default if has_default else None,
+        required=attribute.default is attrs.NOTHING,
+        clearable=Unset in members and NoneType in members,
+        default=attribute.default if has_default else None,
         help_text=words,
     )
 
 
-def _reader(arms: frozenset[Any]) -> tuple[bool, Reader]:
+def _reader(members: frozenset[Any]) -> tuple[bool, Reader]:
     """Return whether a type takes several values, and the parser of one (JSON by default)."""
-    if arms in _READERS:
-        return False, _READERS[arms]
-    if len(arms) == 1:
-        (arm,) = arms
+    if members in _READERS:
+        return False, _READERS[members]
+    if len(members) == 1:
+        (arm,) = members
         inside = get_args(arm)
         match get_origin(arm):
             case origin if origin is tuple and Ellipsis not in inside:

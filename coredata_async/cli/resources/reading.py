@@ -20,7 +20,7 @@ from coredata_async.client import CoreData
 from coredata_async.listing import Listing
 from coredata_async.wire.resource import Paging
 
-PAGING: Final = {spot.name for spot in fields_of(Paging)}
+PAGING: Final = {attribute.name for attribute in fields_of(Paging)}
 
 
 class RangeCommand(click.Command):

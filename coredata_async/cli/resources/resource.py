@@ -66,7 +66,7 @@ class ResourceCommand:
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the table."""
-        fields = {spot.name for spot in attrs.fields(self.kind.model)}
+        fields = {attribute.name for attribute in attrs.fields(self.kind.model)}
         derived = [self.kind.key, *(each for each in _COLUMNS if each in fields and each != self.kind.key)]
         return COLUMNS.get(self.name) or tuple(derived[:_MANY])
 

@@ -66,7 +66,7 @@ async def _find_in_list(place: ScratchFolder, title: str, file_id: str) -> tuple
 
 def _sample(place: ScratchFolder) -> Sample:
     if place.sample is None:
-        raise ValueError("there is no File to examine")
+        raise ValueError("the upload created no File to examine")
     return place.sample
 
 

@@ -17,9 +17,9 @@ LIMITS: Final = ("0", "1000", "5000")
 SMALL: Final = 100
 
 
-async def max_limit(far: Target) -> Answer:
+async def max_limit(server: Target) -> Answer:
     """Report the effect of large limits. A title that no object has keeps the pages empty."""
-    used = [(asked, (await far.page(FILES, title=far.token, limit=asked)).limit) for asked in LIMITS]
+    used = [(asked, (await server.page(FILES, title=server.token, limit=asked)).limit) for asked in LIMITS]
     said = ", ".join(f"limit={asked} gives {limit}" for asked, limit in used)
     sizes = [limit for _, limit in used if isinstance(limit, int) and limit > 0]
     if not sizes:
@@ -28,12 +28,12 @@ async def max_limit(far: Target) -> Answer:
     return ok(said, words) if max(sizes) >= SMALL else note(said, words)
 
 
-async def following(far: Target) -> Answer:
+async def following(server: Target) -> Answer:
     """Report whether `meta.next` is present when there is more, leads to the next page, and ends."""
-    first = await far.page(FILES, limit="1")
+    first = await server.page(FILES, limit="1")
     if not first.total:
-        return unknown("there is no File", "Paging counts the received objects and does not use next.")
-    last = await far.page(FILES, limit="1", offset=str(first.total - 1))
+        return unknown("no File exists", "Paging counts the received objects and does not use next.")
+    last = await server.page(FILES, limit="1", offset=str(first.total - 1))
     if last.total != first.total:
         return unknown(
             "Files were added or removed meanwhile",
@@ -44,7 +44,7 @@ async def following(far: Target) -> Answer:
         for holds, words in (
             (first.total > 1 and not first.next, "missing although there is more"),
             (_offset(first) not in {None, "1"}, "leading elsewhere than to the next page"),
-            (bool(last.next), "present although there are no further Files"),
+            (bool(last.next), "present although no Files follow"),
         )
         if holds
     ]
@@ -60,40 +60,40 @@ def _offset(page: Envelope) -> str | None:
     return parse_qs(urlsplit(page.next).query).get("offset", [""])[0]
 
 
-async def file_filters(far: Target) -> Answer:
+async def file_filters(server: Target) -> Answer:
     """Report whether filters that no object passes give empty lists: unknown filters are ignored silently."""
-    asked = {"title": far.token, "title__startswith": far.token, "parent": UNUSED_ID}
-    if not (await far.page(FILES, limit="1")).total:
-        return unknown("there is no File", "A File with a lost response is searched for by title and parent.")
-    left = [name for name, text in asked.items() if await _is_filter_ignored(far, FILES, name, text)]
+    asked = {"title": server.token, "title__startswith": server.token, "parent": UNUSED_ID}
+    if not (await server.page(FILES, limit="1")).total:
+        return unknown("no File exists", "A File with a lost response is searched for by title and parent.")
+    left = [name for name, text in asked.items() if await _is_filter_ignored(server, FILES, name, text)]
     if not left:
         return ok(f"{', '.join(asked)}", "A File with a lost response is searched for in one or two pages.")
     words = "To find one File, whole listings must be read."
     return risk(f"not {', '.join(left)}: ignored", words)
 
 
-async def folder_filter(far: Target) -> Answer:
+async def folder_filter(server: Target) -> Answer:
     """Report whether `?parent=` filters a list of Folders, which is not documented."""
-    if not (await far.page(FOLDERS, limit="1")).total:
-        return unknown("there is no Folder")
-    if await _is_filter_ignored(far, FOLDERS, "parent", UNUSED_ID):
+    if not (await server.page(FOLDERS, limit="1")).total:
+        return unknown("no Folder exists")
+    if await _is_filter_ignored(server, FOLDERS, "parent", UNUSED_ID):
         return note("no: it is ignored", "To find one Folder, all Folders must be read.")
     return ok("yes", "The content of a Folder can be requested.")
 
 
-async def _is_filter_ignored(far: Target, path: str, name: str, text: str) -> bool:
+async def _is_filter_ignored(server: Target, path: str, name: str, text: str) -> bool:
     """Return whether a filter that no object passes leaves objects in the list."""
     try:
-        return (await far.page(path, limit="1", **{name: text})).total > 0
+        return (await server.page(path, limit="1", **{name: text})).total > 0
     except (BadRequestError, NotFoundError):
         return False  # the filter is evaluated, or it would not be refused
 
 
-async def check_listed_fields(far: Target) -> Answer:
+async def check_listed_fields(server: Target) -> Answer:
     """Report which fields of the listed Files can be used to identify one."""
-    page = await far.page(FILES, limit="20")
+    page = await server.page(FILES, limit="20")
     if not page.objects:
-        return unknown("there is no File", "With --parent, one is created and examined.")
+        return unknown("no File exists", "With --parent, one is created and examined.")
     named, summed = (sum(bool(each.get(name)) for each in page.objects) for name in ("blob_name", "digest"))
     count = len(page.objects)
     said = f"blob_name in {named} and digest in {summed} of {count} Files"

@@ -25,13 +25,13 @@ SHORT: Final = 60.0
 SKEWED: Final = 60.0
 
 
-async def auth_v2(far: Target) -> Answer:
+async def auth_v2(server: Target) -> Answer:
     """Report whether `apikey user:key` authenticates in version 2. Connection errors are raised."""
     try:
-        await perform(far.engine.api, Call(Request("GET", ME, JSON_HEADERS), HTTPStatus.OK, _is_json))
+        await perform(server.engine.api, Call(Request("GET", ME, JSON_HEADERS), HTTPStatus.OK, _is_json))
     except AuthenticationError:
         return risk("no", "Check api_user and api_key; no further question can be asked.")
-    return ok("yes", f"Signed in as {far.engine.account}.")
+    return ok("yes", f"Signed in as {server.engine.account}.")
 
 
 def _is_json(reply: Reply) -> None:
@@ -39,19 +39,19 @@ def _is_json(reply: Reply) -> None:
     from_json(reply.body)
 
 
-async def auth_v3(far: Target) -> Answer:
+async def auth_v3(server: Target) -> Answer:
     """Report whether `apikey key` authenticates in version 3. Reserves a blob, and leaves it empty."""
     asked = reserve(1, "text/plain")
-    reply = await far.engine.api(asked.request)
+    reply = await server.engine.api(asked.request)
     if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return risk("no", "Set api_key_v3. Without it, files can be stored only with via='api'.")
-    far.reserved, far.reserved_at = asked.answer(reply), date_of(reply)
+    server.reserved, server.reserved_at = asked.answer(reply), date_of(reply)
     return ok("yes", "Blobs can be reserved.")
 
 
-async def slash(far: Target) -> Answer:
+async def slash(server: Target) -> Answer:
     """Report the response to a path without its final slash."""
-    reply = await far.get(ME.rstrip("/"))
+    reply = await server.get(ME.rstrip("/"))
     said = str(reply.status)
     if 300 <= reply.status < 400:  # noqa: PLR2004
         kept = "; method and body would be kept" if reply.status in {307, 308} else ""
@@ -63,10 +63,10 @@ async def slash(far: Target) -> Answer:
     return note(f"{said}, as if it were there", "This server does not redirect; paths end in a slash anyway.")
 
 
-async def refusals(far: Target) -> Answer:
+async def refusals(server: Target) -> Answer:
     """Report the form of refusals, whose bodies are not documented."""
-    missing = await far.get(f"/api/v2/files/{UNUSED_ID}/")
-    wrong = await far.get("/api/v2/files/", limit="x")
+    missing = await server.get(f"/api/v2/files/{UNUSED_ID}/")
+    wrong = await server.get("/api/v2/files/", limit="x")
     said = f"unknown id: {_shape(missing)}; bad limit: {_shape(wrong)}"
     if missing.status < HTTPStatus.BAD_REQUEST:
         return risk(said, "An unknown id is not refused, so a missing object cannot be recognised.")
@@ -80,13 +80,13 @@ def _shape(reply: Reply) -> str:
     return f"{reply.status}, {f'{len(reply.body)} bytes of {kind}' if reply.body else 'no body'}"
 
 
-async def clock(far: Target) -> Answer:
+async def clock(server: Target) -> Answer:
     """Report the difference between the two clocks."""
-    before = far.clock()
-    said = date_of(await far.get(ME))
+    before = server.clock()
+    said = date_of(await server.get(ME))
     if said is None:
         return note("it does not send the time", "Ages of URLs are computed with this machine's clock.")
-    skew = said + 0.5 - (before + far.clock()) / 2  # `Date` has whole seconds
+    skew = said + 0.5 - (before + server.clock()) / 2  # `Date` has whole seconds
     ahead = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} this machine"
     if abs(skew) < 2:  # noqa: PLR2004
         return ok("they agree", "Uploads do not depend on it.")
@@ -94,11 +94,11 @@ async def clock(far: Target) -> Answer:
     return note(ahead, words) if abs(skew) < SKEWED else risk(ahead, f"Set this machine's clock. {words}")
 
 
-async def signing(far: Target) -> Answer:
+async def signing(server: Target) -> Answer:
     """Report the host that receives bytes, and the form of the signature."""
-    if far.reserved is None:
+    if server.reserved is None:
         return unknown("not known", "A blob could not be reserved.")
-    target, own = urlsplit(far.reserved.put_url), urlsplit(far.engine.tenant)
+    target, own = urlsplit(server.reserved.put_url), urlsplit(server.engine.tenant)
     names = parse_qs(target.query)
     how = next((each.name for each in DIALECTS if each.signature in names), "an unknown method")
     host = "the service's own host" if target.netloc == own.netloc else f"{target.hostname}, another host"
@@ -108,16 +108,16 @@ async def signing(far: Target) -> Answer:
     return ok(said, "Keys are never sent there.")
 
 
-async def url_lifetime(far: Target) -> Answer:
+async def url_lifetime(server: Target) -> Answer:
     """Report how long a signed URL is valid."""
-    if far.reserved is None:
+    if server.reserved is None:
         return unknown("not known", "A blob could not be reserved.")
-    until = expiry(far.reserved.put_url)
+    until = expiry(server.reserved.put_url)
     if until is None:
         return unknown(
             "the URL does not state it", "An expired URL is recognised by the refusal, and replaced."
         )
-    seconds = until.timestamp() - (far.clock() if far.reserved_at is None else far.reserved_at)
+    seconds = until.timestamp() - (server.clock() if server.reserved_at is None else server.reserved_at)
     said = f"{seconds:.0f} s"
     if seconds < SHORT:
         return risk(said, "Large files may take longer: a PUT must begin in this time.")

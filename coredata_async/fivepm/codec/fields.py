@@ -1,8 +1,8 @@
 """Decoder of one object: known fields by their types, all others unchanged.
 
 Nearly nothing about the replies is documented. So a known field whose value does not fit the supposed type
-does
-not make the whole object unreadable: it goes to `extra`, under the service's name, and the field is empty.
+does not make the whole object unreadable: it goes to `extra`, under the service's name, and the field is
+empty.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def read(tree: Tree, model: type[T]) -> T:
     for key, value in tree.items():
         if key not in readers:
             extra[key] = values.plain(value)
-        elif (spot := readers[key]) is not None and not empty(value):
-            name, reader = spot
+        elif (attribute := readers[key]) is not None and not empty(value):
+            name, reader = attribute
             try:
                 found[name] = reader(value)
             except (ValueError, OverflowError):
@@ -59,7 +59,7 @@ def read(tree: Tree, model: type[T]) -> T:
 def _readers(model: type[object]) -> Mapping[str, tuple[str, Reader] | None]:
     """Return the readers by the service's names; `None` for passwords, which are dropped."""
     kinds = get_type_hints(model)
-    spots = {spot.name for spot in attrs.fields(cast("type[attrs.AttrsInstance]", model))}
+    spots = {attribute.name for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", model))}
     return {
         wire: (name, READERS[str(kinds[name])]) if name in spots else None
         for name, wire in NAMES[model].items()

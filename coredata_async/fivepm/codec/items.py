@@ -34,7 +34,7 @@ def read_items(tree: Tree) -> Listed:
     """Return the items of a list, bare or wrapped, of any number.
 
     Raises:
-        ValueError: If there is no list.
+        ValueError: If the reply contains no list.
     """
     if not isinstance(tree, dict):
         return Listed(_items(tree))

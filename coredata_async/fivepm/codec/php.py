@@ -20,9 +20,8 @@ def flatten(params: Mapping[str, object], *, dates: Dates = "space") -> list[tup
     """Return the arguments as pairs for a query or a form.
 
     `None` and `UNSET` are omitted. Booleans are 1 and 0, because PHP reads the text "false" as true. A list
-    is
-    counted from 0, a list of objects from 1, as in the vendor's example: with empty brackets PHP would make
-    two objects of two fields. An empty list is sent as an empty text.
+    is counted from 0, a list of objects from 1, as in the vendor's example: with empty brackets PHP would
+    make two objects of two fields. An empty list is sent as an empty text.
 
     Raises:
         ConfigurationError: For a value that cannot be encoded, and for a date with a time zone.

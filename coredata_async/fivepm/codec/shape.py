@@ -90,7 +90,7 @@ def flag(tree: Tree) -> bool | None:
 
 
 def text(tree: Tree, key: str) -> str:
-    """Return a text by its name, or the only text there is; empty if there is none."""
+    """Return a text by its name, or the only text in the reply; empty if it has none."""
     found = unwrap(tree)
     if isinstance(found, dict):
         found = found.get(key)

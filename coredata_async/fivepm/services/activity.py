@@ -116,8 +116,7 @@ class Activities(ObjectService[Activity]):
         Args:
             id: Id of the file.
             wrapping: `raw` for bytes as they are, `envelope` for base64 inside a response: not documented.
-                `auto`
-                inspects the response, and treats a web page without a file name as an error.
+                `auto` inspects the response, and treats a web page without a file name as an error.
 
         Raises:
             NotFoundError: On entering, if the file does not exist.

@@ -14,9 +14,9 @@ F = TypeVar("F")
 def in_range(least: int) -> Any:
     """Return an attrs validator: the value must be `None` or at least this number."""
 
-    def check(_: object, spot: attrs.Attribute[Any], value: int | None) -> None:
+    def check(_: object, attribute: attrs.Attribute[Any], value: int | None) -> None:
         if value is not None and value < least:
-            raise ConfigurationError(f"{spot.name} must be {least} or more, not {value}")
+            raise ConfigurationError(f"{attribute.name} must be {least} or more, not {value}")
 
     return check
 
@@ -24,4 +24,4 @@ def in_range(least: int) -> Any:
 def filters_only(wanted: object, kind: type[F]) -> F:
     """Return the filters alone, as the class that has a table of the service's names."""
     spots = attrs.fields(cast("Any", kind))
-    return kind(**{spot.name: getattr(wanted, spot.name) for spot in spots})
+    return kind(**{attribute.name: getattr(wanted, attribute.name) for attribute in spots})

@@ -1,10 +1,9 @@
 """Faults scripted by a test: operation, schedule and effect.
 
 Operations: `spaces.list .get .projects`, `projects.list .get .create .update .delete .files .tasks .folders`,
-`files.list .get .create .register .update .delete .content .replace`,
-`tasks.list .get .create .update .delete`, `folders.list .get .create`,
-`contacts.list .get .create .projects .files .tasks`, `users.list .get .me .recent`,
-`comments.list .get .create`, `value_lists.list .get`, `dynatypes.list .get`, `blobs.reserve`,
+`files.list .get .create .register .update .delete .content .replace`, `tasks.list .get .create .update
+.delete`, `folders.list .get .create`, `contacts.list .get .create .projects .files .tasks`, `users.list .get
+.me .recent`, `comments.list .get .create`, `value_lists.list .get`, `dynatypes.list .get`, `blobs.reserve`,
 `storage.put .get`, those of 5pm under the service's own names (`5pm.projects.add`,
 `5pm.authentication.signIn`, `5pm.activity.attachFiles` …), and `*` for all of them.
 
