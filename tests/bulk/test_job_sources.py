@@ -234,7 +234,7 @@ async def test_an_existing_folder_is_used_and_of_two_the_oldest(box, client, job
     ran = await jobs.run(root)
 
     assert [file.parent for file in box.state.files] == [oldest]
-    assert any("2 folders 'tree'" in words for words in ran.report.warnings)
+    assert any("2 folders in one folder have the title 'tree'" in words for words in ran.report.warnings)
 
 
 @pytest.mark.parametrize("wanted", [False, True])
