@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async import ConfigurationError, CoreData, Timeouts
-from coredata_async.bulk.workers.setup import setup_of
+from coredata_async.bulk.workers.setup import decode_setup
 from coredata_async.fivepm import FivePM
 from coredata_async.secret import Secret
 from tests.rig import QUICK
@@ -151,7 +151,7 @@ async def test_an_end_of_any_kind_shows_no_secret_in_its_frames(
         lambda key: FivePM("http://evil.invalid", login="b", password=key),
         lambda key: FivePM("acme", login="", password=key),
         lambda key: FivePM.from_env("http://evil.invalid", login="b", password=key),
-        lambda key: setup_of({"api_user": None}, Secret({"api_key": key})),
+        lambda key: decode_setup({"api_user": None}, Secret({"api_key": key})),
     ],
 )
 def test_a_client_that_cannot_be_made_shows_no_key_in_its_frames(make) -> None:
