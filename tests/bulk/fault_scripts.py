@@ -100,7 +100,7 @@ WHEN = st.one_of(
 """At which requests a fault strikes: some, each n-th, or all from one on."""
 
 _WRITES = st.sampled_from(["files.register", "blobs.reserve", "folders.create", "storage.put"])
-_READS = st.sampled_from(["files.list", "projects.files", "folders.list", "files.get", "projects.get"])
+_READS = st.sampled_from(["files.list", "projects.files", "folders.list", "files.get"])
 _OPERATIONS = _WRITES | _READS
 _CODES = st.sampled_from([400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 524])
 
@@ -111,23 +111,29 @@ def _calls(method: str, *arguments: st.SearchStrategy[Any], **options: Any) -> s
     )
 
 
-LOST = st.one_of(
-    _calls("reset_after", _WRITES),
-    _calls(
-        "commit_late", st.sampled_from(["files.register", "folders.create"]), st.sampled_from([0.01, 0.03])
-    ),
-    _calls("status", _WRITES, _CODES.filter(lambda code: code >= 500), done=True),
-    _calls("broken_json", _WRITES),
-    _calls("truncate", _WRITES, st.integers(0, 60)),
+def lost(writes: st.SearchStrategy[str]) -> st.SearchStrategy[FaultCall]:
+    """Return faults of writes that are carried out, and of which the response is lost."""
+    return st.one_of(
+        _calls("reset_after", writes),
+        _calls("status", writes, _CODES.filter(lambda code: code >= 500), done=True),
+        _calls("broken_json", writes),
+        _calls("truncate", writes, st.integers(0, 60)),
+        _calls("commit_late", writes.filter(lambda write: write.startswith("f")), st.just(0.03)),
+    )
+
+
+LOST = lost(_WRITES)
+LOST_REGISTRATION = lost(st.just("files.register"))
+
+HIDDEN = st.builds(
+    lambda names, null: FaultCall("hide", ("*", *names), {"null": null, "times": None}),
+    st.sampled_from([("blob_name", "digest"), ("blob_name",), ("digest",)]),
+    st.booleans(),
 )
-"""Writes that are carried out, and of which the response is lost."""
+"""Reads that omit fields which identify a File."""
 
 BLIND = st.one_of(
-    st.builds(
-        lambda names, null: FaultCall("hide", ("*", *names), {"null": null, "times": None}),
-        st.sampled_from([("blob_name",), ("digest",), ("blob_name", "digest")]),
-        st.booleans(),
-    ),
+    HIDDEN,
     _calls("status", _READS, _CODES),
     _calls("broken_json", _READS),
     _calls("lying_next", _READS, st.sampled_from(["always", "never", "same"])),
