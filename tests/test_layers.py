@@ -137,7 +137,7 @@ FLOORS = {
         "plugin",
     ),
     "fivepm": (
-        "address bodies download listing models passwords perform sniff",
+        "address bodies download listing models perform sniff",
         "names",
         "codec method",
         "methods replies request_style",

@@ -1,16 +1,18 @@
-"""Place of a session id, or of login and password, in a request; without I/O."""
+"""Place of a session id, or of login and password, in a request, and passwords that requests contain."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
+from urllib.parse import parse_qsl
 
 from attrs import evolve
 
 from coredata_async.fivepm.bodies import join, size_of
 from coredata_async.fivepm.request_style import URLENCODED, urlencode_pairs
 from coredata_async.message import Request
+from coredata_async.secret import Secret
 
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?')
 
@@ -50,3 +52,12 @@ def _parts(fields: Mapping[str, str], content_type: str) -> bytes:
         f'--{found[1]}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         for name, value in fields.items()
     )
+
+
+def passwords_in(request: Request) -> Iterator[Secret[str]]:
+    """Yield the passwords in a request, which are masked if the service repeats them."""
+    if request.method == "POST" and "/users/" in request.path and isinstance(request.body, bytes):
+        query = request.target.partition("?")[2]
+        for name, value in (*parse_qsl(query), *parse_qsl(request.body.decode())):
+            if name.lower().endswith("[password]"):
+                yield Secret(value)

@@ -14,8 +14,7 @@ from attrs import define, field, frozen
 
 from coredata_async.call import Call
 from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
-from coredata_async.fivepm.credential import with_credentials
-from coredata_async.fivepm.passwords import passwords_in
+from coredata_async.fivepm.credential import passwords_in, with_credentials
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.replies import refuses_session
 from coredata_async.message import Reply, Request, Send

@@ -19,8 +19,7 @@ from coredata_async.fivepm.models.activity import Activity, ActivityFilter, Edit
 from coredata_async.fivepm.models.file import File, FileFilter
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.request_style import RequestStyle, key
-from coredata_async.fivepm.services.objects import ObjectService
-from coredata_async.fivepm.services.paging import filters_only, in_range
+from coredata_async.fivepm.services.objects import ObjectService, filters_only, in_range
 from coredata_async.fivepm.services.verbs import adding, fetching_all, listing, updating
 from coredata_async.fivepm.sniff import Wrapping
 from coredata_async.ids import Id

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
+import attrs
+
+from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm.calls import Objects
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.perform import perform
@@ -76,3 +79,22 @@ class ObjectService(Generic[T]):
             return Page(tuple(found.items), found.total, offset)
 
         return Listing(fetch, key=attrgetter("id"), offset=part.offset, page_size=part.page_size)
+
+
+F = TypeVar("F")
+
+
+def in_range(least: int) -> Any:
+    """Return an attrs validator: the value must be `None` or at least this number."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: int | None) -> None:
+        if value is not None and value < least:
+            raise ConfigurationError(f"{attribute.name} must be {least} or more, not {value}")
+
+    return check
+
+
+def filters_only(wanted: object, kind: type[F]) -> F:
+    """Return the filters alone, as the class that has a table of the service's names."""
+    attributes = attrs.fields(cast("Any", kind))
+    return kind(**{attribute.name: getattr(wanted, attribute.name) for attribute in attributes})

@@ -9,8 +9,7 @@ from coredata_async.fivepm.listing import Listing
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.request_style import RequestStyle
-from coredata_async.fivepm.services.objects import ObjectService
-from coredata_async.fivepm.services.paging import filters_only, in_range
+from coredata_async.fivepm.services.objects import ObjectService, filters_only, in_range
 from coredata_async.fivepm.services.verbs import adding, listing, updating
 from coredata_async.message import Send
 from coredata_async.unset import UNSET, Unset

@@ -8,8 +8,7 @@ from coredata_async.fivepm import calls
 from coredata_async.fivepm.listing import Listing
 from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
 from coredata_async.fivepm.request_style import RequestStyle
-from coredata_async.fivepm.services.objects import ObjectService
-from coredata_async.fivepm.services.paging import filters_only, in_range
+from coredata_async.fivepm.services.objects import ObjectService, filters_only, in_range
 from coredata_async.fivepm.services.verbs import adding, listing, updating
 from coredata_async.message import Send
 from coredata_async.unset import UNSET, Unset
