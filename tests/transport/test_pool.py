@@ -20,6 +20,8 @@ from tests.storage.leaks import until
 from .conftest import Exchange
 from .raw import RawServer, answers
 
+pytestmark = pytest.mark.slow
+
 
 def to(pool: Pool, side: str = "storage", exchange: Exchange = over_aiohttp.exchange) -> Send:
     return exchange(pool, side, Timeouts(), headers={})

@@ -41,6 +41,8 @@ from tests.transport.raw import (
     stops_reading,
 )
 
+pytestmark = pytest.mark.slow
+
 SECRET = "c2VjcmV0c2lnbmF0dXJl"
 SIGNED = f"/laika/b?AWSAccessKeyId=k&Signature={SECRET}%3D&Expires=1"
 BLOCK = b"x" * (1 << 20)
