@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from types import ModuleType
 from typing import Final
@@ -15,7 +16,15 @@ from attrs import field, frozen
 from coredata_async.errors import ConfigurationError
 from coredata_async.events.errors import BrokerError
 from coredata_async.events.handler import Dead
-from coredata_async.events.nats_types import Broker, Connection, Handler, JetStream, Message, RawMessage
+from coredata_async.events.nats_types import (
+    Broker,
+    Connection,
+    Handler,
+    JetStream,
+    Message,
+    RawMessage,
+    Subscriber,
+)
 from coredata_async.events.options import WorkerOptions, stream_name
 
 log = logging.getLogger("coredata_async.events")
@@ -25,7 +34,22 @@ CONNECT_TIMEOUT: Final = 30.0
 PULL_TIMEOUT: Final = 5.0
 """Seconds for which a pull waits for messages."""
 _SCHEMES: Final = frozenset({"nats", "tls", "ws", "wss"})
+_FINAL: Final = frozenset(
+    {
+        "authorization violation",
+        "authorization timeout",
+        "invalid client protocol",
+        "maximum connections exceeded",
+        "maximum payload violation",
+        "invalid subject",
+        "parser error",
+        "secure connection - tls required",
+        "stale connection",
+    }
+)
 _LONGEST_REASON: Final = 2000
+_LONGEST_MESSAGE: Final = 256 * 1024
+"""A server takes 1 MiB by default, and what is not UTF-8 takes three times the space."""
 
 
 @frozen(kw_only=True)
@@ -58,8 +82,15 @@ class NatsAddress:
         return f"{parts.hostname}:{parts.port or 4222}"
 
 
-def make_broker(address: NatsAddress, options: WorkerOptions) -> Broker:
+def make_broker(
+    address: NatsAddress, options: WorkerOptions, on_error: Callable[[Exception], Awaitable[None]]
+) -> Broker:
     """Make the broker, without connecting it.
+
+    Args:
+        address: The server.
+        options: Options of the worker.
+        on_error: Called with each error of the connection.
 
     Raises:
         ConfigurationError: If FastStream is not installed.
@@ -76,6 +107,7 @@ def make_broker(address: NatsAddress, options: WorkerOptions) -> Broker:
         name="coredata worker",
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,
+        error_cb=on_error,
         graceful_timeout=options.grace,
         security=signed_in,
         apply_types=False,  # the handler takes the message itself
@@ -152,7 +184,12 @@ def consumer_config(options: WorkerOptions) -> object:
     return config
 
 
-def subscribe(broker: Broker, options: WorkerOptions, stream: str, handler: Handler) -> None:
+def is_final(error: Exception) -> bool:
+    """Check for an error after which FastStream does not let the client reconnect."""
+    return str(error).removeprefix("nats: ").strip("' ").lower() in _FINAL
+
+
+def subscribe(broker: Broker, options: WorkerOptions, stream: str, handler: Handler) -> Subscriber:
     """Have the broker call the handler with each message, at most `concurrency` at once."""
     faststream = _module("faststream.nats")
     policy = _module("faststream").AckPolicy.MANUAL
@@ -160,7 +197,7 @@ def subscribe(broker: Broker, options: WorkerOptions, stream: str, handler: Hand
     async def keep(message: Message) -> Message:
         return message
 
-    broker.subscriber(
+    subscriber = broker.subscriber(
         options.subject,
         durable=options.consumer,
         config=consumer_config(options),
@@ -170,7 +207,9 @@ def subscribe(broker: Broker, options: WorkerOptions, stream: str, handler: Hand
         ack_policy=policy,
         decoder=keep,
         no_reply=True,
-    )(handler)
+    )
+    subscriber(handler)
+    return subscriber
 
 
 async def start(broker: Broker) -> None:
@@ -196,10 +235,14 @@ async def publish_dead_letter(stream: JetStream, subject: str, message: RawMessa
         "attempts": origin.num_delivered,
         "key": dead.key,
         "subject": message.subject,
-        "message": message.data.decode("utf-8", "replace"),
+        "stream": origin.stream,
+        "sequence": origin.sequence.stream,
+        "message": message.data[:_LONGEST_MESSAGE].decode("utf-8", "replace"),
     }
     number = f"dead-{origin.stream}-{origin.sequence.stream}"
-    await stream.publish(subject, json.dumps(letter).encode(), headers={"Nats-Msg-Id": number})
+    await stream.publish(
+        subject, json.dumps(letter, ensure_ascii=False).encode(), headers={"Nats-Msg-Id": number}
+    )
 
 
 async def _find(stream: JetStream, subject: str) -> str | None:

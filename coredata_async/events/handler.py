@@ -106,7 +106,7 @@ class EventHandler:
             return await self._handle(message, delivered)
         except RecordStoreError as exc:
             self.metrics.outcomes["failed"] += 1
-            log.warning("%s: %s", escape_controls(message.key), exc)
+            log.warning("%s: %s", message.label, exc)
             return Again(STORE_DELAY)
         except VolatileStoreError:
             raise
@@ -116,16 +116,14 @@ class EventHandler:
                 return Dead(str(exc), message.key)
             return self._again(message, str(exc), delivered)
         except Exception as exc:
-            log.exception("%s: unexpected error", escape_controls(message.key))
+            log.exception("%s: unexpected error", message.label)
             self.metrics.outcomes["failed"] += 1
             return self._again(message, f"unexpected {type(exc).__name__}: {exc}", delivered)
 
     async def _handle(self, message: UploadMessage, delivered: int) -> Answer:
-        if delivered > self.max_deliver and not await self._is_done(message):
-            reason = (
-                f"it was delivered {delivered - 1} times without an answer: handling it may end the worker"
-            )
-            return Dead(reason, message.key)
+        if delivered > self.max_deliver and await self._is_poison(message):
+            times = f"it was delivered {delivered - 1} times without an answer"
+            return Dead(f"{times}: handling it may end the worker", message.key)
         source = await self._open(message)
         try:
             outcome = await self.uploads.upload(
@@ -160,26 +158,25 @@ class EventHandler:
             raise failure
         return Unreadable(failure)
 
-    async def _is_done(self, message: UploadMessage) -> bool:
+    async def _is_poison(self, message: UploadMessage) -> bool:
+        """Check if a message that was delivered very often was begun as often, or never got to its record.
+
+        One that was published twice may also be delivered often while another call uploads its source.
+        """
         found = await self.records.get(message.key)
-        return found is not None and found.record.is_done
+        return found is None or (not found.record.is_done and found.record.epoch >= self.max_deliver)
 
     def _answer(self, message: UploadMessage, outcome: RecordOutcome, delivered: int) -> Answer:
         self.metrics.outcomes[type(outcome).__name__.lower()] += 1
         match outcome:
             case Uploaded():
                 self.metrics.uploaded_bytes += outcome.size
-                log.info(
-                    "%s: %s is File %s",
-                    escape_controls(message.key),
-                    escape_controls(message.safe_source),
-                    outcome.file_id,
-                )
+                log.info("%s: File %s", message.label, outcome.file_id)
                 return Done()
             case Busy():
                 return Again(outcome.retry_after)
             case Unknown():
-                log.warning("%s: %s", escape_controls(message.key), outcome.error)
+                log.warning("%s: %s", message.label, outcome.error)
                 return self._again(message, str(outcome.error), delivered, longest=max(1.0, self.settle / 2))
             case Failed():
                 if outcome.permanent:
@@ -194,7 +191,7 @@ class EventHandler:
         delay = min(longest, FIRST_DELAY * 2.0 ** min(delivered - 1, 16)) * (0.5 + self.jitter() / 2)
         log.info(
             "%s: delivery %d failed, and is repeated in %.0f s: %s",
-            escape_controls(message.key),
+            message.label,
             delivered,
             delay,
             escape_controls(reason),

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from attrs import frozen
 
+from coredata_async.control_characters import escape_controls
 from coredata_async.errors import ConfigurationError
 from coredata_async.events.errors import InvalidMessageError
 from coredata_async.json_text import decode_json
@@ -40,9 +41,10 @@ class UploadMessage:
     """MD5 in hexadecimal, if known. It saves reading the source again when a message is repeated."""
 
     @property
-    def safe_source(self) -> str:
-        """The source without the query of a URL, which may be a secret."""
-        return self.source.partition("?")[0] if "://" in self.source else self.source
+    def label(self) -> str:
+        """The key, and the source without the query of a URL, which may be a secret: for the log."""
+        source = self.source.partition("?")[0] if "://" in self.source else self.source
+        return escape_controls(f"{self.key} ({source})")
 
     @classmethod
     def parse(cls, data: bytes) -> Self:

@@ -88,6 +88,17 @@ class Connection(Protocol):
         ...
 
 
+class Subscriber(Protocol):
+    """The part of FastStream's subscriber that is used."""
+
+    running: bool
+    """False ends its loop, which would otherwise spin without a pause on a closed connection."""
+
+    def __call__(self, handler: Handler) -> object:
+        """Set its handler."""
+        ...
+
+
 class Broker(Protocol):
     """The part of `faststream.nats.NatsBroker` that is used."""
 
@@ -95,7 +106,7 @@ class Broker(Protocol):
         """Connect."""
         ...
 
-    def subscriber(self, subject: str, **options: object) -> Callable[[Handler], object]:
+    def subscriber(self, subject: str, **options: object) -> Subscriber:
         """Declare a subscriber."""
         ...
 

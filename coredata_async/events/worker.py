@@ -13,9 +13,10 @@ from attrs import define, field
 from coredata_async.client import CoreData
 from coredata_async.control_characters import escape_controls
 from coredata_async.events import broker as nats
+from coredata_async.events.errors import BrokerError
 from coredata_async.events.handler import Again, Answer, Dead, Done, EventHandler
 from coredata_async.events.metrics import Metrics
-from coredata_async.events.nats_types import Broker, Connection, JetStream, Message
+from coredata_async.events.nats_types import Broker, Connection, JetStream, Message, Subscriber
 from coredata_async.events.options import WorkerOptions
 from coredata_async.events.remote import RemoteFiles
 from coredata_async.events.sources import SourceRules
@@ -52,6 +53,9 @@ class EventWorker:
     metrics: Metrics = field(factory=Metrics)
     _draining: asyncio.Event = field(factory=asyncio.Event, init=False)
     _stopped: bool = field(default=False, init=False)
+    _lost: str = field(default="", init=False)
+    """Why the connection to NATS has ended for good; empty while it has not."""
+    _subscriber: Subscriber | None = field(default=None, init=False)
     _given_up: int = field(default=0, init=False)
     """Number of messages that were cancelled while they were in progress."""
     _main: asyncio.Task[object] | None = field(default=None, init=False)
@@ -76,7 +80,7 @@ class EventWorker:
             True if all messages that were begun have ended.
 
         Raises:
-            BrokerError: If NATS cannot be reached at the start, or refuses.
+            BrokerError: If NATS cannot be reached at the start, or refuses, then or later.
             RecordStoreError: If the record store cannot be reached at the start.
             ConfigurationError: If the record store may forget what it confirms, or an extra is missing.
         """
@@ -104,28 +108,40 @@ class EventWorker:
             )
             self._stream = connection.jetstream()
             name = await nats.prepare_streams(self._stream, self.options)
-            nats.subscribe(broker, self.options, name, self._consume)
+            self._subscriber = nats.subscribe(broker, self.options, name, self._consume)
             await nats.start(broker)
             log.info("waiting for messages of %s (stream %s)", self.options.subject, name)
             async with asyncio.TaskGroup() as group:
                 recovering = group.create_task(self._recover(uploads))
                 await self._draining.wait()
                 recovering.cancel()
-                return await self._drain(broker)
+            return await self._drain(broker)
 
     async def _drain(self, broker: Broker) -> bool:
         log.info("ending: %d messages are in progress", self.metrics.in_flight)
+        if self._lost:
+            raise BrokerError(f"NATS at {self.address.host} has ended the connection: {self._lost}")
         await broker.stop()  # waits for them for `grace`, then cancels them
         return not self._given_up and not self.metrics.in_flight
 
     @asynccontextmanager
     async def _connected(self) -> AsyncGenerator[tuple[Broker, Connection]]:
-        broker = nats.make_broker(self.address, self.options)
+        broker = nats.make_broker(self.address, self.options, self._note_error)
         connection = await nats.connect(broker, self.address)
         try:
             yield broker, connection
         finally:
+            if self._subscriber is not None:
+                self._subscriber.running = False
             await connection.close()
+
+    async def _note_error(self, error: Exception) -> None:
+        """End if the client will not reconnect, so that a supervisor starts the worker again."""
+        if self._subscriber is None or not nats.is_final(error):
+            return  # at the first connection, it is raised there
+        self._subscriber.running = False
+        self._lost = str(error)
+        self._draining.set()
 
     async def _consume(self, message: Message) -> None:
         """Carry one message out, and answer it."""
@@ -193,5 +209,8 @@ class EventWorker:
             except RecordStoreError as exc:
                 log.warning("records cannot be recovered, which is tried again: %s", exc)
                 await asyncio.sleep(_RECOVERY_PAUSE)
+            except Exception:
+                log.exception("records cannot be recovered")
+                return
             else:
                 return

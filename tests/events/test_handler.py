@@ -155,7 +155,7 @@ async def test_a_message_whose_key_is_in_use_waits_and_is_never_dead(box, handle
     new = NewFile(filename="a.txt", title="a", parent=box.project)
     await records.create(UploadRecord(key="k", state=UploadState.STORING, new=new, owner="another call"))
 
-    answer = await handler.handle(data(), handler.max_deliver)
+    answer = await handler.handle(data(), 10 * handler.max_deliver)
 
     assert isinstance(answer, Again)
     assert 1 <= answer.delay <= 5
@@ -170,3 +170,11 @@ async def test_no_control_character_of_a_message_reaches_the_log(handler, data, 
     texts = [record.getMessage() for record in caplog.records if record.name == "coredata_async.events"]
     assert texts
     assert all(text.isprintable() for text in texts)
+
+
+async def test_a_message_that_ended_every_worker_is_dead(box, handler, data, records) -> None:
+    new = NewFile(filename="a.txt", title="a", parent=box.project)
+    record = UploadRecord(key="k", state=UploadState.STORING, new=new, owner="a dead call", epoch=3)
+    await records.create(record)
+
+    assert isinstance(await handler.handle(data(), 4), Dead)

@@ -63,5 +63,5 @@ def test_the_key_of_an_invalid_message_is_known_if_it_has_one() -> None:
 
 
 def test_a_url_is_shown_without_its_query() -> None:
-    assert parse(source="https://h/a?Signature=secret").safe_source == "https://h/a"
-    assert parse(source="what?.pdf").safe_source == "what?.pdf"
+    assert parse(source="https://h/a?Signature=secret").label == "k (https://h/a)"
+    assert parse(source="what?.pdf", key="a\nb").label == "a\\nb (what?.pdf)"

@@ -143,6 +143,17 @@ async def test_numbers_are_served(service, nats, start) -> None:
     assert 'coredata_worker_answers_total{answer="ack"} 1\n' in text
 
 
+async def test_it_ends_if_nats_refuses_the_sign_in_later(nats, start, tmp_path) -> None:
+    process, log = await start()
+    nats.kill()
+    config = tmp_path / "nats.conf"
+    config.write_text(config.read_text() + "authorization { token: another }\n")
+    nats.start()
+
+    assert await asyncio.wait_for(process.wait(), 30) == 6
+    assert "has ended the connection" in log.read_text()
+
+
 def test_records_that_a_power_cut_may_lose_are_refused(service, nats, root) -> None:
     command = [each for each in arguments(nats, root) if each not in ("--monitor", nats.monitor)]
     environment = {"COREDATA_BASE_URL": service.url, "COREDATA_API_USER": "u", "COREDATA_API_KEY": "k"}
