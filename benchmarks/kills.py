@@ -80,7 +80,7 @@ class Tally:
 
     @property
     def clean(self) -> bool:
-        """Whether every file is there once, and every report says so."""
+        """True if every file is there once, and every report says so."""
         return not any(
             (self.missing, self.duplicate, self.folders_duplicate, self.unresolved, self.other_exit)
         )

@@ -73,7 +73,7 @@ class Trace:
 
 @frozen
 class JobCounts:
-    """What one bulk job started and asked for."""
+    """Tasks and journal requests of one bulk job."""
 
     tasks: int
     round_trips: int

@@ -16,10 +16,10 @@ from tests.cli.command import coredata
 
 
 def test_help_names_every_sub_command_and_the_exit_codes(bare) -> None:
-    told = bare.ok("--help").out
+    output = bare.ok("--help").out
 
     for word in (*COMMANDS, *nouns(), "Exit codes"):
-        assert word in told
+        assert word in output
 
 
 def test_the_version_is_the_packages() -> None:

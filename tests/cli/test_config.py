@@ -9,8 +9,8 @@ VARIABLE = re.compile(r"\b(?:COREDATA|FIVEPM)_(?!COMPLETE)[A-Z][A-Z0-9_]*\b")
 
 
 def listed(shell, *arguments: str) -> dict[str, dict[str, str | None]]:
-    (told,) = shell.ok("config", "show", "--json", *arguments).lines
-    return told
+    (output,) = shell.ok("config", "show", "--json", *arguments).lines
+    return output
 
 
 def test_every_variable_that_the_package_reads_is_listed(bare) -> None:

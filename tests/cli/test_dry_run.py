@@ -22,15 +22,15 @@ async def given(*actions: Action) -> AsyncIterator[Action]:
 async def test_people_get_lines_and_the_sums(capsys) -> None:
     assert await print_dry_run(given(*ACTIONS), as_json=False) == 0
 
-    told = capsys.readouterr()
-    assert told.out.splitlines() == [
+    output = capsys.readouterr()
+    assert output.out.splitlines() == [
         "folder              /data",
         "upload      1.0 kB  /data/a",
         "upload   500 bytes  /data/b",
         "skip       7 bytes  /data/c  (same)",
     ]
-    assert "folder 1, skip 1 file (7 bytes), upload 2 files (1.5 kB)" in told.err
-    assert "at least 7 requests. Nothing was written." in told.err
+    assert "folder 1, skip 1 file (7 bytes), upload 2 files (1.5 kB)" in output.err
+    assert "at least 7 requests. Nothing was written." in output.err
 
 
 async def test_programs_get_json_lines(capsys) -> None:

@@ -43,9 +43,9 @@ async def test_a_job_is_run_and_its_report_is_the_exit_code(capsys) -> None:
     assert await conduct().run(FakeJob(DONE)) == 0
     assert await conduct().run(FakeJob(report=a_report(duplicates_total=1))) == 5
 
-    told = capsys.readouterr()
-    assert told.out.count("coredata upload") == 2
-    assert "All 2 files are on the server." in told.err
+    output = capsys.readouterr()
+    assert output.out.count("coredata upload") == 2
+    assert "All 2 files are on the server." in output.err
 
 
 async def test_every_event_is_one_line_of_json_and_the_report_the_last(capsys) -> None:

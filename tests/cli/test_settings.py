@@ -46,10 +46,10 @@ def quiet(bare):
 
 def shown(shell, *arguments: str) -> dict[str, tuple[str, str]]:
     """Return the settings that are set."""
-    (told,) = shell.ok(*arguments, "config", "show", "--json").lines
+    (output,) = shell.ok(*arguments, "config", "show", "--json").lines
     return {
         name: (each["value"], each["from"])
-        for name, each in told.items()
+        for name, each in output.items()
         if name not in {"config", "profile"} and each["from"] not in {"default", "not set"}
     }
 
@@ -79,20 +79,20 @@ def test_option_beats_environment_beats_profile(quiet, file, monkeypatch) -> Non
     monkeypatch.setenv("COREDATA_API_KEY", "geheim-env")
     monkeypatch.setenv("COREDATA_TIMEOUT", "  ")
 
-    told = shown(quiet, "--base-url", "https://option.coredata.is")
+    output = shown(quiet, "--base-url", "https://option.coredata.is")
 
-    assert told["base_url"] == ("https://option.coredata.is", "option")
-    assert told["api_user"] == ("umhverfir", "environment")
-    assert told["api_key"] == ("***", "environment")
-    assert told["timeout"] == ("5", "profile 'home'")
+    assert output["base_url"] == ("https://option.coredata.is", "option")
+    assert output["api_user"] == ("umhverfir", "environment")
+    assert output["api_key"] == ("***", "environment")
+    assert output["timeout"] == ("5", "profile 'home'")
 
 
 def test_options_also_follow_the_sub_command_and_the_last_word_counts(quiet, file) -> None:
-    (told,) = quiet.ok(
+    (output,) = quiet.ok(
         "--profile", "x", "config", "--profile", "home", "show", "--json", "--profile", "work"
     ).lines
 
-    assert told["api_user"]["value"] == "vinnur"
+    assert output["api_user"]["value"] == "vinnur"
 
 
 def test_another_file_is_read_by_option(quiet, file, tmp_path) -> None:
@@ -105,10 +105,10 @@ def test_another_file_is_read_by_option(quiet, file, tmp_path) -> None:
 
 
 def test_people_see_a_table_without_keys(quiet, file) -> None:
-    told = quiet.ok("config", "show").out
+    output = quiet.ok("config", "show").out
 
-    assert "***" in told
-    assert re.search(r"api_user +heimir +api_user in profile 'home'", told)
+    assert "***" in output
+    assert re.search(r"api_user +heimir +api_user in profile 'home'", output)
 
 
 def test_the_path_is_printed_whether_or_not_there_is_a_file(quiet, tmp_path) -> None:

@@ -173,10 +173,10 @@ def test_who_reads_the_lines_may_go(shell, tree, far) -> None:
     reader.stdout.close()
 
     with reader.stderr as words:
-        told = words.read().decode()
+        output = words.read().decode()
 
     assert reader.wait(30) == 1
-    assert "Traceback" not in told
+    assert "Traceback" not in output
     assert Path("r.json").exists()
 
 

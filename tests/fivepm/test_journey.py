@@ -40,32 +40,36 @@ async def journey(pm: FivePM) -> list[object]:
     """Use everything, and return the results."""
     await pm.auth.sign_in()
     me = await pm.auth.user()
-    told: list[object] = [me, await pm.metainfo.statuses(), await pm.metainfo.priorities()]
+    results: list[object] = [me, await pm.metainfo.statuses(), await pm.metainfo.priorities()]
     group = await pm.groups.add(name="Clients")
-    told += [group, await pm.groups.update(group.id, name="Customers & <Co>"), await pm.groups.get(group.id)]
-    told += [await pm.groups.list().collect()]
+    results += [
+        group,
+        await pm.groups.update(group.id, name="Customers & <Co>"),
+        await pm.groups.get(group.id),
+    ]
+    results += [await pm.groups.list().collect()]
     project = await pm.projects.add(name="Audit", group_id=group.id, tags=["a", "b"], team=[me.id])
     when = datetime(2026, 11, 22, 10)
-    told += [
+    results += [
         await pm.projects.update(project.id, end_date=when, hidden=False),
         await pm.projects.get(project.id),
     ]
-    told += [await pm.projects.all(), await pm.projects.list(group_id=group.id, load_team=True).collect()]
+    results += [await pm.projects.all(), await pm.projects.list(group_id=group.id, load_team=True).collect()]
     task = await pm.tasks.add(name="ẞ\"'&", project_id=project.id, priority=3, estimated_time=1.5)
     other = await pm.tasks.add(name="two", project_id=project.id)
-    told += [await pm.tasks.update(task.id, progress=50, description=None), await pm.tasks.get(task.id)]
-    told += [await pm.tasks.list(project_id=project.id).collect()]
+    results += [await pm.tasks.update(task.id, progress=50, description=None), await pm.tasks.get(task.id)]
+    results += [await pm.tasks.list(project_id=project.id).collect()]
     new = await pm.users.add(first_name="Án", email="an@5pm.invalid", password="hush", security_level=200)
     await pm.users.update(new.id, company="X")
-    told += [await pm.users.get(new.id), await pm.users.get_by_email("an@5pm.invalid")]
-    told += [await pm.users.list().collect()]
+    results += [await pm.users.get(new.id), await pm.users.get_by_email("an@5pm.invalid")]
+    results += [await pm.users.list().collect()]
     note = await pm.activity.add(task_id=task.id, type="msg", text="line\nline")
     await pm.activity.attach(note.id, [Attachment(source=b"\0abc", name="a b.txt")])
     (file,) = await pm.activity.files(project_id=project.id)
-    told += [await pm.activity.update(note.id, text="<b>"), await pm.activity.get(note.id), file]
-    told += [await pm.activity.list(task_id=task.id, with_files=True, with_names=True).collect()]
+    results += [await pm.activity.update(note.id, text="<b>"), await pm.activity.get(note.id), file]
+    results += [await pm.activity.list(task_id=task.id, with_files=True, with_names=True).collect()]
     async with pm.activity.download(file.id) as body:
-        told += [await body.read()]
+        results += [await body.read()]
     await pm.activity.remove_file(file.id)
     await pm.activity.remove(note.id)
     for each in (task, other):
@@ -75,7 +79,7 @@ async def journey(pm: FivePM) -> list[object]:
     await pm.groups.remove(group.id)
     await pm.users.remove(new.id)
     await gone(pm.users.get_by_email, "an@5pm.invalid")
-    return told
+    return results
 
 
 async def gone(get: Callable[[str], Awaitable[object]], key: str) -> None:
@@ -90,8 +94,8 @@ async def test_every_method_works_in_every_dialect(box: Any, name: str, format: 
     account = {"login": box.fivepm.login, "password": box.fivepm.password}
 
     async with FivePM(box.fivepm.url, **account, format=format, retry=QUICK) as pm:
-        told = await journey(pm)
+        results = await journey(pm)
 
-    assert told[-1] == b"\0abc"
+    assert results[-1] == b"\0abc"
     assert {each.operation.removeprefix("5pm.") for each in box.state.requests} >= METHODS.keys()
     assert box.fivepm.emails == []

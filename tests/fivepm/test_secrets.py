@@ -67,13 +67,13 @@ async def step(pm, name):
 
 
 async def all_steps(pm) -> list[str]:
-    told = []
+    results = []
     for name in STEPS:
         try:
             await step(pm, name)
         except Exception as exc:  # noqa: BLE001  # what it shows is the question
-            told.append(shown(exc))
-    return told
+            results.append(shown(exc))
+    return results
 
 
 def own(box, **options):
@@ -97,13 +97,13 @@ async def test_whatever_fails_nothing_secret_is_shown(box, caplog, fault, creden
             await pm.auth.user()
         secrets = [password, NEW, *ids(box)]
         FAULTS[fault](box.faults, " ".join(each for each in secrets if each != NEW))
-        told = [*await all_steps(pm), repr(pm), repr(vars(pm))]
+        results = [*await all_steps(pm), repr(pm), repr(vars(pm))]
         secrets += ids(box)
-    told += [record.getMessage() + repr(record.args) + repr(record.exc_info) for record in caplog.records]
-    told += [repr(event) for event in events]
+    results += [record.getMessage() + repr(record.args) + repr(record.exc_info) for record in caplog.records]
+    results += [repr(event) for event in events]
 
     assert events
-    assert [text for text in told for secret in secrets if secret in text] == []
+    assert [text for text in results for secret in secrets if secret in text] == []
 
 
 async def test_the_password_of_a_new_user_is_not_repeated(box):
@@ -159,6 +159,6 @@ async def test_the_dialects_of_errors_show_nothing_either(box):
     for errors in ("status", "body", "html", "php"):
         box.fivepm.dialect = evolve(box.fivepm.dialect, errors=errors)
         async with own(box, password="wr0ng-pw", retry=Retry.none()) as pm:
-            told = await all_steps(pm)
-        assert told
-        assert not [text for text in told if "wr0ng-pw" in text or NEW in text]
+            results = await all_steps(pm)
+        assert results
+        assert not [text for text in results if "wr0ng-pw" in text or NEW in text]

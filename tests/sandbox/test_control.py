@@ -141,8 +141,8 @@ async def test_every_file_is_reported_with_its_folders_and_its_bytes(api, box):
             "parent": inner,
         },
     ]
-    told = (await api.send("GET", "/sandbox/folders", key="none")).json["objects"]
-    assert told == [
+    results = (await api.send("GET", "/sandbox/folders", key="none")).json["objects"]
+    assert results == [
         {"id": outer, "path": "", "title": "outer", "parent": workspace(box)},
         {"id": inner, "path": "outer", "title": "inner", "parent": outer},
     ]

@@ -36,10 +36,10 @@ def added(pm, service: str, *options: str) -> str:
 def test_every_method_has_a_command_and_a_help_text(row, bare) -> None:
     service = row.python.partition(".")[0]
 
-    told = bare.ok("5pm", service, command_name(row), "--help").out
+    output = bare.ok("5pm", service, command_name(row), "--help").out
 
-    assert row.full_name in told
-    assert len(told.splitlines()[2].strip()) > 8
+    assert row.full_name in output
+    assert len(output.splitlines()[2].strip()) > 8
 
 
 def test_all_36_methods_are_reached() -> None:

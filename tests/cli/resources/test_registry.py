@@ -56,10 +56,10 @@ def test_a_noun_has_the_verbs_of_its_row_and_service(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "verb"), [(name, verb) for name in NOUNS for verb in commands(name)])
 def test_every_verb_has_a_help_text(name: str, verb: str, bare) -> None:
-    told = bare.ok(name, verb, "--help").out
+    output = bare.ok(name, verb, "--help").out
 
-    assert f"coredata {name} {verb}" in told
-    assert len(told.splitlines()[2].strip()) > 8
+    assert f"coredata {name} {verb}" in output
+    assert len(output.splitlines()[2].strip()) > 8
 
 
 @pytest.mark.parametrize("name", NOUNS)
@@ -147,9 +147,9 @@ def test_a_new_row_gives_its_commands_without_a_line_here(monkeypatch, shell, fa
     monkeypatch.setattr(nouns_, "ROWS", {**registry.ROWS, "open_cases": cases})
     monkeypatch.setattr("coredata_async.resources.endpoints.ROWS", {**registry.ROWS, "open_cases": cases})
 
-    told = shell.ok("open-cases", "--help").out
+    output = shell.ok("open-cases", "--help").out
 
-    assert all(verb in told for verb in VERBS["tasks"])
+    assert all(verb in output for verb in VERBS["tasks"])
     key = shell.ok("open-cases", "create", "--project", far.project, "--title", "x").out.strip()
     assert json.loads(shell.ok("open-cases", "get", key, "--json").out)["title"] == "x"
     assert "open-cases" in shell.ok("--help").out

@@ -15,11 +15,11 @@ async def asked(pm, method="GET", **body):
 async def test_it_shows_all_objects(pm):
     await pm.project(notifyProjectTeam=1)
 
-    _, told = await asked(pm)
+    _, results = await asked(pm)
 
-    assert told["dialect"]["root"] == "data"
-    assert (told["counts"]["project"], told["counts"]["user"], told["signed_in"]) == (1, 3, 0)
-    assert told["emails"] == [{"flag": "notifyProjectTeam", "noun": "project", "id": "1", "to": []}]
+    assert results["dialect"]["root"] == "data"
+    assert (results["counts"]["project"], results["counts"]["user"], results["signed_in"]) == (1, 3, 0)
+    assert results["emails"] == [{"flag": "notifyProjectTeam", "noun": "project", "id": "1", "to": []}]
 
 
 async def test_it_switches_the_dialect_and_ends_sessions(pm):
