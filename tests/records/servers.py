@@ -114,7 +114,20 @@ def _postgres(directory: Path, settings: Sequence[str]) -> Iterator[str]:
     command = [*as_user, str(programs["postgres"]), "-D", str(data), "-p", str(port), "-k", str(directory)]
     command += ["-c", "listen_addresses=127.0.0.1", *(part for each in settings for part in ("-c", each))]
     with running(command, port, cwd="/"):
+        _wait_until_ready(port)
         yield f"postgresql://{user}@127.0.0.1:{port}/postgres"
+
+
+def _wait_until_ready(port: int) -> None:
+    """Wait until the server has started up: it refuses connections for a while after it listens."""
+    program = _find("pg_isready")
+    for _ in range(300 if program else 0):
+        if (
+            subprocess.run([str(program), "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode
+            == 0
+        ):
+            return
+        time.sleep(0.1)
 
 
 def _find(name: str) -> str | None:
