@@ -89,6 +89,7 @@ def show(ctx: click.Context, *, as_json: bool) -> None:
         _profile(chosen),
         *(_setting(found, name) for name in NAMES),
         *(_fivepm_setting(account, name) for name in _FIVEPM),
+        _records(),
     ]
     if as_json:
         echo_json({each.name: _as_json(each) for each in every})
@@ -137,6 +138,14 @@ def _proxy_variable() -> str | None:
     """Return the proxy variable that is set (`HTTPS_PROXY` and the like), which the command honours."""
     names = (form for name in _PROXIES for form in (name, name.lower()))
     return next((name for name in names if os.environ.get(name, "").strip()), None)
+
+
+def _records() -> Setting:
+    """Return the record store of `coredata worker`; its address may contain a password."""
+    variable = f"{PREFIX}RECORDS"
+    if os.environ.get(variable, "").strip():
+        return Setting("records", "***", "environment", variable)
+    return Setting("records", None, NOT_SET, variable)
 
 
 def _fivepm_setting(account: FivePMProfile, name: str) -> Setting:
