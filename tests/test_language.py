@@ -1,0 +1,142 @@
+"""The language rules of `.github/CONTRIBUTING.md`: standard terms, imperatives, no indirect questions.
+
+`language_exceptions.txt` counts what is left of each file. A number there may only become smaller.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parent.parent
+CODE: Final = [
+    path for top in ("coredata_async", "benchmarks", "tests") for path in (ROOT / top).rglob("*.py")
+]
+DOCUMENTS: Final = [ROOT / "README.md", *(ROOT / ".docs").glob("*.md"), *(ROOT / ".github").glob("*.md")]
+EXCEPTIONS: Final = Path(__file__).with_name("language_exceptions.txt")
+NOT_CHECKED: Final = {"test_language.py", "glossary.md", "CONTRIBUTING.md"}
+"""They quote the words that are banned."""
+
+BANNED: Final = re.compile(
+    r"\b(?:anew|afresh|for ever|at rest|in hand|in vain|of late|for want of|to be had|once more"
+    r"|mend(?:s|ed|ing)?|struck|told|tells?|telling|manieth|whoever|nobody|somebody|anybody|in good order|twins?|giants?|lanes?"
+    r"|crew|mates?|belt|under way|is no more|are none|is none|peeled|judged?|judgement|verdict)\b",
+    re.IGNORECASE,
+)
+NEGATED_NOUN: Final = re.compile(
+    r"\b(?:is|are|was|were) no "
+    r"(?!longer\b|more than\b|fewer than\b|less than\b|later than\b|earlier than\b)[a-z]",
+    re.IGNORECASE,
+)
+QUESTION: Final = re.compile(r"(?:What|Whether|How|Who|Whose|Where|Which|Why)\b")
+PARTICIPLES: Final = frozenset(
+    """
+    begun born bought bound brought built caught chosen dealt done drawn felt forgotten found given gone heard
+    held hidden kept known laid led left lost made met paid said sent shown sold spent spoken stolen stood struck
+    taken thought thrown told understood won wound written
+    """.split()  # noqa: SIM905  # a list of words
+)
+VERBS_IN_ED: Final = frozenset({"need", "feed", "embed", "seed", "speed", "exceed", "proceed", "succeed"})
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module
+
+
+def prose_of(source: str) -> Iterator[str]:
+    """Give the comments and strings of a module."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type in {tokenize.COMMENT, tokenize.STRING} or "FSTRING" in tokenize.tok_name[token.type]:
+            yield token.string
+
+
+def docstrings_of(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, Definition) and (text := ast.get_docstring(node)):
+            yield text
+
+
+def is_participle(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    if any("property" in ast.unparse(decorator) for decorator in function.decorator_list):
+        return False
+    word = function.name.strip("_").split("_")[0]
+    return word in PARTICIPLES or (word.endswith("ed") and word not in VERBS_IN_ED)
+
+
+def findings(path: Path) -> list[str]:
+    """Give what a file has against the rules."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".md":
+        return [match[0] for rule in (BANNED, NEGATED_NOUN) for match in rule.finditer(text)]
+    tree = ast.parse(text)
+    found = [
+        match[0]
+        for rule in (BANNED, NEGATED_NOUN)
+        for prose in prose_of(text)
+        for match in rule.finditer(prose)
+    ]
+    found += [doc.partition("\n")[0] for doc in docstrings_of(tree) if QUESTION.match(doc)]
+    if "tests" not in path.relative_to(ROOT).parts:
+        found += [
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and is_participle(node)
+        ]
+    return found
+
+
+def allowed() -> Counter[str]:
+    lines = EXCEPTIONS.read_text("utf-8").splitlines() if EXCEPTIONS.exists() else []
+    return Counter({path: int(number) for number, path in (line.split(" ", 1) for line in lines)})
+
+
+@cache
+def counted() -> dict[str, list[str]]:
+    paths = sorted(path for path in (*CODE, *DOCUMENTS) if path.name not in NOT_CHECKED)
+    return {path.relative_to(ROOT).as_posix(): found for path in paths if (found := findings(path))}
+
+
+def test_no_file_has_more_against_the_rules_than_it_had() -> None:
+    limits = allowed()
+
+    more = {path: found for path, found in counted().items() if len(found) > limits[path]}
+
+    assert more == {}, "write it in the terms of .docs/glossary.md, see .github/CONTRIBUTING.md"
+
+
+def test_the_list_of_exceptions_has_nothing_that_was_corrected() -> None:
+    numbers = {path: len(found) for path, found in counted().items()}
+
+    assert allowed() == numbers, "write the smaller numbers: python -m tests.test_language"
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("# it is told to nobody", ["told", "nobody"]),
+        ("'''A twin of it.'''", ["twin"]),
+        ("x = 'it is no path'", ["is no p"]),
+        ("# it is no longer open", []),
+        ("def f():\n    '''Whether it is open.'''", ["Whether it is open."]),
+        ("def struck_down(): ...", ["struck_down"]),
+        ("def opened(): ...", ["opened"]),
+        ("def feed(): ...", []),
+        ("class A:\n    @property\n    def closed(self): ...", []),
+    ],
+)
+def test_the_rules_find_what_they_are_for(text: str, finding: list[str], tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    path = tmp_path / "module.py"
+    path.write_text(text)
+
+    assert findings(path) == finding
+
+
+if __name__ == "__main__":
+    lines = [f"{len(found)} {path}\n" for path, found in counted().items()]
+    EXCEPTIONS.write_text("".join(lines), "utf-8")
