@@ -14,6 +14,7 @@ from coredata_async.message import Reply, Request
 from coredata_async.records import KeyReusedError, RecordStoreError, VolatileStoreError
 from coredata_async.redaction import EXCERPT
 from coredata_async.transfer.fetch import ContentChangedError
+from coredata_async.web import BodyTooLargeError
 
 QUERY = "AWSAccessKeyId=s3f%3Amyuser&Expires=1698929283&Signature=c2VjcmV0"
 REQUEST = Request(
@@ -71,7 +72,7 @@ def examples() -> Iterator[errors.CoreDataError]:
     for refusal in REFUSALS:
         yield refusal("refused", REQUEST, REPLY, service_message="no", code="E7", body={"error": "no"})
     yield errors.OutcomeUnknownError("perhaps", REQUEST)
-    for source in SOURCES:
+    for source in (*SOURCES, BodyTooLargeError):
         yield source("unreadable", stage="put", sent=3, total=9)
     for storage in (errors.StorageError, errors.URLExpiredError, ContentChangedError):
         yield storage("expired", stage="put", sent=3, total=9, status=403, storage_code="AccessDenied")

@@ -28,8 +28,9 @@ BY_NAME = {
 LOG = 'import logging; logging.getLogger("coredata_async.upload").warning("lost\\\\n%s", "x")'
 
 
-def run(code: str, box=None) -> subprocess.CompletedProcess[str]:
-    env = dict(os.environ)
+def run(code: str, box=None, **variables: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COREDATA_")}
+    env |= variables
     if box is not None:
         env |= {
             "COREDATA_BASE_URL": box.url,
@@ -99,8 +100,7 @@ def test_the_library_is_silent_without_a_handler() -> None:
     assert run(code).stderr == ""
 
 
-def test_the_environment_switches_it_on_with_time_and_logger(coredata_sandbox, monkeypatch) -> None:
-    monkeypatch.setenv("COREDATA_LOG", "info")
+def test_the_environment_switches_it_on_with_time_and_logger(coredata_sandbox) -> None:
     code = (
         "from coredata_async import CoreData\n"
         "CoreData.from_env()\n"
@@ -110,7 +110,7 @@ def test_the_environment_switches_it_on_with_time_and_logger(coredata_sandbox, m
 
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} WARNING coredata_async.upload: lost\n",
-        run(code, coredata_sandbox).stderr,
+        run(code, coredata_sandbox, COREDATA_LOG="info").stderr,
     )
 
 
