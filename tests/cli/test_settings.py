@@ -1,6 +1,5 @@
 """Tests of settings: options override the environment, that overrides a profile, and keys stay secret."""
 
-import os
 import re
 from pathlib import Path
 
@@ -173,20 +172,22 @@ def test_the_profiles_there_are_get_named(quiet, file) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environ", "said"),
+    ("given", "said"),
     [
-        (("--timeout", "soon"), {}, "--timeout must be"),
-        (("--max-retries", "-1"), {}, "--max-retries must be"),
-        ((), {"COREDATA_TIMEOUT": "soon"}, "COREDATA_TIMEOUT must be"),
-        ((), {}, "ours.pem"),
-        (("--ca-bundle", "/not/there.pem"), {}, "--ca-bundle"),
-        (("--base-url", "http://example.com"), {"COREDATA_CA_BUNDLE": " "}, "https"),
+        ((("--timeout", "soon"), {}), "--timeout must be"),
+        ((("--max-retries", "-1"), {}), "--max-retries must be"),
+        (((), {"COREDATA_TIMEOUT": "soon"}), "COREDATA_TIMEOUT must be"),
+        (((), {}), "ours.pem"),
+        ((("--ca-bundle", "/not/there.pem"), {}), "--ca-bundle"),
+        ((("--base-url", "http://example.com"), {"COREDATA_CA_BUNDLE": " "}), "https"),
     ],
 )
-def test_a_bad_setting_is_reported_by_its_name_in_its_source(quiet, file, arguments, environ, said) -> None:
+def test_a_bad_setting_is_reported_by_its_name_in_its_source(quiet, file, monkeypatch, given, said) -> None:
+    arguments, environ = given
     if said != "ours.pem":
         file.write_text(FILE.replace('ca_bundle = "ours.pem"', ""))
-    os.environ.update(environ)  # `quiet` puts back what was
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
 
     done = quiet(*arguments, "whoami")
 
