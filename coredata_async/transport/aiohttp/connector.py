@@ -73,7 +73,11 @@ class Connector(aiohttp.TCPConnector):
         if _has_more(protocol):
             self._reputation.accuse(key, monotonic())
         distrusted = self._reputation.is_distrusted(key, monotonic())
-        super()._release(key, protocol, should_close=should_close or distrusted)
+        closes = should_close or protocol.should_close or distrusted
+        if closes:
+            # An orderly close of TLS waits for the peer, and `close` no longer finds the connection.
+            protocol.abort()
+        super()._release(key, protocol, should_close=closes)
 
     def _is_reusable(self, key: Any, protocol: Any, since: float) -> bool:
         idle = monotonic() - since
