@@ -6,16 +6,18 @@ import logging
 import ssl
 from collections.abc import Mapping
 from typing import Final, cast
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from coredata_async.base_url import AddressRules
 from coredata_async.config import Retry, Timeouts, number, setting
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.transport.options import ConnectionOptions
 from coredata_async.transport.pool import Session, is_transport
-from coredata_async.transport.refuse import is_private_line
 
+_BASE_URL: Final = AddressRules(
+    name="base_url", example="'https://<tenant>.coredata.is'", credential="the API key"
+)
 _BUNDLES: Final = WeakKeyDictionary[ssl.SSLContext, str]()
 
 
@@ -91,25 +93,7 @@ def base_address(base_url: str | None) -> str:
             "base_url is missing: pass 'https://<tenant>.coredata.is', or set COREDATA_BASE_URL and use "
             "CoreData.from_env()"
         )
-    try:
-        parts = urlsplit(base_url.strip())
-        named = (
-            bool(parts.hostname) and parts.port != 0
-        )  # reading the port raises for a port that is not a number
-    except ValueError:
-        raise ConfigurationError("base_url must look like 'https://<tenant>.coredata.is'") from None
-    if parts.scheme not in {"http", "https"} or not named or parts.username is not None:
-        raise ConfigurationError("base_url must look like 'https://<tenant>.coredata.is', with no user name")
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"base_url must consist of scheme and host, as {parts.scheme}://{parts.hostname}"
-        )
-    if not is_private_line(base_url.strip()):
-        raise ConfigurationError(
-            f"base_url is http://{parts.hostname}, which would send the API key unencrypted; "
-            "use https:// (http:// is for loopback only)"
-        )
-    return f"{parts.scheme}://{parts.netloc}"
+    return _BASE_URL.check(base_url)
 
 
 def bundle_of(context: ssl.SSLContext) -> str | None:

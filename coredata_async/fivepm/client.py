@@ -11,7 +11,7 @@ from attrs import evolve
 
 from coredata_async.config import Limits, Retry, Timeouts, setting
 from coredata_async.fivepm import calls
-from coredata_async.fivepm.address import base_address
+from coredata_async.fivepm.account import Account, base_address
 from coredata_async.fivepm.attach import FileEncoding
 from coredata_async.fivepm.codec.php import Dates
 from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, numbered_file_names
@@ -23,7 +23,7 @@ from coredata_async.fivepm.services.metainfo import Metainfo
 from coredata_async.fivepm.services.projects import Projects
 from coredata_async.fivepm.services.tasks import Tasks
 from coredata_async.fivepm.services.users import Users
-from coredata_async.fivepm.session import Account, Credential, Session, with_session
+from coredata_async.fivepm.session import Credential, Session, with_session
 from coredata_async.fivepm.sniff import MAX_ERROR_BODY, buffer_envelopes
 from coredata_async.message import Send
 from coredata_async.secret import Secret, SecretMapping, conceal

@@ -13,13 +13,14 @@ from typing import Final, Literal
 from attrs import define, field, frozen
 
 from coredata_async.call import Call
-from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
+from coredata_async.errors import AuthenticationError, CoreDataError
+from coredata_async.fivepm.account import Account
 from coredata_async.fivepm.credential import passwords_in, with_credentials
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.replies import refuses_session
 from coredata_async.message import Reply, Request, Send
 from coredata_async.response_table import Classification, classify_reply
-from coredata_async.secret import Secret, SecretMapping, conceal
+from coredata_async.secret import Secret, SecretMapping
 
 Credential = Literal["session", "login"]
 """Credential in requests: a session id, or login and password each time (documented for three methods)."""
@@ -29,22 +30,6 @@ RENEWED_AFTER: Final = 25 * 60.0
 _YOUNG: Final = 60.0
 _GOODBYE: Final = 5.0
 """Timeout for the sign-out at the end, in seconds."""
-
-
-@frozen
-class Account:
-    """Login and password of a user."""
-
-    login: str
-    """The user's e-mail address."""
-    password: Secret[str] | None = field(converter=conceal)
-
-    def __attrs_post_init__(self) -> None:
-        if not self.login or self.password is None:
-            raise ConfigurationError(
-                "login and password are missing: pass both, or set FIVEPM_LOGIN and FIVEPM_PASSWORD and use "
-                "FivePM.from_env()"
-            )
 
 
 @frozen

@@ -3,7 +3,7 @@
 import pytest
 
 from coredata_async import ConfigurationError
-from coredata_async.fivepm.address import base_address
+from coredata_async.fivepm.account import base_address
 
 
 @pytest.mark.parametrize(
