@@ -16,7 +16,6 @@
   behaviour.
 - `records` — idempotent uploads. `web` — pieces for web services that pass uploads and downloads on.
 - `fivepm` — the second service, over the same transport. `archive` — copies from there into CoreData.
-- `openapi` — the rows as an OpenAPI description.
 - `sandbox` — a fake CoreData in this process, which shares no code with the client. `cli` — the command.
 """
 

@@ -14,14 +14,14 @@ import coredata_async.client
 from coredata_async import CoreData, Upload
 from coredata_async.errors import CoreDataError
 from coredata_async.message import Reply, Request
-from coredata_async.openapi import page
-from coredata_async.openapi.__main__ import main
-from coredata_async.openapi.endpoints import module_about
 from coredata_async.resources.endpoints import Endpoint, endpoints, table
 from coredata_async.resources.registry import ROWS
 from coredata_async.services.files import Files
 from coredata_async.services.nouns import Blobs
 from tests.rig import QUICK, md5
+from tools.openapi import page
+from tools.openapi.__main__ import main
+from tools.openapi.endpoints import module_about
 
 ROOT = Path(__file__).parent.parent
 ID = "d4de3d64-77ca-11ee-a3a4-ef9b9d43eefb"
@@ -239,7 +239,7 @@ def test_what_is_left_out_is_not_served() -> None:
 def test_the_page_in_the_docs_is_up_to_date() -> None:
     shown = (ROOT / ".docs" / "endpoints.md").read_text("utf-8")
 
-    assert shown == page(), "run: python -m coredata_async.openapi --docs .docs"
+    assert shown == page(), "run: python -m tools.openapi --docs .docs"
     assert all(row in shown for row in table().splitlines())
 
 

@@ -17,7 +17,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parent.parent
 CODE: Final = [
-    path for top in ("coredata_async", "benchmarks", "tests") for path in (ROOT / top).rglob("*.py")
+    path for top in ("coredata_async", "benchmarks", "tests", "tools") for path in (ROOT / top).rglob("*.py")
 ]
 DOCUMENTS: Final = [ROOT / "README.md", *(ROOT / ".docs").glob("*.md"), *(ROOT / ".github").glob("*.md")]
 EXCEPTIONS: Final = Path(__file__).with_name("language_exceptions.txt")

@@ -39,7 +39,6 @@ MAY_IMPORT = {
     "listing": f"{CORE} paging walk wire resources",
     "changes": f"{CORE} wire resources walk listing",
     "collection": f"{CORE} keywords wire resources listing",
-    "openapi": f"{CORE} wire resources version",
     "version": "",
     "transport": f"{CORE} version",
     "storage": CORE,
@@ -92,7 +91,6 @@ MUST_NOT_IMPORT = {
     "listing": "aiohttp aiofiles time random os",
     "collection": "aiohttp aiofiles time random os",
     "changes": IO,
-    "openapi": IO,
     "fivepm.calls": IO,
     "fivepm.codec": IO,
     "fivepm.models": IO,
@@ -225,6 +223,11 @@ def test_the_core_does_no_io(name: str) -> None:
 )
 def test_aiohttp_is_spoken_in_two_places(name: str) -> None:
     assert worlds(name) & {"aiohttp", "yarl", "multidict"} == set()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_package_imports_nothing_that_is_not_shipped(name: str) -> None:
+    assert worlds(name) & {"tests", "tools", "benchmarks"} == set()
 
 
 def floor(name: str) -> tuple[str, int] | None:

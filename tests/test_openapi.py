@@ -8,12 +8,12 @@ from typing import Any
 import attrs
 import pytest
 
-from coredata_async.openapi import describe
-from coredata_async.openapi.__main__ import main
 from coredata_async.resources.endpoints import endpoints
 from coredata_async.resources.files import FileWhere
 from coredata_async.resources.projects import EditProject, NewProject, Project
 from coredata_async.resources.registry import ROWS
+from tools.openapi import describe
+from tools.openapi.__main__ import main
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = describe()
@@ -219,7 +219,7 @@ def test_each_call_makes_a_document_of_its_own() -> None:
 def test_the_description_in_the_docs_is_up_to_date() -> None:
     stored = (ROOT / ".docs" / "openapi.json").read_text("utf-8")
 
-    assert json.loads(stored) == DOCUMENT, "run: python -m coredata_async.openapi --docs .docs"
+    assert json.loads(stored) == DOCUMENT, "run: python -m tools.openapi --docs .docs"
 
 
 def test_anyone_can_print_it(capsys: pytest.CaptureFixture[str]) -> None:

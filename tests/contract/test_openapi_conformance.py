@@ -12,9 +12,9 @@ from attrs import frozen
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from coredata_async.openapi import describe
 from coredata_async.resources.endpoints import Endpoint, endpoints
 from coredata_async.sandbox import SandboxThread
+from tools.openapi import describe
 
 pytestmark = [pytest.mark.contract, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 

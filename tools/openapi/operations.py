@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from coredata_async.openapi.schemas import Schema, filters, form_schema, ref, request_schema
 from coredata_async.resources.document import Document
 from coredata_async.resources.endpoints import Endpoint
 from coredata_async.resources.projects import PROJECTS
@@ -15,6 +14,7 @@ from coredata_async.resources.registry import NESTED, ROWS
 from coredata_async.resources.users import USERS
 from coredata_async.wire.files import NewFile
 from coredata_async.wire.resource import AppendableKind, EditableKind, Resource
+from tools.openapi.schemas import Schema, filters, form_schema, ref, request_schema
 
 _UUID: Final[Schema] = {"type": "string", "format": "uuid"}
 _MD5: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}

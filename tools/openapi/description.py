@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from coredata_async.openapi.operations import envelope, operation
-from coredata_async.openapi.schemas import Schema, models_in, read_schema
 from coredata_async.resources.endpoints import endpoints
 from coredata_async.resources.registry import ROWS
 from coredata_async.version import VERSION
+from tools.openapi.operations import envelope, operation
+from tools.openapi.schemas import Schema, models_in, read_schema
 
 _ABOUT: Final = (
     "CoreData's document service as `coredata-async` knows it, generated from the library's own table. "

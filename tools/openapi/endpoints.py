@@ -15,7 +15,7 @@ followed by the two requests to the storage. This page
 and `openapi.json` are generated. After a change to a row, write both again with
 
 ```
-python -m coredata_async.openapi --docs .docs
+python -m tools.openapi --docs .docs
 ```
 
 **Evidence** is the certainty of a row:

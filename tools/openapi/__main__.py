@@ -1,4 +1,4 @@
-"""`python -m coredata_async.openapi` prints the description; `--docs FOLDER` writes the generated docs."""
+"""`python -m tools.openapi` prints the description; `--docs FOLDER` writes the generated docs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from coredata_async.openapi import describe, page
+from tools.openapi import describe, page
 
 
 def files() -> dict[str, str]:
@@ -20,7 +20,7 @@ def files() -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the OpenAPI description, or write `endpoints.md` and `openapi.json`."""
-    parser = ArgumentParser(prog="python -m coredata_async.openapi", description=__doc__)
+    parser = ArgumentParser(prog="python -m tools.openapi", description=__doc__)
     parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write both files there instead")
     folder = parser.parse_args(arguments).docs
     if folder is None:
