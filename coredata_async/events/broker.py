@@ -240,9 +240,9 @@ async def publish_dead_letter(stream: JetStream, subject: str, message: RawMessa
         "message": message.data[:_LONGEST_MESSAGE].decode("utf-8", "replace"),
     }
     number = f"dead-{origin.stream}-{origin.sequence.stream}"
-    await stream.publish(
-        subject, json.dumps(letter, ensure_ascii=False).encode(), headers={"Nats-Msg-Id": number}
-    )
+    # A lone surrogate of the key has no UTF-8; `backslashreplace` writes it as JSON does.
+    data = json.dumps(letter, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    await stream.publish(subject, data, headers={"Nats-Msg-Id": number})
 
 
 async def _find(stream: JetStream, subject: str) -> str | None:

@@ -21,6 +21,7 @@ from coredata_async.records import (
     Busy,
     IdempotentUploads,
     RecordStoreError,
+    UnreadableRecordError,
     UploadRecords,
     VolatileStoreError,
 )
@@ -104,21 +105,26 @@ class EventHandler:
             return Dead(str(exc), read_key(data))
         try:
             return await self._handle(message, delivered)
-        except RecordStoreError as exc:
-            self.metrics.outcomes["failed"] += 1
-            log.warning("%s: %s", message.label, exc)
-            return Again(STORE_DELAY)
         except VolatileStoreError:
             raise
-        except (ConfigurationError, SourceError) as exc:
-            self.metrics.outcomes["failed"] += 1
-            if is_permanent(exc):
-                return Dead(str(exc), message.key)
-            return self._again(message, str(exc), delivered)
-        except Exception as exc:
-            log.exception("%s: unexpected error", message.label)
-            self.metrics.outcomes["failed"] += 1
-            return self._again(message, f"unexpected {type(exc).__name__}: {exc}", delivered)
+        except Exception as exc:  # noqa: BLE001  # any failure is an answer
+            return self._fail(message, exc, delivered)
+
+    def _fail(self, message: UploadMessage, error: Exception, delivered: int) -> Answer:
+        """Answer a message whose upload could not begin, or whose record cannot be used."""
+        damaged = isinstance(error, UnreadableRecordError) and error.damaged
+        self.metrics.outcomes["damaged" if damaged else "failed"] += 1
+        if damaged:
+            return Dead(str(error), message.key)
+        if isinstance(error, RecordStoreError):
+            log.warning("%s: %s", message.label, error)
+            return Again(STORE_DELAY)
+        if not isinstance(error, ConfigurationError | SourceError):
+            log.error("%s: unexpected error", message.label, exc_info=error)
+            return self._again(message, f"unexpected {type(error).__name__}: {error}", delivered)
+        if is_permanent(error):
+            return Dead(str(error), message.key)
+        return self._again(message, str(error), delivered)
 
     async def _handle(self, message: UploadMessage, delivered: int) -> Answer:
         if delivered > self.max_deliver and await self._is_poison(message):

@@ -20,11 +20,11 @@ class Metrics:
     """Counters of one worker process."""
 
     outcomes: Counter[str] = field(factory=Counter[str])
-    """Messages by outcome: uploaded, busy, unknown, failed, invalid."""
+    """Messages by outcome: uploaded, busy, unknown, failed, invalid, damaged (its record)."""
     answers: Counter[str] = field(factory=Counter[str])
     """Answers to the broker: ack, nack, dead."""
     recovered: Counter[str] = field(factory=Counter[str])
-    """Records that were finished at the start, by outcome."""
+    """Records that were finished at the start, by outcome; those that cannot be read are `damaged`."""
     uploaded_bytes: int = 0
     in_flight: int = 0
     """Messages that are handled now."""

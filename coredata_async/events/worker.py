@@ -21,7 +21,8 @@ from coredata_async.events.options import WorkerOptions
 from coredata_async.events.remote import RemoteFiles
 from coredata_async.events.sources import SourceRules
 from coredata_async.events.stores import StoreOptions, open_records
-from coredata_async.records import IdempotentUploads, RecordStoreError
+from coredata_async.records import IdempotentUploads, RecordStoreError, UnreadableRecordError
+from coredata_async.records.outcomes import RecordOutcome
 from coredata_async.transfer.outcomes import Failed
 
 log = logging.getLogger("coredata_async.events")
@@ -201,7 +202,7 @@ class EventWorker:
         while self.recovers:
             try:
                 async for outcome in uploads.recover():
-                    self.metrics.recovered[type(outcome).__name__.lower()] += 1
+                    self.metrics.recovered[_kind(outcome)] += 1
                     if not isinstance(outcome, Failed):  # those wait for their message
                         log.info(
                             "%s: recovered: %s", escape_controls(str(outcome.key)), type(outcome).__name__
@@ -214,3 +215,9 @@ class EventWorker:
                 return
             else:
                 return
+
+
+def _kind(outcome: RecordOutcome) -> str:
+    if isinstance(outcome, Failed) and isinstance(outcome.error, UnreadableRecordError):
+        return "damaged"
+    return type(outcome).__name__.lower()

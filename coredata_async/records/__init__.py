@@ -1,12 +1,18 @@
 """Idempotent uploads: one key becomes one File, on any machine, for any number of calls.
 
 - `idempotent` — `IdempotentUploads`, the entry point; `attempt` — one call of it.
+- `acquisition` — creating and taking records; `comparison` — a source with the content of its key.
 - `record` — the durable state of one key. `store` — the interface of record stores.
 - `ownership` — the lease on a record; `fence` — the kernel's timer that ends a frozen owner.
 - `sqlite`, `postgres`, `kv` — record stores.
 """
 
-from coredata_async.records.errors import KeyReusedError, RecordStoreError, VolatileStoreError
+from coredata_async.records.errors import (
+    KeyReusedError,
+    RecordStoreError,
+    UnreadableRecordError,
+    VolatileStoreError,
+)
 from coredata_async.records.idempotent import IdempotentUploads
 from coredata_async.records.kv import KvRecords
 from coredata_async.records.outcomes import Busy
@@ -23,6 +29,7 @@ __all__ = [
     "PostgresRecords",
     "RecordStoreError",
     "SqliteRecords",
+    "UnreadableRecordError",
     "UploadRecord",
     "UploadRecords",
     "UploadState",

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
 from typing import Final
-
-from attrs import evolve
 
 from coredata_async.client import CoreData
 from coredata_async.control_characters import escape_controls
-from coredata_async.errors import ConfigurationError, SourceError
+from coredata_async.errors import ConfigurationError
 from coredata_async.operations import OperationOutcome
+from coredata_async.records.acquisition import Acquisition
 from coredata_async.records.attempt import Attempt, outcome_of
-from coredata_async.records.errors import KeyReusedError, OwnershipLostError, RecordStoreError
-from coredata_async.records.fence import NO_FENCE, process_fence, read_clock
-from coredata_async.records.observations import Observations
+from coredata_async.records.comparison import differs, refuse
+from coredata_async.records.errors import OwnershipLostError, UnreadableRecordError
+from coredata_async.records.fence import read_clock
 from coredata_async.records.outcomes import Busy, RecordOutcome
 from coredata_async.records.ownership import SHORTEST, OwnedRecord
 from coredata_async.records.record import LONGEST_KEY, UploadRecord, UploadState
 from coredata_async.records.store import Revision, UploadRecords
-from coredata_async.storage.bodies import Streamed
-from coredata_async.storage.sources import Source, prepare
+from coredata_async.storage.sources import Source
 from coredata_async.transfer.outcomes import Failed, OnProgress, Unknown, Uploaded
 from coredata_async.transfer.uploads import Upload
 from coredata_async.transfer.workers import map_concurrently
@@ -33,7 +29,6 @@ log = logging.getLogger("coredata_async.records")
 
 RECOVERED_AT_ONCE: Final = 32
 """Maximum number of records that `recover` processes concurrently."""
-_RACE_PAUSE: Final = 1.0
 _OUTCOMES: Final[dict[type[Busy | Unknown | Failed], OperationOutcome]] = {
     Busy: "delayed",
     Unknown: "unknown",
@@ -83,10 +78,10 @@ class IdempotentUploads:
         self._client = client
         self._records = records
         self._lease = float(lease)
-        self._fence = fence
-        self._clock = clock
         self._sleep = sleep
-        self._observed = Observations(clock)
+        self._acquisition = Acquisition(records, self._lease, fenced=fence, clock=clock)
+        self._observed = self._acquisition.observed
+        self._reported: set[str] = set()
 
     async def upload(
         self,
@@ -166,15 +161,14 @@ class IdempotentUploads:
         patience: float | None,
         progress: OnProgress | None,
     ) -> RecordOutcome:
-        # Most keys are new: to read the record first would cost one more round trip for each.
-        taken = await self._create(fresh) or await self._take(fresh)
+        taken = await self._acquisition.create_or_take(fresh)
         if isinstance(taken, Busy):
             return taken
-        if taken.record.new != fresh.new:
-            return await self._refuse(taken, wanted, "another parent or name")
         try:
-            if taken.record.stored is not None and await self._differs(taken, wanted, digest):
-                return await self._refuse(taken, wanted, "other content")
+            if taken.record.new != fresh.new:
+                return await refuse(taken, wanted, "another parent or name")
+            if await differs(taken, wanted, digest):
+                return await refuse(taken, wanted, "other content")
             if not isinstance(taken, OwnedRecord):
                 return outcome_of(taken.record, wanted.source)
             return await self._finish(taken, wanted, patience, progress)
@@ -189,14 +183,23 @@ class IdempotentUploads:
         be read again here: such a record is released and yields `Failed`, and the next `upload` with its key
         starts at once. `source` of the outcomes is the key.
 
-        Memory: the keys of all unfinished records.
+        A record that cannot be read yields `Failed` with an `UnreadableRecordError`, and the others are
+        finished. It is logged as a warning once, and later calls skip it.
+
+        Memory: all unfinished records.
 
         Raises:
             RecordStoreError: If the record store cannot be reached.
         """
-        unfinished = [each async for each in self._records.unfinished()]
-        for each in unfinished:
-            self._observed.note(each)
+        unfinished: list[Revision] = []
+        async for each in self._records.unfinished():
+            if isinstance(each, Revision):
+                unfinished.append(each)
+                self._observed.note(each)
+            elif (key := each.key or "") not in self._reported:
+                self._reported.add(key)
+                log.warning("a record is skipped: %s", each)
+                yield Failed(source=key, error=each, key=key)
         if any(each.record.owner for each in unfinished):
             await self._sleep(self._lease)
         for start in range(0, len(unfinished), RECOVERED_AT_ONCE):
@@ -206,87 +209,39 @@ class IdempotentUploads:
                     yield outcome
 
     async def forget(self, key: str) -> bool:
-        """Delete the record of a key; a later upload with this key creates another File.
+        """Delete the record of a key, also one that is damaged; a later upload creates another File.
 
         Returns:
             True if a record existed.
 
         Raises:
             ConfigurationError: If a call works on the key, or its File may exist without being confirmed.
-            RecordStoreError: If the record store cannot be reached.
+            RecordStoreError: If the record store cannot be reached, or a newer version of the library wrote
+                the record.
         """
-        current = await self._records.get(_check_key(key))
+        try:
+            current = await self._records.get(_check_key(key))
+        except UnreadableRecordError as exc:
+            if not exc.damaged or exc.revision is None:
+                raise
+            return await self._forget(key, exc.revision)
         if current is None:
             return False
-        if current.record.owner and self._observed.note(current) < self._lease:
+        if self._acquisition.is_in_use(current):
             raise ConfigurationError(
                 f"{key}: a call works on this key, or one died less than {self._lease:g} s ago; try again "
                 "later"
             )
         if current.record.state is UploadState.REGISTERING:
             raise ConfigurationError(f"{key}: its File may exist; call recover() first")
-        if not await self._records.delete(key, current.number):
+        return await self._forget(key, current.number)
+
+    async def _forget(self, key: str, revision: int) -> bool:
+        if not await self._records.delete(key, revision):
             raise ConfigurationError(f"{key}: a call has begun to work on this key; try again later")
         self._observed.forget(key)
+        self._reported.discard(key)
         return True
-
-    async def _take(self, fresh: UploadRecord) -> OwnedRecord | Revision | Busy:
-        """Take the lease on a record; return a confirmed record unchanged."""
-        current = await self._records.get(fresh.key)
-        if current is None:
-            return await self._create(fresh) or Busy(key=fresh.key, retry_after=_RACE_PAUSE)
-        if current.record.is_done:
-            self._observed.forget(fresh.key)
-            return current
-        unchanged = self._observed.note(current)
-        if current.record.owner and unchanged < self._lease:
-            return Busy(key=fresh.key, retry_after=max(_RACE_PAUSE, self._lease - unchanged))
-        waited = current.record.waited
-        if not current.record.owner and current.record.state is UploadState.REGISTERING:
-            waited += unchanged
-        record = evolve(
-            current.record,
-            owner=secrets.token_hex(8),
-            epoch=current.record.epoch + 1,
-            renewals=current.record.renewals + 1,
-            waited=waited,
-        )
-        began = self._clock()
-        number = await self._update(record, current.number)
-        if number is None:
-            return Busy(key=fresh.key, retry_after=_RACE_PAUSE)
-        return self._own(Revision(record, number), began)
-
-    async def _create(self, fresh: UploadRecord) -> OwnedRecord | None:
-        """Create the record of a key and take the lease on it; return `None` if the key has a record."""
-        record, began = evolve(fresh, owner=secrets.token_hex(8)), self._clock()
-        number: int | None = None
-        try:
-            number = await self._records.create(record)
-        except RecordStoreError as exc:
-            log.warning(
-                "%s: it is unknown whether its record was created: %s", escape_controls(record.key), exc
-            )
-            current = await self._records.get(record.key)
-            if current is not None and current.record == record:
-                number = current.number
-        return None if number is None else self._own(Revision(record, number), began)
-
-    async def _update(self, record: UploadRecord, revision: int) -> int | None:
-        try:
-            return await self._records.update(record, revision)
-        except RecordStoreError as exc:
-            log.warning(
-                "%s: it is unknown whether its record was taken: %s", escape_controls(record.key), exc
-            )
-        current = await self._records.get(record.key)
-        return current.number if current is not None and current.record == record else None
-
-    def _own(self, revision: Revision, began: float) -> OwnedRecord:
-        fence = process_fence() if self._fence else NO_FENCE
-        return OwnedRecord(
-            self._records, revision, self._lease, fence, until=began + self._lease, clock=self._clock
-        )
 
     async def _finish(
         self,
@@ -305,7 +260,10 @@ class IdempotentUploads:
         return outcome
 
     async def _recover(self, found: Revision) -> RecordOutcome | None:
-        taken = await self._take(found.record)
+        try:
+            taken = await self._acquisition.take(found.record)
+        except UnreadableRecordError:  # damaged since it was listed
+            return None
         if isinstance(taken, Busy):
             return None
         if not isinstance(taken, OwnedRecord):
@@ -316,49 +274,12 @@ class IdempotentUploads:
             log.info("%s: %s", escape_controls(found.record.key), exc)
             return None
 
-    async def _differs(self, taken: OwnedRecord | Revision, wanted: Upload, digest: str | None) -> bool:
-        """Return whether a source differs from the bytes that were stored for its key."""
-        stored = taken.record.stored
-        assert stored is not None  # noqa: S101  # the caller has checked it
-        if digest is not None:
-            return digest.lower() != stored.md5
-        try:
-            if isinstance(taken, OwnedRecord):
-                return await taken.run(lambda: _measure(wanted)) != (stored.plan.size, stored.md5)
-            return await _measure(wanted) != (stored.plan.size, stored.md5)
-        except SourceError as exc:
-            log.info(
-                "%s: the source cannot be read again to compare it: %s",
-                escape_controls(taken.record.key),
-                exc,
-            )
-            return False
-
-    async def _refuse(self, taken: OwnedRecord | Revision, wanted: Upload, difference: str) -> Failed:
-        """Release the record unchanged, and return the error of a key that was used for something else."""
-        record = taken.record
-        if isinstance(taken, OwnedRecord):
-            await taken.write(evolve(record, owner=""))
-        file = f" (File {record.file_id})" if record.file_id else ""
-        error = KeyReusedError(
-            f"key {record.key!r} was used before for {difference}{file}; include the version of the "
-            "content in "
-            "the key, or call forget(key)"
-        )
-        return Failed(source=wanted.source, error=error, key=record.key)
-
-
-async def _measure(wanted: Upload) -> tuple[int, str]:
-    """Read a source to its end; return its length and MD5."""
-    async with prepare(wanted.source, wanted.size) as source:
-        if isinstance(source.body, Streamed):
-            async with aclosing(source.body.chunks()) as chunks:
-                async for _ in chunks:
-                    pass
-        return source.size, source.digest
-
 
 def _check_key(key: str) -> str:
-    if not key or len(key.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:  # a lone surrogate, which not every record store accepts
+        size = 0
+    if not 0 < size <= LONGEST_KEY:
         raise ConfigurationError(f"key must be a text of 1 to {LONGEST_KEY} bytes, not {key!r:.80}")
     return key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from importlib import import_module
 from typing import Final, Protocol, TypeVar
@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.plain_data import PlainData
-from coredata_async.records.errors import RecordStoreError, VolatileStoreError
+from coredata_async.records.errors import RecordStoreError, UnreadableRecordError, VolatileStoreError
 from coredata_async.records.record import UploadRecord
-from coredata_async.records.store import Revision
+from coredata_async.records.store import Revision, read_revision, try_read
 
 T = TypeVar("T")
 
@@ -132,11 +132,9 @@ class KvRecords:
         config = status.stream_info.config
         if (config.num_replicas or 1) < REPLICAS and not (_is_file(config) and await self._syncs()):
             raise VolatileStoreError(
-                f"the NATS bucket {status.bucket!r} has {config.num_replicas or 1} replicas, and its "
-                "server is "
-                "not known to sync every write: a power cut may lose upload records, and their Files "
-                "would be "
-                "created twice. Use a bucket on disk with 3 replicas; or run the server with "
+                f"the NATS bucket {status.bucket!r} has {config.num_replicas or 1} replicas, and its server "
+                "is not known to sync every write: a power cut may lose upload records, and their Files "
+                "would be created twice. Use a bucket on disk with 3 replicas; or run the server with "
                 "`jetstream { sync_interval: always }` and pass monitor='http://HOST:8222'; or pass "
                 "allow_volatile=True"
             )
@@ -146,7 +144,7 @@ class KvRecords:
         """See `UploadRecords.get`."""
         await self.prepare()
         entry = await self._call(self._bucket.get(_encode_key(key)))
-        return None if entry is None else _revision(entry)
+        return None if entry is None else read_revision(key, entry.revision or 0, entry.value or b"")
 
     async def create(self, record: UploadRecord) -> int | None:
         """See `UploadRecords.create`."""
@@ -163,7 +161,7 @@ class KvRecords:
         await self.prepare()
         return bool(await self._call(self._bucket.delete(_encode_key(key), last=revision)))
 
-    async def unfinished(self) -> AsyncGenerator[Revision]:
+    async def unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
         """See `UploadRecords.unfinished`. Reads all records, because a bucket has no index."""
         await self.prepare()
         watcher = await self._call(self._bucket.watchall(ignore_deletes=True))
@@ -172,8 +170,8 @@ class KvRecords:
             async for entry in watcher:
                 if entry is None:  # the end of the current entries
                     return
-                current = _revision(entry)
-                if not current.record.is_done:
+                current = try_read(_decode_key(entry.key), entry.revision or 0, entry.value or b"")
+                if isinstance(current, UnreadableRecordError) or not current.record.is_done:
                     yield current
         finally:
             await watcher.stop()
@@ -221,13 +219,13 @@ def _encode_key(key: str) -> str:
     return urlsafe_b64encode(key.encode("utf-8", "surrogatepass")).decode().rstrip("=")
 
 
+def _decode_key(text: str) -> str:
+    """Decode a key; return one that this module did not write as it is."""
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("utf-8", "surrogatepass")
+    except ValueError:
+        return text
+
+
 def _data(record: UploadRecord) -> bytes:
     return json.dumps(record.to_dict(), separators=(",", ":")).encode()
-
-
-def _revision(entry: Entry) -> Revision:
-    try:
-        data: object = json.loads(entry.value or b"")
-    except ValueError:
-        raise RecordStoreError(f"the upload record at {entry.key} is damaged: it is not JSON") from None
-    return Revision(UploadRecord.from_dict(data), entry.revision or 0)

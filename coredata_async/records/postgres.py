@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from coredata_async.errors import ConfigurationError
-from coredata_async.records.errors import RecordStoreError, VolatileStoreError
+from coredata_async.records.errors import RecordStoreError, UnreadableRecordError, VolatileStoreError
 from coredata_async.records.record import UploadRecord
-from coredata_async.records.store import Revision
+from coredata_async.records.store import Revision, read_revision, try_read
 
 PAGE: Final = 500
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,50}")
@@ -63,9 +63,8 @@ class PostgresRecords:
         if "off" in rows[0].values() and not self._allow_volatile:
             raise VolatileStoreError(
                 f"PostgreSQL has fsync={rows[0]['fsync']} and synchronous_commit={rows[0]['commit']}: a "
-                "crash "
-                "may lose upload records, and their Files would be created twice. Switch both on for this "
-                "role, or pass allow_volatile=True"
+                "crash may lose upload records, and their Files would be created twice. Switch both on for "
+                "this role, or pass allow_volatile=True"
             )
         # Two sessions that create the same table concurrently collide, despite IF NOT EXISTS.
         await self._fetch(
@@ -83,7 +82,7 @@ class PostgresRecords:
         rows = await self._fetch(
             f"SELECT revision, data::text AS data FROM {self._table} WHERE key = $1", _escape_key(key)
         )
-        return _revision(rows[0]) if rows else None
+        return read_revision(key, int(str(rows[0]["revision"])), str(rows[0]["data"])) if rows else None
 
     async def create(self, record: UploadRecord) -> int | None:
         """See `UploadRecords.create`."""
@@ -120,7 +119,7 @@ class PostgresRecords:
         )
         return bool(rows)
 
-    async def unfinished(self) -> AsyncGenerator[Revision]:
+    async def unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
         """See `UploadRecords.unfinished`."""
         await self.prepare()
         last = ""
@@ -130,7 +129,7 @@ class PostgresRecords:
         )
         while rows := await self._fetch(statement, last):
             for row in rows:
-                yield _revision(row)
+                yield try_read(_unescape_key(str(row["key"])), int(str(row["revision"])), str(row["data"]))
             last = str(rows[-1]["key"])
 
     async def purge(self, older_than: timedelta) -> int:
@@ -158,13 +157,9 @@ def _escape_key(key: str) -> str:
     return key.encode("unicode_escape").decode("ascii")
 
 
+def _unescape_key(text: str) -> str:
+    return text.encode("ascii").decode("unicode_escape")
+
+
 def _data(record: UploadRecord) -> str:
     return json.dumps(record.to_dict())
-
-
-def _revision(row: Mapping[str, object]) -> Revision:
-    try:
-        data: object = json.loads(str(row["data"]))
-    except json.JSONDecodeError:
-        raise RecordStoreError("an upload record is damaged: it is not JSON") from None
-    return Revision(UploadRecord.from_dict(data), int(str(row["revision"])))

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.plain_data import PlainData
-from coredata_async.records.errors import RecordStoreError
+from coredata_async.records.errors import UnreadableRecordError
 from coredata_async.transfer.steps import Stored
 from coredata_async.wire.files import NewFile
 
@@ -93,20 +93,21 @@ class UploadRecord:
         """Read a record.
 
         Raises:
-            RecordStoreError: If the data is not a record, or is of another version.
+            UnreadableRecordError: If the data is not a record, or is of another version.
         """
         try:
             fields = PlainData.of(data, "an upload record")
             if fields.integer("format") == FORMAT:
                 return cls._read(fields)
         except (ValueError, ConfigurationError) as exc:
-            raise RecordStoreError(
-                f"an upload record is damaged: {exc}; look for its File, then call forget(key)"
+            raise UnreadableRecordError(
+                f"the upload record is damaged: {exc}; look for its File, then call forget(key)", damaged=True
             ) from None
-        raise RecordStoreError(
-            f"an upload record has format {fields.integer('format')}, and this version reads format "
-            f"{FORMAT}: "
-            "update coredata-async, or use another table or bucket"
+        number = fields.integer("format")
+        raise UnreadableRecordError(
+            f"the upload record has format {number}, and this version reads format {FORMAT}: update "
+            "coredata-async, or use another table or bucket",
+            damaged=False,
         )
 
     @classmethod

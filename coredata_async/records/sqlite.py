@@ -13,9 +13,9 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from coredata_async.records.errors import RecordStoreError
+from coredata_async.records.errors import RecordStoreError, UnreadableRecordError
 from coredata_async.records.record import UploadRecord
-from coredata_async.records.store import Revision
+from coredata_async.records.store import Revision, read_revision, try_read
 
 R = TypeVar("R")
 
@@ -72,7 +72,7 @@ class SqliteRecords:
     async def get(self, key: str) -> Revision | None:
         """See `UploadRecords.get`."""
         rows = await self._read("SELECT revision, data FROM upload_record WHERE key = ?", (key,))
-        return _revision(rows[0]) if rows else None
+        return read_revision(key, int(str(rows[0][0])), str(rows[0][1])) if rows else None
 
     async def create(self, record: UploadRecord) -> int | None:
         """See `UploadRecords.create`."""
@@ -96,15 +96,15 @@ class SqliteRecords:
         """See `UploadRecords.delete`."""
         return await self._write("DELETE FROM upload_record WHERE key = ? AND revision = ?", (key, revision))
 
-    async def unfinished(self) -> AsyncGenerator[Revision]:
+    async def unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
         """See `UploadRecords.unfinished`."""
         last = ""
         statement = (
             "SELECT revision, data, key FROM upload_record WHERE NOT done AND key > ? ORDER BY key LIMIT ?"
         )
         while rows := await self._read(statement, (last, PAGE)):
-            for row in rows:
-                yield _revision(row)
+            for number, data, key in rows:
+                yield try_read(str(key), int(str(number)), str(data))
             last = str(rows[-1][2])
 
     async def purge(self, older_than: timedelta) -> int:
@@ -179,11 +179,3 @@ def _create_private(path: str) -> None:
 
 def _data(record: UploadRecord) -> str:
     return json.dumps(record.to_dict(), ensure_ascii=True, separators=(",", ":"))
-
-
-def _revision(row: Sequence[object]) -> Revision:
-    number, data = row[0], row[1]
-    try:
-        return Revision(UploadRecord.from_dict(json.loads(str(data))), int(str(number)))
-    except json.JSONDecodeError:
-        raise RecordStoreError("an upload record is damaged: it is not JSON") from None

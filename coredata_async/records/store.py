@@ -7,6 +7,8 @@ from typing import Protocol
 
 from attrs import frozen
 
+from coredata_async.json_text import decode_json
+from coredata_async.records.errors import UnreadableRecordError
 from coredata_async.records.record import UploadRecord
 
 
@@ -18,6 +20,34 @@ class Revision:
     number: int
 
 
+def read_revision(key: str, number: int, data: str | bytes) -> Revision:
+    """Read a record as a store keeps it.
+
+    Raises:
+        UnreadableRecordError: If it is damaged, or a newer version of the library wrote it.
+    """
+    damaged = True
+    try:
+        record = UploadRecord.from_dict(decode_json(data))
+    except UnreadableRecordError as exc:
+        failure, damaged = str(exc), exc.damaged
+    except ValueError:
+        failure = "the upload record is damaged: it is not JSON; look for its File, then call forget(key)"
+    else:
+        if record.key == key:
+            return Revision(record, number)
+        failure = f"the upload record is damaged: it belongs to the key {record.key!r}"
+    raise UnreadableRecordError(f"key {key!r}: {failure}", damaged=damaged, key=key, revision=number)
+
+
+def try_read(key: str, number: int, data: str | bytes) -> Revision | UnreadableRecordError:
+    """Read a record, or return the error, so that one unreadable record does not hide the others."""
+    try:
+        return read_revision(key, number, data)
+    except UnreadableRecordError as exc:
+        return exc
+
+
 class UploadRecords(Protocol):
     """A durable store of upload records.
 
@@ -26,7 +56,11 @@ class UploadRecords(Protocol):
     """
 
     async def get(self, key: str) -> Revision | None:
-        """Return the record of a key, or None."""
+        """Return the record of a key, or None.
+
+        Raises:
+            UnreadableRecordError: If the record cannot be read.
+        """
         ...
 
     async def create(self, record: UploadRecord) -> int | None:
@@ -41,6 +75,6 @@ class UploadRecords(Protocol):
         """Remove a record; return False if it is not at this revision."""
         ...
 
-    def unfinished(self) -> AsyncIterator[Revision]:
-        """Yield all records whose upload is not confirmed."""
+    def unfinished(self) -> AsyncIterator[Revision | UnreadableRecordError]:
+        """Yield all records whose upload is not confirmed, and an error for each one that cannot be read."""
         ...

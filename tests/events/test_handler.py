@@ -151,6 +151,25 @@ async def test_a_record_store_that_cannot_be_reached_is_waited_for(handler, data
     assert [type(await handler.handle(data(), number)) for number in (1, 99)] == [Again, Again]
 
 
+async def test_a_message_whose_record_is_damaged_is_dead_and_names_its_key(handler, data, records) -> None:
+    await handler.handle(data(), 1)
+    await records._write("UPDATE upload_record SET data = ?", ("{",))
+
+    answer = await handler.handle(data(), 1)
+
+    assert answer == Dead(
+        "key 'k': the upload record is damaged: it is not JSON; look for its File, then call forget(key)", "k"
+    )
+    assert handler.metrics.outcomes["damaged"] == 1
+
+
+async def test_a_key_that_is_not_a_text_is_dead_at_once(handler, data) -> None:
+    answer = await handler.handle(data(key="\ud800"), 1)
+
+    assert isinstance(answer, Dead)
+    assert "key must be a text of 1 to 512 bytes" in answer.reason
+
+
 async def test_a_message_whose_key_is_in_use_waits_and_is_never_dead(box, handler, data, records) -> None:
     new = NewFile(filename="a.txt", title="a", parent=box.project)
     await records.create(UploadRecord(key="k", state=UploadState.STORING, new=new, owner="another call"))

@@ -10,7 +10,7 @@ from attrs import evolve
 from coredata_async import ConfigurationError, Failed, SourceError, Unknown, Uploaded
 from coredata_async.records import Busy, IdempotentUploads, KeyReusedError, SqliteRecords
 from coredata_async.records import idempotent as module
-from coredata_async.records.errors import RecordStoreError
+from coredata_async.records.errors import RecordStoreError, UnreadableRecordError
 from coredata_async.records.record import UploadRecord, UploadState
 from coredata_async.wire.files import NewFile
 from tests.rig import QUICK
@@ -220,6 +220,53 @@ async def test_what_a_dead_process_left_is_recovered(box, records, client, uploa
     assert isinstance(await upload(key="not-stored", filename="not-stored.txt"), Uploaded)
 
 
+async def damage(records, key: str, data: str) -> None:
+    """Overwrite the data of a record."""
+    await records._write("UPDATE upload_record SET data = ? WHERE key = ?", (data, key))
+
+
+DAMAGES = {"not JSON": "{", "no record": "[]", "deep": "[" * 100_000}
+
+
+@pytest.mark.parametrize("data", DAMAGES.values(), ids=DAMAGES)
+async def test_a_damaged_record_does_not_hide_the_others(box, records, client, caplog, data) -> None:
+    clock = Clock()
+    uploads = IdempotentUploads(client, records, clock=clock, sleep=clock.sleep, fence=False)
+    await _leave_half_done(box, records, client)
+    await damage(records, "not-stored", data)
+
+    outcomes = {each.key: each async for each in uploads.recover()}
+    later = [each async for each in uploads.recover()]
+
+    assert {key: type(each) for key, each in outcomes.items()} == {
+        "not-stored": Failed,
+        "stored": Uploaded,
+        "registered": Uploaded,
+    }
+    assert isinstance(outcomes["not-stored"].error, UnreadableRecordError)
+    assert later == []
+    warnings = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert len(warnings) == 1
+    assert "a record is skipped: key 'not-stored': the upload record is damaged" in warnings[0]
+    with pytest.raises(UnreadableRecordError, match=r"call forget\(key\)"):
+        await uploads.upload(b"content", parent=box.project, filename="a.txt", key="not-stored")
+    assert await uploads.forget("not-stored")
+    assert await records.get("not-stored") is None
+
+
+async def test_a_record_of_a_newer_version_is_skipped_and_not_forgotten(records, uploads, caplog) -> None:
+    new = NewFile(filename="a", title="a", parent="p")
+    await records.create(UploadRecord(key="k", state=UploadState.STORING, new=new))
+    await damage(records, "k", '{"format": 2}')
+
+    outcomes = [each async for each in uploads.recover()]
+
+    assert [(each.key, each.error.damaged) for each in outcomes] == [("k", False)]
+    assert "update coredata-async" in caplog.text
+    with pytest.raises(UnreadableRecordError, match="has format 2"):
+        await uploads.forget("k")
+
+
 async def test_recovery_leaves_live_calls_alone(box, records, client) -> None:
     record = UploadRecord(key="live", state=UploadState.STORING, new=_new(box, "live"), owner="other")
     number = await records.create(record)
@@ -273,7 +320,7 @@ async def test_a_key_whose_file_may_exist_is_not_forgotten(box, uploads, upload)
         await uploads.forget("k")
 
 
-@pytest.mark.parametrize("key", ["", "ä" * 257, "k" * 513])
+@pytest.mark.parametrize("key", ["", "ä" * 257, "k" * 513, "lone surrogate \ud800"])
 async def test_an_invalid_key_is_refused(upload, key) -> None:
     with pytest.raises(ConfigurationError, match="key must be a text of 1 to 512 bytes"):
         await upload(key=key)

@@ -1,12 +1,15 @@
 """Every record store keeps the promises of `UploadRecords`."""
 
 import asyncio
+import json
 
 import pytest
 from attrs import evolve
 
 from coredata_async.records import KvRecords, PostgresRecords, SqliteRecords, VolatileStoreError
-from coredata_async.records.errors import RecordStoreError
+from coredata_async.records import kv as kv_module
+from coredata_async.records import postgres as postgres_module
+from coredata_async.records.errors import RecordStoreError, UnreadableRecordError
 from coredata_async.records.record import UploadRecord, UploadState
 from coredata_async.transfer.steps import Planned, Stored
 from coredata_async.wire.files import NewFile
@@ -138,6 +141,40 @@ async def test_reading_unfinished_records_can_be_abandoned(records, prefix) -> N
     await unfinished.aclose()
 
     assert await records.get(f"{prefix}k") is not None
+
+
+async def test_a_damaged_record_is_an_error_with_its_key_and_the_others_are_read(records, prefix) -> None:
+    good, copied = record(f"{prefix}good"), record(f"{prefix}copied \n")
+    await records.create(good)
+    number = await records.create(evolve(copied))
+    await write_raw(records, copied.key, good, number)
+
+    found = [each async for each in records.unfinished()]
+    with pytest.raises(UnreadableRecordError, match="belongs to the key") as caught:
+        await records.get(copied.key)
+
+    errors = [each for each in found if isinstance(each, UnreadableRecordError)]
+    assert [(each.key, each.damaged) for each in errors] == [(copied.key, True)]
+    assert good in [each.record for each in found if not isinstance(each, UnreadableRecordError)]
+    assert await records.delete(copied.key, caught.value.revision)
+    assert await records.get(copied.key) is None
+
+
+async def write_raw(records, key: str, other: UploadRecord, number: int) -> None:
+    """Store the record of another key below a key, as a careless restore of a backup may do."""
+    match records:
+        case SqliteRecords():
+            data = (await records._read("SELECT data FROM upload_record WHERE key = ?", (other.key,)))[0][0]
+            await records._write("UPDATE upload_record SET data = ? WHERE key = ?", (data, key))
+        case PostgresRecords():
+            await records._fetch(
+                f"UPDATE {records._table} SET data = $1::text::json WHERE key = $2",
+                json.dumps(other.to_dict()),
+                postgres_module._escape_key(key),
+            )
+        case _:
+            data = json.dumps(other.to_dict()).encode()
+            await records._bucket.update(kv_module._encode_key(key), data, last=number)
 
 
 async def test_an_sqlite_file_is_private_and_outlives_its_connection(tmp_path) -> None:

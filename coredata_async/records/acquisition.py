@@ -1,0 +1,110 @@
+"""Leases on the records of keys: creating a record, or taking it over from a call that died."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from attrs import define, evolve, field
+
+from coredata_async.control_characters import escape_controls
+from coredata_async.records.errors import RecordStoreError
+from coredata_async.records.fence import NO_FENCE, process_fence
+from coredata_async.records.observations import Observations
+from coredata_async.records.outcomes import Busy
+from coredata_async.records.ownership import OwnedRecord
+from coredata_async.records.record import UploadRecord, UploadState
+from coredata_async.records.store import Revision, UploadRecords
+
+log = logging.getLogger("coredata_async.records")
+
+_RACE_PAUSE: Final = 1.0
+"""Seconds after which a call may try again that lost a race for a record."""
+
+
+@define(eq=False)
+class Acquisition:
+    """The means to get the lease on a record."""
+
+    records: UploadRecords
+    lease: float
+    """Length of a lease, in seconds."""
+    fenced: bool
+    clock: Callable[[], float]
+    observed: Observations = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.observed = Observations(self.clock)
+
+    async def create_or_take(self, fresh: UploadRecord) -> OwnedRecord | Revision | Busy:
+        """Create the record of a key, or take the one that exists; see `take`."""
+        # Most keys are new: to read the record first would cost one more round trip for each.
+        return await self._create(fresh) or await self.take(fresh)
+
+    async def take(self, fresh: UploadRecord) -> OwnedRecord | Revision | Busy:
+        """Take the lease on a record; return a confirmed record unchanged.
+
+        Raises:
+            RecordStoreError: If the store cannot be reached, or the record cannot be read.
+        """
+        current = await self.records.get(fresh.key)
+        if current is None:
+            return await self._create(fresh) or Busy(key=fresh.key, retry_after=_RACE_PAUSE)
+        if current.record.is_done:
+            self.observed.forget(fresh.key)
+            return current
+        unchanged = self.observed.note(current)
+        if current.record.owner and unchanged < self.lease:
+            return Busy(key=fresh.key, retry_after=max(_RACE_PAUSE, self.lease - unchanged))
+        waited = current.record.waited
+        if not current.record.owner and current.record.state is UploadState.REGISTERING:
+            waited += unchanged
+        record = evolve(
+            current.record,
+            owner=secrets.token_hex(8),
+            epoch=current.record.epoch + 1,
+            renewals=current.record.renewals + 1,
+            waited=waited,
+        )
+        began = self.clock()
+        number = await self._update(record, current.number)
+        if number is None:
+            return Busy(key=fresh.key, retry_after=_RACE_PAUSE)
+        return self._own(Revision(record, number), began)
+
+    def is_in_use(self, current: Revision) -> bool:
+        """Check if a call works on a record, or died less than a lease ago."""
+        return bool(current.record.owner) and self.observed.note(current) < self.lease
+
+    async def _create(self, fresh: UploadRecord) -> OwnedRecord | None:
+        """Create the record of a key and take the lease on it; return `None` if the key has a record."""
+        record, began = evolve(fresh, owner=secrets.token_hex(8)), self.clock()
+        number: int | None = None
+        try:
+            number = await self.records.create(record)
+        except RecordStoreError as exc:
+            log.warning(
+                "%s: it is unknown whether its record was created: %s", escape_controls(record.key), exc
+            )
+            current = await self.records.get(record.key)
+            if current is not None and current.record == record:
+                number = current.number
+        return None if number is None else self._own(Revision(record, number), began)
+
+    async def _update(self, record: UploadRecord, revision: int) -> int | None:
+        try:
+            return await self.records.update(record, revision)
+        except RecordStoreError as exc:
+            log.warning(
+                "%s: it is unknown whether its record was taken: %s", escape_controls(record.key), exc
+            )
+        current = await self.records.get(record.key)
+        return current.number if current is not None and current.record == record else None
+
+    def _own(self, revision: Revision, began: float) -> OwnedRecord:
+        fence = process_fence() if self.fenced else NO_FENCE
+        return OwnedRecord(
+            self.records, revision, self.lease, fence, until=began + self.lease, clock=self.clock
+        )
