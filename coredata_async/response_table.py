@@ -2,7 +2,8 @@
 
 `TABLE` has one row per kind of request and one column per kind of response. No other code decides whether a
 request was carried out, refused, or may be sent again: retries, uploads, bulk jobs and the second client all
-use `classify`, `classify_error` or `classify_status`.
+use `classify`, `classify_reply` or `classify_error`. `HOSTS` is the table of what the same responses show
+about the host, which the limiters of bulk jobs use.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
-from coredata_async.errors import APIConnectionError
+from coredata_async.errors import APIConnectionError, APITimeoutError
 from coredata_async.message import Reply, Request
 
 
@@ -63,10 +64,27 @@ class Response(Enum):
     """Any other 4xx, such as 405 or 409."""
     UNSUPPORTED = auto()
     """A 5xx that another attempt does not change: 501, 505, 506, 507, 508, 510 or 511."""
+    UNAVAILABLE = auto()
+    """503, with or without Retry-After."""
     SERVER_ERROR = auto()
     """Any other 5xx, with or without Retry-After. Unregistered ones count as 500 (RFC 9110, 15)."""
     INVALID = auto()
     """A status below 200 or above 599."""
+
+
+class HostState(Enum):
+    """The cells of `HOSTS`: the state of the host that a response shows."""
+
+    WORKS = auto()
+    """It answered. A 4xx concerns the request, and is not a fault of the host."""
+    THROTTLES = auto()
+    """429, or 503 with Retry-After: the host works, and rejected the request."""
+    OVERLOADED = auto()
+    """503 alone: the host is overloaded, as with `SlowDown` of a storage, or down."""
+    FAILS = auto()
+    """Another 5xx, or no response."""
+    UNSEEN = auto()
+    """The client did not send the request, for example because the source could not be read."""
 
 
 class Classification(Enum):
@@ -103,6 +121,7 @@ _REPEATABLE: Final[Mapping[Response, Classification]] = {
     _R.TRY_AGAIN: _C.TRANSIENT,
     _R.OTHER_CLIENT_ERROR: _C.REFUSED,
     _R.UNSUPPORTED: _C.REFUSED,
+    _R.UNAVAILABLE: _C.TRANSIENT,
     _R.SERVER_ERROR: _C.TRANSIENT,
     _R.INVALID: _C.REFUSED,
 }
@@ -129,7 +148,19 @@ TABLE: Final[Mapping[RequestKind, Mapping[Response, Classification]]] = {
         _R.TOO_MANY: _C.NOT_CARRIED_OUT,
     },
 }
-"""The only place that decides about the meaning of a response."""
+"""The only place that decides about the meaning of a response for its request."""
+
+HOSTS: Final[Mapping[Response, HostState]] = {
+    **dict.fromkeys(Response, HostState.WORKS),
+    _R.NOT_SENT: HostState.FAILS,
+    _R.NEVER_SENDABLE: HostState.FAILS,
+    _R.LOST: HostState.FAILS,
+    _R.TOO_MANY: HostState.THROTTLES,
+    _R.UNSUPPORTED: HostState.FAILS,
+    _R.UNAVAILABLE: HostState.OVERLOADED,
+    _R.SERVER_ERROR: HostState.FAILS,
+}
+"""The only place that decides about the meaning of a response for the host."""
 
 _SINGLE: Final[Mapping[int, Response]] = {
     **dict.fromkeys((400, 401, 403, 413, 422), _R.REJECTED),
@@ -137,6 +168,7 @@ _SINGLE: Final[Mapping[int, Response]] = {
     **dict.fromkeys((408, 425), _R.TRY_AGAIN),
     429: _R.TOO_MANY,
     **dict.fromkeys((501, 505, 506, 507, 508, 510, 511), _R.UNSUPPORTED),
+    503: _R.UNAVAILABLE,
 }
 _HUNDREDS: Final[Mapping[int, Response]] = {
     2: _R.OTHER_SUCCESS,
@@ -144,6 +176,7 @@ _HUNDREDS: Final[Mapping[int, Response]] = {
     4: _R.OTHER_CLIENT_ERROR,
     5: _R.SERVER_ERROR,
 }
+_NO_RESPONSE: Final = frozenset({APIConnectionError.__name__, APITimeoutError.__name__})
 _MAY_BE_SENT_AGAIN: Final = frozenset({_C.NOT_CARRIED_OUT, _C.TRANSIENT})
 
 
@@ -210,3 +243,17 @@ def may_be_sent_again(classification: Classification) -> bool:
 def is_transient(status: int) -> bool:
     """Return whether a retry may get another status, for a request that is safe to repeat."""
     return may_be_sent_again(_REPEATABLE[response_of(status)])
+
+
+def host_state(status: int | None, retry_after: float | None, error: str | None) -> HostState:
+    """Return what an exchange shows about the host.
+
+    Args:
+        status: The status; `None` if no response arrived.
+        retry_after: The seconds of Retry-After.
+        error: The class of the error, if no response arrived.
+    """
+    if status is None:
+        return HOSTS[Response.LOST] if error in _NO_RESPONSE else HostState.UNSEEN
+    state = HOSTS[response_of(status)]
+    return HostState.THROTTLES if state is HostState.OVERLOADED and retry_after is not None else state

@@ -4,16 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.errors import APIConnectionError, APITimeoutError
+from coredata_async.errors import APIConnectionError, APITimeoutError, SourceChangedError
 from coredata_async.message import Reply, Request
 from coredata_async.response_table import (
     TABLE,
     Classification,
+    HostState,
     RequestKind,
     Response,
     classify,
     classify_error,
     classify_reply,
+    host_state,
     is_transient,
     kind_of,
     may_be_sent_again,
@@ -185,3 +187,33 @@ def test_a_creation_is_sent_again_only_after_proof(response: Response) -> None:
 
 def test_without_an_expected_status_every_2xx_is_a_success() -> None:
     assert {response_of(status) for status in range(200, 300)} == {Response.SUCCESS}
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 301, 400, 401, 403, 404, 408, 409, 499])
+def test_a_response_below_500_shows_that_the_host_works(status: int) -> None:
+    assert host_state(status, None, None) is HostState.WORKS
+
+
+@pytest.mark.parametrize("status", [500, 501, 502, 504, 520, 599])
+def test_an_error_of_the_server_is_a_failure_of_the_host(status: int) -> None:
+    assert host_state(status, 3, None) is HostState.FAILS
+
+
+def test_503_with_retry_after_is_throttling() -> None:
+    assert host_state(503, None, None) is HostState.OVERLOADED
+    assert host_state(503, 0, None) is HostState.THROTTLES
+
+
+def test_429_is_throttling_with_and_without_retry_after() -> None:
+    assert host_state(429, None, None) is HostState.THROTTLES
+    assert host_state(429, 3, None) is HostState.THROTTLES
+
+
+@pytest.mark.parametrize("error", [APIConnectionError, APITimeoutError])
+def test_a_missing_response_is_a_failure_of_the_host(error: type[Exception]) -> None:
+    assert host_state(None, None, error.__name__) is HostState.FAILS
+
+
+@pytest.mark.parametrize("error", [SourceChangedError, ZeroDivisionError, OSError])
+def test_an_exception_of_the_source_shows_nothing_about_the_host(error: type[Exception]) -> None:
+    assert host_state(None, None, error.__name__) is HostState.UNSEEN

@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.bulk.limits.outcome import Outcome
+from coredata_async.response_table import HostState
 
 WINDOW: Final = 20.0
 """Seconds over which failures are compared with all requests, plus or minus half."""
@@ -61,22 +61,22 @@ class Circuit:
         if self._opened is not None and not self.gave_up:
             self.opens = now + PAUSES[1]
 
-    def record(self, outcome: Outcome, now: float, seconds: float) -> None:
-        """Record the outcome of a request that took this many seconds."""
-        failed = outcome is Outcome.FAILED or outcome is Outcome.UNAVAILABLE
+    def record(self, state: HostState, now: float, seconds: float) -> None:
+        """Record the state that a request showed after this many seconds."""
+        failed = state is HostState.FAILS or state is HostState.OVERLOADED
         if self.gave_up:
             return
         if self._opened is not None:
             if now - seconds >= self._opened:
-                self._record_probe(outcome, now, self._opened, failed=failed)
-        elif outcome is not Outcome.NOT_SENT:
+                self._record_probe(state, now, self._opened, failed=failed)
+        elif state is not HostState.UNSEEN:
             self._count_window(now, seconds, failed=failed)
             if failed and (self._too_many() or self._is_dead(now)):
                 self._opened = now
                 self.opens = now + min(self._pause, self.patience)
 
-    def _record_probe(self, outcome: Outcome, now: float, opened: float, *, failed: bool) -> None:
-        if outcome is Outcome.NOT_SENT:
+    def _record_probe(self, state: HostState, now: float, opened: float, *, failed: bool) -> None:
+        if state is HostState.UNSEEN:
             self.opens = now  # the next request may show it
         elif not failed:
             self.opens, self._opened, self._pause, self._row = 0.0, None, PAUSES[0], 0

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import define
 
-from coredata_async.bulk.limits.outcome import Outcome
+from coredata_async.response_table import HostState
 
 BETA: Final = 0.85
 """Factor of the rate after a 429."""
@@ -54,18 +54,18 @@ class Cubic:
         self.rate = self._clamp(self._peak * self._growth(now - self._cut))
         self.opens = max(self.opens, now - CREDIT) + 1 / self.rate
 
-    def record(self, outcome: Outcome, now: float, seconds: float) -> None:
-        """Record the outcome of a request that took this many seconds."""
+    def record(self, state: HostState, now: float, seconds: float) -> None:
+        """Record the state that a request showed after this many seconds."""
         if self._since is None:
             self._since = now - seconds
-        if outcome is Outcome.WORKED:
+        if state is HostState.WORKS:
             self._granted += 1
         if now - self._since >= CALM:
             self._measured, self._granted, self._since = self._mean(now), 0, now
         if self._measured is None:
             return  # a few milliseconds do not give a rate
         fresh = now - seconds >= self._cut and now - self._cut >= CALM
-        if outcome is Outcome.THROTTLED and fresh:
+        if state is HostState.THROTTLES and fresh:
             self._searching = self.rate is None or self.rate <= FLOOR
             self._peak = self._clamp(self._measured if self.rate is None else self.rate)
             self.rate = max(self._peak * BETA, FLOOR)

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.bulk.limits.outcome import Outcome
+from coredata_async.response_table import HostState
 from coredata_async.transport.trace import Exchanged
 
 START: Final = 4
@@ -66,17 +66,17 @@ class Goodput:
         self._full = self._full or full
         self._measure(now)
 
-    def record(self, event: Exchanged, outcome: Outcome, now: float, *, full: bool) -> None:
+    def record(self, event: Exchanged, state: HostState, now: float, *, full: bool) -> None:
         """Adapt the width to a PUT that has ended."""
-        if outcome is Outcome.NOT_SENT:
+        if state is HostState.UNSEEN:
             return
-        self._failing += ((outcome is Outcome.FAILED) - self._failing) * MEMORY
+        self._failing += ((state is HostState.FAILS) - self._failing) * MEMORY
         self._full = self._full or full
-        if outcome is Outcome.WORKED:
+        if state is HostState.WORKS:
             self._seen += 1
             self._moved += HEADERS
             self._moves += 1
-        if outcome is Outcome.THROTTLED or outcome is Outcome.UNAVAILABLE or self._failing > TOLERATED:
+        if state is HostState.THROTTLES or state is HostState.OVERLOADED or self._failing > TOLERATED:
             self._shrink(now, event.seconds)
         self._measure(now)
 

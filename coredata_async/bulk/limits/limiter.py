@@ -9,14 +9,17 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from math import inf
-from typing import Protocol
+from typing import Final, Protocol
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from coredata_async.bulk.limits.circuit import Circuit
 from coredata_async.bulk.limits.cubic import Cubic
-from coredata_async.bulk.limits.outcome import Outcome, Recent, classify
+from coredata_async.response_table import HostState, Response, host_state, response_of
 from coredata_async.transport.trace import Exchanged
+
+LATEST: Final = 20
+"""Number of exchanges that show the present state of a host."""
 
 
 class WidthPolicy(Protocol):
@@ -27,7 +30,7 @@ class WidthPolicy(Protocol):
         """Maximum number of requests in flight."""
         ...
 
-    def record(self, event: Exchanged, outcome: Outcome, now: float, *, full: bool) -> None:
+    def record(self, event: Exchanged, state: HostState, now: float, *, full: bool) -> None:
         """Adapt the width to one exchange; `full` is true if every slot was taken."""
         ...
 
@@ -42,11 +45,33 @@ class FixedWidth:
 
     width: int
 
-    def record(self, event: Exchanged, outcome: Outcome, now: float, *, full: bool) -> None:
+    def record(self, event: Exchanged, state: HostState, now: float, *, full: bool) -> None:
         """Do nothing."""
 
     def restart(self) -> None:
         """Do nothing."""
+
+
+@define
+class Recent:
+    """Latest exchanges, which show the meaning of a 503 with Retry-After.
+
+    If most requests get one, the host rejects all requests. If few do, it concerns those few: a gateway also
+    sends it for a single request that took too long, and all others must not wait for it.
+    """
+
+    _rejected: deque[bool] = field(factory=lambda: deque[bool](maxlen=LATEST), init=False)
+
+    def classify(self, event: Exchanged) -> HostState:
+        """Return the state that an exchange shows, with regard to those before it."""
+        state = state_of(event)
+        if state is HostState.UNSEEN:
+            return state
+        by_503 = state is HostState.THROTTLES and response_of(event.status or 0) is Response.UNAVAILABLE
+        self._rejected.append(by_503)
+        if by_503 and sum(self._rejected) * 2 <= len(self._rejected):
+            return HostState.OVERLOADED
+        return state
 
 
 class AdaptiveLimiter:
@@ -177,22 +202,22 @@ class AdaptiveLimiter:
                 self._enter()
                 waiter.set_result(None)
 
-    def record(self, event: Exchanged, *, classified: bool = False) -> Outcome:
-        """Adapt to an exchange that has ended, and return its outcome; its slot is still taken.
+    def record(self, event: Exchanged, *, classified: bool = False) -> HostState:
+        """Adapt to an exchange that has ended, and return the state of the host; its slot is still taken.
 
         Args:
             event: The exchange.
             classified: True if another process has classified it already: see `Recent`.
         """
         now, was_open = self._clock(), self._circuit.is_open
-        outcome = classify(event) if classified else self._recent.classify(event)
-        self._circuit.record(outcome, now, event.seconds)
-        self._policy.record(event, outcome, now, full=self._used >= self._policy.width)
+        state = state_of(event) if classified else self._recent.classify(event)
+        self._circuit.record(state, now, event.seconds)
+        self._policy.record(event, state, now, full=self._used >= self._policy.width)
         if self._rate:
-            self._rate.record(outcome, now, event.seconds)
-        if outcome is Outcome.WORKED:
+            self._rate.record(state, now, event.seconds)
+        if state is HostState.WORKS:
             self._requested_wait = 0.0
-        elif outcome is Outcome.THROTTLED and event.retry_after:
+        elif state is HostState.THROTTLES and event.retry_after:
             self._wait_for(event.retry_after * (1 + self._jitter() / 10), now)
         if was_open and not self._circuit.is_open:
             self._policy.restart()
@@ -201,7 +226,7 @@ class AdaptiveLimiter:
         self._update_not_before()
         if self._waiters:
             self.admit()
-        return outcome
+        return state
 
     def _enter(self) -> None:
         self._used += 1
@@ -236,3 +261,8 @@ class AdaptiveLimiter:
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm = loop.call_later(wait, self.admit) if wait < inf else None
+
+
+def state_of(event: Exchanged) -> HostState:
+    """Return the state of the host that one exchange shows, regardless of others."""
+    return host_state(event.status, event.retry_after, event.error)

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from typing import Final
 
 from coredata_async.bulk.limits.aimd import CEILING as MOST_REQUESTS
 from coredata_async.bulk.limits.aimd import Aimd
@@ -14,11 +15,13 @@ from coredata_async.bulk.limits.cubic import Cubic
 from coredata_async.bulk.limits.goodput import CEILING as MOST_PUTS
 from coredata_async.bulk.limits.goodput import Goodput
 from coredata_async.bulk.limits.limiter import AdaptiveLimiter, FixedWidth
-from coredata_async.bulk.limits.outcome import Outcome
 from coredata_async.bulk.options import Effort
 from coredata_async.config import Limits, Retry
+from coredata_async.response_table import HostState
 from coredata_async.transport.retry import Budget
 from coredata_async.transport.trace import Exchanged
+
+_THROTTLED: Final = frozenset({HostState.THROTTLES, HostState.OVERLOADED})
 
 
 class Limiters:
@@ -90,10 +93,11 @@ class Limiters:
     def record(self, event: Exchanged) -> None:
         """Count an exchange of this process, and adapt to it: a `Hook`."""
         self.requests += 1
-        if event.status in (429, 503):
-            self.throttled += 1
-        if (self.storage if event.signed else self.api).record(event) is Outcome.THROTTLED:
+        state = (self.storage if event.signed else self.api).record(event)
+        if state is HostState.THROTTLES:
             self.obeyed = event
+        if state in _THROTTLED:
+            self.throttled += 1
 
     def learn(self, event: Exchanged) -> None:
         """Adapt to an exchange that another process has counted and obeyed."""

@@ -10,8 +10,8 @@ from coredata_async.bulk.limits.admission import EXPIRED, FIRST, PROVING, Admiss
 from coredata_async.bulk.limits.bandwidth import HORIZON, STREAMS, Bandwidth, limit_bandwidth
 from coredata_async.bulk.limits.circuit import Circuit
 from coredata_async.bulk.limits.limiter import AdaptiveLimiter, FixedWidth
-from coredata_async.bulk.limits.outcome import Outcome
 from coredata_async.message import Held, Reply, Request
+from coredata_async.response_table import HostState
 from coredata_async.transport.trace import Exchanged
 from tests.bulk.virtual import now, run
 
@@ -210,7 +210,7 @@ def test_a_probe_keeps_its_slot_although_the_circuit_is_open() -> None:
         circuit = Circuit(900)
         gate = AdaptiveLimiter("the storage", FixedWidth(2), circuit, on_stop=print, clock=now)
         for _ in range(30):
-            circuit.record(Outcome.FAILED, now(), 0.1)
+            circuit.record(HostState.FAILS, now(), 0.1)
         gate.record(Exchanged("PUT", "s/b", 500, 0.1, signed=True))
         async with gate.slot():
             began = now()

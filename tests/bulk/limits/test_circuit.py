@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coredata_async.bulk.limits.circuit import Circuit
-from coredata_async.bulk.limits.outcome import Outcome
+from coredata_async.response_table import HostState
 
-OK, BAD, GONE = Outcome.WORKED, Outcome.FAILED, Outcome.UNAVAILABLE
+OK, BAD, GONE = HostState.WORKS, HostState.FAILS, HostState.OVERLOADED
 
 
 def opened(patience: float = 900.0, at: float = 100.0) -> Circuit:
@@ -82,8 +82,8 @@ def test_one_success_breaks_the_row() -> None:
     assert not circuit.is_open
 
 
-@pytest.mark.parametrize("outcome", [Outcome.THROTTLED, Outcome.NOT_SENT, OK])
-def test_other_outcomes_never_open_it(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [HostState.THROTTLES, HostState.UNSEEN, OK])
+def test_other_outcomes_never_open_it(outcome: HostState) -> None:
     circuit = Circuit(900)
     for number in range(200):
         circuit.record(outcome, 100 + number, 1)
@@ -107,12 +107,12 @@ def test_only_one_probe_is_sent_until_it_has_ended() -> None:
     circuit.start(105)
 
     assert circuit.opens == 165  # in case it is lost, for example because its worker was cancelled
-    circuit.record(Outcome.NOT_SENT, 106, 1)
+    circuit.record(HostState.UNSEEN, 106, 1)
     assert circuit.opens == 106
 
 
-@pytest.mark.parametrize("outcome", [OK, Outcome.THROTTLED])
-def test_any_response_to_a_probe_closes_it(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [OK, HostState.THROTTLES])
+def test_any_response_to_a_probe_closes_it(outcome: HostState) -> None:
     circuit = opened()
     circuit.start(105)
 
@@ -168,7 +168,7 @@ def test_without_patience_one_probe_decides() -> None:
     assert (circuit.gave_up, circuit.opens) == (True, inf)
 
 
-VERDICTS = st.sampled_from(Outcome)
+VERDICTS = st.sampled_from(HostState)
 STEPS = st.lists(st.tuples(VERDICTS, st.floats(0, 30), st.floats(0, 200), st.booleans()), max_size=150)
 
 

@@ -10,7 +10,7 @@ from coredata_async.bulk.limits.aimd import Aimd
 from coredata_async.bulk.limits.circuit import Circuit
 from coredata_async.bulk.limits.cubic import FLOOR, Cubic
 from coredata_async.bulk.limits.limiter import AdaptiveLimiter
-from coredata_async.bulk.limits.outcome import Outcome
+from coredata_async.response_table import HostState
 from tests.bulk.simulated import Service, run_workers
 from tests.bulk.virtual import now, run
 
@@ -92,9 +92,9 @@ def test_a_service_that_refused_everything_for_minutes_is_soon_used_again() -> N
 def test_it_is_off_until_the_first_429() -> None:
     cubic = Cubic()
     for second in range(100):
-        cubic.record(Outcome.WORKED, second, 0.1)
-        cubic.record(Outcome.FAILED, second, 0.1)
-        cubic.record(Outcome.UNAVAILABLE, second, 0.1)
+        cubic.record(HostState.WORKS, second, 0.1)
+        cubic.record(HostState.FAILS, second, 0.1)
+        cubic.record(HostState.OVERLOADED, second, 0.1)
         cubic.start(second)
 
     assert (cubic.rate, cubic.opens) == (None, 0)
@@ -103,8 +103,8 @@ def test_it_is_off_until_the_first_429() -> None:
 def throttled(rate: int = 50, seconds: int = 20) -> Cubic:
     cubic = Cubic()
     for number in range(rate * seconds):
-        cubic.record(Outcome.WORKED, number / rate, 0.01)
-    cubic.record(Outcome.THROTTLED, seconds, 0.01)
+        cubic.record(HostState.WORKS, number / rate, 0.01)
+    cubic.record(HostState.THROTTLES, seconds, 0.01)
     return cubic
 
 
@@ -116,8 +116,8 @@ def test_requests_sent_before_the_decrease_do_not_decrease_it_again() -> None:
     cubic = throttled()
     rate = cubic.rate
     for _ in range(50):
-        cubic.record(Outcome.THROTTLED, 22, 2.5)
-        cubic.record(Outcome.THROTTLED, 20.9, 0.1)
+        cubic.record(HostState.THROTTLES, 22, 2.5)
+        cubic.record(HostState.THROTTLES, 20.9, 0.1)
 
     assert cubic.rate == rate
 
@@ -159,7 +159,7 @@ def test_a_service_that_refuses_everything_still_gets_a_request_now_and_then() -
     cubic = Cubic()
     for second in range(100):
         cubic.start(second)
-        cubic.record(Outcome.THROTTLED, second, 0.01)
+        cubic.record(HostState.THROTTLES, second, 0.01)
 
     assert cubic.rate == FLOOR
 
@@ -167,7 +167,7 @@ def test_a_service_that_refuses_everything_still_gets_a_request_now_and_then() -
 @settings(deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(Outcome), st.floats(0, 90), st.floats(0, 90), st.booleans()), max_size=100
+        st.tuples(st.sampled_from(HostState), st.floats(0, 90), st.floats(0, 90), st.booleans()), max_size=100
     )
 )
 def test_the_rate_is_never_zero_and_the_next_time_never_further_than_its_gap(steps) -> None:

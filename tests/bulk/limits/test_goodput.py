@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coredata_async.bulk.limits.goodput import Goodput
+from coredata_async.bulk.limits.limiter import state_of
 from coredata_async.bulk.limits.limiters import Limiters
-from coredata_async.bulk.limits.outcome import classify
 from coredata_async.bulk.options import Effort
 from coredata_async.config import Limits, Retry
 from coredata_async.transport.trace import Exchanged
@@ -30,7 +30,7 @@ def feed(
     for _ in range(100 if moved else 0):
         policy.add_bytes(moved // 100, at - 0.01, full=True)
     for _ in range(times):
-        policy.record(event, classify(event), at, full=True)
+        policy.record(event, state_of(event), at, full=True)
     return policy.width
 
 
@@ -89,7 +89,7 @@ def test_unused_slots_do_not_increase_it() -> None:
     policy = Goodput()
     for second in range(100):
         policy.add_bytes(MB, second, full=False)
-        policy.record(put(), classify(put()), second, full=False)
+        policy.record(put(), state_of(put()), second, full=False)
 
     assert policy.width == 4
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from coredata_async.bulk.limits.aimd import Aimd
 from coredata_async.bulk.limits.circuit import Circuit
 from coredata_async.bulk.limits.cubic import Cubic
-from coredata_async.bulk.limits.limiter import AdaptiveLimiter, FixedWidth
+from coredata_async.bulk.limits.limiter import AdaptiveLimiter, FixedWidth, Recent
 from coredata_async.errors import APIConnectionError
 from coredata_async.message import Reply, Request
+from coredata_async.response_table import HostState
 from coredata_async.transport.throttle import limit_concurrency
-from coredata_async.transport.trace import trace
+from coredata_async.transport.trace import Exchanged, trace
 from tests.bulk.simulated import POST, exchanged
 from tests.bulk.virtual import now, run
 from tests.rig import cancelled_at
@@ -435,3 +436,36 @@ def test_in_any_order_the_width_is_never_exceeded_and_no_slot_is_lost(
         assert [task.exception() for task in tasks if not task.cancelled() and task.exception()] == []
 
     run(main)
+
+
+def classify_all(*events: Exchanged) -> list[HostState]:
+    recent = Recent()
+    return [recent.classify(event) for event in events]
+
+
+def test_a_503_with_retry_after_among_successes_concerns_that_request_only() -> None:
+    busy = exchanged(503, retry_after=5)
+
+    outcomes = classify_all(exchanged(), exchanged(), exchanged(), *[exchanged(), busy] * 50)
+
+    assert HostState.THROTTLES not in outcomes
+    assert outcomes[4] is HostState.OVERLOADED
+
+
+def test_a_503_with_retry_after_among_others_concerns_all() -> None:
+    busy = exchanged(503, retry_after=5)
+
+    assert classify_all(busy)[-1] is HostState.THROTTLES
+    assert classify_all(*[exchanged()] * 30, *[busy] * 11)[-2:] == [HostState.OVERLOADED, HostState.THROTTLES]
+
+
+def test_429_always_concerns_all() -> None:
+    assert classify_all(*[exchanged()] * 30, exchanged(429))[-1] is HostState.THROTTLES
+
+
+def test_a_request_that_was_not_sent_does_not_count() -> None:
+    gone = exchanged(None, error="SourceChangedError")
+
+    assert classify_all(*[gone] * 30, exchanged(503, retry_after=5)) == [HostState.UNSEEN] * 30 + [
+        HostState.THROTTLES
+    ]
