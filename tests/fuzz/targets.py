@@ -68,7 +68,7 @@ def _answer(pieces: list[bytes], *, bodiless: bool) -> tuple[bool, int, list[tup
         parser.ends_at_eof()
     except Http11Error:
         return None
-    headers = [(name.lower(), value) for name, value in parser.headers().items()]
+    headers = [(name.lower(), value) for name, value in parser.headers.items()]
     assert sum(len(name) + len(value) for name, value in headers) <= 3 * HEAD_LIMIT
     return parser.complete, parser.status, headers, parser.take()
 

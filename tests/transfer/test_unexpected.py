@@ -219,16 +219,13 @@ async def test_a_cancelled_creation_is_cancelled(client, box, monkeypatch) -> No
 async def test_an_error_deep_in_a_transport_after_the_first_byte_is_unknown(client, box, monkeypatch) -> None:
     """In the code of either transport that runs when the response has begun."""
     from coredata_async.transport.aiohttp import exchange as over_aiohttp  # noqa: PLC0415
-    from coredata_async.transport.http11.parser import ResponseParser  # noqa: PLC0415
+    from coredata_async.transport.http11 import exchange as over_http11  # noqa: PLC0415
 
-    async def read(_: object) -> bytes:
-        raise OverflowError
-
-    def headers(_: object) -> object:
+    async def read(*_: object, **__: object) -> bytes:
         raise OverflowError
 
     monkeypatch.setattr(over_aiohttp, "_read", read)
-    monkeypatch.setattr(ResponseParser, "headers", headers)
+    monkeypatch.setattr(over_http11, "_reply", read)
 
     with pytest.raises(OutcomeUnknownError, match="OverflowError"):
         await client.projects.create(space=box.space, title="x")

@@ -9,7 +9,6 @@ from typing import Final
 
 from coredata_async.errors import SourceChangedError
 from coredata_async.message import Body
-from coredata_async.secret import Secret
 from coredata_async.transport.http11.connection import Connection
 from coredata_async.transport.http11.errors import LateError
 
@@ -37,7 +36,7 @@ class BodyWriter:
         """Return whether every byte was passed to the operating system."""
         return not self._left
 
-    def start(self, head: Secret[bytes], patience: float | None) -> None:
+    def start(self, head: memoryview, patience: float | None) -> None:
         """Send the head and the body; then expect a response within `patience` seconds."""
         self._task = asyncio.create_task(self._run(head, patience))
 
@@ -52,7 +51,7 @@ class BodyWriter:
             if not self._task.cancelled():
                 self._task.exception()  # retrieved only; the connection reports it
 
-    async def _run(self, head: Secret[bytes], patience: float | None) -> None:
+    async def _run(self, head: memoryview, patience: float | None) -> None:
         try:
             async with aclosing(self._body.chunks()) as blocks:
                 try:
@@ -71,7 +70,7 @@ class BodyWriter:
                 self._connection.abort()
             raise
 
-    async def _all(self, head: Secret[bytes] | None, blocks: AsyncGenerator[bytes, None]) -> None:
+    async def _all(self, head: memoryview | None, blocks: AsyncGenerator[bytes, None]) -> None:
         while (block := await self._next(blocks)) is not None:
             if len(block) > self._left:
                 self.failure = _source_changed("more", self._body.size)
@@ -91,13 +90,13 @@ class BodyWriter:
             self.failure = exc
             raise
 
-    async def _pass_on(self, head: Secret[bytes] | None, block: bytes) -> None:
+    async def _pass_on(self, head: memoryview | None, block: bytes) -> None:
         write = self._connection.transport.write
         if len(block) <= TOGETHER:
-            write(block if head is None else head.reveal() + block)
+            write(block if head is None else b"".join((head, block)))
         else:
             if head is not None:
-                write(head.reveal())
+                write(head)
             write(memoryview(block))  # asyncio up to 3.11 would copy the rest of bytes
         self._left -= len(block)
         await self._connection.drain(self._stall)

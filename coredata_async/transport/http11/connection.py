@@ -104,7 +104,7 @@ class Connection(asyncio.BufferedProtocol):
         """
         parser = self.parser
         while not (parser.complete or (self._streams and parser.head)):
-            await self._wait()
+            await self._change()
 
     async def more(self) -> None:
         """Wait until more of the body has arrived, or its end.
@@ -114,11 +114,12 @@ class Connection(asyncio.BufferedProtocol):
         """
         parser = self.parser
         while not (parser.complete or parser.blocks):
-            await self._wait()
+            await self._change()
 
     def is_reusable(self, now: float) -> bool:
         """Return whether an idle connection is usable, young enough, and still silent."""
-        return self.usable and self.expires > now and not self.unread()
+        # Nothing else that makes it unusable can happen to an idle connection.
+        return self.expires > now and not (self._lost or self.transport.is_closing() or self.unread())
 
     def retire(self) -> None:
         """Close an idle connection after its loop has read pending data."""
@@ -147,7 +148,7 @@ class Connection(asyncio.BufferedProtocol):
         while self._full():
             left = self.transport.get_write_buffer_size()
             self._writable = self._loop.create_future()
-            clock = None if stall is None else self._loop.call_later(stall, self._wake_waiter, self._writable)
+            clock = None if stall is None else self._loop.call_later(stall, self._wake, self._writable)
             try:
                 await self._writable
             finally:
@@ -192,11 +193,11 @@ class Connection(asyncio.BufferedProtocol):
             self._limit_size()
         if self.parser.complete:  # not `parser`: a type checker assumes that `feed` has not changed it
             self.clock.stop()
-            self._wake()
+            self._wake(self._waiter)
             return
         self.clock.restart()
         if self._streams and parser.head:
-            self._wake()
+            self._wake(self._waiter)
             if parser.size > AHEAD and not self._reading_paused:
                 self._reading_paused = True
                 self.transport.pause_reading()
@@ -208,8 +209,8 @@ class Connection(asyncio.BufferedProtocol):
         parser = self.parser
         if self._trouble is None and not parser.complete and not (exc is None and parser.ends_at_eof()):
             self._trouble = CutShortError("") if parser.head else BrokenError(reason(exc))
-        self._wake_waiter(self._writable)
-        self._wake()
+        self._wake(self._writable)
+        self._wake(self._waiter)
         self._on_lost(self)
 
     def pause_writing(self) -> None:
@@ -219,7 +220,7 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """Resume writing: most of the write buffer has been sent."""
         self._paused = False
-        self._wake_waiter(self._writable)
+        self._wake(self._writable)
 
     # Waiting.
 
@@ -238,28 +239,23 @@ class Connection(asyncio.BufferedProtocol):
     def _full(self) -> bool:
         return self._paused and not self.closing
 
-    async def _wait(self) -> None:
+    def _change(self) -> asyncio.Future[None]:
+        """Return a future that ends when data arrives, or the connection fails."""
         if self._trouble is not None:
             raise self._trouble
-        if self._waiter is not None:
+        if self._waiter is not None and not self._waiter.done():
             raise RuntimeError("two tasks read the same response")
         self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
-    def _wake(self) -> None:
-        self._wake_waiter(self._waiter)
-
-    def _wake_waiter(self, waiter: asyncio.Future[None] | None) -> None:
+    def _wake(self, waiter: asyncio.Future[None] | None) -> None:
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
     def _fail(self, trouble: Http11Error) -> None:
         self._trouble = trouble
         self.transport.abort()
-        self._wake()
+        self._wake(self._waiter)
 
     def _late(self) -> None:
         self._fail(LateError("no data was received in time"))

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from coredata_async.config import Timeouts
 from coredata_async.message import Body, Held, Reply, Request, Send
-from coredata_async.secret import Secret
 from coredata_async.transport.errors import below, translate
 from coredata_async.transport.http11 import body_writer as sending_module
 from coredata_async.transport.http11.body_writer import TOGETHER, BodyWriter
@@ -16,7 +15,7 @@ from coredata_async.transport.http11.connection import Connection
 from coredata_async.transport.http11.decompress import decompress, decompressor
 from coredata_async.transport.http11.errors import Http11Error, LateError
 from coredata_async.transport.http11.pool import ConnectionPool
-from coredata_async.transport.http11.request_head import Origin, RequestHeads, check_target, origin, split
+from coredata_async.transport.http11.request_head import RequestHeads
 from coredata_async.transport.http11.response_body import ResponseBody
 from coredata_async.transport.http11.reuse import idle_limit
 from coredata_async.transport.pool import Side
@@ -41,19 +40,20 @@ def exchange(
     file through all three steps, with everything on, 2.6 times less; 1 GiB about the same, because most of
     that is system time.
     """
-    heads = RequestHeads(headers)
+    heads = RequestHeads(headers, base_url)
     unpacks = side == "api"  # the storage's bytes are compared with a digest, so they must arrive as stored
 
     async def send(request: Request) -> Reply:
         connections = pool.connections(side)
         try:
-            where, head = _head(request, base_url, heads)
+            where, head = heads.write(request)
             connection = connections.acquire_nowait(where) or await connections.get(where, timeouts.connect)
         except (Http11Error, ValueError, ssl.SSLError) as exc:
             failure = translate(exc, request)
         else:
             streams = False
-            request.note_dispatch(possible=True)
+            if request.dispatch is not None:
+                request.dispatch.possible = True
             try:
                 connection.start_response(bodiless=request.method == "HEAD", streams=request.stream)
                 await _send_and_wait(connection, head, timeouts, request)
@@ -75,17 +75,6 @@ def exchange(
     return send
 
 
-def _head(request: Request, base_url: str, heads: RequestHeads) -> tuple[Origin, Secret[bytes]]:
-    """Return the origin and the head of a request. The head is a Secret: it has the key or a signed URL."""
-    if request.is_absolute:
-        where, target = split(request.target)
-    else:
-        where, target = origin(base_url), check_target(request.target)
-    body = request.body
-    size = None if body is None else len(body) if isinstance(body, bytes) else body.size
-    return where, Secret(heads.write(request.method, target, where.header, request.headers, size))
-
-
 async def _reply(
     request: Request,
     connection: Connection,
@@ -95,21 +84,21 @@ async def _reply(
     unpacks: bool,
 ) -> Reply:
     parser = connection.parser
-    headers = parser.headers()
+    headers = parser.headers
     if hint := headers.get("Keep-Alive"):
         connection.idle_limit = idle_limit(hint)
     coding = headers.get("Content-Encoding") if unpacks else None
     if request.stream and parser.status < _REFUSED:
         content = ResponseBody(request, connection, connections, stall, decompressor(coding))
         return Reply(parser.status, headers, content=content, redactor=request.redactor)
-    body = parser.take()
+    body = parser.take() if parser.blocks else b""
     if coding:
         body = await decompress(body, coding, parser.status)
     return Reply(parser.status, headers, body, redactor=request.redactor)
 
 
 async def _send_and_wait(
-    connection: Connection, head: Secret[bytes], timeouts: Timeouts, request: Request
+    connection: Connection, head: memoryview, timeouts: Timeouts, request: Request
 ) -> None:
     """Send the request, and wait for the response, which may come before everything is sent.
 
@@ -117,7 +106,7 @@ async def _send_and_wait(
     """
     response = timeouts.response and timeouts.response * request.patience
     if request.body is None or (isinstance(request.body, bytes) and len(request.body) <= TOGETHER):
-        connection.transport.write(head.reveal() + request.body if request.body else head.reveal())
+        connection.transport.write(b"".join((head, request.body)) if request.body else head)
         connection.clock.start(response)
         await connection.wait_response()
         return
@@ -130,7 +119,8 @@ async def _send_and_wait(
         await sending.wait_closed()
         failure = exc
         if sending.failure is not None:
-            request.note_dispatch(possible=False)  # its last block is missing: a server cannot carry that out
+            if request.dispatch is not None:
+                request.dispatch.possible = False  # the last block is missing: it cannot be carried out
             failure = below(sending.failure, sending_module.__file__)
         elif sending.stalled:  # it broke because we have closed it
             failure = translate(LateError("the peer accepts no data"), request, stalled=True)

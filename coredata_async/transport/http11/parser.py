@@ -26,12 +26,13 @@ class ResponseParser:
     __slots__ = (
         "_bodiless",
         "_header_bytes",
-        "_headers",
+        "_header_sizes",
         "_parser",
         "_stale",
         "blocks",
         "complete",
         "head",
+        "headers",
         "keep",
         "size",
         "status",
@@ -40,9 +41,10 @@ class ResponseParser:
 
     def __init__(self) -> None:
         self._parser = self._new_parser()
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._header_bytes = 0
+        self._header_bytes = self._header_sizes = 0
         self._bodiless = self._stale = False
+        self.headers = CIMultiDict[str]()
+        """Headers of the response, and of its trailer."""
         self.blocks: list[bytes] = []
         """Received blocks of the body that were not taken yet."""
         self.size = 0
@@ -61,8 +63,8 @@ class ResponseParser:
         """Prepare for the response to the next request; `bodiless` if that is a HEAD."""
         if self._stale:  # the old parser still waits for a body that never comes
             self._parser = self._new_parser()
-        self._headers, self.blocks = [], []
-        self._header_bytes = self.size = 0
+        self.headers, self.blocks = CIMultiDict(), []
+        self._header_bytes = self._header_sizes = self.size = 0
         self._bodiless = self._stale = bodiless
         self.head = self.complete = False
 
@@ -86,18 +88,11 @@ class ResponseParser:
     def ends_at_eof(self) -> bool:
         """Return whether the end of the connection is also the end of the response."""
         if self.head and not self.complete:
-            self.complete = not any(map(_has_end, self._headers))
+            self.complete = "Content-Length" not in self.headers and not any(
+                "chunked" in each.lower() for each in self.headers.getall("Transfer-Encoding", ())
+            )
             self.keep = False
         return self.complete
-
-    def headers(self) -> CIMultiDict[str]:
-        """Return the headers of the response, including its trailer."""
-        return CIMultiDict(
-            [
-                (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
-                for name, value in self._headers
-            ]
-        )
 
     def take(self) -> bytes:
         """Return and remove the received part of the body."""
@@ -116,8 +111,9 @@ class ResponseParser:
         """Handle a complete header or trailer line."""
         if self.complete:
             raise BrokenError(_UNSOLICITED)
-        self._headers.append((name, value))
-        if len(self._headers) > 256 or (self._header_bytes > HEAD_LIMIT and self._too_long()):  # noqa: PLR2004
+        self.headers.add(name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+        self._header_sizes += len(name) + len(value) + 4
+        if len(self.headers) > 256 or min(self._header_bytes, self._header_sizes) > HEAD_LIMIT:  # noqa: PLR2004
             raise BrokenError("the response's head is too long")
         if b"\0" in value:  # which the parser accepts, as it does other control characters
             raise BrokenError("the response is not valid HTTP")
@@ -126,7 +122,7 @@ class ResponseParser:
         """Handle a complete head; an interim one is followed by another."""
         status = self._parser.get_status_code()
         if status < _INTERIM:
-            self._headers = []
+            self.headers, self._header_sizes = CIMultiDict(), 0
             return
         self.status = status
         self.keep = self._parser.should_keep_alive()
@@ -156,15 +152,3 @@ class ResponseParser:
             lenient_spaces_after_chunk_size=True,
         )
         return parser
-
-    def _too_long(self) -> bool:
-        return sum(len(name) + len(value) + 4 for name, value in self._headers) > HEAD_LIMIT
-
-
-def _has_end(header: tuple[bytes, bytes]) -> bool:
-    """Return whether a header announces the end of the body.
-
-    Without one, the end of the connection ends it.
-    """
-    name, value = header[0].lower(), header[1].lower()
-    return name == b"content-length" or (name == b"transfer-encoding" and b"chunked" in value)

@@ -90,7 +90,10 @@ class ConnectionPool:
                 self._sweep = self._loop.call_later(KEPT_FOR, self._remove_expired)
         else:
             connection.abort()
-        self._leave()
+        if self._queue:
+            self._leave()
+        else:
+            self._busy -= 1
 
     async def aclose(self) -> None:
         """Close all connections, and wait until they are closed."""

@@ -30,7 +30,7 @@ def read(raw: bytes, cuts: list[int], *, ends: bool = False, bodiless: bool = Fa
         parser.feed(raw[start:stop])
     if ends:
         parser.ends_at_eof()
-    headers = list(parser.headers().items())
+    headers = list(parser.headers.items())
     return parser.complete, parser.keep, parser.status, headers, parser.take(), parser.unexpected_data
 
 
