@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from coredata_async.call import perform
 from coredata_async.ids import Id
-from coredata_async.keywords import build
+from coredata_async.keywords import build, with_signature
 from coredata_async.listing import Listing, list_resource
 from coredata_async.message import Send
 from coredata_async.wire import calls
@@ -34,7 +34,7 @@ def lister(send: Send, kind: Resource[T, W]) -> Callable[W, Listing[T]]:
         return list_resource(send, kind, build(f"{kind.name}.list", kind.where, *args, **kwargs))
 
     summary = "List the matching objects; await or iterate the result, see `Listing`."
-    return _with_signature(list, kind.where, summary, kind.proof("list"))
+    return _with_evidence(list, kind.where, summary, kind.proof("list"))
 
 
 def sublister(
@@ -48,7 +48,7 @@ def sublister(
 
     inside.__name__ = nested.kind.name
     summary = f"List the {nested.kind.name} of one object, without filters."
-    return _with_signature(inside, where, summary, nested.proof, leading=("id",))
+    return _with_evidence(inside, where, summary, nested.proof, leading=("id",))
 
 
 def getter(send: Send, kind: Resource[T, W]) -> Callable[[Id], Awaitable[T]]:
@@ -73,7 +73,7 @@ def creator(send: Send, kind: AppendableKind[T, W, N]) -> Callable[N, Awaitable[
         new = build(f"{kind.name}.create", kind.new, *args, **kwargs)
         return await perform(send, calls.create(kind.path, new))
 
-    return _with_signature(
+    return _with_evidence(
         create,
         kind.new,
         "Create one object and return its id. Sends one request.\n\n"
@@ -104,7 +104,7 @@ def make_updater(
     async def update(id: Id, /, *args: E.args, **kwargs: E.kwargs) -> None:  # noqa: A002
         await put(id, build(call, edit, *args, **kwargs))
 
-    return _with_signature(update, edit, summary, proof, leading=("id",))
+    return _with_evidence(update, edit, summary, proof, leading=("id",))
 
 
 def deleter(send: Send, kind: Resource[T, W]) -> Callable[[Id], Awaitable[None]]:
@@ -124,21 +124,13 @@ def deleter(send: Send, kind: Resource[T, W]) -> Callable[[Id], Awaitable[None]]
     return delete
 
 
-def _with_signature(
+def _with_evidence(
     verb: Verb, keywords: Callable[..., object], summary: str, proof: Evidence, leading: tuple[str, ...] = ()
 ) -> Verb:
-    """Give a verb the signature and the docstring of the class whose keywords it takes."""
-    own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Id) for name in leading]
-    taken = list(inspect.signature(keywords).parameters.values())
-    paging = [each for each in taken if each.name in {"page_size", "offset"}]
-    rest = sorted(
-        (each for each in taken if each not in paging), key=lambda each: each.default is not each.empty
-    )
-    verb.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
-        [*own, *rest, *paging], return_annotation=verb.__annotations__["return"]
-    )
-    verb.__doc__ = f"{summary}\n\n{inspect.getdoc(keywords)}\n\n{_see(proof)}"
-    return verb
+    """Give a verb the signature and the docstring of the class whose keywords it takes, and its source."""
+    documented = with_signature(verb, keywords, summary, leading=leading)
+    documented.__doc__ = f"{documented.__doc__}\n\n{_see(proof)}"
+    return documented
 
 
 def _see(proof: Evidence) -> str:

@@ -1,14 +1,20 @@
-"""Errors for keywords that a verb does not have, in terms of the caller's call."""
+"""Verbs that take the fields of a class as keywords: their signature, their docstring and their errors."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
+
+from coredata_async.ids import Id
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Verb = TypeVar("Verb", bound=Callable[..., object])
+
+_PAGING: Final = frozenset({"page_size", "offset"})
+"""Keywords that come last, because they are not filters."""
 
 
 def build(call: str, make: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -30,6 +36,29 @@ def build(call: str, make: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)
         if message is None:
             raise
     raise TypeError(message)
+
+
+def with_signature(
+    verb: Verb, keywords: Callable[..., object], summary: str, *, leading: tuple[str, ...] = ()
+) -> Verb:
+    """Give a verb the signature and the docstring of the class whose keywords it takes.
+
+    Args:
+        verb: The function, whose own parameters are not shown.
+        keywords: The class.
+        summary: First paragraph of the docstring; that of the class follows.
+        leading: Names of ids that the verb takes by position.
+    """
+    own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Id) for name in leading]
+    taken = sorted(
+        inspect.signature(keywords).parameters.values(),
+        key=lambda each: (each.name in _PAGING, each.default is not each.empty),
+    )
+    verb.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
+        [*own, *taken], return_annotation=verb.__annotations__["return"]
+    )
+    verb.__doc__ = f"{summary}\n\n{inspect.getdoc(keywords)}"
+    return verb
 
 
 def _explain(call: str, make: Callable[..., object], positional: int, given: Collection[str]) -> str | None:

@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "config": "message errors",
     "response_table": "message errors",
     "ids": "control_characters message redaction errors",
-    "keywords": "",
+    "keywords": CORE,
     "call": "nesting message redaction errors response_table config",
     "wire": CORE,
     "resources": f"{CORE} wire",

@@ -9,14 +9,13 @@ from coredata_async.fivepm.client import FivePM
 from coredata_async.fivepm.download import Download
 from coredata_async.fivepm.encoders import base64_form, multipart_form
 from coredata_async.fivepm.listing import Listing, Page
-from coredata_async.fivepm.models.activity import Activity
-from coredata_async.fivepm.models.file import File
+from coredata_async.fivepm.models.activity import Activity, File
 from coredata_async.fivepm.models.group import Group
 from coredata_async.fivepm.models.metainfo import Priority, Status
 from coredata_async.fivepm.models.project import Project
 from coredata_async.fivepm.models.task import Task
-from coredata_async.fivepm.models.team import Team
 from coredata_async.fivepm.models.user import SecurityLevel, User
+from coredata_async.fivepm.models.work_item import Team
 from coredata_async.unset import UNSET
 
 __all__ = [

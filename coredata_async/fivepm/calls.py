@@ -17,8 +17,7 @@ from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.codec.tree import Tree
 from coredata_async.fivepm.method import Method, Route
 from coredata_async.fivepm.methods import METHODS
-from coredata_async.fivepm.models.activity import Activity
-from coredata_async.fivepm.models.file import File, FileFilter
+from coredata_async.fivepm.models.activity import Activity, File, FileFilter
 from coredata_async.fivepm.models.group import Group
 from coredata_async.fivepm.models.metainfo import Priority, Status
 from coredata_async.fivepm.models.project import Project

@@ -17,12 +17,7 @@ from coredata_async.fivepm.codec.php import Dates
 from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, numbered_file_names
 from coredata_async.fivepm.request_style import Format, PostParams, RequestStyle, TeamEncoder, index_team
 from coredata_async.fivepm.services.activity import Activities
-from coredata_async.fivepm.services.auth import Auth
-from coredata_async.fivepm.services.groups import Groups
-from coredata_async.fivepm.services.metainfo import Metainfo
-from coredata_async.fivepm.services.projects import Projects
-from coredata_async.fivepm.services.tasks import Tasks
-from coredata_async.fivepm.services.users import Users
+from coredata_async.fivepm.services.nouns import Auth, Groups, Metainfo, Projects, Tasks, Users
 from coredata_async.fivepm.session import Credential, Session, with_session
 from coredata_async.fivepm.sniff import MAX_ERROR_BODY, buffer_envelopes
 from coredata_async.message import Send

@@ -15,7 +15,7 @@ from coredata_async.fivepm.codec.shape import one
 from coredata_async.fivepm.codec.tree import Tree, parse
 from coredata_async.fivepm.download import DownloadResponse
 from coredata_async.fivepm.methods import METHODS
-from coredata_async.fivepm.models.file import File
+from coredata_async.fivepm.models.activity import File
 from coredata_async.fivepm.replies import failure, refusal, wrong_route
 from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.fivepm.sniff import Wrapping, may_be_message

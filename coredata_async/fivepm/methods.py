@@ -9,8 +9,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from coredata_async.fivepm.method import Gives, Method, Route, Verb
-from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
-from coredata_async.fivepm.models.file import File, FileFilter
+from coredata_async.fivepm.models.activity import (
+    Activity,
+    ActivityFilter,
+    EditActivity,
+    File,
+    FileFilter,
+    NewActivity,
+)
 from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
 from coredata_async.fivepm.models.metainfo import Priority, Status
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter

@@ -7,14 +7,20 @@ from typing import Final
 
 import attrs
 
-from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
-from coredata_async.fivepm.models.file import File, FileFilter
+from coredata_async.fivepm.models.activity import (
+    Activity,
+    ActivityFilter,
+    EditActivity,
+    File,
+    FileFilter,
+    NewActivity,
+)
 from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
 from coredata_async.fivepm.models.metainfo import Priority, Status
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
 from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
-from coredata_async.fivepm.models.team import Team
 from coredata_async.fivepm.models.user import EditUser, NewUser, User
+from coredata_async.fivepm.models.work_item import Team
 
 Names = Mapping[str, str]
 """Map from Python's names to the service's."""

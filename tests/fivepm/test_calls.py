@@ -15,8 +15,14 @@ from coredata_async.fivepm import calls
 from coredata_async.fivepm.calls import activity, groups, projects, tasks, users
 from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.methods import METHODS
-from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
-from coredata_async.fivepm.models.file import File, FileFilter
+from coredata_async.fivepm.models.activity import (
+    Activity,
+    ActivityFilter,
+    EditActivity,
+    File,
+    FileFilter,
+    NewActivity,
+)
 from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
 from coredata_async.fivepm.models.metainfo import Priority, Status
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter

@@ -11,8 +11,7 @@ from datetime import datetime
 import pytest
 
 from coredata_async.fivepm import Attachment, FivePM
-from coredata_async.fivepm.models.activity import Activity
-from coredata_async.fivepm.models.file import File
+from coredata_async.fivepm.models.activity import Activity, File
 from coredata_async.fivepm.models.group import Group
 from coredata_async.fivepm.models.metainfo import Priority, Status
 from coredata_async.fivepm.models.project import Project

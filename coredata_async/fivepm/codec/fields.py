@@ -17,9 +17,9 @@ import attrs
 from coredata_async.fivepm.codec import values
 from coredata_async.fivepm.codec.items import empty, read_items, unwrap
 from coredata_async.fivepm.codec.tree import Tree
-from coredata_async.fivepm.models.file import File
-from coredata_async.fivepm.models.team import Team
+from coredata_async.fivepm.models.activity import File
 from coredata_async.fivepm.models.user import User
+from coredata_async.fivepm.models.work_item import Team
 from coredata_async.fivepm.names import NAMES
 
 T = TypeVar("T")

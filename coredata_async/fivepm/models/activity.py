@@ -1,19 +1,36 @@
-"""Activities posted to projects and tasks: model, filters, and fields to post and change."""
+"""Activities and the files attached to them: models, filters, and fields to post and change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date as date_type
+from datetime import datetime
 from typing import Literal
 
 from attrs import field, frozen
 
-from coredata_async.fivepm.models.file import File
+from coredata_async.fivepm.models.work_item import WorkFilter
 from coredata_async.ids import HasId
 from coredata_async.unset import UNSET, Unset
 
 ActivityType = Literal["msg", "progress", "file", "googledocs", "ss_boards", "ff_boards"]
 """Message, progress note, file note, Google Docs link, SpiderScribe board, FireFly screen."""
+
+
+@frozen(kw_only=True)
+class File:
+    """File attached to an activity. The vendor's description of it is lost: these fields are inferred."""
+
+    id: str
+    name: str = ""
+    type: str = ""
+    """Media type or extension: not documented."""
+    size: int | None = None
+    """Bytes, presumably."""
+    activity_id: str | None = None
+    activity_type: str = ""
+    created_at: datetime | None = None
+    extra: Mapping[str, object] = field(factory=dict[str, object])
 
 
 @frozen(kw_only=True)
@@ -47,9 +64,6 @@ class Activity:
     extra: Mapping[str, object] = field(factory=dict[str, object])
 
 
-Moment = datetime | date
-
-
 @frozen(kw_only=True)
 class EditActivity:
     """Change to an activity: only the given fields are sent, and `None` clears.
@@ -70,7 +84,7 @@ class EditActivity:
     notify_client: bool | Unset = UNSET
     hide_from_clients: bool | Unset | None = UNSET
     """Progress notes cannot be hidden."""
-    date: Moment | Unset | None = UNSET
+    date: datetime | date_type | Unset | None = UNSET
     """Time of posting."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further fields, by the service's names."""
@@ -85,18 +99,18 @@ class NewActivity(EditActivity):
 
 
 @frozen(kw_only=True)
-class ActivityFilter:
+class ActivityFilter(WorkFilter):
     """Filters for activities. All but `type` test the project or task of the activity, not the activity."""
 
     project_id: str | HasId | Unset = UNSET
     task_id: str | HasId | Unset = UNSET
     type: ActivityType | Unset = UNSET
-    group_id: str | HasId | Unset = UNSET
-    assigned_to: str | Unset = UNSET
-    """Id of a user."""
-    active: bool | Unset = UNSET
-    """Only activities of active projects and tasks."""
-    closed_within_days: int | Unset = UNSET
-    """Exclude activities of projects and tasks that were closed longer ago, in days."""
+
+
+@frozen(kw_only=True)
+class FileFilter:
+    """Filters for files. Only `project_id` is documented."""
+
+    project_id: str | HasId | Unset = UNSET
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further filters, by the service's names."""

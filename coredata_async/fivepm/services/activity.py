@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from coredata_async.errors import APIStatusError, OutcomeUnknownError
 from coredata_async.fivepm import calls
@@ -15,12 +15,25 @@ from coredata_async.fivepm.download import Download
 from coredata_async.fivepm.envelope import open_download
 from coredata_async.fivepm.listing import Listing
 from coredata_async.fivepm.methods import METHODS
-from coredata_async.fivepm.models.activity import Activity, ActivityFilter, EditActivity, NewActivity
-from coredata_async.fivepm.models.file import File, FileFilter
+from coredata_async.fivepm.models.activity import (
+    Activity,
+    ActivityFilter,
+    EditActivity,
+    File,
+    FileFilter,
+    NewActivity,
+)
 from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.request_style import RequestStyle, key
-from coredata_async.fivepm.services.objects import ObjectService, filters_only, in_range
-from coredata_async.fivepm.services.verbs import adding, fetching_all, listing, updating
+from coredata_async.fivepm.services.objects import (
+    ListPart,
+    ObjectService,
+    adding,
+    fetching_all,
+    filters_only,
+    listing,
+    updating,
+)
 from coredata_async.fivepm.sniff import Wrapping
 from coredata_async.ids import Id
 from coredata_async.message import Send
@@ -31,17 +44,13 @@ _WRONG_ROUTE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 
 
 @frozen(kw_only=True)
-class ActivitiesWanted(ActivityFilter):
+class ActivityListOptions(ListPart, ActivityFilter):
     """Filters of `ActivityFilter`, and the requested part of the list."""
 
     with_files: bool | Unset = UNSET
     """True to include the files of each."""
     with_names: bool | Unset = UNSET
     """True to include the names of the project and the task of each."""
-    page_size: int | None = field(default=100, validator=in_range(1))
-    """Objects per page; `None` leaves it to the server. The server may return fewer, or more."""
-    offset: int = field(default=0, validator=in_range(0))
-    """Offset of the first object. Whether the first one is 0 or 1 is not documented."""
 
 
 class Activities(ObjectService[Activity]):
@@ -65,7 +74,7 @@ class Activities(ObjectService[Activity]):
         self._open_files = open_files
         self.add = adding(NewActivity, self._add, "Post an activity and return it: one request.")
         self.update = updating(EditActivity, self._update, "Change an activity and return it: one request.")
-        self.list = listing(ActivitiesWanted, self._list, "List the matching activities.")
+        self.list = listing(ActivityListOptions, self._list, "List the matching activities.")
         self.files = fetching_all(FileFilter, self._files, "List the matching files: one response.")
 
     async def attach(self, id: Id, files: Iterable[Source | Attachment]) -> None:  # noqa: A002
@@ -127,6 +136,6 @@ class Activities(ObjectService[Activity]):
     async def _files(self, where: FileFilter) -> tuple[File, ...]:
         return tuple((await perform(self._send, calls.files(self._form, where))).items)
 
-    def _list(self, wanted: ActivitiesWanted) -> Listing[Activity]:
+    def _list(self, wanted: ActivityListOptions) -> Listing[Activity]:
         where = filters_only(wanted, ActivityFilter)
         return self._list_pages(where, wanted, with_files=wanted.with_files, with_names=wanted.with_names)

@@ -1,0 +1,107 @@
+"""Fields that projects and tasks have in common, and their teams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from attrs import field, frozen
+
+from coredata_async.fivepm.models.user import User
+from coredata_async.ids import HasId
+from coredata_async.unset import UNSET, Unset
+
+
+@frozen(kw_only=True)
+class Team:
+    """Team of a project or a task.
+
+    It is not documented whether its items are bare ids or whole users. Both become users here, perhaps with
+    an id only.
+    """
+
+    total: int | None = None
+    """Number of members."""
+    count: int | None = None
+    """Number of users in `items`."""
+    items: tuple[User, ...] = ()
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the users."""
+        return tuple(user.id for user in self.items)
+
+
+@frozen(kw_only=True)
+class WorkItem:
+    """A project or a task."""
+
+    id: str
+    name: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    owner_id: str | None = None
+    """The user who created it."""
+    group_id: str | None = None
+    """Group; that of a task inside a project is the project's."""
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    """The deadline. The vendor's page calls it the end of a task; its filters do not."""
+    priority: int | None = None
+    """Open number, see `metainfo.priorities`."""
+    status: int | None = None
+    """Open number, see `metainfo.statuses`."""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    notify_project_team: bool | None = None
+    notify_client: bool | None = None
+    hidden: bool | None = None
+    """Hidden from users outside the team, but not from clients."""
+    flag: int | None = None
+    """Colour of the star: 0 none, 1 violet, 2 orange, 3 red."""
+    team: Team | None = None
+    """In listings only if requested with `load_team`."""
+    can_edit: bool | None = None
+    """True if the caller may change it."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+
+
+@frozen(kw_only=True)
+class EditWorkItem:
+    """Fields of a project or a task that can be changed."""
+
+    name: str | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+    tags: Sequence[str] | Unset | None = UNSET
+    """List, or one text with commas. A tag cannot contain a comma."""
+    owner_id: str | HasId | Unset | None = UNSET
+    group_id: str | HasId | Unset | None = UNSET
+    start_date: datetime | date | Unset | None = UNSET
+    end_date: datetime | date | Unset | None = UNSET
+    """The deadline."""
+    priority: int | Unset | None = UNSET
+    status: int | Unset | None = UNSET
+    notify_project_team: bool | Unset = UNSET
+    notify_client: bool | Unset = UNSET
+    hidden: bool | Unset | None = UNSET
+    flag: int | Unset | None = UNSET
+    team: Sequence[str | HasId] | Unset | None = UNSET
+    """Ids of users. The encoding of a team is not documented: see `RequestStyle.team`."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+    """Further fields, by the service's names."""
+
+
+@frozen(kw_only=True)
+class WorkFilter:
+    """Filters that test a project or a task, for lists of these and of their activities."""
+
+    group_id: str | HasId | Unset = UNSET
+    assigned_to: str | Unset = UNSET
+    """Id of a user."""
+    active: bool | Unset = UNSET
+    """Only projects and tasks that are not closed."""
+    closed_within_days: int | Unset = UNSET
+    """Exclude projects and tasks that were closed longer ago, in days."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+    """Further filters, by the service's names."""
