@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "response_table": "message errors",
     "ids": "control_characters message redaction errors",
     "keywords": CORE,
+    "fence": "",
     "call": "nesting message redaction errors response_table config",
     "wire": CORE,
     "resources": f"{CORE} wire",
@@ -49,8 +50,8 @@ MAY_IMPORT = {
     "environment": f"{CORE} transport base_url",
     "client": f"{SERVICES} services transport environment",
     "web": f"{CORE} transfer",
-    "bulk": f"{SERVICES} transport client environment version",
-    "records": f"{SERVICES} services client",
+    "bulk": f"{SERVICES} transport client environment version fence",
+    "records": f"{SERVICES} services client fence",
     "events": f"{SERVICES} services transport client records version",
     "otel": f"{CORE} resources transport version",
     "fivepm": f"{CORE} keywords paging storage transport base_url version",
@@ -100,7 +101,7 @@ MUST_NOT_IMPORT = {
 FLOORS = {
     "bulk": (
         "formatting options states",
-        "events limits report scan",
+        "events lease limits report scan",
         "journal workers",
         "remote",
         "run",

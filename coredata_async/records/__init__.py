@@ -3,7 +3,7 @@
 - `idempotent` — `IdempotentUploads`, the entry point; `attempt` — one call of it.
 - `acquisition` — creating and taking records; `comparison` — a source with the content of its key.
 - `record` — the durable state of one key. `store` — the interface of record stores.
-- `ownership` — the lease on a record; `fence` — the kernel's timer that ends a frozen owner.
+- `ownership` — the lease on a record. `coredata_async.fence` — the kernel's timer that ends a frozen owner.
 - `sqlite`, `postgres`, `kv` — record stores.
 """
 

@@ -10,8 +10,8 @@ from typing import Final
 from attrs import define, evolve, field
 
 from coredata_async.control_characters import escape_controls
+from coredata_async.fence import NO_FENCE, process_fence
 from coredata_async.records.errors import RecordStoreError
-from coredata_async.records.fence import NO_FENCE, process_fence
 from coredata_async.records.observations import Observations
 from coredata_async.records.outcomes import Busy
 from coredata_async.records.ownership import OwnedRecord

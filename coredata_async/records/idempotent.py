@@ -10,12 +10,12 @@ from typing import Final
 from coredata_async.client import CoreData
 from coredata_async.control_characters import escape_controls
 from coredata_async.errors import ConfigurationError
+from coredata_async.fence import read_clock
 from coredata_async.operations import OperationOutcome
 from coredata_async.records.acquisition import Acquisition
 from coredata_async.records.attempt import Attempt, outcome_of
 from coredata_async.records.comparison import differs, refuse
 from coredata_async.records.errors import OwnershipLostError, UnreadableRecordError
-from coredata_async.records.fence import read_clock
 from coredata_async.records.outcomes import Busy, RecordOutcome
 from coredata_async.records.ownership import SHORTEST, OwnedRecord
 from coredata_async.records.record import LONGEST_KEY, UploadRecord, UploadState
@@ -45,7 +45,7 @@ class IdempotentUploads:
     the record, and the next owner searches for the File before it registers it again.
 
     On Linux, a process that is frozen (SIGSTOP, a paused container) for longer than its lease while it
-    registers a File is killed by the kernel: see `records.fence`. Elsewhere such a process may create a
+    registers a File is killed by the kernel: see `fence`. Elsewhere such a process may create a
     duplicate; a warning is logged once.
 
     Cost: three durable writes to the store per upload, and one more per quarter of a lease.

@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.records.fence import read_clock
+from coredata_async.fence import read_clock
 from coredata_async.records.store import Revision
 
 CAPACITY: Final = 10_000

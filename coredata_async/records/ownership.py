@@ -14,8 +14,8 @@ from typing import Final, TypeVar, cast
 
 from attrs import define, evolve, field
 
+from coredata_async.fence import Fence, read_clock
 from coredata_async.records.errors import OwnershipLostError, RecordStoreError
-from coredata_async.records.fence import Fence, read_clock
 from coredata_async.records.record import UploadRecord
 from coredata_async.records.store import Revision, UploadRecords
 

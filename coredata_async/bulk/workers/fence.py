@@ -1,4 +1,4 @@
-"""Fence: the kernel ends a worker that must not continue, see `lease`."""
+"""Fence: the kernel ends a worker that must not continue, see `bulk.lease`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,30 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from functools import cache
 from typing import Final
+
+from coredata_async.fence import KillTimer, read_clock
 
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def kill_in(seconds: float) -> None:
-    """Let SIGALRM kill this process after this many seconds; a later call replaces an earlier one."""
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+def kill_at(until: float) -> None:
+    """Let SIGALRM kill this process at a time of `read_clock`; a later call replaces an earlier one.
+
+    On Linux the timer also runs while the machine is suspended.
+    """
+    timer = _create_timer(os.getpid())
+    if timer is not None:
+        timer.set(until)
+    else:
+        signal.setitimer(signal.ITIMER_REAL, max(until - read_clock(), 1e-6))  # 0 would stop it
+
+
+@cache
+def _create_timer(pid: int) -> KillTimer | None:
+    del pid  # a child process does not inherit the timer
+    return KillTimer.create(signal.SIGALRM)
 
 
 def accept_alarm() -> None:

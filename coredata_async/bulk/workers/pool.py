@@ -8,14 +8,15 @@ from typing import Any, Final
 
 from attrs import define, evolve, field
 
+from coredata_async.bulk.lease import LENGTH, RENEWAL, Lease, Unlimited
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.workers import codec
 from coredata_async.bulk.workers.channel import Message
 from coredata_async.bulk.workers.handle import Counts, WorkerHandle
-from coredata_async.bulk.workers.lease import LENGTH, RENEWAL, Lease, Unlimited, now
 from coredata_async.bulk.workers.sender import FileToSend, OnReserved, WorkerLostError
 from coredata_async.bulk.workers.setup import WorkerSetup, encode_setup
 from coredata_async.bulk.workers.supervisor import Supervisor
+from coredata_async.fence import read_clock
 from coredata_async.secret import Secret
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
 from coredata_async.transport.trace import Exchanged
@@ -145,7 +146,7 @@ class WorkerPool:
         return encode_setup(self.setup.client, self.setup.limits, effort)
 
     def _lease_end(self) -> float:
-        return min(now() + LENGTH, self.lease.until)
+        return min(read_clock() + LENGTH, self.lease.until)
 
     async def _renew_leases(self) -> None:
         while True:

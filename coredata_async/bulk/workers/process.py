@@ -3,7 +3,7 @@
     python -m coredata_async.bulk.workers.process PARENT     # standard input is one end of a socket pair
 
 It makes no decisions and stores nothing. It ends when its parent ends, whatever it is doing, and sends no
-request without a valid lease: see `lease`.
+request without a valid lease: see `bulk.lease`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from coredata_async.bulk.lease import ParentLease
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.workers import codec
 from coredata_async.bulk.workers.channel import Channel, Message
-from coredata_async.bulk.workers.fence import accept_alarm, die_with, kill_in
-from coredata_async.bulk.workers.lease import ParentLease
+from coredata_async.bulk.workers.fence import accept_alarm, die_with, kill_at
 from coredata_async.bulk.workers.runtime import ProcessRuntime, build_process_runtime
 from coredata_async.bulk.workers.sender import LocalSender
 from coredata_async.bulk.workers.setup import decode_setup
@@ -64,7 +64,7 @@ class Worker:
     """Tasks that run as long as the worker."""
 
     def __attrs_post_init__(self) -> None:
-        self.lease = ParentLease(self.parent, kill_in)
+        self.lease = ParentLease(self.parent, kill_at)
 
     def take(self, message: Message) -> None:
         """Handle a message of the parent."""

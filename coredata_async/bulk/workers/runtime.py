@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import frozen
 
+from coredata_async.bulk.lease import Lease, Unlimited
 from coredata_async.bulk.limits.admission import FIRST, Admission
 from coredata_async.bulk.limits.bandwidth import Bandwidth, limit_bandwidth
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import Effort
-from coredata_async.bulk.workers.lease import Lease, Unlimited
 from coredata_async.bulk.workers.limits import split_limits
 from coredata_async.bulk.workers.pool import WorkerPool
 from coredata_async.bulk.workers.sender import FileSender, LocalSender

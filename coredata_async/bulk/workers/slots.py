@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.bulk.workers.lease import MARGIN, Lease
+from coredata_async.bulk.lease import Lease
 from coredata_async.transport.throttle import RateLimiter, Slots
 
 _CHECK_INTERVAL: Final = 0.1
@@ -51,7 +51,7 @@ class LeasedSlots:
         """Take a slot, then wait while the lease is not valid. The check takes 0.9 us."""
         await self.slots.acquire()
         try:
-            while not self.lease.valid(MARGIN):  # noqa: ASYNC110  # it ends and is renewed by time
+            while not self.lease.is_valid():  # noqa: ASYNC110  # it ends and is renewed by time
                 await asyncio.sleep(_CHECK_INTERVAL)
         except BaseException:
             self.slots.release()

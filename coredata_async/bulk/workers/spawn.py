@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.bulk.workers.lease import LENGTH
+from coredata_async.bulk.lease import LENGTH
 
 GRACE: Final = 0.7
 """Timeout for the end of a process, in seconds: once before it is killed, and once after."""

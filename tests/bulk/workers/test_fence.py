@@ -14,13 +14,14 @@ import pytest
 HERE = Path(__file__).parents[3]
 LEASED = """
 import os, signal, sys
-from coredata_async.bulk.workers.fence import accept_alarm, kill_in
-from coredata_async.bulk.workers.lease import ParentLease, now
+from coredata_async.bulk.workers.fence import accept_alarm, kill_at
+from coredata_async.bulk.lease import ParentLease
+from coredata_async.fence import read_clock
 accept_alarm()
-lease = ParentLease(os.getppid(), kill_in)
-lease.renew(now() + 0.3)
+lease = ParentLease(os.getppid(), kill_at)
+lease.renew(read_clock() + 0.3)
 while True:
-    if lease.valid():
+    if lease.is_valid(0.0):
         os.write(1, b"x")
 """
 DEAF = "import os, signal; signal.signal(signal.SIGALRM, signal.SIG_IGN); "
@@ -67,7 +68,7 @@ def test_a_process_that_was_stopped_beyond_its_lease_does_not_continue(moment: f
 
 def test_the_alarm_kills_even_if_the_program_ignored_and_blocked_it() -> None:
     child = "from coredata_async.bulk.workers import fence; import time; "
-    child += "fence.accept_alarm(); fence.kill_in(0.1); time.sleep(20)"
+    child += "fence.accept_alarm(); fence.kill_at(fence.read_clock() + 0.1); time.sleep(20)"
     code = DEAF + f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {child!r}]))"
     with run(code) as process:
         assert process.wait(20) == 256 - signal.SIGALRM

@@ -6,13 +6,14 @@ import pytest
 
 from coredata_async import Limits, Retry
 from coredata_async.bulk import Effort
+from coredata_async.bulk.lease import LENGTH, Unlimited
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.workers import pool as pools
-from coredata_async.bulk.workers.lease import LENGTH, Unlimited, now
 from coredata_async.bulk.workers.limits import split_limits
 from coredata_async.bulk.workers.pool import WorkerPool
 from coredata_async.bulk.workers.sender import FileToSend, WorkerLostError
 from coredata_async.bulk.workers.setup import WorkerSetup
+from coredata_async.fence import read_clock
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.wire.files import NewFile
 from tests.bulk.simulated import exchanged
@@ -61,12 +62,12 @@ async def test_leases_are_renewed_and_end_no_later_than_that_of_the_job(monkeypa
     pool, heard = a_pool(2)
     (task,) = await begun(pool._renew_leases())
     await asyncio.sleep(0.1)
-    pool.lease = Unlimited(until=now() + 7)
+    pool.lease = Unlimited(until=read_clock() + 7)
     await asyncio.sleep(0.1)
     task.cancel()
 
     for each in heard:
-        ends = [until - now() for verb, until in each.messages if verb == "lease"]
+        ends = [until - read_clock() for verb, until in each.messages if verb == "lease"]
         assert ends[0] == pytest.approx(LENGTH, abs=1)
         assert ends[-1] == pytest.approx(7, abs=1)
 

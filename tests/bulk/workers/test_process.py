@@ -11,11 +11,11 @@ from coredata_async import CoreData, Limits, Retry
 from coredata_async.bulk import Effort
 from coredata_async.bulk.workers import process
 from coredata_async.bulk.workers.codec import encode_event, encode_file
-from coredata_async.bulk.workers.lease import now
 from coredata_async.bulk.workers.limits import split_limits
 from coredata_async.bulk.workers.process import Worker
 from coredata_async.bulk.workers.sender import FileToSend
 from coredata_async.bulk.workers.setup import encode_setup
+from coredata_async.fence import read_clock
 from tests.bulk.workers.rig import Heard, throttled
 
 
@@ -85,23 +85,23 @@ async def test_its_share_of_the_bandwidth_may_change(worker) -> None:
 
 async def test_a_lease_is_renewed(worker) -> None:
     alarms = []
-    worker.lease.kill_in = alarms.append
-    worker.take(["lease", now() + 30])
+    worker.lease.kill_at = alarms.append
+    worker.take(["lease", read_clock() + 30])
 
-    assert worker.lease.valid(29)
-    assert not worker.lease.valid(31)
-    assert alarms == [pytest.approx(30, abs=1)]
+    assert worker.lease.is_valid(29)
+    assert not worker.lease.is_valid(31)
+    assert alarms == [pytest.approx(read_clock() + 30, abs=1)]
 
 
 async def test_nothing_is_sent_without_a_lease(worker, far, tmp_path) -> None:
-    worker.lease.until = now() + 1  # less than the margin
+    worker.lease.until = read_clock() + 1  # less than the margin
     path = tmp_path / "a.txt"
     path.write_text("abc")
     worker.take(["store", 1, encode_file(FileToSend(bytes(path), "a.txt", 3, "text/plain"))])
     await asyncio.sleep(0.3)
     assert far.state.count("blobs.reserve") == 0
 
-    worker.lease.until = now() + 30
+    worker.lease.until = read_clock() + 30
     assert (await answer(worker, 1))[0] == "done"
 
 

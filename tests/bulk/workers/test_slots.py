@@ -4,7 +4,7 @@ import asyncio
 
 from attrs import define
 
-from coredata_async.bulk.workers.lease import Unlimited
+from coredata_async.bulk.lease import Unlimited
 from coredata_async.bulk.workers.slots import LeasedSlots, RateLimitedSlots
 from coredata_async.transport.throttle import RateLimiter
 from tests.bulk import virtual
@@ -17,7 +17,7 @@ class Switched:
     on: bool
     until: float = 0.0
 
-    def valid(self, margin: float = 0.0) -> bool:
+    def is_valid(self, margin: float = 0.0) -> bool:
         return self.on
 
 

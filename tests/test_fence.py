@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from coredata_async.records.fence import Fence
+from coredata_async.fence import Fence, read_clock
 
 PROGRAM = """
 import os, signal, sys, time
-from coredata_async.records.fence import process_fence, read_clock
+from coredata_async.fence import process_fence, read_clock
 with process_fence().guard(read_clock() + 0.3) as extend:
     if "extend" in sys.argv:
         extend(read_clock() + 60)
@@ -71,3 +71,9 @@ def test_the_earliest_of_all_leases_counts() -> None:
         extend(50.0)
 
     assert ends == [30.0, 20.0, 30.0, 30.0, None]
+
+
+def test_the_clock_of_leases_runs() -> None:
+    before = read_clock()
+
+    assert before <= read_clock() < before + 5

@@ -1,4 +1,4 @@
-"""A kernel timer that kills this process if it is frozen while it owns a record.
+"""A kernel timer that kills this process if it is frozen while it holds a lease.
 
 A process that is stopped (SIGSTOP, a frozen container, a paused virtual machine) may continue long after its
 lease has ended. Another owner may then have proved that the File does not exist, and registered it. A check
@@ -6,8 +6,8 @@ before the request is not sufficient, because a process can be stopped between t
 of 150 such processes sent it. With the timer, none of 100 did: the kernel kills the process before its next
 instruction.
 
-The timer is set only while a registration may be sent. A running process ends such a request by itself before
-its lease ends, see `ownership`. So only a frozen process, or one whose event loop is blocked for the whole
+The timer is set only while a request may be sent under the lease. A running process ends such a request by
+itself before its lease ends. So only a frozen process, or one whose event loop is blocked for the whole
 lease, is killed.
 """
 
@@ -27,7 +27,7 @@ from typing import Final
 
 from attrs import define, field
 
-log = logging.getLogger("coredata_async.records")
+log = logging.getLogger("coredata_async")
 
 _CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
 _SIGEV_SIGNAL: Final = 0
@@ -59,18 +59,22 @@ class _TimerSpec(ctypes.Structure):
 
 @define(eq=False)
 class KillTimer:
-    """A timer of this process that sends it SIGKILL, which cannot be blocked. Linux only."""
+    """A timer of this process that sends it a signal, by the clock of leases. Linux only."""
 
     _libc: ctypes.CDLL
     _timer: ctypes.c_void_p
 
     @classmethod
-    def create(cls) -> KillTimer | None:
-        """Create the timer; return None if the kernel does not support it."""
+    def create(cls, number: int = signal.SIGKILL) -> KillTimer | None:
+        """Create the timer; return None if the kernel does not support it.
+
+        Args:
+            number: The signal. SIGKILL cannot be blocked; another one shows the parent the reason of the end.
+        """
         if sys.platform != "linux":
             return None
         libc, timer = ctypes.CDLL(None, use_errno=True), ctypes.c_void_p()
-        event = _SigEvent(signal=signal.SIGKILL, notify=_SIGEV_SIGNAL)
+        event = _SigEvent(signal=number, notify=_SIGEV_SIGNAL)
         try:
             failed = libc.timer_create(_CLOCK, ctypes.byref(event), ctypes.byref(timer))
         except AttributeError:  # a C library with its timers elsewhere
@@ -133,8 +137,7 @@ def _of_process(pid: int) -> Fence:
     if timer is None:
         log.warning(
             "this system cannot end a frozen process: a process that is stopped for longer than its lease "
-            "may "
-            "register a File twice"
+            "may register a File twice"
         )
         return NO_FENCE
     return Fence(timer.set)
