@@ -23,7 +23,7 @@ from coredata_async.client import CoreData
 from coredata_async.config import setting
 from coredata_async.environment import from_environment
 from coredata_async.errors import ConfigurationError
-from coredata_async.events.broker import NatsAddress
+from coredata_async.events.address import NatsAddress
 from coredata_async.events.errors import BrokerError
 from coredata_async.events.metrics_server import parse_address, serve_metrics
 from coredata_async.events.options import WorkerOptions
@@ -96,9 +96,8 @@ def worker(
     at once.
     """
     _refuse_passwords(ctx)
-    token, credentials = setting(os.environ, "NATS_TOKEN"), setting(os.environ, "NATS_CREDS")
     command = _Command(
-        address=value(NatsAddress, ctx, token=token, credentials=credentials),
+        address=value(NatsAddress, ctx, token=setting(os.environ, "NATS_TOKEN")),
         options=value(WorkerOptions, ctx),
         rules=value(SourceRules, ctx),
         store=value(StoreOptions, ctx),

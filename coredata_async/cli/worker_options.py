@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from coredata_async.events.broker import NatsAddress
+from coredata_async.events.address import NatsAddress
 from coredata_async.events.options import WorkerOptions
 from coredata_async.events.sources import SourceRules
 from coredata_async.events.stores import StoreOptions
@@ -18,6 +18,7 @@ _ONE_OR_MORE: Final = click.IntRange(min=1)
 _SECONDS: Final = {"metavar": "SECONDS", "type": _MORE_THAN_ZERO}
 _REPEATED: Final = {"multiple": True, "default": None}
 _FOLDER: Final = click.Path(exists=True, file_okay=False)
+_FILE: Final = {"metavar": "FILE", "type": click.Path(exists=True, dir_okay=False)}
 
 
 def value(kind: type[T], ctx: click.Context, **more: Any) -> T:
@@ -43,8 +44,8 @@ QUEUE: Final = (
         NatsAddress,
         "url",
         "--nats",
-        "NATS server with JetStream, as nats://HOST:4222. An address with a password belongs into NATS_URL, "
-        "a token into NATS_TOKEN, the name of a credentials file into NATS_CREDS.",
+        "NATS server with JetStream, as nats://HOST:4222, or tls://HOST:4222 for an encrypted connection. An "
+        "address with a password belongs into NATS_URL, and a token into NATS_TOKEN.",
         metavar="URL",
         envvar="NATS_URL",
         required=True,
@@ -107,6 +108,57 @@ QUEUE: Final = (
         "--grace",
         "Maximum time for the files in progress after SIGTERM. Default: 30.",
         **_SECONDS,
+    ),
+)
+SIGN_IN: Final = (
+    _field(
+        NatsAddress,
+        "token_file",
+        "--token-file",
+        "File with the token for NATS. It is read at each connection.",
+        envvar="NATS_TOKEN_FILE",
+        **_FILE,
+    ),
+    _field(
+        NatsAddress,
+        "credentials",
+        "--creds",
+        "File with the credentials for NATS: a JWT and a seed.",
+        envvar="NATS_CREDS",
+        **_FILE,
+    ),
+    _field(
+        NatsAddress,
+        "authorities",
+        "--tls-ca",
+        "Certificates to trust for NATS instead of those of the system. The connection is then encrypted.",
+        envvar="NATS_CA",
+        **_FILE,
+    ),
+    _field(
+        NatsAddress,
+        "certificate",
+        "--tls-cert",
+        "Certificate of this worker, for a NATS server that verifies it.",
+        envvar="NATS_CERT",
+        **_FILE,
+    ),
+    _field(
+        NatsAddress,
+        "private_key",
+        "--tls-key",
+        "Key of this certificate. Default: it is in the file of the certificate.",
+        envvar="NATS_KEY",
+        **_FILE,
+    ),
+    _field(
+        NatsAddress,
+        "tls_first",
+        "--tls-first",
+        "Begin the connection with TLS, as a NATS server with handshake_first expects. Without it, an "
+        "attacker in the network may prevent the encryption.",
+        is_flag=True,
+        default=None,
     ),
 )
 SOURCES: Final = (
@@ -179,4 +231,4 @@ RECORDS: Final = (
         default=None,
     ),
 )
-OPTIONS: Final = (*QUEUE, *SOURCES, *RECORDS)
+OPTIONS: Final = (*QUEUE, *SIGN_IN, *SOURCES, *RECORDS)

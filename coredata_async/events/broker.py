@@ -9,11 +9,9 @@ from collections.abc import Awaitable, Callable
 from importlib import import_module
 from types import ModuleType
 from typing import Final
-from urllib.parse import urlsplit
-
-from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.events.address import TIMEOUT, NatsAddress, check_encryption
 from coredata_async.events.errors import BrokerError
 from coredata_async.events.handler import Dead
 from coredata_async.events.nats_types import (
@@ -29,11 +27,8 @@ from coredata_async.events.options import WorkerOptions, stream_name
 
 log = logging.getLogger("coredata_async.events")
 
-CONNECT_TIMEOUT: Final = 30.0
-"""Timeout for the first connection to NATS, in seconds."""
 PULL_TIMEOUT: Final = 5.0
 """Seconds for which a pull waits for messages."""
-_SCHEMES: Final = frozenset({"nats", "tls", "ws", "wss"})
 _FINAL: Final = frozenset(
     {
         "authorization violation",
@@ -52,36 +47,6 @@ _LONGEST_MESSAGE: Final = 256 * 1024
 """A server takes 1 MiB by default, and what is not UTF-8 takes three times the space."""
 
 
-@frozen(kw_only=True)
-class NatsAddress:
-    """A NATS server, and the means to sign in there.
-
-    Raises:
-        ConfigurationError: If the URL is not one of NATS.
-    """
-
-    url: str = field(repr=False)
-    """`nats://HOST:PORT` or `tls://…`; it may hold a password."""
-    token: str | None = field(default=None, repr=False)
-    credentials: str | None = None
-    """A file with a JWT and a seed."""
-
-    def __attrs_post_init__(self) -> None:
-        try:
-            parts = urlsplit(self.url)
-            usable = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable:
-            raise ConfigurationError("the address of NATS must look like nats://127.0.0.1:4222")
-
-    @property
-    def host(self) -> str:
-        """The host, for messages."""
-        parts = urlsplit(self.url)
-        return f"{parts.hostname}:{parts.port or 4222}"
-
-
 def make_broker(
     address: NatsAddress, options: WorkerOptions, on_error: Callable[[Exception], Awaitable[None]]
 ) -> Broker:
@@ -93,15 +58,11 @@ def make_broker(
         on_error: Called with each error of the connection.
 
     Raises:
-        ConfigurationError: If FastStream is not installed.
+        ConfigurationError: If FastStream is not installed, or a file of the address cannot be read.
     """
     faststream = _module("faststream.nats")
-    security = _module("faststream.nats.security")
-    signed_in: object = None
-    if address.credentials is not None:
-        signed_in = security.NatsCredentials(address.credentials)
-    elif address.token is not None:
-        signed_in = security.NatsToken(address.token)
+    if address.is_exposed:
+        log.warning("%s: the token or password crosses the network unencrypted; use tls://", address.host)
     broker: Broker = faststream.NatsBroker(
         address.url,
         name="coredata worker",
@@ -109,7 +70,7 @@ def make_broker(
         reconnect_time_wait=1,
         error_cb=on_error,
         graceful_timeout=options.grace,
-        security=signed_in,
+        security=address.security(),
         apply_types=False,  # the handler takes the message itself
         serializer=None,
         logger=logging.getLogger("faststream.coredata_worker"),  # it logs each message twice, at INFO
@@ -121,11 +82,12 @@ async def connect(broker: Broker, address: NatsAddress) -> Connection:
     """Connect for the first time. Later, the client reconnects by itself for as long as it takes.
 
     Raises:
-        BrokerError: If the server is not there, or refuses the sign-in.
+        BrokerError: If the server is not there, refuses the sign-in, or does not encrypt as it should.
     """
+    await check_encryption(address)
     failure = ""
     try:
-        async with asyncio.timeout(CONNECT_TIMEOUT):
+        async with asyncio.timeout(TIMEOUT):
             return await broker.connect()
     except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
         failure = f"NATS at {address.host} cannot be reached: {_describe(exc)}"

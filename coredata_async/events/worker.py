@@ -13,6 +13,7 @@ from attrs import define, field
 from coredata_async.client import CoreData
 from coredata_async.control_characters import escape_controls
 from coredata_async.events import broker as nats
+from coredata_async.events.address import NatsAddress
 from coredata_async.events.errors import BrokerError
 from coredata_async.events.handler import Again, Answer, Dead, Done, EventHandler
 from coredata_async.events.metrics import Metrics
@@ -43,7 +44,7 @@ class EventWorker:
     """
 
     client: CoreData
-    address: nats.NatsAddress
+    address: NatsAddress
     options: WorkerOptions
     rules: SourceRules
     remote: RemoteFiles

@@ -3,7 +3,6 @@
 import pytest
 
 from coredata_async import ConfigurationError
-from coredata_async.events.broker import NatsAddress
 from coredata_async.events.options import WorkerOptions, matches
 from coredata_async.events.stores import StoreOptions
 
@@ -57,20 +56,6 @@ def test_options_that_cannot_work_are_refused(given) -> None:
 )
 def test_wildcards_match_as_in_nats(pattern, subject, expected) -> None:
     assert matches(pattern, subject) is expected
-
-
-@pytest.mark.parametrize("url", ["1", "http://h", "nats://", "nats://h:port", "nats://h:99999"])
-def test_an_address_that_is_not_of_nats_is_refused(url) -> None:
-    with pytest.raises(ConfigurationError, match="nats://"):
-        NatsAddress(url=url)
-
-
-def test_an_address_is_shown_without_its_password() -> None:
-    address = NatsAddress(url="nats://user:secret@h:4222", token="hidden")
-
-    assert address.host == "h:4222"
-    assert "secret" not in repr(address)
-    assert "hidden" not in repr(address)
 
 
 @pytest.mark.parametrize("address", ["", "redis://h", "mysql://user:secret@h/db"])

