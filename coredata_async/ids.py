@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from coredata_async.errors import ConfigurationError
@@ -32,3 +33,14 @@ def id_of(value: object, what: str = "id") -> str:
             f"the {what} must be a string, or an object with an id, not {type(value).__name__}"
         )
     return key
+
+
+def ids_of(values: Iterable[object], what: str) -> tuple[str, ...]:
+    """Return the ids of a list that contains strings, objects of the service, or both.
+
+    Raises:
+        ConfigurationError: If it is a single string, or contains something else.
+    """
+    if isinstance(values, str):
+        raise ConfigurationError(f"{what} takes a list of strings, not one string")
+    return tuple(id_of(value, what) for value in values)

@@ -1,17 +1,20 @@
 """Ids as strings or as objects, at every verb of both clients."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from attrs import frozen
 
 from coredata_async import ConfigurationError, Upload
 from coredata_async.bulk import Selection
+from coredata_async.bulk.options import FileAttributes
 from coredata_async.fivepm import FivePM
 from coredata_async.fivepm.models.task import EditTask, TaskFilter
 from coredata_async.fivepm.request_style import RequestStyle, key
 from coredata_async.ids import id_of
 from coredata_async.resources.files import FileWhere
+from coredata_async.wire.files import NewFile
 
 
 @frozen
@@ -105,3 +108,29 @@ def test_a_selection_takes_points_in_time_and_ages():
     assert abs(datetime.now(UTC).timestamp() - 3600 - age) < 60
     with pytest.raises(ConfigurationError, match="has no time zone"):
         Selection(newer_than=datetime(2026, 1, 2))
+
+
+async def test_contacts_are_ids_or_objects_in_every_way_to_create_a_file(client, box):
+    """The typed signatures say so, and a state that is stored as JSON contains ids alone."""
+    han, luke = await client.contacts.get(box.state.add_contact("Han")), box.state.add_contact("Luke")
+    more = {"parent": box.project, "dynatype": "Memo", "contacts": [han, luke]}
+
+    up = await client.files.upload(b"x", filename="a.txt", **more)
+    async with client.files.upload_many([Upload(source=b"y", filename="b.txt", **more)]) as outcomes:
+        others = [outcome.file_id async for outcome in outcomes]
+    new = client.files.steps.new_file(filename="c.txt", **more)
+
+    found = {file.id async for file in client.files.list(associated_contacts_id=han)}
+    assert found == {up.file_id, *others}
+    assert new.to_dict()["contacts"] == [han.id, luke]
+    assert NewFile.from_dict(new.to_dict()) == new
+    assert FileAttributes(contacts=[han, luke]).contacts == (han.id, luke)
+
+
+@pytest.mark.parametrize("make", [FileAttributes, partial(NewFile, filename="a", title="a", parent="p")])
+@pytest.mark.parametrize("name", ["contacts", "tags"])
+def test_a_single_string_is_not_a_list_of_contacts_or_tags(make, name):
+    with pytest.raises(ConfigurationError, match=f"{name} takes a list of strings, not one string"):
+        make(**{name: "c1"})
+    with pytest.raises(ConfigurationError, match=f"the {name} must be a string, or an object with an id"):
+        make(**{name: [1]})

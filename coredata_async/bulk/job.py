@@ -24,6 +24,7 @@ from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.workers.setup import check as check_processes
 from coredata_async.client import CoreData
+from coredata_async.ids import Id
 from coredata_async.wire.lookups import segment
 
 TICK: Final = 0.25
@@ -57,7 +58,7 @@ class UploadJob:
         policy: The rules for existing Files, links and unusual names.
         effort: The concurrency and the time limits.
         dynatype: Name of a dynatype for all Files.
-        contacts: Ids of contacts; they need a dynatype other than `File`.
+        contacts: Ids of contacts, or the contacts themselves; they need a dynatype other than `File`.
         tags: Tags of all Files, without commas.
 
     Raises:
@@ -75,7 +76,7 @@ class UploadJob:
         policy: Policy | None = None,
         effort: Effort | None = None,
         dynatype: str | None = None,
-        contacts: Sequence[str] = (),
+        contacts: Sequence[Id] = (),
         tags: Sequence[str] = (),
     ) -> None:
         segment(parent, "parent")

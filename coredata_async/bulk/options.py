@@ -10,6 +10,7 @@ from typing import Final, Literal
 from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.ids import Id, ids_of
 
 Existing = Literal["skip", "skip-same", "version", "error"]
 Links = Literal["skip", "follow"]
@@ -154,15 +155,23 @@ class Effort:
         return DEFAULT_CONCURRENCY * self.processes if self.concurrency is None else self.concurrency
 
 
+def _contacts(values: Sequence[Id]) -> tuple[str, ...]:
+    return ids_of(values, "contacts")
+
+
+def _tags(values: Sequence[str]) -> tuple[str, ...]:
+    return ids_of(values, "tags")
+
+
 @frozen(kw_only=True)
 class FileAttributes:
     """Attributes of all Files of the job."""
 
     dynatype: str | None = None
     """Name of a dynatype; the server's default is `File`."""
-    contacts: Sequence[str] = ()
+    contacts: tuple[str, ...] = field(default=(), converter=_contacts)
     """Ids of contacts; they need a dynatype other than `File`."""
-    tags: Sequence[str] = ()
+    tags: tuple[str, ...] = field(default=(), converter=_tags)
 
 
 _ALLOWED = {

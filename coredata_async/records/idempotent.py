@@ -11,6 +11,7 @@ from coredata_async.client import CoreData
 from coredata_async.control_characters import escape_controls
 from coredata_async.errors import ConfigurationError
 from coredata_async.fence import read_clock
+from coredata_async.ids import Id
 from coredata_async.operations import OperationOutcome
 from coredata_async.records.acquisition import Acquisition
 from coredata_async.records.attempt import Attempt, outcome_of
@@ -87,14 +88,14 @@ class IdempotentUploads:
         self,
         source: Source,
         *,
-        parent: str,
+        parent: Id,
         key: str,
         filename: str | None = None,
         title: str | None = None,
         content_type: str | None = None,
         size: int | None = None,
         dynatype: str | None = None,
-        contacts: Sequence[str] = (),
+        contacts: Sequence[Id] = (),
         tags: Sequence[str] = (),
         digest: str | None = None,
         patience: float | None = None,
@@ -116,7 +117,7 @@ class IdempotentUploads:
             content_type: Defaults to the type of the extension.
             size: Number of bytes.
             dynatype: Name of a dynatype.
-            contacts: Ids of contacts.
+            contacts: Ids of contacts, or the contacts themselves.
             tags: Tags without commas.
             digest: MD5 of the content in hexadecimal, if known. Otherwise a repeated call reads the source to
                 compare it with the content of the key.

@@ -61,7 +61,7 @@ class Files:
         size: int | None = None,
         spool: SpoolMode = "auto",
         dynatype: str | None = None,
-        contacts: Sequence[str] = (),
+        contacts: Sequence[Id] = (),
         tags: Sequence[str] = (),
         via: Via = "storage",
         verify: bool = True,
@@ -90,7 +90,7 @@ class Files:
                 again. `False` keeps nothing and needs `size`: a failure after the first byte is a
                 `SourceNotReplayableError`. Paths, bytes and seekable files need no spool.
             dynatype: Name of a dynatype; the server's default is `File`.
-            contacts: Ids; they need a dynatype other than `File`.
+            contacts: Ids, or the contacts themselves; they need a dynatype other than `File`.
             tags: Tags without commas.
             via: `storage`, or `api` for servers whose storage cannot be reached from here.
             verify: Compare the digest with the File's, unless the storage's ETag has confirmed it;
@@ -129,7 +129,7 @@ class Files:
         parent: Id | None = None,
         concurrency: int | None = None,
         dynatype: str | None = None,
-        contacts: Sequence[str] = (),
+        contacts: Sequence[Id] = (),
         tags: Sequence[str] = (),
         spool: SpoolMode = "auto",
         via: Via = "storage",
@@ -259,7 +259,7 @@ class Files:
         title: str,
         parent: Id,
         dynatype: str | None = None,
-        contacts: Sequence[str] = (),
+        contacts: Sequence[Id] = (),
         tags: Sequence[str] = (),
     ) -> str:
         """Register a stored blob as a File, and return its id. Sends one request.

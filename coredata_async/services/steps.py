@@ -11,6 +11,7 @@ from datetime import datetime
 
 from coredata_async.config import Retry
 from coredata_async.errors import APIError
+from coredata_async.ids import Id
 from coredata_async.operations import Observe
 from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
@@ -52,11 +53,11 @@ class UploadSteps:
     def new_file(
         self,
         *,
-        parent: str,
+        parent: Id,
         filename: str,
         title: str | None = None,
         dynatype: str | None = None,
-        contacts: Sequence[str] = (),
+        contacts: Sequence[Id] = (),
         tags: Sequence[str] = (),
     ) -> NewFile:
         """Describe the File to create. Sends nothing.

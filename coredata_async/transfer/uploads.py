@@ -61,8 +61,8 @@ class Upload:
     """See `services.files.Files.upload`."""
     dynatype: str | None = None
     """Name of a dynatype; the server's default is `File`."""
-    contacts: Sequence[str] = ()
-    """Ids; they need a dynatype other than `File`."""
+    contacts: Sequence[Id] = ()
+    """Ids, or the contacts themselves; they need a dynatype other than `File`."""
     tags: Sequence[str] = ()
 
     def file_name(self) -> str:
@@ -96,8 +96,8 @@ class Upload:
             title=self.title if self.title is not None else os.path.splitext(name)[0] or name,  # noqa: PTH122
             parent=self.parent,
             dynatype=self.dynatype,
-            contacts=_to_tuple(self.contacts),
-            tags=_to_tuple(self.tags),
+            contacts=self.contacts,
+            tags=self.tags,
         )
 
 
@@ -251,9 +251,3 @@ def _form(new: NewFile, source: PreparedSource, mime_type: str) -> tuple[bytes |
     body = source.body
     framed = WrappedBody(head, body, tail) if isinstance(body, Streamed) else head + body + tail
     return framed, content_type
-
-
-def _to_tuple(values: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(values, str):
-        raise ConfigurationError("contacts and tags take a list of strings, not one string")
-    return tuple(values)

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from coredata_async.call import Call
 from coredata_async.errors import ConfigurationError
-from coredata_async.ids import HasId, Id, id_of
+from coredata_async.ids import HasId, Id, id_of, ids_of
 from coredata_async.message import Body, Reply, Request
 from coredata_async.plain_data import PlainData
 from coredata_async.wire.calls import JSON_HEADERS, SENDS_JSON, read_created_id
@@ -29,6 +29,14 @@ def _parent(value: Id) -> str:
     return id_of(value, "parent")
 
 
+def _contacts(values: Sequence[Id]) -> tuple[str, ...]:
+    return ids_of(values, "contacts")
+
+
+def _tags(values: Sequence[str]) -> tuple[str, ...]:
+    return ids_of(values, "tags")
+
+
 @frozen(kw_only=True)
 class NewFile:
     """Names, parent and metadata of a new File."""
@@ -37,8 +45,9 @@ class NewFile:
     title: str
     parent: str = field(converter=_parent)
     dynatype: str | None = None
-    contacts: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = field(default=(), converter=_contacts)
+    """Ids; objects with an id are accepted."""
+    tags: tuple[str, ...] = field(default=(), converter=_tags)
 
     def fields(self) -> dict[str, str]:
         """Return the form's text fields, in the order of the vendor's page."""
@@ -112,9 +121,7 @@ def comma_joined(name: str, values: Sequence[str | HasId]) -> str:
     Raises:
         ConfigurationError: If a value contains a comma, which cannot be expressed, or if it is not a list.
     """
-    if isinstance(values, str):
-        raise ConfigurationError(f"{name} takes a list of strings, not one string")
-    texts = [id_of(value, name) for value in values]
+    texts = ids_of(values, name)
     for value in texts:
         if "," in value or not value.strip():
             raise ConfigurationError(

@@ -98,6 +98,10 @@ async def files(
     """Sources of every kind, and what becomes of them."""
     assert_type(await client.files.upload("report.pdf", parent="id"), Uploaded)
     await client.files.upload(Path("report.pdf"), parent="id", via="api", tags=["a"])
+    contact = await client.contacts.get("id")
+    await client.files.upload("report.pdf", parent="id", dynatype="Memo", contacts=[contact, "id"])
+    await client.files.upload("report.pdf", parent="id", contacts=[1])  # type: ignore[list-item]
+    client.files.steps.new_file(parent=contact, filename="a", contacts=[contact])
     await client.files.upload(chunks, parent="id", filename="a", size=3)
     with Path("a").open("rb") as file:  # noqa: ASYNC230  # never run
         await client.files.upload(file, parent="id")

@@ -77,8 +77,8 @@ def new_file(item: Item, parent: str, terms: FileAttributes) -> NewFile:
         title=item.title,
         parent=parent,
         dynatype=terms.dynatype,
-        contacts=tuple(terms.contacts),
-        tags=tuple(terms.tags),
+        contacts=terms.contacts,
+        tags=terms.tags,
     )
 
 
