@@ -1,12 +1,17 @@
 """The guide `.docs/logging.md`: its examples run, and its table names every logger there is."""
 
+import gzip
 import logging
 import os
 import re
+import socket
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 
@@ -69,16 +74,71 @@ def test_records_carry_the_context_of_the_caller(coredata_sandbox) -> None:
     assert re.search(r"^invoice-17 DEBUG GET /api/v2/user/ -> 200 in \d+ ms$", done.stderr, re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    ("name", "needed"),
-    [("otlp", "opentelemetry.exporter.otlp"), ("prometheus", "opentelemetry.exporter.prometheus")],
-)
-def test_the_telemetry_examples_run(name, needed, coredata_sandbox) -> None:
-    if find_spec("opentelemetry.exporter") is None or find_spec(needed) is None:
-        pytest.skip(f"needs {needed}")
-    code = BY_NAME[name].replace("9464", "0") + "\nassert client._send_options.hooks"
+USE = """
+import asyncio
 
-    run(code, coredata_sandbox)
+async def use() -> None:
+    async with client:
+        await client.me()
+
+asyncio.run(use())
+"""
+
+
+class Collector(BaseHTTPRequestHandler):
+    """An OTLP endpoint that keeps what it receives."""
+
+    received: ClassVar[dict[str, bytes]] = {}
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        packed = self.headers["Content-Encoding"] == "gzip"
+        self.received[self.path] = gzip.decompress(body) if packed else body
+        self.send_response(200)
+        self.end_headers()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write nothing."""
+
+
+@pytest.fixture
+def collector():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def require(module: str) -> None:
+    if find_spec("opentelemetry.exporter") is None or find_spec(module) is None:
+        pytest.skip(f"needs {module}, of the extra `servers`")
+
+
+def test_the_otlp_example_sends_spans_and_metrics(coredata_sandbox, collector) -> None:
+    require("opentelemetry.exporter.otlp")
+    code = f"{BY_NAME['otlp']}{USE}\ntraces.shutdown()\nmetrics.get_meter_provider().shutdown()\n"
+
+    run(code, coredata_sandbox, OTEL_EXPORTER_OTLP_ENDPOINT=collector)
+
+    assert b"GET /api/v2/user/" in Collector.received["/v1/traces"]
+    assert b"http.client.request.duration" in Collector.received["/v1/metrics"]
+
+
+def test_the_prometheus_example_serves_metrics(coredata_sandbox) -> None:
+    require("opentelemetry.exporter.prometheus")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    read = (
+        f"\nimport urllib.request\nprint(urllib.request.urlopen('http://127.0.0.1:{port}').read().decode())\n"
+    )
+
+    done = run(f"{BY_NAME['prometheus'].replace('9464', str(port))}{USE}{read}", coredata_sandbox)
+
+    assert "http_client_request_duration_seconds_count{" in done.stdout
+    assert 'url_template="/api/v2/user/"' in done.stdout
 
 
 def test_the_table_names_every_logger() -> None:
