@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from attrs import frozen
 
 from coredata_async.errors import ConfigurationError
-from coredata_async.transport.refuse import is_private_line
+from coredata_async.transport.auth import is_private_line
 
 _LABEL: Final = r"\w(?:[\w-]{0,61}\w)?"
 _AUTHORITY: Final = re.compile(

@@ -132,7 +132,7 @@ async def _send(send: Send, request: Request) -> Reply:
     try:
         return await send(request)
     except errors.APIError as exc:
-        if request.dispatch is None or not request.dispatch.possible:
+        if not request.dispatch.possible:
             raise  # the error of another request, such as a sign-in, or raised while this one was queued
         if isinstance(exc, errors.APIConnectionError) and _proves_something(request, exc):
             raise

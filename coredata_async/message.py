@@ -80,6 +80,10 @@ class Dispatch:
     possible: bool = True
 
 
+_NOT_READ: Final = Dispatch()
+"""Of all repeatable requests."""
+
+
 @frozen
 class Request:
     """A request to send."""
@@ -98,8 +102,8 @@ class Request:
     """Factor for the response timeout."""
     stream: bool = False
     """True if the reply's body is streamed as `Reply.content`, not read into `Reply.body`."""
-    dispatch: Dispatch | None = field(default=None, repr=False, eq=False)
-    """Set for requests that are not repeatable: see `call.carry`."""
+    dispatch: Dispatch = field(default=_NOT_READ, repr=False, eq=False)
+    """One of its own for each request that is not repeatable: see `call.carry`."""
     redactor: Redactor = field(default=NO_SECRETS, repr=False, eq=False)
     """Masks the secrets of this request wherever its reply repeats them."""
     attempt: int = field(default=1, repr=False, eq=False)
@@ -123,11 +127,6 @@ class Request:
     def with_secrets(self, *secrets: Secret[str]) -> Request:
         """Return a copy with further secrets to mask in the text of the reply."""
         return self.with_headers(self.headers, self.redactor.also(*secrets))
-
-    def note_dispatch(self, *, possible: bool) -> None:
-        """Record that the request has not been sent yet, or that it may have been from now on."""
-        if self.dispatch is not None:
-            self.dispatch.possible = possible
 
     @property
     def is_absolute(self) -> bool:

@@ -17,7 +17,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import Final, cast
+from typing import Final, Protocol, cast
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
 
 from attrs import field, frozen
@@ -69,6 +69,15 @@ _TOKEN: Final = re.compile(r"[\w./-]*")
 _ENCODED: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 
 
+class SignedRequest(Protocol):
+    """A request to a signed URL; its repr does not show the query."""
+
+    @property
+    def target(self) -> str:
+        """The URL."""
+        ...
+
+
 @frozen
 class _Forms:
     """Encodings of one secret."""
@@ -87,8 +96,8 @@ class Redactor:
 
     secrets: tuple[Secret[str], ...] = ()
     """Keys and passwords."""
-    url: Secret[str] | None = None
-    """A signed URL: the values in its query are secrets."""
+    signed: SignedRequest | None = None
+    """A request whose URL is signed: the values in its query are secrets."""
 
     def __call__(self, text: str, limit: int | None = None) -> str:
         """Mask secrets in the first `limit` characters of a text, and return only these."""
@@ -128,9 +137,9 @@ class Redactor:
             return {self(name): self._field(name, facts[name], depth) for name in facts} if depth else _CUT
         return value
 
-    def also(self, *secrets: Secret[str], url: Secret[str] | None = None) -> Redactor:
+    def also(self, *secrets: Secret[str], signed: SignedRequest | None = None) -> Redactor:
         """Return a redactor that masks further secrets."""
-        return Redactor((*self.secrets, *secrets), url or self.url)
+        return Redactor((*self.secrets, *secrets), signed or self.signed)
 
     def _field(self, name: str, value: object, depth: int) -> object:
         if isinstance(value, str) and _STRUCTURED.fullmatch(name):
@@ -145,11 +154,11 @@ class Redactor:
             if (
                 joined is not None
             ):  # only for the secrets themselves, because other credentials are detected by their spaces
-                for match in self._known.finditer(joined.text):
+                for match in self.pattern.finditer(joined.text):
                     yield joined.origin(match.start()), joined.origin_of_end(match.end()), MASK
 
     def _matches(self, text: str) -> Iterator[tuple[int, int, str]]:
-        for match in self._known.finditer(text):
+        for match in self.pattern.finditer(text):
             yield (*_token(text, match), MASK) if match.lastgroup else (*match.span(), MASK)
         for match in _QUERY.finditer(text):
             yield (*match.span(1), _CUT)
@@ -166,16 +175,19 @@ class Redactor:
         for form in _lower_forms(self.secrets):
             if form in lower:
                 return True
-        return self.url is not None and _may_hold_value(text, lower, self.url.reveal())
+        return self.signed is not None and _may_hold_value(text, lower, self.signed.target)
 
     @cached_property
     def _forms(self) -> Sequence[_Forms]:
-        values = () if self.url is None else _values(self.url.reveal())
+        values = () if self.signed is None else _values(self.signed.target)
         return [_forms(secret) for secret in {*self.secrets, *values} if len(secret.reveal()) >= _SHORTEST]
 
     @cached_property
-    def _known(self) -> re.Pattern[str]:
-        """All forms of the secrets; the group is for pieces of base64 within a longer word."""
+    def pattern(self) -> re.Pattern[str]:
+        """All forms of the secrets, in a text without escapes.
+
+        The group is for pieces of base64 within a longer word.
+        """
         whole = _alternatives(form for forms in self._forms for form in forms.whole)
         base64 = _alternatives(form for forms in self._forms for form in forms.base64)
         return re.compile(f"{whole}|(?P<base64>{base64})", re.IGNORECASE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final
 
 from coredata_async.errors import APIConnectionError, APITimeoutError
@@ -177,6 +178,12 @@ _HUNDREDS: Final[Mapping[int, Response]] = {
     5: _R.SERVER_ERROR,
 }
 _NO_RESPONSE: Final = frozenset({APIConnectionError.__name__, APITimeoutError.__name__})
+_KINDS: Final[Mapping[str, RequestKind]] = {
+    "GET": RequestKind.READ,
+    "HEAD": RequestKind.READ,
+    "POST": RequestKind.RESERVE,
+    "DELETE": RequestKind.DELETE,
+}
 _MAY_BE_SENT_AGAIN: Final = frozenset({_C.NOT_CARRIED_OUT, _C.TRANSIENT})
 
 
@@ -184,17 +191,9 @@ def kind_of(request: Request) -> RequestKind:
     """Return the row of a request."""
     if not request.repeatable:
         return RequestKind.CREATE
-    match request.method:
-        case "GET" | "HEAD":
-            return RequestKind.READ
-        case "POST":
-            return RequestKind.RESERVE
-        case "DELETE":
-            return RequestKind.DELETE
-        case "PUT" if request.is_absolute:
-            return RequestKind.STORE
-        case _:
-            return RequestKind.UPDATE
+    if request.method == "PUT" and request.is_absolute:
+        return RequestKind.STORE
+    return _KINDS.get(request.method, RequestKind.UPDATE)
 
 
 def response_of(status: int, expect: int | None = None) -> Response:
@@ -222,10 +221,16 @@ def classify_reply(request: Request, reply: Reply, expect: int | None = None) ->
         reply: The reply.
         expect: See `response_of`.
     """
-    response = response_of(reply.status, expect)
-    if response is Response.NOT_FOUND and reply.attempts > 1:
+    return _classify_status(kind_of(request), reply.status, expect, reply.attempts)
+
+
+@lru_cache(maxsize=256)
+def _classify_status(kind: RequestKind, status: int, expect: int | None, attempts: int) -> Classification:
+    """Return the cell of a status. Cached, because it is read five times for each small file."""
+    response = response_of(status, expect)
+    if response is Response.NOT_FOUND and attempts > 1:
         response = Response.NOT_FOUND_LATER
-    return TABLE[kind_of(request)][response]
+    return TABLE[kind][response]
 
 
 def classify_error(request: Request, error: APIConnectionError) -> Classification:

@@ -295,8 +295,8 @@ UNFORESEEN = [
 @pytest.mark.parametrize("error", UNFORESEEN, ids=repr)
 async def test_an_unexpected_error_after_a_write_was_sent_leaves_it_unknown(error: Exception) -> None:
     async def send(request: Request) -> Reply:
-        request.note_dispatch(possible=False)
-        request.note_dispatch(possible=True)
+        request.dispatch.possible = False
+        request.dispatch.possible = True
         raise error
 
     with pytest.raises(errors.OutcomeUnknownError, match=type(error).__name__) as caught:
@@ -308,7 +308,7 @@ async def test_an_unexpected_error_after_a_write_was_sent_leaves_it_unknown(erro
 @pytest.mark.parametrize("error", UNFORESEEN, ids=repr)
 async def test_an_unexpected_error_before_a_write_was_sent_is_raised_as_it_is(error: Exception) -> None:
     async def send(request: Request) -> Reply:
-        request.note_dispatch(possible=False)
+        request.dispatch.possible = False
         raise error
 
     with pytest.raises(type(error)) as caught:
@@ -345,7 +345,7 @@ async def test_the_error_of_another_request_that_went_before_is_raised_as_it_is(
     other = errors.APIConnectionError("GET /sign-in: the connection broke", GET)
 
     async def send(request: Request) -> Reply:
-        request.note_dispatch(possible=False)
+        request.dispatch.possible = False
         raise other
 
     with pytest.raises(errors.APIConnectionError, match="sign-in"):

@@ -113,6 +113,6 @@ def test_a_request_that_is_copied_keeps_its_dispatch() -> None:
     dispatch = Dispatch()
     request = Request("POST", "/", repeatable=False, dispatch=dispatch)
 
-    request.with_headers({"A": "b"}).note_dispatch(possible=False)
+    request.with_headers({"A": "b"}).dispatch.possible = False
 
     assert not dispatch.possible

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coredata_async.message import Request
 from coredata_async.redaction import EXCERPT, NO_SECRETS, Redactor, without_queries
 from coredata_async.secret import Secret
 
@@ -120,7 +121,7 @@ def test_an_excerpt_does_not_end_within_a_key(position: int) -> None:
 
 def test_the_values_in_a_signed_url_are_secrets_of_its_reply() -> None:
     url = "https://a.is/b?AWSAccessKeyId=AKIA&Expires=1700000000&Signature=a%2Fb%3D&x=something-unheard-of"
-    redactor = Redactor(url=Secret(url))
+    redactor = Redactor(signed=Request("PUT", url))
 
     assert redactor("a/b= of AKIA until 1700000000: a%2Fb%3D") == "*** of *** until 1700000000: ***"
     assert redactor("something-unheard-of") == "***"
@@ -143,7 +144,9 @@ SIGNATURE = "a/b-signature_of/17-letters"
 def test_a_text_without_escapes_hides_no_form_of_a_value_in_a_signed_url(
     form, written: str, limit: int | None
 ) -> None:
-    redactor = Redactor((Secret(KEY),), Secret(f"https://a.is/b?Expires=1700000000&Signature={written}"))
+    redactor = Redactor(
+        (Secret(KEY),), Request("PUT", f"https://a.is/b?Expires=1700000000&Signature={written}")
+    )
 
     shown = redactor(f"id.{form(SIGNATURE)}", limit)
 
@@ -171,7 +174,7 @@ def test_a_secret_too_short_to_be_one_does_not_garble_the_text() -> None:
 
 
 def test_the_repr_of_a_redactor_shows_no_secret() -> None:
-    assert KEY not in repr(Redactor((Secret(KEY),), Secret(f"https://a.is/?k={KEY}")))
+    assert KEY not in repr(Redactor((Secret(KEY),), Request("PUT", f"https://a.is/?k={KEY}")))
 
 
 def test_a_line_has_no_control_characters() -> None:

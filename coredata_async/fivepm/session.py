@@ -148,7 +148,7 @@ def with_session(send: Send, session: Session) -> Send:
     """
 
     async def through(request: Request) -> Reply:
-        request.note_dispatch(possible=False)  # a failed sign-in is not about this request
+        request.dispatch.possible = False  # a failed sign-in is not about this request
         secrets = await session.secrets(send)
         age = session.age()  # of this session: by the time of the response there may be another one
         reply = await _carrying(send, session, secrets)(request)
@@ -157,7 +157,7 @@ def with_session(send: Send, session: Session) -> Send:
         session.forget(secrets)
         if not _may_ask_again(request, reply):
             return reply
-        request.note_dispatch(possible=False)
+        request.dispatch.possible = False
         secrets = await session.secrets(send)
         return await _carrying(send, session, secrets)(request)
 

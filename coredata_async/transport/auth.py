@@ -1,16 +1,25 @@
-"""Credentials of the API, added only to requests for the service, and redaction of secrets in replies."""
+"""Credentials of the API, added only to requests for the service, and rejection of requests that leak them.
+
+Rejected are requests to the wrong host, or over plain HTTP. What replies repeat of a secret is masked.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Iterator
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
-from coredata_async.errors import ConfigurationError
+from coredata_async.errors import ConfigurationError, Stage, StorageError
 from coredata_async.message import Reply, Request, Send
 from coredata_async.redaction import Redactor
 from coredata_async.secret import Secret
+
+_CREDENTIALS: Final = frozenset({"authorization", "cookie"})
+"""Headers that the storage must not receive."""
 
 
 def _secret(value: str | Secret[str]) -> Secret[str]:
@@ -47,41 +56,84 @@ class Credentials:
         return f"apikey {self.user}:{self.key.reveal()}"
 
 
-def with_credentials(send: Send, credentials: Credentials, redactor: Redactor | None = None) -> Send:
-    """Add the Authorization header, and a redactor for the keys in a reply that repeats them.
+def is_private_line(url: str) -> bool:
+    """Return whether the connection is private: https, or http to the loopback interface."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or parts.hostname == "localhost":
+            return parts.scheme in {"http", "https"}
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:  # a host that cannot be parsed, or a host name
+        return False
+
+
+@lru_cache(maxsize=64)
+def _is_private_origin(origin: str) -> bool:
+    """Return whether an origin is private. Cached: the same hosts recur, and parsing a URL takes 15 us."""
+    return "@" not in origin and is_private_line(origin)
+
+
+def guard_service(send: Send, redactor: Redactor, credentials: Credentials | None = None) -> Send:
+    """Reject targets with their own host, add the key, and have its repetitions in replies masked.
 
     Args:
         send: The `Send` for the service; it must not reach another host.
-        credentials: User and keys.
-        redactor: Masks more secrets than the keys.
+        redactor: Masks the secrets of the client.
+        credentials: User and keys, for a service that takes them in a header.
     """
-    redactor = redactor or Redactor((credentials.key, credentials.key_v3))
+    # Memoryviews, whose repr does not show the keys: crash reporters print the variables of every frame.
+    v2, v3 = (
+        memoryview(credentials.header(path).encode() if credentials else b"") for path in ("/", "/api/v3/")
+    )
 
     def through(request: Request) -> Awaitable[Reply]:
-        # No variable holds the header, because crash reporters print the variables of every frame.
-        return send(
-            request.with_headers(
-                {**request.headers, "Authorization": credentials.header(request.target)}, redactor
+        target = request.target
+        if target[:1] != "/" or target[:2] == "//":
+            raise ConfigurationError(
+                f"{request.path!r} is not a path of the service: pass '/api/…/'; "
+                "the API key is never sent to another host"
             )
-        )
+        known = redactor.also(*own) if (own := request.redactor.secrets) else redactor
+        if credentials is None:
+            return send(request.with_headers(request.headers, known))
+        key = v3 if target.startswith("/api/v3/") else v2
+        return send(request.with_headers({**request.headers, "Authorization": str(key, "ascii")}, known))
 
     return through
+
+
+def guard_storage(send: Send, redactor: Redactor) -> Send:
+    """Reject credentials of the service, and unencrypted connections, on the way to the storage.
+
+    The query of the signed URL is masked in the text of replies, like the secrets of the redactor.
+    """
+
+    def through(request: Request) -> Awaitable[Reply]:
+        for name in request.headers:
+            if name.lower() in _CREDENTIALS:
+                raise StorageError(
+                    "a credential of the service must not go to the storage", stage=_stage(request)
+                )
+        origin = "/".join(request.target.partition("?")[0].split("/", 3)[:3])
+        if not _is_private_origin(origin):
+            host = request.redactor(origin.partition("://")[2].rpartition("@")[2])
+            raise StorageError(
+                f"refused {request.method} to {host or 'no host'}: a signed URL must be https (or http on "
+                "loopback) and contain no user name",
+                stage=_stage(request),
+            )
+        secrets = (*redactor.secrets, *request.redactor.secrets)
+        return send(request.with_headers(request.headers, Redactor(secrets, request)))
+
+    return through
+
+
+def _stage(request: Request) -> Stage:
+    return "get" if request.method == "GET" else "put"
 
 
 def _is_sendable(value: str) -> bool:
     return value.isascii() and value.isprintable() and " " not in value
-
-
-def redact_replies(send: Send, redactor: Redactor) -> Send:
-    """Mask secrets in the text of a reply: those of the redactor, and the query of a signed URL."""
-
-    def through(request: Request) -> Awaitable[Reply]:
-        own = request.redactor.secrets
-        url = Secret(request.target) if request.is_absolute else None
-        known = Redactor((*redactor.secrets, *own) if own else redactor.secrets, url)
-        return send(request.with_headers(request.headers, known))
-
-    return through
 
 
 def passwords_in(urls: Iterable[Secret[str]]) -> Iterator[Secret[str]]:

@@ -1,6 +1,6 @@
 """Composition of the concerns: one chain for a service, another for the storage.
 
-From the outside in: deadline, retry, throttle, pace, trace, (auth,) refuse, exchange. A retry takes a new
+From the outside in: deadline, retry, throttle, pace, trace, auth, exchange. A retry takes a new
 slot of the throttle, so that a waiting request never occupies one.
 """
 
@@ -17,13 +17,11 @@ from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.message import Send
 from coredata_async.redaction import Redactor
 from coredata_async.secret import Secret
-from coredata_async.transport.auth import Credentials, passwords_in, redact_replies, with_credentials
+from coredata_async.transport.auth import Credentials, guard_service, guard_storage, passwords_in
 from coredata_async.transport.deadline import within
 from coredata_async.transport.options import SendOptions
-from coredata_async.transport.pool import Pool
-from coredata_async.transport.refuse import only_paths, only_signed
+from coredata_async.transport.pool import Pool, exchange
 from coredata_async.transport.retry import Budget, retry
-from coredata_async.transport.select import exchange
 from coredata_async.transport.throttle import RateLimiter, Slots, limit_concurrency, limit_rate
 from coredata_async.transport.trace import WaitHook, trace
 from coredata_async.version import VERSION
@@ -60,23 +58,25 @@ def api_chain(
     pool: Pool, limits: SharedLimits, options: SendOptions, base_url: str, credentials: Credentials
 ) -> Send:
     """Return the `Send` for CoreData: the only one that knows the key."""
-    redactor = _redactor(pool, options, credentials)
-    send = with_credentials(_to(base_url, pool, options), credentials, redactor)
-    return _guard(send, limits, options, redactor, base_url)
+    return _service_chain(pool, limits, options, base_url, credentials)
 
 
 def keyless_chain(pool: Pool, limits: SharedLimits, options: SendOptions, base_url: str) -> Send:
     """Return the `Send` for a service whose credential is a parameter of the requests, not a header."""
-    redactor = _redactor(pool, options)
-    return _guard(redact_replies(_to(base_url, pool, options), redactor), limits, options, redactor, base_url)
+    return _service_chain(pool, limits, options, base_url)
 
 
-def _to(base_url: str, pool: Pool, options: SendOptions) -> Send:
+def _service_chain(
+    pool: Pool,
+    limits: SharedLimits,
+    options: SendOptions,
+    base_url: str,
+    credentials: Credentials | None = None,
+) -> Send:
     headers = {"User-Agent": user_agent(options.app_info), **options.headers}
-    return only_paths(exchange(pool, "api", options.timeouts, base_url=base_url, headers=headers))
-
-
-def _guard(send: Send, limits: SharedLimits, options: SendOptions, redactor: Redactor, base_url: str) -> Send:
+    redactor = _redactor(pool, options, credentials)
+    send = exchange(pool, "api", options.timeouts, base_url=base_url, headers=headers)
+    send = guard_service(send, redactor, credentials)
     send = trace(send, options.hooks, redactor=redactor, base_url=base_url)
     send = limit_rate(send, limits.pace) if limits.pace else send
     patience, on_wait = _slot_timeout(limits.api, options.timeouts), _on_wait(options.hooks, signed=False)
@@ -93,7 +93,7 @@ def storage_chain(
     """
     send = exchange(pool, "storage", options.timeouts, headers={"Accept-Encoding": "identity"})
     redactor = _redactor(pool, options, credentials)
-    send = trace(redact_replies(only_signed(send), redactor), options.hooks, redactor=redactor)
+    send = trace(guard_storage(send, redactor), options.hooks, redactor=redactor)
     patience, on_wait = _slot_timeout(limits.storage, options.timeouts), _on_wait(options.hooks, signed=True)
     send = limit_concurrency(send, limits.storage, patience, on_wait=on_wait)
     return within(retry(send, options.retry, limits.budget, redactor=redactor), options.timeouts.total)

@@ -26,7 +26,7 @@ from coredata_async.transport.trace import loggable_target
 
 log = logging.getLogger("coredata_async.http")
 
-_ANSWERS: Final = frozenset({Classification.DONE, Classification.REFUSED})
+_ANSWERS: Final = (Classification.DONE, Classification.REFUSED)
 """Outcomes that end a request and show that the server works."""
 _FULL_COST: Final = 14.0
 _THROTTLED_COST: Final = 5.0
@@ -51,8 +51,7 @@ class Budget:
 
     def refund(self) -> None:
         """Return one token after a success."""
-        if self.tokens < self.full:
-            self.tokens = min(self.full, self.tokens + 1)
+        self.tokens = min(self.full, self.tokens + 1)
 
 
 def retry(
@@ -76,14 +75,15 @@ def retry(
         for attempt in count(1):
             outcome: Reply | APIConnectionError
             # An earlier attempt was provably not carried out, or the request is safe to repeat.
-            request.note_dispatch(possible=False)
+            request.dispatch.possible = False
             try:
                 outcome = await send(request)
             except APIConnectionError as exc:
                 outcome = exc
             else:
                 if classify_reply(request, outcome) in _ANSWERS:
-                    budget.refund()
+                    if budget.tokens < budget.full:
+                        budget.refund()
                     return outcome.with_attempts(attempt, clock() - began)
             wait = wait_before_repeat(policy, request, outcome, attempt, jitter())
             if wait is None or not budget.spend(_cost(outcome)):

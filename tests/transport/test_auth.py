@@ -1,10 +1,13 @@
-"""Credentials: in the right form, only to the service, and never shown."""
+"""Credentials: in the right form, only to the service, never shown; requests that must never be sent."""
+
+import pickle
 
 import pytest
 
-from coredata_async.errors import ConfigurationError
+from coredata_async.errors import ConfigurationError, StorageError
 from coredata_async.message import Reply, Request
-from coredata_async.transport.auth import Credentials, with_credentials
+from coredata_async.redaction import NO_SECRETS, Redactor
+from coredata_async.transport.auth import Credentials, guard_service, guard_storage, is_private_line
 
 WHO = Credentials("kari@acme.is", "k3y/two+", "k3y-three=")
 
@@ -27,7 +30,7 @@ async def test_each_version_gets_its_own_form(path: str, header: str) -> None:
         return Reply(200)
 
     request = Request("GET", path, {"Accept": "x"})
-    await with_credentials(send, WHO)(request)
+    await guard_service(send, NO_SECRETS, WHO)(request)
 
     assert seen[0].headers == {"Accept": "x", "Authorization": header}
     assert request.headers == {"Accept": "x"}
@@ -40,7 +43,7 @@ async def test_a_request_carries_what_masks_both_keys() -> None:
         seen.append(request)
         return Reply(200)
 
-    await with_credentials(send, WHO)(Request("GET", "/api/"))
+    await guard_service(send, Redactor((WHO.key, WHO.key_v3)), WHO)(Request("GET", "/api/"))
 
     text = "bad key k3y/two+ of kari@acme.is, or k3y-three= (k3y/two+)"
     assert seen[0].redactor(text) == "bad key *** of kari@acme.is, or *** (***)"
@@ -65,3 +68,120 @@ def test_a_user_with_a_colon_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="api_user must not contain a colon"):
         Credentials("a:b", "k", "k")
     assert Credentials("a", "b:c", "d:e").header("/api/v2/") == "apikey a:b:c"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://acme.coredata.is",
+        "HTTPS://acme.coredata.is:8443/x",
+        "http://localhost",
+        "HTTP://LOCALHOST:8080/x?y",
+        "http://127.0.0.1:1",
+        "http://127.0.0.2",
+        "http://127.255.255.254/x",
+        "http://[::1]:8080/",
+    ],
+)
+def test_an_encrypted_connection_is_private(url: str) -> None:
+    assert is_private_line(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://acme.coredata.is",
+        "HTTP://acme.coredata.is",
+        "http://10.0.0.1",
+        "http://128.0.0.1",
+        "http://0.0.0.0",
+        "http://[fe80::1]",
+        "http://[::]",
+        "http://127.0.0.1.evil.com",
+        "http://localhost.evil.com",
+        "http://evil.com/127.0.0.1",
+        "http://127.0.0.1@evil.com",
+        "http://localhost:x@evil.com",
+        "http://evil.com#localhost",
+        "http://evil.com?localhost",
+        "http://127.1",
+        "http://2130706433",
+        "http://",
+        "http://[::1",
+        "http://[v1.x]/",
+        "ftp://localhost",
+        "ws://127.0.0.1",
+        "//localhost",
+        "localhost",
+        "",
+    ],
+)
+def test_any_other_line_is_not(url: str) -> None:
+    assert not is_private_line(url)
+
+
+async def answer(_: Request) -> Reply:
+    return Reply(200)
+
+
+@pytest.mark.parametrize("target", ["/api/v2/files/", "/", "/api/?next=https://x", "/a//b", "/@evil.com/"])
+async def test_a_path_goes_to_the_service(target: str) -> None:
+    assert (await guard_service(answer, NO_SECRETS)(Request("GET", target))).status == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.com/api/?SECRET",
+        "//evil.com/?SECRET",
+        "http://127.0.0.1/",
+        "api/v2/",
+        "",
+        "@evil.com/",
+        ".evil.com",
+    ],
+)
+async def test_a_target_with_a_host_of_its_own_never_gets_the_key(target: str) -> None:
+    with pytest.raises(ConfigurationError, match="not a path of the service") as caught:
+        await guard_service(answer, NO_SECRETS)(Request("GET", target))
+
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["https://t.example/b?Signature=s", "http://127.0.0.1:1/b?Signature=s"])
+async def test_a_signed_url_goes_to_the_storage(target: str) -> None:
+    assert (
+        await guard_storage(answer, NO_SECRETS)(Request("PUT", target, {"Content-Type": "x"}))
+    ).status == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://t.example/b?Signature=SECRET",
+        "https://user:SECRET@t.example/b",
+        "https://user@t.example/b?Signature=SECRET",
+        "https://@t.example/b?Signature=SECRET",
+        "http://127.0.0.1\\@evil.com/b?Signature=SECRET",
+        "http://[broken/b?Signature=SECRET",
+        "https://[broken/b?Signature=SECRET",
+        "file:///etc/passwd",
+        "/b?Signature=SECRET",
+        "",
+    ],
+)
+@pytest.mark.parametrize(("method", "stage"), [("PUT", "put"), ("GET", "get")])
+async def test_any_other_url_is_refused(target: str, method: str, stage: str) -> None:
+    with pytest.raises(StorageError, match=f"refused {method}") as caught:
+        await guard_storage(answer, NO_SECRETS)(Request(method, target))
+
+    assert caught.value.stage == stage
+    assert b"SECRET" not in pickle.dumps(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "COOKIE"])
+async def test_a_credential_of_the_service_never_goes_to_the_storage(name: str) -> None:
+    with pytest.raises(StorageError, match="must not go to the storage") as caught:
+        await guard_storage(answer, NO_SECRETS)(Request("PUT", "https://t.example/b", {name: "SECRET"}))
+
+    assert "SECRET" not in str(caught.value)

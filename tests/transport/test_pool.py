@@ -14,7 +14,8 @@ from coredata_async.config import Limits, Timeouts
 from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.message import Request, Send
 from coredata_async.transport.aiohttp import exchange as over_aiohttp
-from coredata_async.transport.pool import Pool, Side
+from coredata_async.transport.http11.exchange import Side
+from coredata_async.transport.pool import Pool
 from tests.storage.leaks import until
 
 from .conftest import Exchange

@@ -8,9 +8,8 @@ from coredata_async.message import Request
 from coredata_async.secret import Secret
 from coredata_async.transport.chain import _redactor
 from coredata_async.transport.options import SendOptions
-from coredata_async.transport.pool import Pool
+from coredata_async.transport.pool import Pool, exchange
 from coredata_async.transport.proxies import Proxies, usable_proxy
-from coredata_async.transport.select import exchange
 
 from .raw import RawServer, says
 

@@ -20,9 +20,10 @@ from coredata_async.transport.aiohttp.payload import BodyPayload, Whole
 from coredata_async.transport.errors import below, without_frames
 from coredata_async.transport.http11.decompress import Unpacking, decompress, decompressor
 from coredata_async.transport.http11.errors import TooLargeError
+from coredata_async.transport.http11.exchange import Side
 from coredata_async.transport.http11.limits import is_refusal, limit_of
 from coredata_async.transport.http11.parser import HEAD_LIMIT
-from coredata_async.transport.pool import Pool, Side
+from coredata_async.transport.pool import Pool
 
 _AT_ONCE: Final = 64 * 1024
 """Bodies up to this many bytes fit asyncio's write buffer and cannot stall."""
@@ -75,7 +76,7 @@ def exchange(
             _as_written(url),
             _merge_headers(common.reveal(), request.headers, packed=packed),
         )
-        request.note_dispatch(possible=True)  # aiohttp does not report when the first byte leaves
+        request.dispatch.possible = True  # aiohttp does not report when the first byte leaves
         response = await session.request(
             request.method,
             target,
@@ -150,7 +151,7 @@ def _own(exc: BaseException, request: Request, body: Whole | BodyPayload | None)
     if not isinstance(exc, AIOHTTP_ERRORS):  # mostly a cancellation
         return without_frames(exc)
     if isinstance(body, BodyPayload) and body.failure is not None:
-        request.note_dispatch(possible=False)  # its last block is missing: a server cannot carry that out
+        request.dispatch.possible = False  # its last block is missing: a server cannot carry that out
         return below(body.failure, payload.__file__)
     if isinstance(body, BodyPayload) and body.stalled:
         return translate(TimeoutError(), request, stalled=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 from coredata_async.config import Timeouts
 from coredata_async.message import Body, Held, Reply, Request, Send
@@ -18,9 +18,10 @@ from coredata_async.transport.http11.pool import ConnectionPool
 from coredata_async.transport.http11.request_head import RequestHeads
 from coredata_async.transport.http11.response_body import ResponseBody
 from coredata_async.transport.http11.reuse import idle_limit
-from coredata_async.transport.pool import Side
 
 _REFUSED = 300
+Side = Literal["api", "storage"]
+"""The service, or the storage."""
 
 
 class Connections(Protocol):
@@ -52,8 +53,7 @@ def exchange(
             failure = translate(exc, request)
         else:
             streams = False
-            if request.dispatch is not None:
-                request.dispatch.possible = True
+            request.dispatch.possible = True
             try:
                 connection.start_response(bodiless=request.method == "HEAD", streams=request.stream)
                 await _send_and_wait(connection, head, timeouts, request)
@@ -119,8 +119,7 @@ async def _send_and_wait(
         await sending.wait_closed()
         failure = exc
         if sending.failure is not None:
-            if request.dispatch is not None:
-                request.dispatch.possible = False  # the last block is missing: it cannot be carried out
+            request.dispatch.possible = False  # its last block is missing: a server cannot carry that out
             failure = below(sending.failure, sending_module.__file__)
         elif sending.stalled:  # it broke because we have closed it
             failure = translate(LateError("the peer accepts no data"), request, stalled=True)

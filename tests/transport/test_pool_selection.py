@@ -11,8 +11,7 @@ import pytest
 from coredata_async.config import Limits, Timeouts
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply, Request
-from coredata_async.transport.pool import Pool
-from coredata_async.transport.select import exchange, is_unpatched
+from coredata_async.transport.pool import Pool, exchange, is_unpatched
 
 from .raw import RawServer
 
