@@ -100,8 +100,8 @@ MUST_NOT_IMPORT = {
 # Inside the large packages, from bottom to top: a module or folder may import those of lower floors only.
 FLOORS = {
     "bulk": (
-        "formatting options states",
-        "events lease limits report scan",
+        "formatting options plain states",
+        "events lease limits report scan spec",
         "journal workers",
         "remote",
         "run",

@@ -19,7 +19,8 @@ from coredata_async.bulk.events import (
 )
 from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.options import Effort, Policy, Rule, Selection
-from coredata_async.bulk.report.report import Counts, Report
+from coredata_async.bulk.report.counts import Counts
+from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.states import Reason, State
 
 __all__ = [

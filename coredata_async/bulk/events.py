@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from attrs import frozen
 
+from coredata_async.bulk.plain import from_plain, to_plain
 from coredata_async.bulk.states import Reason
+from coredata_async.errors import ConfigurationError
 
 
 @frozen(kw_only=True)
@@ -156,3 +161,38 @@ Event = (
     | Warned
     | Progress
 )
+
+_KINDS: Final[Mapping[str, type[Event]]] = {
+    kind.__name__: kind
+    for kind in (
+        Started,
+        Scanned,
+        FileDone,
+        FileSkipped,
+        FileFailed,
+        FileDelayed,
+        FileUnresolved,
+        FolderCreated,
+        Waiting,
+        Warned,
+        Progress,
+    )
+}
+
+
+def to_dict(event: Event) -> dict[str, object]:
+    """Return an event as plain values for JSON; `event` is the name of its class."""
+    return {"event": type(event).__name__, **to_plain(event)}
+
+
+def from_dict(data: Mapping[str, object]) -> Event:
+    """Read an event that `to_dict` has written.
+
+    Raises:
+        ConfigurationError: If it is not an event of this version.
+    """
+    fields = dict(data)
+    kind = _KINDS.get(str(fields.pop("event", "")))
+    if kind is None:
+        raise ConfigurationError(f"{data.get('event')!r} is not an event of a job")
+    return from_plain(kind, fields)

@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from coredata_async.bulk.events import FileFailed, FileUnresolved, Progress, Scanned, Started, Waiting, Warned
-from coredata_async.bulk.report.report import Counts, Entry
+from coredata_async.bulk.report.counts import Counts
+from coredata_async.bulk.report.report import Entry
 from coredata_async.bulk.states import Reason
 from coredata_async.cli.job_output import JobOutput, Lines, Silent, line, rates, state
 from coredata_async.cli.progress_bars import ProgressBars

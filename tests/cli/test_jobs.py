@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async.bulk.events import FileDone, FileFailed, FileSkipped, Started
-from coredata_async.bulk.report.report import Counts
+from coredata_async.bulk.report.counts import Counts
 from coredata_async.bulk.states import Reason
 from coredata_async.cli.interrupts import interrupts
 from coredata_async.cli.job_output import JobOutput, Lines, Silent

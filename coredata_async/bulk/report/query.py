@@ -13,12 +13,10 @@ from typing import Final
 from attrs import asdict, frozen
 
 from coredata_async.bulk.formatting import path_text
-from coredata_async.bulk.report.report import Counts, Entry, Orphan, Report, RunSummary
+from coredata_async.bulk.report.counts import Counts
+from coredata_async.bulk.report.report import KEPT, Entry, Orphan, Report, RunSummary
 from coredata_async.bulk.states import FINAL, Reason, State
 from coredata_async.redaction import without_queries
-
-KEPT: Final = 10_000
-"""Maximum number of entries in each list, so that a million failures do not fill the memory."""
 
 _SIDES: Final = {
     State.DONE: "done",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from attrs import field, frozen
+import attrs
+from attrs import evolve, field, frozen
 
+from coredata_async.bulk.plain import from_plain
+from coredata_async.bulk.report.counts import Api, Counts, add_reasons
 from coredata_async.bulk.states import Reason
 from coredata_async.errors import (
     BulkError,
@@ -21,12 +25,24 @@ from coredata_async.message import Request
 from coredata_async.wire.files import PATH
 
 Ended = Literal[
-    "complete", "drained", "stopped", "time", "circuit", "clock", "authentication", "conflict", "error"
+    "complete",
+    "drained",
+    "stopped",
+    "time",
+    "lease",
+    "circuit",
+    "clock",
+    "authentication",
+    "conflict",
+    "error",
 ]
 """Reason for the end of a run: everything was completed; it was asked to drain, or to stop at once;
-`max_duration` passed; a host did not work for too long; signed URLs had expired on arrival; the key was
-refused; another job for the same files was found; different files were refused for the same reason, or this
-library failed."""
+`max_duration` passed; its lease ended; a host did not work for too long; signed URLs had expired on arrival;
+the key was refused; another job for the same files was found; different files were refused for the same
+reason, or this library failed."""
+
+KEPT: Final = 10_000
+"""Maximum number of entries in each list, so that a million failures do not fill the memory."""
 
 EXIT_CODES_BY_SEVERITY: Final = (6, 130, 5, 4, 1, 3, 10)
 """Exit codes, the most severe first.
@@ -41,6 +57,7 @@ _ENDINGS: Final[Mapping[Ended, int]] = {
     "drained": 130,
     "stopped": 130,
     "time": 10,
+    "lease": 10,
     "circuit": 6,
     "clock": 6,
     "authentication": 6,
@@ -48,36 +65,6 @@ _ENDINGS: Final[Mapping[Ended, int]] = {
     "error": 1,
 }
 _REASONS: Final = {Reason.UNREADABLE: 3, Reason.CHANGED: 3, Reason.MISMATCH: 4, Reason.UNCERTAIN: 5}
-
-
-@frozen(kw_only=True)
-class Counts:
-    """Files, or bytes, by final state. They add up unless a file was lost track of."""
-
-    planned: int = 0
-    """All selected files."""
-    done: int = 0
-    """Files that the server showed in a listing."""
-    skipped: int = 0
-    failed: int = 0
-    unresolved: int = 0
-    pending: int = 0
-    """Files that the next run uploads."""
-
-    @property
-    def add_up(self) -> bool:
-        """True if every planned file is in exactly one of the other counts."""
-        return self.planned == self.done + self.skipped + self.failed + self.unresolved + self.pending
-
-
-@frozen(kw_only=True)
-class Api:
-    """Counters of the requests to the service and its storage."""
-
-    requests: int = 0
-    retries: int = 0
-    throttled: int = 0
-    """Number of responses 429 and 503."""
 
 
 @frozen(kw_only=True)
@@ -114,6 +101,10 @@ class Orphan:
     """Seconds since the epoch."""
 
 
+_NONE: Final = Counts()
+_NO_REQUESTS: Final = Api()
+
+
 def _no_settings() -> Mapping[str, object]:
     return {}
 
@@ -136,7 +127,7 @@ class RunSummary:
     """Reason for an early end."""
     excluded: int = 0
     """Number of files excluded by the selection, and so not planned. A directory counts as one."""
-    api: Api = Api()
+    api: Api = _NO_REQUESTS
     waited: float = 0.0
     """Seconds for which some folders waited, so that no File of another job is duplicated."""
     wait_left: float = 0.0
@@ -160,11 +151,11 @@ class Report(RunSummary):
     """Beginning of the first run, in seconds since the epoch."""
     scanned: bool
     """True if this run saw all sources; otherwise `counts` include all that any run has seen."""
-    counts: Counts = Counts()
-    bytes: Counts = Counts()
-    fresh: Counts = Counts()
+    counts: Counts = _NONE
+    bytes: Counts = _NONE
+    fresh: Counts = _NONE
     """Counts of the files that this run claimed."""
-    fresh_bytes: Counts = Counts()
+    fresh_bytes: Counts = _NONE
     skipped_by: Mapping[Reason, int] = field(factory=_no_reasons)
     failed_by: Mapping[Reason, int] = field(factory=_no_reasons)
     files: tuple[Entry, ...] = ()
@@ -180,6 +171,58 @@ class Report(RunSummary):
     orphans_total: int = 0
     warnings: tuple[str, ...] = ()
     warnings_total: int = 0
+
+    @classmethod
+    def from_json(cls, data: str | Mapping[str, Any]) -> Report:
+        """Read a report from its JSON, or from the values of it. See `report.as_json`.
+
+        Raises:
+            ConfigurationError: If it is not the report of this version of the library.
+        """
+        values: dict[str, Any] = dict(data) if isinstance(data, Mapping) else json.loads(data)
+        counts = dict(values.get("counts") or {})
+        excluded = counts.pop("excluded", 0)
+        known = {each.name for each in attrs.fields(cls)}
+        fields = {name: value for name, value in values.items() if name in known}
+        return from_plain(cls, {**fields, "counts": counts, "excluded": excluded})
+
+    def __add__(self, other: Report) -> Report:
+        """Return the report of two parts of one job, such as two shards, that have no file in common.
+
+        Counts add up. The graver end counts, with its message. Lists are joined and hold at most `KEPT`
+        entries; their totals are exact.
+
+        Raises:
+            ValueError: If the reports are about different servers or parents.
+        """
+        if (self.tenant, self.parent) != (other.tenant, other.parent):
+            raise ValueError(
+                f"a report about parent {other.parent} of {other.tenant} cannot be added to one about "
+                f"{self.parent} of {self.tenant}"
+            )
+        graver = max(self, other, key=lambda report: _GRAVITY[report.ended])  # the first of equal ones
+        started = min(self.started, other.started)
+        joined: dict[str, Any] = {
+            name: (*getattr(self, name), *getattr(other, name))[:KEPT] for name in _LISTS
+        }
+        joined |= {name: getattr(self, name) + getattr(other, name) for name in _SUMS}
+        return evolve(
+            self,
+            **joined,
+            journal=self.journal if self.journal == other.journal else "",
+            started=started,
+            seconds=max(self.started + self.seconds, other.started + other.seconds) - started,
+            ended=graver.ended,
+            message=graver.message,
+            wait_left=max(self.wait_left, other.wait_left),
+            wait_reason=self.wait_reason or other.wait_reason,
+            roots=tuple(dict.fromkeys((*self.roots, *other.roots))),
+            run=max(self.run, other.run),
+            created=min(self.created, other.created),
+            scanned=self.scanned and other.scanned,
+            skipped_by=add_reasons(self.skipped_by, other.skipped_by),
+            failed_by=add_reasons(self.failed_by, other.failed_by),
+        )
 
     @property
     def adds_up(self) -> bool:
@@ -226,6 +269,17 @@ class Report(RunSummary):
             yield 5
         if not self.adds_up or (self.ended == "complete" and not self.finished):
             yield 1  # this must not happen, and must not look like success
+
+
+_LISTS: Final = ("files", "failures", "unresolved", "duplicates", "orphans", "warnings")
+_SUMS: Final = (
+    *(f"{name}_total" for name in _LISTS),
+    *("counts", "bytes", "fresh", "fresh_bytes", "excluded", "api", "waited"),
+)
+_GRAVITY: Final[Mapping[Ended, int]] = {
+    ended: -EXIT_CODES_BY_SEVERITY.index(code) if code else -len(EXIT_CODES_BY_SEVERITY)
+    for ended, code in _ENDINGS.items()
+}
 
 
 def exception_for(reason: Reason | None, message: str, size: int, blob: str | None) -> CoreDataError:

@@ -17,8 +17,9 @@ from coredata_async.bulk.journal.settle_wait import Sent, SettleWait
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import Effort, FileAttributes, Policy, Selection
 from coredata_async.bulk.remote.listing import Remote
+from coredata_async.bulk.report.counts import Api
 from coredata_async.bulk.report.query import read_report
-from coredata_async.bulk.report.report import Api, Ended, Report, RunSummary
+from coredata_async.bulk.report.report import Ended, Report, RunSummary
 from coredata_async.bulk.report.settings import describe_settings
 from coredata_async.bulk.run.context import RunContext
 from coredata_async.bulk.run.earlier import earlier_files

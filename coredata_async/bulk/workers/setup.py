@@ -11,13 +11,15 @@ import ssl
 import sys
 from typing import Any, Final, cast
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from coredata_async.bulk.options import Effort
+from coredata_async.bulk.plain import from_plain, to_plain
+from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.workers.channel import Message
 from coredata_async.bulk.workers.limits import ProcessLimits, split_limits
 from coredata_async.client import CoreData
-from coredata_async.config import Limits, Retry, Timeouts
+from coredata_async.config import Timeouts
 from coredata_async.environment import Options, bundle_of, from_environment, wrap_secrets
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
@@ -80,12 +82,10 @@ def encode_setup(client: CoreData, share: ProcessLimits, effort: Effort) -> Secr
     plain = {
         "address": address,
         **{name: options.get(name) for name in _PLAIN},
-        "timeouts": asdict(options.get("timeouts") or Timeouts()),
+        "timeouts": to_plain(options.get("timeouts") or Timeouts()),
         "bundle": bundle,
         "ssl": bundle is None and context,
-        "limits": asdict(share.limits),
-        "retry": asdict(share.retry),
-        "effort": asdict(effort),
+        "spec": JobSpec(effort=effort, retry=share.retry, limits=share.limits).to_dict(),
         "log": _log_level(),
     }
     return Secret(["setup", plain, _plain_secrets(options)])
@@ -108,15 +108,16 @@ def decode_setup(plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> Work
         options["ssl"] = plain["ssl"]
     if plain["log"]:
         from_environment({"COREDATA_LOG": plain["log"]})
-    share = ProcessLimits(Limits(**plain["limits"]), Retry(**plain["retry"]))
+    spec = JobSpec.from_dict(plain["spec"])
+    share = ProcessLimits(spec.limits, spec.retry)
     options |= {
-        "timeouts": Timeouts(**plain["timeouts"]),
+        "timeouts": from_plain(Timeouts, plain["timeouts"]),
         "limits": share.limits,
         "retry": share.retry,
         **wrap_secrets(cast("Options", secrets.reveal())),
     }
     client = CoreData(plain["address"], **options)
-    return WorkerSetup(client, share, Effort(**plain["effort"]))
+    return WorkerSetup(client, share, spec.effort)
 
 
 def _log_level() -> str:

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from coredata_async.bulk.options import Effort, Policy, Rule, Selection
 from coredata_async.bulk.report.advice import ADVICE, TITLES, summarize
 from coredata_async.bulk.report.as_json import as_json
+from coredata_async.bulk.report.counts import Counts
 from coredata_async.bulk.report.report import (
     EXIT_CODES_BY_SEVERITY,
-    Counts,
+    KEPT,
+    Ended,
     Entry,
     Orphan,
     Report,
@@ -24,6 +27,7 @@ from coredata_async.bulk.states import Reason
 from coredata_async.errors import (
     BulkError,
     ChecksumMismatchError,
+    ConfigurationError,
     CoreDataError,
     RegistrationUncertainError,
     SourceChangedError,
@@ -261,3 +265,81 @@ def test_zero_means_that_nothing_is_left(counts: Counts) -> None:
 
     assert (report.exit_code == 0) == (planned == counts.done)
     assert report.exit_code in (0, *EXIT_CODES_BY_SEVERITY)
+
+
+counts = st.builds(Counts, **dict.fromkeys(("planned", "done", "skipped", "failed"), st.integers(0, 9)))
+texts = st.lists(st.sampled_from(["a", "b"]), max_size=3).map(tuple)
+reasons = st.dictionaries(st.sampled_from(list(Reason)), st.integers(1, 5), max_size=3)
+entries = st.builds(Entry, path=st.just("x"), reason=st.sampled_from(list(Reason)))
+reports = st.builds(
+    a_report,
+    counts=counts,
+    bytes=counts,
+    journal=st.sampled_from(["a.sqlite", "b.sqlite", ""]),
+    started=st.integers(0, 9).map(float),
+    seconds=st.integers(0, 9).map(float),
+    ended=st.sampled_from(get_args(Ended)),
+    message=st.sampled_from(["", "x", "y"]),
+    run=st.integers(1, 3),
+    scanned=st.booleans(),
+    failed_by=reasons,
+    skipped_by=reasons,
+    warnings=texts,
+    warnings_total=st.integers(0, 9),
+    duplicates=texts,
+    roots=texts,
+    waited=st.integers(0, 9).map(float),
+    wait_left=st.integers(0, 9).map(float),
+    wait_reason=st.sampled_from(["", "lost"]),
+    failures=st.lists(
+        st.builds(Entry, path=st.just("x"), reason=st.sampled_from(list(Reason))), max_size=2
+    ).map(tuple),
+)
+
+
+@given(reports, reports, reports)
+def test_the_sum_of_reports_does_not_depend_on_the_grouping(one: Report, two: Report, three: Report) -> None:
+    assert (one + two) + three == one + (two + three)
+
+
+@given(reports, reports)
+def test_the_sum_of_reports_has_the_counts_of_both_and_the_graver_end(one: Report, two: Report) -> None:
+    both = one + two
+
+    for name in ("planned", "done", "skipped", "failed"):
+        assert getattr(both.counts, name) == getattr(one.counts, name) + getattr(two.counts, name)
+    assert both.counts.add_up or not (one.counts.add_up and two.counts.add_up)
+    assert both.failed_by == {
+        reason: one.failed_by.get(reason, 0) + two.failed_by.get(reason, 0)
+        for reason in {*one.failed_by, *two.failed_by}
+    }
+    codes = [*EXIT_CODES_BY_SEVERITY, 0]
+    ends = [a_report(ended=report.ended).exit_code for report in (one, two, both)]
+    assert codes.index(ends[2]) == min(codes.index(ends[0]), codes.index(ends[1]))
+    assert both.started == min(one.started, two.started)
+    assert both.started + both.seconds == max(one.started + one.seconds, two.started + two.seconds)
+
+
+def test_the_lists_of_a_sum_are_limited_and_their_totals_are_exact() -> None:
+    many = a_report(failures=(Entry(path="a"),) * (KEPT - 1), failures_total=KEPT - 1)
+    both = many + many
+
+    assert (len(both.failures), both.failures_total) == (KEPT, 2 * KEPT - 2)
+
+
+def test_reports_about_different_parents_are_not_added() -> None:
+    with pytest.raises(ValueError, match="p2"):
+        a_report() + a_report(parent="p2")
+
+
+@given(reports)
+def test_a_report_is_the_same_after_a_passage_through_json(report: Report) -> None:
+    text = json.dumps(as_json(report))
+
+    assert Report.from_json(text) == report
+    assert Report.from_json(json.loads(text)) == report
+
+
+def test_the_json_of_something_else_is_not_a_report() -> None:
+    with pytest.raises(ConfigurationError, match="Report"):
+        Report.from_json("{}")
