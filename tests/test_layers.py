@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "environment": f"{CORE} transport base_url",
     "client": f"{SERVICES} services transport environment",
     "web": f"{CORE} transfer",
-    "bulk": f"{SERVICES} transport client environment version fence",
+    "bulk": f"{SERVICES} services transport client environment version fence",
     "records": f"{SERVICES} services client fence",
     "events": f"{SERVICES} services transport client records version",
     "otel": f"{CORE} resources transport version",

@@ -7,7 +7,6 @@ URL and API key. Reserving and sending the bytes are one step, because a signed 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from coredata_async.config import Retry
 from coredata_async.errors import APIError
@@ -16,16 +15,11 @@ from coredata_async.operations import Observe
 from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.comparison import UndecidableError
-from coredata_async.transfer.drive import log_unsettled
 from coredata_async.transfer.outcomes import OnProgress
 from coredata_async.transfer.probe import Parent, ProbeRequest, probe_schedule, uncertain
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
 from coredata_async.transfer.uploads import OnReserved, Upload, Uploader
 from coredata_async.wire.files import NewFile
-
-
-async def _ignore(blob: str, since: datetime | None) -> None:
-    del blob, since
 
 
 class UploadSteps:
@@ -95,17 +89,18 @@ class UploadSteps:
             source: A path, bytes, a binary file, or an (async) iterable of bytes.
             filename: Defaults to the name of the path or file.
             content_type: Defaults to the type of the extension.
-            size: Number of bytes.
+            size: Number of bytes. A path that has another size has changed.
             spool: See `files.upload`.
             progress: Called at each stage and after each block.
-            on_reserved: Awaited with each blob name and the time of its reservation, before bytes are sent.
+            on_reserved: Called with each blob name and the time of its reservation, before bytes are sent;
+                awaited if it is asynchronous.
 
         Raises:
             TransferError: If the source cannot be read, or the storage does not accept the bytes.
             APIError: If the reservation is refused.
         """
         wanted = Upload(source=source, filename=filename, content_type=content_type, size=size, spool=spool)
-        return await self._uploader.store(wanted, on_reserved or _ignore, progress)
+        return await self._uploader.store(wanted, on_reserved, progress)
 
     async def register(self, stored: Stored, new: NewFile, *, again: bool = False) -> Registered | Unsettled:
         """Register stored bytes as a File, once.
@@ -123,10 +118,7 @@ class UploadSteps:
         Raises:
             APIError: If the service refused, or was not reached. No File was created by this request.
         """
-        state = await self._uploader.driver.register_once(stored, new, again=again)
-        if isinstance(state, Unsettled):
-            log_unsettled(state, new)
-        return state
+        return await self._uploader.driver.register_once(stored, new, again=again)
 
     async def find(self, stored: Stored, new: NewFile) -> Registered | None:
         """Search once for the File of a blob, in a complete listing of its parent.

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from attrs import frozen
 
-from coredata_async.errors import ConfigurationError, SourceError
+from coredata_async.errors import ConfigurationError, SourceChangedError, SourceError
 from coredata_async.storage.bodies import INLINE, Streamed, md5
 from coredata_async.storage.paths import IN_MEMORY_LIMIT, AnyPath, read_whole, stat_file, stream
 from coredata_async.storage.readahead import BLOCK, read_ahead
@@ -143,7 +143,11 @@ async def prepare_static(source: Source, size: int | None = None) -> PreparedSou
 async def _path(path: AnyPath, size: int | None) -> PreparedSource:
     was = stat_file(path)
     if size is not None and size != was.size:
-        raise SourceError(f"{path} has {was.size} bytes, but size={size} was given", stage="source")
+        raise SourceChangedError(
+            f"{path} has {was.size} bytes instead of {size}: it has changed, or the given size is wrong",
+            stage="source",
+            total=was.size,
+        )
     if was.size > IN_MEMORY_LIMIT:
         return PreparedSource(was.size, stream(path, was), None)
     held = await read_whole(path, was)

@@ -38,8 +38,9 @@ from coredata_async.wire.files import NewFile, form_around, upload_whole
 log = logging.getLogger("coredata_async.upload")
 
 Via = Literal["storage", "api"]
-OnReserved = Callable[[str, datetime | None], Awaitable[None]]
-"""Called with each blob name before bytes are sent to it, and the time of its reservation, if known."""
+OnReserved = Callable[[str, datetime | None], Awaitable[None] | None]
+"""Called with each blob name before bytes are sent to it, and the time of its reservation, if known; awaited
+if it is asynchronous."""
 
 
 @frozen(kw_only=True)
@@ -143,13 +144,17 @@ class Uploader:
             verified=stored.etag is not None,
         )
 
-    async def store(self, wanted: Upload, on_reserved: OnReserved, progress: OnProgress | None) -> Stored:
+    async def store(
+        self, wanted: Upload, on_reserved: OnReserved | None, progress: OnProgress | None
+    ) -> Stored:
         """Store a source without registering it. See `services.steps.UploadSteps.store`."""
         async with self.open_source(wanted, progress) as (source, teller):
 
             async def note(state: Planned | Reserved | Stored | Unsettled | Registered) -> None:
-                if isinstance(state, Reserved):
-                    await on_reserved(state.blob, state.since)
+                if on_reserved is not None and isinstance(state, Reserved):
+                    pending = on_reserved(state.blob, state.since)
+                    if pending is not None:
+                        await pending
                 await teller.stage(state)
 
             return await self.driver.store(wanted.plan(source.size), source, note)

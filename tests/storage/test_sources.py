@@ -91,7 +91,7 @@ async def test_a_large_path_is_not_held_in_memory(path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, len(LARGE) - 1, len(LARGE) + 1])
 async def test_a_path_of_another_size_than_said_is_refused(path: Path, size: int) -> None:
-    with pytest.raises(SourceError, match=f"has {len(LARGE)} bytes, but size={size} was given"):
+    with pytest.raises(SourceChangedError, match=f"has {len(LARGE)} bytes instead of {size}: it has changed"):
         await uploaded(path, size)
 
 

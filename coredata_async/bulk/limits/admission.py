@@ -1,15 +1,21 @@
-"""Admission of uploads: a signed URL expires while it waits, so it is reserved when its PUT can begin."""
+"""Uploads to the storage: when one may begin, and how fast its bytes are sent.
+
+A signed URL expires while it waits, so it is reserved when its PUT can begin.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Final
 
-from coredata_async.bulk.limits.bandwidth import Bandwidth
+from attrs import evolve, frozen
+
+from coredata_async.bulk.limits.bandwidth import Bandwidth, Slot
 from coredata_async.bulk.limits.limiter import AdaptiveLimiter
 from coredata_async.errors import URLExpiredError
+from coredata_async.message import Body, Held, Reply, Request, Send
 
 FIRST: Final = 4
 """Maximum number of files in flight until the storage has accepted one."""
@@ -113,3 +119,63 @@ def _copy(error: URLExpiredError) -> URLExpiredError:
         on_arrival=error.on_arrival,
         skew=error.skew,
     )
+
+
+def limit_bandwidth(send: Send, bandwidth: Bandwidth, on_bytes: Callable[[int], object]) -> Send:
+    """Return a `Send` that sends bodies no faster than the limit, and reports the sent bytes.
+
+    The limit applies to every pass over a body, including retries. The wait happens where a body is read, so
+    it is never mistaken for a stall of the storage.
+
+    Args:
+        send: The `Send` to the storage.
+        bandwidth: The limit, shared by all callers.
+        on_bytes: Called with the number of further bytes: before each piece, or after the response to a body
+            that was held in memory and is not limited.
+    """
+
+    async def send_limited(request: Request) -> Reply:
+        body = request.body
+        if not body:
+            return await send(request)
+        if isinstance(body, bytes):
+            if bandwidth.limit is None:
+                reply = await send(request)
+                on_bytes(len(body))
+                return reply
+            body = Held(body)
+        return await send(
+            evolve(request, body=_LimitedBody(body, bandwidth, on_bytes, bandwidth.slot_of_task()))
+        )
+
+    return send_limited
+
+
+@frozen
+class _LimitedBody:
+    """Body whose pieces wait for their tokens."""
+
+    inner: Body
+    bandwidth: Bandwidth
+    on_bytes: Callable[[int], object]
+    slot: Slot | None
+
+    @property
+    def size(self) -> int:
+        return self.inner.size
+
+    @property
+    def replayable(self) -> bool:
+        return self.inner.replayable
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        async with aclosing(self.inner.chunks()) as blocks:
+            async for block in blocks:
+                start = 0
+                while start < len(block):
+                    piece = self.bandwidth.piece or len(block)
+                    part = block[start : start + piece]
+                    await self.bandwidth.take(len(part), self.slot)
+                    self.on_bytes(len(part))
+                    yield part
+                    start += len(part)

@@ -1,16 +1,14 @@
-"""Limit of bytes per second for all files together, and the count of sent bytes."""
+"""Limit of bytes per second for all files together."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from attrs import define, evolve, frozen
-
-from coredata_async.message import Body, Held, Reply, Request, Send
+from attrs import define
 
 TICKS: Final = 10
 """Pieces of a limited stream per second: small pieces flow evenly, whole blocks would not."""
@@ -50,7 +48,8 @@ class Bandwidth:
     """
 
     def __init__(self, limit: float | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit = limit
+        self.limit: float | None = limit
+        """Limit in bytes per second; see `set_limit`."""
         self._clock = clock
         self._tokens = 0.0
         self._at = clock()
@@ -60,24 +59,23 @@ class Bandwidth:
         self._slots: dict[asyncio.Task[object] | None, Slot] = {}
         self._advanced = asyncio.Event()
 
-    @property
-    def limit(self) -> float | None:
-        """Limit in bytes per second; it may be set at any time."""
-        return self._limit
+    def set_limit(self, limit: float | None) -> None:
+        """Set the limit, at any time.
 
-    @limit.setter
-    def limit(self, limit: float | None) -> None:
+        Raises:
+            ValueError: If it is not positive.
+        """
         if limit is not None and not limit > 0:
             raise ValueError(f"limit must be more than 0 bytes per second, or None, and is {limit!r}")
         self._fill()
-        self._limit = limit
+        self.limit = limit
         self._changed.set()
         self._advanced.set()
 
     @property
     def piece(self) -> int | None:
         """Number of bytes to send at once; `None` without a limit."""
-        return None if self._limit is None else max(1, int(self._limit / TICKS))
+        return None if self.limit is None else max(1, int(self.limit / TICKS))
 
     @asynccontextmanager
     async def slot(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
@@ -107,7 +105,7 @@ class Bandwidth:
 
     async def take(self, count: int, slot: Slot | None = None) -> None:
         """Wait until this many bytes may go; `slot` is that of their upload."""
-        if self._limit is None:
+        if self.limit is None:
             return
         async with self._lock:
             while (wait := self._debt_seconds()) > 0:
@@ -124,11 +122,11 @@ class Bandwidth:
 
     def _has_capacity(self, *, whole: bool) -> bool:
         """Return whether the first piece of another upload could go soon."""
-        if self._limit is None:
+        if self.limit is None:
             return True
         if whole:
             ahead = sum(slot.left for slot in self._slots.values() if slot.whole)
-            return ahead <= self._limit * HORIZON
+            return ahead <= self.limit * HORIZON
         streams = [slot for slot in self._slots.values() if not slot.whole]
         unused = (
             not self._lock.locked() and self._debt_seconds() == 0 and all(slot.started for slot in streams)
@@ -138,76 +136,16 @@ class Bandwidth:
     def _debt_seconds(self) -> float:
         """Return the seconds until the debt is repaid."""
         self._fill()
-        if self._limit is None or self._tokens > -_EPSILON:
+        if self.limit is None or self._tokens > -_EPSILON:
             return 0.0
-        return -self._tokens / self._limit
+        return -self._tokens / self.limit
 
     def _fill(self) -> None:
         """Add the tokens since the last call; idle time is saved for one tick at most."""
         now = self._clock()
-        if self._limit is None:
+        if self.limit is None:
             self._tokens = 0.0
         else:
-            earned = (now - self._at) * self._limit
-            self._tokens = min(self._tokens + earned, self._limit / TICKS)
+            earned = (now - self._at) * self.limit
+            self._tokens = min(self._tokens + earned, self.limit / TICKS)
         self._at = now
-
-
-def limit_bandwidth(send: Send, bandwidth: Bandwidth, on_bytes: Callable[[int], object]) -> Send:
-    """Return a `Send` that sends bodies no faster than the limit, and reports the sent bytes.
-
-    The limit applies to every pass over a body, including retries. The wait happens where a body is read, so
-    it is never mistaken for a stall of the storage.
-
-    Args:
-        send: The `Send` to the storage.
-        bandwidth: The limit, shared by all callers.
-        on_bytes: Called with the number of further bytes: before each piece, or after the response to a body
-            that was held in memory and is not limited.
-    """
-
-    async def send_limited(request: Request) -> Reply:
-        body = request.body
-        if not body:
-            return await send(request)
-        if isinstance(body, bytes):
-            if bandwidth.limit is None:
-                reply = await send(request)
-                on_bytes(len(body))
-                return reply
-            body = Held(body)
-        return await send(
-            evolve(request, body=_LimitedBody(body, bandwidth, on_bytes, bandwidth.slot_of_task()))
-        )
-
-    return send_limited
-
-
-@frozen
-class _LimitedBody:
-    """Body whose pieces wait for their tokens."""
-
-    inner: Body
-    bandwidth: Bandwidth
-    on_bytes: Callable[[int], object]
-    slot: Slot | None
-
-    @property
-    def size(self) -> int:
-        return self.inner.size
-
-    @property
-    def replayable(self) -> bool:
-        return self.inner.replayable
-
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        async with aclosing(self.inner.chunks()) as blocks:
-            async for block in blocks:
-                start = 0
-                while start < len(block):
-                    piece = self.bandwidth.piece or len(block)
-                    part = block[start : start + piece]
-                    await self.bandwidth.take(len(part), self.slot)
-                    self.on_bytes(len(part))
-                    yield part
-                    start += len(part)

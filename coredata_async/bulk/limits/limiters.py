@@ -51,6 +51,8 @@ class Limiters:
         """Budget of this job's retries, separate from those of other users of the client."""
         self.requests = 0
         """Number of attempts so far, on either side."""
+        self.sent = 0
+        """Number of bytes sent to the storage so far, including retries."""
         self.throttled = 0
         """Number of responses 429 or 503 so far."""
         self.obeyed: Exchanged | None = None
@@ -109,6 +111,7 @@ class Limiters:
         self.stopped.set()
 
     def add_bytes(self, count: int) -> None:
-        """Count bytes sent to the storage."""
+        """Count bytes that this process has sent to the storage."""
+        self.sent += count
         self._goodput.add_bytes(count, self._clock(), full=self.storage.in_flight >= self.storage.width)
         self.storage.admit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,7 +20,7 @@ from coredata_async.bulk.run.empty_files import EmptyFiles
 from coredata_async.bulk.run.failures import FailureClass, classify
 from coredata_async.bulk.run.resolver import Resolver
 from coredata_async.bulk.states import Reason, State
-from coredata_async.bulk.workers.sender import FileToSend, WorkerLostError
+from coredata_async.bulk.workers.sender import WorkerLostError
 from coredata_async.errors import (
     APIError,
     APIStatusError,
@@ -153,22 +154,28 @@ class FileWorker:
         return time.time() - item.sent < self.run.policy.blob_life
 
     async def _store(self, attempt: Attempt) -> Stored:
-        stored = await self.run.sender.store(attempt.file_to_send(), attempt.record_reservation)
+        item = attempt.item
+        stored = await self.run.sender.store(
+            os.fsdecode(item.path),
+            filename=item.filename,
+            content_type=attempt.content_type,
+            size=item.fingerprint.size,
+            on_reserved=attempt.record_reservation,
+        )
         self.run.record_stored()
-        self.run.journal.note(items.mark_stored(attempt.item, stored))
+        self.run.journal.note(items.mark_stored(item, stored))
         return stored
 
     async def _register(self, work: Work, attempt: Attempt, stored: Stored) -> None:
         new = items.new_file(attempt.item, work.parent, self.run.attributes)
         await self.run.journal.write(items.mark_registering(attempt.item))
         try:
-            outcome = await self.run.sender.register_once(stored, new, again=attempt.item.unconfirmed > 0)
+            outcome = await self.run.sender.register(stored, new, again=attempt.item.unconfirmed > 0)
         except APIError:
             attempt.item = self.run.count_refusal(attempt.item)
             raise
         attempt.answered = stored
         if isinstance(outcome, Registered):
-            self.resolver.remember(work.parent, outcome.file_id)
             await self.run.confirm(attempt.item, outcome)
         else:
             await self._look_up(work, attempt, stored, outcome.reason)
@@ -188,8 +195,15 @@ class FileWorker:
         await self.resolver.take(work, self.resolver.clock())
 
     async def _replace(self, attempt: Attempt, file_id: str, snapshot: str | None) -> None:
-        md5 = await self.run.sender.replace(attempt.file_to_send(), file_id, snapshot)
-        await self.run.record_replacement(attempt.item, file_id, md5)
+        item = attempt.item
+        md5 = await self.run.sender.replace(
+            os.fsdecode(item.path),
+            filename=item.filename,
+            content_type=attempt.content_type,
+            file_id=file_id,
+            snapshot_id=snapshot,
+        )
+        await self.run.record_replacement(item, file_id, md5)
 
 
 class Attempt:
@@ -221,7 +235,3 @@ class Attempt:
         """Record a reserved blob, before bytes are sent to it."""
         self._run.journal.note(*items.mark_putting(self.item, blob, since, instead_of=self.blob))
         self.blob = blob
-
-    def file_to_send(self) -> FileToSend:
-        """Return the file for the sender."""
-        return FileToSend(self.item.path, self.item.filename, self.item.fingerprint.size, self.content_type)

@@ -122,11 +122,7 @@ class JobRun:
 
     async def _prepare(self) -> tuple[RunContext, Runtime]:
         progress = ProgressCounter()
-
-        def count_bytes(count: int) -> None:
-            progress.sent += count
-
-        runtime = build_runtime(self.client, self.effort, count_bytes)
+        runtime = build_runtime(self.client, self.effort)
         sums, sent = await self.journal.read(lambda db: (resume.begin(db), self._read_sent(db)))
         progress.add(sums)
         run = RunContext(
@@ -188,7 +184,7 @@ class JobRun:
     async def _publish_progress(self, run: RunContext, runtime: Runtime) -> None:
         while True:
             await asyncio.sleep(TICK)
-            run.progress.mark()
+            run.progress.mark(runtime.limiters.sent)
             self.stream.publish_progress(_progress(run, runtime))
 
     async def _watch_circuit(self, limiters: Limiters) -> None:
@@ -211,6 +207,7 @@ class JobRun:
 
 def _progress(run: RunContext, runtime: Runtime) -> Progress:
     return run.progress.progress(
+        sent=runtime.limiters.sent,
         in_flight=run.queue.in_flight,
         api=runtime.api_width,
         storage=runtime.storage_width,

@@ -24,8 +24,6 @@ class ProgressCounter:
     clock: Callable[[], float] = time.monotonic
     scanned: bool = False
     excluded: int = 0
-    sent: int = 0
-    """Bytes sent to the storage in this run, including retries."""
     _files: dict[State, int] = field(factory=dict[State, int])
     _bytes: dict[State, int] = field(factory=dict[State, int])
     _began: float = field(init=False)
@@ -61,16 +59,17 @@ class ProgressCounter:
         """Bytes of all files."""
         return sum(self._bytes.values())
 
-    def mark(self) -> None:
-        """Record the present counts for the rates."""
+    def mark(self, sent: int) -> None:
+        """Record the present counts, and the bytes sent so far, for the rates."""
         now = self.clock()
-        self._marks.append((now, self._transferred, self.sent))
+        self._marks.append((now, self._transferred, sent))
         while now - self._marks[0][0] > WINDOW and len(self._marks) > 2:  # noqa: PLR2004  # a rate needs two
             self._marks.popleft()
 
     def progress(
         self,
         *,
+        sent: int,
         in_flight: int,
         api: int,
         storage: int,
@@ -81,7 +80,7 @@ class ProgressCounter:
         wait_reason: str = "",
     ) -> Progress:
         """Return the progress event."""
-        files, per_second = self._rates()
+        files, per_second = self._rates(sent)
         left = self.count(*_LEFT)
         return Progress(
             planned=self.files,
@@ -94,7 +93,7 @@ class ProgressCounter:
             unresolved=self.count(State.UNRESOLVED),
             delayed=self.count(State.RETRY, State.UNKNOWN),
             in_flight=in_flight,
-            sent=self.sent,
+            sent=sent,
             seconds=self.clock() - self._began,
             files_per_second=files,
             bytes_per_second=per_second,
@@ -112,12 +111,12 @@ class ProgressCounter:
     def _transferred(self) -> int:
         return self.count(*_REACHED, State.SKIPPED)
 
-    def _rates(self) -> tuple[float, float]:
-        then, files, sent = self._marks[0]
+    def _rates(self, sent: int) -> tuple[float, float]:
+        then, files, sent_then = self._marks[0]
         seconds = self.clock() - then
         if seconds <= 0:
             return 0.0, 0.0
-        return max(0.0, (self._transferred - files) / seconds), (self.sent - sent) / seconds
+        return max(0.0, (self._transferred - files) / seconds), (sent - sent_then) / seconds
 
     def _eta(self, left: int, files: float, per_second: float) -> float | None:
         """Return the estimated seconds, the longer of those by number and by size of files."""

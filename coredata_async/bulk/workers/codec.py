@@ -10,22 +10,10 @@ from typing import Any
 from attrs import astuple
 
 from coredata_async import errors
-from coredata_async.bulk.workers.sender import FileToSend
 from coredata_async.errors import CoreDataError
 from coredata_async.transfer.steps import Planned, Stored
 from coredata_async.transport.trace import Exchanged
 from coredata_async.wire.files import NewFile
-
-
-def encode_file(file: FileToSend) -> list[Any]:
-    """Encode a file; the path as bytes, because it may not be text."""
-    return [file.path, file.filename, file.size, file.content_type]
-
-
-def decode_file(plain: list[Any]) -> FileToSend:
-    """Decode a file."""
-    path, filename, size, content_type = plain
-    return FileToSend(path, filename, size, content_type)
 
 
 def encode_time(moment: datetime | None) -> float | None:
@@ -43,12 +31,10 @@ def encode_stored(stored: Stored) -> list[Any]:
     return [stored.blob, stored.md5, stored.etag, encode_time(stored.since)]
 
 
-def decode_stored(plain: list[Any], file: FileToSend) -> Stored:
+def decode_stored(plain: list[Any], plan: Planned) -> Stored:
     """Decode stored bytes."""
     blob, md5, etag, since = plain
-    return Stored(
-        Planned(size=file.size, content_type=file.content_type), blob, md5, etag, decode_time(since)
-    )
+    return Stored(plan, blob, md5, etag, decode_time(since))
 
 
 def encode_new_file(new: NewFile) -> list[Any]:

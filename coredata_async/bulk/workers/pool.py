@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -13,17 +14,21 @@ from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.workers import codec
 from coredata_async.bulk.workers.channel import Message
 from coredata_async.bulk.workers.handle import Counts, WorkerHandle
-from coredata_async.bulk.workers.sender import FileToSend, OnReserved, WorkerLostError
+from coredata_async.bulk.workers.sender import OnReserved, WorkerLostError
 from coredata_async.bulk.workers.setup import WorkerSetup, encode_setup
 from coredata_async.bulk.workers.supervisor import Supervisor
 from coredata_async.fence import read_clock
 from coredata_async.secret import Secret
-from coredata_async.transfer.steps import Registered, Stored, Unsettled
+from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.transport.trace import Exchanged
 from coredata_async.wire.files import NewFile
 
 MAX_REASSIGNMENTS: Final = 3
 """Maximum number of workers that a file is given to: if they all end, the file may be the cause."""
+
+
+def _ignore(*_: object) -> None:
+    """Do nothing."""
 
 
 @define(eq=False, kw_only=True)
@@ -34,7 +39,8 @@ class WorkerPool:
     processes: int
     limiters: Limiters
     """Limiters of this process; the counts of the workers are added to theirs."""
-    on_bytes: Callable[[int], object]
+    on_registered: Callable[[str, str], object] = _ignore
+    """Called with the parent and the id of each registered File."""
     lease: Lease = field(factory=Unlimited)
     """Lease of the job: no worker's lease ends later."""
     _workers: list[WorkerHandle] = field(init=False)
@@ -88,21 +94,26 @@ class WorkerPool:
         if self.limiters.obeyed is event:
             self._pass_on(event, None)
 
-    async def store(self, file: FileToSend, reserved: OnReserved) -> Stored:
+    async def store(
+        self, source: str, *, filename: str, content_type: str, size: int, on_reserved: OnReserved
+    ) -> Stored:
         """Store a file. See `FileSender.store`."""
-        plain = codec.encode_file(file)
+        # The path as bytes, because it may not be text.
+        arguments = [os.fsencode(source), filename, content_type, size]
+        plan = Planned(size=size, content_type=content_type, filename=filename)
         for _ in range(MAX_REASSIGNMENTS - 1):
             try:
-                return codec.decode_stored(await self._ask("store", plain, reserved=reserved), file)
+                return codec.decode_stored(await self._ask("store", *arguments, reserved=on_reserved), plan)
             except WorkerLostError:
                 continue
-        return codec.decode_stored(await self._ask("store", plain, reserved=reserved), file)
+        return codec.decode_stored(await self._ask("store", *arguments, reserved=on_reserved), plan)
 
-    async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
-        """Register a file. See `FileSender.register_once`."""
+    async def register(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
+        """Register a file. See `FileSender.register`."""
         try:
             match await self._ask("register", stored.blob, codec.encode_new_file(new), again):
                 case ["registered", str(file_id)]:
+                    self.on_registered(new.parent, file_id)
                     return Registered(stored, file_id)
                 case [_, str(reason)]:
                     return Unsettled(stored, reason)
@@ -111,9 +122,12 @@ class WorkerPool:
         except WorkerLostError as exc:  # it is unknown whether the request was sent
             return Unsettled(stored, str(exc))
 
-    async def replace(self, file: FileToSend, file_id: str, snapshot: str | None) -> str:
+    async def replace(
+        self, source: str, *, filename: str, content_type: str, file_id: str, snapshot_id: str | None
+    ) -> str:
         """Replace the content of a File. See `FileSender.replace`."""
-        (md5,) = await self._ask("replace", codec.encode_file(file), file_id, snapshot)
+        path = os.fsencode(source)
+        (md5,) = await self._ask("replace", path, filename, content_type, file_id, snapshot_id)
         return str(md5)
 
     async def _ask(self, verb: str, *args: object, reserved: OnReserved | None = None) -> Any:
@@ -167,7 +181,7 @@ class WorkerPool:
         self.limiters.requests += now.requests - before.requests
         self.limiters.budget.repeats += now.retries - before.retries
         self.limiters.throttled += now.throttled - before.throttled
-        self.on_bytes(now.sent - before.sent)
+        self.limiters.sent += now.sent - before.sent
 
     def _share_throttle(self, worker: WorkerHandle, event: Exchanged) -> None:
         self.limiters.learn(event)

@@ -28,7 +28,6 @@ from coredata_async.bulk.workers import codec
 from coredata_async.bulk.workers.channel import Channel, Message
 from coredata_async.bulk.workers.fence import accept_alarm, die_with, kill_at
 from coredata_async.bulk.workers.runtime import ProcessRuntime, build_process_runtime
-from coredata_async.bulk.workers.sender import LocalSender
 from coredata_async.bulk.workers.setup import decode_setup
 from coredata_async.client import CoreData
 from coredata_async.secret import Secret
@@ -56,7 +55,6 @@ class Worker:
     channel: Channel = field(init=False)
     client: CoreData = field(init=False)
     _runtime: ProcessRuntime | None = field(default=None, init=False)
-    _sent: int = field(default=0, init=False)
     _reported: Message = field(factory=list[Any], init=False)
     _calls: dict[int, asyncio.Task[None]] = field(factory=dict[int, "asyncio.Task[None]"], init=False)
     """Requests in progress, by number."""
@@ -71,25 +69,25 @@ class Worker:
         match message:
             case ["setup", plain, secrets]:
                 self._try_to_set_up(plain, Secret(secrets))
-            case ["store", int(number), file]:
-                self._begin(number, self._store(number, file))
+            case ["store", int(number), *file]:
+                self._begin(number, self._store(number, *file))
             case ["register", int(number), blob, new, again]:
                 self._begin(number, self._register(blob, new, again=again))
-            case ["replace", int(number), file, file_id, snapshot]:
-                self._begin(number, self._replace(file, file_id, snapshot))
+            case ["replace", int(number), *file]:
+                self._begin(number, self._replace(*file))
             case ["lease", float(until)]:
                 self.lease.renew(until)
             case ["throttled", event]:
                 self._working.limiters.learn(codec.decode_event(event))
             case ["bwlimit", limit]:
-                self._working.bandwidth.limit = limit
+                self._working.bandwidth.set_limit(limit)
             case _:
                 raise ValueError(f"unknown message {message[0]!r} from the parent process")
 
     def counts(self) -> Message | None:
         """Return the counters since the worker began; `None` if they have not changed."""
         limiters = self._working.limiters
-        counts: Message = ["counts", limiters.requests, limiters.retries, limiters.throttled, self._sent]
+        counts: Message = ["counts", limiters.requests, limiters.retries, limiters.throttled, limiters.sent]
         counts += [limiters.api.width, limiters.storage.width, limiters.paused]
         if counts == self._reported:
             return None
@@ -124,16 +122,12 @@ class Worker:
     def _set_up(self, plain: dict[str, Any], secrets: Secret[dict[str, Any]]) -> None:
         setup = decode_setup(plain, secrets)
 
-        def count_bytes(count: int) -> None:
-            self._sent += count
-
         self.client = setup.client
         limiters = Limiters(setup.limits.limits, setup.limits.retry, setup.effort)
         self._runtime = build_process_runtime(
             self.client,
             limiters,
             setup.effort.bwlimit,
-            on_bytes=count_bytes,
             hooks=(self._on_exchange,),
             lease=self.lease,
             first=1,
@@ -162,26 +156,38 @@ class Worker:
         del self._calls[number]
         self.channel.send(answer)
 
-    async def _store(self, number: int, file: list[Any]) -> Message:
+    async def _store(self, number: int, path: bytes, filename: str, content_type: str, size: int) -> Message:
         def report_reservation(blob: str, since: Any) -> None:
             self.channel.send(["reserved", number, blob, codec.encode_time(since)])
 
-        stored = await LocalSender(self._working.engine.uploader).store(
-            codec.decode_file(file), report_reservation
+        stored = await self._working.sender.store(
+            os.fsdecode(path),
+            filename=filename,
+            content_type=content_type,
+            size=size,
+            on_reserved=report_reservation,
         )
         return codec.encode_stored(stored)
 
     async def _register(self, blob: str, new: list[Any], *, again: bool) -> Message:
         stored = Stored(Planned(size=0, content_type=None), blob, "")  # a registration needs only the blob
-        sender = LocalSender(self._working.engine.uploader)
-        result = await sender.register_once(stored, codec.decode_new_file(new), again=again)
+        result = await self._working.sender.register(stored, codec.decode_new_file(new), again=again)
         return (
             ["registered", result.file_id] if isinstance(result, Registered) else ["unsettled", result.reason]
         )
 
-    async def _replace(self, file: list[Any], file_id: str, snapshot: str | None) -> Message:
-        sender = LocalSender(self._working.engine.uploader)
-        return [await sender.replace(codec.decode_file(file), file_id, snapshot)]
+    async def _replace(
+        self, path: bytes, filename: str, content_type: str, file_id: str, snapshot_id: str | None
+    ) -> Message:
+        return [
+            await self._working.sender.replace(
+                os.fsdecode(path),
+                filename=filename,
+                content_type=content_type,
+                file_id=file_id,
+                snapshot_id=snapshot_id,
+            )
+        ]
 
 
 async def work(end: socket.socket, parent: int) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from attrs import frozen
 
 from coredata_async.bulk.lease import Lease, Unlimited
-from coredata_async.bulk.limits.admission import FIRST, Admission
-from coredata_async.bulk.limits.bandwidth import Bandwidth, limit_bandwidth
+from coredata_async.bulk.limits.admission import FIRST, Admission, limit_bandwidth
+from coredata_async.bulk.limits.bandwidth import Bandwidth
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import Effort
 from coredata_async.bulk.workers.limits import split_limits
@@ -27,23 +27,13 @@ from coredata_async.transport.trace import Hook
 class Runtime:
     """Engine of this process, and the sender of files."""
 
-    _process: ProcessRuntime
-    _pool: WorkerPool | None
-
-    @property
-    def engine(self) -> Engine:
-        """Engine for all requests except those of a file's upload."""
-        return self._process.engine
-
-    @property
-    def limiters(self) -> Limiters:
-        """Limiters of this process; their counters include all processes."""
-        return self._process.limiters
-
-    @property
-    def sender(self) -> FileSender:
-        """Sender that uploads files."""
-        return self._pool or LocalSender(self._process.engine.uploader)
+    engine: Engine
+    """Engine for all requests except those of a file's upload."""
+    limiters: Limiters
+    """Limiters of this process; their counters include all processes."""
+    sender: FileSender
+    """Sender that uploads files."""
+    _pool: WorkerPool | None = None
 
     @property
     def api_width(self) -> int:
@@ -71,7 +61,6 @@ class Runtime:
 def build_runtime(
     client: CoreData,
     effort: Effort,
-    on_bytes: Callable[[int], object],
     lease: Lease | None = None,
 ) -> Runtime:
     """Build the runtime of a job, with the limits divided; no process is started yet.
@@ -79,7 +68,6 @@ def build_runtime(
     Args:
         client: The client whose connections are used.
         effort: The effort of the job.
-        on_bytes: Called with the number of bytes sent to the storage.
         lease: The lease of the job, without which no request to the service begins; `None` means unlimited.
 
     Raises:
@@ -88,26 +76,24 @@ def build_runtime(
     plain = client.engine()
     if effort.processes == 1:
         limiters = Limiters(plain.limits, plain.retry, effort)
-        return Runtime(
-            build_process_runtime(client, limiters, effort.bwlimit, on_bytes=on_bytes, lease=lease), None
-        )
+        process = build_process_runtime(client, limiters, effort.bwlimit, lease=lease)
+        return Runtime(process.engine, limiters, process.sender)
     divided = split_limits(plain.limits, plain.retry, effort.processes)
     limiters = Limiters(divided.parent.limits, divided.parent.retry, effort)
     pool = WorkerPool(
         setup=WorkerSetup(client, divided.worker, effort),
         processes=effort.processes,
         limiters=limiters,
-        on_bytes=on_bytes,
         lease=lease or Unlimited(),
     )
     # The parent sends no files, so it needs no limit of bytes.
     rate = divided.parent.limits.rate
     api = RateLimitedSlots(limiters.api, RateLimiter(rate)) if rate else None
     hooks = (pool.record,)
-    return Runtime(
-        build_process_runtime(client, limiters, None, on_bytes=on_bytes, hooks=hooks, api=api, lease=lease),
-        pool,
-    )
+    process = build_process_runtime(client, limiters, None, hooks=hooks, api=api, lease=lease)
+    settler = process.engine.uploader.driver.settler
+    pool.on_registered = lambda parent, file: settler.witnesses.add(parent, file, settler.clock())
+    return Runtime(process.engine, limiters, pool, pool)
 
 
 @frozen
@@ -115,6 +101,7 @@ class ProcessRuntime:
     """Engine, limiters and bandwidth of one process."""
 
     engine: Engine
+    sender: LocalSender
     limiters: Limiters
     bandwidth: Bandwidth
 
@@ -124,7 +111,6 @@ def build_process_runtime(
     limiters: Limiters,
     bwlimit: float | None,
     *,
-    on_bytes: Callable[[int], object],
     hooks: Sequence[Hook] = (),
     api: Slots | None = None,
     lease: Lease | None = None,
@@ -136,25 +122,19 @@ def build_process_runtime(
         client: The client whose connections are used.
         limiters: The limiters.
         bwlimit: Maximum bytes per second to the storage.
-        on_bytes: Called with the number of further bytes sent to the storage.
         hooks: Called after every exchange, in addition to the limiters' own hook.
         api: Slots that replace those of the limiter for the service.
         lease: The lease without which no request to the service begins.
         first: Maximum number of files in flight until the storage has accepted one.
     """
     bandwidth = Bandwidth(bwlimit)
-
-    def count_bytes(count: int) -> None:
-        on_bytes(count)
-        limiters.add_bytes(count)
-
     slots = api or limiters.api
     engine = client.engine(
         api=LeasedSlots(slots, lease) if lease else slots,
         storage=limiters.storage,
         budget=limiters.budget,
         hooks=(limiters.record, *hooks),
-        around_storage=lambda send: limit_bandwidth(send, bandwidth, count_bytes),
+        around_storage=lambda send: limit_bandwidth(send, bandwidth, limiters.add_bytes),
         admission=Admission(limiters.storage, bandwidth, first=first),
     )
-    return ProcessRuntime(engine, limiters, bandwidth)
+    return ProcessRuntime(engine, LocalSender(engine.uploader), limiters, bandwidth)

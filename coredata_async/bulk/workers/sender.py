@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from attrs import frozen
-
-from coredata_async.errors import SourceChangedError
-from coredata_async.transfer.drive import State
+from coredata_async.services.steps import UploadSteps
 from coredata_async.transfer.replace import Replacement, Replacer
-from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
+from coredata_async.transfer.steps import Registered, Stored, Unsettled
 from coredata_async.transfer.uploads import Upload, Uploader
 from coredata_async.wire.files import NewFile
 
@@ -20,26 +16,17 @@ OnReserved = Callable[[str, datetime | None], None]
 """Called with the name of each reserved blob and the server's time of the reservation, before the PUT."""
 
 
-@frozen
-class FileToSend:
-    """File to send."""
-
-    path: bytes
-    filename: str
-    size: int
-    """Expected size in bytes."""
-    content_type: str
-
-
 class WorkerLostError(Exception):
     """The process that handled a file has ended; the registration of the file did not take place in it."""
 
 
 class FileSender(Protocol):
-    """Reads, hashes, sends and registers a file. Raises the same errors as the engine, in any process."""
+    """Steps of an upload, as in `client.files.steps`, in any process. All raise the same errors."""
 
-    async def store(self, file: FileToSend, reserved: OnReserved) -> Stored:
-        """Reserve a blob and PUT the file. Sends two requests; safe to repeat, which creates another blob.
+    async def store(
+        self, source: str, *, filename: str, content_type: str, size: int, on_reserved: OnReserved
+    ) -> Stored:
+        """Reserve a blob and PUT a file. See `UploadSteps.store`.
 
         Raises:
             SourceError: If the file cannot be read, or has changed.
@@ -49,15 +36,17 @@ class FileSender(Protocol):
         """
         ...
 
-    async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
-        """Send one request to create a File. The intent must be on disk before.
+    async def register(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
+        """Send one request to create a File. The intent must be on disk before. See `UploadSteps.register`.
 
-        If the process ends meanwhile, the result is Unsettled. See `Driver.register_once`.
+        If the process ends meanwhile, the result is `Unsettled`.
         """
         ...
 
-    async def replace(self, file: FileToSend, file_id: str, snapshot: str | None) -> str:
-        """Replace the content of a File, and return the MD5 of the sent bytes. See `Replacer.replace`.
+    async def replace(
+        self, source: str, *, filename: str, content_type: str, file_id: str, snapshot_id: str | None
+    ) -> str:
+        """Replace the content of a File, and return the MD5 of the sent bytes. See `Files.replace`.
 
         Raises:
             WorkerLostError: If the process ended; it is unknown whether the File has the new content.
@@ -65,38 +54,17 @@ class FileSender(Protocol):
         ...
 
 
-@frozen
-class LocalSender:
-    """File sender of this process: the engine itself."""
+class LocalSender(UploadSteps):
+    """File sender of this process: the steps of `client.files.steps`, and replacements."""
 
-    uploader: Uploader
+    def __init__(self, uploader: Uploader) -> None:
+        super().__init__(uploader)
+        self._replacer = Replacer(uploader)
 
-    async def store(self, file: FileToSend, reserved: OnReserved) -> Stored:
-        """Store a file. See `FileSender.store`."""
-
-        async def stage(state: State) -> None:
-            if isinstance(state, Reserved):
-                reserved(state.blob, state.since)
-
-        async with self.uploader.open_source(_upload(file), None) as (source, _):
-            if source.size != file.size:
-                path = os.fsdecode(file.path)
-                raise SourceChangedError(
-                    f"{path} changed before it was read", stage="source", total=source.size
-                )
-            plan = Planned(size=source.size, content_type=file.content_type, filename=file.filename)
-            return await self.uploader.driver.store(plan, source, stage)
-
-    async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Registered | Unsettled:
-        """Register a file. See `FileSender.register_once`."""
-        return await self.uploader.driver.register_once(stored, new, again=again)
-
-    async def replace(self, file: FileToSend, file_id: str, snapshot: str | None) -> str:
+    async def replace(
+        self, source: str, *, filename: str, content_type: str, file_id: str, snapshot_id: str | None
+    ) -> str:
         """Replace the content of a File. See `FileSender.replace`."""
-        replacement = Replacement(file_id=file_id, content=_upload(file), snapshot_id=snapshot, via="storage")
-        return (await Replacer(self.uploader).replace(replacement)).digest
-
-
-def _upload(file: FileToSend) -> Upload:
-    path = os.fsdecode(file.path)
-    return Upload(source=path, filename=file.filename, content_type=file.content_type)
+        content = Upload(source=source, filename=filename, content_type=content_type)
+        replacement = Replacement(file_id=file_id, content=content, snapshot_id=snapshot_id, via="storage")
+        return (await self._replacer.replace(replacement)).digest

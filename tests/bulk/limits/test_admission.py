@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from coredata_async import URLExpiredError
-from coredata_async.bulk.limits.admission import EXPIRED, FIRST, PROVING, Admission
-from coredata_async.bulk.limits.bandwidth import HORIZON, STREAMS, Bandwidth, limit_bandwidth
+from coredata_async.bulk.limits.admission import EXPIRED, FIRST, PROVING, Admission, limit_bandwidth
+from coredata_async.bulk.limits.bandwidth import HORIZON, STREAMS, Bandwidth
 from coredata_async.bulk.limits.circuit import Circuit
 from coredata_async.bulk.limits.limiter import AdaptiveLimiter, FixedWidth
 from coredata_async.message import Held, Reply, Request
@@ -123,7 +123,7 @@ def test_a_removed_limit_lets_all_begin() -> None:
             for _ in range(20):
                 group.create_task(line.upload(1000))
             await asyncio.sleep(1)
-            line.bandwidth.limit = None
+            line.bandwidth.set_limit(None)
 
         assert now() < 110
 

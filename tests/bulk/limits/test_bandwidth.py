@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coredata_async import Retry
-from coredata_async.bulk.limits.bandwidth import Bandwidth, limit_bandwidth
+from coredata_async.bulk.limits.admission import limit_bandwidth
+from coredata_async.bulk.limits.bandwidth import Bandwidth
 from coredata_async.config import Timeouts
 from coredata_async.message import Reply, Request
 from coredata_async.sandbox import Sandbox
@@ -175,13 +176,13 @@ def test_a_new_limit_takes_effect_at_once() -> None:
             limit_bandwidth(Receiver().send, bandwidth, lambda _: None)(put(b"x" * 100_000))
         )
         await asyncio.sleep(10)
-        bandwidth.limit = 10_000
+        bandwidth.set_limit(10_000)
         await asyncio.sleep(5)
-        bandwidth.limit = 1
+        bandwidth.set_limit(1)
         await asyncio.sleep(1000)
         assert not sending.done()
 
-        bandwidth.limit = None
+        bandwidth.set_limit(None)
         await sending
         assert now() == 1015
 
@@ -191,7 +192,7 @@ def test_a_new_limit_takes_effect_at_once() -> None:
 @pytest.mark.parametrize("limit", [0, -1])
 def test_zero_or_less_is_not_a_valid_limit(limit: float) -> None:
     with pytest.raises(ValueError, match="more than 0"):
-        Bandwidth().limit = limit
+        Bandwidth().set_limit(limit)
 
 
 def test_idle_time_is_not_saved() -> None:

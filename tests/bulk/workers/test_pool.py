@@ -11,7 +11,7 @@ from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.workers import pool as pools
 from coredata_async.bulk.workers.limits import split_limits
 from coredata_async.bulk.workers.pool import WorkerPool
-from coredata_async.bulk.workers.sender import FileToSend, WorkerLostError
+from coredata_async.bulk.workers.sender import WorkerLostError
 from coredata_async.bulk.workers.setup import WorkerSetup
 from coredata_async.fence import read_clock
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
@@ -23,11 +23,6 @@ NEW = NewFile(filename="a", title="a", parent="p")
 STORED = Stored(Planned(size=1, content_type=None), "b", "m")
 
 
-@pytest.fixture
-def file_to_send():
-    return FileToSend(b"/a", "a", 1, "text/plain")
-
-
 def a_pool(processes: int = 2, *, bwlimit: float | None = None) -> tuple[WorkerPool, list[Heard]]:
     """Return a worker pool whose workers exist and do nothing."""
     effort = Effort(bwlimit=bwlimit)
@@ -36,7 +31,6 @@ def a_pool(processes: int = 2, *, bwlimit: float | None = None) -> tuple[WorkerP
         setup=WorkerSetup(None, share.worker, effort),
         processes=processes,
         limiters=Limiters(share.parent.limits, share.parent.retry, effort),
-        on_bytes=lambda _: None,
     )
     heard = []
     for number, worker in enumerate(pool._workers):
@@ -47,14 +41,16 @@ def a_pool(processes: int = 2, *, bwlimit: float | None = None) -> tuple[WorkerP
     return pool, heard
 
 
+async def store(pool: WorkerPool) -> Stored:
+    return await pool.store(
+        "/a", filename="a", content_type="text/plain", size=1, on_reserved=lambda *_: None
+    )
+
+
 async def begun(*calls) -> list[asyncio.Task]:
     tasks = [asyncio.ensure_future(call) for call in calls]
     await asyncio.sleep(0)
     return tasks
-
-
-def nothing(*_: object) -> None:
-    """Do nothing."""
 
 
 async def test_leases_are_renewed_and_end_no_later_than_that_of_the_job(monkeypatch) -> None:
@@ -72,9 +68,9 @@ async def test_leases_are_renewed_and_end_no_later_than_that_of_the_job(monkeypa
         assert ends[-1] == pytest.approx(7, abs=1)
 
 
-async def test_the_least_busy_worker_gets_the_request(file_to_send) -> None:
+async def test_the_least_busy_worker_gets_the_request() -> None:
     pool, heard = a_pool(3)
-    tasks = await begun(*(pool.store(file_to_send, nothing) for _ in range(7)))
+    tasks = await begun(*(store(pool) for _ in range(7)))
 
     assert sorted(len(each.messages) for each in heard) == [2, 2, 3]
     for task in tasks:
@@ -83,12 +79,12 @@ async def test_the_least_busy_worker_gets_the_request(file_to_send) -> None:
     assert [len(worker.calls) for worker in pool._workers] == [0, 0, 0]
 
 
-async def test_no_worker_gets_a_request_before_all_have_started(file_to_send) -> None:
+async def test_no_worker_gets_a_request_before_all_have_started() -> None:
     pool, heard = a_pool(2)
     pool._workers[1].fail_pending("was ended by SIGKILL")
     pool._tried.discard(pool._workers[1])
     pool._ready.clear()
-    (task,) = await begun(pool.store(file_to_send, nothing))
+    (task,) = await begun(store(pool))
 
     assert heard[0].messages == []
     pool._worker_changed(pool._workers[1])  # its start failed, and this is known now
@@ -149,9 +145,9 @@ async def test_a_host_that_one_worker_gives_up_is_given_up_by_all() -> None:
     assert pool.limiters.message == "the service has not worked for 900 s"
 
 
-async def test_bytes_per_second_are_shared_by_busy_workers(file_to_send) -> None:
+async def test_bytes_per_second_are_shared_by_busy_workers() -> None:
     pool, heard = a_pool(2, bwlimit=1000)
-    first, second = await begun(pool.store(file_to_send, nothing), pool.store(file_to_send, nothing))
+    first, second = await begun(store(pool), store(pool))
 
     assert heard[0].messages[0] == ["bwlimit", 1000]
     assert heard[0].messages[-1] == ["bwlimit", 500]
@@ -163,9 +159,9 @@ async def test_bytes_per_second_are_shared_by_busy_workers(file_to_send) -> None
     await asyncio.wait({first})
 
 
-async def test_a_file_whose_worker_died_is_given_to_another_but_not_forever(file_to_send) -> None:
+async def test_a_file_whose_worker_died_is_given_to_another_but_not_forever() -> None:
     pool, heard = a_pool(2)
-    (task,) = await begun(pool.store(file_to_send, nothing))
+    (task,) = await begun(store(pool))
     for _ in range(2):
         pool._workers[0].fail_pending("was ended by SIGKILL")
         pool._workers[0].use_channel(heard[0], 1)
@@ -178,25 +174,25 @@ async def test_a_file_whose_worker_died_is_given_to_another_but_not_forever(file
         await task
 
 
-async def test_a_registration_whose_worker_died_is_never_repeated(file_to_send) -> None:
+async def test_a_registration_whose_worker_died_is_never_repeated() -> None:
     pool, heard = a_pool(2)
-    (task,) = await begun(pool.register_once(STORED, NEW, again=False))
+    (task,) = await begun(pool.register(STORED, NEW, again=False))
     pool._workers[0].fail_pending("was ended by SIGKILL")
 
     assert await task == Unsettled(STORED, "the worker process of this file was ended by SIGKILL")
     assert [each.verbs() for each in heard] == [["register"], []]
 
 
-async def test_an_answer_reaches_its_caller_and_late_answers_are_dropped(file_to_send) -> None:
+async def test_an_answer_reaches_its_caller_and_late_answers_are_dropped() -> None:
     pool, heard = a_pool(2)
     worker = pool._workers[0]
-    (task,) = await begun(pool.register_once(STORED, NEW, again=True))
+    (task,) = await begun(pool.register(STORED, NEW, again=True))
     (message,) = heard[0].messages
     assert message == ["register", 1, "b", ["a", "a", "p", None, (), ()], True]
     worker.receive(["done", 1, ["registered", "f1"]])
     assert await task == Registered(STORED, "f1")
 
-    (task,) = await begun(pool.register_once(STORED, NEW, again=True))
+    (task,) = await begun(pool.register(STORED, NEW, again=True))
     worker.receive(["done", 2, ["unsettled", "502"]])
     assert await task == Unsettled(STORED, "502")
     worker.receive(["done", 2, ["registered", "f2"]])

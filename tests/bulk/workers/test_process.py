@@ -10,10 +10,9 @@ import pytest
 from coredata_async import CoreData, Limits, Retry
 from coredata_async.bulk import Effort
 from coredata_async.bulk.workers import process
-from coredata_async.bulk.workers.codec import encode_event, encode_file
+from coredata_async.bulk.workers.codec import encode_event
 from coredata_async.bulk.workers.limits import split_limits
 from coredata_async.bulk.workers.process import Worker
-from coredata_async.bulk.workers.sender import FileToSend
 from coredata_async.bulk.workers.setup import encode_setup
 from coredata_async.fence import read_clock
 from tests.bulk.workers.rig import Heard, throttled
@@ -50,7 +49,7 @@ async def test_it_reports_that_it_is_ready(worker) -> None:
 async def test_it_stores_and_registers_and_sends_no_signed_url(worker, far, tmp_path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("abc")
-    worker.take(["store", 1, encode_file(FileToSend(bytes(path), "a.txt", 3, "text/plain"))])
+    worker.take(["store", 1, bytes(path), "a.txt", "text/plain", 3])
     blob, md5, etag, since = (await answer(worker, 1))[2]
     assert worker.channel.messages[1] == ["reserved", 1, blob, since]
     assert md5 == etag == "900150983cd24fb0d6963f7d28e17f72"
@@ -65,8 +64,24 @@ async def test_it_stores_and_registers_and_sends_no_signed_url(worker, far, tmp_
     assert worker.counts() is None  # nothing has changed
 
 
+async def test_a_path_may_be_any_bytes(worker, far, tmp_path) -> None:
+    path = os.path.join(bytes(tmp_path), "na\u00efve\n".encode() + b"\xff\xfe")  # noqa: PTH118
+    with open(path, "wb") as file:  # noqa: ASYNC230, PTH123  # bytes
+        file.write(b"abc")
+    worker.take(["store", 1, path, "a.txt", "text/plain", 3])
+
+    assert (await answer(worker, 1))[0] == "done"
+
+
+async def test_a_file_of_another_size_has_changed(worker, tmp_path) -> None:
+    (tmp_path / "a.txt").write_text("abcd")
+    worker.take(["store", 1, bytes(tmp_path / "a.txt"), "a.txt", "text/plain", 3])
+
+    assert (await answer(worker, 1))[2][0] == "SourceChangedError"
+
+
 async def test_an_error_is_sent_with_its_class(worker, tmp_path) -> None:
-    worker.take(["store", 1, encode_file(FileToSend(bytes(tmp_path / "none"), "none", 3, "text/plain"))])
+    worker.take(["store", 1, bytes(tmp_path / "none"), "none", "text/plain", 3])
     verb, _, error = await answer(worker, 1)
 
     assert (verb, error[0]) == ("failed", "SourceError")
@@ -97,7 +112,7 @@ async def test_nothing_is_sent_without_a_lease(worker, far, tmp_path) -> None:
     worker.lease.until = read_clock() + 1  # less than the margin
     path = tmp_path / "a.txt"
     path.write_text("abc")
-    worker.take(["store", 1, encode_file(FileToSend(bytes(path), "a.txt", 3, "text/plain"))])
+    worker.take(["store", 1, bytes(path), "a.txt", "text/plain", 3])
     await asyncio.sleep(0.3)
     assert far.state.count("blobs.reserve") == 0
 
@@ -118,9 +133,7 @@ async def test_a_request_before_the_setup_is_an_error() -> None:
 
 async def test_counters_are_sent_with_the_last_answer_and_not_with_every_one(worker, tmp_path) -> None:
     for number in (1, 2):
-        worker.take(
-            ["store", number, encode_file(FileToSend(bytes(tmp_path / "none"), "none", 3, "text/plain"))]
-        )
+        worker.take(["store", number, bytes(tmp_path / "none"), "none", "text/plain", 3])
     assert worker.last_counts() is None
 
     await answer(worker, 1)
