@@ -10,7 +10,8 @@ from tests.rig import QUICK, Leftovers
 
 TESTS = Path(__file__).parent
 SLOW = frozenset(
-    {"archive", "bulk", "cli", "contract", "doctor", "events", "fivepm", "records", "sandbox", "web"}
+    {"archive", "bulk", "cli", "cluster", "contract", "doctor", "events", "fivepm"}
+    | {"records", "sandbox", "web"}
 )
 """Directories of tests that run whole programs. Elsewhere a slow test has `pytest.mark.slow`."""
 NOT_FAST = frozenset({"slow", "contract", "live", "netns", "s3", "servers"})

@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "web": f"{CORE} transfer",
     "bulk": f"{SERVICES} services transport client environment version fence",
     "records": f"{SERVICES} services client fence",
+    "cluster": f"{SERVICES} transport client environment bulk records version fence",
     "events": f"{SERVICES} services transport client records version",
     "otel": f"{CORE} resources transport version",
     "fivepm": f"{CORE} keywords paging storage transport base_url version",
@@ -59,8 +60,8 @@ MAY_IMPORT = {
     "doctor": f"{SERVICES} transport client",
     "sandbox": "sandbox.embedded",
     "sandbox.embedded": "sandbox client environment",
-    "cli": f"{SERVICES} services transport client bulk doctor events fivepm archive environment records "
-    "version sandbox sandbox.embedded __init__",
+    "cli": f"{SERVICES} services transport client bulk cluster doctor events fivepm archive environment "
+    "records version sandbox sandbox.embedded __init__",
     "__main__": "cli",
     "__init__": f"{SERVICES} services transport client version changes",
 }
@@ -115,7 +116,7 @@ FLOORS = {
         "dry_run error_messages interrupts roundtrip sandbox summary",
         "batch connection demo job_output",
         "api config download jobs parent progress_bars resources",
-        "app check doctor fivepm home upload worker",
+        "app check cluster doctor fivepm home upload worker",
     ),
     "sandbox": (
         "answer auth blob body_stream connection disk document ids media ranges request_log signals "

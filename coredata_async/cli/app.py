@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "demo": "demo",
     "sandbox": "sandbox",
     "worker": "worker",
+    "cluster": "cluster",
     "download": "download",
     "whoami": "home",
     "recent": "home",

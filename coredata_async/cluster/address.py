@@ -1,0 +1,129 @@
+"""Address of a cluster's NATS server, with the means to check it and to sign in."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from coredata_async.cluster.certificate import parse_fingerprint
+from coredata_async.config import setting
+from coredata_async.errors import ConfigurationError
+from coredata_async.secret import Secret
+
+PORT: Final = 4222
+_SCHEMES: Final = frozenset({"nats", "tls"})
+_VARIABLES: Final = "COREDATA_CLUSTER_"
+
+
+def _check_url(instance: object, attribute: object, url: str) -> None:
+    del instance, attribute
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:
+        usable, parts = False, urlsplit("")
+    if not usable:
+        raise ConfigurationError("the address of a cluster must look like tls://head.example:4222")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(
+            "the address of a cluster must not contain a token or password; put the token into a file, and "
+            f"name it in {_VARIABLES}TOKEN_FILE"
+        )
+
+
+def _fingerprint(text: str | None) -> str | None:
+    return None if text is None else parse_fingerprint(text)
+
+
+@frozen(kw_only=True)
+class ClusterAddress:
+    """Address of a NATS server.
+
+    Raises:
+        ConfigurationError: If the URL or the fingerprint is malformed, or the host is neither loopback nor
+            reached by TLS.
+    """
+
+    url: str = field(validator=_check_url)
+    """`tls://HOST:PORT`, or `nats://127.0.0.1:PORT` on the same machine."""
+    token: Secret[str] | None = field(default=None, repr=False)
+    fingerprint: str | None = field(default=None, converter=_fingerprint)
+    """SHA-256 of the only certificate that is accepted; None accepts those of the authorities."""
+    authorities: Path | None = None
+    """File of certificates of authorities; None uses those of the system."""
+    allow_plain: bool = False
+    """True to permit a connection without TLS to another machine."""
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.secure or self.allow_plain or is_loopback(self.host)):
+            raise ConfigurationError(
+                f"the connection to {self.label} would not be encrypted; use tls://, or a tunnel to loopback"
+            )
+
+    @property
+    def host(self) -> str:
+        """Host name or IP address."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """TCP port."""
+        return urlsplit(self.url).port or PORT
+
+    @property
+    def label(self) -> str:
+        """Host and port, for messages."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """True if the connection uses TLS."""
+        return urlsplit(self.url).scheme == "tls"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, and cannot be reached from another one."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def read_address(
+    url: str,
+    *,
+    fingerprint: str | None = None,
+    authorities: str | os.PathLike[str] | None = None,
+    token_file: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> ClusterAddress:
+    """Complete an address from the environment: COREDATA_CLUSTER_FINGERPRINT, _CA, _TOKEN_FILE and _TOKEN.
+
+    Raises:
+        ConfigurationError: If a value is malformed, or the token's file cannot be read.
+    """
+    path = token_file or setting(environ, f"{_VARIABLES}TOKEN_FILE")
+    token = setting(environ, f"{_VARIABLES}TOKEN") if path is None else _read_token(Path(path))
+    bundle = authorities or setting(environ, f"{_VARIABLES}CA")
+    return ClusterAddress(
+        url=url,
+        token=None if token is None else Secret(token),
+        fingerprint=fingerprint or setting(environ, f"{_VARIABLES}FINGERPRINT"),
+        authorities=None if bundle is None else Path(bundle),
+    )
+
+
+def _read_token(path: Path) -> str:
+    try:
+        token = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"the file {path} with the cluster's token cannot be read: {exc}") from None
+    if not token:
+        raise ConfigurationError(f"the file {path} with the cluster's token is empty")
+    return token

@@ -1,0 +1,17 @@
+"""Errors of a cluster."""
+
+from __future__ import annotations
+
+from coredata_async.errors import ConfigurationError, CoreDataError
+
+
+class ClusterError(CoreDataError):
+    """A NATS server that cannot be reached, or that refuses a request."""
+
+
+class LeaseLostError(CoreDataError):
+    """A lease that ended, or that another owner has taken. Its work must stop."""
+
+
+class JobLockedError(ConfigurationError):
+    """A job for a tree that another job is uploading to the same parent."""

@@ -1,0 +1,320 @@
+"""Leases: entries of a table that have one owner at a time, renewed while it works.
+
+An entry has an `epoch`, which grows with every owner, an `owner`, and a `beat`, which grows with every
+renewal. Clocks of two machines are never compared: another process takes a lease over only after it has seen
+the same revision for a whole lease by its own clock. The owner counts from before it sent the renewal, so its
+lease ends before that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from attrs import define, field, frozen
+
+from coredata_async.cluster.errors import ClusterError, LeaseLostError
+from coredata_async.cluster.table import Row, Table
+from coredata_async.fence import Fence, process_fence, read_clock
+
+log = logging.getLogger("coredata_async.cluster")
+
+T = TypeVar("T")
+
+RENEWALS: Final = 4
+"""Number of renewals during a lease."""
+MARGIN: Final = 2.0
+"""Minimum remaining seconds of a lease for a request to begin."""
+_LOOKS: Final = 10
+"""Number of looks at another owner's entry during a lease."""
+_OWN_FIELDS: Final = frozenset({"epoch", "owner", "beat", "length", "sent_until"})
+
+
+@frozen
+class Busy:
+    """Result of `take`: another owner renews the lease."""
+
+    owner: str
+
+
+@frozen
+class Closed:
+    """Result of `take`: the work is done; nothing is to be taken."""
+
+    fields: Mapping[str, object]
+
+
+@define(eq=False, kw_only=True)
+class TableLease:
+    """A lease on an entry of a table. Implements the `Lease` of bulk jobs."""
+
+    table: Table
+    key: str
+    owner: str
+    length: float
+    epoch: int
+    until: float
+    """End of the lease, by `fence.read_clock`."""
+    sent_until: datetime | None
+    """Latest moment at which an earlier owner can have sent a request; None without requests in flight."""
+    previous: str | None = None
+    """Owner from which the lease was taken over because it did not renew it."""
+    fields: dict[str, object] = field(factory=dict[str, object])
+    """Other fields of the entry. A change is written by the next renewal."""
+    _revision: int = field(alias="revision")
+    _beat: int = field(default=0, init=False)
+    _sent: dict[int, float] = field(factory=dict[int, float], init=False)
+    """Times at which renewals were sent whose answer is missing, by beat."""
+    _lost: bool = field(default=False, init=False)
+    _writing: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+
+    def is_valid(self, margin: float = MARGIN) -> bool:
+        """Return whether it is valid now, and for `margin` more seconds."""
+        return not self._lost and self.until - read_clock() > margin
+
+    async def renew(self) -> None:
+        """Renew the lease, and write the fields.
+
+        Raises:
+            LeaseLostError: If another owner has it.
+            ClusterError: If the server does not answer; the lease may be renewed again while it is valid.
+        """
+        async with self._writing:
+            await self._write({**self.fields, **self._ownership()})
+
+    async def keep(self, extend: Callable[[float], object]) -> None:
+        """Renew the lease until this is cancelled.
+
+        Args:
+            extend: Called with the new end after every renewal.
+
+        Raises:
+            LeaseLostError: If another owner has it, or it could not be renewed in time. Work under it must
+                then stop within `MARGIN`.
+        """
+        usual, margin = self.length / RENEWALS, min(MARGIN, self.length / RENEWALS)
+        pause = usual
+        while True:
+            await asyncio.sleep(min(pause, self._remaining(margin)))
+            pause = usual
+            try:
+                async with asyncio.timeout(self._remaining(margin)):
+                    await self.renew()
+                extend(self.until)
+            except (ClusterError, TimeoutError) as exc:
+                log.warning("the lease on %s could not be renewed: %s", self.key, str(exc) or "no answer")
+                pause = min(0.5, usual)
+            if not self.is_valid(margin):
+                self._lost = True
+                raise LeaseLostError(f"the lease on {self.key} could not be renewed in time")
+
+    async def release(self, *, sent_until: datetime | None = None) -> None:
+        """Give the lease up before its end; the next owner need not wait for it.
+
+        Args:
+            sent_until: Moment until which requests with an unknown outcome were sent; None without
+                such requests.
+
+        Raises:
+            LeaseLostError: If another owner has it.
+            ClusterError: If the server does not answer. Others then wait for the end of the lease.
+        """
+        async with self._writing:
+            moment = None if sent_until is None else sent_until.isoformat()
+            await self._write({**self.fields, **self._ownership(), "owner": None, "sent_until": moment})
+            self._lost = True
+
+    def _remaining(self, margin: float) -> float:
+        return max(0.0, self.until - margin - read_clock())
+
+    def _ownership(self) -> dict[str, object]:
+        sent = None if self.sent_until is None else self.sent_until.isoformat()
+        return {
+            "epoch": self.epoch,
+            "owner": self.owner,
+            "beat": self._beat + 1,
+            "length": self.length,
+            "sent_until": sent,
+        }
+
+    async def _write(self, fields: dict[str, object]) -> None:
+        if self._lost:
+            raise LeaseLostError(f"the lease on {self.key} was lost")
+        self._beat += 1
+        self._sent[self._beat] = began = read_clock()
+        revision = await self.table.update(self.key, fields, self._revision)
+        if revision is not None:
+            self._confirm(revision, began)
+            return
+        row = await self.table.get(self.key)  # the answer to an earlier renewal may have been lost
+        if row is None or not self._is_ours(row):
+            self._lost = True
+            raise LeaseLostError(
+                f"the entry {self.key} was deleted"
+                if row is None
+                else f"the lease on {self.key} was taken over by {row.data.optional_text('owner')}"
+            )
+        self._confirm(row.revision, self._sent.get(row.data.integer("beat"), 0.0))
+        if row.fields != fields:
+            fields["beat"] = self._beat = self._beat + 1
+            self._sent[self._beat] = began = read_clock()
+            revision = await self.table.update(self.key, fields, self._revision)
+            if revision is None:  # an earlier renewal has arrived late: the next one reads it back
+                raise ClusterError(f"the lease on {self.key} was changed by a late renewal")
+            self._confirm(revision, began)
+
+    def _is_ours(self, row: Row) -> bool:
+        return (
+            row.data.optional_text("owner") in {self.owner, None}
+            and row.data.integer("epoch") == self.epoch
+            and row.data.integer("beat") in self._sent
+        )
+
+    def _confirm(self, revision: int, began: float) -> None:
+        self._revision = revision
+        self.until = max(self.until, began + self.length)
+        for beat in [beat for beat, at in self._sent.items() if at < began]:
+            del self._sent[beat]
+
+
+@define(eq=False, kw_only=True)
+class LeaseTaker:
+    """Takes leases for one owner."""
+
+    owner: str
+    length: float
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+    async def take(
+        self,
+        table: Table,
+        key: str,
+        *,
+        fields: Mapping[str, object] | None = None,
+        suspect: int = 0,
+        closed: Callable[[Row], bool] = lambda row: False,
+    ) -> TableLease | Busy | Closed:
+        """Take a lease. If another owner has it, watch it for a whole lease, and take it over if it rests.
+
+        Args:
+            table: The table.
+            key: Key of the entry.
+            fields: Further fields of an entry that does not exist.
+            suspect: Epoch of an owner that may exist although the entry does not show it, because a server
+                can lose confirmed writes; 0 without a trace of one.
+            closed: Decides by the entry if its work is done.
+
+        Raises:
+            ClusterError: If the server does not answer.
+        """
+        row = await table.get(key)
+        if row is not None and closed(row):
+            return Closed(row.fields)
+        epoch = _integer(row, "epoch")
+        owner = None if row is None else row.data.optional_text("owner")
+        stolen = owner is not None or suspect > epoch
+        if stolen and not await self._rests(table, key, row):
+            return Busy(owner or "an unknown owner")
+        base = dict(fields or {}) if row is None else dict(row.fields)
+        sent = datetime.now(UTC) if stolen else None if row is None else row.data.time("sent_until")
+        return await self._claim(
+            table, key, base, row, epoch=max(epoch, suspect) + 1, sent=sent, previous=owner
+        )
+
+    async def _claim(
+        self,
+        table: Table,
+        key: str,
+        fields: dict[str, object],
+        row: Row | None,
+        *,
+        epoch: int,
+        sent: datetime | None,
+        previous: str | None,
+    ) -> TableLease | Busy:
+        moment = None if sent is None else sent.isoformat()
+        ownership: dict[str, object] = {
+            "epoch": epoch,
+            "owner": self.owner,
+            "beat": 0,
+            "length": self.length,
+            "sent_until": moment,
+        }
+        began = read_clock()
+        try:
+            revision = await table.put(key, {**fields, **ownership}, None if row is None else row.revision)
+        except ClusterError:  # perhaps only the answer was lost
+            revision = None
+        if revision is None:
+            now = await table.get(key)
+            if now is None or not _is_claim(now, self.owner, epoch):
+                return Busy("another owner" if now is None else now.data.optional_text("owner") or "another")
+            revision = now.revision
+        own = {name: value for name, value in fields.items() if name not in _OWN_FIELDS}
+        return TableLease(
+            table=table,
+            key=key,
+            owner=self.owner,
+            length=self.length,
+            epoch=epoch,
+            until=began + self.length,
+            sent_until=sent,
+            previous=previous,
+            fields=own,
+            revision=revision,
+        )
+
+    async def _rests(self, table: Table, key: str, row: Row | None) -> bool:
+        """Watch an entry for a whole lease; return whether it has not changed."""
+        length = self.length if row is None else max(self.length, _number(row, "length"))
+        began, seen = read_clock(), None if row is None else row.revision
+        while (left := began + length - read_clock()) > 0:
+            await self.sleep(min(left, length / _LOOKS))
+            now = await table.get(key)
+            if (None if now is None else now.revision) != seen:
+                return False
+        return True
+
+
+async def run_under(lease: TableLease, work: Callable[[], Awaitable[T]], fence: Fence | None = None) -> T:
+    """Do work while a lease is renewed. The kernel kills this process if it is frozen past the lease's end.
+
+    Raises:
+        LeaseLostError: If the lease was lost. The work has been cancelled.
+        Exception: What the work raises.
+    """
+    with (fence or process_fence()).guard(lease.until) as extend:
+        try:
+            async with asyncio.TaskGroup() as group:
+                keeper = group.create_task(lease.keep(extend))
+                result = await work()
+                keeper.cancel()
+        except BaseExceptionGroup as failures:
+            failure = main_failure(failures)
+        else:
+            return result
+    raise failure
+
+
+def main_failure(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the exception of a group that explains the others: a lost lease, or the first one."""
+    lost, rest = failures.split(LeaseLostError)
+    inside = (lost or rest or failures).exceptions[0]
+    return main_failure(inside) if isinstance(inside, BaseExceptionGroup) else inside
+
+
+def _is_claim(row: Row, owner: str, epoch: int) -> bool:
+    return (
+        row.fields.get("owner") == owner and row.fields.get("epoch") == epoch and row.fields.get("beat") == 0
+    )
+
+
+def _integer(row: Row | None, name: str) -> int:
+    return 0 if row is None or name not in row.fields else row.data.integer(name)
+
+
+def _number(row: Row, name: str) -> float:
+    return row.data.number(name) if name in row.fields else 0.0

@@ -1,0 +1,181 @@
+"""The parts of nats-py that a cluster uses, so that it is checked without nats-py installed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+from coredata_async.records.kv import Status
+
+
+class Entry(Protocol):
+    """The part of `nats.js.kv.KeyValue.Entry` that is used."""
+
+    key: str
+    value: bytes | None
+    revision: int | None
+
+
+class Watcher(Protocol):
+    """The part of a KV watcher that is used."""
+
+    def __aiter__(self) -> AsyncIterator[Entry | None]: ...
+
+    def stop(self) -> Awaitable[None]:
+        """End the watch."""
+        ...
+
+
+class Bucket(Protocol):
+    """The part of `nats.js.kv.KeyValue` that is used."""
+
+    def get(self, key: str) -> Awaitable[Entry]:
+        """Read an entry."""
+        ...
+
+    def create(self, key: str, value: bytes) -> Awaitable[int]:
+        """Add an entry."""
+        ...
+
+    def update(self, key: str, value: bytes, last: int) -> Awaitable[int]:
+        """Replace an entry at a revision."""
+        ...
+
+    def delete(self, key: str, last: int) -> Awaitable[bool]:
+        """Remove an entry at a revision."""
+        ...
+
+    def watchall(self, *, ignore_deletes: bool) -> Awaitable[Watcher]:
+        """Read all entries."""
+        ...
+
+    def status(self) -> Awaitable[Status]:
+        """Read how the bucket is stored."""
+        ...
+
+
+class ObjectResult(Protocol):
+    """An object that was read."""
+
+    data: bytes | None
+
+
+class ObjectStore(Protocol):
+    """The part of `nats.js.object_store.ObjectStore` that is used."""
+
+    def get(self, name: str) -> Awaitable[ObjectResult]:
+        """Read an object."""
+        ...
+
+    def put(self, name: str, data: bytes) -> Awaitable[object]:
+        """Write an object, or replace it."""
+        ...
+
+
+class Metadata(Protocol):
+    """The part of a message's metadata that is used."""
+
+    num_delivered: int
+
+
+class Message(Protocol):
+    """The part of `nats.aio.msg.Msg` that is used."""
+
+    subject: str
+    data: bytes
+    metadata: Metadata
+
+    def ack_sync(self, timeout: float = 1) -> Awaitable[object]:
+        """Acknowledge it, and wait until the server has the acknowledgement."""
+        ...
+
+    def nak(self, delay: float | None = None) -> Awaitable[None]:
+        """Have it delivered again."""
+        ...
+
+    def in_progress(self) -> Awaitable[None]:
+        """Say that it is worked on."""
+        ...
+
+
+class PullSubscription(Protocol):
+    """The part of a pull subscription that is used."""
+
+    def fetch(self, batch: int = 1, timeout: float | None = 5) -> Awaitable[Sequence[Message]]:
+        """Wait for messages."""
+        ...
+
+    def unsubscribe(self) -> Awaitable[None]:
+        """End the subscription."""
+        ...
+
+
+class Subscription(Protocol):
+    """The part of a core subscription that is used."""
+
+    def unsubscribe(self) -> Awaitable[None]:
+        """End the subscription."""
+        ...
+
+
+class JetStream(Protocol):
+    """The part of `nats.js.JetStreamContext` that is used."""
+
+    def add_stream(self, **config: object) -> Awaitable[object]:
+        """Create a stream; one with the same configuration may exist."""
+        ...
+
+    def pull_subscribe(self, subject: str, durable: str, *, config: object) -> Awaitable[PullSubscription]:
+        """Create a durable consumer, or join it."""
+        ...
+
+    def key_value(self, bucket: str) -> Awaitable[Bucket]:
+        """Open a bucket."""
+        ...
+
+    def create_key_value(self, **config: object) -> Awaitable[Bucket]:
+        """Create a bucket."""
+        ...
+
+    def object_store(self, bucket: str) -> Awaitable[ObjectStore]:
+        """Open an object store."""
+        ...
+
+    def create_object_store(self, bucket: str, **config: object) -> Awaitable[ObjectStore]:
+        """Create an object store."""
+        ...
+
+    def publish(self, subject: str, payload: bytes, *, headers: Mapping[str, str]) -> Awaitable[object]:
+        """Publish a message, and wait until a stream has it."""
+        ...
+
+
+class Connection(Protocol):
+    """The part of `nats.aio.client.Client` that is used."""
+
+    is_connected: bool
+    options: dict[str, object]
+
+    def connect(self, url: str, *, token: str | None, **options: object) -> Awaitable[None]:
+        """Connect."""
+        ...
+
+    def jetstream(self, *, timeout: float) -> JetStream:
+        """Return its JetStream."""
+        ...
+
+    def publish(self, subject: str, payload: bytes) -> Awaitable[None]:
+        """Publish a message that no stream keeps."""
+        ...
+
+    def subscribe(self, subject: str, *, cb: Callable[[Message], Awaitable[None]]) -> Awaitable[Subscription]:
+        """Call a function with each message of a subject."""
+        ...
+
+    def flush(self, timeout: int = 10) -> Awaitable[None]:
+        """Wait until the server has everything that was published."""
+        ...
+
+    def close(self) -> Awaitable[None]:
+        """Close it at once."""
+        ...

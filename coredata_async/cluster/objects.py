@@ -1,0 +1,62 @@
+"""Objects of a cluster: journals of shards, checkpoints and reports."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+from typing import Final
+
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.nats_types import ObjectStore
+
+ATTEMPTS: Final = 4
+"""Maximum number of attempts. Both operations are safe to repeat."""
+_PAUSE: Final = 0.5
+
+
+class Objects:
+    """An object store of NATS. An object replaces an earlier one of the same name as a whole."""
+
+    def __init__(self, store: ObjectStore, name: str) -> None:
+        errors = import_module("nats.js.errors")  # it is installed, because the store is from there
+        self._missing: tuple[type[Exception], ...] = (
+            errors.NotFoundError,
+            errors.ObjectNotFoundError,
+            errors.ObjectDeletedError,
+        )
+        self._store = store
+        self._name = name
+
+    async def get(self, name: str) -> bytes | None:
+        """Read an object; None if it does not exist.
+
+        Raises:
+            ClusterError: If it cannot be read.
+        """
+        failure = ""
+        for attempt in range(ATTEMPTS):
+            await asyncio.sleep(attempt * _PAUSE)
+            try:
+                return (await self._store.get(name)).data or b""
+            except self._missing:
+                return None
+            except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
+                failure = f"{type(exc).__name__}: {exc}".rstrip(": ")
+        raise ClusterError(f"the object {name} of the cluster cannot be read: {failure}")
+
+    async def put(self, name: str, data: bytes) -> None:
+        """Write an object.
+
+        Raises:
+            ClusterError: If the server does not confirm it.
+        """
+        failure = ""
+        for attempt in range(ATTEMPTS):
+            await asyncio.sleep(attempt * _PAUSE)
+            try:
+                await self._store.put(name, data)
+            except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
+                failure = f"{type(exc).__name__}: {exc}".rstrip(": ")
+            else:
+                return
+        raise ClusterError(f"the object {name} of the cluster cannot be written: {failure}")

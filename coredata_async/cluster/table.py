@@ -1,0 +1,120 @@
+"""Tables of a cluster: JSON objects in a KV bucket, changed by compare-and-set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Mapping
+from importlib import import_module
+from typing import Final, TypeVar
+
+from attrs import frozen
+
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.nats_types import Bucket, Entry
+from coredata_async.plain_data import PlainData
+
+T = TypeVar("T")
+
+_WRONG_REVISION: Final = (10071, 10164)
+"""Codes of the server's errors for a write at another revision; `delete` does not translate them."""
+
+
+@frozen
+class Row:
+    """One entry of a table at one revision."""
+
+    key: str
+    fields: Mapping[str, object]
+    revision: int
+
+    @property
+    def data(self) -> PlainData:
+        """The fields, for typed reading."""
+        return PlainData(self.fields, f"the entry {self.key}")
+
+
+class Table:
+    """A KV bucket. Conflicts are results, not errors: another process has changed the entry.
+
+    Every method raises `ClusterError` if the server does not answer. It is then unknown whether a write was
+    carried out: read the entry back.
+    """
+
+    def __init__(self, bucket: Bucket, name: str) -> None:
+        errors = import_module("nats.js.errors")  # it is installed, because the bucket is from there
+        self._missing: type[Exception] = errors.KeyNotFoundError
+        self._empty: type[Exception] = errors.NoKeysError
+        self._conflict: type[Exception] = errors.KeyWrongLastSequenceError
+        self._bucket = bucket
+        self.name = name
+
+    async def get(self, key: str) -> Row | None:
+        """Read an entry; None if it does not exist."""
+        entry = await self._call(self._bucket.get(key))
+        return None if entry is None else _row(entry)
+
+    async def create(self, key: str, fields: Mapping[str, object]) -> int | None:
+        """Add an entry, and return its revision; None if it exists."""
+        return await self._call(self._bucket.create(key, encode(fields)))
+
+    async def update(self, key: str, fields: Mapping[str, object], revision: int) -> int | None:
+        """Replace an entry, and return its new revision; None if it has another revision."""
+        return await self._call(self._bucket.update(key, encode(fields), last=revision))
+
+    async def put(self, key: str, fields: Mapping[str, object], revision: int | None) -> int | None:
+        """Create an entry (revision None), or replace it."""
+        if revision is None:
+            return await self.create(key, fields)
+        return await self.update(key, fields, revision)
+
+    async def delete(self, key: str, revision: int) -> bool:
+        """Remove an entry; False if it has another revision."""
+        return bool(await self._call(self._bucket.delete(key, last=revision)))
+
+    async def rows(self) -> dict[str, Row]:
+        """Read all entries, by key. Memory use depends on their number."""
+        watcher = await self._call(self._bucket.watchall(ignore_deletes=True))
+        assert watcher is not None  # noqa: S101  # only a conflict or a missing key gives None
+        found: dict[str, Row] = {}
+        try:
+            async for entry in watcher:
+                if entry is None:  # the end of the current entries
+                    break
+                found[entry.key] = _row(entry)
+        finally:
+            await self._call(watcher.stop())
+        return found
+
+    async def _call(self, call: Awaitable[T]) -> T | None:
+        """Await a call; return None if the key is missing or at another revision."""
+        try:
+            return await call
+        except (self._missing, self._conflict, self._empty):
+            return None
+        except Exception as exc:  # noqa: BLE001  # nats-py's errors have several base classes, including OSError
+            if getattr(exc, "err_code", None) in _WRONG_REVISION:
+                return None
+            failure = f"the table {self.name} of the cluster cannot be used: {type(exc).__name__}: {exc}"
+        raise ClusterError(failure.rstrip(": "))
+
+
+def encode(fields: Mapping[str, object]) -> bytes:
+    """Encode a JSON object."""
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def decode(data: bytes, noun: str) -> PlainData:
+    """Decode a JSON object.
+
+    Raises:
+        ClusterError: If it is damaged.
+    """
+    try:
+        return PlainData.of(json.loads(data), noun)
+    except ValueError:  # ConfigurationError is one, too
+        raise ClusterError(f"{noun} is damaged: it is not a JSON object") from None
+
+
+def _row(entry: Entry) -> Row:
+    fields = decode(entry.value or b"", f"the entry {entry.key} of the cluster").fields
+    return Row(entry.key, fields, entry.revision or 0)
