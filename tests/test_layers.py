@@ -110,12 +110,11 @@ FLOORS = {
         "job",
     ),
     "cli": (
-        "completion exits fields group help_text naming parsing plain report_files sandbox_process scan "
-        "settings streams",
-        "background demo_report output upload_options worker_options",
-        "dry_run error_messages interrupts roundtrip sandbox summary",
-        "batch connection demo job_output",
-        "api config download jobs parent progress_bars resources",
+        "fields help_text naming parsing plain sandbox_process settings streams",
+        "output",
+        "failures",
+        "background connection interrupts progress roundtrip upload_options worker_options",
+        "api config demo download jobs parent resources sandbox",
         "app check cluster doctor fivepm home upload worker",
     ),
     "sandbox": (

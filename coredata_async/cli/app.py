@@ -8,11 +8,11 @@ from importlib import import_module
 from typing import Final, cast
 
 import click
+from click.shell_completion import get_completion_class
 
 from coredata_async.cli import connection
-from coredata_async.cli.error_messages import report_error
-from coredata_async.cli.exits import FAILED, INTERRUPTED
-from coredata_async.cli.group import Group
+from coredata_async.cli.failures import FAILED, INTERRUPTED, report_error, show_usage_error
+from coredata_async.cli.help_text import Group
 from coredata_async.cli.interrupts import ending_like_ctrl_c
 from coredata_async.cli.output import say
 from coredata_async.cli.resources.resource import nouns
@@ -33,7 +33,7 @@ COMMANDS: Final = {
     "api": "api",
     "doctor": "doctor",
     "config": "config",
-    "completion": "completion",
+    "completion": "app",
     "5pm": "fivepm.app:fivepm",
 }
 """By sub-command, the module that contains it, under the same name or the name after the colon."""
@@ -86,13 +86,26 @@ def coredata() -> None:
     """
 
 
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(*, shell: str) -> None:
+    """Print the completion script of a shell.
+
+    For bash, put this into ~/.bashrc: eval "$(coredata completion bash)"
+    """
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"completion is not available for {shell}; give bash, zsh or fish")
+    click.echo(kind(coredata, {}, "coredata", "_COREDATA_COMPLETE").source())
+
+
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command, and turn an exception into one line on stderr and an exit code."""
     try:
         with ending_like_ctrl_c():
             code: object = coredata.main(arguments, prog_name="coredata", standalone_mode=False)
     except click.ClickException as exc:
-        exc.show()
+        show_usage_error(exc)
         raise SystemExit(exc.exit_code) from None
     except (click.Abort, KeyboardInterrupt):
         say("interrupted")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from coredata_async.cli.exits import FAILED
-from coredata_async.cli.group import Group
+from coredata_async.cli.failures import FAILED
+from coredata_async.cli.help_text import Group
 from coredata_async.cli.output import echo_json, say
 from coredata_async.cluster.address import PORT
 from coredata_async.cluster.background import (

@@ -13,7 +13,7 @@ from typed_settings import Secret
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import chosen_options
-from coredata_async.cli.group import Group
+from coredata_async.cli.help_text import Group
 from coredata_async.cli.output import echo_json, say, show_table
 from coredata_async.cli.settings import (
     NAMES,

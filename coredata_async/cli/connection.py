@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from coredata_async.cli.error_messages import remember_address
+from coredata_async.cli.failures import remember_address
 from coredata_async.cli.output import say
 from coredata_async.client import CoreData
 from coredata_async.environment import from_environment

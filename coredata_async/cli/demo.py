@@ -6,13 +6,12 @@ import asyncio
 from pathlib import Path
 
 import click
+from rich.table import Table
 
 import coredata_async
-from coredata_async.cli.demo_report import DemoReport, table
 from coredata_async.cli.output import echo_json, print_table, say
-from coredata_async.cli.roundtrip import roundtrip
+from coredata_async.cli.roundtrip import DemoReport, roundtrip, scan
 from coredata_async.cli.sandbox_process import sandbox_process
-from coredata_async.cli.scan import scan
 from coredata_async.client import CoreData
 
 SHOWN = 20
@@ -62,3 +61,27 @@ async def _demo(folder: Path, concurrency: int) -> DemoReport:
         project = await client.projects.create(space=box.space, title=f"Demo of {folder.name or folder}")
         await roundtrip(client, project, tally, concurrency)
     return tally
+
+
+def table(tally: DemoReport) -> Table:
+    """Build a table of the figures, for people."""
+    figures = tally.summary()
+    shown = Table(title="coredata demo", show_header=False, title_justify="left")
+    shown.add_column(style="bold")
+    shown.add_column(justify="right")
+    for name, text in (
+        ("files", f"{figures['files']:,}"),
+        ("bytes", f"{figures['bytes']:,}"),
+        ("uploaded", f"{figures['uploaded']:,}"),
+        (
+            "upload rate",
+            f"{figures['files_per_second']:,.0f} files/s, {figures['megabytes_per_second']:,.1f} MB/s",
+        ),
+        ("listed back", f"{figures['listed']:,}"),
+        ("downloaded and verified", f"{figures['verified']:,}"),
+        ("failed", f"{figures['failed']:,}"),
+        ("skipped (links, special files)", f"{figures['skipped']:,}"),
+        ("seconds in total", f"{figures['seconds']:,.1f}"),
+    ):
+        shown.add_row(name, text)
+    return shown

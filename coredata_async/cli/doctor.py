@@ -10,7 +10,7 @@ import click
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
-from coredata_async.cli.exits import UNUSABLE
+from coredata_async.cli.failures import UNUSABLE
 from coredata_async.cli.output import Lines, Renderer, Rows, say
 from coredata_async.cli.parent import check_existence, check_form
 from coredata_async.client import CoreData

@@ -11,8 +11,8 @@ import click
 from attrs import frozen
 
 from coredata_async.cli import connection
-from coredata_async.cli.batch import AT_ONCE, exit_on_failures, run_each
 from coredata_async.cli.connection import client
+from coredata_async.cli.failures import AT_ONCE, exit_on_failures, run_each
 from coredata_async.cli.naming import distinct, safe
 from coredata_async.cli.output import echo_json, printable
 from coredata_async.client import CoreData

@@ -1,4 +1,4 @@
-"""Help texts: first lines of docstrings, docstrings of fields, and the evidence for a verb."""
+"""Help texts: of groups, of verbs and fields from their docstrings, and the evidence for a verb."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from functools import cache
 from itertools import pairwise
 from textwrap import dedent
 from typing import Final
+
+import click
 
 from coredata_async.wire.resource import Evidence
 
@@ -75,3 +77,21 @@ def _below_fields(body: list[ast.stmt]) -> dict[str, str]:
 def _plain(text: str) -> str:
     text = _CLEARS.sub("", " ".join(text.split()))  # in a shell, `--clear` does this
     return text.replace("`", "").replace("…", "...").strip()
+
+
+class Group(click.Group):
+    """Group that wraps the summaries of its commands, where click truncates them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the name and the summary of each command."""
+        named = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, summary(command)) for name, command in named if command and not command.hidden]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+def summary(command: click.Command) -> str:
+    """Return the first paragraph of a command's help, on one line."""
+    text = command.short_help or command.help or ""
+    return " ".join(text.partition("\n\n")[0].split())

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final, Protocol
 
-from coredata_async.cli.exits import INTERRUPTED
+from coredata_async.cli.failures import INTERRUPTED
 from coredata_async.cli.output import say
 
 _LIKE_CTRL_C: Final = tuple(

@@ -1,29 +1,41 @@
-"""A job of a command, from its first event to its report: shown, interrupted, and recorded."""
+"""A job of a command, from its first event to its report: shown, interrupted, recorded and summarised."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol
 
+import click
 from attrs import frozen
+from rich.table import Table
 
 from coredata_async.bulk.events import Event
+from coredata_async.bulk.formatting import format_bytes, format_duration
+from coredata_async.bulk.report.advice import AGAIN, TITLES, summarize
 from coredata_async.bulk.report.as_json import as_json
+from coredata_async.bulk.report.html import render
 from coredata_async.bulk.report.report import Report
-from coredata_async.cli.exits import FAILED
+from coredata_async.cli.failures import FAILED
 from coredata_async.cli.interrupts import Stoppable, interrupts
-from coredata_async.cli.job_output import JobOutput
-from coredata_async.cli.output import echo_json, say
+from coredata_async.cli.output import echo_json, print_table, say
 from coredata_async.cli.plain import plain_object
-from coredata_async.cli.report_files import write
-from coredata_async.cli.summary import summarise
+from coredata_async.cli.progress import JobOutput
+from coredata_async.control_characters import json_line
 from coredata_async.errors import TransferError
+from coredata_async.storage.atomic import Target, new_part
 
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+_FORMS: Final[Mapping[str, Callable[[Report], str]]] = {
+    ".json": lambda report: json_line(as_json(report), indent=1) + "\n",
+    ".html": render,
+}
 
 
 class Job(Stoppable, Protocol):
@@ -82,7 +94,7 @@ class JobCommand:
         failures = 0
         for path in self.reports:
             try:
-                write(report, path)
+                write_report(report, path)
             except (OSError, TransferError) as exc:
                 failures += 1
                 say(f"coredata: the report {path} cannot be written: {getattr(exc, 'strerror', None) or exc}")
@@ -92,3 +104,79 @@ class JobCommand:
 def event_json(event: Event) -> dict[str, object]:
     """Convert an event to the object of a JSON line: `{"event": "file_done", …}`."""
     return {"event": _CAPITAL.sub("_", type(event).__name__).lower(), **plain_object(event)}
+
+
+def summarise(report: Report, *, figures: bool = True) -> None:
+    """Print the figures, on stdout unless JSON lines go there, and the result with the next step."""
+    if figures:
+        print_table(table(report))
+    say(summarize(report))
+    if report.message:
+        say(report.message)
+    if report.failed_by:
+        say("; ".join(f"{TITLES[why]}: {count:,}" for why, count in report.failed_by.items()))
+    if report.wait_left:
+        say(f"{format_duration(report.wait_left)} of the wait remain for the next run: {report.wait_reason}")
+    say(f"journal: {report.journal}")
+    if not report.finished:
+        say(AGAIN)
+    elif report.exit_code:
+        say("Run the same command again to retry the remaining files.")
+
+
+def table(report: Report) -> Table:
+    """Build a table of the figures."""
+    shown = Table(title="coredata upload", title_justify="left", box=None, pad_edge=False)
+    shown.add_column()
+    shown.add_column("files", justify="right")
+    shown.add_column("bytes", justify="right")
+    for part in ("planned", "done", "skipped", "failed", "unresolved", "pending"):
+        count = getattr(report.counts, part)
+        if count or part in {"planned", "done"}:
+            shown.add_row(part, f"{count:,}", format_bytes(getattr(report.bytes, part)))
+    if report.excluded:
+        shown.add_row("excluded", f"{report.excluded:,}", "")
+    for name, count in (
+        ("duplicates", report.duplicates_total),
+        ("orphans", report.orphans_total),
+        ("warnings", report.warnings_total),
+    ):
+        if count:
+            shown.add_row(name, f"{count:,}", "")
+    seconds, fresh = report.seconds or 1.0, bool(report.fresh.done)
+    shown.add_row(
+        f"in {format_duration(report.seconds)}",
+        f"{report.fresh.done / seconds:,.1f}/s" if fresh else "",
+        f"{format_bytes(report.fresh_bytes.done / seconds)}/s" if fresh else "",
+    )
+    return shown
+
+
+def report_file(text: str) -> Path:
+    """Parse the path of a report, and check before the job starts that the file can be written."""
+    path = Path(text)
+    if path.suffix.lower() not in _FORMS:
+        raise click.BadParameter(f"{text!r} must end in {' or '.join(_FORMS)}")
+    if path.is_dir():
+        raise click.BadParameter(f"{text!r} is a folder")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"the folder {path.parent} does not exist")
+    if not os.access(path.parent, os.W_OK):
+        raise click.BadParameter(f"the folder {path.parent} is not writable")
+    return path
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write a report atomically; an existing file is replaced, and a link is not followed.
+
+    Raises:
+        OSError: If it cannot be written.
+        TransferError: If the path has become a directory, a device or a pipe.
+    """
+    text = _FORMS[path.suffix.lower()](report)
+    target = Target.examine(path, overwrite=True)
+    with new_part(target) as part:
+        part.file.write(text.encode("utf-8", "backslashreplace"))
+        part.file.flush()
+        os.fsync(part.file.fileno())
+        part.publish(target)

@@ -1,24 +1,131 @@
-"""Round trip of files: uploaded, listed and downloaded, with every digest compared with the disk."""
+"""Round trip of the files of a folder: found, uploaded, listed, downloaded and compared with the disk."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
+from attrs import define, field, frozen
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from coredata_async.cli.demo_report import DemoReport
+from coredata_async.bulk.formatting import path_text
+from coredata_async.bulk.options import Policy, Selection
+from coredata_async.bulk.scan import scan as bulk
+from coredata_async.bulk.states import State
+from coredata_async.cli.failures import exit_code
 from coredata_async.cli.output import people
-from coredata_async.cli.scan import readable
 from coredata_async.client import CoreData
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
 from coredata_async.storage.bodies import md5_of_file
 from coredata_async.transfer.outcomes import Uploaded
 from coredata_async.transfer.uploads import Upload
+
+_EVERYTHING: Final = Selection(ignore_files=False)
+_ANY_NAME: Final = Policy(names="truncate", unicode="keep")
+
+
+UNREADABLE = 3
+
+
+@frozen
+class Found:
+    """Content of a folder."""
+
+    files: list[tuple[Path, int]] = field(factory=list[tuple[Path, int]])
+    """Paths and sizes."""
+    skipped: list[tuple[Path, str]] = field(factory=list[tuple[Path, str]])
+    """Paths and reasons: a link may lead out of the folder, or in a circle."""
+    unreadable: list[tuple[Path, str]] = field(factory=list[tuple[Path, str]])
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all files."""
+        return sum(size for _, size in self.files)
+
+
+def scan(folder: Path) -> Found:
+    """Walk a folder. Blocks, so run it in a thread.
+
+    Raises:
+        ConfigurationError: If the folder does not exist.
+    """
+    found = Found()
+    for batch in bulk.scan([f"{folder}/."], _EVERYTHING, _ANY_NAME):
+        for entry in batch.entries:
+            path = Path(os.fsdecode(batch.directory.path), os.fsdecode(entry.name))
+            if entry.state == State.PLANNED:
+                found.files.append((path, entry.fingerprint.size))
+            elif entry.state == State.SKIPPED:
+                found.skipped.append((path, entry.message))
+            else:
+                found.unreadable.append((path, entry.message))
+    return found
+
+
+def readable(path: Path) -> str:
+    """Return a name as text; bytes that are not UTF-8 become hexadecimal escapes."""
+    return path_text(os.fsencode(path.name))
+
+
+@define
+class DemoReport:
+    """Results for the files of a folder so far."""
+
+    found: Found
+    uploaded: dict[str, tuple[Path, int]] = field(factory=dict[str, tuple[Path, int]])
+    """By File id: local path and size."""
+    listed: set[str] = field(factory=set[str])
+    """Ids that the listing showed with the right digest and size."""
+    verified: int = 0
+    failures: list[tuple[Path, str]] = field(factory=list[tuple[Path, str]])
+    """Every file that is not verified, with the reason."""
+    exit_code: int = 0
+    upload_seconds: float = 0.0
+    seconds: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        for path, why in self.found.unreadable:
+            self._add_failure(path, why, UNREADABLE)
+
+    def fail(self, path: Path, error: Exception) -> None:
+        """Count a failure."""
+        self._add_failure(path, str(error), exit_code(error))
+
+    def _add_failure(self, path: Path, why: str, code: int) -> None:
+        self.failures.append((path, why))
+        self.exit_code = max(self.exit_code, code)
+
+    @property
+    def files(self) -> int:
+        """Number of all files, readable or not."""
+        return len(self.found.files) + len(self.found.unreadable)
+
+    @property
+    def bytes(self) -> int:
+        """Number of uploaded bytes."""
+        return sum(size for _, size in self.uploaded.values())
+
+    def summary(self) -> dict[str, float]:
+        """Return the figures, for programs."""
+        busy = self.upload_seconds or 1.0
+        return {
+            "files": self.files,
+            "bytes": self.bytes,
+            "uploaded": len(self.uploaded),
+            "listed": len(self.listed),
+            "verified": self.verified,
+            "failed": len(self.failures),
+            "skipped": len(self.found.skipped),
+            "seconds": round(self.seconds, 3),
+            "upload_seconds": round(self.upload_seconds, 3),
+            "files_per_second": round(len(self.uploaded) / busy, 1),
+            "megabytes_per_second": round(self.bytes / busy / 1e6, 2),
+        }
 
 
 async def roundtrip(client: CoreData, project: str, tally: DemoReport, concurrency: int) -> None:

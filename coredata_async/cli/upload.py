@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import Final
 
 import click
 
+from coredata_async.bulk.check.actions import Action, Verb
+from coredata_async.bulk.formatting import files, format_bytes
 from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.options import Effort, FileAttributes, Policy, Rule, Selection
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
-from coredata_async.cli.dry_run import print_dry_run
-from coredata_async.cli.job_output import JobOutput, Lines, ProgressDisplay, Silent
-from coredata_async.cli.jobs import JobCommand
-from coredata_async.cli.output import people
+from coredata_async.cli.failures import FAILED
+from coredata_async.cli.jobs import JobCommand, report_file
+from coredata_async.cli.output import echo_json, people, printable, say
 from coredata_async.cli.parent import parent_option, required_parent
-from coredata_async.cli.progress_bars import ProgressBars
-from coredata_async.cli.report_files import report_file
+from coredata_async.cli.plain import plain_object
+from coredata_async.cli.progress import JobOutput, Lines, ProgressBars, ProgressDisplay, Silent
 from coredata_async.cli.upload_options import OPTIONS, Ordered, value
 from coredata_async.client import CoreData
+
+_REQUESTS: Final[dict[Verb, int]] = {"upload": 3, "version": 3, "folder": 1, "resolve": 2}
+"""Minimum number of requests per action."""
 
 
 @click.command(cls=Ordered)
@@ -108,3 +114,34 @@ def _gauge(*, as_json: bool, quiet: bool) -> ProgressDisplay:
         return Silent()
     mixed = as_json and sys.stdout.isatty()  # progress bars would break the lines apart
     return ProgressBars() if people.is_terminal and not mixed else Lines()
+
+
+async def print_dry_run(actions: AsyncIterator[Action], *, as_json: bool, quiet: bool = False) -> int:
+    """Print every action, and return the exit code: failure if an action would fail."""
+    counts: Counter[Verb] = Counter()
+    sizes: Counter[Verb] = Counter()
+    async for action in actions:
+        counts[action.verb] += 1
+        sizes[action.verb] += action.size
+        if as_json:
+            await asyncio.to_thread(echo_json, {"event": "action", **plain_object(action)})
+        elif not quiet:
+            await asyncio.to_thread(click.echo, action_line(action))
+    requests = sum(counts[verb] * each for verb, each in _REQUESTS.items())
+    if as_json:
+        found = {verb: {"files": counts[verb], "bytes": sizes[verb]} for verb in sorted(counts)}
+        echo_json({"event": "plan", "actions": found, "requests": requests})
+    sums = ", ".join(
+        f"{verb} {files(counts[verb]) if verb != 'folder' else f'{counts[verb]:,}'}"
+        + (f" ({format_bytes(sizes[verb])})" if sizes[verb] else "")
+        for verb in sorted(counts)
+    )
+    say(f"dry run: {sums or 'nothing to do'}; at least {requests:,} requests. Nothing was written.")
+    return FAILED if counts["fail"] else 0
+
+
+def action_line(action: Action) -> str:
+    """Format an action in columns."""
+    size = "" if action.verb == "folder" else format_bytes(action.size)
+    words = f"  ({action.message})" if action.message else ""
+    return printable(f"{action.verb:<8}{size:>10}  {action.path}{words}")

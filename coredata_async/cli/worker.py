@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
-from coredata_async.cli.exits import INTERRUPTED, UNUSABLE
+from coredata_async.cli.failures import INTERRUPTED, UNUSABLE
 from coredata_async.cli.interrupts import interrupts
 from coredata_async.cli.output import say
 from coredata_async.cli.worker_options import OPTIONS, value

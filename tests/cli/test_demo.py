@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.cli.demo_report import DemoReport
-from coredata_async.cli.roundtrip import roundtrip
-from coredata_async.cli.scan import scan
+from coredata_async.cli.roundtrip import DemoReport, roundtrip, scan
 from coredata_async.sandbox import Sandbox
 from tests.cli.command import coredata
 

@@ -15,9 +15,8 @@ from coredata_async.bulk.events import FileDone, FileFailed, FileSkipped, Starte
 from coredata_async.bulk.report.counts import Counts
 from coredata_async.bulk.states import Reason
 from coredata_async.cli.interrupts import interrupts
-from coredata_async.cli.job_output import JobOutput, Lines, Silent
-from coredata_async.cli.jobs import JobCommand, event_json
-from coredata_async.cli.report_files import report_file, write
+from coredata_async.cli.jobs import JobCommand, event_json, report_file, write_report
+from coredata_async.cli.progress import JobOutput, Lines, Silent
 from coredata_async.errors import CoreDataError, TransferError
 from tests.bulk.reports import a_report
 from tests.cli.jobs import FakeJob, progress
@@ -215,7 +214,7 @@ def test_a_report_takes_the_place_of_an_older_one_at_once(tmp_path) -> None:
     path = report_file(str(tmp_path / "r.json"))
     path.write_text("old")
 
-    write(a_report(counts=Counts(planned=1, done=1), message="\udc80"), path)
+    write_report(a_report(counts=Counts(planned=1, done=1), message="\udc80"), path)
 
     assert json.loads(path.read_text())["counts"]["done"] == 1
     assert [each.name for each in tmp_path.iterdir()] == ["r.json"]
@@ -226,7 +225,7 @@ def test_a_report_has_the_mode_that_new_files_have(tmp_path) -> None:
     path = tmp_path / "r.html"
     (tmp_path / "usual").touch()
 
-    write(a_report(), path)
+    write_report(a_report(), path)
 
     assert path.stat().st_mode == (tmp_path / "usual").stat().st_mode
 
@@ -238,7 +237,7 @@ def test_a_report_is_written_through_no_link_and_leaves_nothing_beside_it(tmp_pa
     path.symlink_to(victim)
     (tmp_path / f".coredata-{os.getpid()}.json").symlink_to(victim)  # a name that could be guessed
 
-    write(a_report(counts=Counts(planned=1, done=1)), path)
+    write_report(a_report(counts=Counts(planned=1, done=1)), path)
 
     assert victim.read_text() == "precious"
     assert not path.is_symlink()
@@ -249,4 +248,4 @@ def test_a_report_never_replaces_anything_but_a_file(tmp_path) -> None:
     (tmp_path / "r.json").mkdir()
 
     with pytest.raises(TransferError, match="is a directory"):
-        write(a_report(counts=Counts(planned=1, done=1)), tmp_path / "r.json")
+        write_report(a_report(counts=Counts(planned=1, done=1)), tmp_path / "r.json")

@@ -11,7 +11,7 @@ from coredata_async.cli.fivepm import connection
 from coredata_async.cli.fivepm.archive import archive
 from coredata_async.cli.fivepm.files import attacher, downloader
 from coredata_async.cli.fivepm.methods import caller, lister, remover, updater
-from coredata_async.cli.group import Group
+from coredata_async.cli.help_text import Group
 from coredata_async.fivepm.method import Method
 from coredata_async.fivepm.methods import METHODS
 

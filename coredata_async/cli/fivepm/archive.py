@@ -10,15 +10,13 @@ import click
 
 from coredata_async.archive import Archive, Archived, Fetched, NotFetched
 from coredata_async.cli.connection import client
-from coredata_async.cli.exits import exit_code
+from coredata_async.cli.failures import exit_code
 from coredata_async.cli.fivepm import connection
 from coredata_async.cli.fivepm.connection import fivepm_client
-from coredata_async.cli.job_output import JobOutput, Lines, ProgressDisplay
-from coredata_async.cli.jobs import JobCommand
+from coredata_async.cli.jobs import JobCommand, report_file
 from coredata_async.cli.output import echo_json, people, say
 from coredata_async.cli.parent import check_existence, parent_option, required_parent
-from coredata_async.cli.progress_bars import ProgressBars
-from coredata_async.cli.report_files import report_file
+from coredata_async.cli.progress import JobOutput, Lines, ProgressBars, ProgressDisplay
 
 
 @click.command()

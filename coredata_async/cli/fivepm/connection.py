@@ -10,7 +10,7 @@ import click
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import chosen_options
-from coredata_async.cli.error_messages import remember_address
+from coredata_async.cli.failures import remember_address
 from coredata_async.cli.output import say
 from coredata_async.cli.settings import PREFIX, FivePMProfile, fivepm_profile
 from coredata_async.environment import from_environment

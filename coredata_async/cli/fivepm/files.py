@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from coredata_async.cli.batch import exit_on_failures, run_each
 from coredata_async.cli.download import destination
-from coredata_async.cli.fivepm.calling import method_of
+from coredata_async.cli.failures import exit_on_failures, run_each
 from coredata_async.cli.fivepm.connection import fivepm_client
+from coredata_async.cli.fivepm.methods import method_of
 from coredata_async.cli.naming import distinct, safe
 from coredata_async.cli.output import echo_json, printable, say
 from coredata_async.errors import CoreDataError

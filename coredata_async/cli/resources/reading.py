@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import click
 
-from coredata_async.cli.batch import exit_on_failures, run_each
 from coredata_async.cli.connection import client
+from coredata_async.cli.failures import exit_on_failures, run_each
 from coredata_async.cli.fields import fields_option
 from coredata_async.cli.help_text import evidence_note
 from coredata_async.cli.output import Details, Renderer, Rows, sink

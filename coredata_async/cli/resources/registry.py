@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final
+from types import NoneType
+from typing import Any, Final, cast, get_type_hints
 
 import click
 
 from coredata_async.cli import connection
-from coredata_async.cli.group import Group
-from coredata_async.cli.help_text import evidence_note, first_line
+from coredata_async.cli.connection import client
+from coredata_async.cli.help_text import Group, evidence_note, first_line
 from coredata_async.cli.resources import reading, writing
-from coredata_async.cli.resources.methods import methods
 from coredata_async.cli.resources.resource import ResourceCommand
+from coredata_async.client import CoreData
+from coredata_async.ids import Id
+
+_SIMPLE: Final = {str, bool, Id}
+
 
 _VERBS: Final[dict[str, Callable[[ResourceCommand], click.Command | None]]] = {
     "list": reading.lister,
@@ -22,6 +29,64 @@ _VERBS: Final[dict[str, Callable[[ResourceCommand], click.Command | None]]] = {
     "update": writing.updater,
     "delete": writing.deleter,
 }
+
+
+def methods(noun: ResourceCommand) -> dict[str, click.Command]:
+    """Return these commands by name: all coroutines that take text and flags and return nothing."""
+    service = type(noun.service(CoreData("https://example.coredata.is", api_user="-", api_key="-")))
+    return {
+        name.replace("_", "-"): _command(noun, name, method)
+        for name, method in vars(service).items()
+        if not name.startswith("_") and inspect.iscoroutinefunction(method) and _is_simple(method)
+    }
+
+
+def _is_simple(method: Callable[..., object]) -> bool:
+    hints = get_type_hints(method)
+    return hints.pop("return", None) is NoneType and set(hints.values()) <= _SIMPLE
+
+
+def _command(noun: ResourceCommand, name: str, method: Callable[..., object]) -> click.Command:
+    taken = list(inspect.signature(method).parameters.values())[1:]  # skips `self`
+
+    def run(**values: Any) -> None:
+        positional: list[str] = []
+        for each in taken:
+            if each.kind is each.VAR_POSITIONAL:
+                positional += values.pop(each.name)
+            elif each.kind is each.POSITIONAL_OR_KEYWORD:
+                positional.append(values.pop(each.name))
+        asyncio.run(_call(noun, client(), name, positional, values))
+
+    return click.Command(
+        name.replace("_", "-"),
+        callback=run,
+        params=[_parameter(each) for each in taken],
+        help=first_line(method),
+    )
+
+
+async def _call(
+    noun: ResourceCommand, made: CoreData, name: str, positional: list[str], named: dict[str, Any]
+) -> None:
+    async with made:
+        await cast("Callable[..., Awaitable[None]]", getattr(noun.service(made), name))(*positional, **named)
+
+
+def _parameter(taken: inspect.Parameter) -> click.Parameter:
+    if taken.kind is not taken.KEYWORD_ONLY:
+        many = taken.kind is taken.VAR_POSITIONAL
+        return click.Argument(
+            [taken.name],
+            nargs=-1 if many else 1,
+            required=True,
+            metavar=taken.name.upper() + ("..." if many else ""),
+        )
+    flag = f"--{taken.name.replace('_', '-')}"
+    if isinstance(taken.default, bool):
+        return click.Option([flag, taken.name], is_flag=True)
+    needed = taken.default is taken.empty
+    return click.Option([flag, taken.name], required=needed, default=None if needed else taken.default)
 
 
 class NounGroup(Group):

@@ -9,9 +9,8 @@ from typing import Any
 
 import click
 
-from coredata_async.cli.batch import exit_on_failures, run_each
 from coredata_async.cli.connection import client
-from coredata_async.cli.exits import FAILED
+from coredata_async.cli.failures import FAILED, exit_on_failures, run_each
 from coredata_async.cli.output import echo_json, people, say
 from coredata_async.cli.resources.options import Field, fields_of, given_values
 from coredata_async.cli.resources.reading import keys_argument

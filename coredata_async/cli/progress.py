@@ -1,4 +1,4 @@
-"""Output of a job for people: failures as they occur, and progress at least every ten seconds."""
+"""Progress of a job for people: failures as they occur, and bars or lines with the figures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol
 
 from attrs import define, field
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bars
+from rich.table import Column
+from rich.text import Text
 
 from coredata_async.bulk.events import (
     Event,
@@ -20,8 +26,8 @@ from coredata_async.bulk.events import (
 from coredata_async.bulk.formatting import files, format_bytes
 from coredata_async.bulk.formatting import format_duration as length
 from coredata_async.bulk.report.report import Report
-from coredata_async.cli.error_messages import in_options
-from coredata_async.cli.output import say
+from coredata_async.cli.failures import in_options
+from coredata_async.cli.output import people, printable, say
 
 SHOWN: Final = 20
 """Maximum number of failures that are reported one by one."""
@@ -146,3 +152,47 @@ def state(progress: Progress) -> str:
     if progress.paused:
         parts.append(f"paused: {progress.paused}")
     return ", ".join(parts)
+
+
+class ProgressBars:
+    """Progress display with bars, and details in the lines below them."""
+
+    def __init__(self, console: Console = people) -> None:
+        self._bars = Bars(
+            TextColumn("{task.description:<6}"),
+            BarColumn(table_column=Column(ratio=1)),
+            TextColumn("{task.fields[words]}", markup=False, justify="right"),
+            console=console,
+            expand=True,
+        )
+        self._files = self._bars.add_task("files", total=None, words="")
+        self._bytes = self._bars.add_task("bytes", total=None, words="")
+        self._below = Text(style="dim")
+        self._live = Live(
+            Group(self._bars, self._below),
+            console=console,
+            refresh_per_second=5,
+            redirect_stdout=False,  # JSON lines are not redirected
+        )
+
+    def show(self, progress: Progress) -> None:
+        """Update the bars."""
+        more = "" if progress.scanned else "+"
+        settled = progress.done + progress.skipped + progress.failed + progress.unresolved
+        self._bars.update(
+            self._files,
+            completed=settled,
+            total=progress.planned if progress.scanned else None,
+            words=f"{settled:,} of {progress.planned:,}{more}",
+        )
+        self._bars.update(
+            self._bytes,
+            completed=progress.done_bytes,
+            total=progress.planned_bytes if progress.scanned else None,
+            words=f"{format_bytes(progress.done_bytes)} of {format_bytes(progress.planned_bytes)}{more}",
+        )
+        self._below.plain = printable(rates(progress)) + "\n" + printable(state(progress))
+
+    def live(self) -> AbstractContextManager[object]:
+        """Return the part of the screen that changes."""
+        return self._live

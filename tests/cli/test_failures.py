@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from coredata_async import APIConnectionError, APITimeoutError, OutcomeUnknownError, StorageError
-from coredata_async.cli.exits import exit_code
+from coredata_async.cli.failures import exit_code
 from coredata_async.message import Request
 from tests.cli.walk import arguments, commands
 
@@ -87,3 +87,58 @@ def test_an_unreachable_storage_is_exit_code_6() -> None:
     error.__cause__ = APIConnectionError("refused", REQUEST, reached=False)
 
     assert exit_code(error) == 6
+
+
+SECRETS = {
+    "COREDATA_API_KEY": "9f8e7d6c5b4a",
+    "COREDATA_API_KEY_V3": "-v3-k3y-0123",
+    "FIVEPM_PASSWORD": "p4ss w0rd",
+    "NATS_TOKEN": "n4ts-t0ken",
+    "PGPASSWORD": "p0stgr3s",
+    "AWS_SECRET_ACCESS_KEY": "c2VjcmV0/c2VjcmV0==",
+    "SOME_PASSPHRASE": "correct=horse",
+}
+
+
+@pytest.mark.parametrize("variable", SECRETS)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--{}",
+        "--{}=x",
+        "{}",
+        "upload --{}",
+        "upload --{} --parent p",
+        "upload --links {} .",
+        "upload --links={} .",
+        "upload {} --parent p",
+        "demo . {}",
+        "files get --{} x",
+        "files {}",
+        "projects list --created-gt {}",
+        "5pm {}",
+        "5pm tasks list --flag {}",
+        "--profile {} projects list",
+        "--config {} config show",
+        "completion {}",
+    ],
+)
+def test_a_credential_among_the_arguments_is_not_quoted(line, variable, bare, monkeypatch) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COREDATA_BASE_URL", "http://127.0.0.1:1")
+    secret = SECRETS[variable]
+
+    done = bare(*(each.format(secret) for each in line.split()))
+
+    assert done.code == 2
+    assert secret not in done.err + done.out
+    assert secret.strip("-").partition("=")[0] not in done.err + done.out
+
+
+def test_arguments_that_are_no_credential_are_quoted(bare, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("SSH_KEY_FILE", str(tmp_path))
+    monkeypatch.setenv("KEY", "fly")
+
+    assert "--flying" in bare("--flying").err
+    assert str(tmp_path) in bare("--config", str(tmp_path), "projects", "list").err

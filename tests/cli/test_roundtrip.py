@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.cli.scan import readable, scan
+from coredata_async.cli.roundtrip import readable, scan
 from coredata_async.errors import ConfigurationError
 
 

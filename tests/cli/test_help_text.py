@@ -5,7 +5,7 @@ import re
 import click
 import pytest
 
-from coredata_async.cli.group import summary
+from coredata_async.cli.help_text import summary
 from tests.cli.walk import commands
 
 COMMANDS = dict(commands())

@@ -9,9 +9,8 @@ from coredata_async.bulk.events import FileFailed, FileUnresolved, Progress, Sca
 from coredata_async.bulk.report.counts import Counts
 from coredata_async.bulk.report.report import Entry
 from coredata_async.bulk.states import Reason
-from coredata_async.cli.job_output import JobOutput, Lines, Silent, line, rates, state
-from coredata_async.cli.progress_bars import ProgressBars
-from coredata_async.cli.summary import summarise
+from coredata_async.cli.jobs import summarise
+from coredata_async.cli.progress import JobOutput, Lines, ProgressBars, Silent, line, rates, state
 from tests.bulk.reports import a_report
 from tests.cli.jobs import progress
 
