@@ -13,11 +13,8 @@ from attrs import field, frozen
 from coredata_async.errors import ConfigurationError
 from coredata_async.events.nats_types import Connection
 from coredata_async.records import KvRecords, PostgresRecords, RecordStoreError, SqliteRecords, UploadRecords
-from coredata_async.records.kv import Bucket
 
 KV: Final = "kv"
-TTL: Final = 30 * 86400.0
-"""Seconds for which a bucket that is created here keeps a record after its last change."""
 _SQLITE: Final = "sqlite:"
 _POSTGRES: Final = ("postgresql://", "postgres://")
 
@@ -82,33 +79,13 @@ async def open_records(options: StoreOptions, connection: Connection) -> AsyncGe
             await table.prepare()
             yield table
     else:
-        bucket = await _bucket(options, connection)
-        entries = KvRecords(bucket, monitor=options.monitor, allow_volatile=options.allow_volatile)
-        await entries.prepare()
-        yield entries
-
-
-async def _bucket(options: StoreOptions, connection: Connection) -> Bucket:
-    """Open a bucket; create it if it does not exist."""
-    errors = import_module("nats.js.errors")  # it is installed, because the connection is from there
-    missing: type[Exception] = errors.BucketNotFoundError
-    stream = connection.jetstream()
-    failure = ""
-    try:
-        try:
-            return await stream.key_value(options.bucket)
-        except missing:
-            # Another worker that creates the same bucket at the same time is no conflict.
-            return await stream.create_key_value(
-                bucket=options.bucket,
-                description="Upload records of coredata-async",
-                history=1,
-                ttl=TTL,
-                replicas=options.replicas,
-            )
-    except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
-        failure = f"the bucket {options.bucket!r} cannot be opened: {type(exc).__name__}: {exc}"
-    raise RecordStoreError(failure.rstrip(": "))
+        yield await KvRecords.open(
+            connection.jetstream(),
+            options.bucket,
+            replicas=options.replicas,
+            monitor=options.monitor,
+            allow_volatile=options.allow_volatile,
+        )
 
 
 @asynccontextmanager

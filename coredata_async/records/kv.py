@@ -8,7 +8,7 @@ import urllib.request
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from importlib import import_module
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 from coredata_async.errors import ConfigurationError
@@ -23,6 +23,8 @@ REPLICAS: Final = 3
 """Number of servers that must hold a record before a write counts as durable without being synced."""
 _WRONG_REVISION: Final = (10071, 10164)
 """Codes of the server's errors for a write at another revision; `delete` does not translate them."""
+TTL: Final = 30 * 86400.0
+"""Seconds for which a bucket that is created here keeps a record after its last change."""
 TIMEOUT: Final = 5.0
 """Timeout for the monitoring endpoint, in seconds."""
 
@@ -93,6 +95,18 @@ class Status(Protocol):
     stream_info: StreamInfo
 
 
+class JetStream(Protocol):
+    """The part of `nats.js.JetStreamContext` that is used."""
+
+    def key_value(self, bucket: str) -> Awaitable[Bucket]:
+        """Open a bucket."""
+        ...
+
+    def create_key_value(self, **config: object) -> Awaitable[Bucket]:
+        """Create a bucket."""
+        ...
+
+
 class KvRecords:
     """Records in a NATS KV bucket.
 
@@ -117,6 +131,45 @@ class KvRecords:
         self._bucket = bucket
         self._monitor = monitor
         self._prepared = allow_volatile
+
+    @classmethod
+    async def open(
+        cls,
+        stream: JetStream,
+        bucket: str = "coredata-records",
+        *,
+        ttl: float = TTL,
+        replicas: int = 1,
+        monitor: str | None = None,
+        allow_volatile: bool = False,
+    ) -> Self:
+        """Open a bucket, create it if it does not exist, and check that it keeps confirmed writes.
+
+        Args:
+            stream: `connection.jetstream()` of nats-py.
+            bucket: Name of the bucket.
+            ttl: Seconds for which a new bucket keeps a record after its last change. Default: 30 days.
+            replicas: Number of servers that keep a new bucket.
+            monitor: See `KvRecords`.
+            allow_volatile: See `KvRecords`.
+
+        Raises:
+            VolatileStoreError: If it may lose confirmed writes.
+            RecordStoreError: If the server cannot be reached, or refuses.
+        """
+        failure = ""
+        try:
+            records = cls(
+                await _open(stream, bucket, ttl, replicas), monitor=monitor, allow_volatile=allow_volatile
+            )
+        except ConfigurationError:
+            raise
+        except Exception as exc:  # noqa: BLE001  # nats-py's errors have several base classes
+            failure = f"the bucket {bucket!r} cannot be opened: {type(exc).__name__}: {exc}".rstrip(": ")
+        else:
+            await records.prepare()
+            return records
+        raise RecordStoreError(failure)
 
     async def prepare(self) -> None:
         """Check that the bucket keeps confirmed writes. Other methods call this first.
@@ -203,6 +256,20 @@ class KvRecords:
                 is True
             )
         raise RecordStoreError(failure)
+
+
+async def _open(stream: JetStream, bucket: str, ttl: float, replicas: int) -> Bucket:
+    try:
+        return await stream.key_value(bucket)
+    except import_module("nats.js.errors").NotFoundError:
+        # Another process that creates the same bucket at the same time does not conflict.
+        return await stream.create_key_value(
+            bucket=bucket,
+            description="Upload records of coredata-async",
+            history=1,
+            ttl=ttl,
+            replicas=replicas,
+        )
 
 
 def _is_file(config: Configuration) -> bool:
