@@ -1,10 +1,25 @@
-"""Identity of a job: the same PATHs, for the same parent, as the same user of the same server."""
+"""Identity of a job: the same PATHs, for the same parent, as the same user of the same server; or a shard."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Protocol
 
 from attrs import frozen
+
+
+class Identity(Protocol):
+    """Identity that a journal must have."""
+
+    @property
+    def shard(self) -> str:
+        """Id of the shard; empty for a whole job."""
+        ...
+
+    def row(self) -> Mapping[str, str]:
+        """Return the values that the journal's table `job` must have."""
+        ...
 
 
 @frozen
@@ -20,6 +35,11 @@ class JobIdentity:
     roots: tuple[bytes, ...]
     """Absolute PATHs. Their order does not matter."""
 
+    @property
+    def shard(self) -> str:
+        """Empty: the identity is that of a whole job."""
+        return ""
+
     def row(self) -> dict[str, str]:
         """Return the values of the journal's table `job`."""
         return {
@@ -28,3 +48,16 @@ class JobIdentity:
             "parent": self.parent,
             "roots": json.dumps(sorted({root.decode("utf-8", "surrogateescape") for root in self.roots})),
         }
+
+
+@frozen
+class ShardIdentity:
+    """Identity of a shard, whose journal was restored from its planner's export or from a checkpoint."""
+
+    tenant: str
+    account: str
+    shard: str
+
+    def row(self) -> dict[str, str]:
+        """Return the values that the journal's table `job` must have."""
+        return {"tenant": self.tenant, "account": self.account}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from coredata_async.bulk.journal.errors import JournalError
-from coredata_async.bulk.journal.identity import JobIdentity
+from coredata_async.bulk.journal.identity import Identity, JobIdentity
 from coredata_async.bulk.journal.opening import Opened, open_journal
 from coredata_async.bulk.journal.updates import Statement
 from coredata_async.bulk.journal.writer import Job, Writer
@@ -39,7 +39,7 @@ class Journal:
         self._closed = False
 
     @classmethod
-    async def open(cls, path: Path, binding: JobIdentity) -> Journal:
+    async def open(cls, path: Path, binding: Identity) -> Journal:
         """Open the journal of a job, or create one. Its directory must exist.
 
         A damaged journal is moved aside, and a new one is created. The checks take about four seconds per

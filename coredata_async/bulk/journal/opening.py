@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from attrs import evolve, frozen
 from coredata_async.bulk.journal import lock_info
 from coredata_async.bulk.journal.corruption import APPLICATION, DamagedError, quarantine, was_journal
 from coredata_async.bulk.journal.errors import JournalError, is_fatal, sqlite_name
-from coredata_async.bulk.journal.identity import JobIdentity
+from coredata_async.bulk.journal.identity import Identity, JobIdentity
 from coredata_async.bulk.journal.schema import TABLES, VERSION
 from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
 from coredata_async.errors import ConfigurationError, JournalInUseError
@@ -48,8 +49,8 @@ class Opened:
         self.connection.close()
 
 
-def open_journal(path: Path, binding: JobIdentity) -> Opened:
-    """Open a journal, or create one.
+def open_journal(path: Path, binding: Identity) -> Opened:
+    """Open a journal, or create one. That of a shard must exist, because only its planner knows the files.
 
     Raises:
         JournalInUseError: If a process holds it open.
@@ -89,7 +90,7 @@ def _follow_move(path: Path) -> Path:
     raise JournalError(path, trouble)
 
 
-def _open_translating_errors(path: Path, binding: JobIdentity) -> Opened:
+def _open_translating_errors(path: Path, binding: Identity) -> Opened:
     try:
         return _open(path, binding)
     except (sqlite3.Error, UnicodeDecodeError) as exc:
@@ -122,7 +123,7 @@ def _in_use(path: Path) -> JournalInUseError:
     return error
 
 
-def _open(path: Path, binding: JobIdentity) -> Opened:
+def _open(path: Path, binding: Identity) -> Opened:
     check_kind(path)
     with suppress(
         FileExistsError
@@ -170,7 +171,11 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(setting)
 
 
-def _begin(connection: sqlite3.Connection, path: Path, binding: JobIdentity) -> None:
+def _begin(connection: sqlite3.Connection, path: Path, binding: Identity) -> None:
+    if not isinstance(binding, JobIdentity):
+        raise ConfigurationError(
+            f"the journal {path} of shard {binding.shard} is missing or empty; restore it first"
+        )
     _settle(connection, path)
     connection.executescript(f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION}; {TABLES}")
     connection.execute(
@@ -181,7 +186,7 @@ def _begin(connection: sqlite3.Connection, path: Path, binding: JobIdentity) -> 
     connection.execute("COMMIT")
 
 
-def _check(connection: sqlite3.Connection, path: Path, binding: JobIdentity) -> None:
+def _check(connection: sqlite3.Connection, path: Path, binding: Identity) -> None:
     """Check that a journal has this version, belongs to this job, and is not damaged."""
     check_programs(connection)  # before anything is read or written
     _settle(connection, path)
@@ -194,7 +199,8 @@ def _check(connection: sqlite3.Connection, path: Path, binding: JobIdentity) -> 
             f"here {VERSION}); finish it with that version, or {_ELSE}"
         )
     check_schema(connection)
-    _compare(path, binding, _one(connection, "SELECT tenant, account, parent, roots FROM job"))
+    wanted = {**binding.row(), "shard": binding.shard}
+    _compare(path, wanted, _one(connection, f"SELECT {', '.join(wanted)} FROM job"))  # noqa: S608
     (found,) = _one(connection, "PRAGMA integrity_check(1)")
     if found != "ok":
         raise DamagedError(found)
@@ -208,11 +214,11 @@ def _one(connection: sqlite3.Connection, question: str) -> tuple[object, ...]:
     return row
 
 
-def _compare(path: Path, binding: JobIdentity, row: tuple[object, ...]) -> None:
-    for (name, wanted), has in zip(binding.row().items(), row, strict=True):
-        if wanted != has:
+def _compare(path: Path, wanted: Mapping[str, str], row: tuple[object, ...]) -> None:
+    for (name, value), has in zip(wanted.items(), row, strict=True):
+        if value != has:
             raise ConfigurationError(
-                f"the journal {path} belongs to a job with another {name}: {has} instead of {wanted}; {_ELSE}"
+                f"the journal {path} belongs to a job with another {name}: {has} instead of {value}; {_ELSE}"
             )
 
 

@@ -57,6 +57,13 @@ def read_sent(db: sqlite3.Connection) -> Sent:
     return Sent(until, by if by in _SENDERS else "other")
 
 
+def is_copy(db: sqlite3.Connection) -> bool:
+    """Return whether the journal is a copy of another machine's, which may have written and sent more."""
+    return (
+        db.execute("SELECT 1 FROM job WHERE sent_by = 'owner' AND sent_until IS NULL").fetchone() is not None
+    )
+
+
 def suspect(db: sqlite3.Connection, sent_until: float, by: Sender) -> None:
     """Record that another process has sent requests until a moment, perhaps into any folder."""
     db.execute("UPDATE job SET sent_until = max(coalesce(sent_until, 0), ?), sent_by = ?", (sent_until, by))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-VERSION: Final = 3
+VERSION: Final = 4
 
-Sender = Literal["lost", "damaged", "other"]
+Sender = Literal["lost", "damaged", "other", "owner"]
 """A process outside this journal that may have sent requests for this tree: one whose journal may be lost,
-one whose journal was damaged, or another job that was found at work."""
+one whose journal was damaged, another job that was found at work, or the former owner of a shard, of whose
+journal this one is an older copy."""
 
 LARGE: Final = 8 << 20
 """Size in bytes above which files are fed by size, largest first, so that none remains for the end."""
@@ -25,7 +26,8 @@ CREATE TABLE job (
     run INTEGER NOT NULL,       -- how often it was opened
     scanned INTEGER NOT NULL DEFAULT 0, -- the last run whose scan was complete
     sent_until REAL,            -- the last moment at which another process can have sent requests
-    sent_by TEXT NOT NULL DEFAULT 'lost'    -- Sender
+    sent_by TEXT NOT NULL DEFAULT 'lost',   -- Sender; a copy has 'owner' without `sent_until`
+    shard TEXT NOT NULL DEFAULT ''      -- the shard of a job for several machines; empty for a whole job
 );
 CREATE TABLE folder (
     id INTEGER PRIMARY KEY,
@@ -34,7 +36,8 @@ CREATE TABLE folder (
     title TEXT NOT NULL,
     state INTEGER NOT NULL DEFAULT 0,   -- FolderState
     remote TEXT,
-    made INTEGER NOT NULL DEFAULT 0,    -- the run whose request created it; 0 if other jobs may use it
+    made INTEGER NOT NULL DEFAULT 0,    -- the run whose request created it, -1: another process of this job;
+                                        -- 0 if other jobs may use it
     scanned INTEGER NOT NULL DEFAULT 0  -- the run whose scan of it is complete
 );
 CREATE TABLE item (
@@ -58,9 +61,19 @@ CREATE TABLE item (
     file TEXT,                  -- id of the File
     claim INTEGER NOT NULL DEFAULT 0,   -- the run that has taken it up
     seen INTEGER NOT NULL,      -- the run whose scan saw it last
+    shard INTEGER,              -- the shard that it was given to, which has a journal of its own
     UNIQUE (folder, name)
 );
 CREATE INDEX large ON item (size) WHERE size > {LARGE};
+CREATE TABLE shard (            -- the shards that files were given to
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    published INTEGER NOT NULL DEFAULT 0    -- 1: somewhere outside this journal, too
+);
+CREATE INDEX item_by_shard ON item (shard) WHERE shard IS NOT NULL;
+CREATE TABLE baseline (         -- in a shard: Files of these names that existed when the job was planned
+    file TEXT PRIMARY KEY
+) WITHOUT ROWID;
 CREATE TABLE former (           -- Files of ours with an earlier content, or of files that are gone
     file TEXT PRIMARY KEY
 ) WITHOUT ROWID;

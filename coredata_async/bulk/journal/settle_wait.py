@@ -19,6 +19,7 @@ REASONS: Final[Mapping[Sender, str]] = {
     "lost": "this journal is new, and an earlier job for the same files may have sent registrations that "
     "the server is still carrying out; if there was none, --assume-alone (Policy.assume_alone) skips this",
     "damaged": "the journal was damaged, and the server may still be carrying out requests recorded in it",
+    "owner": "another machine had these files before, and the server may still be carrying out its requests",
     "other": "another job for the same files was found at work, and the server may still be carrying out "
     "its requests; if it ended long ago, --assume-alone (Policy.assume_alone) skips this",
 }
@@ -62,6 +63,11 @@ class SettleWait:
         until = self.sent.until
         self._origin = self.clock() - (0.0 if until is None else max(0.0, self.wall() - until))
         self._was_open = self.remaining() > 0
+
+    @property
+    def origin(self) -> float:
+        """Moment of the other process's last request, by `clock`."""
+        return self._origin
 
     @property
     def reason(self) -> str:

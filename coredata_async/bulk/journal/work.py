@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coredata_async.bulk.journal.items import Item
 
@@ -18,6 +18,8 @@ class RemoteFile:
     digest: str | None
     snapshot: str | None
     created: float
+    ours: bool = field(default=False, converter=bool)
+    """True if it appeared after a shard was planned, so that a former owner of the shard created it."""
 
 
 @frozen

@@ -74,6 +74,12 @@ class ConflictResolver:
         """
         if not namesakes:
             return Upload()
+        if own := [namesake for namesake in namesakes if namesake.ours]:
+            decision = await self._compare(item, own)
+            if isinstance(decision, Skip) or (
+                isinstance(decision, Conflict) and decision.reason is Reason.UNCERTAIN
+            ):
+                return decision
         match self.rule:
             case "skip":
                 return Skip(Reason.EXISTS, namesakes[0].file)

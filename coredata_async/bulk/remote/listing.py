@@ -258,8 +258,9 @@ _IN_PROJECT: Final = (
 _ALL_IN_FOLDER: Final = "SELECT id, title FROM remote_folder WHERE parent = ? ORDER BY created, id"
 _ALL_IN_PROJECT: Final = f"SELECT id, title FROM remote_folder WHERE {_OF_PROJECT} ORDER BY created, id"  # noqa: S608
 _FILES_NAMED: Final = (
-    "SELECT file, size, digest, snapshot, created FROM remote_file WHERE folder = ? AND filename = ? "
-    "ORDER BY created DESC"
+    "SELECT file, size, digest, snapshot, created, (SELECT shard FROM job) != '' "
+    "AND NOT EXISTS (SELECT 1 FROM baseline WHERE baseline.file = remote_file.file) "
+    "FROM remote_file WHERE folder = ? AND filename = ? ORDER BY created DESC"
 )
 _IS_KNOWN_FOLDER: Final = (
     "SELECT 1 FROM remote_folder WHERE id = ? UNION ALL SELECT 1 FROM folder WHERE remote = ? AND parent IS "

@@ -1,0 +1,245 @@
+"""Journals of shards as bytes: exported by a planner, copied as checkpoints, and restored on any machine.
+
+In transit all paths are relative to the root of a share, which lies elsewhere on each machine. A copy notes
+that it is one: its owner may have written and sent more since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from coredata_async.bulk.journal.corruption import APPLICATION, DamagedError
+from coredata_async.bulk.journal.errors import JournalError
+from coredata_async.bulk.journal.schema import TABLES
+from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
+from coredata_async.bulk.states import FolderState
+from coredata_async.errors import ConfigurationError
+
+MAX_SIZE: Final = 256 << 20
+"""Maximum size of a restored journal in bytes; that of a shard has less than one thousandth of it."""
+_COMPRESSION: Final = 1
+
+_COPIED: Final[Mapping[str, str]] = {
+    "job": "SELECT * FROM job",
+    "folder": "SELECT * FROM folder",
+    "item": "SELECT * FROM item",
+    "former": "SELECT * FROM former",
+    "orphan": "SELECT * FROM orphan",
+    "remote_file": "SELECT * FROM remote_file",
+    "baseline": "SELECT * FROM baseline",
+    "finding": "SELECT * FROM finding",
+}
+"""Rows of a checkpoint, by table. The list of the server's folders is not needed."""
+_NAMESAKES: Final = (
+    "item CROSS JOIN remote_file ON remote_file.folder = item.folder "
+    "AND remote_file.filename = item.filename WHERE item.shard = :shard"
+)
+_EXPORTED: Final[Mapping[str, str]] = {
+    "job": "SELECT * FROM job",
+    "folder": "WITH RECURSIVE up(id) AS (SELECT DISTINCT folder FROM item WHERE shard = :shard UNION "
+    "SELECT folder.parent FROM folder JOIN up ON folder.id = up.id WHERE folder.parent IS NOT NULL) "
+    "SELECT folder.* FROM folder WHERE id IN (SELECT id FROM up)",
+    "item": "SELECT * FROM item WHERE shard = :shard",
+    "former": "SELECT * FROM former WHERE file IN (SELECT file FROM item WHERE shard = :shard)",
+    "remote_file": f"SELECT DISTINCT remote_file.* FROM {_NAMESAKES}",  # noqa: S608
+    "baseline": f"SELECT DISTINCT remote_file.file FROM {_NAMESAKES}",  # noqa: S608
+}
+"""Rows of the journal of a new shard, by table."""
+
+
+@frozen
+class ExportedShard:
+    """Journal of a new shard, and its totals."""
+
+    id: str
+    files: int
+    size: int
+    """Bytes of its files."""
+    journal: bytes
+
+
+def export_shard(db: sqlite3.Connection, number: int, root: bytes, roots: tuple[str, ...]) -> ExportedShard:
+    """Export the files of a shard with their folders and the Files that have their names.
+
+    Args:
+        db: The planner's journal. All folders of the files must be READY.
+        number: The number of the shard in it.
+        root: The root of the share on this machine.
+        roots: The PATHs, for the report.
+    """
+    (shard_id,) = db.execute("SELECT id FROM shard WHERE number = ?", (number,)).fetchone()
+    with closing(_copy(db, _EXPORTED, {"shard": number})) as copy:
+        copy.execute(
+            "UPDATE job SET shard = ?, roots = ?, run = 0, scanned = 0, sent_until = NULL, sent_by = 'lost'",
+            (shard_id, json.dumps(roots)),
+        )
+        copy.execute("UPDATE item SET shard = NULL, claim = 0, seen = 0")
+        copy.execute("UPDATE folder SET scanned = 0, made = CASE WHEN made THEN -1 ELSE 0 END")
+        files, size = copy.execute("SELECT count(*), total(size) FROM item").fetchone()
+        return ExportedShard(shard_id, files, int(size), _pack(copy, root))
+
+
+def checkpoint(db: sqlite3.Connection, root: bytes) -> bytes:
+    """Copy the journal of a shard, of about 100 bytes per file. Holds it in memory."""
+    with closing(_copy(db, _COPIED, {})) as copy:
+        copy.execute("UPDATE job SET sent_until = NULL, sent_by = 'owner'")
+        return _pack(copy, root)
+
+
+def identify(db: sqlite3.Connection, items: list[int], share: str, root: bytes) -> str:
+    """Return an id that is the same for the same files of the same share."""
+    digest = hashlib.sha256(share.encode())
+    for start in range(0, len(items), 500):
+        part = items[start : start + 500]
+        rows = db.execute(
+            "SELECT folder.path, item.name FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
+            f"WHERE item.id IN ({', '.join('?' * len(part))}) ORDER BY folder.path, item.name",
+            part,
+        )
+        for folder, name in rows:
+            path = to_relative(os.path.join(folder, name), root)  # noqa: PTH118  # bytes
+            digest.update(b"%d:%s" % (len(path), path))
+    return digest.hexdigest()[:24]
+
+
+def restore(data: bytes, path: Path, root: bytes) -> None:
+    """Write the journal of a shard to a file, which must not exist, with the paths of this machine. Blocks.
+
+    Raises:
+        ConfigurationError: If it is not the journal of a shard of this version, or leads out of the share.
+        JournalError: If the file cannot be written.
+    """
+    try:
+        with closing(_unpack(data)) as copy:
+            _check(copy)
+            copy.create_function("absolute", 1, lambda relative: to_absolute(relative, root))
+            _convert(copy, "absolute")
+            content = copy.serialize()
+    except (zlib.error, sqlite3.Error, DamagedError, UnicodeDecodeError, ValueError) as exc:
+        trouble = f"the copy of a shard's journal cannot be used: {exc}"
+    else:
+        _write(path, content)
+        return
+    raise ConfigurationError(trouble)
+
+
+def to_relative(path: bytes, root: bytes) -> bytes:
+    """Return a path below the root relative to it; empty for an empty path."""
+    if path in {b"", root}:
+        return b"." if path else b""
+    above = root.rstrip(b"/") + b"/"
+    if not path.startswith(above):
+        raise ValueError(f"{path!r} is not below the root of the share")
+    return path[len(above) :]
+
+
+def to_absolute(path: bytes, root: bytes) -> bytes:
+    """Return a relative path below the root; empty for an empty path.
+
+    Raises:
+        ValueError: If it leads out of the root.
+    """
+    if path == b"":
+        return path
+    if path == b".":
+        return root
+    if path.startswith(b"/") or {b"..", b".", b""} & set(path.split(b"/")):
+        raise ValueError("a path leads out of its share")
+    return os.path.join(root, path)  # noqa: PTH118  # bytes
+
+
+def _copy(
+    db: sqlite3.Connection, tables: Mapping[str, str], values: Mapping[str, object]
+) -> sqlite3.Connection:
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    copy.executescript(f"PRAGMA application_id = {APPLICATION}; {TABLES}")
+    copy.execute("BEGIN")
+    for table, question in tables.items():
+        rows = db.execute(question, values)
+        places = ", ".join("?" * len(rows.description))
+        copy.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608  # a constant
+    return copy
+
+
+def _pack(copy: sqlite3.Connection, root: bytes) -> bytes:
+    copy.create_function("relative", 1, lambda path: to_relative(path, root))
+    _convert(copy, "relative")
+    copy.execute("COMMIT")
+    return zlib.compress(copy.serialize(), _COMPRESSION)
+
+
+def _convert(copy: sqlite3.Connection, function: str) -> None:
+    copy.execute(f"UPDATE folder SET path = {function}(path)")  # noqa: S608
+    # The names of single PATHs are whole paths.
+    copy.execute(
+        f"UPDATE item SET name = {function}(name) "  # noqa: S608
+        "WHERE folder IN (SELECT id FROM folder WHERE path = x'')"
+    )
+
+
+def _unpack(data: bytes) -> sqlite3.Connection:
+    unpacking = zlib.decompressobj()
+    content = unpacking.decompress(data, MAX_SIZE)
+    if not unpacking.eof:
+        raise ValueError("it is incomplete, or too large")
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        copy.deserialize(content)
+    except BaseException:
+        copy.close()
+        raise
+    return copy
+
+
+def _check(copy: sqlite3.Connection) -> None:
+    [(application,)] = copy.execute("PRAGMA application_id")
+    if application != APPLICATION:
+        raise ValueError("it is not a journal")
+    check_programs(copy)
+    check_schema(copy)
+    [(found,)] = copy.execute("PRAGMA integrity_check(1)")
+    if found != "ok":
+        raise DamagedError(found)
+    check_rows(copy)
+    for question, trouble in _IMPOSSIBLE.items():
+        if copy.execute(question).fetchone() is not None:
+            raise ValueError(trouble)
+
+
+_IMPOSSIBLE: Final[Mapping[str, str]] = {
+    "SELECT 1 FROM job WHERE shard = ''": "it is not that of a shard",
+    f"SELECT 1 FROM folder WHERE parent IS NOT NULL AND state != {FolderState.READY:d}": (  # noqa: S608
+        "a folder in it does not exist yet"
+    ),
+    "SELECT 1 FROM item JOIN folder ON folder.id = item.folder WHERE folder.path != x'' "
+    "AND (instr(item.name, x'2f') OR item.name IN (x'2e', x'2e2e'))": "a name in it is a path",
+}
+"""Questions that a usable journal answers with no row, and the fault if it does."""
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file completely, or not at all."""
+    new = path.with_name(f"{path.name}.new")
+    try:
+        with suppress(FileNotFoundError):
+            new.unlink()
+        if path.exists():
+            raise FileExistsError(f"{path} exists")
+        handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        new.rename(path)
+    except OSError as exc:
+        raise JournalError(path, exc) from exc
