@@ -23,7 +23,7 @@ import coredata_async
 from coredata_async import CoreData
 from coredata_async.bulk import Effort, UploadJob
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.sandbox.thread import SandboxThread
+from coredata_async.sandbox.embedded import SandboxThread
 
 ROOT: Final = str(Path(coredata_async.__file__).parent)
 SANDBOX: Final = str(Path(ROOT) / "sandbox")

@@ -14,11 +14,11 @@ import importlib
 
 _HOMES = {
     "Bucket": "bucket",
-    "Fault": "faults.faults",
-    "Faults": "faults.faults",
+    "Fault": "faults",
+    "Faults": "faults",
     "Sandbox": "embedded",
     "SandboxServer": "server",
-    "SandboxThread": "thread",
+    "SandboxThread": "embedded",
     "Seen": "request_log",
     "State": "state",
 }

@@ -6,16 +6,35 @@ from pathlib import Path
 from typing import Literal, Protocol
 from urllib.parse import quote
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from coredata_async.sandbox.answer import refuse
-from coredata_async.sandbox.blob import Blob, Reservation
 from coredata_async.sandbox.disk import Writing, remove
 from coredata_async.sandbox.ids import Clock
 from coredata_async.sandbox.signature import sign_query
 
 ROOT = "/laika"
 """Path of the vendor's storage on every tenant's host."""
+
+
+@frozen
+class Reservation:
+    """Values declared to `presigned-upload-url/`."""
+
+    content_length: int
+    content_type: str | None
+    """None if none was declared: then the PUT must not send one either, because SigV2 signs it."""
+
+
+@frozen
+class Blob:
+    """Stored bytes."""
+
+    size: int
+    md5: str
+    content_type: str
+    stored: float
+    path: Path
 
 
 class Bucket(Protocol):

@@ -9,11 +9,10 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from attrs import define
 
+from coredata_async.sandbox import faults as effects
 from coredata_async.sandbox.answer import refuse
-from coredata_async.sandbox.body_stream import BodyStream
-from coredata_async.sandbox.connection import reset, wait_closed
-from coredata_async.sandbox.faults import effect as effects
-from coredata_async.sandbox.faults.effect import Effect
+from coredata_async.sandbox.connection import BodyStream, reset, wait_closed
+from coredata_async.sandbox.faults import Effect
 from coredata_async.sandbox.multipart import Form
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

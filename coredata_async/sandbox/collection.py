@@ -1,21 +1,22 @@
-"""Collection as one row, and the handlers that every collection shares."""
+"""Collections of documents as rows, and the handlers, search and representation that all share."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
-from coredata_async.sandbox import dynatype, filters, listing
+from coredata_async.sandbox import dynatypes, filters, listing
 from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, as_json, empty
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.faults import Lag
 from coredata_async.sandbox.filters import Condition
 from coredata_async.sandbox.ids import stamp
 from coredata_async.sandbox.index import Key, key_of
-from coredata_async.sandbox.paths import path_of
-from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.search import search, without_lagging
-from coredata_async.sandbox.service import Handler, Service
+from coredata_async.sandbox.service import Handler, Route, Service
 from coredata_async.sandbox.state import State
+
+_SPACES = "/domain/spaces/Spaces"
+"""The only SpaceFolder."""
 
 
 def lies_in(state: State, holder: Document, kind: str) -> Condition:
@@ -50,7 +51,7 @@ class DocumentCollection:
             "created": stamp(document.created),
             "created_by": document.created_by,
             "description": document.description,
-            "dynatype": dynatype.embed(state, document.dynatype),
+            "dynatype": dynatypes.embed(state, document.dynatype),
             "id": document.id,
             "modified": stamp(document.modified),
             "modified_by": document.modified_by,
@@ -131,3 +132,71 @@ class DocumentCollection:
         found = listing.page(keys, call.path, query, default=service.default_limit, largest=service.max_limit)
         shown = [self.render(service.state, service.state.documents[one]) for _, one in found.objects]
         return as_json({"meta": found.meta, "objects": shown})
+
+
+def search(state: State, kind: str, wanted: Iterable[Condition]) -> Sequence[Key]:
+    """Return the documents that meet all conditions.
+
+    The narrowest condition that an index answers is not checked again.
+    """
+    left = list(wanted)
+    known = [(each.hits.count, place) for place, each in enumerate(left) if each.hits]
+    best = left.pop(min(known)[1]) if known else None
+    keys = best.hits.keys() if best and best.hits else state.index.of(kind)
+    if not left:
+        return keys
+    return [key for key in keys if all(each.holds(state.documents[key[1]]) for each in left)]
+
+
+def without_lagging(state: State, lag: Lag | None, keys: Sequence[Key]) -> Sequence[Key]:
+    """Omit the documents that the fault `listing_lag` excludes as not indexed yet."""
+    state.lists += 1
+    if lag is None:
+        return keys
+    now, lists = state.ids.clock(), state.lists - 1
+
+    def is_listed(one: Document) -> bool:
+        return one.indexed or not lag.hides(age=now - one.created, lists=lists - one.born)
+
+    shown = [key for key in keys if is_listed(state.documents[key[1]])]
+    lag.fired += len(shown) < len(keys)
+    return shown
+
+
+def path_of(state: State, document: Document) -> str:
+    """Return the titles from the domain down to a document, slash-joined and not escaped.
+
+    `/domain/spaces/<SpaceFolder>/<Space>/Projects/<Project>/<identifier>/<filename>`. A system document
+    (`/domain/trash`) has a `path` of its own, and the paths of its descendants begin with that.
+    """
+    fixed = document.fields.get("path")
+    if fixed is not None:
+        return str(fixed)
+    above = _SPACES if document.parent is None else path_of(state, state.documents[document.parent])
+    return above + _step(document)
+
+
+def _step(document: Document) -> str:
+    match document.kind:
+        case "Project":
+            return f"/Projects/{document.title}"
+        case "Task":
+            return f"/tasks/{document.title}"
+        case "File":
+            return f"/{document.fields['filename']}"
+        case _:
+            return f"/{document.title}"
+
+
+def project_around(state: State, document: Document) -> dict[str, object]:
+    """Return the Project around a document, in the form embedded in it; empty if there is none."""
+    project = state.enclosing(document, "Project")
+    if project is None:
+        return {}
+    return {"id": project.id, "identifier": project.fields["identifier"], "title": project.title}
+
+
+def space_around(state: State, document: Document) -> dict[str, object]:
+    """Return the Space around a document, in the form embedded in it; empty if there is none."""
+    space = state.enclosing(document, "Space")
+    return {"id": space.id, "title": space.title} if space else {}

@@ -17,8 +17,7 @@ from coredata_async.sandbox.fields import Rule, SubmittedFields, accept, records
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.filters import Condition
 from coredata_async.sandbox.projects import PROJECTS
-from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.state import State
 from coredata_async.sandbox.tasks import TASKS
 

@@ -9,11 +9,9 @@ import attrs
 from coredata_async.sandbox.answer import Answer, Refused, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.faults.effect import FALSE_MD5
-from coredata_async.sandbox.files import FILES, stored_blob
-from coredata_async.sandbox.media import mime_type
-from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.faults import FALSE_MD5
+from coredata_async.sandbox.files import FILES, mime_type, stored_blob
+from coredata_async.sandbox.service import Route, Service
 
 
 async def fetch(service: Service, call: Call) -> Answer:

@@ -7,14 +7,12 @@ from attrs import define, field
 
 from coredata_async.sandbox.answer import UNAUTHORIZED, Answer, Refused
 from coredata_async.sandbox.auth import admit
-from coredata_async.sandbox.body_stream import Aborted
 from coredata_async.sandbox.call import Call, parse_query
-from coredata_async.sandbox.connection import reset
-from coredata_async.sandbox.fault_responses import apply_faults
+from coredata_async.sandbox.connection import Aborted, reset
 from coredata_async.sandbox.request_log import Seen, mask_headers, mask_target
-from coredata_async.sandbox.route import Route, Router
-from coredata_async.sandbox.sending import send_answer
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.responses import apply_faults, send_answer
+from coredata_async.sandbox.routes import Router
+from coredata_async.sandbox.service import Route, Service
 
 
 @define(eq=False, repr=False)

@@ -10,7 +10,7 @@ from typing import cast
 
 from attrs import frozen
 
-from coredata_async.sandbox import value_list_data
+from coredata_async.sandbox import value_lists
 from coredata_async.sandbox.answer import refuse
 
 Rule = Callable[[str, object], object]
@@ -134,7 +134,7 @@ def reference(name: str, value: object) -> str | None:
 
 def word_of(value_list: str) -> Rule:
     """Return a rule that accepts a value of a value list as it is sent, such as `project_status:Pending:`."""
-    known = value_list_data.wire_values(value_list)
+    known = value_lists.wire_values(value_list)
 
     def rule(name: str, value: object) -> str:
         given = text(name, value)

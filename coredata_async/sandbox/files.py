@@ -1,22 +1,20 @@
 """Files: their metadata and their creation (facts 2.2)."""
 
+import mimetypes
 from collections.abc import Mapping
 from uuid import uuid4
 
 import attrs
 from attrs import frozen
 
-from coredata_async.sandbox import dynatype, filters, multipart
+from coredata_async.sandbox import dynatypes, filters, multipart
 from coredata_async.sandbox.answer import Answer, Refused, empty, refuse
-from coredata_async.sandbox.body_stream import from_bytes
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.collection import DocumentCollection
+from coredata_async.sandbox.collection import DocumentCollection, project_around, space_around
+from coredata_async.sandbox.connection import from_bytes
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.fields import SubmittedFields, accept, commas, text
-from coredata_async.sandbox.media import mime_type
-from coredata_async.sandbox.paths import project_around, space_around
-from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.state import State
 from coredata_async.sandbox.workitem import check_contacts
 
@@ -30,7 +28,7 @@ _RULES = {
 }
 _MANDATORY = ("filename", "title", "parent")
 _PARENTS = frozenset(("Project", "Workspace", "Folder", "Filespace"))
-_DYNATYPES = dynatype.names_of("File")
+_DYNATYPES = dynatypes.names_of("File")
 
 
 @frozen
@@ -167,3 +165,10 @@ FILES = DocumentCollection(
     update=update,
     removable=True,
 )
+# A separate instance contains Python's table only: the machine's /etc/mime.types would change the responses.
+_TYPES = mimetypes.MimeTypes()
+
+
+def mime_type(filename: str) -> str:
+    """Return the MIME type of a file name."""
+    return _TYPES.guess_type(filename)[0] or "application/octet-stream"

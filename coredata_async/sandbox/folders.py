@@ -11,12 +11,10 @@ import attrs
 
 from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.collection import DocumentCollection
+from coredata_async.sandbox.collection import DocumentCollection, project_around, space_around
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.fields import accept, text
-from coredata_async.sandbox.paths import project_around, space_around
-from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.state import State
 
 _RULES = {"title": text, "parent": text, "description": text}

@@ -1,21 +1,35 @@
-"""Object store behind signed URLs: `/laika/<blob>`, as strict as an S3 with Signature V2."""
+"""Object store: reserved blobs, and their bytes at signed URLs; as strict as an S3 with Signature V2."""
 
 import hmac
+import re
 import secrets
 from email.utils import formatdate
+from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from coredata_async.sandbox.answer import Answer, Refused, Streamed
-from coredata_async.sandbox.blob import Blob
-from coredata_async.sandbox.bucket import LocalBucket
+from coredata_async.sandbox.answer import Answer, Refused, Streamed, as_json, refuse
+from coredata_async.sandbox.bucket import ROOT, Blob, LocalBucket, Reservation
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.disk import Reading, open_range
-from coredata_async.sandbox.faults.effect import FALSE_MD5
-from coredata_async.sandbox.ranges import parse_range
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.faults import FALSE_MD5
+from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.signature import sign, string_to_sign
 
 _SIGNED = ("AWSAccessKeyId", "Expires", "Signature")
+_ONE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+async def reserve(service: Service, call: Call) -> Answer:
+    """Name a blob and sign the URL for its bytes. The parameters are in the query, the body is empty."""
+    length = call.query.get("content_length", "")
+    if not (length.isascii() and length.isdecimal()):
+        raise refuse("content_length is required: the number of bytes.")
+    content_type = call.query.get("content_type") or None
+    await call.commit()
+    blob = uuid4().hex
+    service.state.reserved[blob] = Reservation(int(length), content_type)
+    url = service.bucket.presign_put(blob, int(length), content_type)
+    return as_json({"blobName": blob, "presignedUrl": url})
 
 
 async def put(service: Service, call: Call) -> Answer:
@@ -131,3 +145,28 @@ def _error(status: int, code: str, message: str, headers: dict[str, str] | None 
         f"<RequestId>{secrets.token_hex(8).upper()}</RequestId></Error>"
     )
     return Refused(Answer(status, {"Content-Type": "application/xml", **(headers or {})}, body.encode()))
+
+
+def parse_range(header: str, size: int) -> range | None:
+    """Return the requested bytes: None means all (no range, or an unknown form), empty means 416.
+
+    Several ranges at once are answered with the whole, as S3 does.
+    """
+    match = _ONE.fullmatch(header.strip())
+    if match is None or match.group(0) == "bytes=-":
+        return None
+    first, last = match.groups()
+    if not first:
+        return range(max(0, size - int(last)), size)
+    start, stop = int(first), min(size, int(last) + 1) if last else size
+    if last and int(last) < int(first):
+        return None
+    return range(start, stop)
+
+
+ROUTES = (
+    Route("PUT", f"{ROOT}/{{}}", "storage.put", put, auth="none"),
+    Route("GET", f"{ROOT}/{{}}", "storage.get", get, auth="none"),
+    Route("HEAD", f"{ROOT}/{{}}", "storage.get", get, auth="none"),
+    Route("POST", "/api/v3/blob/presigned-upload-url/", "blobs.reserve", reserve, auth="v3"),
+)

@@ -14,7 +14,7 @@ import pytest
 @pytest.fixture
 def coredata_sandbox() -> Iterator[object]:
     """Yield a fresh CoreData on 127.0.0.1: a `SandboxThread`, stopped when the test ends."""
-    from coredata_async.sandbox.thread import SandboxThread  # noqa: PLC0415 (see the module's docstring)
+    from coredata_async.sandbox.embedded import SandboxThread  # noqa: PLC0415 (see the module's docstring)
 
     with SandboxThread() as box:
         yield box
@@ -23,7 +23,7 @@ def coredata_sandbox() -> Iterator[object]:
 @pytest.fixture
 def coredata_client(coredata_sandbox: object) -> Iterator[object]:
     """Yield a `CoreData` signed in to `coredata_sandbox`; it is closed without its event loop."""
-    from coredata_async.sandbox.thread import SandboxThread  # noqa: PLC0415 (see the module's docstring)
+    from coredata_async.sandbox.embedded import SandboxThread  # noqa: PLC0415 (see the module's docstring)
 
     if not isinstance(coredata_sandbox, SandboxThread):
         raise TypeError(f"coredata_sandbox was overridden by {type(coredata_sandbox).__name__}")

@@ -13,8 +13,7 @@ from coredata_async.sandbox.fields import SubmittedFields, accept, reference, te
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.folders import FOLDERS
 from coredata_async.sandbox.ids import stamp
-from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.state import State
 from coredata_async.sandbox.tasks import TASKS
 

@@ -6,26 +6,26 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import attrs
 from aiohttp import web
 from attrs import define, field
 from attrs.converters import optional
 
-from coredata_async.sandbox import bootstrap, projects
+from coredata_async.sandbox import projects
 from coredata_async.sandbox.auth import Keys
 from coredata_async.sandbox.bucket import Bucket, LocalBucket
 from coredata_async.sandbox.document import User
 from coredata_async.sandbox.exchange import Exchange
-from coredata_async.sandbox.faults.faults import Faults
+from coredata_async.sandbox.faults import Faults
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.ids import Clock, Ids
-from coredata_async.sandbox.route import Router
-from coredata_async.sandbox.routes import routes
+from coredata_async.sandbox.routes import Router, routes
 from coredata_async.sandbox.service import Service
 from coredata_async.sandbox.state import State
 
@@ -88,7 +88,7 @@ class SandboxServer:
         author = User(self.keys.user, "Administrator", "Administrator", "Administrator")
         users = {user.username: user for user in (author, *_USERS)}
         self.state = State(Ids(self.clock), author, users)
-        bootstrap.create_system_documents(self.state)
+        _create_system_documents(self.state)
         if not self.spaces:
             raise ValueError("spaces is empty, but a sandbox needs at least one Space for its Project")
         self.space_ids = tuple(map(self.add_space, self.spaces))
@@ -212,3 +212,19 @@ async def _deaf(listener: socket.socket) -> None:
         asyncio.get_running_loop().remove_reader(listener)
     for _ in range(_LOOP_ITERATIONS):
         await asyncio.sleep(0)
+
+
+def _create_system_documents(state: State) -> None:
+    """Create the system's own documents, which have no author."""
+    domain = state.ids.new()
+    no_author: Mapping[str, object] = {"created_by": None, "modified_by": None, "parent": domain}
+    contacts = {"path": "/domain/spaces/system/global/Contacts"}
+    trash = {**no_author, "path": "/domain/trash", "version": None}
+    # The title is a placeholder that a template fills in: a path is for people, never to be parsed.
+    template = {**no_author, "path": "/domain/settings/templates/Project/{{title}}"}
+    for kind, title, fields in (
+        ("ContactFolder", "Contacts", contacts),
+        ("Folder", "trash", trash),
+        ("Folder", "{{title}}", template),
+    ):
+        state.add(attrs.evolve(state.draft(kind, title, None), fields=fields))

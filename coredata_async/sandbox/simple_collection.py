@@ -7,8 +7,7 @@ from attrs import frozen
 from coredata_async.sandbox import listing
 from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, as_json
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.state import State
 
 Shown = Mapping[str, object]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 from attrs import define, field
 
-from coredata_async.sandbox.blob import Blob, Reservation
+from coredata_async.sandbox.bucket import Blob, Reservation
 from coredata_async.sandbox.document import Comment, Document, User
 from coredata_async.sandbox.ids import Ids, moment_of
 from coredata_async.sandbox.index import Index

@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from coredata_async.sandbox import filters, workitem
 from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.collection import DocumentCollection
+from coredata_async.sandbox.collection import DocumentCollection, project_around
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.fields import SubmittedFields, accept, text, word_of
-from coredata_async.sandbox.paths import project_around
-from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.state import State
 
 _RULES = {**workitem.RULES, "status": word_of("task_status"), "project": text}

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from coredata_async.sandbox.answer import refuse
+from coredata_async.sandbox.collection import space_around
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.fields import Rule, SubmittedFields, day, mapping, text, texts
-from coredata_async.sandbox.paths import space_around
 from coredata_async.sandbox.state import State
 
 RULES: Mapping[str, Rule] = {

@@ -5,13 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coredata_async.sandbox import filters
-from coredata_async.sandbox.collection import lies_in
+from coredata_async.sandbox.collection import lies_in, search
 from coredata_async.sandbox.document import User
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.ids import Ids
 from coredata_async.sandbox.index import key_of
 from coredata_async.sandbox.projects import create_first_project
-from coredata_async.sandbox.search import search
 from coredata_async.sandbox.state import State
 
 TITLES = st.sampled_from(["", "a", "aa", "ab", "b", "ä", "a\U0001f600"])

@@ -7,6 +7,7 @@ from hashlib import md5
 import aiohttp
 import pytest
 
+from coredata_async.sandbox.object_store import parse_range
 from coredata_async.sandbox.server import SandboxServer
 from coredata_async.sandbox.signature import sign, string_to_sign
 
@@ -265,3 +266,54 @@ async def test_an_encoded_body_is_stored_as_it_was_sent(api, box):
     await api.put(url, headers={"Content-Encoding": "gzip"})
 
     assert box.state.blobs[blob].path.read_bytes() == b"hello"
+
+
+async def test_reserve_names_a_blob_and_signs_a_url_on_the_same_host(api, box):
+    blob, url = await api.reserve(5)
+
+    assert re.fullmatch(r"[0-9a-f]{32}", blob)
+    assert re.fullmatch(
+        re.escape(f"{box.url}/laika/{blob}?AWSAccessKeyId=s3f%3Amyuser&Expires=")
+        + r"\d{10}&Signature=([A-Za-z0-9]|%2B|%2F)+%3D",
+        url,
+    )
+
+
+@pytest.mark.parametrize("query", ["", "?content_length=", "?content_length=-1", "?content_length=x"])
+async def test_reserve_demands_the_length(api, query):
+    got = await api.send("POST", f"/api/v3/blob/presigned-upload-url/{query}", key="v3")
+
+    assert got.status == 400
+    assert "content_length" in got.json["error"]
+
+
+async def test_every_reservation_is_another_blob(api, box):
+    first, second = (await api.reserve(5))[0], (await api.reserve(5))[0]
+
+    assert first != second
+    assert set(box.state.reserved) == {first, second}
+
+
+@pytest.mark.parametrize(
+    ("header", "span"),
+    [
+        ("", None),
+        ("bytes=0-3", range(4)),
+        ("bytes=4-", range(4, 10)),
+        ("bytes=4-99", range(4, 10)),
+        ("bytes=-3", range(7, 10)),
+        ("bytes=-99", range(10)),
+        ("bytes=10-", range(10, 10)),
+        ("bytes=99-", range(99, 10)),
+        ("bytes=-0", range(10, 10)),
+        ("bytes=-", None),
+        ("bytes=5-3", None),
+        ("bytes=0-1,3-4", None),
+        ("lines=0-1", None),
+    ],
+)
+def test_ranges(header, span):
+    got = parse_range(header, 10)
+
+    assert (got is None) == (span is None)
+    assert list(got or ()) == list(span or ())

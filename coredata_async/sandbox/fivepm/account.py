@@ -1,4 +1,4 @@
-"""One customer's 5pm, for tests: `box.fivepm`."""
+"""One customer's 5pm, for tests: `box.fivepm`; with its sessions."""
 
 import secrets
 from collections.abc import Callable
@@ -8,14 +8,53 @@ from attrs import define, field
 from coredata_async.sandbox.fivepm.dialect import Dialect
 from coredata_async.sandbox.fivepm.fields import ADMIN, CLIENT, EMPTY, MEMBER, USER
 from coredata_async.sandbox.fivepm.rendering import Viewer
-from coredata_async.sandbox.fivepm.sessions import Sessions
 from coredata_async.sandbox.fivepm.state import Email, State
 
+LIFETIME = 30 * 60.0
 _PEOPLE = (
     ("leia@5pm.invalid", "Leia", "Organa", ADMIN),
     ("rey@5pm.invalid", "Rey", "Skywalker", MEMBER),
     ("lando@5pm.invalid", "Lando", "Calrissian", CLIENT),
 )
+
+
+@define(eq=False, repr=False)
+class Sessions:
+    """Tokens and their users."""
+
+    clock: Callable[[], float]
+    opened: int = 0
+    """Number of sign-ins."""
+    _open: dict[str, tuple[str, float]] = field(factory=dict[str, tuple[str, float]])
+
+    def open(self, user: str) -> str:
+        """Sign a user in."""
+        token = secrets.token_hex(16)
+        self._open[token] = user, self.clock()
+        self.opened += 1
+        return token
+
+    def user(self, token: str, *, sliding: bool) -> str | None:
+        """Return the user of a session; None after its end."""
+        user, since = self._open.get(token, ("", 0.0))
+        if not user or self.clock() - since >= LIFETIME:
+            return None
+        if sliding:
+            self._open[token] = user, self.clock()
+        return user
+
+    def close(self, token: str) -> None:
+        """Sign out."""
+        self._open.pop(token, None)
+
+    def expire(self) -> None:
+        """End every session."""
+        self._open.clear()
+
+    @property
+    def count(self) -> int:
+        """Number of stored sessions, including ended ones."""
+        return len(self._open)
 
 
 @define(eq=False, repr=False)

@@ -2,14 +2,10 @@
 
 from coredata_async.sandbox.fivepm import filters, objects
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Arguments
-from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.fields import ACTIVITY, DONE, TASK, Record
-from coredata_async.sandbox.fivepm.notices import notify
-from coredata_async.sandbox.fivepm.pages import page
+from coredata_async.sandbox.fivepm.parsing import Arguments
 from coredata_async.sandbox.fivepm.rendering import Item, Listed, Shown, SingleView
-from coredata_async.sandbox.fivepm.responses import Response
 from coredata_async.sandbox.fivepm.values import accept_fields, flag, text, value
 
 _ALL_DONE = 100
@@ -25,7 +21,7 @@ def add(account: Account, asked: Arguments) -> SingleView:
     defaults: Record = {"date": account.state.now, "projectId": task.get("projectId")}
     made = objects.add(account, ACTIVITY, asked, defaults=defaults)
     _apply_progress(account, made)
-    notify(account, ACTIVITY, asked, made)
+    objects.notify(account, ACTIVITY, asked, made)
     return _single(account, made)
 
 
@@ -36,14 +32,8 @@ def update(account: Account, asked: Arguments) -> SingleView:
     before, after = objects.change(account, ACTIVITY, asked)
     if before["progress"] != after["progress"]:
         _apply_progress(account, after)
-    notify(account, ACTIVITY, asked, after)
+    objects.notify(account, ACTIVITY, asked, after)
     return _single(account, after)
-
-
-def remove(account: Account, asked: Arguments) -> Response:
-    """Remove an activity with its files."""
-    cascade(account.state, "activity", str(objects.find_requested(account, ACTIVITY, asked)["id"]))
-    return {"status": True}
 
 
 def get_by_id(account: Account, asked: Arguments) -> SingleView:
@@ -62,7 +52,7 @@ def get_list(account: Account, asked: Arguments) -> Listed:
         for one in filters.filter_records(state, state.activity.values(), filters.POSTED, of_it)
         if filters.filter_records(state, _posted_to(account, one), filters.POSTED_TO, of_its_place)
     ]
-    shown = page(every, asked.arguments, account.dialect)
+    shown = objects.page(every, asked.arguments, account.dialect)
     return Listed(tuple(_item(account, one, names=names, files=files) for one in shown), len(every))
 
 

@@ -1,10 +1,9 @@
 """Service `authentication`, and the authentication of every other call (facts 2)."""
 
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.fields import USER
-from coredata_async.sandbox.fivepm.php import Array
+from coredata_async.sandbox.fivepm.parsing import Arguments, Array
 from coredata_async.sandbox.fivepm.rendering import SingleView
 from coredata_async.sandbox.fivepm.responses import Response
 from coredata_async.sandbox.fivepm.values import text

@@ -13,8 +13,7 @@ from coredata_async.sandbox.answer import Answer, as_json, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.dialect import Dialect
-from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.service import Route, Service
 
 _PATH = "/sandbox/fivepm"
 _NOUNS = ("project", "task", "user", "activity", "file", "group")

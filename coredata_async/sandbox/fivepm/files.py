@@ -1,4 +1,4 @@
-"""Files of the service `activity`: attached, listed, downloaded, removed (facts 10)."""
+"""Files of the service `activity`: attached, listed, downloaded (facts 10)."""
 
 import base64
 import binascii
@@ -6,12 +6,10 @@ import mimetypes
 
 from coredata_async.sandbox.fivepm import objects
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Arguments
-from coredata_async.sandbox.fivepm.cascade import remove as cascade
 from coredata_async.sandbox.fivepm.dialect import Dialect
 from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.fields import ACTIVITY, FILE, Record
-from coredata_async.sandbox.fivepm.php import Array, Node, Upload
+from coredata_async.sandbox.fivepm.parsing import Arguments, Array, Node, Upload
 from coredata_async.sandbox.fivepm.rendering import Listed, SingleView
 from coredata_async.sandbox.fivepm.responses import Bytes, Response
 from coredata_async.sandbox.fivepm.values import text
@@ -39,12 +37,6 @@ def get_files_list(account: Account, asked: Arguments) -> Listed:
     wanted = text(asked.array("filter"), "projectId")
     found = [one for one in account.state.files.values() if not wanted or _project(account, one) == wanted]
     return account.viewer.page((account.viewer.item(FILE, one) for one in found), len(found))
-
-
-def remove_file(account: Account, asked: Arguments) -> Response:
-    """Remove one file; the activity stays."""
-    cascade(account.state, "file", str(objects.find_requested(account, FILE, asked)["id"]))
-    return {"status": True}
 
 
 def download_file(account: Account, asked: Arguments) -> Bytes | SingleView:

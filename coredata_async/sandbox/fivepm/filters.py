@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.fields import Kind, Record, Value
-from coredata_async.sandbox.fivepm.php import Array
+from coredata_async.sandbox.fivepm.parsing import Array
 from coredata_async.sandbox.fivepm.state import State
 from coredata_async.sandbox.fivepm.values import value
 

@@ -7,26 +7,15 @@ from attrs import frozen
 from coredata_async.sandbox.answer import NOT_FOUND as NOT_SERVED
 from coredata_async.sandbox.answer import Answer, empty
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.fivepm import (
-    activity,
-    arguments,
-    authentication,
-    files,
-    groups,
-    metainfo,
-    php,
-    projects,
-    responses,
-    tasks,
-    users,
-)
+from coredata_async.sandbox.fivepm import activity, authentication, files, parsing, responses, services
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Arguments
 from coredata_async.sandbox.fivepm.errors import NOT_FOUND, Refusal
+from coredata_async.sandbox.fivepm.fields import ACTIVITY, FILE, GROUP, PROJECT, TASK, USER
+from coredata_async.sandbox.fivepm.parsing import Arguments
 from coredata_async.sandbox.fivepm.responses import Response
+from coredata_async.sandbox.fivepm.services import Work, list_all, remove, show
 from coredata_async.sandbox.fivepm.values import text
-from coredata_async.sandbox.route import Route
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.service import Route, Service
 
 ROOT = "/api/v2/service"
 _OPEN = frozenset(("signIn", "signOut"))
@@ -43,7 +32,7 @@ class Method:
     verb: str
     service: str
     name: str
-    work: Callable[[Account, Arguments], Response]
+    work: Work
 
     @property
     def operation(self) -> str:
@@ -55,39 +44,40 @@ METHODS = (
     Method("get", "authentication", "signIn", authentication.sign_in),
     Method("get", "authentication", "signOut", authentication.sign_out),
     Method("get", "authentication", "getAuthorizedUser", authentication.get_authorized_user),
-    Method("get", "metainfo", "getStatuses", metainfo.get_statuses),
-    Method("get", "metainfo", "getPriorities", metainfo.get_priorities),
-    Method("post", "projects", "add", projects.add),
-    Method("post", "projects", "update", projects.update),
-    Method("post", "projects", "remove", projects.remove),
-    Method("get", "projects", "getById", projects.get_by_id),
-    Method("get", "projects", "getAll", projects.get_all),
-    Method("get", "projects", "getList", projects.get_list),
-    Method("post", "tasks", "add", tasks.add),
-    Method("post", "tasks", "update", tasks.update),
-    Method("post", "tasks", "remove", tasks.remove),
-    Method("get", "tasks", "getById", tasks.get_by_id),
-    Method("get", "tasks", "getList", tasks.get_list),
-    Method("post", "users", "add", users.add),
-    Method("post", "users", "update", users.update),
-    Method("post", "users", "remove", users.remove),
-    Method("get", "users", "getById", users.get_by_id),
-    Method("get", "users", "getByEmail", users.get_by_email),
-    Method("get", "users", "getAll", users.get_all),
+    Method("get", "metainfo", "getStatuses", services.get_statuses),
+    Method("get", "metainfo", "getPriorities", services.get_priorities),
+    Method("post", "projects", "add", services.add_project),
+    Method("post", "projects", "update", services.update_project),
+    Method("post", "projects", "remove", remove(PROJECT)),
+    Method("get", "projects", "getById", show(PROJECT)),
+    Method("get", "projects", "getAll", list_all(PROJECT)),
+    Method("get", "projects", "getList", services.list_projects),
+    Method("post", "tasks", "add", services.add_task),
+    Method("post", "tasks", "update", services.update_task),
+    Method("post", "tasks", "remove", remove(TASK)),
+    Method("get", "tasks", "getById", services.show_task),
+    Method("get", "tasks", "getList", services.list_tasks),
+    Method("post", "users", "add", services.add_user),
+    Method("post", "users", "update", services.update_user),
+    Method("post", "users", "remove", remove(USER)),
+    # The page prints the path of a task for this one (facts 8.2).
+    Method("get", "users", "getById", show(USER)),
+    Method("get", "users", "getByEmail", services.show_user_by_email),
+    Method("get", "users", "getAll", list_all(USER)),
     Method("post", "activity", "add", activity.add),
     Method("post", "activity", "update", activity.update),
-    Method("post", "activity", "remove", activity.remove),
+    Method("post", "activity", "remove", remove(ACTIVITY)),
     Method("get", "activity", "getById", activity.get_by_id),
     Method("get", "activity", "getList", activity.get_list),
     Method("post", "activity", "attachFiles", files.attach_files),
     Method("get", "activity", "getFilesList", files.get_files_list),
-    Method("post", "activity", "removeFile", files.remove_file),
+    Method("post", "activity", "removeFile", remove(FILE)),
     Method("post", "activity", "downloadFile", files.download_file),
-    Method("post", "projectsgroups", "add", groups.add),
-    Method("post", "projectsgroups", "update", groups.update),
-    Method("post", "projectsgroups", "remove", groups.remove),
-    Method("get", "projectsgroups", "getById", groups.get_by_id),
-    Method("get", "projectsgroups", "getAll", groups.get_all),
+    Method("post", "projectsgroups", "add", services.add_group),
+    Method("post", "projectsgroups", "update", services.update_group),
+    Method("post", "projectsgroups", "remove", remove(GROUP)),
+    Method("get", "projectsgroups", "getById", show(GROUP)),
+    Method("get", "projectsgroups", "getAll", list_all(GROUP)),
 )
 
 
@@ -120,9 +110,9 @@ def _handler(account: Account, method: Method, segment: str) -> Callable[[Servic
             return NOT_SERVED
         form = responses.form(dialect, call.query.get("retType", ""))
         try:
-            query, body = await arguments.read(call, misprints=dialect.misprints)
-            account.state.calls.append(arguments.log_entry(call, query, body))
-            given = php.merge(query, body)
+            query, body = await parsing.read(call, misprints=dialect.misprints)
+            account.state.calls.append(parsing.log_entry(call, query, body))
+            given = parsing.merge(query, body)
             form = responses.form(dialect, text(given, "retType"))
             said = await _handle(account, method, call, given)
         except Refusal as refusal:
@@ -132,7 +122,7 @@ def _handler(account: Account, method: Method, segment: str) -> Callable[[Servic
     return handler
 
 
-async def _handle(account: Account, method: Method, call: Call, given: php.Array) -> Response:
+async def _handle(account: Account, method: Method, call: Call, given: parsing.Array) -> Response:
     user = "" if method.name in _OPEN else authentication.admit(account, given)
     if method.verb == "post" and method.name != "downloadFile":
         await call.commit()

@@ -1,10 +1,24 @@
-"""Actions add, update, remove and getById for any kind of object."""
+"""Actions on any kind of object: add, change, remove, find, list by pages, and notify by e-mail."""
+
+from collections.abc import Iterator, Sequence
 
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.arguments import Arguments
+from coredata_async.sandbox.fivepm.dialect import Dialect
 from coredata_async.sandbox.fivepm.errors import missing, refusal
-from coredata_async.sandbox.fivepm.fields import EMPTY, REFERS, Noun, Record
-from coredata_async.sandbox.fivepm.values import accept_fields, text
+from coredata_async.sandbox.fivepm.fields import CLIENT, EMPTY, REFERS, Noun, Record
+from coredata_async.sandbox.fivepm.parsing import Arguments, Array
+from coredata_async.sandbox.fivepm.state import Email, Records, State
+from coredata_async.sandbox.fivepm.values import accept_fields, text, value
+
+_INSIDE = (
+    ("project", "task", "projectId"),
+    ("project", "activity", "projectId"),
+    ("task", "task", "parentId"),
+    ("task", "activity", "taskId"),
+    ("activity", "file", "activityId"),
+)
+"""Owner, dependent kind, and the attribute of the dependent that names the owner."""
+_FLAGS = ("notifyProjectTeam", "notifyTaskTeam", "notifyClient")
 
 
 def find(account: Account, noun: Noun, identifier: str) -> Record:
@@ -50,17 +64,82 @@ def change(account: Account, noun: Noun, asked: Arguments) -> tuple[Record, Reco
     return before, account.state.change(noun, identifier, given)
 
 
+def remove(state: State, noun: str, identifier: str) -> None:
+    """Remove an object with its content; a user leaves the teams, a group its projects and tasks."""
+    state.of(noun).pop(identifier)
+    if noun == "file":
+        state.contents.pop(identifier, None)
+    for holder, held, attribute in _INSIDE:
+        if holder == noun:
+            for one in list(_naming(state.of(held), attribute, identifier)):
+                if one in state.of(held):
+                    remove(state, held, one)
+    for records in (state.projects, state.tasks):
+        for one, record in records.items():
+            records[one] = _without(record, noun, identifier)
+
+
+def page(records: Sequence[Record], arguments: Array, dialect: Dialect) -> Sequence[Record]:
+    """Return the part in `offset` and `count`."""
+    count = _whole(arguments, "count") or dialect.page_cap
+    base = dialect.offset_base
+    start = 0 if base is None else max(0, _whole(arguments, "offset") - base)
+    return records[start : start + min(max(count, 0), dialect.page_cap)]
+
+
+def notify(account: Account, noun: Noun, asked: Arguments, record: Record) -> None:
+    """Send an e-mail for each flag in this request; a stored flag sends nothing."""
+    given = accept_fields(noun, asked.array(noun.name))
+    for flag in _FLAGS:
+        if given.get(flag):
+            to = _addresses(account.state, flag, noun, record, asked.user)
+            account.state.emails.append(Email(flag=flag, noun=noun.name, id=str(record["id"]), to=to))
+
+
 def _check(account: Account, noun: Noun, given: Record) -> None:
     """Refuse a reference to a missing object, and a value that the page does not list as valid."""
     choices = {**noun.choices, **account.state.choices(noun)}
-    for name, value in given.items():
-        if value not in (*choices.get(name, (value,)), EMPTY[noun.kind(name)]):
-            raise refusal(400, f"{name}: {value} is not a valid value.")
+    for name, sent in given.items():
+        if sent not in (*choices.get(name, (sent,)), EMPTY[noun.kind(name)]):
+            raise refusal(400, f"{name}: {sent} is not a valid value.")
         kind = noun.kind(name)
-        if kind == "team" and isinstance(value, tuple):
-            unknown = [one for one in value if one not in account.state.users]
+        if kind == "team" and isinstance(sent, tuple):
+            unknown = [one for one in sent if one not in account.state.users]
         else:
             kept = account.state.of(REFERS[name]) if kind == "reference" else {}
-            unknown = [str(value)] if kind == "reference" and value and value not in kept else []
+            unknown = [str(sent)] if kind == "reference" and sent and sent not in kept else []
         if unknown:
             raise refusal(400, f"{name}: unknown value {', '.join(unknown)}.")
+
+
+def _naming(records: Records, attribute: str, identifier: str) -> Iterator[str]:
+    return (one for one, record in records.items() if record.get(attribute) == identifier)
+
+
+def _without(record: Record, noun: str, identifier: str) -> Record:
+    if noun == "group" and record.get("groupId") == identifier:
+        return {**record, "groupId": None}
+    team = record.get("team")
+    if noun == "user" and isinstance(team, tuple) and identifier in team:
+        return {**record, "team": tuple(one for one in team if one != identifier)}
+    return record
+
+
+def _whole(arguments: Array, name: str) -> int:
+    known = value("integer", name, arguments.get(name, ""))
+    return known if isinstance(known, int) else 0
+
+
+def _addresses(state: State, flag: str, noun: Noun, record: Record, sender: str) -> tuple[str, ...]:
+    task = record if noun.name == "task" else state.tasks.get(str(record.get("taskId")), {})
+    project_id = task.get("projectId") or record.get("projectId")
+    project = record if noun.name == "project" else state.projects.get(str(project_id), {})
+    team = (task if flag == "notifyTaskTeam" else project).get("team")
+    people = [state.users[one] for one in team if one in state.users] if isinstance(team, tuple) else []
+    # Clients are assigned to projects, and are notified by their own flag only (facts 5).
+    clients = flag == "notifyClient"
+    return tuple(
+        str(one["email"])
+        for one in people
+        if one["id"] != sender and (one["securityLevel"] == CLIENT) == clients
+    )

@@ -1,5 +1,7 @@
-"""Objects as they are shown, before they are written as XML or JSON."""
+"""Objects as they are shown, and their bytes as XML or JSON."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeAlias
@@ -13,6 +15,14 @@ from coredata_async.sandbox.fivepm.state import State
 Scalar: TypeAlias = "str | int | float | bool | datetime | NoDate | None"
 Shown: TypeAlias = "Scalar | Mapping[str, Shown] | Listed"
 Item: TypeAlias = Mapping[str, "Shown"]
+_MEMBER = frozenset(("id", "email", "firstName", "lastName", "title", "securityLevel"))
+_FORMS = {"space": "%Y-%m-%d %H:%M:%S", "t": "%Y-%m-%dT%H:%M:%S", "z": "%Y-%m-%dT%H:%M:%SZ"}
+_ZERO = "0000-00-00 00:00:00"
+_EMPTY_VALUES: Mapping[str, object] = {"string": "", "null": None, "list": []}
+_EMPTY_LISTS: Mapping[str, object] = {"list": [], "object": {}, "string": "", "null": None}
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_AWKWARD = re.compile(r"[&<>\r\n]")
 
 
 @frozen
@@ -83,4 +93,92 @@ class Viewer:
         return {name: one for name, one in self.item(USER, known).items() if name in _MEMBER}
 
 
-_MEMBER = frozenset(("id", "email", "firstName", "lastName", "title", "securityLevel"))
+def render_scalar(value: Scalar, dialect: Dialect) -> str:
+    """Return a value as the dialect writes it: an empty text for an unset one."""
+    match value:
+        case bool():
+            return str(value).lower() if dialect.booleans == "words" else str(int(value))
+        case float():
+            # MySQL writes decimals with two places (facts 6: "0.00").
+            return f"{value:.2f}"
+        case datetime():
+            # A zone is not stated anywhere (facts 4.8), so "z" is the worst case.
+            return value.strftime(_FORMS[dialect.dates])
+        case NoDate():
+            return _ZERO if dialect.no_date == "zero" else ""
+        case _:
+            return "" if value is None else str(value)
+
+
+def write_json(value: Shown, dialect: Dialect) -> bytes:
+    """Return the body of the response as PHP's json_encode might write it; no example exists (facts 6)."""
+    plain = _json_value(value, dialect)
+    return json.dumps({dialect.root: plain} if dialect.wrapped else plain).encode()
+
+
+def _json_value(value: Shown, dialect: Dialect) -> object:
+    if isinstance(value, Listed):
+        return _json_list(value, dialect)
+    if isinstance(value, Mapping):
+        return {name: _json_value(one, dialect) for name, one in value.items()}
+    if isinstance(value, bool) and dialect.booleans == "words":
+        return value
+    if isinstance(value, (int, float)) and dialect.numbers != "strings":
+        return int(value) if isinstance(value, bool) else value
+    return render_scalar(value, dialect) or _EMPTY_VALUES[dialect.empty_value]
+
+
+def _json_list(value: Listed, dialect: Dialect) -> object:
+    items = _json_items([_json_value(one, dialect) for one in value.items], dialect)
+    if value.total is None or dialect.items == "bare":
+        return items
+    sums = {"total": _json_value(value.total, dialect), "count": _json_value(len(value.items), dialect)}
+    return {**(sums if dialect.totals else {}), "items": items}
+
+
+def _json_items(items: list[object], dialect: Dialect) -> object:
+    if not items:
+        return _EMPTY_LISTS[dialect.empty_list]
+    match dialect.items:
+        case "item":
+            return {"item": items[0] if len(items) == 1 else items}
+        case "numeric":
+            return {str(n): one for n, one in enumerate(items, 1)}
+        case _:
+            return items
+
+
+def write_xml(value: Shown, dialect: Dialect) -> bytes:
+    """Return the body of the response as XML: the only observed format (facts 6)."""
+    return f"{_HEAD}{_xml_element(dialect.root, value, dialect)}".encode()
+
+
+def _xml_element(name: str, value: Shown, dialect: Dialect) -> str:
+    inside = _xml_content(value, dialect)
+    return f"<{name}>{inside}</{name}>" if inside else f"<{name}/>"
+
+
+def _xml_content(value: Shown, dialect: Dialect) -> str:
+    if isinstance(value, Listed):
+        return _xml_list(value, dialect)
+    if isinstance(value, Mapping):
+        return "".join(_xml_element(name, one, dialect) for name, one in value.items())
+    return _xml_text(render_scalar(value, dialect))
+
+
+def _xml_text(text: str) -> str:
+    """Write markup as CDATA, as the real service does (facts 6); characters that XML forbids are omitted."""
+    clean = _FORBIDDEN.sub("", text)
+    if not _AWKWARD.search(clean):
+        return clean
+    # A parser turns every line end into a line feed; a carriage return survives only as a reference.
+    lines = (part.replace("]]>", "]]]]><![CDATA[>") for part in clean.split("\r"))
+    return "&#13;".join(f"<![CDATA[{line}]]>" for line in lines)
+
+
+def _xml_list(value: Listed, dialect: Dialect) -> str:
+    items = "".join(_xml_element("item", one, dialect) for one in value.items)
+    if value.total is None or dialect.items == "bare":
+        return items
+    sums = f"<total>{value.total}</total><count>{len(value.items)}</count>" if dialect.totals else ""
+    return f"{sums}<items>{items}</items>" if items else f"{sums}<items/>"

@@ -10,11 +10,10 @@ import attrs
 from attrs import frozen
 
 from coredata_async.sandbox.answer import Answer
-from coredata_async.sandbox.faults.effect import Effect
-from coredata_async.sandbox.fivepm import to_json, to_xml
+from coredata_async.sandbox.faults import Effect
 from coredata_async.sandbox.fivepm.dialect import Dialect
 from coredata_async.sandbox.fivepm.errors import Refusal
-from coredata_async.sandbox.fivepm.rendering import Listed, Shown, SingleView
+from coredata_async.sandbox.fivepm.rendering import Listed, Shown, SingleView, write_json, write_xml
 
 _TYPES = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=utf-8"}
 _PAGE = "<!DOCTYPE html>\n<html><head><title>5pm: sign in</title></head><body><p>{}</p></body></html>\n"
@@ -46,7 +45,7 @@ def success(said: Response, dialect: Dialect, form: str, effect: Effect) -> Answ
     if isinstance(said, SingleView):
         said = {said.name: said.item} if dialect.named else said.item
     said = _apply_effect(said, effect) if effect.hidden or effect.nulled else said
-    body = to_json.document(said, dialect) if form == "json" else to_xml.document(said, dialect)
+    body = write_json(said, dialect) if form == "json" else write_xml(said, dialect)
     return _wrap(body[: len(body) // 2] if effect.broken_json else body, dialect, form)
 
 
@@ -64,7 +63,7 @@ def failure(refusal: Refusal, dialect: Dialect, form: str) -> Answer:
             return _wrap(json.dumps(failed).encode() if form == "json" else xml.encode(), dialect, form)
         case "status":
             error: Shown = {"error": refusal.message}
-            body = to_json.document(error, dialect) if form == "json" else to_xml.document(error, dialect)
+            body = write_json(error, dialect) if form == "json" else write_xml(error, dialect)
             return attrs.evolve(_wrap(body, dialect, form), status=refusal.status)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from attrs import define, field, frozen
 
 from coredata_async.sandbox.fivepm.fields import DONE, ON_HOLD, OPEN, Noun, Record, Value
-from coredata_async.sandbox.fivepm.php import Array
+from coredata_async.sandbox.fivepm.parsing import ReceivedCall
 
 Records = dict[str, Record]
 _LOG = 100_000
@@ -23,17 +23,6 @@ class Email:
     id: str
     to: tuple[str, ...]
     """Addresses, without that of the user who set the flag."""
-
-
-@frozen(kw_only=True)
-class ReceivedCall:
-    """One request as PHP understood it; credentials are masked, so that it may be printed."""
-
-    operation: str
-    verb: str
-    query: Array
-    body: Array
-    """Arguments of a form; its uploads by name and type."""
 
 
 def _statuses() -> list[Record]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from coredata_async.sandbox.fivepm.errors import refusal
 from coredata_async.sandbox.fivepm.fields import EMPTY, Kind, Noun, Record, Value
-from coredata_async.sandbox.fivepm.php import Array, Node
+from coredata_async.sandbox.fivepm.parsing import Array, Node
 
 _FLAGS = {"1": True, "0": False}
 

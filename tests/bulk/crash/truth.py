@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from coredata_async.bulk import Report
-from coredata_async.sandbox import SandboxThread, inspection
+from coredata_async.sandbox import SandboxThread, control
 from coredata_async.sandbox.document import Document
 
 from .scene import Scene
@@ -27,15 +27,15 @@ def files_there(box: SandboxThread, parent: str) -> dict[str, list[str]]:
         if _is_below(box, file, parent):
             stored = box.state.blobs[str(file.fields["blob_name"])]
             assert (stored.md5, stored.size) == (file.fields["digest"], file.fields["size"])
-            path = "/".join(filter(None, (inspection._path(box.state, file), str(file.fields["filename"]))))
+            path = "/".join(filter(None, (control._path(box.state, file), str(file.fields["filename"]))))
             found.setdefault(path, []).append(hashlib.md5(stored.path.read_bytes()).hexdigest())
     return found
 
 
 def folders_there(box: SandboxThread, parent: str) -> Counter[str]:
-    made = [box.state.documents[key] for _, key in inspection._user_made(box.state)]
+    made = [box.state.documents[key] for _, key in control._user_made(box.state)]
     return Counter(
-        "/".join(filter(None, (inspection._path(box.state, one), one.title)))
+        "/".join(filter(None, (control._path(box.state, one), one.title)))
         for one in made
         if _is_below(box, one, parent)
     )

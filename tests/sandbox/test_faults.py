@@ -8,9 +8,8 @@ import time
 import aiohttp
 import pytest
 
-from coredata_async.sandbox import Sandbox
-from coredata_async.sandbox.faults import faults
-from coredata_async.sandbox.faults.faults import Faults
+from coredata_async.sandbox import Sandbox, faults
+from coredata_async.sandbox.faults import Faults
 from tests.sandbox.api import LOGO, until
 
 PROJECTS = "/api/v2/projects/"

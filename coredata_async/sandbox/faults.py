@@ -1,4 +1,4 @@
-"""Faults scripted by a test: operation, schedule and effect.
+"""Faults scripted by a test: operation, schedule, and effect on one request.
 
 Operations: `spaces.list .get .projects`, `projects.list .get .create .update .delete .files .tasks .folders`,
 `files.list .get .create .register .update .delete .content .replace`, `tasks.list .get .create .update
@@ -7,7 +7,7 @@ Operations: `spaces.list .get .projects`, `projects.list .get .create .update .d
 `storage.put .get`, those of 5pm under the service's own names (`5pm.projects.add`,
 `5pm.authentication.signIn`, `5pm.activity.attachFiles` …), and `*` for all of them.
 
-Over HTTP: `POST /sandbox/faults`, see `control`.
+Over HTTP: `POST /sandbox/faults`, see `control.py`.
 """
 
 import threading
@@ -15,13 +15,55 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Literal, TypedDict, Unpack
 
-from attrs import define, field
+import attrs
+from attrs import define, field, frozen
 
 from coredata_async.sandbox.answer import Answer
-from coredata_async.sandbox.faults import effect as effects
-from coredata_async.sandbox.faults.effect import Effect
 
 _PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><form></form></body></html>\n"
+FALSE_MD5 = "0" * 32
+"""MD5 that `wrong_digest` reports."""
+
+
+@frozen(kw_only=True)
+class Effect:
+    """Effects of all faults on one request; a field at its default has none."""
+
+    delay: float = 0.0
+    """Seconds to wait before anything else."""
+    answer: Answer | None = None
+    """Response sent instead of running the handler; with `done`, after running it."""
+    done: bool = False
+    reset_before: bool = False
+    reset_after: bool = False
+    commit_late: float | None = None
+    """Break off at the moment of the change, and make the change this many seconds later."""
+    cut_upload: int | None = None
+    """Break off after this many bytes of the request's body."""
+    truncate: int | None = None
+    """End the connection after this many bytes of the answer's body."""
+    stall: int | None = None
+    """Stop at this byte: of the request's body if there is one, else of the response's."""
+    rate: int | None = None
+    """Bytes per second, in both directions."""
+    corrupt: int | None = None
+    """Flip the byte at this offset: of the request's body if there is one, else of the response's."""
+    expired: bool = False
+    wrong_digest: bool = False
+    hidden: tuple[str, ...] = ()
+    nulled: tuple[str, ...] = ()
+    lying_next: str | None = None
+    hidden_objects: tuple[str, ...] = ()
+    ignores_offset: bool = False
+    broken_json: bool = False
+
+    def merge(self, other: "Effect") -> "Effect":
+        """Return both effects combined; the other takes precedence."""
+        said = attrs.asdict(other, recurse=False, filter=lambda rule, value: bool(value != rule.default))
+        return attrs.evolve(self, **said)
+
+
+NONE = Effect()
 
 
 class When(TypedDict, total=False):
@@ -103,14 +145,14 @@ class Faults:
     def trigger(self, operation: str) -> Effect:
         """Return the effects that are due for one request."""
         if not self._script:
-            return effects.NONE
+            return NONE
         due: dict[str, Effect] = {}
         with self._lock:
             for fault in self._script:
                 if fault.due(operation) and fault.kind not in due:
                     fault.fired += 1
                     due[fault.kind] = fault.effect
-        joined = effects.NONE
+        joined = NONE
         for effect in due.values():
             joined = joined.merge(effect)
         return joined

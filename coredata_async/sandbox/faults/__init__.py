@@ -1,1 +1,0 @@
-"""Faults of the sandbox: scripts, effects and responses."""
