@@ -28,11 +28,11 @@ BANNED: Final = re.compile(
     r"\b(?:anew|afresh|for ever|at rest|in hand|in vain|of late|for want of|to be had|once more"
     r"|mend(?:s|ed|ing)?|struck|told|tells?|telling|manieth|whoever|nobody|somebody|anybody|in good order"
     r"|twins?|giants?|lanes?"
-    r"|crew|mates?|belt|under way|is no more|are none|is none|peeled|judged?|judgement|verdict)\b",
-    re.IGNORECASE,
+    r"|crew|mates?|belt|under way|is no more|(?-i:are none|is none)|peeled|judged?|judgement|verdict)\b",
+    re.IGNORECASE,  # except for `is None`
 )
 NEGATED_NOUN: Final = re.compile(
-    r"\b(?:is|are|was|were) no "
+    r"(?<!\bthere )\b(?:is|are|was|were) no "
     r"(?!longer\b|more than\b|fewer than\b|less than\b|later than\b|earlier than\b)[a-z]",
     re.IGNORECASE,
 )
@@ -123,6 +123,9 @@ def test_the_list_of_exceptions_has_nothing_that_was_corrected() -> None:
         ("'''A twin of it.'''", ["twin"]),
         ("x = 'it is no path'", ["is no p"]),
         ("# it is no longer open", []),
+        ("# there is no option for a key", []),
+        ("x = 'it is None'", []),
+        ("# it is none of them", ["is none"]),
         ("def f():\n    '''Whether it is open.'''", ["Whether it is open."]),
         ("def struck_down(): ...", ["struck_down"]),
         ("def opened(): ...", ["opened"]),

@@ -1,4 +1,4 @@
-"""What is logged when something fails: repeats at INFO, unknown outcomes once at WARNING, and no secret."""
+"""Log records of failures: repeats at INFO, unknown outcomes once at WARNING, and no secret."""
 
 import logging
 from collections.abc import Iterator

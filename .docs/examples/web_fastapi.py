@@ -68,7 +68,7 @@ async def download(file_id: str, request: Request, client: Client) -> DownloadRe
 
 @app.put("/folders/{parent}/{filename}", status_code=201)
 async def upload(parent: str, filename: str, request: Request, client: Client) -> dict[str, object]:
-    """Store the request's body while it comes in; the header X-Upload names it for `tell_progress`."""
+    """Store the request's body while it comes in; the header X-Upload names it for `report_progress`."""
     size = check_length(request.headers.get("content-length"), MAXIMUM)
     name, uploads = request.headers.get("x-upload", ""), request.state.uploads
     try:
@@ -96,14 +96,14 @@ async def upload_form(parent: str, file: UploadFile, client: Client) -> dict[str
 
 
 @app.get("/uploads/{name}")
-async def tell_progress(name: str, request: Request) -> StreamingResponse:
-    """Tell how far an upload is, as server-sent events, until it ends."""
+async def report_progress(name: str, request: Request) -> StreamingResponse:
+    """Report the progress of an upload, as server-sent events, until it ends."""
     uploads: dict[str, Progress] = request.state.uploads
 
-    async def tell() -> AsyncIterator[str]:
+    async def events() -> AsyncIterator[str]:
         while (found := uploads.get(name)) is not None:
             yield f"data: {json.dumps({'stage': found.stage, 'sent': found.sent, 'total': found.total})}\n\n"
             await asyncio.sleep(0.2)
         yield "event: end\ndata: {}\n\n"
 
-    return StreamingResponse(tell(), media_type="text/event-stream")
+    return StreamingResponse(events(), media_type="text/event-stream")

@@ -54,7 +54,7 @@ async def download(file_id: FromPath[str], request: Request, state: State) -> AS
 async def upload(
     parent: FromPath[str], filename: FromPath[str], request: Request, state: State
 ) -> dict[str, object]:
-    """Store the request's body while it comes in; the header X-Upload names it for `tell_progress`."""
+    """Store the request's body while it comes in; the header X-Upload names it for `report_progress`."""
     size = check_length(request.headers.get("content-length"), MAXIMUM)
     name, uploads = request.headers.get("x-upload", ""), state.uploads
     try:
@@ -82,14 +82,14 @@ async def upload_form(
 
 
 @get("/uploads/{name:str}")
-async def tell_progress(name: FromPath[str], state: State) -> dict[str, object]:
+async def report_progress(name: FromPath[str], state: State) -> dict[str, object]:
     if (found := state.uploads.get(name)) is None:
         raise NotFoundException
     return {"stage": found.stage, "sent": found.sent, "total": found.total}
 
 
 app = Litestar(
-    route_handlers=[download, upload, upload_form, tell_progress],
+    route_handlers=[download, upload, upload_form, report_progress],
     lifespan=[lifespan],
     exception_handlers={CoreDataError: answer_error},
 )

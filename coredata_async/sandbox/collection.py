@@ -189,7 +189,7 @@ def _step(document: Document) -> str:
 
 
 def project_around(state: State, document: Document) -> dict[str, object]:
-    """Return the Project around a document, in the form embedded in it; empty if there is none."""
+    """Return the Project around a document, in the form embedded in it; empty outside of any."""
     project = state.enclosing(document, "Project")
     if project is None:
         return {}
@@ -197,6 +197,6 @@ def project_around(state: State, document: Document) -> dict[str, object]:
 
 
 def space_around(state: State, document: Document) -> dict[str, object]:
-    """Return the Space around a document, in the form embedded in it; empty if there is none."""
+    """Return the Space around a document, in the form embedded in it; empty outside of any."""
     space = state.enclosing(document, "Space")
     return {"id": space.id, "title": space.title} if space else {}

@@ -10,7 +10,7 @@ from coredata_async.sandbox.answer import Answer, Refused, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.faults import FALSE_MD5
-from coredata_async.sandbox.files import FILES, mime_type, stored_blob
+from coredata_async.sandbox.files import FILES, mime_type, stat_blob
 from coredata_async.sandbox.service import Route, Service
 
 
@@ -68,7 +68,7 @@ async def _take_blob(service: Service, call: Call) -> tuple[str, int, str]:
     blob, digest = call.query["blob_name"], call.query.get("digest")
     if not digest:
         raise refuse("blob_name requires digest.")
-    size, md5 = await stored_blob(service, blob)
+    size, md5 = await stat_blob(service, blob)
     if digest.lower() != md5:
         raise refuse(f"digest: the MD5 of blob {blob!r} is different.")
     return blob, size, md5

@@ -138,7 +138,7 @@ def _folder(state: State, folder: Document) -> dict[str, object]:
 
 
 def _path(state: State, document: Document) -> str:
-    """Return the titles of the Folders around a document, from the outside in; empty if there are none."""
+    """Return the titles of the Folders around a document, from the outside in."""
     titles = [one.title for one in state.ancestors(document) if one.kind in _FOLDERS]
     return "/".join(reversed(titles))
 

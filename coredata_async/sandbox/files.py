@@ -80,13 +80,13 @@ async def _register(service: Service, call: Call, texts: Mapping[str, str]) -> A
     async for _ in call.body(from_bytes(bytes(call.received))):
         pass
     await call.commit()
-    size, md5 = await stored_blob(service, blob)
+    size, md5 = await stat_blob(service, blob)
     if service.refuse_second_registration and service.state.index.naming(blob):
         raise refuse(f"The blob {blob!r} is registered already.")
     return _create(service.state, call, texts, Content(blob, size, md5))
 
 
-async def stored_blob(service: Service, blob: str) -> tuple[int, str]:
+async def stat_blob(service: Service, blob: str) -> tuple[int, str]:
     """Return size and MD5 of a blob, or refuse one that was never stored."""
     found = await service.bucket.stat(blob)
     if found is None:

@@ -61,7 +61,7 @@ def _by_created(index: Index, kind: str, op: str, moments: list[float], *, close
     after = moments[0] if op in ("gt", "gte", "range") else None
     before = moments[-1] if op in ("lt", "lte", "range") else None
     inclusive = closed if op == "range" else op in ("gte", "lte")
-    return index.created_between(kind, after, before, inclusive=inclusive)
+    return index.between(kind, after, before, inclusive=inclusive)
 
 
 def _identifier(one: Document) -> str:

@@ -107,9 +107,7 @@ class Index:
             titles, bisect_left(titles, prefix, key=begin), bisect_right(titles, prefix, key=begin)
         )
 
-    def created_between(
-        self, kind: str, after: float | None, before: float | None, *, inclusive: bool
-    ) -> Hits:
+    def between(self, kind: str, after: float | None, before: float | None, *, inclusive: bool) -> Hits:
         """Return the documents created between two times; None leaves that side open."""
         keys = self.of(kind)
         lower, upper = (bisect_left, bisect_right) if inclusive else (bisect_right, bisect_left)

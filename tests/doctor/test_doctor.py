@@ -254,7 +254,7 @@ async def test_cleaning_up_goes_on_through_one_interruption_and_names_all_after_
     box.faults.delay("files.delete", 0.02, times=None)
     said = []
     task = asyncio.ensure_future(examined(client, box.project, warn=said.append))
-    while box.state.count("files.delete") < 3:  # noqa: ASYNC110  # the first is of the twin
+    while box.state.count("files.delete") < 3:  # noqa: ASYNC110  # the first is of the duplicate
         await asyncio.sleep(0.005)
 
     for _ in range(interruptions):

@@ -1,4 +1,4 @@
-"""What a message becomes decides how it is answered."""
+"""Acknowledgement of a message, by its outcome."""
 
 import json
 import logging

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
 
 class Server:
-    """What `connected` needs of a nats-server."""
+    """Nats-server, as `connected` needs it."""
 
     def __init__(self, port: int) -> None:
         self.url = f"nats://127.0.0.1:{port}"

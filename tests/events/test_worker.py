@@ -1,4 +1,4 @@
-"""The worker process: dead letters, records in each store, and an end in good order."""
+"""The worker process: dead letters, records in each store, and an orderly end."""
 
 import asyncio
 import json

@@ -320,7 +320,7 @@ async def test_closing_never_fails(box):
 
 async def test_the_environment_is_read_and_arguments_beat_it(box, monkeypatch):
     monkeypatch.setenv("FIVEPM_URL", box.fivepm.url)
-    monkeypatch.setenv("FIVEPM_LOGIN", "nobody")
+    monkeypatch.setenv("FIVEPM_LOGIN", "another login")
     monkeypatch.setenv("FIVEPM_PASSWORD", box.fivepm.password)
 
     async with FivePM.from_env(login=box.fivepm.login) as pm:

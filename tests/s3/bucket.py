@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 
 class S3Bucket:
-    """A `coredata_async.sandbox.Bucket` whose URLs lead to somebody else's server."""
+    """A `coredata_async.sandbox.Bucket` whose URLs lead to another server."""
 
     name = "laika"
 

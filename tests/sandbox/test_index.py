@@ -80,7 +80,7 @@ def test_a_list_shows_what_reading_every_document_would_show(steps, query, close
         now[0] += 0.4
         act(state, what, number, title)
     if "parent" in query:
-        query["parent"] = [*holders(state), "nobody"][query["parent"] % (len(holders(state)) + 1)]
+        query["parent"] = [*holders(state), "missing"][query["parent"] % (len(holders(state)) + 1)]
     asked = filters.conditions(query, FILES.known, state.index, "File", closed=closed)
     everything = sorted((one for one in state.documents.values() if one.kind == "File"), key=key_of)
 

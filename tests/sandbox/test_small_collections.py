@@ -122,7 +122,7 @@ async def test_details_are_under_the_singular_and_say_so(api, box):
 
 
 async def test_a_user_that_is_not_there_is_an_empty_404(api):
-    got = await api.get("/api/v2/user/nobody/")
+    got = await api.get("/api/v2/user/missing/")
 
     assert (got.status, got.body) == (404, b"")
 

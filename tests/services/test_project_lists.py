@@ -256,7 +256,7 @@ async def test_an_empty_name_is_refused_before_anything_is_sent(client, box) -> 
     assert box.state.count("projects.get") == 0
 
 
-async def test_no_lock_is_kept_for_a_project_that_nobody_changes(client, box) -> None:
+async def test_no_lock_is_kept_for_a_project_that_is_not_being_changed(client, box) -> None:
     await client.projects.add_tags(box.project, "one")
 
     assert not client.projects._locks
@@ -276,7 +276,7 @@ async def test_a_cancelled_change_lets_the_next_one_through(client, box) -> None
 
 async def test_a_change_that_is_refused_changes_nothing(client, project, contacts) -> None:
     with pytest.raises(BadRequestError, match="contacts"):
-        await client.projects.add_contact(project, "nobody")
+        await client.projects.add_contact(project, "missing")
 
     assert (await client.projects.get(project)).contacts == tuple(contacts[:2])
     await client.projects.add_contact(project, contacts[2])

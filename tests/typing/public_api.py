@@ -123,7 +123,7 @@ async def files(
 
 
 async def many(client: CoreData) -> None:
-    """An outcome is one of three, and a checker knows when all are told apart."""
+    """An outcome is one of three, and a checker knows when all are distinguished."""
     async with client.files.upload_many(["a", Upload(source=b"b", filename="b")], parent="id") as outcomes:
         async for outcome in outcomes:
             match outcome:

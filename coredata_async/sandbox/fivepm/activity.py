@@ -50,7 +50,7 @@ def get_list(account: Account, asked: Arguments) -> Listed:
     every = [
         one
         for one in filters.filter_records(state, state.activity.values(), filters.POSTED, of_it)
-        if filters.filter_records(state, _posted_to(account, one), filters.POSTED_TO, of_its_place)
+        if filters.filter_records(state, _find_place(account, one), filters.POSTED_TO, of_its_place)
     ]
     shown = objects.page(every, asked.arguments, account.dialect)
     return Listed(tuple(_item(account, one, names=names, files=files) for one in shown), len(every))
@@ -81,7 +81,7 @@ def _apply_progress(account: Account, note: Record) -> None:
     account.state.change(TASK, str(note["taskId"]), {"progress": note["progress"], **done})
 
 
-def _posted_to(account: Account, note: Record) -> list[Record]:
+def _find_place(account: Account, note: Record) -> list[Record]:
     """Return the object of an activity: its task, else its project."""
     task = account.state.tasks.get(str(note["taskId"]))
     place = task or account.state.projects.get(str(note["projectId"]))

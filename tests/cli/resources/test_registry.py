@@ -34,7 +34,7 @@ def commands(name: str) -> list[str]:
 
 
 def one_of(shell, far, put, name: str) -> str:
-    """Return the key of an object, and create one if there is none."""
+    """Return the key of an object, and create one if necessary."""
     creating = {
         "folders": ("--title", "f", "--parent", far.project),
         "tasks": ("--title", "t", "--project", far.project),

@@ -376,7 +376,7 @@ async def test_a_closed_port_is_reported_and_not_reached(send: Send) -> None:
 
 
 async def test_a_name_that_is_unknown_is_reported_and_not_reached(send: Send) -> None:
-    error = await failure(send, Request("PUT", f"http://nobody.invalid{SIGNED}", body=b"x"))
+    error = await failure(send, Request("PUT", f"http://missing.invalid{SIGNED}", body=b"x"))
 
     assert "cannot connect" in str(error)
     assert (error.reached, error.permanent) == (False, False)
