@@ -28,8 +28,8 @@ async def test_its_client_is_signed_in_for_both_versions():
 
 
 async def test_options_of_its_client_have_the_last_word():
-    async with Sandbox() as box, box.client(api_user="another user") as client:
-        assert "another user" in repr(client)
+    async with Sandbox() as box, box.client(api_user="stranger") as client:
+        assert "stranger" in repr(client)
         assert box.api_key not in repr(client) + repr(box)
 
 
