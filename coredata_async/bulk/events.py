@@ -1,7 +1,8 @@
-"""Typed events of a running job."""
+"""Typed events of a running job, and the queue that carries them; a slow listener slows the job down."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,6 +11,9 @@ from attrs import frozen
 from coredata_async.bulk.plain import from_plain, to_plain
 from coredata_async.bulk.states import Reason
 from coredata_async.errors import ConfigurationError
+
+CAPACITY: Final = 256
+"""Maximum number of unread events; further ones wait."""
 
 
 @frozen(kw_only=True)
@@ -196,3 +200,41 @@ def from_dict(data: Mapping[str, object]) -> Event:
     if kind is None:
         raise ConfigurationError(f"{data.get('event')!r} is not an event of a job")
     return from_plain(kind, fields)
+
+
+class EventStream:
+    """Queue of events. Only progress events may be dropped, because the next one replaces them."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(CAPACITY)
+        self._attached = True
+
+    @property
+    def has_listener(self) -> bool:
+        """True while the job has a listener."""
+        return self._attached
+
+    async def publish(self, event: Event) -> None:
+        """Publish an event; waits while the listener is far behind."""
+        if self._attached:
+            await self._queue.put(event)
+
+    def publish_progress(self, progress: Progress) -> None:
+        """Publish the progress, if the queue has room."""
+        if self._attached and self._queue.qsize() < CAPACITY // 2:
+            self._queue.put_nowait(progress)
+
+    async def end(self) -> None:
+        """Publish the end of the events."""
+        if self._attached:
+            await self._queue.put(None)
+
+    def detach(self) -> None:
+        """Remove the listener: all waiting publishers continue."""
+        self._attached = False
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
+    async def next(self) -> Event | None:
+        """Return the next event, or `None` at the end."""
+        return await self._queue.get()

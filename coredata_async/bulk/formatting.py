@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import methodcaller
 from typing import Final
 
 _UNITS: Final = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
@@ -10,10 +12,8 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
 
-
-def path_text(path: bytes) -> str:
-    r"""Return a path as text: bytes that are not UTF-8 become `\xNN`."""
-    return path.decode("utf-8", "backslashreplace")
+path_text: Final[Callable[[bytes], str]] = methodcaller("decode", "utf-8", "backslashreplace")
+r"""Returns a path as text: bytes that are not UTF-8 become `\xNN`."""
 
 
 def escape_unprintable(text: str) -> str:

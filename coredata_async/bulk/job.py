@@ -8,17 +8,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from coredata_async.bulk.check.actions import Action
 from coredata_async.bulk.check.dry_run import dry_run
-from coredata_async.bulk.events import Event
+from coredata_async.bulk.events import Event, EventStream
 from coredata_async.bulk.journal.journal import JobIdentity, Journal
 from coredata_async.bulk.journal.location import check_path, default_path
 from coredata_async.bulk.options import Effort, FileAttributes, Policy, Selection
 from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.report.report import Report
-from coredata_async.bulk.run.event_stream import EventStream
 from coredata_async.bulk.run.job_run import JobRun
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
@@ -26,9 +25,6 @@ from coredata_async.bulk.workers.setup import check as check_processes
 from coredata_async.client import CoreData
 from coredata_async.ids import Id
 from coredata_async.wire.lookups import segment
-
-TICK: Final = 0.25
-"""Seconds between two progress events."""
 
 
 class UploadJob:
@@ -114,8 +110,9 @@ class UploadJob:
             JournalError: If the disk failed.
         """
         async with self:
-            async for _ in self:
-                pass
+            self._stream.detach()
+            if self._running is not None:
+                await asyncio.wait({self._running})
         return self.report
 
     async def plan(self) -> AsyncGenerator[Action, None]:

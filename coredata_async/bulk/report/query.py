@@ -140,15 +140,16 @@ def _entries(
     for index, (reason, count) in enumerate(sorted(sizes.items(), key=itemgetter(1))):  # the rarest first
         limit = min(count, left // (len(sizes) - index))
         left -= limit
+        cause = _reason(reason)
         parameters = {**scope, "state": int(state), "reason": reason, "limit": limit}
         for folder, name, size, message, blob, file in db.execute(_ENTRIES, parameters):
-            raw = _join(folder, name)
+            raw = os.path.join(folder or b"", name)  # noqa: PTH118  # bytes
             path = path_text(raw)
             yield Entry(
                 path=path,
                 raw=None if path.encode() == raw else raw,
                 size=size,
-                reason=_reason(reason),
+                reason=cause,
                 message=without_queries(message or ""),
                 blob=blob,
                 file_id=file,
@@ -157,7 +158,7 @@ def _entries(
 
 def _orphans(db: sqlite3.Connection, kept: int) -> tuple[tuple[Orphan, ...], int]:
     orphans = tuple(
-        Orphan(path=path_text(_join(folder, name or b"")), blob=blob, at=at)
+        Orphan(path=path_text(os.path.join(folder or b"", name or b"")), blob=blob, at=at)  # noqa: PTH118
         for folder, name, blob, at in db.execute(_ORPHANS, (kept,))
     )
     return orphans, db.execute("SELECT count(*) FROM orphan").fetchone()[0]
@@ -167,7 +168,3 @@ def _findings(db: sqlite3.Connection, kind: str, kept: int) -> tuple[tuple[str, 
     rows = db.execute("SELECT message FROM finding WHERE kind = ? ORDER BY rowid LIMIT ?", (kind, kept))
     total = db.execute("SELECT count(*) FROM finding WHERE kind = ?", (kind,)).fetchone()[0]
     return tuple(without_queries(message) for (message,) in rows), total
-
-
-def _join(folder: bytes | None, name: bytes) -> bytes:
-    return os.path.join(folder or b"", name)  # noqa: PTH118  # bytes

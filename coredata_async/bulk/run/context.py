@@ -11,7 +11,15 @@ from contextlib import suppress
 
 from attrs import define, evolve, field
 
-from coredata_async.bulk.events import FileDelayed, FileDone, FileFailed, FileSkipped, FileUnresolved, Warned
+from coredata_async.bulk.events import (
+    EventStream,
+    FileDelayed,
+    FileDone,
+    FileFailed,
+    FileSkipped,
+    FileUnresolved,
+    Warned,
+)
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import items as rows
 from coredata_async.bulk.journal.items import Item
@@ -23,12 +31,10 @@ from coredata_async.bulk.options import FileAttributes, Policy
 from coredata_async.bulk.remote.existing import Skip
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.report.report import Ended
-from coredata_async.bulk.run.earlier import ReportedItems
-from coredata_async.bulk.run.event_stream import EventStream
-from coredata_async.bulk.run.failures import FailureClass
+from coredata_async.bulk.run.failures import FailureClass, RefusedFiles, count_refusal, is_explained
 from coredata_async.bulk.run.progress import ProgressCounter
-from coredata_async.bulk.run.refusals import Refusals, is_explained
 from coredata_async.bulk.run.work_queue import WorkQueue
+from coredata_async.bulk.scan.batches import ScannedEntry
 from coredata_async.bulk.states import Reason, State
 from coredata_async.bulk.workers.sender import FileSender
 from coredata_async.control_characters import escape_controls
@@ -38,6 +44,24 @@ from coredata_async.transfer.engine import Engine
 from coredata_async.transfer.steps import Registered
 
 log = logging.getLogger("coredata_async.bulk")
+
+
+class BitSet:
+    """Set of small numbers, one bit each."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, number: int) -> None:
+        """Add a number."""
+        index = number >> 3
+        if index >= len(self._bits):
+            self._bits.extend(bytes(index + 1024 - len(self._bits)))
+        self._bits[index] |= 1 << (number & 7)
+
+    def __contains__(self, number: int) -> bool:
+        index = number >> 3
+        return index < len(self._bits) and bool(self._bits[index] >> (number & 7) & 1)
 
 
 @define(eq=False, kw_only=True)
@@ -58,12 +82,17 @@ class RunContext:
     """Ends the run for such a reason, after the uploads in flight."""
     wait: SettleWait
     queue: WorkQueue = field(factory=WorkQueue)
-    refusals: Refusals = field(factory=Refusals, init=False)
+    refused: dict[str, RefusedFiles] = field(factory=dict[str, RefusedFiles], init=False)
+    """Files refused since the last success, by reason."""
     clock_error: str | None = field(default=None, init=False)
     """Error of the last file whose URLs had expired on arrival, if nothing was stored since."""
-    reported: ReportedItems = field(factory=ReportedItems, init=False)
+    reported: BitSet | None = field(init=False)
+    """Items whose end this run has published; None if no earlier run can have finished any."""
     _expired: int = field(default=0, init=False)
     _deciding: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.reported = BitSet() if self.journal.resumed else None
 
     def stat(self, item: Item) -> Fingerprint:
         """Return the present state of a file. It may have become a symbolic link since the scan.
@@ -89,7 +118,7 @@ class RunContext:
 
     async def confirm(self, item: Item, registered: Registered) -> None:
         """Record that the service returned the id of a File."""
-        self.refusals.succeed()
+        self.refused.clear()
         self.journal.note(
             rows.mark_confirmed(item, registered.file_id), *_duplicate_finding(item, registered)
         )
@@ -97,7 +126,7 @@ class RunContext:
 
     async def record_replacement(self, item: Item, file_id: str, md5: str) -> None:
         """Record that an existing File has the content of a file now."""
-        self.refusals.succeed()
+        self.refused.clear()
         self.journal.note(rows.mark_replaced(item, file_id, md5))
         self.progress.transition(item.fingerprint.size, item.state, State.CONFIRMED)
 
@@ -105,7 +134,8 @@ class RunContext:
         """Record that a listing showed the Files of these items."""
         self.journal.note(*rows.mark_done([item.id for item in items]))
         for item in items:
-            self.reported.add(item.id)
+            if self.reported is not None:
+                self.reported.add(item.id)
             self.progress.transition(item.fingerprint.size, State.CONFIRMED, State.DONE)
             event = FileDone(path=path_text(item.path), file_id=item.file or "", size=item.fingerprint.size)
             await self.stream.publish(event)
@@ -120,7 +150,8 @@ class RunContext:
         else:
             message = f"File {decision.file} has this name"
             self.journal.note(rows.mark_ended(item, State.SKIPPED, decision.reason, message))
-        self.reported.add(item.id)
+        if self.reported is not None:
+            self.reported.add(item.id)
         self.progress.transition(item.fingerprint.size, item.state, State.SKIPPED)
         await self.stream.publish(
             FileSkipped(path=path_text(item.path), reason=decision.reason, file_id=decision.file)
@@ -150,9 +181,9 @@ class RunContext:
             await self._stop_if_alike(item, reason, message, cause or reason)
 
     async def _stop_if_alike(self, item: Item, reason: Reason, message: str, cause: str) -> None:
-        """End the run if different files are refused for the same reason. See `refusals`."""
+        """End the run if different files are refused for the same reason. See `failures`."""
         async with self._deciding:  # workers with a refused file begin no further one meanwhile
-            refused = self.refusals.add(item, cause)
+            refused = count_refusal(self.refused, item, cause)
             if refused is None:
                 return
             traits, scanned = refused.traits(), self.progress.scanned
@@ -164,6 +195,13 @@ class RunContext:
             f"the {host} refuses every file: {refused.count} consecutive, different files for the same "
             f"reason; the last one: {message}",
         )
+
+    async def report_scanned(self, directory: bytes, entry: ScannedEntry) -> None:
+        """Publish that the scan alone has skipped or failed a file. The planner has recorded it."""
+        path = path_text(os.path.join(directory, entry.name))  # noqa: PTH118  # bytes
+        reason = entry.reason or Reason.INTERNAL
+        kind = FileSkipped if entry.state == State.SKIPPED else FileFailed
+        await self.stream.publish(kind(path=path, reason=reason, message=entry.message))
 
     async def delay(self, item: Item, failure: FailureClass) -> None:
         """Record that a file failed transiently; the retry pass claims it."""

@@ -40,9 +40,10 @@ class EmptyFiles:
     """True if the service accepts them; `None` until the first one was sent."""
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
-    def goes_to_service(self, item: Item) -> bool:
-        """Return whether a file is sent to the service without an attempt at the storage."""
-        return item.fingerprint.size == 0 and self._accepted is True
+    @property
+    def go_to_service(self) -> bool:
+        """True if empty files are sent to the service without an attempt at the storage."""
+        return self._accepted is True
 
     def may_replace(self, item: Item, exc: Exception) -> bool:
         """Return whether the service may accept a file that was refused with this error."""

@@ -103,8 +103,9 @@ class FileWorker:
         kept = stored and is_same and self._is_kept(attempt.item)
         if not kept and (not is_same or attempt.item.blob is not None):
             attempt.begin_again(now)
-        match await self.conflicts.decide(attempt.item, work.namesakes):
-            case Skip() as decision:
+        decision = await self.conflicts.decide(attempt.item, work.namesakes) if work.namesakes else Upload()
+        match decision:
+            case Skip():
                 attempt.operation.outcome = "skipped"
                 attempt.abandon()
                 await self.run.skip(attempt.item, decision)
@@ -123,7 +124,7 @@ class FileWorker:
         if kept:
             await self._register(work, attempt, attempt.item.to_stored(attempt.content_type))
             return
-        if self.empty_files.goes_to_service(attempt.item):
+        if attempt.item.fingerprint.size == 0 and self.empty_files.go_to_service:
             await self._create_empty(work, attempt, None)
             return
         refused: Exception

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Final
 
 from attrs import define, field
 
-from coredata_async.bulk.events import Progress, Started, Waiting
+from coredata_async.bulk.events import EventStream, FileDone, FileSkipped, Progress, Started, Waiting
+from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import resume
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.settle_wait import Sent, SettleWait
@@ -21,17 +23,24 @@ from coredata_async.bulk.report.counts import Api
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import Ended, Report, RunSummary
 from coredata_async.bulk.report.settings import describe_settings
-from coredata_async.bulk.run.context import RunContext
-from coredata_async.bulk.run.earlier import earlier_files
-from coredata_async.bulk.run.event_stream import EventStream
+from coredata_async.bulk.run.context import BitSet, RunContext
 from coredata_async.bulk.run.progress import ProgressCounter
 from coredata_async.bulk.run.scheduler import Scheduler
 from coredata_async.bulk.scan.walk import Batches
+from coredata_async.bulk.states import Reason, State
 from coredata_async.bulk.workers.runtime import Runtime, build_runtime
 from coredata_async.client import CoreData
 
 TICK: Final = 0.25
 """Seconds between two progress events."""
+_PAGE: Final = 500
+_FINISHED: Final = f"""
+SELECT item.id, folder.path, item.name, item.size, item.state, item.file
+FROM item LEFT JOIN folder ON folder.id = item.folder
+WHERE item.id > ? AND item.seen = ? AND item.file IS NOT NULL
+AND (item.state = {int(State.DONE)} OR (item.state = {int(State.SKIPPED)} AND item.reason = '{Reason.SAME}'))
+ORDER BY item.id LIMIT {_PAGE}
+"""  # noqa: S608  # built from constants
 
 
 @define(eq=False, kw_only=True)
@@ -87,7 +96,7 @@ class JobRun:
             )
             if not self._running.cancelled() and (failure := self._running.exception()) is not None:
                 raise _unwrap(failure)
-            if self._ended == "complete" and self.stream.has_listener and self.journal.resumed:
+            if self._ended == "complete" and self.stream.has_listener and run.reported is not None:
                 async for event in earlier_files(self.journal, run.reported):
                     await self.stream.publish(event)
             report = await self.journal.read(lambda db: read_report(db, summary))
@@ -227,3 +236,29 @@ def _unwrap(failure: BaseException) -> BaseException:
     """Return the exception that ended the job, out of its groups: callers expect a `JournalError`."""
     inside: Sequence[BaseException] = getattr(failure, "exceptions", ())  # of a group
     return _unwrap(inside[0]) if inside else failure
+
+
+async def earlier_files(journal: Journal, reported: BitSet) -> AsyncIterator[FileDone | FileSkipped]:
+    """Yield an event for each file that was finished before this run. Holds some hundred files in memory."""
+    last = 0
+    while True:
+        rows = await journal.read(partial(_page, last=last, run=journal.run))
+        for item, event in rows:
+            if item not in reported:  # a file that was registered earlier may have been confirmed in this run
+                yield event
+        if len(rows) < _PAGE:
+            return
+        last = rows[-1][0]
+
+
+def _page(db: sqlite3.Connection, last: int, run: int) -> list[tuple[int, FileDone | FileSkipped]]:
+    return [
+        (number, _event(path_text(b"/".join(filter(None, (folder, name)))), size, state, file))
+        for number, folder, name, size, state, file in db.execute(_FINISHED, (last, run))
+    ]
+
+
+def _event(path: str, size: int, state: int, file: str) -> FileDone | FileSkipped:
+    if state == State.DONE:
+        return FileDone(path=path, file_id=file, size=size, earlier=True)
+    return FileSkipped(path=path, reason=Reason.SAME, file_id=file, earlier=True)

@@ -24,7 +24,6 @@ from coredata_async.bulk.run import confirmer as confirm
 from coredata_async.bulk.run.confirmer import Confirmer
 from coredata_async.bulk.run.context import RunContext
 from coredata_async.bulk.run.empty_files import EmptyFiles
-from coredata_async.bulk.run.event_stream import scan_event
 from coredata_async.bulk.run.failures import FailureClass
 from coredata_async.bulk.run.feeder import Feeder, claim_unknown, files_beside_unknown
 from coredata_async.bulk.run.file_worker import FileWorker
@@ -92,13 +91,12 @@ class Scheduler:
             workers: list[asyncio.Task[None]] = []
 
             def start_worker() -> None:
-                if len(workers) < self.concurrency:
-                    large_first = len(workers) % LARGE_FIRST_EVERY == 0
-                    workers.append(
-                        group.create_task(self._worker(file_worker, confirmer, large_first=large_first))
-                    )
+                large_first = len(workers) % LARGE_FIRST_EVERY == 0
+                workers.append(
+                    group.create_task(self._worker(file_worker, confirmer, large_first=large_first))
+                )
 
-            self.run.queue.start_worker = start_worker
+            self.run.queue.start_workers(start_worker, self.concurrency)
             sources = [
                 group.create_task(source)
                 for source in (self._scan(), self._look_up(resolver), self._feed_large_files())
@@ -153,7 +151,7 @@ class Scheduler:
                 for warning in planned.warnings:
                     await self.run.warn(warning)
                 for entry in planned.ended:
-                    await self.run.stream.publish(scan_event(planned.path, entry))
+                    await self.run.report_scanned(planned.path, entry)
                 if planned.pending or (self.empty_folders and planned.complete):
                     self._ready.put_nowait(planned.folder)
                 if planned.large:

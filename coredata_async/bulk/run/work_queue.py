@@ -33,8 +33,12 @@ class WorkQueue:
         self._folders: Counter[int] = Counter()
         self._feeding: set[int] = set()
         self._closed = False
-        self.start_worker: Callable[[], None] = _ignore
-        """Called if a file was put while all workers are busy."""
+        self._start_worker: Callable[[], object] = _ignore
+        self._startable = 0
+
+    def start_workers(self, start: Callable[[], object], maximum: int) -> None:
+        """Let `put` start a worker whenever all of them are busy, until there is a maximum number."""
+        self._start_worker, self._startable = start, maximum
 
     @property
     def in_flight(self) -> int:
@@ -49,8 +53,9 @@ class WorkQueue:
         if not self._closed:
             queue.append(work)
             self._folders[work.item.folder] += 1
-            if _wake(self._arrived, 1):
-                self.start_worker()
+            if _wake(self._arrived, 1) and self._startable:
+                self._startable -= 1
+                self._start_worker()
 
     async def get(self, *, large_first: bool) -> Work | None:
         """Return the next file, or `None` when the queue is closed."""

@@ -141,7 +141,7 @@ async def test_a_folder_is_not_finished_while_more_of_its_files_are_to_come():
 async def test_a_file_starts_a_worker_only_if_none_is_idle():
     queue = WorkQueue()
     started: list[asyncio.Task[int]] = []
-    queue.start_worker = lambda: started.append(asyncio.ensure_future(taken(queue)))
+    queue.start_workers(lambda: started.append(asyncio.ensure_future(taken(queue))), 100)
 
     await queue.put(work(1))
     assert len(started) == 1

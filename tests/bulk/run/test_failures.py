@@ -7,8 +7,13 @@ import pytest
 
 from coredata_async import APIStatusError, BadRequestError, StorageError
 from coredata_async.bulk.journal.items import Item
-from coredata_async.bulk.run.failures import cause_of
-from coredata_async.bulk.run.refusals import REFUSALS, Refusals, RefusedFiles, is_explained
+from coredata_async.bulk.run.failures import (
+    REFUSALS,
+    RefusedFiles,
+    cause_of,
+    count_refusal,
+    is_explained,
+)
 from coredata_async.bulk.states import State
 from coredata_async.message import Reply, Request
 from coredata_async.sandbox.answer import refuse
@@ -95,22 +100,22 @@ def test_during_the_scan_other_files_may_still_be_found() -> None:
 
 
 def test_a_success_resets_the_count_and_reasons_are_counted_separately() -> None:
-    refusals = Refusals()
+    refusals: dict[str, RefusedFiles] = {}
     for number in range(REFUSALS - 1):
-        assert refusals.add(an_item(number), "a") is None
-        assert refusals.add(an_item(number), "b") is None
-    assert refusals.add(an_item(0), "a") is not None
+        assert count_refusal(refusals, an_item(number), "a") is None
+        assert count_refusal(refusals, an_item(number), "b") is None
+    assert count_refusal(refusals, an_item(0), "a") is not None
 
-    refusals.succeed()
+    refusals.clear()  # as after a success
 
-    assert refusals.add(an_item(0), "b") is None
+    assert count_refusal(refusals, an_item(0), "b") is None
 
 
 @pytest.mark.parametrize("reason", ["PayloadTooLargeError 413", "StorageError 400 EntityTooLarge"])
 def test_a_file_that_is_too_large_does_not_count(reason) -> None:
-    refusals = Refusals()
+    refusals: dict[str, RefusedFiles] = {}
 
-    assert not any(refusals.add(an_item(n, folder=n, size=9**n), reason) for n in range(100))
+    assert not any(count_refusal(refusals, an_item(n, folder=n, size=9**n), reason) for n in range(100))
 
 
 def a_mixed_tree(root: Path) -> Path:

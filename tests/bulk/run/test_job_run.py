@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from coredata_async.bulk import FileDone, FileSkipped, Reason, UploadJob
 from coredata_async.bulk.report.as_json import as_json
-from coredata_async.bulk.run.earlier import ReportedItems
+from coredata_async.bulk.run.context import BitSet
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_files_that_are_skipped_as_the_same_are_published(client, box, tre
 
 @given(st.sets(st.integers(0, 50_000), max_size=30), st.integers(0, 60_000))
 def test_reported_items_are_remembered(items, other):
-    reported = ReportedItems()
+    reported = BitSet()
     for item in items:
         reported.add(item)
 
