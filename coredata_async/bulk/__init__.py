@@ -1,8 +1,8 @@
 """Bulk upload: many files, each exactly once, even across crashes."""
 
-from coredata_async.bulk.check.actions import Action
 from coredata_async.bulk.check.check import check
 from coredata_async.bulk.check.compare import Compared, Sample
+from coredata_async.bulk.check.dry_run import Action
 from coredata_async.bulk.events import (
     Event,
     FileDelayed,

@@ -10,8 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from coredata_async.bulk.check.actions import Action
-from coredata_async.bulk.check.dry_run import dry_run
+from coredata_async.bulk.check.dry_run import Action, dry_run
 from coredata_async.bulk.events import Event, EventStream
 from coredata_async.bulk.journal.journal import JobIdentity, Journal
 from coredata_async.bulk.journal.location import check_path, default_path

@@ -12,7 +12,7 @@ from typing import Final
 
 import click
 
-from coredata_async.bulk.check.actions import Action, Verb
+from coredata_async.bulk.check.dry_run import Action, Verb
 from coredata_async.bulk.formatting import files, format_bytes
 from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.options import Effort, FileAttributes, Policy, Rule, Selection

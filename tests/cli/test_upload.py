@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.bulk.check.actions import Action
+from coredata_async.bulk.check.dry_run import Action
 from coredata_async.bulk.journal import opening
 from coredata_async.cli.upload import action_line, print_dry_run
 from coredata_async.sandbox import SandboxThread

@@ -14,7 +14,6 @@ from typing import Final
 from attrs import define, field, frozen
 
 from coredata_async.bulk.check.compare import Compared, FileComparer, Sample
-from coredata_async.bulk.check.planned_files import PlannedFile, read_planned_files
 from coredata_async.bulk.check.remote_only import (
     Branch,
     RemoteOnly,
@@ -31,6 +30,7 @@ from coredata_async.bulk.remote.folder_lookup import FolderLookup
 from coredata_async.bulk.remote.folders import Row
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
+from coredata_async.bulk.run.feeder import PlannedFile, read_planned_files
 from coredata_async.bulk.scan.filters import Filter
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan

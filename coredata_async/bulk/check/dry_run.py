@@ -7,12 +7,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from coredata_async.bulk.check.actions import Action, Verb
-from coredata_async.bulk.check.planned_files import PlannedFile, read_planned_files
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.journal import Journal
@@ -32,6 +30,7 @@ from coredata_async.bulk.remote.folder_lookup import FolderLookup
 from coredata_async.bulk.remote.folders import Row, row_of
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
+from coredata_async.bulk.run.feeder import PlannedFile, read_planned_files
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.scan.walk import Batches
@@ -41,6 +40,20 @@ from coredata_async.transfer.engine import Engine
 from coredata_async.transfer.workers import map_concurrently
 
 HASHED_AT_ONCE: Final = 4
+Verb = Literal["upload", "version", "skip", "fail", "resolve", "folder"]
+
+
+@frozen(kw_only=True)
+class Action:
+    """Action that the job would take."""
+
+    verb: Verb
+    """`version` replaces the content of a File; `resolve` looks up one whose registration was lost."""
+    path: str
+    size: int = 0
+    """Size in bytes."""
+    message: str = ""
+    """Reason for the action."""
 
 
 async def dry_run(

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from attrs import frozen
 
-from coredata_async.bulk.journal.updates import Statement, update
+from coredata_async.bulk.journal.batching import Statement, update
 from coredata_async.bulk.options import FileAttributes
 from coredata_async.bulk.states import Reason, State
 from coredata_async.storage.paths import Fingerprint

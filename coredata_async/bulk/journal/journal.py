@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
+from coredata_async.bulk.journal.batching import Statement
 from coredata_async.bulk.journal.errors import JournalError
 from coredata_async.bulk.journal.identity import Identity, JobIdentity
 from coredata_async.bulk.journal.opening import Opened, open_journal
-from coredata_async.bulk.journal.updates import Statement
 from coredata_async.bulk.journal.writer import Job, Writer
 
 __all__ = ["JobIdentity", "Journal", "JournalError", "Statement"]

@@ -12,9 +12,8 @@ from typing import Protocol, TypeAlias
 
 from attrs import define
 
-from coredata_async.bulk.journal.batch_queue import BatchQueue, Priority
+from coredata_async.bulk.journal.batching import BatchQueue, Priority, Statement, coalesce
 from coredata_async.bulk.journal.errors import JournalError, is_fatal
-from coredata_async.bulk.journal.updates import Statement, coalesce
 
 Answer: TypeAlias = BaseException | None
 Answers: TypeAlias = list[tuple["asyncio.Future[Answer]", Answer]]

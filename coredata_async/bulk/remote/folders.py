@@ -15,7 +15,7 @@ from coredata_async.bulk.journal import items
 from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.remote.folder_list import FolderList
 from coredata_async.bulk.remote.listing import Remote
-from coredata_async.bulk.remote.quiet_check import QuietCheck
+from coredata_async.bulk.remote.other_jobs import QuietCheck
 from coredata_async.bulk.remote.siblings import CreatedFolder, Siblings
 from coredata_async.bulk.states import FolderState
 from coredata_async.call import perform

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -16,8 +16,7 @@ from coredata_async.bulk.journal.schema import LARGE
 from coredata_async.bulk.journal.work import RemoteFile, Work, previous_version
 from coredata_async.bulk.remote.folders import Folders, RemoteFolder
 from coredata_async.bulk.remote.listing import Remote, find_files_named
-from coredata_async.bulk.remote.other_jobs import OtherJobs
-from coredata_async.bulk.remote.quiet_check import QuietCheck, count_others
+from coredata_async.bulk.remote.other_jobs import OtherJobs, QuietCheck, count_others
 from coredata_async.bulk.states import State
 
 BATCH: Final = 200
@@ -220,4 +219,34 @@ _MISSING: Final = (
     f"SELECT 1 FROM item WHERE folder = ? AND {_PENDING} AND NOT EXISTS (SELECT 1 FROM remote_file "  # noqa: S608
     "WHERE remote_file.folder = item.folder AND remote_file.filename = item.filename "
     "AND (remote_file.size = item.size OR remote_file.size IS NULL)) LIMIT 1"
+)
+
+
+@frozen
+class PlannedFile:
+    """A file, with the Files of its name on the server."""
+
+    item: Item
+    message: str
+    name: bytes
+    """Name in its directory: the next batch begins after it."""
+    namesakes: Sequence[RemoteFile]
+
+
+def read_planned_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[PlannedFile]:
+    """Return the next files of a directory: all of the last scan, and those that must be looked up."""
+    rows = db.execute(_PLANNED_FILES, (folder, after, State.UNKNOWN, BATCH)).fetchall()
+    return [_read_planned_file(db, row) for row in rows]
+
+
+def _read_planned_file(db: sqlite3.Connection, row: tuple[Any, ...]) -> PlannedFile:
+    *columns, message, name = row
+    item = item_of(tuple(columns))
+    return PlannedFile(item, message or "", name, remote_namesakes(db, item))
+
+
+_PLANNED_FILES: Final = (
+    f"SELECT {COLUMNS}, message, item.name FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
+    "WHERE item.folder = ? AND item.name > ? AND (item.seen = (SELECT run FROM job) OR item.state = ?) "
+    "ORDER BY item.name LIMIT ?"
 )

@@ -17,8 +17,7 @@ from coredata_async.bulk.journal.scanning import ScanPlanner
 from coredata_async.bulk.remote.existing import ConflictResolver
 from coredata_async.bulk.remote.folder_list import FolderList
 from coredata_async.bulk.remote.folders import Folders
-from coredata_async.bulk.remote.other_jobs import OtherJobs
-from coredata_async.bulk.remote.quiet_check import QuietCheck
+from coredata_async.bulk.remote.other_jobs import OtherJobs, QuietCheck
 from coredata_async.bulk.remote.siblings import Siblings
 from coredata_async.bulk.run import confirmer as confirm
 from coredata_async.bulk.run.confirmer import Confirmer

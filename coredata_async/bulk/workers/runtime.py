@@ -1,9 +1,10 @@
-"""Runtime of a job: this process alone, or this process and its workers."""
+"""Runtime of a job: this process alone, or this process and its workers, each with its part of the limits."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from attrs import frozen
 
@@ -12,15 +13,16 @@ from coredata_async.bulk.limits.admission import FIRST, Admission, limit_bandwid
 from coredata_async.bulk.limits.bandwidth import Bandwidth
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import Effort
-from coredata_async.bulk.workers.limits import split_limits
 from coredata_async.bulk.workers.pool import WorkerPool
 from coredata_async.bulk.workers.sender import FileSender, LocalSender
-from coredata_async.bulk.workers.setup import WorkerSetup
-from coredata_async.bulk.workers.slots import LeasedSlots, RateLimitedSlots
+from coredata_async.bulk.workers.setup import WorkerSetup, split_limits
 from coredata_async.client import CoreData
 from coredata_async.transfer.engine import Engine
 from coredata_async.transport.throttle import RateLimiter, Slots
 from coredata_async.transport.trace import Hook
+
+_CHECK_INTERVAL: Final = 0.1
+"""Seconds between two checks for a renewed lease."""
 
 
 @frozen
@@ -138,3 +140,51 @@ def build_process_runtime(
         admission=Admission(limiters.storage, bandwidth, first=first),
     )
     return ProcessRuntime(engine, LocalSender(engine.uploader), limiters, bandwidth)
+
+
+@frozen
+class RateLimitedSlots:
+    """Slots that are also limited to a rate."""
+
+    slots: Slots
+    pace: RateLimiter
+
+    def locked(self) -> bool:
+        """Return whether `acquire` would have to wait for a slot."""
+        return self.slots.locked()
+
+    async def acquire(self) -> None:
+        """Take a slot when the rate permits it."""
+        if (wait := self.pace.wait()) > 0:
+            await asyncio.sleep(wait)
+        await self.slots.acquire()
+
+    def release(self) -> None:
+        """Release a slot."""
+        self.slots.release()
+
+
+@frozen
+class LeasedSlots:
+    """Slots that are taken only while a lease is valid."""
+
+    slots: Slots
+    lease: Lease
+
+    def locked(self) -> bool:
+        """Return whether `acquire` would have to wait."""
+        return self.slots.locked()
+
+    async def acquire(self) -> None:
+        """Take a slot, then wait while the lease is not valid. The check takes 0.9 us."""
+        await self.slots.acquire()
+        try:
+            while not self.lease.is_valid():  # noqa: ASYNC110  # it ends and is renewed by time
+                await asyncio.sleep(_CHECK_INTERVAL)
+        except BaseException:
+            self.slots.release()
+            raise
+
+    def release(self) -> None:
+        """Release a slot."""
+        self.slots.release()

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 from coredata_async import CoreData
 from coredata_async.bulk import Effort, UploadJob
-from coredata_async.bulk.workers import pool, spawn
+from coredata_async.bulk.workers import pool, supervisor
 from tests.bulk.workers.rig import SOON, WORKER
 
 
@@ -21,7 +21,7 @@ async def uploaded(*arguments: str) -> None:
     if lease:
         pool.LENGTH = float(lease[0])
         pool.RENEWAL = pool.LENGTH / 5
-        spawn.asyncio = SimpleNamespace(**{**vars(asyncio), "create_subprocess_exec": start_survivor})
+        supervisor.asyncio = SimpleNamespace(**{**vars(asyncio), "create_subprocess_exec": start_survivor})
     async with CoreData(url, api_user=user, api_key=key, retry=SOON) as client:
         job = UploadJob(
             client, [root], parent=parent, journal=Path(journal), effort=Effort(processes=int(processes))

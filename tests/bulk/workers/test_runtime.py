@@ -5,7 +5,7 @@ import asyncio
 from attrs import define
 
 from coredata_async.bulk.lease import Unlimited
-from coredata_async.bulk.workers.slots import LeasedSlots, RateLimitedSlots
+from coredata_async.bulk.workers.runtime import LeasedSlots, RateLimitedSlots
 from coredata_async.transport.throttle import RateLimiter
 from tests.bulk import virtual
 
