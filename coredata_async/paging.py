@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator, Hashable, Iterable
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -22,14 +22,16 @@ class RecentKeys:
     def __contains__(self, key: Hashable) -> bool:
         return key in self._keys
 
-    def is_new(self, key: Hashable) -> bool:
-        """Return whether a key is new, and remember it."""
-        if key in self._keys:
-            return False
-        self._keys[key] = None
-        if len(self._keys) > self.remembered:
-            self._keys.popitem(last=False)
-        return True
+    def add(self, keys: Iterable[Hashable]) -> list[bool]:
+        """Remember keys, and return for each of them whether it is new."""
+        new: list[bool] = []
+        for key in keys:
+            new.append(key not in self._keys)
+            if new[-1]:
+                self._keys[key] = None
+                if len(self._keys) > self.remembered:
+                    self._keys.popitem(last=False)
+        return new
 
 
 async def collect(items: AsyncGenerator[T, None], limit: int | None) -> list[T]:

@@ -8,6 +8,7 @@ assumes the first, which costs requests but skips nothing, until a page proves t
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from itertools import compress
 from typing import Final, Generic, TypeVar
 
 from attrs import define, evolve, field
@@ -85,7 +86,7 @@ class PageCursor(Generic[T]):
             back = max(self.start, page.offset - max(1, page.limit)) if back is None else back
             page = evolve(page, items=())
         keys = tuple([self._key(item) for item in page.items])
-        fresh = tuple(item for item, key in zip(page.items, keys, strict=True) if self._seen.is_new(key))
+        fresh = tuple(compress(page.items, self._seen.add(keys)))
         self.found += len(fresh)
         self._patience, self._barren = (PATIENCE, 0) if fresh else (self._patience, self._barren + 1)
         before = self._previous

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
 from contextlib import aclosing
+from itertools import compress
 from typing import Final, Generic, TypeVar
 
 from attrs import define, evolve, field, frozen
@@ -115,7 +116,7 @@ class Walk(Generic[T]):
         """Return the page without repeated objects, and the offset of the next one, or `None` at the end."""
         if self._begun is None:
             self._begun = page.offset
-        fresh = tuple(item for item in page.items if self._seen.is_new(self._key(item)))
+        fresh = tuple(compress(page.items, self._seen.add(map(self._key, page.items))))
         self._found += len(fresh)
         self._patience = PATIENCE if fresh else self._patience - 1
         following = None if self._is_last(page) else page.offset + len(page.items)

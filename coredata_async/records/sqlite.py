@@ -8,7 +8,6 @@ import os
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -16,6 +15,7 @@ from typing import Final, Self, TypeVar
 from coredata_async.records.errors import RecordStoreError, UnreadableRecordError
 from coredata_async.records.record import UploadRecord
 from coredata_async.records.store import Revision, read_revision, try_read
+from coredata_async.storage.atomic import create_private
 
 R = TypeVar("R")
 
@@ -158,7 +158,7 @@ class SqliteRecords:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            _create_private(self._path)
+            create_private(self._path)
             db = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT, isolation_level=None)
             try:
                 db.execute("PRAGMA journal_mode = WAL")
@@ -169,12 +169,6 @@ class SqliteRecords:
                 raise
             self._connection = db
         return self._connection
-
-
-def _create_private(path: str) -> None:
-    """Create the file, readable by its owner only, unless it exists."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _data(record: UploadRecord) -> str:

@@ -100,7 +100,7 @@ def generate_reader(model: type[Any], fields: Sequence[Field]) -> Callable[[Any,
         names[f"empty_{each.name}"] = (
             _raise_missing_key if each.required else _factory(each.default) or each.default
         )
-    text = source(fields)
+    text = source(fields, keeps_unknown=_keeps_unknown(model))
     filename = f"<reader of {model.__module__}.{model.__qualname__}>"
     exec(compile(text, filename, "exec"), names)  # noqa: S102  # our own text: names of fields, and no value
     linecache.cache[filename] = len(text), None, text.splitlines(keepends=True), filename  # for tracebacks
@@ -108,7 +108,7 @@ def generate_reader(model: type[Any], fields: Sequence[Field]) -> Callable[[Any,
     return reader
 
 
-def source(fields: Sequence[Field]) -> str:
+def source(fields: Sequence[Field], *, keeps_unknown: bool = True) -> str:
     """Return the source text of a reader.
 
     The reader of `SpaceRef`, with `id: str = ""` and `title: str = ""`:
@@ -143,6 +143,10 @@ def source(fields: Sequence[Field]) -> str:
     objects a check per field. An object with as many unknown fields as missing ones is read again. `odd` and
     `last` are used for small objects whose fields are all texts. An odd object is not remembered, because 1,
     1.0 and true are equal but do not read the same.
+
+    Args:
+        fields: The fields.
+        keeps_unknown: False for a model without `extra`, for callers that need nothing else of the objects.
     """
     small = all(each.kind is str and not each.required for each in fields)
     size = len(fields)
@@ -151,7 +155,7 @@ def source(fields: Sequence[Field]) -> str:
         "made = Draft()",
         *([f"odd = len(raw) != {size}"] if small else []),
         *(line for each in fields for line in each.lines("; odd = True" if small else "")),
-        f"made.extra = NOTHING if len(raw) == {size} else unknown(raw)",
+        *([f"made.extra = NOTHING if len(raw) == {size} else unknown(raw)"] if keeps_unknown else []),
         "made.__class__ = Model",
         *(["if not odd: last = raw.copy(), made"] if small else []),
         "return made",
@@ -168,6 +172,10 @@ def source(fields: Sequence[Field]) -> str:
     filled = {{**nothing, **raw}}
     return read_leniently(raw) if len(filled) == len(raw) else read(filled)
 """
+
+
+def _keeps_unknown(model: type[Any]) -> bool:
+    return any(attribute.name == "extra" for attribute in attrs.fields(model))
 
 
 def _factory(default: Any) -> Callable[[], Any] | None:
@@ -230,6 +238,8 @@ def _read_leniently(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
             if each.required or isinstance(broken, TooDeepError):
                 raise ValueError(f"{named}: field {each.name}: {broken}") from None
             odd[each.name] = value
+    if not _keeps_unknown(model):
+        return model(**values)
     unknown = _unknown(frozenset(each.name for each in fields), data)
     return model(**values, extra={**unknown, **check_depth(odd)})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.scan.batches import DirectoryBatch, ScannedEntry
+from coredata_async.bulk.scan.entries import DirectoryBatch, ScannedEntry
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import State
 

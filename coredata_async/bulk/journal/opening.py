@@ -7,7 +7,6 @@ import sqlite3
 import stat
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from coredata_async.bulk.journal.identity import Identity, JobIdentity
 from coredata_async.bulk.journal.schema import TABLES, VERSION
 from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
 from coredata_async.errors import ConfigurationError, JournalInUseError
+from coredata_async.storage.atomic import create_private
 
 _ELSE: Final = "use another --job file"
 
@@ -125,10 +125,7 @@ def _in_use(path: Path) -> JournalInUseError:
 
 def _open(path: Path, binding: Identity) -> Opened:
     check_kind(path)
-    with suppress(
-        FileExistsError
-    ):  # SQLite would make it readable for all users; its log takes over the mode
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    create_private(path)  # SQLite would make it readable for all users
     # From here on only SQLite may open the file: closing any other handle drops the POSIX locks on it.
     connection = sqlite3.connect(path, isolation_level=None, timeout=0)
     try:

@@ -6,13 +6,14 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from attrs import frozen
 
 from coredata_async.bulk.journal.items import FORMER
 from coredata_async.bulk.journal.schema import LARGE
-from coredata_async.bulk.scan.batches import Directory, DirectoryBatch, ScannedEntry
+from coredata_async.bulk.scan.entries import Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.states import Reason, State
 
 _AT_ONCE: Final = 500
@@ -115,7 +116,7 @@ def _upsert(
     run: int,
     sums: tuple[Counter[State], ...],
 ) -> list[ScannedEntry]:
-    known = _rows(db, folder, part)
+    known, (files, size) = _rows(db, folder, part), sums
     ended: list[ScannedEntry] = []
     new: list[tuple[object, ...]] = []
     seen: list[tuple[object, ...]] = []
@@ -123,16 +124,17 @@ def _upsert(
     for entry in part:
         row = known.get(entry.name)
         if row is None:
-            new.append((folder, entry.name, run, *_values(entry)))
+            new.append((folder, entry.name, run, *_VALUES(entry), int(entry.state)))
         elif row[10] == run or _is_kept(row, entry):  # the worker that has claimed it decides
             seen.append((run, row[0]))
             continue
         else:
-            changed.append((run, *_values(entry), row[0]))
+            changed.append((run, *_VALUES(entry), int(entry.state), row[0]))
             _count(sums, State(row[5]), -1, -row[1])
             if row[6] is not None:
                 db.execute("INSERT INTO orphan VALUES (?, ?, ?)", (row[0], row[6], time.time()))
-        _count(sums, entry.state, 1, entry.fingerprint.size)
+        files[entry.state] += 1
+        size[entry.state] += entry.fingerprint.size
         if entry.state != State.PLANNED:
             ended.append(entry)
     db.executemany(_INSERT, new)
@@ -176,20 +178,6 @@ def _rows(db: sqlite3.Connection, folder: int, part: Sequence[ScannedEntry]) -> 
     )
     rows = db.execute(question, (folder, *(entry.name for entry in part)))
     return {row[9]: row for row in rows}
-
-
-def _values(entry: ScannedEntry) -> tuple[object, ...]:
-    shape = entry.fingerprint
-    return (
-        entry.filename,
-        shape.size,
-        shape.modified,
-        shape.changed,
-        shape.inode,
-        int(entry.state),
-        entry.reason,
-        entry.message or None,
-    )
 
 
 def _collide(
@@ -252,15 +240,19 @@ def is_pending(db: sqlite3.Connection, folder: int, *, above: int = -1) -> bool:
     return db.execute(question, (folder, State.PLANNED, State.STORED, above)).fetchone() is not None
 
 
+_VALUES: Final = attrgetter(
+    "filename",
+    *("fingerprint.size", "fingerprint.modified", "fingerprint.changed", "fingerprint.inode"),
+    *("reason", "message"),
+)
+"""Returns the values of an entry for `_INSERT` and `_CHANGE`, without the state, which must be an `int`."""
 _INSERT: Final = (
-    "INSERT INTO item (folder, name, seen, filename, size, mtime, ctime, inode, state, reason, message) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO item (folder, name, seen, filename, size, mtime, ctime, inode, reason, message, state) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?)"
 )
 # Blob and digest belong to the earlier content; its File, if it has one, is remembered.
 _CHANGE: Final = (
-    "UPDATE item SET seen = ?, filename = ?, size = ?, mtime = ?, ctime = ?, inode = ?, state = ?, reason = "
-    "?, "
-    "message = ?, blob = NULL, etag = NULL, since = NULL, unconfirmed = 0, md5 = CASE WHEN file IS NULL THEN "
-    "NULL "
-    "ELSE md5 END WHERE id = ?"
+    "UPDATE item SET seen = ?, filename = ?, size = ?, mtime = ?, ctime = ?, inode = ?, reason = ?, "
+    "message = nullif(?, ''), state = ?, blob = NULL, etag = NULL, since = NULL, unconfirmed = 0, "
+    "md5 = CASE WHEN file IS NULL THEN NULL ELSE md5 END WHERE id = ?"
 )

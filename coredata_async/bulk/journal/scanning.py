@@ -12,7 +12,7 @@ from attrs import define
 
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.planning import Planned, plan_batch
-from coredata_async.bulk.scan.batches import DirectoryBatch
+from coredata_async.bulk.scan.entries import DirectoryBatch
 from coredata_async.bulk.scan.walk import Batches
 
 ENTRIES: Final = 1000

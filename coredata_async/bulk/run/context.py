@@ -34,7 +34,7 @@ from coredata_async.bulk.report.report import Ended
 from coredata_async.bulk.run.failures import FailureClass, RefusedFiles, count_refusal, is_explained
 from coredata_async.bulk.run.progress import ProgressCounter
 from coredata_async.bulk.run.work_queue import WorkQueue
-from coredata_async.bulk.scan.batches import ScannedEntry
+from coredata_async.bulk.scan.entries import ScannedEntry
 from coredata_async.bulk.states import Reason, State
 from coredata_async.bulk.workers.sender import FileSender
 from coredata_async.control_characters import escape_controls

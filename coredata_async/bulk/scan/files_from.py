@@ -11,8 +11,8 @@ from functools import partial
 from typing import BinaryIO, Final
 
 from coredata_async.bulk.formatting import escape_unprintable, path_text
-from coredata_async.bulk.scan.batches import ScannedEntry
-from coredata_async.bulk.scan.classify import Entry, StatEntry, fail_entry, unreadable
+from coredata_async.bulk.scan.classify import fail_entry, unreadable
+from coredata_async.bulk.scan.entries import Entry, ScannedEntry, StatEntry
 from coredata_async.bulk.scan.walk import Listing
 from coredata_async.bulk.states import Reason
 from coredata_async.errors import ConfigurationError

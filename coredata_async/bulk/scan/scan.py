@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.scan.batches import Batcher, Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.scan.classify import EntryClassifier, Subdirectory, identity
+from coredata_async.bulk.scan.entries import Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.scan.files_from import read_list
 from coredata_async.bulk.scan.filters import Filter
 from coredata_async.bulk.scan.roots import PathLike, Root, roots
-from coredata_async.bulk.scan.walk import Batches, Branch, Walk, on_disk, split_collisions
+from coredata_async.bulk.scan.walk import Batcher, Batches, Branch, Walk, on_disk, split_collisions
 from coredata_async.errors import ConfigurationError
 
 _TOP: Final = Directory(b"", None)

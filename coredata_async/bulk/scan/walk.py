@@ -6,18 +6,19 @@ import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
+from typing import Final
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk.scan.batches import Batcher, Directory, DirectoryBatch, ScannedEntry
+from coredata_async.bulk.formatting import escape_unprintable, path_text
 from coredata_async.bulk.scan.classify import (
-    Entry,
     EntryClassifier,
     Identity,
     Subdirectory,
     fail_entry,
     unreadable,
 )
+from coredata_async.bulk.scan.entries import Directory, DirectoryBatch, Entry, ScannedEntry
 from coredata_async.bulk.scan.filters import Filter
 from coredata_async.bulk.states import Reason
 from coredata_async.storage.paths import retry_stale
@@ -25,6 +26,12 @@ from coredata_async.storage.paths import retry_stale
 Batches = Generator[DirectoryBatch, None, None]
 Listing = Callable[[bytes], Iterable["Entry | ScannedEntry"]]
 """Returns the entries of a directory, some of them classified already; raises `OSError` if it cannot."""
+
+SIZE: Final = 1000
+"""Maximum number of entries in a batch."""
+
+_MAX_WARNINGS: Final = 3
+"""Maximum number of warnings in a batch; further ones are only counted."""
 
 
 @frozen
@@ -118,6 +125,50 @@ class Walk:
                     parent.chain if subdirectory.identity is None else parent.chain | {subdirectory.identity}
                 )
                 yield Branch(directory, subdirectory.name, above, inside, chain, self.expected)
+
+
+class Batcher:
+    """Collector of the next batch of a directory."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._entries = dict[bytes, ScannedEntry]()  # some file systems list a name twice during its renaming
+        self._excluded = 0
+        self._warnings = list[str]()
+
+    def put(self, entry: ScannedEntry | None) -> None:
+        """Add an entry; `None` counts an excluded one."""
+        if entry is None:
+            self._excluded += 1
+        else:
+            self._entries[entry.name] = entry
+
+    def warn(self, warning: str) -> None:
+        """Add a warning."""
+        self._warnings.append(warning)
+
+    def __bool__(self) -> bool:
+        """Return whether it holds or has counted an entry."""
+        return bool(self._entries) or self._excluded > 0
+
+    @property
+    def is_full(self) -> bool:
+        """True if a batch is due. Excluded entries count, so that a scan can be stopped during them."""
+        return len(self._entries) + self._excluded >= SIZE
+
+    def take(self, *, complete: bool) -> DirectoryBatch:
+        """Return the collected entries as a batch, sorted by name, and clear them."""
+        entries = tuple(self._entries[name] for name in sorted(self._entries))
+        batch = DirectoryBatch(self._directory, entries, self._excluded, complete, self._take_warnings())
+        self._entries, self._excluded, self._warnings = {}, 0, []
+        return batch
+
+    def _take_warnings(self) -> tuple[str, ...]:
+        more = len(self._warnings) - _MAX_WARNINGS
+        if more <= 0:
+            return tuple(self._warnings)
+        where = escape_unprintable(path_text(self._directory.path))
+        return (*self._warnings[:_MAX_WARNINGS], f"and {more} more such warnings about {where}")
 
 
 def split_collisions(below: Iterable[Subdirectory]) -> tuple[list[Subdirectory], list[ScannedEntry]]:

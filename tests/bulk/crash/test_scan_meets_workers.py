@@ -9,7 +9,7 @@ import pytest
 
 from coredata_async.bulk.journal.planning import plan_batch
 from coredata_async.bulk.journal.schema import TABLES
-from coredata_async.bulk.scan.batches import Directory, DirectoryBatch, ScannedEntry
+from coredata_async.bulk.scan.entries import Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.states import State
 from coredata_async.storage.paths import Fingerprint
 

@@ -1,10 +1,16 @@
+import hashlib
 import os
 import socket
+import unicodedata
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from coredata_async.bulk.options import Policy, Selection
+from coredata_async.bulk.scan.classify import LONGEST, InvalidNameError, remote_name
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import Reason, State
 from coredata_async.storage.paths import stat_file
@@ -137,3 +143,144 @@ def test_size_and_age_exclude_files(directory: Path) -> None:
     assert planned(Selection(max_size=10)) == {"0", "10"}
     assert planned(Selection(newer_than=100, older_than=300)) == {"10"}
     assert excluded(Selection(min_size=1, newer_than=250)) == 2
+
+
+FAIL, ESCAPE, TRUNCATE = Policy(), Policy(names="escape"), Policy(names="truncate")
+AS_IT_IS = Policy(names="escape", unicode="keep")
+
+# Names that a directory can hold, among them those that often cause faults.
+ODD = st.sampled_from(
+    [b"%", b"%0", b"%0A", b"\n", b"\x7f", b"\\", b".", b" ", b"A", b"\xff", b"\xcc\x81", b"\xc3"]
+)
+LOCAL = (
+    st.one_of(
+        st.lists(ODD, min_size=1, max_size=12).map(b"".join),
+        st.text(min_size=1, max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
+        st.binary(min_size=1, max_size=255),
+    )
+    .map(lambda name: name.replace(b"\0", b"").replace(b"/", b""))
+    .filter(lambda name: name not in {b"", b".", b".."})
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["report.pdf", "100% sure.txt", ".hidden", "a b", "~", "skýrsla 2.pdf", "日本", "a" * 255]
+)
+def test_an_ordinary_name_is_not_changed(name: str) -> None:
+    for policy in (FAIL, ESCAPE, TRUNCATE):
+        assert remote_name(name.encode(), policy) == name
+
+
+def test_a_name_is_normalised_to_nfc_unless_the_policy_keeps_it() -> None:
+    stored = unicodedata.normalize("NFD", "skýrsla").encode()
+
+    assert remote_name(stored, FAIL) == "skýrsla"
+    assert remote_name(stored, Policy(unicode="keep")).encode() == stored
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        (b"", "empty"),
+        (b"a\nb", "control"),
+        (b"a\x7f", "control"),
+        ("a\x85b".encode(), "control"),
+        (b"a\\b", "backslash"),
+        (b"a/b", "slash"),
+        (b"..", "dot"),
+        (b".", "dot"),
+        (b"a.", "dot"),
+        (b"a ", "space"),
+        (b"   ", "space"),
+        ("\u3000".encode(), "space"),
+        (b"a\xff", "UTF-8"),
+        (b"\xed\xa0\x80", "UTF-8"),
+        ("þ".encode() * 128, "256 bytes"),
+    ],
+)
+def test_a_forbidden_name_is_refused_with_the_reason(name: bytes, fault: str) -> None:
+    with pytest.raises(InvalidNameError, match=fault) as caught:
+        remote_name(name, FAIL)
+
+    assert caught.value.reason is Reason.NAME
+    assert "rename" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "escaped"),
+    [
+        (b"a\nb", "a%0Ab"),
+        (b"a\\b", "a%5Cb"),
+        (b"a.", "a%2E"),
+        (b"a..", "a.%2E"),
+        (b"a ", "a%20"),
+        (b"a\xff.txt", "a%FF.txt"),
+        ("a\x85".encode(), "a%C2%85"),
+        (b"100%", "100%"),
+        (b"100%25", "100%2525"),
+        (b"%0A", "%250A"),
+        (b"%\n", "%%0A"),
+        ("\n\u0301".encode(), "%0A%CC%81"),
+    ],
+)
+def test_forbidden_characters_are_written_as_their_bytes(name: bytes, escaped: str) -> None:
+    assert remote_name(name, ESCAPE) == escaped
+    assert remote_name(name, TRUNCATE) == escaped
+
+
+@given(LOCAL)
+@example(b"%\xff")
+@example(b"%4\n")
+@example(b"%%41")
+def test_an_escaped_name_can_be_decoded_so_different_names_stay_different(name: bytes) -> None:
+    try:
+        escaped = remote_name(name, AS_IT_IS)
+    except InvalidNameError:
+        assert len(name) > LONGEST // 3  # too long once it is escaped
+        return
+
+    assert unquote_to_bytes(escaped) == name
+
+
+@given(LOCAL, LOCAL)
+def test_two_names_become_equal_only_if_they_are_the_same_text(one: bytes, other: bytes) -> None:
+    texts = {unicodedata.normalize("NFC", each.decode("utf-8", "surrogateescape")) for each in (one, other)}
+    try:
+        names = {remote_name(one, ESCAPE), remote_name(other, ESCAPE)}
+    except InvalidNameError:
+        return
+
+    assert len(names) == len(texts)
+
+
+@given(LOCAL, st.sampled_from([ESCAPE, TRUNCATE]))
+def test_every_remote_name_would_itself_be_accepted(name: bytes, policy: Policy) -> None:
+    try:
+        made = remote_name(name, policy)
+    except InvalidNameError:
+        assert policy is ESCAPE
+        return
+
+    assert unicodedata.is_normalized("NFC", made)
+    assert remote_name(made.encode(), FAIL) == made
+
+
+def test_a_long_name_is_cut_between_its_beginning_and_its_extension() -> None:
+    name = ("þ" * 200 + ".pdf").encode()
+
+    cut = remote_name(name, TRUNCATE)
+
+    assert cut == "þ" * 121 + f"~{hashlib.sha256(name).hexdigest()[:8]}.pdf"
+    assert len(cut.encode()) == LONGEST
+    assert remote_name(name[:-5] + b"x.pdf", TRUNCATE) != cut
+    with pytest.raises(InvalidNameError, match="truncate"):
+        remote_name(name, ESCAPE)
+
+
+@pytest.mark.parametrize("name", [b"a" * 300, b"a" + b".b" * 150, b"." + b"c" * 300, b"a." + b"\n" * 254])
+def test_a_name_without_a_short_extension_is_cut_at_its_end(name: bytes) -> None:
+    cut = remote_name(name, TRUNCATE)
+
+    assert len(cut.encode()) <= LONGEST
+    assert cut[0] == chr(name[0])
+    assert remote_name(cut.encode(), FAIL) == cut

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from coredata_async.bulk.options import Policy, Rule, Selection
 from coredata_async.bulk.scan import files_from
-from coredata_async.bulk.scan.batches import ScannedEntry
+from coredata_async.bulk.scan.entries import ScannedEntry
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import Reason
 from coredata_async.errors import ConfigurationError

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async.bulk.options import Policy, Rule, Selection
-from coredata_async.bulk.scan.batches import Directory, DirectoryBatch, ScannedEntry
+from coredata_async.bulk.scan.entries import Directory, DirectoryBatch, ScannedEntry
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import Reason
 from coredata_async.errors import ConfigurationError

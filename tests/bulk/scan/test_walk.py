@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coredata_async.bulk.options import Policy
 from coredata_async.bulk.scan import walk
-from coredata_async.bulk.scan.batches import Directory
+from coredata_async.bulk.scan.entries import Directory
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import Reason, State
 from tests.bulk.trees import ALL, by_path, enter, planned, tree
