@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from attrs import evolve, frozen
 
 from coredata_async.bulk.journal import opening, planning, scanning, writer
+from coredata_async.bulk.journal.batching import Job, Statement
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.opening import Opened
-from coredata_async.bulk.journal.writer import Job, Statement
 from coredata_async.bulk.run import feeder, job_run
 from coredata_async.bulk.run.scheduler import Scheduler
 from coredata_async.bulk.states import FolderState, State
