@@ -46,6 +46,9 @@ PARTICIPLES: Final = frozenset(
 )
 VERBS_IN_ED: Final = frozenset({"need", "feed", "embed", "seed", "speed", "exceed", "proceed", "succeed"})
 
+PRESCRIBED: Final = frozenset({"locked"})
+"""Names that an interface of the standard library prescribes: `asyncio.Semaphore.locked`."""
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module
 
 
@@ -66,7 +69,7 @@ def is_participle(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     if any("property" in ast.unparse(decorator) for decorator in function.decorator_list):
         return False
     word = function.name.strip("_").split("_")[0]
-    return word in PARTICIPLES or (word.endswith("ed") and word not in VERBS_IN_ED)
+    return word in PARTICIPLES or (word.endswith("ed") and word not in VERBS_IN_ED | PRESCRIBED)
 
 
 def findings(path: Path) -> list[str]:
