@@ -89,6 +89,28 @@ def nats_server(directory: Path, *, sync: bool = True, settings: str = "") -> It
 
 
 @contextmanager
+def nats_cluster(directory: Path, size: int = 3) -> Iterator[list[NatsServer]]:
+    """Start servers that keep replicas of each other's buckets."""
+    routes = [free_port() for _ in range(size)]
+    others = ", ".join(f"nats://127.0.0.1:{port}" for port in routes)
+    servers: list[NatsServer] = []
+    for number, port in enumerate(routes):
+        (directory / str(number)).mkdir()
+        settings = (
+            f"server_name: n{number}\n"
+            f"cluster {{ name: test\n listen: 127.0.0.1:{port}\n routes: [{others}] }}"
+        )
+        servers.append(NatsServer(directory / str(number), sync=False, settings=settings))
+    try:
+        for server in servers:
+            server.start()
+        yield servers
+    finally:
+        for server in servers:
+            server.kill()
+
+
+@contextmanager
 def postgres_server(*settings: str) -> Iterator[str]:
     """Start a PostgreSQL with a new cluster; yield its DSN.
 

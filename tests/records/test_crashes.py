@@ -17,6 +17,8 @@ from .victim import content_of
 WRITES = 3
 KILLED = [f"write-{when}-{number}" for number in range(1, WRITES + 1) for when in ("before", "after")]
 KILLED += ["sent", "sending", "posted"]
+ALL = 100
+"""More registrations than there are, so that each is in flight long enough, in whatever order they come."""
 FROZEN = [f"freeze-{point}" for point in KILLED]
 pytestmark = pytest.mark.timeout(180)
 
@@ -77,7 +79,7 @@ def _expected(points: list[str]) -> Counter[tuple[str, str]]:
 
 
 async def test_a_killed_process_is_continued_by_another_one(service, address) -> None:
-    service.faults.delay("files.register", 1.5, times=len(KILLED))
+    service.faults.delay("files.register", 1.5, times=ALL)
 
     results = await _run(service, address, KILLED)
 
@@ -87,7 +89,7 @@ async def test_a_killed_process_is_continued_by_another_one(service, address) ->
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a timer that ends a frozen process")
 async def test_a_process_that_was_frozen_creates_no_second_file(service, address) -> None:
-    service.faults.delay("files.register", 1.5, times=len(KILLED))
+    service.faults.delay("files.register", 1.5, times=ALL)
 
     results = await _run(service, address, FROZEN)
 

@@ -56,8 +56,6 @@ class Watched:
             written = await self._records.create(record)
         else:
             written = await self._records.update(record, revision)
-        if self._point.endswith("posted") and record.state == "registering":
-            threading.Timer(0.25, end, (self._point, "posted")).start()
         end(self._point, f"write-after-{number}")
         return written
 
@@ -76,6 +74,8 @@ async def upload(*arguments: str) -> None:
 
     async def watched(steps: UploadSteps, stored: Stored, new: NewFile, *, again: bool) -> object:
         end(point, "sending")
+        if point.endswith("posted"):  # from here on, the timer of the kernel is set, on any slow machine
+            threading.Timer(0.25, end, (point, "posted")).start()
         return await register(steps, stored, new, again=again)
 
     UploadSteps.register = watched
