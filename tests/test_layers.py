@@ -108,7 +108,7 @@ FLOORS = {
         "remote",
         "run",
         "check",
-        "job",
+        "job shard_run",
     ),
     "cli": (
         "fields help_text naming parsing plain sandbox_process settings streams",

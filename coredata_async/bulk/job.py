@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from coredata_async.bulk.check.dry_run import Action, dry_run
-from coredata_async.bulk.events import Event, EventStream
 from coredata_async.bulk.journal.journal import JobIdentity, Journal
 from coredata_async.bulk.journal.location import check_path, default_path
+from coredata_async.bulk.journal.scanning import ScanPlanner
 from coredata_async.bulk.options import Effort, FileAttributes, Policy, Selection
 from coredata_async.bulk.remote.parent import check_parent
-from coredata_async.bulk.report.report import Report
+from coredata_async.bulk.run.job_handle import JobHandle
 from coredata_async.bulk.run.job_run import JobRun
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
+from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.workers.setup import check as check_processes
 from coredata_async.client import CoreData
 from coredata_async.ids import Id
 from coredata_async.wire.lookups import segment
 
 
-class UploadJob:
+class UploadJob(JobHandle):
     """Uploads files and trees, each file exactly once, and resumes after any interruption.
 
     `report = await UploadJob(client, ["photos"], parent=folder_id).run()`, or, to watch it:
@@ -74,45 +72,19 @@ class UploadJob:
         contacts: Sequence[Id] = (),
         tags: Sequence[str] = (),
     ) -> None:
+        super().__init__()
         segment(parent, "parent")
         self._client = client
         self._paths = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
         self._parent = parent
         self._journal_path = None if journal is None else Path(journal)
-        self._selection = selection or Selection()
-        self._policy = policy or Policy()
-        self._effort = effort or Effort()
-        check_processes(client, self._effort.processes)
-        self._attributes = FileAttributes(dynatype=dynatype, contacts=contacts, tags=tags)
-        self._stream = EventStream()
-        self._job_run: JobRun | None = None
-        self._running: asyncio.Task[Report] | None = None
-
-    @property
-    def report(self) -> Report:
-        """Report of the job, available after its last event.
-
-        Raises:
-            RuntimeError: If the job has not ended.
-        """
-        if self._running is None or not self._running.done():
-            raise RuntimeError(
-                "the report is not available before the job has ended: read all its events first"
-            )
-        return self._running.result()
-
-    async def run(self) -> Report:
-        """Run the job to its end, and return the report. Failures of files are in the report, not raised.
-
-        Raises:
-            APIError: If the service cannot be reached at the beginning; nothing has been sent.
-            JournalError: If the disk failed.
-        """
-        async with self:
-            self._stream.detach()
-            if self._running is not None:
-                await asyncio.wait({self._running})
-        return self.report
+        self._spec = JobSpec(
+            selection=selection or Selection(),
+            policy=policy or Policy(),
+            effort=effort or Effort(),
+            attributes=FileAttributes(dynatype=dynatype, contacts=contacts, tags=tags),
+        )
+        check_processes(client, self._spec.effort.processes)
 
     async def plan(self) -> AsyncGenerator[Action, None]:
         """Return the actions that `run` would take. Nothing is written to the server or to the job's journal.
@@ -132,25 +104,15 @@ class UploadJob:
             self._paths,
             parent=self._parent,
             journal_path=self._journal_path,
-            selection=self._selection,
-            policy=self._policy,
+            selection=self._spec.selection,
+            policy=self._spec.policy,
         )
         async with aclosing(actions):
             async for action in actions:
                 yield action
 
-    def drain(self) -> None:
-        """Begin no further file, and end when the files in flight have ended, or after `Effort.drain`."""
-        if self._job_run is not None:
-            self._job_run.drain("drained", "")
-
-    def stop(self) -> None:
-        """End the job within two seconds. The next run looks up the files that were in flight."""
-        if self._job_run is not None:
-            self._job_run.abort("stopped", "")
-
-    async def __aenter__(self) -> Self:
-        batches = scan(self._paths, self._selection, self._policy)
+    async def _open(self) -> JobRun:
+        batches = scan(self._paths, self._spec.selection, self._spec.policy)
         engine = self._client.engine()
         given = roots(self._paths)
         binding = JobIdentity(
@@ -159,46 +121,13 @@ class UploadJob:
         journal_path = self._journal_path or default_path(binding)
         check_path(journal_path, binding.roots)
         project = await check_parent(engine.api, self._parent)
-        self._job_run = JobRun(
+        journal = await Journal.open(journal_path, binding)
+        return JobRun(
             client=self._client,
-            journal=await Journal.open(journal_path, binding),
-            batches=batches,
+            spec=self._spec,
+            journal=journal,
+            planned=ScanPlanner(batches, journal),
             parent=self._parent,
             project=project,
-            selection=self._selection,
-            policy=self._policy,
-            effort=self._effort,
-            attributes=self._attributes,
             stream=self._stream,
         )
-        self._running = asyncio.create_task(self._job_run.report(), name="coredata-upload-job")
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stream.detach()
-        if self._running is None or self._job_run is None:
-            return
-        self.stop()
-        if not self._job_run.began:
-            self._running.cancel()
-        await asyncio.wait({self._running})
-        await self._job_run.journal.aclose()
-
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return self
-
-    async def __anext__(self) -> Event:
-        """Return the next event.
-
-        Raises:
-            Exception: If the job failed for another reason than a file.
-        """
-        if self._running is None:
-            raise RuntimeError("the job is not open: use `async with UploadJob(…) as job:`")
-        event = await self._stream.next()
-        if event is not None:
-            return event
-        await self._running
-        raise StopAsyncIteration

@@ -36,6 +36,8 @@ class Journal:
         """True if an earlier run left items in it."""
         self.set_aside: Final = store.set_aside
         """New path of a damaged journal that was moved aside, if this one replaces it."""
+        self.shard: Final = store.shard
+        """Id of the shard that it belongs to; empty for a whole job."""
         self._writer = writer
         self._closed = False
 

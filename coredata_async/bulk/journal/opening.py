@@ -41,6 +41,7 @@ class Opened:
     connection: sqlite3.Connection
     run: int
     resumed: bool
+    shard: str = ""
     set_aside: Path | None = None
 
     def close(self) -> None:
@@ -138,7 +139,7 @@ def _open(path: Path, binding: Identity) -> Opened:
         connection.close()
         raise
     lock_info.write(path)
-    return Opened(path, connection, *found)
+    return Opened(path, connection, *found, shard=binding.shard)
 
 
 def _is_journal(connection: sqlite3.Connection, path: Path) -> bool:

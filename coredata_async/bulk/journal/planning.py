@@ -78,6 +78,31 @@ def plan_batch(db: sqlite3.Connection, batch: DirectoryBatch, run: int) -> Plann
     )
 
 
+def see_all(db: sqlite3.Connection, run: int) -> None:
+    """Record that all files and folders of the journal belong to a run, as if its scan had seen them."""
+    db.execute("UPDATE item SET seen = ?", (run,))
+    db.execute("UPDATE folder SET scanned = ?", (run,))
+
+
+def list_folders(db: sqlite3.Connection) -> list[Planned]:
+    """Return the folders of the journal. Their files are counted already."""
+    folders = db.execute("SELECT id, path FROM folder ORDER BY id").fetchall()
+    return [
+        Planned(
+            folder=number,
+            sums=Sums({}, {}),
+            complete=True,
+            pending=is_pending(db, number),
+            large=is_pending(db, number, above=LARGE),
+            excluded=0,
+            warnings=(),
+            path=path,
+            ended=(),
+        )
+        for number, path in folders
+    ]
+
+
 def finish(db: sqlite3.Connection, run: int) -> Sums:
     """End a complete scan: drop the pending files of vanished directories; return the change of the sums."""
     sums = Counter[State](), Counter[State]()

@@ -1,4 +1,4 @@
-"""Scan in a thread, and planning of its batches in the journal: about a thousand entries at a time."""
+"""Folders of a run: found by a scan in a thread and planned in the journal, or planned before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from attrs import define
 
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.bulk.journal.planning import Planned, plan_batch
+from coredata_async.bulk.journal.planning import Planned, list_folders, plan_batch, see_all
 from coredata_async.bulk.scan.entries import DirectoryBatch
 from coredata_async.bulk.scan.walk import Batches
 
@@ -46,6 +46,18 @@ class ScanPlanner:
                 await asyncio.wait({running}, timeout=STOP)
                 if running.done():
                     await asyncio.to_thread(self.batches.close)
+
+
+@define(eq=False)
+class PlannedFolders:
+    """Iterator over the folders of a journal whose files were planned by another process."""
+
+    journal: Journal
+
+    async def __aiter__(self) -> AsyncIterator[Planned]:
+        await self.journal.read(partial(see_all, run=self.journal.run))
+        for planned in await self.journal.read(list_folders):
+            yield planned
 
 
 def next_batches(batches: Batches) -> list[DirectoryBatch]:

@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from coredata_async.bulk.journal import items
 from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.remote.folder_list import FolderList
+from coredata_async.bulk.remote.folder_maker import FolderMaker, LocalFolderMaker
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.other_jobs import QuietCheck
 from coredata_async.bulk.remote.siblings import CreatedFolder, Siblings
@@ -28,6 +29,8 @@ from coredata_async.wire import calls
 
 AT_ONCE: Final = 4
 """Maximum number of folders that are created or listed at once."""
+BY_OTHER_PROCESS: Final = -1
+"""Value of `folder.made` in the journal: another process of this job has created the folder."""
 ROUNDS: Final = 3
 """Maximum number of creations whose response is lost."""
 
@@ -76,6 +79,7 @@ class Folders:
     siblings: Siblings
     made: Callable[[bytes, str], Awaitable[None]]
     """Called for each folder that was created."""
+    maker: FolderMaker = field(factory=LocalFolderMaker, kw_only=True)
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     width: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
@@ -146,6 +150,9 @@ class Folders:
             await self.listing.load_again()
             if found := await self.listing.with_title(inside.id, row.title):
                 return await self._own(row, inside, found)
+        known = await self.maker.get(inside.id, row.title)
+        if known is not None:
+            return self._share(row, known)
         found = await self._find(row, inside)
         return await self._take(row, found) if found else await self._create(row, inside)
 
@@ -165,6 +172,26 @@ class Folders:
         return await self.listing.with_title(inside.id, row.title)
 
     async def _create(self, row: Row, inside: RemoteFolder) -> RemoteFolder:
+        """Create a folder, unless another process of this job has created it."""
+        created: list[RemoteFolder] = []
+
+        async def create() -> str:
+            created.append(await self._create_here(row, inside))
+            return created[0].id
+
+        async def find() -> str | None:
+            await self.listing.load_again()
+            return next(iter(await self.listing.with_title(inside.id, row.title)), None)
+
+        folder_id = await self.maker.make(inside.id, row.title, create, find)
+        return created[0] if created else self._share(row, folder_id)
+
+    def _share(self, row: Row, folder_id: str) -> RemoteFolder:
+        """Use the folder that another process of this job has created."""
+        self.journal.note(_update_row(row, FolderState.READY, folder_id, run=BY_OTHER_PROCESS))
+        return RemoteFolder(folder_id, fresh=False, made=True)
+
+    async def _create_here(self, row: Row, inside: RemoteFolder) -> RemoteFolder:
         lost: APIError | None = None
         for _ in range(ROUNDS):
             began = self.clock()

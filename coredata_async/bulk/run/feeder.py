@@ -18,6 +18,9 @@ from coredata_async.bulk.remote.folders import Folders, RemoteFolder
 from coredata_async.bulk.remote.listing import Remote, find_files_named
 from coredata_async.bulk.remote.other_jobs import OtherJobs, QuietCheck, count_others
 from coredata_async.bulk.states import State
+from coredata_async.errors import OutcomeUnknownError
+from coredata_async.message import Request
+from coredata_async.resources.files import FILES
 
 BATCH: Final = 200
 """Number of files read from the journal at once."""
@@ -32,6 +35,8 @@ class Feeder:
     remote: Remote
     quiet: QuietCheck
     others: OtherJobs
+    listed: bool = field(default=False, kw_only=True)
+    """True if the Files in the journal are a current listing of all folders, so that none is read."""
     _open: dict[int, RemoteFolder] = field(factory=dict[int, RemoteFolder], init=False)
     _early: set[int] = field(factory=set[int], init=False)
     """Open folders in which a request of an earlier job may still be in flight."""
@@ -81,10 +86,8 @@ class Feeder:
             if not self._is_open(folder, settled=settled):
                 remote = await self.folders.ready(folder)
                 self._early.discard(folder)
-                if not remote.fresh:
-                    await self._list(folder, remote)
-                if not (remote.fresh or remote.made):
-                    await self._settle(folder, remote, settled=settled)
+                if not (remote.fresh or self.listed):
+                    await self._list_settled(folder, remote, settled=settled)
                 if folder not in self._early:  # otherwise Files of a dead job may still appear in it
                     self.others.watch(folder)
                 self._open[folder] = remote
@@ -98,13 +101,31 @@ class Feeder:
         if self.remote.is_project(remote.id):
             await self.folders.load()
         async with self.folders.width:
-            await self.remote.load_files(folder, remote.id)
+            doubt = await self.remote.load_files(folder, remote.id)
+        if doubt is not None and self._is_moved:
+            raise OutcomeUnknownError(
+                f"it is unknown which Files of folder {remote.id} a former owner of this shard has uploaded, "
+                f"because the list of its Files is incomplete: {doubt}; run it again",
+                Request("GET", FILES.path),
+            )
 
-    async def _settle(self, folder: int, remote: RemoteFolder, *, settled: bool) -> None:
+    @property
+    def _is_moved(self) -> bool:
+        """True if another process may have uploaded files of this journal: a listing is the only proof."""
+        return self.quiet.wait.sent.by == "owner"
+
+    async def _list_settled(self, folder: int, remote: RemoteFolder, *, settled: bool) -> None:
+        early = self.quiet.wait.remaining() > 0
+        await self._list(folder, remote)
+        if not remote.made:
+            await self._settle(folder, remote, settled=settled, early=early)
+
+    async def _settle(self, folder: int, remote: RemoteFolder, *, settled: bool, early: bool) -> None:
         """Wait until no request of an earlier job, whose journal is lost, can be in flight in a folder.
 
         It does not wait if all pending files of the folder seem to exist: workers then compare, and defer the
-        others. In the parent itself the wait is short if nothing in it suggests an earlier job.
+        others. In the parent itself the wait is short if nothing in it suggests an earlier job. The former
+        owner of a shard has lost its lease, so no second listing is needed to detect that it is at work.
         """
         if not self.quiet.is_needed:
             return
@@ -117,9 +138,9 @@ class Feeder:
             await self._list(folder, remote)
             if not await self._others(folder):
                 return
-        if await wait.over():
+        if await wait.over() or early:
             await self._list(folder, remote)
-        if not await self._is_complete(folder):
+        if not self._is_moved and not await self._is_complete(folder):
             await self.quiet.check(folder, partial(self._list, folder, remote))
 
     async def _others(self, folder: int) -> int:

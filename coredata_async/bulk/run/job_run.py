@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -15,9 +15,10 @@ from coredata_async.bulk.events import EventStream, FileDone, FileSkipped, Progr
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import resume
 from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.planning import Planned, Sums
 from coredata_async.bulk.journal.settle_wait import Sent, SettleWait
+from coredata_async.bulk.lease import Lease
 from coredata_async.bulk.limits.limiters import Limiters
-from coredata_async.bulk.options import Effort, FileAttributes, Policy, Selection
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.report.counts import Api
 from coredata_async.bulk.report.query import read_report
@@ -26,11 +27,14 @@ from coredata_async.bulk.report.settings import describe_settings
 from coredata_async.bulk.run.context import BitSet, RunContext
 from coredata_async.bulk.run.progress import ProgressCounter
 from coredata_async.bulk.run.scheduler import Scheduler
-from coredata_async.bulk.scan.walk import Batches
+from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.states import Reason, State
 from coredata_async.bulk.workers.runtime import Runtime, build_runtime
 from coredata_async.client import CoreData
+from coredata_async.fence import read_clock
 
+LEASE_CHECK: Final = 1.0
+"""Maximum seconds between two looks at the end of the lease, which may be revoked."""
 TICK: Final = 0.25
 """Seconds between two progress events."""
 _PAGE: Final = 500
@@ -49,15 +53,17 @@ class JobRun:
 
     client: CoreData
     journal: Journal
-    batches: Batches
+    planned: AsyncIterable[Planned]
+    """The folders with their files; those of `journal`."""
     parent: str
     project: bool
     """True if the parent is a Project."""
-    selection: Selection
-    policy: Policy
-    effort: Effort
-    attributes: FileAttributes
+    spec: JobSpec
     stream: EventStream
+    lease: Lease | None = None
+    """Lease without which no request to the service begins; None is unlimited."""
+    sent_until: float | None = None
+    """Last moment, in seconds since the epoch, at which a former owner of this shard can have sent."""
     _ended: Ended = field(default="complete", init=False)
     _message: str = field(default="", init=False)
     _scheduler: Scheduler | None = field(default=None, init=False)
@@ -69,7 +75,7 @@ class JobRun:
         return self._running is not None
 
     async def report(self) -> Report:
-        """Run the job, close the journal, and return the report.
+        """Run the job, and return the report. The journal stays open for its caller.
 
         Raises:
             JournalError: If the disk failed.
@@ -92,7 +98,7 @@ class JobRun:
                 waited=run.wait.waited,
                 wait_left=run.wait.remaining() if run.wait.interrupted else 0.0,
                 wait_reason=run.wait.reason if run.wait.waited else "",
-                settings=describe_settings(self.selection, self.policy, self.effort),
+                settings=describe_settings(self.spec.selection, self.spec.policy, self.spec.effort),
             )
             if not self._running.cancelled() and (failure := self._running.exception()) is not None:
                 raise _unwrap(failure)
@@ -104,7 +110,6 @@ class JobRun:
             return report
         finally:
             await self.stream.end()
-            await self.journal.aclose()
 
     def drain(self, ended: Ended, message: str) -> None:
         """Begin no further file, and end when the files in flight have ended."""
@@ -113,7 +118,7 @@ class JobRun:
         elif self._running is not None and not self._running.done():
             self._end(ended, message)
             self._scheduler.drain()
-            asyncio.get_running_loop().call_later(self.effort.drain, self._running.cancel)
+            asyncio.get_running_loop().call_later(self.spec.effort.drain, self._running.cancel)
 
     def abort(self, ended: Ended, message: str) -> None:
         """End the run now."""
@@ -131,31 +136,40 @@ class JobRun:
 
     async def _prepare(self) -> tuple[RunContext, Runtime]:
         progress = ProgressCounter()
-        runtime = build_runtime(self.client, self.effort)
-        sums, sent = await self.journal.read(lambda db: (resume.begin(db), self._read_sent(db)))
+        runtime = build_runtime(self.client, self.spec.effort, self.lease)
+        sums, sent = await self.journal.read(self._begin)
         progress.add(sums)
+        wait = SettleWait(runtime.engine.retry, sent, self._waiting)
         run = RunContext(
             engine=runtime.engine,
             sender=runtime.sender,
             journal=self.journal,
-            remote=Remote(runtime.engine.api, self.journal, self.parent, self.project, self.policy.unicode),
-            policy=self.policy,
-            attributes=self.attributes,
+            remote=Remote(
+                runtime.engine.api, self.journal, self.parent, self.project, self.spec.policy.unicode
+            ),
+            policy=self.spec.policy,
+            attributes=self.spec.attributes,
             stream=self.stream,
             progress=progress,
             abort=self.abort,
             give_up=self._give_up,
-            wait=SettleWait(runtime.engine.retry, sent, self._waiting),
+            wait=wait,
+            lost_at=None if self.sent_until is None else wait.origin,
         )
         return run, runtime
 
-    def _read_sent(self, db: sqlite3.Connection) -> Sent:
-        """Read the last moment at which another process can have sent requests for the same files."""
-        if self.policy.assume_alone:
+    def _begin(self, db: sqlite3.Connection) -> tuple[Sums, Sent]:
+        """Take over the items, and read when another process can have sent requests for the same files."""
+        if self.sent_until is None and resume.is_copy(db):
+            self.sent_until = time.time()
+        sums = resume.begin(db, self.sent_until, "owner")
+        if self.sent_until is not None:
+            return sums, resume.read_sent(db)
+        if self.spec.policy.assume_alone:
             resume.waive(db)
         elif self.journal.set_aside is not None:
             resume.suspect(db, time.time(), "damaged")
-        return resume.read_sent(db)
+        return sums, resume.read_sent(db)
 
     async def _waiting(self, seconds: float, message: str) -> None:
         await self.stream.publish(Waiting(seconds=seconds, message=message))
@@ -169,9 +183,10 @@ class JobRun:
     async def _run_scheduler(self, run: RunContext, runtime: Runtime) -> None:
         self._scheduler = Scheduler(
             run=run,
-            batches=self.batches,
-            concurrency=self.effort.worker_count,
-            empty_folders=self.policy.empty_dirs,
+            planned=self.planned,
+            listed=bool(self.journal.shard) and self.journal.run == 1 and self.sent_until is None,
+            concurrency=self.spec.effort.worker_count,
+            empty_folders=self.spec.policy.empty_dirs,
         )
         await self.stream.publish(Started(journal=str(run.journal.path), resumed=run.journal.resumed))
         if run.journal.set_aside is not None:
@@ -185,6 +200,7 @@ class JobRun:
                 watching.create_task(self._publish_progress(run, runtime)),
                 watching.create_task(self._watch_circuit(runtime.limiters)),
                 watching.create_task(self._watch_deadline()),
+                watching.create_task(self._watch_lease()),
             ]
             await self._scheduler.execute()
             for task in watchers:
@@ -201,9 +217,16 @@ class JobRun:
         self.abort("circuit", limiters.message or "")
 
     async def _watch_deadline(self) -> None:
-        if self.effort.max_duration is not None:
-            await asyncio.sleep(self.effort.max_duration)
+        if self.spec.effort.max_duration is not None:
+            await asyncio.sleep(self.spec.effort.max_duration)
             self.drain("time", "max_duration has passed")
+
+    async def _watch_lease(self) -> None:
+        """End the run when its lease ends; requests in flight are given up."""
+        if self.lease is not None:
+            while (left := self.lease.until - read_clock()) > 0:  # noqa: ASYNC110  # it may be extended
+                await asyncio.sleep(min(left, LEASE_CHECK))
+            self.abort("lease", "its lease has ended, and another process may continue")
 
     def _workers_lost(self, message: str) -> None:
         self.abort("error", message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Final
 
@@ -13,21 +13,17 @@ from coredata_async.bulk.events import FolderCreated, Scanned
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import planning, retries
 from coredata_async.bulk.journal.items import Item
-from coredata_async.bulk.journal.scanning import ScanPlanner
+from coredata_async.bulk.journal.planning import Planned
 from coredata_async.bulk.remote.existing import ConflictResolver
-from coredata_async.bulk.remote.folder_list import FolderList
-from coredata_async.bulk.remote.folders import Folders
-from coredata_async.bulk.remote.other_jobs import OtherJobs, QuietCheck
-from coredata_async.bulk.remote.siblings import Siblings
 from coredata_async.bulk.run import confirmer as confirm
 from coredata_async.bulk.run.confirmer import Confirmer
 from coredata_async.bulk.run.context import RunContext
 from coredata_async.bulk.run.empty_files import EmptyFiles
 from coredata_async.bulk.run.failures import FailureClass
-from coredata_async.bulk.run.feeder import Feeder, claim_unknown, files_beside_unknown
+from coredata_async.bulk.run.feeder import claim_unknown, files_beside_unknown
 from coredata_async.bulk.run.file_worker import FileWorker
+from coredata_async.bulk.run.placement import Placement
 from coredata_async.bulk.run.resolver import Resolver
-from coredata_async.bulk.scan.walk import Batches
 from coredata_async.bulk.states import Reason, State
 from coredata_async.errors import APIError, AuthenticationError
 
@@ -48,14 +44,14 @@ class Scheduler:
     """Starts the tasks of a run in order, and waits for them."""
 
     run: RunContext
-    batches: Batches
+    planned: AsyncIterable[Planned]
+    """The folders of the job with their files, as far as they are known."""
     concurrency: int
     empty_folders: bool
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    _folders: Folders = field(init=False)
-    _feeder: Feeder = field(init=False)
-    _others: OtherJobs = field(init=False)
-    _siblings: Siblings = field(init=False)
+    listed: bool = False
+    """True if the Files in the journal are a current listing of all folders."""
+    _placement: Placement = field(init=False)
     _ready: asyncio.Queue[int] = field(factory=asyncio.Queue[int], init=False)
     """Folders whose scan is complete, and which have files to upload."""
     _large: asyncio.Queue[int | None] = field(factory=asyncio.Queue[int | None], init=False)
@@ -65,12 +61,14 @@ class Scheduler:
 
     def __attrs_post_init__(self) -> None:
         run = self.run
-        retry, listing = run.engine.retry, FolderList(run.remote)
-        self._others = OtherJobs(run.journal, run.abort)
-        self._siblings = Siblings(listing, run.journal, self._others, retry)
-        quiet = QuietCheck(run.wait, listing, run.journal, self._others, retry.probe_gap)
-        self._folders = Folders(listing, run.journal, retry, quiet, self._siblings, self._folder_created)
-        self._feeder = Feeder(run.journal, self._folders, run.remote, quiet, self._others)
+        self._placement = Placement.build(
+            run.remote,
+            run.engine.retry,
+            run.wait,
+            abort=run.abort,
+            on_created=self._folder_created,
+            listed=self.listed,
+        )
 
     def drain(self) -> None:
         """Begin no further file; `execute` ends when the files in flight have ended."""
@@ -80,7 +78,7 @@ class Scheduler:
         """Run all tasks. If it is cancelled, the journal can be resumed."""
         async with asyncio.TaskGroup() as group:
             resolver = Resolver(self.run, group)
-            confirmer = Confirmer(self.run, self._folders, self._others)
+            confirmer = Confirmer(self.run, self._placement.folders, self._placement.others)
             file_worker = FileWorker(
                 self.run,
                 resolver,
@@ -105,7 +103,7 @@ class Scheduler:
                 for service in (
                     *(confirmer.work() for _ in range(confirm.FOLDERS)),
                     self._feed_folders(confirmer),
-                    self._siblings.watch(),
+                    self._placement.siblings.watch(),
                 )
             ]
             finishing = group.create_task(self._finish(resolver, confirmer, sources))
@@ -129,7 +127,7 @@ class Scheduler:
                 confirmer.request(folder)
             await confirmer.idle()
         try:
-            await self._siblings.check_again()
+            await self._placement.siblings.check_again()
         except APIError as exc:
             await self.run.warn(
                 f"it could not be checked whether another job has created the same folders: {exc}"
@@ -142,9 +140,8 @@ class Scheduler:
             await resolver.idle()
 
     async def _scan(self) -> None:
-        planner = ScanPlanner(self.batches, self.run.journal)
         try:
-            async for planned in planner:
+            async for planned in self.planned:
                 self.run.progress.add(planned.sums)
                 self.run.progress.excluded += planned.excluded
                 for warning in planned.warnings:
@@ -170,7 +167,7 @@ class Scheduler:
         """Look up the registrations that an earlier run had sent."""
         if not self.run.progress.count(State.UNKNOWN):
             return
-        began = resolver.clock()
+        began = resolver.clock() if self.run.lost_at is None else self.run.lost_at
         run, parent = self.run.journal.run, self.run.remote.parent
         for folder, file_id in await self.run.journal.read(lambda db: files_beside_unknown(db, parent)):
             resolver.remember(folder, file_id)
@@ -189,7 +186,7 @@ class Scheduler:
 
     async def _feed_folder(self, folder: int, confirmer: Confirmer) -> None:
         try:
-            await self._feeder.open_folder(folder)
+            await self._placement.feeder.open_folder(folder)
             async with self._feeding:
                 await self._enqueue_folder(folder, confirmer)
         except APIError as exc:
@@ -202,7 +199,7 @@ class Scheduler:
         queue = self.run.queue
         queue.begin(folder)
         try:
-            async for work in self._feeder.small(folder):
+            async for work in self._placement.feeder.small(folder):
                 await queue.put(work)
         finally:
             if queue.end(folder):
@@ -214,7 +211,7 @@ class Scheduler:
         async with asyncio.TaskGroup() as group:
             while await self._large.get() is not None:
                 await slots.acquire()
-                while (item := await self._feeder.large_file()) is not None:
+                while (item := await self._placement.feeder.large_file()) is not None:
                     task = group.create_task(self._enqueue(item, large=True))
                     task.add_done_callback(lambda _: slots.release())
                     await slots.acquire()
@@ -222,7 +219,7 @@ class Scheduler:
 
     async def _enqueue(self, item: Item, *, large: bool) -> None:
         try:
-            work = await self._feeder.ready(item, settled=not large)
+            work = await self._placement.feeder.ready(item, settled=not large)
             await self.run.queue.put(work, large=large)
         except APIError as exc:
             await self.run.delay(item, FailureClass(State.RETRY, Reason.FOLDER, str(exc)))
@@ -259,7 +256,7 @@ class Scheduler:
                 self.run.give_up("clock", self.run.clock_error)
                 return
             await self.sleep(self.run.engine.retry.base * 2.0**number)
-            self._folders.clear_failures()
+            self._placement.folders.clear_failures()
             await self._claim_again(lambda item: self._enqueue(item, large=False))
             await self._drain_resolver(resolver)
             before, left = left, self.run.progress.count(State.RETRY)
