@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
-from typing import Final, cast
+from typing import Final
 from urllib.parse import quote
 
-import attrs
-
 from coredata_async.control_characters import json_line
+from coredata_async.fields import plain_object
 from coredata_async.fivepm import Activity, File, Project, Task
 
 _PAGE: Final = """<!doctype html>
@@ -32,7 +31,7 @@ p {{ white-space: pre-wrap }}
 
 def json_lines(activities: Iterable[Activity]) -> str:
     """Return one JSON object per activity, with every field, by Python's names."""
-    return "".join(json_line(_plain(each)) + "\n" for each in activities)
+    return "".join(json_line(plain_object(each)) + "\n" for each in activities)
 
 
 def page(
@@ -55,7 +54,7 @@ def page(
     return _PAGE.format(
         title=escape(about.name or f"5pm {about.id}"),
         about=said,
-        activities=shown or "<p>There are no activities.</p>\n",
+        activities=shown or "<p>No activities.</p>\n",
     )
 
 
@@ -84,21 +83,3 @@ def _link(file: File, names: Mapping[str, str]) -> str:
 
 def _moment(when: datetime | None) -> str:
     return "" if when is None else when.isoformat(" ", "minutes")
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(name): _plain(each) for name, each in cast("Mapping[object, object]", value).items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(each) for each in cast("Sequence[object]", value)]
-    if isinstance(value, Activity | File):
-        spots = attrs.fields(type(value))
-        fields = {
-            attribute.name: _plain(getattr(value, attribute.name))
-            for attribute in spots
-            if attribute.name != "extra"
-        }
-        return {**{name: _plain(each) for name, each in value.extra.items()}, **fields}
-    return value

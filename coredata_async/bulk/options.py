@@ -48,7 +48,7 @@ class Selection:
     rules: Sequence[Rule] = ()
     """Rules in order; the last matching one decides. If the first includes, all other files are excluded."""
     ignore_files: bool = True
-    """True to obey `.coredataignore`, and to exclude directories that a `CACHEDIR.TAG` marks as a cache."""
+    """True to obey `.coredataignore`, and exclude directories that a `CACHEDIR.TAG` marks as a cache."""
     files_from: str | os.PathLike[str] | None = None
     """List of the only files to upload, relative to the one PATH; NUL- or newline-separated."""
     min_size: int | None = None
@@ -172,6 +172,7 @@ class FileAttributes:
     contacts: tuple[str, ...] = field(default=(), converter=_contacts)
     """Ids of contacts; they need a dynatype other than `File`."""
     tags: tuple[str, ...] = field(default=(), converter=_tags)
+    """Tags, without commas."""
 
 
 _ALLOWED = {

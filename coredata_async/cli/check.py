@@ -17,11 +17,12 @@ from coredata_async.bulk.formatting import files
 from coredata_async.bulk.options import Policy, Rule, Selection
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
+from coredata_async.cli.options import value
 from coredata_async.cli.output import echo_json, printable, say
-from coredata_async.cli.parent import parent_option, required_parent
-from coredata_async.cli.plain import plain_object
-from coredata_async.cli.upload_options import OPTIONS, Ordered, value
+from coredata_async.cli.parent import parent_option, require_parent
+from coredata_async.cli.upload_options import OPTIONS, Ordered
 from coredata_async.client import CoreData
+from coredata_async.fields import plain_object
 
 UNREADABLE: Final = 3
 DIFFERENT: Final = 4
@@ -98,7 +99,7 @@ def check(
     Exit codes: 0 everything is the same, 4 a file differs or is on one side only, else 5 there are
     duplicate Files or folders, else 3 a file could not be compared.
     """
-    parent_id = required_parent(parent)
+    parent_id = require_parent(parent)
     made = client()
     found = compared(
         made,

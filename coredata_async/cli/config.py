@@ -12,7 +12,7 @@ from attrs import frozen
 from typed_settings import Secret
 
 from coredata_async.cli import connection
-from coredata_async.cli.connection import chosen_options
+from coredata_async.cli.connection import explicit_options
 from coredata_async.cli.help_text import Group
 from coredata_async.cli.output import echo_json, say, show_table
 from coredata_async.cli.settings import (
@@ -39,6 +39,8 @@ _DEFAULTS: Final = {
     "log": "warning",
 }
 _PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_VARIABLES: Final = ("records", "cluster_fingerprint", "cluster_ca", "cluster_token_file", "cluster_token")
+_SECRET: Final = frozenset({"records", "cluster_token"})
 _FIVEPM: Final = ("url", "login", "password")
 NOT_SET: Final = "not set"
 
@@ -65,7 +67,7 @@ def config() -> None:
 @click.pass_context
 def path(ctx: click.Context) -> None:
     """Print the path of the configuration file."""
-    found = Path(chosen_options(ctx).get("config", default_path()))
+    found = Path(explicit_options(ctx).get("config", default_path()))
     click.echo(found)
     if not found.exists():
         say("it does not exist; it may contain [profiles.NAME] with base_url, api_user and api_key")
@@ -79,7 +81,7 @@ def show(ctx: click.Context, *, as_json: bool) -> None:
 
     A source is an option, an environment variable, a profile of the configuration file, or the default.
     """
-    chosen = chosen_options(ctx)
+    chosen = explicit_options(ctx)
     found, warnings = settings(chosen, os.environ)
     account, _ = fivepm_profile(chosen, os.environ)
     for warning in warnings:
@@ -89,7 +91,7 @@ def show(ctx: click.Context, *, as_json: bool) -> None:
         _profile(chosen),
         *(_setting(found, name) for name in NAMES),
         *(_fivepm_setting(account, name) for name in _FIVEPM),
-        _records(),
+        *(_variable(name) for name in _VARIABLES),
     ]
     if as_json:
         echo_json({each.name: _as_json(each) for each in every})
@@ -140,12 +142,13 @@ def _proxy_variable() -> str | None:
     return next((name for name in names if os.environ.get(name, "").strip()), None)
 
 
-def _records() -> Setting:
-    """Return the record store of `coredata worker`; its address may contain a password."""
-    variable = f"{PREFIX}RECORDS"
-    if os.environ.get(variable, "").strip():
-        return Setting("records", "***", "environment", variable)
-    return Setting("records", None, NOT_SET, variable)
+def _variable(name: str) -> Setting:
+    """Return a setting that only the environment has; an address of records may contain a password."""
+    variable = f"{PREFIX}{name.upper()}"
+    value = os.environ.get(variable, "").strip()
+    if value:
+        return Setting(name, "***" if name in _SECRET else value, "environment", variable)
+    return Setting(name, None, NOT_SET, variable)
 
 
 def _fivepm_setting(account: FivePMProfile, name: str) -> Setting:

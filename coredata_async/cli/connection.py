@@ -47,12 +47,12 @@ def options(*, hidden: bool = False, taken: Sequence[click.Parameter] = ()) -> l
 
 def _choose(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     """Store the given value; the option of a sub-command comes later and overrides."""
-    chosen = chosen_options(ctx)
+    chosen = explicit_options(ctx)
     if value is not None:
         chosen[str(param.name)] = value
 
 
-def chosen_options(ctx: click.Context) -> dict[str, str]:
+def explicit_options(ctx: click.Context) -> dict[str, str]:
     """Return the connection options given so far."""
     found: dict[str, str] = ctx.meta.setdefault(CHOSEN, {})
     return found
@@ -67,7 +67,7 @@ def client() -> CoreData:
     from coredata_async.cli import settings as files  # noqa: PLC0415  # slow
 
     context = click.get_current_context()
-    found, warnings = files.settings(chosen_options(context), os.environ)
+    found, warnings = files.settings(explicit_options(context), os.environ)
     for warning in warnings:
         say(f"coredata: warning: {warning}")
     missing = [name for name in files.NEEDED if found.origin(name) is None]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
-from functools import cache
-from itertools import pairwise
-from textwrap import dedent
 from typing import Final
 
 import click
 
+from coredata_async.fields import docstrings
 from coredata_async.wire.resource import Evidence
 
 _OPERATORS: Final = {
@@ -23,6 +20,7 @@ _OPERATORS: Final = {
     "range": "{} between the two.",
 }
 _CLEARS: Final = re.compile(r"`None` clears(?: \(inferred\))?\. ?")
+_FLAG: Final = re.compile(r"True to (\w)(.*)", re.DOTALL)
 _EVIDENCE_NOTES: Final = {
     "documented": "",
     "named": "only named in the vendor's pages",
@@ -35,18 +33,9 @@ def first_line(thing: object) -> str:
     return _plain((inspect.getdoc(thing) or "").partition("\n\n")[0])
 
 
-@cache
 def field_help(kind: type[object]) -> dict[str, str]:
-    """Return the docstring below each field, read from the source because Python does not keep them."""
-    found: dict[str, str] = {}
-    for each in reversed(kind.__mro__[:-1]):
-        try:
-            body = ast.parse(dedent(inspect.getsource(each))).body[0]
-        except (OSError, TypeError, SyntaxError):  # without the source, the help is shorter
-            continue
-        if isinstance(body, ast.ClassDef):
-            found.update(_below_fields(body.body))
-    return found
+    """Return the first paragraph of the docstring of each field."""
+    return {name: _plain(text.partition("\n\n")[0]) for name, text in docstrings(kind).items()}
 
 
 def filter_help(name: str) -> str:
@@ -63,20 +52,11 @@ def evidence_note(proof: Evidence) -> str:
     return _EVIDENCE_NOTES[proof.evidence]
 
 
-def _below_fields(body: list[ast.stmt]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for above, below in pairwise(body):
-        match above, below:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = _plain(inspect.cleandoc(text).partition("\n\n")[0])
-            case _:
-                pass
-    return found
-
-
 def _plain(text: str) -> str:
     text = _CLEARS.sub("", " ".join(text.split()))  # in a shell, `--clear` does this
-    return text.replace("`", "").replace("…", "...").strip()
+    text = text.replace("`", "").replace("…", "...").strip()
+    found = _FLAG.fullmatch(text)  # an option without a value says what it does
+    return f"{found[1].upper()}{found[2]}" if found else text
 
 
 class Group(click.Group):

@@ -37,7 +37,7 @@ def ending_like_ctrl_c() -> Generator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {each: signal.signal(each, _interrupt) for each in _handled_signals()}
+    before = {each: signal.signal(each, _interrupt) for each in _signals_to_handle()}
     try:
         yield
     finally:
@@ -45,7 +45,7 @@ def ending_like_ctrl_c() -> Generator[None]:
             signal.signal(each, handler)
 
 
-def _handled_signals() -> list[signal.Signals]:
+def _signals_to_handle() -> list[signal.Signals]:
     return [each for each in _LIKE_CTRL_C if signal.getsignal(each) is not signal.SIG_IGN]
 
 
@@ -88,7 +88,7 @@ def interrupts(job: Stoppable) -> Generator[None]:
             _exit()
         loop.call_soon_threadsafe(_drain if count == 1 else _stop, job)
 
-    before = {each: signal.signal(each, came) for each in (signal.SIGINT, *_handled_signals())}
+    before = {each: signal.signal(each, came) for each in (signal.SIGINT, *_signals_to_handle())}
     try:
         yield
     finally:

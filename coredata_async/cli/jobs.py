@@ -23,10 +23,10 @@ from coredata_async.bulk.report.report import Report
 from coredata_async.cli.failures import FAILED
 from coredata_async.cli.interrupts import Stoppable, interrupts
 from coredata_async.cli.output import echo_json, print_table, say
-from coredata_async.cli.plain import plain_object
 from coredata_async.cli.progress import JobOutput
 from coredata_async.control_characters import json_line
 from coredata_async.errors import TransferError
+from coredata_async.fields import plain_object
 from coredata_async.storage.atomic import Target, new_part
 
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")

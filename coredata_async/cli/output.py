@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Protocol, cast
 
 import click
 from attrs import define, field, frozen
@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from coredata_async.cli.plain import flatten, plain_object, select
 from coredata_async.control_characters import json_line
+from coredata_async.fields import plain_object
 
 WIDE: Final = 100_000
 """Width of output that does not go to a terminal: programs may read it, so nothing is cut."""
@@ -114,6 +114,26 @@ class Details:
 
     def close(self) -> None:
         """Do nothing: every model has been printed."""
+
+
+def select(found: object, path: str) -> object:
+    """Return the value at a dotted path such as `space.title`; for a list, the values of its items."""
+    path = path.removeprefix("extra.")  # undocumented fields are among the others
+    name, _, rest = path.partition(".")
+    if isinstance(found, list):
+        items = cast("list[object]", found)
+        return [select(each, path) for each in items]
+    value = cast("dict[str, object]", found).get(name) if isinstance(found, dict) else None
+    return select(value, rest) if rest else value
+
+
+def flatten(found: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+    """Yield the dotted paths and values of all non-empty fields."""
+    for name, value in found.items():
+        if isinstance(value, dict) and value:
+            yield from flatten(cast("dict[str, object]", value), f"{above}{name}.")
+        elif value not in (None, "", [], {}):
+            yield f"{above}{name}", value
 
 
 def sink(*, as_json: bool, fields: Sequence[str], otherwise: Renderer) -> Renderer:

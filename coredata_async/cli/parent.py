@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from coredata_async.bulk.remote.parent import check_parent
-from coredata_async.cli.connection import chosen_options
+from coredata_async.cli.connection import explicit_options
 from coredata_async.client import CoreData
 from coredata_async.errors import AuthenticationError, ConfigurationError
 from coredata_async.wire.lookups import segment
@@ -20,11 +20,11 @@ VARIABLE: Final = "COREDATA_PARENT"
 
 
 def parent_option(words: str) -> Callable[[F], F]:
-    """Declare `--parent` for a command that requires one; its body calls `required_parent`."""
+    """Declare `--parent` for a command that requires one; its body calls `require_parent`."""
     return click.option("--parent", metavar="ID", help=f"{words} Default: {VARIABLE}.")
 
 
-def required_parent(given: str | None) -> str:
+def require_parent(given: str | None) -> str:
     """Return the given id, or the one of the settings.
 
     Raises:
@@ -34,7 +34,7 @@ def required_parent(given: str | None) -> str:
         return check_form(given)
     from coredata_async.cli.settings import settings  # noqa: PLC0415  # slow
 
-    found, _ = settings(chosen_options(click.get_current_context()), os.environ)
+    found, _ = settings(explicit_options(click.get_current_context()), os.environ)
     layer = found.origin("parent")
     if layer is None or layer.settings.parent is None:
         raise click.UsageError(

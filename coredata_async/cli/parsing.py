@@ -152,5 +152,26 @@ def text_of(text: str) -> str:
     return Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
 
 
+def local_time(text: str) -> datetime | date:
+    """Parse a date or a time in the account's own local time.
+
+    Raises:
+        BadParameter: If the text is not a date, or has a time zone, because the account's zone is unknown.
+    """
+    found = moment_or_day(text, "2024-12-31T23:59")
+    if isinstance(found, datetime) and found.tzinfo is not None:
+        raise BadParameter(
+            f"{text.strip()} has a time zone, which 5pm does not support: write the account's own local time"
+        )
+    return found
+
+
+def secret_file(text: str) -> str:
+    """Read a password from a file or from stdin, because other users of the system can see options."""
+    if text != "-" and not text.startswith("@"):
+        raise BadParameter("a password cannot be given as an option: write @FILE, or - for stdin")
+    return text_of(text).rstrip("\r\n")
+
+
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number in JSON")

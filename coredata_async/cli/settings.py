@@ -150,7 +150,7 @@ def settings(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Set
     path = Path(chosen["config"]) if "config" in chosen else default_path()
     file = read(path, needed="config" in chosen)
     around = Layer("environment", _make_profile(_environment(environ)), lambda each: PREFIX + each.upper())
-    name = _chosen_profile(chosen, environ)[0] or file.default_profile
+    name = _select_profile(chosen, environ)[0] or file.default_profile
     layers = [Layer("option", _make_profile(chosen), lambda each: f"--{each.replace('_', '-')}"), around]
     warnings = list(_permission_warning(path, file))
     if name is not None:
@@ -171,7 +171,7 @@ def fivepm_profile(
     environ = SecretMapping(environ)
     path = Path(chosen["config"]) if "config" in chosen else default_path()
     file = read(path, needed="config" in chosen)
-    name = _chosen_profile(chosen, environ)[0] or file.default_profile
+    name = _select_profile(chosen, environ)[0] or file.default_profile
     if name is not None and name not in file.fivepm:
         _profile(file, name, path)
     return file.fivepm.get(name or "", FivePMProfile()), list(_permission_warning(path, file))
@@ -183,7 +183,7 @@ def profile_name(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple
     Raises:
         ConfigurationError: If the configuration file cannot be read.
     """
-    found = _chosen_profile(chosen, environ)
+    found = _select_profile(chosen, environ)
     if found[0]:
         return found
     path = Path(chosen["config"]) if "config" in chosen else default_path()
@@ -191,7 +191,7 @@ def profile_name(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple
     return (name, "configuration file", "default_profile") if name else found
 
 
-def _chosen_profile(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str | None, str, str]:
+def _select_profile(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str | None, str, str]:
     if chosen.get("profile"):
         return chosen["profile"], "option", "--profile"
     name = environ.get(PREFIX + "PROFILE", "").strip()

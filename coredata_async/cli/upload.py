@@ -20,12 +20,13 @@ from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import FAILED
 from coredata_async.cli.jobs import JobCommand, report_file
+from coredata_async.cli.options import value
 from coredata_async.cli.output import echo_json, people, printable, say
-from coredata_async.cli.parent import parent_option, required_parent
-from coredata_async.cli.plain import plain_object
+from coredata_async.cli.parent import parent_option, require_parent
 from coredata_async.cli.progress import JobOutput, Lines, ProgressBars, ProgressDisplay, Silent
-from coredata_async.cli.upload_options import OPTIONS, Ordered, value
+from coredata_async.cli.upload_options import OPTIONS, Ordered
 from coredata_async.client import CoreData
+from coredata_async.fields import plain_object
 
 _REQUESTS: Final[dict[Verb, int]] = {"upload": 3, "version": 3, "folder": 1, "resolve": 2}
 """Minimum number of requests per action."""
@@ -77,7 +78,7 @@ def upload(
         raise click.UsageError("a dry run has no report: --json shows all of it")
     if journal is not None and Path(journal).resolve() in {report.resolve() for report in reports}:
         raise click.UsageError("--report would overwrite the journal given by --job")
-    into = required_parent(parent)
+    into = require_parent(parent)
     made = client()
     terms = value(FileAttributes, ctx)
     job = UploadJob(

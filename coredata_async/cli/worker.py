@@ -17,8 +17,9 @@ from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import INTERRUPTED, UNUSABLE
 from coredata_async.cli.interrupts import interrupts
+from coredata_async.cli.options import value
 from coredata_async.cli.output import say
-from coredata_async.cli.worker_options import OPTIONS, value
+from coredata_async.cli.worker_options import OPTIONS
 from coredata_async.client import CoreData
 from coredata_async.config import setting
 from coredata_async.environment import from_environment

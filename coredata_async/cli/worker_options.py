@@ -1,17 +1,16 @@
-"""The options of `coredata worker`, and the values they become."""
+"""Options of `coredata worker` that become the values of an event-driven worker."""
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import click
 
+from coredata_async.cli.options import value_option
 from coredata_async.events.address import NatsAddress
 from coredata_async.events.options import WorkerOptions
 from coredata_async.events.sources import SourceRules
 from coredata_async.events.stores import StoreOptions
-
-T = TypeVar("T", WorkerOptions, SourceRules, StoreOptions, NatsAddress)
 
 _MORE_THAN_ZERO: Final = click.FloatRange(min=0, min_open=True)
 _ONE_OR_MORE: Final = click.IntRange(min=1)
@@ -21,26 +20,11 @@ _FOLDER: Final = click.Path(exists=True, file_okay=False)
 _FILE: Final = {"metavar": "FILE", "type": click.Path(exists=True, dir_okay=False)}
 
 
-def value(kind: type[T], ctx: click.Context, **more: Any) -> T:
-    """Make the value that the options describe; what is not given is as its class says."""
-    return kind(**ctx.meta.get(kind.__name__, {}), **more)
-
-
-def _field(kind: type[object], name: str, flag: str, help_text: str, **more: Any) -> click.Option:
-    """Make an option that becomes a field of a value."""
-
-    def keep(ctx: click.Context, _: click.Parameter, found: object) -> None:
-        if found not in {None, ()}:
-            ctx.meta.setdefault(kind.__name__, {})[name] = found
-
-    return click.Option([flag, name], help=help_text, expose_value=False, callback=keep, **more)
-
-
 QUEUE: Final = (
-    _field(
+    value_option(
         WorkerOptions, "subject", "--events", "Subject of the messages.", metavar="SUBJECT", required=True
     ),
-    _field(
+    value_option(
         NatsAddress,
         "url",
         "--nats",
@@ -50,28 +34,28 @@ QUEUE: Final = (
         envvar="NATS_URL",
         required=True,
     ),
-    _field(
+    value_option(
         WorkerOptions,
         "stream",
         "--stream",
         "Name of the stream to create if none has the subject.",
         metavar="NAME",
     ),
-    _field(
+    value_option(
         WorkerOptions,
         "consumer",
         "--consumer",
         "Durable consumer, which all workers of the subject share. Default: coredata-worker.",
         metavar="NAME",
     ),
-    _field(
+    value_option(
         WorkerOptions,
         "dead_letters",
         "--dead-letters",
         "Subject of dead letters. Default: the subject of the messages and .dead.",
         metavar="SUBJECT",
     ),
-    _field(
+    value_option(
         WorkerOptions,
         "concurrency",
         "--concurrency",
@@ -79,7 +63,7 @@ QUEUE: Final = (
         metavar="N",
         type=click.IntRange(1, 256),
     ),
-    _field(
+    value_option(
         WorkerOptions,
         "max_ack_pending",
         "--max-ack-pending",
@@ -87,7 +71,7 @@ QUEUE: Final = (
         metavar="N",
         type=_ONE_OR_MORE,
     ),
-    _field(
+    value_option(
         WorkerOptions,
         "max_deliver",
         "--max-deliver",
@@ -95,14 +79,14 @@ QUEUE: Final = (
         metavar="N",
         type=_ONE_OR_MORE,
     ),
-    _field(
+    value_option(
         WorkerOptions,
         "ack_wait",
         "--ack-wait",
         "Time without a sign of life after which NATS delivers a message again. Default: 30.",
         **_SECONDS,
     ),
-    _field(
+    value_option(
         WorkerOptions,
         "grace",
         "--grace",
@@ -111,7 +95,7 @@ QUEUE: Final = (
     ),
 )
 SIGN_IN: Final = (
-    _field(
+    value_option(
         NatsAddress,
         "token_file",
         "--token-file",
@@ -119,7 +103,7 @@ SIGN_IN: Final = (
         envvar="NATS_TOKEN_FILE",
         **_FILE,
     ),
-    _field(
+    value_option(
         NatsAddress,
         "credentials",
         "--creds",
@@ -127,7 +111,7 @@ SIGN_IN: Final = (
         envvar="NATS_CREDS",
         **_FILE,
     ),
-    _field(
+    value_option(
         NatsAddress,
         "authorities",
         "--tls-ca",
@@ -135,7 +119,7 @@ SIGN_IN: Final = (
         envvar="NATS_CA",
         **_FILE,
     ),
-    _field(
+    value_option(
         NatsAddress,
         "certificate",
         "--tls-cert",
@@ -143,7 +127,7 @@ SIGN_IN: Final = (
         envvar="NATS_CERT",
         **_FILE,
     ),
-    _field(
+    value_option(
         NatsAddress,
         "private_key",
         "--tls-key",
@@ -151,18 +135,17 @@ SIGN_IN: Final = (
         envvar="NATS_KEY",
         **_FILE,
     ),
-    _field(
+    value_option(
         NatsAddress,
         "tls_first",
         "--tls-first",
         "Begin the connection with TLS, as a NATS server with handshake_first expects. Without it, an "
         "attacker in the network may prevent the encryption.",
         is_flag=True,
-        default=None,
     ),
 )
 SOURCES: Final = (
-    _field(
+    value_option(
         SourceRules,
         "roots",
         "--root",
@@ -171,7 +154,7 @@ SOURCES: Final = (
         type=_FOLDER,
         **_REPEATED,
     ),
-    _field(
+    value_option(
         SourceRules,
         "hosts",
         "--allow-host",
@@ -179,7 +162,7 @@ SOURCES: Final = (
         metavar="HOST[:PORT]",
         **_REPEATED,
     ),
-    _field(
+    value_option(
         SourceRules,
         "networks",
         "--allow-network",
@@ -189,7 +172,7 @@ SOURCES: Final = (
     ),
 )
 RECORDS: Final = (
-    _field(
+    value_option(
         StoreOptions,
         "address",
         "--records",
@@ -199,14 +182,14 @@ RECORDS: Final = (
         metavar="STORE",
         envvar="COREDATA_RECORDS",
     ),
-    _field(
+    value_option(
         StoreOptions,
         "bucket",
         "--bucket",
         "Name of the bucket; it is created if it does not exist. Default: coredata-records.",
         metavar="NAME",
     ),
-    _field(
+    value_option(
         StoreOptions,
         "replicas",
         "--replicas",
@@ -214,7 +197,7 @@ RECORDS: Final = (
         metavar="N",
         type=click.IntRange(1, 5),
     ),
-    _field(
+    value_option(
         StoreOptions,
         "monitor",
         "--monitor",
@@ -222,13 +205,12 @@ RECORDS: Final = (
         "write, without which a bucket with less than 3 replicas is refused.",
         metavar="URL",
     ),
-    _field(
+    value_option(
         StoreOptions,
         "allow_volatile",
         "--allow-volatile",
         "Accept records that a power cut may lose. Their Files are then created twice.",
         is_flag=True,
-        default=None,
     ),
 )
 OPTIONS: Final = (*QUEUE, *SIGN_IN, *SOURCES, *RECORDS)

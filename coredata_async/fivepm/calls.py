@@ -113,7 +113,7 @@ def sign_out(form: RequestStyle) -> Call[bool]:
     return ask(form.request(_SIGN_OUT, {}), lambda tree: shape.flag(tree) is not False)
 
 
-def authorized_user(form: RequestStyle) -> Call[User]:
+def get_authorized_user(form: RequestStyle) -> Call[User]:
     """Read the user who sends the request."""
     return call_for_object(form, METHODS["authentication.getAuthorizedUser"], User, {})
 

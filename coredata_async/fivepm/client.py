@@ -14,7 +14,7 @@ from coredata_async.fivepm import calls
 from coredata_async.fivepm.account import Account, base_address
 from coredata_async.fivepm.attach import FileEncoding
 from coredata_async.fivepm.codec.php import Dates
-from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, numbered_file_names
+from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, default_file_names
 from coredata_async.fivepm.request_style import Format, PostParams, RequestStyle, TeamEncoder, index_team
 from coredata_async.fivepm.services.activity import Activities
 from coredata_async.fivepm.services.nouns import Auth, Groups, Metainfo, Projects, Tasks, Users
@@ -94,7 +94,7 @@ class FivePM(HttpClient):
         dates: Dates = "space",
         team: TeamEncoder = index_team,
         files: Encoding | Encoder = "base64",
-        file_names: FileNames = numbered_file_names,
+        file_names: FileNames = default_file_names,
         credential: Credential = "session",
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,

@@ -42,7 +42,7 @@ Encoder = Callable[[bytes, Sequence[EncodableFile]], Awaitable[Encoded]]
 """Function that builds one body from the other fields, which are urlencoded, and from files."""
 
 
-def numbered_file_names(number: int) -> tuple[str, str]:
+def default_file_names(number: int) -> tuple[str, str]:
     """Return `files[1][name]` as in the vendor's example, and `files[1][content]`, which is a guess."""
     return f"files[{number}][name]", f"files[{number}][content]"
 

@@ -58,13 +58,13 @@ async def _interpret(request: Request, reply: Reply, file_id: str, wrapping: Wra
         raise problem
     raw = DownloadResponse(
         reply.body if reply.content is None else reply.content,
-        size=_announced_length(reply),
+        size=_content_length(reply),
         content_type=reply.headers.get("Content-Type"),
         filename=filename_from(reply.headers.get("Content-Disposition", "")),
     )
     if reply.content is not None and wrapping == "envelope":
         await reply.content.aclose()
-        raise _unexpected_response(request, reply, "the response is a file instead of an envelope")
+        raise _response_error(request, reply, "the response is a file instead of an envelope")
     if wrapping == "raw" or reply.content is not None or not may_be_message(reply):
         return raw
     inside = await _read_opened(request, reply, file_id, wrapping)
@@ -81,7 +81,7 @@ async def _read_opened(
         tree = await asyncio.to_thread(parse, reply.body)
     except ValueError as exc:
         if wrapping == "envelope" or not reply.body.strip() or _PAGE.search(reply.body[:_SNIFF_BYTES]):
-            return _unexpected_response(request, reply, str(exc))
+            return _response_error(request, reply, str(exc))
         return None
     said = failure(request, reply, tree)
     if said is not None:
@@ -89,9 +89,9 @@ async def _read_opened(
     try:
         inside = await _unwrap(tree, file_id)
     except ValueError as exc:
-        return _unexpected_response(request, reply, str(exc))
+        return _response_error(request, reply, str(exc))
     if inside is None and wrapping == "envelope":
-        return _unexpected_response(request, reply, "the response contains no file")
+        return _response_error(request, reply, "the response contains no file")
     return inside
 
 
@@ -134,12 +134,12 @@ def _decode(text: str, size: int | None) -> bytes:
     return plain if size == len(plain) != len(data) else data
 
 
-def _announced_length(reply: Reply) -> int | None:
+def _content_length(reply: Reply) -> int | None:
     length = reply.headers.get("Content-Length", "")
     if "Content-Encoding" in reply.headers or not length.isdecimal():
         return None
     return int(length)
 
 
-def _unexpected_response(request: Request, reply: Reply, what: str) -> APIError:
+def _response_error(request: Request, reply: Reply, what: str) -> APIError:
     return UnexpectedResponseError(f"{request.method} {request.path}: {what}; {_RAW}", request, reply)

@@ -32,7 +32,7 @@ def test_json_lines_hold_every_field() -> None:
 
 def test_no_activities_make_an_empty_document() -> None:
     assert json_lines([]) == ""
-    assert "There are no activities." in page(Project(id="1"), [], people={}, names={})
+    assert "No activities." in page(Project(id="1"), [], people={}, names={})
 
 
 def test_a_page_says_who_said_what_and_when() -> None:

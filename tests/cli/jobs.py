@@ -29,7 +29,7 @@ class FakeJob:
     @property
     def report(self) -> Report:
         if not self.closed:
-            raise RuntimeError("there is no report yet")
+            raise RuntimeError("the job has not ended")
         return self.given or a_report(ended=self.ended)
 
     async def __aenter__(self) -> AsyncIterator[Event]:

@@ -1,6 +1,5 @@
 """Tests of results: JSON lines for programs, tables for people."""
 
-import json
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import attrs
@@ -8,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from coredata_async.cli import output
-from coredata_async.cli.plain import flatten, plain, plain_object, select
+from coredata_async.cli.output import flatten, select
+from coredata_async.fields import plain, plain_object
 from coredata_async.resources.document import SpaceRef
 from coredata_async.resources.projects import Project
 from coredata_async.resources.values import Aspects, ListValue
@@ -24,24 +24,6 @@ MADE = Project(
     aspects=Aspects({"url": {"url": "www.example.is"}}),
     extra={"new_field": [1, {"x": None}]},
 )
-
-
-def test_a_model_becomes_json_as_the_service_writes_it() -> None:
-    found = json.loads(json.dumps(plain_object(MADE)))
-
-    assert found["created"] == "2023-10-25T19:01:18Z"
-    assert found["due_date"] == "2024-01-02"
-    assert found["status"] == "project_status:Pending:"
-    assert found["space"] == {"id": "s1", "title": "Board", "colour": "red"}
-    assert found["aspects"] == {"url": {"url": "www.example.is"}}
-    assert found["tags"] == ["a", "b"]
-
-
-def test_unknown_fields_are_in_their_place_again() -> None:
-    found = plain_object(MADE)
-
-    assert found["new_field"] == [1, {"x": None}]
-    assert "extra" not in found
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from attrs import fields_dict
 
 from coredata_async.bulk.options import Effort, FileAttributes, Policy, Rule, Selection
+from coredata_async.cli.options import value
 from coredata_async.cli.upload import upload
-from coredata_async.cli.upload_options import OPTIONS, value
+from coredata_async.cli.upload_options import OPTIONS
 from coredata_async.errors import ConfigurationError
 
 

@@ -64,7 +64,7 @@ CASES = (
     Case("authentication.signOut", calls.sign_out(FORM), {}, {"signOutState": True}, True),
     Case(
         "authentication.getAuthorizedUser",
-        calls.authorized_user(FORM),
+        calls.get_authorized_user(FORM),
         {},
         {"id": "5", "firstName": "Á"},
         User(id="5", first_name="Á"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.fivepm.bodies import Base64, Joined, join, measure
-from coredata_async.fivepm.encoders import EncodableFile, base64_form, multipart_form, numbered_file_names
+from coredata_async.fivepm.encoders import EncodableFile, base64_form, default_file_names, multipart_form
 from tests.fivepm.fake import Blocks, bytes_of
 
 BLOCKS = st.lists(st.binary(max_size=9), max_size=6)
@@ -25,8 +25,8 @@ async def test_base64_is_the_same_however_the_bytes_are_cut(blocks):
 @given(BLOCKS, st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
 async def test_a_urlencoded_form_gives_back_what_it_was_made_of(blocks, name):
     files = [
-        EncodableFile(name, Blocks(*blocks), numbered_file_names(1)),
-        EncodableFile("b", b"+/=", numbered_file_names(2)),
+        EncodableFile(name, Blocks(*blocks), default_file_names(1)),
+        EncodableFile("b", b"+/=", default_file_names(2)),
     ]
     encoded = await base64_form(b"activityId=7", files)
     fields = dict(parse_qsl((await bytes_of(encoded.body)).decode(), keep_blank_values=True))
@@ -40,7 +40,7 @@ async def test_a_urlencoded_form_gives_back_what_it_was_made_of(blocks, name):
 
 async def test_a_multipart_form_leaves_the_file_name_as_it_is():
     encoded = await multipart_form(
-        b"activityId=7&a=", [EncodableFile('a "b[é].txt', b"data", numbered_file_names(1))]
+        b"activityId=7&a=", [EncodableFile('a "b[é].txt', b"data", default_file_names(1))]
     )
     mark = encoded.content_type.partition("boundary=")[2]
 
@@ -55,7 +55,7 @@ async def test_a_multipart_form_leaves_the_file_name_as_it_is():
 
 async def test_a_multipart_form_can_hold_what_is_read_once():
     encoded = await multipart_form(
-        b"", [EncodableFile("a", Blocks(b"x", replayable=False), numbered_file_names(1))]
+        b"", [EncodableFile("a", Blocks(b"x", replayable=False), default_file_names(1))]
     )
 
     assert isinstance(encoded.body, Joined)

@@ -6,7 +6,7 @@ import pytest
 
 from coredata_async.fivepm import Attachment
 from coredata_async.fivepm.attach import FileEncoding, attachments, with_files
-from coredata_async.fivepm.encoders import ENCODERS, numbered_file_names
+from coredata_async.fivepm.encoders import ENCODERS, default_file_names
 from coredata_async.message import Request
 
 MIB = 1 << 20
@@ -17,7 +17,7 @@ async def test_a_file_is_encoded_in_constant_memory(tmp_path, encoding):
     path = tmp_path / "big"
     path.write_bytes(bytes(range(256)) * (96 * MIB // 256))
     request = Request("POST", "/a", {}, b"activityId=1", repeatable=False)
-    how = FileEncoding(ENCODERS[encoding], numbered_file_names)
+    how = FileEncoding(ENCODERS[encoding], default_file_names)
     tracemalloc.start()
     try:
         async with with_files(request, attachments([Attachment(source=path)]), how) as full:

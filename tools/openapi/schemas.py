@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from itertools import pairwise
-from types import UnionType
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import attrs
 
+from coredata_async.fields import alternatives, docstrings
 from coredata_async.resources.comments import Comment
 from coredata_async.resources.contacts import Address, Email, Link, NewContact, Phone
 from coredata_async.resources.values import Aspects, ListValue
@@ -54,7 +51,7 @@ _PARTS: Final[Mapping[tuple[type[Any], str], type[Any]]] = {
 
 def read_schema(model: type[Any], key: str | None) -> Schema:
     """Return the schema of a response: only the key is mandatory, and further fields are allowed."""
-    kinds, notes = get_type_hints(model), _notes(model)
+    kinds, notes = get_type_hints(model), docstrings(model)
     properties = {
         name: _with_note(
             _ODD.get((model, name)) or _response_schema(kinds[name], sure=name == key), notes.get(name)
@@ -68,7 +65,7 @@ def read_schema(model: type[Any], key: str | None) -> Schema:
 
 def request_schema(model: type[Any]) -> Schema:
     """Return the schema of a request: mandatory fields of a new object, nullable fields of a change."""
-    kinds, notes = get_type_hints(model), _notes(model)
+    kinds, notes = get_type_hints(model), docstrings(model)
     properties = {
         name: _with_note(_parts((model, name)) or _request_schema(kinds[name]), notes.get(name))
         for name in _names(model)
@@ -93,7 +90,7 @@ def form_schema(model: type[Any], **more: Schema) -> Schema:
 
 def filters(where: Any) -> list[Schema]:
     """Return the query parameters of a listing."""
-    kinds, notes = get_type_hints(where), _notes(where)
+    kinds, notes = get_type_hints(where), docstrings(where)
     own = [name for name in _names(where) if name not in _names(Paging)]
     return [_parameter(name, kinds[name], notes.get(name)) for name in own]
 
@@ -112,7 +109,7 @@ def ref(model: type[Any]) -> Schema:
 
 
 def _parameter(name: str, kind: Any, note: str | None) -> Schema:
-    arms = [arm for arm in _arms(kind) if arm is not type(None)]
+    arms = [arm for arm in alternatives(kind) if arm is not type(None)]
     if name.endswith("__range"):
         pair: Schema = {"type": "array", "items": _INSTANT, "minItems": 2, "maxItems": 2}
         schema: Schema = {"schema": pair, "style": "form", "explode": False}
@@ -132,7 +129,11 @@ def _response_schema(kind: Any, *, sure: bool) -> Schema:
 
 def _request_schema(kind: Any) -> Schema:
     schema = _schema(kind)
-    return {**schema, "type": [schema["type"], "null"]} if {Unset, type(None)} <= set(_arms(kind)) else schema
+    return (
+        {**schema, "type": [schema["type"], "null"]}
+        if {Unset, type(None)} <= set(alternatives(kind))
+        else schema
+    )
 
 
 def _parts(attribute: tuple[type[Any], str]) -> Schema | None:
@@ -147,7 +148,7 @@ def _parts(attribute: tuple[type[Any], str]) -> Schema | None:
 
 
 def _schema(kind: Any) -> Schema:
-    kind = next(arm for arm in _arms(kind) if arm not in (Unset, type(None)))
+    kind = next(arm for arm in alternatives(kind) if arm not in (Unset, type(None)))
     if kind in _PLAIN:
         return dict(_PLAIN[kind])
     origin, arguments = get_origin(kind), get_args(kind)
@@ -158,12 +159,8 @@ def _schema(kind: Any) -> Schema:
     return ref(kind)
 
 
-def _arms(kind: Any) -> tuple[Any, ...]:
-    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
-
-
 def _inside(kind: Any) -> Iterator[type[Any]]:
-    for arm in (*_arms(kind), *get_args(kind)):
+    for arm in (*alternatives(kind), *get_args(kind)):
         if isinstance(arm, type) and attrs.has(arm) and arm is not Aspects:
             yield arm
 
@@ -178,21 +175,3 @@ def _with_title(model: type[Any], schema: Schema, required: list[str]) -> Schema
 
 def _with_note(schema: Schema, note: str | None) -> Schema:
     return {**schema, "description": note} if note else schema
-
-
-def _notes(model: type[Any]) -> dict[str, str]:
-    """Return the docstrings of the fields of a class and its base classes."""
-    notes: dict[str, str] = {}
-    for kind in reversed([each for each in inspect.getmro(model) if attrs.has(each)]):
-        (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-        lines = body.body if isinstance(body, ast.ClassDef) else []
-        for line, below in pairwise(lines):
-            match line, below:
-                case (
-                    ast.AnnAssign(target=ast.Name(id=name)),
-                    ast.Expr(value=ast.Constant(value=str(text))),
-                ):
-                    notes[name] = inspect.cleandoc(text)
-                case _:
-                    pass
-    return notes

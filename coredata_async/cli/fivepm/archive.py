@@ -15,7 +15,7 @@ from coredata_async.cli.fivepm import connection
 from coredata_async.cli.fivepm.connection import fivepm_client
 from coredata_async.cli.jobs import JobCommand, report_file
 from coredata_async.cli.output import echo_json, people, say
-from coredata_async.cli.parent import check_existence, parent_option, required_parent
+from coredata_async.cli.parent import check_existence, parent_option, require_parent
 from coredata_async.cli.progress import JobOutput, Lines, ProgressBars, ProgressDisplay
 
 
@@ -45,7 +45,7 @@ def archive(
     pages. Files pass through a private directory on this disk. Run the same command again to continue after
     any interruption, or later to add what is new in 5pm. Nothing is changed in 5pm.
     """
-    into = required_parent(parent)
+    into = require_parent(parent)
     conduct = JobCommand(
         watch=JobOutput(_gauge(as_json=as_json), quiet=False), as_json=as_json, reports=reports
     )

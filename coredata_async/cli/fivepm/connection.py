@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from coredata_async.cli import connection
-from coredata_async.cli.connection import chosen_options
+from coredata_async.cli.connection import explicit_options
 from coredata_async.cli.failures import remember_address
 from coredata_async.cli.output import say
 from coredata_async.cli.settings import PREFIX, FivePMProfile, fivepm_profile
@@ -74,7 +74,7 @@ def fivepm_client() -> FivePM:
         ConfigurationError: If a setting is missing or invalid.
     """
     context = click.get_current_context()
-    chosen, given = chosen_options(context), _chosen_options(context)
+    chosen, given = explicit_options(context), _explicit_options(context)
     profile, warnings = fivepm_profile(chosen, os.environ)
     for warning in warnings:
         say(f"coredata: warning: {warning}")
@@ -113,10 +113,10 @@ def _clear(profile: FivePMProfile) -> str | None:
 def _choose(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     """Store the given value; the option of a sub-command comes later and overrides."""
     if value is not None:
-        _chosen_options(ctx)[str(param.name)] = value
+        _explicit_options(ctx)[str(param.name)] = value
 
 
-def _chosen_options(ctx: click.Context) -> dict[str, str]:
+def _explicit_options(ctx: click.Context) -> dict[str, str]:
     found: dict[str, str] = ctx.meta.setdefault(_CHOSEN, {})
     return found
 

@@ -12,9 +12,9 @@ import click
 
 from coredata_async.cli.failures import FAILED, exit_on_failures, run_each
 from coredata_async.cli.fivepm.connection import fivepm_client
-from coredata_async.cli.fivepm.fields import fivepm_fields
+from coredata_async.cli.options import collect_values, fields_of
 from coredata_async.cli.output import Details, Renderer, Rows, say, sink
-from coredata_async.cli.resources.options import given_values
+from coredata_async.cli.parsing import local_time
 from coredata_async.cli.resources.reading import shape
 from coredata_async.cli.resources.writing import confirm, with_cleared
 from coredata_async.fivepm import FivePM
@@ -112,12 +112,12 @@ async def _each(found: Any) -> AsyncGenerator[object, None]:
 
 def caller(row: Method) -> click.Command:
     """Build a command for a method that returns one object, for one or several keys or without a key."""
-    fields = fivepm_fields(row.fields) if row.fields else []
+    fields = fields_of(row.fields, time=local_time) if row.fields else []
     keys = [each for each in row.arguments if each not in _SECRET]
 
     def run(*, as_json: bool, fields_: list[str], keys: tuple[str, ...] = (), **values: object) -> None:
         into = sink(as_json=as_json, fields=fields_, otherwise=Details())
-        asyncio.run(show_results(row, keys, given_values(fields, values), into))
+        asyncio.run(show_results(row, keys, collect_values(fields, values), into))
 
     return click.Command(
         None,
@@ -129,13 +129,13 @@ def caller(row: Method) -> click.Command:
 
 def updater(row: Method) -> click.Command:
     """Build a command for a method that changes an object."""
-    fields = fivepm_fields(row.fields) if row.fields else []
+    fields = fields_of(row.fields, time=local_time) if row.fields else []
     names = [field.flag.removeprefix("--") for field in fields if field.clearable]
 
     def run(
         *, keys: str, clear: tuple[str, ...], as_json: bool, fields_: list[str], **values: object
     ) -> None:
-        changes = with_cleared(given_values(fields, values), clear)
+        changes = with_cleared(collect_values(fields, values), clear)
         into = sink(as_json=as_json, fields=fields_, otherwise=Details())
         asyncio.run(show_results(row, (keys,), changes, into))
 
@@ -179,11 +179,11 @@ def remover(row: Method) -> click.Command:
 
 def lister(row: Method) -> click.Command:
     """Build a command for a method that returns many objects."""
-    fields = fivepm_fields(row.filters) if row.filters else []
+    fields = fields_of(row.filters, time=local_time) if row.filters else []
     flags = [each for each in row.arguments if each in _FLAGS]
 
     def run(*, limit: int | None, as_json: bool, fields_: list[str], **values: object) -> None:
-        wanted = given_values(fields, values)
+        wanted = collect_values(fields, values)
         wanted |= {name: True for name in flags if values.get(name)}
         wanted |= {name: values[name] for name in ("page_size", "offset") if values.get(name) is not None}
         into = sink(as_json=as_json, fields=fields_, otherwise=Rows(columns(row)))

@@ -13,8 +13,8 @@ from coredata_async.cli.connection import client
 from coredata_async.cli.failures import exit_on_failures, run_each
 from coredata_async.cli.fields import fields_option
 from coredata_async.cli.help_text import evidence_note
+from coredata_async.cli.options import Field, collect_values, fields_of
 from coredata_async.cli.output import Details, Renderer, Rows, sink
-from coredata_async.cli.resources.options import Field, fields_of, given_values
 from coredata_async.cli.resources.resource import ResourceCommand
 from coredata_async.client import CoreData
 from coredata_async.listing import Listing
@@ -47,7 +47,7 @@ def lister(noun: ResourceCommand) -> click.Command:
     owners = noun.parents()
 
     def run(*, limit: int | None, fields_: list[str], as_json: bool, **values: str | None) -> None:
-        wanted = given_values(fields, values)
+        wanted = collect_values(fields, values)
         inside = {name: key for name in owners if (key := values.get(name)) is not None}
         if limit is not None and "page_size" not in wanted:
             wanted["page_size"] = min(limit, Paging().page_size or limit)

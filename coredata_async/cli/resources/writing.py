@@ -11,8 +11,8 @@ import click
 
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import FAILED, exit_on_failures, run_each
+from coredata_async.cli.options import Field, collect_values, fields_of
 from coredata_async.cli.output import echo_json, people, say
-from coredata_async.cli.resources.options import Field, fields_of, given_values
 from coredata_async.cli.resources.reading import keys_argument
 from coredata_async.cli.resources.resource import ResourceCommand, singular
 from coredata_async.client import CoreData
@@ -25,7 +25,7 @@ def creator(noun: ResourceCommand) -> click.Command | None:
     fields = fields_of(noun.new)
 
     def run(*, as_json: bool, **values: object) -> None:
-        made = asyncio.run(_create(noun, client(), given_values(fields, values)))
+        made = asyncio.run(_create(noun, client(), collect_values(fields, values)))
         if as_json:
             echo_json({noun.kind.key: made})
         else:
@@ -49,7 +49,7 @@ def updater(noun: ResourceCommand) -> click.Command | None:
     fields = fields_of(noun.edit)
 
     def run(*, key: str, clear: tuple[str, ...], **values: object) -> None:
-        changes = given_values(fields, values)
+        changes = collect_values(fields, values)
         asyncio.run(_update(noun, client(), key, with_cleared(changes, clear)))
         say(f"changed {key}")
 

@@ -37,7 +37,7 @@ class Auth:
 
     async def user(self) -> User:
         """Read the user who signed in: one request, retry-safe."""
-        return await perform(self._send, calls.authorized_user(self._form))
+        return await perform(self._send, calls.get_authorized_user(self._form))
 
     async def sign_in(self) -> str:
         """Sign in, if that has not happened yet, and return the session id: at most one request.
