@@ -193,7 +193,7 @@ RECORDS: Final = (
         StoreOptions,
         "replicas",
         "--replicas",
-        "Servers that keep a bucket that is created. Default: 1.",
+        "Servers that keep a bucket or stream that is created. Default: 1.",
         metavar="N",
         type=click.IntRange(1, 5),
     ),

@@ -94,8 +94,13 @@ async def connect(broker: Broker, address: NatsAddress) -> Connection:
     raise BrokerError(failure)
 
 
-async def prepare_streams(stream: JetStream, options: WorkerOptions) -> str:
+async def prepare_streams(stream: JetStream, options: WorkerOptions, *, replicas: int = 1) -> str:
     """Find or create the streams of messages and of dead letters, and the consumer.
+
+    Args:
+        stream: JetStream of the connection.
+        options: Options of the worker.
+        replicas: Number of servers that keep a stream that is created.
 
     Returns:
         The name of the stream of messages.
@@ -114,11 +119,17 @@ async def prepare_streams(stream: JetStream, options: WorkerOptions) -> str:
                 subjects=[options.subject],
                 retention=api.RetentionPolicy.WORK_QUEUE,
                 storage=api.StorageType.FILE,
+                num_replicas=replicas,
             )
             log.info("created the stream %s for %s", name, options.subject)
         if await _find(stream, options.dead_letters) is None:
             dead = stream_name(options.dead_letters)
-            await stream.add_stream(name=dead, subjects=[options.dead_letters], storage=api.StorageType.FILE)
+            await stream.add_stream(
+                name=dead,
+                subjects=[options.dead_letters],
+                storage=api.StorageType.FILE,
+                num_replicas=replicas,
+            )
             log.info("created the stream %s for %s", dead, options.dead_letters)
         await stream.add_consumer(name, consumer_config(options))
     except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots

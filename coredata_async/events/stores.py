@@ -54,7 +54,7 @@ class StoreOptions:
     """`kv`, `sqlite:PATH` or `postgresql://…`. The last may hold a password."""
     bucket: str = "coredata-records"
     replicas: int = 1
-    """Number of servers that keep a bucket that is created here."""
+    """Number of servers that keep a bucket or stream that is created here."""
     monitor: str | None = None
     """URL of the monitoring port of the NATS server."""
     allow_volatile: bool = False

@@ -109,7 +109,7 @@ class EventWorker:
                 settle=retry.settle + retry.probe_gap,
             )
             self._stream = connection.jetstream()
-            name = await nats.prepare_streams(self._stream, self.options)
+            name = await nats.prepare_streams(self._stream, self.options, replicas=self.store.replicas)
             self._subscriber = nats.subscribe(broker, self.options, name, self._consume)
             await nats.start(broker)
             log.info("waiting for messages of %s (stream %s)", self.options.subject, name)

@@ -3,7 +3,7 @@
 import pytest
 
 from coredata_async.sandbox import SandboxThread
-from tests.records.conftest import postgres  # noqa: F401  # a fixture
+from tests.records.conftest import cluster, postgres  # noqa: F401  # fixtures
 from tests.records.servers import nats_server
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .servers import nats_server, postgres_server
+from .servers import nats_cluster, nats_server, postgres_server
 from .stores import open_records
 
 STORES = (
@@ -22,6 +22,13 @@ def postgres():
 def nats(tmp_path_factory):
     with nats_server(tmp_path_factory.mktemp("nats")) as server:
         yield server
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """Return three nats-servers that keep replicas, without syncing every write."""
+    with nats_cluster(tmp_path) as servers:
+        yield servers
 
 
 @pytest.fixture(params=STORES)

@@ -18,16 +18,8 @@ from coredata_async.records import (
 )
 from coredata_async.wire.files import NewFile
 
-from .servers import nats_cluster
-
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
 KEYS = [f"key-{number}" for number in range(20)]
-
-
-@pytest.fixture
-def cluster(tmp_path):
-    with nats_cluster(tmp_path) as servers:
-        yield servers
 
 
 @pytest.fixture
