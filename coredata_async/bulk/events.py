@@ -207,31 +207,27 @@ class EventStream:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue(CAPACITY)
-        self._attached = True
-
-    @property
-    def has_listener(self) -> bool:
-        """True while the job has a listener."""
-        return self._attached
+        self.has_listener = True
+        """False if the job has no listener: no event needs to be made for it."""
 
     async def publish(self, event: Event) -> None:
         """Publish an event; waits while the listener is far behind."""
-        if self._attached:
+        if self.has_listener:
             await self._queue.put(event)
 
     def publish_progress(self, progress: Progress) -> None:
         """Publish the progress, if the queue has room."""
-        if self._attached and self._queue.qsize() < CAPACITY // 2:
+        if self.has_listener and self._queue.qsize() < CAPACITY // 2:
             self._queue.put_nowait(progress)
 
     async def end(self) -> None:
         """Publish the end of the events."""
-        if self._attached:
+        if self.has_listener:
             await self._queue.put(None)
 
     def detach(self) -> None:
         """Remove the listener: all waiting publishers continue."""
-        self._attached = False
+        self.has_listener = False
         while not self._queue.empty():
             self._queue.get_nowait()
 

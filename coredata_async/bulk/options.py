@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id, ids_of
@@ -181,3 +181,17 @@ _ALLOWED = {
     "names": ("fail", "escape", "truncate"),
     "unicode": ("nfc", "keep"),
 }
+
+
+def describe_settings(selection: Selection, policy: Policy, effort: Effort) -> Mapping[str, object]:
+    """Return every option by name, with rules as `+ glob` and `- glob`; options that are None are omitted."""
+    rules = [f"{'+' if rule.include else '-'} {rule.glob}" for rule in selection.rules]
+    options = {
+        **asdict(selection, recurse=False),
+        "rules": rules or None,
+        "files_from": None if selection.files_from is None else os.fspath(selection.files_from),
+        **asdict(policy),
+        **asdict(effort),
+        "concurrency": effort.worker_count,
+    }
+    return {name: value for name, value in options.items() if value is not None}

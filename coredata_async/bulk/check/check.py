@@ -26,8 +26,7 @@ from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.scratch import plan_into, scratch_journal
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.remote.folder_lookup import FolderLookup
-from coredata_async.bulk.remote.folders import Row
+from coredata_async.bulk.remote.folder_list import FolderLookup, Row
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.run.feeder import PlannedFile, read_planned_files

@@ -26,8 +26,7 @@ from coredata_async.bulk.remote.existing import (
     Skip,
     Upload,
 )
-from coredata_async.bulk.remote.folder_lookup import FolderLookup
-from coredata_async.bulk.remote.folders import Row, row_of
+from coredata_async.bulk.remote.folder_list import FolderLookup, Row, row_of
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.run.feeder import PlannedFile, read_planned_files

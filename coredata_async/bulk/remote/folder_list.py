@@ -1,17 +1,42 @@
-"""List of the server's folders in the journal; tasks that need it at the same time share one listing."""
+"""Folders of the journal, the list of the server's folders, and the lookup of one among the other."""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator
+from functools import partial
+from typing import Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
+from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.remote.listing import Remote
+from coredata_async.bulk.states import FolderState
+
+BATCH: Final = 200
+"""Number of folders read from the journal at once."""
+
+
+@frozen
+class Row:
+    """Folder of the journal."""
+
+    id: int
+    path: bytes
+    parent: int | None
+    title: str
+    state: FolderState
+    remote: str | None
+    made: bool
 
 
 @define(eq=False)
 class FolderList:
-    """List of all folders, read at most once per request for it: the service has no filter on folders."""
+    """List of all folders of the server; tasks that need it at the same time share one listing.
+
+    The service has no filter on folders.
+    """
 
     remote: Remote
     incomplete_reason: str | None = field(default=None, init=False)
@@ -39,3 +64,71 @@ class FolderList:
     async def with_title(self, inside: str, title: str) -> list[str]:
         """Return the ids of the folders of this title in a folder, the oldest first, as last read."""
         return await self.remote.find_folders(inside, title)
+
+
+@define(eq=False)
+class FolderLookup:
+    """Remote folder of each directory. Parents must be looked up before their subdirectories."""
+
+    remote: Remote
+    journal: Journal
+    _folders: dict[int, str | None] = field(factory=dict[int, str | None], init=False)
+    _listed: bool = field(default=False, init=False)
+
+    async def rows(self) -> AsyncGenerator[Row, None]:
+        """Yield all directories of the journal, parents first."""
+        last = 0
+        while rows := await self.journal.read(partial(_rows, after=last)):
+            for row in rows:
+                yield row
+            last = rows[-1].id
+
+    async def find_folder(self, row: Row) -> str | None:
+        """Return the id of the remote folder; `None` if it does not exist."""
+        if row.id not in self._folders:
+            self._folders[row.id] = await self._find(row)
+        return self._folders[row.id]
+
+    async def load(self) -> None:
+        """Read the server's folders, once."""
+        if not self._listed:
+            await self.remote.load_folders()
+            self._listed = True
+
+    async def _find(self, row: Row) -> str | None:
+        if row.parent is None:
+            return self.remote.parent
+        if row.state == FolderState.READY and row.remote:
+            return row.remote
+        inside = self._folders[row.parent]
+        if inside is None:
+            return None
+        await self.load()
+        folders = await self.remote.find_folders(inside, row.title)
+        return folders[0] if folders else None
+
+
+def _rows(db: sqlite3.Connection, after: int) -> list[Row]:
+    rows = db.execute("SELECT id FROM folder WHERE id > ? ORDER BY id LIMIT ?", (after, BATCH)).fetchall()
+    return [row_of(db, number) for (number,) in rows]
+
+
+def lineage(db: sqlite3.Connection, folder: int) -> list[int]:
+    """Return a folder and all above it, from the top, without recursion: trees may be very deep."""
+    return [number for (number,) in db.execute(_LINEAGE, (folder,))]
+
+
+def row_of(db: sqlite3.Connection, folder: int) -> Row:
+    """Read a folder of the journal."""
+    number, path, parent, title, state, remote, made = db.execute(
+        "SELECT id, path, parent, title, state, remote, made FROM folder WHERE id = ?", (folder,)
+    ).fetchone()
+    return Row(number, path, parent, title, FolderState(state), remote, bool(made))
+
+
+_LINEAGE: Final = """
+WITH RECURSIVE up(id, parent, height) AS (
+    SELECT id, parent, 0 FROM folder WHERE id = ?
+    UNION ALL SELECT folder.id, folder.parent, height + 1 FROM folder JOIN up ON folder.id = up.parent
+) SELECT id FROM up ORDER BY height DESC
+"""

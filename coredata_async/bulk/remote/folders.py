@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -13,7 +12,7 @@ from attrs import define, field, frozen
 
 from coredata_async.bulk.journal import items
 from coredata_async.bulk.journal.journal import Journal, Statement
-from coredata_async.bulk.remote.folder_list import FolderList
+from coredata_async.bulk.remote.folder_list import FolderList, Row, lineage, row_of
 from coredata_async.bulk.remote.folder_maker import FolderMaker, LocalFolderMaker
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.other_jobs import QuietCheck
@@ -44,19 +43,6 @@ class RemoteFolder:
     """True if this run created it, so that it contains only what this run uploaded."""
     made: bool
     """True if a request of this journal created it, so that no earlier job can have sent anything into it."""
-
-
-@frozen
-class Row:
-    """Folder of the journal."""
-
-    id: int
-    path: bytes
-    parent: int | None
-    title: str
-    state: FolderState
-    remote: str | None
-    made: bool
 
 
 @define(eq=False)
@@ -262,27 +248,6 @@ class Folders:
                 Request("POST", FOLDERS.path),
             )
         return []
-
-
-def lineage(db: sqlite3.Connection, folder: int) -> list[int]:
-    """Return a folder and all above it, from the top, without recursion: trees may be very deep."""
-    return [number for (number,) in db.execute(_LINEAGE, (folder,))]
-
-
-def row_of(db: sqlite3.Connection, folder: int) -> Row:
-    """Read a folder of the journal."""
-    number, path, parent, title, state, remote, made = db.execute(
-        "SELECT id, path, parent, title, state, remote, made FROM folder WHERE id = ?", (folder,)
-    ).fetchone()
-    return Row(number, path, parent, title, FolderState(state), remote, bool(made))
-
-
-_LINEAGE: Final = """
-WITH RECURSIVE up(id, parent, height) AS (
-    SELECT id, parent, 0 FROM folder WHERE id = ?
-    UNION ALL SELECT folder.id, folder.parent, height + 1 FROM folder JOIN up ON folder.id = up.parent
-) SELECT id FROM up ORDER BY height DESC
-"""
 
 
 def _update_row(row: Row, state: FolderState, remote: str | None, *, run: int = 0) -> Statement:

@@ -2,18 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
 from typing import Final
 
-from coredata_async.bulk.formatting import files, format_bytes, format_duration
+from attrs import frozen
+
+from coredata_async.bulk.formatting import escape_unprintable, files, format_bytes, format_duration
 from coredata_async.bulk.report.advice import ADVICE, AGAIN, TITLES, summarize
-from coredata_async.bulk.report.markup import Table, facts, moment, path, plain_table, text
 from coredata_async.bulk.report.report import Report
-from coredata_async.bulk.report.style import STYLE
 from coredata_async.bulk.states import Reason
 
 _PARTS: Final = ("done", "skipped", "failed", "unresolved", "pending")
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+ROWS: Final = 1000
+"""Maximum number of rows of a table."""
+_OPEN: Final = 20
+"""Maximum number of rows of a table that is initially open."""
+_NUMBERS: Final = frozenset({"Size", "Files"})
+STYLE: Final = """
+:root { color-scheme: light dark; --ink: #1c2127; --soft: #5f6b7a; --line: #d9dee5;
+  --page: #fff; --tint: #f5f7f9;
+  --done: #2f8f5b; --skipped: #8fa3b8; --failed: #c8372d; --unresolved: #d98a00; --pending: #b9c3cf; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ec; --soft: #98a4b1; --line: #343c46;
+  --page: #15191e; --tint: #1d232a; --done: #4fb57c; --skipped: #66788c; --failed: #ef6a5f;
+  --unresolved: #f0ad3c; --pending: #48535f; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 62rem; color: var(--ink);
+  background: var(--page); font: 16px/1.5 system-ui, sans-serif; }
+h1 { margin: 0; font-size: 1rem; font-weight: 600; color: var(--soft); }
+h2 { margin: 2.5rem 0 .5rem; font-size: 1.15rem; }
+p { margin: .25rem 0; }
+.summary { margin: .25rem 0 1rem; padding-left: .9rem; border-left: .3rem solid var(--failed);
+  font-size: 1.6rem; line-height: 1.3; font-weight: 600; }
+.good { border-color: var(--done); }
+.open { border-color: var(--unresolved); }
+.soft, dt, th, small { color: var(--soft); }
+.bar { display: flex; gap: 2px; height: .8rem; margin: 1.5rem 0 1rem; border-radius: .4rem;
+  overflow: hidden; }
+.bar span { min-width: 3px; }
+.done { --own: var(--done); } .skipped { --own: var(--skipped); } .failed { --own: var(--failed); }
+.unresolved { --own: var(--unresolved); } .pending { --own: var(--pending); }
+.bar span, .tiles i { background: var(--own, transparent); }
+.tiles { display: flex; flex-wrap: wrap; gap: .75rem 2.25rem; margin: 0; }
+.tiles dd { margin: 0; font-size: 1.45rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
+.tiles i { display: inline-block; width: .6rem; height: .6rem; margin-right: .4rem; border-radius: 50%; }
+.tiles small { display: block; font-size: .8rem; }
+.facts { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.25rem; margin: 0; }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+details { margin: .5rem 0; border: 1px solid var(--line); border-radius: .5rem; }
+summary { padding: .6rem .9rem; cursor: pointer; background: var(--tint); border-radius: .5rem; }
+details > p { padding: .4rem .9rem; }
+table { width: 100%; border-collapse: collapse; font-size: .9rem; }
+th, td { padding: .35rem .9rem; text-align: left; vertical-align: top; border-top: 1px solid var(--line);
+  overflow-wrap: anywhere; }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+code { font: .92em ui-monospace, monospace; white-space: pre-wrap; }
+@media print { body { max-width: none; padding: 0; font-size: 11pt; } details { border: 0; }
+  tr { break-inside: avoid; } .bar span, .tiles i { print-color-adjust: exact; } }
+"""
 
 
 def render(report: Report) -> str:
@@ -166,3 +214,66 @@ def _value(value: object) -> str:
             return "; ".join(map(str, value))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         case _:
             return str(value)
+
+
+@frozen
+class Table:
+    """Table that can be folded."""
+
+    title: str
+    description: str
+    total: int
+    """Number of rows if all had been kept."""
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    """Rows whose cells are HTML already."""
+
+    def markup(self) -> Iterator[str]:
+        """Yield the table, with its description and the number of rows that are not shown."""
+        opened = " open" if len(self.rows) <= _OPEN else ""
+        yield f"<details{opened}><summary><strong>{text(self.title)}</strong> ({self.total:,})</summary>"
+        yield f"<p>{text(self.description)}</p>"
+        yield from plain_table(self.heads, self.rows[:ROWS])
+        rest = self.total - min(len(self.rows), ROWS)
+        if rest > 0:
+            yield f'<p class="soft">… and {rest:,} more.</p>'
+        yield "</details>\n"
+
+
+def plain_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield a table whose cells are HTML already."""
+    classes = [' class="number"' if head in _NUMBERS else "" for head in heads]
+    yield "<table><thead>" + _row("th", classes, heads) + "</thead><tbody>"
+    for row in rows:
+        yield _row("td", classes, row)
+    yield "</tbody></table>"
+
+
+def facts(title: str, values: Mapping[str, str]) -> Iterator[str]:
+    """Yield names and texts, one below the other; nothing if the mapping is empty."""
+    if not values:
+        return
+    yield f'<section><h2>{text(title)}</h2><dl class="facts">'
+    for name, value in values.items():
+        yield f"<dt>{text(name)}</dt><dd>{text(value)}</dd>"
+    yield "</dl></section>\n"
+
+
+def text(value: str) -> str:
+    """Return text as HTML, with unprintable characters made visible."""
+    return escape(escape_unprintable(value))
+
+
+def path(value: str) -> str:
+    """Return the name of a file or blob as HTML. Right-to-left letters do not affect the text after it."""
+    return f"<bdi><code>{text(value)}</code></bdi>" if value else ""
+
+
+def moment(seconds: float) -> str:
+    """Return a point in time as text."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _row(tag: str, classes: Sequence[str], cells: Sequence[str]) -> str:
+    inside = "".join(f"<{tag}{css}>{cell}</{tag}>" for cell, css in zip(cells, classes, strict=True))
+    return f"<tr>{inside}</tr>"

@@ -135,12 +135,15 @@ class RunContext:
     async def finish(self, items: Sequence[Item]) -> None:
         """Record that a listing showed the Files of these items."""
         self.journal.note(*rows.mark_done([item.id for item in items]))
+        size = sum([item.fingerprint.size for item in items])
+        self.progress.transition(size, State.CONFIRMED, State.DONE, files=len(items))
         for item in items:
             if self.reported is not None:
                 self.reported.add(item.id)
-            self.progress.transition(item.fingerprint.size, State.CONFIRMED, State.DONE)
-            event = FileDone(path=path_text(item.path), file_id=item.file or "", size=item.fingerprint.size)
-            await self.stream.publish(event)
+            if self.stream.has_listener:
+                await self.stream.publish(
+                    FileDone(path=path_text(item.path), file_id=item.file or "", size=item.fingerprint.size)
+                )
 
     async def skip(self, item: Item, decision: Skip) -> None:
         """Record that a file is skipped: the server has it, or another File of its name."""

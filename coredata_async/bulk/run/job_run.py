@@ -19,11 +19,11 @@ from coredata_async.bulk.journal.planning import Planned, Sums
 from coredata_async.bulk.journal.settle_wait import Sent, SettleWait
 from coredata_async.bulk.lease import Lease
 from coredata_async.bulk.limits.limiters import Limiters
+from coredata_async.bulk.options import describe_settings
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.report.counts import Api
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import Ended, Report, RunSummary
-from coredata_async.bulk.report.settings import describe_settings
 from coredata_async.bulk.run.context import BitSet, RunContext
 from coredata_async.bulk.run.progress import ProgressCounter
 from coredata_async.bulk.run.scheduler import Scheduler

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.bulk.report.counts import Counts
-from coredata_async.bulk.report.html import render
-from coredata_async.bulk.report.markup import ROWS
+from coredata_async.bulk.report.html import ROWS, render
 from coredata_async.bulk.report.report import Entry, Orphan, Report
 from coredata_async.bulk.states import Reason
 from tests.bulk.reports import a_report

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.bulk.options import Effort, Policy, Rule, Selection
+from coredata_async.bulk.options import Effort, Policy, Rule, Selection, describe_settings
 from coredata_async.bulk.report.advice import ADVICE, TITLES, summarize
 from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.counts import Counts
@@ -22,7 +22,6 @@ from coredata_async.bulk.report.report import (
     Report,
     exception_for,
 )
-from coredata_async.bulk.report.settings import describe_settings
 from coredata_async.bulk.states import Reason
 from coredata_async.errors import (
     BulkError,
