@@ -243,3 +243,17 @@ def test_defaults_from_a_factory_are_made_for_each_object() -> None:
 
     assert one.title == other.title == []
     assert one.title is not other.title
+
+
+@frozen(kw_only=True)
+class Needed:
+    """Model of a caller that needs nothing else of the objects."""
+
+    id: str
+    size: int | None = None
+
+
+def test_a_model_without_extra_keeps_no_unknown_fields() -> None:
+    assert structure({"id": "a", "size": 1, "more": [{}]}, Needed) == Needed(id="a", size=1)
+    assert structure({"id": "a"}, Needed) == Needed(id="a")
+    assert structure({"id": "a", "size": "many", "more": 1}, Needed) == Needed(id="a")

@@ -13,8 +13,7 @@ from typing import Final, Protocol
 
 from attrs import define, field, frozen
 
-from coredata_async.bulk.limits.circuit import Circuit
-from coredata_async.bulk.limits.cubic import Cubic
+from coredata_async.bulk.limits.pacing import Circuit, Cubic
 from coredata_async.response_table import HostState, Response, host_state, response_of
 from coredata_async.transport.trace import Exchanged
 

@@ -10,11 +10,10 @@ from typing import Final
 
 from coredata_async.bulk.limits.aimd import CEILING as MOST_REQUESTS
 from coredata_async.bulk.limits.aimd import Aimd
-from coredata_async.bulk.limits.circuit import Circuit
-from coredata_async.bulk.limits.cubic import Cubic
 from coredata_async.bulk.limits.goodput import CEILING as MOST_PUTS
 from coredata_async.bulk.limits.goodput import Goodput
 from coredata_async.bulk.limits.limiter import AdaptiveLimiter, FixedWidth
+from coredata_async.bulk.limits.pacing import Circuit, Cubic
 from coredata_async.bulk.options import Effort
 from coredata_async.config import Limits, Retry
 from coredata_async.response_table import HostState

@@ -8,8 +8,8 @@ import pytest
 from coredata_async import URLExpiredError
 from coredata_async.bulk.limits.admission import EXPIRED, FIRST, PROVING, Admission, limit_bandwidth
 from coredata_async.bulk.limits.bandwidth import HORIZON, STREAMS, Bandwidth
-from coredata_async.bulk.limits.circuit import Circuit
 from coredata_async.bulk.limits.limiter import AdaptiveLimiter, FixedWidth
+from coredata_async.bulk.limits.pacing import Circuit
 from coredata_async.message import Held, Reply, Request
 from coredata_async.response_table import HostState
 from coredata_async.transport.trace import Exchanged

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coredata_async.bulk.limits.aimd import Aimd
-from coredata_async.bulk.limits.circuit import Circuit
-from coredata_async.bulk.limits.cubic import Cubic
 from coredata_async.bulk.limits.limiter import AdaptiveLimiter, FixedWidth, Recent
+from coredata_async.bulk.limits.pacing import Circuit, Cubic
 from coredata_async.errors import APIConnectionError
 from coredata_async.message import Reply, Request
 from coredata_async.response_table import HostState
