@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.served import ROOT
 
 
-def said(module: str, *options: object, timeout: float = 900, missing: bool = False) -> Any:
+def run_part(module: str, *options: object, timeout: float = 900, missing: bool = False) -> Any:
     """Run a benchmark module, and return the JSON in the last line that it prints.
 
     Args:

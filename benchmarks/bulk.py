@@ -27,9 +27,9 @@ from typing import Any
 
 from attrs import frozen
 
-from benchmarks.apart import said
+from benchmarks.apart import run_part
 from benchmarks.memory import MIB, Peak
-from benchmarks.served import PARENT, started
+from benchmarks.served import PARENT, start_server
 from coredata_async import CoreData
 from coredata_async.bulk import Effort, State, UploadJob
 from coredata_async.cli.sandbox_process import SandboxAddress, sandbox_process
@@ -47,7 +47,7 @@ class Spent:
 
 
 @asynccontextmanager
-async def served() -> AsyncGenerator[tuple[SandboxAddress, CoreData], None]:
+async def serve_job() -> AsyncGenerator[tuple[SandboxAddress, CoreData], None]:
     """Yield a sandbox in another process, and a client for it."""
     async with (
         sandbox_process() as (_, box),
@@ -60,7 +60,7 @@ async def served() -> AsyncGenerator[tuple[SandboxAddress, CoreData], None]:
 async def fast() -> AsyncGenerator[CoreData, None]:
     """Yield a client of a fast server, which knows folders and listings, and hashes nothing."""
     async with (
-        started("benchmarks.processes_far") as (where, _),
+        start_server("benchmarks.processes_far") as (where, _),
         CoreData(where["api"], api_user="u", api_key="k") as client,
     ):
         yield client
@@ -88,10 +88,10 @@ def empty_files(folder: Path, count: int) -> Path:
     return root
 
 
-async def bare(client: CoreData, parent: str, root: Path, lanes: int) -> int:
+async def bare(client: CoreData, parent: str, root: Path, concurrency: int) -> int:
     """Upload all files with `upload_many`."""
     paths = await asyncio.to_thread(lambda: [path for path in root.rglob("*") if path.is_file()])
-    uploads = client.files.upload_many(paths, parent=parent, concurrency=lanes, verify=False)
+    uploads = client.files.upload_many(paths, parent=parent, concurrency=concurrency, verify=False)
     async with uploads as outcomes:
         return sum([1 async for _ in outcomes])
 
@@ -104,7 +104,7 @@ async def job(client: CoreData, parent: str, root: Path, journal: Path, effort: 
     return report.counts.done
 
 
-async def beside(folder: Path, files: int, rounds: int, lanes: int) -> Found:
+async def beside(folder: Path, files: int, rounds: int, concurrency: int) -> Found:
     """Return files per second of the job over those of `upload_many`, and CPU per file of both."""
     root = small_files(folder, files)
     spent: dict[str, list[Spent]] = {"upload_many": [], "job": []}
@@ -116,9 +116,9 @@ async def beside(folder: Path, files: int, rounds: int, lanes: int) -> Found:
                 wall, cpu = time.perf_counter(), time.process_time()
                 if name == "job":
                     journal = folder / f"{number}.sqlite"
-                    done = await job(client, PARENT, root, journal, Effort(concurrency=lanes))
+                    done = await job(client, PARENT, root, journal, Effort(concurrency=concurrency))
                 else:
-                    done = await bare(client, PARENT, root, lanes)
+                    done = await bare(client, PARENT, root, concurrency)
                 if done != files:
                     raise RuntimeError(f"{name}: {done} of {files} files")
                 if number:  # the first round warms up
@@ -126,7 +126,7 @@ async def beside(folder: Path, files: int, rounds: int, lanes: int) -> Found:
     ratios = [one.seconds / two.seconds for one, two in zip(spent["upload_many"], spent["job"], strict=True)]
     return {
         "files": files,
-        "lanes": lanes,
+        "concurrency": concurrency,
         "rounds": rounds,
         **{
             f"{name}_files_per_second": round(files / statistics.median(each.seconds for each in rows))
@@ -142,10 +142,10 @@ async def beside(folder: Path, files: int, rounds: int, lanes: int) -> Found:
     }
 
 
-async def planned(folder: Path, count: int, seconds: float) -> Found:
+async def plan(folder: Path, count: int, seconds: float) -> Found:
     """Return the growth of the resident set while `count` files are planned, and some of them uploaded."""
     root = empty_files(folder, count)
-    async with served() as (box, client):
+    async with serve_job() as (box, client):
         await client.files.upload(b"warm", parent=box.project, filename="warm.txt")
         upload = UploadJob(
             client,
@@ -165,11 +165,11 @@ async def planned(folder: Path, count: int, seconds: float) -> Found:
     }
 
 
-async def resumed(folder: Path, count: int) -> Found:
+async def resume(folder: Path, count: int) -> Found:
     """Return the seconds that a job of `count` finished files needs to find that out."""
     root = empty_files(folder, count)
     journal = folder / "resumed.sqlite"
-    async with served() as (box, client):
+    async with serve_job() as (box, client):
         first = UploadJob(
             client, root, parent=box.project, journal=journal, effort=Effort(max_duration=0.001)
         )
@@ -196,7 +196,7 @@ async def resumed(folder: Path, count: int) -> Found:
 
 def apart(part: str, *options: object) -> Found:
     """Run one part in a process of its own, so that its memory is measured alone."""
-    found: Found = said("benchmarks.bulk", "--part", part, *options)
+    found: Found = run_part("benchmarks.bulk", "--part", part, *options)
     return found
 
 
@@ -207,7 +207,7 @@ def main() -> None:
     )
     parser.add_argument("--files", type=int, default=2000, help="small files per round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--lanes", type=int, default=32)
+    parser.add_argument("--concurrency", type=int, default=32)
     parser.add_argument("--planned", type=int, default=200_000, help="files for memory and resuming")
     parser.add_argument("--seconds", type=float, default=20.0, help="for how long planned files are uploaded")
     parser.add_argument("--part", choices=("beside", "planned", "resumed"), help=argparse.SUPPRESS)
@@ -218,9 +218,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:
         folder = Path(name)
         work: dict[str, Callable[[], Coroutine[Any, Any, Found]]] = {
-            "beside": lambda: beside(folder, wanted.files, wanted.rounds, wanted.lanes),
-            "planned": lambda: planned(folder, wanted.planned, wanted.seconds),
-            "resumed": lambda: resumed(folder, wanted.planned),
+            "beside": lambda: beside(folder, wanted.files, wanted.rounds, wanted.concurrency),
+            "planned": lambda: plan(folder, wanted.planned, wanted.seconds),
+            "resumed": lambda: resume(folder, wanted.planned),
         }
         _say(asyncio.run(work[wanted.part]()))
 
@@ -232,7 +232,7 @@ def _all(wanted: argparse.Namespace) -> None:
         (
             "job_over_upload_many",
             "beside",
-            ("--files", wanted.files, "--rounds", wanted.rounds, "--lanes", wanted.lanes),
+            ("--files", wanted.files, "--rounds", wanted.rounds, "--concurrency", wanted.concurrency),
         ),
         ("memory_at_1000", "planned", ("--planned", 1000, "--seconds", wanted.seconds)),
         ("memory_at_all", "planned", scale),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 from typing import Any, Final
 
-from benchmarks.apart import said
+from benchmarks.apart import run_part
 from benchmarks.bulk import Found, apart
 from benchmarks.intervals import median_interval, ratios
 from benchmarks.memory import MIB
@@ -16,7 +16,7 @@ from benchmarks.result import Result
 
 FILES: Final = 1500
 """Files of one round."""
-LANES: Final = "64 workers, idle loop"
+ROW: Final = "64 workers, idle loop"
 """Row of the journal's own benchmark that is used: an idle loop, because a busy one adds noise."""
 
 
@@ -79,10 +79,10 @@ def _journal(both: list[Found], costs: list[dict[str, float]]) -> Result:
 
 def _journal_costs(planned: int) -> dict[str, float]:
     """Return microseconds of CPU per file."""
-    options = ("--json", "--files", 1000, "--planned", planned, "--only", LANES)
-    found: dict[str, Any] = said("benchmarks.journal", *options, timeout=300)
+    options = ("--json", "--files", 1000, "--planned", planned, "--only", ROW)
+    found: dict[str, Any] = run_part("benchmarks.journal", *options, timeout=300)
     return {
-        "writes": float(found["per_file_microseconds"][LANES]["cpu"]),
+        "writes": float(found["per_file_microseconds"][ROW]["cpu"]),
         "plan": float(found["planned"]["plan_seconds"]) / planned * 1e6,
         "scan": float(found["planned"]["scan_seconds"]) / planned * 1e6,
     }

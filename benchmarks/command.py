@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.registry import MEASUREMENTS, Measurement, chosen
+from benchmarks.registry import MEASUREMENTS, Measurement, choose
 from benchmarks.report import Report, load, machine
 from benchmarks.result import Result
 from benchmarks.table import lines
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             load(wanted.source)
             if wanted.source
             else run(
-                chosen(wanted.only),
+                choose(wanted.only),
                 wanted.rounds or (2 if wanted.quick else 5),
                 quick=wanted.quick,
             )

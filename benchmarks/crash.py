@@ -126,7 +126,7 @@ CRASHES = (
 )
 
 
-def crashed(victims: Victims, where: Path, crash: Crash, seed: int) -> Tally:
+def run_crash(victims: Victims, where: Path, crash: Crash, seed: int) -> Tally:
     """Crash once, resume, and compare."""
     chance = Chance(f"{crash.name} {seed}")
     with scenes(victims, where) as scene:
@@ -169,11 +169,13 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="directory for the journals of jobs that went wrong")
     options = parser.parse_args()
     if options.kills is not None:
-        return _killed_at_random(options)
+        return _kill_at_random(options)
     began = time.monotonic()
     cases = [(crash, options.seed + n) for crash in CRASHES for n in range(options.runs)]
     with tempfile.TemporaryDirectory(prefix="coredata-crash-") as where:
-        tallies = each_of(cases, lambda victims, case: crashed(victims, Path(where), *case), options.at_once)
+        tallies = each_of(
+            cases, lambda victims, case: run_crash(victims, Path(where), *case), options.at_once
+        )
     sums = {crash.name: Counter[str]() for crash in CRASHES}
     for (crash, _), tally in zip(cases, tallies, strict=True):
         sums[crash.name].update(tally._asdict())
@@ -186,7 +188,7 @@ def main() -> int:
     return int(any(everything[name] for name in Tally._fields[1:]))
 
 
-def _killed_at_random(options: argparse.Namespace) -> int:
+def _kill_at_random(options: argparse.Namespace) -> int:
     began = time.monotonic()
     tally = campaign(options.kills, options.processes, options.seed, options.keep)
     print(*tally.problems, tally, f"{time.monotonic() - began:.0f} s", sep="\n")

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from benchmarks.clients.ours import client_for
 from benchmarks.result import Result
-from benchmarks.served import PARENT, served
+from benchmarks.served import PARENT, serve
 from coredata_async import CoreData
 
 KIB: Final = 1 << 10
@@ -71,7 +71,7 @@ async def _right() -> tuple[int, int]:
     """Return the number of correct uploads, and of all uploads."""
     wanted = list(uploads())
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:
-        async with served(pause=REST) as where, client_for(where) as client:
+        async with serve(pause=REST) as where, client_for(where) as client:
             async with asyncio.TaskGroup() as group:
                 for each in wanted:
                     group.create_task(_upload(client, Path(name), each))

@@ -11,8 +11,8 @@ from typing import Final
 
 from benchmarks.clients.client import Client, Upload
 from benchmarks.files import small_files
-from benchmarks.paired import Slice, Timed, paired
-from benchmarks.served import Where, served
+from benchmarks.paired import Slice, Timed, run_paired
+from benchmarks.served import Where, serve
 
 FILES: Final = 2000
 QUICK: Final = 4
@@ -33,13 +33,13 @@ async def flow(
     Names of ways are those of the clients and their concurrency: `naive+md5 c=32`.
     """
     paths = await asyncio.to_thread(small_files, folder, FILES)
-    async with served(delay=delay, tls=tls) as where, AsyncExitStack() as stack:
+    async with serve(delay=delay, tls=tls) as where, AsyncExitStack() as stack:
         ways: dict[str, Slice] = {}
         for client, width in clients:
-            upload = await stack.enter_async_context(client.opened(where))
+            upload = await stack.enter_async_context(client.connect(where))
             ways[way(client, width)] = _slices(upload, paths, client.slice, width)
-        timed = await paired(ways, turns, where.cpu)
-        await _checked(where, clients, turns)
+        timed = await run_paired(ways, turns, where.cpu)
+        await _check(where, clients, turns)
     return timed
 
 
@@ -58,5 +58,5 @@ def _slices(upload: Upload, paths: Sequence[Path], size: int, width: int) -> Sli
     return one
 
 
-async def _checked(where: Where, clients: Sequence[tuple[Client, int]], turns: int) -> None:
+async def _check(where: Where, clients: Sequence[tuple[Client, int]], turns: int) -> None:
     await asyncio.to_thread(where.check, sum(client.slice for client, _ in clients) * (turns + 1))

@@ -57,13 +57,13 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # the fo
     numbers = random.Random(18)
     for turn in range(rounds + 1):
         for way in numbers.sample(WAYS, len(WAYS)):
-            spent = _spent(way.code)
+            spent = _measure_cpu(way.code)
             if turn:  # the first round compiles and fills the page cache
                 seconds[way.name].append(spent)
     return [_result(way, seconds) for way in WAYS if way.name != BASE]
 
 
-def _spent(code: str) -> float:
+def _measure_cpu(code: str) -> float:
     before = getrusage(RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
     after = getrusage(RUSAGE_CHILDREN)

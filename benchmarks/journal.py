@@ -28,7 +28,7 @@ from coredata_async.bulk.journal.items import CONFIRMED, PUTTING, SENT, STORED, 
 from coredata_async.bulk.journal.journal import JobIdentity, Journal, Statement
 from coredata_async.bulk.states import State
 
-LANES = (1, 16, 64, 256)
+WORKERS = (1, 16, 64, 256)
 REPEATS = 3
 HEX = "0123456789abcdef0123456789abcdef"
 BINDING = JobIdentity("https://acme.coredata.is", "anna", "p1", (b"/data",))
@@ -58,11 +58,11 @@ class Cost:
     """Median of REGISTERING's wait for the disk, in milliseconds."""
 
 
-def planned(number: int) -> Statement:
+def insert(number: int) -> Statement:
     return PLANNED, (number, number // 100, b"report-%08d.pdf" % number, f"report-{number:08}.pdf", number)
 
 
-async def journalled(journal: Journal, number: int, *, pause: Pause, waits: list[float]) -> None:
+async def write_file(journal: Journal, number: int, *, pause: Pause, waits: list[float]) -> None:
     """Write what one file causes."""
     now = time.time()
     await pause()
@@ -85,36 +85,36 @@ async def plain(number: int, *, pause: Pause) -> None:
         await pause()
 
 
-async def measure(numbers: Iterator[int], lanes: int, one: Callable[[int], Awaitable[None]]) -> list[float]:
+async def measure(numbers: Iterator[int], workers: int, one: Callable[[int], Awaitable[None]]) -> list[float]:
     """Let workers process the numbers; return seconds: elapsed, of the process, of this thread."""
 
-    async def lane() -> None:
+    async def worker() -> None:
         for number in numbers:
             await one(number)
 
     began = (time.perf_counter(), time.process_time(), time.thread_time())
     async with asyncio.TaskGroup() as group:
-        for _ in range(lanes):
-            group.create_task(lane())
+        for _ in range(workers):
+            group.create_task(worker())
     ended = (time.perf_counter(), time.process_time(), time.thread_time())
     return [after - before for before, after in zip(began, ended, strict=True)]
 
 
-async def cost(journal: Journal, files: int, lanes: int, pause: Pause) -> Cost:
+async def cost(journal: Journal, files: int, workers: int, pause: Pause) -> Cost:
     """Return the cost of a journal per file, as the best of several runs, because other processes disturb."""
     waits: list[float] = []
-    one = partial(journalled, journal, pause=pause, waits=waits)
+    one = partial(write_file, journal, pause=pause, waits=waits)
     having: list[list[float]] = []
     without: list[list[float]] = []
     for _ in range(REPEATS):
-        without.append(await measure(iter(range(files)), lanes, partial(plain, pause=pause)))
-        having.append(await measure(iter(range(1, files + 1)), lanes, one))
+        without.append(await measure(iter(range(files)), workers, partial(plain, pause=pause)))
+        having.append(await measure(iter(range(1, files + 1)), workers, one))
     wait = 1e3 * statistics.median(waits)
     commits: list[str] = []
     await journal.read(
         lambda db: db.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
     )
-    traced = await measure(iter(range(1, files + 1)), lanes, one)  # separately, because tracing costs time
+    traced = await measure(iter(range(1, files + 1)), workers, one)  # separately, because tracing costs time
     await journal.read(lambda db: db.set_trace_callback(None))
     elapsed, cpu, loop = (
         1e6 * (min(a) - min(b)) / files
@@ -143,13 +143,13 @@ async def costs(folder: Path, files: int, work: float, only: str | None) -> dict
     """Measure all numbers of workers, in an idle loop and in a busy one."""
     journal = await Journal.open(folder / "workers.sqlite", BINDING)
     try:
-        await journal.write(*map(planned, range(1, files + 1)))
+        await journal.write(*map(insert, range(1, files + 1)))
         found: dict[str, Cost] = {}
         for name, micros in (("idle", 0.0), ("busy", work / 4)):
-            for lanes in LANES:
-                count, row = files if lanes > 1 else files // 10, f"{lanes} workers, {name} loop"
+            for workers in WORKERS:
+                count, row = files if workers > 1 else files // 10, f"{workers} workers, {name} loop"
                 if only in {None, row}:
-                    found[row] = await cost(journal, count, lanes, busy(micros))
+                    found[row] = await cost(journal, count, workers, busy(micros))
         return found
     finally:
         await journal.aclose()
@@ -161,7 +161,7 @@ async def planning(folder: Path, count: int) -> dict[str, float]:
     journal = await Journal.open(path, BINDING)
     began = time.perf_counter()
     for first in range(0, count, 1000):
-        await journal.write(*map(planned, range(first + 1, min(first + 1000, count) + 1)))
+        await journal.write(*map(insert, range(first + 1, min(first + 1000, count) + 1)))
     seconds = time.perf_counter() - began
     await journal.aclose()
     size = path.stat().st_size

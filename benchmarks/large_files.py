@@ -20,11 +20,11 @@ from benchmarks.certificate import certificate
 from benchmarks.clients.ours import client_for
 from benchmarks.files import large_file, ram
 from benchmarks.intervals import median_interval
-from benchmarks.large_ways import MIB, curl, each, hashed, put, upload
-from benchmarks.paired import Slice, Timed, paired
+from benchmarks.large_ways import MIB, curl, each, hash_files, put, upload
+from benchmarks.paired import Slice, Timed, run_paired
 from benchmarks.programs import program
 from benchmarks.result import Result
-from benchmarks.served import served
+from benchmarks.served import serve
 
 SIZE: Final = 1 << 30
 QUICK_SIZE: Final = 256 * MIB
@@ -55,28 +55,28 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
         paths = [large_file(folder, size, number) for number in range(MANY)]
         tls = certificate(folder) if program("openssl") else None
         found: list[Result] = []
-        found += asyncio.run(_compared(PLAIN, paths[:1], rounds))
-        found += asyncio.run(_compared(FOUR, paths, rounds))
+        found += asyncio.run(_compare(PLAIN, paths[:1], rounds))
+        found += asyncio.run(_compare(FOUR, paths, rounds))
         if tls is None:
             found += [Result(name="TLS", baseline=row.theirs, row=row.row, note="no openssl") for row in TLS]
         else:
-            found += asyncio.run(_compared(TLS, paths[:1], rounds, tls))
+            found += asyncio.run(_compare(TLS, paths[:1], rounds, tls))
     return found
 
 
-async def _compared(
+async def _compare(
     rows: Sequence[Row], paths: Sequence[Path], rounds: int, tls: Path | None = None
 ) -> list[Result]:
-    async with served(large=True, tls=tls) as where, client_for(where) as client:
+    async with serve(large=True, tls=tls) as where, client_for(where) as client:
         ways: dict[str, Slice] = {
             CURL: lambda: curl(where, paths),
             PUT: lambda: each(paths, lambda path: put(client, where, path)),
             FLOW: lambda: each(paths, lambda path: upload(client, path)),
-            HASH: lambda: asyncio.to_thread(hashed, paths),
+            HASH: lambda: asyncio.to_thread(hash_files, paths),
         }
         if program("curl") is None:
             del ways[CURL]
-        timed = await paired(ways, rounds, where.cpu)
+        timed = await run_paired(ways, rounds, where.cpu)
         await asyncio.to_thread(where.check, len(paths) * (rounds + 1))
     size = paths[0].stat().st_size >> 20
     name = f"{len(paths)} x {size} MiB{' by TLS' if tls else ''}"

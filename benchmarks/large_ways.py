@@ -103,7 +103,7 @@ async def upload(client: CoreData, path: Path) -> None:
     await client.files.upload(path, parent=PARENT, verify=False)
 
 
-def hashed(paths: Sequence[Path]) -> float:
+def hash_files(paths: Sequence[Path]) -> float:
     """Read and hash only, each file in a thread of its own."""
 
     def one(path: Path) -> None:

@@ -26,7 +26,7 @@ from attrs import asdict
 
 from benchmarks.intervals import median_interval, ratios
 from benchmarks.listing_objects import by_hand, page
-from benchmarks.paired import paired
+from benchmarks.paired import run_paired
 from benchmarks.result import Result
 from coredata_async import CoreData
 from coredata_async.resources.files import File
@@ -46,10 +46,10 @@ HAND: Final = "json_hand_dt"
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # the form that all measurements have
     """Measure rows 14, 15 and 16 of the table; a quick run omits two page sizes."""
-    return asyncio.run(_measured(rounds, (100,) if quick else SIZES))
+    return asyncio.run(_compare(rounds, (100,) if quick else SIZES))
 
 
-async def _measured(rounds: int, sizes: tuple[int, ...]) -> list[Result]:
+async def _compare(rounds: int, sizes: tuple[int, ...]) -> list[Result]:
     found: list[Result] = []
     for size in sizes:
         found += structuring(rounds, size)
@@ -102,7 +102,7 @@ def _result(
 async def reading_ahead(rounds: int) -> Result:
     """Compare a listing with a window of pages, with pages one by one; the server takes 20 ms for each."""
     async with (
-        _served() as url,
+        _serve() as url,
         CoreData(url, api_user="u", api_key="k") as client,
         aiohttp.ClientSession(headers={"Authorization": "apikey u:k"}) as session,
     ):
@@ -123,7 +123,7 @@ async def reading_ahead(rounds: int) -> Result:
 
         if await ours() != await raw():
             raise RuntimeError("a way has lost objects")
-        timed = await paired({"coredata_async": ours, "aiohttp, page by page": raw}, rounds)
+        timed = await run_paired({"coredata_async": ours, "aiohttp, page by page": raw}, rounds)
     return timed.result(
         f"listing, 20 ms, pages of 100, {WINDOW} ahead",
         "coredata_async",
@@ -136,7 +136,7 @@ async def reading_ahead(rounds: int) -> Result:
 
 
 @asynccontextmanager
-async def _served() -> AsyncGenerator[str, None]:
+async def _serve() -> AsyncGenerator[str, None]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

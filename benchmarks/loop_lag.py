@@ -19,7 +19,7 @@ from attrs import frozen
 from benchmarks.clients.ours import client_for, upload
 from benchmarks.files import large_file, ram, small_files
 from benchmarks.result import Result
-from benchmarks.served import PARENT, served
+from benchmarks.served import PARENT, serve
 
 BEAT: Final = 0.002
 MUST, STRETCH = 20.0, 8.0
@@ -49,14 +49,14 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
 async def _small(turns: int) -> Result:
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:
         paths = await asyncio.to_thread(small_files, Path(name), FILES)
-        async with served() as where, client_for(where) as client:
+        async with serve() as where, client_for(where) as client:
             return await _row(f"small files, c={WIDTH}", turns, lambda: upload(client, paths, WIDTH))
 
 
 async def _large(turns: int) -> Result:
     with ram(MANY * SIZE) as folder:
         paths = [await asyncio.to_thread(large_file, folder, SIZE, number) for number in range(MANY)]
-        async with served(large=True) as where, client_for(where) as client:
+        async with serve(large=True) as where, client_for(where) as client:
 
             async def all_of_them() -> None:
                 async with asyncio.TaskGroup() as group:

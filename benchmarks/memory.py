@@ -22,11 +22,11 @@ from typing import Final
 import psutil  # type: ignore[import-untyped, unused-ignore]
 from attrs import frozen
 
-from benchmarks.apart import said
+from benchmarks.apart import run_part
 from benchmarks.clients.ours import client_for, upload
 from benchmarks.files import small_files
 from benchmarks.result import Result
-from benchmarks.served import PARENT, Where, served
+from benchmarks.served import PARENT, Where, serve
 from coredata_async import CoreData, Failed, Unknown
 
 MIB: Final = 1 << 20
@@ -88,7 +88,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # peaks 
 
 
 def _row(name: str, part: Part, *, quick: bool) -> Result:
-    found: dict[str, float] = said("benchmarks.memory", "--part", name, *(["--quick"] if quick else []))
+    found: dict[str, float] = run_part("benchmarks.memory", "--part", name, *(["--quick"] if quick else []))
     many = part.size == 0
     return Result(
         name=f"RSS growth, {part.name}",
@@ -108,7 +108,7 @@ async def run(name: str, *, quick: bool) -> dict[str, float]:
     """Upload the files of a part in this process, and return the figures."""
     part = PARTS[name]
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as folder:
-        async with served(large=part.size > 0) as where, client_for(where) as client:
+        async with serve(large=part.size > 0) as where, client_for(where) as client:
             if part.size:
                 return await _large(client, Path(folder), part, part.quick if quick else part.size)
             return await _many(client, where, Path(folder), part.quick if quick else part.files)

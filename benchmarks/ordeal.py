@@ -44,7 +44,7 @@ LAG: Final = 1.0
 """Seconds for which a new File is missing from lists."""
 
 
-async def scripted(box: SandboxAddress) -> None:
+async def script_faults(box: SandboxAddress) -> None:
     """Switch the faults on."""
     for fault in FAULTS:
         await ask_sandbox(box, "POST", "/sandbox/faults", {**fault, "times": None})
@@ -113,7 +113,7 @@ async def ordeal(
     """Run the whole ordeal."""
     numbers = random.Random(7)
     async with sandbox_process() as (_, box):
-        await scripted(box)
+        await script_faults(box)
         report_file = folder / "report.html"
         command = [
             *(sys.executable, "-m", "coredata_async", "upload", *map(str, roots), "--parent", box.project),

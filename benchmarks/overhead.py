@@ -12,9 +12,9 @@ import aiohttp
 
 from benchmarks.clients.ours import client_for, has_switch, upload
 from benchmarks.files import small_files
-from benchmarks.paired import Slice, paired
+from benchmarks.paired import Slice, run_paired
 from benchmarks.result import Result
-from benchmarks.served import served
+from benchmarks.served import serve
 
 WIDTH: Final = 32
 REQUESTS: Final = 1000
@@ -29,7 +29,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
 
 async def _requests(turns: int) -> list[Result]:
     async with (
-        served() as where,
+        serve() as where,
         client_for(where) as ours,
         client_for(where, **({"transport": "aiohttp"} if has_switch() else {})) as on_aiohttp,
         aiohttp.ClientSession() as session,
@@ -48,7 +48,7 @@ async def _requests(turns: int) -> list[Result]:
             (await on_aiohttp.request("GET", PATH)).json()
 
         ways = {"ours": mine, "ours on aiohttp": mine_on_aiohttp, "plain aiohttp": plain}
-        timed = await paired({name: _slice(one) for name, one in ways.items()}, turns)
+        timed = await run_paired({name: _slice(one) for name, one in ways.items()}, turns)
     name = f"a tiny GET, c={WIDTH}"
     return [
         timed.result(
@@ -91,7 +91,7 @@ async def _connections() -> Result:
     """Upload twice: the second upload must find all its connections open."""
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:
         paths = await asyncio.to_thread(small_files, Path(name), 10 * WIDTH)
-        async with served() as where, client_for(where) as client:
+        async with serve() as where, client_for(where) as client:
             await upload(client, paths, WIDTH)
             once: int = (await asyncio.to_thread(where.ask, "/counts"))["connections"] - 1
             await upload(client, paths, WIDTH)

@@ -59,10 +59,6 @@ class Timed:
         """Return the ratios of the rates, slice by slice."""
         return ratios([each.rate for each in self.ways[ours]], [each.rate for each in self.ways[theirs]])
 
-    def done(self) -> int:
-        """Return the amount of work, in the rounds that count."""
-        return round(sum(each.work for slices in self.ways.values() for each in slices))
-
     def _spread(self, what: str, ways: Sequence[str]) -> dict[str, float]:
         """Return the interval of each rate, for the plots."""
         found: dict[str, float] = {}
@@ -102,7 +98,7 @@ class Timed:
         )
 
 
-async def paired(ways: Mapping[str, Slice], turns: int, far: Callable[[], float] = lambda: 0.0) -> Timed:
+async def run_paired(ways: Mapping[str, Slice], turns: int, far: Callable[[], float] = lambda: 0.0) -> Timed:
     """Let the ways take turns, in shuffled order; the first turn warms up and is not counted."""
     numbers = random.Random(SEED)
     found: dict[str, list[Spent]] = {name: [] for name in ways}

@@ -81,7 +81,7 @@ class JobCounts:
 
 
 @contextmanager
-def traced() -> Iterator[Trace]:
+def record_calls() -> Iterator[Trace]:
     """Trace this thread, and the threads that are started meanwhile."""
     trace = Trace()
     threading.setprofile(trace.add)
@@ -109,7 +109,7 @@ def listing() -> Trace:
     return _second_time(read)
 
 
-def planned_file() -> Trace:
+def trace_planned_file() -> Trace:
     """Trace a bulk job, and keep what each further file adds."""
     few, many = _job(FEW), _job(MANY)
     added = Counter(
@@ -163,7 +163,7 @@ def main() -> None:
         ("upload, 5 kB, second time", upload),
         ("list, one page, second time", listing),
         ("bulk job, one file", whole_job),
-        ("bulk job, each further file", planned_file),
+        ("bulk job, each further file", trace_planned_file),
     ):
         trace = measure()
         moves = f"{trace.moves:>7}{trace.returns:>9}" if trace.moves else ""
@@ -181,7 +181,7 @@ def _second_time(use: _Use) -> Trace:
     async def twice(client: CoreData, parent: str, directory: Path) -> None:
         await _upload(client, parent, directory)
         await use(client, parent, directory)
-        with traced() as trace:
+        with record_calls() as trace:
             await use(client, parent, directory)
         traces.append(trace)
 
@@ -193,7 +193,7 @@ def _job(files: int) -> Trace:
     traces: list[Trace] = []
 
     async def run(client: CoreData, parent: str, directory: Path) -> None:
-        with traced() as trace:
+        with record_calls() as trace:
             await _run_job(client, parent, directory, files)
         traces.append(trace)
 

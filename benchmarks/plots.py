@@ -45,7 +45,7 @@ def draw(report: Report, folder: Path) -> None:
             ("put", "The PUT leg of small files alone, 32 at once", "PUTs per second", " PUTs/s"),
         ):
             if bars := sorted(_bars(report, ending), key=lambda bar: bar.value):
-                _save(_barred(bars, title, unit, log=name in {"clients", "cpu"}), folder / f"{name}.svg")
+                _save(_draw_bars(bars, title, unit, log=name in {"clients", "cpu"}), folder / f"{name}.svg")
         if looks := sorted(_looks(report)):
             _save(_grown(looks), folder / "memory.svg")
         if rows := [each for each in report.results if each.must is not None and each.ratio is not None]:
@@ -81,11 +81,11 @@ def _grown(looks: Sequence[tuple[int, float]]) -> Figure:
     axes.plot(files, growth, "o-", color=OURS, markersize=3)
     axes.set_ylim(bottom=0, top=max(*growth, 8) * 1.1)
     axes.set_ylabel("MiB")
-    _titled(axes, "Growth of the resident set in one `upload_many`", "files uploaded")
+    _set_titles(axes, "Growth of the resident set in one `upload_many`", "files uploaded")
     return figure
 
 
-def _barred(bars: Sequence[Bar], title: str, unit: str, *, log: bool) -> Figure:
+def _draw_bars(bars: Sequence[Bar], title: str, unit: str, *, log: bool) -> Figure:
     figure = Figure(figsize=(7.2, 0.9 + 0.28 * len(bars)), layout="constrained")
     axes = figure.add_subplot()
     places = range(len(bars))
@@ -98,7 +98,7 @@ def _barred(bars: Sequence[Bar], title: str, unit: str, *, log: bool) -> Figure:
         axes.annotate(
             f" {bar.value:,.0f}", (max(bar.high, bar.value), place), va="center", fontsize=8, color="#333"
         )
-    _titled(axes, title, f"{unit} (log)" if log else unit)
+    _set_titles(axes, title, f"{unit} (log)" if log else unit)
     axes.set_xlim(right=axes.get_xlim()[1] * (1.6 if log else 1.08))
     return figure
 
@@ -117,7 +117,9 @@ def _targets(rows: Sequence[Result]) -> Figure:
     axes.axvline(1, color="#333", linewidth=0.8)
     axes.set_yticks(range(len(rows)), [f"{row.name} | {row.baseline}" for row in reversed(rows)], fontsize=7)
     axes.set_xscale("log")
-    _titled(axes, "How far the bounds are cleared (| is the aim)", "times the bound (log); right is better")
+    _set_titles(
+        axes, "How far the bounds are cleared (| is the aim)", "times the bound (log); right is better"
+    )
     return figure
 
 
@@ -128,7 +130,7 @@ def _margin(row: Result, value: float | None) -> float:
     return max(margin, 1e-3)
 
 
-def _titled(axes: Axes, title: str, unit: str) -> None:
+def _set_titles(axes: Axes, title: str, unit: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
     axes.set_xlabel(unit)
 

@@ -31,7 +31,7 @@ from attrs import evolve
 
 from benchmarks.intervals import median_interval, ratios
 from benchmarks.processes_run import Spent
-from benchmarks.served import ROOT, cpu, started
+from benchmarks.served import ROOT, cpu, start_server
 
 CORES = 2
 BOUND = 1.6
@@ -40,16 +40,16 @@ FOLDER = 250
 
 
 @asynccontextmanager
-async def served() -> AsyncGenerator[tuple[str, psutil.Process], None]:
+async def serve_tree() -> AsyncGenerator[tuple[str, psutil.Process], None]:
     """Run the server, in a process of its own."""
-    async with started("benchmarks.processes_far") as (where, pid):
+    async with start_server("benchmarks.processes_far") as (where, pid):
         yield where["api"], psutil.Process(pid)
 
 
-async def one_run(trees: list[Path], files: int, processes: int, lanes: int | None) -> Spent:
+async def one_run(trees: list[Path], files: int, processes: int, concurrency: int | None) -> Spent:
     """Run a job for each tree, side by side, with `files` in all of them together."""
-    options = ["--processes", str(processes), *(["--lanes", str(lanes)] if lanes else [])]
-    async with served() as (url, far):
+    options = ["--processes", str(processes), *(["--concurrency", str(concurrency)] if concurrency else [])]
+    async with serve_tree() as (url, far):
         before = cpu(far)
         found = await asyncio.gather(
             *(_job([str(each), str(files // len(trees)), *options, "--api", url]) for each in trees)
@@ -76,13 +76,13 @@ async def _job(options: list[str]) -> Spent:
     return Spent(**json.loads(out.splitlines()[-1]))
 
 
-async def compared(root: Path, parts: list[Path], files: int, wanted: argparse.Namespace) -> dict[str, Any]:
+async def compare(root: Path, parts: list[Path], files: int, wanted: argparse.Namespace) -> dict[str, Any]:
     """Compare all ways, round by round."""
-    count, lanes = wanted.processes, wanted.lanes
+    count, concurrency = wanted.processes, wanted.concurrency
     ways = {
-        "processes_1": ([root], 1, lanes),
-        f"processes_{count}": ([root], count, lanes),
-        "apart": (parts, 1, lanes and max(1, lanes // count)),
+        "processes_1": ([root], 1, concurrency),
+        f"processes_{count}": ([root], count, concurrency),
+        "apart": (parts, 1, concurrency and max(1, concurrency // count)),
     }
     numbers = random.Random(5)
     found: dict[str, list[Spent]] = {way: [] for way in ways}
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--middle", type=int, default=200, help="of 8 MiB; 0 leaves them out")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--lanes", type=int, help="files at once; 64 for each process if it is not said")
+    parser.add_argument("--concurrency", type=int, help="files at once; default: 64 for each process")
     parser.add_argument("--bound", type=float, default=BOUND)
     wanted = parser.parse_args()
     numbers = random.Random(2)
@@ -171,7 +171,7 @@ def main() -> None:
         count -= count % wanted.processes  # noqa: PLW2901  # as many in each part
         with tempfile.TemporaryDirectory(prefix="coredata-bench-") as folder:
             root = tree(Path(folder) / name, count, sizes, wanted.processes)
-            found[name] = asyncio.run(compared(root, sorted(root.iterdir()), count, wanted))
+            found[name] = asyncio.run(compare(root, sorted(root.iterdir()), count, wanted))
         if name == "small":  # one process hashes large files on all cores already
             missed = found[name]["ratio_95"][1] < wanted.bound
         sys.stdout.write(json.dumps({name: found[name]}) + "\n")

@@ -62,7 +62,7 @@ class Far(Truth):
             return (404, b"", b"") if file is None else (200, JSON_TYPE, file)
         return super().api(method, target, body)
 
-    def registered(self, number: bytes, found: dict[bytes, bytes]) -> None:
+    def record_file(self, number: bytes, found: dict[bytes, bytes]) -> None:
         """Record a File for the listing."""
         file = _FILE % {**found, b"id": number, b"size": self.reserved[found[b"blob_name"]]}
         self.shown[number] = file

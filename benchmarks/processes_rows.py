@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from benchmarks.apart import said
+from benchmarks.apart import run_part
 from benchmarks.result import Result
 
 MUST: Final = 1.6
@@ -15,7 +15,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
     """Measure one row for small files, one for files of 8 MiB."""
     sizes = ("--files", 4000 if quick else 6000, "--middle", 60)
     # The table decides whether a ratio misses its bound.
-    found = said("benchmarks.processes", "--rounds", rounds, *sizes, missing=True)
+    found = run_part("benchmarks.processes", "--rounds", rounds, *sizes, missing=True)
     if "cores" not in found:  # present in the last line of a complete run
         raise RuntimeError("benchmarks.processes broke off")
     small, middle = found["small"], found["middle"]

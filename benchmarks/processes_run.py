@@ -68,7 +68,7 @@ class Workers:
         return found
 
 
-async def run(root: Path, files: int, processes: int, lanes: int | None, url: str) -> Spent:
+async def run(root: Path, files: int, processes: int, concurrency: int | None, url: str) -> Spent:
     """Run one job.
 
     Raises:
@@ -83,7 +83,7 @@ async def run(root: Path, files: int, processes: int, lanes: int | None, url: st
                 root,
                 parent=PARENT,
                 journal=Path(folder) / "job.sqlite",
-                effort=Effort(concurrency=lanes, processes=processes),
+                effort=Effort(concurrency=concurrency, processes=processes),
             )
             async with job:
                 marks = [
@@ -124,10 +124,10 @@ def main() -> None:
     parser.add_argument("tree", type=Path)
     parser.add_argument("files", type=int)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--lanes", type=int)
+    parser.add_argument("--concurrency", type=int)
     parser.add_argument("--api", required=True)
     wanted = parser.parse_args()
-    spent = asyncio.run(run(wanted.tree, wanted.files, wanted.processes, wanted.lanes, wanted.api))
+    spent = asyncio.run(run(wanted.tree, wanted.files, wanted.processes, wanted.concurrency, wanted.api))
     sys.stdout.write(json.dumps(asdict(spent)) + "\n")
 
 

@@ -21,10 +21,10 @@ import aiohttp
 
 from benchmarks.clients.ours import client_for
 from benchmarks.files import content, small_files
-from benchmarks.paired import Slice, paired
+from benchmarks.paired import Slice, run_paired
 from benchmarks.programs import program
 from benchmarks.result import Result
-from benchmarks.served import Where, served
+from benchmarks.served import Where, serve
 from coredata_async.message import Request
 
 FILES: Final = 400
@@ -52,7 +52,7 @@ async def _measure(folder: Path, turns: int) -> list[Result]:
         )
         if not there
     }
-    async with served() as where, AsyncExitStack() as stack:
+    async with serve() as where, AsyncExitStack() as stack:
         ways: dict[str, Slice] = {
             OURS: _lanes(paths, await stack.enter_async_context(_ours(where))),
             PLAIN: _lanes(paths, await stack.enter_async_context(_aiohttp(where))),
@@ -63,7 +63,7 @@ async def _measure(folder: Path, turns: int) -> list[Result]:
             ways[OBSTORE] = _lanes(paths, _obstore(where))
         for name in absent:
             ways.pop(name, None)
-        timed = await paired(ways, turns, where.cpu)
+        timed = await run_paired(ways, turns, where.cpu)
         digests: dict[str, int] = (await asyncio.to_thread(where.ask, "/counts"))["digests"]
     if set(digests) != {hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() for path in paths}:
         raise RuntimeError("the PUT leg: other bytes arrived than were sent")

@@ -17,9 +17,9 @@ from typing import Final, TypeVar
 
 from benchmarks.clients.ours import client_for, upload
 from benchmarks.files import small_files
-from benchmarks.paired import Slice, Timed, paired
+from benchmarks.paired import Slice, Timed, run_paired
 from benchmarks.result import Result
-from benchmarks.served import PARENT, served
+from benchmarks.served import PARENT, serve
 from coredata_async import CoreData, Uploaded
 from coredata_async.records import IdempotentUploads, UploadRecords
 
@@ -56,13 +56,13 @@ def _addresses(folder: Path, servers: ExitStack) -> Iterator[tuple[str, str]]:
         return
     from tests.records.servers import nats_server, postgres_server  # noqa: PLC0415  # needs pytest
 
-    if (dsn := _started(servers, "asyncpg", postgres_server)) is not None:
+    if (dsn := _start(servers, "asyncpg", postgres_server)) is not None:
         yield "PostgresRecords", dsn
-    if (nats := _started(servers, "nats", lambda: nats_server(folder))) is not None:
+    if (nats := _start(servers, "nats", lambda: nats_server(folder))) is not None:
         yield "KvRecords", f"{nats.url} {nats.monitor}"
 
 
-def _started(servers: ExitStack, driver: str, start: Callable[[], AbstractContextManager[T]]) -> T | None:
+def _start(servers: ExitStack, driver: str, start: Callable[[], AbstractContextManager[T]]) -> T | None:
     """Start a server; return `None` if its driver or program is missing."""
     import pytest  # noqa: PLC0415
 
@@ -80,7 +80,7 @@ async def _uploads(folder: Path, stores: dict[str, str], turns: int) -> Timed:
     place = folder / "files"
     place.mkdir()
     paths = await asyncio.to_thread(small_files, place, FILES)
-    async with served() as where, client_for(where) as client, AsyncExitStack() as stack:
+    async with serve() as where, client_for(where) as client, AsyncExitStack() as stack:
 
         async def plain() -> float:
             await upload(client, paths, WIDTH)
@@ -91,7 +91,7 @@ async def _uploads(folder: Path, stores: dict[str, str], turns: int) -> Timed:
             ways[name] = _slice(
                 client, await stack.enter_async_context(open_records(address, connections=WIDTH // 2)), paths
             )
-        return await paired(ways, turns)
+        return await run_paired(ways, turns)
 
 
 def _slice(client: CoreData, records: UploadRecords, paths: Sequence[Path]) -> Slice:

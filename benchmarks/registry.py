@@ -54,7 +54,7 @@ MEASUREMENTS: Final[Sequence[Measurement]] = (
 )
 
 
-def chosen(names: Sequence[str]) -> Sequence[Measurement]:
+def choose(names: Sequence[str]) -> Sequence[Measurement]:
     """Return the measurements of these names, in the order of the table; all of them without names.
 
     Raises:

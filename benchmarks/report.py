@@ -68,7 +68,7 @@ def load(path: Path) -> Report:
     try:
         return Report(**whole, results=[Result(**row) for row in rows])
     except TypeError as exc:
-        raise ValueError(f"{path} is no report of this suite: {exc}") from None
+        raise ValueError(f"{path} is not a report of this suite: {exc}") from None
 
 
 def machine() -> dict[str, str]:

@@ -28,7 +28,7 @@ from benchmarks.files import small_files
 from benchmarks.import_time import MADE
 from benchmarks.intervals import median_interval, ratios
 from benchmarks.result import Result
-from benchmarks.served import PARENT, ROOT, served, started
+from benchmarks.served import PARENT, ROOT, serve, start_server
 from benchmarks.table import lines
 
 BOUND: Final = 0.97
@@ -93,7 +93,7 @@ async def uploads(both: Sequence[Revision], folder: Path, rounds: int) -> list[R
     await asyncio.to_thread(folder.mkdir)
     paths = [str(path) for path in small_files(folder, FILES)]
     found: list[Result] = []
-    async with served() as where:
+    async with serve() as where:
         for width, row in WIDTHS.items():
             options = {"url": where.api, "paths": paths, "parent": PARENT, "width": width}
             seconds = await _in_turn(both, rounds, "upload_many", options)
@@ -109,7 +109,7 @@ async def jobs(both: Sequence[Revision], folder: Path, rounds: int) -> Result:
     for turn in range(rounds + 1):
         for each in numbers.sample(both, len(both)):
             # A separate server for each, because a job expects a parent without files.
-            async with started("benchmarks.processes_far") as (where, _):
+            async with start_server("benchmarks.processes_far") as (where, _):
                 journal = str(folder / f"{each.name}-{turn}.sqlite")
                 options = {"url": where["api"], "root": str(root), "parent": PARENT, "journal": journal}
                 spent = await each.run("job", **options, files=JOB_FILES)

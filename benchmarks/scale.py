@@ -31,7 +31,7 @@ class Costs:
     """CPU to find out that a finished file is still finished."""
     planned_mib_per_million: float = 0.0
     """Growth of the resident set with the number of planned files."""
-    lanes: int = 64
+    concurrency: int = 64
     """Files in flight, in each process."""
     answer_s: float = 0.02
     """Response time of the service and its storage."""
@@ -63,7 +63,7 @@ def times(costs: Costs, files: int, processes: int) -> Sequence[Line]:
         Line(
             "waiting for answers",
             "3 n · t / (workers · p)",
-            3 * files * costs.answer_s / (costs.lanes * processes),
+            3 * files * costs.answer_s / (costs.concurrency * processes),
         ),
         Line("CPU of the uploads", "n · client / p", files * costs.client_us * 1e-6 / processes),
         Line("CPU of the job", "n · job", files * costs.job_us * 1e-6),
@@ -96,7 +96,7 @@ def markdown(costs: Costs, files: int, processes: Sequence[int]) -> Iterator[str
         f"Assumed: an answer takes t = {costs.answer_s * 1e3:g} ms, the service takes r = {costs.api_rate:g} "
         f"requests a second, {costs.bytes_per_file / 1e3:g} KB per file, "
         f"a line of {costs.line_bytes_s / 1e6:g} MB/s, "
-        f"pages of {costs.page}, {costs.lanes} workers in each process."
+        f"pages of {costs.page}, {costs.concurrency} workers in each process."
     )
     yield ""
     by_process = {number: {line.what: line for line in times(costs, files, number)} for number in processes}

@@ -63,18 +63,18 @@ class Where:
 
 
 @asynccontextmanager
-async def served(
+async def serve(
     *, delay: float = 0.0, pause: float = 0.0, tls: Path | None = None, large: bool = False
 ) -> AsyncGenerator[Where, None]:
     """Start a server, and stop it afterwards; see `benchmarks.server` for the options."""
     options = ["--delay", str(delay), "--pause", str(pause), *(["--large"] if large else [])]
     options += ["--tls", str(tls)] if tls else []
-    async with started("benchmarks.server", options) as (where, pid):
+    async with start_server("benchmarks.server", options) as (where, pid):
         yield Where(**where, pid=pid, tls=tls)
 
 
 @asynccontextmanager
-async def started(
+async def start_server(
     module: str, options: Sequence[str] = ()
 ) -> AsyncGenerator[tuple[dict[str, str], int], None]:
     """Start any server that prints its address in a line of JSON; yield that, and its process."""

@@ -19,12 +19,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, cast
 
-from benchmarks.apart import said
+from benchmarks.apart import run_part
 from benchmarks.clients.ours import client_for, upload
 from benchmarks.files import small_files
 from benchmarks.intervals import median_interval, ratios
 from benchmarks.result import Result
-from benchmarks.served import served
+from benchmarks.served import serve
 
 MUST: Final = 2.5
 """Minimum gain of the own transport that justifies it."""
@@ -62,7 +62,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
 
 
 def _run(way: str) -> tuple[float, float]:
-    rate, cpu = cast("tuple[float, float]", said("benchmarks.sustained", "--transport", way, timeout=120))
+    rate, cpu = cast("tuple[float, float]", run_part("benchmarks.sustained", "--transport", way, timeout=120))
     return rate, cpu
 
 
@@ -70,7 +70,7 @@ async def run(transport: str) -> tuple[float, float]:
     """Return files per second, and microseconds of CPU per file."""
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name:
         paths = await asyncio.to_thread(small_files, Path(name), FILES)
-        async with served() as where, client_for(where, transport=transport) as client:
+        async with serve() as where, client_for(where, transport=transport) as client:
             await upload(client, list(islice(paths, 300)), WIDTH)
             wall, cpu = time.perf_counter(), time.process_time()
             for _ in range(PASSES):

@@ -16,7 +16,7 @@ from benchmarks.clients.roster import NAIVE, OURS
 from benchmarks.files import small_files
 from benchmarks.programs import program
 from benchmarks.result import Result
-from benchmarks.served import ROOT, Where, served
+from benchmarks.served import ROOT, Where, serve
 
 CALLS: Final = ("sendto", "sendmsg", "sendmmsg")
 """Calls that put bytes on a socket. A thread that wakes the loop uses a socket, too, and is counted."""
@@ -29,7 +29,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # counte
     if program("strace") is None:
         return [Result(name=name, baseline=baseline, row="5", note="strace is not installed")]
     try:
-        ours, naive = asyncio.run(_counted())
+        ours, naive = asyncio.run(_count())
     except subprocess.CalledProcessError as exc:
         return [Result(name=name, baseline=baseline, row="5", note=f"strace may not trace here: {exc}")]
     figures = {"ours calls/file": ours, "naive+md5 calls/file": naive}
@@ -48,8 +48,8 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # counte
     ]
 
 
-async def _counted() -> tuple[float, float]:
-    async with served() as where:
+async def _count() -> tuple[float, float]:
+    async with serve() as where:
         ours = await asyncio.to_thread(_per_file, OURS.name, where)
         return ours, await asyncio.to_thread(_per_file, NAIVE.name, where)
 
@@ -68,14 +68,14 @@ def _count(client: str, where: Where, files: int) -> int:
         return sum(int(row[1]) for row in rows if len(row) == 2 and row[0] in CALLS)  # noqa: PLR2004
 
 
-async def _traced(name: str, files: int, where: Where) -> None:
+async def _trace(name: str, files: int, where: Where) -> None:
     """Run only the upload, in the traced process."""
     client = OURS if name == OURS.name else NAIVE
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as folder:
         paths = small_files(Path(folder), files)
-        async with client.opened(where) as upload:
+        async with client.connect(where) as upload:
             await upload(paths, WIDTH)
 
 
 if __name__ == "__main__":
-    asyncio.run(_traced(sys.argv[1], int(sys.argv[2]), Where(sys.argv[3], sys.argv[4], 0)))
+    asyncio.run(_trace(sys.argv[1], int(sys.argv[2]), Where(sys.argv[3], sys.argv[4], 0)))

@@ -19,8 +19,8 @@ def cells(result: Result) -> Sequence[str]:
         result.baseline,
         _value(result, result.ratio),
         "" if result.low is None or result.high is None else f"{_number(result.low)}-{_number(result.high)}",
-        _bound(result, result.must),
-        _bound(result, result.stretch),
+        _format_bound(result, result.must),
+        _format_bound(result, result.stretch),
         WORDS[result.status],
     )
 
@@ -67,7 +67,7 @@ def _value(result: Result, value: float | None) -> str:
     return _number(value) + ("" if result.unit == "x" else f" {result.unit}")
 
 
-def _bound(result: Result, value: float | None) -> str:
+def _format_bound(result: Result, value: float | None) -> str:
     if value is None:
         return ""
     return f"{'≥' if result.higher_is_better else '≤'} {_number(value)}"

@@ -14,9 +14,9 @@ from typing import Any, Final
 import aiohttp
 
 from benchmarks.clients.ours import client_for
-from benchmarks.paired import Slice, Timed, paired
+from benchmarks.paired import Slice, Timed, run_paired
 from benchmarks.result import Result
-from benchmarks.served import Where, served
+from benchmarks.served import Where, serve
 
 WIDTH: Final = 32
 REQUESTS: Final = 1000
@@ -82,7 +82,7 @@ async def _requests(turns: int) -> Timed:
     traces.add_span_processor(SimpleSpanProcessor(Dropping()))
     hook = OpenTelemetryHook(tracer_provider=traces, meter_provider=meters)
     idle = OpenTelemetryHook(tracer_provider=NoOpTracerProvider(), meter_provider=NoOpMeterProvider())
-    async with served() as where, AsyncExitStack() as stack:
+    async with serve() as where, AsyncExitStack() as stack:
         config = create_trace_config(tracer_provider=traces, meter_provider=meters)
         session = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[config]))
         options: dict[str, dict[str, Any]] = {
@@ -92,7 +92,9 @@ async def _requests(turns: int) -> Timed:
             AIOHTTP: {"transport": "aiohttp"},
             INSTRUMENTED: {"session": session},
         }
-        return await paired({name: await _way(stack, where, each) for name, each in options.items()}, turns)
+        return await run_paired(
+            {name: await _way(stack, where, each) for name, each in options.items()}, turns
+        )
 
 
 async def _way(stack: AsyncExitStack, where: Where, options: dict[str, Any]) -> Slice:

@@ -64,11 +64,11 @@ class Line(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def opened(where: Where) -> AsyncGenerator[Upload, None]:
+async def connect(where: Where) -> AsyncGenerator[Upload, None]:
     """Yield an upload function without digest, timeouts and error handling."""
     pairs: list[tuple[Line, Line]] = []
 
-    async def connected(url: str) -> Line:
+    async def open_line(url: str) -> Line:
         there = urlsplit(url)
         _, line = await asyncio.get_running_loop().create_connection(
             Line, there.hostname or "", there.port or 80
@@ -87,7 +87,7 @@ async def opened(where: Where) -> AsyncGenerator[Upload, None]:
 
     async def upload(paths: Sequence[Path], width: int) -> None:
         while len(pairs) < width:
-            pairs.append((await connected(where.api), await connected(where.storage)))
+            pairs.append((await open_line(where.api), await open_line(where.storage)))
         shared = iter(paths)
         async with asyncio.TaskGroup() as group:
             for api, storage in pairs[:width]:

@@ -15,7 +15,7 @@ from benchmarks.served import Where
 
 Upload = Callable[[Sequence[Path], int], Awaitable[None]]
 """Function that uploads files with this concurrency, through all three steps; raises if one is not stored."""
-Opened = Callable[[Where], AbstractAsyncContextManager[Upload]]
+Connect = Callable[[Where], AbstractAsyncContextManager[Upload]]
 
 
 @frozen(kw_only=True)
@@ -24,7 +24,7 @@ class Client:
 
     name: str
     module: str
-    function: str = "opened"
+    function: str = "connect"
     needs: str = ""
     """Required package or program, which may not be installed."""
     slice: int = 200
@@ -37,7 +37,7 @@ class Client:
             return ""
         return f"{self.needs} is not installed"
 
-    def opened(self, where: Where) -> AbstractAsyncContextManager[Upload]:
+    def connect(self, where: Where) -> AbstractAsyncContextManager[Upload]:
         """Open its connections, which are kept from slice to slice."""
-        function: Opened = getattr(import_module(f"benchmarks.clients.{self.module}"), self.function)
+        function: Connect = getattr(import_module(f"benchmarks.clients.{self.module}"), self.function)
         return function(where)

@@ -33,14 +33,14 @@ async def upload(client: CoreData, paths: Sequence[Path], width: int) -> None:
 
 
 @asynccontextmanager
-async def opened(where: Where) -> AsyncGenerator[Upload, None]:
+async def connect(where: Where) -> AsyncGenerator[Upload, None]:
     """Open a client with its default transport."""
     async with client_for(where) as client:
         yield partial(upload, client)
 
 
 @asynccontextmanager
-async def opened_on_aiohttp(where: Where) -> AsyncGenerator[Upload, None]:
+async def connect_with_aiohttp(where: Where) -> AsyncGenerator[Upload, None]:
     """Open a client with the aiohttp transport."""
     options = {"transport": "aiohttp"} if has_switch() else {}
     async with client_for(where, **options) as client:

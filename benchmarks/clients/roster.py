@@ -7,9 +7,9 @@ from typing import Final
 from benchmarks.clients.client import Client
 
 OURS: Final = Client(name="ours", module="ours")
-OURS_AIOHTTP: Final = Client(name="ours on aiohttp", module="ours", function="opened_on_aiohttp")
-NAIVE: Final = Client(name="naive+md5", module="with_aiohttp", function="naive")
-TUNED: Final = Client(name="tuned_sync", module="with_aiohttp", function="tuned")
+OURS_AIOHTTP: Final = Client(name="ours on aiohttp", module="ours", function="connect_with_aiohttp")
+NAIVE: Final = Client(name="naive+md5", module="with_aiohttp", function="connect_naive")
+TUNED: Final = Client(name="tuned_sync", module="with_aiohttp", function="connect_tuned")
 BARE: Final = Client(name="bare protocol", module="bare")
 PYCURL: Final = Client(name="pycurl multi", module="with_pycurl", needs="pycurl")
 HTTPX: Final = Client(name="httpx", module="with_httpx", needs="httpx", slice=40)

@@ -22,7 +22,7 @@ BOUNDARY = "d74496d66958873e"
 
 
 @asynccontextmanager
-async def naive(where: Where) -> AsyncGenerator[Upload, None]:
+async def connect_naive(where: Where) -> AsyncGenerator[Upload, None]:
     """Open `naive+md5`: aiofiles, `params=`, `json()`, FormData, a semaphore and gather, with digests."""
 
     async def one(session: aiohttp.ClientSession, slots: asyncio.Semaphore, path: Path) -> None:
@@ -59,7 +59,7 @@ async def naive(where: Where) -> AsyncGenerator[Upload, None]:
 
 
 @asynccontextmanager
-async def tuned(where: Where) -> AsyncGenerator[Upload, None]:
+async def connect_tuned(where: Where) -> AsyncGenerator[Upload, None]:
     """Open `tuned_sync`, aiohttp's limit: no digest, no timeouts, no cookies, no automatic headers.
 
     Worker tasks, files read in the loop, forms as one bytes object, URLs encoded beforehand.

@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).with_name("upload.sh")
 
 
 @asynccontextmanager
-async def opened(where: Where) -> AsyncGenerator[Upload, None]:
+async def connect(where: Where) -> AsyncGenerator[Upload, None]:
     """Yield an upload function without state: each file takes three connections and some ten processes."""
     environment = {**os.environ, "COREDATA_BASE_URL": where.api, "PARENT": PARENT}
 

@@ -18,7 +18,7 @@ BINARY = "application/octet-stream"
 
 
 @asynccontextmanager
-async def opened(where: Where) -> AsyncGenerator[Upload, None]:
+async def connect(where: Where) -> AsyncGenerator[Upload, None]:
     """Yield an upload function that reads in a thread, hashes and compares, with a semaphore and gather."""
 
     async def one(client: httpx.AsyncClient, slots: asyncio.Semaphore, path: Path) -> None:

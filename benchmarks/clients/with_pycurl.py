@@ -19,13 +19,13 @@ KEY = "Authorization: apikey u:k"
 BINARY = "Content-Type: application/octet-stream"
 
 
-class Lane:
+class Worker:
     """Handle that sends one file after the other through the three steps."""
 
     def __init__(self, where: Where, paths: Iterator[Path]) -> None:
         self._api, self._paths = where.api, paths
         self.handle = pycurl.Curl()
-        self.handle.lane = self
+        self.handle.worker = self
         self.next: Callable[[], bool] = self._reserve
 
     def _begin(self, url: str, headers: list[str]) -> None:
@@ -76,20 +76,20 @@ class Lane:
             "parent": PARENT,
         }
         self.handle.setopt(pycurl.HTTPPOST, list(fields.items()))
-        self.next = self._ended
+        self.next = self._finish
         return True
 
-    def _ended(self) -> bool:
+    def _finish(self) -> bool:
         self._expect(201)
         return self._reserve()
 
 
-def run(multi: pycurl.CurlMulti, lanes: list[Lane]) -> None:
+def run(multi: pycurl.CurlMulti, workers: list[Worker]) -> None:
     """Run all handles until every file is sent."""
     busy = 0
-    for lane in lanes:
-        if lane.next():
-            multi.add_handle(lane.handle)
+    for worker in workers:
+        if worker.next():
+            multi.add_handle(worker.handle)
             busy += 1
     while busy:
         multi.perform()
@@ -98,7 +98,7 @@ def run(multi: pycurl.CurlMulti, lanes: list[Lane]) -> None:
             raise RuntimeError(str(failed[0][2]))
         for handle in done:
             multi.remove_handle(handle)
-            if handle.lane.next():
+            if handle.worker.next():
                 multi.add_handle(handle)
             else:
                 busy -= 1
@@ -107,13 +107,13 @@ def run(multi: pycurl.CurlMulti, lanes: list[Lane]) -> None:
 
 
 @asynccontextmanager
-async def opened(where: Where) -> AsyncGenerator[Upload, None]:
+async def connect(where: Where) -> AsyncGenerator[Upload, None]:
     """Yield an upload function that hashes and compares, like this library, and keeps connections."""
     multi = pycurl.CurlMulti()
 
     async def upload(paths: Sequence[Path], width: int) -> None:
         shared = iter(paths)
-        await asyncio.to_thread(run, multi, [Lane(where, shared) for _ in range(width)])
+        await asyncio.to_thread(run, multi, [Worker(where, shared) for _ in range(width)])
 
     try:
         yield upload

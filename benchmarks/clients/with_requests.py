@@ -21,7 +21,7 @@ LIMIT = (10, 60)
 
 
 @asynccontextmanager
-async def opened(where: Where) -> AsyncGenerator[Upload, None]:
+async def connect(where: Where) -> AsyncGenerator[Upload, None]:
     """Yield an upload function that hashes and compares, like this library."""
     own = threading.local()
 

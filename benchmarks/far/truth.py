@@ -82,10 +82,10 @@ class Truth:
             return 400, b"", b""
         self.files.add(blob)
         number = b"%s-0000-4000-8000-%s" % (blob[:8], blob[-12:])
-        self.registered(number, found)
+        self.record_file(number, found)
         return 201, b"Location: /api/v2/files/%s/\r\n" % number, b""
 
-    def registered(self, number: bytes, found: dict[bytes, bytes]) -> None:
+    def record_file(self, number: bytes, found: dict[bytes, bytes]) -> None:
         """Record a registered File; only its blob is kept here."""
 
 

@@ -79,7 +79,7 @@ class Wire(asyncio.BufferedProtocol):
         if not whole and b"100-continue" in head.lower() and self._line is not None:
             self._line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if self._storage:
-            self._stored(head, length, end + 4)
+            self._store(head, length, end + 4)
             return True
         if not whole:
             return False
@@ -89,7 +89,7 @@ class Wire(asyncio.BufferedProtocol):
         self._reply(self._truth.api(method, target, body))
         return True
 
-    def _stored(self, head: bytes, length: int, begin: int) -> None:
+    def _store(self, head: bytes, length: int, begin: int) -> None:
         """Start a body, with its first bytes."""
         self._head, self._left, self._digest = head, length, self._hash()
         body = memoryview(self._held)[begin : begin + length]

@@ -1,6 +1,6 @@
 """Ways that take turns."""
 
-from benchmarks.paired import Spent, Timed, paired
+from benchmarks.paired import Spent, Timed, run_paired
 
 
 async def test_each_way_gets_every_turn_and_the_first_does_not_count():
@@ -13,7 +13,7 @@ async def test_each_way_gets_every_turn_and_the_first_does_not_count():
 
         return one
 
-    timed = await paired({"a": way("a"), "b": way("b")}, turns=3)
+    timed = await run_paired({"a": way("a"), "b": way("b")}, turns=3)
 
     assert sorted(calls) == ["a"] * 4 + ["b"] * 4
     assert {name: len(slices) for name, slices in timed.ways.items()} == {"a": 3, "b": 3}
@@ -31,8 +31,8 @@ async def test_the_order_is_shuffled_and_the_same_every_time():
         return {name: way(name) for name in "abc"}
 
     first, second = [], []
-    await paired(ways(first), turns=5)
-    await paired(ways(second), turns=5)
+    await run_paired(ways(first), turns=5)
+    await run_paired(ways(second), turns=5)
 
     assert first == second
     assert first[:3] != first[3:6] or first[3:6] != first[6:9]

@@ -1,6 +1,6 @@
 """Length of the paths through the package: literal limits, slightly above what was measured."""
 
-from benchmarks.paths import job_counts, listing, planned_file, upload
+from benchmarks.paths import job_counts, listing, trace_planned_file, upload
 
 
 def test_an_upload_passes_through_few_files_and_calls():
@@ -18,7 +18,7 @@ def test_a_listing_passes_through_few_files_and_calls():
 
 
 def test_a_further_file_of_a_job_passes_through_few_files():
-    assert len(planned_file().files) <= 85
+    assert len(trace_planned_file().files) <= 85
 
 
 def test_a_job_of_one_file_starts_few_tasks_and_asks_its_journal_seldom():

@@ -31,7 +31,7 @@ def test_another_json_is_refused(tmp_path):
     path = tmp_path / "other.json"
     path.write_text('{"results": [], "rounds": 1, "strange": 2}')
 
-    with pytest.raises(ValueError, match="no report of this suite"):
+    with pytest.raises(ValueError, match="not a report of this suite"):
         load(path)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk.journal import opening, planning, scanning, writer
+from coredata_async.bulk.journal import journal, opening, planning, scanning
 from coredata_async.bulk.journal.batching import Job, Statement
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.opening import Opened
@@ -207,7 +207,7 @@ def _watch_journal(watch: Watch) -> None:
 
 
 def _watch_commits(watch: Watch) -> None:
-    commit = writer.commit
+    commit = journal.commit
 
     def watched(connection: sqlite3.Connection, jobs: list[Job]):
         labels = _labels(each for job in jobs for each in job.statements)
@@ -217,7 +217,7 @@ def _watch_commits(watch: Watch) -> None:
         watch.at("commit:after", labels)
         return answers
 
-    writer.commit = watched
+    journal.commit = watched
 
 
 def _labels(statements: Iterable[Statement]) -> list[str]:
