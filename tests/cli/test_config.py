@@ -5,7 +5,7 @@ from pathlib import Path
 
 import coredata_async
 
-VARIABLE = re.compile(r"\b(?:COREDATA|FIVEPM)_(?!COMPLETE)[A-Z][A-Z0-9_]*\b")
+VARIABLE = re.compile(r"\b(?:COREDATA|FIVEPM)_(?!COMPLETE)[A-Z0-9_]*[A-Z0-9]\b")
 
 
 def listed(shell, *arguments: str) -> dict[str, dict[str, str | None]]:
