@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from operator import attrgetter
-from typing import Generic, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from attrs import evolve
 
 from coredata_async.call import perform
 from coredata_async.errors import UnexpectedResponseError
 from coredata_async.message import Reply, Request, Send
-from coredata_async.paging import collect
+from coredata_async.paging import LazyListing
 from coredata_async.walk import PageCursor
 from coredata_async.wire.calls import Page, list_page
 from coredata_async.wire.lookups import query
@@ -26,7 +25,7 @@ W = ParamSpec("W")
 log = logging.getLogger("coredata_async.listing")
 
 
-class Listing(Generic[T]):
+class Listing(LazyListing[T, Page[T]]):
     """The matching objects of a collection, fetched as they are needed.
 
     `await listing` returns the first `Page`; `async for` yields every object once, in the server's order.
@@ -56,25 +55,13 @@ class Listing(Generic[T]):
         page_size: int | None = None,
         path: str = "",
     ) -> None:
-        self._fetch = fetch
-        self._key = key
-        self._offset = offset
-        self._page_size = page_size
+        super().__init__(fetch, key=key, offset=offset, page_size=page_size)
         self._path = path
 
     def __repr__(self) -> str:
         size = "" if self._page_size is None else f", page_size={self._page_size}"
         where = f"{self._path or 'objects'} from offset {self._offset}{size}"
         return f"<Listing of {where}; nothing is requested yet>"
-
-    def __await__(self) -> Generator[object, None, Page[T]]:
-        return self._fetch(self._offset, self._page_size).__await__()
-
-    async def __aiter__(self) -> AsyncGenerator[T, None]:
-        async with aclosing(self.pages()) as pages:
-            async for page in pages:
-                for item in page.items:
-                    yield item
 
     def walk(self) -> PageCursor[T]:
         """Return a `PageCursor` for a listing that must be provably complete: see `pages`."""
@@ -107,15 +94,6 @@ class Listing(Generic[T]):
             self._conclude(walk)
         finally:
             await _cancel(ahead)
-
-    async def collect(self, *, limit: int | None = None) -> list[T]:
-        """Return all objects in a list, or the first `limit` of them."""
-        return await collect(self.__aiter__(), limit)
-
-    async def first(self) -> T | None:
-        """Return the first object, or None. Sends one request for one object."""
-        page = await self._fetch(self._offset, 1)
-        return page.items[0] if page.items else None
 
     async def count(self) -> int:
         """Return the server's number of matching objects, regardless of the offset. Sends one request."""

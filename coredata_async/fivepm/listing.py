@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from itertools import compress
 from typing import Final, Generic, TypeVar
 
 from attrs import define, evolve, field, frozen
 
-from coredata_async.paging import RecentKeys, collect
+from coredata_async.paging import LazyListing, RecentKeys
 
 T = TypeVar("T")
 
@@ -34,7 +33,7 @@ Fetch = Callable[[int, int | None], Awaitable[Page[T]]]
 """Function that gets the page at an offset, with a maximum number of objects."""
 
 
-class Listing(Generic[T]):
+class Listing(LazyListing[T, Page[T]]):
     """Matching objects, fetched when they are needed.
 
     `await listing` returns the first `Page`; `async for` yields every object once. Paging counts received
@@ -61,20 +60,8 @@ class Listing(Generic[T]):
         page_size: int | None = None,
         whole: bool = False,
     ) -> None:
-        self._fetch = fetch
-        self._key = key
-        self._offset = offset
-        self._page_size = page_size
+        super().__init__(fetch, key=key, offset=offset, page_size=page_size)
         self._whole = whole
-
-    def __await__(self) -> Generator[object, None, Page[T]]:
-        return self._fetch(self._offset, self._page_size).__await__()
-
-    async def __aiter__(self) -> AsyncGenerator[T, None]:
-        async with aclosing(self.pages()) as pages:
-            async for page in pages:
-                for item in page.items:
-                    yield item
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
         """Yield page after page, without objects that came before."""
@@ -86,15 +73,6 @@ class Listing(Generic[T]):
                 yield fresh
             if self._whole:
                 return
-
-    async def collect(self, *, limit: int | None = None) -> list[T]:
-        """Return all objects in a list, or the first `limit` of them."""
-        return await collect(self.__aiter__(), limit)
-
-    async def first(self) -> T | None:
-        """Return the first object, or `None`: one request for one object."""
-        page = await self._fetch(self._offset, 1)
-        return page.items[0] if page.items else None
 
     async def count(self) -> int | None:
         """Return the number of matching objects: one request. `None` if the service does not report it."""
