@@ -52,10 +52,11 @@ MAY_IMPORT = {
     "environment": f"{CORE} transport base_url",
     "client": f"{SERVICES} services transport environment",
     "web": f"{CORE} transfer",
+    "prometheus": "errors",
     "bulk": f"{SERVICES} services transport client environment version fence",
     "records": f"{SERVICES} services client fence",
-    "cluster": f"{SERVICES} transport client environment bulk records version fence",
-    "events": f"{SERVICES} services transport client records version",
+    "cluster": f"{SERVICES} transport client environment bulk records version fence prometheus",
+    "events": f"{SERVICES} services transport client records version prometheus",
     "otel": f"{CORE} resources transport version",
     "fivepm": f"{CORE} keywords paging storage transport base_url version",
     "archive": f"{SERVICES} transport client bulk fivepm fields",
@@ -63,7 +64,7 @@ MAY_IMPORT = {
     "sandbox": "sandbox.embedded",
     "sandbox.embedded": "sandbox client environment",
     "cli": f"{SERVICES} fields services transport client bulk cluster doctor events fivepm archive "
-    "environment records version sandbox sandbox.embedded __init__",
+    "prometheus environment records version sandbox sandbox.embedded __init__",
     "__main__": "cli",
     "__init__": f"{SERVICES} services transport client version changes",
 }

@@ -4,7 +4,7 @@
 - `message` — the format of a message. `sources` — which sources a message may name; `remote` — https URLs.
 - `handler` — one message: what it became, and how it is answered. No broker in it.
 - `broker` — FastStream on NATS JetStream: stream, consumer, dead letters; `nats_types` — its parts.
-- `stores` — record stores by address. `metrics`, `metrics_server` — numbers for Prometheus.
+- `stores` — record stores by address. `address` — NATS with TLS. `metrics` — numbers for Prometheus.
 """
 
 from coredata_async.events.errors import BrokerError

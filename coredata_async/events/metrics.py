@@ -1,17 +1,17 @@
-"""Numbers of a worker, in the text format of Prometheus."""
+"""Metrics of an event-driven worker."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Final
 
 from attrs import define, field
 
-BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
-"""Upper bounds of the durations, in seconds."""
+from coredata_async.prometheus import Histogram, write_gauge, write_total
+
 _PREFIX: Final = "coredata_worker"
 
 
@@ -28,52 +28,31 @@ class Metrics:
     uploaded_bytes: int = 0
     in_flight: int = 0
     """Messages that are handled now."""
-    _buckets: list[int] = field(factory=lambda: [0] * (len(BUCKETS) + 1), init=False)
-    _seconds: float = field(default=0.0, init=False)
+    _durations: Histogram = field(factory=Histogram, init=False)
 
     @contextmanager
     def message(self) -> Generator[None]:
-        """Count a message as in flight, and note how long it took."""
+        """Count a message as in flight, and record its duration."""
         began = monotonic()
         self.in_flight += 1
         try:
             yield
         finally:
             self.in_flight -= 1
-            self._observe(monotonic() - began)
+            self._durations.observe(monotonic() - began)
 
     def render(self) -> str:
-        """Write all numbers, one per line."""
+        """Return all metrics, one per line."""
         return "".join(f"{line}\n" for line in self._lines())
 
-    def _observe(self, seconds: float) -> None:
-        number = next((index for index, bound in enumerate(BUCKETS) if seconds <= bound), len(BUCKETS))
-        self._buckets[number] += 1
-        self._seconds += seconds
-
     def _lines(self) -> Iterator[str]:
-        yield from _counter("messages_total", "Messages by outcome.", "outcome", self.outcomes)
-        yield from _counter("answers_total", "Answers to the broker.", "answer", self.answers)
-        yield from _counter("recovered_total", "Records finished at the start.", "outcome", self.recovered)
-        yield from _head("uploaded_bytes_total", "Bytes of uploaded files.", "counter")
-        yield f"{_PREFIX}_uploaded_bytes_total {self.uploaded_bytes}"
-        yield from _head("in_flight", "Messages that are handled now.", "gauge")
-        yield f"{_PREFIX}_in_flight {self.in_flight}"
-        yield from _head("message_seconds", "Seconds per message.", "histogram")
-        count = 0
-        for bound, number in zip((*map(str, BUCKETS), "+Inf"), self._buckets, strict=True):
-            count += number
-            yield f'{_PREFIX}_message_seconds_bucket{{le="{bound}"}} {count}'
-        yield f"{_PREFIX}_message_seconds_sum {self._seconds:.6f}"
-        yield f"{_PREFIX}_message_seconds_count {count}"
-
-
-def _counter(name: str, text: str, label: str, numbers: Mapping[str, int]) -> Iterator[str]:
-    yield from _head(name, text, "counter")
-    for value, number in sorted(numbers.items()):
-        yield f'{_PREFIX}_{name}{{{label}="{value}"}} {number}'
-
-
-def _head(name: str, text: str, kind: str) -> Iterator[str]:
-    yield f"# HELP {_PREFIX}_{name} {text}"
-    yield f"# TYPE {_PREFIX}_{name} {kind}"
+        name = f"{_PREFIX}_messages_total"
+        yield from write_total(name, "Messages by outcome.", self.outcomes, label="outcome")
+        name = f"{_PREFIX}_answers_total"
+        yield from write_total(name, "Answers to the broker.", self.answers, label="answer")
+        name = f"{_PREFIX}_recovered_total"
+        yield from write_total(name, "Records finished at the start.", self.recovered, label="outcome")
+        name = f"{_PREFIX}_uploaded_bytes_total"
+        yield from write_total(name, "Bytes of uploaded files.", self.uploaded_bytes)
+        yield from write_gauge(f"{_PREFIX}_in_flight", "Messages that are handled now.", self.in_flight)
+        yield from self._durations.write(f"{_PREFIX}_message_seconds", "Seconds per message.")

@@ -137,7 +137,7 @@ class SqliteRecords:
             work = [statement for statement, _ in batch]
             try:
                 results = await loop.run_in_executor(self._thread, self._transact, work)
-            except (sqlite3.Error, OSError, RuntimeError) as exc:
+            except Exception as exc:  # noqa: BLE001  # otherwise the callers would never return
                 results = [RecordStoreError(f"{self._path}: the upload records cannot be used: {exc}")] * len(
                     batch
                 )

@@ -93,7 +93,6 @@ async def test_an_invalid_message_is_dead_at_once(handler) -> None:
         ({"source": "../x"}, "../x: it is not below an allowed root (--root)"),
         ({"source": "http://h/x?Signature=s"}, "http://h/x: a source must be a path or an https URL"),
         ({"tags": ["a,b"]}, "a,b"),
-        ({"size": 3}, "7 bytes"),
         ({"parent": "nowhere"}, "Project, Folder or Filespace 'nowhere' does not exist"),
     ],
 )
@@ -104,6 +103,14 @@ async def test_a_permanent_failure_is_dead_at_once(box, handler, data, fields, r
     assert reason in answer.reason
     assert answer.key == "k"
     assert not files(box)
+
+
+async def test_a_file_of_another_size_may_still_be_written(handler, data) -> None:
+    answers = [await handler.handle(data(size=30), number) for number in (1, 3)]
+
+    assert answers[0] == Again(2.0)
+    assert isinstance(answers[1], Dead)
+    assert "has 7 bytes instead of 30" in answers[1].reason
 
 
 async def test_a_key_that_was_used_for_other_content_is_dead(box, handler, data, root) -> None:

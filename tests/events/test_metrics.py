@@ -1,12 +1,6 @@
-"""Numbers are served in the text format of Prometheus."""
+"""Metrics of an event-driven worker in the text format of Prometheus."""
 
-import asyncio
-
-import pytest
-
-from coredata_async import ConfigurationError
 from coredata_async.events.metrics import Metrics
-from coredata_async.events.metrics_server import parse_address, respond, serve_metrics
 
 
 def test_messages_are_counted_and_timed() -> None:
@@ -21,44 +15,3 @@ def test_messages_are_counted_and_timed() -> None:
     assert "coredata_worker_in_flight 0\n" in text
     assert 'coredata_worker_message_seconds_bucket{le="+Inf"} 1\n' in text
     assert "coredata_worker_message_seconds_count 1\n" in text
-
-
-async def test_they_are_served() -> None:
-    async with serve_metrics("127.0.0.1", 0, lambda: "a 1\n") as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n")
-        answer = await reader.read()
-        writer.close()
-        await writer.wait_closed()
-
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert answer.endswith(b"\r\n\r\na 1\n")
-
-
-@pytest.mark.parametrize(
-    ("line", "status"),
-    [
-        (b"GET /metrics?x HTTP/1.1", b"200"),
-        (b"GET /healthz HTTP/1.1", b"200"),
-        (b"GET / HTTP/1.1", b"404"),
-        (b"POST /metrics HTTP/1.1", b"405"),
-        (b"\xff", b"405"),
-    ],
-)
-def test_other_requests_are_refused(line, status) -> None:
-    assert respond(line + b"\r\n\r\n", str).split(b" ")[1] == status
-
-
-def test_an_address_is_a_host_and_a_port() -> None:
-    assert parse_address("127.0.0.1:9464") == ("127.0.0.1", 9464)
-    assert parse_address("[::1]:0") == ("::1", 0)
-    for wrong in ("9464", ":9464", "h:", "h:99999", "h:port"):
-        with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1:9464"):
-            parse_address(wrong)
-
-
-async def test_an_address_in_use_is_a_usage_error() -> None:
-    async with serve_metrics("127.0.0.1", 0, str) as port:
-        with pytest.raises(ConfigurationError, match="cannot be served"):
-            async with serve_metrics("127.0.0.1", port, str):
-                pass

@@ -195,6 +195,12 @@ async def test_a_file_that_is_not_a_database_is_reported(tmp_path) -> None:
             await records.get("k")
 
 
+async def test_a_statement_that_sqlite_cannot_take_is_reported(tmp_path) -> None:
+    async with SqliteRecords(tmp_path / "records.db") as records:
+        with pytest.raises(RecordStoreError, match=r"records\.db: the upload records cannot be used"):
+            await asyncio.wait_for(records.get("\ud800"), 10)
+
+
 @pytest.mark.servers
 async def test_a_bucket_that_is_not_synced_is_refused(tmp_path) -> None:
     import nats
