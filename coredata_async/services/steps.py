@@ -165,9 +165,27 @@ class UploadSteps:
         wanted = ProbeRequest(stored=stored, new=new, parent=Parent(new.parent), in_flight=in_flight)
         candidates: Sequence[str] = ()
         try:
-            return await self._settler.find(wanted, self._settler.clock() - waited)
+            return await self.look_up(wanted, self._settler.clock() - waited)
         except UndecidableError as exc:
             reason, candidates = str(exc), exc.candidates
         except APIError as exc:
             reason = f"the lookup failed: {exc}"
         raise uncertain(Unsettled(stored, "its registration was given up"), new, reason, candidates)
+
+    async def look_up(self, request: ProbeRequest, given_up: float) -> Registered | None:
+        """Search for a File as `settle` does, by more than its blob; for code such as bulk jobs.
+
+        Args:
+            request: The blob, the File, and the rules of the search.
+            given_up: Time of `time.monotonic` at which the registration was given up.
+
+        Raises:
+            APIError: If `request.patience` listings in a row failed.
+            UndecidableError: If a File may be the one and this cannot be decided, or if listings stay
+                incomplete.
+        """
+        return await self._settler.find(request, given_up)
+
+    def remember(self, parent: str, file_id: str) -> None:
+        """Remember a File that exists: a listing of its parent that does not show it proves nothing."""
+        self._settler.witnesses.add(parent, file_id, self._settler.clock())

@@ -24,6 +24,7 @@ from coredata_async.bulk.run.failures import FailureClass
 from coredata_async.bulk.states import Reason, State
 from coredata_async.errors import APIError, AuthenticationError, ConfigurationError, SourceError
 from coredata_async.resources.files import File
+from coredata_async.services.steps import UploadSteps
 from coredata_async.transfer.comparison import UndecidableError
 from coredata_async.transfer.drive import ROUNDS
 from coredata_async.transfer.probe import Parent, ProbeRequest
@@ -50,6 +51,8 @@ class Resolver:
     run: RunContext
     group: asyncio.TaskGroup
     clock: Callable[[], float] = time.monotonic
+    steps: UploadSteps = field(init=False)
+    """Steps of this process, which search for Files."""
     tasks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]], init=False)
     """Tasks that are cancelled when the run ends early."""
     _held: int = field(default=0, init=False)
@@ -63,6 +66,7 @@ class Resolver:
     _idle: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.steps = UploadSteps(self.run.engine.uploader)
         self._idle.set()
 
     async def take(self, work: Work, lost_at: float) -> None:
@@ -74,11 +78,6 @@ class Resolver:
         else:
             self._further.append(work.item.id)
             self._further_at = max(self._further_at, lost_at)
-
-    def remember(self, folder: str, file_id: str) -> None:
-        """Remember an existing File: a listing of its folder that does not show it proves nothing."""
-        settler = self.run.engine.uploader.driver.settler
-        settler.witnesses.add(folder, file_id, self.clock())
 
     async def idle(self) -> None:
         """Wait until all lookups have ended."""
@@ -194,7 +193,7 @@ class Resolver:
             patience=FAILURES,
             in_flight=not work.refused,
         )
-        return await self.run.engine.uploader.driver.settler.find(request, lost_at)
+        return await self.steps.look_up(request, lost_at)
 
     def _has_name(self, work: Work, file: File) -> bool:
         return self.run.remote.comparable(file.filename) == work.item.filename

@@ -170,7 +170,7 @@ class Scheduler:
         began = resolver.clock() if self.run.lost_at is None else self.run.lost_at
         run, parent = self.run.journal.run, self.run.remote.parent
         for folder, file_id in await self.run.journal.read(lambda db: files_beside_unknown(db, parent)):
-            resolver.remember(folder, file_id)
+            resolver.steps.remember(folder, file_id)
         for work in await self.run.journal.read(lambda db: claim_unknown(db, run, parent)):
             await resolver.take(work, began)
 

@@ -93,8 +93,7 @@ def build_runtime(
     api = RateLimitedSlots(limiters.api, RateLimiter(rate)) if rate else None
     hooks = (pool.record,)
     process = build_process_runtime(client, limiters, None, hooks=hooks, api=api, lease=lease)
-    settler = process.engine.uploader.driver.settler
-    pool.on_registered = lambda parent, file: settler.witnesses.add(parent, file, settler.clock())
+    pool.on_registered = process.sender.remember
     return Runtime(process.engine, limiters, pool, pool)
 
 
