@@ -112,6 +112,7 @@ FLOORS = {
         "run",
         "check",
         "job shard_run",
+        "shard_plan",
     ),
     "cli": (
         "fields help_text naming parsing sandbox_process settings streams",

@@ -17,6 +17,7 @@ carries a part of a job for several machines has the lease of that part.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from math import inf
@@ -30,6 +31,8 @@ LENGTH: Final = 30.0
 """Duration of a lease in seconds. Well below `Retry.settle`, which a resumed job waits from its start."""
 RENEWAL: Final = 5.0
 """Seconds between two renewals. User code may block the event loop of the parent for `LENGTH - RENEWAL`."""
+CHECK: Final = 1.0
+"""Maximum seconds between two looks at the end of a lease, which may be revoked."""
 MARGIN: Final = 2.0
 """Minimum remaining seconds of a lease for a request to begin."""
 
@@ -45,6 +48,12 @@ class Lease(Protocol):
     def is_valid(self, margin: float = MARGIN) -> bool:
         """Return whether it is valid now, and for `margin` more seconds."""
         ...
+
+
+async def wait_for_end(lease: Lease) -> None:
+    """Return when a lease has ended: forever, if it is renewed."""
+    while (left := lease.until - read_clock()) > 0:  # noqa: ASYNC110  # it may be extended, or revoked
+        await asyncio.sleep(min(left, CHECK))
 
 
 @frozen

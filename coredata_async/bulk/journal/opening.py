@@ -222,5 +222,5 @@ def _compare(path: Path, wanted: Mapping[str, str], row: tuple[object, ...]) -> 
 
 def _count(connection: sqlite3.Connection) -> tuple[int, bool]:
     connection.execute("UPDATE job SET run = run + 1")
-    [(run, resumed)] = connection.execute("SELECT run, EXISTS (SELECT 1 FROM item) FROM job")
+    [(run, resumed)] = connection.execute("SELECT run, run > 1 AND EXISTS (SELECT 1 FROM item) FROM job")
     return run, bool(resumed)

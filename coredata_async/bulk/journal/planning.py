@@ -261,7 +261,8 @@ def _vanish(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[S
 
 def is_pending(db: sqlite3.Connection, folder: int, *, above: int = -1) -> bool:
     """Return whether a folder has files for a worker that are larger than `above` bytes."""
-    question = "SELECT 1 FROM item WHERE folder = ? AND state IN (?, ?) AND size > ? LIMIT 1"
+    which = "folder = ? AND state IN (?, ?) AND size > ? AND shard IS NULL"
+    question = f"SELECT 1 FROM item WHERE {which} LIMIT 1"  # noqa: S608
     return db.execute(question, (folder, State.PLANNED, State.STORED, above)).fetchone() is not None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -30,7 +30,7 @@ class ScanPlanner:
     batches: Batches
     journal: Journal
 
-    async def __aiter__(self) -> AsyncIterator[Planned]:
+    async def __aiter__(self) -> AsyncGenerator[Planned, None]:
         loop = asyncio.get_running_loop()
         running: asyncio.Future[list[DirectoryBatch]] | None = None
         try:

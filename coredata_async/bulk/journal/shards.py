@@ -12,7 +12,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -119,17 +119,28 @@ def restore(data: bytes, path: Path, root: bytes) -> None:
         ConfigurationError: If it is not the journal of a shard of this version, or leads out of the share.
         JournalError: If the file cannot be written.
     """
-    try:
-        with closing(_unpack(data)) as copy:
+    with closing(read_shard(data, root)) as copy:
+        content = copy.serialize()
+    _write(path, content)
+
+
+def read_shard(data: bytes, root: bytes) -> sqlite3.Connection:
+    """Check the journal of a shard, and return it in memory with the paths of this machine.
+
+    Raises:
+        ConfigurationError: If it is not the journal of a shard of this version, or leads out of the share.
+    """
+    with ExitStack() as opened:
+        try:
+            copy = opened.enter_context(closing(_unpack(data)))
             _check(copy)
             copy.create_function("absolute", 1, lambda relative: to_absolute(relative, root))
             _convert(copy, "absolute")
-            content = copy.serialize()
-    except (zlib.error, sqlite3.Error, DamagedError, UnicodeDecodeError, ValueError) as exc:
-        trouble = f"the copy of a shard's journal cannot be used: {exc}"
-    else:
-        _write(path, content)
-        return
+        except (zlib.error, sqlite3.Error, DamagedError, UnicodeDecodeError, ValueError) as exc:
+            trouble = f"the copy of a shard's journal cannot be used: {exc}"
+        else:
+            opened.pop_all()
+            return copy
     raise ConfigurationError(trouble)
 
 

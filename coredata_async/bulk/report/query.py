@@ -27,7 +27,8 @@ _SIDES: Final = {
 _KNOWN: Final = frozenset(int(state) for state in State)
 _REASONS: Final = frozenset(str(reason) for reason in Reason)
 _SETTLED: Final = ", ".join(str(int(state)) for state in sorted(FINAL - {State.UNRESOLVED}))
-_COUNTED: Final = f"(:all OR item.seen = :run OR item.state NOT IN ({_SETTLED}))"
+# A file that was given to a shard is counted by the report of the shard.
+_COUNTED: Final = f"item.shard IS NULL AND (:all OR item.seen = :run OR item.state NOT IN ({_SETTLED}))"
 _GROUPS: Final = f"""
 SELECT state, reason, claim = :run, count(*), sum(size) FROM item WHERE {_COUNTED} GROUP BY 1, 2, 3
 """  # noqa: S608  # built from constants

@@ -203,10 +203,7 @@ class RunContext:
 
     async def report_scanned(self, directory: bytes, entry: ScannedEntry) -> None:
         """Publish that the scan alone has skipped or failed a file. The planner has recorded it."""
-        path = path_text(os.path.join(directory, entry.name))  # noqa: PTH118  # bytes
-        reason = entry.reason or Reason.INTERNAL
-        kind = FileSkipped if entry.state == State.SKIPPED else FileFailed
-        await self.stream.publish(kind(path=path, reason=reason, message=entry.message))
+        await self.stream.publish(scan_event(directory, entry))
 
     async def delay(self, item: Item, failure: FailureClass) -> None:
         """Record that a file failed transiently; the retry pass claims it."""
@@ -266,6 +263,14 @@ class RunContext:
     async def enqueue(self, work: Work) -> None:
         """Queue a file for a worker."""
         await self.queue.put(work, unlimited=True)
+
+
+def scan_event(directory: bytes, entry: ScannedEntry) -> FileSkipped | FileFailed:
+    """Return the event for a file that the scan alone has skipped or failed."""
+    path = path_text(os.path.join(directory, entry.name))  # noqa: PTH118  # bytes
+    reason = entry.reason or Reason.INTERNAL
+    kind = FileSkipped if entry.state == State.SKIPPED else FileFailed
+    return kind(path=path, reason=reason, message=entry.message)
 
 
 def _loggable(item: Item) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from attrs import define, field, frozen
@@ -216,3 +217,9 @@ def _extension(filename: str) -> str:
 
 def _order(size: int) -> int:
     return next(number for number, end in enumerate(SIZES) if size < end)
+
+
+def unwrap(failure: BaseException) -> BaseException:
+    """Return the exception that ended a job, out of its groups: callers expect a `JournalError`."""
+    inside: Sequence[BaseException] = getattr(failure, "exceptions", ())  # of a group
+    return unwrap(inside[0]) if inside else failure

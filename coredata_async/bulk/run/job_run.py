@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator
 from functools import partial
 from typing import Final
 
@@ -17,24 +17,22 @@ from coredata_async.bulk.journal import resume
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.planning import Planned, Sums
 from coredata_async.bulk.journal.settle_wait import Sent, SettleWait
-from coredata_async.bulk.lease import Lease
+from coredata_async.bulk.journal.sharding import refuse_divided
+from coredata_async.bulk.lease import Lease, wait_for_end
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import describe_settings
 from coredata_async.bulk.remote.listing import Remote
-from coredata_async.bulk.report.counts import Api
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import Ended, Report, RunSummary
 from coredata_async.bulk.run.context import BitSet, RunContext
-from coredata_async.bulk.run.progress import ProgressCounter
+from coredata_async.bulk.run.failures import unwrap
+from coredata_async.bulk.run.progress import ProgressCounter, api_counts
 from coredata_async.bulk.run.scheduler import Scheduler
 from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.states import Reason, State
 from coredata_async.bulk.workers.runtime import Runtime, build_runtime
 from coredata_async.client import CoreData
-from coredata_async.fence import read_clock
 
-LEASE_CHECK: Final = 1.0
-"""Maximum seconds between two looks at the end of the lease, which may be revoked."""
 TICK: Final = 0.25
 """Seconds between two progress events."""
 _PAGE: Final = 500
@@ -94,14 +92,14 @@ class JobRun:
                 ended=self._ended,
                 message=self._message,
                 excluded=run.progress.excluded,
-                api=_api_counts(runtime.limiters),
+                api=api_counts(runtime.limiters),
                 waited=run.wait.waited,
                 wait_left=run.wait.remaining() if run.wait.interrupted else 0.0,
                 wait_reason=run.wait.reason if run.wait.waited else "",
                 settings=describe_settings(self.spec.selection, self.spec.policy, self.spec.effort),
             )
             if not self._running.cancelled() and (failure := self._running.exception()) is not None:
-                raise _unwrap(failure)
+                raise unwrap(failure)
             if self._ended == "complete" and self.stream.has_listener and run.reported is not None:
                 async for event in earlier_files(self.journal, run.reported):
                     await self.stream.publish(event)
@@ -160,6 +158,7 @@ class JobRun:
 
     def _begin(self, db: sqlite3.Connection) -> tuple[Sums, Sent]:
         """Take over the items, and read when another process can have sent requests for the same files."""
+        refuse_divided(db)
         if self.sent_until is None and resume.is_copy(db):
             self.sent_until = time.time()
         sums = resume.begin(db, self.sent_until, "owner")
@@ -224,8 +223,7 @@ class JobRun:
     async def _watch_lease(self) -> None:
         """End the run when its lease ends; requests in flight are given up."""
         if self.lease is not None:
-            while (left := self.lease.until - read_clock()) > 0:  # noqa: ASYNC110  # it may be extended
-                await asyncio.sleep(min(left, LEASE_CHECK))
+            await wait_for_end(self.lease)
             self.abort("lease", "its lease has ended, and another process may continue")
 
     def _workers_lost(self, message: str) -> None:
@@ -249,16 +247,6 @@ def _progress(run: RunContext, runtime: Runtime) -> Progress:
         wait_left=run.wait.remaining() if run.wait.is_waited_for else 0.0,
         wait_reason=run.wait.reason if run.wait.is_waited_for else "",
     )
-
-
-def _api_counts(limiters: Limiters) -> Api:
-    return Api(requests=limiters.requests, retries=limiters.retries, throttled=limiters.throttled)
-
-
-def _unwrap(failure: BaseException) -> BaseException:
-    """Return the exception that ended the job, out of its groups: callers expect a `JournalError`."""
-    inside: Sequence[BaseException] = getattr(failure, "exceptions", ())  # of a group
-    return _unwrap(inside[0]) if inside else failure
 
 
 async def earlier_files(journal: Journal, reported: BitSet) -> AsyncIterator[FileDone | FileSkipped]:

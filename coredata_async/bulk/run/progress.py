@@ -11,6 +11,8 @@ from attrs import define, field
 
 from coredata_async.bulk.events import Progress
 from coredata_async.bulk.journal.planning import Sums
+from coredata_async.bulk.limits.limiters import Limiters
+from coredata_async.bulk.report.counts import Api
 from coredata_async.bulk.states import State
 
 WINDOW: Final = 20.0
@@ -133,3 +135,8 @@ _LEFT: Final = (State.PLANNED, State.PUTTING, State.STORED, State.REGISTERING, S
 
 def _sum(amounts: Mapping[State, int], states: tuple[State, ...]) -> int:
     return sum(amounts.get(state, 0) for state in states)
+
+
+def api_counts(limiters: Limiters) -> Api:
+    """Return the counters of requests for a report."""
+    return Api(requests=limiters.requests, retries=limiters.retries, throttled=limiters.throttled)

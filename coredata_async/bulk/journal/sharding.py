@@ -1,0 +1,135 @@
+"""Division of a journal's files into shards. Runs in the journal's thread."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from typing import Final, NamedTuple
+
+from attrs import define, field
+
+from coredata_async.bulk.journal.shards import identify, read_shard
+from coredata_async.bulk.states import Reason, State
+from coredata_async.errors import ConfigurationError
+
+BATCH: Final = 5000
+"""Number of files read from the journal at once."""
+
+
+class PendingFile(NamedTuple):
+    """File that is not in a shard yet."""
+
+    id: int
+    size: int
+    name: bytes
+
+
+_FOLDER: Final = "path, title, state, remote"
+_ITEM: Final = "name, filename, size, mtime, ctime, inode"
+
+
+@define
+class Splitter:
+    """Groups files in the order in which they come; each group is as large as the limits permit.
+
+    A group has at least one file, however large.
+    """
+
+    max_files: int
+    max_bytes: int
+    _group: list[int] = field(factory=list[int], init=False)
+    _bytes: int = field(default=0, init=False)
+
+    def add(self, files: Iterable[PendingFile]) -> Iterator[list[int]]:
+        """Add files; yield the ids of each complete group."""
+        for file in files:
+            full = len(self._group) >= self.max_files or self._bytes + file.size > self.max_bytes
+            if self._group and full:
+                yield self.take()
+            self._group.append(file.id)
+            self._bytes += file.size
+
+    def take(self) -> list[int]:
+        """Return the ids of the last group, which may be empty, and begin another one."""
+        group, self._group, self._bytes = self._group, [], 0
+        return group
+
+
+def keep_assigned(db: sqlite3.Connection, run: int) -> None:
+    """Keep the files that are in a shard as they are, whatever the scan of this run finds."""
+    db.execute("UPDATE item SET claim = ? WHERE shard IS NOT NULL", (run,))
+
+
+def adopt(db: sqlite3.Connection, data: bytes, run: int, root: bytes) -> None:
+    """Record a published shard in a journal that does not know it, because the earlier one is lost."""
+    with closing(read_shard(data, root)) as shard:
+        (shard_id,) = shard.execute("SELECT shard FROM job").fetchone()
+        made = db.execute("INSERT OR IGNORE INTO shard (id, published) VALUES (?, 1)", (shard_id,))
+        if not made.rowcount:
+            return
+        folders: dict[int | None, int | None] = {None: None}
+        for number, parent, *row in shard.execute(f"SELECT id, parent, {_FOLDER} FROM folder ORDER BY id"):  # noqa: S608
+            db.execute(
+                f"INSERT OR IGNORE INTO folder (parent, {_FOLDER}) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+                (folders[parent], *row),
+            )
+            (folders[number],) = db.execute("SELECT id FROM folder WHERE path = ?", row[:1]).fetchone()
+        for folder, *row in shard.execute(f"SELECT folder, {_ITEM} FROM item"):  # noqa: S608
+            db.execute(
+                f"INSERT INTO item (folder, {_ITEM}, state, seen, claim, shard) "  # noqa: S608
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (folder, name) DO UPDATE "
+                "SET claim = excluded.claim, shard = excluded.shard",
+                (folders[folder], *row, int(State.PLANNED), run, run, made.lastrowid),
+            )
+
+
+def list_pending(db: sqlite3.Connection, folder: int, after: bytes) -> list[PendingFile]:
+    """Return the next files of a folder that are not in a shard, in the order of their names."""
+    rows = db.execute(
+        "SELECT id, size, name FROM item WHERE folder = ? AND name > ? AND shard IS NULL AND state IN (?, ?) "
+        "ORDER BY name LIMIT ?",
+        (folder, after, State.PLANNED, State.STORED, BATCH),
+    )
+    return [PendingFile(*row) for row in rows.fetchall()]
+
+
+def assign(db: sqlite3.Connection, items: list[int], run: int, share: str, root: bytes) -> int:
+    """Put files into a new shard, and return its number."""
+    made = db.execute("INSERT INTO shard (id) VALUES (?)", (identify(db, items, share, root),))
+    number = int(made.lastrowid or 0)
+    rows = [(number, run, item) for item in items]
+    db.executemany("UPDATE item SET shard = ?, claim = ? WHERE id = ?", rows)
+    return number
+
+
+def list_unpublished(db: sqlite3.Connection) -> list[int]:
+    """Return the numbers of the shards that may exist in this journal only."""
+    rows = db.execute("SELECT number FROM shard WHERE NOT published ORDER BY number")
+    return [number for (number,) in rows]
+
+
+def mark_published(db: sqlite3.Connection, number: int) -> None:
+    """Record that a shard exists elsewhere."""
+    db.execute("UPDATE shard SET published = 1 WHERE number = ?", (number,))
+
+
+def fail_folder(db: sqlite3.Connection, folder: int, message: str) -> None:
+    """Fail the files of a folder that are not in a shard, because it cannot be found or created."""
+    db.execute(
+        "UPDATE item SET state = ?, reason = ?, message = ? "
+        "WHERE folder = ? AND shard IS NULL AND state IN (?, ?)",
+        (State.FAILED, Reason.FOLDER, message, folder, State.PLANNED, State.STORED),
+    )
+
+
+def refuse_divided(db: sqlite3.Connection) -> None:
+    """Refuse a journal whose files were divided into shards, because these are uploaded elsewhere.
+
+    Raises:
+        ConfigurationError: If a file is in a shard.
+    """
+    if db.execute("SELECT 1 FROM shard LIMIT 1").fetchone() is not None:
+        raise ConfigurationError(
+            "the journal is that of a plan for several machines, which upload its files; use another journal"
+        )
