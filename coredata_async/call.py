@@ -64,7 +64,8 @@ class Call(Generic[T]):
         except ValueError as exc:
             why = reply.redactor(_unreadable(reply, exc))
         # Not in the `except` block: the exception there may quote the body, and would stay as `__context__`.
-        problem = errors.UnexpectedResponseError(f"{_where(self.request, reply)}: {why}", self.request, reply)
+        where = describe_reply(self.request, reply)
+        problem = errors.UnexpectedResponseError(f"{where}: {why}", self.request, reply)
         if classify(self.request, Response.UNREADABLE) is Classification.UNKNOWN:
             raise outcome_unknown(self.request, problem) from problem
         raise problem
@@ -188,7 +189,7 @@ _ADVICE: Final[dict[int, str]] = {
 
 def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
     """Return the error for a reply with an unexpected status."""
-    where = _where(request, reply)
+    where = describe_reply(request, reply)
     if reply.status >= HTTPStatus.BAD_REQUEST:
         body, service_message, code = _service_message(reply)
         advice = _ADVICE.get(reply.status, "")
@@ -205,7 +206,8 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
     return errors.UnexpectedResponseError(f"{where}, but {expect} was expected: {hint}", request, reply)
 
 
-def _where(request: Request, reply: Reply) -> str:
+def describe_reply(request: Request, reply: Reply) -> str:
+    """Return the beginning of an error message: the request, the status, and the attempts."""
     try:
         phrase = f"{reply.status} {HTTPStatus(reply.status).phrase}"
     except ValueError:

@@ -4,10 +4,9 @@
 is not documented: inferred behaviour is marked where it is written, and can be switched.
 """
 
-from coredata_async.fivepm.attach import Attachment
 from coredata_async.fivepm.client import FivePM
 from coredata_async.fivepm.download import Download
-from coredata_async.fivepm.encoders import base64_form, multipart_form
+from coredata_async.fivepm.files import Attachment, base64_form, multipart_form
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.models.activity import Activity, File
 from coredata_async.fivepm.models.group import Group

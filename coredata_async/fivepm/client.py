@@ -12,14 +12,20 @@ from attrs import evolve
 from coredata_async.config import Limits, Retry, Timeouts, setting
 from coredata_async.fivepm import calls
 from coredata_async.fivepm.account import Account, base_address
-from coredata_async.fivepm.attach import FileEncoding
 from coredata_async.fivepm.codec.php import Dates
-from coredata_async.fivepm.encoders import ENCODERS, Encoder, Encoding, FileNames, default_file_names
+from coredata_async.fivepm.envelope import MAX_ERROR_BODY, buffer_envelopes
+from coredata_async.fivepm.files import (
+    ENCODERS,
+    Encoder,
+    Encoding,
+    FileEncoding,
+    FileNames,
+    default_file_names,
+)
 from coredata_async.fivepm.request_style import Format, PostParams, RequestStyle, TeamEncoder, index_team
 from coredata_async.fivepm.services.activity import Activities
 from coredata_async.fivepm.services.nouns import Auth, Groups, Metainfo, Projects, Tasks, Users
 from coredata_async.fivepm.session import Credential, Session, with_session
-from coredata_async.fivepm.sniff import MAX_ERROR_BODY, buffer_envelopes
 from coredata_async.message import Send
 from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.transport import pool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final, TypeVar, cast
@@ -9,11 +10,20 @@ from typing import Final, TypeVar, cast
 from attrs import frozen
 
 from coredata_async import errors
-from coredata_async.call import BY_STATUS, MAX_MESSAGE, Call, outcome_unknown
+from coredata_async.call import (
+    BY_STATUS,
+    MAX_MESSAGE,
+    Call,
+    carry,
+    describe_reply,
+    log_unknown,
+    outcome_unknown,
+)
+from coredata_async.errors import OutcomeUnknownError
 from coredata_async.fivepm.codec.errors import about_absence, about_session, code_of, error_in, message_of
 from coredata_async.fivepm.codec.items import unwrap
 from coredata_async.fivepm.codec.tree import Tree, parse
-from coredata_async.message import Reply, Request
+from coredata_async.message import Reply, Request, Send
 from coredata_async.response_table import Classification, Response, classify
 from coredata_async.transport.errors import without_frames
 
@@ -29,6 +39,12 @@ _ADVICE: Final[Mapping[type[errors.APIStatusError], str]] = {
     errors.PayloadTooLargeError: "5pm accepts files of up to 125 MB",
     errors.RateLimitError: "lower Limits.concurrency or set Limits.rate",
 }
+
+LARGE: Final = 32 << 10
+"""Maximum number of bytes of a reply that are decoded in the event loop:
+
+XML of tags only takes 1 us per byte.
+"""
 
 
 def is_failure(reply: Reply) -> bool:
@@ -68,9 +84,8 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError | No
         return None
     if reply.status < HTTPStatus.BAD_REQUEST:
         return errors.UnexpectedResponseError(
-            f"{_where(request, reply)}, but {expect} was expected: redirects are never followed; check "
-            "that the "
-            "account's address is right",
+            f"{describe_reply(request, reply)}, but {expect} was expected: redirects are never followed; "
+            "check that the account's address is right",
             request,
             reply,
         )
@@ -141,7 +156,7 @@ def _read(request: Request, reply: Reply, read: Callable[[Tree], T]) -> T | _Pro
 
 
 def _unreadable(request: Request, reply: Reply, exc: ValueError) -> errors.APIError:
-    error = errors.UnexpectedResponseError(f"{_where(request, reply)}: {exc}", request, reply)
+    error = errors.UnexpectedResponseError(f"{describe_reply(request, reply)}: {exc}", request, reply)
     unknown = classify(request, Response.UNREADABLE) is Classification.UNKNOWN
     return outcome_unknown(request, error) if unknown else error
 
@@ -170,7 +185,8 @@ def _error(
 ) -> errors.APIStatusError:
     words, code, body = said
     advice = _ADVICE.get(kind, "")
-    message = _where(request, reply) + (f": {words}" if words else "") + (f"; {advice}" if advice else "")
+    where = describe_reply(request, reply)
+    message = where + (f": {words}" if words else "") + (f"; {advice}" if advice else "")
     return kind(message, request, reply, service_message=words, code=code, body=body)
 
 
@@ -189,9 +205,16 @@ def _complaint_of(reply: Reply) -> dict[str, Tree] | None:
         return None
 
 
-def _where(request: Request, reply: Reply) -> str:
+async def perform(send: Send, call: Call[T]) -> T:
+    """Send a call and decode its reply; raises as `coredata_async.call.perform` does."""
     try:
-        phrase = f"{reply.status} {HTTPStatus(reply.status).phrase}"
-    except ValueError:
-        phrase = str(reply.status)
-    return f"{request.method} {request.path}: {phrase} (attempt {reply.attempts})"
+        return await carry(send, call.request, call.answer, apply=_apply)
+    except OutcomeUnknownError as exc:
+        log_unknown(exc)
+        raise
+
+
+async def _apply(conclude: Callable[[Reply], T], reply: Reply) -> T:
+    if len(reply.body) <= LARGE:
+        return conclude(reply)
+    return await asyncio.to_thread(conclude, reply)

@@ -10,7 +10,7 @@ from attrs import frozen
 from coredata_async import CoreData, Retry
 from coredata_async.archive import Archive, Archived
 from coredata_async.fivepm import FivePM
-from coredata_async.fivepm.attach import Attachment
+from coredata_async.fivepm.files import Attachment
 
 AT_ONCE = Retry(base=0.01, cap=0.05, settle=0.05, probe_gap=0.02)
 FILES = {"a.txt": b"first", "é b.bin": bytes(range(256)) * 3000, "empty": b""}

@@ -5,8 +5,7 @@ import tracemalloc
 import pytest
 
 from coredata_async.fivepm import Attachment
-from coredata_async.fivepm.attach import FileEncoding, attachments, with_files
-from coredata_async.fivepm.encoders import ENCODERS, default_file_names
+from coredata_async.fivepm.files import ENCODERS, FileEncoding, attachments, default_file_names, with_files
 from coredata_async.message import Request
 
 MIB = 1 << 20

@@ -10,9 +10,9 @@ from attrs import evolve, frozen
 
 from coredata_async.errors import APIStatusError, OutcomeUnknownError
 from coredata_async.fivepm import calls
-from coredata_async.fivepm.attach import Attachment, FileEncoding, attachments, with_files
 from coredata_async.fivepm.download import Download
-from coredata_async.fivepm.envelope import open_download
+from coredata_async.fivepm.envelope import Wrapping, open_download
+from coredata_async.fivepm.files import Attachment, FileEncoding, attachments, with_files
 from coredata_async.fivepm.listing import Listing
 from coredata_async.fivepm.methods import METHODS
 from coredata_async.fivepm.models.activity import (
@@ -23,7 +23,7 @@ from coredata_async.fivepm.models.activity import (
     FileFilter,
     NewActivity,
 )
-from coredata_async.fivepm.perform import perform
+from coredata_async.fivepm.replies import perform
 from coredata_async.fivepm.request_style import RequestStyle, key
 from coredata_async.fivepm.services.objects import (
     ListPart,
@@ -34,7 +34,6 @@ from coredata_async.fivepm.services.objects import (
     listing,
     updating,
 )
-from coredata_async.fivepm.sniff import Wrapping
 from coredata_async.ids import Id
 from coredata_async.message import Send
 from coredata_async.storage.sources import Source

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.fivepm.sniff import buffer_envelopes, may_be_message
+from coredata_async.fivepm.envelope import buffer_envelopes, may_be_message
 from coredata_async.message import Reply, Request
 
 ASK = Request("POST", "/a", stream=True)
