@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.report import Report
-from benchmarks.scale import Costs, markdown
+from benchmarks.scale import Costs, fleet_table, markdown
 from benchmarks.table import markdown as table
 
 TEN_MILLION: Final = 10_000_000
+FLEET_FILES: Final = 200_000_000
 PROCESSES: Final = (1, 2, 8)
 
 
@@ -24,6 +25,7 @@ def rewrite(path: Path, report: Report) -> None:
     text = between(text, "run", (summary(report), "", *table(report.results)))
     if (costs := costs_of(report)) is not None:
         text = between(text, "scale", markdown(costs, TEN_MILLION, PROCESSES))
+        text = between(text, "fleet", fleet_table(costs, FLEET_FILES))
     path.write_text(text)
 
 

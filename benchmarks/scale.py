@@ -11,10 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 MILLION: Final = 1_000_000
 DAY: Final = 86_400
+CORES: Final = 4
+"""Cores of a machine of a fleet, and processes of its worker."""
+MACHINES: Final = (1, 20, 200)
+RATES: Final = (50.0, 1_000.0, 10_000.0)
 
 
 @frozen(kw_only=True)
@@ -71,6 +75,49 @@ def times(costs: Costs, files: int, processes: int) -> Sequence[Line]:
         Line("listing for proof", "n / page · t", files / costs.page * costs.answer_s),
     )
     return sorted(found, key=lambda line: -line.seconds)
+
+
+def fleet_times(costs: Costs, files: int, machines: int, cores: int = CORES) -> Sequence[Line]:
+    """Return seconds by resource for a job on many machines, the slowest first.
+
+    Each process of a worker has a core, and carries out whole shards: it does the work of the uploads and of
+    the job for its files.
+    """
+    processes = machines * cores
+    found = (
+        Line("the service's rate", "2 n / r", 2 * files / costs.api_rate),
+        Line(
+            "CPU",
+            "n · (client + job) / (cores · machines)",
+            files * (costs.client_us + costs.job_us) * 1e-6 / processes,
+        ),
+        Line(
+            "waiting for answers",
+            "3 n · t / (workers · cores · machines)",
+            3 * files * costs.answer_s / (costs.concurrency * processes),
+        ),
+        Line(
+            "the lines",
+            "n · bytes / (line · machines)",
+            files * costs.bytes_per_file / costs.line_bytes_s / machines,
+        ),
+    )
+    return sorted(found, key=lambda line: -line.seconds)
+
+
+def fleet_table(
+    costs: Costs, files: int, machines: Sequence[int] = MACHINES, rates: Sequence[float] = RATES
+) -> Iterator[str]:
+    """Yield a table of durations by number of machines and by rate of the service, with what limits each."""
+    yield "| machines | " + " | ".join(f"r = {rate:,.0f}/s" for rate in rates) + " | without a limit |"
+    yield "|---|" + "---|" * (len(rates) + 1)
+    for number in machines:
+        cells: list[str] = []
+        for rate in (*rates, float("inf")):
+            slowest = fleet_times(evolve(costs, api_rate=rate), files, number)[0]
+            limited = "" if slowest.formula == "2 n / r" or rate == float("inf") else f" ({slowest.what})"
+            cells.append(f"{duration(slowest.seconds)}{limited}")
+        yield f"| {number:,} | {' | '.join(cells)} |"
 
 
 def resume_seconds(costs: Costs, files: int) -> float:

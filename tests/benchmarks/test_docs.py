@@ -6,7 +6,10 @@ from benchmarks.docs import between, costs_of, rewrite, summary
 from benchmarks.report import Report
 from benchmarks.result import Result
 
-PAGE = "words\n<!-- run -->\nold\n<!-- /run -->\nmore\n<!-- scale -->\n<!-- /scale -->\nend\n"
+PAGE = (
+    "words\n<!-- run -->\nold\n<!-- /run -->\nmore\n<!-- scale -->\n<!-- /scale -->\n"
+    "<!-- fleet -->\n<!-- /fleet -->\nend\n"
+)
 FIGURES = {
     "ours c=32 CPU us": 400.0,
     "upload_many CPU us/file": 500.0,
@@ -34,6 +37,7 @@ def test_writing_twice_gives_the_same(tmp_path):
 
     assert path.read_text() == once
     assert "| flow | naive |" in once
+    assert "| 200 | 92.6 d | 4.6 d | 11.1 h |" in once
     assert "old" not in once
 
 

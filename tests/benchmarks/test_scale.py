@@ -6,6 +6,8 @@ from attrs import evolve
 from benchmarks.scale import (
     Costs,
     duration,
+    fleet_table,
+    fleet_times,
     journal_gb,
     markdown,
     memory_mib,
@@ -77,3 +79,21 @@ def test_the_page_names_what_gives_out_first_for_each_number_of_processes():
 )
 def test_durations_are_for_people(length, words):
     assert duration(length) == words
+
+
+def test_more_machines_help_until_half_the_rate_of_the_service() -> None:
+    costs = evolve(COSTS, api_rate=10_000)
+
+    one, two = (fleet_times(costs, TEN_MILLION, machines) for machines in (1, 2))
+
+    assert one[0].what != "the service's rate"
+    assert two[0].what == "the service's rate"
+    assert two[0].seconds == 2 * TEN_MILLION / 10_000
+
+
+def test_the_table_of_a_fleet_names_what_limits_it_other_than_the_service() -> None:
+    lines = list(fleet_table(evolve(COSTS, line_bytes_s=1e9), TEN_MILLION, machines=(1, 20), rates=(50, 1e6)))
+
+    assert lines[0] == "| machines | r = 50/s | r = 1,000,000/s | without a limit |"
+    assert lines[2] == "| 1 | 4.6 d | 39.1 min (waiting for answers) | 39.1 min |"
+    assert lines[3] == "| 20 | 4.6 d | 2.0 min (waiting for answers) | 2.0 min |"

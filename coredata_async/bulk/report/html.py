@@ -20,7 +20,7 @@ ROWS: Final = 1000
 """Maximum number of rows of a table."""
 _OPEN: Final = 20
 """Maximum number of rows of a table that is initially open."""
-_NUMBERS: Final = frozenset({"Size", "Files"})
+_NUMBERS: Final = frozenset({"Size", "Files", "Shards", "Owners", "CPU"})
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2127; --soft: #5f6b7a; --line: #d9dee5;
   --page: #fff; --tint: #f5f7f9;
@@ -64,12 +64,17 @@ code { font: .92em ui-monospace, monospace; white-space: pre-wrap; }
 """
 
 
-def render(report: Report) -> str:
-    """Return the page. External text, such as file names, is escaped and never interpreted as markup."""
-    return "".join(_page(report))
+def render(report: Report, sections: Iterable[str] = ()) -> str:
+    """Return the page. External text, such as file names, is escaped and never interpreted as markup.
+
+    Args:
+        report: The report.
+        sections: Further sections after the facts of the run, as HTML.
+    """
+    return "".join(_page(report, sections))
 
 
-def _page(report: Report) -> Iterator[str]:
+def _page(report: Report, sections: Iterable[str]) -> Iterator[str]:
     yield '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -77,6 +82,7 @@ def _page(report: Report) -> Iterator[str]:
     yield from _head(report)
     yield from _counts(report)
     yield from facts("This run", _run(report))
+    yield from sections
     yield from _failures(report)
     yield from _findings(report)
     yield from _render_skipped(report)
