@@ -32,7 +32,7 @@ DRIVERS: Final = {"PostgresRecords": "asyncpg", "KvRecords": "nats"}
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """One row for each store; those without driver or server are absent."""
+    """Return one row for each store; those without driver or server are absent."""
     with tempfile.TemporaryDirectory(prefix="coredata-bench-") as name, ExitStack() as servers:
         stores = dict(_addresses(Path(name), servers))
         timed = asyncio.run(_uploads(Path(name), stores, rounds if quick else 2 * rounds))

@@ -33,7 +33,7 @@ OFF, HOOK, API, AIOHTTP, INSTRUMENTED = (
 
 
 def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all measurements
-    """One row for each way to trace."""
+    """Return one row for each way to trace."""
     if missing := [name for name in NEEDED if not _is_installed(name)]:
         return [Result(name="tracing", baseline=OFF, note=f"{', '.join(missing)} is not installed")]
     timed = asyncio.run(_requests(rounds * (SLICES // 2 if quick else SLICES)))

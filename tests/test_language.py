@@ -16,10 +16,13 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
-CODE: Final = [
-    path for top in ("coredata_async", "benchmarks", "tests", "tools") for path in (ROOT / top).rglob("*.py")
+PROGRAMS: Final = ("coredata_async", "benchmarks", "tools")
+"""Their functions are verbs; the name of a test is a sentence."""
+CODE: Final = [path for top in (*PROGRAMS, "tests", ".docs/examples") for path in (ROOT / top).rglob("*.py")]
+DOCUMENTS: Final = [
+    ROOT / "README.md",
+    *(path for folder in (".docs", ".github", ".changes") for path in (ROOT / folder).glob("*.md")),
 ]
-DOCUMENTS: Final = [ROOT / "README.md", *(ROOT / ".docs").glob("*.md"), *(ROOT / ".github").glob("*.md")]
 EXCEPTIONS: Final = Path(__file__).with_name("language_exceptions.txt")
 NOT_CHECKED: Final = {"test_language.py", "glossary.md", "CONTRIBUTING.md"}
 """They quote the words that are banned."""
@@ -37,6 +40,12 @@ NEGATED_NOUN: Final = re.compile(
     re.IGNORECASE,
 )
 QUESTION: Final = re.compile(r"(?:What|Whether|How|Who|Whose|Where|Which|Why)\b")
+NOT_IMPERATIVE: Final = re.compile(
+    r"(?:The|An?|It|This|That|These|There|All|Each|Every|One|No)\b"
+    r"|(?!(?:alias|bring|embed|exceed|feed|need|ping|proceed|seed|speed|succeed)\b)[a-z]+(?:ing|ed|[^su]s)\b",
+    re.IGNORECASE,
+)
+"""First words of a docstring that describe a function instead of saying what it does."""
 PARTICIPLES: Final = frozenset(
     """
     begun born bought bound brought built caught chosen dealt done drawn felt forgotten found given gone heard
@@ -53,7 +62,9 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module
 
 
 def prose_of(source: str) -> Iterator[str]:
-    """Give the comments and strings of a module."""
+    """Give the comments and strings of a module; none if even its code has no match, which is faster."""
+    if not any(rule.search(source) for rule in (BANNED, NEGATED_NOUN)):
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type in {tokenize.COMMENT, tokenize.STRING} or "FSTRING" in tokenize.tok_name[token.type]:
             yield token.string
@@ -65,9 +76,16 @@ def docstrings_of(tree: ast.Module) -> Iterator[str]:
             yield text
 
 
+def functions_of(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Give the functions that are not properties, which are nouns."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            decorators = [ast.unparse(each) for each in node.decorator_list]
+            if not any("property" in each or each.endswith(".setter") for each in decorators):
+                yield node
+
+
 def is_participle(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    if any("property" in ast.unparse(decorator) for decorator in function.decorator_list):
-        return False
     word = function.name.strip("_").split("_")[0]
     return word in PARTICIPLES or (word.endswith("ed") and word not in VERBS_IN_ED | PRESCRIBED)
 
@@ -85,12 +103,10 @@ def findings(path: Path) -> list[str]:
         for match in rule.finditer(prose)
     ]
     found += [doc.partition("\n")[0] for doc in docstrings_of(tree) if QUESTION.match(doc)]
-    if "tests" not in path.relative_to(ROOT).parts:
-        found += [
-            node.name
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and is_participle(node)
-        ]
+    if path.relative_to(ROOT).parts[0] in PROGRAMS:
+        found += [each.name for each in functions_of(tree) if is_participle(each)]
+        first_lines = ((ast.get_docstring(each) or "").partition("\n")[0] for each in functions_of(tree))
+        found += [line for line in first_lines if NOT_IMPERATIVE.match(line)]
     return found
 
 
@@ -134,11 +150,17 @@ def test_the_list_of_exceptions_has_nothing_that_was_corrected() -> None:
         ("def opened(): ...", ["opened"]),
         ("def feed(): ...", []),
         ("class A:\n    @property\n    def closed(self): ...", []),
+        ("def f():\n    '''The path.'''", ["The path."]),
+        ("def f():\n    '''Returns the path.'''", ["Returns the path."]),
+        ("def f():\n    '''Pass the path on.'''", []),
+        ("def f():\n    '''Embed the path.'''", []),
+        ("class A:\n    @property\n    def path(self):\n        '''The path.'''", []),
     ],
 )
 def test_the_rules_find_what_they_are_for(text: str, finding: list[str], tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
-    path = tmp_path / "module.py"
+    path = tmp_path / "coredata_async" / "module.py"
+    path.parent.mkdir()
     path.write_text(text)
 
     assert findings(path) == finding

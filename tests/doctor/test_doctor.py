@@ -7,9 +7,8 @@ from contextlib import aclosing
 import pytest
 
 from coredata_async import Retry
-from coredata_async.doctor.cleaning import clean
 from coredata_async.doctor.examine import examine
-from coredata_async.doctor.scratch import ScratchFolder
+from coredata_async.doctor.scratch import ScratchFolder, clean
 from coredata_async.doctor.target import ExchangeCounter, Target
 from coredata_async.errors import APIConnectionError, UnexpectedResponseError
 from coredata_async.message import Reply
