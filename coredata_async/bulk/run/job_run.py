@@ -206,7 +206,7 @@ class JobRun:
                 task.cancel()
 
     async def _publish_progress(self, run: RunContext, runtime: Runtime) -> None:
-        while True:
+        while self.stream.has_listener:
             await asyncio.sleep(TICK)
             run.progress.mark(runtime.limiters.sent)
             self.stream.publish_progress(_progress(run, runtime))

@@ -184,12 +184,15 @@ async def test_a_registration_whose_worker_died_is_never_repeated() -> None:
 
 async def test_an_answer_reaches_its_caller_and_late_answers_are_dropped() -> None:
     pool, heard = a_pool(2)
+    registered = []
+    pool.on_registered = lambda *file: registered.append(file)
     worker = pool._workers[0]
     (task,) = await begun(pool.register(STORED, NEW, again=True))
     (message,) = heard[0].messages
     assert message == ["register", 1, "b", ["a", "a", "p", None, (), ()], True]
     worker.receive(["done", 1, ["registered", "f1"]])
     assert await task == Registered(STORED, "f1")
+    assert registered == [("p", "f1")]
 
     (task,) = await begun(pool.register(STORED, NEW, again=True))
     worker.receive(["done", 2, ["unsettled", "502"]])

@@ -1,4 +1,4 @@
-"""Slots with a rate, and slots that need a valid lease."""
+"""Runtime of a process: slots with a rate, and slots that need a valid lease."""
 
 import asyncio
 
