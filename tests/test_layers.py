@@ -143,7 +143,7 @@ FLOORS = {
         "plugin",
     ),
     "fivepm": (
-        "account bodies download listing models",
+        "account bodies download listing models perform",
         "names",
         "codec method",
         "methods replies request_style",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Generator
@@ -15,6 +14,7 @@ from attrs import frozen
 
 from coredata_async.archive.names import NOTES, Names
 from coredata_async.errors import ConfigurationError, CoreDataError
+from coredata_async.storage.private import write_private
 
 
 @frozen
@@ -108,7 +108,7 @@ class Workspace:
 
     def _replace(self, place: Path, data: bytes) -> None:
         # Not beside it: anything that a crash leaves in the tree would be uploaded.
-        _write_atomically(data, self.path / "new", place)
+        write_private(place, data, temporary=self.path / "new")
 
 
 def _acquire_lock(lock: sqlite3.Connection, path: Path) -> None:
@@ -116,12 +116,3 @@ def _acquire_lock(lock: sqlite3.Connection, path: Path) -> None:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError:
         raise CoreDataError(f"another process runs this archive: {path} is locked") from None
-
-
-def _write_atomically(data: bytes, new: Path, place: Path) -> None:
-    """Write a file, atomically."""
-    with new.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(place)

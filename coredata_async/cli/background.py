@@ -22,6 +22,7 @@ from coredata_async.cli.sandbox_process import START, STOP, Manner, SandboxAddre
 from coredata_async.client import CoreData
 from coredata_async.config import Retry, Timeouts
 from coredata_async.errors import ConfigurationError, CoreDataError
+from coredata_async.storage.private import write_private
 
 _ANSWER: Final = 5.0
 """Timeout for the answer of a running sandbox, in seconds."""
@@ -197,7 +198,5 @@ def _read_all(directory: Path) -> Iterator[Record]:
 
 def _write(record: Record) -> None:
     """Write the state file, readable only by this user because it contains the keys of the sandbox."""
-    record.path.unlink(missing_ok=True)  # the file of an ended sandbox: this one has its port now
-    handle = os.open(record.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump({"pid": record.pid, "box": asdict(record.box)}, file)
+    state = {"pid": record.pid, "box": asdict(record.box)}
+    write_private(record.path, json.dumps(state).encode())  # replaces that of an ended sandbox of this port

@@ -24,6 +24,7 @@ from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.handshake import SYNCED, introduce
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
+from coredata_async.storage.private import write_private
 
 OLDEST: Final = (2, 10, 4)
 """First version that knows `sync_interval: always` and `handshake_first`."""
@@ -101,14 +102,14 @@ def prepare_server(
         pair = (certificate or _certificate(directory, host)) if tls else None
         token = directory / _TOKEN
         if not token.exists():
-            _write_private(token, secrets.token_urlsafe(32))
+            write_private(token, secrets.token_urlsafe(32).encode())
         files = ServerFiles(
             directory=directory,
             host=host,
             port=port or free_port(host),
             fingerprint=None if pair is None else read_fingerprint(pair[0]),
         )
-        _write_private(files.config, _configure(files, token.read_text("utf-8").strip(), pair))
+        write_private(files.config, _configure(files, token.read_text("utf-8").strip(), pair).encode())
     except OSError as exc:
         raise ConfigurationError(
             f"the directory {directory} of the cluster's server cannot be used: {exc.strerror or exc}"
@@ -227,14 +228,3 @@ def _quote(path: Path) -> str:
     if '"' in text or "\\" in text or not text.isprintable():
         raise ConfigurationError(f"nats-server cannot use a path with such characters: {text!r}")
     return f'"{text}"'
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only this user can read, and replace an earlier one as a whole."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-    ) as file:
-        file.write(text)
-    temporary.replace(path)

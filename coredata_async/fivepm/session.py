@@ -18,7 +18,8 @@ from coredata_async.call import Call
 from coredata_async.errors import AuthenticationError, CoreDataError
 from coredata_async.fivepm.account import Account
 from coredata_async.fivepm.bodies import join, size_of
-from coredata_async.fivepm.replies import perform, refuses_session
+from coredata_async.fivepm.perform import perform
+from coredata_async.fivepm.replies import refuses_session
 from coredata_async.fivepm.request_style import URLENCODED, urlencode_pairs
 from coredata_async.message import Reply, Request, Send
 from coredata_async.response_table import Classification, classify_reply

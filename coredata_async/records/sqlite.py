@@ -15,7 +15,7 @@ from typing import Final, Self, TypeVar
 from coredata_async.records.errors import RecordStoreError, UnreadableRecordError
 from coredata_async.records.record import UploadRecord
 from coredata_async.records.store import Revision, read_revision, try_read
-from coredata_async.storage.atomic import create_private
+from coredata_async.storage.private import create_private
 
 R = TypeVar("R")
 

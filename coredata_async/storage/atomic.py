@@ -286,9 +286,3 @@ def _refusal(path: Path, reason: str) -> TransferError:
 
 def _beside(target: Path, token: str) -> Path:
     return target.with_name(f".{target.name[:_SHOWN]}.{token}.part")
-
-
-def create_private(path: str | os.PathLike[str]) -> None:
-    """Create an empty file that only its owner can read, unless it exists. SQLite keeps its permissions."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -19,7 +19,7 @@ from coredata_async.bulk.journal.identity import Identity, JobIdentity
 from coredata_async.bulk.journal.schema import TABLES, VERSION
 from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
 from coredata_async.errors import ConfigurationError, JournalInUseError
-from coredata_async.storage.atomic import create_private
+from coredata_async.storage.private import create_private
 
 _ELSE: Final = "use another --job file"
 

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Mapping
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ from coredata_async.bulk.journal.schema import TABLES
 from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
 from coredata_async.bulk.states import FolderState
 from coredata_async.errors import ConfigurationError
+from coredata_async.storage.private import write_private
 
 MAX_SIZE: Final = 256 << 20
 """Maximum size of a restored journal in bytes; that of a shard has less than one thousandth of it."""
@@ -240,17 +241,9 @@ _IMPOSSIBLE: Final[Mapping[str, str]] = {
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file completely, or not at all."""
-    new = path.with_name(f"{path.name}.new")
     try:
-        with suppress(FileNotFoundError):
-            new.unlink()
         if path.exists():
             raise FileExistsError(f"{path} exists")
-        handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
-        new.rename(path)
+        write_private(path, content, temporary=path.with_name(f"{path.name}.new"))
     except OSError as exc:
         raise JournalError(path, exc) from exc

@@ -11,7 +11,7 @@ from coredata_async.fivepm.models.metainfo import Priority, Status
 from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
 from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
 from coredata_async.fivepm.models.user import EditUser, NewUser, User
-from coredata_async.fivepm.replies import perform
+from coredata_async.fivepm.perform import perform
 from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.fivepm.services.objects import (
     ObjectService,

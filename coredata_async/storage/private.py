@@ -1,0 +1,38 @@
+"""Files that only their owner can read: keys, states and journals."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_CREATE: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+
+
+def create_private(path: str | os.PathLike[str]) -> None:
+    """Create an empty file that only its owner can read, unless it exists. SQLite keeps its permissions."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, _CREATE, 0o600))
+
+
+def write_private(path: Path, content: bytes, *, temporary: Path | None = None) -> None:
+    """Write a file completely or not at all, and replace an earlier one. Survives a crash when it returns.
+
+    Only one process at a time may write a path. Blocks.
+
+    Args:
+        path: The file; its directory must exist.
+        content: The new content.
+        temporary: Path of the incomplete file, on the same file system. Defaults to a name beside the file.
+
+    Raises:
+        OSError: If the disk fails, or the directory does not exist.
+    """
+    new = temporary or path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)  # from a crash
+    with os.fdopen(os.open(new, _CREATE, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
