@@ -75,6 +75,18 @@ async def test_a_lost_registration_is_one_warning_and_its_end(box, client, recor
     assert logged(records, "INFO")[-1][1].startswith("registered after all: a.txt as ")
 
 
+async def test_a_lost_registration_of_the_single_steps_is_one_warning(box, client, records) -> None:
+    box.faults.reset_after("files.register")
+    steps = client.files.steps
+    stored = await steps.store(b"content", filename="a.txt")
+
+    await steps.register(stored, steps.new_file(parent=box.project, filename="a.txt"))
+
+    ((name, text),) = logged(records, "WARNING")
+    assert name == "coredata_async.upload"
+    assert text.startswith("a.txt: it is unknown whether the File of blob ")
+
+
 async def test_a_lost_creation_is_one_warning(box, client, records) -> None:
     box.faults.reset_after("projects.create")
 

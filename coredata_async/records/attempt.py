@@ -22,7 +22,6 @@ from coredata_async.records.ownership import OwnedRecord
 from coredata_async.records.record import KEPT_ORPHANS, UploadRecord, UploadState
 from coredata_async.services.steps import UploadSteps
 from coredata_async.storage.sources import Source
-from coredata_async.transfer.drive import log_unsettled
 from coredata_async.transfer.outcomes import Failed, OnProgress, Unknown, Uploaded
 from coredata_async.transfer.steps import Registered, Stored
 from coredata_async.transfer.uploads import Upload
@@ -143,8 +142,6 @@ class Attempt:
         self._given_up_at = self.owned.clock()
         if isinstance(outcome, Registered):
             await self._confirm(outcome)
-        else:
-            log_unsettled(outcome, record.new)
 
     async def _resume(self) -> None:
         """Continue with bytes that were stored before. No registration of their File is in flight."""

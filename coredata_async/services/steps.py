@@ -6,7 +6,7 @@ URL and API key. Reserving and sending the bytes are one step, because a signed 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from coredata_async.config import Retry
 from coredata_async.errors import APIError
@@ -15,6 +15,7 @@ from coredata_async.operations import Observe
 from coredata_async.storage.sources import Source
 from coredata_async.storage.spool import SpoolMode
 from coredata_async.transfer.comparison import UndecidableError
+from coredata_async.transfer.drive import log_unsettled
 from coredata_async.transfer.outcomes import OnProgress
 from coredata_async.transfer.probe import Parent, ProbeRequest, probe_schedule, uncertain
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
@@ -30,8 +31,11 @@ class UploadSteps:
     `probe_schedule`, and registers the same blob again only if it was not found.
     """
 
-    def __init__(self, uploader: Uploader) -> None:
+    def __init__(
+        self, uploader: Uploader, on_unsettled: Callable[[Unsettled, NewFile], object] = log_unsettled
+    ) -> None:
         self._uploader = uploader
+        self._on_unsettled = on_unsettled
         self._settler = uploader.driver.settler
 
     @property
@@ -118,7 +122,10 @@ class UploadSteps:
         Raises:
             APIError: If the service refused, or was not reached. No File was created by this request.
         """
-        return await self._uploader.driver.register_once(stored, new, again=again)
+        state = await self._uploader.driver.register_once(stored, new, again=again)
+        if isinstance(state, Unsettled):
+            self._on_unsettled(state, new)
+        return state
 
     async def find(self, stored: Stored, new: NewFile) -> Registered | None:
         """Search once for the File of a blob, in a complete listing of its parent.

@@ -58,7 +58,8 @@ class LocalSender(UploadSteps):
     """File sender of this process: the steps of `client.files.steps`, and replacements."""
 
     def __init__(self, uploader: Uploader) -> None:
-        super().__init__(uploader)
+        # The job itself logs a lost registration, in its own process and with the path of the file.
+        super().__init__(uploader, on_unsettled=lambda _state, _new: None)
         self._replacer = Replacer(uploader)
 
     async def replace(
