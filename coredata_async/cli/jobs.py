@@ -166,6 +166,17 @@ def report_file(text: str) -> Path:
     return path
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON line per event.")
+report_option = click.option(
+    "--report",
+    "reports",
+    metavar="FILE",
+    multiple=True,
+    type=report_file,
+    help="Write a report of the upload at the end: .json for programs, .html for people. [repeatable]",
+)
+
+
 def write_report(report: Report, path: Path) -> None:
     """Write a report atomically; an existing file is replaced, and a link is not followed.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol
 
@@ -196,3 +197,11 @@ class ProgressBars:
     def live(self) -> AbstractContextManager[object]:
         """Return the part of the screen that changes."""
         return self._live
+
+
+def choose_display(*, as_json: bool, quiet: bool = False) -> ProgressDisplay:
+    """Return bars on a terminal, lines elsewhere, and nothing for a quiet command."""
+    if quiet:
+        return Silent()
+    mixed = as_json and sys.stdout.isatty()  # bars would break the lines of JSON apart
+    return ProgressBars() if people.is_terminal and not mixed else Lines()

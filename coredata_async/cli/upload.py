@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
@@ -19,11 +18,11 @@ from coredata_async.bulk.options import Effort, FileAttributes, Policy, Rule, Se
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import FAILED
-from coredata_async.cli.jobs import JobCommand, report_file
+from coredata_async.cli.jobs import JobCommand, json_option, report_option
 from coredata_async.cli.options import value
-from coredata_async.cli.output import echo_json, people, printable, say
+from coredata_async.cli.output import echo_json, printable, say
 from coredata_async.cli.parent import parent_option, require_parent
-from coredata_async.cli.progress import JobOutput, Lines, ProgressBars, ProgressDisplay, Silent
+from coredata_async.cli.progress import JobOutput, choose_display
 from coredata_async.cli.upload_options import OPTIONS, Ordered
 from coredata_async.client import CoreData
 from coredata_async.fields import plain_object
@@ -45,15 +44,8 @@ _REQUESTS: Final[dict[Verb, int]] = {"upload": 3, "version": 3, "folder": 1, "re
     help="Journal of the job. Default: one per server, user, parent and PATHs.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per event.")
-@click.option(
-    "--report",
-    "reports",
-    metavar="FILE",
-    multiple=True,
-    type=report_file,
-    help="Write a report at the end: .json for programs, .html for people. [repeatable]",
-)
+@json_option
+@report_option
 @click.option("--quiet", is_flag=True, help="Print only problems.")
 @click.pass_context
 def upload(
@@ -94,7 +86,7 @@ def upload(
         tags=terms.tags,
     )
     conduct = JobCommand(
-        watch=JobOutput(_gauge(as_json=as_json, quiet=quiet), quiet), as_json=as_json, reports=reports
+        watch=JobOutput(choose_display(as_json=as_json, quiet=quiet), quiet), as_json=as_json, reports=reports
     )
     raise click.exceptions.Exit(asyncio.run(_upload(made, job, conduct, dry_run=dry_run)))
 
@@ -108,13 +100,6 @@ async def _upload(made: CoreData, job: UploadJob, conduct: JobCommand, *, dry_ru
             async with aclosing(job.plan()) as actions:
                 return await print_dry_run(actions, as_json=conduct.as_json, quiet=conduct.watch.quiet)
         return await conduct.run(job)
-
-
-def _gauge(*, as_json: bool, quiet: bool) -> ProgressDisplay:
-    if quiet:
-        return Silent()
-    mixed = as_json and sys.stdout.isatty()  # progress bars would break the lines apart
-    return ProgressBars() if people.is_terminal and not mixed else Lines()
 
 
 async def print_dry_run(actions: AsyncIterator[Action], *, as_json: bool, quiet: bool = False) -> int:

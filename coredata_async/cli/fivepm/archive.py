@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 
 import click
@@ -13,10 +12,10 @@ from coredata_async.cli.connection import client
 from coredata_async.cli.failures import exit_code
 from coredata_async.cli.fivepm import connection
 from coredata_async.cli.fivepm.connection import fivepm_client
-from coredata_async.cli.jobs import JobCommand, report_file
-from coredata_async.cli.output import echo_json, people, say
+from coredata_async.cli.jobs import JobCommand, json_option, report_option
+from coredata_async.cli.output import echo_json, say
 from coredata_async.cli.parent import check_existence, parent_option, require_parent
-from coredata_async.cli.progress import JobOutput, Lines, ProgressBars, ProgressDisplay
+from coredata_async.cli.progress import JobOutput, choose_display
 
 
 @click.command()
@@ -27,15 +26,8 @@ from coredata_async.cli.progress import JobOutput, Lines, ProgressBars, Progress
     is_flag=True,
     help="Accept files whose size differs from the one that 5pm states. 5pm may not count bytes.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per event.")
-@click.option(
-    "--report",
-    "reports",
-    metavar="FILE",
-    multiple=True,
-    type=report_file,
-    help="Write a report of the upload at the end: .json for programs, .html for people. [repeatable]",
-)
+@json_option
+@report_option
 def archive(
     *, project: str, parent: str | None, any_size: bool, as_json: bool, reports: tuple[Path, ...]
 ) -> None:
@@ -47,7 +39,7 @@ def archive(
     """
     into = require_parent(parent)
     conduct = JobCommand(
-        watch=JobOutput(_gauge(as_json=as_json), quiet=False), as_json=as_json, reports=reports
+        watch=JobOutput(choose_display(as_json=as_json), quiet=False), as_json=as_json, reports=reports
     )
     raise click.exceptions.Exit(asyncio.run(_archive(project, into, conduct, check_sizes=not any_size)))
 
@@ -76,8 +68,3 @@ async def _archive(project: str, parent: str, conduct: JobCommand, *, check_size
 
 def _code(archived: Archived) -> int:
     return max((exit_code(each.error) for each in archived.failures), default=0)
-
-
-def _gauge(*, as_json: bool) -> ProgressDisplay:
-    mixed = as_json and sys.stdout.isatty()  # progress bars would break the lines apart
-    return ProgressBars() if people.is_terminal and not mixed else Lines()

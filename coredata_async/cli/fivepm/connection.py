@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from coredata_async.cli import connection
-from coredata_async.cli.connection import explicit_options
+from coredata_async.cli.connection import SharedOptions, explicit_options
 from coredata_async.cli.failures import remember_address
 from coredata_async.cli.output import say
 from coredata_async.cli.settings import PREFIX, FivePMProfile, fivepm_profile
@@ -18,52 +18,46 @@ from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm import FivePM
 from coredata_async.secret import conceal
 
-_CHOSEN: Final = "coredata_async.cli.fivepm.app"
 _SHARED: Final = ("timeout", "max_retries", "ca_bundle", "proxy")
 """Options of `coredata` that apply here, too."""
 _WHO: Final = frozenset({"url", "login"})
-_OPTIONS: Final = (
-    ("url", click.STRING, "URL", "Account: its name, acme.5pmweb.com, or a URL. [FIVEPM_URL]"),
+_ACCOUNT: Final = SharedOptions(
+    "coredata_async.cli.fivepm.app",
     (
-        "login",
-        click.STRING,
-        "EMAIL",
-        "Login. The password is read only from FIVEPM_PASSWORD or a profile. [FIVEPM_LOGIN]",
-    ),
-    ("format", click.Choice(["json", "xml"]), "json|xml", "Format of responses; both give the same results."),
-    (
-        "post-params",
-        click.Choice(["body", "query", "split"]),
-        "body|query|split",
-        "Place of the arguments of a POST: the vendor's page shows the query, but its text says the body.",
-    ),
-    ("dates", click.Choice(["space", "t"]), "space|t", "Prefix of the time in a date."),
-    ("files", click.Choice(["base64", "multipart"]), "base64|multipart", "Encoding of attached files."),
-    (
-        "credential",
-        click.Choice(["session", "login"]),
-        "session|login",
-        "Sign in once, or send login and password with each request.",
+        ("url", click.STRING, "URL", "Account: its name, acme.5pmweb.com, or a URL. [FIVEPM_URL]"),
+        (
+            "login",
+            click.STRING,
+            "EMAIL",
+            "Login. The password is read only from FIVEPM_PASSWORD or a profile. [FIVEPM_LOGIN]",
+        ),
+        (
+            "format",
+            click.Choice(["json", "xml"]),
+            "json|xml",
+            "Format of responses; both give the same results.",
+        ),
+        (
+            "post-params",
+            click.Choice(["body", "query", "split"]),
+            "body|query|split",
+            "Place of the arguments of a POST: the vendor's page shows the query, its text says the body.",
+        ),
+        ("dates", click.Choice(["space", "t"]), "space|t", "Prefix of the time in a date."),
+        ("files", click.Choice(["base64", "multipart"]), "base64|multipart", "Encoding of attached files."),
+        (
+            "credential",
+            click.Choice(["session", "login"]),
+            "session|login",
+            "Sign in once, or send login and password with each request.",
+        ),
     ),
 )
 
 
 def options(*, hidden: bool = False, taken: Sequence[click.Parameter] = ()) -> list[click.Parameter]:
     """Return the options of 5pm and of `coredata`, without those whose name the command uses itself."""
-    own = {flag for each in taken for flag in each.opts}
-    found: list[click.Parameter] = [
-        click.Option(
-            [f"--{name}"],
-            type=kind,
-            metavar=metavar,
-            help=words,
-            hidden=hidden,
-            expose_value=False,
-            callback=_choose,
-        )
-        for name, kind, metavar, words in _OPTIONS
-        if f"--{name}" not in own
-    ]
+    found = _ACCOUNT.options(hidden=hidden, taken=taken)
     return [*found, *connection.options(hidden=True, taken=[*taken, *found])]
 
 
@@ -74,7 +68,7 @@ def fivepm_client() -> FivePM:
         ConfigurationError: If a setting is missing or invalid.
     """
     context = click.get_current_context()
-    chosen, given = explicit_options(context), _explicit_options(context)
+    chosen, given = explicit_options(context), _ACCOUNT.values_of(context)
     profile, warnings = fivepm_profile(chosen, os.environ)
     for warning in warnings:
         say(f"coredata: warning: {warning}")
@@ -108,17 +102,6 @@ def fivepm_client() -> FivePM:
 
 def _clear(profile: FivePMProfile) -> str | None:
     return profile.password.get_secret_value() if profile.password else None
-
-
-def _choose(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """Store the given value; the option of a sub-command comes later and overrides."""
-    if value is not None:
-        _explicit_options(ctx)[str(param.name)] = value
-
-
-def _explicit_options(ctx: click.Context) -> dict[str, str]:
-    found: dict[str, str] = ctx.meta.setdefault(_CHOSEN, {})
-    return found
 
 
 def _variable(name: str) -> str | None:
