@@ -283,6 +283,14 @@ def test_a_range_that_holds_the_key_is_shown_masked(transport, caplog, header) -
 
 
 @pytest.mark.parametrize("transport", ["auto", "aiohttp"])
+@pytest.mark.parametrize("location", PLANTS)
+def test_a_redirect_that_holds_a_secret_is_not_shown(transport, caplog, location) -> None:
+    plan = Plan(302, headers={"Location": location})
+
+    assert leaks(plan, transport, caplog, with_rich=False) == []
+
+
+@pytest.mark.parametrize("transport", ["auto", "aiohttp"])
 @pytest.mark.parametrize("status", [403, 500])
 def test_a_storage_that_repeats_the_bare_signature_does_not_have_it_shown(transport, caplog, status) -> None:
     body = f"<Error><Code>{SIGNATURE}</Code><Message>{SIGNATURE} does not match</Message></Error>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Final
@@ -35,6 +36,7 @@ LINKS: Final = 3
 _USABLE: Final = frozenset(
     {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
 )
+_GAP: Final = re.compile(r"[\s\x00-\x1f\x7f]")
 _REDIRECTS: Final = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT})
 
 
@@ -197,7 +199,8 @@ class Fetcher:
         url = _resolve(f"{self.base_url}{request.path}", reply.headers.get("Location", ""))
         if url is None:
             raise UnexpectedResponseError(
-                f"GET {request.path}: the redirect to the content does not lead to an absolute URL",
+                f"GET {request.path}: the redirect to the content does not lead to an absolute URL "
+                "that can be requested",
                 request,
                 reply,
             )
@@ -205,7 +208,11 @@ class Fetcher:
 
 
 def _resolve(base: str, location: str) -> str | None:
-    """Return the absolute URL of a redirect. A signed one must stay unchanged, byte for byte."""
+    """Return the absolute URL of a redirect. A signed one must stay unchanged, byte for byte.
+
+    A text with a space, or with a user and password before the host, is not a signed URL. A request to it
+    would show its contents, which may be a secret that the response repeats.
+    """
     location = location.strip().partition("#")[0]
     if not location:
         return None
@@ -215,9 +222,11 @@ def _resolve(base: str, location: str) -> str | None:
     try:
         url = f"{scheme.lower()}://{rest}" if colon and scheme.isalpha() else urljoin(base, location)
         parts = urlsplit(url)
+        _ = parts.port  # raises if it is not a number
     except ValueError:
         return None
-    return url if parts.scheme in {"http", "https"} and parts.hostname else None
+    usable = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    return url if usable and not _GAP.search(url) else None
 
 
 async def _check_position(wanted: DownloadRequest, reply: Reply, done: int) -> None:

@@ -143,7 +143,11 @@ async def test_a_file_one_may_not_read(client, box, file):
 
 
 @pytest.mark.parametrize(
-    "location", ["", " ", "#part", "ftp://host/x", "https://", "http:///x", "//", "https://[x/"]
+    "location",
+    [
+        *("", " ", "#part", "ftp://host/x", "https://", "http:///x", "//", "https://[x/"),
+        *("apikey user:key", "https://host/a b", "https://user:key@host/x", "https://user:key/x@host"),
+    ],
 )
 async def test_a_redirect_to_no_absolute_url_is_unexpected(client, box, file, location):
     box.faults.status("files.content", 302, headers={"Location": location})
