@@ -106,7 +106,7 @@ MUST_NOT_IMPORT = {
 FLOORS = {
     "bulk": (
         "formatting options plain states",
-        "events lease limits report scan spec",
+        "bulletin events lease limits report scan spec",
         "journal workers",
         "remote",
         "run",

@@ -11,11 +11,13 @@ from typing import Final, Self, TypeAlias
 
 from attrs import evolve, field, frozen
 
+from coredata_async.bulk.bulletin import Bulletin
 from coredata_async.bulk.events import Event
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal.journal import JobIdentity, Journal
 from coredata_async.bulk.journal.location import check_path
 from coredata_async.bulk.lease import Lease, Unlimited
+from coredata_async.bulk.limits.budget import Budget
 from coredata_async.bulk.remote.folder_maker import FolderMaker
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
@@ -80,6 +82,8 @@ class ShardPlan:
             files are in no other shard.
         lease: The lease on the plan, without which no request begins.
         folders: Creates folders once for all plans of the job; by default for this one.
+        budget: Share of the account's limits, which may change during the plan.
+        bulletin: Exchanges throttling responses with other runs.
         on_event: Called with events of the scan and of folders.
         max_files: Maximum number of files of a shard.
         max_bytes: Maximum bytes of a shard, unless one file has more.
@@ -101,6 +105,8 @@ class ShardPlan:
         published: AsyncIterable[bytes] | None = None,
         lease: Lease | None = None,
         folders: FolderMaker | None = None,
+        budget: Budget | None = None,
+        bulletin: Bulletin | None = None,
         on_event: Callable[[Event], Awaitable[object]] | None = None,
         max_files: int = MAX_FILES,
         max_bytes: int = MAX_BYTES,
@@ -119,6 +125,8 @@ class ShardPlan:
         self._parent = parent
         self._lease = lease or Unlimited()
         self._maker = folders
+        self._budget = budget
+        self._bulletin = bulletin
         self._on_event = on_event
         self._published = published
         self._size = (max_files, max_bytes)
@@ -143,7 +151,13 @@ class ShardPlan:
         check_path(self._journal_path, identity.roots)
         batches = scan([given[0].as_given], self._spec.selection, self._spec.policy)
         project = await check_parent(engine.api, self._parent)
-        runtime = build_runtime(self._client, evolve(self._spec.effort, processes=1), self._lease)
+        runtime = build_runtime(
+            self._client,
+            evolve(self._spec.effort, processes=1),
+            self._lease,
+            budget=self._budget,
+            bulletin=self._bulletin,
+        )
         journal = await Journal.open(self._journal_path, identity)
         self._planner = ShardPlanner(
             spec=self._spec,

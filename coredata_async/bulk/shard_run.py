@@ -8,11 +8,13 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from coredata_async.bulk.bulletin import Bulletin
 from coredata_async.bulk.journal.identity import ShardIdentity
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.scanning import PlannedFolders
 from coredata_async.bulk.journal.shards import checkpoint, restore
 from coredata_async.bulk.lease import Lease, Unlimited
+from coredata_async.bulk.limits.budget import Budget
 from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.run.job_handle import JobHandle
 from coredata_async.bulk.run.job_run import JobRun
@@ -42,6 +44,8 @@ class ShardRun(JobHandle):
         sent_until: Last moment at which a former owner of the shard can have sent a request, by the clock of
             this machine; None only for the first owner. Until `Retry.settle` + `Retry.probe_gap` after it, no
             file that is not listed is uploaded. For a copy of another machine's journal, None means now.
+        budget: Share of the account's limits, which may change during the run.
+        bulletin: Exchanges throttling responses with other runs.
 
     Raises:
         ConfigurationError: If an argument is invalid.
@@ -57,6 +61,8 @@ class ShardRun(JobHandle):
         root: str | bytes | os.PathLike[str],
         lease: Lease | None = None,
         sent_until: datetime | None = None,
+        budget: Budget | None = None,
+        bulletin: Bulletin | None = None,
     ) -> None:
         super().__init__()
         if sent_until is not None and sent_until.tzinfo is None:
@@ -68,6 +74,8 @@ class ShardRun(JobHandle):
         self._shard = shard
         self._root = share_root(root)
         self._lease = lease or Unlimited()
+        self._budget = budget
+        self._bulletin = bulletin
         self._sent_until = None if sent_until is None else sent_until.timestamp()
 
     async def checkpoint(self) -> bytes:
@@ -103,6 +111,8 @@ class ShardRun(JobHandle):
             project=project,
             stream=self._stream,
             lease=self._lease,
+            budget=self._budget,
+            bulletin=self._bulletin,
             sent_until=self._sent_until,
         )
 

@@ -5,9 +5,11 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+from attrs import define, evolve, field
 
 from coredata_async.bulk import FileDone, Policy, Reason
 from coredata_async.bulk.lease import MARGIN
+from coredata_async.bulk.limits.budget import ResizableBudget
 from coredata_async.bulk.shard_plan import Shard
 from coredata_async.bulk.shard_run import ShardRun
 from coredata_async.bulk.spec import JobSpec
@@ -225,3 +227,87 @@ async def test_files_of_the_tree_that_exist_on_the_server_are_skipped_without_a_
 def test_the_moment_of_a_former_owner_needs_a_time_zone(client, tmp_path) -> None:
     with pytest.raises(ConfigurationError, match="time zone"):
         ShardRun(client, JobSpec(), tmp_path / "a", shard="x", root=tmp_path, sent_until=datetime(2026, 1, 1))
+
+
+@define
+class LocalBulletin:
+    """Bulletin of several runs in this process."""
+
+    listeners: list = field(factory=list)
+    published: list = field(factory=list)
+
+    def publish(self, event) -> None:
+        self.published.append(event)
+        for learn in self.listeners:
+            learn(event)
+
+    def subscribe(self, learn):
+        self.listeners.append(learn)
+        return lambda: self.listeners.remove(learn)
+
+
+async def test_a_run_keeps_to_its_budget_and_follows_its_changes(box, cluster, nested) -> None:
+    times: list[float] = []
+    async with box.client(hooks=[lambda event: event.signed or times.append(read_clock())]) as client:
+        cluster.client = client
+        await cluster.divide()
+        (shard,) = cluster.shards
+        budget = ResizableBudget(rate=20)
+        times.clear()
+        async with await cluster.shard_run(shard, budget=budget) as run:
+            await until(lambda: len(times) > 30)
+            paced = list(times)
+            budget.resize(rate=500, concurrency=4)
+            async for _ in run:
+                pass
+        assert run.report.counts.done == 33
+    paced = paced[3:]  # without the look at the parent, which the budget does not count
+    assert max(sum(first <= time < first + 0.9 for time in paced) for first in paced) <= 20
+    assert len(paced) / (paced[-1] - paced[0]) >= 17
+    assert times[-1] - paced[-1] < 2.5  # at the first rate it would take longer
+
+
+async def test_a_throttled_run_stops_the_others_and_says_so_once(box, cluster, nested) -> None:
+    await cluster.divide(max_files=17)
+    one, two = cluster.shards
+    bulletin = LocalBulletin()
+    first = await cluster.shard_run(one, bulletin=bulletin)
+    second = await cluster.shard_run(two, bulletin=bulletin)
+    box.faults.status("files.register", 429, retry_after=1, times=1, after=3)
+    async with first, second:
+        await until(lambda: bulletin.published)
+        count = box.state.count("files.register")
+        await asyncio.sleep(0.6)
+        assert box.state.count("files.register") - count <= 2 * STEADY.concurrency  # those in flight
+        later = box.state.count("files.register")
+        await asyncio.sleep(0.2)
+        assert box.state.count("files.register") == later
+        for run in (first, second):
+            async for _ in run:
+                pass
+    assert len(bulletin.published) == 1
+    assert bulletin.listeners == []
+    assert in_sum(first.report, second.report).counts.done == 33
+
+
+async def test_the_budget_and_bulletin_reach_worker_processes(far, far_client, nested, tmp_path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    effort = evolve(STEADY, processes=2)
+    spec = JobSpec(effort=effort, retry=far_client.engine().retry)
+    cluster = Cluster(far_client, far.project, nested.parent, state, spec)
+    await cluster.divide()
+    (shard,) = cluster.shards
+    budget, bulletin = ResizableBudget(rate=16, concurrency=8), LocalBulletin()
+    far.faults.status("files.register", 429, retry_after=0.2, times=1, after=3)
+    async with await cluster.shard_run(shard, budget=budget, bulletin=bulletin) as run:
+        await until(lambda: far.state.count("files.register") >= 6)
+        began, before = read_clock(), far.state.count("files.register") + far.state.count("blobs.reserve")
+        await asyncio.sleep(1.0)
+        sent = far.state.count("files.register") + far.state.count("blobs.reserve") - before
+        assert sent <= 16 * (read_clock() - began) + 3
+        budget.resize()
+        async for _ in run:
+            pass
+    assert run.report.counts.done == 33
+    assert len(bulletin.published) == 1

@@ -119,11 +119,22 @@ class AdaptiveLimiter:
         self._requested_wait = 0.0
         """Seconds that the host has asked to wait for since its last success."""
         self._stopped = False
+        self._ceiling = inf
 
     @property
     def width(self) -> int:
         """Maximum number of requests in flight."""
-        return self._policy.width
+        return int(min(self._policy.width, self._ceiling))
+
+    def set_ceiling(self, ceiling: int | None) -> None:
+        """Set the width that the policy does not exceed; None is unlimited."""
+        self._ceiling = inf if ceiling is None else max(1, ceiling)
+        self.admit()
+
+    @property
+    def is_asked_to_wait(self) -> bool:
+        """True while the host has asked to wait, or was given up."""
+        return self._requested_until > self._clock()
 
     @property
     def in_flight(self) -> int:
@@ -146,7 +157,7 @@ class AdaptiveLimiter:
     def locked(self) -> bool:
         """Return whether `acquire` would have to wait."""
         return (
-            self._used >= self._policy.width
+            self._used >= self.width
             or len(self._waiters) > 0
             or (self._opens > 0 and self._opens > self._clock())
         )
@@ -192,7 +203,7 @@ class AdaptiveLimiter:
 
     def admit(self) -> None:
         """Give free slots to waiting tasks; useful if the policy has widened by itself."""
-        while self._waiters and self._used < self._policy.width:
+        while self._waiters and self._used < self.width:
             if self._opens and (wait := self._opens - self._clock()) > 0:
                 self._set_alarm(wait)
                 return
@@ -211,7 +222,7 @@ class AdaptiveLimiter:
         now, was_open = self._clock(), self._circuit.is_open
         state = state_of(event) if classified else self._recent.classify(event)
         self._circuit.record(state, now, event.seconds)
-        self._policy.record(event, state, now, full=self._used >= self._policy.width)
+        self._policy.record(event, state, now, full=self._used >= self.width)
         if self._rate:
             self._rate.record(state, now, event.seconds)
         if state is HostState.WORKS:

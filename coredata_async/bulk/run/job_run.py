@@ -11,6 +11,7 @@ from typing import Final
 
 from attrs import define, field
 
+from coredata_async.bulk.bulletin import Bulletin
 from coredata_async.bulk.events import EventStream, FileDone, FileSkipped, Progress, Started, Waiting
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import resume
@@ -19,6 +20,7 @@ from coredata_async.bulk.journal.planning import Planned, Sums
 from coredata_async.bulk.journal.settle_wait import Sent, SettleWait
 from coredata_async.bulk.journal.sharding import refuse_divided
 from coredata_async.bulk.lease import Lease, wait_for_end
+from coredata_async.bulk.limits.budget import Budget
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import describe_settings
 from coredata_async.bulk.remote.listing import Remote
@@ -60,6 +62,8 @@ class JobRun:
     stream: EventStream
     lease: Lease | None = None
     """Lease without which no request to the service begins; None is unlimited."""
+    budget: Budget | None = None
+    bulletin: Bulletin | None = None
     sent_until: float | None = None
     """Last moment, in seconds since the epoch, at which a former owner of this shard can have sent."""
     _ended: Ended = field(default="complete", init=False)
@@ -134,7 +138,9 @@ class JobRun:
 
     async def _prepare(self) -> tuple[RunContext, Runtime]:
         progress = ProgressCounter()
-        runtime = build_runtime(self.client, self.spec.effort, self.lease)
+        runtime = build_runtime(
+            self.client, self.spec.effort, self.lease, budget=self.budget, bulletin=self.bulletin
+        )
         sums, sent = await self.journal.read(self._begin)
         progress.add(sums)
         wait = SettleWait(runtime.engine.retry, sent, self._waiting)

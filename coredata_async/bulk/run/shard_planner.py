@@ -180,11 +180,12 @@ class ShardPlanner:
                     group.create_task(self._stopped.wait()),
                     group.create_task(wait_for_end(self.lease)),
                 ]
+                following = group.create_task(self.runtime.work(self._warn, _ignore))
                 working = group.create_task(work)
                 await asyncio.wait({working, *ending}, return_when=asyncio.FIRST_COMPLETED)
                 if not working.done() and not self._stopped.is_set():
                     self._end("lease", "its lease has ended, and another process may continue")
-                for task in (working, *ending):
+                for task in (working, following, *ending):
                     task.cancel()
         except BaseExceptionGroup as failures:
             raise unwrap(failures) from None
@@ -250,3 +251,8 @@ class ShardPlanner:
 
     async def _announce_folder(self, path: bytes, folder_id: str) -> None:
         await self._publish(FolderCreated(path=path_text(path), folder_id=folder_id))
+
+
+def _ignore(message: str) -> None:
+    """Do nothing: the plan has no worker processes."""
+    del message

@@ -10,6 +10,7 @@ from typing import Any, Final
 from attrs import define, evolve, field
 
 from coredata_async.bulk.lease import LENGTH, RENEWAL, Lease, Unlimited
+from coredata_async.bulk.limits.budget import lower
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.workers import codec
 from coredata_async.bulk.workers.channel import Message
@@ -41,8 +42,14 @@ class WorkerPool:
     """Limiters of this process; the counts of the workers are added to theirs."""
     on_registered: Callable[[str, str], object] = _ignore
     """Called with the parent and the id of each registered File."""
+    on_throttled: Callable[[Exchanged], object] = _ignore
+    """Called with each response by which a host throttles all processes."""
     lease: Lease = field(factory=Unlimited)
     """Lease of the job: no worker's lease ends later."""
+    _limits: list[float | None] = field(factory=lambda: [None, None], init=False)
+    """Requests per second and in flight of each worker."""
+    _bwlimit: float | None = field(init=False)
+    """Bytes per second of all workers together."""
     _workers: list[WorkerHandle] = field(init=False)
     _busy: list[WorkerHandle] = field(factory=list[WorkerHandle], init=False)
     """Workers that share the bytes per second."""
@@ -52,6 +59,7 @@ class WorkerPool:
     """Workers that have started once, or failed to: files are distributed when all have."""
 
     def __attrs_post_init__(self) -> None:
+        self._bwlimit = self.setup.effort.bwlimit
         self._workers = [
             WorkerHandle(
                 on_counts=self._count, on_throttled=self._share_throttle, on_stopped=self.limiters.stop
@@ -93,6 +101,24 @@ class WorkerPool:
         """Pass on an exchange that throttles all processes: a `Hook`, called after that of the limiters."""
         if self.limiters.obeyed is event:
             self._pass_on(event, None)
+            self.on_throttled(event)
+
+    def learn(self, event: Exchanged) -> None:
+        """Adapt all processes to an exchange of another run."""
+        self.limiters.learn(event)
+        self._pass_on(event, None)
+
+    def set_limits(self, rate: float | None, concurrency: int | None, bytes_per_second: float | None) -> None:
+        """Set the limits of each worker, and the bytes per second of all together; None is unlimited."""
+        self._limits = [rate, concurrency]
+        self._bwlimit = lower(self.setup.effort.bwlimit, bytes_per_second)
+        self._busy = []
+        for worker in self._workers:
+            worker.notify("limits", *self._limits)
+            if self._bwlimit is None:
+                worker.notify("bwlimit", None)
+        if self._bwlimit is not None:
+            self._share_bandwidth(self._bwlimit)
 
     async def store(
         self, source: str, *, filename: str, content_type: str, size: int, on_reserved: OnReserved
@@ -137,7 +163,7 @@ class WorkerPool:
         worker = min(self._workers, key=_in_flight)
         if not worker.ready.is_set():
             worker = min([worker for worker in self._workers if worker.ready.is_set()], key=_in_flight)
-        limit = self.setup.effort.bwlimit
+        limit = self._bwlimit
         if limit is not None:
             self._share_bandwidth(limit, worker)
         try:
@@ -155,7 +181,7 @@ class WorkerPool:
                 worker.notify("bwlimit", limit / len(busy))
 
     def _setup_message(self) -> Secret[Message]:
-        effort, limit = self.setup.effort, self.setup.effort.bwlimit
+        effort, limit = self.setup.effort, self._bwlimit
         effort = evolve(effort, bwlimit=limit and limit / self.processes)
         return encode_setup(self.setup.client, self.setup.limits, effort)
 
@@ -172,6 +198,8 @@ class WorkerPool:
         """Record that a worker has started or ended."""
         self._busy = []
         self._tried.add(worker)
+        if worker.ready.is_set() and self._limits != [None, None]:
+            worker.notify("limits", *self._limits)
         if len(self._tried) == self.processes and any(worker.ready.is_set() for worker in self._workers):
             self._ready.set()
         else:
@@ -186,6 +214,7 @@ class WorkerPool:
     def _share_throttle(self, worker: WorkerHandle, event: Exchanged) -> None:
         self.limiters.learn(event)
         self._pass_on(event, worker)
+        self.on_throttled(event)
 
     def _pass_on(self, event: Exchanged, source: WorkerHandle | None) -> None:
         for worker in self._workers:

@@ -81,6 +81,8 @@ class Worker:
                 self._working.limiters.learn(codec.decode_event(event))
             case ["bwlimit", limit]:
                 self._working.bandwidth.set_limit(limit)
+            case ["limits", rate, concurrency]:
+                self._working.set_limits(rate, concurrency)
             case _:
                 raise ValueError(f"unknown message {message[0]!r} from the parent process")
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from typing import Final
 
 from attrs import frozen
 
+from coredata_async.bulk.bulletin import Bulletin
 from coredata_async.bulk.lease import Lease, Unlimited
 from coredata_async.bulk.limits.admission import FIRST, Admission, limit_bandwidth
 from coredata_async.bulk.limits.bandwidth import Bandwidth
+from coredata_async.bulk.limits.budget import Budget, PacedSlots, lower
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import Effort
 from coredata_async.bulk.workers.pool import WorkerPool
 from coredata_async.bulk.workers.sender import FileSender, LocalSender
-from coredata_async.bulk.workers.setup import WorkerSetup, split_limits
+from coredata_async.bulk.workers.setup import PARENT, WorkerSetup, split_limits
 from coredata_async.client import CoreData
 from coredata_async.transfer.engine import Engine
-from coredata_async.transport.throttle import RateLimiter, Slots
-from coredata_async.transport.trace import Hook
+from coredata_async.transport.throttle import Slots
+from coredata_async.transport.trace import Exchanged, Hook
 
 _CHECK_INTERVAL: Final = 0.1
 """Seconds between two checks for a renewed lease."""
@@ -36,6 +40,8 @@ class Runtime:
     sender: FileSender
     """Sender that uploads files."""
     _pool: WorkerPool | None = None
+    _subscriptions: tuple[Callable[[], Callable[[], object]], ...] = ()
+    """Begin to follow the budget and the bulletin, and return the functions that end it."""
 
     @property
     def api_width(self) -> int:
@@ -54,16 +60,21 @@ class Runtime:
 
     async def work(self, warn: Callable[[str], Awaitable[object]], on_end: Callable[[str], object]) -> None:
         """Keep the workers running until this is cancelled; see `WorkerPool.work`."""
-        if self._pool is None:
-            await asyncio.get_running_loop().create_future()
-        else:
-            await self._pool.work(warn, on_end)
+        with ExitStack() as subscribed:
+            for subscribe in self._subscriptions:
+                subscribed.callback(subscribe())
+            if self._pool is None:
+                await asyncio.get_running_loop().create_future()
+            else:
+                await self._pool.work(warn, on_end)
 
 
 def build_runtime(
     client: CoreData,
     effort: Effort,
     lease: Lease | None = None,
+    budget: Budget | None = None,
+    bulletin: Bulletin | None = None,
 ) -> Runtime:
     """Build the runtime of a job, with the limits divided; no process is started yet.
 
@@ -71,6 +82,8 @@ def build_runtime(
         client: The client whose connections are used.
         effort: The effort of the job.
         lease: The lease of the job, without which no request to the service begins; `None` means unlimited.
+        budget: Limits that may change during the job, in addition to those of the client and the effort.
+        bulletin: Exchanges throttling responses with other runs.
 
     Raises:
         ConfigurationError: If `Limits` are too small for the number of processes.
@@ -78,8 +91,10 @@ def build_runtime(
     plain = client.engine()
     if effort.processes == 1:
         limiters = Limiters(plain.limits, plain.retry, effort)
-        process = build_process_runtime(client, limiters, effort.bwlimit, lease=lease)
-        return Runtime(process.engine, limiters, process.sender)
+        hooks = [] if bulletin is None else [_publish_to(bulletin, limiters)]
+        process = build_process_runtime(client, limiters, effort.bwlimit, hooks=hooks, lease=lease)
+        follow = _follow(budget, partial(_set_limits, process, effort)), _listen(bulletin, limiters.learn)
+        return Runtime(process.engine, limiters, process.sender, None, (*filter(None, follow),))
     divided = split_limits(plain.limits, plain.retry, effort.processes)
     limiters = Limiters(divided.parent.limits, divided.parent.retry, effort)
     pool = WorkerPool(
@@ -88,13 +103,76 @@ def build_runtime(
         limiters=limiters,
         lease=lease or Unlimited(),
     )
+    if bulletin is not None:
+        pool.on_throttled = bulletin.publish
     # The parent sends no files, so it needs no limit of bytes.
-    rate = divided.parent.limits.rate
-    api = RateLimitedSlots(limiters.api, RateLimiter(rate)) if rate else None
-    hooks = (pool.record,)
-    process = build_process_runtime(client, limiters, None, hooks=hooks, api=api, lease=lease)
+    process = build_process_runtime(
+        client, limiters, None, rate=divided.parent.limits.rate, hooks=(pool.record,), lease=lease
+    )
     pool.on_registered = process.sender.remember
-    return Runtime(process.engine, limiters, pool, pool)
+    follow = (
+        _follow(budget, partial(_set_limits_of_all, process, pool)),
+        _listen(bulletin, pool.learn),
+    )
+    return Runtime(process.engine, limiters, pool, pool, (*filter(None, follow),))
+
+
+def _follow(
+    budget: Budget | None, apply: Callable[[float | None, int | None, float | None], object]
+) -> Callable[[], Callable[[], object]] | None:
+    """Apply a budget now; return a function that applies its changes."""
+    if budget is None:
+        return None
+
+    def apply_all() -> None:
+        apply(budget.rate, budget.concurrency, budget.bytes_per_second)
+
+    def follow() -> Callable[[], object]:
+        apply_all()
+        return budget.subscribe(apply_all)
+
+    apply_all()
+    return follow
+
+
+def _listen(
+    bulletin: Bulletin | None, learn: Callable[[Exchanged], object]
+) -> Callable[[], Callable[[], object]] | None:
+    return None if bulletin is None else lambda: bulletin.subscribe(learn)
+
+
+def _publish_to(bulletin: Bulletin, limiters: Limiters) -> Hook:
+    def publish(event: Exchanged) -> None:
+        if event is limiters.obeyed:
+            bulletin.publish(event)
+
+    return publish
+
+
+def _set_limits(
+    process: ProcessRuntime,
+    effort: Effort,
+    rate: float | None,
+    concurrency: int | None,
+    bytes_per_second: float | None,
+) -> None:
+    process.set_limits(rate, concurrency)
+    process.bandwidth.set_limit(lower(effort.bwlimit, bytes_per_second))
+
+
+def _set_limits_of_all(
+    process: ProcessRuntime,
+    pool: WorkerPool,
+    rate: float | None,
+    concurrency: int | None,
+    bytes_per_second: float | None,
+) -> None:
+    """Divide limits among the parent and its workers as `split_limits` does."""
+    count = pool.processes
+    own = None if concurrency is None else max(1, int(concurrency * PARENT))
+    left = None if concurrency is None or own is None else max(1, (concurrency - own) // count)
+    process.set_limits(rate and rate * PARENT, own)
+    pool.set_limits(rate and rate * (1 - PARENT) / count, left, bytes_per_second)
 
 
 @frozen
@@ -105,6 +183,12 @@ class ProcessRuntime:
     sender: LocalSender
     limiters: Limiters
     bandwidth: Bandwidth
+    _api: PacedSlots
+
+    def set_limits(self, rate: float | None, concurrency: int | None) -> None:
+        """Limit the requests to the service per second and in flight; None is unlimited."""
+        self._api.set_rate(rate)
+        self.limiters.api.set_ceiling(concurrency)
 
 
 def build_process_runtime(
@@ -112,8 +196,8 @@ def build_process_runtime(
     limiters: Limiters,
     bwlimit: float | None,
     *,
+    rate: float | None = None,
     hooks: Sequence[Hook] = (),
-    api: Slots | None = None,
     lease: Lease | None = None,
     first: int = FIRST,
 ) -> ProcessRuntime:
@@ -123,13 +207,13 @@ def build_process_runtime(
         client: The client whose connections are used.
         limiters: The limiters.
         bwlimit: Maximum bytes per second to the storage.
+        rate: Maximum number of requests to the service per second.
         hooks: Called after every exchange, in addition to the limiters' own hook.
-        api: Slots that replace those of the limiter for the service.
         lease: The lease without which no request to the service begins.
         first: Maximum number of files in flight until the storage has accepted one.
     """
     bandwidth = Bandwidth(bwlimit)
-    slots = api or limiters.api
+    slots = PacedSlots(limiters.api, rate)
     engine = client.engine(
         api=LeasedSlots(slots, lease) if lease else slots,
         storage=limiters.storage,
@@ -138,29 +222,7 @@ def build_process_runtime(
         around_storage=lambda send: limit_bandwidth(send, bandwidth, limiters.add_bytes),
         admission=Admission(limiters.storage, bandwidth, first=first),
     )
-    return ProcessRuntime(engine, LocalSender(engine.uploader), limiters, bandwidth)
-
-
-@frozen
-class RateLimitedSlots:
-    """Slots that are also limited to a rate."""
-
-    slots: Slots
-    pace: RateLimiter
-
-    def locked(self) -> bool:
-        """Return whether `acquire` would have to wait for a slot."""
-        return self.slots.locked()
-
-    async def acquire(self) -> None:
-        """Take a slot when the rate permits it."""
-        if (wait := self.pace.wait()) > 0:
-            await asyncio.sleep(wait)
-        await self.slots.acquire()
-
-    def release(self) -> None:
-        """Release a slot."""
-        self.slots.release()
+    return ProcessRuntime(engine, LocalSender(engine.uploader), limiters, bandwidth, slots)
 
 
 @frozen

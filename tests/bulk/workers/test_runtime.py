@@ -1,12 +1,11 @@
-"""Runtime of a process: slots with a rate, and slots that need a valid lease."""
+"""Runtime of a process: slots that need a valid lease."""
 
 import asyncio
 
 from attrs import define
 
 from coredata_async.bulk.lease import Unlimited
-from coredata_async.bulk.workers.runtime import LeasedSlots, RateLimitedSlots
-from coredata_async.transport.throttle import RateLimiter
+from coredata_async.bulk.workers.runtime import LeasedSlots
 from tests.bulk import virtual
 
 
@@ -49,19 +48,3 @@ async def test_a_slot_is_released_when_the_wait_for_a_lease_is_cancelled() -> No
     await asyncio.wait({waiting})
 
     assert not slots.locked()
-
-
-def test_slots_are_taken_no_faster_than_the_rate() -> None:
-    async def take() -> list[float]:
-        clock = asyncio.get_running_loop().time
-        slots = RateLimitedSlots(asyncio.Semaphore(3), RateLimiter(10, clock=clock))
-        found = []
-        for _ in range(3):
-            await slots.acquire()
-            found.append(round(clock(), 6))
-        assert slots.locked()
-        slots.release()
-        assert not slots.locked()
-        return found
-
-    assert virtual.run(take) == [0.0, 0.1, 0.2]
