@@ -38,6 +38,10 @@ class JournalError(CoreDataError):
         self.path = path
 
 
+class DamagedError(Exception):
+    """A journal whose file is damaged."""
+
+
 def is_fatal(cause: BaseException) -> bool:
     """Return whether the journal failed, rather than the statement."""
     return _advice(cause) is not None

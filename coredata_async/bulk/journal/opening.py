@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import stat
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from attrs import evolve, frozen
 
 from coredata_async.bulk.journal import lock_info
-from coredata_async.bulk.journal.corruption import APPLICATION, DamagedError, quarantine, was_journal
-from coredata_async.bulk.journal.errors import JournalError, is_fatal, sqlite_name
+from coredata_async.bulk.journal.errors import DamagedError, JournalError, is_fatal, sqlite_name
 from coredata_async.bulk.journal.identity import Identity, JobIdentity
-from coredata_async.bulk.journal.schema import TABLES, VERSION
+from coredata_async.bulk.journal.schema import APPLICATION, TABLES, VERSION
 from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
 from coredata_async.errors import ConfigurationError, JournalInUseError
 from coredata_async.storage.private import create_private
 
+_APPLICATION_OFFSET: Final = 68
+"""Offset of the application id in the file: https://www.sqlite.org/fileformat2.html#application_id."""
 _ELSE: Final = "use another --job file"
 
 _SETTINGS: Final = (
@@ -224,3 +227,27 @@ def _count(connection: sqlite3.Connection) -> tuple[int, bool]:
     connection.execute("UPDATE job SET run = run + 1")
     [(run, resumed)] = connection.execute("SELECT run, run > 1 AND EXISTS (SELECT 1 FROM item) FROM job")
     return run, bool(resumed)
+
+
+def was_journal(path: Path) -> bool:
+    """Return whether a file that SQLite cannot read was a journal.
+
+    Do not call it for a file that SQLite can read: closing the file here drops this process's locks on it.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(_APPLICATION_OFFSET)
+            return file.read(4) == APPLICATION.to_bytes(4, "big")
+    except OSError:
+        return False
+
+
+def quarantine(path: Path) -> Path:
+    """Rename a damaged journal and its log to a free name, and return the new path."""
+    names = (path.with_name(f"{path.name}.damaged-{n}") for n in itertools.count(1))
+    aside = next(name for name in names if not os.path.lexists(name))
+    path.rename(aside)
+    log = path.with_name(f"{path.name}-wal")
+    with suppress(FileNotFoundError):
+        log.rename(aside.with_name(f"{aside.name}-wal"))
+    return aside

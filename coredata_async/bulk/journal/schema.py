@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+APPLICATION: Final = 0x43444A31
+"""SQLite's `application_id` of a journal: "CDJ1"."""
+
 VERSION: Final = 4
 
 Sender = Literal["lost", "damaged", "other", "owner"]

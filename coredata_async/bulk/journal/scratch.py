@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from coredata_async.bulk.journal import planning, resume
-from coredata_async.bulk.journal.corruption import DamagedError
+from coredata_async.bulk.journal.errors import DamagedError
 from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.location import check_path

@@ -18,9 +18,8 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.bulk.journal.corruption import APPLICATION, DamagedError
-from coredata_async.bulk.journal.errors import JournalError
-from coredata_async.bulk.journal.schema import TABLES
+from coredata_async.bulk.journal.errors import DamagedError, JournalError
+from coredata_async.bulk.journal.schema import APPLICATION, TABLES
 from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
 from coredata_async.bulk.states import FolderState
 from coredata_async.errors import ConfigurationError

@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.bulk.journal.corruption import DamagedError
+from coredata_async.bulk.journal.errors import DamagedError
 from coredata_async.bulk.journal.schema import TABLES
 from coredata_async.bulk.states import FolderState, State
 
