@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final, Generic, TypeVar, cast
 
-from attrs import evolve, field, frozen
+from attrs import frozen
 
 from coredata_async import errors
 from coredata_async.message import Dispatch, Reply, Request, Send
@@ -25,6 +26,9 @@ T = TypeVar("T")
 log = logging.getLogger("coredata_async.http")
 
 _SAYING: Final = ("error_message", "error", "message", "detail")
+_LOCATION: Final = 120
+"""Maximum number of characters of a Location that a message quotes."""
+_ID: Final = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}|[0-9]+")
 MAX_MESSAGE: Final = 300
 """Maximum number of characters of the service's error text in a message."""
 
@@ -38,8 +42,8 @@ class Call(Generic[T]):
     """The only status that means success: a POST turned into a GET by a redirect also answers 200."""
     read: Callable[[Reply], T]
     """Raises `ValueError` for a body it cannot read."""
-    error_for: Callable[[Request, Reply, int], errors.APIError | None] = field(factory=lambda: refusal)
-    """Returns the error for an unexpected status, or None if that status is accepted."""
+    error_for: Callable[[Request, Reply, int], errors.APIError | None] | None = None
+    """Returns the error for an unexpected status, or None if that status is accepted. Default: `refusal`."""
 
     def answer(self, reply: Reply) -> T:
         """Read the reply.
@@ -52,7 +56,7 @@ class Call(Generic[T]):
         """
         proof = classify_reply(self.request, reply, self.expect)
         if proof is not Classification.DONE:
-            problem = self.error_for(self.request, reply, self.expect)
+            problem = (self.error_for or refusal)(self.request, reply, self.expect)
             if problem is not None and proof is Classification.UNKNOWN:
                 raise outcome_unknown(self.request, problem) from problem
             if problem is not None:
@@ -85,13 +89,27 @@ async def perform(send: Send, call: Call[T]) -> T:
         raise
 
 
+def read_created_id(reply: Reply) -> str:
+    """Return the id in Location: the last segment of the path or URL.
+
+    Raises:
+        ValueError: If it is missing: the object exists, but its id is unknown.
+    """
+    location = reply.headers.get("Location", "").partition("?")[0]
+    key = location.rstrip("/").rpartition("/")[2]
+    secret = len(key) >= reply.redactor.shortest and reply.redactor(key) != key
+    if secret or not _ID.fullmatch(key):
+        shown = repr(location) if len(location) <= _LOCATION else f"of {len(location)} characters"
+        raise ValueError(
+            f"the server created an object without a readable id: Location is {reply.redactor.line(shown)}; "
+            "look for it in the listing before creating it again"
+        )
+    return key
+
+
 def log_unknown(exc: errors.OutcomeUnknownError) -> None:
     """Log that it is unknown whether a write was carried out."""
     log.warning("%s", exc)
-
-
-async def _at_once(conclude: Callable[[Reply], T], reply: Reply) -> T:
-    return conclude(reply)
 
 
 async def carry(
@@ -99,7 +117,7 @@ async def carry(
     request: Request,
     conclude: Callable[[Reply], T],
     *,
-    apply: Callable[[Callable[[Reply], T], Reply], Awaitable[T]] = _at_once,
+    apply: Callable[[Callable[[Reply], T], Reply], Awaitable[T]] | None = None,
 ) -> T:
     """Send a request and interpret its reply.
 
@@ -117,14 +135,16 @@ async def carry(
         OutcomeUnknownError: See `perform`.
     """
     if request.repeatable:
-        return await apply(conclude, await send(request))
-    dispatch = Dispatch()
+        reply = await send(request)
+        return conclude(reply) if apply is None else await apply(conclude, reply)
+    sent = request.with_dispatch(Dispatch())
     try:
-        return await apply(conclude, await _send(send, evolve(request, dispatch=dispatch)))
+        reply = await _send(send, sent)
+        return conclude(reply) if apply is None else await apply(conclude, reply)
     except errors.APIError:
         raise  # classified already
     except Exception as exc:
-        if not dispatch.possible:
+        if not sent.dispatch.possible:
             raise
         raise outcome_unknown(request, _describe_unexpected(request, exc)) from exc
 

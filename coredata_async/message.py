@@ -124,6 +124,21 @@ class Request:
             self.attempt,
         )
 
+    def with_dispatch(self, dispatch: Dispatch) -> Request:
+        """Return a copy with a record of its own."""
+        return Request(
+            self.method,
+            self.target,
+            self.headers,
+            self.body,
+            self.repeatable,
+            self.patience,
+            self.stream,
+            dispatch,
+            self.redactor,
+            self.attempt,
+        )
+
     def with_secrets(self, *secrets: Secret[str]) -> Request:
         """Return a copy with further secrets to mask in the text of the reply."""
         return self.with_headers(self.headers, self.redactor.also(*secrets))

@@ -1,16 +1,16 @@
 """Operations of several requests, as hooks see them: uploads, their steps, downloads, bulk jobs.
 
 A hook that is called after each attempt may also have the method `operation`, as an `OperationHook`. Without
-such a hook, an operation costs one call and no allocation.
+such a hook, an operation takes no call of a function of ours and no allocation.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
-from typing import Final, Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, cast, get_args, runtime_checkable
 
 from attrs import define
 
@@ -57,27 +57,13 @@ Observe = Callable[[OperationName], AbstractContextManager[Operation]]
 """Begins an operation: `with observe("put") as operation: …`."""
 
 
-class _Unobserved:
-    """A context manager for operations without hooks, shared by all of them."""
+unobserved: Final[Observe] = dict.fromkeys(
+    cast("tuple[OperationName, ...]", get_args(OperationName)), nullcontext(Operation("upload"))
+).__getitem__
+"""Begins an operation that no hook observes. All share one value, to which callers may write.
 
-    _operation: Final = Operation("upload")
-    """Shared by all: callers may write to it, and its values are never read."""
-
-    def __enter__(self) -> Operation:
-        return self._operation
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-_UNOBSERVED: Final = _Unobserved()
-
-
-def unobserved(name: OperationName) -> AbstractContextManager[Operation]:
-    """Begin an operation that no hook observes."""
-    del name
-    return _UNOBSERVED
+A method of a dict, because it takes less time than a function.
+"""
 
 
 def observe_with(hooks: Iterable[object]) -> Observe:

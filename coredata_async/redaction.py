@@ -87,7 +87,7 @@ class _Forms:
     """Its base64 forms within a longer text."""
 
 
-@frozen
+@frozen(slots=False)  # with slots, every read of an attribute would look for cached properties first
 class Redactor:
     """Masks secrets in text of a server; its own repr shows nothing.
 
@@ -154,11 +154,11 @@ class Redactor:
             if (
                 joined is not None
             ):  # only for the secrets themselves, because other credentials are detected by their spaces
-                for match in self.pattern.finditer(joined.text):
+                for match in self._known.finditer(joined.text):
                     yield joined.origin(match.start()), joined.origin_of_end(match.end()), MASK
 
     def _matches(self, text: str) -> Iterator[tuple[int, int, str]]:
-        for match in self.pattern.finditer(text):
+        for match in self._known.finditer(text):
             yield (*_token(text, match), MASK) if match.lastgroup else (*match.span(), MASK)
         for match in _QUERY.finditer(text):
             yield (*match.span(1), _CUT)
@@ -172,10 +172,14 @@ class Redactor:
         Optimised: it runs for every exchange.
         """
         lower = text.lower()
-        for form in _lower_forms(self.secrets):
+        for form in self._lower_forms:
             if form in lower:
                 return True
         return self.signed is not None and _may_hold_value(text, lower, self.signed.target)
+
+    @cached_property
+    def _lower_forms(self) -> Sequence[str]:
+        return _lower_forms(self.secrets)
 
     @cached_property
     def _forms(self) -> Sequence[_Forms]:
@@ -183,11 +187,14 @@ class Redactor:
         return [_forms(secret) for secret in {*self.secrets, *values} if len(secret.reveal()) >= _SHORTEST]
 
     @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """All forms of the secrets, in a text without escapes.
+    def shortest(self) -> int:
+        """Length of the shortest form of a secret: a shorter text without escapes holds none."""
+        forms = [form for forms in self._forms for form in (*forms.whole, *forms.base64)]
+        return min(map(len, forms), default=1 << 30)
 
-        The group is for pieces of base64 within a longer word.
-        """
+    @cached_property
+    def _known(self) -> re.Pattern[str]:
+        """All forms of the secrets; the group is for pieces of base64 within a longer word."""
         whole = _alternatives(form for forms in self._forms for form in forms.whole)
         base64 = _alternatives(form for forms in self._forms for form in forms.base64)
         return re.compile(f"{whole}|(?P<base64>{base64})", re.IGNORECASE)

@@ -185,6 +185,10 @@ def test_a_creation_is_sent_again_only_after_proof(response: Response) -> None:
     assert again == (response in {Response.NOT_SENT, Response.TOO_MANY})
 
 
+def test_a_success_is_done_for_every_kind() -> None:
+    assert {row[Response.SUCCESS] for row in TABLE.values()} == {DONE}
+
+
 def test_without_an_expected_status_every_2xx_is_a_success() -> None:
     assert {response_of(status) for status in range(200, 300)} == {Response.SUCCESS}
 

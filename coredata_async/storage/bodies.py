@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -39,9 +40,8 @@ class Digest(Protocol):
         ...
 
 
-def md5(data: bytes | memoryview) -> str:
-    """Return the digest that the service keeps of every file. It detects accidents, not attacks."""
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+new_md5: Final = partial(hashlib.md5, usedforsecurity=False)
+"""Creates the digest that the service keeps of every file. It detects accidents, not attacks."""
 
 
 def md5_of_file(path: Path) -> str:
@@ -51,7 +51,7 @@ def md5_of_file(path: Path) -> str:
         OSError: If the file cannot be read.
     """
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return hashlib.file_digest(file, new_md5).hexdigest()
 
 
 class Streamed:
@@ -103,7 +103,7 @@ class Streamed:
                 total=self.size,
             )
         self._begun, self.md5, self.sent = True, None, 0
-        digest = hashlib.md5(usedforsecurity=False)
+        digest = new_md5()
         taken, held = 0, b""
         async with aclosing(self._blocks()) as blocks:
             async for block in blocks:

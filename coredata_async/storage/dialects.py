@@ -1,4 +1,4 @@
-"""Dialects of object storages: signed URLs, ETags and error responses, one row per kind of signature.
+"""Dialects of object storages: signed URLs and error responses, one row per kind of signature.
 
 CoreData's own storage speaks S3 with Signature V2. The others cost a row each.
 """
@@ -58,40 +58,6 @@ def expiry(url: str) -> datetime | None:
     except (KeyError, ValueError, OverflowError, OSError):
         return None
     return expires.replace(tzinfo=UTC) if expires and expires.tzinfo is None else expires
-
-
-_MD5: Final = re.compile(r'"?([0-9a-fA-F]{32})"?')
-_SSE: Final = "x-amz-server-side-encryption"
-
-
-def etag_md5(headers: Mapping[str, str]) -> str | None:
-    """Return the MD5 of the stored bytes if the ETag is one, else None.
-
-    The ETag is not an MD5 for objects made of parts (`…-3`), weak ETags (`W/…`), and objects that the storage
-    encrypts with its own key: their ETag only looks like an MD5.
-    """
-    if headers.get(_SSE, "").startswith("aws:kms") or f"{_SSE}-customer-algorithm" in headers:
-        return None
-    match = _MD5.fullmatch(headers.get("ETag", ""))
-    return match[1].lower() if match else None
-
-
-def etag_digest(headers: Mapping[str, str]) -> str | None:
-    """Return the 32 hexadecimal digits of an ETag, including weak ETags and those of encrypted objects.
-
-    If they equal the MD5 of the bytes sent, they prove that the bytes are stored. If they do not, see
-    `is_encrypted`.
-    """
-    match = _MD5.fullmatch(headers.get("ETag", "").strip().removeprefix("W/"))
-    return match[1].lower() if match else None
-
-
-def is_encrypted(headers: Mapping[str, str]) -> bool:
-    """Check if the storage says that it encrypted the object.
-
-    AWS keeps the MD5 as ETag for `AES256`; MinIO does not. A different ETag then proves nothing.
-    """
-    return any(name.lower().startswith(_SSE) for name in headers)
 
 
 @frozen

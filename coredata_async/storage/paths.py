@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from coredata_async.errors import SourceChangedError, SourceError
-from coredata_async.storage.bodies import INLINE, Streamed, md5
+from coredata_async.storage.bodies import INLINE, Streamed, new_md5
 from coredata_async.storage.readahead import BLOCK, read_ahead
 
 T = TypeVar("T")
@@ -27,6 +26,8 @@ AnyPath = str | Path
 """Used as given: making a `Path` of a string takes 13 us, and nothing here needs one."""
 
 _TOP: Final = 1 << 63
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Without O_NONBLOCK, a path that has become a pipe since `stat_file` would block forever."""
 IN_MEMORY_LIMIT: Final = 1 << 20
 """Files up to this many bytes are held in memory while they are sent."""
 
@@ -43,10 +44,10 @@ class Fingerprint:
     @classmethod
     def of(cls, seen: os.stat_result) -> Fingerprint:
         """Build the fingerprint from a stat result."""
-        numbers = seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino
-        if min(numbers) >= -_TOP and max(numbers) < _TOP:
-            return cls(*numbers)
-        return cls(*map(fit_signed_64, numbers))
+        modified, changed, inode = seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino
+        if inode < _TOP and -_TOP <= modified < _TOP and -_TOP <= changed < _TOP:
+            return cls(seen.st_size, modified, changed, inode)
+        return cls(*map(fit_signed_64, (seen.st_size, modified, changed, inode)))
 
 
 def fit_signed_64(number: int) -> int:
@@ -92,9 +93,9 @@ def stat_file(path: AnyPath) -> Fingerprint:
 async def read_whole(path: AnyPath, was: Fingerprint) -> Snapshot:
     """Read a small file: in the event loop if the page cache has it (7 us), else in a thread (147 us)."""
     if was.size <= INLINE:
-        data = _use_open_file(path, partial(_from_cache, was=was, path=path))
+        data = _retry_open(path, partial(_read_cached, path, was))
         if data is not None:
-            return Snapshot(data, md5(data))
+            return Snapshot(data, new_md5(data).hexdigest())
     return await asyncio.to_thread(_read_and_hash, path, was)
 
 
@@ -125,7 +126,7 @@ def unreadable(path: AnyPath, exc: OSError | ValueError) -> SourceError:
 class _FileReader:
     def __init__(self, path: AnyPath, was: Fingerprint) -> None:
         self._path, self._was, self._count = path, was, 0
-        self.digest = hashlib.md5(usedforsecurity=False)
+        self.digest = new_md5()
         self._fd: int | None = None
         try:
             retry_stale(self._open)
@@ -149,7 +150,7 @@ class _FileReader:
 
     def _open(self) -> int:
         """Open the file where reading stopped, if its fingerprint is unchanged."""
-        self._fd = fd = _open(self._path)
+        self._fd = fd = os.open(self._path, _FLAGS)
         try:
             _same(fd, self._was, self._path)
             os.lseek(fd, self._count, os.SEEK_SET)
@@ -170,49 +171,46 @@ class _FileReader:
         return block
 
 
-def _from_cache(fd: int, was: Fingerprint, path: AnyPath) -> bytes | None:
+def _read_cached(path: AnyPath, was: Fingerprint) -> bytes | None:
+    """Read a file if the page cache has it; otherwise return None."""
     flag = getattr(os, "RWF_NOWAIT", None)
     if flag is None:
         return None
     buffer = bytearray(was.size + 1)  # one more byte, to detect a file that grew
+    fd = os.open(path, _FLAGS)
     try:
-        count = os.preadv(fd, [buffer], 0, flag)
-    except OSError:  # not in the cache, or not supported by the file system
-        return None
-    if count != was.size:
-        return None
-    _same(fd, was, path)
+        try:
+            count = os.preadv(fd, [buffer], 0, flag)
+        except OSError:  # not in the cache, or not supported by the file system
+            return None
+        if count != was.size:
+            return None
+        _same(fd, was, path)
+    finally:
+        os.close(fd)
     return bytes(memoryview(buffer)[:count])
 
 
 def _read_and_hash(path: AnyPath, was: Fingerprint) -> Snapshot:
-    def read(fd: int) -> bytes:
-        with os.fdopen(fd, "rb", closefd=False) as file:
-            data = file.read(was.size + 1)
-        _same(fd, was, path, count=len(data))
-        return data
-
-    data = _use_open_file(path, read)
-    return Snapshot(data, md5(data))
-
-
-def _use_open_file(path: AnyPath, use: Callable[[int], T]) -> T:
-    def attempt() -> T:
-        fd = _open(path)
+    def read() -> bytes:
+        fd = os.open(path, _FLAGS)
         try:
-            return use(fd)
+            with os.fdopen(fd, "rb", closefd=False) as file:
+                data = file.read(was.size + 1)
+            _same(fd, was, path, count=len(data))
         finally:
             os.close(fd)
+        return data
 
+    data = _retry_open(path, read)
+    return Snapshot(data, new_md5(data).hexdigest())
+
+
+def _retry_open(path: AnyPath, attempt: Callable[[], T]) -> T:
     try:
         return retry_stale(attempt)
     except OSError as exc:
         raise unreadable(path, exc) from None
-
-
-def _open(path: AnyPath) -> int:
-    # Do not block forever on a path that has become a pipe since `stat_file`.
-    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
 
 
 def _same(fd: int, was: Fingerprint, path: AnyPath, *, count: int | None = None) -> None:

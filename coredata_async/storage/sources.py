@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final, cast
 from attrs import frozen
 
 from coredata_async.errors import ConfigurationError, SourceChangedError, SourceError
-from coredata_async.storage.bodies import INLINE, Streamed, md5
+from coredata_async.storage.bodies import INLINE, Streamed, new_md5
 from coredata_async.storage.paths import IN_MEMORY_LIMIT, AnyPath, read_whole, stat_file, stream
 from coredata_async.storage.readahead import BLOCK, read_ahead
 from coredata_async.storage.spool import Spool, SpoolMode, is_spooled
@@ -160,7 +160,7 @@ def _memory(data: memoryview, size: int | None) -> PreparedSource:
         raise SourceError(f"the source has {len(view)} bytes, but size={size} was given", stage="source")
     if len(view) <= INLINE:
         held = bytes(view)
-        return PreparedSource(len(held), held, md5(held))
+        return PreparedSource(len(held), held, new_md5(held).hexdigest())
 
     async def blocks() -> AsyncGenerator[bytes, None]:
         for start in range(0, len(view), BLOCK):

@@ -7,6 +7,8 @@ from typing import Final
 
 from attrs import frozen
 
+from coredata_async.errors import URLExpiredError
+
 UNKNOWN_LIFETIME: Final = 30.0
 """Assumed lifetime of a URL that does not contain its expiry, in seconds."""
 
@@ -70,3 +72,22 @@ class Clocks:
         if self.lifetime <= 0:
             return f": the service makes URLs that expired {-self.lifetime:.0f} s before its own clock's time"
         return ""
+
+    def to_error(
+        self, count: int, *, total: int, status: int | None, storage_code: str | None
+    ) -> URLExpiredError:
+        """Return the error for `count` URLs in a row that had expired."""
+        return URLExpiredError(
+            f"{count} signed URLs in a row had expired before the storage took the bytes ({self}); "
+            + (
+                "correct the clocks of the service and its storage"
+                if self.on_arrival
+                else "the network is too slow for the lifetime of the URLs"
+            ),
+            stage="put",
+            total=total,
+            status=status,
+            storage_code=storage_code,
+            on_arrival=self.on_arrival,
+            skew=self.skew,
+        )

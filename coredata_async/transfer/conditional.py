@@ -7,7 +7,7 @@ from http import HTTPStatus
 from attrs import evolve
 
 from coredata_async.message import Reply
-from coredata_async.storage.dialects import etag_md5
+from coredata_async.storage.put_result import etag_md5
 from coredata_async.transfer.conditions import Conditions, WebRange, etag_of
 from coredata_async.transfer.fetch import DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.ranges import ByteRange, content_coding, content_range_of, unsatisfied_size

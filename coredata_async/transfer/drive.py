@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final, assert_never
+from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from attrs import frozen
 
@@ -19,19 +20,15 @@ from coredata_async.errors import (
 )
 from coredata_async.message import Send
 from coredata_async.operations import Observe, unobserved
-from coredata_async.storage.sources import PreparedSource
 from coredata_async.transfer.probe import RegistrationProbe, uncertain
-from coredata_async.transfer.steps import Planned, Registered, Reserved, Stored, Unsettled
-from coredata_async.transfer.store import Storer, Storing
+from coredata_async.transfer.steps import OnStage, Registered, Stored, Unsettled
+from coredata_async.transfer.store import Storer
 from coredata_async.wire.files import NewFile
 
 log = logging.getLogger("coredata_async.upload")
 
 ROUNDS: Final = 3
 """Maximum number of registrations of one upload that may be lost before it stays open."""
-
-State = Planned | Reserved | Stored | Unsettled | Registered
-OnStage = Callable[[State], Awaitable[None]]
 
 
 @frozen
@@ -44,45 +41,27 @@ class Driver:
     clock: Callable[[], float] = time.monotonic
     observe: Observe = unobserved
 
-    async def store(self, plan: Planned, source: PreparedSource, stage: OnStage) -> Stored:
-        """Reserve a URL and PUT the bytes, with new URLs if that can help.
-
-        Raises:
-            URLExpiredError: If every URL had expired before it was used.
-            StorageError: If the storage refused, or failed after all retries.
-            ChecksumMismatchError: If the storage received other bytes than were sent, each time.
-            SourceChangedError: If the source changed while it was read, or has another length than was
-                declared.
-            SourceNotReplayableError: If the source would have to be read again, and cannot be.
-            APIError: If the reservation was refused, or its responses were unreadable.
-        """
-        return await Storing(self.storer, plan, source, stage).store()
-
-    async def register(self, stored: Stored, new: NewFile, stage: OnStage) -> Registered:
+    async def register(self, stored: Stored, new: NewFile, stage: OnStage | None = None) -> Registered:
         """Register stored bytes as a File, exactly once.
 
         Raises:
             APIError: If the service refused; the File does not exist.
             RegistrationUncertainError: If it is unknown whether the File exists.
         """
-        state: Stored | Unsettled | Registered = stored
         lost = 0
         while True:
-            match state:
-                case Stored():
-                    await stage(state)
-                    state = await self.register_once(state, new, again=lost > 0)
-                case Unsettled():
-                    lost += 1
-                    log_unsettled(state, new)
-                    settled = await self._settle(state, new)
-                    if isinstance(settled, Stored) and lost == ROUNDS:
-                        raise uncertain(state, new, f"the response was lost {ROUNDS} times")
-                    state = settled
-                case Registered():
-                    return state
-                case _:
-                    assert_never(state)
+            if stage is not None:
+                await stage(stored)
+            state = await self.register_once(stored, new, again=lost > 0)
+            if isinstance(state, Registered):
+                return state
+            lost += 1
+            log_unsettled(state, new)
+            settled = await self._settle(state, new)
+            if isinstance(settled, Registered):
+                return settled
+            if lost == ROUNDS:
+                raise uncertain(state, new, f"the response was lost {ROUNDS} times")
 
     async def _settle(self, state: Unsettled, new: NewFile) -> Registered | Stored:
         try:
@@ -106,23 +85,19 @@ class Driver:
         Raises:
             APIError: If the service refused, or was not reached; the File does not exist.
         """
+        request = stored.request(new)
         with self.observe("register") as operation:
-            state = await self._register_once(stored, new, again=again)
+            try:
+                state = await carry(self.api, request, partial(stored.next, request))
+            except OutcomeUnknownError as exc:
+                state = Unsettled(stored, str(exc.__cause__))
+            except APIStatusError as exc:
+                if not again or isinstance(exc, RateLimitError):
+                    raise
+                state = Unsettled(stored, str(exc))  # refused, perhaps because the first was carried out
             if isinstance(state, Unsettled):
                 operation.outcome = "unknown"
-        return state
-
-    async def _register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Unsettled | Registered:
-        request = stored.request(new)
-        try:
-            state = await carry(self.api, request, lambda reply: stored.next(request, reply))
-        except OutcomeUnknownError as exc:
-            return Unsettled(stored, str(exc.__cause__))
-        except APIStatusError as exc:
-            if not again or isinstance(exc, RateLimitError):
-                raise
-            return Unsettled(stored, str(exc))  # refused, perhaps because the first one was carried out
-        if isinstance(state, Registered):
+        if isinstance(state, Registered) and new.parent not in self.settler.witnesses:
             self.settler.witnesses.add(new.parent, state.file_id, self.clock())
         return state
 

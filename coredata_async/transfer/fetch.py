@@ -26,6 +26,7 @@ from coredata_async.operations import Observe, unobserved
 from coredata_async.resources.files import FILES, File
 from coredata_async.storage import dialects
 from coredata_async.storage.placement import Ownership
+from coredata_async.storage.put_result import etag_md5
 from coredata_async.transfer.conditions import Conditions
 from coredata_async.transfer.ranges import ByteRange, ContentRange, content_range_of, unsatisfied_size
 from coredata_async.wire import calls
@@ -159,7 +160,7 @@ class Fetcher:
         """Return the expected MD5 of the whole content, or None if it is unknown or not comparable."""
         if not wanted.verify or not wanted.span.whole:
             return None
-        known = wanted.digest or dialects.etag_md5(reply.headers)
+        known = wanted.digest or etag_md5(reply.headers)
         if known is None:
             known = (await self.describe(wanted)).digest
         return known.lower() if known else None

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from coredata_async.message import Reply
-from coredata_async.storage.dialects import etag_md5
+from coredata_async.storage.put_result import etag_md5
 from coredata_async.transfer.ranges import content_coding
 
 _PIECE: Final = 1 << 20

@@ -243,28 +243,25 @@ class Witness:
     """Time of the confirmation."""
 
 
-@define(eq=False)
-class Witnesses:
+class Witnesses(dict[str, Witness]):
     """One File per parent: the first that was registered there, which a lag hides only briefly.
 
     A server may omit Files from its lists, and from their totals, that the caller may create and not see; or
     its lists may lag behind for longer than `Retry.settle`. Such a list looks complete.
     """
 
-    _found: dict[str, Witness] = field(factory=dict[str, Witness], init=False)
-
     def add(self, place: str, file_id: str, at: float) -> None:
         """Record a File, if the parent has no witness yet."""
-        if place not in self._found:
-            if len(self._found) >= REMEMBERED:
-                del self._found[next(iter(self._found))]
-            self._found[place] = Witness(file_id, at)
+        if place not in self:
+            if len(self) >= REMEMBERED:
+                del self[next(iter(self))]
+            self[place] = Witness(file_id, at)
 
     def of(self, place: str, before: float) -> str | None:
         """Return the id of a File that was registered in a parent before a time, if one is known."""
-        witness = self._found.get(place)
+        witness = self.get(place)
         return witness.file_id if witness is not None and witness.at <= before else None
 
     def discard(self, place: str) -> None:
         """Forget the File of a parent: it was deleted, or moved."""
-        self._found.pop(place, None)
+        self.pop(place, None)

@@ -19,9 +19,8 @@ from coredata_async.message import Reply
 from coredata_async.resources.files import FILES, File
 from coredata_async.storage.sources import PreparedSource
 from coredata_async.transfer.outcomes import OnProgress, Replaced
-from coredata_async.transfer.source_lease import ProgressReporter
 from coredata_async.transfer.steps import Planned
-from coredata_async.transfer.uploads import Upload, Uploader, Via
+from coredata_async.transfer.uploads import ProgressReporter, Upload, Uploader, Via
 from coredata_async.wire import calls
 from coredata_async.wire.files import Version, replace_content
 
@@ -58,8 +57,8 @@ class Replacer:
     async def _replace(self, wanted: Replacement, *, verify: bool, progress: OnProgress | None) -> Replaced:
         written: tuple[Version, PreparedSource] | None = None
         try:
-            async with self.uploader.open_source(wanted.content, progress) as (source, teller):
-                call, blob = await self._call(wanted, source, teller)
+            async with self.uploader.open_source(wanted.content, progress) as (source, reporter):
+                call, blob = await self._call(wanted, source, reporter)
                 written = (await self._write(wanted, call, blob, source), source)
         except Exception as exc:
             if written is None:
@@ -83,17 +82,17 @@ class Replacer:
         return done
 
     async def _call(
-        self, wanted: Replacement, source: PreparedSource, teller: ProgressReporter
+        self, wanted: Replacement, source: PreparedSource, reporter: ProgressReporter
     ) -> tuple[Call[Version], str | None]:
         """Return the write call, and the name of the blob, which is stored by now."""
         filename, lock = wanted.content.filename, wanted.snapshot_id
         if wanted.via == "api":
-            await teller.add(0)
+            await reporter.add(0)
             call = replace_content(wanted.file_id, body=source.body, filename=filename, snapshot_id=lock)
             return call, None
         plan = Planned(size=source.size, content_type=wanted.content.mime_type(), filename=filename)
-        stored = await self.uploader.driver.store(plan, source, teller.stage)
-        await teller.stage(stored)
+        stored = await self.uploader.driver.storer.store(plan, source, reporter.stage)
+        await reporter.stage(stored)
         call = replace_content(
             wanted.file_id, filename=filename, snapshot_id=lock, blob_name=stored.blob, digest=stored.md5
         )

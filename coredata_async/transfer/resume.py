@@ -14,8 +14,8 @@ from attrs import define, field
 from coredata_async.errors import APIConnectionError, ChecksumMismatchError, StorageError
 from coredata_async.message import Reply
 from coredata_async.storage.atomic import Part, Target, new_part, open_kept_part
-from coredata_async.storage.bodies import Digest, md5
-from coredata_async.storage.dialects import etag_md5
+from coredata_async.storage.bodies import Digest, new_md5
+from coredata_async.storage.put_result import etag_md5
 from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.gunzip import Gunzip, is_compressed_on_the_way, is_gzip
 from coredata_async.transfer.ranges import ContentRange, content_coding, content_range_of, is_same_content
@@ -232,13 +232,13 @@ async def _decompress(reply: Reply) -> AsyncGenerator[bytes, None]:
 class PartialDownload:
     """Bytes received by an earlier attempt: their number, and the digest so far."""
 
-    digest: Digest = field(factory=lambda: hashlib.md5(usedforsecurity=False))
+    digest: Digest = field(factory=new_md5)
     count: int = 0
 
 
 def read_partial(file: BufferedRandom, total: int | None) -> PartialDownload:
     """Read the bytes that an earlier attempt left in a file. The file is emptied if it is too long."""
-    digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+    digest = hashlib.file_digest(file, new_md5)
     if total is not None and file.tell() > total:
         file.seek(0)
         file.truncate()
@@ -257,7 +257,7 @@ def open_part(
         return new_part(target)
     span = wanted.span
     what = (wanted.file_id, span.offset, span.length, proof, decompress, target.path.name)
-    key = md5(repr(what).encode("utf-8", "backslashreplace"))[:16]
+    key = new_md5(repr(what).encode("utf-8", "backslashreplace")).hexdigest()[:16]
     return open_kept_part(target, key, spoiled_by=(ChecksumMismatchError, ContentChangedError))
 
 

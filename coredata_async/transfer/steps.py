@@ -6,25 +6,29 @@ that follows. Nothing here sends, waits or reads a clock.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
+from string import ascii_letters, digits
 from typing import Final
 from urllib.parse import quote
 
 from attrs import field, frozen
 
-from coredata_async.call import Call
+from coredata_async.call import Call, read_created_id
 from coredata_async.errors import ChecksumMismatchError, OutcomeUnknownError, StorageError
 from coredata_async.message import Body, Reply, Request, date_of
 from coredata_async.plain_data import PlainData
 from coredata_async.storage import dialects
-from coredata_async.storage.put_result import PutResult, classify_put
-from coredata_async.wire.blobs import read_reservation, reservation_request
-from coredata_async.wire.calls import read_created_id
+from coredata_async.storage.put_result import PutResult, classify_put, etag_digest, etag_md5
+from coredata_async.wire.blobs import read_name_and_url, reservation_request
 from coredata_async.wire.files import NewFile, registration_request
 
 OK: Final = int(HTTPStatus.OK)
+_UNENCODED: Final = " !#$&'()+,-.;=@[]^_`{}~"
+_PLAIN: Final = (ascii_letters + digits + _UNENCODED).encode()
+"""Bytes of a file name that the header `Slug` has unchanged."""
 CREATED: Final = int(HTTPStatus.CREATED)
 
 
@@ -61,8 +65,8 @@ class Planned:
 
     def next(self, request: Request, reply: Reply) -> Reserved:
         """Read the reservation."""
-        reserved = Call(request, OK, lambda found: read_reservation(found, self.content_type)).answer(reply)
-        return Reserved(self, reserved.blob_name, reserved.put_url, since=reply_date(reply))
+        blob, url = Call(request, OK, read_name_and_url).answer(reply)
+        return Reserved(self, blob, url, since=read_date(reply.headers.get("Date", "")))
 
 
 @frozen
@@ -107,7 +111,10 @@ class Reserved:
         """
         match classify_put(reply, md5):
             case PutResult.STORED:
-                return Stored(self.plan, self.blob, md5, etag=_proof(reply, md5), since=self.since)
+                # The digest by which the storage proves its bytes, if any.
+                etag = etag_digest(reply.headers) if md5 else etag_md5(reply.headers)
+                proof = etag if etag == md5 or not md5 else None
+                return Stored(self.plan, self.blob, md5, etag=proof, since=self.since)
             case PutResult.EXPIRED:
                 return self.plan
             case PutResult.MISMATCH:
@@ -143,7 +150,7 @@ class Reserved:
         )
 
     def _mismatch(self, reply: Reply, md5: str) -> ChecksumMismatchError:
-        actual = reply.redactor(dialects.etag_digest(reply.headers) or "")
+        actual = reply.redactor(etag_digest(reply.headers) or "")
         held = f"MD5 {actual}, not {md5}" if actual else dialects.refusal(reply).summary
         return ChecksumMismatchError(
             f"the storage received other bytes than were sent ({held}); nothing was registered; "
@@ -156,16 +163,10 @@ class Reserved:
         )
 
 
-def _proof(reply: Reply, md5: str) -> str | None:
-    """Return the digest by which the storage proves its bytes, or None."""
-    digest = dialects.etag_digest(reply.headers)
-    return digest if digest == md5 else dialects.etag_md5(reply.headers) if not md5 else None
-
-
-@lru_cache(maxsize=8)
 def _slug(filename: str) -> str:
     """Encode a file name for the header `Slug` (RFC 5023, section 9.7): percent-encoded UTF-8."""
-    return quote(filename.encode("utf-8", "replace"), safe=" !#$&'()+,-.;=@[]^_`{}~")
+    data = filename.encode("utf-8", "replace")
+    return quote(data, safe=_UNENCODED) if data.translate(None, _PLAIN) else filename
 
 
 @frozen
@@ -270,10 +271,12 @@ class Registered:
         return cls(stored, fields.text("file_id"), fields.texts("duplicates"))
 
 
-def reply_date(reply: Reply) -> datetime | None:
-    """Return the Date of a reply, by the clock of its sender."""
-    return _read_date(reply.headers.get("Date", ""))
+State = Planned | Reserved | Stored | Unsettled | Registered
+OnStage = Callable[[State], Awaitable[None]]
+"""Called with the state in which a stage of an upload begins."""
 
+read_date: Final = lru_cache(maxsize=8)(date_of)
+"""Reads the Date of a reply.
 
-_read_date = lru_cache(maxsize=8)(date_of)
-"""Cached: reading a Date header takes 9 us, 4 % of a small file, and it changes once a second."""
+Cached: it takes 9 us, 4 % of a small file, and the date changes once a second.
+"""

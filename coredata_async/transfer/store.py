@@ -29,11 +29,11 @@ from coredata_async.operations import Observe, unobserved
 from coredata_async.response_table import is_transient
 from coredata_async.storage import dialects
 from coredata_async.storage.bodies import REPLAYABLE, Streamed
-from coredata_async.storage.put_result import PutResult, classify_put, redirect_target
+from coredata_async.storage.put_result import MOVED, PutResult, classify_put, redirect_target
 from coredata_async.storage.sources import PreparedSource
 from coredata_async.transfer.admission import Admission
 from coredata_async.transfer.clocks import Clocks
-from coredata_async.transfer.steps import Planned, Reserved, Stored, reply_date
+from coredata_async.transfer.steps import OnStage, Planned, Reserved, Stored, read_date
 
 log = logging.getLogger("coredata_async.upload")
 
@@ -70,6 +70,37 @@ class Storer:
     observe: Observe = unobserved
     type_header: TypeHeader = field(factory=TypeHeader, eq=False)
 
+    async def store(self, plan: Planned, source: PreparedSource, stage: OnStage | None = None) -> Stored:
+        """Reserve a URL and PUT the bytes, with new URLs if that can help.
+
+        Args:
+            plan: The first state.
+            source: The bytes.
+            stage: Called when a stage begins.
+
+        Raises:
+            URLExpiredError: If every URL had expired before it was used.
+            StorageError: If the storage refused, or failed after all retries.
+            ChecksumMismatchError: If the storage received other bytes than were sent, each time.
+            SourceChangedError: If the source changed while it was read, or has another length than was
+                declared.
+            SourceNotReplayableError: If the source would have to be read again, and cannot be.
+            APIError: If the reservation was refused, or its responses were unreadable.
+        """
+        storing = Storing(self, plan, source, stage)
+        if self.admission is None:
+            return await storing.store()
+        await self.admission.begin()
+        try:
+            stored = await storing.store()
+            self.admission.record_stored()
+        except URLExpiredError as exc:
+            self.admission.record_expired(exc)
+            raise
+        finally:
+            self.admission.end()
+        return stored
+
 
 @frozen
 class _Failed:
@@ -91,7 +122,7 @@ class Storing:
     ways: Storer
     plan: Planned
     source: PreparedSource
-    stage: Callable[[Planned | Reserved], Awaitable[None]]
+    stage: OnStage | None
     _typed: bool = field(default=True, init=False)
     _results: Counter[PutResult] = field(factory=Counter[PutResult], init=False)
     _signature_refusal: _Failed | None = field(default=None, init=False)
@@ -99,25 +130,11 @@ class Storing:
     """
 
     async def store(self) -> Stored:
-        """Store the bytes. See `Driver.store`."""
-        admission = self.ways.admission
-        if admission is None:
-            return await self._store()
-        await admission.begin()
-        try:
-            stored = await self._store()
-            admission.record_stored()
-        except URLExpiredError as exc:
-            admission.record_expired(exc)
-            raise
-        finally:
-            admission.end()
-        return stored
-
-    async def _store(self) -> Stored:
+        """Store the bytes. See `Storer.store`."""
         self._typed = self.ways.type_header.sent
         while True:
-            outcome = await self._store_admitted()
+            admission = self.ways.admission
+            outcome = await (self._once() if admission is None else self._once_admitted(admission))
             if isinstance(outcome, Stored):
                 self.ways.type_header.sent = self._typed or self.plan.content_type is None
                 return outcome
@@ -135,20 +152,21 @@ class Storing:
             if wait:
                 await self.ways.sleep(wait)
 
-    async def _store_admitted(self) -> Stored | _Failed:
-        admission = self.ways.admission
+    async def _once_admitted(self, admission: Admission) -> Stored | _Failed:
         whole, again = not isinstance(self.source.body, Streamed), self._results[PutResult.EXPIRED] > 0
-        if admission is None or not admission.holds_back(whole=whole, again=again):
+        if not admission.holds_back(whole=whole, again=again):
             return await self._once()
         async with admission.slot(self.plan.size, whole=whole):
             return await self._once()
 
     async def _once(self) -> Stored | _Failed:
         """Reserve and PUT, once each."""
-        await self.stage(self.plan)
+        if self.stage is not None:
+            await self.stage(self.plan)
         with self.ways.observe("reserve"):
             reserved = await self._reserve()
-        await self.stage(reserved)
+        if self.stage is not None:
+            await self.stage(reserved)
         began = self.ways.clock()
         request = reserved.request(self.source.body, typed=self._typed)
         with self.ways.observe("put") as operation:
@@ -161,7 +179,7 @@ class Storing:
         clocks = Clocks(
             expires=dialects.expiry(reserved.put_url),
             service=reserved.since,
-            storage=reply_date(reply),
+            storage=read_date(reply.headers.get("Date", "")),
             local=datetime.now(UTC),
             elapsed=self.ways.clock() - began,
         )
@@ -171,14 +189,22 @@ class Storing:
         return _Failed(classify_put(reply, self.source.digest), stored, final, clocks, silent)
 
     def _conclude(self, reserved: Reserved, request: Request, reply: Reply) -> Stored | TransferError:
+        body, digest = self.source.body, self.source.digest
         try:
-            state = reserved.next(request, reply, md5=self.source.digest)
+            state = reserved.next(request, reply, md5=digest)
         except (StorageError, ChecksumMismatchError) as exc:
             return exc
-        if isinstance(state, Stored):
-            self._check_ended()
-            return state
-        return StorageError(dialects.refusal(reply).summary, stage="put", status=reply.status)
+        if not isinstance(state, Stored):
+            return StorageError(dialects.refusal(reply).summary, stage="put", status=reply.status)
+        if isinstance(body, Streamed) and not digest:
+            raise StorageError(
+                f"the storage confirmed {body.name} before all {self.source.size} bytes had been sent; "
+                "nothing was registered",
+                stage="put",
+                sent=body.sent,
+                total=self.source.size,
+            )
+        return state
 
     async def _reserve(self) -> Reserved:
         """Reserve a URL; repeat if the response was not a reservation but, for instance, a proxy's page."""
@@ -201,15 +227,17 @@ class Storing:
         log.info("%s: %s, another URL is reserved in %.2f s: %s", name, what, wait, error)
 
     async def _put(self, request: Request) -> Reply:
-        reply = await self._send(request)
+        """Send the bytes, and follow redirects."""
         for _ in range(REDIRECTS):
+            reply = await self._send(request)
+            if reply.status not in MOVED or not self._is_replayable:
+                return reply
             target = redirect_target(request.target, reply)
-            if target is None or not self._is_replayable:
-                break
+            if target is None:
+                return reply
             request = evolve(request, target=target)
             del target  # a signed URL: crash reporters print the variables of every frame
-            reply = await self._send(request)
-        return reply
+        return await self._send(request)
 
     async def _send(self, request: Request) -> Reply:
         body = self.source.body
@@ -251,32 +279,8 @@ class Storing:
                 total=self.plan.size,
                 status=status,
             )
-        return URLExpiredError(
-            f"{count} signed URLs in a row had expired before the storage took the bytes ({clocks}); "
-            + (
-                "correct the clocks of the service and its storage"
-                if clocks.on_arrival
-                else "the network is too slow for the lifetime of the URLs"
-            ),
-            stage="put",
-            total=self.plan.size,
-            status=status,
-            storage_code=error.storage_code if isinstance(error, StorageError) else None,
-            on_arrival=clocks.on_arrival,
-            skew=clocks.skew,
-        )
-
-    def _check_ended(self) -> None:
-        """Reject a confirmation that came before the storage had all bytes."""
-        body = self.source.body
-        if isinstance(body, Streamed) and not self.source.digest:
-            raise StorageError(
-                f"the storage confirmed {body.name} before all {self.source.size} bytes had been sent; "
-                "nothing was registered",
-                stage="put",
-                sent=body.sent,
-                total=self.source.size,
-            )
+        code = error.storage_code if isinstance(error, StorageError) else None
+        return clocks.to_error(count, total=self.plan.size, status=status, storage_code=code)
 
     @property
     def _is_replayable(self) -> bool:

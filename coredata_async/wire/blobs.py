@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from typing import cast
 from urllib.parse import quote
 
 from attrs import field, frozen
@@ -65,17 +66,23 @@ def read_reservation(reply: Reply, content_type: str | None) -> Reservation:
     Raises:
         ValueError: If it is not a reservation.
     """
-    return Reservation(*_name_and_url(reply, from_json(reply.body)), content_type)
+    return Reservation(*read_name_and_url(reply), content_type)
 
 
-def _name_and_url(reply: Reply, answer: object) -> tuple[str, str]:
-    match answer:
-        case {"blobName": str(name), "presignedUrl": str(url)} if name and url:
-            if reply.redactor.line(name) == name:  # because it is written to journals and into messages
-                return name, url
-            problem = "not a name that can be shown"
-        case {"blobName": object(), "presignedUrl": object()}:
-            problem = "empty"
-        case _:
-            problem = "missing"
+def read_name_and_url(reply: Reply) -> tuple[str, str]:
+    """Read the blob name and the signed URL in the response to `reserve`.
+
+    Raises:
+        ValueError: If it is not a reservation.
+    """
+    answer = from_json(reply.body)
+    found = cast("dict[str, object]", answer) if isinstance(answer, dict) else {}
+    name, url = found.get("blobName"), found.get("presignedUrl")
+    if isinstance(name, str) and isinstance(url, str) and name and url:
+        # The name is written to journals and into messages. The first check suffices for usual names.
+        if (len(name) < reply.redactor.shortest and name.isalnum()) or reply.redactor.line(name) == name:
+            return name, url
+        problem = "not a name that can be shown"
+    else:
+        problem = "empty" if {"blobName", "presignedUrl"} <= found.keys() else "missing"
     raise ValueError(f"the answer is not a reservation: 'blobName' or 'presignedUrl' is {problem}")

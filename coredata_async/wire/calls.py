@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from attrs import frozen
 
-from coredata_async.call import Call
+from coredata_async.call import Call, read_created_id
 from coredata_async.ids import Id
 from coredata_async.message import Reply, Request
 from coredata_async.wire.convert import from_json, structure, structure_all, to_json
@@ -20,10 +19,6 @@ W = ParamSpec("W")
 
 JSON_HEADERS: Final = {"Accept": "application/json"}
 SENDS_JSON: Final = {**JSON_HEADERS, "Content-Type": "application/json"}
-
-_LOCATION: Final = 120
-"""Maximum number of characters of a Location that a message quotes."""
-_ID: Final = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}|[0-9]+")
 
 
 @frozen
@@ -119,23 +114,6 @@ def delete(path: str, key: Id) -> Call[None]:
     """Delete an object: DELETE, answered 204, or 404 if a repeat finds that it was carried out."""
     request = Request("DELETE", f"{path}{segment(key)}/", JSON_HEADERS)
     return Call(request, 204, _nothing)
-
-
-def read_created_id(reply: Reply) -> str:
-    """Return the id in Location: the last segment of the path or URL.
-
-    Raises:
-        ValueError: If it is missing: the object exists, but its id is unknown.
-    """
-    location = reply.headers.get("Location", "").partition("?")[0]
-    key = location.rstrip("/").rpartition("/")[2]
-    if not _ID.fullmatch(key) or reply.redactor(key) != key:
-        shown = repr(location) if len(location) <= _LOCATION else f"of {len(location)} characters"
-        raise ValueError(
-            f"the server created an object without a readable id: Location is {reply.redactor.line(shown)}; "
-            "look for it in the listing before creating it again"
-        )
-    return key
 
 
 def _nothing(_: Reply) -> None:

@@ -57,7 +57,8 @@ def from_json(raw: bytes) -> Any:
 
 def _may_exceed_64_bits(raw: bytes) -> bool:
     shape = raw.translate(_SHAPE)
-    return _LONG in shape or shape.startswith(_LONG[1:])
+    # `in` would raise and catch a TypeError within the interpreter, which takes 1 % of a small file.
+    return shape.find(_LONG) >= 0 or shape.startswith(_LONG[1:])
 
 
 def to_json(value: object) -> bytes:

@@ -10,12 +10,12 @@ from urllib.parse import quote, urlencode
 
 from attrs import field, frozen
 
-from coredata_async.call import Call
+from coredata_async.call import Call, read_created_id
 from coredata_async.errors import ConfigurationError
 from coredata_async.ids import HasId, Id, id_of, ids_of
 from coredata_async.message import Body, Reply, Request
 from coredata_async.plain_data import PlainData
-from coredata_async.wire.calls import JSON_HEADERS, SENDS_JSON, read_created_id
+from coredata_async.wire.calls import JSON_HEADERS, SENDS_JSON
 from coredata_async.wire.convert import encode_json
 from coredata_async.wire.lookups import segment
 
@@ -26,15 +26,15 @@ _REGISTER_PATIENCE: Final = 2.5
 
 
 def _parent(value: Id) -> str:
-    return id_of(value, "parent")
+    return value if isinstance(value, str) else id_of(value, "parent")
 
 
 def _contacts(values: Sequence[Id]) -> tuple[str, ...]:
-    return ids_of(values, "contacts")
+    return ids_of(values, "contacts") if values or isinstance(values, str) else ()
 
 
 def _tags(values: Sequence[str]) -> tuple[str, ...]:
-    return ids_of(values, "tags")
+    return ids_of(values, "tags") if values or isinstance(values, str) else ()
 
 
 @frozen(kw_only=True)
@@ -235,9 +235,7 @@ def form(fields: Mapping[str, str], *, boundary: str | None = None) -> tuple[byt
     files. The boundary is a digest of the fields, which therefore cannot contain it.
     """
     mark = boundary or hashlib.sha256(repr(fields).encode()).hexdigest()[:32]
-    parts = [
-        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in fields.items()
-    ]
-    parts.append(f"--{mark}--\r\n")
-    return "".join(parts).encode(), f"multipart/form-data; boundary={mark}"
+    text = ""
+    for name, value in fields.items():
+        text += f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+    return f"{text}--{mark}--\r\n".encode(), f"multipart/form-data; boundary={mark}"

@@ -6,8 +6,8 @@ from benchmarks.paths import job_counts, listing, trace_planned_file, upload
 def test_an_upload_passes_through_few_files_and_calls():
     trace = upload()
 
-    assert len(trace.files) <= 38
-    assert trace.count <= 295
+    assert len(trace.files) <= 24
+    assert trace.count <= 170
 
 
 def test_a_listing_passes_through_few_files_and_calls():

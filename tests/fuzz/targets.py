@@ -19,7 +19,7 @@ from coredata_async.bulk.journal.opening import open_journal
 from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import RunSummary
-from coredata_async.call import Call, refusal
+from coredata_async.call import Call, read_created_id, refusal
 from coredata_async.control_characters import json_line
 from coredata_async.errors import CoreDataError
 from coredata_async.fivepm import Activity, Project, Task
@@ -34,7 +34,7 @@ from coredata_async.transfer.ranges import content_coding, content_range_of, is_
 from coredata_async.transport.http11.decompress import decompress
 from coredata_async.transport.http11.errors import Http11Error
 from coredata_async.transport.http11.parser import HEAD_LIMIT, ResponseParser
-from coredata_async.wire.calls import get, list_page, read_created_id
+from coredata_async.wire.calls import get, list_page
 
 BINDING: Final = JobIdentity("https://acme.coredata.is", "anna", "p1", (b"/data",))
 COURSE: Final = RunSummary(journal="", started=0.0, seconds=1.0, ended="complete")

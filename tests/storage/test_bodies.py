@@ -8,7 +8,8 @@ from contextlib import aclosing
 import pytest
 
 from coredata_async.errors import SourceChangedError, SourceNotReplayableError
-from coredata_async.storage.bodies import INLINE, Streamed, WrappedBody, md5
+from coredata_async.storage.bodies import INLINE, Streamed, WrappedBody
+from tests.rig import md5
 
 from .leaks import drained, everything
 

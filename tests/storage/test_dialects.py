@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.message import Reply
-from coredata_async.storage.dialects import etag_md5, expiry, refusal
+from coredata_async.storage.dialects import expiry, refusal
+from coredata_async.storage.put_result import etag_md5
 
 HOST = "https://store.example/bucket/key"
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)

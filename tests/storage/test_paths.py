@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.storage import paths
-from coredata_async.storage.bodies import INLINE, md5
+from coredata_async.storage.bodies import INLINE
 from coredata_async.storage.paths import (
     ATTEMPTS,
     IN_MEMORY_LIMIT,
@@ -27,6 +27,7 @@ from coredata_async.storage.paths import (
     stream,
 )
 from coredata_async.storage.readahead import BLOCK
+from tests.rig import md5
 
 from .leaks import cancelled_after, drained, everything, nothing_left
 

@@ -19,10 +19,11 @@ from coredata_async.errors import (
     SourceNotReplayableError,
 )
 from coredata_async.storage import readahead
-from coredata_async.storage.bodies import INLINE, Streamed, md5
+from coredata_async.storage.bodies import INLINE, Streamed
 from coredata_async.storage.paths import IN_MEMORY_LIMIT
 from coredata_async.storage.readahead import BLOCK
 from coredata_async.storage.sources import PreparedSource, Source, label, name_of, prepare
+from tests.rig import md5
 
 from .leaks import cancelled_after, everything, left_in, nothing_left
 

@@ -9,7 +9,7 @@ import pytest
 from coredata_async import Progress, SourceError
 from coredata_async.storage.bodies import Streamed
 from coredata_async.storage.sources import Source
-from coredata_async.transfer.source_lease import SourceLease
+from coredata_async.transfer.uploads import SourceLease
 from tests.rig import some_bytes
 from tests.storage.leaks import nothing_left
 
@@ -104,10 +104,10 @@ async def test_progress_is_reported_with_name_and_size(
 ) -> None:
     reports: list[Progress] = []
 
-    async with SourceLease(paths["large"], None, reports.append, streams, open_files) as (source, teller):
+    async with SourceLease(paths["large"], None, reports.append, streams, open_files) as (source, reporter):
         assert isinstance(source.body, Streamed)
-        assert source.body.on_sent == teller.add
-        await teller.add(5)
+        assert source.body.on_sent == reporter.add
+        await reporter.add(5)
 
     assert reports == [Progress(name=str(paths["large"]), stage="put", sent=5, total=len(LARGE))]
 

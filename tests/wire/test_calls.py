@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coredata_async.call import Call
+from coredata_async.call import Call, read_created_id
 from coredata_async.errors import (
     ConfigurationError,
     NotFoundError,
@@ -235,7 +235,7 @@ def test_no_id_may_reach_the_whole_collection(make: Callable[[str], Call[object]
     ],
 )
 def test_the_new_id_is_the_last_segment_of_location(location: str, found: str) -> None:
-    assert calls.read_created_id(Reply(201, {"Location": location})) == found
+    assert read_created_id(Reply(201, {"Location": location})) == found
 
 
 @pytest.mark.parametrize(
@@ -263,12 +263,12 @@ def test_a_location_without_an_id_leaves_the_outcome_unknown(location: str) -> N
 
 def test_a_missing_location_is_not_a_success() -> None:
     with pytest.raises(ValueError, match="Location is ''"):
-        calls.read_created_id(Reply(201))
+        read_created_id(Reply(201))
 
 
 def test_an_odd_location_is_shown_without_its_query() -> None:
     with pytest.raises(ValueError, match="/login/") as caught:
-        calls.read_created_id(Reply(201, {"Location": "/login/?ticket=hidden"}))
+        read_created_id(Reply(201, {"Location": "/login/?ticket=hidden"}))
 
     assert "hidden" not in str(caught.value)
 

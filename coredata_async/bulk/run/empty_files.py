@@ -23,12 +23,12 @@ from coredata_async.bulk.run.failures import classify
 from coredata_async.bulk.states import State
 from coredata_async.call import perform
 from coredata_async.errors import OutcomeUnknownError
-from coredata_async.storage.bodies import md5
+from coredata_async.storage.bodies import new_md5
 from coredata_async.transfer.steps import Planned, Registered, Stored
 from coredata_async.transfer.uploads import mime_type_of
 from coredata_async.wire.files import form_around, upload_whole
 
-EMPTY_MD5: Final = md5(b"")
+EMPTY_MD5: Final = new_md5().hexdigest()
 
 
 @define(eq=False)

@@ -13,7 +13,7 @@ from coredata_async.doctor.finding import Answer, Question, note, ok, risk, unkn
 from coredata_async.doctor.scratch import Sample, ScratchFolder
 from coredata_async.doctor.target import Fields
 from coredata_async.errors import CoreDataError, TransferError
-from coredata_async.storage.dialects import etag_md5
+from coredata_async.storage.put_result import etag_md5
 from coredata_async.transfer.fetch import DownloadRequest, Fetcher
 
 WAITS: Final = (0.0, 0.1, 0.2, 0.5, 0.7, 1.0, 1.5, 2.0, 4.0)

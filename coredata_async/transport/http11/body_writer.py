@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Final
 
 from coredata_async.errors import SourceChangedError
 from coredata_async.message import Body
 from coredata_async.transport.http11.connection import Connection
 from coredata_async.transport.http11.errors import LateError
-
-TOGETHER: Final = 64 * 1024
-"""Bodies up to this many bytes are sent together with the head, in one system call."""
+from coredata_async.transport.http11.request_head import TOGETHER
 
 
 class BodyWriter:

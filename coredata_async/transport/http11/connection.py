@@ -15,12 +15,63 @@ from coredata_async.transport.http11.errors import (
     TooLargeError,
     reason,
 )
-from coredata_async.transport.http11.idle_timer import IdleTimer
 from coredata_async.transport.http11.parser import ResponseParser
 from coredata_async.transport.http11.reuse import KEPT_FOR, SOON, watch
 
 AHEAD: Final = 1 << 20
 """Maximum bytes of a streamed response that are buffered before reading pauses."""
+
+
+class IdleTimer:
+    """Timeout for silence on a connection.
+
+    One timer per connection, which fires early and is then rearmed. Creating and cancelling a timer for every
+    request takes 4.1 us, this 0.8 us.
+    """
+
+    __slots__ = ("_loop", "_on_late", "_patience", "_timer", "deadline")
+
+    def __init__(self, on_late: Callable[[], object]) -> None:
+        self._on_late = on_late
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self.deadline: float | None = None
+        """Time until which data must arrive; None stops the timeout. The timer may fire without effect."""
+        self._patience = 0.0
+
+    def start(self, patience: float | None) -> None:
+        """Start the timeout: data must arrive every `patience` seconds. None stops it."""
+        if patience is None:
+            self.deadline = None
+            return
+        self._patience = patience
+        deadline = self.deadline = self._loop.time() + patience
+        if self._timer is not None:
+            if deadline >= self._timer.when():
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(deadline, self._check)
+
+    def restart(self) -> None:
+        """Restart the timeout, because data has arrived."""
+        if self.deadline is not None:
+            self.deadline = self._loop.time() + self._patience
+
+    def end(self) -> None:
+        """Cancel the timer."""
+        self.deadline = None
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _check(self) -> None:
+        self._timer = None
+        if self.deadline is None:
+            return
+        if self._loop.time() < self.deadline:
+            self._timer = self._loop.call_at(self.deadline, self._check)
+        else:
+            self.deadline = None
+            self._on_late()
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -33,25 +84,10 @@ class Connection(asyncio.BufferedProtocol):
     """
 
     __slots__ = (
-        "_buffer",
-        "_loop",
-        "_lost",
-        "_on_lost",
-        "_paused",
-        "_reading_paused",
-        "_streams",
-        "_trouble",
-        "_waiter",
-        "_writable",
-        "clock",
-        "expires",
-        "idle_limit",
-        "idle_since",
-        "key",
-        "parser",
-        "transport",
+        "_buffer", "_loop", "_lost", "_on_lost", "_paused", "_reading_paused", "_streams", "_trouble",
+        "_waiter", "_writable", "clock", "expires", "idle_limit", "idle_since", "key", "parser", "transport",
         "unread",
-    )
+    )  # fmt: skip
 
     def __init__(self, key: str, buffer: memoryview, on_lost: Callable[[Connection], object]) -> None:
         self.key = key
@@ -192,7 +228,7 @@ class Connection(asyncio.BufferedProtocol):
         if parser.size > limits.ERROR and not self._streams:
             self._limit_size()
         if self.parser.complete:  # not `parser`: a type checker assumes that `feed` has not changed it
-            self.clock.stop()
+            self.clock.deadline = None
             self._wake(self._waiter)
             return
         self.clock.restart()

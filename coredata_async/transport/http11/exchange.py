@@ -10,7 +10,7 @@ from coredata_async.config import Timeouts
 from coredata_async.message import Body, Held, Reply, Request, Send
 from coredata_async.transport.errors import below, translate
 from coredata_async.transport.http11 import body_writer as sending_module
-from coredata_async.transport.http11.body_writer import TOGETHER, BodyWriter
+from coredata_async.transport.http11.body_writer import BodyWriter
 from coredata_async.transport.http11.connection import Connection
 from coredata_async.transport.http11.decompress import decompress, decompressor
 from coredata_async.transport.http11.errors import Http11Error, LateError
@@ -47,7 +47,7 @@ def exchange(
     async def send(request: Request) -> Reply:
         connections = pool.connections(side)
         try:
-            where, head = heads.write(request)
+            where, head, is_complete = heads.write(request)
             connection = connections.acquire_nowait(where) or await connections.get(where, timeouts.connect)
         except (Http11Error, ValueError, ssl.SSLError) as exc:
             failure = translate(exc, request)
@@ -56,7 +56,12 @@ def exchange(
             request.dispatch.possible = True
             try:
                 connection.start_response(bodiless=request.method == "HEAD", streams=request.stream)
-                await _send_and_wait(connection, head, timeouts, request)
+                if is_complete:
+                    connection.transport.write(head)
+                    connection.clock.start(timeouts.response and timeouts.response * request.patience)
+                    await connection.wait_response()
+                else:
+                    await _send_blocks(connection, head, timeouts, request)
                 if request.stream and connection.parser.status >= _REFUSED:
                     connection.read_whole()
                     await connection.wait_response()
@@ -97,21 +102,15 @@ async def _reply(
     return Reply(parser.status, headers, body, redactor=request.redactor)
 
 
-async def _send_and_wait(
+async def _send_blocks(
     connection: Connection, head: memoryview, timeouts: Timeouts, request: Request
 ) -> None:
-    """Send the request, and wait for the response, which may come before everything is sent.
+    """Send a request block by block, and wait for the response, which may come before everything is sent.
 
     No variable holds the body, because 5pm's contains a password or a session id.
     """
-    response = timeouts.response and timeouts.response * request.patience
-    if request.body is None or (isinstance(request.body, bytes) and len(request.body) <= TOGETHER):
-        connection.transport.write(b"".join((head, request.body)) if request.body else head)
-        connection.clock.start(response)
-        await connection.wait_response()
-        return
     sending = BodyWriter(connection, _block_by_block(request.body), timeouts.stall)
-    sending.start(head, response)
+    sending.start(head, timeouts.response and timeouts.response * request.patience)
     failure: Exception
     try:
         await connection.wait_response()
@@ -130,5 +129,5 @@ async def _send_and_wait(
     raise failure
 
 
-def _block_by_block(body: bytes | Body) -> Body:
-    return Held(body) if isinstance(body, bytes) else body
+def _block_by_block(body: bytes | Body | None) -> Body:
+    return Held(body or b"") if body is None or isinstance(body, bytes) else body

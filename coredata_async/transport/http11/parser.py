@@ -26,7 +26,6 @@ class ResponseParser:
     __slots__ = (
         "_bodiless",
         "_header_bytes",
-        "_header_sizes",
         "_parser",
         "_stale",
         "blocks",
@@ -41,7 +40,7 @@ class ResponseParser:
 
     def __init__(self) -> None:
         self._parser = self._new_parser()
-        self._header_bytes = self._header_sizes = 0
+        self._header_bytes = 0
         self._bodiless = self._stale = False
         self.headers = CIMultiDict[str]()
         """Headers of the response, and of its trailer."""
@@ -64,7 +63,7 @@ class ResponseParser:
         if self._stale:  # the old parser still waits for a body that never comes
             self._parser = self._new_parser()
         self.headers, self.blocks = CIMultiDict(), []
-        self._header_bytes = self._header_sizes = self.size = 0
+        self._header_bytes = self.size = 0
         self._bodiless = self._stale = bodiless
         self.head = self.complete = False
 
@@ -112,17 +111,16 @@ class ResponseParser:
         if self.complete:
             raise BrokenError(_UNSOLICITED)
         self.headers.add(name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
-        self._header_sizes += len(name) + len(value) + 4
-        if len(self.headers) > 256 or min(self._header_bytes, self._header_sizes) > HEAD_LIMIT:  # noqa: PLR2004
+        if len(self.headers) > 256 or (self._header_bytes > HEAD_LIMIT and self._is_too_long()):  # noqa: PLR2004
             raise BrokenError("the response's head is too long")
-        if b"\0" in value:  # which the parser accepts, as it does other control characters
+        if 0 in value:  # a NUL, which the parser accepts, as it does other control characters
             raise BrokenError("the response is not valid HTTP")
 
     def on_headers_complete(self) -> None:
         """Handle a complete head; an interim one is followed by another."""
         status = self._parser.get_status_code()
         if status < _INTERIM:
-            self.headers, self._header_sizes = CIMultiDict(), 0
+            self.headers = CIMultiDict()
             return
         self.status = status
         self.keep = self._parser.should_keep_alive()
@@ -152,3 +150,6 @@ class ResponseParser:
             lenient_spaces_after_chunk_size=True,
         )
         return parser
+
+    def _is_too_long(self) -> bool:
+        return sum(len(name) + len(value) + 4 for name, value in self.headers.items()) > HEAD_LIMIT

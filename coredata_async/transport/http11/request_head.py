@@ -17,9 +17,10 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods without a Content-Length if the body is missing."""
 _USUAL: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
-_LINE: Final = "{}: {}\r\n".format
 _BREAK: Final = re.compile(r"[\r\n\0]")
 _GAP: Final = re.compile(r"[\x00-\x20\x7f]")
+TOGETHER: Final = 64 * 1024
+"""Bodies up to this many bytes are sent together with the head, in one system call."""
 _KEPT: Final = 64
 """Maximum number of header-name sets that a side caches; about five are in use."""
 
@@ -45,10 +46,11 @@ class RequestHeads:
         self._common = dict(last.values())
         self._rests: dict[tuple[str, ...], _CommonHeaders] = {}
 
-    def write(self, request: Request) -> tuple[Origin, memoryview]:
-        """Return the origin and the head of a request. The target stays unchanged, because it may be signed.
+    def write(self, request: Request) -> tuple[Origin, memoryview, bool]:
+        """Return the origin and the head of a request, and whether a short body is included.
 
-        The head is a memoryview, whose repr does not show the key or the signed URL.
+        The target stays unchanged, because it may be signed. The head is a memoryview, whose repr does not
+        show the key, the signed URL, or a password in the body.
 
         Raises:
             ValueError: If the URL cannot be sent unchanged, or a header contains a line break.
@@ -63,15 +65,20 @@ class RequestHeads:
         rest = self._rests.get(names) or self._remember(names)
         if rest.dropped:
             own = {name: value for name, value in own.items() if name not in rest.dropped}
-        if _BREAK.search("".join(own.values())):
+        lines = ""
+        for name, value in own.items():
+            lines += f"{name}: {value}\r\n"
+        if lines.count("\n") != len(own) or lines.count("\r") != len(own) or "\0" in lines:
             raise ValueError("a header contains a line break")
-        lines = "".join(map(_LINE, own.keys(), own.values()))
         host = f"Host: {where.header}\r\n" if rest.host else ""
         body = request.body
         size = 0 if body is None else len(body) if isinstance(body, bytes) else body.size
         length = "" if body is None and request.method in _BODILESS else f"Content-Length: {size}\r\n"
         line = f"{_method(request.method)} {target.partition('#')[0]} HTTP/1.1\r\n"
-        return where, memoryview(f"{line}{host}{lines}{rest.text}{length}\r\n".encode())
+        head = f"{line}{host}{lines}{rest.text}{length}\r\n".encode()
+        if body is None or (isinstance(body, bytes) and size <= TOGETHER):
+            return where, memoryview(head + body if body else head), True
+        return where, memoryview(head), False
 
     def _remember(self, names: tuple[str, ...]) -> _CommonHeaders:
         lower = {name.lower() for name in names}
@@ -82,7 +89,7 @@ class RequestHeads:
             raise ValueError("a header name is invalid")
         if _BREAK.search("".join(left.values())):
             raise ValueError("a header contains a line break")
-        text = "".join(map(_LINE, left.keys(), left.values()))
+        text = "".join([f"{name}: {value}\r\n" for name, value in left.items()])
         last = {name.lower(): name for name in names if name.lower() != "content-length"}
         dropped = frozenset(names) - frozenset(last.values())
         hosted = "host" in lower or "host" in {name.lower() for name in left}

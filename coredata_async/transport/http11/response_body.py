@@ -29,7 +29,7 @@ class ResponseBody:
         self._stall = stall
         self._unpacking = unpacking
         self._ended = False
-        connection.clock.stop()  # stops the timer for the start of the response
+        connection.clock.deadline = None  # stops the timer for the start of the response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -59,7 +59,7 @@ class ResponseBody:
         if not connection.parser.blocks:
             connection.clock.start(self._stall)
             await connection.more()
-            connection.clock.stop()
+            connection.clock.deadline = None
         block = connection.take()
         self._ended = not block
         return block

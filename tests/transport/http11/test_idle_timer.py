@@ -2,7 +2,7 @@
 
 import asyncio
 
-from coredata_async.transport.http11.idle_timer import IdleTimer
+from coredata_async.transport.http11.connection import IdleTimer
 from tests.storage.leaks import until
 
 
@@ -22,7 +22,7 @@ async def test_a_shorter_patience_than_the_one_before_counts() -> None:
     clock = IdleTimer(lambda: late.append(True))
 
     clock.start(60)
-    clock.stop()
+    clock.deadline = None
     clock.start(0.01)
     await until(lambda: bool(late))
 
@@ -49,7 +49,7 @@ async def test_one_that_is_stopped_stays_silent_and_makes_no_second_timer() -> N
 
     for _ in range(100):
         clock.start(0.05)
-        clock.stop()
+        clock.deadline = None
         clock.restart()
     assert clock._timer is timer
     await until(lambda: clock._timer is None)

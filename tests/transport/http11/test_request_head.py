@@ -3,14 +3,15 @@
 import pytest
 
 from coredata_async.message import Request
-from coredata_async.transport.http11.request_head import RequestHeads, split
+from coredata_async.transport.http11.request_head import TOGETHER, RequestHeads, split
 
 
 def write(
     heads: RequestHeads, method: str, target: str, own: dict[str, str], size: int | None = None
 ) -> bytes:
     body = None if size is None else b"x" * size
-    return bytes(heads.write(Request(method, target, own, body))[1])
+    head = bytes(heads.write(Request(method, target, own, body))[1])
+    return head.removesuffix(body or b"")
 
 
 def lines(head: bytes) -> list[str]:
@@ -127,7 +128,7 @@ def test_what_is_remembered_has_an_end() -> None:
     ],
 )
 def test_a_url_is_taken_apart_byte_for_byte(url: str, key: str, header: str, target: str) -> None:
-    origin, head = RequestHeads({}).write(Request("GET", url))
+    origin, head, _ = RequestHeads({}).write(Request("GET", url))
     found = bytes(head).decode().removeprefix("GET ").partition(" HTTP/1.1")[0]
 
     assert (origin.key, origin.header, found) == (key, header, target)
@@ -174,3 +175,12 @@ def test_a_head_shows_no_secret() -> None:
     heads = RequestHeads({}, "https://h")
 
     assert "s3cret" not in repr(heads.write(Request("GET", "/?sig=s3cret", {"Authorization": "s3cret"})))
+
+
+@pytest.mark.parametrize(("size", "is_complete"), [(0, True), (TOGETHER, True), (TOGETHER + 1, False)])
+def test_a_short_body_follows_its_head_at_once(size: int, *, is_complete: bool) -> None:
+    body = b"x" * size
+    _, head, found = RequestHeads({}, "https://h").write(Request("PUT", "/", body=body))
+
+    assert found is is_complete
+    assert bytes(head).endswith(b"\r\n\r\n" + body) is is_complete
