@@ -144,7 +144,7 @@ async def _path(path: AnyPath, size: int | None) -> PreparedSource:
     was = stat_file(path)
     if size is not None and size != was.size:
         raise SourceChangedError(
-            f"{path} has {was.size} bytes instead of {size}: it has changed, or the given size is wrong",
+            f"{path} has {was.size} bytes instead of {size}: it has changed, or size= is wrong",
             stage="source",
             total=was.size,
         )
