@@ -37,11 +37,6 @@ _ADVICE: Final[Mapping[type[errors.APIStatusError], str]] = {
 }
 
 
-def is_failure(reply: Reply) -> bool:
-    """Return whether a reply reports a failure, by its status or by its content."""
-    return reply.status >= HTTPStatus.BAD_REQUEST or _complaint_of(reply) is not None
-
-
 def refuses_session(reply: Reply) -> bool:
     """Return whether a reply may mean that the session has ended: 401, 403, or such a message."""
     if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
