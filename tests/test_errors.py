@@ -9,9 +9,11 @@ import pytest
 
 from coredata_async import errors
 from coredata_async.bulk.journal.journal import JournalError
+from coredata_async.cluster.errors import ClusterError, JobLockedError, LeaseLostError
 from coredata_async.events.errors import BrokerError, SourceUnavailableError
 from coredata_async.message import Reply, Request
 from coredata_async.records import KeyReusedError, RecordStoreError, VolatileStoreError
+from coredata_async.records.errors import UnreadableRecordError
 from coredata_async.redaction import EXCERPT
 from coredata_async.transfer.fetch import ContentChangedError
 from coredata_async.web import BodyTooLargeError
@@ -63,6 +65,10 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield BrokerError("no answer")
     yield SourceUnavailableError("its host is down", stage="source")
     yield RecordStoreError("no answer")
+    yield UnreadableRecordError("a newer version wrote it", damaged=False, key="k", revision=3)
+    yield ClusterError("no answer")
+    yield LeaseLostError("another worker has it")
+    yield JobLockedError("another job uploads this tree")
     yield VolatileStoreError("a power cut may lose records")
     yield KeyReusedError("used before for other content")
     yield errors.APIError("it failed", REQUEST, REPLY)

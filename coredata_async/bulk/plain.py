@@ -94,13 +94,15 @@ def _read_anything(value: object, _: object) -> object:
 
 
 def _is_sequence(kind: Any) -> bool:
-    return getattr(kind, "__origin__", None) is Sequence
+    """Return whether it is a sequence of any length; cattrs itself would split a string into letters."""
+    origin = getattr(kind, "__origin__", None)
+    return origin is Sequence or (origin is tuple and kind.__args__[1:] == (...,))
 
 
 def _read_sequence(value: object, kind: Any) -> tuple[object, ...]:
     if not isinstance(value, list | tuple):
         raise TypeError(f"a list is expected, not {type(value).__name__}")
-    (inner,) = kind.__args__
+    inner = kind.__args__[0]
     return tuple(_converter.structure(each, inner) for each in cast("Sequence[object]", value))
 
 

@@ -9,7 +9,8 @@ from coredata_async.cli.failures import exit_code
 from coredata_async.message import Request
 from tests.cli.walk import arguments, commands
 
-LOCAL = {"demo", "sandbox", "completion", "config path", "config show"}
+CLUSTER = {"cluster start", "cluster status", "cluster stop"}
+LOCAL = {"demo", "sandbox", "completion", "config path", "config show", *CLUSTER}
 BROKER = {"worker"}
 """They need the extra `events`; tests/events runs them against a NATS that is not there."""
 REMOTE = {
