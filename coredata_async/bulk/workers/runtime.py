@@ -92,7 +92,9 @@ def build_runtime(
     if effort.processes == 1:
         limiters = Limiters(plain.limits, plain.retry, effort)
         hooks = [] if bulletin is None else [_publish_to(bulletin, limiters)]
-        process = build_process_runtime(client, limiters, effort.bwlimit, hooks=hooks, lease=lease)
+        process = build_process_runtime(
+            client, limiters, effort.bwlimit, hooks=hooks, lease=lease, paced=budget is not None
+        )
         follow = _follow(budget, partial(_set_limits, process, effort)), _listen(bulletin, limiters.learn)
         return Runtime(process.engine, limiters, process.sender, None, (*filter(None, follow),))
     divided = split_limits(plain.limits, plain.retry, effort.processes)
@@ -200,6 +202,7 @@ def build_process_runtime(
     hooks: Sequence[Hook] = (),
     lease: Lease | None = None,
     first: int = FIRST,
+    paced: bool = True,
 ) -> ProcessRuntime:
     """Build the engine of one process, with the job's limiters around the client's requests.
 
@@ -211,9 +214,11 @@ def build_process_runtime(
         hooks: Called after every exchange, in addition to the limiters' own hook.
         lease: The lease without which no request to the service begins.
         first: Maximum number of files in flight until the storage has accepted one.
+        paced: False if the rate is never limited during the job, so that a request passes one limit less.
     """
     bandwidth = Bandwidth(bwlimit)
-    slots = PacedSlots(limiters.api, rate)
+    pace = PacedSlots(limiters.api, rate)
+    slots: Slots = pace if paced else limiters.api
     engine = client.engine(
         api=LeasedSlots(slots, lease) if lease else slots,
         storage=limiters.storage,
@@ -222,7 +227,7 @@ def build_process_runtime(
         around_storage=lambda send: limit_bandwidth(send, bandwidth, limiters.add_bytes),
         admission=Admission(limiters.storage, bandwidth, first=first),
     )
-    return ProcessRuntime(engine, LocalSender(engine.uploader), limiters, bandwidth, slots)
+    return ProcessRuntime(engine, LocalSender(engine.uploader), limiters, bandwidth, pace)
 
 
 @frozen
