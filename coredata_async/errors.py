@@ -247,18 +247,11 @@ class URLExpiredError(StorageError):
         skew: float | None = None,
     ) -> None:
         super().__init__(
-            message,
-            stage=stage,
-            sent=sent,
-            total=total,
-            status=status,
-            storage_code=storage_code,
-            transient=True,
+            message, stage=stage, sent=sent, total=total, status=status, storage_code=storage_code
         )
+        self.transient = True
         self.on_arrival = on_arrival
-        """True if the URLs were used well within their lifetime: a clock is wrong, and the network is not too
-        slow.
-        """
+        """True if the URLs were used early in their lifetime: a clock is wrong, the network is not slow."""
         self.skew = skew
         """Seconds by which the storage's clock is ahead of the service's; None if not measured."""
 

@@ -11,6 +11,7 @@ from attrs import asdict, field, frozen
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id, ids_of
+from coredata_async.transfer.steps import BLOB_LIFE
 
 Existing = Literal["skip", "skip-same", "version", "error"]
 Links = Literal["skip", "follow"]
@@ -85,7 +86,7 @@ class Policy:
     """Maximum number of retries of a file that changed while it was read."""
     empty_dirs: bool = False
     """True to create folders for directories without a file."""
-    blob_life: float = 12 * 3600
+    blob_life: float = BLOB_LIFE
     """Seconds for which stored bytes that are not registered are assumed to exist."""
 
     assume_alone: bool = False

@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
 
 from attrs import define, evolve, field
 
@@ -23,16 +22,10 @@ from coredata_async.records.record import KEPT_ORPHANS, UploadRecord, UploadStat
 from coredata_async.services.steps import UploadSteps
 from coredata_async.storage.sources import Source
 from coredata_async.transfer.outcomes import Failed, OnProgress, Unknown, Uploaded
-from coredata_async.transfer.steps import Registered, Stored
+from coredata_async.transfer.steps import BLOB_LIFE, ROUNDS, Registered, Stored
 from coredata_async.transfer.uploads import Upload
 
 log = logging.getLogger("coredata_async.records")
-
-ROUNDS: Final = 3
-"""Maximum number of registrations in one attempt that are lost and then proved not to have been carried out.
-"""
-BLOB_LIFE: Final = 12 * 3600.0
-"""Seconds for which stored bytes without a File are assumed to be kept."""
 
 
 @define(eq=False)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from coredata_async.config import Retry
-from coredata_async.errors import APIError
 from coredata_async.ids import Id
 from coredata_async.operations import Observe
 from coredata_async.storage.sources import Source
@@ -169,15 +168,8 @@ class UploadSteps:
         Raises:
             RegistrationUncertainError: If listings fail, stay incomplete, or show a File that may be the one.
         """
-        wanted = ProbeRequest(stored=stored, new=new, parent=Parent(new.parent), in_flight=in_flight)
-        candidates: Sequence[str] = ()
-        try:
-            return await self.look_up(wanted, self._settler.clock() - waited)
-        except UndecidableError as exc:
-            reason, candidates = str(exc), exc.candidates
-        except APIError as exc:
-            reason = f"the lookup failed: {exc}"
-        raise uncertain(Unsettled(stored, "its registration was given up"), new, reason, candidates)
+        unsettled = Unsettled(stored, "its registration was given up")
+        return await self._settler.settle(unsettled, new, self._settler.clock() - waited, in_flight=in_flight)
 
     async def look_up(self, request: ProbeRequest, given_up: float) -> Registered | None:
         """Search for a File as `settle` does, by more than its blob; for code such as bulk jobs.

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Final
 
 from attrs import frozen
 
@@ -21,14 +20,11 @@ from coredata_async.errors import (
 from coredata_async.message import Send
 from coredata_async.operations import Observe, unobserved
 from coredata_async.transfer.probe import RegistrationProbe, uncertain
-from coredata_async.transfer.steps import OnStage, Registered, Stored, Unsettled
+from coredata_async.transfer.steps import ROUNDS, OnStage, Registered, Stored, Unsettled
 from coredata_async.transfer.store import Storer
 from coredata_async.wire.files import NewFile
 
 log = logging.getLogger("coredata_async.upload")
-
-ROUNDS: Final = 3
-"""Maximum number of registrations of one upload that may be lost before it stays open."""
 
 
 @frozen
@@ -67,7 +63,7 @@ class Driver:
         try:
             # Counted from now, not from the time of sending: the request may have been queued or repeated
             # before.
-            return await self.settler.settle(state, new, self.clock())
+            return await self.settler.settle(state, new, self.clock()) or state.stored
         except RegistrationUncertainError:
             raise
         except Exception as exc:

@@ -130,16 +130,20 @@ class RegistrationProbe:
     witnesses: Witnesses = field(init=False, repr=False, factory=Witnesses)
     """Files that the service has confirmed: a listing that does not show them proves nothing."""
 
-    async def settle(self, unsettled: Unsettled, new: NewFile, lost_at: float) -> Registered | Stored:
-        """Return Registered if a File is found, else Stored, so that registering again is safe.
+    async def settle(
+        self, unsettled: Unsettled, new: NewFile, lost_at: float, *, in_flight: bool = True
+    ) -> Registered | None:
+        """Search for a File as `find` does; None proves that registering again is safe.
 
         Raises:
             RegistrationUncertainError: If a listing failed or was incomplete, or showed a File that may be
                 the one.
         """
         try:
-            wanted = ProbeRequest(stored=unsettled.stored, new=new, parent=Parent(new.parent))
-            return await self.find(wanted, lost_at) or unsettled.stored
+            wanted = ProbeRequest(
+                stored=unsettled.stored, new=new, parent=Parent(new.parent), in_flight=in_flight
+            )
+            return await self.find(wanted, lost_at)
         except APIError as exc:
             raise uncertain(unsettled, new, f"the lookup failed: {exc}") from exc
         except UndecidableError as exc:

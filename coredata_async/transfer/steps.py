@@ -30,6 +30,10 @@ _UNENCODED: Final = " !#$&'()+,-.;=@[]^_`{}~"
 _PLAIN: Final = (ascii_letters + digits + _UNENCODED).encode()
 """Bytes of a file name that the header `Slug` has unchanged."""
 CREATED: Final = int(HTTPStatus.CREATED)
+ROUNDS: Final = 3
+"""Maximum number of registrations of one upload that may be lost before it stays open."""
+BLOB_LIFE: Final = 12 * 3600.0
+"""Seconds for which stored bytes without a File are assumed to be kept."""
 
 
 @frozen(kw_only=True)

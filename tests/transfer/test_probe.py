@@ -50,7 +50,7 @@ async def test_not_found_counts_after_the_time_to_settle_and_seen_twice():
     watch = Watch()
     settler = RegistrationProbe(watch.nothing, Retry(settle=120, probe_gap=10), watch.sleep, watch)
 
-    assert await settler.settle(OPEN, titled("a"), 1000.0) == STORED
+    assert await settler.settle(OPEN, titled("a"), 1000.0) is None
     assert watch.looked[:4] == [1000.0] * 2 + [1010.0] * 2  # in the folder, and in the project
     first, second = watch.looked[4:6], watch.looked[6:]
     assert min(first) >= 1120.0

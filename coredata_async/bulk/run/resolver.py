@@ -26,9 +26,8 @@ from coredata_async.errors import APIError, AuthenticationError, ConfigurationEr
 from coredata_async.resources.files import File
 from coredata_async.services.steps import UploadSteps
 from coredata_async.transfer.comparison import UndecidableError
-from coredata_async.transfer.drive import ROUNDS
 from coredata_async.transfer.probe import Parent, ProbeRequest
-from coredata_async.transfer.steps import Registered
+from coredata_async.transfer.steps import ROUNDS, Registered
 
 WAITING: Final = 1000
 """Maximum number of files in memory during their lookup. Of further ones only the id is kept."""

@@ -14,10 +14,10 @@ from yarl import URL
 from coredata_async.config import Timeouts
 from coredata_async.message import Held, Reply, Request, Send
 from coredata_async.secret import Secret
-from coredata_async.transport.aiohttp import payload
 from coredata_async.transport.aiohttp.errors import AIOHTTP_ERRORS, translate
 from coredata_async.transport.aiohttp.payload import BodyPayload, Whole
 from coredata_async.transport.errors import below, without_frames
+from coredata_async.transport.http11 import body_writer
 from coredata_async.transport.http11.decompress import Unpacking, decompress, decompressor
 from coredata_async.transport.http11.errors import TooLargeError
 from coredata_async.transport.http11.exchange import Side
@@ -152,7 +152,7 @@ def _own(exc: BaseException, request: Request, body: Whole | BodyPayload | None)
         return without_frames(exc)
     if isinstance(body, BodyPayload) and body.failure is not None:
         request.dispatch.possible = False  # its last block is missing: a server cannot carry that out
-        return below(body.failure, payload.__file__)
+        return below(body.failure, body_writer.__file__)
     if isinstance(body, BodyPayload) and body.stalled:
         return translate(TimeoutError(), request, stalled=True)
     return translate(exc, request)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import aiohttp
@@ -11,6 +10,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import StreamWriter
 
 from coredata_async.message import Body
+from coredata_async.transport.http11.body_writer import BlockReader
 from coredata_async.transport.linger import discard_unsent_on_close
 
 
@@ -36,7 +36,7 @@ class Whole(aiohttp.BytesPayload):
             self._line.abort()
 
 
-class BodyPayload(aiohttp.Payload):
+class BodyPayload(BlockReader, aiohttp.Payload):
     """Payload that sends a `Body`; a second write reads the source from its beginning.
 
     aiohttp itself repeats a PUT once when an idle connection has died. Up to 3.14.3 it then sent the rest of
@@ -52,10 +52,6 @@ class BodyPayload(aiohttp.Payload):
         self._line: asyncio.Transport | None = None
         self._idle = asyncio.Event()
         self._idle.set()
-        self.failure: Exception | None = None
-        """Exception of the source; aiohttp reports only that the connection broke."""
-        self.stalled = False
-        """True if the peer stopped accepting blocks."""
 
     @property
     def consumed(self) -> bool:
@@ -73,7 +69,7 @@ class BodyPayload(aiohttp.Payload):
         self._line = _set_discarding(writer) if self._discard_unsent else _transport(writer)
         try:
             async with aclosing(self._body.chunks()) as blocks:
-                while (block := await self._next(blocks)) is not None:
+                while (block := await self.next_block(blocks)) is not None:
                     await self._pass_on(block, writer)
         except BaseException:
             self.abort()  # a close would wait forever for a peer that reads nothing
@@ -97,13 +93,6 @@ class BodyPayload(aiohttp.Payload):
         source. The next pass over the same open file would otherwise overlap with it.
         """
         await self._idle.wait()
-
-    async def _next(self, blocks: AsyncGenerator[bytes, None]) -> bytes | None:
-        try:
-            return await anext(blocks, None)
-        except Exception as exc:
-            self.failure = exc
-            raise
 
     async def _pass_on(self, block: bytes, writer: AbstractStreamWriter) -> None:
         """Write one block. A slow peer is not stalled, as long as it accepts some bytes."""

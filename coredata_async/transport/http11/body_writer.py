@@ -13,7 +13,24 @@ from coredata_async.transport.http11.errors import LateError
 from coredata_async.transport.http11.request_head import TOGETHER
 
 
-class BodyWriter:
+class BlockReader:
+    """Reader of the blocks of a body, which keeps the exception of the source for the error message."""
+
+    failure: Exception | None = None
+    """Exception of the source."""
+    stalled: bool = False
+    """True if the peer stopped accepting blocks."""
+
+    async def next_block(self, blocks: AsyncGenerator[bytes, None]) -> bytes | None:
+        """Return the next block, or None at the end."""
+        try:
+            return await anext(blocks, None)
+        except Exception as exc:
+            self.failure = exc
+            raise
+
+
+class BodyWriter(BlockReader):
     """One pass over a body, in its own task, because the response may come before the end of the body."""
 
     def __init__(self, connection: Connection, body: Body, stall: float | None) -> None:
@@ -23,10 +40,6 @@ class BodyWriter:
         self._left = body.size
         self._task: asyncio.Task[None] | None = None
         self._ending = False
-        self.failure: Exception | None = None
-        """Exception of the source."""
-        self.stalled = False
-        """True if the peer stopped accepting blocks."""
 
     @property
     def complete(self) -> bool:
@@ -68,7 +81,7 @@ class BodyWriter:
             raise
 
     async def _all(self, head: memoryview | None, blocks: AsyncGenerator[bytes, None]) -> None:
-        while (block := await self._next(blocks)) is not None:
+        while (block := await self.next_block(blocks)) is not None:
             if len(block) > self._left:
                 self.failure = _source_changed("more", self._body.size)
                 raise self.failure
@@ -79,13 +92,6 @@ class BodyWriter:
         if self._left:
             self.failure = _source_changed("fewer", self._body.size)
             raise self.failure
-
-    async def _next(self, blocks: AsyncGenerator[bytes, None]) -> bytes | None:
-        try:
-            return await anext(blocks, None)
-        except Exception as exc:
-            self.failure = exc
-            raise
 
     async def _pass_on(self, head: memoryview | None, block: bytes) -> None:
         write = self._connection.transport.write
