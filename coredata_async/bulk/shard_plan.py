@@ -60,7 +60,7 @@ class ShardPlan:
 
     Asking for the next shard confirms that the one before is stored elsewhere. After an interruption, run it
     again with the same journal: shards that were not confirmed come again, with the same id, and no file
-    comes in two shards. If the journal is lost, pass the journals of all shards that were published.
+    comes in two shards. If the journal may be lost, pass the journals of all shards that were published.
 
     `report` counts what the scan alone has decided, and what could not be put into a shard. The sum of it and
     of the reports of all shards is that of the job.
@@ -159,6 +159,12 @@ class ShardPlan:
             bulletin=self._bulletin,
         )
         journal = await Journal.open(self._journal_path, identity)
+        if journal.set_aside is not None and self._published is None:
+            await journal.aclose()
+            raise ConfigurationError(
+                f"the journal of the plan was damaged and is kept as {journal.set_aside}: pass the journals "
+                "of all shards that were published, so that no file comes in two shards"
+            )
         self._planner = ShardPlanner(
             spec=self._spec,
             journal=journal,

@@ -1,7 +1,9 @@
 """Plan of shards: interruptions, lost journals, folders of several plans, and refusals."""
 
 import asyncio
+import sqlite3
 from collections import Counter
+from contextlib import closing
 
 import pytest
 from attrs import define, field
@@ -229,3 +231,14 @@ async def test_a_folder_that_a_dead_plan_has_begun_to_create_is_looked_for(box, 
     report = await cluster.divide(folders=TakenOver())
 
     check(box, nested, in_sum(report, *[await cluster.carry(shard) for shard in cluster.shards]))
+
+
+async def test_a_damaged_plan_is_not_repeated_without_its_shards(cluster, nested) -> None:
+    await some(cluster.plan(max_files=6), 2)
+    journal = cluster.state / "plan.sqlite"
+    with closing(sqlite3.connect(journal)) as db:
+        db.execute("UPDATE item SET state = 99")
+        db.commit()
+
+    with pytest.raises(ConfigurationError, match="published"):
+        await everything(cluster.plan())

@@ -1,8 +1,10 @@
 """A tree that is planned into shards and carried by several runs, compared with one job."""
 
 import asyncio
+import sys
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from attrs import define, evolve, field
@@ -13,14 +15,11 @@ from coredata_async.bulk.limits.budget import ResizableBudget
 from coredata_async.bulk.shard_plan import Shard
 from coredata_async.bulk.shard_run import ShardRun
 from coredata_async.bulk.spec import JobSpec
-from coredata_async.config import Retry
 from coredata_async.errors import ConfigurationError
 from coredata_async.fence import read_clock
 from tests.bulk.rig import STEADY, files_twice, remote_truth, until
-from tests.bulk.shards import Cluster, SomeLease, check, in_sum, local_truth_without_links
-
-SETTLING = Retry(base=0.01, cap=0.05, settle=1.0, probe_gap=0.3)
-"""Policy for a server that carries out requests up to a second late."""
+from tests.bulk.shards import SETTLING, Cluster, SomeLease, check, in_sum, local_truth_without_links
+from tests.bulk.workers.rig import kill
 
 
 async def test_shards_carried_by_two_runs_give_the_files_folders_and_report_of_one_job(
@@ -84,7 +83,8 @@ async def test_a_shard_goes_on_from_its_first_checkpoint_and_no_file_comes_twice
     check(box, nested, in_sum(planned, report))
     assert report.counts.done + report.counts.skipped == 33
     assert set(report.skipped_by) == {Reason.SAME}
-    assert report.orphans_total <= box.state.count("blobs.reserve") - 33
+    referenced = {file.fields["blob_name"] for file in box.state.files}
+    assert not referenced & {orphan.blob for orphan in report.orphans}
 
 
 @pytest.mark.parametrize("start", ["plan", "checkpoint", "journal"])
@@ -311,3 +311,54 @@ async def test_the_budget_and_bulletin_reach_worker_processes(far, far_client, n
             pass
     assert run.report.counts.done == 33
     assert len(bulletin.published) == 1
+
+
+async def test_an_incomplete_listing_is_no_proof_for_a_moved_shard(box, cluster, nested) -> None:
+    cluster.spec = JobSpec(effort=STEADY, retry=SETTLING)
+    await cluster.divide()
+    (shard,) = cluster.shards
+    checkpoint, moment = await interrupt(cluster, shard, after=8)
+    before = len(box.state.files)
+    box.faults.lying_next("files.list", "never", times=None)
+
+    report = await cluster.carry(shard, "next", data=checkpoint, sent_until=moment)
+
+    names = Counter((file.parent, file.fields["filename"]) for file in box.state.files)
+    assert set(names.values()) == {1}
+    assert report.adds_up
+    assert report.exit_code != 0 or len(box.state.files) == 33
+    box.faults.clear()
+    again = await cluster.carry(shard, "next", sent_until=moment)
+    assert again.exit_code == 0
+    assert len(box.state.files) == 33 >= before
+
+
+@pytest.mark.parametrize("registrations", [1, 5, 12, 25])
+async def test_a_killed_process_is_replaced_with_its_first_checkpoint(
+    far, far_client, nested, tmp_path, registrations
+) -> None:
+    state = tmp_path / "state"
+    (state / "dead").mkdir(parents=True)
+    spec = JobSpec(effort=STEADY, retry=SETTLING)
+    cluster = Cluster(far_client, far.project, nested.parent, state, spec)
+    planned = await cluster.divide()
+    (shard,) = cluster.shards
+    await cluster.shard_run(shard, "dead")
+    far.faults.reset_after("files.register", times=2, after=2)
+    far.faults.commit_late("files.register", 0.8, times=None, after=4)
+    victim = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bulk.shard_victim", far.url, far.api_user, far.api_key, shard.id),
+        *(str(state / "dead" / f"{shard.id}.sqlite"), str(nested.parent), str(state / "checkpoint")),
+        cwd=Path(__file__).parents[2],
+    )
+    await until(lambda: far.state.count("files.register") >= registrations)
+    kill(victim.pid)
+    await victim.wait()
+    moment = datetime.now(UTC)
+    far.faults.clear()
+
+    checkpoint = (state / "checkpoint").read_bytes()
+    report = await cluster.carry(shard, "next", data=checkpoint, sent_until=moment)
+
+    check(far, nested, in_sum(planned, report))
+    assert report.waited > 0

@@ -205,6 +205,11 @@ def mark_same(item: Item, file_id: str, md5: str) -> Statement:
     return _SAME, (int(State.SKIPPED), Reason.SAME, file_id, md5, item.id)
 
 
+def unmark_orphan(item: Item, file_id: str) -> Statement:
+    """Return the statement for a blob that a listed File references after all."""
+    return _NO_ORPHAN, (item.id, item.folder, item.filename, file_id)
+
+
 def mark_planned(item: Item, now: Fingerprint) -> list[Statement]:
     """Return the statements for a file that has changed since it was planned: earlier steps do not count."""
     change = (_AGAIN, (int(State.PLANNED), now.size, now.modified, now.changed, now.inode, item.id))
@@ -236,4 +241,8 @@ _AGAIN: Final = (
 )
 FORMER: Final = "INSERT OR IGNORE INTO former SELECT file FROM item WHERE id = ? AND file IS NOT NULL"
 """Statement that remembers the File of a file that gets another content."""
+_NO_ORPHAN: Final = (
+    "DELETE FROM orphan WHERE item = ? AND blob IN "
+    "(SELECT blob FROM remote_file WHERE folder = ? AND filename = ? AND file = ?)"
+)
 _ORPHAN: Final = "INSERT INTO orphan VALUES (?, ?, ?)"

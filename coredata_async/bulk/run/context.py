@@ -149,6 +149,8 @@ class RunContext:
         """Record that a file is skipped: the server has it, or another File of its name."""
         if decision.reason == Reason.SAME:
             self.journal.note(rows.mark_same(item, decision.file, decision.md5))
+            if self.journal.shard:  # a former owner may have registered a blob that counts as an orphan here
+                self.journal.note(rows.unmark_orphan(item, decision.file))
             if decision.duplicates:
                 message = f"{path_text(item.path)}: Files {', '.join(decision.duplicates)} are the same"
                 self.journal.note(rows.add_finding("duplicate", message))
