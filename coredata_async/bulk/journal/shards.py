@@ -13,8 +13,9 @@ import sqlite3
 import zlib
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from attrs import frozen
 
@@ -107,7 +108,7 @@ def identify(db: sqlite3.Connection, items: list[int], share: str, root: bytes) 
             part,
         )
         for folder, name in rows:
-            path = to_relative(os.path.join(folder, name), root)  # noqa: PTH118  # bytes
+            path = to_relative(os.path.join(cast("bytes", folder), cast("bytes", name)), root)  # noqa: PTH118
             digest.update(b"%d:%s" % (len(path), path))
     return digest.hexdigest()[:24]
 
@@ -134,7 +135,7 @@ def read_shard(data: bytes, root: bytes) -> sqlite3.Connection:
         try:
             copy = opened.enter_context(closing(_unpack(data)))
             _check(copy)
-            copy.create_function("absolute", 1, lambda relative: to_absolute(relative, root))
+            copy.create_function("absolute", 1, partial(to_absolute, root=root))
             _convert(copy, "absolute")
         except (zlib.error, sqlite3.Error, DamagedError, UnicodeDecodeError, ValueError) as exc:
             trouble = f"the copy of a shard's journal cannot be used: {exc}"
@@ -183,7 +184,7 @@ def _copy(
 
 
 def _pack(copy: sqlite3.Connection, root: bytes) -> bytes:
-    copy.create_function("relative", 1, lambda path: to_relative(path, root))
+    copy.create_function("relative", 1, partial(to_relative, root=root))
     _convert(copy, "relative")
     copy.execute("COMMIT")
     return zlib.compress(copy.serialize(), _COMPRESSION)

@@ -54,6 +54,7 @@ _STOPPED: Final[Mapping[Ended, str]] = {
     "drained": "It was interrupted, and the files in flight were finished.",
     "stopped": "It was stopped at once.",
     "time": "The maximum duration has passed.",
+    "lease": "Its lease ended, so that another process may continue it.",
     "circuit": "The service or the storage did not work for too long.",
     "clock": "A clock is wrong: signed URLs had expired when they were made.",
     "authentication": "The key was refused.",

@@ -51,6 +51,7 @@ def test_all_done_or_skipped_is_zero() -> None:
     ("ended", "code"),
     [
         ("drained", 130),
+        ("lease", 10),
         ("stopped", 130),
         ("time", 10),
         ("circuit", 6),
@@ -324,6 +325,14 @@ def test_the_lists_of_a_sum_are_limited_and_their_totals_are_exact() -> None:
     both = many + many
 
     assert (len(both.failures), both.failures_total) == (KEPT, 2 * KEPT - 2)
+
+
+@pytest.mark.parametrize("ended", get_args(Ended))
+def test_every_end_has_an_exit_code_and_a_sentence(ended) -> None:
+    report = a_report(ended=ended, counts=Counts(planned=2, done=1, pending=1))
+
+    assert report.exit_code in EXIT_CODES_BY_SEVERITY
+    assert summarize(report)
 
 
 def test_reports_about_different_parents_are_not_added() -> None:
