@@ -1,7 +1,7 @@
 """Process of `benchmarks.revisions`: carries out work with the library in a given folder.
 
-Reads one JSON object per line, and prints the seconds that each took. It imports nothing of the benchmarks,
-because it must run with earlier revisions, too.
+Reads one JSON object per line, and prints the seconds that each took, and the CPU time of this process. It
+imports nothing of the benchmarks, because it must run with earlier revisions, too.
 """
 
 from __future__ import annotations
@@ -66,8 +66,10 @@ async def main() -> None:
     clients: Clients = {}
     for line in sys.stdin:  # blocks the loop on purpose: the process waits for its turn
         wanted = json.loads(line)
+        before = time.process_time()
         seconds = await WORK[wanted["work"]](clients, wanted)
-        sys.stdout.write(json.dumps({"seconds": seconds}) + "\n")
+        cpu = time.process_time() - before
+        sys.stdout.write(json.dumps({"seconds": seconds, "cpu": cpu}) + "\n")
         sys.stdout.flush()
     for client in clients.values():
         await client.aclose()

@@ -26,8 +26,7 @@ from coredata_async.message import Reply, Send
 from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.transport.auth import Credentials
 from coredata_async.transport.chain import api_chain, storage_chain
-from coredata_async.transport.client import HttpClient, Lazy
-from coredata_async.transport.options import ConnectionOptions
+from coredata_async.transport.options import ConnectionOptions, HttpClient, Lazy
 from coredata_async.transport.pool import Session, Transport
 from coredata_async.transport.retry import Budget
 from coredata_async.transport.throttle import Slots

@@ -30,8 +30,7 @@ from coredata_async.message import Send
 from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.transport import pool
 from coredata_async.transport.chain import keyless_chain
-from coredata_async.transport.client import HttpClient
-from coredata_async.transport.options import ConnectionOptions, SendOptions
+from coredata_async.transport.options import ConnectionOptions, HttpClient, SendOptions
 from coredata_async.transport.trace import Hook
 
 

@@ -11,47 +11,21 @@ import platform
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from attrs import frozen
-
-from coredata_async.config import Limits, Retry, Timeouts
+from coredata_async.config import Timeouts
 from coredata_async.message import Send
 from coredata_async.redaction import Redactor
 from coredata_async.secret import Secret
 from coredata_async.transport.auth import Credentials, guard_service, guard_storage, passwords_in
 from coredata_async.transport.deadline import within
-from coredata_async.transport.options import SendOptions
+from coredata_async.transport.options import SendOptions, SharedLimits
 from coredata_async.transport.pool import Pool, exchange
-from coredata_async.transport.retry import Budget, retry
-from coredata_async.transport.throttle import RateLimiter, Slots, limit_concurrency, limit_rate
+from coredata_async.transport.retry import retry
+from coredata_async.transport.throttle import Slots, limit_concurrency, limit_rate
 from coredata_async.transport.trace import WaitHook, trace
 from coredata_async.version import VERSION
 
 _HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 """Request headers that contain no secret. Any other header of the caller may be the key of a gateway."""
-
-
-@frozen
-class SharedLimits:
-    """Limits shared by all copies of a client, apart from connections: slots, and tokens for retries."""
-
-    api: Slots
-    storage: Slots
-    streams: asyncio.Semaphore
-    open_files: asyncio.Semaphore
-    budget: Budget
-    pace: RateLimiter | None
-
-    @classmethod
-    def of(cls, limits: Limits, retry: Retry) -> SharedLimits:
-        """Build the shared limits from the options of a client."""
-        return cls(
-            api=asyncio.Semaphore(min(limits.concurrency, limits.connections)),
-            storage=asyncio.Semaphore(limits.connections),
-            streams=asyncio.Semaphore(limits.uploads),
-            open_files=asyncio.Semaphore(limits.open_files),
-            budget=Budget(retry.budget, retry.budget),
-            pace=RateLimiter(limits.rate) if limits.rate else None,
-        )
 
 
 def api_chain(

@@ -18,8 +18,8 @@ from coredata_async.errors import (
 from coredata_async.message import Request, Send
 from coredata_async.storage.bodies import Streamed
 from coredata_async.transport.auth import Credentials
-from coredata_async.transport.chain import SharedLimits, api_chain, storage_chain, user_agent
-from coredata_async.transport.options import SendOptions
+from coredata_async.transport.chain import api_chain, storage_chain, user_agent
+from coredata_async.transport.options import SendOptions, SharedLimits
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.trace import Exchanged
 from tests.storage.leaks import until
