@@ -244,6 +244,8 @@ def _write(path: Path, content: bytes) -> None:
     try:
         if path.exists():
             raise FileExistsError(f"{path} exists")
+        for log in ("-wal", "-shm", "-journal"):  # of a deleted journal: SQLite would apply it to this one
+            path.with_name(f"{path.name}{log}").unlink(missing_ok=True)
         write_private(path, content, temporary=path.with_name(f"{path.name}.new"))
     except OSError as exc:
         raise JournalError(path, exc) from exc

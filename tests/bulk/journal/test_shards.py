@@ -166,6 +166,26 @@ def test_an_existing_journal_is_not_replaced(planned, tmp_path) -> None:
     assert path.read_bytes() == b"mine"
 
 
+async def test_the_log_of_a_deleted_journal_is_not_applied_to_a_restored_one(planned, tmp_path) -> None:
+    path = tmp_path / "one.sqlite"
+    data = export_shard(planned, 1, b"/srv", ()).journal
+    restore(data, path, b"/srv")
+    journal = await reopen(path, "one")
+    await journal.write(("UPDATE item SET blob = 'dead'", ()))
+    log = path.with_name("one.sqlite-wal").read_bytes()
+    await journal.aclose()
+    path.unlink()
+    path.with_name("one.sqlite-wal").write_bytes(log)
+
+    restore(data, path, b"/srv")
+
+    again = await reopen(path, "one")
+    try:
+        assert await again.read(lambda db: columns(db, "SELECT blob FROM item")) == [(None,)]
+    finally:
+        await again.aclose()
+
+
 def change(planned: sqlite3.Connection, *statements: str) -> bytes:
     """Return the export of a shard with changes that no planner makes."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
