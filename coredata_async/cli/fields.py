@@ -24,7 +24,7 @@ def fields_option(model: type[object] | None) -> click.Option:
                 _check(model, name)
         return names
 
-    nested = next((name for name in sorted(_nested_names(model)) if model is not None), None)
+    nested = next((name for name in sorted(_names_below(model)) if model is not None), None)
     deeper = f" A dot selects a nested field, as in {nested}." if nested else ""
     return click.Option(
         ["--fields", "fields_"],
@@ -72,7 +72,7 @@ def _names(kind: type[Any] | None) -> list[str]:
     )
 
 
-def _nested_names(model: type[object] | None) -> Iterator[str]:
+def _names_below(model: type[object] | None) -> Iterator[str]:
     """Yield the names that contain one dot."""
     for name in _names(model):
         below = _names(_model_of(get_type_hints(model)[name]))
