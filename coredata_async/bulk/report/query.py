@@ -151,7 +151,7 @@ def _entries(
                 raw=None if path.encode() == raw else raw,
                 size=size,
                 reason=cause,
-                message=without_queries(message or ""),
+                message=without_queries(message) if message else "",
                 blob=blob,
                 file_id=file,
             )
