@@ -118,9 +118,10 @@ FLOORS = {
         "fields help_text naming parsing sandbox_process settings streams",
         "options output",
         "failures upload_options worker_options",
-        "background connection interrupts progress roundtrip",
-        "api config demo download jobs parent resources sandbox",
-        "app check cluster doctor fivepm home upload worker",
+        "background cluster_options connection interrupts progress roundtrip",
+        "api cluster_worker config demo download jobs parent resources sandbox",
+        "cluster_jobs",
+        "app check cluster doctor fivepm home job upload worker",
     ),
     "sandbox": (
         "answer auth connection disk document ids request_log signals signature",

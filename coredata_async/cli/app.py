@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "sandbox": "sandbox",
     "worker": "worker",
     "cluster": "cluster",
+    "job": "job",
     "download": "download",
     "whoami": "home",
     "recent": "home",

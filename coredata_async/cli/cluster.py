@@ -120,9 +120,9 @@ def stop(directory: Path | None) -> None:
 def _introduce(files: ServerFiles) -> None:
     """Print the commands of workers and jobs."""
     say(f"the cluster's server is at {files.url}; its token is in {files.token_file}")
-    join = f"coredata worker --cluster {files.url} --token-file {files.token_file}"
+    join = f"coredata worker --cluster {files.url} --cluster-token-file {files.token_file}"
     if files.fingerprint is not None:
-        join += f" --fingerprint {files.fingerprint}"
+        join += f" --cluster-fingerprint {files.fingerprint}"
     click.echo(f"{join} --share NAME=PATH")
 
 

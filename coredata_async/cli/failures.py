@@ -66,13 +66,15 @@ def exit_code(exc: BaseException) -> int:
     if isinstance(exc, StorageError) and isinstance(exc.__cause__, APIConnectionError):
         return UNUSABLE
     found = next((code for kind, code in _CODES if isinstance(exc, kind)), FAILED)
-    return UNUSABLE if found == FAILED and _is_about_journal(exc) else found
+    return UNUSABLE if found == FAILED and _is_about_state(exc) else found
 
 
-def _is_about_journal(exc: BaseException) -> bool:
+def _is_about_state(exc: BaseException) -> bool:
+    """Return whether the journal, or the server of a cluster, cannot be used."""
     from coredata_async.bulk.journal.errors import JournalError  # noqa: PLC0415  # it imports all of `bulk`
+    from coredata_async.cluster.errors import ClusterError  # noqa: PLC0415  # as it does
 
-    return isinstance(exc, JournalError)
+    return isinstance(exc, JournalError | ClusterError)
 
 
 def remember_address(ctx: click.Context, address: str, origin: str) -> None:

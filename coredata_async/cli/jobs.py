@@ -6,16 +6,17 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol
+from typing import Final, Protocol, TypedDict
 
 import click
 from attrs import frozen
 from rich.table import Table
 
-from coredata_async.bulk.events import Event
 from coredata_async.bulk.formatting import format_bytes, format_duration
+from coredata_async.bulk.options import Effort, Policy, Selection
 from coredata_async.bulk.report.advice import AGAIN, TITLES, summarize
 from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.html import render
@@ -38,10 +39,21 @@ _FORMS: Final[Mapping[str, Callable[[Report], str]]] = {
 }
 
 
+class JobOptions(TypedDict):
+    """Options of a job, as arguments."""
+
+    selection: Selection
+    policy: Policy
+    effort: Effort
+    dynatype: str | None
+    contacts: Sequence[str]
+    tags: Sequence[str]
+
+
 class Job(Stoppable, Protocol):
     """Interface of a job, as far as this command needs it."""
 
-    async def __aenter__(self) -> AsyncIterator[Event]: ...
+    async def __aenter__(self) -> AsyncIterator[object]: ...
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
@@ -60,6 +72,8 @@ class JobCommand:
     watch: JobOutput
     as_json: bool = False
     reports: Sequence[Path] = ()
+    interruptible: bool = True
+    """True if signals end the job; otherwise they end this command."""
 
     async def run(self, job: Job) -> int:
         """Run a job, and return the exit code. Reports are written however the job ends."""
@@ -79,7 +93,7 @@ class JobCommand:
 
     async def _watch(self, job: Job) -> None:
         async with job as events:
-            with interrupts(job), self.watch.gauge.live():
+            with interrupts(job) if self.interruptible else nullcontext(), self.watch.gauge.live():
                 async for event in events:
                     self.watch.take(event)
                     if self.as_json:  # in a thread: a slow reader must not stop transfers
@@ -101,7 +115,7 @@ class JobCommand:
         return not failures
 
 
-def event_json(event: Event) -> dict[str, object]:
+def event_json(event: object) -> dict[str, object]:
     """Convert an event to the object of a JSON line: `{"event": "file_done", …}`."""
     return {"event": _CAPITAL.sub("_", type(event).__name__).lower(), **plain_object(event)}
 
@@ -117,7 +131,8 @@ def summarise(report: Report, *, figures: bool = True) -> None:
         say("; ".join(f"{TITLES[why]}: {count:,}" for why, count in report.failed_by.items()))
     if report.wait_left:
         say(f"{format_duration(report.wait_left)} of the wait remain for the next run: {report.wait_reason}")
-    say(f"journal: {report.journal}")
+    if report.journal:
+        say(f"journal: {report.journal}")
     if not report.finished:
         say(AGAIN)
     elif report.exit_code:

@@ -15,7 +15,6 @@ from rich.table import Column
 from rich.text import Text
 
 from coredata_async.bulk.events import (
-    Event,
     FileFailed,
     FileUnresolved,
     Progress,
@@ -59,7 +58,7 @@ class JobOutput:
     """Paths already printed; at most as many as are shown."""
     _warned: int = field(default=0, init=False)
 
-    def take(self, event: Event) -> None:
+    def take(self, event: object) -> None:
         """Print an event if people need to see it."""
         match event:
             case Progress():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
@@ -16,9 +17,10 @@ from coredata_async.bulk.formatting import files, format_bytes
 from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.options import Effort, FileAttributes, Policy, Rule, Selection
 from coredata_async.cli import connection
+from coredata_async.cli.cluster_options import cluster_url_option, connection_options
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import FAILED
-from coredata_async.cli.jobs import JobCommand, json_option, report_option
+from coredata_async.cli.jobs import JobCommand, JobOptions, json_option, report_option
 from coredata_async.cli.options import value
 from coredata_async.cli.output import echo_json, printable, say
 from coredata_async.cli.parent import parent_option, require_parent
@@ -31,10 +33,28 @@ _REQUESTS: Final[dict[Verb, int]] = {"upload": 3, "version": 3, "folder": 1, "re
 """Minimum number of requests per action."""
 
 
+class PathOrSource(click.Path):
+    """A path that exists, or `SHARE:/PATH` of a cluster."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, readable=False)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """Check a path of this machine; that of a share is checked by its workers."""
+        cluster = None if ctx is None else ctx.params.get("cluster")
+        if isinstance(cluster, str) and cluster != "local":
+            return value
+        return super().convert(value, param, ctx)
+
+
 @click.command(cls=Ordered)
-@click.argument(
-    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, readable=False)
+@cluster_url_option(
+    "Upload with many machines: the NATS server of a cluster, with SHARE:/PATH for PATH; or local, for a "
+    "server and one worker process per core on this machine. Needs the extra cluster."
 )
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PathOrSource())
 @parent_option("Project, Folder or Filespace to upload into.")
 @click.option(
     "--job",
@@ -59,6 +79,7 @@ def upload(
     reports: tuple[Path, ...],
     quiet: bool,
     rules: Sequence[Rule],
+    cluster: str | None,
 ) -> None:
     """Upload files and trees, each file once.
 
@@ -72,26 +93,29 @@ def upload(
         raise click.UsageError("--report would overwrite the journal given by --job")
     into = require_parent(parent)
     made = client()
-    terms = value(FileAttributes, ctx)
-    job = UploadJob(
-        made,
-        paths,
-        parent=into,
-        journal=journal,
+    attributes = value(FileAttributes, ctx)
+    options = JobOptions(
         selection=value(Selection, ctx, rules=rules),
         policy=value(Policy, ctx),
         effort=value(Effort, ctx),
-        dynatype=terms.dynatype,
-        contacts=terms.contacts,
-        tags=terms.tags,
+        dynatype=attributes.dynatype,
+        contacts=attributes.contacts,
+        tags=attributes.tags,
     )
-    conduct = JobCommand(
-        watch=JobOutput(choose_display(as_json=as_json, quiet=quiet), quiet), as_json=as_json, reports=reports
-    )
+    display = choose_display(as_json=as_json, quiet=quiet)
+    conduct = JobCommand(watch=JobOutput(display, quiet), as_json=as_json, reports=reports)
+    if cluster is not None:
+        if dry_run or journal is not None:
+            raise click.UsageError("--dry-run and --job are not for --cluster")
+        from coredata_async.cli.cluster_jobs import ClusterUpload  # noqa: PLC0415  # all of `cluster`
+
+        uploading = ClusterUpload.create(made, paths, into, options)
+        raise click.exceptions.Exit(asyncio.run(uploading.run(made, cluster, conduct)))
+    job = UploadJob(made, paths, parent=into, journal=journal, **options)
     raise click.exceptions.Exit(asyncio.run(_upload(made, job, conduct, dry_run=dry_run)))
 
 
-upload.params += [*OPTIONS, *connection.options(hidden=True)]
+upload.params += [*OPTIONS, *connection_options(), *connection.options(hidden=True)]
 
 
 async def _upload(made: CoreData, job: UploadJob, conduct: JobCommand, *, dry_run: bool) -> int:

@@ -14,6 +14,8 @@ from attrs import evolve, frozen
 from click.core import ParameterSource
 
 from coredata_async.cli import connection
+from coredata_async.cli.cluster_options import cluster_url_option, connection_options
+from coredata_async.cli.cluster_worker import parse_shares, run_cluster_worker
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import INTERRUPTED, UNUSABLE
 from coredata_async.cli.interrupts import interrupts
@@ -76,17 +78,47 @@ class _Command:
     help="Finish what dead workers left half done, after the start. Default: it is finished.",
 )
 @click.option("--metrics", metavar="HOST:PORT", help="Serve numbers for Prometheus at /metrics.")
+@cluster_url_option("Upload shards of the jobs of this cluster, instead of messages: see --share.")
+@click.option(
+    "--share",
+    "shares",
+    metavar="NAME=PATH",
+    multiple=True,
+    help="With --cluster: a tree that this machine can read, under the name that jobs use. [repeatable]",
+)
+@click.option(
+    "--processes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="With --cluster: number of processes, each of which uploads one shard at a time.",
+)
+@click.option(
+    "--directory",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="With --cluster: private directory for journals. Default: one of this user.",
+)
 @click.pass_context
 def worker(
     ctx: click.Context,
     *,
+    cluster: str | None,
+    shares: tuple[str, ...],
+    processes: int,
+    directory: str | None,
     source_ca: str | None,
     lease: float,
     settle: float | None,
     recover: bool,
     metrics: str | None,
 ) -> None:
-    """Upload the source that each message of a NATS subject names, once per key.
+    """Upload the source that each message of a NATS subject names, once per key; or shards of a cluster.
+
+    With --cluster, it uploads the trees of its shares for jobs of "coredata upload --cluster". Needs the
+    extra "cluster". Its processes end with it, give their shards back on SIGTERM, and are started again if
+    they die. Otherwise --events and --nats are required:
 
     A message is a JSON object with source (a path below --root, or an https URL of --allow-host), parent,
     filename and key, and optionally title, dynatype, contacts, tags, content_type, size and digest (MD5).
@@ -96,6 +128,10 @@ def worker(
     SIGTERM and Ctrl-C end it when the files in progress have ended, with exit code 0; a second one ends it
     at once.
     """
+    if cluster is not None:
+        run_cluster_worker(cluster, parse_shares(shares), processes, directory, lease)
+        return
+    _require_queue(ctx)
     _refuse_passwords(ctx)
     command = _Command(
         address=value(NatsAddress, ctx, token=setting(os.environ, "NATS_TOKEN")),
@@ -118,7 +154,14 @@ def worker(
     raise click.exceptions.Exit(0 if ended else INTERRUPTED)
 
 
-worker.params = [*OPTIONS, *worker.params, *connection.options(hidden=True)]
+worker.params = [*OPTIONS, *worker.params, *connection_options(), *connection.options(hidden=True)]
+
+
+def _require_queue(ctx: click.Context) -> None:
+    """Refuse a command that names neither a cluster nor a queue."""
+    for kind, name, flag in ((WorkerOptions, "subject", "--events"), (NatsAddress, "url", "--nats")):
+        if name not in ctx.meta.get(kind.__name__, {}):
+            raise click.UsageError(f"Missing option '{flag}' (or '--cluster').")
 
 
 async def _work(made: CoreData, command: _Command, settle: float | None) -> bool:

@@ -21,9 +21,7 @@ _FILE: Final = {"metavar": "FILE", "type": click.Path(exists=True, dir_okay=Fals
 
 
 QUEUE: Final = (
-    value_option(
-        WorkerOptions, "subject", "--events", "Subject of the messages.", metavar="SUBJECT", required=True
-    ),
+    value_option(WorkerOptions, "subject", "--events", "Subject of the messages.", metavar="SUBJECT"),
     value_option(
         NatsAddress,
         "url",
@@ -32,7 +30,6 @@ QUEUE: Final = (
         "address with a password belongs into NATS_URL, and a token into NATS_TOKEN.",
         metavar="URL",
         envvar="NATS_URL",
-        required=True,
     ),
     value_option(
         WorkerOptions,

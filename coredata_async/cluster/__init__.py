@@ -1,8 +1,36 @@
 """Jobs on many machines, over NATS JetStream.
 
+- `job` — `ClusterJob`, a job as its coordinator sees it; `watch` — how it is watched;
+  `jobs` — the table of jobs; `progress`, `report` — what the tables and reports of its shards add up to.
+- `worker` — `Worker`, the processes of one machine; `process` — the program of one of them;
+  `runner` — takes tasks from the queue; `planner` — a scan; `shard_work` — a shard;
+  `folders` — remote folders; `publisher`, `presence` — what others see of a process.
+- `account`, `limits` — limits that all workers of an account share, and their throttle events.
+- `lease` — entries of a table with one owner at a time; `take` — how a lease is taken, or taken over.
+- `connection` — `Cluster`; `address`, `handshake` — how it is reached; `nats_types` — parts of nats-py;
+  `table`, `objects` — tables changed by compare-and-set, and an object store;
+  `messages` — names and messages.
 - `server` — a nats-server of this package; `background` — one that outlives its command;
   `certificate` — its certificate; `exec_with_parent` — lets it end with its parent.
-- `address`, `handshake`, `connection` — the connection to it; `nats_types` — the parts of nats-py in use.
-- `table`, `objects` — tables changed by compare-and-set, and an object store.
-- `lease` — entries of a table with one owner at a time.
 """
+
+from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.errors import ClusterError, JobLockedError, LeaseLostError
+from coredata_async.cluster.events import ClusterEvent, ShardMoved, WorkerJoined, WorkerLost
+from coredata_async.cluster.job import ClusterJob
+from coredata_async.cluster.report import ClusterReport
+from coredata_async.cluster.worker import Worker
+
+__all__ = [
+    "Cluster",
+    "ClusterError",
+    "ClusterEvent",
+    "ClusterJob",
+    "ClusterReport",
+    "JobLockedError",
+    "LeaseLostError",
+    "ShardMoved",
+    "Worker",
+    "WorkerJoined",
+    "WorkerLost",
+]

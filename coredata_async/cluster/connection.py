@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
@@ -48,11 +49,12 @@ class Cluster:
         self.address = address
         self.lease = lease
         """Duration of a lease, in seconds."""
-        self.member = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname()) or "host"
+        self.member = f"{host}.{os.getpid()}.{secrets.token_hex(4)}"
         """Name of this connection, as the owner of leases."""
         self._connection = connection
-        self._replicas = replicas
-        self._stream: JetStream = connection.jetstream(timeout=max(0.5, min(5.0, lease / 6)))
+        self.replicas = replicas
+        self._stream: JetStream = connection.jetstream(timeout=max(2.0, min(5.0, lease / 6)))
         self._tables: dict[str, Table] = {}
 
     @classmethod
@@ -152,7 +154,7 @@ class Cluster:
         """
         if name not in self._tables:
             create = self._stream.create_key_value(
-                bucket=name, history=1, ttl=ttl, replicas=self._replicas, description="coredata-async"
+                bucket=name, history=1, ttl=ttl, replicas=self.replicas, description="coredata-async"
             )
             self._tables[name] = Table(await _call(create, f"create the table {name}"), name)
         return self._tables[name]
@@ -163,7 +165,7 @@ class Cluster:
         Raises:
             ClusterError: If the server refuses.
         """
-        create = self._stream.create_object_store(name, ttl=_AUDIT, replicas=self._replicas)
+        create = self._stream.create_object_store(name, ttl=_AUDIT, replicas=self.replicas)
         return Objects(await _call(create, f"create the object store {name}"), name)
 
     async def enqueue(self, subject: str, fields: dict[str, object], key: str) -> None:
@@ -223,7 +225,7 @@ class Cluster:
             subjects=["cd.work.>"],
             retention=api.RetentionPolicy.WORK_QUEUE,
             storage=api.StorageType.FILE,
-            num_replicas=self._replicas,
+            num_replicas=self.replicas,
         )
         await _call(stream, f"create the stream {QUEUE}")
 

@@ -13,5 +13,9 @@ class LeaseLostError(CoreDataError):
     """A lease that ended, or that another owner has taken. Its work must stop."""
 
 
+class AccountMismatchError(ConfigurationError):
+    """A job of another server or account than that of a worker's key."""
+
+
 class JobLockedError(ConfigurationError):
     """A job for a tree that another job is uploading to the same parent."""

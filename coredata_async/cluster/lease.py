@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final, TypeVar, cast
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from coredata_async.cluster.errors import ClusterError, LeaseLostError
 from coredata_async.cluster.table import Row, Table
@@ -28,23 +28,6 @@ RENEWALS: Final = 4
 """Number of renewals during a lease."""
 MARGIN: Final = 2.0
 """Minimum remaining seconds of a lease for a request to begin."""
-_LOOKS: Final = 10
-"""Number of looks at another owner's entry during a lease."""
-_OWN_FIELDS: Final = frozenset({"epoch", "owner", "beat", "length", "sent_until"})
-
-
-@frozen
-class Busy:
-    """Result of `take`: another owner renews the lease."""
-
-    owner: str
-
-
-@frozen
-class Closed:
-    """Result of `take`: the work is done; nothing is to be taken."""
-
-    fields: Mapping[str, object]
 
 
 @define(eq=False, kw_only=True)
@@ -180,105 +163,6 @@ class TableLease:
             del self._sent[beat]
 
 
-@define(eq=False, kw_only=True)
-class LeaseTaker:
-    """Takes leases for one owner."""
-
-    owner: str
-    length: float
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-
-    async def take(
-        self,
-        table: Table,
-        key: str,
-        *,
-        fields: Mapping[str, object] | None = None,
-        suspect: int = 0,
-        closed: Callable[[Row], bool] = lambda row: False,
-    ) -> TableLease | Busy | Closed:
-        """Take a lease. If another owner has it, watch it for a whole lease, and take it over if it rests.
-
-        Args:
-            table: The table.
-            key: Key of the entry.
-            fields: Further fields of an entry that does not exist.
-            suspect: Epoch of an owner that may exist although the entry does not show it, because a server
-                can lose confirmed writes; 0 without a trace of one.
-            closed: Decides by the entry if its work is done.
-
-        Raises:
-            ClusterError: If the server does not answer.
-        """
-        row = await table.get(key)
-        if row is not None and closed(row):
-            return Closed(row.fields)
-        epoch = _integer(row, "epoch")
-        owner = None if row is None else row.data.optional_text("owner")
-        stolen = owner is not None or suspect > epoch
-        if stolen and not await self._rests(table, key, row):
-            return Busy(owner or "an unknown owner")
-        base = dict(fields or {}) if row is None else dict(row.fields)
-        sent = datetime.now(UTC) if stolen else None if row is None else row.data.time("sent_until")
-        return await self._claim(
-            table, key, base, row, epoch=max(epoch, suspect) + 1, sent=sent, previous=owner
-        )
-
-    async def _claim(
-        self,
-        table: Table,
-        key: str,
-        fields: dict[str, object],
-        row: Row | None,
-        *,
-        epoch: int,
-        sent: datetime | None,
-        previous: str | None,
-    ) -> TableLease | Busy:
-        moment = None if sent is None else sent.isoformat()
-        ownership: dict[str, object] = {
-            "epoch": epoch,
-            "owner": self.owner,
-            "beat": 0,
-            "length": self.length,
-            "sent_until": moment,
-        }
-        began = read_clock()
-        try:
-            revision = await table.put(key, {**fields, **ownership}, None if row is None else row.revision)
-        except ClusterError:  # perhaps only the answer was lost
-            revision = None
-        if revision is None:
-            now = await table.get(key)
-            if now is None or not _is_claim(now, self.owner, epoch):
-                return Busy("another owner" if now is None else now.data.optional_text("owner") or "another")
-            revision = now.revision
-        own = {name: value for name, value in fields.items() if name not in _OWN_FIELDS}
-        return TableLease(
-            table=table,
-            key=key,
-            owner=self.owner,
-            length=self.length,
-            epoch=epoch,
-            until=began + self.length,
-            sent_until=sent,
-            previous=previous,
-            fields=own,
-            revision=revision,
-        )
-
-    async def _rests(self, table: Table, key: str, row: Row | None) -> bool:
-        """Watch an entry for a whole lease; return whether it has not changed."""
-        length = self.length if row is None else max(self.length, _number(row, "length"))
-        began, seen = read_clock(), None if row is None else row.revision
-        while (left := began + length - read_clock()) > 0:
-            await self.sleep(min(left, length / _LOOKS))
-            now = await table.get(key)
-            if (None if now is None else now.revision) != seen:
-                return False
-        return True
-
-
 async def run_under(lease: TableLease, work: Callable[[], Awaitable[T]], fence: Fence | None = None) -> T:
     """Do work while a lease is renewed. The kernel kills this process if it is frozen past the lease's end.
 
@@ -302,19 +186,7 @@ async def run_under(lease: TableLease, work: Callable[[], Awaitable[T]], fence: 
 def main_failure(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the exception of a group that explains the others: a lost lease, or the first one."""
     lost, rest = failures.split(LeaseLostError)
-    inside = (lost or rest or failures).exceptions[0]
-    return main_failure(inside) if isinstance(inside, BaseExceptionGroup) else inside
-
-
-def _is_claim(row: Row, owner: str, epoch: int) -> bool:
-    return (
-        row.fields.get("owner") == owner and row.fields.get("epoch") == epoch and row.fields.get("beat") == 0
-    )
-
-
-def _integer(row: Row | None, name: str) -> int:
-    return 0 if row is None or name not in row.fields else row.data.integer(name)
-
-
-def _number(row: Row, name: str) -> float:
-    return row.data.number(name) if name in row.fields else 0.0
+    inside: BaseException = (lost or rest or failures).exceptions[0]
+    if isinstance(inside, BaseExceptionGroup):
+        return main_failure(cast("BaseExceptionGroup[BaseException]", inside))
+    return inside

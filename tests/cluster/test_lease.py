@@ -7,7 +7,8 @@ from attrs import evolve
 
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError, LeaseLostError
-from coredata_async.cluster.lease import Busy, Closed, LeaseTaker, TableLease, run_under
+from coredata_async.cluster.lease import TableLease, run_under
+from coredata_async.cluster.take import Busy, Closed, LeaseTaker
 from coredata_async.fence import NO_FENCE, read_clock
 
 pytestmark = pytest.mark.servers

@@ -131,7 +131,7 @@ def test_the_command_starts_shows_and_stops_a_server(tmp_path) -> None:
         token = (directory / "token").read_text()
         shown = json.loads(run("status", "--json").stdout)
         assert shown["running"] is True
-        assert started.stdout.startswith(f"coredata worker --cluster {shown['url']} --token-file ")
+        assert started.stdout.startswith(f"coredata worker --cluster {shown['url']} --cluster-token-file ")
         assert token not in started.stdout + started.stderr
         assert run("start").returncode == 1
     finally:

@@ -1,0 +1,138 @@
+"""Jobs of a cluster in commands: begun, watched and shown."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from coredata_async.bulk.events import Started
+from coredata_async.bulk.journal.location import state_directory
+from coredata_async.cli.cluster_options import open_cluster
+from coredata_async.cli.jobs import JobCommand, JobOptions
+from coredata_async.cli.output import say
+from coredata_async.cli.progress import JobOutput
+from coredata_async.client import CoreData
+from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.events import ShardMoved, WorkerJoined, WorkerLost
+from coredata_async.cluster.job import ClusterJob
+from coredata_async.cluster.jobs import Jobs
+from coredata_async.cluster.messages import parse_sources
+from coredata_async.cluster.server import run_embedded
+from coredata_async.cluster.worker import Worker
+from coredata_async.config import Limits, Retry
+
+LOCAL = "local"
+"""Value of `--cluster` for a server and workers of this command."""
+
+
+class ClusterOutput(JobOutput):
+    """Output of a job on many machines for people."""
+
+    def take(self, event: object) -> None:
+        """Print an event if people need to see it."""
+        match event:
+            case Started() if not self.quiet:
+                say(f"job {event.journal}")
+            case WorkerJoined() if not self.quiet:
+                say(f"worker {event.worker} joined, with {', '.join(event.shares)}")
+            case WorkerLost() if not self.quiet:
+                say(f"worker {event.worker} has left")
+            case ShardMoved(previous=None) | Started() | WorkerJoined() | WorkerLost():
+                pass
+            case ShardMoved():
+                say(f"{event.shard} moved from {event.previous} to {event.worker}: its lease had ended")
+            case _:
+                super().take(event)
+
+
+@frozen(kw_only=True)
+class ClusterUpload:
+    """An upload of `coredata upload --cluster`."""
+
+    paths: Sequence[str]
+    parent: str
+    options: JobOptions
+    limits: Limits
+    retry: Retry
+    processes: int
+    """Number of worker processes of a local cluster."""
+
+    @classmethod
+    def create(cls, made: CoreData, paths: Sequence[str], parent: str, options: JobOptions) -> ClusterUpload:
+        """Return the upload that the options of the command describe."""
+        engine, effort = made.engine(), options["effort"]
+        return cls(
+            paths=paths,
+            parent=parent,
+            options={**options, "effort": evolve(effort, processes=1)},
+            limits=engine.limits,
+            retry=engine.retry,
+            processes=effort.processes if effort.processes > 1 else os.cpu_count() or 1,
+        )
+
+    async def run(self, made: CoreData, url: str, conduct: JobCommand) -> int:
+        """Run the job, and return the exit code."""
+        output = ClusterOutput(conduct.watch.gauge, conduct.watch.quiet)
+        conduct = evolve(conduct, watch=output, interruptible=url == LOCAL)
+        if url == LOCAL:
+            return await self._run_here(made, conduct)
+        async with made, await open_cluster(url) as cluster:
+            return await conduct.run(self._job(cluster, self.paths))
+
+    async def _run_here(self, made: CoreData, conduct: JobCommand) -> int:
+        roots, sources = local_shares(self.paths)
+        directory = local_directory(made, self.parent, self.paths)
+        async with (
+            made,
+            run_embedded(directory / "server") as files,
+            await Cluster.open(files.address) as cluster,
+        ):
+            worker = Worker(
+                made, cluster, shares=roots, processes=self.processes, directory=directory / "journals"
+            )
+            job = await self._continue(cluster, sources)
+            async with asyncio.TaskGroup() as group:
+                working = group.create_task(worker.run())
+                try:
+                    return await conduct.run(job)
+                finally:
+                    worker.drain()
+                    await asyncio.wait({working}, timeout=None)
+
+    async def _continue(self, cluster: Cluster, sources: Sequence[str]) -> ClusterJob:
+        """Return the job that an earlier run has left unfinished because it was killed, or a new one."""
+        for record in await (await Jobs.open(cluster)).all():
+            same = record.parent == self.parent and record.sources == parse_sources(sources)
+            if same and record.state not in {"complete", "ended"}:
+                return await ClusterJob.attach(cluster, record.id)
+        return self._job(cluster, sources)
+
+    def _job(self, cluster: Cluster, sources: Sequence[str]) -> ClusterJob:
+        return ClusterJob(
+            cluster, sources, parent=self.parent, limits=self.limits, retry=self.retry, **self.options
+        )
+
+
+def local_shares(paths: Sequence[str]) -> tuple[dict[str, Path], list[str]]:
+    """Return a share for each path of this machine, and the sources of a job for them."""
+    roots: dict[str, Path] = {}
+    sources: list[str] = []
+    for number, path in enumerate(paths):
+        whole = Path(os.path.abspath(path))  # noqa: PTH100  # a link that is named stays a name
+        content = path.endswith(("/.", "/..")) or path in {".", ".."} or not whole.name
+        roots[f"local{number}"] = whole if content else whole.parent
+        sources.append(f"local{number}:/{'' if content else whole.name}")
+    return roots, sources
+
+
+def local_directory(made: CoreData, parent: str, paths: Sequence[str]) -> Path:
+    """Return the private directory of a local cluster: the same for the same upload."""
+    engine = made.engine()
+    names = [engine.tenant, engine.account, parent, *(os.path.abspath(path) for path in paths)]  # noqa: PTH100
+    digest = sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    return state_directory() / "coredata-async" / "local" / digest

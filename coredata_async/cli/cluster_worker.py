@@ -1,0 +1,62 @@
+"""The worker of a cluster, for `coredata worker --cluster`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+
+from coredata_async.cli.cluster_options import open_cluster
+from coredata_async.cli.connection import client
+from coredata_async.cli.failures import UNUSABLE
+from coredata_async.cli.interrupts import interrupts
+from coredata_async.cli.output import say
+from coredata_async.client import CoreData
+from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.worker import Worker
+from coredata_async.environment import from_environment
+
+
+def parse_shares(texts: Sequence[str]) -> dict[str, Path]:
+    """Read `NAME=PATH` of each `--share`.
+
+    Raises:
+        UsageError: If one is malformed, or none is given.
+    """
+    shares: dict[str, Path] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or not path or name in shares:
+            raise click.UsageError(f"--share must look like fs01=/srv/docs, once per name, not {text!r}")
+        shares[name] = Path(path)
+    if not shares:
+        raise click.UsageError("--cluster needs a share that this machine can read: --share fs01=/srv/docs")
+    return shares
+
+
+def run_cluster_worker(
+    url: str, shares: Mapping[str, Path], processes: int, directory: str | None, lease: float
+) -> None:
+    """Run a worker until a signal ends it."""
+    made = client()
+    if logging.getLogger("coredata_async").level == logging.NOTSET:
+        from_environment({"COREDATA_LOG": "info"})
+    try:
+        start = partial(Worker, shares=shares, processes=processes, directory=directory)
+        asyncio.run(_work(made, url, lease, start))
+    except ClusterError as exc:
+        say(f"coredata: {exc}")
+        raise click.exceptions.Exit(UNUSABLE) from None
+
+
+async def _work(made: CoreData, url: str, lease: float, start: Callable[[CoreData, Cluster], Worker]) -> None:
+    async with made, await open_cluster(url, lease) as cluster:
+        worker = start(made, cluster)
+        say(f"waiting for tasks of the cluster at {cluster.address.label}")
+        with interrupts(worker):
+            await worker.run()

@@ -1,0 +1,59 @@
+"""Events of a job on many machines, besides those of every bulk job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from coredata_async.bulk.events import Event, from_dict
+from coredata_async.plain_data import PlainData
+
+
+@frozen(kw_only=True)
+class ShardMoved:
+    """Event: another worker continues a shard."""
+
+    shard: str
+    epoch: int
+    """Number of owners so far."""
+    worker: str
+    previous: str | None
+    """Worker that did not renew its lease; None if it gave the shard back."""
+
+
+@frozen(kw_only=True)
+class WorkerJoined:
+    """Event: a worker process for a share of the job is present."""
+
+    worker: str
+    host: str
+    shares: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class WorkerLost:
+    """Event: a worker process has left, or has not renewed its entry for a whole lease."""
+
+    worker: str
+    host: str
+
+
+ClusterEvent = Event | ShardMoved | WorkerJoined | WorkerLost
+
+
+def read_event(fields: Mapping[str, object]) -> ClusterEvent:
+    """Read an event that a worker has published.
+
+    Raises:
+        ConfigurationError: If it is not an event of this version.
+    """
+    if fields.get("event") != ShardMoved.__name__:
+        return from_dict(fields)
+    data = PlainData(fields, "an event of a worker")
+    return ShardMoved(
+        shard=data.text("shard"),
+        epoch=data.integer("epoch"),
+        worker=data.text("worker"),
+        previous=data.optional_text("previous"),
+    )

@@ -1,0 +1,119 @@
+"""Remote folders of a job: each is created by one planner, whatever happens to the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from attrs import define
+
+from coredata_async.cluster.lease import TableLease, run_under
+from coredata_async.cluster.messages import folder_key
+from coredata_async.cluster.table import Row, Table
+from coredata_async.cluster.take import Busy, Closed, LeaseTaker, Pulse
+from coredata_async.config import Retry
+from coredata_async.errors import OutcomeUnknownError
+from coredata_async.fence import Fence
+
+READY: Final = "READY"
+CREATING: Final = "CREATING"
+_LOOK: Final = 0.2
+"""Seconds between two looks at a folder that another planner creates."""
+_UNSENT: Final = "UNSENT"
+"""State of a folder whose creation was refused for certain: the next planner creates it at once."""
+
+
+@define(eq=False, kw_only=True)
+class TableFolders:
+    """Creates folders once over all planners of a job: a `FolderMaker`.
+
+    A folder is an entry with a lease. Its owner creates the folder, and writes the id. If the owner dies, the
+    next one waits until its request can have no effect any more, and looks for the folder first.
+    """
+
+    table: Table
+    taker: LeaseTaker
+    retry: Retry
+    fence: Fence | None = None
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+    async def get(self, parent: str, title: str) -> str | None:
+        """Return the id of a folder that a planner has created; wait for a living one that creates it.
+
+        Raises:
+            ClusterError: If NATS does not answer.
+        """
+        key, pulse = folder_key(parent, title), Pulse()
+        while True:
+            row = await self.table.get(key)
+            if row is None or row.fields.get("state") == _UNSENT:
+                return None
+            if _is_ready(row):
+                return str(row.fields["id"])
+            if not pulse.is_alive(row):
+                return None
+            await self.sleep(_LOOK)
+
+    async def make(
+        self,
+        parent: str,
+        title: str,
+        create: Callable[[], Awaitable[str]],
+        find: Callable[[], Awaitable[str | None]],
+    ) -> str:
+        """Return the id of a folder, which this or another planner creates.
+
+        Args:
+            parent: Id of the folder above.
+            title: Title of the folder.
+            create: Sends the creation, and returns the id.
+            find: Lists the folders above again, and returns the id if the folder exists.
+
+        Raises:
+            APIError: If it cannot be created. Another planner may try again.
+            LeaseLostError: If this process lost the entry.
+            ClusterError: If NATS does not answer.
+        """
+        key = folder_key(parent, title)
+        while True:
+            match await self.taker.take(self.table, key, fields={"state": CREATING}, closed=_is_ready):
+                case Closed(fields):
+                    return str(fields["id"])
+                case Busy():
+                    await self.sleep(_LOOK)
+                case TableLease() as lease:
+                    return await run_under(lease, self._creation(lease, create, find), self.fence)
+
+    def _creation(
+        self,
+        lease: TableLease,
+        create: Callable[[], Awaitable[str]],
+        find: Callable[[], Awaitable[str | None]],
+    ) -> Callable[[], Awaitable[str]]:
+        async def work() -> str:
+            uncertain = lease.epoch > 1 and lease.fields.get("state") != _UNSENT
+            lease.fields["state"] = CREATING
+            if lease.epoch > 1:
+                await lease.renew()
+            found = None
+            if uncertain:
+                await self.sleep(self.retry.settle + self.retry.probe_gap)
+                found = await find()
+            try:
+                number = found or await create()
+            except OutcomeUnknownError:
+                raise  # the entry stays as it is: the next owner waits and looks
+            except Exception:
+                lease.fields["state"] = _UNSENT
+                await lease.release()
+                raise
+            lease.fields |= {"state": READY, "id": number}
+            await lease.release()
+            return number
+
+        return work
+
+
+def _is_ready(row: Row) -> bool:
+    return row.fields.get("state") == READY

@@ -1,0 +1,176 @@
+"""The table of jobs: how a job begins, changes its state, and excludes another one for the same tree."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from attrs import evolve, frozen
+
+from coredata_async.bulk.spec import JobSpec
+from coredata_async.cluster.connection import JOBS, Cluster
+from coredata_async.cluster.errors import ClusterError, JobLockedError
+from coredata_async.cluster.messages import JobRecord, JobState, Source, Task, tree_key
+from coredata_async.cluster.table import Row, Table
+from coredata_async.errors import ConfigurationError
+
+_ROUNDS: Final = 20
+"""Maximum number of attempts to change an entry that others change, too."""
+_TREE: Final = "tree."
+SCAN: Final = "scan"
+SHARD_FILES: Final = 2000
+"""Default for the maximum number of files of a shard."""
+
+
+@frozen
+class Jobs:
+    """The jobs of a cluster."""
+
+    cluster: Cluster
+    table: Table
+
+    @classmethod
+    async def open(cls, cluster: Cluster) -> Jobs:
+        """Open the table."""
+        return cls(cluster, await cluster.table(JOBS))
+
+    async def get(self, job: str) -> JobRecord:
+        """Read a job.
+
+        Raises:
+            ConfigurationError: If it does not exist.
+        """
+        row = None if job.startswith(_TREE) else await self.table.get(job)
+        if row is None:
+            raise ConfigurationError(f"the cluster has no job {job!r}; `coredata job list` shows all jobs")
+        return JobRecord.from_row(row)
+
+    async def all(self) -> list[JobRecord]:
+        """Read all jobs, the oldest first."""
+        rows = (row for key, row in (await self.table.rows()).items() if not key.startswith(_TREE))
+        return sorted(map(JobRecord.from_row, rows), key=lambda job: job.created)
+
+    async def begin(
+        self, sources: Sequence[Source], parent: str, spec: JobSpec, *, shard_files: int = SHARD_FILES
+    ) -> JobRecord:
+        """Begin a job: write it down, lock its trees, and queue a scan for each of its sources.
+
+        Raises:
+            JobLockedError: If another job for an overlapping tree and the same parent has not ended.
+            ClusterError: If NATS does not answer.
+        """
+        job = JobRecord(
+            id=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            sources=tuple(sources),
+            parent=parent,
+            spec=spec,
+            created=time.time(),
+            shard_files=shard_files,
+        )
+        await self.table.create(job.id, job.to_dict())
+        try:
+            sent = [await self._lock(job, share) for share in sorted({each.share for each in sources})]
+        except BaseException:
+            await self.end(job.id, "ended", "another job has the tree")
+            raise
+        latest = max((each for each in sent if each is not None), default=None)
+        if latest is not None:
+            job = await self.change(job.id, sent_until=latest)
+        await self.queue_scans(job)
+        return await self.get(job.id)
+
+    async def queue_scans(self, job: JobRecord) -> None:
+        """Queue the scans of a job. Those that are done are acknowledged by the worker that gets them."""
+        for number, source in enumerate(job.sources):
+            task = Task(job.id, SCAN, f"{SCAN}.{number}", source.share)
+            await self.cluster.enqueue(task.subject, task.to_dict(), f"{job.id}.{task.key}")
+
+    async def change(
+        self,
+        job: str,
+        *,
+        state: JobState | None = None,
+        message: str | None = None,
+        sent_until: datetime | None = None,
+        owner: tuple[str, str] | None = None,
+    ) -> JobRecord:
+        """Change a job.
+
+        Args:
+            job: Id of the job.
+            state: The new state. A job that has ended does not change it.
+            message: Reason for the state.
+            sent_until: See `JobRecord.sent_until`.
+            owner: Tenant and account, if no worker has written them yet.
+
+        Raises:
+            ConfigurationError: If it does not exist.
+            ClusterError: If NATS does not answer.
+        """
+        for _ in range(_ROUNDS):
+            now = new = await self.get(job)
+            if state is not None and now.state not in {"complete", "ended"}:
+                new = evolve(new, state=state, message=message or now.message)
+            if sent_until is not None:
+                new = evolve(new, sent_until=sent_until)
+            if owner is not None and now.tenant is None:
+                new = evolve(new, tenant=owner[0], account=owner[1])
+            if new == now or await self.table.update(job, new.to_dict(), now.revision) is not None:
+                return new
+        raise ClusterError(f"job {job} changes all the time")
+
+    async def end(self, job: str, state: JobState, message: str = "") -> JobRecord:
+        """End a job, and unlock its trees. No worker may have a lease on one of its shards.
+
+        The requests of a complete job were all answered, or waited for.
+        """
+        record = await self.change(job, state=state, message=message)
+        for share in {source.share for source in record.sources}:
+            await self._unlock(record, share, settled=record.state == "complete")
+        return record
+
+    async def _lock(self, job: JobRecord, share: str) -> datetime | None:
+        """Lock the trees of a share; return when an earlier job for them can have sent last."""
+        own = [each for each in job.sources if each.share == share]
+        key = tree_key(job.parent, share)
+        for _ in range(_ROUNDS):
+            row = await self.table.get(key)
+            jobs = _paths(row)
+            for other, paths in jobs.items():
+                overlap = any(one.overlaps(Source(share, path)) for one in own for path in paths)
+                if other != job.id and overlap:  # its own id: an answer was lost
+                    raise JobLockedError(
+                        f"job {other} uploads {', '.join(map(str, own))} to {job.parent} already; follow it "
+                        f"with `coredata job watch {other}`, or end it with `coredata job drain {other}`"
+                    )
+            jobs[job.id] = [each.path for each in own]
+            ended = None if row is None else row.data.time("ended")
+            fields = {"jobs": jobs, "ended": None if ended is None else ended.isoformat()}
+            if await self.table.put(key, fields, None if row is None else row.revision) is not None:
+                return ended
+        raise ClusterError(f"the lock of {share} in {job.parent} changes all the time")
+
+    async def _unlock(self, job: JobRecord, share: str, *, settled: bool) -> None:
+        """Unlock the trees of a share. Unless the job is settled, its last requests may be in flight."""
+        key = tree_key(job.parent, share)
+        for _ in range(_ROUNDS):
+            row = await self.table.get(key)
+            jobs = _paths(row)
+            if row is None or jobs.pop(job.id, None) is None:
+                return
+            ended = row.fields.get("ended") if settled else datetime.now(UTC).isoformat()
+            fields = {"jobs": jobs, "ended": ended}
+            if await self.table.update(key, fields, row.revision) is not None:
+                return
+        raise ClusterError(f"the lock of {share} in {job.parent} changes all the time")
+
+
+def _paths(row: Row | None) -> dict[str, list[str]]:
+    """Return the paths of a lock, by job."""
+    if row is None:
+        return {}
+    jobs = row.data.object("jobs", f"`jobs` of the lock {row.key}")
+    return {job: list(jobs.texts(job)) for job in jobs.fields}

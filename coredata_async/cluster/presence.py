@@ -1,0 +1,79 @@
+"""Entries of worker processes, by which others see that they live."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from attrs import define, field
+
+from coredata_async.cluster.connection import WORKERS, Cluster
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.lease import RENEWALS
+from coredata_async.cluster.messages import Task
+from coredata_async.cluster.table import Table
+
+UNUSABLE: Final = 2
+"""Exit code of a worker process if another start would fail, too."""
+
+
+@define(eq=False)
+class Presence:
+    """Entry of one process in the table of workers."""
+
+    cluster: Cluster
+    table: Table
+    shares: Sequence[str]
+    _task: Task | None = field(default=None, init=False)
+    _beat: int = field(default=0, init=False)
+    _since: float = field(factory=time.time, init=False)
+    _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    @classmethod
+    async def open(cls, cluster: Cluster, shares: Sequence[str]) -> Presence:
+        """Open the table; nothing is written yet."""
+        return cls(cluster, await cluster.table(WORKERS), shares)
+
+    def show(self, task: Task | None) -> None:
+        """Show the task of the process."""
+        self._task = task
+        self._changed.set()
+
+    async def keep(self) -> None:
+        """Renew the entry until this is cancelled."""
+        while True:
+            self._beat += 1
+            with suppress(ClusterError):  # it is renewed again
+                await self._write()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self.cluster.lease / RENEWALS)
+            self._changed.clear()
+
+    async def leave(self) -> None:
+        """Remove the entry.
+
+        Raises:
+            ClusterError: If NATS does not answer; others then notice that it is not renewed.
+        """
+        row = await self.table.get(self.cluster.member)
+        if row is not None:
+            await self.table.delete(self.cluster.member, row.revision)
+
+    async def _write(self) -> None:
+        fields = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "shares": list(self.shares),
+            "since": self._since,
+            "beat": self._beat,
+            "length": self.cluster.lease,
+            "job": None if self._task is None else self._task.job,
+            "task": None if self._task is None else self._task.key,
+        }
+        row = await self.table.get(self.cluster.member)
+        await self.table.put(self.cluster.member, fields, None if row is None else row.revision)

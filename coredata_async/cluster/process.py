@@ -1,0 +1,66 @@
+"""Program of one worker process. Its setup comes from standard input, because it contains keys.
+
+Argument: the process id of the parent, with which this process ends. SIGTERM lets it give its shard back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from coredata_async.bulk.workers.fence import die_with
+from coredata_async.bulk.workers.setup import decode_setup
+from coredata_async.cluster.address import ClusterAddress
+from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.lease import main_failure
+from coredata_async.cluster.presence import UNUSABLE
+from coredata_async.cluster.runner import TaskRunner
+from coredata_async.errors import CoreDataError
+from coredata_async.secret import Secret
+
+
+async def work(setup: Secret[dict[str, Any]]) -> int:
+    """Run a worker until SIGTERM; return its exit code."""
+    values = setup.reveal()["cluster"]
+    token = setup.reveal()["token"]
+    address = ClusterAddress(
+        url=values["url"],
+        token=None if token is None else Secret(token),
+        fingerprint=values["fingerprint"],
+        authorities=None if values["authorities"] is None else Path(values["authorities"]),
+    )
+    plain, secrets = setup.reveal()["client"]
+    decoded = decode_setup(plain, Secret(secrets))
+    cluster = await Cluster.open(
+        address, allow_volatile=True, replicas=values["replicas"], lease=values["lease"]
+    )  # the parent has checked the server
+    async with cluster, decoded.client as client:
+        runner = TaskRunner(
+            client=client,
+            cluster=cluster,
+            shares={name: Path(root) for name, root in values["shares"].items()},
+            directory=Path(values["directory"]),
+            checkpoints=values["checkpoints"],
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, runner.drain)
+        try:
+            await runner.run()
+        except BaseExceptionGroup as failures:
+            failure = main_failure(failures)
+        else:
+            return 0
+    if not isinstance(failure, CoreDataError):
+        raise failure
+    sys.stderr.write(f"coredata worker: {failure}\n")
+    return UNUSABLE
+
+
+if __name__ == "__main__":
+    die_with(int(sys.argv[1]))
+    raise SystemExit(asyncio.run(work(Secret(json.loads(sys.stdin.buffer.readline())))))

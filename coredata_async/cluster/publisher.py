@@ -1,0 +1,51 @@
+"""Events of a worker process, on their way to those who watch the job."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import define, field
+
+from coredata_async.bulk.events import Event, Progress, to_dict
+from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.messages import events_subject
+
+_FLUSH: Final = 0.25
+"""Seconds for which events are collected before they are published."""
+_LONGEST: Final = 256 * 1024
+"""Maximum size of a message with events, in bytes."""
+
+
+@define(eq=False)
+class EventPublisher:
+    """Publishes events in batches. They are for display: without a connection, they are lost."""
+
+    cluster: Cluster
+    _waiting: dict[str, list[str]] = field(factory=dict[str, list[str]], init=False)
+
+    def publish(self, job: str, event: Event | Mapping[str, object]) -> None:
+        """Add an event to the next batch."""
+        if isinstance(event, Progress):
+            return  # the coordinator computes the progress of the whole job
+        plain = event if isinstance(event, Mapping) else to_dict(event)
+        self._waiting.setdefault(job, []).append(json.dumps(plain))
+
+    async def run(self) -> None:
+        """Publish batches until this is cancelled."""
+        while True:
+            await asyncio.sleep(_FLUSH)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Publish all events that wait."""
+        waiting, self._waiting = self._waiting, {}
+        for job, events in waiting.items():
+            batch: list[str] = []
+            for event in (*events, ""):
+                if batch and (not event or sum(map(len, batch)) + len(event) > _LONGEST):
+                    await self.cluster.broadcast(events_subject(job), f"[{','.join(batch)}]".encode())
+                    batch = []
+                batch.append(event)

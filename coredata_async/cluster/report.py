@@ -1,0 +1,157 @@
+"""Report of a job on many machines: the sum of the reports of its scans and shards."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+import attrs
+from attrs import evolve, field, frozen
+
+from coredata_async.bulk.report.counts import Counts
+from coredata_async.bulk.report.report import Ended, Report
+from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.messages import JobRecord
+from coredata_async.cluster.objects import Objects
+from coredata_async.cluster.progress import Progress, integer
+from coredata_async.cluster.table import Row
+
+_ENDS: Final[dict[str, Ended]] = {"draining": "drained", "stopping": "stopped", "ended": "drained"}
+
+
+@frozen(kw_only=True)
+class WorkerSummary:
+    """Part of one machine in a job."""
+
+    host: str
+    shards: int
+    """Number of shards that it had last."""
+    epochs: int
+    """Number of owners that these shards have had."""
+    files: int
+    bytes: int
+    cpu: float
+    """CPU seconds of its processes for these shards."""
+
+
+@frozen(kw_only=True)
+class ShardCounts:
+    """Counts of shards."""
+
+    planned: int = 0
+    done: int = 0
+    moved: int = 0
+    """Number of times that another worker continued a shard."""
+
+
+_NO_SHARDS: Final = ShardCounts()
+
+
+@frozen(kw_only=True)
+class ClusterReport(Report):
+    """Report of a job on many machines."""
+
+    job: str = ""
+    workers: tuple[WorkerSummary, ...] = ()
+    shards: ShardCounts = _NO_SHARDS
+    fences: int = 0
+    """Number of times that a worker lost its lease."""
+    lost_shards: tuple[str, ...] = field(default=())
+    """Shards that no worker could finish; their files are pending."""
+
+
+async def read_report(cluster: Cluster, job: JobRecord, progress: Progress) -> ClusterReport:
+    """Add up the reports of a job's scans and shards, as far as they exist.
+
+    Raises:
+        ClusterError: If one of them cannot be read.
+    """
+    objects = await cluster.objects(job.objects)
+    total = _empty(job, progress)
+    async for part in _parts(objects, job, progress):
+        total += part
+    names = [each.name for each in attrs.fields(Report)]
+    dead = tuple(row.key for row in progress.shards if row.fields.get("state") == "dead")
+    values = {name: getattr(total, name) for name in names}
+    values |= {"journal": "", "message": total.message or job.message, "roots": tuple(map(str, job.sources))}
+    if dead and total.ended == "complete":
+        values |= {"ended": "error", "message": f"no worker could finish {', '.join(dead[:5])}"}
+    return ClusterReport(
+        **values,
+        job=job.id,
+        workers=_workers(progress.shards),
+        shards=ShardCounts(
+            planned=progress.planned,
+            done=sum(row.fields.get("state") == "done" for row in progress.shards),
+            moved=sum(max(0, integer(row, "epoch") - 1) for row in progress.shards),
+        ),
+        fences=sum(integer(row, "fences") for row in (*progress.scans, *progress.shards)),
+        lost_shards=dead,
+    )
+
+
+async def _parts(objects: Objects, job: JobRecord, progress: Progress) -> AsyncIterator[Report]:
+    for row in progress.scans:
+        if "plan" in row.fields:
+            yield await _read(objects, f"{row.key}.{row.fields['plan']}.report", job)
+    for row in progress.shards:
+        if "report" in row.fields:
+            yield await _read(objects, f"{row.key}.{row.fields['report']}.report", job)
+        else:
+            yield _pending_report(job, row)
+
+
+async def _read(objects: Objects, name: str, job: JobRecord) -> Report:
+    data = await objects.get(name)
+    report = Report.from_json(json.loads(data or b"{}"))
+    # What one worker gave back, another one has continued: only the state of the job counts.
+    if job.state in _ENDS or report.ended not in {"drained", "stopped", "lease"}:
+        return report
+    return evolve(report, ended="complete", message="")
+
+
+def _empty(job: JobRecord, progress: Progress) -> Report:
+    ended: Ended = "complete" if progress.finished else _ENDS.get(job.state, "complete")
+    return Report(
+        journal="",
+        started=job.created,
+        seconds=max(0.0, time.time() - job.created),
+        ended=ended,
+        message=job.message,
+        tenant=job.tenant or "",
+        parent=job.parent,
+        roots=tuple(map(str, job.sources)),
+        run=1,
+        created=job.created,
+        scanned=progress.scanned,
+    )
+
+
+def _pending_report(job: JobRecord, row: Row) -> Report:
+    """Return the report of a shard that no worker has reported on."""
+    files, size = integer(row, "files"), integer(row, "bytes")
+    empty = _empty(job, Progress((), (), 0))
+    pending = Counts(planned=files, pending=files)
+    return evolve(empty, counts=pending, bytes=Counts(planned=size, pending=size), scanned=True)
+
+
+def _workers(rows: Sequence[Row]) -> tuple[WorkerSummary, ...]:
+    by_host: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if "host" in row.fields:
+            by_host[str(row.fields["host"])].append(row)
+    return tuple(_summarize(host, found) for host, found in sorted(by_host.items()))
+
+
+def _summarize(host: str, rows: Sequence[Row]) -> WorkerSummary:
+    return WorkerSummary(
+        host=host,
+        shards=len(rows),
+        epochs=sum(integer(row, "epoch") for row in rows),
+        files=sum(integer(row, "done") for row in rows),
+        bytes=sum(integer(row, "done_bytes") for row in rows),
+        cpu=sum(row.data.number("cpu") for row in rows if "cpu" in row.fields),
+    )

@@ -1,0 +1,158 @@
+"""One shard in a worker: its journal comes from the object store, and its checkpoints go there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from attrs import define, field
+
+from coredata_async.bulk.events import Event, Progress
+from coredata_async.bulk.report.as_json import as_json
+from coredata_async.bulk.report.report import Report
+from coredata_async.bulk.shard_run import ShardRun, restore_shard
+from coredata_async.client import CoreData
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.lease import TableLease
+from coredata_async.cluster.messages import JobRecord, Task
+from coredata_async.cluster.objects import Objects
+from coredata_async.cluster.table import Row
+
+CHECKPOINT: Final = 30.0
+"""Seconds between two checkpoints."""
+CLOSED: Final = frozenset({"done", "dead"})
+_AGAIN: Final = frozenset({"drained", "stopped", "time", "lease", "circuit", "authentication"})
+"""Ends after which another worker, or a later job, continues the shard."""
+
+
+@define(eq=False, kw_only=True)
+class ShardWork:
+    """Carries out one shard."""
+
+    client: CoreData
+    job: JobRecord
+    task: Task
+    root: Path
+    directory: Path
+    """Directory for the journal."""
+    objects: Objects
+    publish: Callable[[Event], object]
+    """Called with each event of the shard."""
+    checkpoints: float = CHECKPOINT
+    _run: ShardRun | None = field(default=None, init=False)
+    _ending: Callable[[ShardRun], object] | None = field(default=None, init=False)
+
+    def drain(self) -> None:
+        """Begin no further file, and end when those in flight have ended."""
+        self._end(ShardRun.drain)
+
+    def stop(self) -> None:
+        """End within two seconds."""
+        self._end(ShardRun.stop)
+
+    async def run(self, lease: TableLease) -> Report:
+        """Carry out the shard under a lease; write its journal and its report; give the lease up.
+
+        Raises:
+            ClusterError: If NATS does not answer, or has lost the shard.
+            LeaseLostError: If another worker has the shard.
+        """
+        path = self.directory / f"{self.job.id}.{self.task.key}.{lease.epoch}.journal"
+        await restore_shard(
+            await latest_journal(self.objects, self.task.key, lease.epoch), path, root=self.root
+        )
+        self._run = run = ShardRun(
+            self.client,
+            self.job.spec,
+            path,
+            shard=str(lease.fields["id"]),
+            root=self.root,
+            lease=lease,
+            sent_until=lease.sent_until or self.job.sent_until,
+        )
+        async with asyncio.TaskGroup() as group:
+            saving = group.create_task(self._save_at_intervals(run, lease))
+            await self._consume(run, lease)
+            saving.cancel()
+        report = run.report
+        await self._finish(report, lease)
+        for left in self.directory.glob(f"{path.name}*"):
+            left.unlink(missing_ok=True)
+        return report
+
+    def _end(self, call: Callable[[ShardRun], object]) -> None:
+        self._ending = call
+        if self._run is not None:
+            call(self._run)
+
+    async def _consume(self, run: ShardRun, lease: TableLease) -> None:
+        async with run as events:
+            if self._ending is not None:
+                self._ending(run)
+            async for event in events:
+                if isinstance(event, Progress):
+                    lease.fields |= {"done": event.done, "done_bytes": event.done_bytes}
+                    lease.fields |= {"skipped": event.skipped, "failed": event.failed}
+                self.publish(event)
+            await self._save(run, lease.epoch)
+
+    async def _save_at_intervals(self, run: ShardRun, lease: TableLease) -> None:
+        while True:
+            await asyncio.sleep(self.checkpoints)
+            await self._save(run, lease.epoch)
+
+    async def _save(self, run: ShardRun, epoch: int) -> None:
+        await self.objects.put(checkpoint_name(self.task.key, epoch), await run.checkpoint())
+
+    async def _finish(self, report: Report, lease: TableLease) -> None:
+        values = {**as_json(report), "journal": ""}
+        await self.objects.put(f"{self.task.key}.{lease.epoch}.report", json.dumps(values).encode())
+        counts, size = report.counts, report.bytes
+        lease.fields |= {
+            "report": lease.epoch,
+            "ended": report.ended,
+            "done": counts.done,
+            "done_bytes": size.done,
+            "skipped": counts.skipped,
+            "failed": counts.failed,
+        }
+        lease.fields["state"] = "open" if report.ended in _AGAIN else "done"
+        # A file that is left with an unknown outcome may still be registered.
+        await lease.release(sent_until=lease.sent_until if report.finished else datetime.now(UTC))
+
+
+def checkpoint_name(key: str, epoch: int) -> str:
+    """Return the name of the checkpoint of one owner: others never overwrite it."""
+    return f"{key}.{epoch}"
+
+
+async def latest_journal(objects: Objects, key: str, epoch: int) -> bytes:
+    """Return the last checkpoint of earlier owners, or the journal as it was planned.
+
+    Raises:
+        ClusterError: If the object store has neither.
+    """
+    for earlier in range(epoch - 1, 0, -1):
+        data = await objects.get(checkpoint_name(key, earlier))
+        if data is not None:
+            return data
+    data = await objects.get(key)
+    if data is None:
+        raise ClusterError(f"the cluster has lost the journal of {key}")
+    return data
+
+
+async def trace_of_owner(objects: Objects, row: Row | None, key: str) -> int:
+    """Return the epoch of an owner that has left a checkpoint although its entry is lost; 0 without one."""
+    epoch = 0 if row is None else row.data.integer("epoch")
+    found = await objects.get(checkpoint_name(key, epoch + 1))
+    return 0 if found is None else epoch + 1
+
+
+def is_closed(row: Row) -> bool:
+    """Return whether a shard needs no further owner."""
+    return row.fields.get("state") in CLOSED

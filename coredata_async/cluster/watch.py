@@ -1,0 +1,181 @@
+"""Watch over a job: looks at its tables, publishes events, passes orders on, and notices its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from attrs import define, field
+
+from coredata_async.bulk.events import Progress as ProgressEvent
+from coredata_async.bulk.events import Scanned
+from coredata_async.cluster.connection import WORKERS, Cluster
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.events import ClusterEvent, WorkerJoined, WorkerLost, read_event
+from coredata_async.cluster.jobs import Jobs
+from coredata_async.cluster.messages import JobRecord, JobState
+from coredata_async.cluster.progress import Progress
+from coredata_async.cluster.report import ClusterReport, read_report
+from coredata_async.cluster.table import Row
+from coredata_async.cluster.take import Pulse
+from coredata_async.errors import ConfigurationError
+
+log = logging.getLogger("coredata_async.cluster")
+
+LOOK: Final = 0.5
+"""Seconds between two looks at the tables; more if they are large."""
+_SHARE_OF_TIME: Final = 10
+"""A look at the tables takes at most one part in this many of the time."""
+_LATE: Final = 0.5
+"""Seconds for which events may arrive after the end of the job."""
+
+
+@define(eq=False, kw_only=True)
+class JobWatch:
+    """Watches one job until it ends. It may be watched by any number of processes, or by none."""
+
+    cluster: Cluster
+    jobs: Jobs
+    record: JobRecord
+    publish: Callable[[ClusterEvent], object]
+    """Called with each event."""
+    _order: JobState | None = field(default=None, init=False)
+    _detached: bool = field(default=False, init=False)
+    _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _pulse: Pulse = field(factory=Pulse, init=False)
+    _workers: dict[str, Row] = field(factory=dict[str, Row], init=False)
+    _scanned: bool = field(default=False, init=False)
+    _began: float = field(factory=time.monotonic, init=False)
+    _before: tuple[float, int, int] | None = field(default=None, init=False)
+    """Time, files and bytes of the last look, for the rates."""
+
+    def order(self, state: JobState) -> None:
+        """Change the state of the job, for all workers."""
+        self._order = state
+        self._changed.set()
+
+    def detach(self) -> None:
+        """Stop watching; the job goes on."""
+        self._detached = True
+        self._changed.set()
+
+    async def receive(self, data: bytes) -> None:
+        """Publish the events of a worker's message."""
+        for fields in json.loads(data):
+            with suppress(ConfigurationError):  # of another version
+                self.publish(read_event(fields))
+
+    async def run(self) -> ClusterReport | None:
+        """Watch the job to its end, and return its report; None if it was detached before.
+
+        Raises:
+            ConfigurationError: If the cluster has lost the job.
+            ClusterError: If the report cannot be read.
+        """
+        table = await self.cluster.table(self.record.table)
+        while not self._detached:
+            began = time.monotonic()
+            try:
+                await self._obey()
+                self.record = await self.jobs.get(self.record.id)
+                progress = await Progress.read(table, self.record)
+                await self._look_at_workers()
+                self._show(progress)
+                if await self._is_over(progress):
+                    await asyncio.sleep(_LATE)
+                    return await read_report(self.cluster, self.record, progress)
+            except ClusterError as exc:
+                log.info("the job cannot be watched now: %s", exc)
+            pause = max(LOOK, _SHARE_OF_TIME * (time.monotonic() - began))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), pause)
+            self._changed.clear()
+        return None
+
+    async def _obey(self) -> None:
+        if self._order is not None:
+            await self.jobs.change(self.record.id, state=self._order)
+            self._order = None
+
+    async def _is_over(self, progress: Progress) -> bool:
+        """End the job if nothing is left to do, or if it was asked to end and no worker is at it."""
+        match self.record.state:
+            case "complete" | "ended":
+                return True
+            case _ if progress.finished:
+                await self.jobs.end(self.record.id, "complete")
+                return True
+            case "draining" | "stopping" if not self._living(progress):
+                await self.jobs.end(self.record.id, "ended")
+                return True
+            case _:
+                return False
+
+    def _living(self, progress: Progress) -> list[Row]:
+        """Return the entries whose lease a worker renews. All are asked each time, see `Pulse`."""
+        return [row for row in progress.owned if self._pulse.is_alive(row)]
+
+    async def _look_at_workers(self) -> None:
+        shares = {source.share for source in self.record.sources}
+        rows = await (await self.cluster.table(WORKERS)).rows()
+        ours = {
+            key: row
+            for key, row in rows.items()
+            if self._pulse.is_alive(row) and not shares.isdisjoint(row.data.texts("shares"))
+        }
+        for key in ours.keys() - self._workers.keys():
+            data = ours[key].data
+            self.publish(WorkerJoined(worker=key, host=data.text("host"), shares=data.texts("shares")))
+        for key in self._workers.keys() - ours.keys():
+            self.publish(WorkerLost(worker=key, host=self._workers[key].data.text("host")))
+        self._workers = ours
+
+    def _show(self, progress: Progress) -> None:
+        if progress.scanned and not self._scanned:
+            self._scanned = True
+            self.publish(Scanned(files=progress.files, bytes=progress.bytes, excluded=0))
+        done, size = progress.total("done"), progress.total("done_bytes")
+        now = time.monotonic()
+        then, files_before, bytes_before = self._before or (self._began, 0, 0)
+        seconds = max(now - then, 1e-3)
+        rate, speed = max(0, done - files_before) / seconds, max(0, size - bytes_before) / seconds
+        self._before = (now, done, size)
+        left = progress.files - done - progress.total("skipped") - progress.total("failed")
+        self.publish(
+            ProgressEvent(
+                planned=progress.files,
+                planned_bytes=progress.bytes,
+                scanned=progress.scanned,
+                done=done,
+                done_bytes=size,
+                skipped=progress.total("skipped"),
+                failed=progress.total("failed"),
+                unresolved=0,
+                delayed=0,
+                in_flight=len(progress.owned),
+                sent=size,
+                seconds=now - self._began,
+                files_per_second=rate,
+                bytes_per_second=speed,
+                eta=left / rate if rate and progress.scanned else None,
+                api_width=len(self._workers),
+                storage_width=len(self._workers),
+                retries=0,
+                throttled=0,
+                paused=self._find_pause(progress),
+            )
+        )
+
+    def _find_pause(self, progress: Progress) -> str | None:
+        """Return why nothing is done now: a share has no worker."""
+        waiting = {source.share for source in self.record.sources}
+        if progress.finished:
+            return None
+        for row in self._workers.values():
+            waiting -= set(row.data.texts("shares"))
+        return f"no worker has the share {', '.join(sorted(waiting))}" if waiting else None

@@ -1,0 +1,175 @@
+"""A worker: processes that upload the shares of this machine, kept running."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from coredata_async.bulk.journal.location import state_directory
+from coredata_async.bulk.options import MAX_PROCESSES, Effort
+from coredata_async.bulk.workers.setup import ProcessLimits, encode_setup
+from coredata_async.bulk.workers.supervisor import environment
+from coredata_async.client import CoreData
+from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.messages import check_share
+from coredata_async.cluster.presence import UNUSABLE
+from coredata_async.cluster.shard_work import CHECKPOINT
+from coredata_async.errors import ConfigurationError
+from coredata_async.secret import Secret
+
+log = logging.getLogger("coredata_async.cluster")
+
+GRACE: Final = 45.0
+"""Seconds for files in flight after `drain`, before a process is killed."""
+_PAUSE: Final = 1.0
+"""Seconds before an ended process is started again."""
+
+
+def _directory() -> Path:
+    return state_directory() / "coredata-async" / "worker"
+
+
+class Worker:
+    """Uploads shards of jobs from the shares of this machine: `await Worker(…).run()`.
+
+    Each process carries out one shard at a time, and ends with this one. The kernel kills a process that was
+    frozen for longer than its lease (on Linux), and another one is started in its place. Jobs need workers
+    for all of their shares, on any number of machines.
+
+    Args:
+        client: The client whose options the processes use. Its key stays on this machine.
+        cluster: The connection to the cluster.
+        shares: Root directory of each share that this machine can read.
+        processes: Number of processes.
+        directory: Private directory for journals; by default one in the user's state directory.
+        checkpoints: Seconds between two checkpoints of a shard.
+
+    Raises:
+        ConfigurationError: If an argument is invalid, or an option of the client works only in this process.
+    """
+
+    def __init__(
+        self,
+        client: CoreData,
+        cluster: Cluster,
+        *,
+        shares: Mapping[str, str | os.PathLike[str]],
+        processes: int = 1,
+        directory: str | os.PathLike[str] | None = None,
+        checkpoints: float = CHECKPOINT,
+    ) -> None:
+        if sys.platform == "win32":
+            raise ConfigurationError("a worker needs Unix")
+        if not 1 <= processes <= MAX_PROCESSES:
+            raise ConfigurationError(f"processes must be 1 to {MAX_PROCESSES}, not {processes}")
+        if not shares:
+            raise ConfigurationError("a worker needs at least one share, such as {'fs01': '/srv/docs'}")
+        self._roots = {check_share(name): Path(root).absolute() for name, root in shares.items()}
+        for name, root in self._roots.items():
+            if not root.is_dir():
+                raise ConfigurationError(f"the root {root} of the share {name} is not a directory")
+        self._cluster = cluster
+        self._count = processes
+        self._directory = _directory() if directory is None else Path(directory)
+        self._checkpoints = checkpoints
+        self._setup = self._encode(client)
+        self._draining = asyncio.Event()
+        self._processes: set[asyncio.subprocess.Process] = set()
+        self._failure = ""
+
+    def drain(self) -> None:
+        """Finish the files in flight, give the shards back, and return from `run`."""
+        self._draining.set()
+        self._signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """Kill the processes, and return from `run`. Other workers continue after the leases have ended."""
+        self._draining.set()
+        self._signal(signal.SIGKILL)
+
+    async def run(self) -> None:
+        """Work until `drain` or `stop` is called.
+
+        Raises:
+            ClusterError: If a process cannot work: its message is in the log.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._count):
+                    group.create_task(self._keep_running())
+        finally:
+            self._signal(signal.SIGKILL)
+        if self._failure:
+            raise ClusterError(self._failure)
+
+    async def _keep_running(self) -> None:
+        while not self._draining.is_set():
+            code = await self._run_process()
+            if code == UNUSABLE:
+                self._failure = "a worker process cannot work; its log says why"
+                self.drain()
+            elif not self._draining.is_set():
+                log.warning("a worker process has ended with code %s and is started again", code)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._draining.wait(), _PAUSE)
+
+    async def _run_process(self) -> int:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "coredata_async.cluster.process", str(os.getpid())),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            env=environment(os.environ),
+            start_new_session=True,  # Ctrl-C reaches only this process
+        )
+        self._processes.add(process)
+        try:
+            assert process.stdin is not None  # noqa: S101  # it is a pipe
+            process.stdin.write(json.dumps(self._setup.reveal()).encode() + b"\n")
+            with suppress(OSError):
+                await process.stdin.drain()
+            waiting = asyncio.ensure_future(process.wait())
+            draining = asyncio.ensure_future(self._draining.wait())
+            await asyncio.wait({waiting, draining}, return_when=asyncio.FIRST_COMPLETED)
+            draining.cancel()
+            if not waiting.done():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(waiting), GRACE)
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+            self._processes.discard(process)
+        return process.returncode or 0
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._processes:
+            with suppress(ProcessLookupError):
+                process.send_signal(number)
+
+    def _encode(self, client: CoreData) -> Secret[dict[str, object]]:
+        """Return the setup of a process. It is written to the pipe of the process only."""
+        engine, address = client.engine(), self._cluster.address
+        share = ProcessLimits(engine.limits, engine.retry)
+        _, plain, secrets = encode_setup(client, share, Effort()).reveal()
+        values: dict[str, object] = {
+            "url": address.url,
+            "fingerprint": address.fingerprint,
+            "authorities": None if address.authorities is None else str(address.authorities),
+            "lease": self._cluster.lease,
+            "replicas": self._cluster.replicas,
+            "shares": {name: str(root) for name, root in self._roots.items()},
+            "directory": str(self._directory),
+            "checkpoints": self._checkpoints,
+        }
+        token = None if address.token is None else address.token.reveal()
+        return Secret({"cluster": values, "token": token, "client": [plain, secrets]})

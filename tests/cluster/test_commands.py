@@ -1,0 +1,120 @@
+"""The commands of a cluster, as people use them."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+from coredata_async.cluster.connection import Cluster
+from coredata_async.sandbox import SandboxThread
+from tests.cluster.fleet import LEASE, check_service, fleet_of, plant
+from tests.cluster.servers import coredata, environment
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def box():
+    with SandboxThread() as box:
+        yield box
+
+
+@pytest.fixture
+async def cluster(server):
+    async with await Cluster.open(server.address, lease=LEASE) as cluster:
+        yield cluster
+
+
+def lines(output: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def run(box, server, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    made = environment(box, server, {**os.environ, **more})
+    return subprocess.run(
+        coredata(*arguments), env=made, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def test_one_command_uploads_with_a_cluster_of_its_own(box, server, tmp_path) -> None:
+    root = tmp_path / "photos"
+    paths = plant(root, 3, 5)
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    command = ("upload", f"{root}/.", "--parent", box.project, "--cluster", "local", "--json")
+
+    done = run(box, server, *command, **state)
+
+    assert done.returncode == 0, done.stderr
+    check_service(box, paths)
+    report = lines(done.stdout)[-1]
+    assert report["event"] == "report"
+    assert report["counts"]["done"] == len(paths)
+    again = run(box, server, *command, "--assume-alone", **state)
+    assert again.returncode == 0, again.stderr
+    assert lines(again.stdout)[-1]["counts"]["skipped"] == len(paths)
+    check_service(box, paths)
+
+
+async def test_a_job_is_begun_listed_watched_and_reported_by_commands(box, server, cluster, tmp_path) -> None:
+    url = ("--cluster", server.files.url)
+    async with fleet_of(1, box, server, cluster, tmp_path) as (_, paths):
+        uploading = await asyncio.create_subprocess_exec(
+            *coredata("upload", "fs01:/", "--parent", box.project, *url),
+            env=environment(box, server, os.environ),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert uploading.stderr is not None
+        job = (await uploading.stderr.readline()).decode().split()[-1]
+        uploading.send_signal(signal.SIGINT)
+        said = (await uploading.communicate())[1].decode()
+        assert uploading.returncode == 130, said
+        watched = await asyncio.to_thread(run, box, server, "job", "watch", job, *url, "--json")
+        listed = await asyncio.to_thread(run, box, server, "job", "list", *url, "--json")
+        page = tmp_path / "r.html"
+        command = ("job", "report", job, *url, "--json", "--report", str(page))
+        shown = await asyncio.to_thread(run, box, server, *command)
+
+    check_service(box, paths)
+    assert watched.returncode == 0, watched.stderr
+    assert lines(watched.stdout)[-1]["counts"]["done"] == len(paths)
+    [row] = lines(listed.stdout)
+    assert (row["job"], row["state"], row["done"]) == (job, "complete", len(paths))
+    assert lines(shown.stdout)[-1]["shards"]["done"] == row["shards"]
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_a_job_that_does_not_exist_is_a_usage_error(box, server) -> None:
+    done = run(box, server, "job", "watch", "x", "--cluster", server.files.url)
+
+    assert done.returncode == 2
+    assert "no job 'x'" in done.stderr
+
+
+def test_a_cluster_that_is_down_is_a_clear_error(box, server) -> None:
+    server.kill()
+
+    done = run(box, server, "job", "list", "--cluster", server.files.url)
+
+    assert done.returncode == 6
+    assert "cannot be reached" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("worker",), "--cluster"),
+        (("worker", "--cluster", "nats://127.0.0.1:1"), "--share"),
+        (("worker", "--cluster", "nats://10.0.0.1:1", "--share", "a=/tmp"), "encrypted"),
+        (("upload", "nowhere", "--parent", "p"), "does not exist"),
+        (("upload", "docs", "--parent", "p", "--cluster", "nats://127.0.0.1:1", "--dry-run"), "--dry-run"),
+    ],
+)
+def test_a_wrong_command_says_what_is_missing(box, server, arguments: tuple[str, ...], words: str) -> None:
+    done = run(box, server, *arguments)
+
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr

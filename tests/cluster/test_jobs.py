@@ -1,0 +1,91 @@
+"""The table of jobs: trees are locked, and states only go forward."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from coredata_async.bulk.spec import JobSpec
+from coredata_async.cluster.errors import JobLockedError
+from coredata_async.cluster.jobs import Jobs
+from coredata_async.cluster.messages import JobRecord, Source, parse_sources
+from coredata_async.errors import ConfigurationError
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+async def jobs(cluster):
+    return await Jobs.open(cluster)
+
+
+def begin(jobs: Jobs, *sources: str, parent: str = "p1"):
+    return jobs.begin(parse_sources(sources), parent, JobSpec())
+
+
+@pytest.mark.parametrize("other", ["fs01:/docs", "fs01:/", "fs01:/docs/2026", "fs01:/docs/."])
+async def test_a_second_job_for_an_overlapping_tree_is_refused(jobs, other: str) -> None:
+    first = await begin(jobs, "fs01:/docs")
+
+    with pytest.raises(JobLockedError, match=first.id):
+        await begin(jobs, other)
+
+    assert [job.state for job in await jobs.all()] == ["running", "ended"]
+
+
+async def test_other_trees_and_other_parents_are_not_locked(jobs) -> None:
+    await begin(jobs, "fs01:/docs")
+    await begin(jobs, "fs01:/docs2", "fs02:/docs")
+    await begin(jobs, "fs01:/docs", parent="p2")
+
+    assert len(await jobs.all()) == 3
+
+
+async def test_the_next_job_knows_when_the_last_one_can_have_sent(jobs) -> None:
+    first = await begin(jobs, "fs01:/docs")
+    before = datetime.now(UTC)
+    await jobs.end(first.id, "ended")
+
+    second = await begin(jobs, "fs01:/docs")
+
+    assert first.sent_until is None
+    assert second.sent_until is not None
+    assert before <= second.sent_until <= datetime.now(UTC)
+
+
+async def test_a_job_survives_its_round_trip(jobs) -> None:
+    job = await begin(jobs, "fs01:/docs", "fs02:/")
+
+    assert await jobs.get(job.id) == job
+    assert job.sources == (Source("fs01", "docs"), Source("fs02", "."))
+
+
+async def test_an_ended_job_stays_ended(jobs) -> None:
+    job = await begin(jobs, "fs01:/docs")
+    await jobs.end(job.id, "complete")
+
+    assert (await jobs.change(job.id, state="draining")).state == "complete"
+
+
+async def test_the_first_worker_decides_about_the_account(jobs) -> None:
+    job = await begin(jobs, "fs01:/docs")
+    await jobs.change(job.id, owner=("tenant", "ann"))
+
+    now: JobRecord = await jobs.change(job.id, owner=("tenant", "bob"))
+
+    assert (now.tenant, now.account) == ("tenant", "ann")
+
+
+async def test_a_job_that_does_not_exist_is_a_clear_error(jobs) -> None:
+    with pytest.raises(ConfigurationError, match="no job 'x'"):
+        await jobs.get("x")
+
+
+@pytest.mark.parametrize("text", ["docs", "fs 01:/x", "fs01:/../etc", ":/x"])
+def test_a_malformed_source_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Source.parse(text)
+
+
+def test_sources_of_one_job_must_not_overlap() -> None:
+    with pytest.raises(ConfigurationError, match="in common"):
+        parse_sources(["fs01:/a", "fs01:/a/b"])
