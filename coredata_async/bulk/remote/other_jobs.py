@@ -267,9 +267,10 @@ def _count_folders(db: sqlite3.Connection) -> int:
     return int(count)
 
 
-_OTHERS = (  # a name whose registration is being looked up proves nothing
+_OTHERS = (  # a name that is being looked up proves nothing, and one in a shard is uploaded by this job
     "FROM item JOIN remote_file ON remote_file.folder = item.folder AND remote_file.filename = item.filename "  # noqa: S608
-    f"WHERE item.folder = ? AND item.state != {State.UNKNOWN:d} AND item.file IS NOT remote_file.file "
+    f"WHERE item.folder = ? AND item.state != {State.UNKNOWN:d} AND item.shard IS NULL "
+    "AND item.file IS NOT remote_file.file "
     "AND (item.blob IS NULL OR item.blob IS NOT remote_file.blob) "
     "AND NOT EXISTS (SELECT 1 FROM former WHERE former.file = remote_file.file)"
 )

@@ -237,8 +237,9 @@ _LARGE: Final = (
     f"WHERE size > ? AND item.{_PENDING} AND claim < ? AND folder.scanned = ? ORDER BY size DESC LIMIT 1"
 )
 _MISSING: Final = (
-    f"SELECT 1 FROM item WHERE folder = ? AND {_PENDING} AND NOT EXISTS (SELECT 1 FROM remote_file "  # noqa: S608
-    "WHERE remote_file.folder = item.folder AND remote_file.filename = item.filename "
+    f"SELECT 1 FROM item WHERE folder = ? AND {_PENDING} AND shard IS NULL "  # noqa: S608
+    "AND NOT EXISTS (SELECT 1 FROM remote_file WHERE remote_file.folder = item.folder "
+    "AND remote_file.filename = item.filename "
     "AND (remote_file.size = item.size OR remote_file.size IS NULL)) LIMIT 1"
 )
 

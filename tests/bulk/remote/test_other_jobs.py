@@ -1,0 +1,48 @@
+"""Files of other jobs in the journal: which names count."""
+
+import pytest
+
+from coredata_async.bulk.remote.other_jobs import count_others
+from coredata_async.bulk.run.feeder import is_complete
+from coredata_async.bulk.states import State
+from tests.bulk.reports import Rows
+
+
+@pytest.fixture
+def rows():
+    found = Rows()
+    found.db.execute("INSERT INTO shard (number, id) VALUES (1, 'one')")
+    yield found
+    found.close()
+
+
+def listed(rows: Rows, item: int, file: str) -> None:
+    """List a File with the name of an item."""
+    rows.db.execute("UPDATE item SET filename = ? WHERE id = ?", (f"name {item}", item))
+    rows.db.execute(
+        "INSERT INTO remote_file (folder, file, filename, size) VALUES (1, ?, ?, 10)", (file, f"name {item}")
+    )
+
+
+def test_a_file_with_the_name_of_a_pending_one_is_of_another_job(rows) -> None:
+    listed(rows, rows.item(State.PLANNED), "f1")
+    listed(rows, rows.item(State.DONE, file="f2"), "f2")
+
+    assert count_others(rows.db, 1) == 1
+
+
+def test_a_file_that_was_given_to_a_shard_is_uploaded_by_this_job(rows) -> None:
+    item = rows.item(State.PLANNED)
+    listed(rows, item, "f1")
+    rows.db.execute("UPDATE item SET shard = 1 WHERE id = ?", (item,))
+
+    assert count_others(rows.db, 1) == 0
+
+
+def test_a_folder_is_complete_if_only_files_in_shards_are_missing(rows) -> None:
+    given, own = rows.item(State.PLANNED), rows.item(State.PLANNED)
+    rows.db.execute("UPDATE item SET shard = 1 WHERE id = ?", (given,))
+    assert not is_complete(rows.db, 1)
+
+    listed(rows, own, "f1")
+    assert is_complete(rows.db, 1)
