@@ -6,7 +6,6 @@ import asyncio
 import logging
 import random
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -124,7 +123,8 @@ class Storing:
     source: PreparedSource
     stage: OnStage | None
     _typed: bool = field(default=True, init=False)
-    _results: Counter[PutResult] = field(factory=Counter[PutResult], init=False)
+    _results: tuple[PutResult, ...] = field(default=(), init=False)
+    """Of the PUTs that did not store the bytes."""
     _signature_refusal: _Failed | None = field(default=None, init=False)
     """The first signature refusal: it is more informative than the one to the attempt without Content-Type.
     """
@@ -138,7 +138,7 @@ class Storing:
             if isinstance(outcome, Stored):
                 self.ways.type_header.sent = self._typed or self.plan.content_type is None
                 return outcome
-            self._results[outcome.result] += 1
+            self._results += (outcome.result,)
             wait = self._wait(outcome)
             if wait is None:
                 refused = outcome.result is PutResult.REFUSED
@@ -153,7 +153,7 @@ class Storing:
                 await self.ways.sleep(wait)
 
     async def _once_admitted(self, admission: Admission) -> Stored | _Failed:
-        whole, again = not isinstance(self.source.body, Streamed), self._results[PutResult.EXPIRED] > 0
+        whole, again = not isinstance(self.source.body, Streamed), PutResult.EXPIRED in self._results
         if not admission.holds_back(whole=whole, again=again):
             return await self._once()
         async with admission.slot(self.plan.size, whole=whole):
@@ -260,8 +260,8 @@ class Storing:
             return None
         if result in _LIMITS:
             untyped = result is PutResult.UNSIGNED and self.plan.content_type is None
-            return None if untyped or self._results[result] >= _LIMITS[result] else 0.0
-        failures = sum(count for each, count in self._results.items() if each not in _LIMITS)
+            return None if untyped or self._results.count(result) >= _LIMITS[result] else 0.0
+        failures = sum(each not in _LIMITS for each in self._results)
         return self.ways.retry.wait(failures, jitter=self.ways.jitter())
 
     def _last(self, failed: _Failed) -> TransferError:
@@ -269,7 +269,7 @@ class Storing:
         if failed.result not in {PutResult.EXPIRED, PutResult.SKEWED}:
             repeatable = failed.result in _REPEATED and failed.final
             return failed.error if self._is_replayable or not repeatable else self._not_again(failed.error)
-        count, clocks, error = self._results[failed.result], failed.clocks, failed.error
+        count, clocks, error = self._results.count(failed.result), failed.clocks, failed.error
         status = error.status if isinstance(error, StorageError) else None
         if failed.silent and clocks.still_valid:
             return StorageError(

@@ -42,7 +42,7 @@ class ResponseParser:
         self._parser = self._new_parser()
         self._header_bytes = 0
         self._bodiless = self._stale = False
-        self.headers = CIMultiDict[str]()
+        self.headers: CIMultiDict[str] = CIMultiDict()
         """Headers of the response, and of its trailer."""
         self.blocks: list[bytes] = []
         """Received blocks of the body that were not taken yet."""
