@@ -8,14 +8,14 @@ from contextlib import closing
 import pytest
 from attrs import define, field
 
-from coredata_async.bulk import FolderCreated, Policy, Reason, Selection
+from coredata_async.bulk import FolderCreated, Policy, Reason, Report, Selection
 from coredata_async.bulk.journal.shards import read_shard
 from coredata_async.bulk.shard_plan import Shard, ShardPlan
 from coredata_async.bulk.spec import JobSpec
 from coredata_async.errors import AuthenticationError, ConfigurationError
 from coredata_async.fence import read_clock
 from tests.bulk.rig import STEADY, folders_twice, make_tree, remote_truth
-from tests.bulk.shards import Cluster, SomeLease, check, in_sum, local_truth_without_links
+from tests.bulk.shards import SETTLING, Cluster, SomeLease, check, in_sum, local_truth_without_links
 
 
 def files_of(*shards: Shard) -> Counter[bytes]:
@@ -242,3 +242,28 @@ async def test_a_damaged_plan_is_not_repeated_without_its_shards(cluster, nested
 
     with pytest.raises(ConfigurationError, match="published"):
         await everything(cluster.plan())
+
+
+async def test_a_plan_does_not_take_folders_of_another_plan_of_its_job_for_those_of_another_job(
+    box, cluster, nested, jobs, tmp_path
+) -> None:
+    await jobs.run(nested)  # the top folder exists before
+    other = tmp_path / "other"
+    make_tree(other / "tree", {f"new{n}/g.txt": b"other %d" % n for n in range(3)})
+    make_tree(nested, {f"new{n}/f.txt": b"%d" % n for n in range(3)})
+    maker, clusters = SharedFolders(), []
+    for name, share in (("one", nested.parent), ("two", other)):
+        (tmp_path / name).mkdir()
+        spec = JobSpec(effort=STEADY, retry=SETTLING)
+        clusters.append(Cluster(cluster.client, box.project, share, tmp_path / name, spec))
+
+    async def divide(number: int) -> Report:
+        await asyncio.sleep(0.2 * number)  # the check of the second one spans the creations of the first one
+        return await clusters[number].divide(share=f"fs{number}", folders=maker)
+
+    planned = await asyncio.gather(divide(0), divide(1))
+
+    assert [report.ended for report in planned] == ["complete", "complete"], planned[1].message
+    assert not folders_twice(box)
+    carried = [await each.carry(shard) for each in clusters for shard in each.shards]
+    assert in_sum(*planned, *carried).exit_code == 0

@@ -25,6 +25,7 @@ from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.journal.resume import suspect
 from coredata_async.bulk.journal.settle_wait import SettleWait
 from coredata_async.bulk.remote.folder_list import FolderList
+from coredata_async.bulk.remote.folder_maker import FolderMaker, LocalFolderMaker
 from coredata_async.bulk.report.report import Ended
 from coredata_async.bulk.states import State
 
@@ -178,6 +179,7 @@ class QuietCheck:
     others: OtherJobs
     gap: float
     """Seconds between the two listings."""
+    maker: FolderMaker = field(factory=LocalFolderMaker, kw_only=True)
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _passed: bool = field(default=False, init=False)
@@ -225,16 +227,21 @@ class QuietCheck:
         async with self._lock:
             if not self._passed:
                 await self.folders.load_again()
-                before = await self.journal.read(_count_folders)
+                before, latest = await self.journal.read(_count_folders)
                 await self.sleep(self.gap)
                 await self.folders.load_again()
-                now = await self.journal.read(_count_folders)
-                if now > before:
+                now, _ = await self.journal.read(_count_folders)
+                if now > before and not await self._are_of_this_job(latest):
                     message = (
                         f"{now - before} folders of this tree were created within the last {self.gap:g} s"
                     )
                     await self.others.stop(message)
                 self._passed = True
+
+    async def _are_of_this_job(self, since: float) -> bool:
+        """Return whether another process of this job has created all folders since a time of the server."""
+        created = await self.journal.read(partial(_list_folders, since=since))
+        return all([await self.maker.get(inside, title) == folder for inside, title, folder in created])
 
     async def _stop(self, folder: int, count: int) -> None:
         path, file = await self.journal.read(partial(_newest_other, folder=folder))
@@ -257,16 +264,28 @@ def _newest_other(db: sqlite3.Connection, folder: int) -> tuple[bytes, str]:
     return path, newest[0] if newest else ""
 
 
-def _count_folders(db: sqlite3.Connection) -> int:
-    """Count the folders that have the names of directories, in folders that this journal has not created."""
-    (count,) = db.execute(
-        "SELECT count(*) FROM folder JOIN folder AS up ON up.id = folder.parent AND NOT up.made "
-        "JOIN remote_folder ON remote_folder.parent = up.remote AND remote_folder.title = folder.title WHERE "
-        "NOT folder.made"
-    ).fetchone()
-    return int(count)
+def _count_folders(db: sqlite3.Connection) -> tuple[int, float]:
+    """Count the folders that have the names of directories, in folders that this journal has not created.
+
+    Returns:
+        Their number, and when the latest of them was created.
+    """
+    count, latest = db.execute(f"SELECT count(*), max(remote_folder.created) {_NAMED_FOLDERS}").fetchone()
+    return int(count), latest or 0.0
 
 
+def _list_folders(db: sqlite3.Connection, since: float) -> list[tuple[str, str, str]]:
+    """Return parent, title and id of some of these folders that were created since a time."""
+    columns = "remote_folder.parent, remote_folder.title, remote_folder.id"
+    newer = "coalesce(remote_folder.created, 0) >= ?"
+    return db.execute(f"SELECT {columns} {_NAMED_FOLDERS} AND {newer} LIMIT 1000", (since,)).fetchall()
+
+
+_NAMED_FOLDERS = (
+    "FROM folder JOIN folder AS up ON up.id = folder.parent AND NOT up.made "
+    "JOIN remote_folder ON remote_folder.parent = up.remote AND remote_folder.title = folder.title WHERE "
+    "NOT folder.made"
+)
 _OTHERS = (  # a name that is being looked up proves nothing, and one in a shard is uploaded by this job
     "FROM item JOIN remote_file ON remote_file.folder = item.folder AND remote_file.filename = item.filename "  # noqa: S608
     f"WHERE item.folder = ? AND item.state != {State.UNKNOWN:d} AND item.shard IS NULL "

@@ -53,8 +53,7 @@ class Placement:
         listing, journal = FolderList(remote), remote.journal
         others = OtherJobs(journal, abort)
         siblings = Siblings(listing, journal, others, retry)
-        quiet = QuietCheck(wait, listing, journal, others, retry.probe_gap)
-        folders = Folders(
-            listing, journal, retry, quiet, siblings, on_created, maker=maker or LocalFolderMaker()
-        )
+        maker = maker or LocalFolderMaker()
+        quiet = QuietCheck(wait, listing, journal, others, retry.probe_gap, maker=maker)
+        folders = Folders(listing, journal, retry, quiet, siblings, on_created, maker=maker)
         return cls(others, siblings, folders, Feeder(journal, folders, remote, quiet, others, listed=listed))
