@@ -22,6 +22,7 @@ from coredata_async.cluster.events import ShardMoved, WorkerJoined, WorkerLost
 from coredata_async.cluster.job import ClusterJob
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.messages import parse_sources
+from coredata_async.cluster.report_page import render_page
 from coredata_async.cluster.server import run_embedded
 from coredata_async.cluster.worker import Worker
 from coredata_async.config import Limits, Retry
@@ -78,7 +79,7 @@ class ClusterUpload:
     async def run(self, made: CoreData, url: str, conduct: JobCommand) -> int:
         """Run the job, and return the exit code."""
         output = ClusterOutput(conduct.watch.gauge, conduct.watch.quiet)
-        conduct = evolve(conduct, watch=output, interruptible=url == LOCAL)
+        conduct = evolve(conduct, watch=output, interruptible=url == LOCAL, page=render_page)
         if url == LOCAL:
             return await self._run_here(made, conduct)
         async with made, await open_cluster(url) as cluster:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from coredata_async.cluster.address import read_address
+from coredata_async.cluster.address import ClusterAddress, read_address
 from coredata_async.cluster.background import default_directory, read_state
 from coredata_async.cluster.connection import LEASE, Cluster
 
@@ -66,6 +66,24 @@ def connection_options() -> list[click.Parameter]:
     ]
 
 
+def cluster_address(url: str) -> ClusterAddress:
+    """Return the address that the options of the running command describe.
+
+    Raises:
+        ConfigurationError: If an option is invalid.
+    """
+    given = _given()
+    server = read_state(default_directory())
+    if server is not None and server.files.url == url and not any(given.values()):
+        return server.files.address
+    return read_address(
+        url,
+        fingerprint=given.get("fingerprint"),
+        authorities=given.get("cluster_ca"),
+        token_file=given.get("token_file"),
+    )
+
+
 async def open_cluster(url: str, lease: float = LEASE) -> Cluster:
     """Connect to the cluster that the options of the running command describe.
 
@@ -73,15 +91,10 @@ async def open_cluster(url: str, lease: float = LEASE) -> Cluster:
         ConfigurationError: If an option is invalid.
         ClusterError: If it cannot be reached.
     """
-    ctx = click.get_current_context()
-    given: dict[str, Any] = ctx.meta.get(_META, {})
-    server = read_state(default_directory())
-    if server is not None and server.files.url == url and not any(given.values()):
-        return await Cluster.open(server.files.address, lease=lease)
-    address = read_address(
-        url,
-        fingerprint=given.get("fingerprint"),
-        authorities=given.get("cluster_ca"),
-        token_file=given.get("token_file"),
-    )
-    return await Cluster.open(address, monitor=given.get("cluster_monitor"), lease=lease)
+    monitor = _given().get("cluster_monitor")
+    return await Cluster.open(cluster_address(url), monitor=monitor, lease=lease)
+
+
+def _given() -> dict[str, Any]:
+    found: dict[str, Any] = click.get_current_context().meta.get(_META, {})
+    return found

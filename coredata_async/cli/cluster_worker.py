@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import click
 
-from coredata_async.cli.cluster_options import open_cluster
+from coredata_async.cli.cluster_options import cluster_address, open_cluster
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import UNUSABLE
 from coredata_async.cli.interrupts import interrupts
@@ -18,8 +19,11 @@ from coredata_async.cli.output import say
 from coredata_async.client import CoreData
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.handshake import introduce
 from coredata_async.cluster.worker import Worker
 from coredata_async.environment import from_environment
+from coredata_async.events.address import NatsAddress
+from coredata_async.prometheus import serve_metrics
 
 
 def parse_shares(texts: Sequence[str]) -> dict[str, Path]:
@@ -40,7 +44,13 @@ def parse_shares(texts: Sequence[str]) -> dict[str, Path]:
 
 
 def run_cluster_worker(
-    url: str, shares: Mapping[str, Path], processes: int, directory: str | None, lease: float
+    url: str,
+    shares: Mapping[str, Path],
+    *,
+    processes: int,
+    directory: str | None,
+    lease: float,
+    metrics: tuple[str, int] | None,
 ) -> None:
     """Run a worker until a signal ends it."""
     made = client()
@@ -48,15 +58,55 @@ def run_cluster_worker(
         from_environment({"COREDATA_LOG": "info"})
     try:
         start = partial(Worker, shares=shares, processes=processes, directory=directory)
-        asyncio.run(_work(made, url, lease, start))
+        asyncio.run(_work(made, url, lease, start, metrics))
     except ClusterError as exc:
         say(f"coredata: {exc}")
         raise click.exceptions.Exit(UNUSABLE) from None
 
 
-async def _work(made: CoreData, url: str, lease: float, start: Callable[[CoreData, Cluster], Worker]) -> None:
+async def _work(
+    made: CoreData,
+    url: str,
+    lease: float,
+    start: Callable[[CoreData, Cluster], Worker],
+    metrics: tuple[str, int] | None,
+) -> None:
     async with made, await open_cluster(url, lease) as cluster:
         worker = start(made, cluster)
-        say(f"waiting for tasks of the cluster at {cluster.address.label}")
-        with interrupts(worker):
-            await worker.run()
+        async with show_metrics(metrics, worker.metrics.render):
+            say(f"waiting for tasks of the cluster at {cluster.address.label}")
+            with interrupts(worker):
+                await worker.run()
+
+
+@asynccontextmanager
+async def show_metrics(address: tuple[str, int] | None, render: Callable[[], str]) -> AsyncGenerator[None]:
+    """Serve metrics, if an address is given, and print where."""
+    if address is None:
+        yield
+        return
+    host, port = address
+    async with serve_metrics(host, port, render) as bound:
+        say(f"metrics at http://{host}:{bound}/metrics")
+        yield
+
+
+async def locate_queue(url: str) -> tuple[NatsAddress, bool]:
+    """Return the NATS server of a cluster as that of an event-driven worker.
+
+    Returns:
+        The address, and True if the server syncs every write.
+
+    Raises:
+        ConfigurationError: If an option is invalid.
+        ClusterError: If it cannot be reached, or has another certificate.
+    """
+    address = cluster_address(url)
+    introduction = await introduce(address)
+    found = NatsAddress(
+        url=address.url,
+        token=address.token,
+        context=introduction.tls,
+        tls_first=introduction.tls is not None,
+    )
+    return found, introduction.synced

@@ -20,6 +20,7 @@ from coredata_async.cluster.job import ClusterJob
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.progress import Progress
 from coredata_async.cluster.report import read_report
+from coredata_async.cluster.report_page import render_page
 
 _cluster = cluster_url_option("NATS server of the cluster. Default: COREDATA_CLUSTER_URL.", required=True)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
@@ -103,7 +104,9 @@ async def _watch(
     order: Callable[[ClusterJob], object] | None = None,
 ) -> int:
     output = ClusterOutput(choose_display(as_json=as_json, quiet=False))
-    conduct = JobCommand(watch=output, as_json=as_json, reports=reports, interruptible=False)
+    conduct = JobCommand(
+        watch=output, as_json=as_json, reports=reports, interruptible=False, page=render_page
+    )
     async with await open_cluster(url) as cluster:
         watched = await ClusterJob.attach(cluster, job, order=order)
         return await conduct.run(watched)
@@ -125,7 +128,7 @@ async def _report(url: str, job: str, reports: tuple[Path, ...], *, as_json: boo
         progress = await Progress.read(await cluster.table(record.table), record)
         merged = await read_report(cluster, record, progress)
     for path in reports:
-        write_report(merged, path)
+        write_report(merged, path, render_page)
         say(f"report: {path}")
     if as_json:
         echo_json({"event": "report", **report_as_json(merged)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -33,10 +33,8 @@ from coredata_async.storage.atomic import Target, new_part
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-_FORMS: Final[Mapping[str, Callable[[Report], str]]] = {
-    ".json": lambda report: json_line(as_json(report), indent=1) + "\n",
-    ".html": render,
-}
+HTML: Final = ".html"
+_SUFFIXES: Final = (".json", HTML)
 
 
 class JobOptions(TypedDict):
@@ -74,6 +72,8 @@ class JobCommand:
     reports: Sequence[Path] = ()
     interruptible: bool = True
     """True if signals end the job; otherwise they end this command."""
+    page: Callable[[Report], str] = render
+    """Returns the report as HTML."""
 
     async def run(self, job: Job) -> int:
         """Run a job, and return the exit code. Reports are written however the job ends."""
@@ -108,7 +108,7 @@ class JobCommand:
         failures = 0
         for path in self.reports:
             try:
-                write_report(report, path)
+                write_report(report, path, self.page)
             except (OSError, TransferError) as exc:
                 failures += 1
                 say(f"coredata: the report {path} cannot be written: {getattr(exc, 'strerror', None) or exc}")
@@ -170,8 +170,8 @@ def table(report: Report) -> Table:
 def report_file(text: str) -> Path:
     """Parse the path of a report, and check before the job starts that the file can be written."""
     path = Path(text)
-    if path.suffix.lower() not in _FORMS:
-        raise click.BadParameter(f"{text!r} must end in {' or '.join(_FORMS)}")
+    if path.suffix.lower() not in _SUFFIXES:
+        raise click.BadParameter(f"{text!r} must end in {' or '.join(_SUFFIXES)}")
     if path.is_dir():
         raise click.BadParameter(f"{text!r} is a folder")
     if not path.parent.is_dir():
@@ -192,14 +192,19 @@ report_option = click.option(
 )
 
 
-def write_report(report: Report, path: Path) -> None:
+def write_report(report: Report, path: Path, page: Callable[[Report], str] = render) -> None:
     """Write a report atomically; an existing file is replaced, and a link is not followed.
+
+    Args:
+        report: The report.
+        path: The file: JSON or HTML according to its suffix.
+        page: Returns the report as HTML.
 
     Raises:
         OSError: If it cannot be written.
         TransferError: If the path has become a directory, a device or a pipe.
     """
-    text = _FORMS[path.suffix.lower()](report)
+    text = page(report) if path.suffix.lower() == HTML else json_line(as_json(report), indent=1) + "\n"
     target = Target.examine(path, overwrite=True)
     with new_part(target) as part:
         part.file.write(text.encode("utf-8", "backslashreplace"))

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from coredata_async.cli import connection
 from coredata_async.cli.cluster_options import cluster_url_option, connection_options
-from coredata_async.cli.cluster_worker import parse_shares, run_cluster_worker
+from coredata_async.cli.cluster_worker import locate_queue, parse_shares, run_cluster_worker, show_metrics
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import INTERRUPTED, UNUSABLE
 from coredata_async.cli.interrupts import interrupts
@@ -33,7 +33,7 @@ from coredata_async.events.remote import RemoteFiles
 from coredata_async.events.sources import SourceRules
 from coredata_async.events.stores import StoreOptions
 from coredata_async.events.worker import EventWorker
-from coredata_async.prometheus import parse_address, serve_metrics
+from coredata_async.prometheus import parse_address
 from coredata_async.records import RecordStoreError
 
 
@@ -116,9 +116,9 @@ def worker(
 ) -> None:
     """Upload the source that each message of a NATS subject names, once per key; or shards of a cluster.
 
-    With --cluster, it uploads the trees of its shares for jobs of "coredata upload --cluster". Needs the
-    extra "cluster". Its processes end with it, give their shards back on SIGTERM, and are started again if
-    they die. Otherwise --events and --nats are required:
+    With --cluster and --share, it uploads the trees of its shares for jobs of "coredata upload --cluster".
+    Needs the extra "cluster". Its processes end with it, give their shards back on SIGTERM, and are started
+    again if they die. Otherwise --events is required, with --nats, or with --cluster for its NATS server:
 
     A message is a JSON object with source (a path below --root, or an https URL of --allow-host), parent,
     filename and key, and optionally title, dynatype, contacts, tags, content_type, size and digest (MD5).
@@ -128,20 +128,27 @@ def worker(
     SIGTERM and Ctrl-C end it when the files in progress have ended, with exit code 0; a second one ends it
     at once.
     """
-    if cluster is not None:
-        run_cluster_worker(cluster, parse_shares(shares), processes, directory, lease)
+    address = None if metrics is None else parse_address(metrics)
+    if cluster is not None and "subject" not in ctx.meta.get(WorkerOptions.__name__, {}):
+        run_cluster_worker(
+            cluster,
+            parse_shares(shares),
+            processes=processes,
+            directory=directory,
+            lease=lease,
+            metrics=address,
+        )
         return
-    _require_queue(ctx)
-    _refuse_passwords(ctx)
+    queue, store = _queue(ctx, cluster)
     command = _Command(
-        address=value(NatsAddress, ctx, token=setting(os.environ, "NATS_TOKEN")),
+        address=queue,
         options=value(WorkerOptions, ctx),
         rules=value(SourceRules, ctx),
-        store=value(StoreOptions, ctx),
+        store=store,
         authorities=True if source_ca is None else _authorities(source_ca),
         lease=lease,
         recovers=recover,
-        metrics=None if metrics is None else parse_address(metrics),
+        metrics=address,
     )
     made = client()
     if logging.getLogger("coredata_async").level == logging.NOTSET:
@@ -157,11 +164,17 @@ def worker(
 worker.params = [*OPTIONS, *worker.params, *connection_options(), *connection.options(hidden=True)]
 
 
-def _require_queue(ctx: click.Context) -> None:
-    """Refuse a command that names neither a cluster nor a queue."""
+def _queue(ctx: click.Context, cluster: str | None) -> tuple[NatsAddress, StoreOptions]:
+    """Return the NATS server of the messages, and the record store."""
+    if cluster is not None:
+        queue, synced = asyncio.run(locate_queue(cluster))
+        store = value(StoreOptions, ctx)
+        return queue, evolve(store, allow_volatile=store.allow_volatile or synced)
     for kind, name, flag in ((WorkerOptions, "subject", "--events"), (NatsAddress, "url", "--nats")):
         if name not in ctx.meta.get(kind.__name__, {}):
             raise click.UsageError(f"Missing option '{flag}' (or '--cluster').")
+    _refuse_passwords(ctx)
+    return value(NatsAddress, ctx, token=setting(os.environ, "NATS_TOKEN")), value(StoreOptions, ctx)
 
 
 async def _work(made: CoreData, command: _Command, settle: float | None) -> bool:
@@ -181,10 +194,7 @@ async def _work(made: CoreData, command: _Command, settle: float | None) -> bool
             lease=command.lease,
             recovers=command.recovers,
         )
-        if command.metrics is not None:
-            host, port = command.metrics
-            port = await stack.enter_async_context(serve_metrics(host, port, working.metrics.render))
-            say(f"metrics at http://{host}:{port}/metrics")
+        await stack.enter_async_context(show_metrics(command.metrics, working.metrics.render))
         with interrupts(working):
             return await working.run()
 

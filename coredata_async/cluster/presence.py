@@ -16,6 +16,7 @@ from coredata_async.cluster.connection import WORKERS, Cluster
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import RENEWALS
 from coredata_async.cluster.messages import Task
+from coredata_async.cluster.metrics import ProcessMetrics
 from coredata_async.cluster.table import Table
 
 UNUSABLE: Final = 2
@@ -29,18 +30,23 @@ class Presence:
     cluster: Cluster
     table: Table
     shares: Sequence[str]
+    metrics: ProcessMetrics
     _task: Task | None = field(default=None, init=False)
     _beat: int = field(default=0, init=False)
     _since: float = field(factory=time.time, init=False)
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     @classmethod
-    async def open(cls, cluster: Cluster, shares: Sequence[str]) -> Presence:
+    async def open(cls, cluster: Cluster, shares: Sequence[str], metrics: ProcessMetrics) -> Presence:
         """Open the table; nothing is written yet."""
-        return cls(cluster, await cluster.table(WORKERS), shares)
+        return cls(cluster, await cluster.table(WORKERS), shares, metrics)
 
     def show(self, task: Task | None) -> None:
-        """Show the task of the process."""
+        """Show the task of the process, here and in its metrics."""
+        if task is None:
+            self.metrics.end()
+        else:
+            self.metrics.begin(task.kind)
         self._task = task
         self._changed.set()
 

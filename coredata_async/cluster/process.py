@@ -50,7 +50,10 @@ async def work(setup: Secret[dict[str, Any]]) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, runner.drain)
         try:
-            await runner.run()
+            async with asyncio.TaskGroup() as group:
+                reporting = group.create_task(runner.metrics.report())
+                await runner.run()
+                reporting.cancel()
         except BaseExceptionGroup as failures:
             failure = main_failure(failures)
         else:

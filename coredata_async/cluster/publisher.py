@@ -12,6 +12,7 @@ from attrs import define, field
 from coredata_async.bulk.events import Event, Progress, to_dict
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.messages import events_subject
+from coredata_async.cluster.metrics import ProcessMetrics
 
 _FLUSH: Final = 0.25
 """Seconds for which events are collected before they are published."""
@@ -24,10 +25,13 @@ class EventPublisher:
     """Publishes events in batches. They are for display: without a connection, they are lost."""
 
     cluster: Cluster
+    metrics: ProcessMetrics
+    """Counts that each event is added to."""
     _waiting: dict[str, list[str]] = field(factory=dict[str, list[str]], init=False)
 
     def publish(self, job: str, event: Event | Mapping[str, object]) -> None:
         """Add an event to the next batch."""
+        self.metrics.take(event)
         if isinstance(event, Progress):
             return  # the coordinator computes the progress of the whole job
         plain = event if isinstance(event, Mapping) else to_dict(event)

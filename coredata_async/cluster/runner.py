@@ -26,6 +26,7 @@ from coredata_async.cluster.messages import (
     check_share,
     share_subject,
 )
+from coredata_async.cluster.metrics import ProcessMetrics
 from coredata_async.cluster.nats_types import Message, PullSubscription
 from coredata_async.cluster.planner import Planner, is_published
 from coredata_async.cluster.presence import Presence
@@ -58,6 +59,7 @@ class TaskRunner:
     directory: Path
     """Directory for journals."""
     checkpoints: float = CHECKPOINT
+    metrics: ProcessMetrics = field(factory=ProcessMetrics)
     _draining: asyncio.Event = field(factory=asyncio.Event, init=False)
     _work: ShardWork | None = field(default=None, init=False)
     _presence: Presence = field(init=False)
@@ -69,7 +71,7 @@ class TaskRunner:
     def __attrs_post_init__(self) -> None:
         for share in self.shares:
             check_share(share)
-        self._events = EventPublisher(self.cluster)
+        self._events = EventPublisher(self.cluster, self.metrics)
         self._taker = LeaseTaker(owner=self.cluster.member, length=self.cluster.lease)
 
     def drain(self) -> None:
@@ -88,7 +90,7 @@ class TaskRunner:
         """
         await asyncio.to_thread(make_private, self.directory)
         self._jobs = await Jobs.open(self.cluster)
-        self._presence = await Presence.open(self.cluster, sorted(self.shares))
+        self._presence = await Presence.open(self.cluster, sorted(self.shares), self.metrics)
         async with self._group as group:
             background = [group.create_task(self._events.run()), group.create_task(self._presence.keep())]
             await self._pull_all()
@@ -131,6 +133,7 @@ class TaskRunner:
                 await message.nak(delay=_FAILED_DELAY)
                 raise
             except LeaseLostError as exc:
+                self.metrics.counts["lost"] += 1
                 log.warning("%s: %s", task.key, exc)
             except CoreDataError as exc:
                 log.warning("%s of job %s is given back: %s", task.key, task.job, exc)

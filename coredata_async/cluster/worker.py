@@ -21,6 +21,7 @@ from coredata_async.client import CoreData
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.messages import check_share
+from coredata_async.cluster.metrics import WorkerMetrics
 from coredata_async.cluster.presence import UNUSABLE
 from coredata_async.cluster.shard_work import CHECKPOINT
 from coredata_async.errors import ConfigurationError
@@ -85,6 +86,8 @@ class Worker:
         self._draining = asyncio.Event()
         self._processes: set[asyncio.subprocess.Process] = set()
         self._failure = ""
+        self.metrics = WorkerMetrics()
+        """Counts of all processes, for Prometheus: `metrics.render()`."""
 
     def drain(self) -> None:
         """Finish the files in flight, give the shards back, and return from `run`."""
@@ -118,6 +121,7 @@ class Worker:
                 self._failure = "a worker process cannot work; its log says why"
                 self.drain()
             elif not self._draining.is_set():
+                self.metrics.restarts += 1
                 log.warning("a worker process has ended with code %s and is started again", code)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._draining.wait(), _PAUSE)
@@ -126,13 +130,15 @@ class Worker:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "coredata_async.cluster.process", str(os.getpid())),
             stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             env=environment(os.environ),
             start_new_session=True,  # Ctrl-C reaches only this process
         )
         self._processes.add(process)
+        assert process.stdin is not None  # noqa: S101  # it is a pipe
+        assert process.stdout is not None  # noqa: S101  # it is a pipe
+        following = asyncio.ensure_future(self.metrics.follow(process.pid, process.stdout))
         try:
-            assert process.stdin is not None  # noqa: S101  # it is a pipe
             process.stdin.write(json.dumps(self._setup.reveal()).encode() + b"\n")
             with suppress(OSError):
                 await process.stdin.drain()
@@ -149,6 +155,7 @@ class Worker:
                     process.kill()
                 await process.wait()
             self._processes.discard(process)
+            await following
         return process.returncode or 0
 
     def _signal(self, number: signal.Signals) -> None:

@@ -28,8 +28,8 @@ TIMEOUT: Final = 30.0
 """Timeout for the first contact with a server, in seconds."""
 
 
-def _secret(text: str | None) -> Secret[str] | None:
-    return None if text is None else Secret(text)
+def _secret(value: str | Secret[str] | None) -> Secret[str] | None:
+    return Secret(value) if isinstance(value, str) else value
 
 
 @frozen(kw_only=True)
@@ -56,6 +56,8 @@ class NatsAddress:
     """The file of its key, if it is not in the file of the certificate."""
     tls_first: bool = False
     """Begin with TLS, as servers with `handshake_first` expect."""
+    context: ssl.SSLContext | None = field(default=None, repr=False)
+    """Context of TLS to use instead of one from the files."""
 
     def __attrs_post_init__(self) -> None:
         try:
@@ -83,8 +85,8 @@ class NatsAddress:
     @property
     def is_secure(self) -> bool:
         """Return whether the connection must be encrypted."""
-        files = (self.authorities, self.certificate)
-        return urlsplit(self.url).scheme in _SECURE or self.tls_first or any(files)
+        given = (self.authorities, self.certificate, self.context)
+        return urlsplit(self.url).scheme in _SECURE or self.tls_first or any(given)
 
     @property
     def is_exposed(self) -> bool:
@@ -118,8 +120,8 @@ class NatsAddress:
         Raises:
             ConfigurationError: If a file cannot be read.
         """
-        if not self.is_secure:
-            return None
+        if self.context is not None or not self.is_secure:
+            return self.context
         try:
             context = ssl.create_default_context(cafile=self.authorities)
             if self.certificate is not None:
