@@ -227,12 +227,15 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
 
 
 def describe_reply(request: Request, reply: Reply) -> str:
-    """Return the beginning of an error message: the request, the status, and the attempts."""
+    """Return the beginning of an error message: the request, the status, and the attempts.
+
+    Secrets are masked, because the text is a variable of the frames that raise.
+    """
     try:
         phrase = f"{reply.status} {HTTPStatus(reply.status).phrase}"
     except ValueError:
         phrase = str(reply.status)
-    number = f", request id {reply.headers['X-Request-Id']}" if "X-Request-Id" in reply.headers else ""
+    number = f", request id {reply.header_line('X-Request-Id')}" if "X-Request-Id" in reply.headers else ""
     return f"{request.method} {request.path}: {phrase} (attempt {reply.attempts}{number})"
 
 

@@ -225,8 +225,17 @@ def own_frames(trace: TracebackType | None) -> TracebackType | None:
     return trace
 
 
+def shown_with(error: BaseException) -> Iterator[BaseException]:
+    """Return the errors that a printed traceback includes: causes, and contexts that are not suppressed."""
+    exc: BaseException | None = error
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
+
+
 def renderings(error: BaseException, *, with_rich: bool) -> Iterator[str]:
     """Return everything that a log, a terminal, a crash reporter or a pickle of an error may show."""
+    printed: set[int] = set()
     for exc in chain(error):
         yield from (str(exc), repr(exc), repr(vars(exc)), "".join(traceback.format_exception_only(exc)))
         if isinstance(exc, CoreDataError):
@@ -235,7 +244,8 @@ def renderings(error: BaseException, *, with_rich: bool) -> Iterator[str]:
         trace = own_frames(exc.__traceback__)
         captured = traceback.TracebackException(type(exc), exc, trace, capture_locals=True)
         yield "".join(captured.format(chain=False))
-        if with_rich:
+        if with_rich and id(exc) not in printed:
+            printed |= {id(each) for each in shown_with(exc)}
             console = Console(file=StringIO(), width=10_000, color_system=None)
             console.print(
                 Traceback.from_exception(
