@@ -10,7 +10,7 @@ from tests.rig import QUICK, Leftovers
 
 TESTS = Path(__file__).parent
 SLOW = frozenset(
-    {"archive", "bulk", "cli", "cluster", "contract", "doctor", "events", "fivepm"}
+    {"archive", "bulk", "cli", "cluster", "contract", "doctor", "events", "fivepm", "fuzz"}
     | {"records", "sandbox", "web"}
 )
 """Directories of tests that run whole programs. Elsewhere a slow test has `pytest.mark.slow`."""

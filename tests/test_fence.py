@@ -10,6 +10,9 @@ import pytest
 
 from coredata_async.fence import Fence, read_clock
 
+pytestmark = pytest.mark.slow
+
+
 PROGRAM = """
 import os, signal, sys, time
 from coredata_async.fence import process_fence, read_clock

@@ -8,6 +8,9 @@ import pytest
 
 import coredata_async
 
+pytestmark = pytest.mark.slow
+
+
 CLIENT = (
     "from coredata_async import CoreData; c = CoreData('https://t.coredata.is', api_user='u', api_key='k')"
 )

@@ -17,6 +17,9 @@ import pytest
 
 import coredata_async
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / ".docs" / "logging.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)

@@ -1,6 +1,10 @@
 """Length of the paths through the package: literal limits, slightly above what was measured."""
 
+import pytest
+
 from benchmarks.paths import job_counts, listing, trace_planned_file, upload
+
+pytestmark = pytest.mark.slow
 
 
 def test_an_upload_passes_through_few_files_and_calls():

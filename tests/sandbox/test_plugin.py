@@ -1,5 +1,6 @@
 """Tests of the pytest plugin in another project's test suite."""
 
+import os
 import re
 import subprocess
 import sys
@@ -50,12 +51,18 @@ def test_a_client_that_is_never_used(coredata_client):
 """
 
 
-def run(directory, suite, *options):
+def run(directory, suite, *options, plugins=None):
+    """Run a suite with our plugin and some others; by default with all that are installed.
+
+    Loading all of them takes seconds.
+    """
+    named = [] if plugins is None else ["-p", "coredata_async", *(f"-p{name}" for name in plugins)]
     (directory / "test_theirs.py").write_text(suite)
     (directory / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *named, *options],
         cwd=directory,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "" if plugins is None else "1"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -66,7 +73,10 @@ def run(directory, suite, *options):
 @pytest.mark.parametrize("mode", ["auto", "strict"])
 def test_it_works_under_pytest_asyncio(tmp_path, mode):
     mark = "@pytest.mark.asyncio" if mode == "strict" else ""
-    got = run(tmp_path, SUITE.format(imports="import pytest", mark=mark), "-o", f"asyncio_mode={mode}", *LOOP)
+    suite = SUITE.format(imports="import pytest", mark=mark)
+    plugins = ("asyncio",) if mode == "strict" else None
+
+    got = run(tmp_path, suite, "-o", f"asyncio_mode={mode}", *LOOP, plugins=plugins)
 
     assert got.returncode == 0, got.stdout[-3000:]
     assert "2 passed" in got.stdout
@@ -76,14 +86,14 @@ def test_it_works_under_anyio(tmp_path):
     pytest.importorskip("anyio")
     mark = "@pytest.mark.anyio"
     fixture = "\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n"
-    got = run(tmp_path, SUITE.format(imports="import pytest" + fixture, mark=mark), "-p", "no:asyncio")
+    got = run(tmp_path, SUITE.format(imports="import pytest" + fixture, mark=mark), plugins=("anyio",))
 
     assert got.returncode == 0, got.stdout[-3000:]
     assert "2 passed" in got.stdout
 
 
 def test_it_works_with_plain_asyncio_run(tmp_path):
-    got = run(tmp_path, SYNC, "-p", "no:asyncio")
+    got = run(tmp_path, SYNC, plugins=())
 
     assert got.returncode == 0, got.stdout[-3000:]
     assert "2 passed" in got.stdout
@@ -114,14 +124,14 @@ async def my_uploader(client, *, parent):
 
 
 @pytest.mark.parametrize(
-    "options",
-    [LOOP, ("-p", "no:asyncio", "-p", "anyio"), ("-p", "no:asyncio", "-p", "no:anyio")],
+    ("plugins", "options"),
+    [(("asyncio",), LOOP), (("anyio",), ()), ((), ())],
     ids=["pytest-asyncio, strict by default", "anyio", "no plugin"],
 )
-def test_the_example_of_the_readme_works(tmp_path, options):
+def test_the_example_of_the_readme_works(tmp_path, plugins, options):
     (example,) = re.findall(r"```python\n(import asyncio\n\n\ndef test_my_uploader.*?)```", README, re.DOTALL)
 
-    got = run(tmp_path, example + UPLOADER, *options)
+    got = run(tmp_path, example + UPLOADER, *options, plugins=plugins)
 
     assert got.returncode == 0, got.stdout[-3000:] + got.stderr[-2000:]
     assert "1 passed" in got.stdout
