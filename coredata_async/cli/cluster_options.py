@@ -72,7 +72,7 @@ def cluster_address(url: str) -> ClusterAddress:
     Raises:
         ConfigurationError: If an option is invalid.
     """
-    given = _given()
+    given = _read_options()
     server = read_state(default_directory())
     if server is not None and server.files.url == url and not any(given.values()):
         return server.files.address
@@ -91,10 +91,10 @@ async def open_cluster(url: str, lease: float = LEASE) -> Cluster:
         ConfigurationError: If an option is invalid.
         ClusterError: If it cannot be reached.
     """
-    monitor = _given().get("cluster_monitor")
+    monitor = _read_options().get("cluster_monitor")
     return await Cluster.open(cluster_address(url), monitor=monitor, lease=lease)
 
 
-def _given() -> dict[str, Any]:
+def _read_options() -> dict[str, Any]:
     found: dict[str, Any] = click.get_current_context().meta.get(_META, {})
     return found

@@ -1,6 +1,6 @@
 """The event-driven worker: each message of a NATS subject names a source, and becomes one File.
 
-- `worker` — `EventWorker`: pulls messages, answers them, and ends in good order.
+- `worker` — `EventWorker`: pulls messages, answers them, and finishes those in progress at the end.
 - `message` — the format of a message. `sources` — which sources a message may name; `remote` — https URLs.
 - `handler` — one message: what it became, and how it is answered. No broker in it.
 - `broker` — FastStream on NATS JetStream: stream, consumer, dead letters; `nats_types` — its parts.

@@ -25,7 +25,7 @@ def _positive(owner: object, attribute: Attribute[N], value: N) -> None:
 
 @frozen(kw_only=True)
 class WorkerOptions:
-    """How messages are pulled and answered.
+    """Options for pulling and answering messages.
 
     Raises:
         ConfigurationError: If a subject or name is invalid, or dead letters would be read as messages.

@@ -84,7 +84,7 @@ class RemoteFile:
     name: str
     """The URL without its query."""
     size: int | None = field(default=None, init=False)
-    """Number of bytes, if the host tells."""
+    """Number of bytes, if the host states it."""
     _etag: str | None = field(default=None, init=False)
     _reply: Reply | None = field(default=None, init=False)
 

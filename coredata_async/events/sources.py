@@ -1,4 +1,4 @@
-"""Which sources a message may name: files below allowed roots, and https URLs of allowed hosts."""
+"""Rules for the sources of messages: files below allowed roots, and https URLs of allowed hosts."""
 
 from __future__ import annotations
 
@@ -85,23 +85,23 @@ class SourceRules:
             parts = urlsplit(url)
             place = f"{parts.hostname}:{parts.port or HTTPS_PORT}"
         except ValueError:
-            raise _refused("the URL of the source is malformed") from None
+            raise _refusal("the URL of the source is malformed") from None
         if parts.scheme != "https" or not parts.hostname:
-            raise _refused(f"{shown}: a source must be a path or an https URL")
+            raise _refusal(f"{shown}: a source must be a path or an https URL")
         if parts.username is not None or parts.password is not None:
-            raise _refused("the URL of the source has a user name, which is not supported")
+            raise _refusal("the URL of the source has a user name, which is not supported")
         if place not in self.hosts:
-            raise _refused(f"{shown}: the host {place} is not allowed here (--allow-host)")
+            raise _refusal(f"{shown}: the host {place} is not allowed here (--allow-host)")
         return shown
 
     def _file(self, source: str) -> Path:
         named = Path(source)
         if not named.is_absolute():
             if len(self.roots) != 1:
-                raise _refused(f"{source}: a relative path needs exactly one root (--root)")
+                raise _refusal(f"{source}: a relative path needs exactly one root (--root)")
             named = self.roots[0] / named
         try:
-            # First without a look at the file, so that nothing is told about files elsewhere.
+            # First without a look at the file, so that an error reveals nothing about files elsewhere.
             self._check_root(source, Path(os.path.realpath(named)))
             path = Path(os.path.realpath(named, strict=True))
             self._check_root(source, path)
@@ -109,18 +109,18 @@ class SourceRules:
         except OSError as exc:
             text = f"{source}: it cannot be read: {exc.strerror}"
             raise (
-                SourceUnavailableError(text, stage="source") if exc.errno in _PASSING else _refused(text)
+                SourceUnavailableError(text, stage="source") if exc.errno in _PASSING else _refusal(text)
             ) from None
         except ValueError:
-            raise _refused("the path of the source has a character that no path has") from None
+            raise _refusal("the path of the source has a character that no path has") from None
         if not regular:
-            raise _refused(f"{source}: it is not a regular file")
+            raise _refusal(f"{source}: it is not a regular file")
         return path
 
     def _check_root(self, source: str, path: Path) -> None:
         if not any(path.is_relative_to(root) for root in self.roots):
-            raise _refused(f"{source}: it is not below an allowed root (--root)")
+            raise _refusal(f"{source}: it is not below an allowed root (--root)")
 
 
-def _refused(text: str) -> SourceError:
+def _refusal(text: str) -> SourceError:
     return SourceError(text, stage="source")

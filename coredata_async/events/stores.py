@@ -44,7 +44,7 @@ def _check(instance: object, attribute: object, address: str) -> None:
 
 @frozen(kw_only=True)
 class StoreOptions:
-    """Where the records are kept.
+    """Options of the record store.
 
     Raises:
         ConfigurationError: If the address is malformed.

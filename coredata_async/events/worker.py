@@ -37,7 +37,7 @@ _RECOVERY_PAUSE: Final = 30.0
 
 @define(eq=False)
 class EventWorker:
-    """A worker of one subject. `run` returns when it has ended in good order.
+    """A worker of one subject. `run` returns when it has finished or given back its messages.
 
     The lease is that of the upload record, never of the message: an acknowledgement of an older delivery may
     be taken for one of the present delivery (nats-server#4786).
@@ -96,7 +96,7 @@ class EventWorker:
             return False
 
     async def _run(self) -> bool:
-        async with self._connected() as (broker, connection), open_records(self.store, connection) as records:
+        async with self._connect() as (broker, connection), open_records(self.store, connection) as records:
             uploads = IdempotentUploads(self.client, records, self.lease)
             retry = self.client.files.steps.retry
             self._handler = EventHandler(
@@ -127,7 +127,7 @@ class EventWorker:
         return not self._given_up and not self.metrics.in_flight
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncGenerator[tuple[Broker, Connection]]:
+    async def _connect(self) -> AsyncGenerator[tuple[Broker, Connection]]:
         broker = nats.make_broker(self.address, self.options, self._note_error)
         connection = await nats.connect(broker, self.address)
         try:
