@@ -10,6 +10,7 @@ import click
 from coredata_async.cluster.address import ClusterAddress, read_address
 from coredata_async.cluster.background import default_directory, read_state
 from coredata_async.cluster.connection import LEASE, Cluster
+from coredata_async.cluster.nats_log import hide_end_of_tls
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -91,6 +92,7 @@ async def open_cluster(url: str, lease: float = LEASE) -> Cluster:
         ConfigurationError: If an option is invalid.
         ClusterError: If it cannot be reached.
     """
+    hide_end_of_tls()
     monitor = _read_options().get("cluster_monitor")
     return await Cluster.open(cluster_address(url), monitor=monitor, lease=lease)
 

@@ -17,6 +17,7 @@ from coredata_async.bulk.workers.setup import decode_setup
 from coredata_async.cluster.address import ClusterAddress
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.lease import main_failure
+from coredata_async.cluster.nats_log import hide_end_of_tls
 from coredata_async.cluster.presence import UNUSABLE
 from coredata_async.cluster.runner import TaskRunner
 from coredata_async.errors import CoreDataError
@@ -66,4 +67,5 @@ async def work(setup: Secret[dict[str, Any]]) -> int:
 
 if __name__ == "__main__":
     die_with(int(sys.argv[1]))
+    hide_end_of_tls()
     raise SystemExit(asyncio.run(work(Secret(json.loads(sys.stdin.buffer.readline())))))

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.bulk.events import Event, Progress, to_dict
+from coredata_async.bulk.events import Event, Progress, Scanned, Started, to_dict
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.messages import events_subject
 from coredata_async.cluster.metrics import ProcessMetrics
@@ -32,8 +32,8 @@ class EventPublisher:
     def publish(self, job: str, event: Event | Mapping[str, object]) -> None:
         """Add an event to the next batch."""
         self.metrics.take(event)
-        if isinstance(event, Progress):
-            return  # the coordinator computes the progress of the whole job
+        if isinstance(event, Progress | Started | Scanned):
+            return  # of one shard, on this machine; the coordinator publishes those of the whole job
         plain = event if isinstance(event, Mapping) else to_dict(event)
         self._waiting.setdefault(job, []).append(json.dumps(plain))
 

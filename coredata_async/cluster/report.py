@@ -118,7 +118,8 @@ def _empty(job: JobRecord, progress: Progress) -> Report:
     return Report(
         journal="",
         started=job.created,
-        seconds=max(0.0, time.time() - job.created),
+        # When all is done, the parts say when it ended: the report must not change with the time of reading.
+        seconds=0.0 if progress.finished else max(0.0, time.time() - job.created),
         ended=ended,
         message=job.message,
         tenant=job.tenant or "",

@@ -8,6 +8,7 @@ import urllib.request
 
 import pytest
 
+from coredata_async.bulk.events import Scanned, Started
 from coredata_async.cluster import ClusterJob
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.handshake import introduce
@@ -49,7 +50,9 @@ async def test_metrics_and_the_merged_report_agree(box, server, cluster, tmp_pat
         await fleet.start("--metrics", "127.0.0.1:0", "--processes", "2")
         url = f"http://{await logged(fleet.log, 'metrics at http://')}"
         job = ClusterJob(cluster, ["fs01:/"], parent=box.project, retry=RETRY, shard_files=10)
-        report = await job.run()
+        async with job:
+            events = [event async for event in job]
+        report = job.report
         await asyncio.sleep(1.5)  # a process counts once a second
         metrics = await scrape(url)
         pages = [tmp_path / "r.html", tmp_path / "r.json"]
@@ -62,6 +65,9 @@ async def test_metrics_and_the_merged_report_agree(box, server, cluster, tmp_pat
         assert await shown.wait() == 0
 
     check_service(box, paths)
+    started = [event for event in events if isinstance(event, Started | Scanned)]
+    assert [event.journal for event in started if isinstance(event, Started)] == [job.id]
+    assert [event.files for event in started if isinstance(event, Scanned)] == [len(paths)]
     assert metrics['files_total{outcome="done"}'] == report.counts.done == len(paths)
     assert metrics["bytes_total"] == report.bytes.done
     assert metrics['tasks_total{kind="shard"}'] == report.shards.done == 4
@@ -71,6 +77,7 @@ async def test_metrics_and_the_merged_report_agree(box, server, cluster, tmp_pat
     assert merged["counts"]["done"] == sum(each["files"] for each in merged["workers"]) == len(paths)
     assert merged["shards"] == {"planned": 4, "done": 4, "moved": 0}
     assert merged["adds_up"]
+    assert merged["seconds"] == report.seconds
     page = pages[0].read_text()
     assert "<h2>Machines</h2>" in page
     assert "4 of 4" in page
@@ -132,4 +139,5 @@ async def test_the_server_of_a_cluster_also_carries_messages(box, tmp_path) -> N
         server.kill()
 
     assert code == 0, log.read_text()
+    assert "eof_received" not in log.read_text()
     assert [str(file.fields["filename"]) for file in box.state.files] == ["a.txt"]
