@@ -64,14 +64,16 @@ class ClusterUpload:
     """Number of worker processes of a local cluster."""
 
     @classmethod
-    def create(cls, made: CoreData, paths: Sequence[str], parent: str, options: JobOptions) -> ClusterUpload:
+    def create(
+        cls, made: CoreData, paths: Sequence[str], parent: str, options: JobOptions, rate: float | None
+    ) -> ClusterUpload:
         """Return the upload that the options of the command describe."""
         engine, effort = made.engine(), options["effort"]
         return cls(
             paths=paths,
             parent=parent,
             options={**options, "effort": evolve(effort, processes=1)},
-            limits=engine.limits,
+            limits=engine.limits if rate is None else evolve(engine.limits, rate=rate),
             retry=engine.retry,
             processes=effort.processes if effort.processes > 1 else os.cpu_count() or 1,
         )

@@ -67,6 +67,12 @@ class PathOrSource(click.Path):
 @json_option
 @report_option
 @click.option("--quiet", is_flag=True, help="Print only problems.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="With --cluster: maximum requests per second of all workers of the account together.",
+)
 @click.pass_context
 def upload(
     ctx: click.Context,
@@ -80,6 +86,7 @@ def upload(
     quiet: bool,
     rules: Sequence[Rule],
     cluster: str | None,
+    rate: float | None,
 ) -> None:
     """Upload files and trees, each file once.
 
@@ -109,8 +116,10 @@ def upload(
             raise click.UsageError("--dry-run and --job are not for --cluster")
         from coredata_async.cli.cluster_jobs import ClusterUpload  # noqa: PLC0415  # all of `cluster`
 
-        uploading = ClusterUpload.create(made, paths, into, options)
+        uploading = ClusterUpload.create(made, paths, into, options, rate)
         raise click.exceptions.Exit(asyncio.run(uploading.run(made, cluster, conduct)))
+    if rate is not None:
+        raise click.UsageError("--rate needs --cluster")
     job = UploadJob(made, paths, parent=into, journal=journal, **options)
     raise click.exceptions.Exit(asyncio.run(_upload(made, job, conduct, dry_run=dry_run)))
 

@@ -49,8 +49,7 @@ class Cluster:
         self.address = address
         self.lease = lease
         """Duration of a lease, in seconds."""
-        host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname()) or "host"
-        self.member = f"{host}.{os.getpid()}.{secrets.token_hex(4)}"
+        self.member = make_member()
         """Name of this connection, as the owner of leases."""
         self._connection = connection
         self.replicas = replicas
@@ -228,6 +227,12 @@ class Cluster:
             num_replicas=self.replicas,
         )
         await _call(stream, f"create the stream {QUEUE}")
+
+
+def make_member() -> str:
+    """Return a new name for a process."""
+    host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname()) or "host"
+    return f"{host}.{os.getpid()}.{secrets.token_hex(4)}"
 
 
 async def _dial(client: Connection, address: ClusterAddress, options: dict[str, object]) -> None:

@@ -41,8 +41,8 @@ class ClusterJob:
         parent: Id of a Project, Folder or Filespace.
         selection: The files to upload.
         policy: The rules for existing Files, links and unusual names.
-        effort: The concurrency and the time limits of each worker process, without `bwlimit`.
-        limits: The limits of each worker process, without `rate`.
+        effort: The concurrency and the time limits of each worker process; `bwlimit` is shared by all.
+        limits: The limits of each worker process; `rate` is shared by all workers of the account.
         retry: The policy for repeated requests, with the settle time.
         dynatype: Name of a dynatype for all Files.
         contacts: Ids of contacts; they need a dynatype other than `File`.
@@ -88,8 +88,6 @@ class ClusterJob:
             raise ConfigurationError(
                 "processes of a cluster's job are those of its workers: --processes there"
             )
-        if self._spec.limits.rate is not None or self._spec.effort.bwlimit is not None:
-            raise ConfigurationError("the workers of a cluster do not share rate and bwlimit yet")
         self._begin(None)
 
     @classmethod

@@ -18,6 +18,7 @@ from coredata_async.bulk.events import Event
 from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.shard_plan import ShardPlan
 from coredata_async.client import CoreData
+from coredata_async.cluster.account import Account
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.folders import TableFolders
@@ -47,6 +48,7 @@ class Planner:
     table: Table
     objects: Objects
     taker: LeaseTaker
+    account: Account
     max_files: int
     publish: Callable[[Event], Awaitable[object]]
     """Called with each event of the scan."""
@@ -80,6 +82,8 @@ class Planner:
             lease=lease,
             folders=folders,
             max_files=self.max_files,
+            budget=self.account.budget,
+            bulletin=self.account.bulletin,
             on_event=self.publish,
         )
         async with plan:

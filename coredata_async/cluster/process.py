@@ -39,6 +39,7 @@ async def work(setup: Secret[dict[str, Any]]) -> int:
     cluster = await Cluster.open(
         address, allow_volatile=True, replicas=values["replicas"], lease=values["lease"]
     )  # the parent has checked the server
+    cluster.member = setup.reveal()["member"]
     async with cluster, decoded.client as client:
         runner = TaskRunner(
             client=client,

@@ -16,13 +16,16 @@ from attrs import define, field
 from coredata_async.bulk.events import Event, Scanned
 from coredata_async.bulk.journal.location import make_private
 from coredata_async.client import CoreData
+from coredata_async.cluster.account import Account
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, LeaseLostError
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.lease import TableLease, run_under
+from coredata_async.cluster.limits import AccountLimits
 from coredata_async.cluster.messages import (
     JobRecord,
     Task,
+    account_key,
     check_share,
     share_subject,
 )
@@ -62,6 +65,7 @@ class TaskRunner:
     metrics: ProcessMetrics = field(factory=ProcessMetrics)
     _draining: asyncio.Event = field(factory=asyncio.Event, init=False)
     _work: ShardWork | None = field(default=None, init=False)
+    _own_account: Account | None = field(default=None, init=False)
     _presence: Presence = field(init=False)
     _group: asyncio.TaskGroup = field(factory=asyncio.TaskGroup, init=False)
     _events: EventPublisher = field(init=False)
@@ -205,16 +209,13 @@ class TaskRunner:
             self._presence.show(None)
             self._work = None
         given_back = task.kind == "shard" and lease.fields.get("state") == "open"
-        return _FAILED_DELAY if given_back and not await self._is_over(job) else None
-
-    async def _is_over(self, job: JobRecord) -> bool:
-        return not (await self._jobs.get(job.id)).is_open
+        return _FAILED_DELAY if given_back and (await self._jobs.get(job.id)).is_open else None
 
     async def _work_on(self, lease: TableLease, job: JobRecord, task: Task) -> None:
         client = self.client.with_options(retry=job.spec.retry)
         await self._check_account(client, job)
         table, objects = lease.table, await self.cluster.objects(job.objects)
-        root = self.shares[task.share]
+        root, account = self.shares[task.share], await self._account(client, job)
         if task.kind == "scan":
             planner = Planner(
                 client=client,
@@ -227,10 +228,12 @@ class TaskRunner:
                 table=table,
                 objects=objects,
                 taker=self._taker,
+                account=account,
                 max_files=job.shard_files,
                 publish=partial(self._publish, job.id),
             )
-            await planner.run(lease)
+            with account.use():
+                await planner.run(lease)
             return
         self._work = work = ShardWork(
             client=client,
@@ -239,6 +242,7 @@ class TaskRunner:
             root=root,
             directory=self.directory,
             objects=objects,
+            account=account,
             publish=lambda event: self._events.publish(job.id, event),
             checkpoints=self.checkpoints,
         )
@@ -246,9 +250,22 @@ class TaskRunner:
             work.drain()
         following = self._group.create_task(self._follow(job, work))
         try:
-            await work.run(lease)
+            with account.use():
+                await work.run(lease)
         finally:
             following.cancel()
+
+    async def _account(self, client: CoreData, job: JobRecord) -> Account:
+        """Return the account, with the limits of a job."""
+        engine = client.engine()
+        limits = AccountLimits.of(job.spec.limits, job.spec.effort.bwlimit)
+        if self._own_account is not None and self._own_account.limits != limits:
+            await self._own_account.leave()
+            self._own_account = None
+        if self._own_account is None:
+            key = account_key(engine.tenant, engine.account)
+            self._own_account = await Account.open(self.cluster, key, limits, self._group)
+        return self._own_account
 
     async def _publish(self, job: str, event: Event) -> None:
         if not isinstance(event, Scanned):  # the coordinator says when all sources are scanned
@@ -278,4 +295,6 @@ class TaskRunner:
 
     async def _leave(self) -> None:
         with suppress(ClusterError):
+            if self._own_account is not None:
+                await self._own_account.leave()
             await self._presence.leave()

@@ -16,6 +16,7 @@ from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.shard_run import ShardRun, restore_shard
 from coredata_async.client import CoreData
+from coredata_async.cluster.account import Account
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import TableLease
 from coredata_async.cluster.messages import JobRecord, Task
@@ -40,6 +41,7 @@ class ShardWork:
     directory: Path
     """Directory for the journal."""
     objects: Objects
+    account: Account
     publish: Callable[[Event], object]
     """Called with each event of the shard."""
     checkpoints: float = CHECKPOINT
@@ -73,6 +75,8 @@ class ShardWork:
             root=self.root,
             lease=lease,
             sent_until=lease.sent_until or self.job.sent_until,
+            budget=self.account.budget,
+            bulletin=self.account.bulletin,
         )
         async with asyncio.TaskGroup() as group:
             saving = group.create_task(self._save_at_intervals(run, lease))

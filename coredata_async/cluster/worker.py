@@ -18,8 +18,9 @@ from coredata_async.bulk.options import MAX_PROCESSES, Effort
 from coredata_async.bulk.workers.setup import ProcessLimits, encode_setup
 from coredata_async.bulk.workers.supervisor import environment
 from coredata_async.client import CoreData
-from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.connection import LIMITS, Cluster, make_member
 from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.limits import free_share
 from coredata_async.cluster.messages import check_share
 from coredata_async.cluster.metrics import WorkerMetrics
 from coredata_async.cluster.presence import UNUSABLE
@@ -127,6 +128,7 @@ class Worker:
                     await asyncio.wait_for(self._draining.wait(), _PAUSE)
 
     async def _run_process(self) -> int:
+        member = make_member()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "coredata_async.cluster.process", str(os.getpid())),
             stdin=asyncio.subprocess.PIPE,
@@ -139,7 +141,7 @@ class Worker:
         assert process.stdout is not None  # noqa: S101  # it is a pipe
         following = asyncio.ensure_future(self.metrics.follow(process.pid, process.stdout))
         try:
-            process.stdin.write(json.dumps(self._setup.reveal()).encode() + b"\n")
+            process.stdin.write(json.dumps({**self._setup.reveal(), "member": member}).encode() + b"\n")
             with suppress(OSError):
                 await process.stdin.drain()
             waiting = asyncio.ensure_future(process.wait())
@@ -155,6 +157,8 @@ class Worker:
                     process.kill()
                 await process.wait()
             self._processes.discard(process)
+        with suppress(ClusterError):  # its share in the limits becomes free later
+            await free_share(await self._cluster.table(LIMITS), member)
             await following
         return process.returncode or 0
 

@@ -115,6 +115,9 @@ async def fleet_of(count: int, box, server, cluster, tmp_path: Path, *, folders=
     try:
         for _ in range(count):
             await fleet.start()
+        async with asyncio.timeout(60):
+            while len(await fleet.pids()) < count:  # noqa: ASYNC110  # other processes
+                await asyncio.sleep(0.1)
         yield fleet, paths
     finally:
         await fleet.end()

@@ -1,0 +1,241 @@
+"""Limits of an account, shared by all its workers: each has a share, and the shares never exceed the limit.
+
+The shares are in one entry of a table. A worker changes only its own, by compare-and-set: it lowers its share
+before it writes that, and raises it after it has written that, by no more than what is free. So the sum of
+the shares in use is within the limit at every moment. The share of a worker that does not renew it becomes
+free after a whole lease, when that worker has stopped: its lease ended earlier.
+
+The shares are max-min fair: a worker gets what it can use, but not more than an equal part of what the others
+leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from math import inf
+from typing import Final
+
+from attrs import define, field, frozen
+
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.lease import RENEWALS
+from coredata_async.cluster.table import Row, Table
+from coredata_async.config import Limits
+from coredata_async.fence import read_clock
+from coredata_async.plain_data import PlainData
+
+log = logging.getLogger("coredata_async.cluster")
+
+RATE: Final = "rate"
+NAMES: Final = (RATE, "concurrency", "bytes_per_second")
+_ROUNDS: Final = 20
+"""Maximum number of attempts to write an entry that other workers change, too."""
+_EPSILON: Final = 1e-6
+_EXPIRY: Final = 1.5
+"""Leases after which a share that is not renewed becomes free. The lease on a shard is renewed up to a
+quarter of a lease later than the share, and ends after a whole one."""
+_SPREAD: Final = 0.02
+"""Maximum seconds before another attempt to write the entry."""
+_EVEN: Final = 0.97
+"""Part of a large share that is used."""
+_FLOOR: Final = 0.02
+"""Part of the limit that a worker gets which is not busy."""
+
+
+def divide(limit: float, wanted: Mapping[str, float]) -> dict[str, float]:
+    """Divide a limit max-min fair: every worker gets what it wants, or an equal part of what is left."""
+    shares: dict[str, float] = {}
+    left, count = limit, len(wanted)
+    for name, want in sorted(wanted.items(), key=lambda item: (item[1], item[0])):
+        shares[name] = min(want, left / count)
+        left -= shares[name]
+        count -= 1
+    return shares
+
+
+def pace_of(share: float) -> float:
+    """Return the rate at which a worker may begin requests, so that no second at the server has more.
+
+    The rest is for the one request that arrives a little later or earlier than it began, and for the look at
+    the parent when a shard begins.
+    """
+    return min(share - 1, _EVEN * share) if share >= 2 else share / 2  # noqa: PLR2004  # or none is left
+
+
+@frozen(kw_only=True)
+class AccountLimits:
+    """Limits of an account; None is unlimited."""
+
+    rate: float | None = None
+    """Requests per second to the service."""
+    concurrency: int | None = None
+    """Requests in flight to the service."""
+    bytes_per_second: float | None = None
+    """Bytes per second to the storage."""
+
+    @classmethod
+    def of(cls, limits: Limits, bwlimit: float | None) -> AccountLimits:
+        """Return the limits of a job. Numbers of connections are limits of a machine, and not shared."""
+        return cls(rate=limits.rate, bytes_per_second=bwlimit)
+
+    @property
+    def is_unlimited(self) -> bool:
+        """True if nothing is shared."""
+        return not self.as_dict()
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the limits that are set."""
+        values = {name: getattr(self, name) for name in NAMES}
+        return {name: float(value) for name, value in values.items() if value is not None}
+
+
+@define(eq=False, kw_only=True)
+class SharedLimits:
+    """The share of one worker in the limits of an account.
+
+    `refresh` must be called a few times per lease; `keep` does that. Without it, others take the share.
+    """
+
+    table: Table
+    key: str
+    worker: str
+    limits: AccountLimits
+    length: float
+    """Duration of a lease, in seconds."""
+    apply: Callable[[Mapping[str, float]], object]
+    """Called with the shares that this worker has from now on, in requests per second and so on."""
+    demand: Callable[[], float] = lambda: 1.0
+    """Part of the limit that this worker can use, from 0 to 1."""
+    clock: Callable[[], float] = read_clock
+    shares: dict[str, float] = field(factory=dict[str, float], init=False)
+    _beat: int = field(default=0, init=False)
+    _renewed: float = field(default=-inf, init=False)
+    _seen: dict[str, tuple[object, float]] = field(factory=dict[str, tuple[object, float]], init=False)
+    """Beat of each other worker, and the time at which it was seen first."""
+
+    async def keep(self, pause: float) -> None:
+        """Refresh the share at intervals until this is cancelled."""
+        while True:
+            try:
+                await self.refresh()
+            except ClusterError as exc:  # the lease on the shard ends the work if this lasts
+                log.warning("the share in the limits could not be renewed: %s", exc)
+            await asyncio.sleep(pause)
+
+    async def refresh(self) -> None:
+        """Renew the share, and adapt it to those of the others.
+
+        Raises:
+            ClusterError: If NATS does not answer.
+        """
+        for _ in range(_ROUNDS):
+            row = await self.table.get(self.key)
+            workers = self._living(row)
+            planned, demand = self._plan(workers), self.demand()
+            if self._is_current(workers.get(self.worker), planned, demand):
+                return
+            self._use({name: min(self.shares.get(name, 0.0), value) for name, value in planned.items()})
+            self._beat += 1
+            limits = self.limits.as_dict()
+            workers[self.worker] = {"beat": self._beat, "want": demand, "limits": limits, **planned}
+            began = self.clock()
+            if await self._write(row, workers):
+                self._renewed = began
+                self._use(planned)
+                return
+            await asyncio.sleep(random.uniform(0, _SPREAD))  # noqa: S311  # not a secret
+
+    async def leave(self) -> None:
+        """Free the share. Requests must have ended.
+
+        Raises:
+            ClusterError: If NATS does not answer; the share becomes free after a lease.
+        """
+        self._use(dict.fromkeys(self.limits.as_dict(), 0.0))
+        for _ in range(_ROUNDS):
+            row = await self.table.get(self.key)
+            workers = self._living(row)
+            if workers.pop(self.worker, None) is None or await self._write(row, workers):
+                return
+
+    def _is_current(self, own: Mapping[str, object] | None, planned: dict[str, float], demand: float) -> bool:
+        """Return whether the entry is as this worker would write it, and was renewed lately."""
+        if own is None or self.clock() - self._renewed > self.length / RENEWALS:
+            return False
+        return _number(own, "want") == demand and all(
+            abs(self.shares.get(name, 0.0) - value) <= _EPSILON + value / 100
+            for name, value in planned.items()
+        )
+
+    def _plan(self, workers: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
+        """Return the shares to have next: the fair ones, as far as others have left them free."""
+        others = {name: fields for name, fields in workers.items() if name != self.worker}
+        wants = {name: _number(fields, "want") for name, fields in others.items()} | {
+            self.worker: self.demand()
+        }
+        planned: dict[str, float] = {}
+        for name, limit in self.limits.as_dict().items():
+            limit = min([limit, *(_limit(fields, name) for fields in others.values())])  # noqa: PLW2901
+            fair = divide(limit, {each: max(_FLOOR, want) * limit for each, want in wants.items()})
+            free = limit - sum(_number(fields, name) for fields in others.values())
+            planned[name] = max(0.0, min(fair[self.worker], free))
+        return planned
+
+    def _living(self, row: Row | None) -> dict[str, dict[str, object]]:
+        """Return the workers of an entry, without those that have not renewed their share for a lease."""
+        found: dict[str, dict[str, object]] = {}
+        now = self.clock()
+        for name, fields in _workers(row).items():
+            beat, since = self._seen.get(name, (None, now))
+            if beat != fields["beat"]:
+                since = now
+            self._seen[name] = (fields["beat"], since)
+            if name == self.worker or now - since <= _EXPIRY * self.length:
+                found[name] = dict(fields)
+        return found
+
+    async def _write(self, row: Row | None, workers: Mapping[str, object]) -> bool:
+        fields = {"workers": workers}
+        return await self.table.put(self.key, fields, None if row is None else row.revision) is not None
+
+    def _use(self, shares: dict[str, float]) -> None:
+        if any(abs(self.shares.get(name, 0.0) - value) > _EPSILON for name, value in shares.items()):
+            self.shares = shares
+            self.apply(shares)
+
+
+async def free_share(table: Table, worker: str) -> None:
+    """Free the shares of a worker process that has ended.
+
+    Raises:
+        ClusterError: If NATS does not answer; the shares become free later.
+    """
+    for key in await table.rows():
+        for _ in range(_ROUNDS):
+            row = await table.get(key)
+            workers = dict(_workers(row))
+            if row is None or workers.pop(worker, None) is None:
+                break
+            if await table.update(key, {"workers": workers}, row.revision) is not None:
+                break
+
+
+def _workers(row: Row | None) -> dict[str, Mapping[str, object]]:
+    if row is None:
+        return {}
+    workers = row.data.object("workers", "the workers of an account")
+    return {name: workers.object(name, f"the worker {name}").fields for name in workers.fields}
+
+
+def _limit(fields: Mapping[str, object], name: str) -> float:
+    """Return the limit that another worker's job has, which counts if it is lower."""
+    limits = PlainData(fields, "a worker").object("limits", "the limits of a worker").fields
+    return _number(limits, name) if name in limits else inf
+
+
+def _number(fields: Mapping[str, object], name: str) -> float:
+    value = fields.get(name, 0.0)
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,116 @@
+"""Limits of an account over several worker processes, measured at the service."""
+
+import asyncio
+import os
+import signal
+import time
+
+import pytest
+
+from coredata_async.bulk.workers.codec import encode_event
+from coredata_async.cluster import ClusterJob
+from coredata_async.cluster.account import Account
+from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.limits import AccountLimits
+from coredata_async.config import Limits
+from coredata_async.sandbox import SandboxThread
+from coredata_async.transport.trace import Exchanged
+from tests.cluster.fleet import LEASE, RETRY, check_report, check_service, fleet_of
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
+RATE = 40.0
+
+
+class Meter:
+    """Counts requests to the service as they arrive, by polling its counters."""
+
+    def __init__(self, box) -> None:
+        self.box, self.samples = box, []
+
+    def count(self) -> int:
+        counts = dict(self.box.state.counts)
+        return sum(number for name, number in counts.items() if not name.startswith("storage."))
+
+    async def run(self) -> None:
+        while True:
+            self.samples.append((time.monotonic(), self.count()))
+            await asyncio.sleep(0.01)
+
+    def most(self, window: float = 1.0) -> int:
+        """Return the highest number of requests in a window."""
+        most = first = 0
+        for at, count in self.samples:
+            while self.samples[first][0] < at - window:
+                first += 1
+            most = max(most, count - self.samples[first][1])
+        return most
+
+    def mean(self, begin: float, end: float) -> float:
+        inside = [(at, count) for at, count in self.samples if begin <= at <= end]
+        return (inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0])
+
+
+@pytest.fixture
+def box():
+    with SandboxThread() as box:
+        yield box
+
+
+@pytest.fixture
+async def cluster(server):
+    async with await Cluster.open(server.address, lease=LEASE) as cluster:
+        yield cluster
+
+
+async def test_a_throttled_worker_reaches_all_others_within_a_tenth_of_a_second(server) -> None:
+    came: list[float] = []
+    event = Exchanged("GET", "/api/v2/files/", status=429, seconds=0.1, retry_after=3.0)
+    async with (
+        await Cluster.open(server.address) as one,
+        await Cluster.open(server.address) as other,
+        asyncio.TaskGroup() as group,
+    ):
+        sender = await Account.open(one, "account", AccountLimits(), group)
+        receiver = await Account.open(other, "account", AccountLimits(), group)
+        learned: list[Exchanged] = []
+        own: list[Exchanged] = []
+        sender.bulletin.subscribe(own.append)
+
+        def learn(got: Exchanged) -> None:
+            came.append(time.monotonic())
+            learned.append(got)
+
+        receiver.bulletin.subscribe(learn)
+        began = time.monotonic()
+        sender.bulletin.publish(event)
+        await asyncio.sleep(0.5)
+
+    assert [encode_event(each) for each in learned] == [encode_event(event)]
+    assert came[0] - began < 0.1
+    assert own == []
+
+
+async def test_workers_use_the_rate_and_never_exceed_it_while_one_dies_and_one_joins(
+    box, server, cluster, tmp_path
+) -> None:
+    async with fleet_of(3, box, server, cluster, tmp_path, folders=4, files=90) as (fleet, paths):
+        meter = Meter(box)
+        wanted = {"parent": box.project, "retry": RETRY, "limits": Limits(rate=RATE), "shard_files": 30}
+        job = ClusterJob(cluster, ["fs01:/"], **wanted)
+        async with asyncio.TaskGroup() as group:
+            metering = group.create_task(meter.run())
+            running = group.create_task(job.run())
+            await fleet.busy(3)
+            await fleet.start()
+            await asyncio.sleep(4)
+            begin = time.monotonic()
+            os.kill((await fleet.busy())[0], signal.SIGKILL)
+            await asyncio.sleep(6)
+            end = time.monotonic()
+            await running
+            metering.cancel()
+
+    check_service(box, paths)
+    check_report(job.report, paths)
+    assert meter.most() <= RATE
+    assert meter.mean(begin, end) >= 0.85 * RATE
