@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 from attrs import define, field
 
@@ -146,9 +146,8 @@ class WorkerMetrics:
 
 
 def _counts(fields: dict[str, object]) -> Counter[str]:
-    counts = fields.get("counts")
-    found = counts if isinstance(counts, dict) else {}
-    return Counter({str(name): _integer(number) for name, number in found.items()})
+    counts = cast("Mapping[str, object]", fields.get("counts") or {})
+    return Counter({name: _integer(number) for name, number in counts.items()})
 
 
 def _integer(value: object) -> int:
