@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from typing import Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from coredata_async.cluster.messages import JobRecord
 from coredata_async.cluster.planner import is_published
 from coredata_async.cluster.shard_work import is_closed
 from coredata_async.cluster.table import Row, Table
+
+WINDOW: Final = 30.0
+"""Seconds over which rates are computed."""
+
+
+@define(eq=False)
+class Rates:
+    """Files and bytes per second of a job.
+
+    A process writes its counts when it renews its lease, so they grow in steps of some seconds. Between two
+    looks there may be none of them, or many.
+    """
+
+    _looks: deque[tuple[float, int, int]] = field(factory=deque[tuple[float, int, int]], init=False)
+
+    def add(self, now: float, files: int, size: int) -> tuple[float, float]:
+        """Add the counts of a look; return the rates since the first look of the last `WINDOW` seconds."""
+        self._looks.append((now, files, size))
+        while now - self._looks[0][0] > WINDOW:
+            self._looks.popleft()
+        then, files_before, size_before = self._looks[0]
+        seconds = now - then
+        if not seconds:
+            return 0.0, 0.0
+        return max(0, files - files_before) / seconds, max(0, size - size_before) / seconds
 
 
 @frozen

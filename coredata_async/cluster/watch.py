@@ -19,7 +19,7 @@ from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.events import ClusterEvent, WorkerJoined, WorkerLost, read_event
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.messages import JobRecord, JobState
-from coredata_async.cluster.progress import Progress
+from coredata_async.cluster.progress import Progress, Rates
 from coredata_async.cluster.report import ClusterReport, read_report
 from coredata_async.cluster.table import Row
 from coredata_async.cluster.take import Pulse
@@ -51,8 +51,7 @@ class JobWatch:
     _workers: dict[str, Row] = field(factory=dict[str, Row], init=False)
     _scanned: bool = field(default=False, init=False)
     _began: float = field(factory=time.monotonic, init=False)
-    _before: tuple[float, int, int] | None = field(default=None, init=False)
-    """Time, files and bytes of the last look, for the rates."""
+    _rates: Rates = field(factory=Rates, init=False)
 
     def order(self, state: JobState) -> None:
         """Change the state of the job, for all workers."""
@@ -141,10 +140,7 @@ class JobWatch:
             self.publish(Scanned(files=progress.files, bytes=progress.bytes, excluded=0))
         done, size = progress.total("done"), progress.total("done_bytes")
         now = time.monotonic()
-        then, files_before, bytes_before = self._before or (self._began, 0, 0)
-        seconds = max(now - then, 1e-3)
-        rate, speed = max(0, done - files_before) / seconds, max(0, size - bytes_before) / seconds
-        self._before = (now, done, size)
+        rate, speed = self._rates.add(now, done, size)
         left = progress.files - done - progress.total("skipped") - progress.total("failed")
         self.publish(
             ProgressEvent(
