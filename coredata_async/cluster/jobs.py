@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from coredata_async.bulk.spec import JobSpec
 from coredata_async.cluster.connection import JOBS, Cluster
-from coredata_async.cluster.errors import ClusterError, JobLockedError
+from coredata_async.cluster.errors import AccountMismatchError, ClusterError, JobLockedError
 from coredata_async.cluster.messages import JobRecord, JobState, Source, Task, tree_key
 from coredata_async.cluster.table import Row, Table
 from coredata_async.errors import ConfigurationError
@@ -131,6 +131,20 @@ class Jobs:
         for share in {source.share for source in record.sources}:
             await self._unlock(record, share, settled=record.state == "complete")
         return record
+
+    async def claim(self, job: JobRecord, tenant: str, account: str) -> None:
+        """Bind a job to the server and account of its first worker.
+
+        Raises:
+            AccountMismatchError: If it is bound to others.
+            ClusterError: If NATS does not answer.
+        """
+        now = job if job.tenant is not None else await self.change(job.id, owner=(tenant, account))
+        if (now.tenant, now.account) != (tenant, account):
+            raise AccountMismatchError(
+                f"job {job.id} belongs to {now.account} at {now.tenant}, and this worker has the key of "
+                f"{account} at {tenant}: give all workers of a share the same environment"
+            )
 
     async def _lock(self, job: JobRecord, share: str) -> datetime | None:
         """Lock the trees of a share; return when an earlier job for them can have sent last."""

@@ -7,12 +7,14 @@ worker has seen a shard of the first. If it dies after, another one only repeats
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from attrs import define
+from attrs import define, field
 
 from coredata_async.bulk.events import Event
 from coredata_async.bulk.report.as_json import as_json
@@ -52,6 +54,8 @@ class Planner:
     max_files: int
     publish: Callable[[Event], Awaitable[object]]
     """Called with each event of the scan."""
+    _stopped: bool = field(default=False, init=False)
+    _scanning: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def run(self, lease: TableLease) -> None:
         """Scan, and publish the shards. Repeats only the publication if the scan is done.
@@ -61,9 +65,25 @@ class Planner:
             ClusterError: If NATS does not answer.
         """
         if lease.fields.get("state") != PLANNED:
-            await self._scan(lease)
+            async with asyncio.TaskGroup() as group:
+                self._scanning = group.create_task(self._scan(lease))
+                if self._stopped:
+                    self._scanning.cancel()
+            if self._scanning.cancelled():
+                await lease.release(sent_until=datetime.now(UTC))
+                return
         await self._publish(lease)
         await lease.release()
+
+    def stop(self) -> None:
+        """Give the scan back. Another worker, or a later job, begins it again: no shard was published."""
+        self._stopped = True
+        if self._scanning is not None:
+            self._scanning.cancel()
+
+    def drain(self) -> None:
+        """Give the scan back. See `stop`."""
+        self.stop()
 
     async def _scan(self, lease: TableLease) -> None:
         folders = TableFolders(

@@ -57,7 +57,8 @@ class Presence:
             with suppress(ClusterError):  # it is renewed again
                 await self._write()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), self.cluster.lease / RENEWALS)
+                async with asyncio.timeout(self.cluster.lease / RENEWALS):  # `wait_for` may lose a cancel
+                    await self._changed.wait()
             self._changed.clear()
 
     async def leave(self) -> None:

@@ -64,7 +64,7 @@ class TaskRunner:
     checkpoints: float = CHECKPOINT
     metrics: ProcessMetrics = field(factory=ProcessMetrics)
     _draining: asyncio.Event = field(factory=asyncio.Event, init=False)
-    _work: ShardWork | None = field(default=None, init=False)
+    _work: ShardWork | Planner | None = field(default=None, init=False)
     _own_account: Account | None = field(default=None, init=False)
     _presence: Presence = field(init=False)
     _group: asyncio.TaskGroup = field(factory=asyncio.TaskGroup, init=False)
@@ -208,49 +208,57 @@ class TaskRunner:
         finally:
             self._presence.show(None)
             self._work = None
-        given_back = task.kind == "shard" and lease.fields.get("state") == "open"
+        given_back = lease.fields.get("state") == "open"
         return _FAILED_DELAY if given_back and (await self._jobs.get(job.id)).is_open else None
 
     async def _work_on(self, lease: TableLease, job: JobRecord, task: Task) -> None:
         client = self.client.with_options(retry=job.spec.retry)
-        await self._check_account(client, job)
+        engine = client.engine()
+        await self._jobs.claim(job, engine.tenant, engine.account)
         table, objects = lease.table, await self.cluster.objects(job.objects)
         root, account = self.shares[task.share], await self._account(client, job)
         if task.kind == "scan":
-            planner = Planner(
+            await self._do(
+                Planner(
+                    client=client,
+                    cluster=self.cluster,
+                    job=job,
+                    task=task,
+                    source=job.sources[int(task.key.rpartition(".")[2])],
+                    root=root,
+                    directory=self.directory,
+                    table=table,
+                    objects=objects,
+                    taker=self._taker,
+                    account=account,
+                    max_files=job.shard_files,
+                    publish=partial(self._publish, job.id),
+                ),
+                lease,
+            )
+            return
+        await self._do(
+            ShardWork(
                 client=client,
-                cluster=self.cluster,
                 job=job,
                 task=task,
-                source=job.sources[int(task.key.rpartition(".")[2])],
                 root=root,
                 directory=self.directory,
-                table=table,
                 objects=objects,
-                taker=self._taker,
                 account=account,
-                max_files=job.shard_files,
-                publish=partial(self._publish, job.id),
-            )
-            with account.use():
-                await planner.run(lease)
-            return
-        self._work = work = ShardWork(
-            client=client,
-            job=job,
-            task=task,
-            root=root,
-            directory=self.directory,
-            objects=objects,
-            account=account,
-            publish=lambda event: self._events.publish(job.id, event),
-            checkpoints=self.checkpoints,
+                publish=lambda event: self._events.publish(job.id, event),
+                checkpoints=self.checkpoints,
+            ),
+            lease,
         )
+
+    async def _do(self, work: ShardWork | Planner, lease: TableLease) -> None:
+        self._work = work
         if self._draining.is_set():
             work.drain()
-        following = self._group.create_task(self._follow(job, work))
+        following = self._group.create_task(self._follow(work))
         try:
-            with account.use():
+            with work.account.use():
                 await work.run(lease)
         finally:
             following.cancel()
@@ -271,27 +279,16 @@ class TaskRunner:
         if not isinstance(event, Scanned):  # the coordinator says when all sources are scanned
             self._events.publish(job, event)
 
-    async def _follow(self, job: JobRecord, work: ShardWork) -> None:
+    async def _follow(self, work: ShardWork | Planner) -> None:
         """End the work when the job is to end."""
         while True:
             await asyncio.sleep(_FOLLOW)
             with suppress(ClusterError):
-                state = (await self._jobs.get(job.id)).state
+                state = (await self._jobs.get(work.job.id)).state
                 if state == "draining":
                     work.drain()
                 elif state != "running":
                     work.stop()
-
-    async def _check_account(self, client: CoreData, job: JobRecord) -> None:
-        """Refuse a job of another server or account."""
-        engine = client.engine()
-        own = (engine.tenant, engine.account)
-        now = job if job.tenant is not None else await self._jobs.change(job.id, owner=own)
-        if (now.tenant, now.account) != own:
-            raise AccountMismatchError(
-                f"job {job.id} belongs to {now.account} at {now.tenant}, and this worker has the key of "
-                f"{own[1]} at {own[0]}: give all workers of a share the same environment"
-            )
 
     async def _leave(self) -> None:
         with suppress(ClusterError):

@@ -92,7 +92,8 @@ class JobWatch:
                 log.info("the job cannot be watched now: %s", exc)
             pause = max(LOOK, _SHARE_OF_TIME * (time.monotonic() - began))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
             self._changed.clear()
         return None
 

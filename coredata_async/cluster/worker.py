@@ -125,7 +125,8 @@ class Worker:
                 self.metrics.restarts += 1
                 log.warning("a worker process has ended with code %s and is started again", code)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._draining.wait(), _PAUSE)
+                    async with asyncio.timeout(_PAUSE):
+                        await self._draining.wait()
 
     async def _run_process(self) -> int:
         member = make_member()

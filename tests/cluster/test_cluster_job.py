@@ -99,7 +99,7 @@ async def test_a_worker_that_was_frozen_past_its_lease_is_killed_before_it_sends
 async def test_a_scan_whose_worker_is_killed_is_repeated_by_another_one(
     box, server, cluster, tmp_path
 ) -> None:
-    box.faults.delay("folders.create", 0.7)
+    box.faults.delay("folders.create", 3.0)
     async with fleet_of(1, box, server, cluster, tmp_path) as (fleet, paths):
         job = job_for(cluster, box)
         async with asyncio.TaskGroup() as group:
@@ -185,3 +185,33 @@ async def test_a_terminated_worker_gives_its_shard_back_at_once(box, server, clu
     check_service(box, paths)
     check_report(job.report, paths)
     assert job.report.fences == 0
+
+
+async def test_a_terminated_worker_gives_its_scan_back(box, server, cluster, tmp_path) -> None:
+    box.faults.delay("folders.create", 3.0)
+    async with fleet_of(1, box, server, cluster, tmp_path) as (fleet, paths):
+        job = job_for(cluster, box)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch(job))
+            await fleet.busy(kind="scan")
+            fleet.commands[0].send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(fleet.commands[0].wait(), 20) == 0
+            await fleet.start()
+            await watching
+
+    check_service(box, paths)
+    check_report(job.report, paths)
+
+
+async def test_a_job_that_is_stopped_while_it_is_scanned_ends(box, server, cluster, tmp_path) -> None:
+    box.faults.delay("folders.create", 3.0)
+    async with fleet_of(1, box, server, cluster, tmp_path) as (fleet, _):
+        job = job_for(cluster, box)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch(job))
+            await fleet.busy(kind="scan")
+            job.stop()
+            await asyncio.wait_for(watching, 30)
+
+    assert job.report.exit_code == 130
+    assert not job.report.scanned
