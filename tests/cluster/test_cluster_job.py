@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from coredata_async.bulk.events import FileDone, Scanned
+from coredata_async.bulk.options import Effort
 from coredata_async.cluster import ClusterJob, JobLockedError, ShardMoved, WorkerJoined
 from coredata_async.cluster.connection import Cluster
 from coredata_async.sandbox import SandboxThread
@@ -48,9 +49,8 @@ async def test_two_workers_upload_each_file_once(box, server, cluster, tmp_path)
     check_report(job.report, paths)
     assert job.report.shards.planned == 4
     assert job.report.shards.moved == job.report.fences == 0
-    assert {event.path for event in events if isinstance(event, FileDone)} >= paths or len(
-        [event for event in events if isinstance(event, FileDone)]
-    ) == len(paths)
+    done = [event.path.rpartition("/")[2] for event in events if isinstance(event, FileDone)]
+    assert sorted(done) == sorted(path.rpartition("/")[2] for path in paths)
     assert sum(isinstance(event, WorkerJoined) for event in events) == 2
     assert any(isinstance(event, Scanned) for event in events)
 
@@ -215,3 +215,46 @@ async def test_a_job_that_is_stopped_while_it_is_scanned_ends(box, server, clust
 
     assert job.report.exit_code == 130
     assert not job.report.scanned
+
+
+@pytest.mark.parametrize("fault", ["reset_after", "commit_late"])
+async def test_a_registration_whose_answer_dies_with_its_worker_is_found(
+    box, server, cluster, tmp_path, fault: str
+) -> None:
+    late = (1.5,) if fault == "commit_late" else ()
+    getattr(box.faults, fault)("files.register", *late, every=3, times=8)
+    box.faults.delay("files.register", 0.4)
+    async with fleet_of(1, box, server, cluster, tmp_path) as (fleet, paths):
+        job = job_for(cluster, box)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch(job))
+            [victim] = await fleet.busy()
+            await asyncio.sleep(0.6)
+            os.kill(victim, signal.SIGKILL)
+            await watching
+
+    check_service(box, paths)
+    check_report(job.report, paths)
+
+
+async def test_workers_without_their_server_end_before_their_leases_and_continue_later(
+    box, server, cluster, tmp_path
+) -> None:
+    box.faults.delay("files.register", 0.6)
+    async with fleet_of(1, box, server, cluster, tmp_path, folders=2, files=60) as (fleet, paths):
+        job = job_for(cluster, box, shard_files=60, effort=Effort(concurrency=4))
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch(job))
+            await fleet.busy()
+            await asyncio.to_thread(server.kill)
+            await asyncio.sleep(LEASE + 1)
+            before = len(list(box.state.files))
+            await asyncio.sleep(1.5)
+            assert len(list(box.state.files)) == before  # nothing is sent without a lease
+            assert before < len(paths)
+            await asyncio.to_thread(server.start)
+            await watching
+
+    check_service(box, paths)
+    check_report(job.report, paths)
+    assert job.report.shards.moved >= 1
