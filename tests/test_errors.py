@@ -9,7 +9,7 @@ import pytest
 
 from coredata_async import errors
 from coredata_async.bulk.journal.journal import JournalError
-from coredata_async.cluster.errors import ClusterError, JobLockedError, LeaseLostError
+from coredata_async.cluster.errors import AccountMismatchError, ClusterError, JobLockedError, LeaseLostError
 from coredata_async.events.errors import BrokerError, SourceUnavailableError
 from coredata_async.message import Reply, Request
 from coredata_async.records import KeyReusedError, RecordStoreError, VolatileStoreError
@@ -69,6 +69,7 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield ClusterError("no answer")
     yield LeaseLostError("another worker has it")
     yield JobLockedError("another job uploads this tree")
+    yield AccountMismatchError("the job is of another account")
     yield VolatileStoreError("a power cut may lose records")
     yield KeyReusedError("used before for other content")
     yield errors.APIError("it failed", REQUEST, REPLY)

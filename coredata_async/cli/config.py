@@ -39,7 +39,14 @@ _DEFAULTS: Final = {
     "log": "warning",
 }
 _PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
-_VARIABLES: Final = ("records", "cluster_fingerprint", "cluster_ca", "cluster_token_file", "cluster_token")
+_VARIABLES: Final = (
+    "records",
+    "cluster_url",
+    "cluster_fingerprint",
+    "cluster_ca",
+    "cluster_token_file",
+    "cluster_token",
+)
 _SECRET: Final = frozenset({"records", "cluster_token"})
 _FIVEPM: Final = ("url", "login", "password")
 NOT_SET: Final = "not set"

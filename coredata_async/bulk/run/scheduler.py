@@ -89,9 +89,8 @@ class Scheduler:
 
             def start_worker() -> None:
                 large_first = len(workers) % LARGE_FIRST_EVERY == 0
-                workers.append(
-                    group.create_task(self._worker(file_worker, confirmer, large_first=large_first))
-                )
+                worker = start_in(group, self._worker(file_worker, confirmer, large_first=large_first))
+                workers.extend([] if worker is None else [worker])
 
             self.run.queue.start_workers(start_worker, self.concurrency)
             sources = [
@@ -181,8 +180,8 @@ class Scheduler:
             while True:
                 folder = await self._ready.get()
                 await slots.acquire()
-                task = group.create_task(self._feed_folder(folder, confirmer))
-                task.add_done_callback(lambda _: slots.release())
+                if task := start_in(group, self._feed_folder(folder, confirmer)):
+                    task.add_done_callback(lambda _: slots.release())
 
     async def _feed_folder(self, folder: int, confirmer: Confirmer) -> None:
         try:
@@ -212,8 +211,8 @@ class Scheduler:
             while await self._large.get() is not None:
                 await slots.acquire()
                 while (item := await self._placement.feeder.large_file()) is not None:
-                    task = group.create_task(self._enqueue(item, large=True))
-                    task.add_done_callback(lambda _: slots.release())
+                    if task := start_in(group, self._enqueue(item, large=True)):
+                        task.add_done_callback(lambda _: slots.release())
                     await slots.acquire()
                 slots.release()
 
@@ -288,3 +287,12 @@ async def _either(task: asyncio.Task[None], event: asyncio.Event) -> None:
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
+
+
+def start_in(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+    """Start a task, unless a failure of another one is ending the group; its error would hide the failure."""
+    try:
+        return group.create_task(work)
+    except RuntimeError:
+        work.close()
+        return None
