@@ -13,6 +13,7 @@ from attrs import define, field
 from coredata_async.bulk.limits.budget import ResizableBudget
 from coredata_async.bulk.workers.codec import decode_event, encode_event
 from coredata_async.cluster.connection import LIMITS, Cluster
+from coredata_async.cluster.lease import end_task
 from coredata_async.cluster.limits import NAMES, AccountLimits, SharedLimits, pace_of
 from coredata_async.cluster.messages import throttle_subject
 from coredata_async.cluster.nats_types import Subscription
@@ -109,7 +110,7 @@ class Account:
             ClusterError: If NATS does not answer; the share becomes free later.
         """
         if self._keeping is not None:
-            self._keeping.cancel()
+            await end_task(self._keeping)
         if self._listening is not None:
             await self._listening.unsubscribe()
         if self._shared is not None:

@@ -175,12 +175,19 @@ async def run_under(lease: TableLease, work: Callable[[], Awaitable[T]], fence: 
             async with asyncio.TaskGroup() as group:
                 keeper = group.create_task(lease.keep(extend))
                 result = await work()
-                keeper.cancel()
+                await end_task(keeper)
         except BaseExceptionGroup as failures:
             failure = main_failure(failures)
         else:
             return result
     raise failure
+
+
+async def end_task(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended: nats-py uses `wait_for`, which may lose a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.2)
 
 
 def main_failure(failures: BaseExceptionGroup[BaseException]) -> BaseException:

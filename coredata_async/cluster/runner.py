@@ -20,7 +20,7 @@ from coredata_async.cluster.account import Account
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, LeaseLostError
 from coredata_async.cluster.jobs import Jobs
-from coredata_async.cluster.lease import TableLease, run_under
+from coredata_async.cluster.lease import TableLease, end_task, run_under
 from coredata_async.cluster.limits import AccountLimits
 from coredata_async.cluster.messages import (
     JobRecord,
@@ -99,7 +99,7 @@ class TaskRunner:
             background = [group.create_task(self._events.run()), group.create_task(self._presence.keep())]
             await self._pull_all()
             for task in background:
-                task.cancel()
+                await end_task(task)
             await self._events.flush()
             await self._leave()
 
@@ -161,7 +161,7 @@ class TaskRunner:
         try:
             yield
         finally:
-            saying.cancel()
+            await end_task(saying)
 
     async def _carry_out(self, task: Task, delivered: int) -> float | None:
         """Carry out a task; return the delay before it is delivered again, or None if it is done."""
@@ -261,7 +261,7 @@ class TaskRunner:
             with work.account.use():
                 await work.run(lease)
         finally:
-            following.cancel()
+            await end_task(following)
 
     async def _account(self, client: CoreData, job: JobRecord) -> Account:
         """Return the account, with the limits of a job."""
