@@ -69,7 +69,7 @@ async def test_a_killed_worker_is_replaced(box, server, cluster, tmp_path) -> No
 
     check_service(box, paths)
     check_report(job.report, paths)
-    assert job.report.fences == 1
+    assert job.report.shards.moved >= 1  # no fence, if it was killed between two shards
     assert any(isinstance(event, ShardMoved) for event in events)
 
 
@@ -93,7 +93,7 @@ async def test_a_worker_that_was_frozen_past_its_lease_is_killed_before_it_sends
 
     check_service(box, paths)
     check_report(job.report, paths)
-    assert job.report.fences == 1
+    assert job.report.shards.moved >= 1
 
 
 async def test_a_scan_whose_worker_is_killed_is_repeated_by_another_one(
