@@ -51,6 +51,7 @@ MEASUREMENTS: Final[Sequence[Measurement]] = (
     Measurement("bulk", "a bulk job and its journal", "benchmarks.bulk_rows"),
     Measurement("records", "idempotency keys", "benchmarks.records"),
     Measurement("processes", "more than one core", "benchmarks.processes_rows"),
+    Measurement("cluster", "a job on a cluster of one machine", "benchmarks.cluster"),
 )
 
 
