@@ -157,8 +157,8 @@ class Fleet:
         self.say("fs02 is joined again")
 
 
-async def campaign(mark: str, files: int, shard_files: int) -> dict[str, Any]:
-    """Run the job, and compare."""
+async def campaign(mark: str, files: int, shard_files: int) -> bool:
+    """Run the job, compare, print the result, and return whether all is as it must be."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coredata-fleet-")))
         here = await asyncio.to_thread(plant, folder / "docs", files)
@@ -178,7 +178,10 @@ async def campaign(mark: str, files: int, shard_files: int) -> dict[str, Any]:
             fleet.say("the job has ended")
             happened = disturbing.done()
             disturbing.cancel()
-        return _compare(fleet, here, job.report, happened=happened)
+        found = _compare(fleet, here, job.report, happened=happened)
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        sys.stdout.flush()  # the removal of so many files takes a while
+        return bool(found["clean"])
 
 
 def _compare(fleet: Fleet, here: Truth, report: ClusterReport, *, happened: bool) -> dict[str, Any]:
@@ -248,9 +251,7 @@ def main() -> int:
     parser.add_argument("--inside", metavar="MARK", help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.inside:
-        found = asyncio.run(campaign(wanted.inside, wanted.files, wanted.shard_files))
-        sys.stdout.write(json.dumps(found, indent=1) + "\n")
-        return int(not found["clean"])
+        return int(not asyncio.run(campaign(wanted.inside, wanted.files, wanted.shard_files)))
     if reason := unavailable():
         sys.stdout.write(f"skipped: {reason}\n")
         return 0
