@@ -39,8 +39,10 @@ class AddressRules:
                 credential unencrypted. The message does not repeat a user name, a path or a query.
         """
         parts = self._split(url.strip())
-        if parts.scheme not in {"http", "https"} or parts.username is not None:
-            raise ConfigurationError(f"{self.name} must look like {self.example}, with no user name")
+        if parts.scheme not in {"http", "https"}:
+            raise ConfigurationError(f"{self.name} must look like {self.example}, and begin with https://")
+        if parts.username is not None:
+            raise ConfigurationError(f"{self.name} must look like {self.example}, without a user name")
         if _AUTHORITY.fullmatch(parts.netloc) is None:
             raise self._syntax_error()
         if parts.path.strip("/") or parts.query or parts.fragment:

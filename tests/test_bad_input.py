@@ -63,7 +63,7 @@ def fails(far):
         ("http://t.coredata.is", KEYS, "https://"),
         ("ftp://t.coredata.is", KEYS, "must look like"),
         ("t.coredata.is", KEYS, "must look like"),
-        ("https://u:p@t.coredata.is", KEYS, "no user name"),
+        ("https://u:p@t.coredata.is", KEYS, "without a user name"),
         ("https://t.coredata.is/api/v2/", KEYS, "consist of scheme and host"),
         ("https://t.coredata.is?x=y", KEYS, "consist of scheme and host"),
         ("https://t.coredata.is", {**KEYS, "api_user": "a:b"}, "colon"),

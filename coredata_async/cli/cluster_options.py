@@ -22,7 +22,13 @@ def cluster_url_option(words: str, *, required: bool = False) -> Callable[[F], F
     """Declare `--cluster`, which is read before the arguments."""
     variable = URL_VARIABLE if required else None
     return click.option(
-        "--cluster", metavar="URL", envvar=variable, required=required, is_eager=True, help=words
+        "--cluster",
+        metavar="URL",
+        envvar=variable,
+        show_envvar=required,
+        required=required,
+        is_eager=True,
+        help=words,
     )
 
 

@@ -11,7 +11,7 @@ import click
 
 from coredata_async.bulk.report.as_json import as_json as report_as_json
 from coredata_async.cli.cluster_jobs import ClusterOutput
-from coredata_async.cli.cluster_options import cluster_url_option, open_cluster
+from coredata_async.cli.cluster_options import cluster_url_option, connection_options, open_cluster
 from coredata_async.cli.help_text import Group
 from coredata_async.cli.jobs import JobCommand, report_file, summarise, write_report
 from coredata_async.cli.output import echo_json, say, show_table
@@ -22,7 +22,7 @@ from coredata_async.cluster.progress import Progress
 from coredata_async.cluster.report import read_report
 from coredata_async.cluster.report_page import render_page
 
-_cluster = cluster_url_option("NATS server of the cluster. Default: COREDATA_CLUSTER_URL.", required=True)
+_cluster = cluster_url_option("NATS server of the cluster.", required=True)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 _job = click.argument("job", metavar="JOB")
 _reports = click.option(
@@ -135,3 +135,7 @@ async def _report(url: str, job: str, reports: tuple[Path, ...], *, as_json: boo
     else:
         summarise(merged)
     return merged.exit_code
+
+
+for _command in job.commands.values():
+    _command.params += connection_options()

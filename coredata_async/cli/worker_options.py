@@ -27,7 +27,7 @@ QUEUE: Final = (
         "url",
         "--nats",
         "NATS server with JetStream, as nats://HOST:4222, or tls://HOST:4222 for an encrypted connection. An "
-        "address with a password belongs into NATS_URL, and a token into NATS_TOKEN.",
+        "address with a password belongs in NATS_URL, and a token in NATS_TOKEN.",
         metavar="URL",
         envvar="NATS_URL",
     ),
@@ -174,7 +174,7 @@ RECORDS: Final = (
         "address",
         "--records",
         "Where the upload records are kept: kv (a bucket of NATS), sqlite:PATH (for the workers of one "
-        "machine), or postgresql://HOST/DATABASE; one with a password belongs into COREDATA_RECORDS. "
+        "machine), or postgresql://HOST/DATABASE; one with a password belongs in COREDATA_RECORDS. "
         "Default: kv.",
         metavar="STORE",
         envvar="COREDATA_RECORDS",

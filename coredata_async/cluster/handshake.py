@@ -59,7 +59,7 @@ async def introduce(address: ClusterAddress) -> Introduction:
         if address.secure:
             failure += "; its configuration must have `tls { handshake_first: true }`"
     except (OSError, ValueError, asyncio.IncompleteReadError) as exc:
-        failure = f"{type(exc).__name__}: {exc}"
+        failure = f"{type(exc).__name__}: {exc}; check the address, and that the server runs"
     else:
         if address.fingerprint is not None and der is not None:
             context = _pin(der, address)

@@ -7,7 +7,9 @@ import signal
 import subprocess
 
 import pytest
+from click.testing import CliRunner
 
+from coredata_async.cli.job import job
 from coredata_async.cluster.connection import Cluster
 from coredata_async.sandbox import SandboxThread
 from tests.cluster.fleet import LEASE, check_service, fleet_of, plant
@@ -93,6 +95,20 @@ def test_a_job_that_does_not_exist_is_a_usage_error(box, server) -> None:
     assert "no job 'x'" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["list", "watch", "drain", "stop", "report"])
+def test_each_command_of_jobs_takes_the_options_of_the_connection(name) -> None:
+    options = {option for each in job.commands[name].params for option in each.opts}
+
+    assert options >= {"--cluster-token-file", "--cluster-fingerprint", "--cluster-ca", "--cluster-monitor"}
+
+
+def test_a_missing_cluster_names_the_variable() -> None:
+    done = CliRunner().invoke(job, ["list"])
+
+    assert done.exit_code == 2
+    assert "COREDATA_CLUSTER_URL" in done.output
+
+
 def test_a_cluster_that_is_down_is_a_clear_error(box, server) -> None:
     server.kill()
 
@@ -100,6 +116,7 @@ def test_a_cluster_that_is_down_is_a_clear_error(box, server) -> None:
 
     assert done.returncode == 6
     assert "cannot be reached" in done.stderr
+    assert "check the address, and that the server runs" in done.stderr
     assert "Traceback" not in done.stderr
 
 
