@@ -39,6 +39,7 @@ from coredata_async import Retry
 from coredata_async.bulk.events import Progress
 from coredata_async.cli.sandbox_process import SandboxAddress
 from coredata_async.cluster import Cluster, ClusterJob, ClusterReport
+from coredata_async.cluster.nats_log import hide_end_of_tls
 from coredata_async.cluster.server import ServerFiles, find_server, prepare_server, wait_until_ready
 
 LEASE: Final = 5.0
@@ -251,6 +252,7 @@ def main() -> int:
     parser.add_argument("--inside", metavar="MARK", help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.inside:
+        hide_end_of_tls()
         return int(not asyncio.run(campaign(wanted.inside, wanted.files, wanted.shard_files)))
     if reason := unavailable():
         sys.stdout.write(f"skipped: {reason}\n")
