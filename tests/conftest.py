@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from coredata_async.sandbox import Sandbox, SandboxThread
 from tests.rig import QUICK, Leftovers
@@ -15,6 +16,9 @@ SLOW = frozenset(
 )
 """Directories of tests that run whole programs. Elsewhere a slow test has `pytest.mark.slow`."""
 NOT_FAST = frozenset({"slow", "contract", "live", "netns", "s3", "servers"})
+
+settings.register_profile("untimed", deadline=None)  # a shared machine may stop for longer than any deadline
+settings.load_profile("untimed")
 
 
 def pytest_ignore_collect(collection_path, config):
