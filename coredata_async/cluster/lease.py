@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from attrs import define, field
 
@@ -183,7 +183,17 @@ async def run_under(lease: TableLease, work: Callable[[], Awaitable[T]], fence: 
     raise failure
 
 
-async def end_task(task: asyncio.Task[None]) -> None:
+async def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
+    """Run work over nats-py so that a cancellation of the caller always ends it; see `end_task`."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task})
+    finally:
+        await end_task(task)
+    return task.result()
+
+
+async def end_task(task: asyncio.Task[Any]) -> None:
     """Cancel a task until it has ended: nats-py uses `wait_for`, which may lose a cancellation."""
     while not task.done():
         task.cancel()

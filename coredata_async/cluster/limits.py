@@ -20,6 +20,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
+from coredata_async.bulk.limits.budget import CATCH_UP
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import RENEWALS
 from coredata_async.cluster.table import Row, Table
@@ -59,10 +60,12 @@ def divide(limit: float, wanted: Mapping[str, float]) -> dict[str, float]:
 def pace_of(share: float) -> float:
     """Return the rate at which a worker may begin requests, so that no second at the server has more.
 
-    The rest is for the one request that arrives a little later or earlier than it began, and for the look at
-    the parent when a shard begins.
+    The rest is for the one request that arrives a little later or earlier than it began, for those that
+    catch up after the worker was late, and for the look at the parent when a shard begins.
     """
-    return min(share - 1, _EVEN * share) if share >= 2 else share / 2  # noqa: PLR2004  # or none is left
+    if share < 2:  # noqa: PLR2004  # or none is left
+        return share / 2
+    return min((share - 1) / (1 + CATCH_UP), _EVEN * share)
 
 
 @frozen(kw_only=True)

@@ -33,20 +33,21 @@ class Meter:
 
     async def run(self) -> None:
         while True:
-            self.samples.append((time.monotonic(), self.count()))
+            before, count = time.monotonic(), self.count()
+            self.samples.append((before, count, time.monotonic()))
             await asyncio.sleep(0.01)
 
     def most(self, window: float = 1.0) -> int:
-        """Return the highest number of requests in a window."""
+        """Return the highest number of requests in a window, which is not longer if the test was stopped."""
         most = first = 0
-        for at, count in self.samples:
-            while self.samples[first][0] < at - window:
+        for _, count, after in self.samples:
+            while self.samples[first][0] < after - window:
                 first += 1
             most = max(most, count - self.samples[first][1])
         return most
 
     def mean(self, begin: float, end: float) -> float:
-        inside = [(at, count) for at, count in self.samples if begin <= at <= end]
+        inside = [(at, count) for at, count, _ in self.samples if begin <= at <= end]
         return (inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0])
 
 
