@@ -56,7 +56,7 @@ async def test_two_workers_upload_each_file_once(box, server, cluster, tmp_path)
 
 
 async def test_a_killed_worker_is_replaced(box, server, cluster, tmp_path) -> None:
-    box.faults.delay("files.register", 0.4)
+    box.faults.delay("files.register", 1.2)  # a shard takes longer than the pause below
     async with fleet_of(1, box, server, cluster, tmp_path) as (fleet, paths):
         job = job_for(cluster, box)
         async with asyncio.TaskGroup() as group:
@@ -77,7 +77,7 @@ async def test_a_killed_worker_is_replaced(box, server, cluster, tmp_path) -> No
 async def test_a_worker_that_was_frozen_past_its_lease_is_killed_before_it_sends(
     box, server, cluster, tmp_path
 ) -> None:
-    box.faults.delay("files.register", 0.4)
+    box.faults.delay("files.register", 1.2)  # a shard takes longer than the pause below
     async with fleet_of(1, box, server, cluster, tmp_path) as (fleet, paths):
         job = job_for(cluster, box)
         async with asyncio.TaskGroup() as group:
