@@ -112,7 +112,7 @@ class ClusterUpload:
         """Return the job that an earlier run has left unfinished because it was killed, or a new one."""
         for record in await (await Jobs.open(cluster)).all():
             same = record.parent == self.parent and record.sources == parse_sources(sources)
-            if same and record.state not in {"complete", "ended"}:
+            if same and not record.has_ended:
                 return await ClusterJob.attach(cluster, record.id)
         return self._job(cluster, sources)
 

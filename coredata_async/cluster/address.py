@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from coredata_async.cluster.certificate import parse_fingerprint
 from coredata_async.config import setting
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
+from coredata_async.transport.auth import is_loopback
 
 PORT: Final = 4222
 _SCHEMES: Final = frozenset({"nats", "tls"})
@@ -85,14 +85,6 @@ class ClusterAddress:
     def secure(self) -> bool:
         """True if the connection uses TLS."""
         return urlsplit(self.url).scheme == "tls"
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine, and cannot be reached from another one."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def read_address(

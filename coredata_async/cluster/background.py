@@ -20,6 +20,7 @@ from coredata_async.cluster.handshake import introduce
 from coredata_async.cluster.server import ServerFiles, find_server, wait_until_ready
 from coredata_async.errors import ConfigurationError
 from coredata_async.plain_data import PlainData
+from coredata_async.storage.private import write_private
 
 _STATE: Final = "server.json"
 _END: Final = 10.0
@@ -86,7 +87,7 @@ async def start_in_background(files: ServerFiles) -> BackgroundServer:
         "port": files.port,
         "fingerprint": files.fingerprint,
     }
-    (files.directory / _STATE).write_text(json.dumps(state), "utf-8")
+    write_private(files.directory / _STATE, json.dumps(state).encode())
     return BackgroundServer(files, process.pid)
 
 

@@ -12,8 +12,8 @@ from coredata_async.bulk.options import Effort, FileAttributes, Policy, Selectio
 from coredata_async.bulk.spec import JobSpec
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.events import ClusterEvent
-from coredata_async.cluster.jobs import SHARD_FILES, Jobs
-from coredata_async.cluster.messages import JobRecord, JobState, events_subject, parse_sources
+from coredata_async.cluster.jobs import Jobs
+from coredata_async.cluster.messages import SHARD_FILES, JobRecord, JobState, events_subject, parse_sources
 from coredata_async.cluster.report import ClusterReport
 from coredata_async.cluster.watch import JobWatch
 from coredata_async.config import Limits, Retry

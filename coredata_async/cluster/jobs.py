@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from coredata_async.bulk.spec import JobSpec
 from coredata_async.cluster.connection import JOBS, Cluster
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, JobLockedError
-from coredata_async.cluster.messages import JobRecord, JobState, Source, Task, tree_key
+from coredata_async.cluster.messages import SHARD_FILES, JobRecord, JobState, Source, Task, tree_key
 from coredata_async.cluster.table import Row, Table
 from coredata_async.errors import ConfigurationError
 
@@ -21,8 +21,6 @@ _ROUNDS: Final = 20
 """Maximum number of attempts to change an entry that others change, too."""
 _TREE: Final = "tree."
 SCAN: Final = "scan"
-SHARD_FILES: Final = 2000
-"""Default for the maximum number of files of a shard."""
 
 
 @frozen
@@ -112,7 +110,7 @@ class Jobs:
         """
         for _ in range(_ROUNDS):
             now = new = await self.get(job)
-            if state is not None and now.state not in {"complete", "ended"}:
+            if state is not None and not now.has_ended:
                 new = evolve(new, state=state, message=message or now.message)
             if sent_until is not None:
                 new = evolve(new, sent_until=sent_until)

@@ -19,6 +19,10 @@ JobState = Literal["running", "draining", "stopping", "complete", "ended"]
 """State of a job. `draining` and `stopping` end its shards; `ended` follows when no worker has one."""
 Kind = Literal["scan", "shard"]
 
+SHARD_FILES: Final = 2000
+"""Default for the maximum number of files of a shard."""
+CONTINUED: Final = frozenset({"drained", "stopped", "time", "lease", "circuit", "authentication"})
+"""Ends of a scan or a shard after which another worker, or a later job, continues it."""
 _SHARE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -90,7 +94,7 @@ class JobRecord:
     """Latest moment at which an earlier job for the same tree can have sent a request."""
     message: str = ""
     """Reason for an early end."""
-    shard_files: int = 2000
+    shard_files: int = SHARD_FILES
     """Maximum number of files of a shard."""
     revision: int = field(default=0, eq=False)
 
@@ -98,6 +102,11 @@ class JobRecord:
     def is_open(self) -> bool:
         """True if workers may take its shards."""
         return self.state == "running"
+
+    @property
+    def has_ended(self) -> bool:
+        """True if its state does not change any more."""
+        return self.state in {"complete", "ended"}
 
     @property
     def table(self) -> str:
@@ -172,6 +181,11 @@ class Task:
     key: str
     """Key of its entry in the job's table."""
     share: str
+
+    @property
+    def number(self) -> int:
+        """Number of the source of a scan, or of the shard within its scan."""
+        return int(self.key.rpartition(".")[2])
 
     @property
     def subject(self) -> str:

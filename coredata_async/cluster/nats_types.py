@@ -1,57 +1,14 @@
-"""The parts of nats-py that a cluster uses, so that it is checked without nats-py installed."""
+"""The parts of nats-py that a cluster uses, so that it is checked without nats-py installed.
+
+Those of KV buckets are in `records.kv`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
-from coredata_async.records.kv import Status
-
-
-class Entry(Protocol):
-    """The part of `nats.js.kv.KeyValue.Entry` that is used."""
-
-    key: str
-    value: bytes | None
-    revision: int | None
-
-
-class Watcher(Protocol):
-    """The part of a KV watcher that is used."""
-
-    def __aiter__(self) -> AsyncIterator[Entry | None]: ...
-
-    def stop(self) -> Awaitable[None]:
-        """End the watch."""
-        ...
-
-
-class Bucket(Protocol):
-    """The part of `nats.js.kv.KeyValue` that is used."""
-
-    def get(self, key: str) -> Awaitable[Entry]:
-        """Read an entry."""
-        ...
-
-    def create(self, key: str, value: bytes) -> Awaitable[int]:
-        """Add an entry."""
-        ...
-
-    def update(self, key: str, value: bytes, last: int) -> Awaitable[int]:
-        """Replace an entry at a revision."""
-        ...
-
-    def delete(self, key: str, last: int) -> Awaitable[bool]:
-        """Remove an entry at a revision."""
-        ...
-
-    def watchall(self, *, ignore_deletes: bool) -> Awaitable[Watcher]:
-        """Read all entries."""
-        ...
-
-    def status(self) -> Awaitable[Status]:
-        """Read how the bucket is stored."""
-        ...
+from coredata_async.records.kv import JetStream as KvJetStream
 
 
 class ObjectResult(Protocol):
@@ -118,8 +75,8 @@ class Subscription(Protocol):
         ...
 
 
-class JetStream(Protocol):
-    """The part of `nats.js.JetStreamContext` that is used."""
+class JetStream(KvJetStream, Protocol):
+    """The part of `nats.js.JetStreamContext` that is used, besides KV buckets."""
 
     def add_stream(self, **config: object) -> Awaitable[object]:
         """Create a stream; one with the same configuration may exist."""
@@ -127,14 +84,6 @@ class JetStream(Protocol):
 
     def pull_subscribe(self, subject: str, durable: str, *, config: object) -> Awaitable[PullSubscription]:
         """Create a durable consumer, or join it."""
-        ...
-
-    def key_value(self, bucket: str) -> Awaitable[Bucket]:
-        """Open a bucket."""
-        ...
-
-    def create_key_value(self, **config: object) -> Awaitable[Bucket]:
-        """Create a bucket."""
         ...
 
     def object_store(self, bucket: str) -> Awaitable[ObjectStore]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from importlib import import_module
 from typing import Final
 
+from coredata_async.bulk.report.as_json import as_json
+from coredata_async.bulk.report.report import Report
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.nats_types import ObjectStore
 
@@ -60,3 +63,23 @@ class Objects:
             else:
                 return
         raise ClusterError(f"the object {name} of the cluster cannot be written: {failure}")
+
+    async def put_report(self, key: str, epoch: int, report: Report) -> None:
+        """Write the report of one owner of a scan or shard, without the path of its journal.
+
+        Raises:
+            ClusterError: If the server does not confirm it.
+        """
+        await self.put(_report_name(key, epoch), json.dumps({**as_json(report), "journal": ""}).encode())
+
+    async def get_report(self, key: str, epoch: int) -> Report:
+        """Read the report of one owner of a scan or shard.
+
+        Raises:
+            ClusterError: If it cannot be read.
+        """
+        return Report.from_json(json.loads(await self.get(_report_name(key, epoch)) or b"{}"))
+
+
+def _report_name(key: str, epoch: int) -> str:
+    return f"{key}.{epoch}.report"

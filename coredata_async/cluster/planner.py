@@ -17,7 +17,6 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.events import Event
-from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.shard_plan import ShardPlan
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
@@ -25,14 +24,12 @@ from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.folders import TableFolders
 from coredata_async.cluster.lease import TableLease
-from coredata_async.cluster.messages import JobRecord, Source, Task
+from coredata_async.cluster.messages import CONTINUED, JobRecord, Source, Task
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.table import Row, Table
 from coredata_async.cluster.take import LeaseTaker
 
 PLANNED: Final = "planned"
-_AGAIN: Final = frozenset({"drained", "stopped", "time", "lease", "circuit", "authentication"})
-"""Ends after which another worker scans again."""
 
 
 @define(eq=False, kw_only=True)
@@ -43,7 +40,6 @@ class Planner:
     cluster: Cluster
     job: JobRecord
     task: Task
-    source: Source
     root: Path
     directory: Path
     """Directory for the journal of the scan."""
@@ -51,11 +47,15 @@ class Planner:
     objects: Objects
     taker: LeaseTaker
     account: Account
-    max_files: int
     publish: Callable[[Event], Awaitable[object]]
     """Called with each event of the scan."""
     _stopped: bool = field(default=False, init=False)
     _scanning: asyncio.Task[None] | None = field(default=None, init=False)
+
+    @property
+    def source(self) -> Source:
+        """The source that is scanned."""
+        return self.job.sources[self.task.number]
 
     async def run(self, lease: TableLease) -> None:
         """Scan, and publish the shards. Repeats only the publication if the scan is done.
@@ -101,21 +101,20 @@ class Planner:
             parent=self.job.parent,
             lease=lease,
             folders=folders,
-            max_files=self.max_files,
+            max_files=self.job.shard_files,
             budget=self.account.budget,
             bulletin=self.account.bulletin,
             on_event=self.publish,
         )
         async with plan:
             async for shard in plan:
-                key = f"shard.{self.task.key.rpartition('.')[2]}.{lease.epoch}.{len(shards)}"
+                key = f"shard.{self.task.number}.{lease.epoch}.{len(shards)}"
                 await self.objects.put(key, shard.journal)
                 shards.append({"key": key, "id": shard.id, "files": shard.files, "bytes": shard.bytes})
-        if plan.report.ended in _AGAIN:
+        if plan.report.ended in CONTINUED:
             reason = plan.report.message or plan.report.ended
             raise ClusterError(f"the scan of {self.source} was not completed: {reason}")
-        report = json.dumps({**as_json(plan.report), "journal": ""})
-        await self.objects.put(f"{self.task.key}.{lease.epoch}.report", report.encode())
+        await self.objects.put_report(self.task.key, lease.epoch, plan.report)
         await self.objects.put(f"{self.task.key}.{lease.epoch}.shards", json.dumps(shards).encode())
         journal.unlink(missing_ok=True)
         lease.fields |= {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -96,17 +95,17 @@ async def read_report(cluster: Cluster, job: JobRecord, progress: Progress) -> C
 async def _parts(objects: Objects, job: JobRecord, progress: Progress) -> AsyncIterator[Report]:
     for row in progress.scans:
         if "plan" in row.fields:
-            yield await _read(objects, f"{row.key}.{row.fields['plan']}.report", job)
+            yield await _read(objects, row, "plan", job)
     for row in progress.shards:
         if "report" in row.fields:
-            yield await _read(objects, f"{row.key}.{row.fields['report']}.report", job)
+            yield await _read(objects, row, "report", job)
         else:
             yield _pending_report(job, row)
 
 
-async def _read(objects: Objects, name: str, job: JobRecord) -> Report:
-    data = await objects.get(name)
-    report = Report.from_json(json.loads(data or b"{}"))
+async def _read(objects: Objects, row: Row, epoch: str, job: JobRecord) -> Report:
+    """Read the report of the owner whose epoch is in a field of an entry."""
+    report = await objects.get_report(row.key, integer(row, epoch))
     # What one worker gave back, another one has continued: only the state of the job counts.
     if job.state in _ENDS or report.ended not in {"drained", "stopped", "lease"}:
         return report

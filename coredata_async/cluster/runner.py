@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.bulk.events import Event, Scanned
+from coredata_async.bulk.events import Event
 from coredata_async.bulk.journal.location import make_private
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
@@ -224,14 +224,12 @@ class TaskRunner:
                     cluster=self.cluster,
                     job=job,
                     task=task,
-                    source=job.sources[int(task.key.rpartition(".")[2])],
                     root=root,
                     directory=self.directory,
                     table=table,
                     objects=objects,
                     taker=self._taker,
                     account=account,
-                    max_files=job.shard_files,
                     publish=partial(self._publish, job.id),
                 ),
                 lease,
@@ -276,8 +274,7 @@ class TaskRunner:
         return self._own_account
 
     async def _publish(self, job: str, event: Event) -> None:
-        if not isinstance(event, Scanned):  # the coordinator says when all sources are scanned
-            self._events.publish(job, event)
+        self._events.publish(job, event)
 
     async def _follow(self, work: ShardWork | Planner) -> None:
         """End the work when the job is to end."""

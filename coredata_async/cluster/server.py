@@ -18,13 +18,14 @@ from typing import Final
 from attrs import frozen
 
 from coredata_async.bulk.journal.location import make_private
-from coredata_async.cluster.address import ClusterAddress, is_loopback
+from coredata_async.cluster.address import ClusterAddress
 from coredata_async.cluster.certificate import make_certificate, read_fingerprint
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.handshake import SYNCED, introduce
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
 from coredata_async.storage.private import write_private
+from coredata_async.transport.auth import is_loopback
 
 OLDEST: Final = (2, 10, 4)
 """First version that knows `sync_interval: always` and `handshake_first`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,22 +11,19 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.events import Event, Progress
-from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.shard_run import ShardRun, restore_shard
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import TableLease
-from coredata_async.cluster.messages import JobRecord, Task
+from coredata_async.cluster.messages import CONTINUED, JobRecord, Task
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.table import Row
 
 CHECKPOINT: Final = 30.0
 """Seconds between two checkpoints."""
 CLOSED: Final = frozenset({"done", "dead"})
-_AGAIN: Final = frozenset({"drained", "stopped", "time", "lease", "circuit", "authentication"})
-"""Ends after which another worker, or a later job, continues the shard."""
 
 
 @define(eq=False, kw_only=True)
@@ -113,8 +109,7 @@ class ShardWork:
         await self.objects.put(checkpoint_name(self.task.key, epoch), await run.checkpoint())
 
     async def _finish(self, report: Report, lease: TableLease) -> None:
-        values = {**as_json(report), "journal": ""}
-        await self.objects.put(f"{self.task.key}.{lease.epoch}.report", json.dumps(values).encode())
+        await self.objects.put_report(self.task.key, lease.epoch, report)
         counts, size = report.counts, report.bytes
         lease.fields |= {
             "report": lease.epoch,
@@ -124,7 +119,7 @@ class ShardWork:
             "skipped": counts.skipped,
             "failed": counts.failed,
         }
-        lease.fields["state"] = "open" if report.ended in _AGAIN else "done"
+        lease.fields["state"] = "open" if report.ended in CONTINUED else "done"
         # A file that is left with an unknown outcome may still be registered.
         await lease.release(sent_until=lease.sent_until if report.finished else datetime.now(UTC))
 

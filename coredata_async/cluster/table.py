@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Mapping
 from importlib import import_module
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from attrs import frozen
 
 from coredata_async.cluster.errors import ClusterError
-from coredata_async.cluster.nats_types import Bucket, Entry
 from coredata_async.plain_data import PlainData
+from coredata_async.records.kv import WRONG_REVISION, Bucket, Entry
 
 T = TypeVar("T")
-
-_WRONG_REVISION: Final = (10071, 10164)
-"""Codes of the server's errors for a write at another revision; `delete` does not translate them."""
 
 
 @frozen
@@ -92,7 +89,7 @@ class Table:
         except (self._missing, self._conflict, self._empty):
             return None
         except Exception as exc:  # noqa: BLE001  # nats-py's errors have several base classes, including OSError
-            if getattr(exc, "err_code", None) in _WRONG_REVISION:
+            if getattr(exc, "err_code", None) in WRONG_REVISION:
                 return None
             failure = f"the table {self.name} of the cluster cannot be used: {type(exc).__name__}: {exc}"
         raise ClusterError(failure.rstrip(": "))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import ssl
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from coredata_async.errors import ConfigurationError
 from coredata_async.events.errors import BrokerError
 from coredata_async.plain_data import PlainData
 from coredata_async.secret import Secret
+from coredata_async.transport.auth import is_loopback
 
 PORT: Final = 4222
 _SCHEMES: Final = frozenset({"nats", "tls", "ws", "wss"})
@@ -91,12 +91,9 @@ class NatsAddress:
     @property
     def is_exposed(self) -> bool:
         """Return whether a secret crosses a network without encryption."""
-        host = urlsplit(self.url).hostname or ""
-        local = host == "localhost"
-        with suppress(ValueError):
-            local = ipaddress.ip_address(host).is_loopback
-        secret = self.token or self.token_file or urlsplit(self.url).username
-        return secret is not None and not self.is_secure and not local
+        parts = urlsplit(self.url)
+        secret = self.token or self.token_file or parts.username
+        return secret is not None and not self.is_secure and not is_loopback(parts.hostname or "")
 
     def read_token(self) -> str:
         """Return the token. Do not keep it in a variable.

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 REPLICAS: Final = 3
 """Number of servers that must hold a record before a write counts as durable without being synced."""
-_WRONG_REVISION: Final = (10071, 10164)
+WRONG_REVISION: Final = (10071, 10164)
 """Codes of the server's errors for a write at another revision; `delete` does not translate them."""
 TTL: Final = 30 * 86400.0
 """Seconds for which a bucket that is created here keeps a record after its last change."""
@@ -236,7 +236,7 @@ class KvRecords:
         except (self._missing, self._conflict):
             return None
         except Exception as exc:  # noqa: BLE001  # nats-py's errors have several base classes, including OSError
-            if getattr(exc, "err_code", None) in _WRONG_REVISION:
+            if getattr(exc, "err_code", None) in WRONG_REVISION:
                 return None
             failure = f"the upload records in NATS cannot be used: {type(exc).__name__}: {exc}".rstrip(": ")
         raise RecordStoreError(failure)

@@ -60,11 +60,17 @@ def is_private_line(url: str) -> bool:
     """Return whether the connection is private: https, or http to the loopback interface."""
     try:
         parts = urlsplit(url)
-        if parts.scheme != "http" or parts.hostname == "localhost":
-            return parts.scheme in {"http", "https"}
-        return ip_address(parts.hostname or "").is_loopback
-    except ValueError:  # a host that cannot be parsed, or a host name
+        return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    except ValueError:  # it cannot be parsed
         return False
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, and cannot be reached from another one."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a host name
+        return host == "localhost"
 
 
 @lru_cache(maxsize=64)

@@ -1,11 +1,17 @@
-"""A nats-server of the package itself, and connections to it."""
+"""A nats-server of the package itself, connections to it, and a sandbox that other processes use."""
 
 import pytest
 
 from coredata_async.cluster.connection import Cluster
+from coredata_async.sandbox import SandboxThread
+from tests.cluster.fleet import LEASE
 from tests.cluster.servers import ClusterServer
 
-LEASE = 4.0
+
+@pytest.fixture
+def box():
+    with SandboxThread() as box:
+        yield box
 
 
 @pytest.fixture

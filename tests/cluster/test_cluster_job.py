@@ -12,22 +12,9 @@ from coredata_async.bulk.events import FileDone, Scanned
 from coredata_async.bulk.options import Effort
 from coredata_async.cluster import ClusterJob, JobLockedError, ShardMoved, WorkerJoined
 from coredata_async.cluster.connection import Cluster
-from coredata_async.sandbox import SandboxThread
 from tests.cluster.fleet import LEASE, RETRY, check_report, check_service, ended, fleet_of
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
-
-
-@pytest.fixture
-def box():
-    with SandboxThread() as box:
-        yield box
-
-
-@pytest.fixture
-async def cluster(server):
-    async with await Cluster.open(server.address, lease=LEASE) as cluster:
-        yield cluster
 
 
 def job_for(cluster, box, **options) -> ClusterJob:
@@ -152,7 +139,7 @@ async def test_a_second_job_for_the_same_tree_is_refused(box, server, cluster, t
 
 
 async def test_a_drained_job_is_finished_by_the_next_one(box, server, cluster, tmp_path) -> None:
-    box.faults.delay("files.register", 0.3)
+    box.faults.delay("files.register", 1.2)
     async with fleet_of(2, box, server, cluster, tmp_path) as (fleet, paths):
         job = job_for(cluster, box)
         async with asyncio.TaskGroup() as group:

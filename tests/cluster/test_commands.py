@@ -10,24 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from coredata_async.cli.job import job
-from coredata_async.cluster.connection import Cluster
-from coredata_async.sandbox import SandboxThread
-from tests.cluster.fleet import LEASE, check_service, fleet_of, plant
+from tests.cluster.fleet import check_service, fleet_of, plant
 from tests.cluster.servers import coredata, environment
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
-
-
-@pytest.fixture
-def box():
-    with SandboxThread() as box:
-        yield box
-
-
-@pytest.fixture
-async def cluster(server):
-    async with await Cluster.open(server.address, lease=LEASE) as cluster:
-        yield cluster
 
 
 def lines(output: str) -> list[dict[str, object]]:

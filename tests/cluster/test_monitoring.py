@@ -10,25 +10,11 @@ import pytest
 
 from coredata_async.bulk.events import Scanned, Started
 from coredata_async.cluster import ClusterJob
-from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.handshake import introduce
-from coredata_async.sandbox import SandboxThread
-from tests.cluster.fleet import LEASE, RETRY, check_service, fleet_of
+from tests.cluster.fleet import RETRY, check_service, fleet_of
 from tests.cluster.servers import ClusterServer, coredata, environment
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
-
-
-@pytest.fixture
-def box():
-    with SandboxThread() as box:
-        yield box
-
-
-@pytest.fixture
-async def cluster(server):
-    async with await Cluster.open(server.address, lease=LEASE) as cluster:
-        yield cluster
 
 
 async def logged(log, words: str) -> str:

@@ -13,9 +13,8 @@ from coredata_async.cluster.account import Account
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.limits import AccountLimits
 from coredata_async.config import Limits
-from coredata_async.sandbox import SandboxThread
 from coredata_async.transport.trace import Exchanged
-from tests.cluster.fleet import LEASE, RETRY, check_report, check_service, fleet_of
+from tests.cluster.fleet import RETRY, check_report, check_service, fleet_of
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 RATE = 40.0
@@ -49,18 +48,6 @@ class Meter:
     def mean(self, begin: float, end: float) -> float:
         inside = [(at, count) for at, count, _ in self.samples if begin <= at <= end]
         return (inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0])
-
-
-@pytest.fixture
-def box():
-    with SandboxThread() as box:
-        yield box
-
-
-@pytest.fixture
-async def cluster(server):
-    async with await Cluster.open(server.address, lease=LEASE) as cluster:
-        yield cluster
 
 
 async def test_a_throttled_worker_reaches_all_others_within_a_tenth_of_a_second(server) -> None:
