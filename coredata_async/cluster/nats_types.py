@@ -1,6 +1,6 @@
 """The parts of nats-py that a cluster uses, so that it is checked without nats-py installed.
 
-Those of KV buckets are in `records.kv`.
+Those of KV buckets are in `records.kv_bucket`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
-from coredata_async.records.kv import JetStream as KvJetStream
+from coredata_async.records.kv_bucket import JetStream as KvJetStream
 
 
 class ObjectResult(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Mapping
+from contextlib import aclosing
 from importlib import import_module
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ from attrs import frozen
 
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.plain_data import PlainData
-from coredata_async.records.kv import WRONG_REVISION, Bucket, Entry
+from coredata_async.records.kv_bucket import WRONG_REVISION, Bucket, Entry, read_entries
 
 T = TypeVar("T")
 
@@ -70,16 +71,10 @@ class Table:
 
     async def rows(self) -> dict[str, Row]:
         """Read all entries, by key. Memory use depends on their number."""
-        watcher = await self._call(self._bucket.watchall(ignore_deletes=True))
-        assert watcher is not None  # noqa: S101  # only a conflict or a missing key gives None
         found: dict[str, Row] = {}
-        try:
-            async for entry in watcher:
-                if entry is None:  # the end of the current entries
-                    break
+        async with aclosing(read_entries(self._bucket)) as entries:
+            while (entry := await self._call(anext(entries, None))) is not None:
                 found[entry.key] = _row(entry)
-        finally:
-            await self._call(watcher.stop())
         return found
 
     async def _call(self, call: Awaitable[T]) -> T | None:
@@ -93,6 +88,12 @@ class Table:
                 return None
             failure = f"the table {self.name} of the cluster cannot be used: {type(exc).__name__}: {exc}"
         raise ClusterError(failure.rstrip(": "))
+
+
+def number(fields: Mapping[str, object], name: str) -> float:
+    """Return a number of an entry; 0 if it has none."""
+    value = fields.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def encode(fields: Mapping[str, object]) -> bytes:

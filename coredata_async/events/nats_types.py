@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from coredata_async.records.kv import Bucket
+from coredata_async.records.kv_bucket import Bucket
 
 
 class Metadata(Protocol):

@@ -6,14 +6,16 @@ import asyncio
 import json
 import urllib.request
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing
 from importlib import import_module
-from typing import Final, Protocol, Self, TypeVar
+from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.plain_data import PlainData
 from coredata_async.records.errors import RecordStoreError, UnreadableRecordError, VolatileStoreError
+from coredata_async.records.kv_bucket import WRONG_REVISION, Bucket, Configuration, JetStream, read_entries
 from coredata_async.records.record import UploadRecord
 from coredata_async.records.store import Revision, read_revision, try_read
 
@@ -21,90 +23,10 @@ T = TypeVar("T")
 
 REPLICAS: Final = 3
 """Number of servers that must hold a record before a write counts as durable without being synced."""
-WRONG_REVISION: Final = (10071, 10164)
-"""Codes of the server's errors for a write at another revision; `delete` does not translate them."""
 TTL: Final = 30 * 86400.0
 """Seconds for which a bucket that is created here keeps a record after its last change."""
 TIMEOUT: Final = 5.0
 """Timeout for the monitoring endpoint, in seconds."""
-
-
-class Entry(Protocol):
-    """The part of `nats.js.kv.KeyValue.Entry` that is used."""
-
-    key: str
-    value: bytes | None
-    revision: int | None
-
-
-class Bucket(Protocol):
-    """The part of `nats.js.kv.KeyValue` that is used."""
-
-    def get(self, key: str) -> Awaitable[Entry]:
-        """Read an entry."""
-        ...
-
-    def create(self, key: str, value: bytes) -> Awaitable[int]:
-        """Add an entry."""
-        ...
-
-    def update(self, key: str, value: bytes, last: int) -> Awaitable[int]:
-        """Replace an entry at a revision."""
-        ...
-
-    def delete(self, key: str, last: int) -> Awaitable[bool]:
-        """Remove an entry at a revision."""
-        ...
-
-    def watchall(self, *, ignore_deletes: bool) -> Awaitable[Watcher]:
-        """Read all entries."""
-        ...
-
-    def status(self) -> Awaitable[Status]:
-        """Read how the bucket is stored."""
-        ...
-
-
-class Watcher(Protocol):
-    """The part of a KV watcher that is used."""
-
-    def __aiter__(self) -> AsyncIterator[Entry | None]: ...
-
-    def stop(self) -> Awaitable[None]:
-        """End the watch."""
-        ...
-
-
-class Configuration(Protocol):
-    """The part of a stream's configuration that is used."""
-
-    num_replicas: int | None
-    storage: object
-
-
-class StreamInfo(Protocol):
-    """The part of a stream's state that is used."""
-
-    config: Configuration
-
-
-class Status(Protocol):
-    """The part of a bucket's status that is used."""
-
-    bucket: str
-    stream_info: StreamInfo
-
-
-class JetStream(Protocol):
-    """The part of `nats.js.JetStreamContext` that is used."""
-
-    def key_value(self, bucket: str) -> Awaitable[Bucket]:
-        """Open a bucket."""
-        ...
-
-    def create_key_value(self, **config: object) -> Awaitable[Bucket]:
-        """Create a bucket."""
-        ...
 
 
 class KvRecords:
@@ -217,17 +139,11 @@ class KvRecords:
     async def unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
         """See `UploadRecords.unfinished`. Reads all records, because a bucket has no index."""
         await self.prepare()
-        watcher = await self._call(self._bucket.watchall(ignore_deletes=True))
-        assert watcher is not None  # noqa: S101  # only a conflict or a missing key gives None
-        try:
-            async for entry in watcher:
-                if entry is None:  # the end of the current entries
-                    return
+        async with aclosing(read_entries(self._bucket)) as entries:
+            while (entry := await self._call(anext(entries, None))) is not None:
                 current = try_read(_decode_key(entry.key), entry.revision or 0, entry.value or b"")
                 if isinstance(current, UnreadableRecordError) or not current.record.is_done:
                     yield current
-        finally:
-            await watcher.stop()
 
     async def _call(self, call: Awaitable[T]) -> T | None:
         """Await a call; return None if the key is missing or at another revision."""
