@@ -17,7 +17,7 @@ from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal.journal import JobIdentity, Journal
 from coredata_async.bulk.journal.location import check_path
 from coredata_async.bulk.lease import Lease, Unlimited
-from coredata_async.bulk.limits.budget import Budget
+from coredata_async.bulk.limits.budget import Budget, pace_each
 from coredata_async.bulk.remote.folder_maker import FolderMaker
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
@@ -150,7 +150,7 @@ class ShardPlan:
         identity = JobIdentity(engine.tenant, engine.account, self._parent, (given[0].as_given,))
         check_path(self._journal_path, identity.roots)
         batches = scan([given[0].as_given], self._spec.selection, self._spec.policy)
-        project = await check_parent(engine.api, self._parent)
+        project = await check_parent(pace_each(engine.api, self._budget), self._parent)
         runtime = build_runtime(
             self._client,
             evolve(self._spec.effort, processes=1),

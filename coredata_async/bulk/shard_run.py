@@ -14,7 +14,7 @@ from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.scanning import PlannedFolders
 from coredata_async.bulk.journal.shards import checkpoint, restore
 from coredata_async.bulk.lease import Lease, Unlimited
-from coredata_async.bulk.limits.budget import Budget
+from coredata_async.bulk.limits.budget import Budget, pace_each
 from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.run.job_handle import JobHandle
 from coredata_async.bulk.run.job_run import JobRun
@@ -98,7 +98,7 @@ class ShardRun(JobHandle):
         journal = await Journal.open(self._path, identity)
         try:
             (parent,) = await journal.read(lambda db: db.execute("SELECT parent FROM job").fetchone())
-            project = await check_parent(engine.api, parent)
+            project = await check_parent(pace_each(engine.api, self._budget), parent)
         except BaseException:
             await journal.aclose()
             raise

@@ -23,7 +23,7 @@ from attrs import define, field, frozen
 from coredata_async.bulk.limits.budget import CATCH_UP
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import RENEWALS
-from coredata_async.cluster.table import Row, Table
+from coredata_async.cluster.table import Row, Table, number
 from coredata_async.config import Limits
 from coredata_async.fence import read_clock
 from coredata_async.plain_data import PlainData
@@ -60,8 +60,8 @@ def divide(limit: float, wanted: Mapping[str, float]) -> dict[str, float]:
 def pace_of(share: float) -> float:
     """Return the rate at which a worker may begin requests, so that no second at the server has more.
 
-    The rest is for the one request that arrives a little later or earlier than it began, for those that
-    catch up after the worker was late, and for the look at the parent when a shard begins.
+    The rest is for the one request that arrives a little later or earlier than it began, and for those that
+    catch up after the worker was late.
     """
     if share < 2:  # noqa: PLR2004  # or none is left
         return share / 2
@@ -168,7 +168,7 @@ class SharedLimits:
         """Return whether the entry is as this worker would write it, and was renewed lately."""
         if own is None or self.clock() - self._renewed > self.length / RENEWALS:
             return False
-        return _number(own, "want") == demand and all(
+        return number(own, "want") == demand and all(
             abs(self.shares.get(name, 0.0) - value) <= _EPSILON + value / 100
             for name, value in planned.items()
         )
@@ -176,14 +176,14 @@ class SharedLimits:
     def _plan(self, workers: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
         """Return the shares to have next: the fair ones, as far as others have left them free."""
         others = {name: fields for name, fields in workers.items() if name != self.worker}
-        wants = {name: _number(fields, "want") for name, fields in others.items()} | {
+        wants = {name: number(fields, "want") for name, fields in others.items()} | {
             self.worker: self.demand()
         }
         planned: dict[str, float] = {}
         for name, limit in self.limits.as_dict().items():
             limit = min([limit, *(_limit(fields, name) for fields in others.values())])  # noqa: PLW2901
             fair = divide(limit, {each: max(_FLOOR, want) * limit for each, want in wants.items()})
-            free = limit - sum(_number(fields, name) for fields in others.values())
+            free = limit - sum(number(fields, name) for fields in others.values())
             planned[name] = max(0.0, min(fair[self.worker], free))
         return planned
 
@@ -236,9 +236,4 @@ def _workers(row: Row | None) -> dict[str, Mapping[str, object]]:
 def _limit(fields: Mapping[str, object], name: str) -> float:
     """Return the limit that another worker's job has, which counts if it is lower."""
     limits = PlainData(fields, "a worker").object("limits", "the limits of a worker").fields
-    return _number(limits, name) if name in limits else inf
-
-
-def _number(fields: Mapping[str, object], name: str) -> float:
-    value = fields.get(name, 0.0)
-    return float(value) if isinstance(value, int | float) else 0.0
+    return number(limits, name) if name in limits else inf

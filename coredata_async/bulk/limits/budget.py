@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from attrs import define, field
 
 from coredata_async.bulk.limits.limiter import AdaptiveLimiter
+from coredata_async.message import Reply, Request, Send
 
 CATCH_UP: Final = 0.02
 """Maximum seconds by which a request may begin late without delaying all later ones."""
@@ -69,6 +70,38 @@ class ResizableBudget:
 def lower(one: float | None, other: float | None) -> float | None:
     """Return the lower of two limits, of which None is unlimited."""
     return min((limit for limit in (one, other) if limit is not None), default=None)
+
+
+def pace_each(send: Send, budget: Budget | None) -> Send:
+    """Return a `Send` for the few requests before a run begins, which has slots of its own.
+
+    Each request is alone in its part of a second, because one of an earlier run may have come before it, and
+    the first one of this run comes after it.
+    """
+    if budget is None:
+        return send
+
+    async def through(request: Request) -> Reply:
+        await _wait_for_turn(budget)
+        reply = await send(request)
+        await _wait_for_turn(budget)
+        return reply
+
+    return through
+
+
+async def _wait_for_turn(budget: Budget) -> None:
+    """Wait for the time that one request has at the rate of a budget, which may change meanwhile."""
+    began, changed = time.monotonic(), asyncio.Event()
+    leave = budget.subscribe(changed.set)
+    try:
+        while budget.rate and (left := began + 1 / budget.rate - time.monotonic()) > 0:
+            changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await changed.wait()
+    finally:
+        leave()
 
 
 class PacedSlots:

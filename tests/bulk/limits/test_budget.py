@@ -1,11 +1,14 @@
 """Budget that changes, and slots at a maximum rate."""
 
 import asyncio
+import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coredata_async.bulk.limits.budget import CATCH_UP, PacedSlots, ResizableBudget, lower
+from coredata_async.bulk.limits.budget import CATCH_UP, PacedSlots, ResizableBudget, lower, pace_each
+from coredata_async.message import Reply, Request
 from tests.bulk.limits.test_limiter import limiter_of
 from tests.bulk.simulated import exchanged
 from tests.bulk.virtual import now, run
@@ -144,3 +147,30 @@ def test_the_listeners_of_a_budget_hear_of_changes_until_they_leave() -> None:
 
 def test_the_lower_of_two_limits_counts_and_none_is_unlimited() -> None:
     assert (lower(None, None), lower(1, None), lower(None, 2), lower(3, 2)) == (None, 1, 2, 2)
+
+
+@pytest.mark.parametrize(("rate", "seconds"), [(None, 0.0), (20, 0.2)])
+async def test_each_request_before_a_run_is_alone_in_its_part_of_a_second(rate, seconds: float) -> None:
+    async def send(request: Request) -> Reply:
+        return Reply(200, {}, b"")
+
+    began = time.monotonic()
+    paced = pace_each(send, ResizableBudget(rate=rate))
+    for _ in range(2):
+        await paced(Request("GET", "/api/v2/user/"))
+
+    assert seconds <= time.monotonic() - began
+
+
+async def test_a_request_before_a_run_waits_for_a_share_of_the_rate_and_no_longer() -> None:
+    budget, sent = ResizableBudget(rate=0.001), asyncio.Event()
+
+    async def send(request: Request) -> Reply:
+        sent.set()
+        return Reply(200, {}, b"")
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(pace_each(send, budget)(Request("GET", "/api/v2/user/")))
+        await asyncio.sleep(0.05)
+        assert not sent.is_set()
+        budget.resize(rate=50)
