@@ -17,6 +17,7 @@ from coredata_async.cluster.lease import end_task
 from coredata_async.cluster.limits import NAMES, AccountLimits, SharedLimits, pace_of
 from coredata_async.cluster.messages import throttle_subject
 from coredata_async.cluster.nats_types import Subscription
+from coredata_async.transfer.workers import start_in
 from coredata_async.transport.trace import Exchanged
 
 TICKS: Final = 30
@@ -39,7 +40,7 @@ class ThrottleBulletin:
     def publish(self, event: Exchanged) -> None:
         """Pass an exchange on to the other workers."""
         data = json.dumps([self.cluster.member, encode_event(event)]).encode()
-        self.group.create_task(self.cluster.broadcast(throttle_subject(self.key), data))
+        start_in(self.group, self.cluster.broadcast(throttle_subject(self.key), data))
 
     def subscribe(self, learn: Callable[[Exchanged], object]) -> Callable[[], None]:
         """Call a function with each exchange of another worker; the result ends that."""

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import Generic, Self, TypeVar
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Sequence,
+)
+from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -82,3 +91,12 @@ class Shared(Generic[T]):
         for item in self._items:
             return item
         raise StopAsyncIteration
+
+
+def start_in(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+    """Start a task, unless a failure of another one is ending the group; its error would hide the failure."""
+    try:
+        return group.create_task(work)
+    except RuntimeError:
+        work.close()
+        return None

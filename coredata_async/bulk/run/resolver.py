@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from attrs import define, evolve, field
 
@@ -28,6 +28,7 @@ from coredata_async.services.steps import UploadSteps
 from coredata_async.transfer.comparison import UndecidableError
 from coredata_async.transfer.probe import Parent, ProbeRequest
 from coredata_async.transfer.steps import ROUNDS, Registered
+from coredata_async.transfer.workers import start_in
 
 WAITING: Final = 1000
 """Maximum number of files in memory during their lookup. Of further ones only the id is kept."""
@@ -91,10 +92,10 @@ class Resolver:
         self._held += 1
         self._start(self._resolve(work, lost_at))
 
-    def _start(self, lookup: Coroutine[object, object, None]) -> None:
-        task = self.group.create_task(lookup)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+    def _start(self, lookup: Coroutine[Any, Any, None]) -> None:
+        if task := start_in(self.group, lookup):  # otherwise the next run looks it up
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     async def _resolve(self, work: Work, lost_at: float) -> None:
         try:

@@ -26,6 +26,7 @@ from coredata_async.bulk.run.placement import Placement
 from coredata_async.bulk.run.resolver import Resolver
 from coredata_async.bulk.states import Reason, State
 from coredata_async.errors import APIError, AuthenticationError
+from coredata_async.transfer.workers import start_in
 
 FOLDER_WORKERS: Final = 256
 """Maximum number of folders that wait to be found, created or listed; a lost creation takes two minutes."""
@@ -287,12 +288,3 @@ async def _either(task: asyncio.Task[None], event: asyncio.Event) -> None:
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
-
-
-def start_in(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
-    """Start a task, unless a failure of another one is ending the group; its error would hide the failure."""
-    try:
-        return group.create_task(work)
-    except RuntimeError:
-        work.close()
-        return None
