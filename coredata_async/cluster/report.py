@@ -16,7 +16,7 @@ from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.messages import JobRecord
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.progress import Progress, integer
-from coredata_async.cluster.table import Row
+from coredata_async.cluster.table import Row, number
 
 _ENDS: Final[dict[str, Ended]] = {"draining": "drained", "stopping": "stopped", "ended": "drained"}
 
@@ -33,7 +33,7 @@ class WorkerSummary:
     files: int
     bytes: int
     cpu: float
-    """CPU seconds of its processes for these shards."""
+    """CPU seconds for these shards, without those of owners that were killed."""
 
 
 @frozen(kw_only=True)
@@ -153,5 +153,5 @@ def _summarize(host: str, rows: Sequence[Row]) -> WorkerSummary:
         epochs=sum(integer(row, "epoch") for row in rows),
         files=sum(integer(row, "done") for row in rows),
         bytes=sum(integer(row, "done_bytes") for row in rows),
-        cpu=sum(row.data.number("cpu") for row in rows if "cpu" in row.fields),
+        cpu=sum(number(row.fields, "cpu") for row in rows),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import TableLease
 from coredata_async.cluster.messages import CONTINUED, JobRecord, Task
 from coredata_async.cluster.objects import Objects
-from coredata_async.cluster.table import Row
+from coredata_async.cluster.table import Row, number
 
 CHECKPOINT: Final = 30.0
 """Seconds between two checkpoints."""
@@ -59,6 +60,7 @@ class ShardWork:
             ClusterError: If NATS does not answer, or has lost the shard.
             LeaseLostError: If another worker has the shard.
         """
+        began = time.process_time()  # this process has one shard at a time
         path = self.directory / f"{self.job.id}.{self.task.key}.{lease.epoch}.journal"
         await restore_shard(
             await latest_journal(self.objects, self.task.key, lease.epoch), path, root=self.root
@@ -79,6 +81,7 @@ class ShardWork:
             await self._consume(run, lease)
             saving.cancel()
         report = run.report
+        lease.fields["cpu"] = number(lease.fields, "cpu") + time.process_time() - began
         await self._finish(report, lease)
         for left in self.directory.glob(f"{path.name}*"):
             left.unlink(missing_ok=True)

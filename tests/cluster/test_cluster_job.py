@@ -34,6 +34,7 @@ async def test_two_workers_upload_each_file_once(box, server, cluster, tmp_path)
 
     check_service(box, paths)
     check_report(job.report, paths)
+    assert sum(each.cpu for each in job.report.workers) > 0
     assert job.report.shards.planned == 4
     assert job.report.shards.moved == job.report.fences == 0
     done = [event.path.rpartition("/")[2] for event in events if isinstance(event, FileDone)]
