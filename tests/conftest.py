@@ -1,5 +1,8 @@
 """Fixtures of all tests (a sandbox for each, and a client that never waits) and the fast selection."""
 
+import shutil
+import signal
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -76,3 +79,24 @@ async def left_over(far_client, tmp_path_factory, monkeypatch):
         tempfile, "tempdir", str(tmp_path_factory.mktemp("spool"))
     )  # without spools of other tests
     return Leftovers().found
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory) -> Path:
+    """Return the certificate of a self-signed server; the key is beside it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    path = tmp_path_factory.mktemp("tls") / "cert.pem"
+    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test"
+    name = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", path.with_name("key.pem"), "-out", path]
+    subprocess.run(["openssl", *make.split(), *name, *files], check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def interruptible():
+    """Let programs receive SIGINT: background jobs of a shell ignore it, and so do all their children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -21,7 +21,6 @@ from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.events import ShardMoved, WorkerJoined, WorkerLost
 from coredata_async.cluster.job import ClusterJob
 from coredata_async.cluster.jobs import Jobs
-from coredata_async.cluster.lease import run_cancellable
 from coredata_async.cluster.messages import parse_sources
 from coredata_async.cluster.report_page import render_page
 from coredata_async.cluster.server import run_embedded
@@ -86,7 +85,7 @@ class ClusterUpload:
         if url == LOCAL:
             return await self._run_here(made, conduct)
         async with made, await open_cluster(url) as cluster:
-            return await run_cancellable(conduct.run(self._job(cluster, self.paths)))
+            return await conduct.run(self._job(cluster, self.paths))
 
     async def _run_here(self, made: CoreData, conduct: JobCommand) -> int:
         roots, sources = local_shares(self.paths)

@@ -18,7 +18,6 @@ from coredata_async.cli.output import echo_json, say, show_table
 from coredata_async.cli.progress import choose_display
 from coredata_async.cluster.job import ClusterJob
 from coredata_async.cluster.jobs import Jobs
-from coredata_async.cluster.lease import run_cancellable
 from coredata_async.cluster.progress import Progress
 from coredata_async.cluster.report import read_report
 from coredata_async.cluster.report_page import render_page
@@ -110,7 +109,7 @@ async def _watch(
     )
     async with await open_cluster(url) as cluster:
         watched = await ClusterJob.attach(cluster, job, order=order)
-        return await run_cancellable(conduct.run(watched))
+        return await conduct.run(watched)
 
 
 @job.command()

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from attrs import define, field
 
+from coredata_async.bulk.lease import MARGIN
 from coredata_async.cluster.errors import ClusterError, LeaseLostError
 from coredata_async.cluster.table import Row, Table
 from coredata_async.fence import Fence, process_fence, read_clock
@@ -26,8 +27,6 @@ T = TypeVar("T")
 
 RENEWALS: Final = 4
 """Number of renewals during a lease."""
-MARGIN: Final = 2.0
-"""Minimum remaining seconds of a lease for a request to begin."""
 
 
 @define(eq=False, kw_only=True)
@@ -183,17 +182,7 @@ async def run_under(lease: TableLease, work: Callable[[], Awaitable[T]], fence: 
     raise failure
 
 
-async def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
-    """Run work over nats-py so that a cancellation of the caller always ends it; see `end_task`."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.wait({task})
-    finally:
-        await end_task(task)
-    return task.result()
-
-
-async def end_task(task: asyncio.Task[Any]) -> None:
+async def end_task(task: asyncio.Task[None]) -> None:
     """Cancel a task until it has ended: nats-py uses `wait_for`, which may lose a cancellation."""
     while not task.done():
         task.cancel()

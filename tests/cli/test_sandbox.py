@@ -5,12 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from coredata_async import CoreData
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_it_prints_the_variables_that_point_a_program_at_it(tmp_path: Path, monkeypatch) -> None:
-    # In the background of a shell the tests run with SIGINT ignored, and a child would inherit that.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "coredata_async", "sandbox", "--data", str(tmp_path)],
         stdout=subprocess.PIPE,
@@ -24,7 +25,6 @@ def test_it_prints_the_variables_that_point_a_program_at_it(tmp_path: Path, monk
             monkeypatch.setenv(name, value)
         titles = asyncio.run(_titles_of_spaces())
     finally:
-        signal.signal(signal.SIGINT, before)
         process.send_signal(signal.SIGINT)
         code = process.wait(20)
         process.stdout.close()

@@ -3,15 +3,13 @@
 import pytest
 
 from coredata_async.cluster.connection import Cluster
-from coredata_async.sandbox import SandboxThread
 from tests.cluster.fleet import LEASE
 from tests.cluster.servers import ClusterServer
 
 
 @pytest.fixture
-def box():
-    with SandboxThread() as box:
-        yield box
+def box(far):
+    return far
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def test_one_command_uploads_with_a_cluster_of_its_own(box, server, tmp_path) ->
     check_service(box, paths)
 
 
+@pytest.mark.usefixtures("interruptible")
 async def test_a_job_is_begun_listed_watched_and_reported_by_commands(box, server, cluster, tmp_path) -> None:
     url = ("--cluster", server.files.url)
     box.faults.delay("folders.create", 3.0)  # the job is still at work when its command is interrupted

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError, LeaseLostError
-from coredata_async.cluster.lease import TableLease, run_cancellable, run_under
+from coredata_async.cluster.lease import TableLease, run_under
 from coredata_async.cluster.take import Busy, Closed, LeaseTaker
 from coredata_async.fence import NO_FENCE, read_clock
 
@@ -198,27 +198,3 @@ async def test_an_error_of_the_work_is_raised_as_it_is(table) -> None:
 async def test_a_server_without_a_token_refuses(server) -> None:
     with pytest.raises(ClusterError, match="Authorization"):
         await Cluster.open(evolve(server.address, token=None))
-
-
-async def test_a_cancelled_caller_ends_work_that_loses_its_first_cancellation() -> None:
-    lost = asyncio.Event()
-
-    async def work() -> None:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:  # as `asyncio.wait_for` of Python 3.11 may
-            lost.set()
-        await asyncio.Event().wait()
-
-    caller = asyncio.create_task(run_cancellable(work()))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    caller.cancel()
-
-    with pytest.raises(asyncio.CancelledError):
-        await caller
-    assert lost.is_set()
-
-
-async def test_the_result_of_work_is_returned() -> None:
-    assert await run_cancellable(asyncio.sleep(0, result=7)) == 7

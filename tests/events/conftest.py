@@ -2,7 +2,6 @@
 
 import pytest
 
-from coredata_async.sandbox import SandboxThread
 from tests.records.conftest import cluster, postgres  # noqa: F401  # fixtures
 from tests.records.servers import nats_server
 
@@ -14,6 +13,12 @@ def nats(tmp_path):
 
 
 @pytest.fixture
-def service():
-    with SandboxThread() as box:
-        yield box
+def service(far):
+    return far
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/a.txt").write_text("content")
+    return tmp_path / "root"

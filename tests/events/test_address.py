@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import ssl
 import subprocess
@@ -20,26 +19,6 @@ from .workers import SUBJECT, arguments, files, message, start_worker, wait_unti
 
 TOKEN = "token-of-the-test"
 servers = pytest.mark.servers
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory) -> Path:
-    """Return a self-signed certificate for loopback; its key is beside it."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make a certificate")
-    path = tmp_path_factory.mktemp("tls") / "cert.pem"
-    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=nats"
-    name = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    names = ["-keyout", path.with_name("key.pem"), "-out", path]
-    subprocess.run(["openssl", *make.split(), *name, *names], check=True, capture_output=True)
-    return path
-
-
-@pytest.fixture
-def root(tmp_path):
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root/a.txt").write_text("content")
-    return tmp_path / "root"
 
 
 @pytest.fixture

@@ -23,13 +23,6 @@ from tests.rig import QUICK
 
 
 @pytest.fixture
-def root(tmp_path):
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root/a.txt").write_text("content")
-    return tmp_path / "root"
-
-
-@pytest.fixture
 async def records(tmp_path):
     async with SqliteRecords(tmp_path / "records.db") as records:
         yield records

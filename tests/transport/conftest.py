@@ -1,9 +1,7 @@
 """Fixtures: a raw server, a pool, and `Send`s of either side; leftovers are detected."""
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -73,19 +71,6 @@ def source(tmp_path: Path) -> Path:
     """Return a file that is streamed."""
     path = tmp_path / "report.pdf"
     path.write_bytes(CONTENT)
-    return path
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the certificate of a self-signed server; the key is beside it."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl to make a certificate with")
-    path = tmp_path_factory.mktemp("tls") / "cert.pem"
-    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=stranger"
-    name = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", path.with_name("key.pem"), "-out", path]
-    subprocess.run(["openssl", *make.split(), *name, *files], check=True, capture_output=True)
     return path
 
 
