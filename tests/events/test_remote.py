@@ -9,7 +9,7 @@ from coredata_async.events.errors import SourceUnavailableError
 from coredata_async.events.remote import RemoteFiles
 from coredata_async.events.sources import SourceRules
 from coredata_async.transport.http11.names import PublicResolver
-from tests.transport.conftest import certificate, stranger  # noqa: F401  # fixtures
+from tests.transport.conftest import stranger  # noqa: F401  # a fixture
 from tests.transport.raw import RawServer, answers, says
 
 CONTENT = b"remote content\n" * 1000
@@ -22,7 +22,7 @@ async def server(stranger):  # noqa: F811
 
 
 @pytest.fixture
-async def remote(server, certificate):  # noqa: F811
+async def remote(server, certificate):
     trust = ssl.create_default_context(cafile=str(certificate))
     rules = SourceRules(hosts=[f"127.0.0.1:{server.port}"], networks=["127.0.0.0/8"])
     async with RemoteFiles(rules, ssl=trust) as remote:
@@ -107,7 +107,7 @@ async def test_a_file_that_changes_between_two_attempts_is_noticed(server, remot
         await read(file)
 
 
-async def test_a_private_address_is_refused_before_a_connection(server, certificate) -> None:  # noqa: F811
+async def test_a_private_address_is_refused_before_a_connection(server, certificate) -> None:
     trust = ssl.create_default_context(cafile=str(certificate))
     rules = SourceRules(hosts=[f"127.0.0.1:{server.port}", f"localhost:{server.port}"])
     async with RemoteFiles(rules, ssl=trust) as remote:
