@@ -98,7 +98,7 @@ class OpenTelemetryHook:
             _complete(span, event)
         span.end(now)
 
-    def waited(self, seconds: float, *, signed: bool) -> None:
+    def record_wait(self, seconds: float, *, signed: bool) -> None:
         """Record that an attempt waited for a free connection."""
         self._waits.record(seconds, {"coredata.side": "storage" if signed else "api"})
 
@@ -137,7 +137,7 @@ def path_template(event: Exchanged) -> str:
     """
     if event.signed:
         return "/{blob}"
-    known = _fixed_segments()
+    known = _collect_fixed_segments()
     parts = event.path.split("/")
     if event.path.startswith(_FIVEPM):  # its methods are paths without ids
         parts = event.path.removeprefix(_FIVEPM).split("/")
@@ -146,7 +146,7 @@ def path_template(event: Exchanged) -> str:
 
 
 @cache
-def _fixed_segments() -> frozenset[str]:
+def _collect_fixed_segments() -> frozenset[str]:
     return frozenset(part for each in endpoints() for part in each.path.split("/") if "{" not in part)
 
 

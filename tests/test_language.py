@@ -1,15 +1,10 @@
-"""The language rules of `.github/CONTRIBUTING.md`: standard terms, imperatives, no indirect questions.
-
-`language_exceptions.txt` counts what is left of each file. A number there may only become smaller.
-"""
+"""The language rules of `.github/CONTRIBUTING.md`: standard terms, imperatives, no indirect questions."""
 
 import ast
 import io
 import re
 import tokenize
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +18,6 @@ DOCUMENTS: Final = [
     ROOT / "README.md",
     *(path for folder in (".docs", ".github", ".changes") for path in (ROOT / folder).glob("*.md")),
 ]
-EXCEPTIONS: Final = Path(__file__).with_name("language_exceptions.txt")
 NOT_CHECKED: Final = {"test_language.py", "glossary.md", "CONTRIBUTING.md"}
 """They quote the words that are banned."""
 
@@ -106,24 +100,11 @@ def findings(path: Path) -> list[str]:
     return found
 
 
-def allowed() -> Counter[str]:
-    lines = EXCEPTIONS.read_text("utf-8").splitlines() if EXCEPTIONS.exists() else []
-    return Counter({path: int(number) for number, path in (line.split(" ", 1) for line in lines)})
-
-
-@cache
-def counted() -> dict[str, list[str]]:
+def test_no_file_breaks_the_rules() -> None:
     paths = sorted(path for path in (*CODE, *DOCUMENTS) if path.name not in NOT_CHECKED)
-    return {path.relative_to(ROOT).as_posix(): found for path in paths if (found := findings(path))}
+    broken = {path.relative_to(ROOT).as_posix(): found for path in paths if (found := findings(path))}
 
-
-def test_the_files_have_no_findings_but_those_of_the_list_of_exceptions() -> None:
-    limits = allowed()
-    more = {path: found for path, found in counted().items() if len(found) > limits[path]}
-    numbers = {path: len(found) for path, found in counted().items()}
-
-    assert more == {}, "write it in the terms of .docs/glossary.md, see .github/CONTRIBUTING.md"
-    assert limits == numbers, "write the smaller numbers: python -m tests.test_language"
+    assert broken == {}, "write it in the terms of .docs/glossary.md, see .github/CONTRIBUTING.md"
 
 
 @pytest.mark.parametrize(
@@ -155,8 +136,3 @@ def test_the_rules_find_what_they_are_for(text: str, finding: list[str], tmp_pat
     path.write_text(text)
 
     assert findings(path) == finding
-
-
-if __name__ == "__main__":
-    lines = [f"{len(found)} {path}\n" for path, found in counted().items()]
-    EXCEPTIONS.write_text("".join(lines), "utf-8")

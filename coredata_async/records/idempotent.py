@@ -193,7 +193,7 @@ class IdempotentUploads:
             RecordStoreError: If the record store cannot be reached.
         """
         unfinished: list[Revision] = []
-        async for each in self._records.unfinished():
+        async for each in self._records.list_unfinished():
             if isinstance(each, Revision):
                 unfinished.append(each)
                 self._observed.note(each)

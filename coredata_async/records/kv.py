@@ -136,8 +136,8 @@ class KvRecords:
         await self.prepare()
         return bool(await self._call(self._bucket.delete(_encode_key(key), last=revision)))
 
-    async def unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
-        """See `UploadRecords.unfinished`. Reads all records, because a bucket has no index."""
+    async def list_unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
+        """See `UploadRecords.list_unfinished`. Reads all records, because a bucket has no index."""
         await self.prepare()
         async with aclosing(read_entries(self._bucket)) as entries:
             while (entry := await self._call(anext(entries, None))) is not None:

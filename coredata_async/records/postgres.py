@@ -119,8 +119,8 @@ class PostgresRecords:
         )
         return bool(rows)
 
-    async def unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
-        """See `UploadRecords.unfinished`."""
+    async def list_unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
+        """See `UploadRecords.list_unfinished`."""
         await self.prepare()
         last = ""
         statement = (

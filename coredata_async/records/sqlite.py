@@ -32,7 +32,7 @@ CREATE INDEX IF NOT EXISTS upload_record_unfinished ON upload_record (key) WHERE
 BUSY_TIMEOUT: Final = 20.0
 """Timeout for another process that writes, in seconds."""
 PAGE: Final = 500
-"""Number of records that `unfinished` reads at a time."""
+"""Number of records that `list_unfinished` reads at a time."""
 BATCH: Final = 256
 """Maximum number of writes in one transaction."""
 
@@ -96,8 +96,8 @@ class SqliteRecords:
         """See `UploadRecords.delete`."""
         return await self._write("DELETE FROM upload_record WHERE key = ? AND revision = ?", (key, revision))
 
-    async def unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
-        """See `UploadRecords.unfinished`."""
+    async def list_unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
+        """See `UploadRecords.list_unfinished`."""
         last = ""
         statement = (
             "SELECT revision, data, key FROM upload_record WHERE NOT done AND key > ? ORDER BY key LIMIT ?"

@@ -75,6 +75,6 @@ class UploadRecords(Protocol):
         """Remove a record; return False if it is not at this revision."""
         ...
 
-    def unfinished(self) -> AsyncIterator[Revision | UnreadableRecordError]:
+    def list_unfinished(self) -> AsyncIterator[Revision | UnreadableRecordError]:
         """Yield all records whose upload is not confirmed, and an error for each one that cannot be read."""
         ...

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from coredata_async.nesting import check_depth
 from coredata_async.wire.readers import register_reader
-from coredata_async.wire.scalars import moment, unexpected_value
+from coredata_async.wire.scalars import moment, value_error_for
 
 
 class ListValue(str):
@@ -107,13 +107,13 @@ class Aspects(Mapping[str, Mapping[str, Any]]):
 
 def _list_value(value: object, _: object) -> ListValue:
     if not isinstance(value, str):
-        raise unexpected_value("a value of a value list", value)
+        raise value_error_for("a value of a value list", value)
     return ListValue(value)
 
 
 def _aspects(value: object, _: object) -> Aspects:
     if not isinstance(value, dict):
-        raise unexpected_value("an object", value)
+        raise value_error_for("an object", value)
     return Aspects(check_depth(value))  # pyright: ignore[reportUnknownArgumentType]
 
 

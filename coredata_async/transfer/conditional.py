@@ -10,7 +10,7 @@ from coredata_async.message import Reply
 from coredata_async.storage.put_result import etag_md5
 from coredata_async.transfer.conditions import Conditions, WebRange, etag_of
 from coredata_async.transfer.fetch import DownloadRequest, Fetcher, close_reply
-from coredata_async.transfer.ranges import ByteRange, content_coding, content_range_of, unsatisfied_size
+from coredata_async.transfer.ranges import ByteRange, content_coding, content_range_of, read_unsatisfied_size
 from coredata_async.transfer.web_response import WebResponse, describe_response
 
 _NO_RANGE = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
@@ -61,7 +61,7 @@ async def _decide_end(
     fetcher: Fetcher, wanted: DownloadRequest, asked: WebRange, reply: Reply
 ) -> WebResponse | None:
     """Evaluate a response of 416; return None if the file does contain the requested range."""
-    size = unsatisfied_size(reply)
+    size = read_unsatisfied_size(reply)
     if size is None:
         size = (await fetcher.describe(wanted)).size
     if size is None:

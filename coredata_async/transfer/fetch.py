@@ -28,7 +28,7 @@ from coredata_async.storage import dialects
 from coredata_async.storage.placement import Ownership
 from coredata_async.storage.put_result import etag_md5
 from coredata_async.transfer.conditions import Conditions
-from coredata_async.transfer.ranges import ByteRange, ContentRange, content_range_of, unsatisfied_size
+from coredata_async.transfer.ranges import ByteRange, ContentRange, content_range_of, read_unsatisfied_size
 from coredata_async.wire import calls
 from coredata_async.wire.files import content
 
@@ -177,7 +177,7 @@ class Fetcher:
 
     async def _end(self, wanted: DownloadRequest, reply: Reply, done: int) -> Reply:
         """Return a 416 that means that no bytes are left; raise for any other."""
-        size = unsatisfied_size(reply)
+        size = read_unsatisfied_size(reply)
         if size is None and not done:
             size = (await self.describe(wanted)).size
             if size == 0:

@@ -112,10 +112,10 @@ def content_range_of(reply: Reply) -> ContentRange:
     headers = reply.headers
     etag, modified = headers.get("ETag", "").strip(), headers.get("Last-Modified", "").strip()
     if reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        size = unsatisfied_size(reply)
+        size = read_unsatisfied_size(reply)
         return ContentRange(first=size or 0, stop=size, total=size, etag=etag, modified=modified)
     partial = reply.status == HTTPStatus.PARTIAL_CONTENT
-    length = _announced_length(headers, count_coded=partial)
+    length = _read_content_length(headers, count_coded=partial)
     bounds = _content_range(headers)
     if partial:
         _check_partial(headers, bounds, length)
@@ -125,7 +125,7 @@ def content_range_of(reply: Reply) -> ContentRange:
     return ContentRange(first=first, stop=stop, total=total, etag=etag, modified=modified)
 
 
-def unsatisfied_size(reply: Reply) -> int | None:
+def read_unsatisfied_size(reply: Reply) -> int | None:
     """Return the length of the file from a 416: from `Content-Range: bytes */N`, or from S3's body."""
     match = _SIZE_ONLY.fullmatch(reply.headers.get("Content-Range", "").strip())
     in_body = None if match else _SIZE_IN_BODY.search(reply.body[:8192])
@@ -161,7 +161,7 @@ def _check_partial(
         raise ValueError(f"its Content-Range has {bounds[1] - bounds[0]} bytes, its Content-Length {length}")
 
 
-def _announced_length(headers: Mapping[str, str], *, count_coded: bool) -> int | None:
+def _read_content_length(headers: Mapping[str, str], *, count_coded: bool) -> int | None:
     """Return Content-Length, unless it counts encoded bytes that are decoded before they are returned."""
     length = headers.get("Content-Length", "").strip()
     if not _LENGTH.fullmatch(length) or (content_coding(headers) and not count_coded):

@@ -89,7 +89,7 @@ def _on_wait(hooks: Sequence[object], *, signed: bool) -> Callable[[float], obje
 
     def on_wait(seconds: float) -> None:
         for hook in waiting:
-            hook.waited(seconds, signed=signed)
+            hook.record_wait(seconds, signed=signed)
 
     return on_wait
 

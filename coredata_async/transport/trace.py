@@ -57,7 +57,7 @@ It may have two further methods: see `operations.OperationHook`, and `WaitHook`.
 class WaitHook(Protocol):
     """A hook with a method for requests that waited for a connection."""
 
-    def waited(self, seconds: float, *, signed: bool) -> object:
+    def record_wait(self, seconds: float, *, signed: bool) -> object:
         """Record that an attempt waited for a free connection; not called if one was free.
 
         Args:
@@ -94,14 +94,14 @@ def trace(
     def through(request: Request) -> Awaitable[Reply]:
         if not hooks and not log.isEnabledFor(logging.DEBUG):
             return send(request)  # without a coroutine around it, which would be resumed each time
-        return timed_send(request)
+        return send_and_time(request)
 
     def describe(request: Request) -> Target:
         url = request.target if request.is_absolute else base_url
         path = (redactor.line if request.is_absolute else remember)(loggable_target(request))
         return path, *server_of(url)
 
-    async def timed_send(request: Request) -> Reply:
+    async def send_and_time(request: Request) -> Reply:
         began = clock()
         try:
             reply = await send(request)

@@ -63,7 +63,7 @@ def _may_exceed_64_bits(raw: bytes) -> bool:
 
 def to_json(value: object) -> bytes:
     """Encode a new object or an edit: only the given fields, dates as the service writes them."""
-    return encode_json(given_fields(value), default=_plain)
+    return encode_json(plain_fields(value), default=_plain)
 
 
 def encode_json(value: object, *, default: Callable[[object], object] | None = None) -> bytes:
@@ -85,7 +85,7 @@ def encode_json(value: object, *, default: Callable[[object], object] | None = N
     raise ConfigurationError(trouble)
 
 
-def given_fields(value: object) -> dict[str, Any]:
+def plain_fields(value: object) -> dict[str, Any]:
     """Return the fields of a new object that are not `None`, or those of an edit that are not `UNSET`."""
     given: dict[str, Any] = {}
     for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
@@ -170,7 +170,7 @@ def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     if attrs.has(type(value)) and not isinstance(value, Mapping):
-        return given_fields(value)
+        return plain_fields(value)
     if isinstance(value, Mapping):  # the aspects of a document that was read
         return dict(cast("Mapping[str, Any]", value))
     raise ConfigurationError(f"a {type(value).__name__} cannot be sent as JSON")

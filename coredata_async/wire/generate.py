@@ -29,7 +29,7 @@ from attrs import frozen
 
 from coredata_async.nesting import TooDeepError, check_depth
 from coredata_async.wire.extra import EMPTY_EXTRA
-from coredata_async.wire.scalars import STAMP, PartlyReadableError, unexpected_value
+from coredata_async.wire.scalars import STAMP, PartlyReadableError, value_error_for
 
 _KEY: Final = 64
 """Maximum number of characters of a key that a message quotes."""
@@ -219,7 +219,7 @@ def _read_leniently(model: type[Any], fields: Sequence[Field], raw: Any) -> Any:
             distinguished from others. Also if a value is nested too deeply.
     """
     if not isinstance(raw, dict):
-        raise unexpected_value("an object", raw)
+        raise value_error_for("an object", raw)
     data = cast("dict[str, Any]", raw)
     named = f"{model.__name__} {_key(data)}".rstrip()
     values: dict[str, Any] = {}

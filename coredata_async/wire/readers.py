@@ -27,7 +27,7 @@ from coredata_async.wire.scalars import (
     as_is,
     as_mapping,
     as_text,
-    unexpected_value,
+    value_error_for,
 )
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ def _tuple_reader(kind: Any) -> Reader[Any]:
 
     def read(value: object, _: object) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise unexpected_value("a list", value)
+            raise value_error_for("a list", value)
         items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright wants it
         try:
             return tuple([item(each, item_kind) for each in items])

@@ -33,7 +33,7 @@ class PartlyReadableError(ValueError):
         self.value = value
 
 
-def unexpected_value(what: str, value: object) -> ValueError:
+def value_error_for(what: str, value: object) -> ValueError:
     """Return the error for a value of the wrong type. It quotes short values only, never parts."""
     return ValueError(f"expected {what}, not {_describe(value)}")
 
@@ -85,7 +85,7 @@ def as_text(value: object, _: object = None) -> str:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return str(value)
-    raise unexpected_value("text", value)
+    raise value_error_for("text", value)
 
 
 def as_int(value: object, _: object = None) -> int:
@@ -96,14 +96,14 @@ def as_int(value: object, _: object = None) -> int:
         return int(value)
     if isinstance(value, str) and value.isdecimal():
         return int(value)
-    raise unexpected_value("a whole number", value)
+    raise value_error_for("a whole number", value)
 
 
 def as_bool(value: object, _: object = None) -> bool:
     """Read true or false, and reject everything else."""
     if isinstance(value, bool):
         return value
-    raise unexpected_value("true or false", value)
+    raise value_error_for("true or false", value)
 
 
 def as_datetime(value: object, _: object = None) -> datetime:
@@ -120,7 +120,7 @@ def as_mapping(value: object, _: object = None) -> Mapping[str, Any]:
     """Return a JSON object unchanged."""
     if isinstance(value, dict):
         return check_depth(cast("dict[str, Any]", value))
-    raise unexpected_value("an object", value)
+    raise value_error_for("an object", value)
 
 
 def as_is(value: object, _: object = None) -> object:

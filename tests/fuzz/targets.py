@@ -30,7 +30,12 @@ from coredata_async.message import Reply, Request
 from coredata_async.resources.registry import ROWS
 from coredata_async.storage.disposition import filename_from
 from coredata_async.storage.filenames import LONGEST, safe_filename
-from coredata_async.transfer.ranges import content_coding, content_range_of, is_same_content, unsatisfied_size
+from coredata_async.transfer.ranges import (
+    content_coding,
+    content_range_of,
+    is_same_content,
+    read_unsatisfied_size,
+)
 from coredata_async.transport.http11.decompress import decompress
 from coredata_async.transport.http11.errors import Http11Error
 from coredata_async.transport.http11.parser import HEAD_LIMIT, ResponseParser
@@ -133,7 +138,7 @@ def content_range(data: bytes) -> None:
             assert status != 206 or found.total is None or found.stop is None or found.stop <= found.total
             is_same_content(found, found, digest_decides=False)
             found.condition()
-        unsatisfied_size(reply)
+        read_unsatisfied_size(reply)
         content_coding(headers)
 
 

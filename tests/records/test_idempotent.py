@@ -216,7 +216,7 @@ async def test_what_a_dead_process_left_is_recovered(box, records, client, uploa
     kinds = {each.key: type(each) for each in outcomes}
     assert kinds == {"stored": Uploaded, "registered": Uploaded, "not-stored": Failed}
     assert files(box) == {"stored.txt": 1, "registered.txt": 1}
-    assert [each.record.owner async for each in records.unfinished()] == [""]
+    assert [each.record.owner async for each in records.list_unfinished()] == [""]
     assert isinstance(await upload(key="not-stored", filename="not-stored.txt"), Uploaded)
 
 
@@ -337,7 +337,7 @@ class Flaky:
 
     def __init__(self, records, fail_at: int, *, carried_out: bool) -> None:
         self._records, self._fail_at, self._carried_out, self._writes = records, fail_at, carried_out, 0
-        self.get, self.delete, self.unfinished = records.get, records.delete, records.unfinished
+        self.get, self.delete, self.list_unfinished = records.get, records.delete, records.list_unfinished
 
     async def create(self, record):
         return await self._write(lambda: self._records.create(record))

@@ -128,7 +128,7 @@ async def test_unfinished_records_are_all_read(records, prefix) -> None:
             key = f"{prefix}{number}"
             group.create_task(records.create(record(key) if number % 2 else done(key)))
 
-    keys = [each.record.key async for each in records.unfinished() if each.record.key.startswith(prefix)]
+    keys = [each.record.key async for each in records.list_unfinished() if each.record.key.startswith(prefix)]
 
     assert sorted(keys) == sorted(f"{prefix}{number}" for number in range(1, 1_100, 2))
 
@@ -136,7 +136,7 @@ async def test_unfinished_records_are_all_read(records, prefix) -> None:
 async def test_reading_unfinished_records_can_be_abandoned(records, prefix) -> None:
     await records.create(record(f"{prefix}k"))
 
-    unfinished = records.unfinished()
+    unfinished = records.list_unfinished()
     await anext(unfinished)
     await unfinished.aclose()
 
@@ -149,7 +149,7 @@ async def test_a_damaged_record_is_an_error_with_its_key_and_the_others_are_read
     number = await records.create(evolve(copied))
     await write_raw(records, copied.key, good, number)
 
-    found = [each async for each in records.unfinished()]
+    found = [each async for each in records.list_unfinished()]
     with pytest.raises(UnreadableRecordError, match="belongs to the key") as caught:
         await records.get(copied.key)
 

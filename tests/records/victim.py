@@ -40,7 +40,7 @@ class Watched:
         self._records = records
         self._point = point
         self._writes = 0
-        self.get, self.delete, self.unfinished = records.get, records.delete, records.unfinished
+        self.get, self.delete, self.list_unfinished = records.get, records.delete, records.list_unfinished
 
     async def create(self, record: UploadRecord) -> int | None:
         return await self._count(record, None)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from coredata_async.resources.document import DynatypeRef, ProjectRef, SpaceRef
 from coredata_async.resources.files import EditFile, File
-from coredata_async.wire.convert import given_fields, structure
+from coredata_async.wire.convert import plain_fields, structure
 from tests import vendor
 
 
@@ -84,5 +84,5 @@ def test_unknown_fields_keep_the_services_order() -> None:
 
 
 def test_an_edit_holds_only_what_is_given() -> None:
-    assert given_fields(EditFile()) == {}
-    assert given_fields(EditFile(title="t", tags=None)) == {"title": "t", "tags": None}
+    assert plain_fields(EditFile()) == {}
+    assert plain_fields(EditFile(title="t", tags=None)) == {"title": "t", "tags": None}

@@ -11,7 +11,7 @@ from coredata_async.transfer.ranges import (
     content_coding,
     content_range_of,
     is_same_content,
-    unsatisfied_size,
+    read_unsatisfied_size,
 )
 
 
@@ -142,7 +142,7 @@ def test_a_content_range_is_read_without_contradiction_or_refused(content_range,
     ],
 )
 def test_a_416_says_how_long_the_file_is(reply, size):
-    assert unsatisfied_size(reply) == size
+    assert read_unsatisfied_size(reply) == size
     assert content_range_of(reply).total == size
 
 

@@ -108,12 +108,12 @@ class PublicResolver(AddressResolver):
     def _is_allowed(self, text: str) -> bool:
         address = ip_address(text.partition("%")[0])
         if isinstance(address, IPv6Address):
-            address = _embedded(address) or address
+            address = _ipv4_inside(address) or address
         public = address.is_global and not address.is_multicast
         return public or any(address in network for network in self._allowed)
 
 
-def _embedded(address: IPv6Address) -> IPv4Address | None:
+def _ipv4_inside(address: IPv6Address) -> IPv4Address | None:
     """Return the IPv4 address embedded in an IPv6 address, which a gateway may connect to."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
