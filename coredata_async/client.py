@@ -199,7 +199,7 @@ class CoreData(HttpClient):
         Raises:
             APIError: If the request fails; the subclass gives the reason.
         """
-        from coredata_async.wire.requests import free_request
+        from coredata_async.wire.calls import free_request
 
         call = free_request(method, path, query=query, json=json, expect=expect, repeatable=repeatable)
         return await perform(self._send, call)

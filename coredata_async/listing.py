@@ -16,8 +16,7 @@ from coredata_async.message import Reply, Request, Send
 from coredata_async.paging import LazyListing
 from coredata_async.walk import PageCursor
 from coredata_async.wire.calls import Page, list_page
-from coredata_async.wire.lookups import query
-from coredata_async.wire.resource import Paging, Resource
+from coredata_async.wire.resource import Paging, Resource, query
 
 T = TypeVar("T")
 W = ParamSpec("W")

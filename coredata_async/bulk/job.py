@@ -21,7 +21,7 @@ from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.workers.setup import check as check_processes
 from coredata_async.client import CoreData
 from coredata_async.ids import Id
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.resource import segment
 
 
 class UploadJob(JobHandle):

@@ -30,7 +30,7 @@ from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.workers.runtime import build_runtime
 from coredata_async.client import CoreData
 from coredata_async.errors import ConfigurationError
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.resource import segment
 
 MAX_FILES: Final = 2000
 MAX_BYTES: Final = 4 << 30

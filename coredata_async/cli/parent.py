@@ -12,7 +12,7 @@ from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.cli.connection import explicit_options
 from coredata_async.client import CoreData
 from coredata_async.errors import AuthenticationError, ConfigurationError
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.resource import segment
 
 F = TypeVar("F", bound=Callable[..., Any])
 

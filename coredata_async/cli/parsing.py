@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 
 from click import BadParameter
 
-from coredata_async.wire.lookups import Instant
+from coredata_async.wire.resource import Instant
 
 _SIZE: Final = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)([KMGT]?)(?:iB)?", re.ASCII | re.IGNORECASE)
 _POWERS: Final = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}

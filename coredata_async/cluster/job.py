@@ -18,7 +18,7 @@ from coredata_async.cluster.report import ClusterReport
 from coredata_async.cluster.watch import JobWatch
 from coredata_async.config import Limits, Retry
 from coredata_async.errors import ConfigurationError
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.resource import segment
 
 
 class ClusterJob:

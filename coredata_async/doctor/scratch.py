@@ -22,7 +22,7 @@ from coredata_async.wire import calls
 from coredata_async.wire.blobs import reserve
 from coredata_async.wire.calls import JSON_HEADERS
 from coredata_async.wire.files import NewFile, register
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.resource import segment
 
 PLAIN: Final = "text/plain"
 PATIENCE: Final = 30.0

@@ -9,8 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from coredata_async.resources.values import Aspects
-from coredata_async.wire.lookups import Instant, point_in_time
-from coredata_async.wire.resource import Paging
+from coredata_async.wire.resource import Instant, Paging, point_in_time
 
 
 def _empty() -> Mapping[str, Any]:

@@ -12,8 +12,7 @@ from coredata_async.ids import HasId, id_of
 from coredata_async.resources.document import DatedWhere, Document, ProjectRef, SpaceRef
 from coredata_async.unset import UNSET, Unset
 from coredata_async.wire.files import comma_joined
-from coredata_async.wire.lookups import segment
-from coredata_async.wire.resource import Evidence, Resource
+from coredata_async.wire.resource import Evidence, Resource, segment
 
 
 @frozen(kw_only=True)

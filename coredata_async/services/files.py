@@ -22,7 +22,7 @@ from coredata_async.transfer.upload_many import Sources, Uploads
 from coredata_async.transfer.uploads import Upload, Uploader, Via
 from coredata_async.wire import calls
 from coredata_async.wire.files import register, update_metadata
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.resource import segment
 
 
 class Files:

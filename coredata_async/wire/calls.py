@@ -1,18 +1,19 @@
-"""Calls that all collections have in common: list a page, get, create, update, delete."""
+"""Calls of all collections: list a page, get, create, update, delete; and requests to any other path."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, ParamSpec, TypeVar, overload
+from urllib.parse import quote, urlencode
 
 from attrs import frozen
 
 from coredata_async.call import Call, read_created_id
+from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id
 from coredata_async.message import Reply, Request
-from coredata_async.wire.convert import from_json, structure, structure_all, to_json
-from coredata_async.wire.lookups import query, segment
-from coredata_async.wire.resource import Resource
+from coredata_async.wire.convert import encode_json, from_json, structure, structure_all, to_json
+from coredata_async.wire.resource import Resource, query, segment
 
 T = TypeVar("T")
 W = ParamSpec("W")
@@ -123,3 +124,37 @@ def _nothing(_: Reply) -> None:
 def get_raw(kind: Resource[T, W], key: Id) -> Call[Mapping[str, Any]]:
     """Get one object as decoded JSON, to see its fields."""
     return Call(get(kind, key).request, 200, lambda reply: from_json(reply.body))
+
+
+def free_request(
+    method: str,
+    path: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    json: Any = None,
+    expect: int = 200,
+    repeatable: bool | None = None,
+) -> Call[Reply]:
+    """Build a request to any path, also one without a row, with the same checks and retries as the others.
+
+    Raises:
+        ConfigurationError: If the path is not one of the service or lacks its final slash, or the body cannot
+            be sent as JSON.
+    """
+    bare, _, rest = path.partition("?")
+    if not bare.startswith("/") or not bare.endswith("/"):
+        raise ConfigurationError(
+            f"{bare!r} must begin and end with a slash: without the last one the server redirects, "
+            "and a POST becomes a GET"
+        )
+    added = urlencode(query or {}, quote_via=quote, safe=":,")
+    target = "?".join(part for part in (bare, "&".join(each for each in (rest, added) if each)) if part)
+    verb = method.upper()
+    request = Request(
+        verb,
+        target,
+        JSON_HEADERS if json is None else SENDS_JSON,
+        None if json is None else encode_json(json),
+        repeatable=verb in {"GET", "HEAD", "PUT", "DELETE"} if repeatable is None else repeatable,
+    )
+    return Call(request, expect, lambda reply: reply)

@@ -19,8 +19,8 @@ import attrs
 from coredata_async.errors import ConfigurationError
 from coredata_async.json_text import decode_json
 from coredata_async.unset import UNSET
-from coredata_async.wire.lookups import instant
 from coredata_async.wire.readers import Reader, reader
+from coredata_async.wire.resource import instant
 
 try:
     _json: Any = import_module("orjson")  # the extra `fast`: a page decodes in half the time

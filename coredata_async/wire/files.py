@@ -17,7 +17,7 @@ from coredata_async.message import Body, Reply, Request
 from coredata_async.plain_data import PlainData
 from coredata_async.wire.calls import JSON_HEADERS, SENDS_JSON
 from coredata_async.wire.convert import encode_json
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.resource import segment
 
 PATH: Final = "/api/v2/files/"
 

@@ -16,7 +16,7 @@ from coredata_async.resources.contacts import (
 )
 from coredata_async.resources.document import DynatypeRef
 from coredata_async.wire.convert import structure, to_json
-from coredata_async.wire.lookups import query
+from coredata_async.wire.resource import query
 
 # https://docs.wise.is/cored/api-v2, "Filtering by Contact"
 SIGNER = {

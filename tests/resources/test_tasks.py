@@ -8,7 +8,7 @@ import pytest
 from coredata_async.resources.document import ProjectRef, SpaceRef, UserRef
 from coredata_async.resources.tasks import EditTask, NewTask, Task, TaskWhere
 from coredata_async.wire.convert import structure, to_json
-from coredata_async.wire.lookups import query
+from coredata_async.wire.resource import query
 
 TODAY = {
     "aspects": {},

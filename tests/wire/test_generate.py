@@ -5,7 +5,7 @@ import inspect
 import json
 import pickle
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from coredata_async.resources.files import File
 from coredata_async.resources.projects import Project
 from coredata_async.resources.values import Aspects, ListValue
 from coredata_async.wire.convert import structure
-from coredata_async.wire.generate import Field, generate_reader, source
+from coredata_async.wire.generate import EMPTY_EXTRA, Field, generate_reader, source
 from coredata_async.wire.readers import reader
 from coredata_async.wire.scalars import PartlyReadableError, as_text
 from tests import vendor
@@ -257,3 +257,37 @@ def test_a_model_without_extra_keeps_no_unknown_fields() -> None:
     assert structure({"id": "a", "size": 1, "more": [{}]}, Needed) == Needed(id="a", size=1)
     assert structure({"id": "a"}, Needed) == Needed(id="a")
     assert structure({"id": "a", "size": "many", "more": 1}, Needed) == Needed(id="a")
+
+
+def test_it_is_an_empty_dict() -> None:
+    assert EMPTY_EXTRA == {}
+    assert isinstance(EMPTY_EXTRA, dict)
+    assert json.dumps(EMPTY_EXTRA) == repr(EMPTY_EXTRA) == "{}"
+    assert {"a": 1, **EMPTY_EXTRA} == EMPTY_EXTRA | {"a": 1} == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda it: it.__setitem__("a", 1),
+        lambda it: it.setdefault("a", 1),
+        lambda it: it.update(a=1),
+        lambda it: it.__ior__({"a": 1}),
+    ],
+)
+def test_nothing_can_be_put_into_it(change: Callable[[Any], object]) -> None:
+    with pytest.raises(TypeError, match="cannot be changed"):
+        change(EMPTY_EXTRA)
+
+    assert EMPTY_EXTRA == {}
+
+
+@pytest.mark.parametrize(
+    "copier", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it)), dict.copy, dict]
+)
+def test_its_copies_are_ordinary_dicts(copier: Callable[[Any], Any]) -> None:
+    copied = copier(EMPTY_EXTRA)
+    copied["a"] = 1
+
+    assert type(copied) is dict
+    assert EMPTY_EXTRA == {}

@@ -36,7 +36,7 @@ from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import State
 from coredata_async.client import CoreData
 from coredata_async.transfer.workers import map_concurrently
-from coredata_async.wire.lookups import segment
+from coredata_async.wire.resource import segment
 
 WIDTH: Final = 8
 
