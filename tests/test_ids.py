@@ -10,7 +10,7 @@ from coredata_async import ConfigurationError, Upload
 from coredata_async.bulk import Selection
 from coredata_async.bulk.options import FileAttributes
 from coredata_async.fivepm import FivePM
-from coredata_async.fivepm.models.task import EditTask, TaskFilter
+from coredata_async.fivepm.models.work_items import EditTask, TaskFilter
 from coredata_async.fivepm.request_style import RequestStyle, key
 from coredata_async.ids import id_of
 from coredata_async.resources.files import FileWhere

@@ -100,6 +100,7 @@ MUST_NOT_IMPORT = {
     "fivepm.calls": IO,
     "fivepm.codec": IO,
     "fivepm.models": IO,
+    "fivepm.request_style": IO,
     "transport.http11": "aiohttp",
 }
 # Inside the large packages, from bottom to top: a module or folder may import those of lower floors only.
@@ -144,7 +145,7 @@ FLOORS = {
         "plugin",
     ),
     "fivepm": (
-        "account bodies download listing models perform",
+        "download listing models",
         "names",
         "codec method",
         "methods replies request_style",

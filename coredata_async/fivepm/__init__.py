@@ -8,13 +8,9 @@ from coredata_async.fivepm.client import FivePM
 from coredata_async.fivepm.download import Download
 from coredata_async.fivepm.files import Attachment, base64_form, multipart_form
 from coredata_async.fivepm.listing import Listing, Page
+from coredata_async.fivepm.models.account import Group, Priority, SecurityLevel, Status, User
 from coredata_async.fivepm.models.activity import Activity, File
-from coredata_async.fivepm.models.group import Group
-from coredata_async.fivepm.models.metainfo import Priority, Status
-from coredata_async.fivepm.models.project import Project
-from coredata_async.fivepm.models.task import Task
-from coredata_async.fivepm.models.user import SecurityLevel, User
-from coredata_async.fivepm.models.work_item import Team
+from coredata_async.fivepm.models.work_items import Project, Task, Team
 from coredata_async.unset import UNSET
 
 __all__ = [

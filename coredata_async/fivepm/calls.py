@@ -17,12 +17,9 @@ from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.codec.tree import Tree
 from coredata_async.fivepm.method import Method, Route
 from coredata_async.fivepm.methods import METHODS
+from coredata_async.fivepm.models.account import EditUser, Group, Priority, Status, User
 from coredata_async.fivepm.models.activity import Activity, File, FileFilter
-from coredata_async.fivepm.models.group import Group
-from coredata_async.fivepm.models.metainfo import Priority, Status
-from coredata_async.fivepm.models.project import Project
-from coredata_async.fivepm.models.task import Task
-from coredata_async.fivepm.models.user import EditUser, User
+from coredata_async.fivepm.models.work_items import Project, Task
 from coredata_async.fivepm.names import ARGUMENTS
 from coredata_async.fivepm.replies import absent, ask, removal_refused
 from coredata_async.fivepm.request_style import RequestStyle, key

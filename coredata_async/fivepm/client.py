@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from ssl import SSLContext
-from typing import Self, Unpack, cast
+from typing import Final, Self, Unpack, cast
 
 from attrs import evolve
 
+from coredata_async.base_url import AddressRules
 from coredata_async.config import Limits, Retry, Timeouts, setting
+from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm import calls
-from coredata_async.fivepm.account import Account, base_address
-from coredata_async.fivepm.codec.php import Dates
 from coredata_async.fivepm.envelope import MAX_ERROR_BODY, buffer_envelopes
 from coredata_async.fivepm.files import (
     ENCODERS,
@@ -22,16 +23,28 @@ from coredata_async.fivepm.files import (
     FileNames,
     default_file_names,
 )
-from coredata_async.fivepm.request_style import Format, PostParams, RequestStyle, TeamEncoder, index_team
+from coredata_async.fivepm.request_style import (
+    Dates,
+    Format,
+    PostParams,
+    RequestStyle,
+    TeamEncoder,
+    index_team,
+)
 from coredata_async.fivepm.services.activity import Activities
 from coredata_async.fivepm.services.nouns import Auth, Groups, Metainfo, Projects, Tasks, Users
-from coredata_async.fivepm.session import Credential, Session, with_session
+from coredata_async.fivepm.session import Account, Credential, Session, with_session
 from coredata_async.message import Send
 from coredata_async.secret import Secret, SecretMapping, conceal
 from coredata_async.transport import pool
 from coredata_async.transport.chain import keyless_chain
 from coredata_async.transport.options import ConnectionOptions, HttpClient, SendOptions
 from coredata_async.transport.trace import Hook
+
+_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_ADDRESS: Final = AddressRules(
+    name="the account's URL", example="'acme' or 'https://acme.5pmweb.com'", credential="the password"
+)
 
 
 class Options(ConnectionOptions, total=False):
@@ -190,3 +203,21 @@ class FivePM(HttpClient):
         self.users = Users(send, form)
         self.activity = Activities(send, files, form, self._enclosure, self._shared_limits.open_files)
         self.groups = Groups(send, form)
+
+
+def base_address(account_or_url: str | None) -> str:
+    """Return scheme and host of `acme`, `acme.5pmweb.com` or a whole URL, without a slash at the end.
+
+    Raises:
+        ConfigurationError: If it is missing, has more than scheme and host, or would send the password in
+            clear text.
+    """
+    given = (account_or_url or "").strip()
+    if not given:
+        raise ConfigurationError(
+            "the account is missing: pass 'acme' or 'https://acme.5pmweb.com', or set FIVEPM_URL and use "
+            "FivePM.from_env()"
+        )
+    if _NAME.fullmatch(given) and given != "localhost":
+        return f"https://{given.lower()}.5pmweb.com"
+    return _ADDRESS.check(given if "://" in given else f"https://{given}")

@@ -9,6 +9,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from coredata_async.fivepm.method import Gives, Method, Route, Verb
+from coredata_async.fivepm.models.account import (
+    EditGroup,
+    EditUser,
+    Group,
+    NewGroup,
+    NewUser,
+    Priority,
+    Status,
+    User,
+)
 from coredata_async.fivepm.models.activity import (
     Activity,
     ActivityFilter,
@@ -17,11 +27,16 @@ from coredata_async.fivepm.models.activity import (
     FileFilter,
     NewActivity,
 )
-from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
-from coredata_async.fivepm.models.metainfo import Priority, Status
-from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
-from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
-from coredata_async.fivepm.models.user import EditUser, NewUser, User
+from coredata_async.fivepm.models.work_items import (
+    EditProject,
+    EditTask,
+    NewProject,
+    NewTask,
+    Project,
+    ProjectFilter,
+    Task,
+    TaskFilter,
+)
 
 ROOT: Final = "/api/v2/service"
 

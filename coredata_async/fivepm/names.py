@@ -7,6 +7,16 @@ from typing import Final
 
 import attrs
 
+from coredata_async.fivepm.models.account import (
+    EditGroup,
+    EditUser,
+    Group,
+    NewGroup,
+    NewUser,
+    Priority,
+    Status,
+    User,
+)
 from coredata_async.fivepm.models.activity import (
     Activity,
     ActivityFilter,
@@ -15,12 +25,17 @@ from coredata_async.fivepm.models.activity import (
     FileFilter,
     NewActivity,
 )
-from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
-from coredata_async.fivepm.models.metainfo import Priority, Status
-from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
-from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
-from coredata_async.fivepm.models.user import EditUser, NewUser, User
-from coredata_async.fivepm.models.work_item import Team
+from coredata_async.fivepm.models.work_items import (
+    EditProject,
+    EditTask,
+    NewProject,
+    NewTask,
+    Project,
+    ProjectFilter,
+    Task,
+    TaskFilter,
+    Team,
+)
 
 Names = Mapping[str, str]
 """Map from Python's names to the service's."""

@@ -1,7 +1,11 @@
-"""Interpretation of 5pm's replies: an error can have any status, and a `status` need not be an error."""
+"""Interpretation of 5pm's replies: an error can have any status, and a `status` need not be an error.
+
+A large reply is decoded in a thread.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final, TypeVar, cast
@@ -13,13 +17,21 @@ from coredata_async.call import (
     BY_STATUS,
     MAX_MESSAGE,
     Call,
+    carry,
     describe_reply,
+    log_unknown,
     outcome_unknown,
 )
-from coredata_async.fivepm.codec.errors import about_absence, about_session, code_of, error_in, message_of
-from coredata_async.fivepm.codec.items import unwrap
 from coredata_async.fivepm.codec.tree import Tree, parse
-from coredata_async.message import Reply, Request
+from coredata_async.fivepm.codec.wrapping import (
+    about_absence,
+    about_session,
+    code_of,
+    error_in,
+    message_of,
+    unwrap,
+)
+from coredata_async.message import Reply, Request, Send
 from coredata_async.response_table import Classification, Response, classify
 from coredata_async.transport.errors import without_frames
 
@@ -35,6 +47,11 @@ _ADVICE: Final[Mapping[type[errors.APIStatusError], str]] = {
     errors.PayloadTooLargeError: "5pm accepts files of up to 125 MB",
     errors.RateLimitError: "lower Limits.concurrency or set Limits.rate",
 }
+LARGE: Final = 32 << 10
+"""Maximum number of bytes of a reply that are decoded in the event loop:
+
+XML of tags only takes 1 us per byte.
+"""
 
 
 def refuses_session(reply: Reply) -> bool:
@@ -188,3 +205,18 @@ def _complaint_of(reply: Reply) -> dict[str, Tree] | None:
         return error_in(parse(reply.body))
     except ValueError:
         return None
+
+
+async def perform(send: Send, call: Call[T]) -> T:
+    """Send a call and decode its reply; raises as `coredata_async.call.perform` does."""
+    try:
+        return await carry(send, call.request, call.answer, apply=_apply)
+    except errors.OutcomeUnknownError as exc:
+        log_unknown(exc)
+        raise
+
+
+async def _apply(conclude: Callable[[Reply], T], reply: Reply) -> T:
+    if len(reply.body) <= LARGE:
+        return conclude(reply)
+    return await asyncio.to_thread(conclude, reply)

@@ -15,15 +15,13 @@ from urllib.parse import parse_qsl
 from attrs import define, evolve, field, frozen
 
 from coredata_async.call import Call
-from coredata_async.errors import AuthenticationError, CoreDataError
-from coredata_async.fivepm.account import Account
-from coredata_async.fivepm.bodies import join, size_of
-from coredata_async.fivepm.perform import perform
-from coredata_async.fivepm.replies import refuses_session
+from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
+from coredata_async.fivepm.files import join, size_of
+from coredata_async.fivepm.replies import perform, refuses_session
 from coredata_async.fivepm.request_style import URLENCODED, urlencode_pairs
 from coredata_async.message import Reply, Request, Send
 from coredata_async.response_table import Classification, classify_reply
-from coredata_async.secret import Secret, SecretMapping
+from coredata_async.secret import Secret, SecretMapping, conceal
 
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?')
 
@@ -80,6 +78,22 @@ def passwords_in(request: Request) -> Iterator[Secret[str]]:
         for name, value in (*parse_qsl(query), *parse_qsl(request.body.decode())):
             if name.lower().endswith("[password]"):
                 yield Secret(value)
+
+
+@frozen
+class Account:
+    """Login and password of a user."""
+
+    login: str
+    """The user's e-mail address."""
+    password: Secret[str] | None = field(converter=conceal)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.login or self.password is None:
+            raise ConfigurationError(
+                "login and password are missing: pass both, or set FIVEPM_LOGIN and FIVEPM_PASSWORD and use "
+                "FivePM.from_env()"
+            )
 
 
 @frozen

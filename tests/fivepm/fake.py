@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from attrs import define, evolve, field, frozen
 
-from coredata_async.fivepm.bodies import blocks_of
+from coredata_async.fivepm.files import blocks_of
 from coredata_async.message import Reply, Request
 
 Answer = Callable[[Request], Reply | Exception]

@@ -15,6 +15,17 @@ from coredata_async.fivepm import calls
 from coredata_async.fivepm.calls import activity, groups, projects, tasks, users
 from coredata_async.fivepm.codec.shape import Items
 from coredata_async.fivepm.methods import METHODS
+from coredata_async.fivepm.models.account import (
+    EditGroup,
+    EditUser,
+    Group,
+    NewGroup,
+    NewUser,
+    Priority,
+    SecurityLevel,
+    Status,
+    User,
+)
 from coredata_async.fivepm.models.activity import (
     Activity,
     ActivityFilter,
@@ -23,11 +34,16 @@ from coredata_async.fivepm.models.activity import (
     FileFilter,
     NewActivity,
 )
-from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
-from coredata_async.fivepm.models.metainfo import Priority, Status
-from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
-from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
-from coredata_async.fivepm.models.user import EditUser, NewUser, SecurityLevel, User
+from coredata_async.fivepm.models.work_items import (
+    EditProject,
+    EditTask,
+    NewProject,
+    NewTask,
+    Project,
+    ProjectFilter,
+    Task,
+    TaskFilter,
+)
 from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.message import Reply, Request
 from tests.fivepm.dialects import Dialect, Fact

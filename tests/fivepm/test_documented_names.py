@@ -11,12 +11,9 @@ from datetime import datetime
 import pytest
 
 from coredata_async.fivepm import Attachment, FivePM
+from coredata_async.fivepm.models.account import Group, Priority, Status, User
 from coredata_async.fivepm.models.activity import Activity, File
-from coredata_async.fivepm.models.group import Group
-from coredata_async.fivepm.models.metainfo import Priority, Status
-from coredata_async.fivepm.models.project import Project
-from coredata_async.fivepm.models.task import Task
-from coredata_async.fivepm.models.user import User
+from coredata_async.fivepm.models.work_items import Project, Task
 from tests.fivepm.recorder import recorded
 
 Use = Callable[[FivePM], Awaitable[object]]

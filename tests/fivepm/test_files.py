@@ -6,8 +6,16 @@ from urllib.parse import parse_qsl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.fivepm.bodies import Base64, Joined, join, measure
-from coredata_async.fivepm.files import EncodableFile, base64_form, default_file_names, multipart_form
+from coredata_async.fivepm.files import (
+    Base64,
+    EncodableFile,
+    Joined,
+    base64_form,
+    default_file_names,
+    join,
+    measure,
+    multipart_form,
+)
 from tests.fivepm.fake import Blocks, bytes_of
 
 BLOCKS = st.lists(st.binary(max_size=9), max_size=6)

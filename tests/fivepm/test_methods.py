@@ -6,9 +6,9 @@ import pytest
 from coredata_async.fivepm import names
 from coredata_async.fivepm.method import Method
 from coredata_async.fivepm.methods import METHODS
+from coredata_async.fivepm.models.account import Status
 from coredata_async.fivepm.models.activity import ActivityFilter
-from coredata_async.fivepm.models.metainfo import Status
-from coredata_async.fivepm.models.task import Task, TaskFilter
+from coredata_async.fivepm.models.work_items import Task, TaskFilter
 
 COUNTS = {
     "authentication": 3,

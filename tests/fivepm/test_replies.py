@@ -1,19 +1,20 @@
-"""Tests of the interpretation of replies."""
+"""Tests of the interpretation of replies, and of the thread in which large ones are decoded."""
 
 import pickle
+import threading
 import time
 
 import pytest
 
 from coredata_async import errors
+from coredata_async.errors import NotFoundError
 from coredata_async.fivepm.calls import groups, sign_in, tasks, update_user
 from coredata_async.fivepm.codec.shape import flag
 from coredata_async.fivepm.codec.tree import parse
-from coredata_async.fivepm.models.group import Group, NewGroup
-from coredata_async.fivepm.models.user import EditUser, User
-from coredata_async.fivepm.replies import refuses_session, wrong_route
+from coredata_async.fivepm.models.account import EditUser, Group, NewGroup, User
+from coredata_async.fivepm.replies import LARGE, ask, perform, refuses_session, wrong_route
 from coredata_async.fivepm.request_style import RequestStyle
-from coredata_async.message import Reply
+from coredata_async.message import Reply, Request, Send
 
 FORM = RequestStyle()
 GET = tasks.get(FORM, "7")
@@ -232,3 +233,29 @@ def test_words_inside_many_errors_are_found_without_looking_twice(name: str) -> 
 
     assert error.message == "no"
     assert time.process_time() - began < 2  # checking twice at each level takes 2**30 steps
+
+
+def saying(body: bytes) -> Send:
+    async def send(_: Request) -> Reply:
+        return Reply(200, body=body)
+
+    return send
+
+
+@pytest.mark.parametrize(("size", "inline"), [(10, True), (LARGE - 20, True), (LARGE + 1, False)])
+@pytest.mark.parametrize("repeatable", [True, False])
+async def test_a_large_reply_is_read_in_a_thread(size: int, inline: bool, repeatable: bool) -> None:
+    call = ask(Request("POST", "/x", repeatable=repeatable), lambda _: threading.current_thread())
+
+    thread = await perform(saying(b'{"data": "%s"}' % (b"x" * size)), call)
+
+    assert (thread is threading.main_thread()) == inline
+
+
+async def test_an_object_and_an_error_come_out_of_a_thread_as_they_are() -> None:
+    pad = b" " * LARGE
+
+    task = await perform(saying(b'{"data": {"id": "7"}}' + pad), tasks.get(FORM, "7"))
+    assert task.id == "7"
+    with pytest.raises(NotFoundError, match="no such group"):
+        await perform(saying(b'{"error": "no such group"}' + pad), groups.add(FORM, NewGroup(name="x")))

@@ -6,11 +6,10 @@ import pytest
 
 from coredata_async.errors import APIConnectionError, AuthenticationError, ConfigurationError
 from coredata_async.fivepm import calls
-from coredata_async.fivepm.account import Account
-from coredata_async.fivepm.bodies import Joined
+from coredata_async.fivepm.files import Joined
 from coredata_async.fivepm.replies import refusal
 from coredata_async.fivepm.request_style import RequestStyle
-from coredata_async.fivepm.session import Session, with_credentials, with_session
+from coredata_async.fivepm.session import Account, Session, with_credentials, with_session
 from coredata_async.message import Reply, Request
 from tests.fivepm.fake import Blocks, Service, bytes_of, ok, sent
 

@@ -26,7 +26,7 @@ from coredata_async import (
     Uploaded,
 )
 from coredata_async.fivepm import FivePM
-from coredata_async.fivepm.models.task import Task
+from coredata_async.fivepm.models.work_items import Task
 from coredata_async.resources.users import User
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,11 +17,11 @@ import attrs
 from attrs import frozen
 
 from coredata_async.fivepm.codec import values
-from coredata_async.fivepm.codec.items import empty, read_items, unwrap
 from coredata_async.fivepm.codec.tree import Tree
+from coredata_async.fivepm.codec.wrapping import empty, read_items, unwrap
+from coredata_async.fivepm.models.account import User
 from coredata_async.fivepm.models.activity import File
-from coredata_async.fivepm.models.user import User
-from coredata_async.fivepm.models.work_item import Team
+from coredata_async.fivepm.models.work_items import Team
 from coredata_async.fivepm.names import NAMES
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from coredata_async.fivepm.models.work_item import WorkFilter
+from coredata_async.fivepm.models.work_items import WorkFilter
 from coredata_async.ids import HasId
 from coredata_async.unset import UNSET, Unset
 

@@ -23,7 +23,7 @@ from coredata_async.fivepm.models.activity import (
     FileFilter,
     NewActivity,
 )
-from coredata_async.fivepm.perform import perform
+from coredata_async.fivepm.replies import perform
 from coredata_async.fivepm.request_style import RequestStyle, key
 from coredata_async.fivepm.services.objects import (
     ListPart,

@@ -6,12 +6,27 @@ from attrs import frozen
 
 from coredata_async.fivepm import calls
 from coredata_async.fivepm.listing import Listing
-from coredata_async.fivepm.models.group import EditGroup, Group, NewGroup
-from coredata_async.fivepm.models.metainfo import Priority, Status
-from coredata_async.fivepm.models.project import EditProject, NewProject, Project, ProjectFilter
-from coredata_async.fivepm.models.task import EditTask, NewTask, Task, TaskFilter
-from coredata_async.fivepm.models.user import EditUser, NewUser, User
-from coredata_async.fivepm.perform import perform
+from coredata_async.fivepm.models.account import (
+    EditGroup,
+    EditUser,
+    Group,
+    NewGroup,
+    NewUser,
+    Priority,
+    Status,
+    User,
+)
+from coredata_async.fivepm.models.work_items import (
+    EditProject,
+    EditTask,
+    NewProject,
+    NewTask,
+    Project,
+    ProjectFilter,
+    Task,
+    TaskFilter,
+)
+from coredata_async.fivepm.replies import perform
 from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.fivepm.services.objects import (
     ObjectService,

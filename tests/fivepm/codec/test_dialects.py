@@ -14,13 +14,9 @@ from hypothesis import strategies as st
 
 from coredata_async.fivepm.codec.shape import many, one
 from coredata_async.fivepm.codec.tree import parse
+from coredata_async.fivepm.models.account import Group, Priority, Status, User
 from coredata_async.fivepm.models.activity import Activity, File
-from coredata_async.fivepm.models.group import Group
-from coredata_async.fivepm.models.metainfo import Priority, Status
-from coredata_async.fivepm.models.project import Project
-from coredata_async.fivepm.models.task import Task
-from coredata_async.fivepm.models.user import User
-from coredata_async.fivepm.models.work_item import Team
+from coredata_async.fivepm.models.work_items import Project, Task, Team
 from coredata_async.fivepm.names import NAMES
 from tests.fivepm.dialects import DIALECTS, Dialect, Fact
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.errors import ConfigurationError
-from coredata_async.fivepm.codec import xml
+from coredata_async.fivepm.codec import tree
 from coredata_async.fivepm.codec.tree import parse
 
 BOMB = (
@@ -155,7 +155,7 @@ def test_a_hundred_levels_are_read_and_no_more(begin: bytes, end: bytes) -> None
 
 
 def test_xml_of_too_many_tags_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xml, "TAGS", 100)
+    monkeypatch.setattr(tree, "TAGS", 100)
 
     assert len(parse(b"<r>" + b"<item/>" * 98 + b"</r>")["r"]["item"]) == 98
     with pytest.raises(ValueError, match="more than 100 tags"):

@@ -1,9 +1,9 @@
-"""Tests of the address of an account."""
+"""Tests of the address of an account, as the client takes it."""
 
 import pytest
 
 from coredata_async import ConfigurationError
-from coredata_async.fivepm.account import base_address
+from coredata_async.fivepm.client import base_address
 
 
 @pytest.mark.parametrize(

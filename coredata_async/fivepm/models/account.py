@@ -1,4 +1,4 @@
-"""Users of an account: model, and fields to create and change."""
+"""Users, groups, statuses and priorities of an account: models, and fields to create and change."""
 
 from __future__ import annotations
 
@@ -81,3 +81,53 @@ class NewUser(EditUser):
 
     See `SecurityLevel`.
     """
+
+
+@frozen(kw_only=True)
+class Group:
+    """Group of projects. Only its id and name are known."""
+
+    id: str
+    name: str = ""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+
+
+@frozen(kw_only=True)
+class EditGroup:
+    """Change to a group: only the given fields are sent."""
+
+    name: str | Unset | None = UNSET
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+    """Further fields, by the service's names."""
+
+
+@frozen(kw_only=True)
+class NewGroup(EditGroup):
+    """New group."""
+
+    name: str  # pyright: ignore[reportGeneralTypeIssues]
+
+
+@frozen(kw_only=True)
+class Status:
+    """Status that projects and tasks can have: 10 open, 20 on hold, 30 done, or the account's own."""
+
+    id: str
+    """The number in `Task.status`, as text like every id."""
+    name: str = ""
+    alias: str = ""
+    is_final: bool | None = None
+    """True if the status counts as closed."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+
+
+@frozen(kw_only=True)
+class Priority:
+    """Priority of projects and tasks: 1 low, 2 normal, 3 high, 4 urgent, or the account's own."""
+
+    id: str
+    """The number in `Task.priority`, as text like every id."""
+    name: str = ""
+    default: bool | None = None
+    """True for the priority of new projects and tasks."""
+    extra: Mapping[str, object] = field(factory=dict[str, object])

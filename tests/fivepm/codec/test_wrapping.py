@@ -2,7 +2,7 @@
 
 import time
 
-from coredata_async.fivepm.codec.errors import message_of
+from coredata_async.fivepm.codec.wrapping import message_of
 
 
 def test_the_time_to_find_the_words_grows_with_the_size_and_not_with_its_power() -> None:
