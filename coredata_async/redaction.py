@@ -119,7 +119,8 @@ class Redactor:
 
     def line(self, text: str, limit: int | None = None) -> str:
         """Mask secrets, and escape characters that are not printable."""
-        return escape_controls(self(text, limit))
+        masked = self(text, limit)
+        return masked if masked.isprintable() else escape_controls(masked)  # nearly all text is printable
 
     def excerpt(self, body: bytes, limit: int = EXCERPT) -> str:
         """Return the beginning of a body as text, without secrets."""

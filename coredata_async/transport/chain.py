@@ -16,10 +16,9 @@ from coredata_async.message import Send
 from coredata_async.redaction import Redactor
 from coredata_async.secret import Secret
 from coredata_async.transport.auth import Credentials, guard_service, guard_storage, passwords_in
-from coredata_async.transport.deadline import within
 from coredata_async.transport.options import SendOptions, SharedLimits
 from coredata_async.transport.pool import Pool, exchange
-from coredata_async.transport.retry import retry
+from coredata_async.transport.retry import retry, within
 from coredata_async.transport.throttle import Slots, limit_concurrency, limit_rate
 from coredata_async.transport.trace import WaitHook, trace
 from coredata_async.version import VERSION

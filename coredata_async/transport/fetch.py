@@ -9,8 +9,8 @@ from ssl import SSLContext
 from coredata_async.config import Timeouts
 from coredata_async.message import Reply, Request
 from coredata_async.transport.http11 import exchange as http11
+from coredata_async.transport.http11.connect import PrivateAddressError, PublicResolver
 from coredata_async.transport.http11.exchange import Side
-from coredata_async.transport.http11.names import PrivateAddressError, PublicResolver
 from coredata_async.transport.http11.pool import ConnectionPool
 
 

@@ -19,7 +19,7 @@ from coredata_async.config import Limits, Timeouts
 from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.message import Reply, Request, Send
 from coredata_async.secret import Secret, conceal
-from coredata_async.transport.aiohttp.abort import abort_session, close
+from coredata_async.transport.closing import abort_session, close
 from coredata_async.transport.http11 import exchange as http11
 from coredata_async.transport.http11.exchange import Side
 from coredata_async.transport.http11.pool import ConnectionPool

@@ -1,4 +1,4 @@
-"""Retry of transient failures, if a repeat is safe."""
+"""Retry of transient failures, if a repeat is safe, and the timeout for a request with all its retries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 from attrs import define, evolve
 
 from coredata_async.config import Retry
-from coredata_async.errors import APIConnectionError
+from coredata_async.errors import APIConnectionError, APITimeoutError
 from coredata_async.message import Reply, Request, Send
 from coredata_async.redaction import NO_SECRETS, Redactor
 from coredata_async.response_table import (
@@ -136,3 +136,31 @@ def _last(outcome: Reply | APIConnectionError, attempts: int, elapsed: float) ->
         return outcome.with_attempts(attempts, elapsed)
     outcome.attempts, outcome.elapsed = attempts, elapsed
     raise outcome
+
+
+def within(send: Send, total: float | None) -> Send:
+    """Limit the total time of a request, retries included, to `total` seconds; None does not limit it.
+
+    Raises:
+        APITimeoutError: If the limit is exceeded; its phase is `total`.
+    """
+    if total is None:
+        return send
+
+    async def through(request: Request) -> Reply:
+        clock = asyncio.timeout(total)
+        try:
+            async with clock:
+                return await send(request)
+        except TimeoutError as exc:
+            if isinstance(exc, APITimeoutError) or not clock.expired():
+                raise  # the timeout of an inner limit, or of the source
+        # Raised after the `except` block, because the cancellation would stay in `__context__` with its
+        # frames.
+        raise APITimeoutError(
+            f"{request.method} {request.path}: not done within Timeouts.total ({total} s)",
+            request,
+            phase="total",
+        )
+
+    return through

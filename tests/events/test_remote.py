@@ -8,7 +8,7 @@ from coredata_async import SourceChangedError, SourceError, Uploaded
 from coredata_async.events.errors import SourceUnavailableError
 from coredata_async.events.remote import RemoteFiles
 from coredata_async.events.sources import SourceRules
-from coredata_async.transport.http11.names import PublicResolver
+from coredata_async.transport.http11.connect import PublicResolver
 from tests.transport.conftest import stranger  # noqa: F401  # a fixture
 from tests.transport.raw import RawServer, answers, says
 

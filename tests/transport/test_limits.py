@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from coredata_async.message import Request, Send
-from coredata_async.transport.http11 import limits
+from coredata_async.transport.http11 import decompress
 from coredata_async.transport.pool import Pool
 from tests.transport.aiohttp.test_exchange import failure
 
@@ -22,7 +22,7 @@ MIB = 1 << 20
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set small limits."""
-    monkeypatch.setattr(limits, "BODY", 4 * MIB)
+    monkeypatch.setattr(decompress, "BODY", 4 * MIB)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ async def test_of_a_refusal_the_beginning_is_enough(
     reply = await api(Request("GET", "/", stream=stream))
 
     assert (reply.status, reply.content) == (status, None)
-    assert limits.ERROR <= len(reply.body) < 2 * MIB
+    assert decompress.ERROR <= len(reply.body) < 2 * MIB
     assert (await api(Request("GET", "/"))).status == 200
 
 
@@ -72,7 +72,7 @@ async def test_a_body_that_is_too_large_is_an_error(
     assert (await api(Request("GET", "/"))).status == 200
 
 
-@pytest.mark.parametrize("size", [limits.ERROR + 1, 4 * MIB])
+@pytest.mark.parametrize("size", [decompress.ERROR + 1, 4 * MIB])
 async def test_one_within_the_limit_is_read_whole(server: RawServer, api: Send, size: int) -> None:
     server.script += [
         answers(200, b"x" * size),

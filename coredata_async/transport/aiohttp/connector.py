@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from coredata_async.transport.http11.names import AddressResolver
+from coredata_async.transport.http11.connect import AddressResolver
 from coredata_async.transport.http11.reuse import KEPT_FOR, PROBATION, SOON, Reputation, idle_limit, watch
 
 

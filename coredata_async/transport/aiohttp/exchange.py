@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -12,16 +14,36 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from coredata_async.config import Timeouts
+from coredata_async.errors import APIConnectionError
 from coredata_async.message import Held, Reply, Request, Send
 from coredata_async.secret import Secret
-from coredata_async.transport.aiohttp.errors import AIOHTTP_ERRORS, translate
+from coredata_async.transport import errors
 from coredata_async.transport.aiohttp.payload import BodyPayload, Whole
-from coredata_async.transport.errors import below, without_frames
+from coredata_async.transport.errors import (
+    CUT_SHORT,
+    DISTRUSTED,
+    UNREACHABLE,
+    UNSENDABLE,
+    ErrorText,
+    below,
+    without_frames,
+)
 from coredata_async.transport.http11 import body_writer
-from coredata_async.transport.http11.decompress import Unpacking, decompress, decompressor
-from coredata_async.transport.http11.errors import TooLargeError
+from coredata_async.transport.http11.decompress import (
+    Unpacking,
+    decompress,
+    decompressor,
+    is_refusal,
+    limit_of,
+)
+from coredata_async.transport.http11.errors import (
+    HandshakeError,
+    Http11Error,
+    LateConnectionError,
+    TooLargeError,
+    handshake_failure,
+)
 from coredata_async.transport.http11.exchange import Side
-from coredata_async.transport.http11.limits import is_refusal, limit_of
 from coredata_async.transport.http11.parser import HEAD_LIMIT
 from coredata_async.transport.pool import Pool
 
@@ -32,6 +54,20 @@ _NOT_ADDED: Final = frozenset({"Content-Type", "User-Agent"})
 _CHANGING: Final = frozenset({"POST", "PATCH"})
 """Methods whose requests must not arrive after they were given up."""
 _GAP: Final = re.compile(r"[\x00-\x20\x7f]")
+AIOHTTP_ERRORS: Final = (aiohttp.ClientError, Http11Error, TimeoutError, OSError, ValueError)
+"""All exceptions of an aiohttp exchange; `Http11Error` is our own, about a body."""
+_PROXY: Final = ErrorText(
+    "cannot connect to the proxy ({reason}); check proxy=, or HTTPS_PROXY and NO_PROXY", reached=False
+)
+_PERMANENT: Final = frozenset({403, 405, 407})
+"""Responses of a proxy to CONNECT that do not change on a retry."""
+_KINDS: Final = (  # the most specific first
+    ((aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError), DISTRUSTED),
+    ((aiohttp.ClientProxyConnectionError,), _PROXY),
+    ((aiohttp.ClientConnectorError,), UNREACHABLE),
+    ((aiohttp.InvalidURL,), UNSENDABLE),
+    ((aiohttp.ClientPayloadError,), CUT_SHORT),
+)
 
 
 def exchange(
@@ -211,3 +247,29 @@ class _Arriving:
 
     async def aclose(self) -> None:
         self._response.release() if self._response.content.at_eof() else self._response.close()
+
+
+def translate(exc: Exception, request: Request, *, stalled: bool = False) -> APIConnectionError:
+    """Return our error for one of aiohttp's; see `errors.translate`."""
+    if isinstance(exc, aiohttp.ConnectionTimeoutError):
+        return errors.translate(LateConnectionError(""), request)
+    if isinstance(exc, aiohttp.ClientHttpProxyError):
+        return errors.translate(exc, request, error_text=_proxy_refusal(exc.status))
+    if isinstance(exc, aiohttp.ClientConnectorSSLError):
+        return errors.translate(_handshake_failure(exc), request)
+    error_text = next((known for kinds, known in _KINDS if isinstance(exc, kinds)), None)
+    return errors.translate(exc, request, stalled=stalled, error_text=error_text)
+
+
+def _handshake_failure(exc: aiohttp.ClientConnectorSSLError) -> HandshakeError:
+    cause: object = getattr(exc, "os_error", exc)
+    return (
+        handshake_failure(cause) if isinstance(cause, ssl.SSLError) else HandshakeError(type(cause).__name__)
+    )
+
+
+def _proxy_refusal(status: int) -> ErrorText:
+    unknown = status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+    advice = "user name and password in its URL" if unknown else "proxy=, or HTTPS_PROXY and NO_PROXY"
+    text = f"the proxy refused to connect ({status}); check {advice}"
+    return ErrorText(text, reached=False, permanent=status in _PERMANENT)

@@ -10,8 +10,8 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import StreamWriter
 
 from coredata_async.message import Body
+from coredata_async.transport.closing import discard_unsent_on_close
 from coredata_async.transport.http11.body_writer import BlockReader
-from coredata_async.transport.linger import discard_unsent_on_close
 
 
 class Whole(aiohttp.BytesPayload):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, cast
 
-from coredata_async.transport.http11 import limits
+from coredata_async.transport.http11 import decompress
 from coredata_async.transport.http11.errors import (
     BrokenError,
     CutShortError,
@@ -225,7 +225,7 @@ class Connection(asyncio.BufferedProtocol):
         except BrokenError as exc:
             self._fail(exc)
             return
-        if parser.size > limits.ERROR and not self._streams:
+        if parser.size > decompress.ERROR and not self._streams:
             self._limit_size()
         if self.parser.complete:  # not `parser`: a type checker assumes that `feed` has not changed it
             self.clock.deadline = None
@@ -263,10 +263,10 @@ class Connection(asyncio.BufferedProtocol):
     def _limit_size(self) -> None:
         """Limit the size of a body: of an error response, the rest is dropped; otherwise it is an error."""
         parser = self.parser
-        limit = limits.limit_of(parser.status)
+        limit = decompress.limit_of(parser.status)
         if parser.complete or parser.size <= limit:
             return
-        if limits.is_refusal(parser.status):
+        if decompress.is_refusal(parser.status):
             parser.complete, parser.keep = True, False
             self.transport.abort()
         else:

@@ -1,14 +1,17 @@
-"""Decompression of responses, in pieces of bounded size."""
+"""Memory of response bodies: decompression in pieces of bounded size, and limits of bodies that are held.
+
+Streamed bodies are not limited.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from coredata_async.transport.http11.errors import BrokenError, CutShortError, TooLargeError
-from coredata_async.transport.http11.limits import is_refusal, limit_of
 
 PIECE: Final = 1 << 20
 """Maximum bytes of one decompressed piece."""
@@ -24,6 +27,14 @@ _EMPTY_MEMBERS: Final = 1000
 """Maximum number of consecutive members of gzip without content. Concatenated files have one or two."""
 _MAGIC: Final = b"\x1f\x8b"
 """First bytes of a gzip member."""
+BODY: Final = 64 << 20
+"""Maximum bytes of a body that is read whole, also after decompression. A page of a listing has some hundred
+KB. A longer body is an error.
+"""
+ERROR: Final = 1 << 20
+"""Maximum bytes read of the body of a redirect or an error. The rest is dropped, because the status is
+sufficient.
+"""
 
 
 class Unpacking:
@@ -140,3 +151,13 @@ def _decompress(data: bytes, engine: Unpacking, status: int) -> bytes:
     if len(content) > limit:
         raise TooLargeError(limit)
     return content
+
+
+def is_refusal(status: int) -> bool:
+    """Return whether the beginning of a body is sufficient."""
+    return status >= HTTPStatus.MULTIPLE_CHOICES
+
+
+def limit_of(status: int) -> int:
+    """Return the maximum number of bytes read of a response body."""
+    return ERROR if is_refusal(status) else BODY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Literal, Protocol
 
 from coredata_async.config import Timeouts
@@ -12,11 +12,10 @@ from coredata_async.transport.errors import below, translate
 from coredata_async.transport.http11 import body_writer as sending_module
 from coredata_async.transport.http11.body_writer import BodyWriter
 from coredata_async.transport.http11.connection import Connection
-from coredata_async.transport.http11.decompress import decompress, decompressor
-from coredata_async.transport.http11.errors import Http11Error, LateError
+from coredata_async.transport.http11.decompress import Unpacking, decompress, decompressor
+from coredata_async.transport.http11.errors import BrokenError, Http11Error, LateError
 from coredata_async.transport.http11.pool import ConnectionPool
 from coredata_async.transport.http11.request_head import RequestHeads
-from coredata_async.transport.http11.response_body import ResponseBody
 from coredata_async.transport.http11.reuse import idle_limit
 
 _REFUSED = 300
@@ -131,3 +130,59 @@ async def _send_blocks(
 
 def _block_by_block(body: bytes | Body | None) -> Body:
     return Held(body or b"") if body is None or isinstance(body, bytes) else body
+
+
+class ResponseBody:
+    """Iterator over the blocks of a body; `stall` limits the wait for each one."""
+
+    def __init__(
+        self,
+        request: Request,
+        connection: Connection,
+        connections: ConnectionPool,
+        stall: float | None,
+        unpacking: Unpacking | None,
+    ) -> None:
+        self._request = request
+        self._connection: Connection | None = connection
+        self._connections = connections
+        self._stall = stall
+        self._unpacking = unpacking
+        self._ended = False
+        connection.clock.deadline = None  # stops the timer for the start of the response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            while block := await self._next():
+                for piece in self._pieces(block):
+                    yield piece
+            if self._unpacking is not None:
+                self._unpacking.end()
+        except Http11Error as exc:
+            failure = translate(exc, self._request, stalled=True)
+        else:
+            return
+        raise failure  # see `exchange`
+
+    async def aclose(self) -> None:
+        """Release the connection without waiting for unread data."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._connections.release(connection)
+
+    async def _next(self) -> bytes:
+        connection = self._connection
+        if self._ended:
+            return b""
+        if connection is None:
+            raise BrokenError("the response was already closed")
+        if not connection.parser.blocks:
+            connection.clock.start(self._stall)
+            await connection.more()
+            connection.clock.deadline = None
+        block = connection.take()
+        self._ended = not block
+        return block
+
+    def _pieces(self, block: bytes) -> Iterable[bytes]:
+        return (block,) if self._unpacking is None else self._unpacking.feed(block)

@@ -8,11 +8,10 @@ from ssl import SSLContext
 from typing import Final
 
 from coredata_async.errors import CoreDataError
-from coredata_async.transport.aiohttp.abort import abort_transport
-from coredata_async.transport.http11.connect import connect
+from coredata_async.transport.closing import abort_transport
+from coredata_async.transport.http11.connect import AddressResolver, connect
 from coredata_async.transport.http11.connection import Connection
 from coredata_async.transport.http11.errors import LateConnectionError
-from coredata_async.transport.http11.names import AddressResolver
 from coredata_async.transport.http11.request_head import Origin
 from coredata_async.transport.http11.reuse import KEPT_FOR, PROBATION, SOON, Reputation
 

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from coredata_async.transport.http11 import limits
+from coredata_async.transport.http11 import decompress as limits
 from coredata_async.transport.http11.decompress import PIECE, decompress, decompressor
 from coredata_async.transport.http11.errors import BrokenError, CutShortError, TooLargeError
 

@@ -1,4 +1,4 @@
-"""Name resolution: one look-up per name, independent of others, with a short cache."""
+"""Name resolution before a connection is opened: one look-up per name, with a short cache."""
 
 import asyncio
 import socket
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from coredata_async.transport.http11 import names as module
-from coredata_async.transport.http11.names import AddressResolver
+from coredata_async.transport.http11 import connect as module
+from coredata_async.transport.http11.connect import AddressResolver
 from tests.storage.leaks import until
 
 
