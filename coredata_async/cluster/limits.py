@@ -6,7 +6,7 @@ the shares in use is within the limit at every moment. The share of a worker tha
 free after a whole lease, when that worker has stopped: its lease ended earlier.
 
 The shares are max-min fair: a worker gets what it can use, but not more than an equal part of what the others
-leave.
+leave. Shares of requests are whole numbers, so that a worker can use all of its share.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
-from math import inf
+from math import floor, inf
 from typing import Final
 
 from attrs import define, field, frozen
@@ -30,8 +30,9 @@ from coredata_async.plain_data import PlainData
 
 log = logging.getLogger("coredata_async.cluster")
 
-RATE: Final = "rate"
-NAMES: Final = (RATE, "concurrency", "bytes_per_second")
+WHOLE: Final = ("rate", "concurrency")
+"""Limits of which a worker can only use whole numbers."""
+NAMES: Final = (*WHOLE, "bytes_per_second")
 _ROUNDS: Final = 20
 """Maximum number of attempts to write an entry that other workers change, too."""
 _EPSILON: Final = 1e-6
@@ -40,10 +41,10 @@ _EXPIRY: Final = 1.5
 quarter of a lease later than the share, and ends after a whole one."""
 _SPREAD: Final = 0.02
 """Maximum seconds before another attempt to write the entry."""
-_EVEN: Final = 0.97
-"""Part of a large share that is used."""
+_JITTER: Final = 0.04
+"""Seconds by which the time between two requests may be shorter at the service than at the worker."""
 _FLOOR: Final = 0.02
-"""Part of the limit that a worker gets which is not busy."""
+"""Part of the limit that all workers get together which are not busy."""
 
 
 def divide(limit: float, wanted: Mapping[str, float]) -> dict[str, float]:
@@ -57,15 +58,31 @@ def divide(limit: float, wanted: Mapping[str, float]) -> dict[str, float]:
     return shares
 
 
+def divide_whole(limit: float, wanted: Mapping[str, float]) -> dict[str, float]:
+    """Divide a limit as `divide` does, but into whole numbers where a share is one or more.
+
+    A worker cannot use a part of a request in each second. What the whole numbers leave is given to the
+    workers that lost most by them, one each.
+    """
+    exact = divide(limit, wanted)
+    shares = {name: float(floor(share)) if share >= 1 else share for name, share in exact.items()}
+    left = floor(limit - sum(shares.values()) + _EPSILON)
+    cut = [name for name, share in exact.items() if share - shares[name] > _EPSILON and share >= 1]
+    for name in sorted(cut, key=lambda name: (shares[name] - exact[name], name))[:left]:
+        if wanted[name] >= shares[name] + 1:
+            shares[name] += 1
+    return shares
+
+
 def pace_of(share: float) -> float:
     """Return the rate at which a worker may begin requests, so that no second at the server has more.
 
-    The rest is for the one request that arrives a little later or earlier than it began, and for those that
-    catch up after the worker was late.
+    A second that has one request more than the share has as many gaps between requests as the share. These
+    gaps take longer than a second, even if the first request begins as late as the pace allows
+    (`CATCH_UP`), and arrives late, too. Less than one request per second is halved, because the share then
+    says nothing about a second.
     """
-    if share < 2:  # noqa: PLR2004  # or none is left
-        return share / 2
-    return min((share - 1) / (1 + CATCH_UP), _EVEN * share)
+    return floor(share + _EPSILON) / (1 + CATCH_UP + _JITTER) if share + _EPSILON >= 1 else share / 2
 
 
 @frozen(kw_only=True)
@@ -179,10 +196,12 @@ class SharedLimits:
         wants = {name: number(fields, "want") for name, fields in others.items()} | {
             self.worker: self.demand()
         }
+        idle = _FLOOR / len(wants)
         planned: dict[str, float] = {}
         for name, limit in self.limits.as_dict().items():
             limit = min([limit, *(_limit(fields, name) for fields in others.values())])  # noqa: PLW2901
-            fair = divide(limit, {each: max(_FLOOR, want) * limit for each, want in wants.items()})
+            wanted = {each: max(idle, want) * limit for each, want in wants.items()}
+            fair = divide_whole(limit, wanted) if name in WHOLE else divide(limit, wanted)
             free = limit - sum(number(fields, name) for fields in others.values())
             planned[name] = max(0.0, min(fair[self.worker], free))
         return planned
