@@ -107,7 +107,7 @@ MUST_NOT_IMPORT = {
 FLOORS = {
     "bulk": (
         "formatting options plain states",
-        "bulletin events lease limits report scan spec",
+        "events lease limits report scan spec",
         "journal workers",
         "remote",
         "run",

@@ -11,13 +11,12 @@ from typing import Final, Self, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from coredata_async.bulk.bulletin import Bulletin
 from coredata_async.bulk.events import Event
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal.journal import JobIdentity, Journal
 from coredata_async.bulk.journal.location import check_path
 from coredata_async.bulk.lease import Lease, Unlimited
-from coredata_async.bulk.limits.budget import Budget, pace_each
+from coredata_async.bulk.limits.budget import Budget, Bulletin, pace_each
 from coredata_async.bulk.remote.folder_maker import FolderMaker
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent

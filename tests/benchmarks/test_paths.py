@@ -22,7 +22,7 @@ def test_a_listing_passes_through_few_files_and_calls():
 
 
 def test_a_further_file_of_a_job_passes_through_few_files():
-    assert len(trace_planned_file().files) <= 85
+    assert len(trace_planned_file().files) <= 40
 
 
 def test_a_job_of_one_file_starts_few_tasks_and_asks_its_journal_seldom():

@@ -1,17 +1,17 @@
-"""Share of an account's limits that this process may use, which may change while it works."""
+"""Limits that the runs of one account share: the part of each, and the responses that throttle all."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final, Protocol
 
 from attrs import define, field
 
-from coredata_async.bulk.limits.limiter import AdaptiveLimiter
+from coredata_async.bulk.limits.limiter import AdaptiveLimiter, wait_for
 from coredata_async.message import Reply, Request, Send
+from coredata_async.transport.trace import Exchanged
 
 CATCH_UP: Final = 0.02
 """Maximum seconds by which a request may begin late without delaying all later ones."""
@@ -37,6 +37,18 @@ class Budget(Protocol):
 
     def subscribe(self, changed: Callable[[], object]) -> Callable[[], object]:
         """Call a function after each change, until the returned function is called."""
+        ...
+
+
+class Bulletin(Protocol):
+    """Passes on 429 and 503 between runs; `bulk.workers.codec` encodes an exchange as plain values."""
+
+    def publish(self, event: Exchanged) -> object:
+        """Send a response of this run to the others. Must return at once."""
+        ...
+
+    def subscribe(self, learn: Callable[[Exchanged], object]) -> Callable[[], object]:
+        """Call a function with the responses of others, until the returned function is called."""
         ...
 
 
@@ -96,10 +108,7 @@ async def _wait_for_turn(budget: Budget) -> None:
     leave = budget.subscribe(changed.set)
     try:
         while budget.rate and (left := began + 1 / budget.rate - time.monotonic()) > 0:
-            changed.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(left):
-                    await changed.wait()
+            await wait_for(changed, left)
     finally:
         leave()
 
@@ -158,10 +167,7 @@ class PacedSlots:
         arrived = self._clock()
         async with self._turn:
             while (left := (due := self._due(arrived)) - self._clock()) > 0:
-                self._changed.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(left):
-                        await self._changed.wait()
+                await wait_for(self._changed, left)
             self._last = due
 
     def _due(self, arrived: float) -> float:

@@ -7,7 +7,7 @@ import random
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from math import inf
 from typing import Final, Protocol
 
@@ -276,3 +276,11 @@ class AdaptiveLimiter:
 def state_of(event: Exchanged) -> HostState:
     """Return the state of the host that one exchange shows, regardless of others."""
     return host_state(event.status, event.retry_after, event.error)
+
+
+async def wait_for(event: asyncio.Event, seconds: float) -> None:
+    """Clear an event, and wait until it is set or this many seconds have passed."""
+    event.clear()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -11,7 +11,6 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.bulk.bulletin import Bulletin
 from coredata_async.bulk.events import EventStream, FileDone, FileSkipped, Progress, Started, Waiting
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import resume
@@ -20,7 +19,7 @@ from coredata_async.bulk.journal.planning import Planned, Sums
 from coredata_async.bulk.journal.settle_wait import Sent, SettleWait
 from coredata_async.bulk.journal.sharding import refuse_divided
 from coredata_async.bulk.lease import Lease, wait_for_end
-from coredata_async.bulk.limits.budget import Budget
+from coredata_async.bulk.limits.budget import Budget, Bulletin
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import describe_settings
 from coredata_async.bulk.remote.listing import Remote

@@ -20,7 +20,7 @@ from attrs import frozen
 from coredata_async.bulk.formatting import escape_unprintable, path_text
 from coredata_async.bulk.options import Policy, Selection
 from coredata_async.bulk.scan.entries import Entry, ScannedEntry
-from coredata_async.bulk.scan.filters import Filter
+from coredata_async.bulk.scan.filters import IGNORE, Filter
 from coredata_async.bulk.states import Reason, State
 from coredata_async.storage.paths import Fingerprint
 
@@ -81,7 +81,7 @@ class EntryClassifier:
         try:
             if entry.is_dir():
                 result = self._directory(entry, selected, chain)
-            elif selected.takes(entry.name):
+            elif (selected.selects_all and entry.name != IGNORE) or selected.takes(entry.name):
                 result = self.file(entry.name, entry.name, entry.stat())
             else:
                 result = None

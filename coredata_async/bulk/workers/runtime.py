@@ -10,11 +10,9 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.bulk.bulletin import Bulletin
 from coredata_async.bulk.lease import Lease, Unlimited
-from coredata_async.bulk.limits.admission import FIRST, Admission, limit_bandwidth
-from coredata_async.bulk.limits.bandwidth import Bandwidth
-from coredata_async.bulk.limits.budget import Budget, PacedSlots, lower
+from coredata_async.bulk.limits.admission import FIRST, Admission, Bandwidth, limit_bandwidth
+from coredata_async.bulk.limits.budget import Budget, Bulletin, PacedSlots, lower
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import Effort
 from coredata_async.bulk.workers.pool import WorkerPool
