@@ -39,8 +39,8 @@ if TYPE_CHECKING:  # at run time they are imported when they are first used
     from coredata_async.services import nouns
     from coredata_async.services.files import Files
     from coredata_async.services.projects import Projects
-    from coredata_async.transfer.admission import Admission
     from coredata_async.transfer.engine import Engine
+    from coredata_async.transfer.url_expiry import Admission
 
 _NOUNS: Final = "coredata_async.services.nouns"
 

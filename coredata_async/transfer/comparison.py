@@ -1,7 +1,8 @@
-"""Comparison of listed Files with the blobs that a lookup searches for."""
+"""Searches for the Files of blobs: the Files to list, and the comparison of a listed File with a blob."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
@@ -9,16 +10,55 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from coredata_async.resources.files import File
+from coredata_async.resources.files import File, FileWhere
+from coredata_async.resources.projects import PROJECTS
 from coredata_async.transfer.steps import Stored
 
 DIFFERENCE: Final = timedelta(minutes=15)
 """Assumed difference between the clocks that stamp a reservation and a File that resembles the wanted one."""
 NAMED: Final = 20
 """Maximum number of candidates that an error names."""
+PAGE: Final = 200
+"""Files per page."""
+LONGEST: Final = 30
+"""Maximum number of characters of a title to search for, because the server may have cut or changed the rest.
+"""
+_SAFE: Final = re.compile(r"[A-Za-z0-9]+(?:[ _-][A-Za-z0-9]+)*")
 
 Matcher = Callable[[File], Awaitable[bool]]
 """Decides whether a File belongs to a blob if the server shows no blob name; raises `UndecidableError`."""
+
+
+@frozen
+class Search:
+    """A selection of Files to list."""
+
+    where: FileWhere
+    path: str | None = None
+    """Path of another list than that of all Files."""
+
+    @classmethod
+    def in_project(cls, project: str) -> Search:
+        """Search all Files of a project, whose parent is not the project but its workspace."""
+        return cls(FileWhere(page_size=PAGE), f"{PROJECTS.object_path(project)}files/")
+
+    @classmethod
+    def in_folder(cls, folder: str) -> Search:
+        """Search all Files directly in a folder."""
+        return cls(FileWhere(parent=folder, page_size=PAGE))
+
+    @classmethod
+    def by_title(cls, title: str) -> Search | None:
+        """Search all Files with a similar title; return None if the title cannot be searched for.
+
+        Servers trim, cut and normalise titles, but they do not change the first plain words.
+        """
+        match = _SAFE.match(title[:LONGEST])
+        if not match:
+            return None
+        # The last character may combine with an accent that follows it.
+        beginning = match[0] if match.end() == len(title) else match[0][:-1]
+        return cls(FileWhere(title__startswith=beginning, page_size=PAGE)) if beginning else None
 
 
 class UndecidableError(Exception):

@@ -19,14 +19,18 @@ from coredata_async.operations import Operation
 from coredata_async.storage.atomic import Target
 from coredata_async.storage.disposition import Disposition, filename_from
 from coredata_async.storage.filenames import safe_filename
-from coredata_async.transfer.conditional import open_conditionally
 from coredata_async.transfer.conditions import etag_of
 from coredata_async.transfer.fetch import ContentChangedError, DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.gunzip import is_compressed_on_the_way, is_gzip
 from coredata_async.transfer.ranges import content_range_of
 from coredata_async.transfer.resume import PartialDownload, Transfer, check_digest
 from coredata_async.transfer.saving import Saving
-from coredata_async.transfer.web_response import WebResponse, describe_response, hold_back_last
+from coredata_async.transfer.web_response import (
+    WebResponse,
+    describe_response,
+    hold_back_last,
+    open_conditionally,
+)
 
 T = TypeVar("T")
 

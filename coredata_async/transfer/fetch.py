@@ -25,7 +25,7 @@ from coredata_async.message import Reply, Request, Send
 from coredata_async.operations import Observe, unobserved
 from coredata_async.resources.files import FILES, File
 from coredata_async.storage import dialects
-from coredata_async.storage.placement import Ownership
+from coredata_async.storage.filenames import Ownership
 from coredata_async.storage.put_result import etag_md5
 from coredata_async.transfer.conditions import Conditions
 from coredata_async.transfer.ranges import ByteRange, ContentRange, content_range_of, read_unsatisfied_size

@@ -21,11 +21,12 @@ from coredata_async.config import Retry
 from coredata_async.errors import APIError, NotFoundError, UnexpectedResponseError
 from coredata_async.listing import list_resource
 from coredata_async.message import Send
-from coredata_async.resources.files import FILES, File, FileWhere
+from coredata_async.resources.files import FILES, File
 from coredata_async.transfer.comparison import (
     LookupResult,
     Matcher,
     PendingLookup,
+    Search,
     UndecidableError,
     compare_names,
     match_by_bytes,
@@ -54,15 +55,6 @@ waits this long for more blobs.
 """
 IDLE: Final = 256
 """Maximum number of parents without a current lookup whose pauses are remembered."""
-
-
-@frozen
-class Search:
-    """A selection of Files to list."""
-
-    where: FileWhere
-    path: str | None = None
-    """Path of another list than that of all Files."""
 
 
 @define(eq=False)

@@ -31,9 +31,8 @@ from coredata_async.errors import (
 from coredata_async.message import Send
 from coredata_async.operations import Observe, unobserved
 from coredata_async.resources.files import FILES
-from coredata_async.transfer.comparison import LookupResult, Matcher, UndecidableError
-from coredata_async.transfer.lookup import Lookup, Search, Witnesses
-from coredata_async.transfer.searches import folder_search, project_search, title_search
+from coredata_async.transfer.comparison import LookupResult, Matcher, Search, UndecidableError
+from coredata_async.transfer.lookup import Lookup, Witnesses
 from coredata_async.transfer.steps import Registered, Stored, Unsettled
 from coredata_async.wire import calls
 from coredata_async.wire.files import NewFile
@@ -254,15 +253,15 @@ class RegistrationProbe:
             )
 
         if parent.kind == "project":
-            return await look(project_search(parent.id), witness)
-        result = await look(folder_search(parent.id), witness)
+            return await look(Search.in_project(parent.id), witness)
+        result = await look(Search.in_folder(parent.id), witness)
         if result.hits or result.populated or parent.kind == "folder":
             return result
         # Nothing is listed there: the folder is empty, or the list of Files cannot be filtered by this kind
         # of parent, such as a project. Then the result proves nothing.
-        title = title_search(wanted.new.title)
+        title = Search.by_title(wanted.new.title)
         try:
-            return await look(project_search(parent.id), witness)
+            return await look(Search.in_project(parent.id), witness)
         except NotFoundError:
             return result if title is None else await look(title)
         except (BadRequestError, PermissionDeniedError, UnexpectedResponseError):

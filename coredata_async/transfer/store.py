@@ -30,9 +30,8 @@ from coredata_async.storage import dialects
 from coredata_async.storage.bodies import REPLAYABLE, Streamed
 from coredata_async.storage.put_result import MOVED, PutResult, classify_put, redirect_target
 from coredata_async.storage.sources import PreparedSource
-from coredata_async.transfer.admission import Admission
-from coredata_async.transfer.clocks import Clocks
 from coredata_async.transfer.steps import OnStage, Planned, Reserved, Stored, read_date
+from coredata_async.transfer.url_expiry import Admission, Clocks
 
 log = logging.getLogger("coredata_async.upload")
 

@@ -1,4 +1,4 @@
-"""Names that are safe to save under, for any name of a server."""
+"""Names that are safe to save under, for any name of a server, and free in a directory."""
 
 import unicodedata
 from itertools import islice
@@ -8,7 +8,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coredata_async.storage import filenames
-from coredata_async.storage.filenames import LONGEST, alternatives, fold, insert_before_suffix, safe_filename
+from coredata_async.storage.filenames import (
+    LONGEST,
+    REMEMBERED,
+    Ownership,
+    alternatives,
+    choose_path,
+    fold,
+    insert_before_suffix,
+    safe_filename,
+)
 
 NAMES = st.text(st.characters(), max_size=260) | st.text(' ._-/\\:aCON1é́"\n', max_size=20)
 
@@ -124,3 +133,50 @@ def test_a_number_goes_before_the_ending(name, more):
 )
 def test_names_that_some_file_system_takes_for_one_fold_to_one(one, other):
     assert fold(one) == fold(other)
+
+
+def never(path):
+    return False
+
+
+def test_a_free_name_is_taken_as_it_is(tmp_path):
+    assert choose_path(tmp_path, "a.txt", never) == (tmp_path / "a.txt", False)
+
+
+@pytest.mark.parametrize("taken", ["a.txt", "A.TXT"])
+def test_a_taken_name_gets_a_number(tmp_path, taken):
+    (tmp_path / taken).touch()
+    (tmp_path / "a (2).txt").touch()
+
+    assert choose_path(tmp_path, "a.txt", never) == (tmp_path / "a (3).txt", False)
+
+
+def test_the_unicode_form_makes_no_other_name(tmp_path):
+    (tmp_path / "e\u0301").touch()
+
+    assert choose_path(tmp_path, "\u00e9", never)[0].name == "\u00e9 (2)"
+
+
+def test_a_dangling_link_takes_a_name(tmp_path):
+    (tmp_path / "a").symlink_to("/not/there")
+
+    assert choose_path(tmp_path, "a", never)[0].name == "a (2)"
+
+
+def test_the_same_file_is_found_under_any_number(tmp_path):
+    for name in ("a", "a (2)"):
+        (tmp_path / name).touch()
+
+    found = choose_path(tmp_path, "a", lambda path: path.name == "a (2)")
+
+    assert found == (tmp_path / "a (2)", True)
+
+
+def test_the_latest_owners_are_remembered(tmp_path):
+    owners = Ownership()
+    for number in range(REMEMBERED + 1):
+        owners.remember(tmp_path / str(number), str(number))
+
+    assert not owners.may_own(tmp_path / "1", "other")
+    assert owners.may_own(tmp_path / "1", "1")
+    assert owners.may_own(tmp_path / "0", "other")  # forgotten

@@ -11,16 +11,16 @@ from attrs import define, field
 from coredata_async import RegistrationUncertainError, Retry
 from coredata_async.errors import NotFoundError, ServerError
 from coredata_async.message import Reply, Request
+from coredata_async.transfer.comparison import Search
 from coredata_async.transfer.lookup import IDLE, REMEMBERED, Lookup, LookupResult, UndecidableError, Witnesses
 from coredata_async.transfer.probe import Parent, ProbeRequest, RegistrationProbe
-from coredata_async.transfer.searches import folder_search
 from coredata_async.transfer.steps import Planned, Registered, Stored
 from coredata_async.wire.files import NewFile
 from tests.bulk.virtual import now, run
 from tests.rig import md5
 
 FOLDER = "2bb7fb5e-8ef6-11e6-89e1-87ce876944be"
-SEARCH = folder_search(FOLDER)
+SEARCH = Search.in_folder(FOLDER)
 POLICY = Retry(settle=120, probe_gap=10, base=0)
 SINCE = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -228,7 +228,7 @@ def test_few_places_are_listed_at_once():
         lookups = lookup(service)
         async with asyncio.TaskGroup() as group:
             for n in range(100):
-                group.create_task(lookups.find(folder_search(f"f{n}"), stored("b")))
+                group.create_task(lookups.find(Search.in_folder(f"f{n}"), stored("b")))
 
     run(main)
 
@@ -243,7 +243,7 @@ def test_places_in_which_nothing_is_looked_for_are_forgotten():
         lookups = lookup(service)
         for n in range(3 * IDLE):
             await asyncio.sleep(1)
-            await lookups.find(folder_search(f"f{n}"), stored("b"))
+            await lookups.find(Search.in_folder(f"f{n}"), stored("b"))
         return len(lookups._searches)
 
     assert run(main) <= IDLE

@@ -10,9 +10,8 @@ from coredata_async import RegistrationUncertainError, Retry
 from coredata_async.message import Reply
 from coredata_async.resources.files import FileWhere
 from coredata_async.sandbox import State
-from coredata_async.transfer.lookup import Search
+from coredata_async.transfer.comparison import Search
 from coredata_async.transfer.probe import RegistrationProbe
-from coredata_async.transfer.searches import title_search
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.wire.files import NewFile
 from tests.rig import md5
@@ -97,7 +96,7 @@ async def test_what_is_found_at_once_is_not_waited_for():
     ],
 )
 def test_the_search_by_title_uses_only_what_no_server_changes(title, prefix):
-    search = title_search(title)
+    search = Search.by_title(title)
 
     assert search == (Search(FileWhere(title__startswith=prefix, page_size=200)) if prefix else None)
 

@@ -156,7 +156,7 @@ EXPIRED: Final = 3
 
 
 class Admission:
-    """Implementation of `transfer.admission.Admission` for a bulk job; one per process.
+    """Implementation of `transfer.url_expiry.Admission` for a bulk job; one per process.
 
     - With a limit of bytes per second, a URL is reserved when the limiter is about to reach its bytes, and
       when the PUT has a slot of the limiter: there are as many reservations as files.
@@ -183,7 +183,7 @@ class Admission:
         self._alarm: asyncio.TimerHandle | None = None
 
     async def begin(self) -> None:
-        """Wait until another file may begin. See `transfer.admission.Admission.begin`."""
+        """Wait until another file may begin. See `transfer.url_expiry.Admission.begin`."""
         while not self._proven and self._error is None and self._in_flight >= self._first:
             await self._changed.wait()
         if self._error is not None:
@@ -204,7 +204,7 @@ class Admission:
 
     @asynccontextmanager
     async def slot(self, size: int, *, whole: bool) -> AsyncGenerator[None, None]:
-        """Wait until a PUT can begin. See `transfer.admission.Admission.slot`."""
+        """Wait until a PUT can begin. See `transfer.url_expiry.Admission.slot`."""
         async with AsyncExitStack() as held:
             if self._bandwidth.limit is not None:
                 await held.enter_async_context(self._bandwidth.slot(size, whole=whole))

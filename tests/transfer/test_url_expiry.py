@@ -1,10 +1,10 @@
-"""Diagnosis of the wrong clock when a signed URL had expired."""
+"""Expiry of signed URLs: diagnosis of the wrong clock when a signed URL had expired."""
 
 from datetime import UTC, datetime, timedelta
 
 from attrs import evolve
 
-from coredata_async.transfer.clocks import Clocks
+from coredata_async.transfer.url_expiry import Clocks
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 RIGHT = Clocks(
