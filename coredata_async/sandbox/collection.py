@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
-from coredata_async.sandbox import dynatypes, filters, listing
+from coredata_async.sandbox import listing
 from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, as_json, empty
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.document import Document
+from coredata_async.sandbox.document import Document, stamp
 from coredata_async.sandbox.faults import Lag
-from coredata_async.sandbox.filters import Condition
-from coredata_async.sandbox.ids import stamp
 from coredata_async.sandbox.index import Key, key_of
+from coredata_async.sandbox.listing import Condition
 from coredata_async.sandbox.service import Handler, Route, Service
 from coredata_async.sandbox.state import State
+from coredata_async.sandbox.vocabulary import embed_dynatype
 
 _SPACES = "/domain/spaces/Spaces"
 """The only SpaceFolder."""
@@ -51,7 +51,7 @@ class DocumentCollection:
             "created": stamp(document.created),
             "created_by": document.created_by,
             "description": document.description,
-            "dynatype": dynatypes.embed(state, document.dynatype),
+            "dynatype": embed_dynatype(state, document.dynatype),
             "id": document.id,
             "modified": stamp(document.modified),
             "modified_by": document.modified_by,
@@ -115,7 +115,7 @@ class DocumentCollection:
 
     def _conditions(self, service: Service, call: Call) -> list[Condition]:
         """Return the conditions of the query."""
-        return filters.conditions(
+        return listing.conditions(
             call.query, self.known, service.state.index, self.kind, closed=service.range_includes_ends
         )
 

@@ -8,18 +8,17 @@ from collections.abc import Mapping
 
 import attrs
 
-from coredata_async.sandbox import filters
+from coredata_async.sandbox import listing
 from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.collection import DocumentCollection
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.fields import Rule, SubmittedFields, accept, records, reference, text, word_of
 from coredata_async.sandbox.files import FILES
-from coredata_async.sandbox.filters import Condition
-from coredata_async.sandbox.projects import PROJECTS
+from coredata_async.sandbox.listing import Condition
+from coredata_async.sandbox.projects import PROJECTS, TASKS
 from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.state import State
-from coredata_async.sandbox.tasks import TASKS
 
 _OWN: Mapping[str, Rule] = {
     "identifier": text,
@@ -106,7 +105,7 @@ CONTACTS = DocumentCollection(
     plural="contacts",
     kind="Contact",
     own=own,
-    known=frozenset((*filters.TITLE, *filters.IDENTIFIER, *filters.DATES)),
+    known=frozenset((*listing.TITLE_FILTERS, *listing.IDENTIFIER_FILTERS, *listing.DATE_FILTERS)),
     create=Route("POST", "/api/v2/contacts/", "contacts.create", create),
     within={"projects": PROJECTS, "files": FILES, "tasks": TASKS},
     belongs=link_condition,

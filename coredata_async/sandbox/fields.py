@@ -4,14 +4,15 @@
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import cast
 
 from attrs import frozen
 
-from coredata_async.sandbox import value_lists
 from coredata_async.sandbox.answer import refuse
+from coredata_async.sandbox.state import State
+from coredata_async.sandbox.vocabulary import wire_values
 
 Rule = Callable[[str, object], object]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -134,7 +135,7 @@ def reference(name: str, value: object) -> str | None:
 
 def word_of(value_list: str) -> Rule:
     """Return a rule that accepts a value of a value list as it is sent, such as `project_status:Pending:`."""
-    known = value_lists.wire_values(value_list)
+    known = wire_values(value_list)
 
     def rule(name: str, value: object) -> str:
         given = text(name, value)
@@ -143,3 +144,10 @@ def word_of(value_list: str) -> Rule:
         return given
 
     return rule
+
+
+def check_contacts(state: State, contacts: Iterable[str]) -> None:
+    """Refuse ids that no Contact has."""
+    for contact in contacts:
+        if contact not in state.documents or state.documents[contact].kind != "Contact":
+            raise refuse(f"contacts: Contact {contact!r} does not exist.")

@@ -1,22 +1,23 @@
-"""Files: their metadata and their creation (facts 2.2)."""
+"""Files: their metadata, their creation, and their bytes with the URL and the replacement (facts 2.2)."""
 
 import mimetypes
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from uuid import uuid4
 
 import attrs
 from attrs import frozen
 
-from coredata_async.sandbox import dynatypes, filters, multipart
+from coredata_async.sandbox import listing, multipart
 from coredata_async.sandbox.answer import Answer, Refused, empty, refuse
-from coredata_async.sandbox.call import Call
+from coredata_async.sandbox.call import Call, from_bytes
 from coredata_async.sandbox.collection import DocumentCollection, project_around, space_around
-from coredata_async.sandbox.connection import from_bytes
 from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import SubmittedFields, accept, commas, text
+from coredata_async.sandbox.faults import FALSE_MD5
+from coredata_async.sandbox.fields import SubmittedFields, accept, check_contacts, commas, text
 from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.state import State
-from coredata_async.sandbox.workitem import check_contacts
+from coredata_async.sandbox.vocabulary import dynatype_names
 
 _RULES = {
     "filename": text,
@@ -28,7 +29,7 @@ _RULES = {
 }
 _MANDATORY = ("filename", "title", "parent")
 _PARENTS = frozenset(("Project", "Workspace", "Folder", "Filespace"))
-_DYNATYPES = dynatypes.names_of("File")
+_DYNATYPES = dynatype_names("File")
 
 
 @frozen
@@ -48,7 +49,7 @@ async def classify(call: Call) -> str:
     return "files.register" if "blob_name" in call.form.texts else "files.create"
 
 
-async def create(service: Service, call: Call) -> Answer:
+async def create_file(service: Service, call: Call) -> Answer:
     """Create a File from the form's `content`, or from a stored blob: 201 and `Location`."""
     if call.form is None:
         raise refuse("The form is missing.")
@@ -62,7 +63,7 @@ async def create(service: Service, call: Call) -> Answer:
         await call.commit()
         if "blob_name" in call.form.texts:
             raise refuse("Only one of the fields 'content' and 'blob_name' may be given.")
-        return _create(service.state, call, call.form.texts, Content(blob, size, md5))
+        return _add_file(service.state, call, call.form.texts, Content(blob, size, md5))
     except Refused:
         await service.bucket.delete(blob)
         raise
@@ -83,7 +84,7 @@ async def _register(service: Service, call: Call, texts: Mapping[str, str]) -> A
     size, md5 = await stat_blob(service, blob)
     if service.refuse_second_registration and service.state.index.naming(blob):
         raise refuse(f"The blob {blob!r} is registered already.")
-    return _create(service.state, call, texts, Content(blob, size, md5))
+    return _add_file(service.state, call, texts, Content(blob, size, md5))
 
 
 async def stat_blob(service: Service, blob: str) -> tuple[int, str]:
@@ -94,27 +95,27 @@ async def stat_blob(service: Service, blob: str) -> tuple[int, str]:
     return found
 
 
-def _create(state: State, call: Call, texts: Mapping[str, str], content: Content) -> Answer:
+def _add_file(state: State, call: Call, texts: Mapping[str, str], content: Content) -> Answer:
     said = accept(texts, _RULES)
     said.require(*_MANDATORY)
-    draft = _change(state, state.draft("File", "", None), said)
+    draft = _change_file(state, state.draft("File", "", None), said)
     fields = {**draft.fields, "blob_name": content.blob, "digest": content.md5, "size": content.size}
     file = state.add(attrs.evolve(draft, fields=fields, indexed=call.sync))
     return empty(201, {"Location": f"/api/v2/files/{file.id}/"})
 
 
-async def update(service: Service, call: Call) -> Answer:
+async def update_file(service: Service, call: Call) -> Answer:
     """Change metadata; filename, title and parent are mandatory, and another parent moves the File."""
     said = accept(await call.json(), _RULES)
     said.require(*_MANDATORY)
     await call.commit()
     before = FILES.find(service.state, call.ids[0])
-    after = _change(service.state, before, said)
+    after = _change_file(service.state, before, said)
     service.state.change(attrs.evolve(after, indexed=before.indexed or call.sync))
     return empty(204)
 
 
-def _change(state: State, before: Document, said: SubmittedFields) -> Document:
+def _change_file(state: State, before: Document, said: SubmittedFields) -> Document:
     """Return the changed document, or refuse."""
     parent = state.documents.get(said.text("parent"))
     if parent is None or parent.kind not in _PARENTS:
@@ -138,7 +139,7 @@ def _change(state: State, before: Document, said: SubmittedFields) -> Document:
     )
 
 
-def own(state: State, document: Document) -> Mapping[str, object]:
+def file_fields(state: State, document: Document) -> Mapping[str, object]:
     """Return the fields that only a File has; linked contacts are not among them (facts 4.2)."""
     return {
         "category": "main",
@@ -157,12 +158,12 @@ def own(state: State, document: Document) -> Mapping[str, object]:
 FILES = DocumentCollection(
     plural="files",
     kind="File",
-    own=own,
-    known=frozenset((*filters.TITLE, *filters.DATES, "parent", "associated_contacts_id")),
+    own=file_fields,
+    known=frozenset((*listing.TITLE_FILTERS, *listing.DATE_FILTERS, "parent", "associated_contacts_id")),
     create=Route(
-        "POST", "/api/v2/files/", "files.create", create, classify=classify, others=("files.register",)
+        "POST", "/api/v2/files/", "files.create", create_file, classify=classify, others=("files.register",)
     ),
-    update=update,
+    update=update_file,
     removable=True,
 )
 # A separate instance contains Python's table only: the machine's /etc/mime.types would change the responses.
@@ -172,3 +173,92 @@ _TYPES = mimetypes.MimeTypes()
 def mime_type(filename: str) -> str:
     """Return the MIME type of a file name."""
     return _TYPES.guess_type(filename)[0] or "application/octet-stream"
+
+
+async def fetch_content(service: Service, call: Call) -> Answer:
+    """Redirect with 302 to an absolute signed URL, on the tenant's own host (facts 6, trap 2)."""
+    fields = FILES.find(service.state, call.ids[0]).fields
+    url = service.bucket.presign_get(
+        str(fields["blob_name"]), str(fields["filename"]), str(fields["mime_type"])
+    )
+    return empty(302, {"Location": url})
+
+
+async def replace_content(service: Service, call: Call) -> Answer:
+    """Give a File new content, from the body or from a blob: 201, although no new File is created."""
+    file = _check_snapshot(service, call)
+    blob, size, md5 = await (
+        _take_blob(service, call) if "blob_name" in call.query else _take_body(service, call)
+    )
+    try:
+        await call.commit()
+        # The lock is checked again, because another client may have been faster while the body arrived.
+        file = _check_snapshot(service, call)
+    except Refused:
+        if "blob_name" not in call.query:
+            await service.bucket.delete(blob)
+        raise
+    content = {
+        "blob_name": blob,
+        "size": size,
+        "digest": md5,
+        **_rename_content(file, call.query.get("filename")),
+    }
+    after = attrs.evolve(
+        file,
+        version=file.version + 1,
+        fields={**file.fields, **content},
+        indexed=file.indexed or call.sync,
+    )
+    changed = service.state.change(after)
+    headers = {
+        "X-Coredata-fields-filedigest": FALSE_MD5 if call.effect.wrong_digest else md5,
+        "X-Coredata-fields-snapshot-id": changed.snapshot_id,
+    }
+    return empty(201, headers)
+
+
+def _check_snapshot(service: Service, call: Call) -> Document:
+    """Return the File, or refuse a request that saw an older state of it.
+
+    The status of the real service is not documented (facts 6, trap 11); 409 is the most likely.
+    """
+    file = FILES.find(service.state, call.ids[0])
+    expected = call.query.get("snapshot_id")
+    if expected and expected != file.snapshot_id:
+        raise refuse(f"The document has changed: its snapshot_id is not {expected!r}.", 409)
+    return file
+
+
+async def _take_blob(service: Service, call: Call) -> tuple[str, int, str]:
+    blob, digest = call.query["blob_name"], call.query.get("digest")
+    if not digest:
+        raise refuse("blob_name requires digest.")
+    size, md5 = await stat_blob(service, blob)
+    if digest.lower() != md5:
+        raise refuse(f"digest: the MD5 of blob {blob!r} is different.")
+    return blob, size, md5
+
+
+async def _take_body(service: Service, call: Call) -> tuple[str, int, str]:
+    # An empty body makes an empty File: the page's own example truncates a File this way (facts 6, trap 4).
+    call.expect_type("application/octet-stream")
+    blob = uuid4().hex
+    size, md5 = await service.bucket.store(blob, call.body())
+    return blob, size, md5
+
+
+def _rename_content(file: Document, filename: str | None) -> Mapping[str, object]:
+    """Keep the file's name, and take the extension of the new one if it differs (facts 2.2, row 6)."""
+    before = PurePosixPath(str(file.fields["filename"]))
+    suffix = PurePosixPath(filename or "").suffix
+    if not suffix or suffix == before.suffix:
+        return {}
+    after = before.stem + suffix
+    return {"filename": after, "mime_type": mime_type(after)}
+
+
+CONTENT_ROUTES = (
+    Route("GET", "/api/v2/files/{}/content/", "files.content", fetch_content),
+    Route("PUT", "/api/v2/files/{}/content/", "files.replace", replace_content),
+)

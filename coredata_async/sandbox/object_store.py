@@ -8,12 +8,11 @@ from uuid import uuid4
 from xml.sax.saxutils import escape
 
 from coredata_async.sandbox.answer import Answer, Refused, Streamed, as_json, refuse
-from coredata_async.sandbox.bucket import ROOT, Blob, LocalBucket, Reservation
+from coredata_async.sandbox.bucket import ROOT, Blob, LocalBucket, Reservation, sign, string_to_sign
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.disk import Reading, open_range
 from coredata_async.sandbox.faults import FALSE_MD5
 from coredata_async.sandbox.service import Route, Service
-from coredata_async.sandbox.signature import sign, string_to_sign
 
 _SIGNED = ("AWSAccessKeyId", "Expires", "Signature")
 _ONE = re.compile(r"bytes=(\d*)-(\d*)")

@@ -1,40 +1,166 @@
-"""Projects: everything that the page `projects` describes (facts 2.1)."""
+"""Projects, with all that the page `projects` describes (facts 2.1), and their Tasks (facts 2.4).
 
-from collections.abc import Mapping
+Reading a Task is documented. Creating one is no longer documented: body and path are those of the client of
+2014, the fields those of a Project; changing and deleting work as for Projects.
+"""
+
+from collections.abc import Iterable, Mapping
 
 import attrs
 
-from coredata_async.sandbox import filters, workitem
+from coredata_async.sandbox import listing
 from coredata_async.sandbox.answer import Answer, empty, refuse
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.collection import DocumentCollection
-from coredata_async.sandbox.document import Document
-from coredata_async.sandbox.fields import SubmittedFields, accept, reference, text, texts, word_of
+from coredata_async.sandbox.collection import DocumentCollection, project_around, space_around
+from coredata_async.sandbox.document import Document, stamp
+from coredata_async.sandbox.fields import (
+    Rule,
+    SubmittedFields,
+    accept,
+    check_contacts,
+    day,
+    mapping,
+    reference,
+    text,
+    texts,
+    word_of,
+)
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.folders import FOLDERS
-from coredata_async.sandbox.ids import stamp
 from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.state import State
-from coredata_async.sandbox.tasks import TASKS
 
+_WORK_RULES: Mapping[str, Rule] = {
+    "title": text,
+    "aspects": mapping,
+    "associated_users": texts,
+    "contacts": texts,
+    "description": text,
+    "due_date": day,
+    "responsible_users": texts,
+    "status_message": text,
+    "tags": texts,
+}
+_PEOPLE = ("associated_users", "responsible_users")
+_PLAIN = ("due_date", "status", "status_message")
+_TASK_RULES = {**_WORK_RULES, "status": word_of("task_status"), "project": text}
+_TASK_MANDATORY = {"project", "title"}
 # `sub_project_of` is accepted and never shown (facts 4.2).
-_RULES = {
-    **workitem.RULES,
+_PROJECT_RULES = {
+    **_WORK_RULES,
     "status": word_of("project_status"),
     "space": text,
     "fileplan": text,
     "sub_project_of": texts,
     "template": reference,
 }
-_MANDATORY = {"space", "title"}
+_PROJECT_MANDATORY = {"space", "title"}
 
 
-async def create(service: Service, call: Call) -> Answer:
-    """Create a Project, with its Workspace, in a Space: 201 and `Location`, no body."""
-    said = accept(await call.json(), _RULES)
-    said.require(*sorted(_MANDATORY))
+def _change_work_item(
+    state: State, before: Document, said: SubmittedFields, *, parent: str | None, more: Iterable[str] = ()
+) -> Document:
+    """Return the changed document, or refuse; `more` are the plain fields of its kind."""
+    people = {name: _people(state, name, said.texts(name)) for name in _PEOPLE if name in said}
+    contacts = said.texts("contacts", before.contacts)
+    if "contacts" in said:
+        check_contacts(state, contacts)
+    return attrs.evolve(
+        before,
+        parent=parent,
+        title=said.text("title", before.title),
+        dynatype=before.dynatype or before.kind,
+        description=said.text("description", before.description),
+        tags=said.texts("tags", before.tags),
+        aspects=said.mapping("aspects", before.aspects),
+        contacts=contacts,
+        fields={**said.merge(before.fields, *_PLAIN, *more), **people},
+    )
+
+
+def _people(state: State, name: str, usernames: Iterable[str]) -> list[dict[str, object]]:
+    """Return the objects that are shown for usernames (facts 6, trap 8)."""
+    found: list[dict[str, object]] = []
+    for username in usernames:
+        if username not in state.users:
+            raise refuse(f"{name}: user {username!r} does not exist.")
+        found.append(state.users[username].embed())
+    return found
+
+
+def _work_fields(state: State, document: Document) -> Mapping[str, object]:
+    """Return the fields that both have beyond those of every document."""
+    return {
+        "associated_contacts_id": list(document.contacts),
+        "associated_users": [],
+        "connected_users": [state.author.username],
+        "contacts": list(document.contacts),
+        "due_date": None,
+        "responsible_users": [],
+        "space": space_around(state, document),
+    }
+
+
+async def create_task(service: Service, call: Call) -> Answer:
+    """Create a Task in a Project: 201 and `Location`, no body."""
+    said = accept(await call.json(), _TASK_RULES)
+    said.require(*sorted(_TASK_MANDATORY))
     await call.commit()
-    draft = _change(service.state, service.state.draft("Project", "", None), said)
+    draft = service.state.draft("Task", "", None)
+    task = service.state.add(_change_task(service.state, draft, said))
+    return empty(201, {"Location": f"/api/v2/tasks/{task.id}/"})
+
+
+async def update_task(service: Service, call: Call) -> Answer:
+    """Change only the given fields; lists are replaced whole, another `project` moves the Task."""
+    said = accept(await call.json(), _TASK_RULES)
+    said.require(*sorted(_TASK_MANDATORY & said.values.keys()))
+    await call.commit()
+    before = TASKS.find(service.state, call.ids[0])
+    service.state.change(_change_task(service.state, before, said))
+    return empty(204)
+
+
+def _change_task(state: State, before: Document, said: SubmittedFields) -> Document:
+    parent = _project(state, said.text("project")) if "project" in said else before.parent
+    return _change_work_item(state, before, said, parent=parent)
+
+
+def _project(state: State, identifier: str) -> str:
+    project = state.documents.get(identifier)
+    if project is None or project.kind != "Project":
+        raise refuse(f"project: Project {identifier!r} does not exist.")
+    return project.id
+
+
+def task_fields(state: State, document: Document) -> Mapping[str, object]:
+    """Return the fields that only a Task has; it has neither a number nor a fileplan."""
+    return {
+        **_work_fields(state, document),
+        "project": project_around(state, document),
+        "status": "task_status:In_progress:",
+        "status_message": None,
+        **document.fields,
+    }
+
+
+TASKS = DocumentCollection(
+    plural="tasks",
+    kind="Task",
+    own=task_fields,
+    known=frozenset((*listing.TITLE_FILTERS, *listing.DATE_FILTERS, "associated_contacts_id")),
+    create=Route("POST", "/api/v2/tasks/", "tasks.create", create_task),
+    update=update_task,
+    removable=True,
+)
+
+
+async def create_project(service: Service, call: Call) -> Answer:
+    """Create a Project, with its Workspace, in a Space: 201 and `Location`, no body."""
+    said = accept(await call.json(), _PROJECT_RULES)
+    said.require(*sorted(_PROJECT_MANDATORY))
+    await call.commit()
+    draft = _change_project(service.state, service.state.draft("Project", "", None), said)
     project = _add_numbered(service.state, draft)
     return empty(201, {"Location": f"/api/v2/projects/{project.id}/"})
 
@@ -42,7 +168,9 @@ async def create(service: Service, call: Call) -> Answer:
 def create_first_project(state: State, *, title: str, space: str, dynatype: str = "Project") -> Document:
     """Create a Project without a request, such as the initial one of a sandbox."""
     draft = attrs.evolve(state.draft("Project", "", None), dynatype=dynatype)
-    return _add_numbered(state, _change(state, draft, SubmittedFields({"title": title, "space": space})))
+    return _add_numbered(
+        state, _change_project(state, draft, SubmittedFields({"title": title, "space": space}))
+    )
 
 
 def _add_numbered(state: State, draft: Document) -> Document:
@@ -53,21 +181,21 @@ def _add_numbered(state: State, draft: Document) -> Document:
     return project
 
 
-async def update(service: Service, call: Call) -> Answer:
+async def update_project(service: Service, call: Call) -> Answer:
     """Change only the given fields; lists are replaced whole, without a lock (facts 2.1)."""
-    said = accept(await call.json(), _RULES)
-    said.require(*sorted(_MANDATORY & said.values.keys()))
+    said = accept(await call.json(), _PROJECT_RULES)
+    said.require(*sorted(_PROJECT_MANDATORY & said.values.keys()))
     await call.commit()
     before = PROJECTS.find(service.state, call.ids[0])
-    service.state.change(_change(service.state, before, said))
+    service.state.change(_change_project(service.state, before, said))
     return empty(204)
 
 
-def _change(state: State, before: Document, said: SubmittedFields) -> Document:
+def _change_project(state: State, before: Document, said: SubmittedFields) -> Document:
     parent = _space(state, said.text("space")) if "space" in said else before.parent
     for programme in said.texts("sub_project_of"):
         _check_programme(state, programme)
-    return workitem.change(state, before, said, parent=parent, more=("fileplan", "template"))
+    return _change_work_item(state, before, said, parent=parent, more=("fileplan", "template"))
 
 
 def _check_programme(state: State, identifier: str) -> None:
@@ -84,10 +212,10 @@ def _space(state: State, identifier: str) -> str:
     return space.id
 
 
-def own(state: State, document: Document) -> Mapping[str, object]:
+def project_fields(state: State, document: Document) -> Mapping[str, object]:
     """Return the fields that only a Project has."""
     return {
-        **workitem.own(state, document),
+        **_work_fields(state, document),
         "fileplan": "",
         "fileplan_title": "",
         "status": "project_status:In_progress:",
@@ -99,10 +227,10 @@ def own(state: State, document: Document) -> Mapping[str, object]:
 PROJECTS = DocumentCollection(
     plural="projects",
     kind="Project",
-    own=own,
-    known=frozenset((*filters.TITLE, *filters.DATES, "associated_contacts_id")),
-    create=Route("POST", "/api/v2/projects/", "projects.create", create),
-    update=update,
+    own=project_fields,
+    known=frozenset((*listing.TITLE_FILTERS, *listing.DATE_FILTERS, "associated_contacts_id")),
+    create=Route("POST", "/api/v2/projects/", "projects.create", create_project),
+    update=update_project,
     removable=True,
     within={"files": FILES, "tasks": TASKS, "folders": FOLDERS},
 )

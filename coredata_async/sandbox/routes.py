@@ -9,22 +9,20 @@ from urllib.parse import unquote
 
 from attrs import define, field
 
-from coredata_async.sandbox import content, control, object_store, small_collections
+from coredata_async.sandbox import control, object_store, small_collections
 from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, empty
 from coredata_async.sandbox.collection import DocumentCollection
 from coredata_async.sandbox.contacts import CONTACTS
-from coredata_async.sandbox.dynatypes import DYNATYPES
-from coredata_async.sandbox.files import FILES
+from coredata_async.sandbox.files import CONTENT_ROUTES, FILES
 from coredata_async.sandbox.fivepm import control as fivepm_control
 from coredata_async.sandbox.fivepm import methods as fivepm_methods
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.folders import FOLDERS
-from coredata_async.sandbox.projects import PROJECTS
+from coredata_async.sandbox.projects import PROJECTS, TASKS
 from coredata_async.sandbox.service import Route
 from coredata_async.sandbox.simple_collection import SimpleCollection
 from coredata_async.sandbox.small_collections import COMMENTS, DOCUMENTS, SPACES, USERS
-from coredata_async.sandbox.tasks import TASKS
-from coredata_async.sandbox.value_lists import VALUE_LISTS
+from coredata_async.sandbox.vocabulary import DYNATYPES, VALUE_LISTS
 
 NOUNS: tuple[DocumentCollection | SimpleCollection, ...] = (
     *(FILES, PROJECTS, SPACES, FOLDERS, TASKS, CONTACTS),
@@ -86,7 +84,7 @@ def routes(fivepm: Account) -> Router:
     return router(
         (
             *(*object_store.ROUTES, *nouns, *small_collections.ROUTES),
-            *(*content.ROUTES, *control.ROUTES),
+            *(*CONTENT_ROUTES, *control.ROUTES),
             *(*fivepm_methods.routes(fivepm), *fivepm_control.routes(fivepm)),
         )
     )

@@ -18,15 +18,13 @@ from attrs import define, field
 from attrs.converters import optional
 
 from coredata_async.sandbox import projects
-from coredata_async.sandbox.auth import Keys
 from coredata_async.sandbox.bucket import Bucket, LocalBucket
-from coredata_async.sandbox.document import User
+from coredata_async.sandbox.document import Clock, Ids, User
 from coredata_async.sandbox.exchange import Exchange
 from coredata_async.sandbox.faults import Faults
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.ids import Clock, Ids
 from coredata_async.sandbox.routes import Router, routes
-from coredata_async.sandbox.service import Service
+from coredata_async.sandbox.service import Keys, Service
 from coredata_async.sandbox.state import State
 
 _HOST = "127.0.0.1"

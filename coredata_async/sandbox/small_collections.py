@@ -7,16 +7,14 @@ from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, empty, ref
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.collection import DocumentCollection
 from coredata_async.sandbox.contacts import CONTACTS
-from coredata_async.sandbox.document import Comment, Document, User
+from coredata_async.sandbox.document import Comment, Document, User, precise_stamp
 from coredata_async.sandbox.fields import accept, text
 from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.folders import FOLDERS
-from coredata_async.sandbox.ids import precise_stamp
-from coredata_async.sandbox.projects import PROJECTS
+from coredata_async.sandbox.projects import PROJECTS, TASKS
 from coredata_async.sandbox.service import Route, Service
 from coredata_async.sandbox.simple_collection import Shown, SimpleCollection, envelope
 from coredata_async.sandbox.state import State
-from coredata_async.sandbox.tasks import TASKS
 
 _COMMENTS = "/api/v2/comments/"
 _DOCUMENTS = "/api/v2/docs/"

@@ -7,8 +7,7 @@ import attrs
 from attrs import define, field
 
 from coredata_async.sandbox.bucket import Blob, Reservation
-from coredata_async.sandbox.document import Comment, Document, User
-from coredata_async.sandbox.ids import Ids, moment_of
+from coredata_async.sandbox.document import Comment, Document, Ids, User, moment_of
 from coredata_async.sandbox.index import Index
 from coredata_async.sandbox.request_log import Seen
 

@@ -4,11 +4,10 @@ import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coredata_async.sandbox import filters
+from coredata_async.sandbox import listing
 from coredata_async.sandbox.collection import lies_in, search
-from coredata_async.sandbox.document import User
+from coredata_async.sandbox.document import Ids, User
 from coredata_async.sandbox.files import FILES
-from coredata_async.sandbox.ids import Ids
 from coredata_async.sandbox.index import key_of
 from coredata_async.sandbox.projects import create_first_project
 from coredata_async.sandbox.state import State
@@ -81,7 +80,7 @@ def test_a_list_shows_what_reading_every_document_would_show(steps, query, close
         act(state, what, number, title)
     if "parent" in query:
         query["parent"] = [*holders(state), "missing"][query["parent"] % (len(holders(state)) + 1)]
-    asked = filters.conditions(query, FILES.known, state.index, "File", closed=closed)
+    asked = listing.conditions(query, FILES.known, state.index, "File", closed=closed)
     everything = sorted((one for one in state.documents.values() if one.kind == "File"), key=key_of)
 
     found = [one for _, one in search(state, "File", asked)]

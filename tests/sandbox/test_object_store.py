@@ -7,9 +7,9 @@ from hashlib import md5
 import aiohttp
 import pytest
 
+from coredata_async.sandbox.bucket import sign, string_to_sign
 from coredata_async.sandbox.object_store import parse_range
 from coredata_async.sandbox.server import SandboxServer
-from coredata_async.sandbox.signature import sign, string_to_sign
 
 from .api import Api, until
 

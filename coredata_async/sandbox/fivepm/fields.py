@@ -1,10 +1,16 @@
-"""Objects of 5pm and their attributes, as one table (facts 5)."""
+"""Objects of 5pm and their attributes, as one table (facts 5), and the interpretation of written values.
+
+Values are read strictly where PHP would guess: `intval("None")` is 0 and `(bool) "False"` is true in PHP
+(facts 4.7). A client that sends such a value has a bug, and here it is refused.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from attrs import field, frozen
+
+from coredata_async.sandbox.fivepm.parsing import Array, Node, refusal
 
 Kind = Literal["text", "integer", "decimal", "flag", "date", "reference", "team"]
 Value: TypeAlias = str | int | float | bool | datetime | tuple[str, ...] | None
@@ -33,6 +39,7 @@ EMPTY: Mapping[Kind, Value] = {
     "team": (),
 }
 """Value of an attribute until it is set, and after it is cleared."""
+_FLAGS = {"1": True, "0": False}
 
 
 @frozen(kw_only=True)
@@ -140,3 +147,70 @@ FILE = Noun(
         "createdAt": "date",
     },
 )
+
+
+def accept_fields(noun: Noun, given: Mapping[str, Node]) -> Record:
+    """Return the fields that a caller sets, also unknown ones, without those that only the service sets."""
+    return {
+        name: value(noun.kind(name), name, node)
+        for name, node in given.items()
+        if name not in noun.given and name != "id" and (name in noun.fields or isinstance(node, str))
+    }
+
+
+def value(kind: Kind, name: str, node: Node) -> Value:
+    """Return the interpreted value; an empty text clears."""
+    if kind == "team":
+        return members(node)
+    if not isinstance(node, str):
+        raise refusal(400, f"{name} is not a single value.")
+    if node == "":
+        return EMPTY[kind]
+    try:
+        return _parse(kind, node)
+    except (ValueError, KeyError):
+        raise refusal(400, f"{name} is not a valid {kind}.") from None
+
+
+def members(node: Node) -> tuple[str, ...]:
+    """Return user ids from `team[0]=5`, `team[items][0]=5`, `team[0][id]=5` (facts 4.14: a guess)."""
+    if not isinstance(node, dict):
+        return (node,) if isinstance(node, str) and node else ()
+    inner = node.get("items", node)
+    listed = inner if isinstance(inner, dict) else {}
+    ids = (one.get("id", "") if isinstance(one, dict) else one for one in listed.values())
+    return tuple(dict.fromkeys(one for one in ids if isinstance(one, str) and one))
+
+
+def text(array: Array, name: str) -> str:
+    """Return a plain argument; an empty text if it is missing, or an array."""
+    found = array.get(name, "")
+    return found if isinstance(found, str) else ""
+
+
+def flag(array: Array, name: str) -> bool:
+    """Return a boolean argument."""
+    return bool(value("flag", name, array.get(name, "")))
+
+
+def _parse(kind: Kind, given: str) -> Value:
+    match kind:
+        case "integer":
+            return int(given)
+        case "reference":
+            return str(int(given)) if int(given) else None
+        case "decimal":
+            return float(given)
+        case "flag":
+            return _FLAGS[given]
+        case "date":
+            return _moment(given)
+        case _:
+            return given
+
+
+def _moment(given: str) -> datetime:
+    moment = datetime.fromisoformat(given)
+    if moment.tzinfo:
+        raise ValueError("5pm states no time zone")
+    return moment

@@ -7,11 +7,9 @@ bound, `Before`, `LessThan` and `MoreThan` do not; a closed object was closed wh
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from coredata_async.sandbox.fivepm.errors import refusal
-from coredata_async.sandbox.fivepm.fields import Kind, Record, Value
-from coredata_async.sandbox.fivepm.parsing import Array
+from coredata_async.sandbox.fivepm.fields import Kind, Record, Value, value
+from coredata_async.sandbox.fivepm.parsing import Array, refusal
 from coredata_async.sandbox.fivepm.state import State
-from coredata_async.sandbox.fivepm.values import value
 
 Passes = Callable[[State, Record, Value], bool]
 

@@ -7,14 +7,12 @@ from attrs import frozen
 from coredata_async.sandbox.answer import NOT_FOUND as NOT_SERVED
 from coredata_async.sandbox.answer import Answer, empty
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.fivepm import activity, authentication, files, parsing, responses, services
-from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.errors import NOT_FOUND, Refusal
-from coredata_async.sandbox.fivepm.fields import ACTIVITY, FILE, GROUP, PROJECT, TASK, USER
-from coredata_async.sandbox.fivepm.parsing import Arguments
+from coredata_async.sandbox.fivepm import activity, parsing, responses, services
+from coredata_async.sandbox.fivepm.account import Account, admit, get_authorized_user, sign_in, sign_out
+from coredata_async.sandbox.fivepm.fields import ACTIVITY, FILE, GROUP, PROJECT, TASK, USER, text
+from coredata_async.sandbox.fivepm.parsing import NOT_FOUND, Arguments, Refusal
 from coredata_async.sandbox.fivepm.responses import Response
 from coredata_async.sandbox.fivepm.services import Work, list_all, remove, show
-from coredata_async.sandbox.fivepm.values import text
 from coredata_async.sandbox.service import Route, Service
 
 ROOT = "/api/v2/service"
@@ -41,9 +39,9 @@ class Method:
 
 
 METHODS = (
-    Method("get", "authentication", "signIn", authentication.sign_in),
-    Method("get", "authentication", "signOut", authentication.sign_out),
-    Method("get", "authentication", "getAuthorizedUser", authentication.get_authorized_user),
+    Method("get", "authentication", "signIn", sign_in),
+    Method("get", "authentication", "signOut", sign_out),
+    Method("get", "authentication", "getAuthorizedUser", get_authorized_user),
     Method("get", "metainfo", "getStatuses", services.get_statuses),
     Method("get", "metainfo", "getPriorities", services.get_priorities),
     Method("post", "projects", "add", services.add_project),
@@ -69,10 +67,10 @@ METHODS = (
     Method("post", "activity", "remove", remove(ACTIVITY)),
     Method("get", "activity", "getById", activity.get_by_id),
     Method("get", "activity", "getList", activity.get_list),
-    Method("post", "activity", "attachFiles", files.attach_files),
-    Method("get", "activity", "getFilesList", files.get_files_list),
+    Method("post", "activity", "attachFiles", activity.attach_files),
+    Method("get", "activity", "getFilesList", activity.get_files_list),
     Method("post", "activity", "removeFile", remove(FILE)),
-    Method("post", "activity", "downloadFile", files.download_file),
+    Method("post", "activity", "downloadFile", activity.download_file),
     Method("post", "projectsgroups", "add", services.add_group),
     Method("post", "projectsgroups", "update", services.update_group),
     Method("post", "projectsgroups", "remove", remove(GROUP)),
@@ -123,7 +121,7 @@ def _handler(account: Account, method: Method, segment: str) -> Callable[[Servic
 
 
 async def _handle(account: Account, method: Method, call: Call, given: parsing.Array) -> Response:
-    user = "" if method.name in _OPEN else authentication.admit(account, given)
+    user = "" if method.name in _OPEN else admit(account, given)
     if method.verb == "post" and method.name != "downloadFile":
         await call.commit()
     try:

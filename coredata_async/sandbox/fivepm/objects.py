@@ -4,11 +4,18 @@ from collections.abc import Iterator, Sequence
 
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.dialect import Dialect
-from coredata_async.sandbox.fivepm.errors import missing, refusal
-from coredata_async.sandbox.fivepm.fields import CLIENT, EMPTY, REFERS, Noun, Record
-from coredata_async.sandbox.fivepm.parsing import Arguments, Array
+from coredata_async.sandbox.fivepm.fields import (
+    CLIENT,
+    EMPTY,
+    REFERS,
+    Noun,
+    Record,
+    accept_fields,
+    text,
+    value,
+)
+from coredata_async.sandbox.fivepm.parsing import Arguments, Array, missing, refusal
 from coredata_async.sandbox.fivepm.state import Email, Records, State
-from coredata_async.sandbox.fivepm.values import accept_fields, text, value
 
 _INSIDE = (
     ("project", "task", "projectId"),

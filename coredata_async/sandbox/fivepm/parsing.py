@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from attrs import field, frozen
 
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.fivepm.errors import refusal
 
+NOT_FOUND = 404
 _INDEX = re.compile(r"\[([^\]]*)\]")
 _WHOLE = re.compile(r"0|[1-9][0-9]*")
 _NOT_IN_NAMES = str.maketrans(". ", "__")
@@ -27,6 +27,25 @@ _SCRAMBLED = re.compile(r"(filter\[\w+\])=(.*)")
 _LONGEST = 100_000
 _SHOWN = 100
 _SECRETS = frozenset(("password", "sessionId"))
+
+
+class Refusal(Exception):  # noqa: N818 (it is an outcome of a request, not a failure of the sandbox)
+    """Exception that leaves a handler early; `status` is for dialects with HTTP statuses."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+
+
+def refusal(status: int, message: str) -> Refusal:
+    """Return a refusal; the text is ours, because the real one is not documented (facts 7)."""
+    return Refusal(status, message)
+
+
+def missing(noun: str) -> Refusal:
+    """Return the refusal for a missing object."""
+    return Refusal(NOT_FOUND, f"This {noun} does not exist.")
 
 
 @frozen

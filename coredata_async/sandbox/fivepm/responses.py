@@ -12,7 +12,7 @@ from attrs import frozen
 from coredata_async.sandbox.answer import Answer
 from coredata_async.sandbox.faults import Effect
 from coredata_async.sandbox.fivepm.dialect import Dialect
-from coredata_async.sandbox.fivepm.errors import Refusal
+from coredata_async.sandbox.fivepm.parsing import Refusal
 from coredata_async.sandbox.fivepm.rendering import Listed, Shown, SingleView, write_json, write_xml
 
 _TYPES = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=utf-8"}

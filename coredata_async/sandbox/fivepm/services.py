@@ -11,12 +11,10 @@ import attrs
 
 from coredata_async.sandbox.fivepm import filters, objects
 from coredata_async.sandbox.fivepm.account import Account
-from coredata_async.sandbox.fivepm.errors import missing, refusal
-from coredata_async.sandbox.fivepm.fields import GROUP, PROJECT, TASK, USER, Noun, Record
-from coredata_async.sandbox.fivepm.parsing import Arguments
+from coredata_async.sandbox.fivepm.fields import GROUP, PROJECT, TASK, USER, Noun, Record, flag, text
+from coredata_async.sandbox.fivepm.parsing import Arguments, missing, refusal
 from coredata_async.sandbox.fivepm.rendering import Item, Listed, Shown, SingleView
 from coredata_async.sandbox.fivepm.responses import Response
-from coredata_async.sandbox.fivepm.values import flag, text
 
 Work: TypeAlias = Callable[[Account, Arguments], Response]
 """Function of a method: its result, for an account and the arguments of a request."""

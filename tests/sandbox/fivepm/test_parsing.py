@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coredata_async.sandbox.fivepm.errors import Refusal
-from coredata_async.sandbox.fivepm.parsing import Upload, boundary, merge, nest, pairs, parts
+from coredata_async.sandbox.fivepm.parsing import Refusal, Upload, boundary, merge, nest, pairs, parts
 
 
 @pytest.mark.parametrize(
