@@ -106,13 +106,15 @@ MUST_NOT_IMPORT = {
 # Inside the large packages, from bottom to top: a module or folder may import those of lower floors only.
 FLOORS = {
     "bulk": (
-        "formatting options plain states",
-        "events lease limits report scan spec",
+        "formatting plain states",
+        "options",
+        "events lease limits report scan",
         "journal workers",
         "remote",
         "run",
         "check",
-        "job shard_run",
+        "job",
+        "shard_run",
         "shard_plan",
     ),
     "cli": (

@@ -18,14 +18,19 @@ carries a part of a job for several machines has the lease of that part.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
+import signal
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from math import inf
 from typing import Final, Protocol
 
 from attrs import define, field, frozen
 
-from coredata_async.fence import read_clock
+from coredata_async.fence import KillTimer, read_clock
 
 LENGTH: Final = 30.0
 """Duration of a lease in seconds. Well below `Retry.settle`, which a resumed job waits from its start."""
@@ -35,6 +40,7 @@ CHECK: Final = 1.0
 """Maximum seconds between two looks at the end of a lease, which may be revoked."""
 MARGIN: Final = 2.0
 """Minimum remaining seconds of a lease for a request to begin."""
+_PR_SET_PDEATHSIG: Final = 1
 
 
 class Lease(Protocol):
@@ -88,3 +94,41 @@ class ParentLease:
     def is_valid(self, margin: float = MARGIN) -> bool:
         """Return whether it is valid. See `Lease.is_valid`."""
         return os.getppid() == self.parent and self.until - self.clock() > margin
+
+
+def kill_at(until: float) -> None:
+    """Let SIGALRM kill this process at a time of `read_clock`; a later call replaces an earlier one.
+
+    On Linux the timer also runs while the machine is suspended.
+    """
+    timer = _create_timer(os.getpid())
+    if timer is not None:
+        timer.set(until)
+    else:
+        signal.setitimer(signal.ITIMER_REAL, max(until - read_clock(), 1e-6))  # 0 would stop it
+
+
+@cache
+def _create_timer(pid: int) -> KillTimer | None:
+    del pid  # a child process does not inherit the timer
+    return KillTimer.create(signal.SIGALRM)
+
+
+def accept_alarm() -> None:
+    """Let SIGALRM kill this process: a program may have ignored or blocked it, which its children inherit."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+
+
+def die_with(parent: int) -> None:
+    """Let the kernel kill this process when its parent dies; end now if it has died already.
+
+    Works on Linux; on other systems the end of the channel and the lease remain. The kernel acts when the
+    *thread* that started this process ends: that is the thread of the job's event loop, which outlives all
+    workers.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # a libc that cannot be loaded, or has no prctl
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(0)

@@ -1,7 +1,9 @@
-"""Options of a job: the files it uploads, its rules, and its effort."""
+"""Options of a job: the files it uploads, its rules, and its effort; and all of them as one specification."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -9,6 +11,8 @@ from typing import Final, Literal
 
 from attrs import asdict, field, frozen
 
+from coredata_async.bulk.plain import from_plain, to_plain
+from coredata_async.config import Limits, Retry
 from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id, ids_of
 from coredata_async.transfer.steps import BLOB_LIFE
@@ -196,3 +200,35 @@ def describe_settings(selection: Selection, policy: Policy, effort: Effort) -> M
         "concurrency": effort.worker_count,
     }
     return {name: value for name, value in options.items() if value is not None}
+
+
+@frozen(kw_only=True)
+class JobSpec:
+    """Options of a job as one value that other processes and machines can read."""
+
+    selection: Selection = field(factory=Selection)
+    """Selection of the files. `files_from` is a path on the machine that scans."""
+    policy: Policy = field(factory=Policy)
+    effort: Effort = field(factory=Effort)
+    attributes: FileAttributes = field(factory=FileAttributes)
+    retry: Retry = field(factory=Retry)
+    limits: Limits = field(factory=Limits)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the specification as plain values for JSON."""
+        return to_plain(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> JobSpec:
+        """Read a specification that `to_dict` has written.
+
+        Raises:
+            ConfigurationError: If it contains an unknown option or an invalid value.
+        """
+        return from_plain(cls, data)
+
+    def hash(self) -> str:
+        """Return 32 hexadecimal digits that are the same for equal specifications on every machine."""
+        same = JobSpec.from_dict(self.to_dict())  # 5 seconds and 5.0 seconds are equal
+        text = json.dumps(same.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -17,6 +17,7 @@ from coredata_async.bulk.journal.journal import JobIdentity, Journal
 from coredata_async.bulk.journal.location import check_path
 from coredata_async.bulk.lease import Lease, Unlimited
 from coredata_async.bulk.limits.budget import Budget, Bulletin, pace_each
+from coredata_async.bulk.options import JobSpec
 from coredata_async.bulk.remote.folder_maker import FolderMaker
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
@@ -25,7 +26,6 @@ from coredata_async.bulk.run.shard_planner import ShardPlanner
 from coredata_async.bulk.scan.roots import roots
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.shard_run import share_root
-from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.workers.runtime import build_runtime
 from coredata_async.client import CoreData
 from coredata_async.errors import ConfigurationError

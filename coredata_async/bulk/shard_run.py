@@ -8,16 +8,16 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from coredata_async.bulk.job import JobHandle
 from coredata_async.bulk.journal.identity import ShardIdentity
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.scanning import PlannedFolders
 from coredata_async.bulk.journal.shards import checkpoint, restore
 from coredata_async.bulk.lease import Lease, Unlimited
 from coredata_async.bulk.limits.budget import Budget, Bulletin, pace_each
+from coredata_async.bulk.options import JobSpec
 from coredata_async.bulk.remote.parent import check_parent
-from coredata_async.bulk.run.job_handle import JobHandle
 from coredata_async.bulk.run.job_run import JobRun
-from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.workers.setup import check as check_processes
 from coredata_async.client import CoreData
 from coredata_async.errors import ConfigurationError

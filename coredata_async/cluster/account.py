@@ -11,7 +11,7 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.limits.budget import ResizableBudget
-from coredata_async.bulk.workers.codec import decode_event, encode_event
+from coredata_async.bulk.workers.channel import decode_event, encode_event
 from coredata_async.cluster.connection import LIMITS, Cluster
 from coredata_async.cluster.lease import end_task
 from coredata_async.cluster.limits import NAMES, AccountLimits, SharedLimits, pace_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from coredata_async.bulk.workers.fence import die_with
+from coredata_async.bulk.lease import die_with
 
 if __name__ == "__main__":
     die_with(int(sys.argv[1]))

@@ -8,8 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from coredata_async.bulk.events import Started
-from coredata_async.bulk.options import Effort, FileAttributes, Policy, Selection
-from coredata_async.bulk.spec import JobSpec
+from coredata_async.bulk.options import Effort, FileAttributes, JobSpec, Policy, Selection
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.events import ClusterEvent
 from coredata_async.cluster.jobs import Jobs

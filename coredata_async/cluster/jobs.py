@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk.spec import JobSpec
+from coredata_async.bulk.options import JobSpec
 from coredata_async.cluster.connection import JOBS, Cluster
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, JobLockedError
 from coredata_async.cluster.messages import SHARD_FILES, JobRecord, JobState, Source, Task, tree_key

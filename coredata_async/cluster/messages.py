@@ -10,7 +10,7 @@ from typing import Final, Literal, get_args
 
 from attrs import field, frozen
 
-from coredata_async.bulk.spec import JobSpec
+from coredata_async.bulk.options import JobSpec
 from coredata_async.cluster.table import Row
 from coredata_async.errors import ConfigurationError
 from coredata_async.plain_data import PlainData

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from coredata_async.bulk.workers.fence import die_with
+from coredata_async.bulk.lease import die_with
 from coredata_async.bulk.workers.setup import decode_setup
 from coredata_async.cluster.address import ClusterAddress
 from coredata_async.cluster.connection import Cluster

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.bulk.spec import JobSpec
+from coredata_async.bulk.options import JobSpec
 from tests.bulk.rig import STEADY, Jobs, make_tree, some_tree
 from tests.bulk.shards import Cluster
 

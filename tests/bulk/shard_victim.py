@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from coredata_async import CoreData
+from coredata_async.bulk.options import JobSpec
 from coredata_async.bulk.shard_run import ShardRun
-from coredata_async.bulk.spec import JobSpec
 from tests.bulk.rig import STEADY
 from tests.bulk.shards import SETTLING
 

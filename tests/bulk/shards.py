@@ -6,9 +6,9 @@ from attrs import define, field
 
 from coredata_async.bulk import Report
 from coredata_async.bulk.lease import MARGIN
+from coredata_async.bulk.options import JobSpec
 from coredata_async.bulk.shard_plan import Shard, ShardPlan
 from coredata_async.bulk.shard_run import ShardRun, restore_shard
-from coredata_async.bulk.spec import JobSpec
 from coredata_async.config import Retry
 from coredata_async.fence import read_clock
 from tests.bulk.rig import files_twice, folders_twice, local_truth, remote_truth

@@ -12,9 +12,9 @@ from attrs import define, evolve, field
 from coredata_async.bulk import FileDone, Policy, Reason
 from coredata_async.bulk.lease import MARGIN
 from coredata_async.bulk.limits.budget import ResizableBudget
+from coredata_async.bulk.options import JobSpec
 from coredata_async.bulk.shard_plan import Shard
 from coredata_async.bulk.shard_run import ShardRun
-from coredata_async.bulk.spec import JobSpec
 from coredata_async.errors import ConfigurationError
 from coredata_async.fence import read_clock
 from tests.bulk.rig import STEADY, files_twice, remote_truth, until

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coredata_async.bulk.spec import JobSpec
+from coredata_async.bulk.options import JobSpec
 from coredata_async.cluster.errors import JobLockedError
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.messages import JobRecord, Source, parse_sources

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from coredata_async.bulk.workers.codec import encode_event
+from coredata_async.bulk.workers.channel import encode_event
 from coredata_async.cluster import ClusterJob
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.connection import Cluster

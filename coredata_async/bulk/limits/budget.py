@@ -41,7 +41,7 @@ class Budget(Protocol):
 
 
 class Bulletin(Protocol):
-    """Passes on 429 and 503 between runs; `bulk.workers.codec` encodes an exchange as plain values."""
+    """Passes on 429 and 503 between runs; `bulk.workers.channel` encodes an exchange."""
 
     def publish(self, event: Exchanged) -> object:
         """Send a response of this run to the others. Must return at once."""

@@ -20,7 +20,7 @@ from coredata_async.bulk.run.empty_files import EmptyFiles
 from coredata_async.bulk.run.failures import FailureClass, classify
 from coredata_async.bulk.run.resolver import Resolver
 from coredata_async.bulk.states import Reason, State
-from coredata_async.bulk.workers.sender import WorkerLostError
+from coredata_async.bulk.workers.supervisor import WorkerLostError
 from coredata_async.errors import (
     APIError,
     APIStatusError,

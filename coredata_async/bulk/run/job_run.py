@@ -21,7 +21,7 @@ from coredata_async.bulk.journal.sharding import refuse_divided
 from coredata_async.bulk.lease import Lease, wait_for_end
 from coredata_async.bulk.limits.budget import Budget, Bulletin
 from coredata_async.bulk.limits.limiters import Limiters
-from coredata_async.bulk.options import describe_settings
+from coredata_async.bulk.options import JobSpec, describe_settings
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import Ended, Report, RunSummary
@@ -29,7 +29,6 @@ from coredata_async.bulk.run.context import BitSet, RunContext
 from coredata_async.bulk.run.failures import unwrap
 from coredata_async.bulk.run.progress import ProgressCounter, api_counts
 from coredata_async.bulk.run.scheduler import Scheduler
-from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.states import Reason, State
 from coredata_async.bulk.workers.runtime import Runtime, build_runtime
 from coredata_async.client import CoreData

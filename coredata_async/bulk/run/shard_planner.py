@@ -21,7 +21,7 @@ from coredata_async.bulk.journal.scanning import ScanPlanner
 from coredata_async.bulk.journal.settle_wait import Sent, SettleWait
 from coredata_async.bulk.journal.shards import ExportedShard, export_shard
 from coredata_async.bulk.lease import Lease, wait_for_end
-from coredata_async.bulk.options import describe_settings
+from coredata_async.bulk.options import JobSpec, describe_settings
 from coredata_async.bulk.remote.folder_maker import FolderMaker
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.report.query import read_report
@@ -31,7 +31,6 @@ from coredata_async.bulk.run.failures import unwrap
 from coredata_async.bulk.run.placement import Placement
 from coredata_async.bulk.run.progress import api_counts
 from coredata_async.bulk.scan.walk import Batches
-from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.workers.runtime import Runtime
 from coredata_async.errors import APIError, AuthenticationError
 

@@ -22,11 +22,18 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from coredata_async.bulk.lease import ParentLease
+from coredata_async.bulk.lease import ParentLease, accept_alarm, die_with, kill_at
 from coredata_async.bulk.limits.limiters import Limiters
-from coredata_async.bulk.workers import codec
-from coredata_async.bulk.workers.channel import Channel, Message
-from coredata_async.bulk.workers.fence import accept_alarm, die_with, kill_at
+from coredata_async.bulk.workers.channel import (
+    Channel,
+    Message,
+    decode_event,
+    decode_new_file,
+    encode_error,
+    encode_event,
+    encode_stored,
+    encode_time,
+)
 from coredata_async.bulk.workers.runtime import ProcessRuntime, build_process_runtime
 from coredata_async.bulk.workers.setup import decode_setup
 from coredata_async.client import CoreData
@@ -78,7 +85,7 @@ class Worker:
             case ["lease", float(until)]:
                 self.lease.renew(until)
             case ["throttled", event]:
-                self._working.limiters.learn(codec.decode_event(event))
+                self._working.limiters.learn(decode_event(event))
             case ["bwlimit", limit]:
                 self._working.bandwidth.set_limit(limit)
             case ["limits", rate, concurrency]:
@@ -144,7 +151,7 @@ class Worker:
     def _on_exchange(self, event: Exchanged) -> None:
         """Pass on an exchange that throttles all processes; the limiters have recorded it before."""
         if self._working.limiters.obeyed is event:
-            self.channel.send(["throttled", codec.encode_event(event)])
+            self.channel.send(["throttled", encode_event(event)])
 
     def _begin(self, number: int, work: Awaitable[Message]) -> None:
         self._calls[number] = asyncio.ensure_future(self._answer(number, work))
@@ -154,13 +161,13 @@ class Worker:
         try:
             answer = ["done", number, await work]
         except Exception as exc:  # noqa: BLE001  # the parent handles any exception
-            answer = ["failed", number, codec.encode_error(exc)]
+            answer = ["failed", number, encode_error(exc)]
         del self._calls[number]
         self.channel.send(answer)
 
     async def _store(self, number: int, path: bytes, filename: str, content_type: str, size: int) -> Message:
         def report_reservation(blob: str, since: Any) -> None:
-            self.channel.send(["reserved", number, blob, codec.encode_time(since)])
+            self.channel.send(["reserved", number, blob, encode_time(since)])
 
         stored = await self._working.sender.store(
             os.fsdecode(path),
@@ -169,11 +176,11 @@ class Worker:
             size=size,
             on_reserved=report_reservation,
         )
-        return codec.encode_stored(stored)
+        return encode_stored(stored)
 
     async def _register(self, blob: str, new: list[Any], *, again: bool) -> Message:
         stored = Stored(Planned(size=0, content_type=None), blob, "")  # a registration needs only the blob
-        result = await self._working.sender.register(stored, codec.decode_new_file(new), again=again)
+        result = await self._working.sender.register(stored, decode_new_file(new), again=again)
         return (
             ["registered", result.file_id] if isinstance(result, Registered) else ["unsettled", result.reason]
         )

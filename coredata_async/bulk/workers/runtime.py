@@ -15,8 +15,7 @@ from coredata_async.bulk.limits.admission import FIRST, Admission, Bandwidth, li
 from coredata_async.bulk.limits.budget import Budget, Bulletin, PacedSlots, lower
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import Effort
-from coredata_async.bulk.workers.pool import WorkerPool
-from coredata_async.bulk.workers.sender import FileSender, LocalSender
+from coredata_async.bulk.workers.sender import FileSender, LocalSender, WorkerPool
 from coredata_async.bulk.workers.setup import PARENT, WorkerSetup, split_limits
 from coredata_async.client import CoreData
 from coredata_async.transfer.engine import Engine

@@ -14,9 +14,8 @@ from typing import Any, Final, cast
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk.options import Effort
+from coredata_async.bulk.options import Effort, JobSpec
 from coredata_async.bulk.plain import from_plain, to_plain
-from coredata_async.bulk.spec import JobSpec
 from coredata_async.bulk.workers.channel import Message
 from coredata_async.client import CoreData
 from coredata_async.config import Limits, Retry, Timeouts

@@ -10,7 +10,7 @@ import pytest
 
 from coredata_async.bulk import Effort, Policy, Progress, Warned
 from coredata_async.bulk.workers import supervisor
-from coredata_async.bulk.workers.handle import WorkerHandle
+from coredata_async.bulk.workers.supervisor import WorkerHandle
 from tests.bulk.rig import (
     check_mirrored,
     check_report,

@@ -10,7 +10,7 @@ import pytest
 from coredata_async import CoreData, Limits, Retry
 from coredata_async.bulk import Effort
 from coredata_async.bulk.workers import process
-from coredata_async.bulk.workers.codec import encode_event
+from coredata_async.bulk.workers.channel import encode_event
 from coredata_async.bulk.workers.process import Worker
 from coredata_async.bulk.workers.setup import encode_setup, split_limits
 from coredata_async.fence import read_clock

@@ -12,15 +12,15 @@ from types import SimpleNamespace
 
 from coredata_async import CoreData
 from coredata_async.bulk import Effort, UploadJob
-from coredata_async.bulk.workers import pool, supervisor
+from coredata_async.bulk.workers import sender, supervisor
 from tests.bulk.workers.rig import SOON, WORKER
 
 
 async def uploaded(*arguments: str) -> None:
     url, user, key, parent, root, journal, processes, *lease = arguments
     if lease:
-        pool.LENGTH = float(lease[0])
-        pool.RENEWAL = pool.LENGTH / 5
+        sender.LENGTH = float(lease[0])
+        sender.RENEWAL = sender.LENGTH / 5
         supervisor.asyncio = SimpleNamespace(**{**vars(asyncio), "create_subprocess_exec": start_survivor})
     async with CoreData(url, api_user=user, api_key=key, retry=SOON) as client:
         job = UploadJob(

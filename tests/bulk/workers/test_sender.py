@@ -8,10 +8,10 @@ from coredata_async import Limits, Retry
 from coredata_async.bulk import Effort
 from coredata_async.bulk.lease import LENGTH, Unlimited
 from coredata_async.bulk.limits.limiters import Limiters
-from coredata_async.bulk.workers import pool as pools
-from coredata_async.bulk.workers.pool import WorkerPool
-from coredata_async.bulk.workers.sender import WorkerLostError
+from coredata_async.bulk.workers import sender as pools
+from coredata_async.bulk.workers.sender import WorkerPool
 from coredata_async.bulk.workers.setup import WorkerSetup, split_limits
+from coredata_async.bulk.workers.supervisor import WorkerLostError
 from coredata_async.fence import read_clock
 from coredata_async.transfer.steps import Planned, Registered, Stored, Unsettled
 from coredata_async.wire.files import NewFile
