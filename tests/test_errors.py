@@ -13,7 +13,7 @@ from coredata_async.cluster.errors import AccountMismatchError, ClusterError, Jo
 from coredata_async.events.errors import BrokerError, SourceUnavailableError
 from coredata_async.message import Reply, Request
 from coredata_async.records import KeyReusedError, RecordStoreError, VolatileStoreError
-from coredata_async.records.errors import UnreadableRecordError
+from coredata_async.records.outcomes import UnreadableRecordError
 from coredata_async.redaction import EXCERPT
 from coredata_async.transfer.fetch import ContentChangedError
 from coredata_async.web import BodyTooLargeError

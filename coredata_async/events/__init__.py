@@ -2,9 +2,9 @@
 
 - `worker` — `EventWorker`: pulls messages, answers them, and finishes those in progress at the end.
 - `message` — the format of a message. `sources` — which sources a message may name; `remote` — https URLs.
-- `handler` — one message: what it became, and how it is answered. No broker in it.
+- `handler` — one message: what it became, how it is answered, and the metrics of it. No broker in it.
 - `broker` — FastStream on NATS JetStream: stream, consumer, dead letters; `nats_types` — its parts.
-- `stores` — record stores by address. `address` — NATS with TLS. `metrics` — numbers for Prometheus.
+- `stores` — record stores by address. `address` — NATS with TLS.
 """
 
 from coredata_async.events.errors import BrokerError

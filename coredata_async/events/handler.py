@@ -1,22 +1,25 @@
-"""One message: the upload it asks for, and how it is to be answered. No broker in it."""
+"""One message: the upload it asks for, how it is to be answered, and how it is counted. No broker in it."""
 
 from __future__ import annotations
 
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from coredata_async.control_characters import escape_controls
 from coredata_async.errors import ConfigurationError, SourceError
 from coredata_async.events.errors import InvalidMessageError
 from coredata_async.events.message import UploadMessage, read_key
-from coredata_async.events.metrics import Metrics
 from coredata_async.events.remote import RemoteFile, RemoteFiles
 from coredata_async.events.sources import SourceRules
+from coredata_async.prometheus import Histogram, write_gauge, write_total
 from coredata_async.records import (
     Busy,
     IdempotentUploads,
@@ -37,6 +40,7 @@ PATIENCE: Final = 30.0
 """Seconds for which a message occupies the worker while it is not known whether its File exists."""
 STORE_DELAY: Final = 5.0
 """Seconds before a message is delivered again whose record could not be read or written."""
+_PREFIX: Final = "coredata_worker"
 
 
 @frozen
@@ -203,3 +207,46 @@ class EventHandler:
             escape_controls(reason),
         )
         return Again(delay)
+
+
+@define(eq=False)
+class Metrics:
+    """Counters of one worker process."""
+
+    outcomes: Counter[str] = field(factory=Counter[str])
+    """Messages by outcome: uploaded, busy, unknown, failed, invalid, damaged (its record)."""
+    answers: Counter[str] = field(factory=Counter[str])
+    """Answers to the broker: ack, nack, dead."""
+    recovered: Counter[str] = field(factory=Counter[str])
+    """Records that were finished at the start, by outcome; those that cannot be read are `damaged`."""
+    uploaded_bytes: int = 0
+    in_flight: int = 0
+    """Messages that are handled now."""
+    _durations: Histogram = field(factory=Histogram, init=False)
+
+    @contextmanager
+    def message(self) -> Generator[None]:
+        """Count a message as in flight, and record its duration."""
+        began = monotonic()
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+            self._durations.observe(monotonic() - began)
+
+    def render(self) -> str:
+        """Return all metrics, one per line."""
+        return "".join(f"{line}\n" for line in self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        name = f"{_PREFIX}_messages_total"
+        yield from write_total(name, "Messages by outcome.", self.outcomes, label="outcome")
+        name = f"{_PREFIX}_answers_total"
+        yield from write_total(name, "Answers to the broker.", self.answers, label="answer")
+        name = f"{_PREFIX}_recovered_total"
+        yield from write_total(name, "Records finished at the start.", self.recovered, label="outcome")
+        name = f"{_PREFIX}_uploaded_bytes_total"
+        yield from write_total(name, "Bytes of uploaded files.", self.uploaded_bytes)
+        yield from write_gauge(f"{_PREFIX}_in_flight", "Messages that are handled now.", self.in_flight)
+        yield from self._durations.write(f"{_PREFIX}_message_seconds", "Seconds per message.")

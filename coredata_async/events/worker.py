@@ -15,8 +15,7 @@ from coredata_async.control_characters import escape_controls
 from coredata_async.events import broker as nats
 from coredata_async.events.address import NatsAddress
 from coredata_async.events.errors import BrokerError
-from coredata_async.events.handler import Again, Answer, Dead, Done, EventHandler
-from coredata_async.events.metrics import Metrics
+from coredata_async.events.handler import Again, Answer, Dead, Done, EventHandler, Metrics
 from coredata_async.events.nats_types import Broker, Connection, JetStream, Message, Subscriber
 from coredata_async.events.options import WorkerOptions
 from coredata_async.events.remote import RemoteFiles

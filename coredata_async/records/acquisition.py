@@ -1,4 +1,7 @@
-"""Leases on the records of keys: creating a record, or taking it over from a call that died."""
+"""Leases on the records of keys: creating a record, or taking it over from a call that died.
+
+A call is dead if its record stays unchanged for the length of a lease while this process observes it.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,17 @@ from typing import Final
 from attrs import define, evolve, field
 
 from coredata_async.control_characters import escape_controls
-from coredata_async.fence import NO_FENCE, process_fence
-from coredata_async.records.errors import RecordStoreError
-from coredata_async.records.observations import Observations
-from coredata_async.records.outcomes import Busy
+from coredata_async.fence import NO_FENCE, process_fence, read_clock
+from coredata_async.records.outcomes import Busy, RecordStoreError
 from coredata_async.records.ownership import OwnedRecord
-from coredata_async.records.record import UploadRecord, UploadState
-from coredata_async.records.store import Revision, UploadRecords
+from coredata_async.records.record import Revision, UploadRecord, UploadRecords, UploadState
 
 log = logging.getLogger("coredata_async.records")
 
 _RACE_PAUSE: Final = 1.0
 """Seconds after which a call may try again that lost a race for a record."""
+CAPACITY: Final = 10_000
+"""Maximum number of keys that are remembered; the oldest is forgotten first."""
 
 
 @define(eq=False)
@@ -108,3 +110,27 @@ class Acquisition:
         return OwnedRecord(
             self.records, revision, self.lease, fence, until=began + self.lease, clock=self.clock
         )
+
+
+@define(eq=False)
+class Observations:
+    """The last revision seen of each key, and the time at which it was first seen."""
+
+    clock: Callable[[], float] = read_clock
+    _seen: dict[str, tuple[int, float]] = field(factory=dict[str, tuple[int, float]], init=False)
+
+    def note(self, found: Revision) -> float:
+        """Record a revision; return the seconds for which it is known to be unchanged."""
+        key, now = found.record.key, self.clock()
+        number, since = self._seen.get(key, (None, now))
+        if number == found.number:
+            return now - since
+        self._seen.pop(key, None)
+        if len(self._seen) >= CAPACITY:
+            del self._seen[next(iter(self._seen))]
+        self._seen[key] = (found.number, now)
+        return 0.0
+
+    def forget(self, key: str) -> None:
+        """Forget a key whose upload has ended."""
+        self._seen.pop(key, None)

@@ -15,8 +15,7 @@ from datetime import datetime
 from attrs import define, evolve, field
 
 from coredata_async.errors import APIError, OutcomeUnknownError, RegistrationUncertainError, TransferError
-from coredata_async.records.errors import OwnershipLostError
-from coredata_async.records.outcomes import RecordOutcome
+from coredata_async.records.outcomes import OwnershipLostError, RecordOutcome
 from coredata_async.records.ownership import OwnedRecord
 from coredata_async.records.record import KEPT_ORPHANS, UploadRecord, UploadState
 from coredata_async.services.steps import UploadSteps

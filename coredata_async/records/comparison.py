@@ -9,9 +9,9 @@ from attrs import evolve
 
 from coredata_async.control_characters import escape_controls
 from coredata_async.errors import SourceError
-from coredata_async.records.errors import KeyReusedError
+from coredata_async.records.outcomes import KeyReusedError
 from coredata_async.records.ownership import OwnedRecord
-from coredata_async.records.store import Revision
+from coredata_async.records.record import Revision
 from coredata_async.storage.bodies import Streamed
 from coredata_async.storage.sources import prepare
 from coredata_async.transfer.outcomes import Failed

@@ -16,11 +16,9 @@ from coredata_async.operations import OperationOutcome
 from coredata_async.records.acquisition import Acquisition
 from coredata_async.records.attempt import Attempt, outcome_of
 from coredata_async.records.comparison import differs, refuse
-from coredata_async.records.errors import OwnershipLostError, UnreadableRecordError
-from coredata_async.records.outcomes import Busy, RecordOutcome
+from coredata_async.records.outcomes import Busy, OwnershipLostError, RecordOutcome, UnreadableRecordError
 from coredata_async.records.ownership import SHORTEST, OwnedRecord
-from coredata_async.records.record import LONGEST_KEY, UploadRecord, UploadState
-from coredata_async.records.store import Revision, UploadRecords
+from coredata_async.records.record import LONGEST_KEY, Revision, UploadRecord, UploadRecords, UploadState
 from coredata_async.storage.sources import Source
 from coredata_async.transfer.outcomes import Failed, OnProgress, Unknown, Uploaded
 from coredata_async.transfer.uploads import Upload

@@ -14,10 +14,9 @@ from urllib.parse import urlsplit
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.plain_data import PlainData
-from coredata_async.records.errors import RecordStoreError, UnreadableRecordError, VolatileStoreError
 from coredata_async.records.kv_bucket import WRONG_REVISION, Bucket, Configuration, JetStream, read_entries
-from coredata_async.records.record import UploadRecord
-from coredata_async.records.store import Revision, read_revision, try_read
+from coredata_async.records.outcomes import RecordStoreError, UnreadableRecordError, VolatileStoreError
+from coredata_async.records.record import Revision, UploadRecord, read_revision, try_read
 
 T = TypeVar("T")
 

@@ -15,9 +15,8 @@ from typing import Final, TypeVar, cast
 from attrs import define, evolve, field
 
 from coredata_async.fence import Fence, read_clock
-from coredata_async.records.errors import OwnershipLostError, RecordStoreError
-from coredata_async.records.record import UploadRecord
-from coredata_async.records.store import Revision, UploadRecords
+from coredata_async.records.outcomes import OwnershipLostError, RecordStoreError
+from coredata_async.records.record import Revision, UploadRecord, UploadRecords
 
 log = logging.getLogger("coredata_async.records")
 

@@ -11,9 +11,8 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from coredata_async.errors import ConfigurationError
-from coredata_async.records.errors import RecordStoreError, UnreadableRecordError, VolatileStoreError
-from coredata_async.records.record import UploadRecord
-from coredata_async.records.store import Revision, read_revision, try_read
+from coredata_async.records.outcomes import RecordStoreError, UnreadableRecordError, VolatileStoreError
+from coredata_async.records.record import Revision, UploadRecord, read_revision, try_read
 
 PAGE: Final = 500
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,50}")

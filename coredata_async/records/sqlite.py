@@ -12,9 +12,8 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from coredata_async.records.errors import RecordStoreError, UnreadableRecordError
-from coredata_async.records.record import UploadRecord
-from coredata_async.records.store import Revision, read_revision, try_read
+from coredata_async.records.outcomes import RecordStoreError, UnreadableRecordError
+from coredata_async.records.record import Revision, UploadRecord, read_revision, try_read
 from coredata_async.storage.private import create_private
 
 R = TypeVar("R")

@@ -1,4 +1,4 @@
-"""Acknowledgement of a message, by its outcome."""
+"""Acknowledgement of a message, by its outcome, and the metrics of it."""
 
 import json
 import logging
@@ -7,8 +7,7 @@ from collections import Counter
 import pytest
 from attrs import evolve
 
-from coredata_async.events.handler import LONGEST_DELAY, Again, Dead, Done, EventHandler
-from coredata_async.events.metrics import Metrics
+from coredata_async.events.handler import LONGEST_DELAY, Again, Dead, Done, EventHandler, Metrics
 from coredata_async.events.remote import RemoteFiles
 from coredata_async.events.sources import SourceRules
 from coredata_async.records import (
@@ -197,3 +196,17 @@ async def test_a_message_that_ended_every_worker_is_dead(box, handler, data, rec
     await records.create(record)
 
     assert isinstance(await handler.handle(data(), 4), Dead)
+
+
+def test_messages_are_counted_and_timed() -> None:
+    metrics = Metrics()
+    metrics.outcomes["uploaded"] += 2
+    with metrics.message():
+        assert "coredata_worker_in_flight 1\n" in metrics.render()
+
+    text = metrics.render()
+
+    assert 'coredata_worker_messages_total{outcome="uploaded"} 2\n' in text
+    assert "coredata_worker_in_flight 0\n" in text
+    assert 'coredata_worker_message_seconds_bucket{le="+Inf"} 1\n' in text
+    assert "coredata_worker_message_seconds_count 1\n" in text

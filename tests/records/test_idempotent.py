@@ -10,7 +10,7 @@ from attrs import evolve
 from coredata_async import ConfigurationError, Failed, SourceError, Unknown, Uploaded
 from coredata_async.records import Busy, IdempotentUploads, KeyReusedError, SqliteRecords
 from coredata_async.records import idempotent as module
-from coredata_async.records.errors import RecordStoreError, UnreadableRecordError
+from coredata_async.records.outcomes import RecordStoreError, UnreadableRecordError
 from coredata_async.records.record import UploadRecord, UploadState
 from coredata_async.wire.files import NewFile
 from tests.rig import QUICK

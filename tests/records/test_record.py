@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.records.errors import RecordStoreError
+from coredata_async.records.outcomes import RecordStoreError
 from coredata_async.records.record import UploadRecord, UploadState
 from coredata_async.transfer.steps import Planned, Stored
 from coredata_async.wire.files import NewFile

@@ -9,7 +9,7 @@ from attrs import evolve
 from coredata_async.records import KvRecords, PostgresRecords, SqliteRecords, VolatileStoreError
 from coredata_async.records import kv as kv_module
 from coredata_async.records import postgres as postgres_module
-from coredata_async.records.errors import RecordStoreError, UnreadableRecordError
+from coredata_async.records.outcomes import RecordStoreError, UnreadableRecordError
 from coredata_async.records.record import UploadRecord, UploadState
 from coredata_async.transfer.steps import Planned, Stored
 from coredata_async.wire.files import NewFile
