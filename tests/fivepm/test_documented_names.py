@@ -11,6 +11,7 @@ from datetime import datetime
 import pytest
 
 from coredata_async.fivepm import Attachment, FivePM
+from coredata_async.fivepm.methods import METHODS as TABLE
 from coredata_async.fivepm.models.account import Group, Priority, Status, User
 from coredata_async.fivepm.models.activity import Activity, File
 from coredata_async.fivepm.models.work_items import Project, Task
@@ -679,3 +680,53 @@ async def test_the_total_of_a_page_is_read():
     page = await read({"total": 7, "count": 1, "items": [{"id": "9"}]}, lambda pm: pm.projects.list())
 
     assert (page.total, len(page.items)) == (7, 1)
+
+
+OPERATIONS = [
+    ("auth.sign_in", "authentication.signIn", "text", ("login", "password")),
+    ("auth.sign_out", "authentication.signOut", "flag", ()),
+    ("auth.user", "authentication.getAuthorizedUser", "one", ()),
+    ("metainfo.statuses", "metainfo.getStatuses", "many", ()),
+    ("metainfo.priorities", "metainfo.getPriorities", "many", ()),
+    ("projects.add", "projects.add", "one", ()),
+    ("projects.update", "projects.update", "one", ("id",)),
+    ("projects.remove", "projects.remove", "flag", ("id",)),
+    ("projects.get", "projects.getById", "one", ("id",)),
+    ("projects.all", "projects.getAll", "many", ()),
+    ("projects.list", "projects.getList", "many", ("load_team", "offset", "count")),
+    ("tasks.add", "tasks.add", "one", ()),
+    ("tasks.update", "tasks.update", "one", ("id",)),
+    ("tasks.remove", "tasks.remove", "flag", ("id",)),
+    ("tasks.get", "tasks.getById", "one", ("id",)),
+    ("tasks.list", "tasks.getList", "many", ("load_team", "offset", "count")),
+    ("users.add", "users.add", "one", ()),
+    ("users.update", "users.update", "one", ("id",)),
+    ("users.remove", "users.remove", "flag", ("id",)),
+    ("users.get", "users.getById", "one", ("id",)),
+    ("users.get_by_email", "users.getByEmail", "one", ("email",)),
+    ("users.list", "users.getAll", "many", ()),
+    ("activity.add", "activity.add", "one", ()),
+    ("activity.update", "activity.update", "one", ("id",)),
+    ("activity.remove", "activity.remove", "flag", ("id",)),
+    ("activity.get", "activity.getById", "one", ("id",)),
+    ("activity.list", "activity.getList", "many", ("with_files", "with_names", "offset", "count")),
+    ("activity.attach", "activity.attachFiles", "flag", ("activity_id", "files")),
+    ("activity.files", "activity.getFilesList", "many", ()),
+    ("activity.remove_file", "activity.removeFile", "flag", ("id",)),
+    ("activity.download", "activity.downloadFile", "content", ("id",)),
+    ("groups.add", "projectsgroups.add", "one", ()),
+    ("groups.update", "projectsgroups.update", "one", ("id",)),
+    ("groups.remove", "projectsgroups.remove", "flag", ("id",)),
+    ("groups.get", "projectsgroups.getById", "one", ("id",)),
+    ("groups.list", "projectsgroups.getAll", "many", ()),
+]
+"""Operation as hooks see it, method of the service, kind of result, arguments beside fields and filters."""
+
+
+def test_operations_results_and_arguments_are_those_of_the_documents() -> None:
+    found = [
+        (method.python, f"{method.service}.{method.name}", method.gives, method.arguments)
+        for method in TABLE.values()
+    ]
+
+    assert found == OPERATIONS
