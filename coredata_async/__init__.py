@@ -5,7 +5,7 @@
 - `config` — timeouts, retries and limits as values.
 - `call` — a request together with the reader of its reply.
 - `wire` — CoreData without I/O: requests, and conversion of JSON to models.
-- `resources` — the resources of CoreData as data, one module each.
+- `resources` — the resources of CoreData as data, one row each.
 - `paging`, `listing`, `collection` — pages, and the verbs of every resource. `changes` — objects changed
   since the last synchronisation.
 - `storage` — signed URLs, sources of uploads, and files to save.
@@ -61,9 +61,9 @@ if TYPE_CHECKING:  # at run time `__getattr__` imports a name when it is first u
         URLExpiredError,
     )
     from coredata_async.listing import Listing
+    from coredata_async.resources.containers import Space
     from coredata_async.resources.files import File
     from coredata_async.resources.projects import Project
-    from coredata_async.resources.spaces import Space
     from coredata_async.storage.sources import Source
     from coredata_async.transfer.downloads import Download
     from coredata_async.transfer.outcomes import Failed, Outcome, Progress, Replaced, Unknown, Uploaded
@@ -142,9 +142,9 @@ _PLACES = {
     "StorageError TransferError UnexpectedResponseError UnprocessableEntityError "
     "URLExpiredError",
     "listing": "Listing",
+    "resources.containers": "Space",
     "resources.files": "File",
     "resources.projects": "Project",
-    "resources.spaces": "Space",
     "storage.sources": "Source",
     "transfer.downloads": "Download",
     "transfer.outcomes": "Failed Outcome Progress Replaced Unknown Uploaded",

@@ -11,9 +11,8 @@ from attrs import frozen
 
 from coredata_async.archive.documents import json_lines, page
 from coredata_async.archive.inventory import Inventory, take_inventory
-from coredata_async.archive.names import NameRequest, Names, folder_name, safe
 from coredata_async.archive.staging import Fetched, NotFetched, Outcome, Stager, key
-from coredata_async.archive.workspace import Workspace
+from coredata_async.archive.workspace import NameRequest, Names, Workspace, folder_name, safe
 from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.bulk.journal.location import default_path

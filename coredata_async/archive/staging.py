@@ -8,8 +8,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from coredata_async.archive.names import Names, safe
-from coredata_async.archive.workspace import Workspace
+from coredata_async.archive.workspace import Names, Workspace, safe
 from coredata_async.errors import ChecksumMismatchError, CoreDataError
 from coredata_async.fivepm import File, FivePM
 from coredata_async.transfer.workers import map_concurrently

@@ -10,10 +10,8 @@ from typing import Final
 
 from coredata_async.client import CoreData
 from coredata_async.doctor.finding import Answer, Finding, Level, Question, ask, note, ok, risk
-from coredata_async.doctor.probes.files import FILES_FIRST, FILES_LAST
-from coredata_async.doctor.probes.lists import LISTS, SHOWN
-from coredata_async.doctor.probes.names import NAMES
-from coredata_async.doctor.probes.reading import READING
+from coredata_async.doctor.probes.files import FILES_FIRST, FILES_LAST, NAMES
+from coredata_async.doctor.probes.reading import LISTS, READING, SHOWN
 from coredata_async.doctor.probes.storage import STORAGE
 from coredata_async.doctor.scratch import ScratchFolder, scratch
 from coredata_async.doctor.target import ExchangeCounter, Target

@@ -11,11 +11,11 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from coredata_async.call import perform
-from coredata_async.doctor.probes.lists import FILES
+from coredata_async.doctor.probes.reading import FILES
 from coredata_async.doctor.target import Envelope, Fields, Target
 from coredata_async.errors import APIError, CoreDataError, OutcomeUnknownError, UnexpectedResponseError
 from coredata_async.message import Reply, Request
-from coredata_async.resources.folders import FOLDERS, NewFolder
+from coredata_async.resources.containers import FOLDERS, NewFolder
 from coredata_async.response_table import Classification, classify_reply
 from coredata_async.storage.dialects import refusal
 from coredata_async.wire import calls

@@ -1,4 +1,4 @@
-"""Fields that all documents share, and the small objects inside documents."""
+"""Documents: the fields that all kinds share, the small objects inside them, and the endpoint for all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from coredata_async.resources.values import Aspects
-from coredata_async.wire.resource import Instant, Paging, point_in_time
+from coredata_async.wire.resource import Instant, Paging, Resource, point_in_time
 
 
 def _empty() -> Mapping[str, Any]:
@@ -118,3 +118,18 @@ class DatedWhere(Paging):
     modified__lt: Instant | None = field(default=None, converter=point_in_time)
     modified__lte: Instant | None = field(default=None, converter=point_in_time)
     modified__range: tuple[Instant, Instant] | None = None
+
+
+@frozen(kw_only=True)
+class DocumentWhere(Paging):
+    """Filters for listing documents."""
+
+
+DOCUMENTS = Resource(
+    path="/api/v2/docs/",
+    model=Document,
+    where=DocumentWhere,
+    source="github.com/koddsson/coredata-python-client (2014)",
+    evidence="legacy",
+    deletable=True,
+)

@@ -8,15 +8,12 @@ from typing import Any, Final
 
 from coredata_async.resources.comments import COMMENTS
 from coredata_async.resources.contacts import CONTACTS
-from coredata_async.resources.documents import DOCUMENTS
-from coredata_async.resources.dynatypes import DYNATYPES
+from coredata_async.resources.containers import FOLDERS, SPACES
+from coredata_async.resources.document import DOCUMENTS
 from coredata_async.resources.files import FILES
-from coredata_async.resources.folders import FOLDERS
-from coredata_async.resources.projects import PROJECTS
-from coredata_async.resources.spaces import SPACES
-from coredata_async.resources.tasks import TASKS
+from coredata_async.resources.projects import PROJECTS, TASKS
 from coredata_async.resources.users import USERS
-from coredata_async.resources.value_lists import VALUE_LISTS
+from coredata_async.resources.vocabulary import DYNATYPES, VALUE_LISTS
 from coredata_async.wire.resource import Evidence, Nested, Resource
 
 ROWS: Final[Mapping[str, Resource[Any, ...]]] = MappingProxyType(

@@ -11,15 +11,12 @@ from coredata_async.listing import Listing, list_resource
 from coredata_async.message import Reply, Send
 from coredata_async.resources.comments import COMMENTS
 from coredata_async.resources.contacts import CONTACTS
-from coredata_async.resources.documents import DOCUMENTS
-from coredata_async.resources.dynatypes import DYNATYPES
-from coredata_async.resources.folders import FOLDERS
-from coredata_async.resources.projects import PROJECTS, Project
+from coredata_async.resources.containers import FOLDERS, SPACES
+from coredata_async.resources.document import DOCUMENTS
+from coredata_async.resources.projects import PROJECTS, TASKS, Project
 from coredata_async.resources.registry import CONTACT_FILES, CONTACT_PROJECTS, CONTACT_TASKS, SPACE_PROJECTS
-from coredata_async.resources.spaces import SPACES
-from coredata_async.resources.tasks import TASKS
 from coredata_async.resources.users import USERS, User
-from coredata_async.resources.value_lists import VALUE_LISTS
+from coredata_async.resources.vocabulary import DYNATYPES, VALUE_LISTS
 from coredata_async.storage.dialects import expiry
 from coredata_async.wire import calls
 from coredata_async.wire.blobs import Reservation, reserve

@@ -12,16 +12,12 @@ import pytest
 from coredata_async.resources import (
     comments,
     contacts,
+    containers,
     document,
-    documents,
-    dynatypes,
     files,
-    folders,
     projects,
-    spaces,
-    tasks,
     users,
-    value_lists,
+    vocabulary,
 )
 from coredata_async.resources.endpoints import endpoints
 
@@ -65,33 +61,33 @@ FIELDS: dict[type, str] = {
     document.ProjectRef: "id identifier title",
     document.UserRef: "username first_name last_name",
     document.DatedWhere: DATED,
-    documents.DocumentWhere: "offset",
-    dynatypes.Dynatype: "id title type systype status_list required_aspects optional_aspects "
+    document.DocumentWhere: "offset",
+    vocabulary.Dynatype: "id title type systype status_list required_aspects optional_aspects "
     "caption_singular caption_plural description version resource_uri",
-    dynatypes.DynatypeWhere: "offset",
+    vocabulary.DynatypeWhere: "offset",
     files.File: DOCUMENT
     + "filename size digest mime_type blob_name category parent project space folder fileplan fileplan_title "
     "owner userhome",
     files.FileWhere: DATED + "parent associated_contacts_id",
     files.EditFile: "filename title parent dynatype contacts tags",
-    folders.Folder: DOCUMENT + "parent project space",
-    folders.FolderWhere: "offset",
-    folders.NewFolder: "title parent description",
+    containers.Folder: DOCUMENT + "parent project space",
+    containers.FolderWhere: "offset",
+    containers.NewFolder: "title parent description",
     projects.Project: DOCUMENT + WORK_ITEM + "identifier fileplan fileplan_title",
     projects.ProjectWhere: DATED + "associated_contacts_id",
     projects.NewProject: WRITTEN + "space fileplan sub_project_of template",
     projects.EditProject: WRITTEN + "space fileplan sub_project_of template",
-    spaces.Space: DOCUMENT + "status is_hidden",
-    spaces.SpaceWhere: "offset",
-    tasks.Task: DOCUMENT + WORK_ITEM + "project",
-    tasks.TaskWhere: DATED + "associated_contacts_id",
-    tasks.NewTask: WRITTEN + "project",
-    tasks.EditTask: WRITTEN,
+    containers.Space: DOCUMENT + "status is_hidden",
+    containers.SpaceWhere: "offset",
+    projects.Task: DOCUMENT + WORK_ITEM + "project",
+    projects.TaskWhere: DATED + "associated_contacts_id",
+    projects.NewTask: WRITTEN + "project",
+    projects.EditTask: WRITTEN,
     users.User: "username first_name last_name user_type resource_uri",
     users.UserWhere: "offset",
-    value_lists.Entry: "name ordering parent translations",
-    value_lists.ValueList: "name type parent default entries resource_uri",
-    value_lists.ValueListWhere: "offset",
+    vocabulary.Entry: "name ordering parent translations",
+    vocabulary.ValueList: "name type parent default entries resource_uri",
+    vocabulary.ValueListWhere: "offset",
 }
 
 ENDPOINTS = {

@@ -22,7 +22,7 @@ from coredata_async.call import perform
 from coredata_async.config import Retry
 from coredata_async.errors import APIError, OutcomeUnknownError
 from coredata_async.message import Request
-from coredata_async.resources.folders import FOLDERS, NewFolder
+from coredata_async.resources.containers import FOLDERS, NewFolder
 from coredata_async.transfer.probe import probe_schedule
 from coredata_async.wire import calls
 

@@ -19,8 +19,8 @@ from coredata_async.bulk.options import Unicode
 from coredata_async.bulk.states import State
 from coredata_async.listing import Listing, list_resource
 from coredata_async.message import Send
+from coredata_async.resources.containers import FOLDERS, Folder, FolderWhere
 from coredata_async.resources.files import FILES, FileWhere
-from coredata_async.resources.folders import FOLDERS, Folder, FolderWhere
 from coredata_async.resources.projects import PROJECTS
 from coredata_async.wire.resource import Resource
 

@@ -17,12 +17,10 @@ from coredata_async.errors import (
 )
 from coredata_async.message import Send
 from coredata_async.resources.contacts import CONTACTS
-from coredata_async.resources.documents import DOCUMENTS, DocumentWhere
+from coredata_async.resources.containers import FOLDERS, SPACES
+from coredata_async.resources.document import DOCUMENTS, DocumentWhere
 from coredata_async.resources.files import FILES
-from coredata_async.resources.folders import FOLDERS
-from coredata_async.resources.projects import PROJECTS
-from coredata_async.resources.spaces import SPACES
-from coredata_async.resources.tasks import TASKS
+from coredata_async.resources.projects import PROJECTS, TASKS
 from coredata_async.wire import calls
 from coredata_async.wire.resource import Resource
 

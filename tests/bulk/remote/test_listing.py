@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from coredata_async.bulk.remote.listing import ListedFile, _folder_row, _row
-from coredata_async.resources.folders import Folder
+from coredata_async.resources.containers import Folder
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from coredata_async.cli.resources.registry import NounGroup
 from coredata_async.cli.resources.resource import nouns
 from coredata_async.client import CoreData
 from coredata_async.resources import registry
-from coredata_async.resources.tasks import TASKS
+from coredata_async.resources.projects import TASKS
 from coredata_async.services.nouns import Tasks
 
 NOUNS = nouns()

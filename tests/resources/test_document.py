@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from coredata_async.resources.containers import SPACES, Space, SpaceWhere
 from coredata_async.resources.document import Document
 from coredata_async.resources.files import FILES, File, FileWhere
 from coredata_async.resources.projects import PROJECTS, Project, ProjectWhere
-from coredata_async.resources.spaces import SPACES, Space, SpaceWhere
 from coredata_async.wire.convert import structure
 from coredata_async.wire.resource import Resource
 from tests import vendor

@@ -1,11 +1,12 @@
-"""Tests of names: chosen once, distinct, and without a path."""
+"""Tests of the names in an archive: chosen once, distinct, and without a path."""
 
 import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.archive.names import LONGEST, NOTES, NameRequest, Names, folder_name, safe
+from coredata_async.archive.workspace import NOTES, NameRequest, Names, folder_name, safe
+from coredata_async.storage.filenames import LONGEST
 
 ANY = st.text(max_size=300)
 
