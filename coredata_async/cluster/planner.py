@@ -1,23 +1,25 @@
 """The scan of one source: its files become shards, and these become messages of the queue.
 
-The shards of a scan are published together, after all of them are stored: the entry of the scan then says
-PLANNED and names the epoch whose shards count. If the planner dies before, another one scans again, and no
-worker has seen a shard of the first. If it dies after, another one only repeats the publication.
+Each shard is published as soon as it is full, while the scan goes on. What counts is the entry of the scan:
+it says how many shards each owner of the scan has published, and only the owner can change it. So a shard is
+stored, then counted there, then shown to workers. Another owner leaves out the files of all counted shards,
+and repeats what may be missing of the last one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from attrs import define, field
 
 from coredata_async.bulk.events import Event
-from coredata_async.bulk.shard_plan import ShardPlan
+from coredata_async.bulk.shard_plan import Shard, ShardPlan
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.connection import Cluster
@@ -28,8 +30,11 @@ from coredata_async.cluster.messages import CONTINUED, JobRecord, Source, Task
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.table import Row, Table
 from coredata_async.cluster.take import LeaseTaker
+from coredata_async.plain_data import PlainData
 
 PLANNED: Final = "planned"
+_PAUSE: Final = 0.5
+"""Seconds between two attempts to write the entry of the scan."""
 
 
 @define(eq=False, kw_only=True)
@@ -58,25 +63,24 @@ class Planner:
         return self.job.sources[self.task.number]
 
     async def run(self, lease: TableLease) -> None:
-        """Scan, and publish the shards. Repeats only the publication if the scan is done.
+        """Scan, and publish the shards.
 
         Raises:
             APIError: If the service cannot be used.
             ClusterError: If NATS does not answer.
         """
-        if lease.fields.get("state") != PLANNED:
-            async with asyncio.TaskGroup() as group:
-                self._scanning = group.create_task(self._scan(lease))
-                if self._stopped:
-                    self._scanning.cancel()
-            if self._scanning.cancelled():
-                await lease.release(sent_until=datetime.now(UTC))
-                return
-        await self._publish(lease)
-        await lease.release()
+        async with asyncio.TaskGroup() as group:
+            self._scanning = group.create_task(self._scan(lease))
+            if self._stopped:
+                self._scanning.cancel()
+        if self._scanning.cancelled():
+            await self._show(lease)
+            await lease.release(sent_until=datetime.now(UTC))
+        else:
+            await lease.release()
 
     def stop(self) -> None:
-        """Give the scan back. Another worker, or a later job, begins it again: no shard was published."""
+        """Give the scan back. Another worker, or a later job, begins it again, without what is published."""
         self._stopped = True
         if self._scanning is not None:
             self._scanning.cancel()
@@ -86,11 +90,11 @@ class Planner:
         self.stop()
 
     async def _scan(self, lease: TableLease) -> None:
+        await self._show(lease)
         folders = TableFolders(
             table=await self.cluster.table(self.job.folders), taker=self.taker, retry=self.job.spec.retry
         )
         journal = self.directory / f"{self.job.id}.{self.task.key}.{lease.epoch}.scan"
-        shards: list[dict[str, object]] = []
         plan = ShardPlan(
             self.client,
             self.job.spec,
@@ -99,6 +103,7 @@ class Planner:
             root=self.root,
             path=self.source.path,
             parent=self.job.parent,
+            published=self._journals(lease) if lease.epoch > 1 else None,
             lease=lease,
             folders=folders,
             max_files=self.job.shard_files,
@@ -108,32 +113,107 @@ class Planner:
         )
         async with plan:
             async for shard in plan:
-                key = f"shard.{self.task.number}.{lease.epoch}.{len(shards)}"
-                await self.objects.put(key, shard.journal)
-                shards.append({"key": key, "id": shard.id, "files": shard.files, "bytes": shard.bytes})
+                await self._publish(shard, lease)
         if plan.report.ended in CONTINUED:
             reason = plan.report.message or plan.report.ended
             raise ClusterError(f"the scan of {self.source} was not completed: {reason}")
         await self.objects.put_report(self.task.key, lease.epoch, plan.report)
-        await self.objects.put(f"{self.task.key}.{lease.epoch}.shards", json.dumps(shards).encode())
-        journal.unlink(missing_ok=True)
-        lease.fields |= {
-            "state": PLANNED,
-            "plan": lease.epoch,
-            "shards": len(shards),
-            "files": sum(int(str(each["files"])) for each in shards),
-            "bytes": sum(int(str(each["bytes"])) for each in shards),
-        }
-        await lease.renew()
+        lease.fields |= {"state": PLANNED, "plan": lease.epoch, "published": True}
+        await _write(lease)
+        for left in self.directory.glob(f"{self.job.id}.{self.task.key}.*.scan*"):
+            left.unlink(missing_ok=True)
 
-    async def _publish(self, lease: TableLease) -> None:
-        data = await self.objects.get(f"{self.task.key}.{lease.fields['plan']}.shards")
-        for fields in json.loads(data or b"[]"):
-            key = str(fields.pop("key"))
-            await self.table.create(key, {"state": "open", "share": self.source.share, "epoch": 0, **fields})
-            task = Task(self.job.id, "shard", key, self.source.share)
-            await self.cluster.enqueue(task.subject, task.to_dict(), f"{self.job.id}.{key}")
-        lease.fields["published"] = True
+    async def _publish(self, shard: Shard, lease: TableLease) -> None:
+        """Store a shard, count it, and show it to workers."""
+        published = Published.read(lease.fields)
+        key = self._shard_key(lease.epoch, published.counts[str(lease.epoch)])
+        await self.objects.put(key, shard.journal)
+        published.add(lease.epoch, shard.files, shard.bytes)
+        last = {"key": key, "id": shard.id, "files": shard.files, "bytes": shard.bytes}
+        lease.fields |= {**published.to_fields(), "last": last}
+        await _write(lease)
+        await self._show(lease)
+
+    async def _show(self, lease: TableLease) -> None:
+        """Queue the last shard that is counted, if that is not certain yet. May be repeated."""
+        if lease.fields.get("last") is None:
+            return
+        fields = dict(PlainData.of(lease.fields["last"], f"the last shard of {self.task.key}").fields)
+        key = str(fields.pop("key"))
+        await self.table.create(key, {"state": "open", "share": self.source.share, "epoch": 0, **fields})
+        task = Task(self.job.id, "shard", key, self.source.share)
+        await self.cluster.enqueue(task.subject, task.to_dict(), f"{self.job.id}.{key}")
+        lease.fields["last"] = None
+
+    async def _journals(self, lease: TableLease) -> AsyncIterator[bytes]:
+        """Yield the journals of the shards that earlier owners have published.
+
+        A shard that is shown but not counted is found, too: a server can lose writes that it has confirmed.
+        """
+        published = Published.read(lease.fields)
+        for epoch in range(1, lease.epoch):
+            for number in count():
+                key = self._shard_key(epoch, number)
+                if number >= published.counts[str(epoch)]:
+                    row = await self.table.get(key)
+                    if row is None:
+                        break
+                    published.add(epoch, row.data.integer("files"), row.data.integer("bytes"))
+                    lease.fields |= published.to_fields()
+                journal = await self.objects.get(key)
+                if journal is None:
+                    raise ClusterError(f"the cluster has lost the journal of {key}")
+                yield journal
+
+    def _shard_key(self, epoch: int, number: int) -> str:
+        return f"shard.{self.task.number}.{epoch}.{number}"
+
+
+@define
+class Published:
+    """Totals of the shards of a scan, as its entry has them."""
+
+    counts: Counter[str]
+    """Number of shards of each owner, by its epoch."""
+    files: int
+    bytes: int
+
+    @classmethod
+    def read(cls, fields: Mapping[str, object]) -> Published:
+        """Read the fields of an entry; one without shards has none of them."""
+        data = PlainData({"counts": {}, "files": 0, "bytes": 0, **fields}, "the entry of a scan")
+        counts = data.object("counts", "the counts of shards")
+        by_epoch = Counter({epoch: counts.integer(epoch) for epoch in counts.fields})
+        return cls(by_epoch, data.integer("files"), data.integer("bytes"))
+
+    def add(self, epoch: int, files: int, size: int) -> None:
+        """Count a shard."""
+        self.counts[str(epoch)] += 1
+        self.files += files
+        self.bytes += size
+
+    def to_fields(self) -> dict[str, object]:
+        """Return the fields of an entry."""
+        shards = self.counts.total()
+        return {"counts": dict(self.counts), "shards": shards, "files": self.files, "bytes": self.bytes}
+
+
+async def _write(lease: TableLease) -> None:
+    """Write the fields of a lease, however often it takes while the lease is valid.
+
+    Raises:
+        LeaseLostError: If another owner has it.
+        ClusterError: If the server does not answer until the lease ends.
+    """
+    while True:
+        try:
+            await lease.renew()
+        except ClusterError:
+            if not lease.is_valid():
+                raise
+            await asyncio.sleep(_PAUSE)
+        else:
+            return
 
 
 def is_published(row: Row) -> bool:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from attrs import define, field
 
+from coredata_async.bulk.journal.planning import Planned
 from coredata_async.bulk.journal.shards import identify, read_shard
 from coredata_async.bulk.states import Reason, State
 from coredata_async.errors import ConfigurationError
@@ -42,18 +43,59 @@ class Splitter:
     _bytes: int = field(default=0, init=False)
 
     def add(self, files: Iterable[PendingFile]) -> Iterator[list[int]]:
-        """Add files; yield the ids of each complete group."""
+        """Add files; yield the ids of each complete group, as soon as it is complete."""
         for file in files:
-            full = len(self._group) >= self.max_files or self._bytes + file.size > self.max_bytes
-            if self._group and full:
+            if self._group and self._bytes + file.size > self.max_bytes:
                 yield self.take()
             self._group.append(file.id)
             self._bytes += file.size
+            if len(self._group) >= self.max_files or self._bytes > self.max_bytes:
+                yield self.take()
 
     def take(self) -> list[int]:
         """Return the ids of the last group, which may be empty, and begin another one."""
         group, self._group, self._bytes = self._group, [], 0
         return group
+
+
+@define
+class FolderWindow:
+    """Collects completely scanned folders until they are many, or may fill a shard."""
+
+    max_folders: int
+    max_files: int
+    max_bytes: int
+    _folders: list[int] = field(factory=list[int], init=False)
+    _files: int = field(default=0, init=False)
+    _bytes: int = field(default=0, init=False)
+    _open: dict[int, tuple[int, int]] = field(factory=dict[int, tuple[int, int]], init=False)
+    """Files and bytes of folders whose scan goes on."""
+
+    def add(self, planned: Planned, *, wanted: bool) -> None:
+        """Add a batch of a folder. The folder is collected with its last batch, if it is wanted."""
+        files, size = self._open.pop(planned.folder, (0, 0))
+        files += planned.sums.files.get(State.PLANNED, 0)
+        size += planned.sums.bytes.get(State.PLANNED, 0)
+        if not planned.complete:
+            self._open[planned.folder] = files, size
+        elif wanted:
+            self._folders.append(planned.folder)
+            self._files += files
+            self._bytes += size
+
+    @property
+    def is_full(self) -> bool:
+        """True if the folders should be divided before the scan goes on."""
+        return (
+            len(self._folders) >= self.max_folders
+            or self._files >= self.max_files
+            or self._bytes >= self.max_bytes
+        )
+
+    def take(self) -> list[int]:
+        """Return the folders in the order in which they came, and begin another window."""
+        folders, self._folders, self._files, self._bytes = self._folders, [], 0, 0
+        return folders
 
 
 def keep_assigned(db: sqlite3.Connection, run: int) -> None:

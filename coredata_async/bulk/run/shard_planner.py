@@ -146,16 +146,14 @@ class ShardPlanner:
 
     async def _windows(self) -> AsyncGenerator[list[int], None]:
         """Yield folders with files in the order of the scan, then those that could not be created again."""
-        window: list[int] = []
+        window = sharding.FolderWindow(WINDOW, *self.size)
         async with aclosing(aiter(ScanPlanner(self.batches, self.journal))) as scanned:
-            async for folder in scanned:
-                await self._count(folder)
-                if folder.complete and (folder.pending or self.spec.policy.empty_dirs):
-                    window.append(folder.folder)
-                if len(window) == WINDOW:
-                    yield window
-                    window = []
-        yield window
+            async for planned in scanned:
+                await self._count(planned)
+                window.add(planned, wanted=planned.pending or self.spec.policy.empty_dirs)
+                if window.is_full:
+                    yield window.take()
+        yield window.take()
         await self.journal.read(lambda db: planning.finish(db, self.journal.run))
         for number in range(PASSES):
             if not self._failed:

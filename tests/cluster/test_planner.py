@@ -1,0 +1,263 @@
+"""Scans publish shards while they go on, and a repeated scan adds only what is missing."""
+
+import asyncio
+import threading
+from collections import Counter
+
+import pytest
+
+from coredata_async.bulk.options import JobSpec
+from coredata_async.bulk.scan import scan
+from coredata_async.cluster import ClusterJob
+from coredata_async.cluster import planner as planner_module
+from coredata_async.cluster.account import Account
+from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.jobs import Jobs
+from coredata_async.cluster.limits import AccountLimits
+from coredata_async.cluster.messages import Task, parse_sources
+from coredata_async.cluster.planner import Planner
+from coredata_async.cluster.take import LeaseTaker
+from coredata_async.config import Limits
+from tests.bulk.test_shard_plan import files_of
+from tests.cluster.fleet import RETRY, Fleet, check_report, check_service, plant
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
+
+LENGTH = 5.0
+"""Seconds of the lease on a scan here."""
+
+
+async def run(planner: Planner, lease) -> None:
+    """Run a scan under a lease that is renewed."""
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(lease.keep(lambda until: None))
+        await planner.run(lease)
+        keeping.cancel()
+
+
+class Scans:
+    """Scans of one source in this process, as workers do them."""
+
+    def __init__(self, cluster, client, box, directory, group) -> None:
+        self.cluster, self.client, self.box = cluster, client, box
+        self.root, self.directory, self.group = directory / "share", directory, group
+
+    async def begin(self, *sources: str, shard_files: int = 10):
+        jobs = await Jobs.open(self.cluster)
+        spec = JobSpec(retry=RETRY)
+        self.job = await jobs.begin(
+            parse_sources(sources or ["fs01:/"]), self.box.project, spec, shard_files=shard_files
+        )
+        self.table = await self.cluster.table(self.job.table)
+        self.objects = await self.cluster.objects(self.job.objects)
+        self.account = await Account.open(self.cluster, "key", AccountLimits.of(Limits(), None), self.group)
+
+    async def take(self, owner: str, number: int = 0):
+        taker = LeaseTaker(owner=owner, length=LENGTH)
+        lease = await taker.take(self.table, f"scan.{number}", fields={"state": "open", "share": "fs01"})
+        return self.planner(owner, number), lease
+
+    def planner(self, owner: str, number: int = 0, root=None) -> Planner:
+        async def ignore(event) -> None:
+            pass
+
+        directory = self.directory / owner
+        directory.mkdir(exist_ok=True)
+        return Planner(
+            client=self.client,
+            cluster=self.cluster,
+            job=self.job,
+            task=Task(self.job.id, "scan", f"scan.{number}", "fs01"),
+            root=root or self.root,
+            directory=directory,
+            table=self.table,
+            objects=self.objects,
+            taker=LeaseTaker(owner=owner, length=30.0),
+            account=self.account,
+            publish=ignore,
+        )
+
+    async def rows(self, kind: str = "shard"):
+        rows = await self.table.rows()
+        return [row for key, row in sorted(rows.items()) if key.startswith(f"{kind}.")]
+
+    async def files(self) -> Counter[bytes]:
+        """Return how often each path is in a published shard."""
+
+        class Found:
+            def __init__(self, journal: bytes) -> None:
+                self.journal = journal
+
+        return files_of(*[Found(await self.objects.get(row.key)) for row in await self.rows()])
+
+
+@pytest.fixture
+async def scans(server, far_client, far, tmp_path):
+    plant(tmp_path / "share", 4, 10)
+    async with await Cluster.open(server.address) as cluster, asyncio.TaskGroup() as group:
+        yield Scans(cluster, far_client, far, tmp_path, group)
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Return the gate at which the listing of the last folder waits."""
+    gate, listing = threading.Event(), scan.on_disk
+
+    def wait(path: bytes):
+        if path.endswith(b"folder-3"):
+            gate.wait(60)
+        yield from listing(path)
+
+    monkeypatch.setattr(scan, "on_disk", wait)
+    monkeypatch.setattr("coredata_async.bulk.journal.scanning.DIRECTORIES", 1)
+    yield gate
+    gate.set()
+
+
+async def test_a_worker_uploads_the_first_shard_while_the_scan_goes_on(
+    scans, gate, server, cluster, tmp_path
+) -> None:
+    box = scans.box
+    await scans.begin()
+    planner, lease = await scans.take("planner")
+    fleet = Fleet(box, server, cluster, scans.root, tmp_path)
+    async with asyncio.TaskGroup() as group:
+        scanning = group.create_task(run(planner, lease))
+        try:
+            await fleet.start()
+            async with asyncio.timeout(60):
+                while len(list(box.state.files)) < 30:  # noqa: ASYNC110  # another process
+                    await asyncio.sleep(0.05)
+            [entry] = await scans.rows("scan")
+            assert not scanning.done()
+            assert entry.fields["shards"] == 3
+            assert "published" not in entry.fields
+            gate.set()
+            await scanning
+            report = await (await ClusterJob.attach(cluster, scans.job.id)).run()
+        finally:
+            gate.set()
+            await fleet.end()
+
+    paths = {path.relative_to(scans.root).as_posix() for path in scans.root.rglob("*.txt")}
+    check_service(box, paths)
+    check_report(report, paths)
+    assert report.shards.planned == 4
+
+
+class KilledError(Exception):
+    """The end of a process, as far as the code can see it."""
+
+
+def kill_at(monkeypatch, target, name: str, call: int) -> None:
+    """Let the n-th call of a method fail before it has an effect."""
+    calls, method = [], getattr(target, name)
+
+    async def dying(*arguments, **options):
+        calls.append(arguments)
+        if len(calls) == call:
+            raise KilledError
+        return await method(*arguments, **options)
+
+    monkeypatch.setattr(target, name, dying)
+
+
+@pytest.mark.parametrize("place", ["store", "count", "show", "queue"])
+async def test_a_scan_that_dies_between_two_steps_is_continued_without_a_file_in_two_shards(
+    scans, monkeypatch, place: str
+) -> None:
+    await scans.begin()
+    planner, lease = await scans.take("first")
+    queued: list[str] = []
+    enqueue = Cluster.enqueue
+
+    async def note(self, subject, fields, key) -> None:
+        await enqueue(self, subject, fields, key)
+        queued.append(fields["key"])
+
+    monkeypatch.setattr(Cluster, "enqueue", note)
+    with monkeypatch.context() as dying:
+        match place:
+            case "store":
+                kill_at(dying, scans.objects, "put", 3)
+            case "count":
+                kill_at(dying, planner_module, "_write", 3)
+            case "show":
+                kill_at(dying, scans.table, "create", 3)
+            case "queue":
+                kill_at(dying, Cluster, "enqueue", 3)
+        with pytest.raises(ExceptionGroup):
+            await run(planner, lease)
+    before = await scans.rows()
+    (scans.root / "folder-0" / "new.txt").write_bytes(b"appeared meanwhile")
+
+    planner, lease = await scans.take("second")
+    await run(planner, lease)
+
+    rows = await scans.rows()
+    found = await scans.files()
+    assert lease.epoch == 2
+    assert set(found.values()) == {1}
+    assert found.total() == 41
+    assert [row.key for row in rows][: len(before)] == [row.key for row in before]
+    assert set(queued) == {row.key for row in rows}
+    [entry] = await scans.rows("scan")
+    assert entry.fields["shards"] == len(rows) == 5
+    assert entry.fields["files"] == sum(row.fields["files"] for row in rows) == 41
+    assert entry.fields["published"] is True
+    assert not list(scans.directory.glob("second/*"))
+
+
+async def test_a_scan_that_is_given_back_is_continued(scans, gate) -> None:
+    await scans.begin()
+    planner, lease = await scans.take("first")
+    async with asyncio.TaskGroup() as group:
+        scanning = group.create_task(run(planner, lease))
+        async with asyncio.timeout(30):
+            while len(await scans.rows()) < 3:  # noqa: ASYNC110  # another task, over a server
+                await asyncio.sleep(0.05)
+        planner.drain()
+        gate.set()
+        await scanning
+    [entry] = await scans.rows("scan")
+    assert entry.fields["owner"] is None
+    assert entry.fields["shards"] == 3
+
+    planner, lease = await scans.take("second")
+    await run(planner, lease)
+
+    assert await scans.files() == Counter(dict.fromkeys(await scans.files(), 1))
+    assert len(await scans.rows()) == 4
+
+
+async def test_a_shard_whose_count_was_lost_is_found(scans) -> None:
+    await scans.begin()
+    planner, lease = await scans.take("first")
+    await run(planner, lease)
+    row = await scans.table.get("scan.0")
+    fields = {**row.fields, "counts": {"1": 2}, "shards": 2, "files": 20, "published": False}
+    await scans.table.update("scan.0", fields, row.revision)
+
+    planner, lease = await scans.take("second")
+    await run(planner, lease)
+
+    [entry] = await scans.rows("scan")
+    assert (entry.fields["shards"], entry.fields["files"]) == (4, 40)
+    assert set((await scans.files()).values()) == {1}
+
+
+async def test_a_short_failure_of_the_server_does_not_end_a_scan(scans, monkeypatch) -> None:
+    await scans.begin()
+    planner, lease = await scans.take("first")
+    update, failures = scans.table.update, iter([True, True])
+
+    async def fail(key, fields, revision):
+        if key == "scan.0" and next(failures, False):
+            raise ClusterError("no answer")
+        return await update(key, fields, revision)
+
+    monkeypatch.setattr(scans.table, "update", fail)
+    await run(planner, lease)
+
+    assert len(await scans.rows()) == 4
