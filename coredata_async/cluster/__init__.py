@@ -1,7 +1,8 @@
 """Jobs on many machines, over NATS JetStream.
 
 - `job` — `ClusterJob`, a job as its coordinator sees it; `watch` — how it is watched;
-  `jobs` — the table of jobs; `progress`, `report` — what the tables and reports of its shards add up to.
+  `jobs` — the table of jobs; `tree_lock` — excludes other jobs from its trees;
+  `progress`, `report` — what the tables and reports of its shards add up to.
 - `worker` — `Worker`, the processes of one machine; `process` — the program of one of them;
   `runner` — takes tasks from the queue; `planner` — a scan; `shard_work` — a shard;
   `folders` — remote folders; `publisher`, `presence` — what others see of a process.

@@ -180,7 +180,7 @@ class ClusterJob:
                 self._sources, self._parent, self._spec, shard_files=self._shard_files
             )
         elif self._record.is_open:
-            await jobs.queue_scans(self._record)  # its coordinator may have died before
+            self._record = await jobs.resume(self._record)
         self._watch = JobWatch(
             cluster=self._cluster, jobs=jobs, record=self._record, publish=self._events.put_nowait
         )

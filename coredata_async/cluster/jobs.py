@@ -13,12 +13,11 @@ from attrs import evolve, frozen
 from coredata_async.bulk.options import JobSpec
 from coredata_async.cluster.connection import JOBS, Cluster
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, JobLockedError
-from coredata_async.cluster.messages import SHARD_FILES, JobRecord, JobState, Source, Task, tree_key
-from coredata_async.cluster.table import Row, Table
+from coredata_async.cluster.messages import SHARD_FILES, JobRecord, JobState, Source, Task
+from coredata_async.cluster.table import Table
+from coredata_async.cluster.tree_lock import ROUNDS, TreeLock
 from coredata_async.errors import ConfigurationError
 
-_ROUNDS: Final = 20
-"""Maximum number of attempts to change an entry that others change, too."""
 _TREE: Final = "tree."
 SCAN: Final = "scan"
 
@@ -70,21 +69,34 @@ class Jobs:
         )
         await self.table.create(job.id, job.to_dict())
         try:
-            sent = [await self._lock(job, share) for share in sorted({each.share for each in sources})]
+            return await self._lock_and_queue(job)
         except BaseException:
             await self.end(job.id, "ended", "another job has the tree")
             raise
+
+    async def resume(self, job: JobRecord) -> JobRecord:
+        """Repeat the beginning of a job, because the process that began it may have died in the middle.
+
+        The job ends if another one has locked its tree meanwhile. Scans that are done are acknowledged by the
+        worker that gets them.
+
+        Raises:
+            ClusterError: If NATS does not answer.
+        """
+        try:
+            return await self._lock_and_queue(job)
+        except JobLockedError as exc:
+            return await self.end(job.id, "ended", str(exc))
+
+    async def _lock_and_queue(self, job: JobRecord) -> JobRecord:
+        sent = [await lock.lock(job) for lock in self._locks(job)]
         latest = max((each for each in sent if each is not None), default=None)
         if latest is not None:
-            job = await self.change(job.id, sent_until=latest)
-        await self.queue_scans(job)
-        return await self.get(job.id)
-
-    async def queue_scans(self, job: JobRecord) -> None:
-        """Queue the scans of a job. Those that are done are acknowledged by the worker that gets them."""
+            await self.change(job.id, sent_until=latest)
         for number, source in enumerate(job.sources):
             task = Task(job.id, SCAN, f"{SCAN}.{number}", source.share)
             await self.cluster.enqueue(task.subject, task.to_dict(), f"{job.id}.{task.key}")
+        return await self.get(job.id)
 
     async def change(
         self,
@@ -108,7 +120,7 @@ class Jobs:
             ConfigurationError: If it does not exist.
             ClusterError: If NATS does not answer.
         """
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             now = new = await self.get(job)
             if state is not None and not now.has_ended:
                 new = evolve(new, state=state, message=message or now.message)
@@ -126,9 +138,13 @@ class Jobs:
         The requests of a complete job were all answered, or waited for.
         """
         record = await self.change(job, state=state, message=message)
-        for share in {source.share for source in record.sources}:
-            await self._unlock(record, share, settled=record.state == "complete")
+        for lock in self._locks(record):
+            await lock.unlock(job, settled=record.state == "complete")
         return record
+
+    def _locks(self, job: JobRecord) -> list[TreeLock]:
+        shares = sorted({source.share for source in job.sources})
+        return [TreeLock(self.table, job.parent, share) for share in shares]
 
     async def claim(self, job: JobRecord, tenant: str, account: str) -> None:
         """Bind a job to the server and account of its first worker.
@@ -143,46 +159,3 @@ class Jobs:
                 f"job {job.id} belongs to {now.account} at {now.tenant}, and this worker has the key of "
                 f"{account} at {tenant}: give all workers of a share the same environment"
             )
-
-    async def _lock(self, job: JobRecord, share: str) -> datetime | None:
-        """Lock the trees of a share; return when an earlier job for them can have sent last."""
-        own = [each for each in job.sources if each.share == share]
-        key = tree_key(job.parent, share)
-        for _ in range(_ROUNDS):
-            row = await self.table.get(key)
-            jobs = _paths(row)
-            for other, paths in jobs.items():
-                overlap = any(one.overlaps(Source(share, path)) for one in own for path in paths)
-                if other != job.id and overlap:  # its own id: an answer was lost
-                    raise JobLockedError(
-                        f"job {other} uploads {', '.join(map(str, own))} to {job.parent} already; follow it "
-                        f"with `coredata job watch {other}`, or end it with `coredata job drain {other}`"
-                    )
-            jobs[job.id] = [each.path for each in own]
-            ended = None if row is None else row.data.time("ended")
-            fields = {"jobs": jobs, "ended": None if ended is None else ended.isoformat()}
-            if await self.table.put(key, fields, None if row is None else row.revision) is not None:
-                return ended
-        raise ClusterError(f"the lock of {share} in {job.parent} changes all the time")
-
-    async def _unlock(self, job: JobRecord, share: str, *, settled: bool) -> None:
-        """Unlock the trees of a share. Unless the job is settled, its last requests may be in flight."""
-        key = tree_key(job.parent, share)
-        for _ in range(_ROUNDS):
-            row = await self.table.get(key)
-            jobs = _paths(row)
-            if row is None or jobs.pop(job.id, None) is None:
-                return
-            ended = row.fields.get("ended") if settled else datetime.now(UTC).isoformat()
-            fields = {"jobs": jobs, "ended": ended}
-            if await self.table.update(key, fields, row.revision) is not None:
-                return
-        raise ClusterError(f"the lock of {share} in {job.parent} changes all the time")
-
-
-def _paths(row: Row | None) -> dict[str, list[str]]:
-    """Return the paths of a lock, by job."""
-    if row is None:
-        return {}
-    jobs = row.data.object("jobs", f"`jobs` of the lock {row.key}")
-    return {job: list(jobs.texts(job)) for job in jobs.fields}

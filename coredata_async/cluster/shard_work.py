@@ -17,7 +17,7 @@ from coredata_async.bulk.shard_run import ShardRun, restore_shard
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.errors import ClusterError
-from coredata_async.cluster.lease import TableLease
+from coredata_async.cluster.lease import TableLease, end_task
 from coredata_async.cluster.messages import CONTINUED, JobRecord, Task
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.table import Row, number
@@ -76,10 +76,7 @@ class ShardWork:
             budget=self.account.budget,
             bulletin=self.account.bulletin,
         )
-        async with asyncio.TaskGroup() as group:
-            saving = group.create_task(self._save_at_intervals(run, lease))
-            await self._consume(run, lease)
-            saving.cancel()
+        await self._consume(run, lease)
         report = run.report
         lease.fields["cpu"] = number(lease.fields, "cpu") + time.process_time() - began
         await self._finish(report, lease)
@@ -96,11 +93,14 @@ class ShardWork:
         async with run as events:
             if self._ending is not None:
                 self._ending(run)
-            async for event in events:
-                if isinstance(event, Progress):
-                    lease.fields |= {"done": event.done, "done_bytes": event.done_bytes}
-                    lease.fields |= {"skipped": event.skipped, "failed": event.failed}
-                self.publish(event)
+            async with asyncio.TaskGroup() as group:  # a run that is not open has no checkpoint
+                saving = group.create_task(self._save_at_intervals(run, lease))
+                async for event in events:
+                    if isinstance(event, Progress):
+                        lease.fields |= {"done": event.done, "done_bytes": event.done_bytes}
+                        lease.fields |= {"skipped": event.skipped, "failed": event.failed}
+                    self.publish(event)
+                await end_task(saving)
             await self._save(run, lease.epoch)
 
     async def _save_at_intervals(self, run: ShardRun, lease: TableLease) -> None:

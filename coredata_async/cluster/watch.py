@@ -105,7 +105,8 @@ class JobWatch:
     async def _is_over(self, progress: Progress) -> bool:
         """End the job if nothing is left to do, or if it was asked to end and no worker is at it."""
         match self.record.state:
-            case "complete" | "ended":
+            case "complete" | "ended" as state:
+                await self.jobs.end(self.record.id, state)  # it may have died before it unlocked the trees
                 return True
             case _ if progress.finished:
                 await self.jobs.end(self.record.id, "complete")

@@ -52,6 +52,49 @@ async def test_the_next_job_knows_when_the_last_one_can_have_sent(jobs) -> None:
     assert before <= second.sent_until <= datetime.now(UTC)
 
 
+async def test_a_tree_is_free_although_the_process_that_ended_its_job_died_before_it_unlocked_it(
+    jobs,
+) -> None:
+    first = await begin(jobs, "fs01:/docs")
+    await jobs.change(first.id, state="complete")
+    before = datetime.now(UTC)
+
+    second = await begin(jobs, "fs01:/docs")
+
+    assert second.sent_until is not None
+    assert second.sent_until >= before
+    with pytest.raises(JobLockedError, match=second.id):
+        await begin(jobs, "fs01:/docs")
+
+
+async def half_begun(jobs: Jobs, source: str) -> JobRecord:
+    """Begin a job in a process that dies before it locks the tree."""
+    sources = parse_sources([source])
+    job = JobRecord(id=f"half-{source[-1]}", sources=sources, parent="p1", spec=JobSpec(), created=1.0)
+    await jobs.table.create(job.id, job.to_dict())
+    return await jobs.get(job.id)
+
+
+async def test_a_resumed_job_has_the_lock_of_its_tree(jobs) -> None:
+    job = await half_begun(jobs, "fs01:/docs")
+
+    assert await jobs.resume(job) == job
+
+    with pytest.raises(JobLockedError, match=job.id):
+        await begin(jobs, "fs01:/docs")
+
+
+async def test_a_job_that_cannot_be_resumed_because_another_one_has_its_tree_ends(jobs) -> None:
+    job = await half_begun(jobs, "fs01:/docs")
+    other = await begin(jobs, "fs01:/docs")
+
+    resumed = await jobs.resume(job)
+
+    assert resumed.state == "ended"
+    assert other.id in resumed.message
+    assert (await jobs.get(other.id)).state == "running"
+
+
 async def test_a_job_survives_its_round_trip(jobs) -> None:
     job = await begin(jobs, "fs01:/docs", "fs02:/")
 
