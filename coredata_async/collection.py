@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from coredata_async.call import perform
+from coredata_async.fields import build, with_signature
 from coredata_async.ids import Id
-from coredata_async.keywords import build, with_signature
 from coredata_async.listing import Listing, list_resource
 from coredata_async.message import Send
 from coredata_async.wire import calls

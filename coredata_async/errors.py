@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar
 
-from coredata_async.control_characters import escape_controls
+from coredata_async.escapes import escape_controls
 from coredata_async.message import Reply, Request
 from coredata_async.redaction import SHOWN_HEADERS
 

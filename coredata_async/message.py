@@ -9,8 +9,7 @@ from typing import Any, Final, Protocol
 
 from attrs import define, field, frozen
 
-from coredata_async.json_text import decode_json
-from coredata_async.nesting import check_depth
+from coredata_async.json_text import check_depth, decode_json
 from coredata_async.redaction import NO_SECRETS, Redactor
 from coredata_async.secret import Secret
 

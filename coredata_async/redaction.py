@@ -22,9 +22,8 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
 
 from attrs import field, frozen
 
-from coredata_async.control_characters import escape_controls
+from coredata_async.escapes import decodings, escape_controls, join_lines
 from coredata_async.secret import MASK, Secret
-from coredata_async.unescape import decodings, join_lines
 
 EXCERPT: Final = 2000
 """Maximum number of characters of an unexpected body that an error keeps."""

@@ -1,4 +1,4 @@
-"""Decoding of JSON: the same for any content, and errors of one kind."""
+"""Decoding of JSON: the same for any content, errors of one kind, and a limit on the depth."""
 
 import json
 from math import inf
@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.json_text import decode_json
+from coredata_async.json_text import LEVELS, TooDeepError, check_depth, decode_json
+from coredata_async.message import Reply
 
 LONG = "1" * 5000
 
@@ -36,3 +37,35 @@ def test_what_cannot_be_decoded_is_a_value_error(raw: bytes) -> None:
 @given(st.text() | st.integers() | st.floats(allow_nan=False) | st.lists(st.integers()))
 def test_all_else_is_as_python_decodes_it(value: object) -> None:
     assert repr(decode_json(json.dumps(value))) == repr(value)
+
+
+def nested(levels: int, *, objects: bool = False) -> object:
+    value: object = "x"
+    for _ in range(levels):
+        value = {"a": value} if objects else [1, value]
+    return value
+
+
+@pytest.mark.parametrize("objects", [False, True])
+def test_as_many_levels_as_allowed_are_returned_as_they_are(objects: bool) -> None:
+    value = nested(LEVELS, objects=objects)
+
+    assert check_depth(value) is value
+
+
+@pytest.mark.parametrize("objects", [False, True])
+@pytest.mark.parametrize("levels", [LEVELS + 1, 50_000])
+def test_more_are_refused(levels: int, objects: bool) -> None:
+    with pytest.raises(TooDeepError, match="more than 100 levels"):
+        check_depth(nested(levels, objects=objects))
+
+
+@pytest.mark.parametrize("value", [None, 1, "x", [], {}])
+def test_what_is_not_nested_is_returned(value: object) -> None:
+    assert check_depth(value) == value
+
+
+@pytest.mark.parametrize("levels", [LEVELS + 1, 99_999])
+def test_the_json_of_a_reply_is_limited_too(levels: int) -> None:
+    with pytest.raises(ValueError, match="nested more than 100"):
+        Reply(200, body=b"[" * levels + b"]" * levels).json()

@@ -10,38 +10,35 @@ import pytest
 ROOT = Path(__file__).parent.parent / "coredata_async"
 
 CORE = (
-    "nesting json_text unset secret control_characters message redaction errors response_table config call "
+    "json_text unset secret escapes message redaction errors response_table config call "
     "ids plain_data operations"
 )
 SERVICES = f"{CORE} wire resources walk listing collection storage transfer"
 
 # A module or folder, and what of the package it may import besides itself. The longest name counts.
 MAY_IMPORT = {
-    "nesting": "",
-    "json_text": "nesting",
+    "json_text": "",
     "unset": "",
     "secret": "",
-    "control_characters": "",
-    "unescape": "",
-    "redaction": "control_characters secret unescape",
-    "message": "nesting json_text redaction secret",
+    "escapes": "",
+    "redaction": "escapes secret",
+    "message": "json_text redaction secret",
     "paging": "",
-    "errors": "control_characters message redaction",
+    "errors": "escapes message redaction",
     "plain_data": "errors message",
     "operations": "errors",
     "config": "message errors",
     "response_table": "message errors",
-    "ids": "control_characters message redaction errors",
-    "fields": "",
-    "keywords": CORE,
+    "ids": "escapes message redaction errors",
+    "fields": CORE,
     "fence": "",
-    "call": "nesting message redaction errors response_table config",
+    "call": "json_text message redaction errors response_table config",
     "wire": CORE,
     "resources": f"{CORE} wire",
     "walk": "paging wire",
     "listing": f"{CORE} paging walk wire resources",
     "changes": f"{CORE} wire resources walk listing",
-    "collection": f"{CORE} keywords wire resources listing",
+    "collection": f"{CORE} fields wire resources listing",
     "version": "",
     "transport": f"{CORE} version",
     "storage": CORE,
@@ -58,7 +55,7 @@ MAY_IMPORT = {
     "cluster": f"{SERVICES} transport client environment bulk records version fence prometheus",
     "events": f"{SERVICES} services transport client records version prometheus",
     "otel": f"{CORE} resources transport version",
-    "fivepm": f"{CORE} keywords paging storage transport base_url version",
+    "fivepm": f"{CORE} fields paging storage transport base_url version",
     "archive": f"{SERVICES} transport client bulk fivepm fields",
     "doctor": f"{SERVICES} transport client",
     "sandbox": "sandbox.embedded",
@@ -73,12 +70,10 @@ IO = "asyncio aiohttp aiofiles time random os"
 
 # A module or folder, and the outside modules that it must not import. A folder's ban also holds below it.
 MUST_NOT_IMPORT = {
-    "nesting": IO,
     "json_text": IO,
     "unset": IO,
     "secret": IO,
-    "control_characters": IO,
-    "unescape": IO,
+    "escapes": IO,
     "message": IO,
     "plain_data": IO,
     "operations": IO,

@@ -13,7 +13,7 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
-from coredata_async.control_characters import json_line
+from coredata_async.escapes import json_line
 from coredata_async.fields import plain_object
 from coredata_async.fivepm import Activity, File, Project, Task
 

@@ -14,7 +14,7 @@ from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.output import printable
 from coredata_async.cli.parsing import json_value, parameter
-from coredata_async.control_characters import json_line
+from coredata_async.escapes import json_line
 from coredata_async.message import Reply
 
 _USUAL: Final = {"POST": 201, "PUT": 204, "DELETE": 204}

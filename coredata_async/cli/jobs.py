@@ -25,8 +25,8 @@ from coredata_async.cli.failures import FAILED
 from coredata_async.cli.interrupts import Stoppable, interrupts
 from coredata_async.cli.output import echo_json, print_table, say
 from coredata_async.cli.progress import JobOutput
-from coredata_async.control_characters import json_line
 from coredata_async.errors import TransferError
+from coredata_async.escapes import json_line
 from coredata_async.fields import plain_object
 from coredata_async.storage.atomic import Target, new_part
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from coredata_async.control_characters import json_line
+from coredata_async.escapes import json_line
 from coredata_async.fields import plain_object
 
 WIDE: Final = 100_000

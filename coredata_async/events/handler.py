@@ -13,8 +13,8 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from coredata_async.control_characters import escape_controls
 from coredata_async.errors import ConfigurationError, SourceError
+from coredata_async.escapes import escape_controls
 from coredata_async.events.errors import InvalidMessageError
 from coredata_async.events.message import UploadMessage, read_key
 from coredata_async.events.remote import RemoteFile, RemoteFiles

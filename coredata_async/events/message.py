@@ -7,8 +7,8 @@ from typing import Final, Self
 
 from attrs import frozen
 
-from coredata_async.control_characters import escape_controls
 from coredata_async.errors import ConfigurationError
+from coredata_async.escapes import escape_controls
 from coredata_async.events.errors import InvalidMessageError
 from coredata_async.json_text import decode_json
 from coredata_async.plain_data import PlainData

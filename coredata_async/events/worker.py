@@ -11,7 +11,7 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.client import CoreData
-from coredata_async.control_characters import escape_controls
+from coredata_async.escapes import escape_controls
 from coredata_async.events import broker as nats
 from coredata_async.events.address import NatsAddress
 from coredata_async.events.errors import BrokerError

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from coredata_async.control_characters import escape_controls
+from coredata_async.escapes import escape_controls
 from coredata_async.fence import NO_FENCE, process_fence, read_clock
 from coredata_async.records.outcomes import Busy, RecordStoreError
 from coredata_async.records.ownership import OwnedRecord

@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 from attrs import evolve
 
-from coredata_async.control_characters import escape_controls
 from coredata_async.errors import SourceError
+from coredata_async.escapes import escape_controls
 from coredata_async.records.outcomes import KeyReusedError
 from coredata_async.records.ownership import OwnedRecord
 from coredata_async.records.record import Revision

@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final
 
 from coredata_async.client import CoreData
-from coredata_async.control_characters import escape_controls
 from coredata_async.errors import ConfigurationError
+from coredata_async.escapes import escape_controls
 from coredata_async.fence import read_clock
 from coredata_async.ids import Id
 from coredata_async.operations import OperationOutcome

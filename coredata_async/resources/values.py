@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from attrs import field, frozen
 
-from coredata_async.nesting import check_depth
+from coredata_async.json_text import check_depth
 from coredata_async.wire.readers import register_reader
 from coredata_async.wire.scalars import moment, value_error_for
 

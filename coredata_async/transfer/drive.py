@@ -10,13 +10,13 @@ from functools import partial
 from attrs import frozen
 
 from coredata_async.call import carry
-from coredata_async.control_characters import escape_controls
 from coredata_async.errors import (
     APIStatusError,
     OutcomeUnknownError,
     RateLimitError,
     RegistrationUncertainError,
 )
+from coredata_async.escapes import escape_controls
 from coredata_async.message import Send
 from coredata_async.operations import Observe, unobserved
 from coredata_async.transfer.probe import RegistrationProbe, uncertain

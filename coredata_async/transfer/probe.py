@@ -18,7 +18,6 @@ from attrs import Factory, define, field, frozen
 
 from coredata_async.call import perform
 from coredata_async.config import Retry
-from coredata_async.control_characters import escape_controls
 from coredata_async.errors import (
     APIError,
     AuthenticationError,
@@ -28,6 +27,7 @@ from coredata_async.errors import (
     RegistrationUncertainError,
     UnexpectedResponseError,
 )
+from coredata_async.escapes import escape_controls
 from coredata_async.message import Send
 from coredata_async.operations import Observe, unobserved
 from coredata_async.resources.files import FILES

@@ -13,7 +13,6 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from coredata_async.config import Retry
-from coredata_async.control_characters import escape_controls
 from coredata_async.errors import (
     APIConnectionError,
     ChecksumMismatchError,
@@ -23,6 +22,7 @@ from coredata_async.errors import (
     UnexpectedResponseError,
     URLExpiredError,
 )
+from coredata_async.escapes import escape_controls
 from coredata_async.message import Reply, Request, Send
 from coredata_async.operations import Observe, unobserved
 from coredata_async.response_table import is_transient

@@ -27,7 +27,7 @@ from typing import Any, Final, NoReturn, cast
 import attrs
 from attrs import frozen
 
-from coredata_async.nesting import TooDeepError, check_depth
+from coredata_async.json_text import TooDeepError, check_depth
 from coredata_async.wire.scalars import STAMP, PartlyReadableError, value_error_for
 
 _KEY: Final = 64

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_t
 import attrs
 import cattrs
 
-from coredata_async.nesting import TooDeepError
+from coredata_async.json_text import TooDeepError
 from coredata_async.wire.generate import Field, generate_reader
 from coredata_async.wire.scalars import (
     PartlyReadableError,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
-from coredata_async.nesting import check_depth
+from coredata_async.json_text import check_depth
 
 _QUOTED: Final = 60
 """Maximum number of characters of a text that a message quotes. The beginning of a longer one could be part

@@ -20,8 +20,8 @@ from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import RunSummary
 from coredata_async.call import Call, read_created_id, refusal
-from coredata_async.control_characters import json_line
 from coredata_async.errors import CoreDataError
+from coredata_async.escapes import json_line
 from coredata_async.fivepm import Activity, Project, Task
 from coredata_async.fivepm.codec.shape import flag, many, one
 from coredata_async.fivepm.replies import ask

@@ -37,8 +37,8 @@ from coredata_async.bulk.run.work_queue import WorkQueue
 from coredata_async.bulk.scan.entries import ScannedEntry
 from coredata_async.bulk.states import Reason, State
 from coredata_async.bulk.workers.sender import FileSender
-from coredata_async.control_characters import escape_controls
 from coredata_async.errors import SourceError, URLExpiredError
+from coredata_async.escapes import escape_controls
 from coredata_async.storage.paths import Fingerprint, stat_file
 from coredata_async.transfer.engine import Engine
 from coredata_async.transfer.steps import Registered

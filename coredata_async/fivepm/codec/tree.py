@@ -12,8 +12,7 @@ from importlib import import_module
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 from coredata_async.errors import ConfigurationError
-from coredata_async.json_text import decode_json
-from coredata_async.nesting import LEVELS, TooDeepError, check_depth
+from coredata_async.json_text import LEVELS, TooDeepError, check_depth, decode_json
 
 Tree: TypeAlias = "bool | int | float | str | list[Tree] | dict[str, Tree] | None"
 """Value that JSON can hold.

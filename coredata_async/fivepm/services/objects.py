@@ -10,12 +10,12 @@ import attrs
 from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.fields import build, with_signature
 from coredata_async.fivepm.calls import Objects
 from coredata_async.fivepm.listing import Listing, Page
 from coredata_async.fivepm.replies import perform
 from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.ids import Id
-from coredata_async.keywords import build, with_signature
 from coredata_async.message import Send
 from coredata_async.unset import UNSET, Unset
 

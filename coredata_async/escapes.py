@@ -1,21 +1,29 @@
-r"""Decoding of text behind escapes: `\u003d`, `%3D`, `&#61;` and the like, also nested.
+r"""Escapes in text: those written for control characters, and those decoded to search behind them.
 
-A search for a secret must find it in any of these forms, and then remove it from the original text. Therefore
-each decoded character keeps its original position.
+Characters that control a terminal or a log (line breaks, escapes, direction marks) are escaped before a text
+is shown. A search for a secret must find it behind any escape (`\u003d`, `%3D`, `&#61;` and the like, also
+nested), and then remove it from the original text. Therefore each decoded character keeps its original
+position.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Final, cast
 
 from attrs import frozen
 
+_DIRECTION: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_BREAKS: Final = "\u2028\u2029"
+_UNPAIRED: Final = "\ud800-\udfff"
+_CONTROLS: Final = re.compile(f"[\x00-\x1f\x7f-\x9f{_BREAKS}{_DIRECTION}\ufeff{_UNPAIRED}]")
+_NOT_ESCAPED_BY_JSON: Final = re.compile(f"[\x7f-\x9f{_BREAKS}{_DIRECTION}\ufeff{_UNPAIRED}]")
 DEPTH: Final = 4
 """Maximum number of times that a text is decoded: JSON within JSON within HTML needs three."""
-
 _NAMED: Final = {
     "amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "equals": "=", "quest": "?", "sol": "/",
     "colon": ":", "plus": "+", "percnt": "%", "num": "#", "lowbar": "_", "period": ".", "commat": "@",
@@ -40,6 +48,48 @@ _GAP: Final = re.compile(
 """Spaces, or invisible characters, within a word."""
 _BASES: Final = {"u4": 16, "ub": 16, "u8": 16, "x2": 16, "percent": 16, "hex": 16, "decimal": 10, "octal": 8}
 _HIGHEST: Final = 0x10FFFF
+
+
+def escape_controls(text: str) -> str:
+    r"""Escape control characters as `\n`, `\x1b` or `\u202e`, so that the text is one harmless line.
+
+    Text from a server or a file system is escaped here before it is part of a message, a log record or a line
+    on a terminal.
+    """
+    if text.isprintable():
+        return text
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def json_line(value: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
+    r"""Encode a value as JSON, with readable letters and with control characters as `\u009b`.
+
+    NaN and the infinities, which JSON does not have, become null.
+
+    Args:
+        value: Any value that `json.dumps` accepts.
+        indent: Spaces per level; None for one line.
+        ascii_only: Also escape letters outside ASCII.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_without_nan(value), ensure_ascii=ascii_only, indent=indent)
+    return _NOT_ESCAPED_BY_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _without_nan(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {_key(name): _without_nan(each) for name, each in cast("dict[object, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in cast("list[object]", value)]
+    return value
+
+
+def _key(name: object) -> object:
+    return str(name) if isinstance(name, float) and not math.isfinite(name) else name
 
 
 @frozen
