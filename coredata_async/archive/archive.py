@@ -14,8 +14,7 @@ from coredata_async.archive.inventory import Inventory, take_inventory
 from coredata_async.archive.staging import Fetched, NotFetched, Outcome, Stager, key
 from coredata_async.archive.workspace import NameRequest, Names, Workspace, folder_name, safe
 from coredata_async.bulk.job import UploadJob
-from coredata_async.bulk.journal.identity import JobIdentity
-from coredata_async.bulk.journal.location import default_path
+from coredata_async.bulk.journal.location import JobIdentity, default_path
 from coredata_async.bulk.options import Effort, Policy, Selection
 from coredata_async.bulk.report.report import Report
 from coredata_async.client import CoreData

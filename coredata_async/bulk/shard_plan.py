@@ -18,7 +18,7 @@ from coredata_async.bulk.journal.location import check_path
 from coredata_async.bulk.lease import Lease, Unlimited
 from coredata_async.bulk.limits.budget import Budget, Bulletin, pace_each
 from coredata_async.bulk.options import JobSpec
-from coredata_async.bulk.remote.folder_maker import FolderMaker
+from coredata_async.bulk.remote.folder_list import FolderMaker
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.report.report import Report

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from coredata_async.bulk.job import JobHandle
-from coredata_async.bulk.journal.identity import ShardIdentity
 from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.location import ShardIdentity
 from coredata_async.bulk.journal.scanning import PlannedFolders
 from coredata_async.bulk.journal.shards import checkpoint, restore
 from coredata_async.bulk.lease import Lease, Unlimited

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from coredata_async.bulk import Effort, FileSkipped, Policy
-from coredata_async.bulk.run.feeder import BATCH
+from coredata_async.bulk.journal.claims import BATCH
 from coredata_async.bulk.states import Reason
 from tests.bulk.rig import check_mirrored, check_report, files_twice, make_tree
 

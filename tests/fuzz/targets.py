@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from coredata_async.bulk.journal import resume
+from coredata_async.bulk.journal.claims import take_over
 from coredata_async.bulk.journal.items import JOINED, item_of
 from coredata_async.bulk.journal.journal import JobIdentity
 from coredata_async.bulk.journal.opening import open_journal
@@ -174,7 +174,7 @@ def _opened_and_read(path: Path) -> None:
     with suppress(CoreDataError):
         store = open_journal(path, BINDING)
         try:
-            resume.begin(store.connection)
+            take_over(store.connection)
             items = [item_of(row) for row in store.connection.execute(JOINED)]
             assert store.set_aside or len(items) == ITEMS, "files are missing, and nothing says so"
             json_line(as_json(read_report(store.connection, COURSE)))

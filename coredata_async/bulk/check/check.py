@@ -22,14 +22,14 @@ from coredata_async.bulk.check.remote_only import (
     remote_entry,
     remove_matched,
 )
-from coredata_async.bulk.journal.identity import JobIdentity
+from coredata_async.bulk.journal.claims import PlannedFile, read_planned_files
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.bulk.journal.scratch import plan_into, scratch_journal
+from coredata_async.bulk.journal.location import JobIdentity
+from coredata_async.bulk.journal.scanning import plan_into, scratch_journal
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.remote.folder_list import FolderLookup, Row
+from coredata_async.bulk.remote.folder_list import FolderList, FolderLookup, Row
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
-from coredata_async.bulk.run.feeder import PlannedFile, read_planned_files
 from coredata_async.bulk.scan.filters import Filter
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
@@ -91,7 +91,7 @@ async def check(
         remote = Remote(engine.api, journal, parent, project, policy.unicode)
         checker = Checker(
             journal,
-            FolderLookup(remote, journal),
+            FolderLookup(FolderList(remote), journal),
             FileComparer(client, sample),
             RemoteOnly(remote, selection),
             width,
@@ -126,7 +126,7 @@ class Checker:
 
     async def all(self) -> AsyncGenerator[Compared, None]:
         """Yield all results."""
-        await self.folder_lookup.load()
+        await self.folder_lookup.listing.load()
         async with aclosing(self.folder_lookup.rows()) as rows:
             async for row in rows:
                 self._scopes[row.id] = self._scope(row)
@@ -138,7 +138,7 @@ class Checker:
         folder_id, prefix, after = await self.folder_lookup.find_folder(row), self._scopes[row.id].prefix, b""
         whole = folder_id is not None and await self.journal.read(partial(_is_whole, folder=row.id))
         if folder_id is not None and (whole or await self.journal.read(partial(_has_files, folder=row.id))):
-            await self.folder_lookup.remote.load_files(row.id, folder_id)
+            await self.folder_lookup.listing.remote.load_files(row.id, folder_id)
         while some := await self.journal.read(partial(_next_files, folder=row.id, after=after)):
             chosen = [each for each in some if each.item.state != State.SKIPPED]
             for found in await map_concurrently(
@@ -192,7 +192,9 @@ class Checker:
     async def _seconds(self, row: Row, folder_id: str) -> list[Branch]:
         mirrored = await self.journal.read(partial(_titles, folder=row.id))
         scope, seen, found = self._scopes[row.id], set[str](), list[Branch]()
-        for folder, title in await self.folder_lookup.remote.subfolders(folder_id) if mirrored else ():
+        for folder, title in (
+            await self.folder_lookup.listing.remote.subfolders(folder_id) if mirrored else ()
+        ):
             # Of several folders of one title the oldest, which comes first, is compared.
             if title in seen:
                 name = title.encode("utf-8", "replace")
@@ -204,7 +206,7 @@ class Checker:
 
     async def _further(self, row: Row, folder_id: str) -> list[tuple[str, str]]:
         """Return the remote folders in a folder that have no local directory of their name."""
-        inside = await self.folder_lookup.remote.subfolders(folder_id)
+        inside = await self.folder_lookup.listing.remote.subfolders(folder_id)
         mirrored = await self.journal.read(partial(_titles, folder=row.id))
         local = await asyncio.to_thread(_existing_names, row.path, [title for _, title in inside])
         return [(folder, title) for folder, title in inside if title not in local and title not in mirrored]

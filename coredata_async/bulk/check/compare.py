@@ -16,10 +16,9 @@ from typing import Final, Literal, Self
 from attrs import evolve, frozen
 
 from coredata_async.bulk.formatting import path_text
+from coredata_async.bulk.journal.claims import PlannedFile, RemoteFile
 from coredata_async.bulk.journal.items import Item, path_of
-from coredata_async.bulk.journal.work import RemoteFile
 from coredata_async.bulk.remote.existing import digest_of
-from coredata_async.bulk.run.feeder import PlannedFile
 from coredata_async.bulk.states import State
 from coredata_async.client import CoreData
 from coredata_async.errors import (

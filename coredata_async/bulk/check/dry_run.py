@@ -12,11 +12,11 @@ from typing import Final, Literal
 from attrs import define, field, frozen
 
 from coredata_async.bulk.formatting import path_text
-from coredata_async.bulk.journal.identity import JobIdentity
+from coredata_async.bulk.journal.claims import PlannedFile, read_planned_files
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.bulk.journal.location import check_path, path_for
+from coredata_async.bulk.journal.location import JobIdentity, check_path, path_for
 from coredata_async.bulk.journal.planning import is_pending
-from coredata_async.bulk.journal.scratch import plan_into, scratch_journal
+from coredata_async.bulk.journal.scanning import plan_into, scratch_journal
 from coredata_async.bulk.options import Policy, Selection
 from coredata_async.bulk.remote.existing import (
     Conflict,
@@ -26,10 +26,9 @@ from coredata_async.bulk.remote.existing import (
     Skip,
     Upload,
 )
-from coredata_async.bulk.remote.folder_list import FolderLookup, Row, row_of
+from coredata_async.bulk.remote.folder_list import FolderList, FolderLookup, Row, row_of
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
-from coredata_async.bulk.run.feeder import PlannedFile, read_planned_files
 from coredata_async.bulk.scan.roots import PathLike, roots
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.scan.walk import Batches
@@ -99,7 +98,7 @@ class DryRun:
     """Folders whose creation was yielded."""
 
     def __attrs_post_init__(self) -> None:
-        self._folder_lookup = FolderLookup(self.remote, self.journal)
+        self._folder_lookup = FolderLookup(FolderList(self.remote), self.journal)
         self._resolver = ConflictResolver(self.remote.api, self.policy.existing)
 
     async def actions(self, batches: Batches) -> AsyncGenerator[Action, None]:
@@ -133,7 +132,7 @@ class DryRun:
         folder_id = await self._folder_lookup.find_folder(row)
         if folder_id is not None and await self.journal.read(partial(is_pending, folder=row.id)):
             if self.remote.is_project(folder_id):
-                await self._folder_lookup.load()
+                await self._folder_lookup.listing.load()
             await self.remote.load_files(row.id, folder_id)
         return folder_id
 

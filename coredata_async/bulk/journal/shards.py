@@ -20,8 +20,7 @@ from typing import Final, cast
 from attrs import frozen
 
 from coredata_async.bulk.journal.errors import DamagedError, JournalError
-from coredata_async.bulk.journal.schema import APPLICATION, TABLES
-from coredata_async.bulk.journal.validation import check_programs, check_rows, check_schema
+from coredata_async.bulk.journal.schema import APPLICATION, TABLES, check_programs, check_rows, check_schema
 from coredata_async.bulk.states import FolderState
 from coredata_async.errors import ConfigurationError
 from coredata_async.storage.private import write_private

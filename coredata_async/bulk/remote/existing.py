@@ -10,8 +10,8 @@ from typing import assert_never
 
 from attrs import evolve, frozen
 
+from coredata_async.bulk.journal.claims import RemoteFile
 from coredata_async.bulk.journal.items import Item
-from coredata_async.bulk.journal.work import RemoteFile
 from coredata_async.bulk.options import Existing
 from coredata_async.bulk.states import Reason
 from coredata_async.call import perform

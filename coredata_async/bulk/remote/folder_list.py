@@ -1,12 +1,12 @@
-"""Folders of the journal, the list of the server's folders, and the lookup of one among the other."""
+"""Folders of the journal and the list of the server's; the lookup of one among the other; its creation."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import define, field, frozen
 
@@ -61,19 +61,14 @@ class FolderList:
                 self.incomplete_reason = await self.remote.load_folders()
                 self._read = self._begun
 
-    async def with_title(self, inside: str, title: str) -> list[str]:
-        """Return the ids of the folders of this title in a folder, the oldest first, as last read."""
-        return await self.remote.find_folders(inside, title)
-
 
 @define(eq=False)
 class FolderLookup:
     """Remote folder of each directory. Parents must be looked up before their subdirectories."""
 
-    remote: Remote
+    listing: FolderList
     journal: Journal
     _folders: dict[int, str | None] = field(factory=dict[int, str | None], init=False)
-    _listed: bool = field(default=False, init=False)
 
     async def rows(self) -> AsyncGenerator[Row, None]:
         """Yield all directories of the journal, parents first."""
@@ -89,22 +84,16 @@ class FolderLookup:
             self._folders[row.id] = await self._find(row)
         return self._folders[row.id]
 
-    async def load(self) -> None:
-        """Read the server's folders, once."""
-        if not self._listed:
-            await self.remote.load_folders()
-            self._listed = True
-
     async def _find(self, row: Row) -> str | None:
         if row.parent is None:
-            return self.remote.parent
+            return self.listing.remote.parent
         if row.state == FolderState.READY and row.remote:
             return row.remote
         inside = self._folders[row.parent]
         if inside is None:
             return None
-        await self.load()
-        folders = await self.remote.find_folders(inside, row.title)
+        await self.listing.load()
+        folders = await self.listing.remote.find_folders(inside, row.title)
         return folders[0] if folders else None
 
 
@@ -132,3 +121,54 @@ WITH RECURSIVE up(id, parent, height) AS (
     UNION ALL SELECT folder.id, folder.parent, height + 1 FROM folder JOIN up ON folder.id = up.parent
 ) SELECT id FROM up ORDER BY height DESC
 """
+
+
+class FolderMaker(Protocol):
+    """Creates each folder once for all processes that plan parts of one job."""
+
+    async def get(self, parent: str, title: str) -> str | None:
+        """Return the id of a folder that a process of this job has created.
+
+        Waits for one that is being created by a living process.
+        """
+        ...
+
+    async def make(
+        self,
+        parent: str,
+        title: str,
+        create: Callable[[], Awaitable[str]],
+        find: Callable[[], Awaitable[str | None]],
+    ) -> str:
+        """Return the id of the folder, and create it unless a process of this job has done so.
+
+        Args:
+            parent: Id of the folder above.
+            title: Title of the folder.
+            create: Creates the folder and returns its id; if the response is lost, it looks for the folder,
+                which takes minutes. Whatever it raises, no folder exists by a request of this process.
+            find: Lists the folders again, and returns the id of an existing one. For a creation that a dead
+                process has begun: its request may be in flight for `Retry.settle` + `Retry.probe_gap`.
+        """
+        ...
+
+
+@frozen
+class LocalFolderMaker:
+    """Folder maker of a job in one process, which needs each folder once."""
+
+    async def get(self, parent: str, title: str) -> str | None:
+        """Return None."""
+        del parent, title
+        return None  # the result, not the absence of one
+
+    async def make(
+        self,
+        parent: str,
+        title: str,
+        create: Callable[[], Awaitable[str]],
+        find: Callable[[], Awaitable[str | None]],
+    ) -> str:
+        """Create the folder."""
+        del parent, title, find
+        return await create()

@@ -12,8 +12,14 @@ from attrs import define, field, frozen
 
 from coredata_async.bulk.journal import items
 from coredata_async.bulk.journal.journal import Journal, Statement
-from coredata_async.bulk.remote.folder_list import FolderList, Row, lineage, row_of
-from coredata_async.bulk.remote.folder_maker import FolderMaker, LocalFolderMaker
+from coredata_async.bulk.remote.folder_list import (
+    FolderList,
+    FolderMaker,
+    LocalFolderMaker,
+    Row,
+    lineage,
+    row_of,
+)
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.other_jobs import QuietCheck
 from coredata_async.bulk.remote.siblings import CreatedFolder, Siblings
@@ -119,10 +125,6 @@ class Folders:
         """Forget the failures, so that they are tried again."""
         self._failures.clear()
 
-    async def load(self) -> None:
-        """Read the server's folders, once in a run."""
-        await self.listing.load()
-
     async def _ready(self, folder: int) -> RemoteFolder:
         row = await self.journal.read(lambda db: row_of(db, folder))
         if row.state == FolderState.READY and row.remote:
@@ -134,7 +136,7 @@ class Folders:
             return await self._own(row, inside, found) if found else await self._create(row, inside)
         if folder in self._refused:  # a gateway may have reported the refusal wrongly
             await self.listing.load_again()
-            if found := await self.listing.with_title(inside.id, row.title):
+            if found := await self.remote.find_folders(inside.id, row.title):
                 return await self._own(row, inside, found)
         known = await self.maker.get(inside.id, row.title)
         if known is not None:
@@ -147,7 +149,7 @@ class Folders:
         if inside.fresh:
             return []
         await self.listing.load()
-        found = await self.listing.with_title(inside.id, row.title)
+        found = await self.remote.find_folders(inside.id, row.title)
         # In the parent only a superfluous empty folder is at stake: a dead job that had just requested its
         # first folder has put nothing into it.
         is_harmless = inside.id == self.remote.parent and not self.quiet.wait.is_certain
@@ -155,7 +157,7 @@ class Folders:
             return found
         await self.quiet.wait.over()
         await self.quiet.check_folders()
-        return await self.listing.with_title(inside.id, row.title)
+        return await self.remote.find_folders(inside.id, row.title)
 
     async def _create(self, row: Row, inside: RemoteFolder) -> RemoteFolder:
         """Create a folder, unless another process of this job has created it."""
@@ -167,7 +169,7 @@ class Folders:
 
         async def find() -> str | None:
             await self.listing.load_again()
-            return next(iter(await self.listing.with_title(inside.id, row.title)), None)
+            return next(iter(await self.remote.find_folders(inside.id, row.title)), None)
 
         folder_id = await self.maker.make(inside.id, row.title, create, find)
         return created[0] if created else self._share(row, folder_id)
@@ -238,7 +240,7 @@ class Folders:
         for due in probe_schedule(self.policy):
             await self.sleep(max(0.0, lost_at + due - self.clock()))
             await self.listing.load_again()
-            if found := await self.listing.with_title(inside.id, row.title):
+            if found := await self.remote.find_folders(inside.id, row.title):
                 return found
         if self.listing.incomplete_reason is not None:
             raise OutcomeUnknownError(

@@ -14,7 +14,6 @@ from attrs import frozen
 
 from coredata_async.bulk.journal import items
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.bulk.journal.work import RemoteFile
 from coredata_async.bulk.options import Unicode
 from coredata_async.bulk.states import State
 from coredata_async.listing import Listing, list_resource
@@ -189,11 +188,6 @@ async def _read(listing: Listing[T], take: Callable[[Sequence[T]], Awaitable[Non
     return doubt
 
 
-def find_files_named(db: sqlite3.Connection, folder: int, filename: str) -> tuple[RemoteFile, ...]:
-    """Return the Files that have this name in a folder, the newest first, as last read."""
-    return tuple(RemoteFile(*row) for row in db.execute(_FILES_NAMED, (folder, filename)))
-
-
 def _is_known_folder(db: sqlite3.Connection, key: str) -> bool:
     """Return whether it is a folder of the server's last listing, or one that this job created."""
     return db.execute(_IS_KNOWN_FOLDER, (key, key)).fetchone() is not None
@@ -255,11 +249,6 @@ _IN_PROJECT: Final = (
 )
 _ALL_IN_FOLDER: Final = "SELECT id, title FROM remote_folder WHERE parent = ? ORDER BY created, id"
 _ALL_IN_PROJECT: Final = f"SELECT id, title FROM remote_folder WHERE {_OF_PROJECT} ORDER BY created, id"  # noqa: S608
-_FILES_NAMED: Final = (
-    "SELECT file, size, digest, snapshot, created, (SELECT shard FROM job) != '' "
-    "AND NOT EXISTS (SELECT 1 FROM baseline WHERE baseline.file = remote_file.file) "
-    "FROM remote_file WHERE folder = ? AND filename = ? ORDER BY created DESC"
-)
 _IS_KNOWN_FOLDER: Final = (
     "SELECT 1 FROM remote_folder WHERE id = ? UNION ALL SELECT 1 FROM folder WHERE remote = ? AND parent IS "
     "NOT NULL"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
@@ -12,7 +11,8 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.bulk.journal.items import JOINED, Item, item_of
+from coredata_async.bulk.journal.claims import read_confirmed
+from coredata_async.bulk.journal.items import Item
 from coredata_async.bulk.remote.folders import Folders
 from coredata_async.bulk.remote.listing import LISTED, ListedFile
 from coredata_async.bulk.remote.other_jobs import OtherJobs
@@ -92,7 +92,7 @@ class Confirmer:
             await self._confirm_folder(folder, complete=complete)
 
     async def _confirm_folder(self, folder: int, *, complete: bool) -> None:
-        while items := await self.run.journal.read(lambda db: _read_confirmed(db, folder)):
+        while items := await self.run.journal.read(lambda db: read_confirmed(db, folder, AT_ONCE)):
             try:
                 remote = await self.folders.ready(folder)
                 # In a folder that this job has not created, others may put Files, which only a listing shows.
@@ -168,14 +168,6 @@ class Confirmer:
         await self.run.warn(f"some Files could not be confirmed yet; the next run confirms them: {exc}")
         if isinstance(exc, AuthenticationError):
             self.run.abort("authentication", str(exc))
-
-
-def _read_confirmed(db: sqlite3.Connection, folder: int) -> list[Item]:
-    rows = db.execute(
-        f"{JOINED} WHERE item.folder = ? AND item.state = ? LIMIT ?",
-        (folder, State.CONFIRMED, AT_ONCE),
-    )
-    return [item_of(row) for row in rows.fetchall()]
 
 
 def _is_shown(item: Item, file: ListedFile) -> bool:

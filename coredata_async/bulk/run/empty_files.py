@@ -16,8 +16,8 @@ from typing import Final
 from attrs import define, evolve, field
 
 from coredata_async.bulk.journal import items
+from coredata_async.bulk.journal.claims import Work
 from coredata_async.bulk.journal.items import Item
-from coredata_async.bulk.journal.work import Work
 from coredata_async.bulk.run.context import RunContext
 from coredata_async.bulk.run.failures import classify
 from coredata_async.bulk.states import State

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from coredata_async.bulk.journal.items import COLUMNS, JOINED, Item, item_of
+from coredata_async.bulk.journal.claims import (
+    BATCH,
+    Work,
+    claim_large,
+    claim_small,
+    is_complete,
+    remote_namesakes,
+)
+from coredata_async.bulk.journal.items import Item
 from coredata_async.bulk.journal.journal import Journal
-from coredata_async.bulk.journal.schema import LARGE
-from coredata_async.bulk.journal.work import RemoteFile, Work, previous_version
+from coredata_async.bulk.journal.settle_wait import SettleWait
+from coredata_async.bulk.remote.folder_list import FolderList, FolderMaker, LocalFolderMaker
 from coredata_async.bulk.remote.folders import Folders, RemoteFolder
-from coredata_async.bulk.remote.listing import Remote, find_files_named
+from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.other_jobs import OtherJobs, QuietCheck, count_others
-from coredata_async.bulk.states import State
+from coredata_async.bulk.remote.siblings import Siblings
+from coredata_async.bulk.report.report import Ended
+from coredata_async.config import Retry
 from coredata_async.errors import OutcomeUnknownError
 from coredata_async.message import Request
 from coredata_async.resources.files import FILES
-
-BATCH: Final = 200
-"""Number of files read from the journal at once."""
 
 
 @define(eq=False)
@@ -99,7 +104,7 @@ class Feeder:
 
     async def _list(self, folder: int, remote: RemoteFolder) -> None:
         if self.remote.is_project(remote.id):
-            await self.folders.load()
+            await self.folders.listing.load()
         async with self.folders.width:
             doubt = await self.remote.load_files(folder, remote.id)
         if doubt is not None and self._is_moved:
@@ -151,124 +156,41 @@ class Feeder:
 
 
 @frozen
-class Batch:
-    """Some files of a folder, and the name after which the next ones begin."""
+class Placement:
+    """Folders of a run, and the protection against other jobs in them."""
 
-    files: list[tuple[Item, tuple[RemoteFile, ...]]]
-    """Each file, and what the server had under its name."""
-    last: bytes
+    others: OtherJobs
+    siblings: Siblings
+    folders: Folders
+    feeder: Feeder
 
+    @classmethod
+    def build(
+        cls,
+        remote: Remote,
+        retry: Retry,
+        wait: SettleWait,
+        *,
+        abort: Callable[[Ended, str], None],
+        on_created: Callable[[bytes, str], Awaitable[None]],
+        maker: FolderMaker | None = None,
+        listed: bool = False,
+    ) -> Placement:
+        """Connect the parts.
 
-def claim_small(db: sqlite3.Connection, run: int, folder: int, after: bytes) -> Batch:
-    """Claim the next small files of a folder, in the order of their names."""
-    rows = db.execute(_SMALL, (folder, after, run, LARGE, BATCH)).fetchall()
-    if not rows:
-        return Batch([], after)
-    last = rows[-1][-1]
-    # One statement for all, and no query for an empty listing: each statement releases Python's lock, and
-    # must get it back from the busy loop.
-    db.execute(_CLAIM, (run, folder, after, last, run, LARGE))
-    bare = db.execute("SELECT 1 FROM remote_file WHERE folder = ? LIMIT 1", (folder,)).fetchone() is None
-    items = [item_of(row[:-1]) for row in rows]
-    return Batch(
-        [(item, () if bare and item.file is None else remote_namesakes(db, item)) for item in items],
-        last,
-    )
-
-
-def claim_unknown(db: sqlite3.Connection, run: int, parent: str) -> list[Work]:
-    """Claim all files for which it is unknown whether they were registered.
-
-    Their number is at most the number of workers and queue slots of an earlier run.
-    """
-    rows = db.execute(f"{JOINED} WHERE item.state = ?", (State.UNKNOWN,)).fetchall()
-    remote = "SELECT coalesce(remote, ?) FROM folder WHERE id = ?"
-    items = _claim(db, run, rows)  # otherwise their folder would feed them again once they are STORED
-    return [Work(item, db.execute(remote, (parent, item.folder)).fetchone()[0]) for item in items]
-
-
-def files_beside_unknown(db: sqlite3.Connection, parent: str) -> list[tuple[str, str]]:
-    """Return, for each folder with files to look up, its id and that of one File that is DONE."""
-    return db.execute(
-        "SELECT coalesce(folder.remote, ?), min(item.file) FROM item JOIN folder ON folder.id = item.folder "
-        "WHERE item.state = ? AND item.folder IN (SELECT folder FROM item WHERE state = ?) "
-        "AND item.file IS NOT NULL GROUP BY item.folder",
-        (parent, State.DONE, State.UNKNOWN),
-    ).fetchall()
-
-
-def claim_large(db: sqlite3.Connection, run: int) -> Item | None:
-    """Claim the largest file of the scanned directories."""
-    items = _claim(db, run, db.execute(_LARGE, (LARGE, run, run)).fetchall())
-    return items[0] if items else None
-
-
-def is_complete(db: sqlite3.Connection, folder: int) -> bool:
-    """Return whether a remote folder seems to have all its pending files, by name and size."""
-    return db.execute(_MISSING, (folder,)).fetchone() is None
-
-
-def _claim(db: sqlite3.Connection, run: int, rows: list[tuple[Any, ...]]) -> list[Item]:
-    db.executemany("UPDATE item SET claim = ? WHERE id = ?", [(run, row[0]) for row in rows])
-    return [item_of(row) for row in rows]
-
-
-def remote_namesakes(db: sqlite3.Connection, item: Item) -> tuple[RemoteFile, ...]:
-    """Return the Files of a file's name, as last listed, and the File of its earlier content."""
-    listed = find_files_named(db, item.folder, item.filename)
-    if item.file is None or any(file.file == item.file for file in listed):
-        return listed
-    # The File of its earlier content is one of this job.
-    return (previous_version(item), *listed)
-
-
-_PENDING: Final = f"state IN ({State.PLANNED:d}, {State.STORED:d})"
-_SMALL: Final = (
-    f"SELECT {COLUMNS}, item.name FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
-    f"WHERE item.folder = ? AND item.name > ? AND item.{_PENDING} AND claim < ? AND size <= ? "
-    "ORDER BY item.name LIMIT ?"
-)
-_CLAIM: Final = (  # the same rows
-    f"UPDATE item SET claim = ? WHERE folder = ? AND name > ? AND name <= ? AND {_PENDING} "  # noqa: S608
-    "AND claim < ? AND size <= ?"
-)
-_LARGE: Final = (
-    f"SELECT {COLUMNS} FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
-    f"WHERE size > ? AND item.{_PENDING} AND claim < ? AND folder.scanned = ? ORDER BY size DESC LIMIT 1"
-)
-_MISSING: Final = (
-    f"SELECT 1 FROM item WHERE folder = ? AND {_PENDING} AND shard IS NULL "  # noqa: S608
-    "AND NOT EXISTS (SELECT 1 FROM remote_file WHERE remote_file.folder = item.folder "
-    "AND remote_file.filename = item.filename "
-    "AND (remote_file.size = item.size OR remote_file.size IS NULL)) LIMIT 1"
-)
-
-
-@frozen
-class PlannedFile:
-    """A file, with the Files of its name on the server."""
-
-    item: Item
-    message: str
-    name: bytes
-    """Name in its directory: the next batch begins after it."""
-    namesakes: Sequence[RemoteFile]
-
-
-def read_planned_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[PlannedFile]:
-    """Return the next files of a directory: all of the last scan, and those that must be looked up."""
-    rows = db.execute(_PLANNED_FILES, (folder, after, State.UNKNOWN, BATCH)).fetchall()
-    return [_read_planned_file(db, row) for row in rows]
-
-
-def _read_planned_file(db: sqlite3.Connection, row: tuple[Any, ...]) -> PlannedFile:
-    *columns, message, name = row
-    item = item_of(tuple(columns))
-    return PlannedFile(item, message or "", name, remote_namesakes(db, item))
-
-
-_PLANNED_FILES: Final = (
-    f"SELECT {COLUMNS}, message, item.name FROM item JOIN folder ON folder.id = item.folder "  # noqa: S608
-    "WHERE item.folder = ? AND item.name > ? AND (item.seen = (SELECT run FROM job) OR item.state = ?) "
-    "ORDER BY item.name LIMIT ?"
-)
+        Args:
+            remote: The server below the parent.
+            retry: The retry policy.
+            wait: The wait for requests of other processes.
+            abort: Ends the run.
+            on_created: Called for each folder that was created.
+            maker: Creates folders; by default those of a job in one process.
+            listed: True if the Files in the journal are a current listing of all folders.
+        """
+        listing, journal = FolderList(remote), remote.journal
+        others = OtherJobs(journal, abort)
+        siblings = Siblings(listing, journal, others, retry)
+        maker = maker or LocalFolderMaker()
+        quiet = QuietCheck(wait, listing, journal, others, retry.probe_gap, maker=maker)
+        folders = Folders(listing, journal, retry, quiet, siblings, on_created, maker=maker)
+        return cls(others, siblings, folders, Feeder(journal, folders, remote, quiet, others, listed=listed))

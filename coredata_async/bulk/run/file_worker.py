@@ -12,8 +12,8 @@ from typing import Final
 from attrs import evolve, frozen
 
 from coredata_async.bulk.journal import items
+from coredata_async.bulk.journal.claims import Work
 from coredata_async.bulk.journal.items import Item
-from coredata_async.bulk.journal.work import Work
 from coredata_async.bulk.remote.existing import Conflict, ConflictResolver, Replace, Skip, Upload
 from coredata_async.bulk.run.context import RunContext
 from coredata_async.bulk.run.empty_files import EmptyFiles

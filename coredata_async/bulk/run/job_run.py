@@ -13,10 +13,10 @@ from attrs import define, field
 
 from coredata_async.bulk.events import EventStream, FileDone, FileSkipped, Progress, Started, Waiting
 from coredata_async.bulk.formatting import path_text
-from coredata_async.bulk.journal import resume
+from coredata_async.bulk.journal.claims import take_over
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.planning import Planned, Sums
-from coredata_async.bulk.journal.settle_wait import Sent, SettleWait
+from coredata_async.bulk.journal.settle_wait import Sent, SettleWait, is_copy, read_sent, suspect, waive
 from coredata_async.bulk.journal.sharding import refuse_divided
 from coredata_async.bulk.lease import Lease, wait_for_end
 from coredata_async.bulk.limits.budget import Budget, Bulletin
@@ -163,16 +163,16 @@ class JobRun:
     def _begin(self, db: sqlite3.Connection) -> tuple[Sums, Sent]:
         """Take over the items, and read when another process can have sent requests for the same files."""
         refuse_divided(db)
-        if self.sent_until is None and resume.is_copy(db):
+        if self.sent_until is None and is_copy(db):
             self.sent_until = time.time()
-        sums = resume.begin(db, self.sent_until, "owner")
+        sums = take_over(db, self.sent_until, "owner")
         if self.sent_until is not None:
-            return sums, resume.read_sent(db)
+            return sums, read_sent(db)
         if self.spec.policy.assume_alone:
-            resume.waive(db)
+            waive(db)
         elif self.journal.set_aside is not None:
-            resume.suspect(db, time.time(), "damaged")
-        return sums, resume.read_sent(db)
+            suspect(db, time.time(), "damaged")
+        return sums, read_sent(db)
 
     async def _waiting(self, seconds: float, message: str) -> None:
         await self.stream.publish(Waiting(seconds=seconds, message=message))

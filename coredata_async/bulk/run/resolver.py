@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sqlite3
 import time
 from array import array
 from collections.abc import Callable, Coroutine
@@ -15,9 +13,8 @@ from typing import Any, Final
 from attrs import define, evolve, field
 
 from coredata_async.bulk.journal import items as rows
+from coredata_async.bulk.journal.claims import Work, previous_version, read_unknown
 from coredata_async.bulk.journal.errors import JournalError
-from coredata_async.bulk.journal.items import JOINED, item_of
-from coredata_async.bulk.journal.work import Work, previous_version
 from coredata_async.bulk.run.context import RunContext
 from coredata_async.bulk.run.empty_files import is_taken
 from coredata_async.bulk.run.failures import FailureClass
@@ -118,7 +115,7 @@ class Resolver:
         try:
             while self._further and (room := WAITING - self._held) > 0:
                 ids, self._further = self._further[:room], self._further[room:]
-                read = partial(_read, ids=ids.tolist(), parent=self.run.remote.parent)
+                read = partial(read_unknown, ids=ids.tolist(), parent=self.run.remote.parent)
                 works = await self.run.journal.read(read)
                 for work in works:
                     self._hold(work, self._further_at)
@@ -225,14 +222,3 @@ class Resolver:
             message = "the server shows no blob names, and by its clocks one is older than the blob"
             raise UndecidableError(message, (file.id,))
         return True
-
-
-def _read(db: sqlite3.Connection, ids: list[int], parent: str) -> list[Work]:
-    """Read files for which it is unknown whether they were registered."""
-    cursor = db.execute(
-        f"{JOINED} WHERE item.state = ? AND item.id IN (SELECT value FROM json_each(?))",  # noqa: S608
-        (State.UNKNOWN, json.dumps(ids)),
-    )
-    items = [item_of(row) for row in cursor.fetchall()]
-    remote = "SELECT coalesce(remote, ?) FROM folder WHERE id = ?"
-    return [Work(item, db.execute(remote, (parent, item.folder)).fetchone()[0]) for item in items]

@@ -11,7 +11,8 @@ from attrs import define, field
 
 from coredata_async.bulk.events import FolderCreated, Scanned
 from coredata_async.bulk.formatting import path_text
-from coredata_async.bulk.journal import planning, retries
+from coredata_async.bulk.journal import claims, planning
+from coredata_async.bulk.journal.claims import claim_unknown, files_beside_unknown
 from coredata_async.bulk.journal.items import Item
 from coredata_async.bulk.journal.planning import Planned
 from coredata_async.bulk.remote.existing import ConflictResolver
@@ -20,9 +21,8 @@ from coredata_async.bulk.run.confirmer import Confirmer
 from coredata_async.bulk.run.context import RunContext
 from coredata_async.bulk.run.empty_files import EmptyFiles
 from coredata_async.bulk.run.failures import FailureClass
-from coredata_async.bulk.run.feeder import claim_unknown, files_beside_unknown
+from coredata_async.bulk.run.feeder import Placement
 from coredata_async.bulk.run.file_worker import FileWorker
-from coredata_async.bulk.run.placement import Placement
 from coredata_async.bulk.run.resolver import Resolver
 from coredata_async.bulk.states import Reason, State
 from coredata_async.errors import APIError, AuthenticationError
@@ -229,7 +229,7 @@ class Scheduler:
         """Defer the files of a folder that cannot be found, created or listed to the retry pass."""
         message = f"its folder is not ready: {exc}"
         files, size = await self.run.journal.read(
-            lambda db: retries.defer_folder(db, folder, self.run.journal.run, message)
+            lambda db: claims.defer_folder(db, folder, self.run.journal.run, message)
         )
         self.run.progress.transition(size, State.PLANNED, State.RETRY, files=files)
         self._check_key(exc)
@@ -267,14 +267,14 @@ class Scheduler:
 
     async def _claim_again(self, handle: Callable[[Item], Coroutine[Any, Any, None]]) -> None:
         last = 0
-        while items := await self.run.journal.read(partial(retries.claim_retries, after=last)):
+        while items := await self.run.journal.read(partial(claims.claim_retries, after=last)):
             for item in items:
                 self.run.progress.transition(item.fingerprint.size, State.RETRY, item.state)
                 await handle(item)
             last = items[-1].id
 
     async def _give_up(self, item: Item) -> None:
-        reason, message = await self.run.journal.read(lambda db: retries.reason(db, item.id))
+        reason, message = await self.run.journal.read(lambda db: claims.read_failure(db, item.id))
         await self.run.fail(item, reason, message, blob=item.blob)
 
     async def _folder_created(self, path: bytes, folder_id: str) -> None:

@@ -14,21 +14,22 @@ from attrs import define, evolve, field
 
 from coredata_async.bulk.events import Event, FolderCreated, Waiting, Warned
 from coredata_async.bulk.formatting import path_text
-from coredata_async.bulk.journal import items, planning, resume, sharding
+from coredata_async.bulk.journal import items, planning, sharding
+from coredata_async.bulk.journal.claims import take_over
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.planning import Planned
 from coredata_async.bulk.journal.scanning import ScanPlanner
-from coredata_async.bulk.journal.settle_wait import Sent, SettleWait
+from coredata_async.bulk.journal.settle_wait import Sent, SettleWait, read_sent, suspect, waive
 from coredata_async.bulk.journal.shards import ExportedShard, export_shard
 from coredata_async.bulk.lease import Lease, wait_for_end
 from coredata_async.bulk.options import JobSpec, describe_settings
-from coredata_async.bulk.remote.folder_maker import FolderMaker
+from coredata_async.bulk.remote.folder_list import FolderMaker
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import Ended, Report, RunSummary
 from coredata_async.bulk.run.context import scan_event
 from coredata_async.bulk.run.failures import unwrap
-from coredata_async.bulk.run.placement import Placement
+from coredata_async.bulk.run.feeder import Placement
 from coredata_async.bulk.run.progress import api_counts
 from coredata_async.bulk.scan.walk import Batches
 from coredata_async.bulk.workers.runtime import Runtime
@@ -117,13 +118,13 @@ class ShardPlanner:
         return await self.journal.read(self._resume)
 
     def _resume(self, db: sqlite3.Connection) -> Sent:
-        resume.begin(db)
+        take_over(db)
         sharding.keep_assigned(db, self.journal.run)
         if self.spec.policy.assume_alone:
-            resume.waive(db)
+            waive(db)
         elif self.journal.set_aside is not None:
-            resume.suspect(db, time.time(), "damaged")
-        return resume.read_sent(db)
+            suspect(db, time.time(), "damaged")
+        return read_sent(db)
 
     def _export(self, db: sqlite3.Connection, number: int) -> ExportedShard:
         return export_shard(db, number, self.root, (self.name,))

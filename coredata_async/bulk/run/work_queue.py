@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
 
-from coredata_async.bulk.journal.work import Work
+from coredata_async.bulk.journal.claims import Work
 
 CAPACITY: Final = 128
 """Maximum number of waiting files; `put` waits when it is reached."""

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from coredata_async import Retry
-from coredata_async.bulk.journal.resume import begin, read_sent, suspect, waive
-from coredata_async.bulk.journal.settle_wait import FIRST_CHECK, Sent, SettleWait
+from coredata_async.bulk.journal.claims import take_over
+from coredata_async.bulk.journal.settle_wait import FIRST_CHECK, Sent, SettleWait, read_sent, suspect, waive
 from tests.bulk import virtual
 from tests.bulk.journals import opened
 
@@ -90,14 +90,14 @@ async def test_the_journal_keeps_the_last_moment_of_another_process(tmp_path) ->
         created, by = await journal.read(lambda db: db.execute("SELECT created, 'lost' FROM job").fetchone())
         assert await journal.read(read_sent) == Sent(created, by)
     async with opened(path) as journal:
-        await journal.read(begin)
+        await journal.read(take_over)
         assert await journal.read(read_sent) == Sent(created, "lost")
-        await journal.read(lambda db: begin(db, created + 7))
+        await journal.read(lambda db: take_over(db, created + 7))
         assert await journal.read(read_sent) == Sent(created + 7, "other")
     async with opened(path) as journal:
         await journal.read(lambda db: suspect(db, created + 3, "damaged"))
         assert (await journal.read(read_sent)).until == created + 7
         await journal.read(waive)
     async with opened(path) as journal:
-        await journal.read(begin)
+        await journal.read(take_over)
         assert (await journal.read(read_sent)).until is None

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.bulk.journal import resume
+from coredata_async.bulk.journal.claims import take_over
 from coredata_async.bulk.journal.errors import JournalError
-from coredata_async.bulk.journal.identity import JobIdentity, ShardIdentity
 from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.location import JobIdentity, ShardIdentity
 from coredata_async.bulk.journal.schema import TABLES
+from coredata_async.bulk.journal.settle_wait import Sent, is_copy, read_sent
 from coredata_async.bulk.journal.shards import (
     MAX_SIZE,
     checkpoint,
@@ -96,7 +97,7 @@ async def test_a_shard_is_exported_with_its_folders_and_the_files_that_have_its_
                 columns(db, "SELECT file FROM baseline"),
                 columns(db, "SELECT roots, run, sent_until, sent_by FROM job"),
                 columns(db, "SELECT * FROM finding"),
-                resume.is_copy(db),
+                is_copy(db),
             )
         )
     finally:
@@ -126,16 +127,16 @@ async def test_a_checkpoint_is_a_copy_whose_owner_may_have_sent_more(planned, tm
     restore(copy, tmp_path / "copy.sqlite", b"/other")
     again = await reopen(tmp_path / "copy.sqlite", "one")
     try:
-        assert await again.read(resume.is_copy)
+        assert await again.read(is_copy)
         assert again.run == 2
         assert await again.read(lambda db: columns(db, "SELECT name, state, blob FROM item")) == [
             (b"a", int(State.REGISTERING), "b1")
         ]
         assert await again.read(lambda db: columns(db, "SELECT blob FROM orphan")) == [("b0",)]
         assert await again.read(lambda db: columns(db, "SELECT message FROM finding")) == [("noted",)]
-        await again.read(lambda db: resume.begin(db, 99.0, "owner"))
-        assert await again.read(resume.read_sent) == resume.Sent(99.0, "owner")
-        assert not await again.read(resume.is_copy)
+        await again.read(lambda db: take_over(db, 99.0, "owner"))
+        assert await again.read(read_sent) == Sent(99.0, "owner")
+        assert not await again.read(is_copy)
     finally:
         await again.aclose()
 

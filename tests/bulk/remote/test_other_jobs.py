@@ -2,8 +2,8 @@
 
 import pytest
 
+from coredata_async.bulk.journal.claims import is_complete
 from coredata_async.bulk.remote.other_jobs import count_others
-from coredata_async.bulk.run.feeder import is_complete
 from coredata_async.bulk.states import State
 from tests.bulk.reports import Rows
 

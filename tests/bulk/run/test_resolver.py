@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 from attrs import evolve
 
+from coredata_async.bulk.journal.claims import Work
 from coredata_async.bulk.journal.items import Item
-from coredata_async.bulk.journal.work import Work
 from coredata_async.bulk.options import FileAttributes
 from coredata_async.bulk.run import resolver as resolve
 from coredata_async.bulk.run.resolver import Resolver

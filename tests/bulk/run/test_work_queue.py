@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from coredata_async.bulk.journal.claims import Work
 from coredata_async.bulk.journal.items import Item
-from coredata_async.bulk.journal.work import Work
 from coredata_async.bulk.run.work_queue import WorkQueue
 from coredata_async.bulk.states import State
 from coredata_async.storage.paths import Fingerprint

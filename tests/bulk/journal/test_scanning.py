@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.bulk.journal.scratch import scratch_journal
+from coredata_async.bulk.journal.scanning import scratch_journal
 from coredata_async.errors import ConfigurationError
 from tests.bulk.journals import BINDING, another_process, findings, opened
 
