@@ -23,6 +23,11 @@ def escape_unprintable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def printable_path(path: bytes) -> str:
+    """Return a path as text without unprintable characters."""
+    return escape_unprintable(path_text(path))
+
+
 def format_bytes(count: float) -> str:
     """Return bytes in units of a thousand: `1.2 MB`."""
     unit = 0

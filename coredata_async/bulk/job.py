@@ -20,8 +20,7 @@ from coredata_async.bulk.options import Effort, FileAttributes, JobSpec, Policy,
 from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.run.job_run import JobRun
-from coredata_async.bulk.scan.roots import PathLike, roots
-from coredata_async.bulk.scan.scan import scan
+from coredata_async.bulk.scan.scan import PathLike, roots, scan
 from coredata_async.bulk.workers.setup import check as check_processes
 from coredata_async.client import CoreData
 from coredata_async.ids import Id

@@ -23,8 +23,7 @@ from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.run.shard_planner import ShardPlanner
-from coredata_async.bulk.scan.roots import roots
-from coredata_async.bulk.scan.scan import scan
+from coredata_async.bulk.scan.scan import roots, scan
 from coredata_async.bulk.shard_run import share_root
 from coredata_async.bulk.workers.runtime import build_runtime
 from coredata_async.client import CoreData

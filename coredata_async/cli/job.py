@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from coredata_async.bulk.report.as_json import as_json as report_as_json
+from coredata_async.bulk.report.report import as_json as report_as_json
 from coredata_async.cli.cluster_jobs import ClusterOutput
 from coredata_async.cli.cluster_options import cluster_url_option, connection_options, open_cluster
 from coredata_async.cli.help_text import Group

@@ -18,9 +18,8 @@ from rich.table import Table
 from coredata_async.bulk.formatting import format_bytes, format_duration
 from coredata_async.bulk.options import Effort, Policy, Selection
 from coredata_async.bulk.report.advice import AGAIN, TITLES, summarize
-from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.html import render
-from coredata_async.bulk.report.report import Report
+from coredata_async.bulk.report.report import Report, as_json
 from coredata_async.cli.failures import FAILED
 from coredata_async.cli.interrupts import Stoppable, interrupts
 from coredata_async.cli.output import echo_json, print_table, say

@@ -7,8 +7,7 @@ import json
 from importlib import import_module
 from typing import Final
 
-from coredata_async.bulk.report.as_json import as_json
-from coredata_async.bulk.report.report import Report
+from coredata_async.bulk.report.report import Report, as_json
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.nats_types import ObjectStore
 

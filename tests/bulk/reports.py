@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from coredata_async.bulk.journal.schema import TABLES
-from coredata_async.bulk.report.counts import Counts
+from coredata_async.bulk.report.outcome import Counts
 from coredata_async.bulk.report.report import Report, RunSummary
 from coredata_async.bulk.states import Reason, State
 

@@ -7,8 +7,8 @@ import pytest
 from attrs import evolve
 
 from coredata_async.bulk import Policy, Progress, Reason, Waiting
-from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.html import render
+from coredata_async.bulk.report.report import as_json
 from tests.bulk.rig import (
     check_report,
     files_twice,

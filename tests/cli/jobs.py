@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from coredata_async.bulk.events import Event, Progress
-from coredata_async.bulk.report.report import Ended, Report
+from coredata_async.bulk.report.outcome import Ended
+from coredata_async.bulk.report.report import Report
 from tests.bulk.reports import a_report
 
 

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from coredata_async.bulk.events import FileFailed, FileUnresolved, Progress, Scanned, Started, Waiting, Warned
-from coredata_async.bulk.report.counts import Counts
+from coredata_async.bulk.report.outcome import Counts
 from coredata_async.bulk.report.report import Entry
 from coredata_async.bulk.states import Reason
 from coredata_async.cli.jobs import summarise

@@ -16,9 +16,8 @@ from coredata_async.bulk.journal.claims import take_over
 from coredata_async.bulk.journal.items import JOINED, item_of
 from coredata_async.bulk.journal.journal import JobIdentity
 from coredata_async.bulk.journal.opening import open_journal
-from coredata_async.bulk.report.as_json import as_json
 from coredata_async.bulk.report.query import read_report
-from coredata_async.bulk.report.report import RunSummary
+from coredata_async.bulk.report.report import RunSummary, as_json
 from coredata_async.call import Call, read_created_id, refusal
 from coredata_async.errors import CoreDataError
 from coredata_async.escapes import json_line

@@ -31,8 +31,7 @@ from coredata_async.bulk.remote.folder_list import FolderList, FolderLookup, Row
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.scan.filters import Filter
-from coredata_async.bulk.scan.roots import PathLike, roots
-from coredata_async.bulk.scan.scan import scan
+from coredata_async.bulk.scan.scan import PathLike, roots, scan
 from coredata_async.bulk.states import State
 from coredata_async.client import CoreData
 from coredata_async.transfer.workers import map_concurrently

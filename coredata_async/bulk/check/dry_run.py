@@ -29,8 +29,7 @@ from coredata_async.bulk.remote.existing import (
 from coredata_async.bulk.remote.folder_list import FolderList, FolderLookup, Row, row_of
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
-from coredata_async.bulk.scan.roots import PathLike, roots
-from coredata_async.bulk.scan.scan import scan
+from coredata_async.bulk.scan.scan import PathLike, roots, scan
 from coredata_async.bulk.scan.walk import Batches
 from coredata_async.bulk.states import State
 from coredata_async.errors import SourceChangedError, SourceError

@@ -24,7 +24,7 @@ from coredata_async.bulk.journal import items
 from coredata_async.bulk.journal.journal import Journal, Statement
 from coredata_async.bulk.journal.settle_wait import SettleWait, suspect
 from coredata_async.bulk.remote.folder_list import FolderList, FolderMaker, LocalFolderMaker
-from coredata_async.bulk.report.report import Ended
+from coredata_async.bulk.report.outcome import Ended
 from coredata_async.bulk.states import State
 
 MAX_NAMED: Final = 3

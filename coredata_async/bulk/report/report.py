@@ -1,70 +1,34 @@
-"""Report of a job: counts that add up, and entries that people must check."""
+"""Report of a job: counts that add up, and entries that people must check; its form as JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, cast
 
 import attrs
 from attrs import evolve, field, frozen
 
-from coredata_async.bulk.plain import from_plain
-from coredata_async.bulk.report.counts import Api, Counts, add_reasons
-from coredata_async.bulk.states import Reason
-from coredata_async.errors import (
-    BulkError,
-    ChecksumMismatchError,
-    CoreDataError,
-    RegistrationUncertainError,
-    SourceChangedError,
-    SourceError,
-    StorageError,
+from coredata_async.bulk.plain import from_plain, to_plain
+from coredata_async.bulk.report.outcome import (
+    ENDINGS,
+    EXIT_CODES_BY_SEVERITY,
+    GRAVITY,
+    REASONS,
+    Api,
+    Counts,
+    Ended,
+    add_reasons,
+    exception_for,
 )
-from coredata_async.message import Request
-from coredata_async.wire.files import PATH
+from coredata_async.bulk.states import Reason
+from coredata_async.errors import BulkError, CoreDataError
+from coredata_async.version import VERSION
 
-Ended = Literal[
-    "complete",
-    "drained",
-    "stopped",
-    "time",
-    "lease",
-    "circuit",
-    "clock",
-    "authentication",
-    "conflict",
-    "error",
-]
-"""Reason for the end of a run: everything was completed; it was asked to drain, or to stop at once;
-`max_duration` passed; its lease ended; a host did not work for too long; signed URLs had expired on arrival;
-the key was refused; another job for the same files was found; different files were refused for the same
-reason, or this library failed."""
-
+FORMAT: Final = 1
+"""Version of the keys of a report as JSON."""
 KEPT: Final = 10_000
 """Maximum number of entries in each list, so that a million failures do not fill the memory."""
-
-EXIT_CODES_BY_SEVERITY: Final = (6, 130, 5, 4, 1, 3, 10)
-"""Exit codes, the most severe first.
-
-6 comes first, because the same command cannot do better. 130 is next: commands after it in a script must not
-run, and no count is final. Then come problems that a person must check on the server (5, 4), before failures
-of files (1). 3 means that only sources caused problems, and 10 that nothing did: the same command continues.
-"""
-
-_ENDINGS: Final[Mapping[Ended, int]] = {
-    "complete": 0,
-    "drained": 130,
-    "stopped": 130,
-    "time": 10,
-    "lease": 10,
-    "circuit": 6,
-    "clock": 6,
-    "authentication": 6,
-    "conflict": 5,
-    "error": 1,
-}
-_REASONS: Final = {Reason.UNREADABLE: 3, Reason.CHANGED: 3, Reason.MISMATCH: 4, Reason.UNCERTAIN: 5}
 
 
 @frozen(kw_only=True)
@@ -174,7 +138,7 @@ class Report(RunSummary):
 
     @classmethod
     def from_json(cls, data: str | Mapping[str, Any]) -> Report:
-        """Read a report from its JSON, or from the values of it. See `report.as_json`.
+        """Read a report from its JSON, or from the values of it. See `as_json`.
 
         Raises:
             ConfigurationError: If it is not the report of this version of the library.
@@ -200,7 +164,7 @@ class Report(RunSummary):
                 f"a report about parent {other.parent} of {other.tenant} cannot be added to one about "
                 f"{self.parent} of {self.tenant}"
             )
-        graver = max(self, other, key=lambda report: _GRAVITY[report.ended])  # the first of equal ones
+        graver = max(self, other, key=lambda report: GRAVITY[report.ended])  # the first of equal ones
         started = min(self.started, other.started)
         joined: dict[str, Any] = {
             name: (*getattr(self, name), *getattr(other, name))[:KEPT] for name in _LISTS
@@ -263,8 +227,8 @@ class Report(RunSummary):
             )
 
     def _codes(self) -> Iterator[int]:
-        yield _ENDINGS[self.ended]
-        yield from (_REASONS.get(reason, 1) for reason, count in self.failed_by.items() if count)
+        yield ENDINGS[self.ended]
+        yield from (REASONS.get(reason, 1) for reason, count in self.failed_by.items() if count)
         if self.counts.unresolved or self.duplicates_total:
             yield 5
         if not self.adds_up or (self.ended == "complete" and not self.finished):
@@ -276,25 +240,25 @@ _SUMS: Final = (
     *(f"{name}_total" for name in _LISTS),
     *("counts", "bytes", "fresh", "fresh_bytes", "excluded", "api", "waited"),
 )
-_GRAVITY: Final[Mapping[Ended, int]] = {
-    ended: -EXIT_CODES_BY_SEVERITY.index(code) if code else -len(EXIT_CODES_BY_SEVERITY)
-    for ended, code in _ENDINGS.items()
-}
 
 
-def exception_for(reason: Reason | None, message: str, size: int, blob: str | None) -> CoreDataError:
-    """Return an exception with this message. Its class follows from the reason; details are not known."""
-    match reason:
-        case Reason.UNREADABLE:
-            return SourceError(message, stage="source", total=size)
-        case Reason.CHANGED:
-            return SourceChangedError(message, stage="put", total=size)
-        case Reason.STORAGE:
-            return StorageError(message, stage="put", total=size)
-        case Reason.MISMATCH:
-            return ChecksumMismatchError(message, stage="put", expected="", actual="", total=size)
-        case Reason.UNCERTAIN:
-            request = Request("POST", PATH)
-            return RegistrationUncertainError(message, request, blob_name=blob, total=size)
-        case _:
-            return CoreDataError(message)
+def as_json(report: Report) -> dict[str, object]:
+    """Return the report as values for `json.dumps`.
+
+    The keys are those of `Report` and of the values in it. They do not change within one `format`; new ones
+    may be added. `counts` also contains `excluded`; `exit_code`, `adds_up` and `finished` are added. Times
+    are seconds since the epoch. For a path that is not UTF-8, `raw` contains the bytes in hexadecimal. It
+    contains no key and no signed URL, because the journal has none.
+    """
+    values = to_plain(report)
+    excluded = values.pop("excluded")
+    counts = {**cast("dict[str, object]", values.pop("counts")), "excluded": excluded}
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "exit_code": report.exit_code,
+        "adds_up": report.adds_up,
+        "finished": report.finished,
+        "counts": counts,
+        **values,
+    }

@@ -25,8 +25,9 @@ from coredata_async.bulk.lease import Lease, wait_for_end
 from coredata_async.bulk.options import JobSpec, describe_settings
 from coredata_async.bulk.remote.folder_list import FolderMaker
 from coredata_async.bulk.remote.listing import Remote
+from coredata_async.bulk.report.outcome import Ended
 from coredata_async.bulk.report.query import read_report
-from coredata_async.bulk.report.report import Ended, Report, RunSummary
+from coredata_async.bulk.report.report import Report, RunSummary
 from coredata_async.bulk.run.context import scan_event
 from coredata_async.bulk.run.failures import unwrap
 from coredata_async.bulk.run.feeder import Placement

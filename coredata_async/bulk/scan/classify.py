@@ -17,7 +17,7 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.bulk.formatting import escape_unprintable, path_text
+from coredata_async.bulk.formatting import printable_path
 from coredata_async.bulk.options import Policy, Selection
 from coredata_async.bulk.scan.entries import Entry, ScannedEntry
 from coredata_async.bulk.scan.filters import IGNORE, Filter
@@ -130,7 +130,10 @@ class EntryClassifier:
     def _check_link(self, path: bytes, warn: Warn) -> None:
         target = os.path.realpath(path)
         if not any(target == root or target.startswith(os.path.join(root, b"")) for root in self.roots):
-            warn(f"{_text(path)} is a link that leads out of the tree, to {_text(target)}; it is followed")
+            warn(
+                f"{printable_path(path)} is a link that leads out of the tree, to {printable_path(target)}; "
+                "it is followed"
+            )
 
 
 def identity(status: os.stat_result) -> Identity:
@@ -169,10 +172,6 @@ def _fits(selection: Selection, status: os.stat_result) -> bool:
         and (selection.newer_than is None or status.st_mtime > selection.newer_than)
         and (selection.older_than is None or status.st_mtime < selection.older_than)
     )
-
-
-def _text(path: bytes) -> str:
-    return escape_unprintable(path_text(path))
 
 
 class InvalidNameError(ValueError):

@@ -1,4 +1,4 @@
-"""Values of a scan: entries of directories, as listed and as classified, and their batches."""
+"""Values of a scan: PATHs, entries of directories as listed and as classified, and their batches."""
 
 from __future__ import annotations
 
@@ -12,6 +12,33 @@ from coredata_async.bulk.states import Reason, State
 from coredata_async.storage.paths import Fingerprint
 
 UNSEEN: Final = Fingerprint(0, 0, 0, 0)
+
+
+@frozen
+class Root:
+    """PATH of a job."""
+
+    path: bytes
+    """Absolute path; its links are not resolved."""
+    status: os.stat_result
+    """Status of the target if it is a link."""
+    contents: bool = False
+    """True if it was written as `DIR/.`: its content goes directly into the parent."""
+
+    @property
+    def name(self) -> bytes:
+        """Last part of the path."""
+        return os.path.basename(self.path)
+
+    @property
+    def as_given(self) -> bytes:
+        """Path, with `/.` if it was written so: `DIR` and `DIR/.` go to different folders."""
+        return os.path.join(self.path, b".") if self.contents else self.path  # bytes
+
+    @property
+    def is_dir(self) -> bool:
+        """True for a directory, or a link to one."""
+        return stat.S_ISDIR(self.status.st_mode)
 
 
 class Entry(Protocol):

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from coredata_async.bulk.formatting import escape_unprintable, path_text
+from coredata_async.bulk.formatting import printable_path
 from coredata_async.bulk.options import Rule, Selection
 from coredata_async.errors import ConfigurationError
 
@@ -131,14 +131,14 @@ class Filter:
         cache = _is_cache(path)
         if cache and not self.prefix:
             warn(
-                f"{escape_unprintable(path_text(path))} is marked as a cache by its {TAG.decode()}, so that "
+                f"{printable_path(path)} is marked as a cache by its {TAG.decode()}, so that "
                 "only the mark is uploaded; ignore_files=False uploads the rest"
             )
         patterns, invalid = _ignore_file(path)
         if invalid:
             lines = ", ".join(map(str, invalid[:10]))
             warn(
-                f"{escape_unprintable(path_text(path))}/{IGNORE.decode()}: a line that is not a glob is "
+                f"{printable_path(path)}/{IGNORE.decode()}: a line that is not a glob is "
                 f"ignored: line {lines}"
             )
         ignored = (*self.ignored, (len(self.prefix), patterns)) if patterns else self.ignored

@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from coredata_async.bulk.formatting import escape_unprintable, path_text
+from coredata_async.bulk.formatting import printable_path
 from coredata_async.bulk.scan.classify import (
     EntryClassifier,
     Identity,
@@ -167,7 +167,7 @@ class Batcher:
         more = len(self._warnings) - _MAX_WARNINGS
         if more <= 0:
             return tuple(self._warnings)
-        where = escape_unprintable(path_text(self._directory.path))
+        where = printable_path(self._directory.path)
         return (*self._warnings[:_MAX_WARNINGS], f"and {more} more such warnings about {where}")
 
 

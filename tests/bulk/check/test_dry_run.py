@@ -9,7 +9,7 @@ import pytest
 
 from coredata_async.bulk import Action, Policy, Selection, UploadJob
 from coredata_async.bulk.journal.journal import JobIdentity, Journal
-from coredata_async.bulk.scan.roots import roots
+from coredata_async.bulk.scan.scan import roots
 from coredata_async.bulk.states import State
 from coredata_async.errors import ConfigurationError, ServerError
 

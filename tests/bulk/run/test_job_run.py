@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.bulk import FileDone, FileSkipped, Reason, UploadJob
-from coredata_async.bulk.report.as_json import as_json
+from coredata_async.bulk.report.report import as_json
 from coredata_async.bulk.run.context import BitSet
 
 

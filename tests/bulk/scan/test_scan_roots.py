@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.bulk.scan.roots import roots
+from coredata_async.bulk.scan.scan import roots
 from coredata_async.errors import ConfigurationError
 
 

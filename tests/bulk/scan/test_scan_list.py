@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.bulk.options import Policy, Rule, Selection
-from coredata_async.bulk.scan import files_from
+from coredata_async.bulk.scan import scan as scanning
 from coredata_async.bulk.scan.entries import ScannedEntry
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import Reason
@@ -190,4 +190,4 @@ def test_the_list_may_come_from_standard_input(tree: Path, monkeypatch: pytest.M
 def test_paths_are_split_the_same_whatever_the_blocks(paths: list[bytes], block: int) -> None:
     file = io.BytesIO(b"\0".join(paths))
 
-    assert [path for path in files_from._split(file, file.read(block), b"\0") if path] == paths
+    assert [path for path in scanning._split(file, file.read(block), b"\0") if path] == paths
