@@ -18,7 +18,7 @@ from coredata_async.bulk.journal.location import check_path
 from coredata_async.bulk.lease import Lease, Unlimited
 from coredata_async.bulk.limits.budget import Budget, Bulletin, pace_each
 from coredata_async.bulk.options import JobSpec
-from coredata_async.bulk.remote.folder_list import FolderMaker
+from coredata_async.bulk.remote.folder_list import FolderMaker, NameClaims
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.parent import check_parent
 from coredata_async.bulk.report.report import Report
@@ -80,6 +80,7 @@ class ShardPlan:
             files are in no other shard.
         lease: The lease on the plan, without which no request begins.
         folders: Creates folders once for all plans of the job; by default for this one.
+        names: Gives each name in a folder to one plan of the job; a file whose name another one has fails.
         budget: Share of the account's limits, which may change during the plan.
         bulletin: Exchanges throttling responses with other runs.
         on_event: Called with events of the scan and of folders.
@@ -103,6 +104,7 @@ class ShardPlan:
         published: AsyncIterable[bytes] | None = None,
         lease: Lease | None = None,
         folders: FolderMaker | None = None,
+        names: NameClaims | None = None,
         budget: Budget | None = None,
         bulletin: Bulletin | None = None,
         on_event: Callable[[Event], Awaitable[object]] | None = None,
@@ -123,6 +125,7 @@ class ShardPlan:
         self._parent = parent
         self._lease = lease or Unlimited()
         self._maker = folders
+        self._names = names
         self._budget = budget
         self._bulletin = bulletin
         self._on_event = on_event
@@ -176,6 +179,7 @@ class ShardPlan:
             published=self._published,
             lease=self._lease,
             maker=self._maker,
+            names=self._names,
             on_event=self._on_event,
         )
         return self

@@ -5,7 +5,8 @@
   `progress`, `report` — what the tables and reports of its shards add up to.
 - `worker` — `Worker`, the processes of one machine; `process` — the program of one of them;
   `runner` — takes tasks from the queue; `planner` — a scan; `shard_work` — a shard;
-  `folders` — remote folders; `publisher`, `presence` — what others see of a process.
+  `folders`, `names` — remote folders, and names in those that sources share;
+  `publisher`, `presence` — what others see of a process.
 - `account`, `limits` — limits that all workers of an account share, and their throttle events.
 - `lease` — entries of a table with one owner at a time; `take` — how a lease is taken, or taken over.
 - `connection` — `Cluster`; `address`, `handshake` — how it is reached; `nats_types` — parts of nats-py;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -64,6 +65,12 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.share}:/{'' if self.path == '.' else self.path}"
+
+    @property
+    def title(self) -> str | None:
+        """Name that it gets in the parent; None if its content goes there directly."""
+        last = self.path.rpartition("/")[2]
+        return None if last == "." else unicodedata.normalize("NFC", last)
 
     def overlaps(self, other: Source) -> bool:
         """Return whether the two may have a file in common."""
@@ -242,7 +249,7 @@ def parse_sources(texts: Sequence[str]) -> tuple[Source, ...]:
     """Read the sources of a job.
 
     Raises:
-        ConfigurationError: If one is malformed, or two overlap.
+        ConfigurationError: If one is malformed, or two overlap, or two get the same name in the parent.
     """
     sources = tuple(Source.parse(text) for text in texts)
     if not sources:
@@ -251,4 +258,15 @@ def parse_sources(texts: Sequence[str]) -> tuple[Source, ...]:
         for other in sources[index + 1 :]:
             if one.overlaps(other):
                 raise ConfigurationError(f"the sources {one} and {other} have files in common")
+            if one.title is not None and one.title == other.title:
+                raise ConfigurationError(
+                    f"the sources {one} and {other} both become {one.title!r} in the parent, and files of "
+                    "equal paths would be created twice: rename one, or give each a parent of its own in a "
+                    "job of its own"
+                )
     return sources
+
+
+def may_share_folders(sources: Sequence[Source]) -> bool:
+    """Return whether files of two sources may come into one remote folder."""
+    return len(sources) > 1 and any(source.title is None for source in sources)

@@ -26,7 +26,8 @@ from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.folders import TableFolders
 from coredata_async.cluster.lease import TableLease
-from coredata_async.cluster.messages import CONTINUED, JobRecord, Source, Task
+from coredata_async.cluster.messages import CONTINUED, JobRecord, Source, Task, may_share_folders
+from coredata_async.cluster.names import TableNames
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.table import Row, Table
 from coredata_async.cluster.take import LeaseTaker
@@ -91,9 +92,9 @@ class Planner:
 
     async def _scan(self, lease: TableLease) -> None:
         await self._show(lease)
-        folders = TableFolders(
-            table=await self.cluster.table(self.job.folders), taker=self.taker, retry=self.job.spec.retry
-        )
+        table = await self.cluster.table(self.job.folders)
+        folders = TableFolders(table=table, taker=self.taker, retry=self.job.spec.retry)
+        shared = may_share_folders(self.job.sources)
         journal = self.directory / f"{self.job.id}.{self.task.key}.{lease.epoch}.scan"
         plan = ShardPlan(
             self.client,
@@ -106,6 +107,7 @@ class Planner:
             published=self._journals(lease) if lease.epoch > 1 else None,
             lease=lease,
             folders=folders,
+            names=TableNames(table, self.job.sources, self.task.number) if shared else None,
             max_files=self.job.shard_files,
             budget=self.account.budget,
             bulletin=self.account.bulletin,

@@ -6,8 +6,10 @@ from collections import Counter
 
 import pytest
 
+from coredata_async.bulk.events import FileFailed
 from coredata_async.bulk.options import JobSpec
 from coredata_async.bulk.scan import scan
+from coredata_async.bulk.states import Reason
 from coredata_async.cluster import ClusterJob
 from coredata_async.cluster import planner as planner_module
 from coredata_async.cluster.account import Account
@@ -19,8 +21,9 @@ from coredata_async.cluster.messages import Task, parse_sources
 from coredata_async.cluster.planner import Planner
 from coredata_async.cluster.take import LeaseTaker
 from coredata_async.config import Limits
+from coredata_async.errors import ConfigurationError
 from tests.bulk.test_shard_plan import files_of
-from tests.cluster.fleet import RETRY, Fleet, check_report, check_service, plant
+from tests.cluster.fleet import RETRY, Fleet, ask, check_report, check_service, plant
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
 
@@ -261,3 +264,42 @@ async def test_a_short_failure_of_the_server_does_not_end_a_scan(scans, monkeypa
     await run(planner, lease)
 
     assert len(await scans.rows()) == 4
+
+
+async def test_of_two_sources_with_equal_paths_each_name_is_uploaded_once(
+    scans, server, cluster, tmp_path
+) -> None:
+    for side in "ab":
+        (scans.root / side / "sub").mkdir(parents=True)
+        (scans.root / side / "x.pdf").write_bytes(f"{side} x".encode())
+        (scans.root / side / "sub" / "y.pdf").write_bytes(f"{side} y".encode())
+        (scans.root / side / f"only-{side}.pdf").write_bytes(side.encode())
+    fleet = Fleet(scans.box, server, cluster, scans.root, tmp_path)
+    try:
+        await fleet.start()
+        await fleet.start()
+        job = ClusterJob(cluster, ["fs01:/a/.", "fs01:/b/."], parent=scans.box.project, retry=RETRY)
+        async with job:
+            events = [event async for event in job]
+    finally:
+        await fleet.end()
+
+    state = ask(scans.box, "/sandbox/state")
+    assert state["duplicates"] == state["files_twice"] == state["folders_twice"] == {}
+    names = sorted(str(file.fields["filename"]) for file in list(scans.box.state.files))
+    assert names == ["only-a.pdf", "only-b.pdf", "x.pdf", "y.pdf"]
+    report = job.report
+    assert report.adds_up
+    assert (report.counts.planned, report.counts.done, report.counts.failed) == (6, 4, 2)
+    assert report.failed_by == {Reason.COLLISION: 2}
+    assert report.exit_code == 1
+    assert not report.duplicates
+    failed = [event for event in events if isinstance(event, FileFailed)]
+    assert {event.path.rpartition("/")[2] for event in failed} == {"x.pdf", "y.pdf"}
+    assert all("has a file of this name" in event.message for event in failed)
+
+
+async def test_two_sources_that_become_one_folder_are_refused_before_the_job_begins(cluster) -> None:
+    with pytest.raises(ConfigurationError, match="both become 'docs'"):
+        ClusterJob(cluster, ["fs01:/docs", "fs02:/docs"], parent="p1")
+    assert await (await Jobs.open(cluster)).all() == []

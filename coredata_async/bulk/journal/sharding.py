@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from attrs import define, field
 
@@ -24,6 +24,8 @@ class PendingFile(NamedTuple):
     id: int
     size: int
     name: bytes
+    filename: str = ""
+    """Name on the server."""
 
 
 _FOLDER: Final = "path, title, state, remote"
@@ -129,8 +131,8 @@ def adopt(db: sqlite3.Connection, data: bytes, run: int, root: bytes) -> None:
 def list_pending(db: sqlite3.Connection, folder: int, after: bytes) -> list[PendingFile]:
     """Return the next files of a folder that are not in a shard, in the order of their names."""
     rows = db.execute(
-        "SELECT id, size, name FROM item WHERE folder = ? AND name > ? AND shard IS NULL AND state IN (?, ?) "
-        "ORDER BY name LIMIT ?",
+        "SELECT id, size, name, filename FROM item WHERE folder = ? AND name > ? AND shard IS NULL "
+        "AND state IN (?, ?) ORDER BY name LIMIT ?",
         (folder, after, State.PLANNED, State.STORED, BATCH),
     )
     return [PendingFile(*row) for row in rows.fetchall()]
@@ -163,6 +165,14 @@ def fail_folder(db: sqlite3.Connection, folder: int, message: str) -> None:
         "WHERE folder = ? AND shard IS NULL AND state IN (?, ?)",
         (State.FAILED, Reason.FOLDER, message, folder, State.PLANNED, State.STORED),
     )
+
+
+def fail_taken(db: sqlite3.Connection, folder: int, taken: Mapping[int, str]) -> bytes:
+    """Fail files whose names another source of the job has, by id, with a message; return their directory."""
+    rows = [(State.FAILED, Reason.COLLISION, message, file) for file, message in taken.items()]
+    db.executemany("UPDATE item SET state = ?, reason = ?, message = ? WHERE id = ?", rows)
+    (path,) = db.execute("SELECT path FROM folder WHERE id = ?", (folder,)).fetchone()
+    return cast("bytes", path)
 
 
 def refuse_divided(db: sqlite3.Connection) -> None:

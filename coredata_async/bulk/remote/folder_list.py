@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, Protocol
 
@@ -149,6 +149,22 @@ class FolderMaker(Protocol):
                 which takes minutes. Whatever it raises, no folder exists by a request of this process.
             find: Lists the folders again, and returns the id of an existing one. For a creation that a dead
                 process has begun: its request may be in flight for `Retry.settle` + `Retry.probe_gap`.
+        """
+        ...
+
+
+class NameClaims(Protocol):
+    """Gives each name in a remote folder to one of the processes that plan parts of one job."""
+
+    async def claim(self, folder: str, names: Sequence[str]) -> Mapping[str, str]:
+        """Claim names in a folder. May be repeated.
+
+        Args:
+            folder: Id of the folder.
+            names: Names of Files, in the form in which they are compared.
+
+        Returns:
+            The names that another process has, each with a message for people.
         """
         ...
 

@@ -39,7 +39,8 @@ ADVICE: Final[Mapping[Reason, str]] = {
     Reason.UNREADABLE: "Check that they exist, and check their permissions; then run it again.",
     Reason.CHANGED: "Run it again when nothing writes to them, or upload a copy of them.",
     Reason.NAME: "Rename them, or use --names escape or --names truncate for other names on the server.",
-    Reason.COLLISION: "Rename one of each pair. Neither was uploaded, so that none hides the other.",
+    Reason.COLLISION: "Rename one of each pair, or give each source of a cluster its own folder. None was "
+    "uploaded that would hide another one.",
     Reason.REFUSED: "Read the message of the service and correct the cause; another run alone does not help.",
     Reason.STORAGE: "Read the message of the storage. If it mentions the time, check this machine's clock.",
     Reason.NETWORK: "Check the connection, then run it again.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Coroutine, Sequence
@@ -12,7 +13,7 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from coredata_async.bulk.events import Event, FolderCreated, Waiting, Warned
+from coredata_async.bulk.events import Event, FileFailed, FolderCreated, Waiting, Warned
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import items, planning, sharding
 from coredata_async.bulk.journal.claims import take_over
@@ -23,7 +24,7 @@ from coredata_async.bulk.journal.settle_wait import Sent, SettleWait, read_sent,
 from coredata_async.bulk.journal.shards import ExportedShard, export_shard
 from coredata_async.bulk.lease import Lease, wait_for_end
 from coredata_async.bulk.options import JobSpec, describe_settings
-from coredata_async.bulk.remote.folder_list import FolderMaker
+from coredata_async.bulk.remote.folder_list import FolderMaker, NameClaims
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.report.outcome import Ended
 from coredata_async.bulk.report.query import read_report
@@ -33,6 +34,7 @@ from coredata_async.bulk.run.failures import unwrap
 from coredata_async.bulk.run.feeder import Placement
 from coredata_async.bulk.run.progress import api_counts
 from coredata_async.bulk.scan.walk import Batches
+from coredata_async.bulk.states import Reason
 from coredata_async.bulk.workers.runtime import Runtime
 from coredata_async.errors import APIError, AuthenticationError
 
@@ -64,6 +66,7 @@ class ShardPlanner:
     published: AsyncIterable[bytes] | None
     lease: Lease
     maker: FolderMaker | None
+    names: NameClaims | None
     on_event: Callable[[Event], Awaitable[object]] | None
     report: Report | None = field(default=None, init=False)
     _placement: Placement = field(init=False)
@@ -209,8 +212,25 @@ class ShardPlanner:
         after = b""
         while files := await self.journal.read(partial(sharding.list_pending, folder=folder, after=after)):
             after = files[-1].name
-            for group in self._splitter.add(files):
+            for group in self._splitter.add(await self._claim(folder, files)):
                 yield await self.journal.read(partial(self._assign, group))
+
+    async def _claim(self, folder: int, files: list[sharding.PendingFile]) -> list[sharding.PendingFile]:
+        """Return the files whose names no other source of the job has in this folder; fail the others."""
+        if self.names is None:
+            return files
+        remote = await self._placement.folders.ready(folder)
+        named = {file.id: self.remote.comparable(file.filename) for file in files}
+        refused = await self.names.claim(remote.id, list(named.values()))
+        if not refused:
+            return files
+        taken = {number: refused[name] for number, name in named.items() if name in refused}
+        path = await self.journal.read(partial(sharding.fail_taken, folder=folder, taken=taken))
+        for file in files:
+            if file.id in taken:
+                where = path_text(os.path.join(path, file.name))  # noqa: PTH118  # bytes
+                await self._publish(FileFailed(path=where, reason=Reason.COLLISION, message=taken[file.id]))
+        return [file for file in files if file.id not in taken]
 
     def _assign(self, group: list[int], db: sqlite3.Connection) -> int:
         return sharding.assign(db, group, self.journal.run, self.share, self.root)
