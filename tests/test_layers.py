@@ -116,7 +116,7 @@ FLOORS = {
         "fields help_text naming parsing sandbox_process settings streams",
         "options output",
         "failures upload_options worker_options",
-        "background cluster_options connection interrupts progress roundtrip",
+        "background cluster_options connection interrupts progress",
         "api cluster_worker config demo download jobs parent resources sandbox",
         "cluster_jobs",
         "app check cluster doctor fivepm home job upload worker",

@@ -1,11 +1,15 @@
+import errno
 import json
 import os
+import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from coredata_async.cli.roundtrip import DemoReport, roundtrip, scan
+from coredata_async import ConfigurationError, Exchanged, Retry
+from coredata_async.cli.demo import upload_and_compare
 from coredata_async.sandbox import Sandbox
 from tests.cli.command import coredata
 
@@ -31,6 +35,10 @@ def folder(tmp_path: Path) -> Path:
     return odd
 
 
+def is_regular(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
 def test_every_file_of_an_odd_folder_is_verified(folder: Path) -> None:
     done = coredata("demo", str(folder), "--json")
 
@@ -39,7 +47,7 @@ def test_every_file_of_an_odd_folder_is_verified(folder: Path) -> None:
     assert figures["files"] == figures["uploaded"] == figures["listed"] == figures["verified"] == 7
     assert figures["failed"] == 0
     assert figures["skipped"] == 2
-    assert figures["bytes"] == scan(folder).bytes
+    assert figures["bytes"] == sum(each.lstat().st_size for each in folder.rglob("*") if is_regular(each))
     assert figures["seconds"] > 0
 
 
@@ -74,36 +82,106 @@ def test_a_folder_that_is_not_there_is_a_matter_of_usage() -> None:
 
 
 async def test_a_file_that_vanishes_fails_alone_and_the_exit_code_says_sources(folder: Path) -> None:
-    tally = DemoReport(scan(folder))
-    (folder / "empty").unlink()
+    def remove(event: Exchanged) -> None:
+        if event.method == "PUT":  # the first one: the files of the folder itself come before those below
+            (folder / "sub folder" / "large.bin").unlink(missing_ok=True)
 
-    async with Sandbox() as box, box.client() as client:
-        await roundtrip(client, box.project, tally, 4)
+    async with Sandbox() as box, box.client(hooks=[remove]) as client:
+        result = await upload_and_compare(client, box.project, folder, 1)
 
-    assert tally.exit_code == 3
-    assert [path.name for path, _ in tally.failures] == ["empty"]
-    assert tally.verified == len(tally.found.files) - 1
+    assert result.exit_code == 3
+    assert [Path(path).name for path in result.failures] == ["large.bin"]
+    assert result.summary()["verified"] == result.summary()["files"] - 1
 
 
 async def test_wrong_bytes_from_the_storage_are_a_mismatch(folder: Path) -> None:
-    tally = DemoReport(scan(folder))
-
     async with Sandbox() as box, box.client() as client:
         box.faults.corrupt("storage.get", at=0, after=1)  # the first is empty
-        await roundtrip(client, box.project, tally, 1)
+        result = await upload_and_compare(client, box.project, folder, 1)
 
-    assert tally.exit_code == 4
-    assert tally.verified == len(tally.found.files) - 1
-    assert tally.summary()["failed"] == 1
+    assert result.exit_code == 4
+    assert result.summary()["verified"] == result.summary()["files"] - 1
+    assert result.summary()["failed"] == 1
 
 
 async def test_a_file_the_listing_does_not_show_is_not_verified(folder: Path) -> None:
-    tally = DemoReport(scan(folder))
+    async with Sandbox() as box, box.client(retry=Retry(settle=0, probe_gap=0)) as client:
+        box.faults.listing_lag(seconds=1000)
+        result = await upload_and_compare(client, box.project, folder, 4)
+
+    assert result.exit_code == 1
+    assert result.summary()["verified"] == 0
+    assert result.summary()["listed"] == 0
+
+
+async def figures(folder: Path) -> dict[str, float]:
+    async with Sandbox() as box, box.client() as client:
+        return (await upload_and_compare(client, box.project, folder, 4)).summary()
+
+
+async def test_regular_files_are_found_at_any_depth_with_their_sizes(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12")
+    (tmp_path / "sub" / "deep").mkdir(parents=True)
+    (tmp_path / "sub" / "deep" / "empty").touch()
+
+    found = await figures(tmp_path)
+
+    assert (found["files"], found["bytes"], found["verified"]) == (2, 2, 2)
+
+
+async def test_links_are_counted_and_not_followed_even_round_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"1")
+    (tmp_path / "to-file").symlink_to("file")
+    (tmp_path / "broken").symlink_to("nowhere")
+    (tmp_path / "circle").symlink_to(tmp_path)
+
+    found = await figures(tmp_path)
+
+    assert (found["files"], found["verified"], found["skipped"], found["failed"]) == (1, 1, 3, 0)
+
+
+async def test_pipes_and_sockets_are_counted_and_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+
+        found = await figures(tmp_path)
+
+    assert (found["files"], found["skipped"], found["failed"]) == (0, 2, 0)
+
+
+async def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    async with Sandbox() as box, box.client() as client:
+        with pytest.raises(
+            ConfigurationError, match=r"gone/\.' cannot be uploaded: No such file or directory"
+        ):
+            await upload_and_compare(client, box.project, tmp_path / "gone", 4)
+
+
+async def test_a_folder_that_cannot_be_read_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def shut(path: Any) -> Any:
+        if path in (str(tmp_path), os.fsencode(tmp_path)):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", shut)
 
     async with Sandbox() as box, box.client() as client:
-        box.faults.listing_lag(seconds=1000)
-        await roundtrip(client, box.project, tally, 4)
+        result = await upload_and_compare(client, box.project, tmp_path, 4)
 
-    assert tally.exit_code == 1
-    assert tally.verified == 0
-    assert tally.summary()["listed"] == 0
+    assert result.exit_code == 3
+    assert ["Permission denied" in reason for reason in result.failures.values()] == [True]
+
+
+async def test_names_that_are_not_text_are_shown_as_text(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"sk\xfd rsla.txt")).write_bytes(b"1")
+
+    async with Sandbox() as box, box.client() as client:
+        box.faults.status("storage.put", 400)
+        result = await upload_and_compare(client, box.project, tmp_path, 4)
+
+    assert [*result.failures] == [f"{tmp_path}/sk\\xfd rsla.txt"]
