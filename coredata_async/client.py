@@ -20,10 +20,10 @@ from attrs import evolve
 
 from coredata_async.call import perform
 from coredata_async.config import Limits, Retry, Timeouts
-from coredata_async.environment import Options, base_address, from_environment, wrap_secrets
+from coredata_async.environment import Options, base_address, from_environment
 from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply, Send
-from coredata_async.secret import Secret, SecretMapping, conceal
+from coredata_async.secret import Secret, SecretMapping, conceal, wrap_secrets
 from coredata_async.transport.auth import Credentials
 from coredata_async.transport.chain import api_chain, storage_chain
 from coredata_async.transport.options import ConnectionOptions, HttpClient, Lazy

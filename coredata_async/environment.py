@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from coredata_async.base_url import AddressRules
@@ -65,20 +65,6 @@ def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
     if level is not None:
         _log(level)
     return setting(environ, "COREDATA_BASE_URL"), arguments
-
-
-def wrap_secrets(options: Options) -> Options:
-    """Return the options that are set, with keys, proxy and headers wrapped."""
-    wrapped = cast("Options", {name: value for name, value in options.items() if value is not None})
-    if "api_key" in wrapped:
-        wrapped["api_key"] = conceal(wrapped["api_key"])
-    if "api_key_v3" in wrapped:
-        wrapped["api_key_v3"] = conceal(wrapped["api_key_v3"])
-    if "proxy" in wrapped:
-        wrapped["proxy"] = conceal(wrapped["proxy"])
-    if headers := wrapped.get("headers"):
-        wrapped["headers"] = SecretMapping(headers)
-    return wrapped
 
 
 def base_address(base_url: str | None) -> str:

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Generic, NoReturn, TypeVar, cast, final
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Mapping[str, object])
 
 MASK: Final = "***"
+_OPTIONS: Final = frozenset({"api_key", "api_key_v3", "password", "proxy"})
+"""Options of the clients that are, or may contain, a secret; so are headers."""
 
 
 @final
@@ -74,3 +77,13 @@ def conceal(value: str | Secret[str] | None) -> Secret[str] | None:
     if isinstance(value, Secret):
         return value if value.reveal() else None
     return Secret(value) if value else None
+
+
+def wrap_secrets(options: K) -> K:
+    """Return the options of a client that are set, with keys, passwords, proxy and headers wrapped."""
+    wrapped = {name: value for name, value in options.items() if value is not None}
+    for name in wrapped.keys() & _OPTIONS:
+        wrapped[name] = conceal(cast("str | Secret[str] | None", wrapped[name]))
+    if headers := wrapped.get("headers"):
+        wrapped["headers"] = SecretMapping(cast("Mapping[str, str]", headers))
+    return cast("K", wrapped)

@@ -6,7 +6,7 @@ import pickle
 import pytest
 from rich.pretty import pretty_repr
 
-from coredata_async.secret import Secret, SecretMapping, conceal
+from coredata_async.secret import Secret, SecretMapping, conceal, wrap_secrets
 
 
 @pytest.mark.parametrize("show", [repr, str, "{}".format, "{!r:>9}".format, ascii, pretty_repr])
@@ -47,3 +47,14 @@ def test_secrets_are_compared_by_value() -> None:
 )
 def test_an_empty_value_is_not_a_secret(value, expected) -> None:
     assert conceal(value) == expected
+
+
+def test_the_secrets_among_a_clients_options_are_wrapped_and_unset_options_are_left_out() -> None:
+    given = {"login": "leia", "password": "k3y", "proxy": "http://u:k3y@p", "headers": {"X-Key": "k3y"}}
+
+    wrapped = wrap_secrets({**given, "api_key": Secret("k3y"), "api_key_v3": "", "session": None})
+
+    assert "k3y" not in repr(wrapped)
+    assert wrapped["password"] == wrapped["api_key"] == Secret("k3y")
+    assert (wrapped["login"], wrapped["api_key_v3"]) == ("leia", None)
+    assert wrapped.keys() == {*given, "api_key", "api_key_v3"}

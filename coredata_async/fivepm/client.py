@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from ssl import SSLContext
-from typing import Final, Self, Unpack, cast
+from typing import Final, Self, Unpack
 
 from attrs import evolve
 
@@ -35,7 +35,7 @@ from coredata_async.fivepm.services.activity import Activities
 from coredata_async.fivepm.services.nouns import Auth, Groups, Metainfo, Projects, Tasks, Users
 from coredata_async.fivepm.session import Account, Credential, Session, with_session
 from coredata_async.message import Send
-from coredata_async.secret import Secret, SecretMapping, conceal
+from coredata_async.secret import Secret, SecretMapping, conceal, wrap_secrets
 from coredata_async.transport import pool
 from coredata_async.transport.chain import keyless_chain
 from coredata_async.transport.options import ConnectionOptions, HttpClient, SendOptions
@@ -167,9 +167,8 @@ class FivePM(HttpClient):
             "login": setting(os.environ, "FIVEPM_LOGIN"),
             "password": conceal(os.environ.get("FIVEPM_PASSWORD")),  # spaces in a password are part of it
         }
-        found.update(cast("Options", {name: value for name, value in options.items() if value is not None}))
+        found.update(wrap_secrets(options))
         del options
-        found["password"], found["proxy"] = conceal(found.get("password")), conceal(found.get("proxy"))
         return cls(account_or_url or setting(os.environ, "FIVEPM_URL"), **found)
 
     @property

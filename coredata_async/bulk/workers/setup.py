@@ -19,9 +19,9 @@ from coredata_async.bulk.plain import from_plain, to_plain
 from coredata_async.bulk.workers.channel import Message
 from coredata_async.client import CoreData
 from coredata_async.config import Limits, Retry, Timeouts
-from coredata_async.environment import Options, bundle_of, from_environment, wrap_secrets
+from coredata_async.environment import Options, bundle_of, from_environment
 from coredata_async.errors import ConfigurationError
-from coredata_async.secret import Secret
+from coredata_async.secret import Secret, wrap_secrets
 
 _PLAIN: Final = ("api_user", "trust_env", "app_info", "transport")
 _SECRETS: Final = ("api_key", "api_key_v3", "proxy")
