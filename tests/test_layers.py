@@ -113,13 +113,13 @@ FLOORS = {
         "shard_plan",
     ),
     "cli": (
-        "fields help_text naming parsing sandbox_process settings streams",
+        "help_text parsing sandbox_process settings streams",
         "options output",
         "failures upload_options worker_options",
         "background cluster_options connection interrupts progress",
-        "api cluster_worker config demo download jobs parent resources sandbox",
+        "api cluster_worker config demo download jobs resources sandbox",
         "cluster_jobs",
-        "app check cluster doctor fivepm home job upload worker",
+        "app check cluster doctor fivepm job upload worker",
     ),
     "sandbox": (
         "answer disk document request_log signals",

@@ -16,10 +16,9 @@ from coredata_async.bulk.check.compare import Compared, Sample, Symbol
 from coredata_async.bulk.formatting import files
 from coredata_async.bulk.options import Policy, Rule, Selection
 from coredata_async.cli import connection
-from coredata_async.cli.connection import client
+from coredata_async.cli.connection import client, parent_option, require_parent
 from coredata_async.cli.options import value
 from coredata_async.cli.output import echo_json, printable, say
-from coredata_async.cli.parent import parent_option, require_parent
 from coredata_async.cli.upload_options import OPTIONS, Ordered
 from coredata_async.client import CoreData
 from coredata_async.fields import plain_object

@@ -9,10 +9,9 @@ from typing import Final
 import click
 
 from coredata_async.cli import connection
-from coredata_async.cli.connection import client
+from coredata_async.cli.connection import check_existence, check_form, client
 from coredata_async.cli.failures import UNUSABLE
 from coredata_async.cli.output import Lines, Renderer, Rows, say
-from coredata_async.cli.parent import check_existence, check_form
 from coredata_async.client import CoreData
 from coredata_async.doctor import Finding, Level, examine
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -13,12 +13,12 @@ from attrs import frozen
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import AT_ONCE, exit_on_failures, run_each
-from coredata_async.cli.naming import distinct, safe
 from coredata_async.cli.output import echo_json, printable
 from coredata_async.client import CoreData
 from coredata_async.errors import CoreDataError
 from coredata_async.resources.files import File
 from coredata_async.storage.bodies import md5_of_file
+from coredata_async.storage.filenames import alternatives, fold, safe_filename
 
 
 @frozen(kw_only=True)
@@ -90,7 +90,7 @@ async def _download(
     async with made:
         found = await run_each(ids, made.files.get, width)
         files = [each for each in found if isinstance(each, File)]
-        names = [name] if name else distinct(safe(file.filename, file.id) for file in files)
+        names = [name] if name else distinct(safe_filename(file.filename, file.id) for file in files)
         targets = [
             DownloadTarget(file=file, path=folder / each, resume=resume, force=force)
             for file, each in zip(files, names, strict=False)
@@ -135,3 +135,17 @@ def destination(output: str | None, *, several_files: bool) -> tuple[Path, str |
     if not path.parent.is_dir():
         raise click.UsageError(f"the folder {path.parent} does not exist")
     return path.parent, path.name
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Return the names in their order, the second `a.txt` as `a (2).txt`.
+
+    Names that differ only in case or Unicode form count as the same: they are on some file systems.
+    """
+    taken: set[str] = set()
+    found: list[str] = []
+    for name in names:
+        free = next(each for each in alternatives(name) if fold(each) not in taken)
+        taken.add(fold(free))
+        found.append(free)
+    return found

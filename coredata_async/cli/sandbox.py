@@ -73,7 +73,7 @@ def sandbox(
 
 
 async def _serve(manner: Manner) -> None:
-    async with sandbox_process(manner=manner) as (running, box):
+    async with sandbox_process(manner) as (running, box):
         _print(box)
         say(
             f"A sandbox is listening at {box.url}; space {box.space}, project {box.project}. Ctrl-C stops it."

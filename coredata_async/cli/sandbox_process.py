@@ -84,7 +84,7 @@ class Manner:
 
 @asynccontextmanager
 async def sandbox_process(
-    *, port: int = 0, data: Path | None = None, manner: Manner | None = None
+    manner: Manner | None = None,
 ) -> AsyncGenerator[tuple[asyncio.subprocess.Process, SandboxAddress], None]:
     """Start a sandbox, and stop it afterwards.
 
@@ -95,7 +95,7 @@ async def sandbox_process(
         CoreDataError: If it does not start.
     """
     process = await asyncio.create_subprocess_exec(
-        *(manner or Manner(port=port, data=data)).command(),
+        *(manner or Manner()).command(),
         "--exit-with-stdin",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -18,12 +18,11 @@ from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.options import Effort, FileAttributes, Policy, Rule, Selection
 from coredata_async.cli import connection
 from coredata_async.cli.cluster_options import cluster_url_option, connection_options
-from coredata_async.cli.connection import client
+from coredata_async.cli.connection import client, parent_option, require_parent
 from coredata_async.cli.failures import FAILED
 from coredata_async.cli.jobs import JobCommand, JobOptions, json_option, report_option
 from coredata_async.cli.options import value
 from coredata_async.cli.output import echo_json, printable, say
-from coredata_async.cli.parent import parent_option, require_parent
 from coredata_async.cli.progress import JobOutput, choose_display
 from coredata_async.cli.upload_options import OPTIONS, Ordered
 from coredata_async.client import CoreData

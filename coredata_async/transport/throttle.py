@@ -35,7 +35,6 @@ def limit_concurrency(
     patience: float | None,
     *,
     on_wait: Callable[[float], object] | None = None,
-    clock: Callable[[], float] = time.monotonic,
 ) -> Send:
     """Limit the number of requests in flight to the number of slots.
 
@@ -45,21 +44,20 @@ def limit_concurrency(
         patience: Timeout for acquiring a slot, in seconds; None waits forever. Use None for slots that are
             withheld on purpose, as after a Retry-After: waiting for them is not an error.
         on_wait: Called with the seconds that a request waited, unless a slot was free.
-        clock: Clock in seconds; for tests.
 
     Raises:
         APITimeoutError: If no slot becomes free in `patience` seconds; its phase is `pool`.
     """
 
     async def wait_for_slot(request: Request) -> None:
-        began = clock() if on_wait is not None and slots.locked() else None
+        began = time.monotonic() if on_wait is not None and slots.locked() else None
         if patience is not None and slots.locked():
             await _queue(slots, patience, request)
         else:
             await slots.acquire()
         if began is not None and on_wait is not None:
             try:
-                on_wait(clock() - began)
+                on_wait(time.monotonic() - began)
             except BaseException:
                 slots.release()
                 raise

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.cli.naming import distinct
+from coredata_async.cli.download import distinct
 
 
 @pytest.fixture

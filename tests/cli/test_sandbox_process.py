@@ -6,12 +6,12 @@ import psutil
 import pytest
 
 from coredata_async import CoreData, CoreDataError
-from coredata_async.cli.sandbox_process import sandbox_process
+from coredata_async.cli.sandbox_process import Manner, sandbox_process
 
 
 async def test_a_sandbox_in_its_own_process_serves_and_is_gone_afterwards(tmp_path: Path) -> None:
     async with (
-        sandbox_process(data=tmp_path) as (process, box),
+        sandbox_process(Manner(data=tmp_path)) as (process, box),
         CoreData(box.url, api_user=box.api_user, api_key=box.api_key) as client,
     ):
         up = await client.files.upload(b"here", parent=box.project, filename="here.txt")
@@ -39,5 +39,5 @@ async def test_a_sandbox_that_dies_causes_no_error_at_the_end() -> None:
 async def test_a_port_that_is_taken_is_said_plainly() -> None:
     async with sandbox_process() as (_, box):
         with pytest.raises(CoreDataError, match="did not start"):
-            async with sandbox_process(port=int(box.url.rpartition(":")[2])):
+            async with sandbox_process(Manner(port=int(box.url.rpartition(":")[2]))):
                 pass

@@ -8,8 +8,7 @@ from typing import Final
 import click
 
 from coredata_async.cli.fivepm import connection
-from coredata_async.cli.fivepm.archive import archive
-from coredata_async.cli.fivepm.files import attacher, downloader
+from coredata_async.cli.fivepm.files import archive, attacher, downloader
 from coredata_async.cli.fivepm.methods import caller, lister, remover, updater
 from coredata_async.cli.help_text import Group
 from coredata_async.fivepm.method import Method

@@ -1,4 +1,4 @@
-"""Commands `list` and `get` of any resource."""
+"""Commands that read: `list` and `get` of any resource, `whoami` and `recent`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import click
 
+from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import exit_on_failures, run_each
-from coredata_async.cli.fields import fields_option
-from coredata_async.cli.help_text import evidence_note
+from coredata_async.cli.help_text import evidence_note, first_line
 from coredata_async.cli.options import Field, collect_values, fields_of
-from coredata_async.cli.output import Details, Renderer, Rows, sink
-from coredata_async.cli.resources.resource import ResourceCommand
+from coredata_async.cli.output import Details, Lines, Renderer, Rows, sink
+from coredata_async.cli.resources.resource import ResourceCommand, fields_option, nouns
 from coredata_async.client import CoreData
 from coredata_async.listing import Listing
 from coredata_async.wire.resource import Paging
@@ -163,3 +163,28 @@ def shape(model: type[object] | None) -> list[click.Option]:
 
 def _limit() -> click.Option:
     return click.Option(["--limit"], type=click.IntRange(1), help="Maximum number of objects.")
+
+
+@click.command(params=connection.options(hidden=True), help=first_line(CoreData.me))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def whoami(*, as_json: bool) -> None:
+    """Show the user that the key belongs to."""
+    me = asyncio.run(_me(client()))
+    (Lines() if as_json else Details()).add(me)
+
+
+@click.command(params=connection.options(hidden=True), help=first_line(CoreData.recent_projects))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def recent(*, as_json: bool) -> None:
+    """List the most recently visited projects."""
+    asyncio.run(_recent(client(), as_json=as_json))
+
+
+async def _me(made: CoreData) -> object:
+    async with made:
+        return await made.me()
+
+
+async def _recent(made: CoreData, *, as_json: bool) -> None:
+    async with made:
+        await show(made.recent_projects(), Lines() if as_json else Rows(nouns()["projects"].columns))

@@ -1,4 +1,4 @@
-"""Tests of `coredata 5pm archive`: a project of one service kept in the other."""
+"""Tests of `coredata 5pm archive`: a copy of a project of one service in the other."""
 
 import asyncio
 import json
