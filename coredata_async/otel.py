@@ -17,7 +17,7 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
 from coredata_async.operations import Operation
-from coredata_async.resources.endpoints import endpoints
+from coredata_async.resources.registry import endpoints
 from coredata_async.transport.trace import Exchanged
 from coredata_async.version import VERSION
 

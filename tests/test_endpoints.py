@@ -14,8 +14,7 @@ import coredata_async.client
 from coredata_async import CoreData, Upload
 from coredata_async.errors import CoreDataError
 from coredata_async.message import Reply, Request
-from coredata_async.resources.endpoints import Endpoint, endpoints, table
-from coredata_async.resources.registry import ROWS
+from coredata_async.resources.registry import ROWS, Endpoint, endpoints, table
 from coredata_async.services.files import Files
 from coredata_async.services.nouns import Blobs
 from tests.rig import QUICK, md5

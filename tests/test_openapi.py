@@ -8,10 +8,9 @@ from typing import Any
 import attrs
 import pytest
 
-from coredata_async.resources.endpoints import endpoints
 from coredata_async.resources.files import FileWhere
 from coredata_async.resources.projects import EditProject, NewProject, Project
-from coredata_async.resources.registry import ROWS
+from coredata_async.resources.registry import ROWS, endpoints
 from tools.openapi import describe
 from tools.openapi.__main__ import main
 

@@ -19,7 +19,7 @@ _HOMES = {
     "Sandbox": "embedded",
     "SandboxServer": "server",
     "SandboxThread": "embedded",
-    "Seen": "request_log",
+    "Seen": "state",
     "State": "state",
 }
 

@@ -1,4 +1,4 @@
-"""Collections of documents as rows, and the handlers, search and representation that all share."""
+"""Collections as rows, of documents and of simpler entries: handlers, search and representation."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -17,6 +17,7 @@ from coredata_async.sandbox.vocabulary import embed_dynatype
 
 _SPACES = "/domain/spaces/Spaces"
 """The only SpaceFolder."""
+Shown = Mapping[str, object]
 
 
 def lies_in(state: State, holder: Document, kind: str) -> Condition:
@@ -200,3 +201,49 @@ def space_around(state: State, document: Document) -> dict[str, object]:
     """Return the Space around a document, in the form embedded in it; empty outside of any."""
     space = state.enclosing(document, "Space")
     return {"id": space.id, "title": space.title} if space else {}
+
+
+@frozen(kw_only=True)
+class SimpleCollection:
+    """Collection under `path`, with its entries under `one`; it has no filters."""
+
+    name: str
+    """Beginning of the names of its operations."""
+    path: str
+    one: str
+    """Path of one entry, with `{}` for its key."""
+    entries: Callable[[State], Sequence[Shown]]
+    """Returns all entries, as a list shows them."""
+    entry: Callable[[State, str], Shown | None]
+    """Returns one entry by its key, as its details show it."""
+    create: Route | None = None
+    default_limit: int | None = None
+    """Page size without a limit in the request, if it differs from that of other collections."""
+
+    def routes(self) -> Iterable[Route]:
+        """Yield the routes of this row."""
+        yield Route("GET", self.path, f"{self.name}.list", self._list)
+        yield Route("GET", self.one, f"{self.name}.get", self._get)
+        if self.create:
+            yield self.create
+
+    async def _list(self, service: Service, call: Call) -> Answer:
+        return envelope(service, call, self.entries(service.state), self.default_limit)
+
+    async def _get(self, service: Service, call: Call) -> Answer:
+        shown = self.entry(service.state, call.ids[0])
+        if shown is None:
+            raise Refused(NOT_FOUND)
+        return as_json(shown)
+
+
+def envelope(service: Service, call: Call, entries: Sequence[Shown], default: int | None = None) -> Answer:
+    """Return one page of entries."""
+    found = listing.page(
+        entries,
+        call.path,
+        call.query,
+        default=default or service.default_limit,
+        largest=service.max_limit,
+    )
+    return as_json({"meta": found.meta, "objects": found.objects})

@@ -25,9 +25,9 @@ from coredata_async.sandbox.call import (
     wait_closed,
 )
 from coredata_async.sandbox.faults import FALSE_MD5, Effect
-from coredata_async.sandbox.request_log import Seen, mask_headers, mask_target
 from coredata_async.sandbox.routes import Router
 from coredata_async.sandbox.service import Route, Service, admit
+from coredata_async.sandbox.state import Seen, mask_headers, mask_target
 
 
 @define(eq=False, repr=False)

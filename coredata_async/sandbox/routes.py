@@ -11,7 +11,7 @@ from attrs import define, field
 
 from coredata_async.sandbox import control, object_store, small_collections
 from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, empty
-from coredata_async.sandbox.collection import DocumentCollection
+from coredata_async.sandbox.collection import DocumentCollection, SimpleCollection
 from coredata_async.sandbox.contacts import CONTACTS
 from coredata_async.sandbox.files import CONTENT_ROUTES, FILES
 from coredata_async.sandbox.fivepm import control as fivepm_control
@@ -20,9 +20,14 @@ from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.folders import FOLDERS
 from coredata_async.sandbox.projects import PROJECTS, TASKS
 from coredata_async.sandbox.service import Route
-from coredata_async.sandbox.simple_collection import SimpleCollection
-from coredata_async.sandbox.small_collections import COMMENTS, DOCUMENTS, SPACES, USERS
-from coredata_async.sandbox.vocabulary import DYNATYPES, VALUE_LISTS
+from coredata_async.sandbox.small_collections import (
+    COMMENTS,
+    DOCUMENTS,
+    DYNATYPES,
+    SPACES,
+    USERS,
+    VALUE_LISTS,
+)
 
 NOUNS: tuple[DocumentCollection | SimpleCollection, ...] = (
     *(FILES, PROJECTS, SPACES, FOLDERS, TASKS, CONTACTS),

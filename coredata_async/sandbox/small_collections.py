@@ -1,11 +1,11 @@
-"""Small collections: Spaces, users, comments, and documents of any kind (facts 2.7 to 2.11)."""
+"""Small collections: Spaces, users, comments, dynatypes, value lists, all documents (facts 2.7 to 2.11)."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, empty, refuse
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.collection import DocumentCollection
+from coredata_async.sandbox.collection import DocumentCollection, Shown, SimpleCollection, envelope
 from coredata_async.sandbox.contacts import CONTACTS
 from coredata_async.sandbox.document import Comment, Document, User, precise_stamp
 from coredata_async.sandbox.fields import accept, text
@@ -13,11 +13,14 @@ from coredata_async.sandbox.files import FILES
 from coredata_async.sandbox.folders import FOLDERS
 from coredata_async.sandbox.projects import PROJECTS, TASKS
 from coredata_async.sandbox.service import Route, Service
-from coredata_async.sandbox.simple_collection import Shown, SimpleCollection, envelope
 from coredata_async.sandbox.state import State
+from coredata_async.sandbox.vocabulary import KNOWN_DYNATYPES, LISTS, dynatype_captions, wire_value
 
 _COMMENTS = "/api/v2/comments/"
 _DOCUMENTS = "/api/v2/docs/"
+_DYNATYPES = "/api/v2/dynatypes/"
+_VALUE_LISTS = "/api/v2/valuelists/"
+_STATUSES = {"Project": "project_status", "Task": "task_status", "Contact": "contact_status"}
 _KEPT = 10
 """Maximum number of visited Projects that are remembered."""
 
@@ -109,6 +112,83 @@ COMMENTS = SimpleCollection(
     entries=list_comments,
     entry=show_comment,
     create=Route("POST", _COMMENTS, "comments.create", create_comment),
+)
+
+
+def render_dynatype(state: State, name: str) -> Shown:
+    """Return a dynatype as it is sent, in lists and details alike."""
+    one, identifier = KNOWN_DYNATYPES[name], state.dynatype_id(name)
+    return {
+        **dynatype_captions(name),
+        "description": None,
+        "id": identifier,
+        "optional_aspects": list(one.aspects),
+        "required_aspects": [],
+        "resource_uri": f"{_DYNATYPES}{identifier}/",
+        "status_list": _STATUSES.get(one.systype),
+        "systype": one.systype,
+        "title": name,
+        "type": "Dynatype",
+        "version": "0.1",
+    }
+
+
+def list_dynatypes(state: State) -> Sequence[Shown]:
+    """Return all dynatypes, grouped by kind."""
+    return [render_dynatype(state, name) for name in KNOWN_DYNATYPES]
+
+
+def show_dynatype(state: State, key: str) -> Shown | None:
+    """Return one dynatype."""
+    return next((one for one in list_dynatypes(state) if one["id"] == key), None)
+
+
+DYNATYPES = SimpleCollection(
+    name="dynatypes", path=_DYNATYPES, one=f"{_DYNATYPES}{{}}/", entries=list_dynatypes, entry=show_dynatype
+)
+
+
+def render_value_list(name: str) -> Shown:
+    """Return a value list without its entries, as lists show it."""
+    return {
+        "default": None,
+        "name": name,
+        "parent": LISTS[name].parent,
+        "resource_uri": f"{_VALUE_LISTS}{name}/",
+        "type": "status" if name.endswith("_status") else "value",
+    }
+
+
+def list_value_lists(state: State) -> Sequence[Shown]:
+    """Return all value lists."""
+    return [render_value_list(name) for name in LISTS]
+
+
+def show_value_list(state: State, name: str) -> Shown | None:
+    """Return a value list with its entries; each `name` is the sent form `<list>:<value>:<parent value>`."""
+    if name not in LISTS:
+        return None
+    words, parent = LISTS[name].values, LISTS[name].parent
+    entries = [
+        {
+            "name": wire_value(name, word),
+            "ordering": ordering,
+            "parent": f"{parent}:{word.parent}:" if word.parent else None,
+            "translations": {"en": word.en, "is": word.icelandic},
+        }
+        for ordering, word in enumerate(words)
+    ]
+    return {**render_value_list(name), "entries": entries}
+
+
+# That of 2014 (facts 2.11): fifty to a page, entries in the details.
+VALUE_LISTS = SimpleCollection(
+    name="value_lists",
+    path=_VALUE_LISTS,
+    one=f"{_VALUE_LISTS}{{}}/",
+    entries=list_value_lists,
+    entry=show_value_list,
+    default_limit=50,
 )
 
 _COLLECTIONS = {each.kind: each for each in (SPACES, PROJECTS, FOLDERS, FILES, TASKS, CONTACTS)}

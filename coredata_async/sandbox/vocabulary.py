@@ -2,20 +2,14 @@
 
 The values were seen in the service's responses (facts 4.4). Every tenant has its own; of these, `status`
 and `role` are checked against the lists here, because the page of Projects says that a status is a value of
-`project_status`. The collection of value lists is that of 2014 (facts 2.11): fifty to a page, entries in the
-details.
+`project_status`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
-from coredata_async.sandbox.simple_collection import Shown, SimpleCollection
 from coredata_async.sandbox.state import State
-
-_DYNATYPES = "/api/v2/dynatypes/"
-_STATUSES = {"Project": "project_status", "Task": "task_status", "Contact": "contact_status"}
-_VALUE_LISTS = "/api/v2/valuelists/"
 
 
 @frozen
@@ -67,39 +61,6 @@ def embed_dynatype(state: State, name: str | None) -> dict[str, object]:
     if name is None:
         return {}
     return {**dynatype_captions(name), "id": state.dynatype_id(name), "title": name}
-
-
-def render_dynatype(state: State, name: str) -> Shown:
-    """Return a dynatype as it is sent, in lists and details alike."""
-    one, identifier = KNOWN_DYNATYPES[name], state.dynatype_id(name)
-    return {
-        **dynatype_captions(name),
-        "description": None,
-        "id": identifier,
-        "optional_aspects": list(one.aspects),
-        "required_aspects": [],
-        "resource_uri": f"{_DYNATYPES}{identifier}/",
-        "status_list": _STATUSES.get(one.systype),
-        "systype": one.systype,
-        "title": name,
-        "type": "Dynatype",
-        "version": "0.1",
-    }
-
-
-def list_dynatypes(state: State) -> Sequence[Shown]:
-    """Return all dynatypes, grouped by kind."""
-    return [render_dynatype(state, name) for name in KNOWN_DYNATYPES]
-
-
-def show_dynatype(state: State, key: str) -> Shown | None:
-    """Return one dynatype."""
-    return next((one for one in list_dynatypes(state) if one["id"] == key), None)
-
-
-DYNATYPES = SimpleCollection(
-    name="dynatypes", path=_DYNATYPES, one=f"{_DYNATYPES}{{}}/", entries=list_dynatypes, entry=show_dynatype
-)
 
 
 @frozen
@@ -177,46 +138,3 @@ def wire_value(value_list: str, word: Value) -> str:
 def wire_values(value_list: str) -> tuple[str, ...]:
     """Return all values of a list, as they are sent and shown."""
     return tuple(wire_value(value_list, word) for word in LISTS[value_list].values)
-
-
-def render_value_list(name: str) -> Shown:
-    """Return a value list without its entries, as lists show it."""
-    return {
-        "default": None,
-        "name": name,
-        "parent": LISTS[name].parent,
-        "resource_uri": f"{_VALUE_LISTS}{name}/",
-        "type": "status" if name.endswith("_status") else "value",
-    }
-
-
-def list_value_lists(state: State) -> Sequence[Shown]:
-    """Return all value lists."""
-    return [render_value_list(name) for name in LISTS]
-
-
-def show_value_list(state: State, name: str) -> Shown | None:
-    """Return a value list with its entries; each `name` is the sent form `<list>:<value>:<parent value>`."""
-    if name not in LISTS:
-        return None
-    words, parent = LISTS[name].values, LISTS[name].parent
-    entries = [
-        {
-            "name": wire_value(name, word),
-            "ordering": ordering,
-            "parent": f"{parent}:{word.parent}:" if word.parent else None,
-            "translations": {"en": word.en, "is": word.icelandic},
-        }
-        for ordering, word in enumerate(words)
-    ]
-    return {**render_value_list(name), "entries": entries}
-
-
-VALUE_LISTS = SimpleCollection(
-    name="value_lists",
-    path=_VALUE_LISTS,
-    one=f"{_VALUE_LISTS}{{}}/",
-    entries=list_value_lists,
-    entry=show_value_list,
-    default_limit=50,
-)

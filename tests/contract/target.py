@@ -10,7 +10,7 @@ import pytest
 from attrs import define, field, frozen
 from yarl import URL
 
-from coredata_async.resources.endpoints import Endpoint, endpoints
+from coredata_async.resources.registry import Endpoint, endpoints
 
 
 @frozen

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from coredata_async.resources.document import Document
-from coredata_async.resources.endpoints import Endpoint
-from coredata_async.resources.registry import ROWS
+from coredata_async.resources.registry import ROWS, Endpoint
 from tests.contract.target import Target, inside, rows
 
 GETS = pytest.mark.parametrize("row", rows(".get"))

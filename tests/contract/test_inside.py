@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.resources.endpoints import Endpoint
+from coredata_async.resources.registry import Endpoint
 from tests.contract.target import Target, inside, rows
 
 INSIDE = [

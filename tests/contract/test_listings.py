@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from coredata_async.resources.endpoints import Endpoint
+from coredata_async.resources.registry import Endpoint
 from tests.contract.target import Target, rows
 
 LISTS = pytest.mark.parametrize("row", rows(".list"))

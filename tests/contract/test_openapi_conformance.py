@@ -12,7 +12,7 @@ from attrs import frozen
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from coredata_async.resources.endpoints import Endpoint, endpoints
+from coredata_async.resources.registry import Endpoint, endpoints
 from coredata_async.sandbox import SandboxThread
 from tools.openapi import describe
 

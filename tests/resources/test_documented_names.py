@@ -19,7 +19,7 @@ from coredata_async.resources import (
     users,
     vocabulary,
 )
-from coredata_async.resources.endpoints import endpoints
+from coredata_async.resources.registry import endpoints
 
 OURS = {"extra", "page_size"}
 """Fields that exist in Python only: `page_size` is sent as `limit`."""

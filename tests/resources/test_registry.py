@@ -6,8 +6,7 @@ import attrs
 import pytest
 
 from coredata_async.resources.document import Document
-from coredata_async.resources.endpoints import endpoints
-from coredata_async.resources.registry import NESTED, ROWS
+from coredata_async.resources.registry import NESTED, ROWS, endpoints
 from coredata_async.unset import Unset
 from coredata_async.wire.convert import structure
 from coredata_async.wire.resource import AppendableKind, EditableKind, Nested, Paging, Resource

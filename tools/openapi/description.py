@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from coredata_async.resources.endpoints import endpoints
-from coredata_async.resources.registry import ROWS
+from coredata_async.resources.registry import ROWS, endpoints
 from coredata_async.version import VERSION
 from tools.openapi.operations import envelope, operation
 from tools.openapi.schemas import Schema, models_in, read_schema

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from coredata_async.resources.endpoints import Endpoint, endpoints, table
+from coredata_async.resources.registry import Endpoint, endpoints, table
 
 _INTRODUCTION: Final = """\
 # Endpoints
 
-All requests of this library to the API, from its own table (`coredata_async/resources/endpoints.py`),
+All requests of this library to the API, from its own table (`coredata_async/resources/registry.py`),
 followed by the two requests to the storage. This page
 and `openapi.json` are generated. After a change to a row, write both again with
 

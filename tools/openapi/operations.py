@@ -8,9 +8,8 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from coredata_async.resources.document import Document
-from coredata_async.resources.endpoints import Endpoint
 from coredata_async.resources.projects import PROJECTS
-from coredata_async.resources.registry import NESTED, ROWS
+from coredata_async.resources.registry import NESTED, ROWS, Endpoint
 from coredata_async.resources.users import USERS
 from coredata_async.wire.files import NewFile
 from coredata_async.wire.resource import AppendableKind, EditableKind, Resource

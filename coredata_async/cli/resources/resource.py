@@ -16,8 +16,7 @@ from attrs import frozen
 
 from coredata_async.client import CoreData
 from coredata_async.listing import Listing
-from coredata_async.resources.endpoints import endpoints
-from coredata_async.resources.registry import NESTED, ROWS
+from coredata_async.resources.registry import NESTED, ROWS, endpoints
 from coredata_async.wire.resource import AppendableKind, EditableKind, Evidence, Nested, Resource
 
 COLUMNS: Final = {

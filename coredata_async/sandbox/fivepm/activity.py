@@ -4,7 +4,7 @@ import base64
 import binascii
 import mimetypes
 
-from coredata_async.sandbox.fivepm import filters, objects
+from coredata_async.sandbox.fivepm import objects
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.dialect import Dialect
 from coredata_async.sandbox.fivepm.fields import (
@@ -59,12 +59,12 @@ def get_list(account: Account, asked: Arguments) -> Listed:
     """List activities page by page, with files and names if requested."""
     state, given = account.state, asked.array("filter")
     names, files = flag(asked.arguments, "withNames"), flag(asked.arguments, "withFiles")
-    of_it = {name: node for name, node in given.items() if name not in filters.POSTED_TO}
-    of_its_place = {name: node for name, node in given.items() if name in filters.POSTED_TO}
+    of_it = {name: node for name, node in given.items() if name not in objects.PLACE_FILTERS}
+    of_its_place = {name: node for name, node in given.items() if name in objects.PLACE_FILTERS}
     every = [
         one
-        for one in filters.filter_records(state, state.activity.values(), filters.POSTED, of_it)
-        if filters.filter_records(state, _find_place(account, one), filters.POSTED_TO, of_its_place)
+        for one in objects.filter_records(state, state.activity.values(), objects.ACTIVITY_FILTERS, of_it)
+        if objects.filter_records(state, _find_place(account, one), objects.PLACE_FILTERS, of_its_place)
     ]
     shown = objects.page(every, asked.arguments, account.dialect)
     return Listed(tuple(_item(account, one, names=names, files=files) for one in shown), len(every))

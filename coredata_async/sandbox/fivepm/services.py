@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
-from coredata_async.sandbox.fivepm import filters, objects
+from coredata_async.sandbox.fivepm import objects
 from coredata_async.sandbox.fivepm.account import Account
 from coredata_async.sandbox.fivepm.fields import GROUP, PROJECT, TASK, USER, Noun, Record, flag, text
 from coredata_async.sandbox.fivepm.parsing import Arguments, missing, refusal
@@ -81,7 +81,9 @@ def update_project(account: Account, asked: Arguments) -> SingleView:
 def list_projects(account: Account, asked: Arguments) -> Listed:
     """List projects page by page, with teams if `loadTeam` is set."""
     state, team = account.state, flag(asked.arguments, "loadTeam")
-    every = filters.filter_records(state, state.projects.values(), filters.PROJECTS, asked.array("filter"))
+    every = objects.filter_records(
+        state, state.projects.values(), objects.PROJECT_FILTERS, asked.array("filter")
+    )
     shown = objects.page(every, asked.arguments, account.dialect)
     return account.viewer.page((account.viewer.item(PROJECT, one, team=team) for one in shown), len(every))
 
@@ -109,7 +111,7 @@ def show_task(account: Account, asked: Arguments) -> SingleView:
 def list_tasks(account: Account, asked: Arguments) -> Listed:
     """List tasks page by page, with teams if `loadTeam` is set."""
     state, team = account.state, flag(asked.arguments, "loadTeam")
-    every = filters.filter_records(state, state.tasks.values(), filters.TASKS, asked.array("filter"))
+    every = objects.filter_records(state, state.tasks.values(), objects.TASK_FILTERS, asked.array("filter"))
     shown = objects.page(every, asked.arguments, account.dialect)
     return Listed(tuple(_task_item(account, one, team=team) for one in shown), len(every))
 

@@ -144,8 +144,9 @@ def test_what_is_not_documented_says_so_in_its_help(bare) -> None:
 def test_a_new_row_gives_its_commands_without_a_line_here(monkeypatch, shell, far) -> None:
     cases = evolve(TASKS, path="/api/v2/cases/")
     monkeypatch.setattr(CoreData, "open_cases", property(lambda self: Tasks(self._send)), raising=False)
-    monkeypatch.setattr(nouns_, "ROWS", {**registry.ROWS, "open_cases": cases})
-    monkeypatch.setattr("coredata_async.resources.endpoints.ROWS", {**registry.ROWS, "open_cases": cases})
+    rows = {**registry.ROWS, "open_cases": cases}
+    monkeypatch.setattr(nouns_, "ROWS", rows)
+    monkeypatch.setattr(registry, "ROWS", rows)
 
     output = shell.ok("open-cases", "--help").out
 
