@@ -18,7 +18,7 @@ from coredata_async.cli.output import say
 from coredata_async.cli.progress import JobOutput
 from coredata_async.client import CoreData
 from coredata_async.cluster.connection import Cluster
-from coredata_async.cluster.events import ShardMoved, WorkerJoined, WorkerLost
+from coredata_async.cluster.events import ShardGivenUp, ShardMoved, WorkerJoined, WorkerLost
 from coredata_async.cluster.job import ClusterJob
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.messages import parse_sources
@@ -45,6 +45,8 @@ class ClusterOutput(JobOutput):
                 say(f"worker {event.worker} has left")
             case ShardMoved(previous=None) | Started() | WorkerJoined() | WorkerLost():
                 pass
+            case ShardGivenUp():
+                say(f"{event.shard} is given up: {event.reason}")
             case ShardMoved():
                 say(f"{event.shard} moved from {event.previous} to {event.worker}: its lease had ended")
             case _:

@@ -16,6 +16,7 @@ from coredata_async.cli.help_text import Group
 from coredata_async.cli.jobs import JobCommand, report_file, summarise, write_report
 from coredata_async.cli.output import echo_json, say, show_table
 from coredata_async.cli.progress import choose_display
+from coredata_async.cluster.dead_letters import retry_job
 from coredata_async.cluster.job import ClusterJob
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.progress import Progress
@@ -55,12 +56,14 @@ async def _list(url: str, *, as_json: bool) -> None:
             progress = await Progress.read(await cluster.table(each.table), each)
             began = datetime.fromtimestamp(each.created, UTC).isoformat(timespec="seconds")
             done = {"files": progress.files, "done": progress.total("done"), "shards": len(progress.shards)}
+            lost = len(progress.lost)
             sources = [str(source) for source in each.sources]
             if as_json:
                 fields = {"job": each.id, "state": each.state, "created": began, "parent": each.parent}
-                echo_json({**fields, "sources": sources, **done})
+                echo_json({**fields, "sources": sources, **done, "lost_shards": lost})
             counts = [f"{done['done']:,} of {done['files']:,}{'' if progress.scanned else '+'}"]
-            rows.append([each.id, each.state, began, *counts, each.parent, " ".join(sources)])
+            state = f"{each.state}, {lost:,} given up" if lost else each.state
+            rows.append([each.id, state, began, *counts, each.parent, " ".join(sources)])
         if not as_json:
             show_table(["job", "state", "began", "files", "parent", "sources"], rows)
 
@@ -95,6 +98,16 @@ def stop(job: str, cluster: str, *, as_json: bool) -> None:
     raise click.exceptions.Exit(asyncio.run(_watch(cluster, job, (), as_json=as_json, order=ClusterJob.stop)))
 
 
+@job.command()
+@_job
+@_cluster
+@_json
+@_reports
+def retry(job: str, cluster: str, reports: tuple[Path, ...], *, as_json: bool) -> None:
+    """Try the scans and shards again that were given up, and follow the job to its end."""
+    raise click.exceptions.Exit(asyncio.run(_watch(cluster, job, reports, as_json=as_json, again=True)))
+
+
 async def _watch(
     url: str,
     job: str,
@@ -102,12 +115,15 @@ async def _watch(
     *,
     as_json: bool,
     order: Callable[[ClusterJob], object] | None = None,
+    again: bool = False,
 ) -> int:
     output = ClusterOutput(choose_display(as_json=as_json, quiet=False))
     conduct = JobCommand(
         watch=output, as_json=as_json, reports=reports, interruptible=False, page=render_page
     )
     async with await open_cluster(url) as cluster:
+        if again:
+            await retry_job(cluster, job)
         watched = await ClusterJob.attach(cluster, job, order=order)
         return await conduct.run(watched)
 

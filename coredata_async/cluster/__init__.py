@@ -4,7 +4,8 @@
   `jobs` — the table of jobs; `tree_lock` — excludes other jobs from its trees;
   `progress`, `report` — what the tables and reports of its shards add up to.
 - `worker` — `Worker`, the processes of one machine; `process` — the program of one of them;
-  `runner` — takes tasks from the queue; `planner` — a scan; `shard_work` — a shard;
+  `runner` — carries out tasks; `task_queue` — their messages; `attempts`, `dead_letters` — those that fail;
+  `planner` — a scan; `shard_work` — a shard;
   `folders`, `names` — remote folders, and names in those that sources share;
   `publisher`, `presence` — what others see of a process.
 - `account`, `limits` — limits that all workers of an account share, and their throttle events.
@@ -18,7 +19,7 @@
 
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError, JobLockedError, LeaseLostError
-from coredata_async.cluster.events import ClusterEvent, ShardMoved, WorkerJoined, WorkerLost
+from coredata_async.cluster.events import ClusterEvent, ShardGivenUp, ShardMoved, WorkerJoined, WorkerLost
 from coredata_async.cluster.job import ClusterJob
 from coredata_async.cluster.report import ClusterReport
 from coredata_async.cluster.worker import Worker
@@ -31,6 +32,7 @@ __all__ = [
     "ClusterReport",
     "JobLockedError",
     "LeaseLostError",
+    "ShardGivenUp",
     "ShardMoved",
     "Worker",
     "WorkerJoined",

@@ -29,9 +29,9 @@ T = TypeVar("T")
 LEASE: Final = 30.0
 """Default duration of a lease, in seconds."""
 JOBS, WORKERS, LIMITS = "cd-jobs", "cd-workers", "cd-limits"
-QUEUE: Final = "cd-work"
+QUEUE, DEAD_LETTERS = "cd-work", "cd-dead"
 _AUDIT: Final = 30 * 86400.0
-"""Seconds for which the journals of shards are kept."""
+"""Seconds for which the journals of shards, and dead letters, are kept."""
 _RECONNECT: Final = 0.5
 """Seconds between two attempts to reconnect."""
 
@@ -168,7 +168,7 @@ class Cluster:
         return Objects(await _call(create, f"create the object store {name}"), name)
 
     async def enqueue(self, subject: str, fields: dict[str, object], key: str) -> None:
-        """Add a message to the queue. Within two minutes, the same key is only added once.
+        """Add a message to a stream. Within two minutes, the same key is only added once.
 
         Raises:
             ClusterError: If the server does not confirm it. It is then unknown whether it was added.
@@ -227,6 +227,14 @@ class Cluster:
             num_replicas=self.replicas,
         )
         await _call(stream, f"create the stream {QUEUE}")
+        stream = self._stream.add_stream(
+            name=DEAD_LETTERS,
+            subjects=["cd.dead.>"],
+            max_age=_AUDIT,
+            storage=api.StorageType.FILE,
+            num_replicas=self.replicas,
+        )
+        await _call(stream, f"create the stream {DEAD_LETTERS}")
 
 
 def make_member() -> str:

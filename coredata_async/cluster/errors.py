@@ -9,6 +9,10 @@ class ClusterError(CoreDataError):
     """A NATS server that cannot be reached, or that refuses a request."""
 
 
+class LostJournalError(CoreDataError):
+    """A shard whose journal the cluster does not have any more."""
+
+
 class LeaseLostError(CoreDataError):
     """A lease that ended, or that another owner has taken. Its work must stop."""
 

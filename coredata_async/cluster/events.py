@@ -23,6 +23,16 @@ class ShardMoved:
 
 
 @frozen(kw_only=True)
+class ShardGivenUp:
+    """Event: a scan or shard is given up, because attempts at it failed again and again."""
+
+    shard: str
+    epoch: int
+    """Number of owners so far."""
+    reason: str
+
+
+@frozen(kw_only=True)
 class WorkerJoined:
     """Event: a worker process for a share of the job is present."""
 
@@ -39,7 +49,7 @@ class WorkerLost:
     host: str
 
 
-ClusterEvent = Event | ShardMoved | WorkerJoined | WorkerLost
+ClusterEvent = Event | ShardMoved | ShardGivenUp | WorkerJoined | WorkerLost
 
 
 def read_event(fields: Mapping[str, object]) -> ClusterEvent:
@@ -48,9 +58,15 @@ def read_event(fields: Mapping[str, object]) -> ClusterEvent:
     Raises:
         ConfigurationError: If it is not an event of this version.
     """
-    if fields.get("event") != ShardMoved.__name__:
-        return from_dict(fields)
     data = PlainData(fields, "an event of a worker")
+    match fields.get("event"):
+        case "ShardMoved":
+            pass
+        case "ShardGivenUp":
+            reason = data.text("reason")
+            return ShardGivenUp(shard=data.text("shard"), epoch=data.integer("epoch"), reason=reason)
+        case _:
+            return from_dict(fields)
     return ShardMoved(
         shard=data.text("shard"),
         epoch=data.integer("epoch"),

@@ -132,14 +132,36 @@ class Jobs:
                 return new
         raise ClusterError(f"job {job} changes all the time")
 
-    async def end(self, job: str, state: JobState, message: str = "") -> JobRecord:
+    async def reopen(self, job: str) -> JobRecord:
+        """Let workers take the tasks of a job that has ended. Its trees are not locked yet, see `resume`.
+
+        Raises:
+            ConfigurationError: If it does not exist.
+            ClusterError: If NATS does not answer.
+        """
+        for _ in range(ROUNDS):
+            now = await self.get(job)
+            new = evolve(now, state="running", message="") if now.has_ended else now
+            if new == now or await self.table.update(job, new.to_dict(), now.revision) is not None:
+                return new
+        raise ClusterError(f"job {job} changes all the time")
+
+    async def end(self, job: str, state: JobState, message: str = "", *, settled: bool = False) -> JobRecord:
         """End a job, and unlock its trees. No worker may have a lease on one of its shards.
 
-        The requests of a complete job were all answered, or waited for.
+        Args:
+            job: Id of the job.
+            state: The state of a job that has not ended yet.
+            message: Reason for the state.
+            settled: True if all its requests were answered, or waited for.
+
+        Raises:
+            ConfigurationError: If it does not exist.
+            ClusterError: If NATS does not answer.
         """
         record = await self.change(job, state=state, message=message)
         for lock in self._locks(record):
-            await lock.unlock(job, settled=record.state == "complete")
+            await lock.unlock(job, settled=settled)
         return record
 
     def _locks(self, job: JobRecord) -> list[TreeLock]:

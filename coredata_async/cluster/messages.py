@@ -220,6 +220,11 @@ def share_subject(share: str) -> str:
     return f"cd.work.{share}.>"
 
 
+def dead_letter_subject(task: Task) -> str:
+    """Return the subject of the message that a task was given up."""
+    return f"cd.dead.{task.share}.{task.job}.{task.kind}"
+
+
 def events_subject(job: str) -> str:
     """Return the subject of a job's events."""
     return f"cd.events.{job}"

@@ -22,6 +22,7 @@ from coredata_async.bulk.events import Event
 from coredata_async.bulk.shard_plan import Shard, ShardPlan
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
+from coredata_async.cluster.attempts import DEAD
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.folders import TableFolders
@@ -220,4 +221,4 @@ async def _write(lease: TableLease) -> None:
 
 def is_published(row: Row) -> bool:
     """Return whether all shards of a scan are in the queue, or it was given up."""
-    return row.fields.get("published") is True or row.fields.get("state") == "dead"
+    return row.fields.get("published") is True or row.fields.get("state") == DEAD

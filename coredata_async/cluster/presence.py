@@ -71,6 +71,17 @@ class Presence:
         if row is not None:
             await self.table.delete(self.cluster.member, row.revision)
 
+    @staticmethod
+    async def note_end(table: Table, member: str, code: int) -> None:
+        """Note how a process ended that could not remove its entry: the next owner of its task says so.
+
+        Raises:
+            ClusterError: If NATS does not answer.
+        """
+        row = await table.get(member)
+        if row is not None:
+            await table.update(member, {**row.fields, "ended": code}, row.revision)
+
     async def _write(self) -> None:
         fields = {
             "host": socket.gethostname(),

@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
+from coredata_async.cluster.attempts import DEAD
 from coredata_async.cluster.messages import JobRecord
 from coredata_async.cluster.planner import is_published
 from coredata_async.cluster.shard_work import is_closed
@@ -90,6 +91,11 @@ class Progress:
     def total(self, name: str) -> int:
         """Return a sum over all shards: `done`, `done_bytes`, `skipped` or `failed`."""
         return sum(integer(row, name) for row in self.shards)
+
+    @property
+    def lost(self) -> list[Row]:
+        """Entries that were given up because no worker could finish them."""
+        return [row for row in (*self.scans, *self.shards) if row.fields.get("state") == DEAD]
 
     @property
     def owned(self) -> list[Row]:

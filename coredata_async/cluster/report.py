@@ -12,12 +12,15 @@ from attrs import evolve, field, frozen
 
 from coredata_async.bulk.report.outcome import Counts, Ended
 from coredata_async.bulk.report.report import Report
+from coredata_async.cluster.attempts import DEAD
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.messages import JobRecord
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.progress import Progress, integer
 from coredata_async.cluster.table import Row, number
 
+_NAMED: Final = 5
+"""Number of lost shards that the message names."""
 _ENDS: Final[dict[str, Ended]] = {"draining": "drained", "stopping": "stopped", "ended": "drained"}
 
 
@@ -59,7 +62,9 @@ class ClusterReport(Report):
     fences: int = 0
     """Number of times that a worker lost its lease."""
     lost_shards: tuple[str, ...] = field(default=())
-    """Shards that no worker could finish; their files are pending."""
+    """Scans and shards that no worker could finish; their files are pending, or not known."""
+    lost_reasons: tuple[str, ...] = field(default=())
+    """Reason for each of them."""
 
 
 async def read_report(cluster: Cluster, job: JobRecord, progress: Progress) -> ClusterReport:
@@ -73,11 +78,13 @@ async def read_report(cluster: Cluster, job: JobRecord, progress: Progress) -> C
     async for part in _parts(objects, job, progress):
         total += part
     names = [each.name for each in attrs.fields(Report)]
-    dead = tuple(row.key for row in progress.shards if row.fields.get("state") == "dead")
     values = {name: getattr(total, name) for name in names}
     values |= {"journal": "", "message": total.message or job.message, "roots": tuple(map(str, job.sources))}
-    if dead and total.ended == "complete":
-        values |= {"ended": "error", "message": f"no worker could finish {', '.join(dead[:5])}"}
+    lost = progress.lost
+    if lost and total.ended == "complete":
+        values |= {"ended": "error", "message": _describe(job, lost)}
+    if any(row.fields.get("state") == DEAD for row in progress.scans):
+        values["scanned"] = False
     return ClusterReport(
         **values,
         job=job.id,
@@ -88,8 +95,15 @@ async def read_report(cluster: Cluster, job: JobRecord, progress: Progress) -> C
             moved=sum(max(0, integer(row, "epoch") - 1) for row in progress.shards),
         ),
         fences=sum(integer(row, "fences") for row in (*progress.scans, *progress.shards)),
-        lost_shards=dead,
+        lost_shards=tuple(each.key for each in lost),
+        lost_reasons=tuple(str(each.fields.get("reason", "")) for each in lost),
     )
+
+
+def _describe(job: JobRecord, lost: Sequence[Row]) -> str:
+    named = ", ".join(f"{row.key} ({row.fields.get('reason')})" for row in lost[:_NAMED])
+    more = f", and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    return f"no worker could finish {named}{more}; `coredata job retry {job.id}` tries again"
 
 
 async def _parts(objects: Objects, job: JobRecord, progress: Progress) -> AsyncIterator[Report]:

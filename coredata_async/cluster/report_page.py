@@ -42,8 +42,11 @@ def _sections(report: ClusterReport) -> Iterator[str]:
         yield from plain_table(heads, rows)
         yield "</section>\n"
     if report.lost_shards:
-        advice = "No worker could finish these shards. Their files are pending: upload the tree again."
-        names = [(text(name),) for name in report.lost_shards]
+        advice = f"No worker could finish these. To try again: coredata job retry {report.job}"
+        names = [
+            (text(name), text(reason))
+            for name, reason in zip(report.lost_shards, report.lost_reasons, strict=True)
+        ]
         yield "<section><h2>Shards without an end</h2>"
-        yield from Table("Not finished", advice, len(names), ("Shard",), names).markup()
+        yield from Table("Not finished", advice, len(names), ("Scan or shard", "Reason"), names).markup()
         yield "</section>\n"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,9 @@ from coredata_async.bulk.events import Event
 from coredata_async.bulk.journal.location import make_private
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
-from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.attempts import DEAD, find_reason, note_death, note_error
+from coredata_async.cluster.connection import WORKERS, Cluster
+from coredata_async.cluster.dead_letters import publish_dead_letter
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, LeaseLostError
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.lease import TableLease, end_task, run_under
@@ -27,24 +30,20 @@ from coredata_async.cluster.messages import (
     Task,
     account_key,
     check_share,
-    share_subject,
 )
 from coredata_async.cluster.metrics import ProcessMetrics
-from coredata_async.cluster.nats_types import Message, PullSubscription
+from coredata_async.cluster.nats_types import Message
 from coredata_async.cluster.planner import Planner, is_published
 from coredata_async.cluster.presence import Presence
 from coredata_async.cluster.publisher import EventPublisher
 from coredata_async.cluster.shard_work import CHECKPOINT, ShardWork, is_closed, trace_of_owner
-from coredata_async.cluster.table import decode
+from coredata_async.cluster.table import decode, number
 from coredata_async.cluster.take import Busy, Closed, LeaseTaker
+from coredata_async.cluster.task_queue import TaskQueue
 from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
 
 log = logging.getLogger("coredata_async.cluster")
 
-MAX_EPOCHS: Final = 20
-"""Maximum number of owners of a scan or shard. After that, it may be the cause of their ends."""
-_PULL: Final = 1.0
-"""Seconds for which a pull waits for a message."""
 _FOLLOW: Final = 1.0
 """Seconds between two looks at the state of a job."""
 _FAILED_DELAY: Final = 5.0
@@ -104,64 +103,31 @@ class TaskRunner:
             await self._leave()
 
     async def _pull_all(self) -> None:
-        subscriptions = [await self._subscribe(share) for share in self.shares]
+        queue = await TaskQueue.open(self.cluster, self._group, sorted(self.shares))
         while not self._draining.is_set():
-            for subscription in subscriptions:
-                message = await self._pull(subscription, _PULL / len(subscriptions))
+            for subscription in queue.subscriptions:
+                message = await queue.pull(subscription)
                 if message is not None:
-                    await self._handle(message)
+                    await self._handle(queue, message)
                 if self._draining.is_set():
                     return
 
-    async def _subscribe(self, share: str) -> PullSubscription:
-        return await self.cluster.pull(share_subject(share), f"share-{share}", self.cluster.lease)
-
-    async def _pull(self, subscription: PullSubscription, wait: float) -> Message | None:
-        try:
-            return (await subscription.fetch(1, timeout=wait))[0]
-        except TimeoutError:
-            return None
-        except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
-            log.info("the queue does not answer: %s", type(exc).__name__)
-            await asyncio.sleep(wait)
-            return None
-
-    async def _handle(self, message: Message) -> None:
+    async def _handle(self, queue: TaskQueue, message: Message) -> None:
         """Carry out one task, and answer its message. A message that is not answered is delivered again."""
         task = Task.from_dict(decode(message.data, "a message of the queue").fields)
         delay: float | None = _FAILED_DELAY
-        async with self._alive(message):
+        async with queue.keep_alive(message):
             try:
                 delay = await self._carry_out(task, message.metadata.num_delivered)
             except (AuthenticationError, AccountMismatchError):
-                await message.nak(delay=_FAILED_DELAY)
+                await queue.answer(message, _FAILED_DELAY)
                 raise
             except LeaseLostError as exc:
                 self.metrics.counts["lost"] += 1
                 log.warning("%s: %s", task.key, exc)
             except CoreDataError as exc:
                 log.warning("%s of job %s is given back: %s", task.key, task.job, exc)
-        with suppress(Exception):  # it is delivered again, and the entry says that it is done
-            if delay is None:
-                await message.ack_sync()
-            else:
-                await message.nak(delay=delay)
-
-    @asynccontextmanager
-    async def _alive(self, message: Message) -> AsyncGenerator[None]:
-        """Show NATS at intervals that a message is worked on."""
-
-        async def say() -> None:
-            while True:
-                await asyncio.sleep(self.cluster.lease / 3)
-                with suppress(Exception):  # the worst result is another delivery, which is harmless
-                    await message.in_progress()
-
-        saying = self._group.create_task(say())
-        try:
-            yield
-        finally:
-            await end_task(saying)
+        await queue.answer(message, delay)
 
     async def _carry_out(self, task: Task, delivered: int) -> float | None:
         """Carry out a task; return the delay before it is delivered again, or None if it is done."""
@@ -181,7 +147,9 @@ class TaskRunner:
             table, task.key, fields={"state": "open", "share": task.share}, suspect=suspect, closed=closed
         )
         match lease:
-            case Closed():
+            case Closed(fields):
+                if fields.get("state") == DEAD:  # the worker that gave it up may have died before
+                    await publish_dead_letter(self.cluster, task, fields)
                 return None
             case Busy():
                 return self.cluster.lease / 2
@@ -189,9 +157,11 @@ class TaskRunner:
                 return await self._work_under(lease, job, task)
 
     async def _work_under(self, lease: TableLease, job: JobRecord, task: Task) -> float | None:
-        if lease.epoch > MAX_EPOCHS:
-            lease.fields |= {"state": "dead", "reason": f"{MAX_EPOCHS} workers have not finished it"}
-            await lease.release(sent_until=lease.sent_until)
+        if lease.previous is not None:
+            await self._note_death(lease, lease.previous)
+        reason = find_reason(task.kind, lease.fields)
+        if reason is not None:
+            await self._give_up(lease, task, reason)
             return None
         if not (await self._jobs.get(job.id)).is_open:  # it was ended before the lease was visible
             await lease.release(sent_until=lease.sent_until)
@@ -200,16 +170,34 @@ class TaskRunner:
             moved = {"event": "ShardMoved", "shard": task.key, "epoch": lease.epoch}
             self._events.publish(job.id, {**moved, "worker": self.cluster.member, "previous": lease.previous})
         lease.fields["host"] = socket.gethostname()
-        if lease.previous is not None:
-            lease.fields["fences"] = int(str(lease.fields.get("fences", 0))) + 1
         self._presence.show(task)
         try:
             await run_under(lease, lambda: self._work_on(lease, job, task))
+        except LeaseLostError:
+            raise
+        except CoreDataError as exc:
+            note_error(lease.fields, self.cluster.member, exc)
+            with suppress(ClusterError, LeaseLostError):  # others then wait for the end of the lease
+                await lease.release(sent_until=datetime.now(UTC))
+            raise
         finally:
             self._presence.show(None)
             self._work = None
         given_back = lease.fields.get("state") == "open"
         return _FAILED_DELAY if given_back and (await self._jobs.get(job.id)).is_open else None
+
+    async def _note_death(self, lease: TableLease, previous: str) -> None:
+        lease.fields["fences"] = int(number(lease.fields, "fences")) + 1
+        process = await (await self.cluster.table(WORKERS)).get(previous)
+        note_death(lease.fields, previous, process)
+
+    async def _give_up(self, lease: TableLease, task: Task, reason: str) -> None:
+        log.error("%s of job %s is given up: %s", task.key, task.job, reason)
+        lease.fields |= {"state": DEAD, "reason": reason}
+        await lease.release(sent_until=lease.sent_until)
+        event = {"event": "ShardGivenUp", "shard": task.key, "epoch": lease.epoch, "reason": reason}
+        self._events.publish(task.job, event)
+        await publish_dead_letter(self.cluster, task, {**lease.fields, "epoch": lease.epoch})
 
     async def _work_on(self, lease: TableLease, job: JobRecord, task: Task) -> None:
         client = self.client.with_options(retry=job.spec.retry)

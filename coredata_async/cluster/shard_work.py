@@ -16,7 +16,8 @@ from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.shard_run import ShardRun, restore_shard
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
-from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.attempts import DEAD
+from coredata_async.cluster.errors import LostJournalError
 from coredata_async.cluster.lease import TableLease, end_task
 from coredata_async.cluster.messages import CONTINUED, JobRecord, Task
 from coredata_async.cluster.objects import Objects
@@ -24,7 +25,7 @@ from coredata_async.cluster.table import Row, number
 
 CHECKPOINT: Final = 30.0
 """Seconds between two checkpoints."""
-CLOSED: Final = frozenset({"done", "dead"})
+CLOSED: Final = frozenset({"done", DEAD})
 
 
 @define(eq=False, kw_only=True)
@@ -57,7 +58,8 @@ class ShardWork:
         """Carry out the shard under a lease; write its journal and its report; give the lease up.
 
         Raises:
-            ClusterError: If NATS does not answer, or has lost the shard.
+            ClusterError: If NATS does not answer.
+            LostJournalError: If NATS has lost the shard.
             LeaseLostError: If another worker has the shard.
         """
         began = time.process_time()  # this process has one shard at a time
@@ -136,7 +138,8 @@ async def latest_journal(objects: Objects, key: str, epoch: int) -> bytes:
     """Return the last checkpoint of earlier owners, or the journal as it was planned.
 
     Raises:
-        ClusterError: If the object store has neither.
+        LostJournalError: If the object store has neither.
+        ClusterError: If it cannot be read.
     """
     for earlier in range(epoch - 1, 0, -1):
         data = await objects.get(checkpoint_name(key, earlier))
@@ -144,7 +147,7 @@ async def latest_journal(objects: Objects, key: str, epoch: int) -> bytes:
             return data
     data = await objects.get(key)
     if data is None:
-        raise ClusterError(f"the cluster has lost the journal of {key}")
+        raise LostJournalError(f"the cluster has lost the journal of {key}")
     return data
 
 

@@ -104,12 +104,14 @@ class JobWatch:
 
     async def _is_over(self, progress: Progress) -> bool:
         """End the job if nothing is left to do, or if it was asked to end and no worker is at it."""
+        settled = progress.finished and not progress.lost
         match self.record.state:
             case "complete" | "ended" as state:
-                await self.jobs.end(self.record.id, state)  # it may have died before it unlocked the trees
+                # The process that ended it may have died before it unlocked the trees.
+                await self.jobs.end(self.record.id, state, settled=settled)
                 return True
             case _ if progress.finished:
-                await self.jobs.end(self.record.id, "complete")
+                await self.jobs.end(self.record.id, "complete", settled=settled)
                 return True
             case "draining" | "stopping" if not self._living(progress):
                 await self.jobs.end(self.record.id, "ended")
@@ -127,7 +129,9 @@ class JobWatch:
         ours = {
             key: row
             for key, row in rows.items()
-            if self._pulse.is_alive(row) and not shares.isdisjoint(row.data.texts("shares"))
+            if "ended" not in row.fields
+            and self._pulse.is_alive(row)
+            and not shares.isdisjoint(row.data.texts("shares"))
         }
         for key in ours.keys() - self._workers.keys():
             data = ours[key].data

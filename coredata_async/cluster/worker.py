@@ -18,12 +18,12 @@ from coredata_async.bulk.options import MAX_PROCESSES, Effort
 from coredata_async.bulk.workers.setup import ProcessLimits, encode_setup
 from coredata_async.bulk.workers.supervisor import environment
 from coredata_async.client import CoreData
-from coredata_async.cluster.connection import LIMITS, Cluster, make_member
+from coredata_async.cluster.connection import LIMITS, WORKERS, Cluster, make_member
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.limits import free_share
 from coredata_async.cluster.messages import check_share
 from coredata_async.cluster.metrics import WorkerMetrics
-from coredata_async.cluster.presence import UNUSABLE
+from coredata_async.cluster.presence import UNUSABLE, Presence
 from coredata_async.cluster.shard_work import CHECKPOINT
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
@@ -159,6 +159,7 @@ class Worker:
                 await process.wait()
             self._processes.discard(process)
         with suppress(ClusterError):  # its share in the limits becomes free later
+            await Presence.note_end(await self._cluster.table(WORKERS), member, process.returncode or 0)
             await free_share(await self._cluster.table(LIMITS), member)
             await following
         return process.returncode or 0

@@ -83,7 +83,7 @@ def test_a_job_that_does_not_exist_is_a_usage_error(box, server) -> None:
     assert "no job 'x'" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["list", "watch", "drain", "stop", "report"])
+@pytest.mark.parametrize("name", ["list", "watch", "drain", "stop", "retry", "report"])
 def test_each_command_of_jobs_takes_the_options_of_the_connection(name) -> None:
     options = {option for each in job.commands[name].params for option in each.opts}
 

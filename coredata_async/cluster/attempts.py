@@ -1,0 +1,110 @@
+"""Attempts at a scan or shard that failed, in its entry: what ended them, and how many are too many.
+
+An attempt fails if its process dies, is frozen past its lease, or raises an error that another attempt would
+meet, too. A worker that gives its task back because it is drained, or because the service does not answer,
+has not failed. The count begins again when an owner has completed more files than any before.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.messages import Kind
+from coredata_async.cluster.table import Row, number
+from coredata_async.errors import (
+    APIConnectionError,
+    AuthenticationError,
+    CoreDataError,
+    OutcomeUnknownError,
+    RateLimitError,
+    ServerError,
+)
+
+MAX_DEATHS: Final = 5
+"""Maximum number of processes that a shard may end without progress. A scan makes none that is kept."""
+MAX_FAILURES: Final = 20
+"""Maximum number of failed attempts at a scan or shard without progress, whatever ended them."""
+DEAD: Final = "dead"
+"""State of a scan or shard that is given up."""
+_KEPT: Final = 5
+"""Number of attempts whose reasons are kept."""
+_LONGEST: Final = 300
+"""Maximum length of a reason."""
+_PASSING: Final = (
+    APIConnectionError,
+    AuthenticationError,
+    ClusterError,
+    OutcomeUnknownError,
+    RateLimitError,
+    ServerError,
+)
+"""Errors of which the task is not the cause."""
+_PROGRESS: Final = ("done", "skipped", "failed")
+
+
+def note_death(fields: dict[str, object], worker: str, process: Row | None) -> None:
+    """Note that the last owner did not renew its lease.
+
+    Args:
+        fields: The fields of the task's entry, which are changed.
+        worker: Name of that owner.
+        process: Its entry in the table of workers.
+    """
+    _note(fields, worker, describe_end(process), death=True)
+
+
+def note_error(fields: dict[str, object], worker: str, error: CoreDataError) -> None:
+    """Note that an attempt has raised an error, unless the task is not its cause."""
+    if not isinstance(error, _PASSING):
+        _note(fields, worker, f"{type(error).__name__}: {error}", death=False)
+
+
+def find_reason(kind: Kind, fields: Mapping[str, object]) -> str | None:
+    """Return the reason for giving a task up; None if it may be tried again."""
+    deaths, failures = int(number(fields, "deaths")), int(number(fields, "failures"))
+    if (kind == "scan" or deaths < MAX_DEATHS) and failures < MAX_FAILURES:
+        return None
+    last = read_attempts(fields)[-1]["reason"]
+    return f"{failures} attempts made no progress, {deaths} of them ended the process; the last one: {last}"
+
+
+def read_attempts(fields: Mapping[str, object]) -> list[dict[str, object]]:
+    """Return the last attempts that failed: `worker`, `epoch`, `time` and `reason` of each."""
+    found = fields.get("attempts")
+    return list(found) if isinstance(found, list) else []
+
+
+def forget_attempts(fields: Mapping[str, object], state: str) -> dict[str, object]:
+    """Return the fields of a task that is to be tried again."""
+    dropped = {"attempts", "deaths", "failures", "reason"}
+    kept = {name: value for name, value in fields.items() if name not in dropped}
+    return {**kept, "state": state, "retries": int(number(fields, "retries")) + 1}
+
+
+def describe_end(process: Row | None) -> str:
+    """Return how a process ended, as its parent has seen it."""
+    code = None if process is None else process.fields.get("ended")
+    if not isinstance(code, int):
+        return "it did not renew its lease"
+    if code >= 0:
+        return f"its process ended with exit code {code}"
+    try:
+        return f"its process was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"its process was killed by signal {-code}"
+
+
+def _note(fields: dict[str, object], worker: str, reason: str, *, death: bool) -> None:
+    progress = int(sum(number(fields, name) for name in _PROGRESS))
+    if progress > number(fields, "progress"):
+        fields |= {"progress": progress, "deaths": 0, "failures": 0}
+    attempt = {"worker": worker, "time": datetime.now(UTC).isoformat(), "reason": reason[:_LONGEST]}
+    fields |= {
+        "attempts": [*read_attempts(fields), attempt][-_KEPT:],
+        "deaths": int(number(fields, "deaths")) + death,
+        "failures": int(number(fields, "failures")) + 1,
+    }

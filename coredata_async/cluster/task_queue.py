@@ -1,0 +1,81 @@
+"""The queue of tasks, as a worker process sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from attrs import define
+
+from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.lease import end_task
+from coredata_async.cluster.messages import share_subject
+from coredata_async.cluster.nats_types import Message, PullSubscription
+
+log = logging.getLogger("coredata_async.cluster")
+
+_PULL: Final = 1.0
+"""Seconds for which all pulls together wait for a message."""
+
+
+@define(eq=False)
+class TaskQueue:
+    """The messages of some shares."""
+
+    cluster: Cluster
+    group: asyncio.TaskGroup
+    subscriptions: Sequence[PullSubscription]
+
+    @classmethod
+    async def open(cls, cluster: Cluster, group: asyncio.TaskGroup, shares: Sequence[str]) -> TaskQueue:
+        """Subscribe to the tasks of some shares.
+
+        Raises:
+            ClusterError: If NATS does not answer.
+        """
+        subscriptions = [
+            await cluster.pull(share_subject(share), f"share-{share}", cluster.lease) for share in shares
+        ]
+        return cls(cluster, group, subscriptions)
+
+    async def pull(self, subscription: PullSubscription) -> Message | None:
+        """Wait for a message; None without one within a second, or without an answer."""
+        wait = _PULL / len(self.subscriptions)
+        try:
+            return (await subscription.fetch(1, timeout=wait))[0]
+        except TimeoutError:
+            return None
+        except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
+            log.info("the queue does not answer: %s", type(exc).__name__)
+            await asyncio.sleep(wait)
+            return None
+
+    @asynccontextmanager
+    async def keep_alive(self, message: Message) -> AsyncGenerator[None]:
+        """Show NATS at intervals that a message is worked on."""
+
+        async def say() -> None:
+            while True:
+                await asyncio.sleep(self.cluster.lease / 3)
+                with suppress(Exception):  # the worst result is another delivery, which is harmless
+                    await message.in_progress()
+
+        saying = self.group.create_task(say())
+        try:
+            yield
+        finally:
+            await end_task(saying)
+
+    async def answer(self, message: Message, delay: float | None) -> None:
+        """Acknowledge a message whose task is done (None), or have it delivered again after a delay.
+
+        An answer may be lost: the message is then delivered again, and the entry says that the task is done.
+        """
+        with suppress(Exception):
+            if delay is None:
+                await message.ack_sync()
+            else:
+                await message.nak(delay=delay)
