@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from coredata_async.base_url import AddressRules
 from coredata_async.config import Retry, Timeouts, number, setting
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret, SecretMapping, conceal
+from coredata_async.transport.auth import AddressRules
 from coredata_async.transport.options import ConnectionOptions
 from coredata_async.transport.pool import Session, is_transport
 

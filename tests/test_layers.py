@@ -45,8 +45,7 @@ MAY_IMPORT = {
     # `listing` and `walk` find a File whose registration was lost
     "transfer": f"{CORE} wire resources walk listing storage",
     "services": SERVICES,
-    "base_url": f"{CORE} transport",
-    "environment": f"{CORE} transport base_url",
+    "environment": f"{CORE} transport",
     "client": f"{SERVICES} services transport environment",
     "web": f"{CORE} transfer",
     "prometheus": "errors",
@@ -55,7 +54,7 @@ MAY_IMPORT = {
     "cluster": f"{SERVICES} transport client environment bulk records version fence prometheus",
     "events": f"{SERVICES} services transport client records version prometheus",
     "otel": f"{CORE} resources transport version",
-    "fivepm": f"{CORE} fields paging storage transport base_url version",
+    "fivepm": f"{CORE} fields paging storage transport version",
     "archive": f"{SERVICES} transport client bulk fivepm fields",
     "doctor": f"{SERVICES} transport client",
     "sandbox": "sandbox.embedded",

@@ -10,7 +10,6 @@ from typing import Final, Self, Unpack
 
 from attrs import evolve
 
-from coredata_async.base_url import AddressRules
 from coredata_async.config import Limits, Retry, Timeouts, setting
 from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm import calls
@@ -37,6 +36,7 @@ from coredata_async.fivepm.session import Account, Credential, Session, with_ses
 from coredata_async.message import Send
 from coredata_async.secret import Secret, SecretMapping, conceal, wrap_secrets
 from coredata_async.transport import pool
+from coredata_async.transport.auth import AddressRules
 from coredata_async.transport.chain import keyless_chain
 from coredata_async.transport.options import ConnectionOptions, HttpClient, SendOptions
 from coredata_async.transport.trace import Hook
