@@ -24,8 +24,10 @@ from pathlib import Path
 
 from attrs import asdict, frozen
 
+from coredata_async.bulk.journal.batching import Statement
 from coredata_async.bulk.journal.items import CONFIRMED, PUTTING, SENT, STORED, mark_done
-from coredata_async.bulk.journal.journal import JobIdentity, Journal, Statement
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.location import JobIdentity
 from coredata_async.bulk.states import State
 
 WORKERS = (1, 16, 64, 256)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async import errors
-from coredata_async.bulk.journal.journal import JournalError
+from coredata_async.bulk.journal.errors import JournalError
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, JobLockedError, LeaseLostError
 from coredata_async.events.errors import BrokerError, SourceUnavailableError
 from coredata_async.message import Reply, Request

@@ -13,8 +13,8 @@ from typing import Self
 
 from coredata_async.bulk.check.dry_run import Action, dry_run
 from coredata_async.bulk.events import Event, EventStream
-from coredata_async.bulk.journal.journal import JobIdentity, Journal
-from coredata_async.bulk.journal.location import check_path, default_path
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.location import JobIdentity, check_path, default_path
 from coredata_async.bulk.journal.scanning import ScanPlanner
 from coredata_async.bulk.options import Effort, FileAttributes, JobSpec, Policy, Selection
 from coredata_async.bulk.remote.parent import check_parent

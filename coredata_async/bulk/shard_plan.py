@@ -13,8 +13,8 @@ from attrs import evolve, field, frozen
 
 from coredata_async.bulk.events import Event
 from coredata_async.bulk.formatting import path_text
-from coredata_async.bulk.journal.journal import JobIdentity, Journal
-from coredata_async.bulk.journal.location import check_path
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.location import JobIdentity, check_path
 from coredata_async.bulk.lease import Lease, Unlimited
 from coredata_async.bulk.limits.budget import Budget, Bulletin, pace_each
 from coredata_async.bulk.options import JobSpec

@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from coredata_async.bulk.journal.journal import JobIdentity, Journal
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.location import JobIdentity
 
 BINDING = JobIdentity("https://acme.coredata.is", "anna", "p1", (b"/data/a", b"/data/b"))
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from coredata_async.bulk import Effort, FileDone, Progress
-from coredata_async.bulk.journal.journal import JournalError
+from coredata_async.bulk.journal.errors import JournalError
 from coredata_async.errors import ConfigurationError
 from tests.bulk.rig import check_mirrored, check_report, some_tree, until
 from tests.rig import cancelled_at

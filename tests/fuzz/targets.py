@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from coredata_async.bulk.journal.claims import take_over
 from coredata_async.bulk.journal.items import JOINED, item_of
-from coredata_async.bulk.journal.journal import JobIdentity
+from coredata_async.bulk.journal.location import JobIdentity
 from coredata_async.bulk.journal.opening import open_journal
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import RunSummary, as_json

@@ -12,10 +12,8 @@ from typing import Final, Protocol, TypeVar
 
 from coredata_async.bulk.journal.batching import Answer, Answers, BatchQueue, Job, Priority, Statement, commit
 from coredata_async.bulk.journal.errors import JournalError
-from coredata_async.bulk.journal.location import Identity, JobIdentity
+from coredata_async.bulk.journal.location import Identity
 from coredata_async.bulk.journal.opening import Opened, open_journal
-
-__all__ = ["JobIdentity", "Journal", "JournalError", "Statement"]
 
 T = TypeVar("T")
 

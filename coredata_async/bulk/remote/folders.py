@@ -11,7 +11,8 @@ from typing import Final
 from attrs import define, field, frozen
 
 from coredata_async.bulk.journal import items
-from coredata_async.bulk.journal.journal import Journal, Statement
+from coredata_async.bulk.journal.batching import Statement
+from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.remote.folder_list import (
     FolderList,
     FolderMaker,

@@ -21,7 +21,8 @@ from attrs import define, field, frozen
 
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import items
-from coredata_async.bulk.journal.journal import Journal, Statement
+from coredata_async.bulk.journal.batching import Statement
+from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.settle_wait import SettleWait, suspect
 from coredata_async.bulk.remote.folder_list import FolderList, FolderMaker, LocalFolderMaker
 from coredata_async.bulk.report.outcome import Ended

@@ -20,7 +20,8 @@ from attrs import define, evolve, field, frozen
 
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import items
-from coredata_async.bulk.journal.journal import Journal, Statement
+from coredata_async.bulk.journal.batching import Statement
+from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.remote.folder_list import FolderList
 from coredata_async.bulk.remote.listing import Sibling
 from coredata_async.bulk.remote.other_jobs import OtherJobs

@@ -22,9 +22,10 @@ from coredata_async.bulk.events import (
 )
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal import items as rows
+from coredata_async.bulk.journal.batching import Statement
 from coredata_async.bulk.journal.claims import Work
 from coredata_async.bulk.journal.items import Item
-from coredata_async.bulk.journal.journal import Journal, Statement
+from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.settle_wait import SettleWait
 from coredata_async.bulk.limits.admission import EXPIRED
 from coredata_async.bulk.options import FileAttributes, Policy

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sqlite3
 import time
 from typing import Final
 
@@ -100,13 +99,3 @@ class EmptyFiles:
         plan = Planned(size=0, content_type=None)
         await self.run.confirm(item, Registered(Stored(plan, "", EMPTY_MD5), file_id))
         return None
-
-
-def is_taken(db: sqlite3.Connection, item: Item, file_id: str) -> bool:
-    """Return whether a File existed before this job, or belongs to another of its files."""
-    before = "SELECT 1 FROM remote_file WHERE folder = ? AND filename = ? AND file = ?"
-    other = "SELECT 1 FROM item WHERE folder = ? AND file = ? AND id != ?"
-    return (
-        db.execute(before, (item.folder, item.filename, file_id)).fetchone() is not None
-        or db.execute(other, (item.folder, file_id, item.id)).fetchone() is not None
-    )

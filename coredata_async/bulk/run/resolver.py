@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from array import array
 from collections.abc import Callable, Coroutine
@@ -15,11 +16,16 @@ from attrs import define, evolve, field
 from coredata_async.bulk.journal import items as rows
 from coredata_async.bulk.journal.claims import Work, previous_version, read_unknown
 from coredata_async.bulk.journal.errors import JournalError
+from coredata_async.bulk.journal.items import Item
 from coredata_async.bulk.run.context import RunContext
-from coredata_async.bulk.run.empty_files import is_taken
 from coredata_async.bulk.run.failures import FailureClass
 from coredata_async.bulk.states import Reason, State
-from coredata_async.errors import APIError, AuthenticationError, ConfigurationError, SourceError
+from coredata_async.errors import (
+    APIError,
+    AuthenticationError,
+    ConfigurationError,
+    SourceError,
+)
 from coredata_async.resources.files import File
 from coredata_async.services.steps import UploadSteps
 from coredata_async.transfer.comparison import UndecidableError
@@ -222,3 +228,13 @@ class Resolver:
             message = "the server shows no blob names, and by its clocks one is older than the blob"
             raise UndecidableError(message, (file.id,))
         return True
+
+
+def is_taken(db: sqlite3.Connection, item: Item, file_id: str) -> bool:
+    """Return whether a File existed before this job, or belongs to another of its files."""
+    before = "SELECT 1 FROM remote_file WHERE folder = ? AND filename = ? AND file = ?"
+    other = "SELECT 1 FROM item WHERE folder = ? AND file = ? AND id != ?"
+    return (
+        db.execute(before, (item.folder, item.filename, file_id)).fetchone() is not None
+        or db.execute(other, (item.folder, file_id, item.id)).fetchone() is not None
+    )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from coredata_async.bulk import Action, Policy, Selection, UploadJob
-from coredata_async.bulk.journal.journal import JobIdentity, Journal
+from coredata_async.bulk.journal.journal import Journal
+from coredata_async.bulk.journal.location import JobIdentity
 from coredata_async.bulk.scan.scan import roots
 from coredata_async.bulk.states import State
 from coredata_async.errors import ConfigurationError, ServerError

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from coredata_async.bulk.journal.journal import Journal, JournalError
+from coredata_async.bulk.journal.errors import JournalError
+from coredata_async.bulk.journal.journal import Journal
 from coredata_async.errors import CoreDataError
 from tests.bulk.journals import BINDING, finding, findings, opened
 
