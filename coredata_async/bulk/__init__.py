@@ -19,9 +19,8 @@ from coredata_async.bulk.events import (
 )
 from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.options import Effort, Policy, Rule, Selection
-from coredata_async.bulk.report.outcome import Counts
 from coredata_async.bulk.report.report import Report
-from coredata_async.bulk.states import Reason, State
+from coredata_async.bulk.states import Counts, Reason, State
 
 __all__ = [
     "Action",

@@ -10,8 +10,8 @@ from typing import Final
 import attrs
 from attrs import evolve, field, frozen
 
-from coredata_async.bulk.report.outcome import Counts, Ended
 from coredata_async.bulk.report.report import Report
+from coredata_async.bulk.states import Counts, Ended
 from coredata_async.cluster.attempts import DEAD
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.messages import JobRecord

@@ -5,9 +5,8 @@ import sqlite3
 from typing import Any
 
 from coredata_async.bulk.journal.schema import TABLES
-from coredata_async.bulk.report.outcome import Counts
 from coredata_async.bulk.report.report import Report, RunSummary
-from coredata_async.bulk.states import Reason, State
+from coredata_async.bulk.states import Counts, Reason, State
 
 COURSE = RunSummary(journal="/state/job.sqlite", started=1_700_000_600.0, seconds=100.0, ended="complete")
 

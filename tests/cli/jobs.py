@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from coredata_async.bulk.events import Event, Progress
-from coredata_async.bulk.report.outcome import Ended
 from coredata_async.bulk.report.report import Report
+from coredata_async.bulk.states import Ended
 from tests.bulk.reports import a_report
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async.bulk.events import FileDone, FileFailed, FileSkipped, Started
-from coredata_async.bulk.report.outcome import Counts
-from coredata_async.bulk.states import Reason
+from coredata_async.bulk.states import Counts, Reason
 from coredata_async.cli.interrupts import interrupts
 from coredata_async.cli.jobs import JobCommand, event_json, report_file, write_report
 from coredata_async.cli.progress import JobOutput, Lines, Silent

@@ -6,9 +6,8 @@ import pytest
 from rich.console import Console
 
 from coredata_async.bulk.events import FileFailed, FileUnresolved, Progress, Scanned, Started, Waiting, Warned
-from coredata_async.bulk.report.outcome import Counts
 from coredata_async.bulk.report.report import Entry
-from coredata_async.bulk.states import Reason
+from coredata_async.bulk.states import Counts, Reason
 from coredata_async.cli.jobs import summarise
 from coredata_async.cli.progress import JobOutput, Lines, ProgressBars, Silent, line, rates, state
 from tests.bulk.reports import a_report

@@ -25,8 +25,7 @@ from coredata_async.bulk.journal.batching import Statement
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.settle_wait import SettleWait, suspect
 from coredata_async.bulk.remote.folder_list import FolderList, FolderMaker, LocalFolderMaker
-from coredata_async.bulk.report.outcome import Ended
-from coredata_async.bulk.states import State
+from coredata_async.bulk.states import Ended, State
 
 MAX_NAMED: Final = 3
 """Maximum number of Files named in a message; the report lists all."""

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from coredata_async.bulk.formatting import files
-from coredata_async.bulk.report.outcome import Ended
 from coredata_async.bulk.report.report import Report
-from coredata_async.bulk.states import Reason
+from coredata_async.bulk.states import Ended, Reason
 
 AGAIN: Final = "Run the same command again: it continues where this run ended."
 

@@ -13,9 +13,8 @@ from typing import Final
 from attrs import asdict, frozen
 
 from coredata_async.bulk.formatting import path_text
-from coredata_async.bulk.report.outcome import Counts
 from coredata_async.bulk.report.report import KEPT, Entry, Orphan, Report, RunSummary
-from coredata_async.bulk.states import FINAL, Reason, State
+from coredata_async.bulk.states import FINAL, Counts, Reason, State
 from coredata_async.redaction import without_queries
 
 _SIDES: Final = {

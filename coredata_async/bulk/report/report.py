@@ -10,18 +10,18 @@ import attrs
 from attrs import evolve, field, frozen
 
 from coredata_async.bulk.plain import from_plain, to_plain
-from coredata_async.bulk.report.outcome import (
-    ENDINGS,
+from coredata_async.bulk.states import (
+    EXIT_CODE_OF_END,
+    EXIT_CODE_OF_REASON,
     EXIT_CODES_BY_SEVERITY,
     GRAVITY,
-    REASONS,
     Api,
     Counts,
     Ended,
+    Reason,
     add_reasons,
     exception_for,
 )
-from coredata_async.bulk.states import Reason
 from coredata_async.errors import BulkError, CoreDataError
 from coredata_async.version import VERSION
 
@@ -227,8 +227,8 @@ class Report(RunSummary):
             )
 
     def _codes(self) -> Iterator[int]:
-        yield ENDINGS[self.ended]
-        yield from (REASONS.get(reason, 1) for reason, count in self.failed_by.items() if count)
+        yield EXIT_CODE_OF_END[self.ended]
+        yield from (EXIT_CODE_OF_REASON.get(reason, 1) for reason, count in self.failed_by.items() if count)
         if self.counts.unresolved or self.duplicates_total:
             yield 5
         if not self.adds_up or (self.ended == "complete" and not self.finished):

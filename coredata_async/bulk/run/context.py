@@ -31,12 +31,11 @@ from coredata_async.bulk.limits.admission import EXPIRED
 from coredata_async.bulk.options import FileAttributes, Policy
 from coredata_async.bulk.remote.existing import Skip
 from coredata_async.bulk.remote.listing import Remote
-from coredata_async.bulk.report.outcome import Ended
 from coredata_async.bulk.run.failures import FailureClass, RefusedFiles, count_refusal, is_explained
 from coredata_async.bulk.run.progress import ProgressCounter
 from coredata_async.bulk.run.work_queue import WorkQueue
 from coredata_async.bulk.scan.entries import ScannedEntry
-from coredata_async.bulk.states import Reason, State
+from coredata_async.bulk.states import Ended, Reason, State
 from coredata_async.bulk.workers.sender import FileSender
 from coredata_async.errors import SourceError, URLExpiredError
 from coredata_async.escapes import escape_controls

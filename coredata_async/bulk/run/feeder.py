@@ -24,7 +24,7 @@ from coredata_async.bulk.remote.folders import Folders, RemoteFolder
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.remote.other_jobs import OtherJobs, QuietCheck, count_others
 from coredata_async.bulk.remote.siblings import Siblings
-from coredata_async.bulk.report.outcome import Ended
+from coredata_async.bulk.states import Ended
 from coredata_async.config import Retry
 from coredata_async.errors import OutcomeUnknownError
 from coredata_async.message import Request

@@ -23,14 +23,13 @@ from coredata_async.bulk.limits.budget import Budget, Bulletin
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import JobSpec, describe_settings
 from coredata_async.bulk.remote.listing import Remote
-from coredata_async.bulk.report.outcome import Ended
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import Report, RunSummary
 from coredata_async.bulk.run.context import BitSet, RunContext
 from coredata_async.bulk.run.failures import unwrap
 from coredata_async.bulk.run.progress import ProgressCounter, api_counts
 from coredata_async.bulk.run.scheduler import Scheduler
-from coredata_async.bulk.states import Reason, State
+from coredata_async.bulk.states import Ended, Reason, State
 from coredata_async.bulk.workers.runtime import Runtime, build_runtime
 from coredata_async.client import CoreData
 

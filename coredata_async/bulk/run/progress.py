@@ -12,8 +12,7 @@ from attrs import define, field
 from coredata_async.bulk.events import Progress
 from coredata_async.bulk.journal.planning import Sums
 from coredata_async.bulk.limits.limiters import Limiters
-from coredata_async.bulk.report.outcome import Api
-from coredata_async.bulk.states import State
+from coredata_async.bulk.states import Api, State
 
 WINDOW: Final = 20.0
 """Seconds over which rates are measured."""

@@ -26,7 +26,6 @@ from coredata_async.bulk.lease import Lease, wait_for_end
 from coredata_async.bulk.options import JobSpec, describe_settings
 from coredata_async.bulk.remote.folder_list import FolderMaker, NameClaims
 from coredata_async.bulk.remote.listing import Remote
-from coredata_async.bulk.report.outcome import Ended
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import Report, RunSummary
 from coredata_async.bulk.run.context import scan_event
@@ -34,7 +33,7 @@ from coredata_async.bulk.run.failures import unwrap
 from coredata_async.bulk.run.feeder import Placement
 from coredata_async.bulk.run.progress import api_counts
 from coredata_async.bulk.scan.walk import Batches
-from coredata_async.bulk.states import Reason
+from coredata_async.bulk.states import Ended, Reason
 from coredata_async.bulk.workers.runtime import Runtime
 from coredata_async.errors import APIError, AuthenticationError
 

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.bulk.report.html import ROWS, render
-from coredata_async.bulk.report.outcome import Counts
 from coredata_async.bulk.report.report import Entry, Orphan, Report
-from coredata_async.bulk.states import Reason
+from coredata_async.bulk.states import Counts, Reason
 from tests.bulk.reports import a_report
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.bulk.report.outcome import Api, Counts
 from coredata_async.bulk.report.query import read_report
 from coredata_async.bulk.report.report import Orphan
-from coredata_async.bulk.states import FINAL, Reason, State
+from coredata_async.bulk.states import FINAL, Api, Counts, Reason, State
 from tests.bulk.reports import COURSE, Rows
 
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from coredata_async.bulk.options import Effort, Policy, Rule, Selection, describe_settings
 from coredata_async.bulk.report.advice import ADVICE, TITLES, summarize
-from coredata_async.bulk.report.outcome import EXIT_CODES_BY_SEVERITY, Counts, Ended, exception_for
 from coredata_async.bulk.report.report import KEPT, Entry, Orphan, Report, as_json
-from coredata_async.bulk.states import Reason
+from coredata_async.bulk.states import EXIT_CODES_BY_SEVERITY, Counts, Ended, Reason, exception_for
 from coredata_async.errors import (
     BulkError,
     ChecksumMismatchError,
