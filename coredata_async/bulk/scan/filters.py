@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from coredata_async.bulk.formatting import printable_path
 from coredata_async.bulk.options import Rule, Selection
@@ -83,12 +83,13 @@ class Filter:
     """Ignore files on the path, nearest last, each with the length of its directory's prefix."""
     cache: bool = False
     """True if the directory is marked as a cache: only the mark is selected."""
-    selects_all: bool = field(init=False)
+    selects_all: bool = field(
+        default=Factory(
+            lambda self: self.unmatched and not (self.cache or self.rules or self.ignored), takes_self=True
+        ),
+        init=False,
+    )
     """True if `takes` refuses only the ignore file."""
-
-    @selects_all.default
-    def _selects_all(self) -> bool:
-        return self.unmatched and not (self.cache or self.rules or self.ignored)
 
     @classmethod
     def of(cls, selection: Selection) -> Filter:

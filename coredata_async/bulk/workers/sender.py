@@ -85,6 +85,10 @@ class LocalSender(UploadSteps):
         return (await self._replacer.replace(replacement)).digest
 
 
+def _ignore(*_: object) -> None:
+    """Do nothing."""
+
+
 @define(eq=False, kw_only=True)
 class WorkerPool:
     """File sender that uses several processes. All facts that must not be lost stay in this process."""
@@ -93,9 +97,9 @@ class WorkerPool:
     processes: int
     limiters: Limiters
     """Limiters of this process; the counts of the workers are added to theirs."""
-    on_registered: Callable[[str, str], object] = lambda *_: None
+    on_registered: Callable[[str, str], object] = _ignore
     """Called with the parent and the id of each registered File."""
-    on_throttled: Callable[[Exchanged], object] = lambda *_: None
+    on_throttled: Callable[[Exchanged], object] = _ignore
     """Called with each response by which a host throttles all processes."""
     lease: Lease = field(factory=Unlimited)
     """Lease of the job: no worker's lease ends later."""
