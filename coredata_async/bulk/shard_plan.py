@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Self
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from coredata_async.bulk.events import Event
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.location import JobIdentity, check_path
+from coredata_async.bulk.journal.shards import Shard
 from coredata_async.bulk.lease import Lease, Unlimited
 from coredata_async.bulk.limits.budget import Budget, Bulletin, pace_each
 from coredata_async.bulk.options import JobSpec
@@ -32,21 +32,6 @@ from coredata_async.wire.resource import segment
 
 MAX_FILES: Final = 2000
 MAX_BYTES: Final = 4 << 30
-
-_Data: TypeAlias = bytes
-
-
-@frozen
-class Shard:
-    """Files of one share that one process uploads, with their folders."""
-
-    id: str
-    """Same for the same files of the same share."""
-    share: str
-    files: int
-    bytes: int
-    journal: _Data = field(repr=False)
-    """Journal of the shard for `restore_shard`, about 100 bytes per file."""
 
 
 class ShardPlan:
@@ -195,10 +180,5 @@ class ShardPlan:
     def __aiter__(self) -> AsyncIterator[Shard]:
         if self._planner is None:
             raise RuntimeError("the plan is not open: use `async with` to open it")
-        self._shards = self._shards or self._read_shards(self._planner)
+        self._shards = self._shards or self._planner.shards()
         return self._shards
-
-    async def _read_shards(self, planner: ShardPlanner) -> AsyncGenerator[Shard, None]:
-        async with aclosing(planner.shards()) as shards:
-            async for shard in shards:
-                yield Shard(shard.id, self._share, shard.files, shard.size, shard.journal)

@@ -19,7 +19,8 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.events import Event
-from coredata_async.bulk.shard_plan import Shard, ShardPlan
+from coredata_async.bulk.journal.shards import Shard
+from coredata_async.bulk.shard_plan import ShardPlan
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.attempts import DEAD

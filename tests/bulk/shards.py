@@ -5,9 +5,10 @@ from pathlib import Path
 from attrs import define, field
 
 from coredata_async.bulk import Report
+from coredata_async.bulk.journal.shards import Shard
 from coredata_async.bulk.lease import MARGIN
 from coredata_async.bulk.options import JobSpec
-from coredata_async.bulk.shard_plan import Shard, ShardPlan
+from coredata_async.bulk.shard_plan import ShardPlan
 from coredata_async.bulk.shard_run import ShardRun, restore_shard
 from coredata_async.config import Retry
 from coredata_async.fence import read_clock

@@ -9,9 +9,9 @@ import pytest
 from attrs import define, field
 
 from coredata_async.bulk import FolderCreated, Policy, Reason, Report, Selection
-from coredata_async.bulk.journal.shards import read_shard
+from coredata_async.bulk.journal.shards import Shard, read_shard
 from coredata_async.bulk.options import JobSpec
-from coredata_async.bulk.shard_plan import Shard, ShardPlan
+from coredata_async.bulk.shard_plan import ShardPlan
 from coredata_async.errors import AuthenticationError, ConfigurationError
 from coredata_async.fence import read_clock
 from tests.bulk.rig import STEADY, folders_twice, make_tree, remote_truth

@@ -10,10 +10,10 @@ import pytest
 from attrs import define, evolve, field
 
 from coredata_async.bulk import FileDone, Policy, Reason
+from coredata_async.bulk.journal.shards import Shard
 from coredata_async.bulk.lease import MARGIN
 from coredata_async.bulk.limits.budget import ResizableBudget
 from coredata_async.bulk.options import JobSpec
-from coredata_async.bulk.shard_plan import Shard
 from coredata_async.bulk.shard_run import ShardRun
 from coredata_async.errors import ConfigurationError
 from coredata_async.fence import read_clock

@@ -158,3 +158,18 @@ def suspect(db: sqlite3.Connection, sent_until: float, by: Sender) -> None:
 def waive(db: sqlite3.Connection) -> None:
     """Record that no other process has sent requests."""
     db.execute("UPDATE job SET sent_until = NULL")
+
+
+def read_wait(db: sqlite3.Connection, *, assume_alone: bool, damaged: bool) -> Sent:
+    """Read the last moment at which another process can have sent requests, and record what a run knows.
+
+    Args:
+        db: The journal's connection.
+        assume_alone: True if no other process has sent requests.
+        damaged: True if this journal replaces a damaged one.
+    """
+    if assume_alone:
+        waive(db)
+    elif damaged:
+        suspect(db, time.time(), "damaged")
+    return read_sent(db)

@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coredata_async.bulk.journal.errors import DamagedError, JournalError
 from coredata_async.bulk.journal.schema import APPLICATION, TABLES, check_programs, check_rows, check_schema
@@ -57,23 +57,31 @@ _EXPORTED: Final[Mapping[str, str]] = {
 """Rows of the journal of a new shard, by table."""
 
 
+_Data: TypeAlias = bytes
+
+
 @frozen
-class ExportedShard:
-    """Journal of a new shard, and its totals."""
+class Shard:
+    """Files of one share that one process uploads, with their folders."""
 
     id: str
+    """Same for the same files of the same share."""
+    share: str
     files: int
-    size: int
-    """Bytes of its files."""
-    journal: bytes
+    bytes: int
+    journal: _Data = field(repr=False)
+    """Journal of the shard for `restore_shard`, about 100 bytes per file."""
 
 
-def export_shard(db: sqlite3.Connection, number: int, root: bytes, roots: tuple[str, ...]) -> ExportedShard:
+def export_shard(
+    db: sqlite3.Connection, number: int, share: str, root: bytes, roots: tuple[str, ...]
+) -> Shard:
     """Export the files of a shard with their folders and the Files that have their names.
 
     Args:
         db: The planner's journal. All folders of the files must be READY.
         number: The number of the shard in it.
+        share: The name of the share.
         root: The root of the share on this machine.
         roots: The PATHs, for the report.
     """
@@ -86,7 +94,7 @@ def export_shard(db: sqlite3.Connection, number: int, root: bytes, roots: tuple[
         copy.execute("UPDATE item SET shard = NULL, claim = 0, seen = 0")
         copy.execute("UPDATE folder SET scanned = 0, made = CASE WHEN made THEN -1 ELSE 0 END")
         files, size = copy.execute("SELECT count(*), total(size) FROM item").fetchone()
-        return ExportedShard(shard_id, files, int(size), _pack(copy, root))
+        return Shard(shard_id, share, files, int(size), _pack(copy, root))
 
 
 def checkpoint(db: sqlite3.Connection, root: bytes) -> bytes:

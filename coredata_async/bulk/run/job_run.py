@@ -16,7 +16,7 @@ from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal.claims import take_over
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.planning import Planned, Sums
-from coredata_async.bulk.journal.settle_wait import Sent, SettleWait, is_copy, read_sent, suspect, waive
+from coredata_async.bulk.journal.settle_wait import Sent, SettleWait, is_copy, read_sent, read_wait
 from coredata_async.bulk.journal.sharding import refuse_divided
 from coredata_async.bulk.lease import Lease, wait_for_end
 from coredata_async.bulk.limits.budget import Budget, Bulletin
@@ -168,11 +168,8 @@ class JobRun:
         sums = take_over(db, self.sent_until, "owner")
         if self.sent_until is not None:
             return sums, read_sent(db)
-        if self.spec.policy.assume_alone:
-            waive(db)
-        elif self.journal.set_aside is not None:
-            suspect(db, time.time(), "damaged")
-        return sums, read_sent(db)
+        assume_alone, damaged = self.spec.policy.assume_alone, self.journal.set_aside is not None
+        return sums, read_wait(db, assume_alone=assume_alone, damaged=damaged)
 
     async def _waiting(self, seconds: float, message: str) -> None:
         await self.stream.publish(Waiting(seconds=seconds, message=message))

@@ -20,8 +20,8 @@ from coredata_async.bulk.journal.claims import take_over
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.planning import Planned
 from coredata_async.bulk.journal.scanning import ScanPlanner
-from coredata_async.bulk.journal.settle_wait import Sent, SettleWait, read_sent, suspect, waive
-from coredata_async.bulk.journal.shards import ExportedShard, export_shard
+from coredata_async.bulk.journal.settle_wait import Sent, SettleWait, read_wait
+from coredata_async.bulk.journal.shards import Shard, export_shard
 from coredata_async.bulk.lease import Lease, wait_for_end
 from coredata_async.bulk.options import JobSpec, describe_settings
 from coredata_async.bulk.remote.folder_list import FolderMaker, NameClaims
@@ -77,7 +77,7 @@ class ShardPlanner:
     _failed: dict[int, str] = field(factory=dict[int, str], init=False)
     """Folders that could not be found or created, with the reason."""
 
-    async def shards(self) -> AsyncGenerator[ExportedShard, None]:
+    async def shards(self) -> AsyncGenerator[Shard, None]:
         """Yield the shards that are not published; a request for the next one publishes the one before."""
         started, began = time.time(), time.monotonic()
         wait = SettleWait(self.runtime.engine.retry, await self._begin(), self._announce_wait)
@@ -123,14 +123,11 @@ class ShardPlanner:
     def _resume(self, db: sqlite3.Connection) -> Sent:
         take_over(db)
         sharding.keep_assigned(db, self.journal.run)
-        if self.spec.policy.assume_alone:
-            waive(db)
-        elif self.journal.set_aside is not None:
-            suspect(db, time.time(), "damaged")
-        return read_sent(db)
+        assume_alone, damaged = self.spec.policy.assume_alone, self.journal.set_aside is not None
+        return read_wait(db, assume_alone=assume_alone, damaged=damaged)
 
-    def _export(self, db: sqlite3.Connection, number: int) -> ExportedShard:
-        return export_shard(db, number, self.root, (self.name,))
+    def _export(self, db: sqlite3.Connection, number: int) -> Shard:
+        return export_shard(db, number, self.share, self.root, (self.name,))
 
     async def _numbers(self) -> AsyncGenerator[int, None]:
         """Yield the numbers of the shards, those of an earlier run first."""

@@ -83,8 +83,8 @@ async def reopen(path: Path, shard: str) -> Journal:
 async def test_a_shard_is_exported_with_its_folders_and_the_files_that_have_its_names(
     planned, tmp_path
 ) -> None:
-    shard = export_shard(planned, 2, b"/srv", ("fs07:docs",))
-    assert (shard.id, shard.files, shard.size) == ("two", 3, 30)
+    shard = export_shard(planned, 2, "fs07", b"/srv", ("fs07:docs",))
+    assert (shard.id, shard.share, shard.files, shard.bytes) == ("two", "fs07", 3, 30)
     restore(shard.journal, tmp_path / "two.sqlite", b"/mnt/seven")
 
     journal = await reopen(tmp_path / "two.sqlite", "two")
@@ -114,7 +114,7 @@ async def test_a_shard_is_exported_with_its_folders_and_the_files_that_have_its_
 
 
 async def test_a_checkpoint_is_a_copy_whose_owner_may_have_sent_more(planned, tmp_path) -> None:
-    restore(export_shard(planned, 1, b"/srv", ()).journal, tmp_path / "one.sqlite", b"/srv")
+    restore(export_shard(planned, 1, "fs07", b"/srv", ()).journal, tmp_path / "one.sqlite", b"/srv")
     journal = await reopen(tmp_path / "one.sqlite", "one")
     await journal.write(
         ("UPDATE item SET state = ?, blob = 'b1'", (int(State.REGISTERING),)),
@@ -143,7 +143,7 @@ async def test_a_checkpoint_is_a_copy_whose_owner_may_have_sent_more(planned, tm
 
 async def test_the_journal_of_a_shard_is_not_that_of_another_job(planned, tmp_path) -> None:
     path = tmp_path / "one.sqlite"
-    restore(export_shard(planned, 1, b"/srv", ()).journal, path, b"/srv")
+    restore(export_shard(planned, 1, "fs07", b"/srv", ()).journal, path, b"/srv")
 
     for identity in (
         ShardIdentity(TENANT, "ann", "two"),
@@ -163,13 +163,13 @@ def test_an_existing_journal_is_not_replaced(planned, tmp_path) -> None:
     path = tmp_path / "one.sqlite"
     path.write_bytes(b"mine")
     with pytest.raises(JournalError):
-        restore(export_shard(planned, 1, b"/srv", ()).journal, path, b"/srv")
+        restore(export_shard(planned, 1, "fs07", b"/srv", ()).journal, path, b"/srv")
     assert path.read_bytes() == b"mine"
 
 
 async def test_the_log_of_a_deleted_journal_is_not_applied_to_a_restored_one(planned, tmp_path) -> None:
     path = tmp_path / "one.sqlite"
-    data = export_shard(planned, 1, b"/srv", ()).journal
+    data = export_shard(planned, 1, "fs07", b"/srv", ()).journal
     restore(data, path, b"/srv")
     journal = await reopen(path, "one")
     await journal.write(("UPDATE item SET blob = 'dead'", ()))
@@ -190,7 +190,7 @@ async def test_the_log_of_a_deleted_journal_is_not_applied_to_a_restored_one(pla
 def change(planned: sqlite3.Connection, *statements: str) -> bytes:
     """Return the export of a shard with changes that no planner makes."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
-        copy.deserialize(zlib.decompress(export_shard(planned, 2, b"/srv", ()).journal))
+        copy.deserialize(zlib.decompress(export_shard(planned, 2, "fs07", b"/srv", ()).journal))
         for statement in statements:
             copy.execute(statement)
         return zlib.compress(copy.serialize())
@@ -226,7 +226,7 @@ def test_other_bytes_are_refused(data, tmp_path) -> None:
 
 def test_a_part_of_a_copy_and_one_that_would_fill_the_memory_are_refused(planned, tmp_path) -> None:
     bomb = zlib.compress(bytes(MAX_SIZE + 1))
-    for data in (export_shard(planned, 1, b"/srv", ()).journal[:-9], bomb):
+    for data in (export_shard(planned, 1, "fs07", b"/srv", ()).journal[:-9], bomb):
         with pytest.raises(ConfigurationError, match="incomplete, or too large"):
             restore(data, tmp_path / "one.sqlite", b"/srv")
 
