@@ -237,17 +237,7 @@ class JobRun:
 
 
 def _progress(run: RunContext, runtime: Runtime) -> Progress:
-    return run.progress.progress(
-        sent=runtime.limiters.sent,
-        in_flight=run.queue.in_flight,
-        api=runtime.api_width,
-        storage=runtime.storage_width,
-        retries=runtime.limiters.retries,
-        throttled=runtime.limiters.throttled,
-        paused=runtime.paused,
-        wait_left=run.wait.remaining() if run.wait.is_waited_for else 0.0,
-        wait_reason=run.wait.reason if run.wait.is_waited_for else "",
-    )
+    return run.progress.progress(runtime, run.wait, run.queue.in_flight)
 
 
 async def earlier_files(journal: Journal, reported: BitSet) -> AsyncIterator[FileDone | FileSkipped]:

@@ -11,8 +11,10 @@ from attrs import define, field
 
 from coredata_async.bulk.events import Progress
 from coredata_async.bulk.journal.planning import Sums
+from coredata_async.bulk.journal.settle_wait import SettleWait
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.states import Api, State
+from coredata_async.bulk.workers.runtime import Runtime
 
 WINDOW: Final = 20.0
 """Seconds over which rates are measured."""
@@ -67,21 +69,10 @@ class ProgressCounter:
         while now - self._marks[0][0] > WINDOW and len(self._marks) > 2:  # noqa: PLR2004  # a rate needs two
             self._marks.popleft()
 
-    def progress(
-        self,
-        *,
-        sent: int,
-        in_flight: int,
-        api: int,
-        storage: int,
-        retries: int,
-        throttled: int,
-        paused: str | None,
-        wait_left: float = 0.0,
-        wait_reason: str = "",
-    ) -> Progress:
+    def progress(self, runtime: Runtime, wait: SettleWait, in_flight: int) -> Progress:
         """Return the progress event."""
-        files, per_second = self._rates(sent)
+        limiters = runtime.limiters
+        files, per_second = self._rates(limiters.sent)
         left = self.count(*_LEFT)
         return Progress(
             planned=self.files,
@@ -94,18 +85,18 @@ class ProgressCounter:
             unresolved=self.count(State.UNRESOLVED),
             delayed=self.count(State.RETRY, State.UNKNOWN),
             in_flight=in_flight,
-            sent=sent,
+            sent=limiters.sent,
             seconds=self.clock() - self._began,
             files_per_second=files,
             bytes_per_second=per_second,
             eta=self._eta(left, files, per_second),
-            api_width=api,
-            storage_width=storage,
-            retries=retries,
-            throttled=throttled,
-            paused=paused,
-            wait_left=wait_left,
-            wait_reason=wait_reason,
+            api_width=runtime.api_width,
+            storage_width=runtime.storage_width,
+            retries=limiters.retries,
+            throttled=limiters.throttled,
+            paused=runtime.paused,
+            wait_left=wait.remaining() if wait.is_waited_for else 0.0,
+            wait_reason=wait.reason if wait.is_waited_for else "",
         )
 
     @property
