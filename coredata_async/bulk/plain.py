@@ -19,7 +19,8 @@ _NUMBERS: Final = (int, float)
 
 def to_plain(value: object) -> dict[str, object]:
     """Return the fields of a value by name: numbers, strings, lists, dicts and None; bytes as hex digits."""
-    return _write_fields(value)
+    names = (each.name for each in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))))
+    return {name: _write(getattr(value, name)) for name in names}
 
 
 def from_plain(kind: type[T], data: object) -> T:
@@ -49,12 +50,7 @@ def _write(value: object) -> object:
         case Sequence():
             return [_write(each) for each in cast("Sequence[object]", value)]
         case _:
-            return _write_fields(value) if attrs.has(type(value)) else value
-
-
-def _write_fields(value: object) -> dict[str, object]:
-    names = (each.name for each in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))))
-    return {name: _write(getattr(value, name)) for name in names}
+            return to_plain(value) if attrs.has(type(value)) else value
 
 
 def _read_text(value: object, _: object) -> str:

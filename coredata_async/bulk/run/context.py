@@ -203,10 +203,6 @@ class RunContext:
             f"reason; the last one: {message}",
         )
 
-    async def report_scanned(self, directory: bytes, entry: ScannedEntry) -> None:
-        """Publish that the scan alone has skipped or failed a file. The planner has recorded it."""
-        await self.stream.publish(scan_event(directory, entry))
-
     async def delay(self, item: Item, failure: FailureClass) -> None:
         """Record that a file failed transiently; the retry pass claims it."""
         log.info("%s is uploaded later: %s", _loggable(item), escape_controls(failure.message))
@@ -244,7 +240,8 @@ class RunContext:
         log.info("%s: its File is proven absent; it is registered again", _loggable(item))
         self.journal.note(rows.mark_absent(item))
         self.progress.transition(item.fingerprint.size, item.state, State.STORED)
-        await self.enqueue(Work(evolve(item, state=State.STORED), parent, absent=True))
+        again = Work(evolve(item, state=State.STORED), parent, absent=True)
+        await self.queue.put(again, unlimited=True)
 
     def mark_for_lookup(self, item: Item) -> Item:
         """Mark a file that was sent for registration before; it must be looked up."""
@@ -261,10 +258,6 @@ class RunContext:
         """Publish a warning for people, and add it to the report."""
         self.journal.note(rows.add_finding("warning", message))
         await self.stream.publish(Warned(message=message))
-
-    async def enqueue(self, work: Work) -> None:
-        """Queue a file for a worker."""
-        await self.queue.put(work, unlimited=True)
 
 
 def scan_event(directory: bytes, entry: ScannedEntry) -> FileSkipped | FileFailed:

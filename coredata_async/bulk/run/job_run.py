@@ -196,7 +196,7 @@ class JobRun:
             )
         async with asyncio.TaskGroup() as watching:
             watchers = [
-                watching.create_task(runtime.work(run.warn, self._workers_lost)),
+                watching.create_task(runtime.work(run.warn, partial(self.abort, "error"))),
                 watching.create_task(self._publish_progress(run, runtime)),
                 watching.create_task(self._watch_circuit(runtime.limiters)),
                 watching.create_task(self._watch_deadline()),
@@ -226,9 +226,6 @@ class JobRun:
         if self.lease is not None:
             await wait_for_end(self.lease)
             self.abort("lease", "its lease has ended, and another process may continue")
-
-    def _workers_lost(self, message: str) -> None:
-        self.abort("error", message)
 
     def _end(self, ended: Ended, message: str) -> None:
         """Keep the reason for an early end: the first one counts."""

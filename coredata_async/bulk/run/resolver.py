@@ -179,8 +179,9 @@ class Resolver:
         if now != item.fingerprint:
             self.run.journal.note(*rows.mark_planned(evolve(item, blob=None), now))
             self.run.progress.transition(item.fingerprint.size, State.CONFIRMED, State.PLANNED)
-            again = evolve(item, state=State.PLANNED, fingerprint=now, blob=None, unconfirmed=0)
-            await self.run.enqueue(Work(again, work.parent, (previous_version(again),)))
+            again_item = evolve(item, state=State.PLANNED, fingerprint=now, blob=None, unconfirmed=0)
+            again = Work(again_item, work.parent, (previous_version(again_item),))
+            await self.run.queue.put(again, unlimited=True)
 
     async def _find(self, work: Work, lost_at: float) -> Registered | None:
         remote = self.run.remote

@@ -18,7 +18,7 @@ from coredata_async.bulk.journal.planning import Planned
 from coredata_async.bulk.remote.existing import ConflictResolver
 from coredata_async.bulk.run import confirmer as confirm
 from coredata_async.bulk.run.confirmer import Confirmer
-from coredata_async.bulk.run.context import RunContext
+from coredata_async.bulk.run.context import RunContext, scan_event
 from coredata_async.bulk.run.empty_files import EmptyFiles
 from coredata_async.bulk.run.failures import FailureClass
 from coredata_async.bulk.run.feeder import Placement
@@ -147,7 +147,7 @@ class Scheduler:
                 for warning in planned.warnings:
                     await self.run.warn(warning)
                 for entry in planned.ended:
-                    await self.run.report_scanned(planned.path, entry)
+                    await self.run.stream.publish(scan_event(planned.path, entry))
                 if planned.pending or (self.empty_folders and planned.complete):
                     self._ready.put_nowait(planned.folder)
                 if planned.large:
