@@ -61,13 +61,13 @@ class CoreData(HttpClient):
         limits: Maximum numbers of concurrent requests, connections and uploads.
         proxy: URL of a forward proxy, as `http://user:password@proxy.example:3128`; http or https, not SOCKS.
         ssl: A context, for instance with your own certificate authority.
-        trust_env: Whether to take proxies from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and
+        trust_env: True to take proxies from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and
             `NO_PROXY`, which are read once, by the constructor.
         headers: Further headers for the service; they are not sent to the storage.
         app_info: Name and version of your program, for the User-Agent.
         session: Your own aiohttp session for the service; it is not closed.
         storage_session: Your own aiohttp session for the storage; it must not have an Authorization header.
-        hooks: Called after every attempt; `otel.OpenTelemetryHook` creates spans and metrics.
+        hooks: Functions called after every attempt; `otel.OpenTelemetryHook` creates spans and metrics.
         transport: `auto` uses our own HTTP/1.1 connections, which take half of aiohttp's time. It uses
             aiohttp for requests through a proxy or your session, and while its methods are patched, as by
             aioresponses, VCR, OpenTelemetry and Sentry. `aiohttp` uses it for everything.

@@ -81,21 +81,20 @@ class FivePM(HttpClient):
         files: Encoding of files: as `base64` in fields, as parts of a `multipart` body, or your own function.
         file_names: Function that returns the names of the fields for a file's name and content.
         credential: Credential of requests: the id of a `session`, or `login` and password each time.
-        timeouts: Timeouts of the phases of a request.
-        retry: Policy for retries.
-        limits: Limits of connections, concurrency and rate.
+        timeouts: Timeouts for the parts of an exchange, in seconds.
+        retry: Policy for sending a request again.
+        limits: Maximum numbers of concurrent requests, connections and uploads.
         proxy: URL of a forward proxy, as `http://user:password@proxy.example:3128`; http or https, not SOCKS.
-        ssl: An SSL context, for example with your own certificate authority.
-        trust_env: True to take proxies from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`
-            and `NO_PROXY`, read once, here.
-        headers: Further headers.
-        app_info: Your program's name and version, for the User-Agent.
-        session: Your own aiohttp session; it is not closed.
-        hooks: Functions called after every attempt of a request.
-        transport: `auto` sends requests on connections of this package, in half of aiohttp's time. It leaves
-            to aiohttp the requests that go through a proxy or through your session, and all requests while a
-            library has patched aiohttp's methods, as aioresponses, VCR, OpenTelemetry and Sentry do.
-            `aiohttp` leaves all requests to aiohttp.
+        ssl: A context, for instance with your own certificate authority.
+        trust_env: True to take proxies from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and
+            `NO_PROXY`, which are read once, by the constructor.
+        headers: Further headers for the service.
+        app_info: Name and version of your program, for the User-Agent.
+        session: Your own aiohttp session for the service; it is not closed.
+        hooks: Functions called after every attempt.
+        transport: `auto` uses our own HTTP/1.1 connections, which take half of aiohttp's time. It uses
+            aiohttp for requests through a proxy or your session, and while its methods are patched, as by
+            aioresponses, VCR, OpenTelemetry and Sentry. `aiohttp` uses it for everything.
 
     Raises:
         ConfigurationError: If a setting is missing, or would send the password unencrypted.

@@ -1,0 +1,33 @@
+"""Tests of the options that the clients of both services share: their keywords are written in each client."""
+
+import inspect
+import re
+
+import pytest
+
+from coredata_async import CoreData
+from coredata_async.fivepm import FivePM
+from coredata_async.transport.options import ConnectionOptions, HttpClient
+
+SHARED = sorted(ConnectionOptions.__annotations__)
+
+
+def describe(client: type[HttpClient], option: str) -> str:
+    """Return the first sentence about an option in the docstring of a client."""
+    found = re.search(rf"\n    {option}: (.*?)(?=[.;]|\n    \w)", inspect.getdoc(client) or "", re.DOTALL)
+    assert found, f"{client.__name__} does not describe {option}"
+    return " ".join(found[1].split())
+
+
+@pytest.mark.parametrize("option", SHARED)
+def test_both_clients_have_every_shared_option_with_the_same_default_and_type(option: str) -> None:
+    ours, theirs = (inspect.signature(client).parameters[option] for client in (CoreData, FivePM))
+
+    assert ours.kind == theirs.kind == inspect.Parameter.KEYWORD_ONLY
+    assert ours.default == theirs.default
+    assert ours.annotation.rpartition(".")[2] == theirs.annotation.rpartition(".")[2]
+
+
+@pytest.mark.parametrize("option", SHARED)
+def test_both_clients_describe_a_shared_option_in_the_same_words(option: str) -> None:
+    assert describe(CoreData, option) == describe(FivePM, option)
