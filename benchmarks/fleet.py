@@ -6,9 +6,9 @@ The hosts are network namespaces: they need root and `ip` (iproute2), and are re
 has the sandbox, the nats-server (with TLS) and the process that watches the job. The second has two workers:
 one is killed, and one is stopped for longer than its lease and continued. The third has one worker, whose
 cable to the nats-server is cut for longer than a lease, and joined; its cable to the sandbox is another one.
-Then each file on the disk is looked for, by path and MD5, among the Files of the sandbox. Prints JSON, and
-exits with 1 if a File is missing, duplicated or unresolved, or a folder is duplicated, or the report says
-something else.
+Then each file on the disk is looked for, by path and MD5, among the Files of the sandbox. Prints JSON with
+the merged report, and exits with 1 if a File is missing, duplicated or unresolved, or a folder is duplicated,
+or the report says something else. Needs 6 KB of disk per file, which is free again at the end.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import asyncio
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +42,7 @@ from coredata_async.cli.sandbox_process import SandboxAddress
 from coredata_async.cluster import Cluster, ClusterJob, ClusterReport
 from coredata_async.cluster.nats_log import hide_end_of_tls
 from coredata_async.cluster.server import ServerFiles, find_server, prepare_server, wait_until_ready
+from coredata_async.sandbox import Sandbox
 
 LEASE: Final = 5.0
 AWAY: Final = 3.0
@@ -52,6 +54,12 @@ FOLDER: Final = 500
 PORT: Final = 4222
 KILL, FREEZE, CUT = 0.15, 0.35, 0.55
 """Shares of the files after which the three things happen."""
+DISK: Final = 6 * 1024
+"""Bytes of disk per file: its block, and its part in the journals, checkpoints and reports."""
+LOG: Final = 4000
+"""Characters of each worker's log that are shown."""
+STEPS: Final = 20
+"""Number of lines about the progress."""
 
 
 def plant(root: Path, count: int) -> Truth:
@@ -68,7 +76,12 @@ def plant(root: Path, count: int) -> Truth:
     return found
 
 
-def on_server(box: SandboxAddress) -> Truth:
+def size_of(root: Path) -> int:
+    """Return the size of all files of a tree."""
+    return sum(path.stat().st_size for path in root.rglob("*.txt"))
+
+
+def on_server(box: SandboxAddress | Sandbox) -> Truth:
     """Read all Files from the sandbox's own list."""
     found: Truth = Counter()
     offset, page = 0, 10_000
@@ -85,10 +98,14 @@ class Fleet:
     """The running parts, in the first host."""
 
     mark: str
-    box: SandboxAddress
+    box: SandboxAddress | Sandbox
     server: ServerFiles
     folder: Path
     root: Path
+    environment: Mapping[str, str] = field(factory=dict[str, str])
+    """Further environment variables of workers."""
+    bytes: int = 0
+    """Size of all files."""
     done: int = 0
     said: list[str] = field(factory=list[str])
     began: float = field(factory=time.monotonic)
@@ -101,7 +118,7 @@ class Fleet:
 
     @asynccontextmanager
     async def worker(self, host: str) -> AsyncGenerator[asyncio.subprocess.Process]:
-        """Run a worker on a host, under that host's name."""
+        """Run a worker on a host, under that host's name. It is killed at the end: the job has ended."""
         place = self.folder / f"{host}-{len(self._commands)}"
         environment = {
             **os.environ,
@@ -110,6 +127,7 @@ class Fleet:
             "COREDATA_API_KEY": self.box.api_key,
             "COREDATA_CLUSTER_TOKEN_FILE": str(self.server.token_file),
             "COREDATA_CLUSTER_FINGERPRINT": str(self.server.fingerprint),
+            **self.environment,
         }
         with place.with_suffix(".log").open("wb") as log:
             command = await asyncio.create_subprocess_exec(
@@ -126,9 +144,25 @@ class Fleet:
         try:
             yield command
         finally:
-            with suppress(ProcessLookupError):
-                command.terminate()
+            kill(command)
             await command.wait()
+
+    def show_logs(self) -> None:
+        """Write the ends of the workers' logs to standard error."""
+        for log in sorted(self.folder.glob("*.log")):
+            sys.stderr.write(f"{log.name}:\n{log.read_text(errors='replace')[-LOG:]}\n")
+
+    def count(self, event: Progress) -> None:
+        """Note the progress."""
+        if event.planned and event.done * STEPS // event.planned > self.done * STEPS // event.planned:
+            self.say(f"{event.done:,} of {event.planned:,}, {event.files_per_second:.0f} per second")
+        self.done = event.done
+
+    async def process_of(self, command: asyncio.subprocess.Process) -> psutil.Process:
+        """Return the process of a worker; wait for it if it is just started again."""
+        while len(children := psutil.Process(command.pid).children()) != 1:  # noqa: ASYNC110  # others
+            await asyncio.sleep(0.1)
+        return children[0]
 
     async def until(self, share: float, files: int) -> None:
         """Wait until a share of the files is done."""
@@ -140,10 +174,9 @@ class Fleet:
         killed, frozen, _ = self._commands
         await self.until(KILL, files)
         self.say("a worker of fs01 and its process are killed (SIGKILL)")
-        for each in [*psutil.Process(killed.pid).children(), psutil.Process(killed.pid)]:
-            each.kill()
+        kill(killed)
         await self.until(FREEZE, files)
-        [process] = psutil.Process(frozen.pid).children()
+        process = await self.process_of(frozen)
         self.say("the process of the other worker of fs01 is stopped (SIGSTOP)")
         process.send_signal(signal.SIGSTOP)
         await asyncio.sleep(LEASE + AWAY)
@@ -158,24 +191,33 @@ class Fleet:
         self.say("fs02 is joined again")
 
 
-async def campaign(mark: str, files: int, shard_files: int) -> bool:
+def kill(command: asyncio.subprocess.Process) -> None:
+    """Kill a worker and its process."""
+    with suppress(psutil.NoSuchProcess):
+        for each in [*psutil.Process(command.pid).children(), psutil.Process(command.pid)]:
+            each.kill()
+
+
+async def campaign(mark: str, files: int, shard_files: int, seconds: float) -> bool:
     """Run the job, compare, print the result, and return whether all is as it must be."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coredata-fleet-")))
         here = await asyncio.to_thread(plant, folder / "docs", files)
         box = await stack.enter_async_context(_sandbox())
-        server = await stack.enter_async_context(_nats(folder / "nats"))
+        server = await stack.enter_async_context(run_nats(folder / "nats"))
         fleet = Fleet(mark, box, server, folder, folder / "docs")
+        fleet.bytes = await asyncio.to_thread(size_of, folder / "docs")
         for host in ("fs01", "fs01", "fs02"):
             await stack.enter_async_context(fleet.worker(host))
         cluster = await stack.enter_async_context(await Cluster.open(server.address, lease=LEASE))
         job = ClusterJob(cluster, ["docs:/"], parent=box.project, retry=RETRY, shard_files=shard_files)
         fleet.began = time.monotonic()
-        async with asyncio.TaskGroup() as group, job:
+        stack.callback(fleet.show_logs)
+        async with asyncio.timeout(seconds), asyncio.TaskGroup() as group, job:
             disturbing = group.create_task(fleet.disturb(files))
             async for event in job:
                 if isinstance(event, Progress):
-                    fleet.done = event.done
+                    fleet.count(event)
             fleet.say("the job has ended")
             happened = disturbing.done()
             disturbing.cancel()
@@ -194,12 +236,15 @@ def _compare(fleet: Fleet, here: Truth, report: ClusterReport, *, happened: bool
         "duplicate": max(twice, (there - here).total()),
         "folders_duplicate": len(state["folders_twice"]),
         "unresolved": report.counts.unresolved,
+        "wrong_counts": _wrong_counts(report, here.total(), fleet.bytes),
         "sandbox": {name: state[name] for name in ("files", "folders", "blobs")},
         "report": {
             "exit_code": report.exit_code,
             "adds_up": report.adds_up,
             "seconds": round(report.seconds, 1),
+            "ended": report.ended,
             "counts": asdict(report.counts),
+            "bytes": asdict(report.bytes),
             "shards": asdict(report.shards),
             "fences": report.fences,
             "lost_shards": report.lost_shards,
@@ -208,9 +253,24 @@ def _compare(fleet: Fleet, here: Truth, report: ClusterReport, *, happened: bool
         "happened": fleet.said,
     }
     wrong = sum(found[name] for name in ("missing", "duplicate", "folders_duplicate", "unresolved"))
-    counted = report.counts.done + report.counts.skipped == here.total()
-    found["clean"] = bool(happened and not wrong and report.exit_code == 0 and report.adds_up and counted)
+    found["clean"] = bool(happened and not wrong and not found["wrong_counts"] and report.exit_code == 0)
     return found
+
+
+def _wrong_counts(report: ClusterReport, files: int, size: int) -> list[str]:
+    """Return the counts of the merged report that contradict each other, or the disk."""
+    counts, shards = report.counts, report.shards
+    right = {
+        "counts add up": report.adds_up,
+        "planned files": counts.planned == files,
+        "done and skipped files": counts.done + counts.skipped == files,
+        "planned bytes": report.bytes.planned == size,
+        "done and skipped bytes": report.bytes.done + report.bytes.skipped == size,
+        "shards": shards.done == shards.planned == sum(each.shards for each in report.workers),
+        "owners": shards.moved == sum(each.epochs for each in report.workers) - shards.planned,
+        "files of workers": sum(each.files for each in report.workers) == counts.done,
+    }
+    return [name for name, holds in right.items() if not holds]
 
 
 @asynccontextmanager
@@ -228,7 +288,8 @@ async def _sandbox() -> AsyncGenerator[SandboxAddress]:
 
 
 @asynccontextmanager
-async def _nats(directory: Path) -> AsyncGenerator[ServerFiles]:
+async def run_nats(directory: Path) -> AsyncGenerator[ServerFiles]:
+    """Run the nats-server of this host, with TLS."""
     files = await asyncio.to_thread(prepare_server, directory, NATS, PORT)
     with files.log.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
@@ -249,27 +310,24 @@ def main() -> int:
     )
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--shard-files", type=int, default=1000)
+    parser.add_argument("--timeout", type=float, default=3600.0, help="seconds for the job")
     parser.add_argument("--inside", metavar="MARK", help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.inside:
         hide_end_of_tls()
-        return int(not asyncio.run(campaign(wanted.inside, wanted.files, wanted.shard_files)))
+        return int(not asyncio.run(campaign(wanted.inside, wanted.files, wanted.shard_files, wanted.timeout)))
     if reason := unavailable():
         sys.stdout.write(f"skipped: {reason}\n")
         return 0
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if free < wanted.files * DISK:
+        sys.stdout.write(f"{wanted.files * DISK >> 20} MiB are needed in {tempfile.gettempdir()}\n")
+        return 2
     mark = f"cdf{os.getpid()}"
     try:
         with hosts(mark) as head:
-            inside = (
-                sys.executable,
-                "-m",
-                "benchmarks.fleet",
-                "--inside",
-                mark,
-                "--files",
-                str(wanted.files),
-            )
-            command = ["ip", "netns", "exec", head, *inside, "--shard-files", str(wanted.shard_files)]
+            command = ["ip", "netns", "exec", head, sys.executable, "-m", "benchmarks.fleet"]
+            command += [*sys.argv[1:], "--inside", mark]
             return subprocess.run(command, check=False, cwd=ROOT).returncode
     except subprocess.CalledProcessError as exc:
         sys.stdout.write(f"skipped: network namespaces are not available here: {exc.stderr.strip()}\n")

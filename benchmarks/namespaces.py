@@ -1,4 +1,4 @@
-"""Hosts for `benchmarks.fleet`: network namespaces, with two cables from each to the first one."""
+"""Hosts for `fleet` and `partitions`: network namespaces, with two cables from each to the first one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,25 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Literal
 
 NATS: Final = "10.208.0.1"
 """Address of the nats-server, which the second cable of each host leads to."""
 HOSTS: Final = {"fs01": 1, "fs02": 2}
 """Hosts of workers, with their numbers in addresses."""
+Cable = Literal["box", "nats"]
+"""Cable to the sandbox, or to the nats-server."""
+Way = Literal["sends", "receives", "all"]
+"""Packets of a host that are dropped."""
+_FIRST, _LOCAL = "10", "100"
+"""Preferences of routing rules: those that drop packets come before the table of the own addresses."""
+
+
+def address_of(host: str) -> str:
+    """Return the address from which a host connects to the sandbox."""
+    return f"10.207.{HOSTS[host]}.2"
 
 
 def unavailable() -> str | None:
@@ -55,6 +66,8 @@ def hosts(mark: str) -> Generator[str]:
                 ip("-n", head, "link", "set", f"{kind}{number}", "up")
                 ip("-n", name, "link", "set", kind, "up")
         for name in (head, *others):
+            ip("-n", name, "rule", "add", "pref", _LOCAL, "table", "local")
+            ip("-n", name, "rule", "del", "pref", "0")
             allow = "for each in /proc/sys/net/ipv4/conf/*/route_localnet; do echo 1 > $each; done"
             ip("netns", "exec", name, "sh", "-c", allow)
         for number, name in zip(HOSTS.values(), others, strict=True):
@@ -65,3 +78,21 @@ def hosts(mark: str) -> Generator[str]:
     finally:
         for name in (head, *others):
             subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+
+
+def cut(mark: str, host: str, cables: Sequence[Cable], way: Way) -> None:
+    """Drop packets of a host without notice to the sender, as a faulty switch or firewall does."""
+    _change("add", mark, host, cables, way)
+
+
+def heal(mark: str, host: str, cables: Sequence[Cable], way: Way) -> None:
+    """End what `cut` with the same arguments began."""
+    _change("del", mark, host, cables, way)
+
+
+def _change(change: str, mark: str, host: str, cables: Sequence[Cable], way: Way) -> None:
+    """Add or delete rules that drop packets where they arrive: no other end notices anything."""
+    for cable in cables:
+        ends = {"sends": (f"{mark}-head", f"{cable}{HOSTS[host]}"), "receives": (f"{mark}-{host}", cable)}
+        for name, device in ends.values() if way == "all" else (ends[way],):
+            ip("-n", name, "rule", change, "pref", _FIRST, "iif", device, "blackhole")

@@ -34,6 +34,9 @@ _AUDIT: Final = 30 * 86400.0
 """Seconds for which the journals of shards, and dead letters, are kept."""
 _RECONNECT: Final = 0.5
 """Seconds between two attempts to reconnect."""
+_PINGS: Final = 3
+"""Pings during a lease. After three without an answer, it connects again: TCP itself would go on trying for
+minutes, at intervals that grow with the time for which the line was cut."""
 
 
 class Cluster:
@@ -114,6 +117,7 @@ class Cluster:
             "allow_reconnect": False,  # a refusal of the first connection is final, see `_dial`
             "max_reconnect_attempts": -1,
             "reconnect_time_wait": _RECONNECT,
+            "ping_interval": max(1.0, lease / _PINGS),
             "error_cb": _note_error,
         }
         if introduction.tls is not None:

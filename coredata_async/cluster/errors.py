@@ -10,7 +10,7 @@ class ClusterError(CoreDataError):
 
 
 class LostJournalError(CoreDataError):
-    """A shard whose journal the cluster does not have any more."""
+    """A shard whose journal or entry the cluster does not have any more."""
 
 
 class LeaseLostError(CoreDataError):

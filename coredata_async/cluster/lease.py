@@ -51,6 +51,7 @@ class TableLease:
     _sent: dict[int, float] = field(factory=dict[int, float], init=False)
     """Times at which renewals were sent whose answer is missing, by beat."""
     _lost: bool = field(default=False, init=False)
+    _released: bool = field(default=False, init=False)
     _writing: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     def is_valid(self, margin: float = MARGIN) -> bool:
@@ -68,7 +69,7 @@ class TableLease:
             await self._write({**self.fields, **self._ownership()})
 
     async def keep(self, extend: Callable[[float], object]) -> None:
-        """Renew the lease until this is cancelled.
+        """Renew the lease until this is cancelled, or the lease is given up.
 
         Args:
             extend: Called with the new end after every renewal.
@@ -86,9 +87,15 @@ class TableLease:
                 async with asyncio.timeout(self._remaining(margin)):
                     await self.renew()
                 extend(self.until)
+            except LeaseLostError:
+                if self._released:  # while the renewal waited for its turn
+                    return
+                raise
             except (ClusterError, TimeoutError) as exc:
                 log.warning("the lease on %s could not be renewed: %s", self.key, str(exc) or "no answer")
                 pause = min(0.5, usual)
+            if self._released:
+                return
             if not self.is_valid(margin):
                 self._lost = True
                 raise LeaseLostError(f"the lease on {self.key} could not be renewed in time")
@@ -107,7 +114,7 @@ class TableLease:
         async with self._writing:
             moment = None if sent_until is None else sent_until.isoformat()
             await self._write({**self.fields, **self._ownership(), "owner": None, "sent_until": moment})
-            self._lost = True
+            self._lost = self._released = True
 
     def _remaining(self, margin: float) -> float:
         return max(0.0, self.until - margin - read_clock())

@@ -19,6 +19,8 @@ from coredata_async.cluster.messages import Task
 from coredata_async.cluster.metrics import ProcessMetrics
 from coredata_async.cluster.table import Table
 
+UNREACHABLE: Final = 1
+"""Exit code of a worker process that could not use NATS. It is started again until it can."""
 UNUSABLE: Final = 2
 """Exit code of a worker process if another start would fail, too."""
 

@@ -16,9 +16,10 @@ from coredata_async.bulk.lease import die_with
 from coredata_async.bulk.workers.setup import decode_setup
 from coredata_async.cluster.address import ClusterAddress
 from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import main_failure
 from coredata_async.cluster.nats_log import hide_end_of_tls
-from coredata_async.cluster.presence import UNUSABLE
+from coredata_async.cluster.presence import UNREACHABLE, UNUSABLE
 from coredata_async.cluster.runner import TaskRunner
 from coredata_async.errors import CoreDataError
 from coredata_async.secret import Secret
@@ -26,6 +27,21 @@ from coredata_async.secret import Secret
 
 async def work(setup: Secret[dict[str, Any]]) -> int:
     """Run a worker until SIGTERM; return its exit code."""
+    try:
+        await _work(setup)
+    except BaseExceptionGroup as failures:
+        failure = main_failure(failures)
+    except CoreDataError as exc:
+        failure = exc
+    else:
+        return 0
+    if not isinstance(failure, CoreDataError):
+        raise failure
+    sys.stderr.write(f"coredata worker: {failure}\n")
+    return UNREACHABLE if isinstance(failure, ClusterError) else UNUSABLE
+
+
+async def _work(setup: Secret[dict[str, Any]]) -> None:
     values = setup.reveal()["cluster"]
     token = setup.reveal()["token"]
     address = ClusterAddress(
@@ -51,19 +67,10 @@ async def work(setup: Secret[dict[str, Any]]) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, runner.drain)
-        try:
-            async with asyncio.TaskGroup() as group:
-                reporting = group.create_task(runner.metrics.report())
-                await runner.run()
-                reporting.cancel()
-        except BaseExceptionGroup as failures:
-            failure = main_failure(failures)
-        else:
-            return 0
-    if not isinstance(failure, CoreDataError):
-        raise failure
-    sys.stderr.write(f"coredata worker: {failure}\n")
-    return UNUSABLE
+        async with asyncio.TaskGroup() as group:
+            reporting = group.create_task(runner.metrics.report())
+            await runner.run()
+            reporting.cancel()
 
 
 if __name__ == "__main__":

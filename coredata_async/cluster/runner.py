@@ -33,10 +33,11 @@ from coredata_async.cluster.messages import (
 )
 from coredata_async.cluster.metrics import ProcessMetrics
 from coredata_async.cluster.nats_types import Message
+from coredata_async.cluster.outage import FAILED_DELAY, OutagePause
 from coredata_async.cluster.planner import Planner, is_published
 from coredata_async.cluster.presence import Presence
 from coredata_async.cluster.publisher import EventPublisher
-from coredata_async.cluster.shard_work import CHECKPOINT, ShardWork, is_closed, trace_of_owner
+from coredata_async.cluster.shard_work import CHECKPOINT, ShardWork, is_closed, suspect_owner
 from coredata_async.cluster.table import decode, number
 from coredata_async.cluster.take import Busy, Closed, LeaseTaker
 from coredata_async.cluster.task_queue import TaskQueue
@@ -46,8 +47,6 @@ log = logging.getLogger("coredata_async.cluster")
 
 _FOLLOW: Final = 1.0
 """Seconds between two looks at the state of a job."""
-_FAILED_DELAY: Final = 5.0
-"""Seconds before a task is delivered again that could not be carried out here."""
 
 
 @define(eq=False, kw_only=True)
@@ -70,6 +69,7 @@ class TaskRunner:
     _events: EventPublisher = field(init=False)
     _jobs: Jobs = field(init=False)
     _taker: LeaseTaker = field(init=False)
+    _pause: OutagePause = field(factory=OutagePause, init=False)
 
     def __attrs_post_init__(self) -> None:
         for share in self.shares:
@@ -109,18 +109,19 @@ class TaskRunner:
                 message = await queue.pull(subscription)
                 if message is not None:
                     await self._handle(queue, message)
+                    await self._pause.wait(self._draining)
                 if self._draining.is_set():
                     return
 
     async def _handle(self, queue: TaskQueue, message: Message) -> None:
         """Carry out one task, and answer its message. A message that is not answered is delivered again."""
         task = Task.from_dict(decode(message.data, "a message of the queue").fields)
-        delay: float | None = _FAILED_DELAY
+        delay: float | None = FAILED_DELAY
         async with queue.keep_alive(message):
             try:
                 delay = await self._carry_out(task, message.metadata.num_delivered)
             except (AuthenticationError, AccountMismatchError):
-                await queue.answer(message, _FAILED_DELAY)
+                await queue.answer(message, FAILED_DELAY)
                 raise
             except LeaseLostError as exc:
                 self.metrics.counts["lost"] += 1
@@ -139,10 +140,10 @@ class TaskRunner:
             return None
         table, objects = await self.cluster.table(job.table), await self.cluster.objects(job.objects)
         row = await table.get(task.key)
-        suspect = 0
-        if delivered > 1 and (row is None or row.fields.get("epoch") == 0):
-            suspect = max(1, await trace_of_owner(objects, row, task.key))
         closed = is_published if task.kind == "scan" else is_closed
+        suspect = 0
+        if delivered > 1 and (row is None or not closed(row)):
+            suspect = await suspect_owner(objects, row, task.key)
         lease = await self._taker.take(
             table, task.key, fields={"state": "open", "share": task.share}, suspect=suspect, closed=closed
         )
@@ -172,10 +173,13 @@ class TaskRunner:
         lease.fields["host"] = socket.gethostname()
         self._presence.show(task)
         try:
+            lease.fields.pop("ended", None)  # of an earlier owner
             await run_under(lease, lambda: self._work_on(lease, job, task))
+            self._pause.record(lease.fields)
         except LeaseLostError:
             raise
         except CoreDataError as exc:
+            self._pause.record(lease.fields, exc)
             note_error(lease.fields, self.cluster.member, exc)
             with suppress(ClusterError, LeaseLostError):  # others then wait for the end of the lease
                 await lease.release(sent_until=datetime.now(UTC))
@@ -184,12 +188,14 @@ class TaskRunner:
             self._presence.show(None)
             self._work = None
         given_back = lease.fields.get("state") == "open"
-        return _FAILED_DELAY if given_back and (await self._jobs.get(job.id)).is_open else None
+        return FAILED_DELAY if given_back and (await self._jobs.get(job.id)).is_open else None
 
     async def _note_death(self, lease: TableLease, previous: str) -> None:
         lease.fields["fences"] = int(number(lease.fields, "fences")) + 1
         process = await (await self.cluster.table(WORKERS)).get(previous)
         note_death(lease.fields, previous, process)
+        with suppress(ClusterError):  # at once, because this process may end before its first renewal, too
+            await lease.renew()
 
     async def _give_up(self, lease: TableLease, task: Task, reason: str) -> None:
         log.error("%s of job %s is given up: %s", task.key, task.job, reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,11 +18,13 @@ from coredata_async.bulk.shard_run import ShardRun, restore_shard
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.attempts import DEAD
-from coredata_async.cluster.errors import LostJournalError
+from coredata_async.cluster.errors import ClusterError, LostJournalError
 from coredata_async.cluster.lease import TableLease, end_task
 from coredata_async.cluster.messages import CONTINUED, JobRecord, Task
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.table import Row, number
+
+log = logging.getLogger("coredata_async.cluster")
 
 CHECKPOINT: Final = 30.0
 """Seconds between two checkpoints."""
@@ -62,6 +65,9 @@ class ShardWork:
             LostJournalError: If NATS has lost the shard.
             LeaseLostError: If another worker has the shard.
         """
+        identifier = lease.fields.get("id")
+        if not isinstance(identifier, str):
+            raise LostJournalError(f"the cluster has lost the entry of {self.task.key}")
         began = time.process_time()  # this process has one shard at a time
         path = self.directory / f"{self.job.id}.{self.task.key}.{lease.epoch}.journal"
         await restore_shard(
@@ -71,7 +77,7 @@ class ShardWork:
             self.client,
             self.job.spec,
             path,
-            shard=str(lease.fields["id"]),
+            shard=identifier,
             root=self.root,
             lease=lease,
             sent_until=lease.sent_until or self.job.sent_until,
@@ -96,7 +102,7 @@ class ShardWork:
             if self._ending is not None:
                 self._ending(run)
             async with asyncio.TaskGroup() as group:  # a run that is not open has no checkpoint
-                saving = group.create_task(self._save_at_intervals(run, lease))
+                saving = group.create_task(self._save_at_intervals(run, lease.epoch))
                 async for event in events:
                     if isinstance(event, Progress):
                         lease.fields |= {"done": event.done, "done_bytes": event.done_bytes}
@@ -105,10 +111,13 @@ class ShardWork:
                 await end_task(saving)
             await self._save(run, lease.epoch)
 
-    async def _save_at_intervals(self, run: ShardRun, lease: TableLease) -> None:
+    async def _save_at_intervals(self, run: ShardRun, epoch: int) -> None:
         while True:
             await asyncio.sleep(self.checkpoints)
-            await self._save(run, lease.epoch)
+            try:
+                await self._save(run, epoch)
+            except ClusterError as exc:  # the lease ends the work if this lasts
+                log.warning("a checkpoint of %s is missing: %s", self.task.key, exc)
 
     async def _save(self, run: ShardRun, epoch: int) -> None:
         await self.objects.put(checkpoint_name(self.task.key, epoch), await run.checkpoint())
@@ -151,11 +160,18 @@ async def latest_journal(objects: Objects, key: str, epoch: int) -> bytes:
     return data
 
 
-async def trace_of_owner(objects: Objects, row: Row | None, key: str) -> int:
-    """Return the epoch of an owner that has left a checkpoint although its entry is lost; 0 without one."""
+async def suspect_owner(objects: Objects, row: Row | None, key: str) -> int:
+    """Return the epoch of an owner that the entry of a task does not show; 0 if there was none.
+
+    A server that does not sync every write can lose the one of the owner that got the message before. Without
+    an epoch, there was such an owner; later ones may have left a checkpoint.
+    """
     epoch = 0 if row is None else row.data.integer("epoch")
-    found = await objects.get(checkpoint_name(key, epoch + 1))
-    return 0 if found is None else epoch + 1
+    if row is not None and row.fields.get("owner") is not None:
+        return 0  # it is waited for anyway
+    if epoch == 0 or await objects.get(checkpoint_name(key, epoch + 1)) is not None:
+        return epoch + 1
+    return 0
 
 
 def is_closed(row: Row) -> bool:

@@ -5,6 +5,7 @@ The faults change, slow, cut or corrupt the response.
 
 import asyncio
 import json
+import time
 from collections.abc import Iterable
 from typing import cast
 
@@ -64,12 +65,12 @@ class Exchange:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         call = Call(request, "unknown", path, parse_query(query), ())
-        status = 0
+        status, at = 0, time.monotonic()
         try:
             answer = apply_faults(call, await self._answer(call, query))
             status = answer.status
         finally:
-            self._log(call, status)
+            self._log(call, status, at)
         return await send_answer(call, answer)
 
     async def _answer(self, call: Call, query: str) -> Answer:
@@ -114,13 +115,20 @@ class Exchange:
         if not _is_control(call):
             self.service.state.counts[call.operation] += 1
 
-    def _log(self, call: Call, status: int) -> None:
+    def _log(self, call: Call, status: int, at: float) -> None:
         if _is_control(call):
             return
         request = call.request
         target = mask_target(request.raw_path)
         seen = Seen(
-            call.operation, request.method, target, mask_headers(request.headers), status, call.received
+            operation=call.operation,
+            method=request.method,
+            target=target,
+            headers=mask_headers(request.headers),
+            status=status,
+            body_bytes=call.received,
+            at=at,
+            remote=request.remote or "",
         )
         self.service.state.requests.append(seen)
 

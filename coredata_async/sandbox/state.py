@@ -32,6 +32,10 @@ class Seen:
     """Status of the response; 0 if the connection was broken off instead."""
     body_bytes: int
     """Number of bytes of the request's body that were read."""
+    at: float
+    """Time of its arrival, by `time.monotonic`."""
+    remote: str
+    """IP address of the client; empty without one."""
 
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -185,6 +185,36 @@ async def test_a_lease_outlives_a_killed_server(server, table) -> None:
     assert lease.is_valid(0)
 
 
+class SlowTable:
+    """A table whose writes take a while."""
+
+    def __init__(self, table, seconds: float) -> None:
+        self.table, self.seconds = table, seconds
+
+    async def get(self, key):
+        return await self.table.get(key)
+
+    async def put(self, key, fields, revision):
+        return await self.table.put(key, fields, revision)
+
+    async def update(self, key, fields, revision):
+        await asyncio.sleep(self.seconds)
+        return await self.table.update(key, fields, revision)
+
+
+async def test_a_renewal_that_waits_while_the_lease_is_given_up_is_not_a_loss(table) -> None:
+    lease = await taker("w").take(SlowTable(table, LENGTH / 4), "a")
+
+    async def work() -> str:
+        await asyncio.sleep(0.9 * LENGTH / 4)  # the renewal comes during the release
+        await lease.release()
+        await asyncio.sleep(LENGTH / 4)
+        return "done"
+
+    assert await run_under(lease, work, NO_FENCE) == "done"
+    assert not lease.is_valid(0)
+
+
 async def test_an_error_of_the_work_is_raised_as_it_is(table) -> None:
     lease = await taker("w").take(table, "a")
 
