@@ -118,6 +118,7 @@ class Planner:
         async with plan:
             async for shard in plan:
                 await self._publish(shard, lease)
+        lease.fields["ended"] = plan.report.ended
         if plan.report.ended in CONTINUED:
             reason = plan.report.message or plan.report.ended
             raise ClusterError(f"the scan of {self.source} was not completed: {reason}")
