@@ -25,7 +25,7 @@ from coredata_async.errors import ConfigurationError
 from coredata_async.message import Reply, Send
 from coredata_async.secret import Secret, SecretMapping, conceal, wrap_secrets
 from coredata_async.transport.auth import Credentials
-from coredata_async.transport.chain import api_chain, storage_chain
+from coredata_async.transport.chain import service_chain, storage_chain
 from coredata_async.transport.options import ConnectionOptions, HttpClient, Lazy
 from coredata_async.transport.pool import Session, Transport
 from coredata_async.transport.retry import Budget
@@ -253,7 +253,7 @@ class CoreData(HttpClient):
         )
         options = evolve(self._send_options, hooks=(*self._send_options.hooks, *hooks))
         observe = observe_with(options.hooks)
-        send = api_chain(self._pool, limits, options, self._base_url, self._credentials)
+        send = service_chain(self._pool, limits, options, self._base_url, self._credentials)
         put = around_storage(storage_chain(self._pool, limits, options, self._credentials))
         driver = Driver(
             send,
@@ -288,6 +288,6 @@ class CoreData(HttpClient):
 
     @cached_property
     def _send(self) -> Send:
-        return api_chain(
+        return service_chain(
             self._pool, self._shared_limits, self._send_options, self._base_url, self._credentials
         )

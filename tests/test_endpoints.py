@@ -125,7 +125,7 @@ async def storage(request: Request) -> Reply:
 @pytest.fixture
 async def service(monkeypatch):
     service = Service()
-    monkeypatch.setattr(coredata_async.client, "api_chain", lambda *_: service)
+    monkeypatch.setattr(coredata_async.client, "service_chain", lambda *_: service)
     monkeypatch.setattr(coredata_async.client, "storage_chain", lambda *_: storage)
     return service
 

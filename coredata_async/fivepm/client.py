@@ -37,7 +37,7 @@ from coredata_async.message import Send
 from coredata_async.secret import Secret, SecretMapping, conceal, wrap_secrets
 from coredata_async.transport import pool
 from coredata_async.transport.auth import AddressRules
-from coredata_async.transport.chain import keyless_chain
+from coredata_async.transport.chain import service_chain
 from coredata_async.transport.options import ConnectionOptions, HttpClient, SendOptions
 from coredata_async.transport.trace import Hook
 
@@ -187,7 +187,7 @@ class FivePM(HttpClient):
         return f"FivePM({self._base_url!r}, login={self._session.account.login!r})"
 
     def _chain(self, manner: SendOptions) -> Send:
-        return keyless_chain(self._pool, self._shared_limits, manner, self._base_url)
+        return service_chain(self._pool, self._shared_limits, manner, self._base_url)
 
     def _reset_services(self) -> None:
         chain, form = self._chain(self._send_options), self._form

@@ -27,25 +27,22 @@ _HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user
 """Request headers that contain no secret. Any other header of the caller may be the key of a gateway."""
 
 
-def api_chain(
-    pool: Pool, limits: SharedLimits, options: SendOptions, base_url: str, credentials: Credentials
-) -> Send:
-    """Return the `Send` for CoreData: the only one that knows the key."""
-    return _service_chain(pool, limits, options, base_url, credentials)
-
-
-def keyless_chain(pool: Pool, limits: SharedLimits, options: SendOptions, base_url: str) -> Send:
-    """Return the `Send` for a service whose credential is a parameter of the requests, not a header."""
-    return _service_chain(pool, limits, options, base_url)
-
-
-def _service_chain(
+def service_chain(
     pool: Pool,
     limits: SharedLimits,
     options: SendOptions,
     base_url: str,
     credentials: Credentials | None = None,
 ) -> Send:
+    """Return the `Send` for a service: the only one that knows the key.
+
+    Args:
+        pool: Connections of the client.
+        limits: Limits that the client and its copies share.
+        options: Options for sending.
+        base_url: Address of the service.
+        credentials: User and keys; None if the credential is a parameter of the requests, not a header.
+    """
     headers = {"User-Agent": user_agent(options.app_info), **options.headers}
     redactor = _redactor(pool, options, credentials)
     send = exchange(pool, "api", options.timeouts, base_url=base_url, headers=headers)

@@ -18,7 +18,7 @@ from coredata_async.errors import (
 from coredata_async.message import Request, Send
 from coredata_async.storage.bodies import Streamed
 from coredata_async.transport.auth import Credentials
-from coredata_async.transport.chain import api_chain, storage_chain, user_agent
+from coredata_async.transport.chain import service_chain, storage_chain, user_agent
 from coredata_async.transport.options import SendOptions, SharedLimits
 from coredata_async.transport.pool import Pool
 from coredata_async.transport.trace import Exchanged
@@ -43,7 +43,7 @@ class Chains:
         self.pools.append(pool)
         how = SendOptions(**{"retry": QUICK, **manner})  # type: ignore[arg-type]
         gates = SharedLimits.of(limits, how.retry)
-        return api_chain(pool, gates, how, self.server.url, WHO), storage_chain(pool, gates, how)
+        return service_chain(pool, gates, how, self.server.url, WHO), storage_chain(pool, gates, how)
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ async def test_places_that_are_withheld_on_purpose_are_waited_for(server: RawSer
     gates = evolve(SharedLimits.of(Limits(), how.retry), api=Shut(0.1), storage=Shut(0.1))
     (pool,) = chains.pools
 
-    assert (await api_chain(pool, gates, how, server.url, WHO)(GET)).status == 200
+    assert (await service_chain(pool, gates, how, server.url, WHO)(GET)).status == 200
     assert (await storage_chain(pool, gates, how)(put(server))).status == 200
 
 
