@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, TypeVar, cast
 
 import attrs
@@ -19,8 +20,8 @@ _NUMBERS: Final = (int, float)
 
 def to_plain(value: object) -> dict[str, object]:
     """Return the fields of a value by name: numbers, strings, lists, dicts and None; bytes as hex digits."""
-    names = (each.name for each in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))))
-    return {name: _write(getattr(value, name)) for name in names}
+    fields = ((name, getattr(value, name)) for name in _names(cast("Hashable", type(value))))
+    return {name: each if type(each) in _PLAIN else _write(each) for name, each in fields}
 
 
 def from_plain(kind: type[T], data: object) -> T:
@@ -34,6 +35,10 @@ def from_plain(kind: type[T], data: object) -> T:
     except (BaseValidationError, TypeError, ValueError, KeyError) as exc:
         reasons = cattrs.transform_error(exc, path="") if isinstance(exc, BaseValidationError) else [str(exc)]
     raise ConfigurationError(f"{kind.__name__} cannot be read: {'; '.join(reasons)}")
+
+
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+"""Types that remain as they are: most values, so they are looked for first."""
 
 
 def _write(value: object) -> object:
@@ -51,6 +56,11 @@ def _write(value: object) -> object:
             return [_write(each) for each in cast("Sequence[object]", value)]
         case _:
             return to_plain(value) if attrs.has(type(value)) else value
+
+
+@cache
+def _names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(each.name for each in attrs.fields(cast("type[attrs.AttrsInstance]", kind)))
 
 
 def _read_text(value: object, _: object) -> str:

@@ -58,6 +58,7 @@ class Cluster:
         self.replicas = replicas
         self._stream: JetStream = connection.jetstream(timeout=max(2.0, min(5.0, lease / 6)))
         self._tables: dict[str, Table] = {}
+        self._objects: dict[str, Objects] = {}
 
     @classmethod
     async def connect(
@@ -168,8 +169,10 @@ class Cluster:
         Raises:
             ClusterError: If the server refuses.
         """
-        create = self._stream.create_object_store(name, ttl=_AUDIT, replicas=self.replicas)
-        return Objects(await _call(create, f"create the object store {name}"), name)
+        if name not in self._objects:
+            create = self._stream.create_object_store(name, ttl=_AUDIT, replicas=self.replicas)
+            self._objects[name] = Objects(await _call(create, f"create the object store {name}"), name)
+        return self._objects[name]
 
     async def enqueue(self, subject: str, fields: dict[str, object], key: str) -> None:
         """Add a message to a stream. Within two minutes, the same key is only added once.

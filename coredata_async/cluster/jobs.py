@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from coredata_async.bulk.options import JobSpec
 from coredata_async.cluster.connection import JOBS, Cluster
@@ -28,6 +28,8 @@ class Jobs:
 
     cluster: Cluster
     table: Table
+    _read: dict[str, JobRecord] = field(factory=dict[str, JobRecord], init=False, eq=False)
+    """Jobs as last read: to read a specification takes longer than to ask if it has changed."""
 
     @classmethod
     async def open(cls, cluster: Cluster) -> Jobs:
@@ -43,7 +45,10 @@ class Jobs:
         row = None if job.startswith(_TREE) else await self.table.get(job)
         if row is None:
             raise ConfigurationError(f"the cluster has no job {job!r}; `coredata job list` shows all jobs")
-        return JobRecord.from_row(row)
+        known = self._read.get(job)
+        if known is None or known.revision != row.revision:
+            known = self._read[job] = JobRecord.from_row(row)
+        return known
 
     async def all(self) -> list[JobRecord]:
         """Read all jobs, the oldest first."""

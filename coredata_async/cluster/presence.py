@@ -25,6 +25,10 @@ UNUSABLE: Final = 2
 """Exit code of a worker process if another start would fail, too."""
 
 
+_SETTLED: Final = 0.1
+"""Seconds between a change and its writing: the next shard often follows the last one at once."""
+
+
 @define(eq=False)
 class Presence:
     """Entry of one process in the table of workers."""
@@ -36,6 +40,7 @@ class Presence:
     _task: Task | None = field(default=None, init=False)
     _beat: int = field(default=0, init=False)
     _since: float = field(factory=time.time, init=False)
+    _revision: int | None = field(default=None, init=False)
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     @classmethod
@@ -61,6 +66,7 @@ class Presence:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.cluster.lease / RENEWALS):  # `wait_for` may lose a cancel
                     await self._changed.wait()
+                    await asyncio.sleep(_SETTLED)
             self._changed.clear()
 
     async def leave(self) -> None:
@@ -95,5 +101,8 @@ class Presence:
             "job": None if self._task is None else self._task.job,
             "task": None if self._task is None else self._task.key,
         }
-        row = await self.table.get(self.cluster.member)
-        await self.table.put(self.cluster.member, fields, None if row is None else row.revision)
+        self._revision = await self.table.put(self.cluster.member, fields, self._revision)
+        if self._revision is None:  # an answer was lost
+            row = await self.table.get(self.cluster.member)
+            revision = None if row is None else row.revision
+            self._revision = await self.table.put(self.cluster.member, fields, revision)

@@ -139,11 +139,12 @@ class TaskRunner:
         if not job.is_open:
             return None
         table, objects = await self.cluster.table(job.table), await self.cluster.objects(job.objects)
-        row = await table.get(task.key)
         closed = is_published if task.kind == "scan" else is_closed
         suspect = 0
-        if delivered > 1 and (row is None or not closed(row)):
-            suspect = await suspect_owner(objects, row, task.key)
+        if delivered > 1:
+            row = await table.get(task.key)
+            if row is None or not closed(row):
+                suspect = await suspect_owner(objects, row, task.key)
         lease = await self._taker.take(
             table, task.key, fields={"state": "open", "share": task.share}, suspect=suspect, closed=closed
         )

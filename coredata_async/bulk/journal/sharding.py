@@ -18,6 +18,10 @@ BATCH: Final = 5000
 """Number of files read from the journal at once."""
 
 
+_AT_ONCE: Final = 500
+"""Maximum number of ids per statement. Older SQLites take no more than 999 parameters."""
+
+
 class PendingFile(NamedTuple):
     """File that is not in a shard yet."""
 
@@ -142,8 +146,10 @@ def assign(db: sqlite3.Connection, items: list[int], run: int, share: str, root:
     """Put files into a new shard, and return its number."""
     made = db.execute("INSERT INTO shard (id) VALUES (?)", (identify(db, items, share, root),))
     number = int(made.lastrowid or 0)
-    rows = [(number, run, item) for item in items]
-    db.executemany("UPDATE item SET shard = ?, claim = ? WHERE id = ?", rows)
+    for start in range(0, len(items), _AT_ONCE):
+        part = items[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(part))
+        db.execute(f"UPDATE item SET shard = ?, claim = ? WHERE id IN ({marks})", (number, run, *part))  # noqa: S608
     return number
 
 

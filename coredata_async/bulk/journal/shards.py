@@ -14,6 +14,8 @@ import zlib
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
@@ -29,17 +31,8 @@ MAX_SIZE: Final = 256 << 20
 """Maximum size of a restored journal in bytes; that of a shard has less than one thousandth of it."""
 _COMPRESSION: Final = 1
 
-_COPIED: Final[Mapping[str, str]] = {
-    "job": "SELECT * FROM job",
-    "folder": "SELECT * FROM folder",
-    "item": "SELECT * FROM item",
-    "former": "SELECT * FROM former",
-    "orphan": "SELECT * FROM orphan",
-    "remote_file": "SELECT * FROM remote_file",
-    "baseline": "SELECT * FROM baseline",
-    "finding": "SELECT * FROM finding",
-}
-"""Rows of a checkpoint, by table. The list of the server's folders is not needed."""
+_WAL_OFFSET: Final = slice(18, 20)
+"""Offset of the versions that say if a file uses a log: https://www.sqlite.org/fileformat2.html#database_header."""
 _NAMESAKES: Final = (
     "item CROSS JOIN remote_file ON remote_file.folder = item.folder "
     "AND remote_file.filename = item.filename WHERE item.shard = :shard"
@@ -48,8 +41,10 @@ _EXPORTED: Final[Mapping[str, str]] = {
     "job": "SELECT * FROM job",
     "folder": "WITH RECURSIVE up(id) AS (SELECT DISTINCT folder FROM item WHERE shard = :shard UNION "
     "SELECT folder.parent FROM folder JOIN up ON folder.id = up.id WHERE folder.parent IS NOT NULL) "
-    "SELECT folder.* FROM folder WHERE id IN (SELECT id FROM up)",
-    "item": "SELECT * FROM item WHERE shard = :shard",
+    "SELECT id, path, parent, title, state, remote, CASE WHEN made THEN -1 ELSE 0 END, 0 "
+    "FROM folder WHERE id IN (SELECT id FROM up)",
+    "item": "SELECT id, folder, name, filename, size, mtime, ctime, inode, state, reason, message, blob, "
+    "md5, etag, since, sent, unconfirmed, file, 0, 0, NULL FROM item WHERE shard = :shard",
     "former": "SELECT * FROM former WHERE file IN (SELECT file FROM item WHERE shard = :shard)",
     "remote_file": f"SELECT DISTINCT remote_file.* FROM {_NAMESAKES}",  # noqa: S608
     "baseline": f"SELECT DISTINCT remote_file.file FROM {_NAMESAKES}",  # noqa: S608
@@ -91,15 +86,14 @@ def export_shard(
             "UPDATE job SET shard = ?, roots = ?, run = 0, scanned = 0, sent_until = NULL, sent_by = 'lost'",
             (shard_id, json.dumps(roots)),
         )
-        copy.execute("UPDATE item SET shard = NULL, claim = 0, seen = 0")
-        copy.execute("UPDATE folder SET scanned = 0, made = CASE WHEN made THEN -1 ELSE 0 END")
         files, size = copy.execute("SELECT count(*), total(size) FROM item").fetchone()
         return Shard(shard_id, share, files, int(size), _pack(copy, root))
 
 
 def checkpoint(db: sqlite3.Connection, root: bytes) -> bytes:
     """Copy the journal of a shard, of about 100 bytes per file. Holds it in memory."""
-    with closing(_copy(db, _COPIED, {})) as copy:
+    with closing(_snapshot(db)) as copy:
+        copy.execute("DELETE FROM shard")
         copy.execute("UPDATE job SET sent_until = NULL, sent_by = 'owner'")
         return _pack(copy, root)
 
@@ -114,9 +108,11 @@ def identify(db: sqlite3.Connection, items: list[int], share: str, root: bytes) 
             f"WHERE item.id IN ({', '.join('?' * len(part))}) ORDER BY folder.path, item.name",
             part,
         )
-        for folder, name in rows:
-            path = to_relative(os.path.join(cast("bytes", folder), cast("bytes", name)), root)  # noqa: PTH118
-            digest.update(b"%d:%s" % (len(path), path))
+        for folder, files in groupby(rows, itemgetter(0)):
+            inside = to_relative(os.path.join(cast("bytes", folder), b"x"), root)[:-1] if folder else b""  # noqa: PTH118
+            for _, name in files:
+                path = inside + name if folder else to_relative(cast("bytes", name), root)
+                digest.update(b"%d:%s" % (len(path), path))
     return digest.hexdigest()[:24]
 
 
@@ -190,6 +186,31 @@ def _copy(
     return copy
 
 
+def _snapshot(db: sqlite3.Connection) -> sqlite3.Connection:
+    """Return a copy of a journal in memory, in a transaction, without the list of the server's folders."""
+    content = bytearray(db.serialize())
+    content[_WAL_OFFSET] = b"\x01\x01"  # a database in memory has no log
+    copy = _in_memory(bytes(content))
+    copy.execute("BEGIN")
+    if copy.execute("SELECT 1 FROM remote_folder LIMIT 1").fetchone() is not None:
+        copy.execute("DELETE FROM remote_folder")
+        copy.execute("COMMIT")
+        copy.execute("VACUUM")
+        copy.execute("BEGIN")
+    return copy
+
+
+def _in_memory(content: bytes) -> sqlite3.Connection:
+    """Open the content of a database file in memory."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        copy.deserialize(content)
+    except BaseException:
+        copy.close()
+        raise
+    return copy
+
+
 def _pack(copy: sqlite3.Connection, root: bytes) -> bytes:
     copy.create_function("relative", 1, partial(to_relative, root=root))
     _convert(copy, "relative")
@@ -211,13 +232,7 @@ def _unpack(data: bytes) -> sqlite3.Connection:
     content = unpacking.decompress(data, MAX_SIZE)
     if not unpacking.eof:
         raise ValueError("it is incomplete, or too large")
-    copy = sqlite3.connect(":memory:", isolation_level=None)
-    try:
-        copy.deserialize(content)
-    except BaseException:
-        copy.close()
-        raise
-    return copy
+    return _in_memory(content)
 
 
 def _check(copy: sqlite3.Connection) -> None:

@@ -11,13 +11,14 @@ from coredata_async.bulk.journal.claims import take_over
 from coredata_async.bulk.journal.errors import JournalError
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.location import JobIdentity, ShardIdentity
-from coredata_async.bulk.journal.schema import TABLES
+from coredata_async.bulk.journal.schema import APPLICATION, TABLES, VERSION
 from coredata_async.bulk.journal.settle_wait import Sent, is_copy, read_sent
 from coredata_async.bulk.journal.shards import (
     MAX_SIZE,
     checkpoint,
     export_shard,
     identify,
+    read_shard,
     restore,
     to_absolute,
     to_relative,
@@ -139,6 +140,39 @@ async def test_a_checkpoint_is_a_copy_whose_owner_may_have_sent_more(planned, tm
         assert not await again.read(is_copy)
     finally:
         await again.aclose()
+
+
+def test_a_checkpoint_has_the_changes_of_the_present_transaction_and_no_list_of_folders(tmp_path) -> None:
+    with closing(sqlite3.connect(tmp_path / "shard.sqlite", isolation_level=None)) as db:
+        db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA application_id = {APPLICATION}; {TABLES}")
+        db.execute(
+            "INSERT INTO job (one, schema, tenant, account, parent, roots, created, run, shard) "
+            "VALUES (1, ?, 't', 'a', 'p', '[]', 0, 1, 's')",
+            (VERSION,),
+        )
+        folders = [(str(number), "p", "x" * 2000, 0) for number in range(200)]
+        db.executemany("INSERT INTO remote_folder (id, parent, title, listed) VALUES (?, ?, ?, ?)", folders)
+        db.execute("INSERT INTO folder (id, path, title) VALUES (1, x'2f7372762f64', '')")
+        db.execute("BEGIN IMMEDIATE")
+        items = [(b"%d" % number, str(number)) for number in range(5000)]
+        db.executemany(
+            "INSERT INTO item (folder, name, filename, size, mtime, ctime, inode, state, seen) "
+            "VALUES (1, ?, ?, 1, 1, 1, 1, 0, 0)",
+            items,
+        )
+        data = checkpoint(db, b"/srv")
+        db.execute("COMMIT")
+        [(kept,)] = db.execute("SELECT count(*) FROM remote_folder")
+
+    with closing(read_shard(data, b"/other")) as copy:
+        counts = [
+            copy.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("item", "remote_folder")
+        ]
+        [(path,)] = copy.execute("SELECT path FROM folder")
+    assert counts == [5000, 0]
+    assert path == b"/other/d"
+    assert len(data) < 100_000
+    assert kept == 200
 
 
 async def test_the_journal_of_a_shard_is_not_that_of_another_job(planned, tmp_path) -> None:
