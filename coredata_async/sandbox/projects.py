@@ -7,6 +7,7 @@ Reading a Task is documented. Creating one is no longer documented: body and pat
 from collections.abc import Iterable, Mapping
 
 import attrs
+from attrs import frozen
 
 from coredata_async.sandbox import listing
 from coredata_async.sandbox.answer import Answer, empty, refuse
@@ -43,18 +44,37 @@ _WORK_RULES: Mapping[str, Rule] = {
 }
 _PEOPLE = ("associated_users", "responsible_users")
 _PLAIN = ("due_date", "status", "status_message")
-_TASK_RULES = {**_WORK_RULES, "status": word_of("task_status"), "project": text}
-_TASK_MANDATORY = {"project", "title"}
-# `sub_project_of` is accepted and never shown (facts 4.2).
-_PROJECT_RULES = {
-    **_WORK_RULES,
-    "status": word_of("project_status"),
-    "space": text,
-    "fileplan": text,
-    "sub_project_of": texts,
-    "template": reference,
-}
-_PROJECT_MANDATORY = {"space", "title"}
+
+
+@frozen
+class _Fields:
+    """Fields of the requests that create and change one kind."""
+
+    rules: Mapping[str, Rule]
+    mandatory: frozenset[str]
+
+    async def read(self, call: Call, *, partial: bool = False) -> SubmittedFields:
+        """Return the fields of a request, checked; of a partial one, only those that it has."""
+        said = accept(await call.json(), self.rules)
+        said.require(*sorted(self.mandatory & said.values.keys() if partial else self.mandatory))
+        await call.commit()
+        return said
+
+
+_TASK = _Fields(
+    {**_WORK_RULES, "status": word_of("task_status"), "project": text}, frozenset(("project", "title"))
+)
+_PROJECT = _Fields(
+    {
+        **_WORK_RULES,
+        "status": word_of("project_status"),
+        "space": text,
+        "fileplan": text,
+        "sub_project_of": texts,  # accepted and never shown (facts 4.2)
+        "template": reference,
+    },
+    frozenset(("space", "title")),
+)
 
 
 def _change_work_item(
@@ -103,9 +123,7 @@ def _work_fields(state: State, document: Document) -> Mapping[str, object]:
 
 async def create_task(service: Service, call: Call) -> Answer:
     """Create a Task in a Project: 201 and `Location`, no body."""
-    said = accept(await call.json(), _TASK_RULES)
-    said.require(*sorted(_TASK_MANDATORY))
-    await call.commit()
+    said = await _TASK.read(call)
     draft = service.state.draft("Task", "", None)
     task = service.state.add(_change_task(service.state, draft, said))
     return empty(201, {"Location": f"/api/v2/tasks/{task.id}/"})
@@ -113,9 +131,7 @@ async def create_task(service: Service, call: Call) -> Answer:
 
 async def update_task(service: Service, call: Call) -> Answer:
     """Change only the given fields; lists are replaced whole, another `project` moves the Task."""
-    said = accept(await call.json(), _TASK_RULES)
-    said.require(*sorted(_TASK_MANDATORY & said.values.keys()))
-    await call.commit()
+    said = await _TASK.read(call, partial=True)
     before = TASKS.find(service.state, call.ids[0])
     service.state.change(_change_task(service.state, before, said))
     return empty(204)
@@ -157,9 +173,7 @@ TASKS = DocumentCollection(
 
 async def create_project(service: Service, call: Call) -> Answer:
     """Create a Project, with its Workspace, in a Space: 201 and `Location`, no body."""
-    said = accept(await call.json(), _PROJECT_RULES)
-    said.require(*sorted(_PROJECT_MANDATORY))
-    await call.commit()
+    said = await _PROJECT.read(call)
     draft = _change_project(service.state, service.state.draft("Project", "", None), said)
     project = _add_numbered(service.state, draft)
     return empty(201, {"Location": f"/api/v2/projects/{project.id}/"})
@@ -183,9 +197,7 @@ def _add_numbered(state: State, draft: Document) -> Document:
 
 async def update_project(service: Service, call: Call) -> Answer:
     """Change only the given fields; lists are replaced whole, without a lock (facts 2.1)."""
-    said = accept(await call.json(), _PROJECT_RULES)
-    said.require(*sorted(_PROJECT_MANDATORY & said.values.keys()))
-    await call.commit()
+    said = await _PROJECT.read(call, partial=True)
     before = PROJECTS.find(service.state, call.ids[0])
     service.state.change(_change_project(service.state, before, said))
     return empty(204)
