@@ -29,10 +29,9 @@ from coredata_async.environment import from_environment
 from coredata_async.errors import ConfigurationError
 from coredata_async.events.address import NatsAddress
 from coredata_async.events.errors import BrokerError
-from coredata_async.events.options import WorkerOptions
+from coredata_async.events.options import StoreOptions, WorkerOptions
 from coredata_async.events.remote import RemoteFiles
 from coredata_async.events.sources import SourceRules
-from coredata_async.events.stores import StoreOptions
 from coredata_async.events.worker import EventWorker
 from coredata_async.prometheus import parse_address
 from coredata_async.records import RecordStoreError

@@ -8,9 +8,8 @@ import click
 
 from coredata_async.cli.options import value_option
 from coredata_async.events.address import NatsAddress
-from coredata_async.events.options import WorkerOptions
+from coredata_async.events.options import StoreOptions, WorkerOptions
 from coredata_async.events.sources import SourceRules
-from coredata_async.events.stores import StoreOptions
 
 _MORE_THAN_ZERO: Final = click.FloatRange(min=0, min_open=True)
 _ONE_OR_MORE: Final = click.IntRange(min=1)

@@ -4,7 +4,7 @@
 - `message` — the format of a message. `sources` — which sources a message may name; `remote` — https URLs.
 - `handler` — one message: what it became, how it is answered, and the metrics of it. No broker in it.
 - `broker` — FastStream on NATS JetStream: stream, consumer, dead letters; `nats_types` — its parts.
-- `stores` — record stores by address. `address` — NATS with TLS.
+- `options` — also of the record store, which is opened by its address. `address` — NATS with TLS.
 """
 
 from coredata_async.events.errors import BrokerError

@@ -17,10 +17,9 @@ from coredata_async.events.address import NatsAddress
 from coredata_async.events.errors import BrokerError
 from coredata_async.events.handler import Again, Answer, Dead, Done, EventHandler, Metrics
 from coredata_async.events.nats_types import Broker, Connection, JetStream, Message, Subscriber
-from coredata_async.events.options import WorkerOptions
+from coredata_async.events.options import StoreOptions, WorkerOptions, open_records
 from coredata_async.events.remote import RemoteFiles
 from coredata_async.events.sources import SourceRules
-from coredata_async.events.stores import StoreOptions, open_records
 from coredata_async.records import IdempotentUploads, RecordStoreError, UnreadableRecordError
 from coredata_async.records.outcomes import RecordOutcome
 from coredata_async.transfer.outcomes import Failed

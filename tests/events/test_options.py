@@ -3,8 +3,7 @@
 import pytest
 
 from coredata_async import ConfigurationError
-from coredata_async.events.options import WorkerOptions, matches
-from coredata_async.events.stores import StoreOptions
+from coredata_async.events.options import StoreOptions, WorkerOptions, matches
 
 
 def test_names_are_derived_from_the_subject() -> None:
