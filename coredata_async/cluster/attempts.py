@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.errors import AccountMismatchError, ClusterError
 from coredata_async.cluster.messages import Kind
 from coredata_async.cluster.table import Row, number
 from coredata_async.errors import (
@@ -35,6 +35,7 @@ _KEPT: Final = 5
 _LONGEST: Final = 300
 """Maximum length of a reason."""
 _PASSING: Final = (
+    AccountMismatchError,
     APIConnectionError,
     AuthenticationError,
     ClusterError,

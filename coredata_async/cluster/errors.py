@@ -13,6 +13,14 @@ class LostJournalError(CoreDataError):
     """A shard whose journal or entry the cluster does not have any more."""
 
 
+class DamagedObjectError(CoreDataError):
+    """An object whose content is not, or not completely, in the object store any more."""
+
+
+class UnreadableTaskError(CoreDataError):
+    """A message of the queue that is not a task, or not one of this version."""
+
+
 class LeaseLostError(CoreDataError):
     """A lease that ended, or that another owner has taken. Its work must stop."""
 

@@ -42,9 +42,20 @@ class Jobs:
         Raises:
             ConfigurationError: If it does not exist.
         """
+        record = await self.find(job)
+        if record is None:
+            raise ConfigurationError(f"the cluster has no job {job!r}; `coredata job list` shows all jobs")
+        return record
+
+    async def find(self, job: str) -> JobRecord | None:
+        """Read a job; None if it does not exist.
+
+        Raises:
+            ConfigurationError: If its entry is not one of this version.
+        """
         row = None if job.startswith(_TREE) else await self.table.get(job)
         if row is None:
-            raise ConfigurationError(f"the cluster has no job {job!r}; `coredata job list` shows all jobs")
+            return None
         known = self._read.get(job)
         if known is None or known.revision != row.revision:
             known = self._read[job] = JobRecord.from_row(row)

@@ -25,6 +25,8 @@ SHARD_FILES: Final = 2000
 CONTINUED: Final = frozenset({"drained", "stopped", "time", "lease", "circuit", "authentication"})
 """Ends of a scan or a shard after which another worker, or a later job, continues it."""
 _SHARE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_JOB: Final = re.compile(r"[A-Za-z0-9_-]+")
+_KEY: Final = re.compile(r"(scan\.\d+|shard\.\d+\.\d+\.\d+)", re.ASCII)
 
 
 def check_share(name: str) -> str:
@@ -194,6 +196,11 @@ class Task:
         """Number of the source of a scan, or of the shard within its scan."""
         return int(self.key.rpartition(".")[2])
 
+    def belongs_to(self, job: JobRecord) -> bool:
+        """Return whether a job has the source that is scanned, or from which the shard is."""
+        source = int(self.key.split(".")[1])
+        return source < len(job.sources) and job.sources[source].share == self.share
+
     @property
     def subject(self) -> str:
         """Subject of the message."""
@@ -212,7 +219,11 @@ class Task:
         """
         data = PlainData(fields, "a message of the queue")
         kind: Kind = "scan" if data.text("kind") == "scan" else "shard"
-        return cls(data.text("job"), kind, data.text("key"), data.text("share"))
+        task = cls(data.text("job"), kind, data.text("key"), check_share(data.text("share")))
+        named = _JOB.fullmatch(task.job) and _KEY.fullmatch(task.key) and task.key.startswith(f"{kind}.")
+        if not named or data.text("kind") != kind:
+            raise ConfigurationError(f"a message of the queue has the unknown task {task.key!r}")
+        return task
 
 
 def share_subject(share: str) -> str:
@@ -223,6 +234,11 @@ def share_subject(share: str) -> str:
 def dead_letter_subject(task: Task) -> str:
     """Return the subject of the message that a task was given up."""
     return f"cd.dead.{task.share}.{task.job}.{task.kind}"
+
+
+def unreadable_subject(subject: str) -> str:
+    """Return the subject of the message that a message of the queue could not be read."""
+    return f"cd.dead.{subject.removeprefix('cd.work.')}"
 
 
 def events_subject(job: str) -> str:

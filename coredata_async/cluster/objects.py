@@ -8,42 +8,52 @@ from importlib import import_module
 from typing import Final
 
 from coredata_async.bulk.report.report import Report, as_json
-from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.errors import ClusterError, DamagedObjectError
 from coredata_async.cluster.nats_types import ObjectStore
 
 ATTEMPTS: Final = 4
 """Maximum number of attempts. Both operations are safe to repeat."""
 _PAUSE: Final = 0.5
+_TIMEOUT: Final = 60.0
+"""Seconds for the arrival of an object; most have less than 1 MB."""
 
 
 class Objects:
     """An object store of NATS. An object replaces an earlier one of the same name as a whole."""
 
-    def __init__(self, store: ObjectStore, name: str) -> None:
+    def __init__(self, store: ObjectStore, name: str, *, timeout: float = _TIMEOUT) -> None:
         errors = import_module("nats.js.errors")  # it is installed, because the store is from there
         self._missing: tuple[type[Exception], ...] = (
             errors.NotFoundError,
             errors.ObjectNotFoundError,
             errors.ObjectDeletedError,
         )
+        self._damaged: type[Exception] = import_module("nats.js.object_store").DigestMismatchError
         self._store = store
         self._name = name
+        self._timeout = timeout
 
     async def get(self, name: str) -> bytes | None:
         """Read an object; None if it does not exist.
 
         Raises:
+            DamagedObjectError: If its content is missing, or is not what was written.
             ClusterError: If it cannot be read.
         """
-        failure = ""
+        failure, damaged = "", False
         for attempt in range(ATTEMPTS):
             await asyncio.sleep(attempt * _PAUSE)
+            arrival = asyncio.timeout(self._timeout)
             try:
-                return (await self._store.get(name)).data or b""
+                async with arrival:  # nats-py waits forever for a part that the server does not have
+                    return (await self._store.get(name)).data or b""
             except self._missing:
                 return None
             except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
+                damaged = arrival.expired() or isinstance(exc, self._damaged)
                 failure = f"{type(exc).__name__}: {exc}".rstrip(": ")
+        if damaged:
+            raise DamagedObjectError(f"the object {name} of the cluster is damaged: {failure}")
         raise ClusterError(f"the object {name} of the cluster cannot be read: {failure}")
 
     async def put(self, name: str, data: bytes) -> None:

@@ -21,7 +21,12 @@ from coredata_async.cluster.account import Account
 from coredata_async.cluster.attempts import DEAD, find_reason, note_death, note_error
 from coredata_async.cluster.connection import WORKERS, Cluster
 from coredata_async.cluster.dead_letters import publish_dead_letter
-from coredata_async.cluster.errors import AccountMismatchError, ClusterError, LeaseLostError
+from coredata_async.cluster.errors import (
+    AccountMismatchError,
+    ClusterError,
+    LeaseLostError,
+    UnreadableTaskError,
+)
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.lease import TableLease, end_task, run_under
 from coredata_async.cluster.limits import AccountLimits
@@ -38,10 +43,10 @@ from coredata_async.cluster.planner import Planner, is_published
 from coredata_async.cluster.presence import Presence
 from coredata_async.cluster.publisher import EventPublisher
 from coredata_async.cluster.shard_work import CHECKPOINT, ShardWork, is_closed, suspect_owner
-from coredata_async.cluster.table import decode, number
+from coredata_async.cluster.table import number
 from coredata_async.cluster.take import Busy, Closed, LeaseTaker
 from coredata_async.cluster.task_queue import TaskQueue
-from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
+from coredata_async.errors import AuthenticationError, CoreDataError
 
 log = logging.getLogger("coredata_async.cluster")
 
@@ -115,8 +120,12 @@ class TaskRunner:
 
     async def _handle(self, queue: TaskQueue, message: Message) -> None:
         """Carry out one task, and answer its message. A message that is not answered is delivered again."""
-        task = Task.from_dict(decode(message.data, "a message of the queue").fields)
         delay: float | None = FAILED_DELAY
+        try:
+            task = queue.read(message)
+        except UnreadableTaskError as exc:
+            await queue.refuse(message, str(exc), FAILED_DELAY)
+            return
         async with queue.keep_alive(message):
             try:
                 delay = await self._carry_out(task, message.metadata.num_delivered)
@@ -132,11 +141,8 @@ class TaskRunner:
 
     async def _carry_out(self, task: Task, delivered: int) -> float | None:
         """Carry out a task; return the delay before it is delivered again, or None if it is done."""
-        try:
-            job = await self._jobs.get(task.job)
-        except ConfigurationError:
-            return None  # its job was deleted
-        if not job.is_open:
+        job = await self._jobs.find(task.job)
+        if job is None or not job.is_open or not task.belongs_to(job):
             return None
         table, objects = await self.cluster.table(job.table), await self.cluster.objects(job.objects)
         closed = is_published if task.kind == "scan" else is_closed

@@ -18,7 +18,7 @@ from coredata_async.bulk.shard_run import ShardRun, restore_shard
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.attempts import DEAD
-from coredata_async.cluster.errors import ClusterError, LostJournalError
+from coredata_async.cluster.errors import ClusterError, DamagedObjectError, LostJournalError
 from coredata_async.cluster.lease import TableLease, end_task
 from coredata_async.cluster.messages import CONTINUED, JobRecord, Task
 from coredata_async.cluster.objects import Objects
@@ -146,12 +146,21 @@ def checkpoint_name(key: str, epoch: int) -> str:
 async def latest_journal(objects: Objects, key: str, epoch: int) -> bytes:
     """Return the last checkpoint of earlier owners, or the journal as it was planned.
 
+    A damaged checkpoint is like one that was not written: files that an earlier one does not know as done
+    are looked up in a listing.
+
     Raises:
         LostJournalError: If the object store has neither.
+        DamagedObjectError: If it has only a damaged one.
         ClusterError: If it cannot be read.
     """
     for earlier in range(epoch - 1, 0, -1):
-        data = await objects.get(checkpoint_name(key, earlier))
+        name = checkpoint_name(key, earlier)
+        try:
+            data = await objects.get(name)
+        except DamagedObjectError as exc:
+            log.warning("%s; an earlier one is used", exc)
+            continue
         if data is not None:
             return data
     data = await objects.get(key)
@@ -169,9 +178,13 @@ async def suspect_owner(objects: Objects, row: Row | None, key: str) -> int:
     epoch = 0 if row is None else row.data.integer("epoch")
     if row is not None and row.fields.get("owner") is not None:
         return 0  # it is waited for anyway
-    if epoch == 0 or await objects.get(checkpoint_name(key, epoch + 1)) is not None:
+    if epoch == 0:
+        return 1
+    try:
+        found = await objects.get(checkpoint_name(key, epoch + 1))
+    except DamagedObjectError:
         return epoch + 1
-    return 0
+    return 0 if found is None else epoch + 1
 
 
 def is_closed(row: Row) -> bool:

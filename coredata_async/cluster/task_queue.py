@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
 from typing import Final
 
 from attrs import define
 
+from coredata_async.cluster.attempts import MAX_FAILURES
 from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.errors import ClusterError, UnreadableTaskError
 from coredata_async.cluster.lease import end_task
-from coredata_async.cluster.messages import share_subject
+from coredata_async.cluster.messages import Task, share_subject, unreadable_subject
 from coredata_async.cluster.nats_types import Message, PullSubscription
+from coredata_async.cluster.table import decode
+from coredata_async.errors import CoreDataError
 
 log = logging.getLogger("coredata_async.cluster")
 
@@ -52,6 +58,42 @@ class TaskQueue:
             log.info("the queue does not answer: %s", type(exc).__name__)
             await asyncio.sleep(wait)
             return None
+
+    def read(self, message: Message) -> Task:
+        """Read the task of a message.
+
+        Raises:
+            UnreadableTaskError: If it is not a task of this version: see `refuse`.
+        """
+        try:
+            task = Task.from_dict(decode(message.data, "a message of the queue").fields)
+        except (CoreDataError, RecursionError) as exc:
+            reason = str(exc)
+        else:
+            if task.subject == message.subject:
+                return task
+            reason = f"the task {task.key} of {task.job} has another subject"
+        raise UnreadableTaskError(f"the message {message.subject} cannot be read: {reason}")
+
+    async def refuse(self, message: Message, reason: str, delay: float) -> None:
+        """Give a message back that cannot be read. A worker of a newer version may be able to read it.
+
+        After many deliveries it becomes a dead letter.
+        """
+        delivered = message.metadata.num_delivered
+        log.error("%s; delivery %d of %d", reason, delivered, MAX_FAILURES)
+        if delivered < MAX_FAILURES:
+            await self.answer(message, delay * delivered)
+            return
+        letter: dict[str, object] = {
+            "reason": reason,
+            "subject": message.subject,
+            "data": b64encode(message.data).decode(),
+        }
+        key = f"unreadable.{sha256(message.data).hexdigest()}"
+        with suppress(ClusterError):  # it is delivered again
+            await self.cluster.enqueue(unreadable_subject(message.subject), letter, key)
+            await self.answer(message, None)
 
     @asynccontextmanager
     async def keep_alive(self, message: Message) -> AsyncGenerator[None]:

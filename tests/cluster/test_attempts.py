@@ -12,8 +12,9 @@ from coredata_async.cluster.attempts import (
     note_error,
     read_attempts,
 )
-from coredata_async.cluster.errors import ClusterError, LostJournalError
+from coredata_async.cluster.errors import AccountMismatchError, ClusterError, LostJournalError
 from coredata_async.cluster.table import Row
+from coredata_async.errors import CoreDataError
 
 
 def die(fields: dict[str, object], times: int = 1) -> None:
@@ -57,10 +58,13 @@ def test_an_owner_that_completes_more_files_than_any_before_begins_the_count_aga
     assert find_reason("shard", fields) is not None
 
 
-def test_an_error_that_the_service_or_nats_causes_does_not_count() -> None:
+@pytest.mark.parametrize(
+    "error", [ClusterError("no answer"), AccountMismatchError("the key of another account")]
+)
+def test_an_error_that_the_service_nats_or_the_worker_causes_does_not_count(error: CoreDataError) -> None:
     fields: dict[str, object] = {}
 
-    note_error(fields, "w", ClusterError("no answer"))
+    note_error(fields, "w", error)
 
     assert fields == {}
 
