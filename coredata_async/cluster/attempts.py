@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError
 from coredata_async.cluster.messages import Kind
@@ -76,7 +76,7 @@ def find_reason(kind: Kind, fields: Mapping[str, object]) -> str | None:
 def read_attempts(fields: Mapping[str, object]) -> list[dict[str, object]]:
     """Return the last attempts that failed: `worker`, `epoch`, `time` and `reason` of each."""
     found = fields.get("attempts")
-    return list(found) if isinstance(found, list) else []
+    return list(cast("list[dict[str, object]]", found)) if isinstance(found, list) else []
 
 
 def forget_attempts(fields: Mapping[str, object], state: str) -> dict[str, object]:
