@@ -15,6 +15,7 @@ from coredata_async.cluster.nats_log import hide_end_of_tls
 F = TypeVar("F", bound=Callable[..., Any])
 
 URL_VARIABLE: Final = "COREDATA_CLUSTER_URL"
+REPLICAS_VARIABLE: Final = "COREDATA_CLUSTER_REPLICAS"
 _META: Final = "coredata_async.cli.cluster"
 
 
@@ -70,6 +71,17 @@ def connection_options() -> list[click.Parameter]:
             expose_value=False,
             callback=_keep,
         ),
+        click.Option(
+            ["--cluster-replicas"],
+            metavar="N",
+            type=click.IntRange(1, 5),
+            envvar=REPLICAS_VARIABLE,
+            show_envvar=True,
+            help="Number of NATS servers of your own that keep each table: 3, or 1 (default). All commands "
+            "of a cluster need the same number.",
+            expose_value=False,
+            callback=_keep,
+        ),
     ]
 
 
@@ -99,8 +111,9 @@ async def open_cluster(url: str, lease: float = LEASE) -> Cluster:
         ClusterError: If it cannot be reached.
     """
     hide_end_of_tls()
-    monitor = _read_options().get("cluster_monitor")
-    return await Cluster.open(cluster_address(url), monitor=monitor, lease=lease)
+    given = _read_options()
+    monitor, replicas = given.get("cluster_monitor"), given.get("cluster_replicas") or 1
+    return await Cluster.open(cluster_address(url), monitor=monitor, replicas=replicas, lease=lease)
 
 
 def _read_options() -> dict[str, Any]:

@@ -87,7 +87,8 @@ def test_a_job_that_does_not_exist_is_a_usage_error(box, server) -> None:
 def test_each_command_of_jobs_takes_the_options_of_the_connection(name) -> None:
     options = {option for each in job.commands[name].params for option in each.opts}
 
-    assert options >= {"--cluster-token-file", "--cluster-fingerprint", "--cluster-ca", "--cluster-monitor"}
+    names = ("token-file", "fingerprint", "ca", "monitor", "replicas")
+    assert options >= {f"--cluster-{each}" for each in names}
 
 
 def test_a_missing_cluster_names_the_variable() -> None:

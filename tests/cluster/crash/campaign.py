@@ -28,7 +28,7 @@ class Campaign:
     where: Path
     width: int
     keep: Path | None = None
-    """Directory for the logs of runs that went wrong."""
+    """Directory for the logs and traces of runs that went wrong."""
     _count: int = field(default=0, init=False)
 
     async def run(self, case: Case) -> Outcome:
@@ -37,8 +37,9 @@ class Campaign:
         async with scene_of(self.victims, self.address, self.cluster, name, self.where) as scene:
             outcome = await run_case(scene, case)
             if self.keep is not None and not outcome.clean:
-                text = f"{outcome}\n{(scene.folder / 'log').read_text()}"
-                (self.keep / f"{name}.log").write_text(text)
+                traces = (scene.trace(number).read_text().split("\n") for number in range(len(scene.pids)))
+                lines = [str(outcome), *map(" | ".join, traces), (scene.folder / "log").read_text()]
+                (self.keep / f"{name}.log").write_text("\n\n".join(lines))
             return outcome
 
     async def run_all(self, cases: Sequence[Case]) -> AsyncGenerator[Outcome, None]:
