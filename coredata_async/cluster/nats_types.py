@@ -11,9 +11,16 @@ from typing import Protocol
 from coredata_async.records.kv_bucket import JetStream as KvJetStream
 
 
+class ObjectInfo(Protocol):
+    """The part of an object's description that is used."""
+
+    size: int | None
+
+
 class ObjectResult(Protocol):
     """An object that was read."""
 
+    info: ObjectInfo
     data: bytes | None
 
 

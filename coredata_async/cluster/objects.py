@@ -15,7 +15,9 @@ ATTEMPTS: Final = 4
 """Maximum number of attempts. Both operations are safe to repeat."""
 _PAUSE: Final = 0.5
 _TIMEOUT: Final = 60.0
-"""Seconds for the arrival of an object; most have less than 1 MB."""
+"""Seconds for the arrival of an object at the last attempt, and less at those before; most have less than
+1 MB. Its parts also fail to come if the server was started again meanwhile, or if the object was replaced
+after its description was read: then another attempt succeeds."""
 
 
 class Objects:
@@ -43,15 +45,20 @@ class Objects:
         failure, damaged = "", False
         for attempt in range(ATTEMPTS):
             await asyncio.sleep(attempt * _PAUSE)
-            arrival = asyncio.timeout(self._timeout)
+            arrival = asyncio.timeout(self._timeout * (attempt + 1) / ATTEMPTS)
             try:
                 async with arrival:  # nats-py waits forever for a part that the server does not have
-                    return (await self._store.get(name)).data or b""
+                    found = await self._store.get(name)
             except self._missing:
                 return None
             except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
                 damaged = arrival.expired() or isinstance(exc, self._damaged)
                 failure = f"{type(exc).__name__}: {exc}".rstrip(": ")
+            else:
+                data = found.data or b""
+                if len(data) == (found.info.size or 0):
+                    return data
+                damaged, failure = True, f"{len(data)} of {found.info.size} bytes came"
         if damaged:
             raise DamagedObjectError(f"the object {name} of the cluster is damaged: {failure}")
         raise ClusterError(f"the object {name} of the cluster cannot be read: {failure}")

@@ -1,15 +1,33 @@
 """Objects whose content was damaged: they are errors, and an earlier checkpoint takes their place."""
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
 
 from coredata_async.cluster.errors import DamagedObjectError
-from coredata_async.cluster.objects import Objects
+from coredata_async.cluster.objects import ATTEMPTS, Objects
 from coredata_async.cluster.shard_work import latest_journal, suspect_owner
 from coredata_async.cluster.table import Row
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(60)]
 
 CHUNKS = "$O.cd-x.C.>"
+
+
+class Store:
+    """A store whose first reads go wrong."""
+
+    def __init__(self, wrong: int, kind: str) -> None:
+        self.wrong, self.kind, self.reads = wrong, kind, 0
+
+    async def get(self, name: str) -> object:
+        self.reads += 1
+        if self.reads > self.wrong:
+            return SimpleNamespace(data=b"content", info=SimpleNamespace(size=7))
+        if self.kind == "hangs":
+            await asyncio.Event().wait()
+        return SimpleNamespace(data=b"con", info=SimpleNamespace(size=7))
 
 
 async def damage(cluster, how: str) -> None:
@@ -26,6 +44,19 @@ async def damage(cluster, how: str) -> None:
 async def open_objects(cluster) -> Objects:
     objects = await cluster.objects("cd-x")
     return Objects(objects._store, "cd-x", timeout=0.5)
+
+
+@pytest.mark.parametrize("kind", ["hangs", "is cut off"])
+async def test_a_read_that_goes_wrong_is_repeated(kind: str) -> None:
+    store = Store(2, kind)
+
+    assert await Objects(store, "store", timeout=0.2).get("a") == b"content"
+    assert store.reads == 3
+
+
+async def test_an_object_that_is_always_cut_off_is_damaged() -> None:
+    with pytest.raises(DamagedObjectError, match="3 of 7 bytes came"):
+        await Objects(Store(ATTEMPTS, "is cut off"), "store").get("a")
 
 
 @pytest.mark.parametrize("how", ["missing", "changed"])
