@@ -66,6 +66,12 @@ def test_the_shard_of_a_worker_without_nats_is_taken_over(outcomes, case: Case) 
     assert outcomes[case].fences >= 1
 
 
+def test_a_worker_without_the_service_keeps_its_shard_while_it_waits(outcomes) -> None:
+    found = outcomes[Case("coredata", "receives", "after it")]
+
+    assert found.moved == found.fences == 0
+
+
 def test_a_worker_without_the_service_gives_its_shard_back_before_its_lease_ends(outcomes) -> None:
     found = outcomes[Case("coredata", "all", "never")]
 
