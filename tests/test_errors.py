@@ -9,7 +9,15 @@ import pytest
 
 from coredata_async import errors
 from coredata_async.bulk.journal.errors import JournalError
-from coredata_async.cluster.errors import AccountMismatchError, ClusterError, JobLockedError, LeaseLostError
+from coredata_async.cluster.errors import (
+    AccountMismatchError,
+    ClusterError,
+    DamagedObjectError,
+    JobLockedError,
+    LeaseLostError,
+    LostJournalError,
+    UnreadableTaskError,
+)
 from coredata_async.events.errors import BrokerError, SourceUnavailableError
 from coredata_async.message import Reply, Request
 from coredata_async.records import KeyReusedError, RecordStoreError, VolatileStoreError
@@ -68,6 +76,9 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield UnreadableRecordError("a newer version wrote it", damaged=False, key="k", revision=3)
     yield ClusterError("no answer")
     yield LeaseLostError("another worker has it")
+    yield LostJournalError("the journal of shard 3 is gone")
+    yield DamagedObjectError("the object ends early")
+    yield UnreadableTaskError("it is not JSON")
     yield JobLockedError("another job uploads this tree")
     yield AccountMismatchError("the job is of another account")
     yield VolatileStoreError("a power cut may lose records")
