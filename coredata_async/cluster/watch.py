@@ -31,8 +31,15 @@ LOOK: Final = 0.5
 """Seconds between two looks at the tables; more if they are large."""
 _SHARE_OF_TIME: Final = 10
 """A look at the tables takes at most one part in this many of the time."""
+_LONGEST: Final = 15.0
+"""Maximum seconds between two looks: one look may be slow because the server or this machine is busy."""
 _LATE: Final = 0.5
 """Seconds for which events may arrive after the end of the job."""
+
+
+def choose_pause(seconds: float) -> float:
+    """Return the seconds until the next look at the tables after one that took so long."""
+    return min(max(LOOK, _SHARE_OF_TIME * seconds), _LONGEST)
 
 
 @define(eq=False, kw_only=True)
@@ -90,9 +97,9 @@ class JobWatch:
                     return await read_report(self.cluster, self.record, progress)
             except ClusterError as exc:
                 log.info("the job cannot be watched now: %s", exc)
-            pause = max(LOOK, _SHARE_OF_TIME * (time.monotonic() - began))
+                began = time.monotonic()  # the time of a look that failed says nothing about the tables
             with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(choose_pause(time.monotonic() - began)):
                     await self._changed.wait()
             self._changed.clear()
         return None

@@ -1,0 +1,50 @@
+"""A watch over a job looks at the tables often enough, and not too often."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from coredata_async.bulk.options import JobSpec
+from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.messages import JobRecord, Source
+from coredata_async.cluster.watch import LOOK, JobWatch, choose_pause
+from tests.cluster.memory import MemoryTable
+
+
+@pytest.mark.parametrize(
+    ("took", "pause"), [(0.0, LOOK), (0.01, LOOK), (0.2, 2.0), (10.0, 15.0), (60.0, 15.0)]
+)
+def test_large_tables_are_looked_at_less_often_and_a_slow_look_delays_the_next_one_by_seconds(
+    took: float, pause: float
+) -> None:
+    assert choose_pause(took) == pause
+
+
+class SilentJobs:
+    """A table of jobs whose server does not answer."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    async def get(self, job: str) -> JobRecord:
+        self.looks += 1
+        await asyncio.sleep(0.4)
+        raise ClusterError("no answer")
+
+
+class SilentCluster:
+    async def table(self, name: str) -> MemoryTable:
+        return MemoryTable()
+
+
+async def test_a_look_that_failed_after_a_long_time_is_soon_followed_by_another() -> None:
+    jobs = SilentJobs()
+    record = JobRecord(id="a", sources=(Source("fs01", "."),), parent="p", spec=JobSpec(), created=1.0)
+    watch = JobWatch(cluster=SilentCluster(), jobs=jobs, record=record, publish=lambda event: None)
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(2 * (LOOK + 0.4) + 0.2):
+            await watch.run()
+
+    assert jobs.looks == 3
