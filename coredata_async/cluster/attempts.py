@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, cast
 
-from coredata_async.cluster.errors import AccountMismatchError, ClusterError
+from coredata_async.cluster.errors import AccountMismatchError, ClusterError, ShareUnavailableError
 from coredata_async.cluster.messages import Kind
 from coredata_async.cluster.table import Row, number
 from coredata_async.errors import (
@@ -42,6 +42,7 @@ _PASSING: Final = (
     OutcomeUnknownError,
     RateLimitError,
     ServerError,
+    ShareUnavailableError,
 )
 """Errors of which the task is not the cause."""
 _PROGRESS: Final = ("done", "skipped", "failed")

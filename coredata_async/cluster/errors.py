@@ -17,6 +17,10 @@ class DamagedObjectError(CoreDataError):
     """An object whose content is not, or not completely, in the object store any more."""
 
 
+class ShareUnavailableError(CoreDataError):
+    """A share whose root is missing on this machine, or whose file system is not mounted any more."""
+
+
 class UnreadableTaskError(CoreDataError):
     """A message of the queue that is not a task, or not one of this version."""
 

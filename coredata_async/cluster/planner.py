@@ -31,6 +31,7 @@ from coredata_async.cluster.lease import TableLease
 from coredata_async.cluster.messages import CONTINUED, JobRecord, Source, Task, may_share_folders
 from coredata_async.cluster.names import TableNames
 from coredata_async.cluster.objects import Objects
+from coredata_async.cluster.share_root import ShareRoot
 from coredata_async.cluster.table import Row, Table
 from coredata_async.cluster.take import LeaseTaker
 from coredata_async.plain_data import PlainData
@@ -48,7 +49,7 @@ class Planner:
     cluster: Cluster
     job: JobRecord
     task: Task
-    root: Path
+    root: ShareRoot
     directory: Path
     """Directory for the journal of the scan."""
     table: Table
@@ -71,6 +72,7 @@ class Planner:
         Raises:
             APIError: If the service cannot be used.
             ClusterError: If NATS does not answer.
+            ShareUnavailableError: If the share cannot be read any more.
         """
         async with asyncio.TaskGroup() as group:
             self._scanning = group.create_task(self._scan(lease))
@@ -103,7 +105,7 @@ class Planner:
             self.job.spec,
             journal=journal,
             share=self.source.share,
-            root=self.root,
+            root=self.root.path,
             path=self.source.path,
             parent=self.job.parent,
             published=self._journals(lease) if lease.epoch > 1 else None,
@@ -119,6 +121,7 @@ class Planner:
             async for shard in plan:
                 await self._publish(shard, lease)
         lease.fields["ended"] = plan.report.ended
+        await self.root.check(self.source.share)  # otherwise what is missing could be taken for deleted
         if plan.report.ended in CONTINUED:
             reason = plan.report.message or plan.report.ended
             raise ClusterError(f"the scan of {self.source} was not completed: {reason}")

@@ -21,6 +21,7 @@ from coredata_async.cluster.lease import main_failure
 from coredata_async.cluster.nats_log import hide_end_of_tls
 from coredata_async.cluster.presence import UNREACHABLE, UNUSABLE
 from coredata_async.cluster.runner import TaskRunner
+from coredata_async.cluster.share_root import ShareRoot
 from coredata_async.errors import CoreDataError
 from coredata_async.secret import Secret
 
@@ -60,7 +61,7 @@ async def _work(setup: Secret[dict[str, Any]]) -> None:
         runner = TaskRunner(
             client=client,
             cluster=cluster,
-            shares={name: Path(root) for name, root in values["shares"].items()},
+            shares={name: ShareRoot(*map(Path, paths)) for name, paths in values["shares"].items()},
             directory=Path(values["directory"]),
             checkpoints=values["checkpoints"],
         )

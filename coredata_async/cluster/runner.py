@@ -43,6 +43,7 @@ from coredata_async.cluster.planner import Planner, is_published
 from coredata_async.cluster.presence import Presence
 from coredata_async.cluster.publisher import EventPublisher
 from coredata_async.cluster.shard_work import CHECKPOINT, ShardWork, is_closed, suspect_owner
+from coredata_async.cluster.share_root import ShareRoot
 from coredata_async.cluster.table import number
 from coredata_async.cluster.take import Busy, Closed, LeaseTaker
 from coredata_async.cluster.task_queue import TaskQueue
@@ -60,7 +61,7 @@ class TaskRunner:
 
     client: CoreData
     cluster: Cluster
-    shares: Mapping[str, Path]
+    shares: Mapping[str, ShareRoot]
     """Root directory of each share."""
     directory: Path
     """Directory for journals."""
@@ -108,10 +109,10 @@ class TaskRunner:
             await self._leave()
 
     async def _pull_all(self) -> None:
-        queue = await TaskQueue.open(self.cluster, self._group, sorted(self.shares))
+        queue = await TaskQueue.open(self.cluster, self._group, self.shares)
         while not self._draining.is_set():
-            for subscription in queue.subscriptions:
-                message = await queue.pull(subscription)
+            for share in queue.subscriptions:
+                message = await queue.pull(share)
                 if message is not None:
                     await self._handle(queue, message)
                     await self._pause.wait(self._draining)

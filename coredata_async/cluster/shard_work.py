@@ -22,6 +22,7 @@ from coredata_async.cluster.errors import ClusterError, DamagedObjectError, Lost
 from coredata_async.cluster.lease import TableLease, end_task
 from coredata_async.cluster.messages import CONTINUED, JobRecord, Task
 from coredata_async.cluster.objects import Objects
+from coredata_async.cluster.share_root import ShareRoot
 from coredata_async.cluster.table import Row, number
 
 log = logging.getLogger("coredata_async.cluster")
@@ -38,7 +39,7 @@ class ShardWork:
     client: CoreData
     job: JobRecord
     task: Task
-    root: Path
+    root: ShareRoot
     directory: Path
     """Directory for the journal."""
     objects: Objects
@@ -64,6 +65,7 @@ class ShardWork:
             ClusterError: If NATS does not answer.
             LostJournalError: If NATS has lost the shard.
             LeaseLostError: If another worker has the shard.
+            ShareUnavailableError: If files failed because the share cannot be read any more.
         """
         identifier = lease.fields.get("id")
         if not isinstance(identifier, str):
@@ -71,14 +73,14 @@ class ShardWork:
         began = time.process_time()  # this process has one shard at a time
         path = self.directory / f"{self.job.id}.{self.task.key}.{lease.epoch}.journal"
         await restore_shard(
-            await latest_journal(self.objects, self.task.key, lease.epoch), path, root=self.root
+            await latest_journal(self.objects, self.task.key, lease.epoch), path, root=self.root.path
         )
         self._run = run = ShardRun(
             self.client,
             self.job.spec,
             path,
             shard=identifier,
-            root=self.root,
+            root=self.root.path,
             lease=lease,
             sent_until=lease.sent_until or self.job.sent_until,
             budget=self.account.budget,
@@ -86,6 +88,8 @@ class ShardWork:
         )
         await self._consume(run, lease)
         report = run.report
+        if report.counts.failed:
+            await self.root.check(self.task.share)  # otherwise another owner tries these files again
         lease.fields["cpu"] = number(lease.fields, "cpu") + time.process_time() - began
         await self._finish(report, lease)
         for left in self.directory.glob(f"{path.name}*"):

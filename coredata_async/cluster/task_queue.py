@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from typing import Final
 
-from attrs import define
+from attrs import define, field
 
 from coredata_async.cluster.attempts import MAX_FAILURES
 from coredata_async.cluster.connection import Cluster
-from coredata_async.cluster.errors import ClusterError, UnreadableTaskError
+from coredata_async.cluster.errors import ClusterError, ShareUnavailableError, UnreadableTaskError
 from coredata_async.cluster.lease import end_task
 from coredata_async.cluster.messages import Task, share_subject, unreadable_subject
 from coredata_async.cluster.nats_types import Message, PullSubscription
+from coredata_async.cluster.share_root import ShareRoot
 from coredata_async.cluster.table import decode
 from coredata_async.errors import CoreDataError
 
@@ -33,31 +34,51 @@ class TaskQueue:
 
     cluster: Cluster
     group: asyncio.TaskGroup
-    subscriptions: Sequence[PullSubscription]
+    roots: Mapping[str, ShareRoot]
+    subscriptions: Mapping[str, PullSubscription] = field(factory=dict[str, PullSubscription])
+    _unavailable: set[str] = field(factory=set[str], init=False)
 
     @classmethod
-    async def open(cls, cluster: Cluster, group: asyncio.TaskGroup, shares: Sequence[str]) -> TaskQueue:
+    async def open(
+        cls, cluster: Cluster, group: asyncio.TaskGroup, roots: Mapping[str, ShareRoot]
+    ) -> TaskQueue:
         """Subscribe to the tasks of some shares.
 
         Raises:
             ClusterError: If NATS does not answer.
         """
-        subscriptions = [
-            await cluster.pull(share_subject(share), f"share-{share}", cluster.lease) for share in shares
-        ]
-        return cls(cluster, group, subscriptions)
+        subscriptions = {
+            share: await cluster.pull(share_subject(share), f"share-{share}", cluster.lease)
+            for share in sorted(roots)
+        }
+        return cls(cluster, group, roots, subscriptions)
 
-    async def pull(self, subscription: PullSubscription) -> Message | None:
-        """Wait for a message; None without one within a second, or without an answer."""
+    async def pull(self, share: str) -> Message | None:
+        """Wait for a message; None without one within a second, without an answer, or without the share."""
         wait = _PULL / len(self.subscriptions)
+        if not await self._is_available(share):
+            await asyncio.sleep(wait)
+            return None
         try:
-            return (await subscription.fetch(1, timeout=wait))[0]
+            return (await self.subscriptions[share].fetch(1, timeout=wait))[0]
         except TimeoutError:
             return None
         except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
             log.info("the queue does not answer: %s", type(exc).__name__)
             await asyncio.sleep(wait)
             return None
+
+    async def _is_available(self, share: str) -> bool:
+        """Return whether the share can be read here: others do its tasks meanwhile."""
+        try:
+            await self.roots[share].check(share)
+        except ShareUnavailableError as exc:
+            if share not in self._unavailable:
+                log.warning("%s; no task of this share is taken until it can be read again", exc)
+                self._unavailable.add(share)
+            return False
+        self._unavailable.discard(share)
+        return True
 
     def read(self, message: Message) -> Task:
         """Read the task of a message.

@@ -25,6 +25,7 @@ from coredata_async.cluster.messages import check_share
 from coredata_async.cluster.metrics import WorkerMetrics
 from coredata_async.cluster.presence import UNUSABLE, Presence
 from coredata_async.cluster.shard_work import CHECKPOINT
+from coredata_async.cluster.share_root import ShareRoot
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
 
@@ -75,10 +76,11 @@ class Worker:
             raise ConfigurationError(f"processes must be 1 to {MAX_PROCESSES}, not {processes}")
         if not shares:
             raise ConfigurationError("a worker needs at least one share, such as {'fs01': '/srv/docs'}")
-        self._roots = {check_share(name): Path(root).absolute() for name, root in shares.items()}
-        for name, root in self._roots.items():
+        roots = {check_share(name): Path(root).absolute() for name, root in shares.items()}
+        for name, root in roots.items():
             if not root.is_dir():
                 raise ConfigurationError(f"the root {root} of the share {name} is not a directory")
+        self._shares = {name: ShareRoot.of(root) for name, root in roots.items()}
         self._cluster = cluster
         self._count = processes
         self._directory = _directory() if directory is None else Path(directory)
@@ -180,7 +182,7 @@ class Worker:
             "authorities": None if address.authorities is None else str(address.authorities),
             "lease": self._cluster.lease,
             "replicas": self._cluster.replicas,
-            "shares": {name: str(root) for name, root in self._roots.items()},
+            "shares": {name: [str(root.path), str(root.mount)] for name, root in self._shares.items()},
             "directory": str(self._directory),
             "checkpoints": self._checkpoints,
         }

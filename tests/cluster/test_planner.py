@@ -19,6 +19,7 @@ from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.limits import AccountLimits
 from coredata_async.cluster.messages import Task, parse_sources
 from coredata_async.cluster.planner import Planner
+from coredata_async.cluster.share_root import ShareRoot
 from coredata_async.cluster.take import LeaseTaker
 from coredata_async.config import Limits
 from coredata_async.errors import ConfigurationError
@@ -72,7 +73,7 @@ class Scans:
             cluster=self.cluster,
             job=self.job,
             task=Task(self.job.id, "scan", f"scan.{number}", "fs01"),
-            root=root or self.root,
+            root=ShareRoot.of(root or self.root),
             directory=directory,
             table=self.table,
             objects=self.objects,

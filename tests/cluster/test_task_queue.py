@@ -64,7 +64,7 @@ def message_of(
 
 @pytest.mark.parametrize("data", UNREADABLE, ids=range(len(UNREADABLE)))
 def test_what_is_not_a_task_of_this_version_is_unreadable(data: bytes) -> None:
-    queue = TaskQueue(None, None, [])
+    queue = TaskQueue(None, None, {})
 
     with pytest.raises(UnreadableTaskError, match="cannot be read"):
         queue.read(message_of(data))
@@ -73,7 +73,7 @@ def test_what_is_not_a_task_of_this_version_is_unreadable(data: bytes) -> None:
 def test_a_task_is_read_as_it_was_written() -> None:
     task = Task(JOB, "shard", "shard.0.12.3", "fs01")
 
-    assert TaskQueue(None, None, []).read(message_of(json.dumps(task.to_dict()).encode())) == task
+    assert TaskQueue(None, None, {}).read(message_of(json.dumps(task.to_dict()).encode())) == task
 
 
 @pytest.mark.parametrize(("key", "share"), [("scan.2", "fs01"), ("scan.1", "fs01"), ("shard.0.1.0", "fs02")])
@@ -88,7 +88,7 @@ def test_a_task_of_a_source_that_the_job_does_not_have_does_not_belong_to_it(key
 
 @pytest.mark.servers
 async def test_an_unreadable_message_is_delivered_later_and_later_and_ends_as_a_dead_letter(cluster) -> None:
-    queue = TaskQueue(cluster, None, [])
+    queue = TaskQueue(cluster, None, {})
     first, last = message_of(b"?", delivered=1), message_of(b"?", delivered=MAX_FAILURES)
 
     await queue.refuse(first, "it cannot be read", 5)

@@ -1,0 +1,49 @@
+"""Root directories of shares: a worker without one gives its tasks back instead of failing their files."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from attrs import frozen
+
+from coredata_async.cluster.errors import ShareUnavailableError
+
+
+@frozen
+class ShareRoot:
+    """The root of a share on this machine, and where its file system was mounted when the worker began.
+
+    A file system that is not mounted any more leaves an empty directory, in which a scan would find nothing.
+    """
+
+    path: Path
+    mount: Path
+    """Mount point of the file system that the root is on."""
+
+    @classmethod
+    def of(cls, path: Path) -> ShareRoot:
+        """Return a root as it is now."""
+        return cls(path, _mount_point(path))
+
+    async def check(self, share: str) -> None:
+        """Check that the root can be used. A file system that does not answer delays this.
+
+        Raises:
+            ShareUnavailableError: If it is missing, or is on another file system than before.
+        """
+        if not await asyncio.to_thread(self.path.is_dir):
+            raise ShareUnavailableError(
+                f"the root {self.path} of the share {share} is not a directory any more"
+            )
+        now = await asyncio.to_thread(_mount_point, self.path)
+        if now != self.mount:
+            raise ShareUnavailableError(
+                f"the root {self.path} of the share {share} is not on the file system at {self.mount} any "
+                f"more, but on that at {now}: mount it, or start the worker again"
+            )
+
+
+def _mount_point(path: Path) -> Path:
+    real = path.resolve()
+    return next(each for each in (real, *real.parents) if each.is_mount() or each == each.parent)

@@ -1,0 +1,90 @@
+"""A share that cannot be read on one machine: its tasks wait for another worker, and no file fails."""
+
+import asyncio
+import shutil
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from coredata_async.bulk.events import FileDone
+from coredata_async.bulk.options import Effort
+from coredata_async.cluster import Cluster, ClusterJob, Worker
+from coredata_async.cluster.errors import ShareUnavailableError
+from coredata_async.cluster.share_root import ShareRoot
+from tests.cluster.fleet import RETRY, check_report, check_service, plant
+
+LEASE = 3.0
+
+
+async def test_a_root_is_usable_while_it_is_a_directory_of_the_same_file_system(tmp_path) -> None:
+    root = ShareRoot.of(tmp_path)
+    await root.check("fs01")
+    tmp_path.rmdir()
+
+    with pytest.raises(ShareUnavailableError, match="the share fs01 is not a directory any more"):
+        await root.check("fs01")
+
+
+async def test_an_empty_directory_where_a_file_system_was_mounted_is_not_the_share(tmp_path) -> None:
+    root = ShareRoot(tmp_path, tmp_path)  # a file system was mounted there
+
+    with pytest.raises(ShareUnavailableError, match="not on the file system at"):
+        await root.check("fs01")
+
+
+async def test_a_root_may_be_a_link(tmp_path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("real")
+
+    root = ShareRoot.of(link)
+
+    await root.check("fs01")
+    assert root.mount == ShareRoot.of(tmp_path).mount
+
+
+@asynccontextmanager
+async def workers(box, server, directory: Path, *roots: Path):
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(box.client())
+        cluster = await stack.enter_async_context(await Cluster.open(server.address, lease=LEASE))
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        for number, root in enumerate(roots):
+            worker = Worker(client, cluster, shares={"fs01": root}, directory=directory / f"machine-{number}")
+            group.create_task(worker.run())
+            stack.callback(worker.drain)
+        yield partial(ClusterJob, cluster, ["fs01:/"], parent=box.project, retry=RETRY)
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(120)
+async def test_a_worker_whose_root_is_gone_leaves_all_tasks_to_the_others(box, server, tmp_path) -> None:
+    paths = plant(tmp_path / "share", 2, 10)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    async with workers(box, server, tmp_path, gone, tmp_path / "share") as begin:
+        shutil.rmtree(gone)
+        report = await begin(shard_files=4).run()
+
+    check_report(report, paths)
+    check_service(box, paths)
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(120)
+async def test_files_that_failed_because_the_root_was_gone_are_tried_again(box, server, tmp_path) -> None:
+    root = tmp_path / "share"
+    paths = plant(root, 2, 10)
+    box.faults.delay("files.register", 0.5, times=None)
+    async with workers(box, server, tmp_path, root) as begin, begin(effort=Effort(concurrency=1)) as job:
+        async for event in job:
+            if isinstance(event, FileDone) and box.faults.list_all():
+                root.rename(tmp_path / "hidden")
+                box.faults.clear()
+                asyncio.get_running_loop().call_later(3, (tmp_path / "hidden").rename, root)
+
+    assert job.report.shards.moved >= 1
+    check_report(job.report, paths)
+    check_service(box, paths)
