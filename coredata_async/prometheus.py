@@ -19,15 +19,25 @@ TIMEOUT: Final = 10.0
 _TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def parse_address(text: str) -> tuple[str, int]:
+_EXAMPLE: Final = "127.0.0.1:9464"
+
+
+def parse_address(
+    text: str, noun: str = "the address of metrics", example: str = _EXAMPLE
+) -> tuple[str, int]:
     """Read `HOST:PORT`; port 0 is any free one.
+
+    Args:
+        text: The address.
+        noun: Name of the address in the message.
+        example: An address for the message.
 
     Raises:
         ConfigurationError: If it is something else.
     """
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004
-        raise ConfigurationError(f"the address of metrics must look like 127.0.0.1:9464, not {text!r}")
+        raise ConfigurationError(f"{noun} must look like {example}, not {text!r}")
     return host.strip("[]"), int(port)
 
 

@@ -20,6 +20,8 @@ from coredata_async.cluster.background import (
 )
 from coredata_async.cluster.background import stop as stop_server
 from coredata_async.cluster.server import ServerFiles, find_server, prepare_server
+from coredata_async.errors import ConfigurationError
+from coredata_async.prometheus import parse_address
 
 directory_option = click.option(
     "--directory",
@@ -73,7 +75,10 @@ def start(
     """
     if (cert is None) != (key is None):
         raise click.UsageError("--cert and --key belong together")
-    host, port = _parse_listen(listen)
+    try:
+        host, port = parse_address(listen, "--listen", f"10.0.0.5:{PORT}")
+    except ConfigurationError as exc:
+        raise click.UsageError(str(exc)) from None
     place = directory or default_directory()
     running = read_state(place)
     if running is not None and asyncio.run(running.is_running()):
@@ -135,10 +140,3 @@ def _describe(server: BackgroundServer) -> dict[str, object]:
         "directory": str(files.directory),
         "pid": server.pid,
     }
-
-
-def _parse_listen(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004
-        raise click.UsageError(f"--listen must look like 10.0.0.5:{PORT}, not {text!r}")
-    return host.strip("[]"), int(port)

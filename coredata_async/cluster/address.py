@@ -14,6 +14,7 @@ from coredata_async.cluster.certificate import parse_fingerprint
 from coredata_async.config import setting
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
+from coredata_async.storage.private import read_token
 from coredata_async.transport.auth import is_loopback
 
 PORT: Final = 4222
@@ -101,7 +102,11 @@ def read_address(
         ConfigurationError: If a value is malformed, or the token's file cannot be read.
     """
     path = token_file or setting(environ, f"{_VARIABLES}TOKEN_FILE")
-    token = setting(environ, f"{_VARIABLES}TOKEN") if path is None else _read_token(Path(path))
+    token = (
+        setting(environ, f"{_VARIABLES}TOKEN")
+        if path is None
+        else read_token(path, "the token of the cluster")
+    )
     bundle = authorities or setting(environ, f"{_VARIABLES}CA")
     return ClusterAddress(
         url=url,
@@ -109,13 +114,3 @@ def read_address(
         fingerprint=fingerprint or setting(environ, f"{_VARIABLES}FINGERPRINT"),
         authorities=None if bundle is None else Path(bundle),
     )
-
-
-def _read_token(path: Path) -> str:
-    try:
-        token = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigurationError(f"the file {path} with the cluster's token cannot be read: {exc}") from None
-    if not token:
-        raise ConfigurationError(f"the file {path} with the cluster's token is empty")
-    return token

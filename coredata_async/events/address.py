@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from coredata_async.errors import ConfigurationError
 from coredata_async.events.errors import BrokerError
 from coredata_async.plain_data import PlainData
 from coredata_async.secret import Secret
+from coredata_async.storage.private import read_token
 from coredata_async.transport.auth import is_loopback
 
 PORT: Final = 4222
@@ -103,13 +103,7 @@ class NatsAddress:
         """
         if self.token_file is None:
             return self.token.reveal() if self.token is not None else ""
-        try:
-            if (text := Path(self.token_file).read_text("utf-8").strip()) and text.isprintable():
-                return text
-            failure = "it is empty, or has more than a line"
-        except (OSError, UnicodeDecodeError) as exc:
-            failure = type(exc).__name__ if isinstance(exc, UnicodeDecodeError) else str(exc.strerror)
-        raise ConfigurationError(f"the token of NATS in {self.token_file} cannot be read: {failure}")
+        return read_token(self.token_file, "the token of NATS")
 
     def tls_context(self) -> ssl.SSLContext | None:
         """Return the context of TLS; None if the connection need not be encrypted.

@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from coredata_async.errors import ConfigurationError
+
 _CREATE: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 
 
@@ -36,3 +38,18 @@ def write_private(path: Path, content: bytes, *, temporary: Path | None = None) 
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+
+
+def read_token(path: str | os.PathLike[str], noun: str) -> str:
+    """Return the token in a file. Do not keep it in a variable.
+
+    Raises:
+        ConfigurationError: If it cannot be read, is empty, or has more than one line.
+    """
+    try:
+        if (text := Path(path).read_text("utf-8").strip()) and text.isprintable():
+            return text
+        failure = "it is empty, or has more than a line"
+    except (OSError, UnicodeDecodeError) as exc:
+        failure = type(exc).__name__ if isinstance(exc, UnicodeDecodeError) else str(exc.strerror)
+    raise ConfigurationError(f"{noun} in {os.fspath(path)} cannot be read: {failure}")

@@ -21,13 +21,13 @@ from coredata_async.bulk.journal.sharding import refuse_divided
 from coredata_async.bulk.lease import Lease, wait_for_end
 from coredata_async.bulk.limits.budget import Budget, Bulletin
 from coredata_async.bulk.limits.limiters import Limiters
-from coredata_async.bulk.options import JobSpec, describe_settings
+from coredata_async.bulk.options import JobSpec
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.report.query import read_report
-from coredata_async.bulk.report.report import Report, RunSummary
+from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.run.context import BitSet, RunContext
 from coredata_async.bulk.run.failures import unwrap
-from coredata_async.bulk.run.progress import ProgressCounter, api_counts
+from coredata_async.bulk.run.progress import ProgressCounter, summarize
 from coredata_async.bulk.run.scheduler import Scheduler
 from coredata_async.bulk.states import Ended, Reason, State
 from coredata_async.bulk.workers.runtime import Runtime, build_runtime
@@ -87,18 +87,16 @@ class JobRun:
             if self._ended != "complete":  # it was asked to end before it began
                 self._running.cancel()
             await asyncio.wait({self._running})
-            summary = RunSummary(
-                journal=str(self.journal.path),
+            summary = summarize(
+                self.spec,
+                self.journal,
+                runtime.limiters,
+                run.wait,
                 started=started,
                 seconds=time.monotonic() - began,
                 ended=self._ended,
                 message=self._message,
                 excluded=run.progress.excluded,
-                api=api_counts(runtime.limiters),
-                waited=run.wait.waited,
-                wait_left=run.wait.remaining() if run.wait.interrupted else 0.0,
-                wait_reason=run.wait.reason if run.wait.waited else "",
-                settings=describe_settings(self.spec.selection, self.spec.policy, self.spec.effort),
             )
             if not self._running.cancelled() and (failure := self._running.exception()) is not None:
                 raise unwrap(failure)

@@ -10,10 +10,13 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.events import Progress
+from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.planning import Sums
 from coredata_async.bulk.journal.settle_wait import SettleWait
 from coredata_async.bulk.limits.limiters import Limiters
-from coredata_async.bulk.states import Api, State
+from coredata_async.bulk.options import JobSpec, describe_settings
+from coredata_async.bulk.report.report import RunSummary
+from coredata_async.bulk.states import Api, Ended, State
 from coredata_async.bulk.workers.runtime import Runtime
 
 WINDOW: Final = 20.0
@@ -127,6 +130,29 @@ def _sum(amounts: Mapping[State, int], states: tuple[State, ...]) -> int:
     return sum(amounts.get(state, 0) for state in states)
 
 
-def api_counts(limiters: Limiters) -> Api:
-    """Return the counters of requests for a report."""
-    return Api(requests=limiters.requests, retries=limiters.retries, throttled=limiters.throttled)
+def summarize(
+    spec: JobSpec,
+    journal: Journal,
+    limiters: Limiters,
+    wait: SettleWait,
+    *,
+    started: float,
+    seconds: float,
+    ended: Ended,
+    message: str,
+    excluded: int,
+) -> RunSummary:
+    """Return the facts of a run that ends now."""
+    return RunSummary(
+        journal=str(journal.path),
+        started=started,
+        seconds=seconds,
+        ended=ended,
+        message=message,
+        excluded=excluded,
+        api=Api(requests=limiters.requests, retries=limiters.retries, throttled=limiters.throttled),
+        waited=wait.waited,
+        wait_left=wait.remaining() if wait.interrupted else 0.0,
+        wait_reason=wait.reason if wait.waited else "",
+        settings=describe_settings(spec.selection, spec.policy, spec.effort),
+    )

@@ -23,15 +23,15 @@ from coredata_async.bulk.journal.scanning import ScanPlanner
 from coredata_async.bulk.journal.settle_wait import Sent, SettleWait, read_wait
 from coredata_async.bulk.journal.shards import Shard, export_shard
 from coredata_async.bulk.lease import Lease, wait_for_end
-from coredata_async.bulk.options import JobSpec, describe_settings
+from coredata_async.bulk.options import JobSpec
 from coredata_async.bulk.remote.folder_list import FolderMaker, NameClaims
 from coredata_async.bulk.remote.listing import Remote
 from coredata_async.bulk.report.query import read_report
-from coredata_async.bulk.report.report import Report, RunSummary
+from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.run.context import scan_event
 from coredata_async.bulk.run.failures import unwrap
 from coredata_async.bulk.run.feeder import Placement
-from coredata_async.bulk.run.progress import api_counts
+from coredata_async.bulk.run.progress import summarize
 from coredata_async.bulk.scan.walk import Batches
 from coredata_async.bulk.states import Ended, Reason
 from coredata_async.bulk.workers.runtime import Runtime
@@ -97,17 +97,16 @@ class ShardPlanner:
                     await self.journal.read(partial(sharding.mark_published, number=number))
         except EndedError:
             pass
-        summary = RunSummary(
-            journal=str(self.journal.path),
+        summary = summarize(
+            self.spec,
+            self.journal,
+            self.runtime.limiters,
+            wait,
             started=started,
             seconds=time.monotonic() - began,
             ended=self._ended,
             message=self._message,
             excluded=self._excluded,
-            api=api_counts(self.runtime.limiters),
-            waited=wait.waited,
-            wait_reason=wait.reason if wait.waited else "",
-            settings=describe_settings(self.spec.selection, self.spec.policy, self.spec.effort),
         )
         report = await self.journal.read(lambda db: read_report(db, summary))
         self.report = evolve(report, roots=(self.name,))
