@@ -13,7 +13,7 @@ import click
 
 from coredata_async.cli.cluster_options import cluster_address, open_cluster
 from coredata_async.cli.connection import client
-from coredata_async.cli.failures import UNUSABLE
+from coredata_async.cli.failures import report_error
 from coredata_async.cli.interrupts import interrupts
 from coredata_async.cli.output import say
 from coredata_async.client import CoreData
@@ -60,8 +60,7 @@ def run_cluster_worker(
         start = partial(Worker, shares=shares, processes=processes, directory=directory)
         asyncio.run(_work(made, url, lease, start, metrics))
     except ClusterError as exc:
-        say(f"coredata: {exc}")
-        raise click.exceptions.Exit(UNUSABLE) from None
+        raise click.exceptions.Exit(report_error(exc)) from None
 
 
 async def _work(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from difflib import get_close_matches
 from typing import Final
 
 import click
@@ -60,7 +61,24 @@ def _plain(text: str) -> str:
 
 
 class Group(click.Group):
-    """Group that wraps the summaries of its commands, where click truncates them."""
+    """Group that wraps the summaries of its commands, where click truncates them.
+
+    For a mistyped command it suggests others.
+    """
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; suggest those that are spelt alike if it does not exist."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as exc:
+            alike = get_close_matches(args[0], self.list_commands(ctx))
+            if not alike:
+                raise
+            # A new error: that of newer clicks has suggestions of its own, of commands that were imported.
+            trouble = f"{exc.message} Did you mean {' or '.join(map(repr, alike))}?"
+        raise click.UsageError(trouble, ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the name and the summary of each command."""

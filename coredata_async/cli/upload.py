@@ -44,6 +44,15 @@ class PathOrSource(click.Path):
         """Check a path of this machine; that of a share is checked by its workers."""
         cluster = None if ctx is None else ctx.params.get("cluster")
         if isinstance(cluster, str) and cluster != "local":
+            text = os.fsdecode(value)
+            if ":" not in text:
+                name = Path(os.path.abspath(text)).name  # noqa: PTH100  # a link that is named stays a name
+                self.fail(
+                    f"{text!r} is a path of this machine, and workers of the cluster read shares. Name a "
+                    f"share and a path in it, such as fs01:/{name}, or use --cluster local.",
+                    param,
+                    ctx,
+                )
             return value
         return super().convert(value, param, ctx)
 
@@ -111,19 +120,33 @@ def upload(
     display = choose_display(as_json=as_json, quiet=quiet)
     conduct = JobCommand(watch=JobOutput(display, quiet), as_json=as_json, reports=reports)
     if cluster is not None:
-        if dry_run or journal is not None:
-            raise click.UsageError("--dry-run and --job are not for --cluster")
+        _refuse_options(cluster, journal, dry_run=dry_run)
+    if cluster is not None and not dry_run:
         from coredata_async.cli.cluster_jobs import ClusterUpload  # noqa: PLC0415  # all of `cluster`
 
         uploading = ClusterUpload.create(made, paths, into, options, rate)
         raise click.exceptions.Exit(asyncio.run(uploading.run(made, cluster, conduct)))
-    if rate is not None:
+    if rate is not None and cluster is None:
         raise click.UsageError("--rate needs --cluster")
     job = UploadJob(made, paths, parent=into, journal=journal, **options)
     raise click.exceptions.Exit(asyncio.run(_upload(made, job, conduct, dry_run=dry_run)))
 
 
 upload.params += [*OPTIONS, *connection_options(), *connection.options(hidden=True)]
+
+
+def _refuse_options(cluster: str, journal: str | None, *, dry_run: bool) -> None:
+    """Refuse options that have no meaning for a job of a cluster."""
+    if journal is not None:
+        raise click.UsageError(
+            "--job names the journal of a job on one machine. A cluster keeps the journals of its jobs: "
+            "`coredata job list --cluster URL` shows them"
+        )
+    if dry_run and cluster != "local":
+        raise click.UsageError(
+            "--dry-run reads files of this machine, and those of a share are where its workers are. Run "
+            "`coredata upload DIR --parent ID --dry-run` there, without --cluster"
+        )
 
 
 async def _upload(made: CoreData, job: UploadJob, conduct: JobCommand, *, dry_run: bool) -> int:

@@ -255,10 +255,20 @@ async def _dial(client: Connection, address: ClusterAddress, options: dict[str, 
     call = client.connect(address.url, token=token.reveal() if token is not None else None, **options)
     try:
         await _call(call, f"connect to {address.label}")
-    except ClusterError:
+    except ClusterError as exc:
         await client.close()
+        if "authorization" in str(exc).lower():
+            raise ClusterError(_refusal(address)) from None
         raise
     client.options["allow_reconnect"] = True
+
+
+def _refusal(address: ClusterAddress) -> str:
+    given = "refuses the token" if address.token is not None else "needs a token"
+    return (
+        f"the cluster at {address.label} {given}: `coredata cluster status` on that machine shows the file "
+        "with its token; copy it, and name it with token_file= or COREDATA_CLUSTER_TOKEN_FILE"
+    )
 
 
 async def _call(call: Awaitable[T], action: str) -> T:

@@ -11,7 +11,7 @@ from tests.cli.walk import arguments, commands
 
 CLUSTER = {"cluster start", "cluster status", "cluster stop"}
 LOCAL = {"demo", "sandbox", "completion", "config path", "config show", *CLUSTER}
-BROKER = {"worker", "job drain", "job list", "job report", "job stop", "job watch"}
+BROKER = {"worker", "job drain", "job list", "job report", "job retry", "job stop", "job watch"}
 """They need the extra `events` or `cluster`; tests/events and tests/cluster run them without a NATS."""
 REMOTE = {
     name: context.command

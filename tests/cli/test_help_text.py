@@ -4,7 +4,9 @@ import re
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from coredata_async.cli.app import coredata
 from coredata_async.cli.help_text import summary
 from tests.cli.walk import commands
 
@@ -54,3 +56,25 @@ def test_no_help_is_truncated(name, width) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_says_what_it_does(name) -> None:
     assert summary(COMMANDS[name].command)
+
+
+@pytest.mark.parametrize(
+    ("words", "suggestion"),
+    [
+        (["uplod"], "'upload'"),
+        (["projcets"], "'projects'"),
+        (["job", "wtach"], "'watch'"),
+        (["projects", "lst"], "'list'"),
+        (["5pm", "task"], "'tasks'"),
+    ],
+)
+def test_a_mistyped_command_gets_a_suggestion(words, suggestion: str) -> None:
+    result = CliRunner().invoke(coredata, words)
+
+    assert result.exit_code == 2
+    assert result.output.count("Did you mean") == 1
+    assert suggestion in result.output
+
+
+def test_a_command_that_is_like_no_other_gets_no_suggestion() -> None:
+    assert "Did you mean" not in CliRunner().invoke(coredata, ["xyzzy"]).output

@@ -124,3 +124,47 @@ def test_a_wrong_command_says_what_is_missing(box, server, arguments: tuple[str,
 
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
+
+
+def test_a_path_of_this_machine_is_not_taken_for_a_source(box, server, tmp_path) -> None:
+    (tmp_path / "photos").mkdir()
+    command = ("upload", str(tmp_path / "photos"), "--parent", box.project, "--cluster")
+
+    refused = run(box, server, *command, server.files.url)
+
+    assert refused.returncode == 2
+    assert "such as fs01:/photos, or use --cluster local" in " ".join(refused.stderr.split())
+
+
+def test_options_of_one_machine_are_refused_with_what_to_do_instead(box, server, tmp_path) -> None:
+    url = ("--parent", box.project, "--cluster", server.files.url)
+
+    dry = run(box, server, "upload", "fs01:/", "--dry-run", *url)
+    named = run(box, server, "upload", "fs01:/", "--job", str(tmp_path / "job.sqlite"), *url)
+
+    assert (dry.returncode, named.returncode) == (2, 2)
+    assert "--dry-run` there, without --cluster" in " ".join(dry.stderr.split())
+    assert "coredata job list" in named.stderr
+
+
+def test_a_dry_run_of_a_local_cluster_shows_what_would_be_done(box, server, tmp_path) -> None:
+    paths = plant(tmp_path / "photos", 1, 2)
+    command = ("upload", f"{tmp_path}/photos/.", "--parent", box.project, "--cluster", "local", "--dry-run")
+
+    shown = run(box, server, *command, XDG_STATE_HOME=str(tmp_path / "state"))
+
+    assert shown.returncode == 0, shown.stderr
+    assert f"upload {len(paths)} files" in shown.stderr
+    assert not list(box.state.files)
+
+
+def test_a_refused_token_names_the_option(box, server, tmp_path) -> None:
+    (tmp_path / "token").write_text("wrong")
+    options = ("--cluster", server.files.url, "--cluster-token-file", str(tmp_path / "token"))
+
+    for command in (("job", "list"), ("worker", "--share", f"fs01={tmp_path}")):
+        refused = run(box, server, *command, *options)
+
+        assert refused.returncode == 6, refused.stderr
+        assert "refuses the token: `coredata cluster status`" in refused.stderr
+        assert "--cluster-token-file or COREDATA_CLUSTER_TOKEN_FILE" in refused.stderr
