@@ -17,10 +17,12 @@ from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import RENEWALS
 from coredata_async.cluster.messages import Task
 from coredata_async.cluster.metrics import ProcessMetrics
-from coredata_async.cluster.table import Table
+from coredata_async.cluster.table import Table, number
 
 UNREACHABLE: Final = 1
 """Exit code of a worker process that could not use NATS. It is started again until it can."""
+_KEPT: Final = 3600.0
+"""Seconds for which the entry of a process that has died is kept."""
 UNUSABLE: Final = 2
 """Exit code of a worker process if another start would fail, too."""
 
@@ -83,12 +85,19 @@ class Presence:
     async def note_end(table: Table, member: str, code: int) -> None:
         """Note how a process ended that could not remove its entry: the next owner of its task says so.
 
+        Removes such entries of others that are older than an hour.
+
         Raises:
             ClusterError: If NATS does not answer.
         """
         row = await table.get(member)
-        if row is not None:
-            await table.update(member, {**row.fields, "ended": code}, row.revision)
+        if row is None:
+            return
+        now = time.time()
+        await table.update(member, {**row.fields, "ended": code, "ended_at": now}, row.revision)
+        for key, old in (await table.rows()).items():
+            if "ended_at" in old.fields and now - number(old.fields, "ended_at") > _KEPT:
+                await table.delete(key, old.revision)
 
     async def _write(self) -> None:
         fields = {

@@ -1,0 +1,26 @@
+"""Entries of processes that have died: they say how, and do not stay forever."""
+
+import time
+
+import pytest
+
+from coredata_async.cluster.connection import WORKERS
+from coredata_async.cluster.presence import Presence
+
+pytestmark = pytest.mark.servers
+
+
+async def test_the_entry_of_a_dead_process_says_how_it_ended_and_old_ones_are_removed(cluster) -> None:
+    table = await cluster.table(WORKERS)
+    now = time.time()
+    await table.create("old", {"ended": -9, "ended_at": now - 4000})
+    await table.create("new", {"ended": -9, "ended_at": now - 10})
+    await table.create("lives", {"pid": 1})
+    await table.create("dies", {"pid": 2})
+
+    await Presence.note_end(table, "dies", -11)
+    await Presence.note_end(table, "unknown", 1)
+
+    rows = await table.rows()
+    assert sorted(rows) == ["dies", "lives", "new"]
+    assert (rows["dies"].fields["ended"], rows["dies"].fields["pid"]) == (-11, 2)
