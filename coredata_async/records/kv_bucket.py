@@ -104,12 +104,14 @@ async def read_entries(bucket: Bucket) -> AsyncGenerator[Entry]:
     """Yield all entries of a bucket as they are now, without those of deleted keys.
 
     nats-py says "no entries" if the server has sent all of them before the first one was handled, so that
-    answer counts only for a bucket that is empty. The number of entries that follow shows the last one.
+    answer counts only for a bucket that is empty. The number of entries that follow shows the last one. That
+    number stays too large if an entry was replaced before it was delivered, and then updates would follow as
+    long as there are any: so the listing also ends when all keys of the bucket were seen.
 
     Raises:
         Exception: An error of nats-py, if the server does not answer within `TIMEOUT`.
     """
-    watcher = await bucket.watchall()
+    watcher, seen, values = await bucket.watchall(), set[str](), 0
     try:
         while True:
             entry = await watcher.updates(TIMEOUT)
@@ -121,5 +123,10 @@ async def read_entries(bucket: Bucket) -> AsyncGenerator[Entry]:
                 yield entry
             if entry.delta == 0:
                 return
+            seen.add(entry.key)
+            if len(seen) >= values:
+                values = (await bucket.status()).values
+                if len(seen) >= values:
+                    return
     finally:
         await watcher.stop()

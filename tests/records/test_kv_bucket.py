@@ -81,3 +81,20 @@ async def test_a_listing_that_is_abandoned_stops_its_watcher() -> None:
         await anext(entries)
 
     assert bucket.stopped
+
+
+async def test_a_listing_ends_although_entries_that_were_replaced_are_still_counted_and_updates_follow() -> (
+    None
+):
+    updates = [Entry("b", 1) for _ in range(5)]
+
+    assert await keys(Bucket([Entry("a", 3), Entry("b", 2), Entry("c", 1), *updates])) == ["a", "b", "c"]
+
+
+async def test_a_key_that_was_added_during_the_listing_is_waited_for() -> None:
+    class Growing(Bucket):
+        async def status(self) -> Status:
+            self.values = min(self.values + 1, 3)
+            return Status(self.values)
+
+    assert await keys(Growing([Entry("a", 9), Entry("b", 9), Entry("c", 9)], values=1)) == ["a", "b", "c"]
