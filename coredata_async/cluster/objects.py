@@ -92,9 +92,14 @@ class Objects:
         """Read the report of one owner of a scan or shard.
 
         Raises:
+            DamagedObjectError: If it is missing or damaged.
             ClusterError: If it cannot be read.
         """
-        return Report.from_json(json.loads(await self.get(_report_name(key, epoch)) or b"{}"))
+        name = _report_name(key, epoch)
+        data = await self.get(name)
+        if data is None:
+            raise DamagedObjectError(f"the object {name} of the cluster is missing; it was kept for 30 days")
+        return Report.from_json(json.loads(data))
 
 
 def _report_name(key: str, epoch: int) -> str:

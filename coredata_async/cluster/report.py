@@ -14,6 +14,7 @@ from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.states import Counts, Ended
 from coredata_async.cluster.attempts import DEAD
 from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.errors import DamagedObjectError
 from coredata_async.cluster.messages import JobRecord
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.progress import Progress, integer
@@ -119,7 +120,10 @@ async def _parts(objects: Objects, job: JobRecord, progress: Progress) -> AsyncI
 
 async def _read(objects: Objects, row: Row, epoch: str, job: JobRecord) -> Report:
     """Read the report of the owner whose epoch is in a field of an entry."""
-    report = await objects.get_report(row.key, integer(row, epoch))
+    try:
+        report = await objects.get_report(row.key, integer(row, epoch))
+    except DamagedObjectError as exc:
+        return _report_of_entry(job, row, str(exc))
     # What one worker gave back, another one has continued: only the state of the job counts.
     if job.state in _ENDS or report.ended not in {"drained", "stopped", "lease"}:
         return report
@@ -150,6 +154,20 @@ def _pending_report(job: JobRecord, row: Row) -> Report:
     empty = _empty(job, Progress((), (), 0))
     pending = Counts(planned=files, pending=files)
     return evolve(empty, counts=pending, bytes=Counts(planned=size, pending=size), scanned=True)
+
+
+def _report_of_entry(job: JobRecord, row: Row, message: str) -> Report:
+    """Return what the entry of a scan or shard shows whose report is lost: counts without the entries."""
+    empty = evolve(_empty(job, Progress((), (), 0)), ended="error", message=message, scanned=True)
+    if row.key.startswith("scan."):  # the files of a scan are those of its shards
+        return empty
+    files, size, done = integer(row, "files"), integer(row, "bytes"), integer(row, "done_bytes")
+    known = {name: integer(row, name) for name in ("done", "skipped", "failed")}
+    return evolve(
+        empty,
+        counts=Counts(planned=files, pending=files - sum(known.values()), **known),
+        bytes=Counts(planned=size, pending=size - done, done=done),
+    )
 
 
 def _workers(rows: Sequence[Row]) -> tuple[WorkerSummary, ...]:
