@@ -36,6 +36,8 @@ NAMES: Final = (*WHOLE, "bytes_per_second")
 _ROUNDS: Final = 20
 """Maximum number of attempts to write an entry that other workers change, too."""
 _EPSILON: Final = 1e-6
+_ROUNDING: Final = 1e-9
+"""Error of a sum of floating-point numbers."""
 _EXPIRY: Final = 1.5
 """Leases after which a share that is not renewed becomes free. The lease on a shard is renewed up to a
 quarter of a lease later than the share, and ends after a whole one."""
@@ -66,7 +68,7 @@ def divide_whole(limit: float, wanted: Mapping[str, float]) -> dict[str, float]:
     """
     exact = divide(limit, wanted)
     shares = {name: float(floor(share)) if share >= 1 else share for name, share in exact.items()}
-    left = floor(limit - sum(shares.values()) + _EPSILON)
+    left = floor(limit - sum(shares.values()) + _ROUNDING)
     cut = [name for name, share in exact.items() if share - shares[name] > _EPSILON and share >= 1]
     for name in sorted(cut, key=lambda name: (shares[name] - exact[name], name))[:left]:
         if wanted[name] >= shares[name] + 1:

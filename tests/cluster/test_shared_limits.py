@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -18,6 +19,8 @@ from tests.cluster.fleet import RETRY, check_report, check_service, fleet_of
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 RATE = 40.0
+LATE = 0.03
+"""Seconds by which a look of the meter is late on a machine that does not stop it."""
 
 
 class Meter:
@@ -36,14 +39,23 @@ class Meter:
             self.samples.append((before, count, time.monotonic()))
             await asyncio.sleep(0.01)
 
-    def most(self, window: float = 1.0) -> int:
-        """Return the highest number of requests in a window, which is not longer if the test was stopped."""
-        most = first = 0
+    def seconds_with_more_than(self, rate: float) -> list[tuple[int, float]]:
+        """Return the number of requests and the longest stop of each second that had too many.
+
+        What arrives while the machine has stopped this process is counted afterwards. So a second may have
+        the requests of the longest stop in it, or in the second before it, too.
+        """
+        found, first = [], 0
+        stops = [(one[2], two[0] - one[2]) for one, two in pairwise(self.samples)]
         for _, count, after in self.samples:
-            while self.samples[first][0] < after - window:
+            while self.samples[first][0] < after - 1:
                 first += 1
-            most = max(most, count - self.samples[first][1])
-        return most
+            number = count - self.samples[first][1]
+            if number > rate:
+                stop = max(gap for at, gap in stops if after - 2 <= at < after)
+                if number > rate * (1 + max(0.0, stop - LATE)):
+                    found.append((number, stop))
+        return found
 
     def mean(self, begin: float, end: float) -> float:
         inside = [(at, count) for at, count, _ in self.samples if begin <= at <= end]
@@ -81,9 +93,9 @@ async def test_a_throttled_worker_reaches_all_others_within_a_tenth_of_a_second(
 async def test_workers_use_the_rate_and_never_exceed_it_while_one_dies_and_one_joins(
     box, server, cluster, tmp_path
 ) -> None:
-    async with fleet_of(3, box, server, cluster, tmp_path, folders=4, files=90) as (fleet, paths):
+    async with fleet_of(3, box, server, cluster, tmp_path, folders=4, files=120) as (fleet, paths):
         meter = Meter(box)
-        wanted = {"parent": box.project, "retry": RETRY, "limits": Limits(rate=RATE), "shard_files": 30}
+        wanted = {"parent": box.project, "retry": RETRY, "limits": Limits(rate=RATE), "shard_files": 60}
         job = ClusterJob(cluster, ["fs01:/"], **wanted)
         async with asyncio.TaskGroup() as group:
             metering = group.create_task(meter.run())
@@ -93,12 +105,12 @@ async def test_workers_use_the_rate_and_never_exceed_it_while_one_dies_and_one_j
             await asyncio.sleep(4)
             begin = time.monotonic()
             os.kill((await fleet.busy())[0], signal.SIGKILL)
-            await asyncio.sleep(6)
+            await asyncio.sleep(8)
             end = time.monotonic()
             await running
             metering.cancel()
 
     check_service(box, paths)
     check_report(job.report, paths)
-    assert meter.most() <= RATE
+    assert meter.seconds_with_more_than(RATE) == []
     assert meter.mean(begin, end) >= 0.85 * RATE
