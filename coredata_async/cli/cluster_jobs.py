@@ -18,7 +18,13 @@ from coredata_async.cli.output import say
 from coredata_async.cli.progress import JobOutput
 from coredata_async.client import CoreData
 from coredata_async.cluster.connection import Cluster
-from coredata_async.cluster.events import ShardGivenUp, ShardMoved, WorkerJoined, WorkerLost
+from coredata_async.cluster.events import (
+    AttemptFailed,
+    ShardGivenUp,
+    ShardMoved,
+    WorkerJoined,
+    WorkerLost,
+)
 from coredata_async.cluster.job import ClusterJob
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.messages import parse_sources
@@ -45,6 +51,10 @@ class ClusterOutput(JobOutput):
                 say(f"worker {event.worker} has left")
             case ShardMoved(previous=None) | Started() | WorkerJoined() | WorkerLost():
                 pass
+            case AttemptFailed():
+                part = "scan" if event.shard.startswith("scan.") else event.shard
+                number = f"attempt {event.attempt} of {event.max_attempts}"
+                say(f"{part} of {event.source} failed: {event.reason} ({number})")
             case ShardGivenUp():
                 say(f"{event.shard} is given up: {event.reason}")
             case ShardMoved():

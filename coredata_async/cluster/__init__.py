@@ -19,12 +19,20 @@
 
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError, JobLockedError, LeaseLostError
-from coredata_async.cluster.events import ClusterEvent, ShardGivenUp, ShardMoved, WorkerJoined, WorkerLost
+from coredata_async.cluster.events import (
+    AttemptFailed,
+    ClusterEvent,
+    ShardGivenUp,
+    ShardMoved,
+    WorkerJoined,
+    WorkerLost,
+)
 from coredata_async.cluster.job import ClusterJob
 from coredata_async.cluster.report import ClusterReport
 from coredata_async.cluster.worker import Worker
 
 __all__ = [
+    "AttemptFailed",
     "Cluster",
     "ClusterError",
     "ClusterEvent",

@@ -2,7 +2,8 @@
 
 An attempt fails if its process dies, is frozen past its lease, or raises an error that another attempt would
 meet, too. A worker that gives its task back because it is drained, or because the service does not answer,
-has not failed. The count begins again when an owner has completed more files than any before.
+has not failed. The count begins again when an owner has completed more files than any before. Attempts at
+a scan whose parent or source does not exist are few: only a worker that sees something else could help.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, cast
 
+from coredata_async.bulk.errors import JobInputError
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, ShareUnavailableError
 from coredata_async.cluster.messages import Kind
 from coredata_async.cluster.table import Row, number
@@ -28,6 +30,10 @@ MAX_DEATHS: Final = 5
 """Maximum number of processes that a shard may end without progress. A scan makes none that is kept."""
 MAX_FAILURES: Final = 20
 """Maximum number of failed attempts at a scan or shard without progress, whatever ended them."""
+MAX_REFUSALS: Final = 3
+"""Maximum number of attempts in turn at a scan with a parent or source that does not exist or fit."""
+REFUSED_DELAY: Final = 1.0
+"""Seconds before such a scan is tried again."""
 DEAD: Final = "dead"
 """State of a scan or shard that is given up."""
 _KEPT: Final = 5
@@ -61,17 +67,43 @@ def note_death(fields: dict[str, object], worker: str, process: Row | None) -> N
 
 def note_error(fields: dict[str, object], worker: str, error: CoreDataError) -> None:
     """Note that an attempt has raised an error, unless the task is not its cause."""
-    if not isinstance(error, _PASSING):
+    if isinstance(error, JobInputError):
+        refusals = int(number(fields, "refusals")) + 1
+        _note(fields, worker, str(error), death=False)
+        fields["refusals"] = refusals
+    elif not isinstance(error, _PASSING):
         _note(fields, worker, f"{type(error).__name__}: {error}", death=False)
+
+
+def is_refusal(kind: Kind, error: CoreDataError) -> bool:
+    """Return whether the parent or the source of a scan does not exist, or is of the wrong kind."""
+    return kind == "scan" and isinstance(error, JobInputError)
 
 
 def find_reason(kind: Kind, fields: Mapping[str, object]) -> str | None:
     """Return the reason for giving a task up; None if it may be tried again."""
     deaths, failures = int(number(fields, "deaths")), int(number(fields, "failures"))
-    if (kind == "scan" or deaths < MAX_DEATHS) and failures < MAX_FAILURES:
+    refusals = int(number(fields, "refusals")) if kind == "scan" else 0
+    if (kind == "scan" or deaths < MAX_DEATHS) and failures < MAX_FAILURES and refusals < MAX_REFUSALS:
         return None
     last = read_attempts(fields)[-1]["reason"]
+    if refusals >= MAX_REFUSALS:
+        return f"{last} ({refusals} attempts)"
     return f"{failures} attempts made no progress, {deaths} of them ended the process; the last one: {last}"
+
+
+def describe_attempt(kind: Kind, fields: Mapping[str, object]) -> tuple[str, int, int] | None:
+    """Return the reason of the last attempt that failed, its number, and how many there may be."""
+    deaths, failures = int(number(fields, "deaths")), int(number(fields, "failures"))
+    attempts = read_attempts(fields)
+    if not failures or not attempts:
+        return None
+    reason, refusals = str(attempts[-1]["reason"]), int(number(fields, "refusals"))
+    if kind == "scan" and refusals:
+        return reason, refusals, MAX_REFUSALS
+    if kind == "shard" and deaths == failures:
+        return reason, deaths, MAX_DEATHS
+    return reason, failures, MAX_FAILURES
 
 
 def read_attempts(fields: Mapping[str, object]) -> list[dict[str, object]]:
@@ -82,7 +114,7 @@ def read_attempts(fields: Mapping[str, object]) -> list[dict[str, object]]:
 
 def forget_attempts(fields: Mapping[str, object], state: str) -> dict[str, object]:
     """Return the fields of a task that is to be tried again."""
-    dropped = {"attempts", "deaths", "failures", "reason"}
+    dropped = {"attempts", "deaths", "failures", "refusals", "reason"}
     kept = {name: value for name, value in fields.items() if name not in dropped}
     return {**kept, "state": state, "retries": int(number(fields, "retries")) + 1}
 
@@ -104,6 +136,7 @@ def _note(fields: dict[str, object], worker: str, reason: str, *, death: bool) -
     progress = int(sum(number(fields, name) for name in _PROGRESS))
     if progress > number(fields, "progress"):
         fields |= {"progress": progress, "deaths": 0, "failures": 0}
+    fields.pop("refusals", None)  # only those count that follow each other
     attempt = {"worker": worker, "time": datetime.now(UTC).isoformat(), "reason": reason[:_LONGEST]}
     fields |= {
         "attempts": [*read_attempts(fields), attempt][-_KEPT:],

@@ -33,6 +33,20 @@ class ShardGivenUp:
 
 
 @frozen(kw_only=True)
+class AttemptFailed:
+    """Event: an attempt at a scan or shard has failed, and another one follows."""
+
+    shard: str
+    source: str
+    """Source of the job that it belongs to."""
+    reason: str
+    attempt: int
+    """Number of the attempt."""
+    max_attempts: int
+    """Number of such attempts after which it is given up."""
+
+
+@frozen(kw_only=True)
 class WorkerJoined:
     """Event: a worker process for a share of the job is present."""
 
@@ -49,7 +63,7 @@ class WorkerLost:
     host: str
 
 
-ClusterEvent = Event | ShardMoved | ShardGivenUp | WorkerJoined | WorkerLost
+ClusterEvent = Event | ShardMoved | AttemptFailed | ShardGivenUp | WorkerJoined | WorkerLost
 
 
 def read_event(fields: Mapping[str, object]) -> ClusterEvent:

@@ -18,6 +18,7 @@ from typing import Final
 
 from attrs import define, field
 
+from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.events import Event
 from coredata_async.bulk.journal.shards import Shard
 from coredata_async.bulk.shard_plan import ShardPlan
@@ -71,11 +72,12 @@ class Planner:
 
         Raises:
             APIError: If the service cannot be used.
+            JobInputError: If the parent or the source does not exist, or is of the wrong kind.
             ClusterError: If NATS does not answer.
             ShareUnavailableError: If the share cannot be read any more.
         """
         async with asyncio.TaskGroup() as group:
-            self._scanning = group.create_task(self._scan(lease))
+            self._scanning = group.create_task(self._attempt(lease))
             if self._stopped:
                 self._scanning.cancel()
         if self._scanning.cancelled():
@@ -93,6 +95,13 @@ class Planner:
     def drain(self) -> None:
         """Give the scan back. See `stop`."""
         self.stop()
+
+    async def _attempt(self, lease: TableLease) -> None:
+        try:
+            await self._scan(lease)
+        except JobInputError:
+            await self.root.check(self.source.share)  # without the share, its paths do not exist, either
+            raise
 
     async def _scan(self, lease: TableLease) -> None:
         await self._show(lease)

@@ -93,6 +93,12 @@ class Progress:
         return sum(integer(row, name) for row in self.shards)
 
     @property
+    def unfinished(self) -> list[Row]:
+        """Entries that are not done, and not given up."""
+        scans = [row for row in self.scans if not is_published(row)]
+        return [*scans, *(row for row in self.shards if not is_closed(row))]
+
+    @property
     def lost(self) -> list[Row]:
         """Entries that were given up because no worker could finish them."""
         return [row for row in (*self.scans, *self.shards) if row.fields.get("state") == DEAD]

@@ -102,9 +102,14 @@ async def read_report(cluster: Cluster, job: JobRecord, progress: Progress) -> C
 
 
 def _describe(job: JobRecord, lost: Sequence[Row]) -> str:
-    named = ", ".join(f"{row.key} ({row.fields.get('reason')})" for row in lost[:_NAMED])
+    named = ", ".join(f"{_name(job, row)} ({row.fields.get('reason')})" for row in lost[:_NAMED])
     more = f", and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
     return f"no worker could finish {named}{more}; `coredata job retry {job.id}` tries again"
+
+
+def _name(job: JobRecord, row: Row) -> str:
+    kind, _, rest = row.key.partition(".")
+    return f"the scan of {job.sources[int(rest)]}" if kind == "scan" else row.key
 
 
 async def _parts(objects: Objects, job: JobRecord, progress: Progress) -> AsyncIterator[Report]:

@@ -18,7 +18,14 @@ from coredata_async.bulk.events import Event
 from coredata_async.bulk.journal.location import make_private
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
-from coredata_async.cluster.attempts import DEAD, find_reason, note_death, note_error
+from coredata_async.cluster.attempts import (
+    DEAD,
+    REFUSED_DELAY,
+    find_reason,
+    is_refusal,
+    note_death,
+    note_error,
+)
 from coredata_async.cluster.connection import WORKERS, Cluster
 from coredata_async.cluster.dead_letters import publish_dead_letter
 from coredata_async.cluster.errors import (
@@ -30,12 +37,7 @@ from coredata_async.cluster.errors import (
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.lease import TableLease, end_task, run_under
 from coredata_async.cluster.limits import AccountLimits
-from coredata_async.cluster.messages import (
-    JobRecord,
-    Task,
-    account_key,
-    check_share,
-)
+from coredata_async.cluster.messages import JobRecord, Task, account_key, check_share
 from coredata_async.cluster.metrics import ProcessMetrics
 from coredata_async.cluster.nats_types import Message
 from coredata_async.cluster.outage import FAILED_DELAY, OutagePause
@@ -138,6 +140,7 @@ class TaskRunner:
                 log.warning("%s: %s", task.key, exc)
             except CoreDataError as exc:
                 log.warning("%s of job %s is given back: %s", task.key, task.job, exc)
+                delay = REFUSED_DELAY if is_refusal(task.kind, exc) else FAILED_DELAY
         await queue.answer(message, delay)
 
     async def _carry_out(self, task: Task, delivered: int) -> float | None:

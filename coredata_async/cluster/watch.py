@@ -14,9 +14,10 @@ from attrs import define, field
 
 from coredata_async.bulk.events import Progress as ProgressEvent
 from coredata_async.bulk.events import Scanned
+from coredata_async.cluster.attempts import describe_attempt
 from coredata_async.cluster.connection import WORKERS, Cluster
 from coredata_async.cluster.errors import ClusterError
-from coredata_async.cluster.events import ClusterEvent, WorkerJoined, WorkerLost, read_event
+from coredata_async.cluster.events import AttemptFailed, ClusterEvent, WorkerJoined, WorkerLost, read_event
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.messages import JobRecord, JobState
 from coredata_async.cluster.progress import Progress, Rates
@@ -57,6 +58,8 @@ class JobWatch:
     _pulse: Pulse = field(factory=Pulse, init=False)
     _workers: dict[str, Row] = field(factory=dict[str, Row], init=False)
     _scanned: bool = field(default=False, init=False)
+    _attempts: dict[str, tuple[str, int, int]] = field(factory=dict[str, tuple[str, int, int]], init=False)
+    """Last failed attempt at each scan and shard that was shown."""
     _began: float = field(factory=time.monotonic, init=False)
     _rates: Rates = field(factory=Rates, init=False)
 
@@ -91,6 +94,7 @@ class JobWatch:
                 self.record = await self.jobs.get(self.record.id)
                 progress = await Progress.read(table, self.record)
                 await self._look_at_workers()
+                self._show_attempts(progress)
                 self._show(progress)
                 if await self._is_over(progress):
                     await asyncio.sleep(_LATE)
@@ -146,6 +150,21 @@ class JobWatch:
         for key in self._workers.keys() - ours.keys():
             self.publish(WorkerLost(worker=key, host=self._workers[key].data.text("host")))
         self._workers = ours
+
+    def _show_attempts(self, progress: Progress) -> None:
+        """Publish attempts that failed since the last look. The entries have them: no message can be lost."""
+        for row in progress.unfinished:
+            attempt = describe_attempt("scan" if row.key.startswith("scan.") else "shard", row.fields)
+            if attempt is None:
+                self._attempts.pop(row.key, None)
+            elif attempt != self._attempts.get(row.key):
+                self._attempts[row.key] = attempt
+                reason, number, most = attempt
+                source = str(self.record.sources[int(row.key.split(".")[1])])
+                failed = AttemptFailed(
+                    shard=row.key, source=source, reason=reason, attempt=number, max_attempts=most
+                )
+                self.publish(failed)
 
     def _show(self, progress: Progress) -> None:
         if progress.scanned and not self._scanned:

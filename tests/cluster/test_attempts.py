@@ -2,19 +2,23 @@
 
 import pytest
 
+from coredata_async.bulk.errors import JobInputError
 from coredata_async.cluster.attempts import (
     MAX_DEATHS,
     MAX_FAILURES,
+    MAX_REFUSALS,
+    describe_attempt,
     describe_end,
     find_reason,
     forget_attempts,
+    is_refusal,
     note_death,
     note_error,
     read_attempts,
 )
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, LostJournalError
 from coredata_async.cluster.table import Row
-from coredata_async.errors import CoreDataError
+from coredata_async.errors import ConfigurationError, CoreDataError
 
 
 def die(fields: dict[str, object], times: int = 1) -> None:
@@ -80,6 +84,55 @@ def test_an_error_that_every_attempt_meets_counts() -> None:
     assert reason is not None
     assert "lost the journal of x" in reason
     assert fields["deaths"] == 0
+
+
+def refuse(fields: dict[str, object], times: int = 1) -> None:
+    for number in range(times):
+        note_error(fields, f"w{number}", JobInputError("parent: p is a File"))
+
+
+def test_a_scan_whose_parent_or_source_is_wrong_is_given_up_after_three_attempts_with_that_reason() -> None:
+    fields: dict[str, object] = {}
+    refuse(fields, MAX_REFUSALS - 1)
+    assert find_reason("scan", fields) is None
+
+    refuse(fields)
+
+    assert find_reason("scan", fields) == "parent: p is a File (3 attempts)"
+    assert find_reason("shard", fields) is None
+    assert find_reason("scan", forget_attempts(fields, "open")) is None
+
+
+def test_attempts_that_ended_otherwise_separate_those_at_a_wrong_source() -> None:
+    fields: dict[str, object] = {}
+    refuse(fields, MAX_REFUSALS - 1)
+    die(fields)
+    refuse(fields, MAX_REFUSALS - 1)
+    assert find_reason("scan", fields) is None
+
+    note_error(fields, "w", ClusterError("no answer"))
+    refuse(fields)
+
+    assert find_reason("scan", fields) is not None
+
+
+def test_only_a_scan_with_a_wrong_parent_or_source_is_tried_again_soon() -> None:
+    assert is_refusal("scan", JobInputError("x"))
+    assert not is_refusal("shard", JobInputError("x"))
+    assert not is_refusal("scan", ConfigurationError("the journal is on a network file system"))
+
+
+def test_the_last_attempt_is_described_with_its_number_and_the_maximum() -> None:
+    fields: dict[str, object] = {}
+    assert describe_attempt("scan", fields) is None
+    refuse(fields, 2)
+    assert describe_attempt("scan", fields) == ("parent: p is a File", 2, MAX_REFUSALS)
+    assert describe_attempt("shard", fields) == ("parent: p is a File", 2, MAX_FAILURES)
+    die(fields)
+    assert describe_attempt("scan", fields) == ("it did not renew its lease", 3, MAX_FAILURES)
+    killed: dict[str, object] = {}
+    die(killed)
+    assert describe_attempt("shard", killed) == ("it did not renew its lease", 1, MAX_DEATHS)
 
 
 def test_the_last_reasons_are_kept_and_cut() -> None:

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from coredata_async.cluster import Cluster, ClusterJob, ShardGivenUp, Worker
-from coredata_async.cluster.attempts import MAX_DEATHS
+from coredata_async.cluster.attempts import MAX_DEATHS, MAX_REFUSALS
 from coredata_async.cluster.dead_letters import retry_job
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.errors import ConfigurationError
@@ -30,7 +30,11 @@ sys.addaudithook(kill)
 
 
 def run(box, server, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = coredata("job", *arguments, "--cluster", server.files.url, "--json")
+    return run_command(box, server, "job", *arguments, "--cluster", server.files.url, "--json")
+
+
+def run_command(box, server, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = coredata(*arguments)
     made = environment(box, server, os.environ)
     return subprocess.run(command, env=made, capture_output=True, text=True, timeout=100, check=False)
 
@@ -86,6 +90,50 @@ async def test_a_file_that_kills_each_process_ends_as_a_dead_letter_and_is_tried
     end = json.loads(retried.stdout.splitlines()[-1])
     assert (end["counts"]["done"] + end["counts"]["skipped"], end["lost_shards"]) == (8, [])
     check_service(box, paths)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("", "unknown", "no Project, Folder or Filespace has the id 'nonsense'"),
+        ("", "file", "is a File, but files go into"),
+        ("nope", "project", "No such file or directory"),
+        ("folder-0/file-000.txt/x", "project", "Not a directory"),
+    ],
+    ids=["unknown parent", "parent is a file", "unknown source", "source below a file"],
+)
+async def test_a_job_with_a_wrong_parent_or_source_ends_after_three_attempts_and_says_why(
+    box, server, tmp_path, wrong
+) -> None:
+    path, parent, words = wrong
+    plant(tmp_path / "share", 1, 1)
+    source = f"fs01:/{path}"
+    async with (
+        box.client() as client,
+        await Cluster.open(server.address, lease=LEASE) as cluster,
+        asyncio.TaskGroup() as group,
+    ):
+        up = await client.files.upload(b"x", parent=box.project, filename="x.txt")
+        parents = {"unknown": "nonsense", "file": up.file_id, "project": box.project}
+        worker = Worker(client, cluster, shares={"fs01": tmp_path / "share"}, directory=tmp_path / "machine")
+        group.create_task(worker.run())
+        arguments = ("upload", source, "--parent", parents[parent], "--cluster", server.files.url, "--json")
+        done = await asyncio.to_thread(run_command, box, server, *arguments)
+        [record] = await (await Jobs.open(cluster)).all()
+        letter = json.loads(
+            (await cluster._stream.get_last_msg("cd-dead", f"cd.dead.fs01.{record.id}.scan")).data
+        )
+        worker.drain()
+
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert (report["exit_code"], report["ended"], report["lost_shards"]) == (1, "error", ["scan.0"])
+    assert words in report["message"]
+    assert f"the scan of {source}" in report["message"]
+    assert report["message"] in done.stderr
+    assert words in letter["reason"]
+    assert len(letter["attempts"]) == MAX_REFUSALS
+    assert record.state == "complete"
 
 
 async def give_up(cluster, job: str, key: str, **fields: object) -> None:

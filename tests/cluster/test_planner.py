@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.events import FileFailed
 from coredata_async.bulk.options import JobSpec
 from coredata_async.bulk.scan import scan
@@ -14,7 +15,7 @@ from coredata_async.cluster import ClusterJob
 from coredata_async.cluster import planner as planner_module
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.connection import Cluster
-from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.errors import ClusterError, ShareUnavailableError
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.limits import AccountLimits
 from coredata_async.cluster.messages import Task, parse_sources
@@ -304,3 +305,16 @@ async def test_two_sources_that_become_one_folder_are_refused_before_the_job_beg
     with pytest.raises(ConfigurationError, match="both become 'docs'"):
         ClusterJob(cluster, ["fs01:/docs", "fs02:/docs"], parent="p1")
     assert await (await Jobs.open(cluster)).all() == []
+
+
+@pytest.mark.parametrize("mounted", [True, False])
+async def test_a_source_that_is_missing_because_the_share_is_not_mounted_is_not_a_wrong_source(
+    scans, mounted
+) -> None:
+    await scans.begin("fs01:/nope")
+    planner, lease = await scans.take("planner")
+    if not mounted:
+        planner.root = ShareRoot(scans.root, scans.root)  # a file system was mounted there
+
+    with pytest.RaisesGroup(JobInputError if mounted else ShareUnavailableError, flatten_subgroups=True):
+        await planner.run(lease)

@@ -6,8 +6,12 @@ from contextlib import suppress
 import pytest
 
 from coredata_async.bulk.options import JobSpec
+from coredata_async.cli.cluster_jobs import ClusterOutput
 from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.events import AttemptFailed
 from coredata_async.cluster.messages import JobRecord, Source
+from coredata_async.cluster.progress import Progress
+from coredata_async.cluster.table import Row
 from coredata_async.cluster.watch import LOOK, JobWatch, choose_pause
 from tests.cluster.memory import MemoryTable
 
@@ -48,3 +52,25 @@ async def test_a_look_that_failed_after_a_long_time_is_soon_followed_by_another(
             await watch.run()
 
     assert jobs.looks == 3
+
+
+def test_each_failed_attempt_is_shown_once_with_its_reason_until_the_scan_is_given_up(capsys) -> None:
+    record = JobRecord(id="a", sources=(Source("fs01", "nope"),), parent="p", spec=JobSpec(), created=1.0)
+    events: list[object] = []
+    watch = JobWatch(cluster=SilentCluster(), jobs=SilentJobs(), record=record, publish=events.append)
+
+    def look(failures: int, state: str = "open") -> None:
+        attempts = [{"reason": "no such file"}] * failures
+        fields = {"state": state, "failures": failures, "refusals": failures, "attempts": attempts}
+        watch._show_attempts(Progress((Row("scan.0", fields, 1),), (), 1))
+
+    for failures in (0, 1, 1, 2, 0, 1):  # another command has let it be tried again
+        look(failures)
+    look(3, "dead")
+
+    assert [event.attempt for event in events] == [1, 2, 1]
+    assert events[0] == AttemptFailed(
+        shard="scan.0", source="fs01:/nope", reason="no such file", attempt=1, max_attempts=3
+    )
+    ClusterOutput(None, quiet=True).take(events[0])
+    assert "scan of fs01:/nope failed: no such file (attempt 1 of 3)" in capsys.readouterr().err

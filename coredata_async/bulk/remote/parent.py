@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
+from coredata_async.bulk.errors import JobInputError
 from coredata_async.call import perform
 from coredata_async.errors import (
     APIStatusError,
     AuthenticationError,
     BadRequestError,
-    ConfigurationError,
     NotFoundError,
     PermissionDeniedError,
     UnexpectedResponseError,
@@ -47,7 +47,7 @@ async def check_parent(api: Send, parent: str) -> bool:
 
     Raises:
         APIError: If the service cannot be reached, or refuses the key.
-        ConfigurationError: If the id does not exist, or belongs to an object that cannot hold Files.
+        JobInputError: If the id does not exist, or belongs to an object that cannot hold Files.
     """
     try:
         await perform(api, calls.get(PROJECTS, parent))
@@ -70,7 +70,7 @@ async def _refuse_unfit(api: Send, parent: str) -> None:
         if await _find(api, kind, parent) is not None:
             _refuse(parent, kind.model.__name__)
     if await _lists_documents(api):
-        raise ConfigurationError(
+        raise JobInputError(
             f"parent: no Project, Folder or Filespace has the id {parent!r}, or this user may not see it; "
             "check the id"
         )
@@ -79,7 +79,7 @@ async def _refuse_unfit(api: Send, parent: str) -> None:
 def _refuse(parent: str, kind: str) -> NoReturn:
     article = "an" if kind[0] in "AEIOU" else "a"
     advice = "create a project in it, and use its id" if kind == "Space" else "use the id of one of these"
-    raise ConfigurationError(
+    raise JobInputError(
         f"parent: {parent} is {article} {kind}, but files go into a Project, Folder or Filespace; {advice}"
     )
 

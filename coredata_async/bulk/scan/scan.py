@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import partial
 from typing import BinaryIO, Final
 
+from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.formatting import printable_path
 from coredata_async.bulk.options import Policy, Selection
 from coredata_async.bulk.scan.classify import EntryClassifier, Subdirectory, fail_entry, identity, unreadable
@@ -68,8 +69,9 @@ def roots(paths: Iterable[PathLike]) -> Sequence[Root]:
     """Examine the PATHs of a job.
 
     Raises:
-        ConfigurationError: If one does not exist, two have the same name, one lies in another, or `DIR/.` is
-            not the only one.
+        JobInputError: If one does not exist.
+        ConfigurationError: If one cannot be used for another reason, two have the same name, one lies in
+            another, or `DIR/.` is not the only one.
     """
     result = [_root(path) for path in paths]
     if not result:
@@ -93,7 +95,9 @@ def _root(given: PathLike) -> Root:
         status = retry_stale(partial(os.stat, absolute))
     except (OSError, ValueError) as exc:  # ValueError: it contains a NUL, or cannot be encoded in this locale
         reason = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
-        raise ConfigurationError(f"{given!a} cannot be uploaded: {reason}") from None
+        missing = isinstance(exc, FileNotFoundError | NotADirectoryError)
+        kind = JobInputError if missing else ConfigurationError
+        raise kind(f"{given!a} cannot be uploaded: {reason}") from None
     if not path:
         raise ConfigurationError("a PATH is empty; use . for the current directory")
     last = os.path.basename(path.rstrip(b"/"))

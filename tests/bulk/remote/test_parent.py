@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from coredata_async import AuthenticationError, ConfigurationError
+from coredata_async import AuthenticationError
 from coredata_async.bulk.check.check import check
+from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.remote.parent import check_parent
 
@@ -43,20 +44,20 @@ async def test_an_object_that_cannot_hold_files_is_refused_with_its_kind(
         box.faults.status("documents.get", 404, times=9)
         box.faults.status("documents.list", 404, times=9)
 
-    with pytest.raises(ConfigurationError, match=f"is an? {kind}, but files go into"):
+    with pytest.raises(JobInputError, match=f"is an? {kind}, but files go into"):
         await check_parent(client.engine().api, id_of(box, kind))
 
 
 async def test_a_file_is_refused(box, client) -> None:
     up = await client.files.upload(b"x", parent=box.project, filename="x.txt")
 
-    with pytest.raises(ConfigurationError, match="is a File"):
+    with pytest.raises(JobInputError, match="is a File"):
         await check_parent(client.engine().api, up.file_id)
 
 
 @pytest.mark.parametrize("parent", [UNKNOWN, "nonsense", "Þ", "123"])
 async def test_an_id_that_does_not_exist_is_refused(client, parent) -> None:
-    with pytest.raises(ConfigurationError, match="no Project, Folder or Filespace has the id"):
+    with pytest.raises(JobInputError, match="no Project, Folder or Filespace has the id"):
         await check_parent(client.engine().api, parent)
 
 
@@ -99,10 +100,10 @@ async def test_a_wrong_parent_is_refused_before_the_scan_and_without_a_journal(
     )  # `check` hides the module
     job = UploadJob(client, [tmp_path / "tree"], parent=parent, journal=tmp_path / "job.sqlite")
 
-    with pytest.raises(ConfigurationError, match="no Project, Folder or Filespace has the id"):
+    with pytest.raises(JobInputError, match="no Project, Folder or Filespace has the id"):
         await job.run()
-    with pytest.raises(ConfigurationError, match="no Project, Folder or Filespace has the id"):
+    with pytest.raises(JobInputError, match="no Project, Folder or Filespace has the id"):
         await anext(job.plan())
-    with pytest.raises(ConfigurationError, match="no Project, Folder or Filespace has the id"):
+    with pytest.raises(JobInputError, match="no Project, Folder or Filespace has the id"):
         await anext(check(client, [tmp_path / "tree"], parent=parent))
     assert not (tmp_path / "job.sqlite").exists()

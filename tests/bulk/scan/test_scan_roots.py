@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.scan.scan import roots
 from coredata_async.errors import ConfigurationError
 
@@ -43,6 +44,18 @@ def test_the_root_of_the_file_system_has_no_name_so_its_content_goes_into_the_pa
     (root,) = roots(["/"])
 
     assert (root.path, root.contents) == (b"/", True)
+
+
+@pytest.mark.parametrize(("path", "missing"), [("gone", True), ("file/x", True), ("loop", False)])
+def test_a_path_that_does_not_exist_is_distinguished_from_one_that_cannot_be_read(
+    directory: Path, path: str, missing: bool
+) -> None:
+    (directory / "loop").symlink_to("loop")
+
+    with pytest.raises(ConfigurationError, match="cannot be uploaded") as caught:
+        roots([path])
+
+    assert isinstance(caught.value, JobInputError) is missing
 
 
 def test_a_link_that_the_user_named_is_followed_and_keeps_its_name(directory: Path) -> None:
