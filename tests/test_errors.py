@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coredata_async import errors
+from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.journal.errors import JournalError
 from coredata_async.cluster.errors import (
     AccountMismatchError,
@@ -16,6 +17,7 @@ from coredata_async.cluster.errors import (
     JobLockedError,
     LeaseLostError,
     LostJournalError,
+    ShareUnavailableError,
     UnreadableTaskError,
 )
 from coredata_async.events.errors import BrokerError, SourceUnavailableError
@@ -70,6 +72,7 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield errors.CoreDataError("it failed")
     yield errors.ConfigurationError("no key")
     yield errors.JournalInUseError("in use by process 7")
+    yield JobInputError("the parent does not exist")
     yield BrokerError("no answer")
     yield SourceUnavailableError("its host is down", stage="source")
     yield RecordStoreError("no answer")
@@ -77,6 +80,7 @@ def examples() -> Iterator[errors.CoreDataError]:
     yield ClusterError("no answer")
     yield LeaseLostError("another worker has it")
     yield LostJournalError("the journal of shard 3 is gone")
+    yield ShareUnavailableError("its root is not mounted")
     yield DamagedObjectError("the object ends early")
     yield UnreadableTaskError("it is not JSON")
     yield JobLockedError("another job uploads this tree")
