@@ -45,6 +45,7 @@ _VARIABLES: Final = (
     "cluster_fingerprint",
     "cluster_ca",
     "cluster_token_file",
+    "cluster_replicas",
     "cluster_token",
 )
 _SECRET: Final = frozenset({"records", "cluster_token"})

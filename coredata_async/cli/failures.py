@@ -51,7 +51,7 @@ _MESSAGES: Final = (
     (re.compile(r"\bbase_url, DNS\b"), "--base-url, DNS"),
     (re.compile(r"\bset ssl= or\b"), "set --ca-bundle or"),
     (re.compile(r"\bproxy="), "--proxy"),
-    (re.compile(r"\btoken_file= or COREDATA_CLUSTER"), "--cluster-token-file or COREDATA_CLUSTER"),
+    (re.compile(r"\btoken_file= or\b"), "--cluster-token-file or"),
     (re.compile(r"^parent: "), "--parent: "),
     (re.compile(r"; check the id$"), "; check the id, for example with `coredata projects list`"),
 )

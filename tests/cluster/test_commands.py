@@ -116,7 +116,7 @@ def test_a_cluster_that_is_down_is_a_clear_error(box, server) -> None:
         (("worker", "--cluster", "nats://127.0.0.1:1"), "--share"),
         (("worker", "--cluster", "nats://10.0.0.1:1", "--share", "a=/tmp"), "encrypted"),
         (("upload", "nowhere", "--parent", "p"), "does not exist"),
-        (("upload", "docs", "--parent", "p", "--cluster", "nats://127.0.0.1:1", "--dry-run"), "--dry-run"),
+        (("upload", "a:/", "--parent", "p", "--cluster", "nats://127.0.0.1:1", "--dry-run"), "--dry-run"),
     ],
 )
 def test_a_wrong_command_says_what_is_missing(box, server, arguments: tuple[str, ...], words: str) -> None:

@@ -24,7 +24,7 @@ def setup_for(client, url: str, tmp_path) -> Secret[dict[str, object]]:
         "authorities": None,
         "lease": 1.0,
         "replicas": 1,
-        "shares": {"fs01": str(tmp_path)},
+        "shares": {"fs01": [str(tmp_path), "/"]},
         "directory": str(tmp_path / "journals"),
         "checkpoints": 30.0,
     }

@@ -10,6 +10,7 @@ from coredata_async.cluster.errors import ClusterError, LostJournalError
 from coredata_async.cluster.lease import TableLease
 from coredata_async.cluster.messages import Task
 from coredata_async.cluster.shard_work import ShardWork, checkpoint_name, suspect_owner
+from coredata_async.cluster.share_root import ShareRoot
 from coredata_async.cluster.table import Row
 from coredata_async.cluster.take import LeaseTaker
 from tests.bulk.rig import STEADY
@@ -67,7 +68,7 @@ def work_on(plan, objects, tmp_path, **options) -> ShardWork:
         client=plan.client,
         job=SimpleNamespace(id="job", spec=plan.spec, sent_until=None),
         task=Task("job", "shard", KEY, "fs07"),
-        root=plan.share,
+        root=ShareRoot.of(plan.share),
         directory=tmp_path,
         objects=objects,
         account=SimpleNamespace(budget=ResizableBudget(), bulletin=None),

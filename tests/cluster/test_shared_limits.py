@@ -19,8 +19,6 @@ from tests.cluster.fleet import RETRY, check_report, check_service, fleet_of
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 RATE = 40.0
-LATE = 0.03
-"""Seconds by which a look of the meter is late on a machine that does not stop it."""
 
 
 class Meter:
@@ -53,7 +51,7 @@ class Meter:
             number = count - self.samples[first][1]
             if number > rate:
                 stop = max(gap for at, gap in stops if after - 2 <= at < after)
-                if number > rate * (1 + max(0.0, stop - LATE)):
+                if number > rate * (1 + stop):
                     found.append((number, stop))
         return found
 

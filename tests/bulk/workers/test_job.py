@@ -231,7 +231,7 @@ async def test_a_retry_after_binds_all_processes(far, many_jobs, tree) -> None:
     within = [later for at, _, later in paused if at < began + 1]  # it is reported a moment too long
     assert "asked to wait" in words
     assert len(within) > 1
-    assert within[-1] - requests <= 8
+    assert within[-1] - requests <= 16  # those in flight, and one more each until the process hears of it
 
 
 async def test_a_version_is_replaced_by_a_worker(far, many_jobs, tmp_path, tree) -> None:

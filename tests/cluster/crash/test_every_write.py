@@ -2,7 +2,9 @@
 
 import pytest
 
-from .campaign import SHORT, outcomes_of
+from tests.cluster.servers import ClusterServer
+
+from .campaign import SHORT, campaign, outcomes_of
 from .points import Point
 from .scene import Case, run_case, scene_of
 
@@ -30,6 +32,17 @@ SAMPLE = (
     Case(point=Point("kv lock", 1, "after"), coordinator=True),
     Case(point=Point("kv lock", 2, "before"), coordinator=True),
 )
+
+
+@pytest.fixture
+async def cases(tmp_path):
+    server = ClusterServer(tmp_path / "server")
+    server.start()
+    try:
+        async with campaign(server, tmp_path, width=15) as found:
+            yield found
+    finally:
+        server.kill()
 
 
 async def test_each_file_is_uploaded_once_whatever_a_worker_was_writing(cases) -> None:
