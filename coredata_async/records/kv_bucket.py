@@ -9,6 +9,8 @@ WRONG_REVISION: Final = (10071, 10164)
 """Codes of the server's errors for a write at another revision; `delete` does not translate them."""
 TIMEOUT: Final = 10.0
 """Timeout for the next entry of a listing, in seconds."""
+_CONSUMER: Final = 5.0
+"""Seconds for which the server keeps the consumer of a listing that has ended; 300 by default in nats-py."""
 
 
 class Entry(Protocol):
@@ -42,7 +44,7 @@ class Bucket(Protocol):
         """Remove an entry at a revision."""
         ...
 
-    def watchall(self) -> Awaitable[Watcher]:
+    def watchall(self, *, inactive_threshold: float) -> Awaitable[Watcher]:
         """Read all entries, also those of deleted keys."""
         ...
 
@@ -111,7 +113,8 @@ async def read_entries(bucket: Bucket) -> AsyncGenerator[Entry]:
     Raises:
         Exception: An error of nats-py, if the server does not answer within `TIMEOUT`.
     """
-    watcher, seen, values = await bucket.watchall(), set[str](), 0
+    # The server removes the consumer of a listing this long after its end, and limits their number.
+    watcher, seen, values = await bucket.watchall(inactive_threshold=_CONSUMER), set[str](), 0
     try:
         while True:
             entry = await watcher.updates(TIMEOUT)

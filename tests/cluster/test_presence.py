@@ -1,5 +1,6 @@
 """Entries of processes that have died: they say how, and do not stay forever."""
 
+import asyncio
 import time
 
 import pytest
@@ -24,3 +25,14 @@ async def test_the_entry_of_a_dead_process_says_how_it_ended_and_old_ones_are_re
     rows = await table.rows()
     assert sorted(rows) == ["dies", "lives", "new"]
     assert (rows["dies"].fields["ended"], rows["dies"].fields["pid"]) == (-11, 2)
+
+
+async def test_listings_leave_no_consumers_behind_that_would_reach_the_limit_of_the_server(cluster) -> None:
+    table = await cluster.table(WORKERS)
+    await table.create("a", {})
+    for _ in range(20):
+        await table.rows()
+
+    async with asyncio.timeout(20):
+        while await cluster._stream.consumers_info(f"KV_{WORKERS}"):  # noqa: ASYNC110  # of the server
+            await asyncio.sleep(0.5)

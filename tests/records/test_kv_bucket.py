@@ -29,7 +29,7 @@ class Bucket:
     values: int = 3
     stopped: bool = field(default=False, init=False)
 
-    async def watchall(self):
+    async def watchall(self, *, inactive_threshold: float):
         return self
 
     async def status(self) -> Status:
