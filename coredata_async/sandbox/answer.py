@@ -13,7 +13,7 @@ def _no_headers() -> Mapping[str, str]:
     return {}
 
 
-async def _nothing_to_close() -> None:
+def _nothing_to_close() -> None:
     """Do nothing, for bodies that hold nothing open."""
 
 
@@ -23,7 +23,7 @@ class Streamed:
 
     length: int
     read: Callable[[int], Awaitable[bytes]]
-    close: Callable[[], Awaitable[None]] = _nothing_to_close
+    close: Callable[[], object] = _nothing_to_close
 
 
 @frozen

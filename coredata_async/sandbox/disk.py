@@ -5,7 +5,7 @@ import hashlib
 import itertools
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -119,9 +119,9 @@ class Reading:
         self.left -= len(piece)
         return piece
 
-    async def close(self) -> None:
-        """Close the file."""
-        await asyncio.get_running_loop().run_in_executor(self.workers, self.file.close)
+    def close(self) -> None:
+        """Close the file, not in a thread: a cancelled handler would not wait for that."""
+        self.file.close()
 
 
 async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExecutor) -> bytes | Reading:
@@ -135,8 +135,21 @@ async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExe
         with file:
             return file.read(length)
 
-    found = await asyncio.get_running_loop().run_in_executor(workers, open_file)
+    opening = workers.submit(open_file)
+    try:
+        found = await asyncio.wrap_future(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_opened)
+        raise
     return found if isinstance(found, bytes) else Reading(found, length, workers)
+
+
+def _close_opened(opening: Future[bytes | BinaryIO]) -> None:
+    if opening.cancelled() or opening.exception() is not None:
+        return
+    found = opening.result()
+    if not isinstance(found, bytes):
+        found.close()
 
 
 async def remove(path: Path, workers: ThreadPoolExecutor) -> None:

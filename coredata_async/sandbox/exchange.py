@@ -199,7 +199,7 @@ async def send_answer(call: Call, answer: Answer) -> web.StreamResponse:
     try:
         return await _stream(call, answer, body)
     finally:
-        await body.close()
+        body.close()
 
 
 def _is_shaped(call: Call) -> bool:

@@ -1,11 +1,13 @@
-"""Tests of files that are being written."""
+"""Tests of files that are being written or read."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from coredata_async.sandbox.disk import Writing
+from coredata_async.sandbox.disk import Reading, Writing, open_range
 
 from .api import until
 
@@ -43,3 +45,52 @@ async def test_a_file_has_its_name_once_it_is_whole(tmp_path):
             assert await writing.finish() == (5, "5d41402abc4b2a76b9719d911017c592")
 
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("blob", b"hello")]
+
+
+async def test_a_file_that_is_opened_after_its_reader_was_cancelled_is_closed(tmp_path, monkeypatch):
+    path = tmp_path / "blob"
+    path.write_bytes(b"x" * 2_000_000)
+    begun, may_open = threading.Event(), threading.Event()
+    opened, real = [], Path.open
+
+    def open_late(self, *arguments):
+        begun.set()
+        may_open.wait(10)
+        opened.append(real(self, *arguments))
+        return opened[0]
+
+    monkeypatch.setattr(Path, "open", open_late)
+    with ThreadPoolExecutor(1) as workers:
+        task = asyncio.create_task(open_range(path, 0, 2_000_000, workers))
+        await until(begun.is_set)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        may_open.set()
+
+    assert opened[0].closed
+
+
+async def test_a_reader_that_is_cancelled_while_a_thread_reads_closes_its_file(tmp_path):
+    path = tmp_path / "blob"
+    path.write_bytes(b"x" * 2_000_000)
+    with ThreadPoolExecutor(1) as workers:
+        reading = await open_range(path, 0, 2_000_000, workers)
+        assert isinstance(reading, Reading)
+        busy = threading.Event()
+        workers.submit(busy.wait, 10)
+
+        async def read_then_close() -> None:
+            try:
+                await reading.read(10)
+            finally:
+                reading.close()
+
+        task = asyncio.create_task(read_then_close())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        busy.set()
+
+    assert reading.file.closed
