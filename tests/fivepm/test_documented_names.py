@@ -730,3 +730,17 @@ def test_operations_results_and_arguments_are_those_of_the_documents() -> None:
     ]
 
     assert found == OPERATIONS
+
+
+def test_the_keys_of_nested_arguments_are_those_of_the_documents() -> None:
+    found = {method.python: method.key for method in TABLE.values() if method.key}
+
+    nouns = {
+        "projects": "project",
+        "tasks": "task",
+        "users": "user",
+        "activity": "activity",
+        "groups": "group",
+    }
+    changes = {f"{noun}.{verb}": key for noun, key in nouns.items() for verb in ("add", "update")}
+    assert found == changes | {"activity.attach": "files"}
