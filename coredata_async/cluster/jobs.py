@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -136,17 +136,18 @@ class Jobs:
             ConfigurationError: If it does not exist.
             ClusterError: If NATS does not answer.
         """
-        for _ in range(ROUNDS):
-            now = new = await self.get(job)
+
+        def edit(now: JobRecord) -> JobRecord:
+            new = now
             if state is not None and not now.has_ended:
                 new = evolve(new, state=state, message=message or now.message)
             if sent_until is not None:
                 new = evolve(new, sent_until=sent_until)
             if owner is not None and now.tenant is None:
                 new = evolve(new, tenant=owner[0], account=owner[1])
-            if new == now or await self.table.update(job, new.to_dict(), now.revision) is not None:
-                return new
-        raise ClusterError(f"job {job} changes all the time")
+            return new
+
+        return await self._edit(job, edit)
 
     async def reopen(self, job: str) -> JobRecord:
         """Let workers take the tasks of a job that has ended. Its trees are not locked yet, see `resume`.
@@ -155,12 +156,9 @@ class Jobs:
             ConfigurationError: If it does not exist.
             ClusterError: If NATS does not answer.
         """
-        for _ in range(ROUNDS):
-            now = await self.get(job)
-            new = evolve(now, state="running", message="") if now.has_ended else now
-            if new == now or await self.table.update(job, new.to_dict(), now.revision) is not None:
-                return new
-        raise ClusterError(f"job {job} changes all the time")
+        return await self._edit(
+            job, lambda now: evolve(now, state="running", message="") if now.has_ended else now
+        )
 
     async def end(self, job: str, state: JobState, message: str = "", *, settled: bool = False) -> JobRecord:
         """End a job, and unlock its trees. No worker may have a lease on one of its shards.
@@ -179,6 +177,15 @@ class Jobs:
         for lock in self._locks(record):
             await lock.unlock(job, settled=settled)
         return record
+
+    async def _edit(self, job: str, edit: Callable[[JobRecord], JobRecord]) -> JobRecord:
+        """Replace a job by what a function makes of it; asked again if others change it meanwhile."""
+        for _ in range(ROUNDS):
+            now = await self.get(job)
+            new = edit(now)
+            if new == now or await self.table.update(job, new.to_dict(), now.revision) is not None:
+                return new
+        raise ClusterError(f"job {job} changes all the time")
 
     def _locks(self, job: JobRecord) -> list[TreeLock]:
         shares = sorted({source.share for source in job.sources})

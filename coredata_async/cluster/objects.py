@@ -53,7 +53,7 @@ class Objects:
                 return None
             except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
                 damaged = arrival.expired() or isinstance(exc, self._damaged)
-                failure = f"{type(exc).__name__}: {exc}".rstrip(": ")
+                failure = _describe(exc)
             else:
                 data = found.data or b""
                 if len(data) == (found.info.size or 0):
@@ -75,7 +75,7 @@ class Objects:
             try:
                 await self._store.put(name, data)
             except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
-                failure = f"{type(exc).__name__}: {exc}".rstrip(": ")
+                failure = _describe(exc)
             else:
                 return
         raise ClusterError(f"the object {name} of the cluster cannot be written: {failure}")
@@ -100,6 +100,10 @@ class Objects:
         if data is None:
             raise DamagedObjectError(f"the object {name} of the cluster is missing; it was kept for 30 days")
         return Report.from_json(json.loads(data))
+
+
+def _describe(failure: Exception) -> str:
+    return f"{type(failure).__name__}: {failure}".rstrip(": ")
 
 
 def _report_name(key: str, epoch: int) -> str:

@@ -21,12 +21,10 @@ from coredata_async.cluster.table import Table, number
 
 UNREACHABLE: Final = 1
 """Exit code of a worker process that could not use NATS. It is started again until it can."""
-_KEPT: Final = 3600.0
-"""Seconds for which the entry of a process that has died is kept."""
 UNUSABLE: Final = 2
 """Exit code of a worker process if another start would fail, too."""
-
-
+_KEPT: Final = 3600.0
+"""Seconds for which the entry of a process that has died is kept."""
 _SETTLED: Final = 0.1
 """Seconds between a change and its writing: the next shard often follows the last one at once."""
 

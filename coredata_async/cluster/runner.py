@@ -222,26 +222,23 @@ class TaskRunner:
         await self._jobs.claim(job, engine.tenant, engine.account)
         table, objects = lease.table, await self.cluster.objects(job.objects)
         root, account = self.shares[task.share], await self._account(client, job)
+        work: Planner | ShardWork
         if task.kind == "scan":
-            await self._do(
-                Planner(
-                    client=client,
-                    cluster=self.cluster,
-                    job=job,
-                    task=task,
-                    root=root,
-                    directory=self.directory,
-                    table=table,
-                    objects=objects,
-                    taker=self._taker,
-                    account=account,
-                    publish=partial(self._publish, job.id),
-                ),
-                lease,
+            work = Planner(
+                client=client,
+                cluster=self.cluster,
+                job=job,
+                task=task,
+                root=root,
+                directory=self.directory,
+                table=table,
+                objects=objects,
+                taker=self._taker,
+                account=account,
+                publish=partial(self._publish, job.id),
             )
-            return
-        await self._do(
-            ShardWork(
+        else:
+            work = ShardWork(
                 client=client,
                 job=job,
                 task=task,
@@ -249,13 +246,9 @@ class TaskRunner:
                 directory=self.directory,
                 objects=objects,
                 account=account,
-                publish=lambda event: self._events.publish(job.id, event),
+                publish=partial(self._events.publish, job.id),
                 checkpoints=self.checkpoints,
-            ),
-            lease,
-        )
-
-    async def _do(self, work: ShardWork | Planner, lease: TableLease) -> None:
+            )
         self._work = work
         if self._draining.is_set():
             work.drain()

@@ -32,11 +32,14 @@ class ShareRoot:
         Raises:
             ShareUnavailableError: If it is missing, or is on another file system than before.
         """
-        if not await asyncio.to_thread(self.path.is_dir):
+        await asyncio.to_thread(self._check, share)
+
+    def _check(self, share: str) -> None:
+        if not self.path.is_dir():
             raise ShareUnavailableError(
                 f"the root {self.path} of the share {share} is not a directory any more"
             )
-        now = await asyncio.to_thread(_mount_point, self.path)
+        now = _mount_point(self.path)
         if now != self.mount:
             raise ShareUnavailableError(
                 f"the root {self.path} of the share {share} is not on the file system at {self.mount} any "

@@ -1,6 +1,6 @@
 """Projects, with all that the page `projects` describes (facts 2.1), and their Tasks (facts 2.4).
 
-Reading a Task is documented. Creating one is no longer documented: body and path are those of the client of
+Reading a Task is documented. The page has no creation any more: body and path are those of the client of
 2014, the fields those of a Project; changing and deleting work as for Projects.
 """
 

@@ -116,6 +116,7 @@ async def test_a_killed_nats_server_costs_nothing_but_time(box, server, cluster,
 
 
 async def test_a_job_goes_on_without_its_coordinator(box, server, cluster, tmp_path) -> None:
+    box.faults.delay("folders.create", 1.0)  # the scan takes long enough to be seen
     async with fleet_of(1, box, server, cluster, tmp_path) as (fleet, paths):
         async with await Cluster.open(server.address, lease=LEASE) as other:
             job = job_for(other, box)

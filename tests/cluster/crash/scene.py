@@ -93,7 +93,7 @@ class Outcome:
     """Folders that exist more than once."""
     unresolved: int
     wrong: str
-    """What the report says that is not so; empty if it is right."""
+    """Wrong statements of the report; empty if it is right."""
     moved: int
     seconds: float
 
