@@ -24,6 +24,7 @@ from coredata_async import (
     StorageError,
     UnexpectedResponseError,
 )
+from tests.ports import reserve_port
 from tests.rig import Leftovers, once, some_bytes
 from tests.test_secrets import SECRETS, shown
 
@@ -267,18 +268,9 @@ async def test_a_wrong_key(far, fails):
         await fails(client.spaces.list(), AuthenticationError, "check api_user and api_key")
 
 
-async def test_an_unreachable_server(fails, free_port):
-    async with CoreData(f"http://127.0.0.1:{free_port}", **KEYS, retry=Retry.none()) as client:
+async def test_an_unreachable_server(fails):
+    async with CoreData(f"http://127.0.0.1:{reserve_port()}", **KEYS, retry=Retry.none()) as client:
         await fails(client.spaces.list(), APIConnectionError, "cannot connect")
-
-
-@pytest.fixture
-def free_port():
-    import socket  # noqa: PLC0415
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 async def test_a_storage_that_refuses(far, far_client, fails):

@@ -4,7 +4,6 @@ import gzip
 import logging
 import os
 import re
-import socket
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from typing import ClassVar
 import pytest
 
 import coredata_async
+from tests.ports import reserve_port
 
 pytestmark = pytest.mark.slow
 
@@ -131,9 +131,7 @@ def test_the_otlp_example_sends_spans_and_metrics(coredata_sandbox, collector) -
 
 def test_the_prometheus_example_serves_metrics(coredata_sandbox) -> None:
     require("opentelemetry.exporter.prometheus")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = reserve_port()
     read = (
         f"\nimport urllib.request\nprint(urllib.request.urlopen('http://127.0.0.1:{port}').read().decode())\n"
     )

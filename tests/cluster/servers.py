@@ -10,6 +10,7 @@ import pytest
 
 from coredata_async.cluster.server import find_server, prepare_server
 from coredata_async.errors import ConfigurationError
+from tests.ports import reserve_port
 from tests.records.servers import wait_for
 
 
@@ -22,7 +23,7 @@ class ClusterServer:
             pytest.skip(str(exc))
         if tls and shutil.which("openssl") is None:
             pytest.skip("no openssl to make a certificate with")
-        self.files = prepare_server(directory, host, 0, tls=tls)
+        self.files = prepare_server(directory, host, reserve_port(), tls=tls)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

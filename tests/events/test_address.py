@@ -13,7 +13,8 @@ import pytest
 from coredata_async import ConfigurationError
 from coredata_async.events.address import NatsAddress, check_encryption
 from coredata_async.events.errors import BrokerError
-from tests.records.servers import free_port, nats_server
+from tests.ports import reserve_port
+from tests.records.servers import nats_server
 
 from .workers import SUBJECT, arguments, files, message, start_worker, wait_until, wait_until_answered
 
@@ -167,7 +168,7 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(monkeypatch) -> None
     monkeypatch.setattr("coredata_async.events.address.TIMEOUT", 0.3)
 
     with pytest.raises(BrokerError, match="does not answer within"):
-        await check_encryption(NatsAddress(url=f"tls://127.0.0.1:{free_port()}"))
+        await check_encryption(NatsAddress(url=f"tls://127.0.0.1:{reserve_port()}"))
 
 
 @pytest.mark.parametrize("url", ["1", "http://h", "nats://", "nats://h:port", "nats://h:99999"])

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.records.servers import free_port, wait_for
+from tests.ports import reserve_port
+from tests.records.servers import wait_for
 
 from .workers import SUBJECT, connected, files, message, wait_until, wait_until_answered
 
@@ -46,7 +47,7 @@ def root(tmp_path):
 @pytest.fixture
 def server(tmp_path, root):
     """Start the server of the README; yield it with the command of the worker."""
-    port, monitor = free_port(), free_port()
+    port, monitor = reserve_port(), reserve_port()
     text = commands(port, monitor, root)
     (tmp_path / "nats.conf").write_text(text.partition("<<END\n")[2].partition("END\n")[0])
     worker = next(line for line in text.splitlines() if "coredata worker" in line).removeprefix("$ coredata ")

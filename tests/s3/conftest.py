@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import reserve_port
+
 SECRET = "secretsecret12"
 
 
@@ -19,7 +21,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A bucket of the sandbox on one of the servers."""
     from tests.s3.bucket import S3Bucket  # noqa: PLC0415  # boto3 comes with the extra `s3`
 
-    port = _free_port()
+    port = reserve_port()
     folder = tmp_path_factory.mktemp(request.param)
     command, key, secret, signature = _SERVERS[request.param](port, folder)
     with (folder / "log").open("wb") as log:
@@ -57,12 +59,6 @@ def _s3rver(port: int, folder: Path) -> tuple[list[str], str, str, str]:
 
 
 _SERVERS = {"rclone": _rclone, "s3rver": _s3rver}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
