@@ -160,7 +160,7 @@ def endpoints() -> list[Endpoint]:
 
 def _of(name: str, kind: Resource[Any, ...]) -> Iterator[Endpoint]:
     path = f"{kind.detail or kind.path}{{{kind.key}}}/"
-    yield Endpoint(f"{name}.list", "GET", kind.path, 200, kind.proof("list"))
+    yield Endpoint(f"{name}.list", "GET", kind.path, 200, Evidence(kind.evidence, kind.source))
     yield Endpoint(f"{name}.get", "GET", path, 200, kind.proof("get"))
     if isinstance(kind, AppendableKind):
         yield Endpoint(f"{name}.create", "POST", kind.path, 201, kind.proof("create"))

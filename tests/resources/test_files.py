@@ -1,10 +1,15 @@
 """The vendor's files become Files."""
 
 import json
+import re
 from datetime import UTC, datetime
+from typing import Any
 
+import pytest
+
+from coredata_async.errors import ConfigurationError
 from coredata_async.resources.document import DynatypeRef, ProjectRef, SpaceRef
-from coredata_async.resources.files import EditFile, File
+from coredata_async.resources.files import EditFile, File, merge_edit
 from coredata_async.wire.convert import plain_fields, structure
 from tests import vendor
 
@@ -86,3 +91,47 @@ def test_unknown_fields_keep_the_services_order() -> None:
 def test_an_edit_holds_only_what_is_given() -> None:
     assert plain_fields(EditFile()) == {}
     assert plain_fields(EditFile(title="t", tags=None)) == {"title": "t", "tags": None}
+
+
+def test_an_edit_is_merged_with_the_file_as_read() -> None:
+    now = structure(json.loads(vendor.FILE), File)
+    edit = EditFile(parent=now.project, dynatype="Letter", tags=["a", "b"], contacts=["c1", "c2"])
+
+    assert merge_edit(now, edit) == {
+        "filename": "sample.pdf",
+        "title": "sample",
+        "parent": "3122576a-71cf-11ee-848e-b7be3292bc02",
+        "dynatype": "Letter",
+        "tags": "a,b",
+        "contacts": "c1,c2",
+    }
+
+
+def test_contacts_are_sent_with_the_dynatype_that_the_file_has() -> None:
+    now = structure(json.loads(vendor.FILE) | {"dynatype": {"title": "Letter"}}, File)
+
+    assert merge_edit(now, EditFile(contacts=["c1"])) == {
+        "filename": "sample.pdf",
+        "title": "sample",
+        "parent": "313ae0be-71cf-11ee-b1e9-ebd554949e29",
+        "dynatype": "Letter",
+        "contacts": "c1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"parent": 5}, "the parent must be a string"),
+        ({"parent": "a/b"}, "'a/b' is not a valid parent: "),
+        ({"tags": ["a,b"]}, "tags: 'a,b' is empty or contains a comma"),
+        ({"dynatype": "Letter", "contacts": ["a,b"]}, "contacts: 'a,b' is empty or contains a comma"),
+        ({"contacts": ["c1"]}, "contacts need another dynatype than 'File'"),
+        ({"dynatype": "File", "contacts": ["c1"]}, "contacts need another dynatype than 'File'"),
+    ],
+)
+def test_an_edit_that_cannot_be_sent_names_its_field(edit: dict[str, Any], message: str) -> None:
+    now = structure(json.loads(vendor.FILE), File)
+
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        merge_edit(now, EditFile(**edit))
