@@ -14,7 +14,13 @@ from datetime import datetime
 
 from attrs import define, evolve, field
 
-from coredata_async.errors import APIError, OutcomeUnknownError, RegistrationUncertainError, TransferError
+from coredata_async.errors import (
+    APIError,
+    OutcomeUnknownError,
+    RegistrationUncertainError,
+    SourceChangedError,
+    TransferError,
+)
 from coredata_async.records.outcomes import OwnershipLostError, RecordOutcome
 from coredata_async.records.ownership import OwnedRecord
 from coredata_async.records.record import KEPT_ORPHANS, UploadRecord, UploadState
@@ -38,8 +44,10 @@ class Attempt:
     waited: float
     """Seconds since the latest registration was given up, if the record is REGISTERING."""
     patience: float | None
-    """Maximum number of seconds to search for the File; None is unlimited."""
+    """Maximum number of seconds to search for the File while it may still appear; None is unlimited."""
     progress: OnProgress | None = None
+    digest: str | None = None
+    """The MD5 of the content of the key, if it is known: other bytes are not registered."""
     wall_clock: Callable[[], float] = time.time
     _given_up_at: float = field(init=False)
     _absent: bool = field(default=False, init=False)
@@ -100,6 +108,14 @@ class Attempt:
             progress=self.progress,
             on_reserved=self._note_reserved,
         )
+        if self.digest is not None and stored.md5 != self.digest:
+            raise SourceChangedError(
+                f"{self.record.new.filename}: its bytes have the MD5 {stored.md5}, and the content of key "
+                f"{self.record.key!r} has {self.digest}, so nothing was registered: the source has changed, "
+                "it can be read only once, or digest= is wrong",
+                stage="put",
+                total=stored.plan.size,
+            )
         self._fresh = True
         return stored
 
@@ -162,7 +178,7 @@ class Attempt:
         registered: Registered | None = None
         timely = False
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self._patience_after(waited)):
                 registered = await self.steps.settle(stored, self.record.new, waited=waited)
                 timely = True
         except TimeoutError:
@@ -174,6 +190,13 @@ class Attempt:
             return
         self._absent = True
         await self.owned.write(evolve(self.record, state=UploadState.STORED))
+
+    def _patience_after(self, waited: float) -> float | None:
+        """Return the maximum number of seconds of a search.
+
+        The last one is unlimited. It takes about `probe_gap` seconds, so each of many calls would end it.
+        """
+        return None if waited >= self.steps.retry.settle else self.patience
 
     def _still_open(self, stored: Stored) -> RegistrationUncertainError:
         return RegistrationUncertainError(
@@ -202,8 +225,9 @@ class Attempt:
             self.owned.change(done)
 
     async def _discard(self) -> None:
-        """Discard the stored bytes, so that they are stored again."""
+        """Discard the stored bytes, so that the same bytes are stored again."""
         stored = self._require_stored()
+        self.digest = stored.md5
         orphans = _with_orphan(self.record, stored.blob)
         await self.owned.write(
             evolve(self.record, state=UploadState.STORING, stored=None, rounds=0, orphans=orphans)

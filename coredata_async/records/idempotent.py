@@ -117,10 +117,11 @@ class IdempotentUploads:
             dynatype: Name of a dynatype.
             contacts: Ids of contacts, or the contacts themselves.
             tags: Tags without commas.
-            digest: MD5 of the content in hexadecimal, if known. Otherwise a repeated call reads the source to
-                compare it with the content of the key.
-            patience: Maximum number of seconds to search for a File after an unknown outcome; then the result
-                is `Unknown`, and a later call continues. By default unlimited.
+            digest: MD5 of the content in hexadecimal, if known. Other bytes are not registered. Without it, a
+                repeated call reads the source to compare it with the content of the key.
+            patience: Maximum number of seconds to search for a File whose registration may be in flight; then
+                the result is `Unknown`, and a later call continues. By default unlimited. The last search,
+                `Retry.settle` seconds after the registration, takes about `probe_gap` seconds in any case.
             progress: Called at each stage and after each block.
 
         Returns:
@@ -170,7 +171,7 @@ class IdempotentUploads:
                 return await refuse(taken, wanted, "other content")
             if not isinstance(taken, OwnedRecord):
                 return outcome_of(taken.record, wanted.source)
-            return await self._finish(taken, wanted, patience, progress)
+            return await self._finish(taken, wanted, patience, progress, digest)
         except OwnershipLostError as exc:
             log.info("%s: %s", escape_controls(fresh.key), exc)
             return Busy(key=fresh.key, retry_after=self._lease)
@@ -248,9 +249,10 @@ class IdempotentUploads:
         wanted: Upload | None,
         patience: float | None,
         progress: OnProgress | None = None,
+        digest: str | None = None,
     ) -> RecordOutcome:
-        steps = self._client.files.steps
-        attempt = Attempt(steps, owned, wanted, owned.record.waited, patience, progress)
+        steps, known = self._client.files.steps, digest and digest.lower()
+        attempt = Attempt(steps, owned, wanted, owned.record.waited, patience, progress, known)
         outcome = await owned.run(attempt.finish)
         if isinstance(outcome, Unknown | Failed):
             self._observed.note(owned.revision)

@@ -1,13 +1,14 @@
 """One key is one File, for any number of uploads and any response of the service."""
 
 import asyncio
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 from attrs import evolve
 
-from coredata_async import ConfigurationError, Failed, SourceError, Unknown, Uploaded
+from coredata_async import ConfigurationError, Failed, SourceChangedError, SourceError, Unknown, Uploaded
 from coredata_async.records import Busy, IdempotentUploads, KeyReusedError, SqliteRecords
 from coredata_async.records import idempotent as module
 from coredata_async.records.outcomes import RecordStoreError, UnreadableRecordError
@@ -118,6 +119,37 @@ async def test_a_known_digest_spares_reading_the_source(upload, tmp_path) -> Non
     assert await upload(tmp_path / "gone", digest=first.digest) == first
 
 
+async def test_bytes_without_the_known_digest_are_not_registered(box, upload) -> None:
+    changed = await upload(b"version 2", digest=hashlib.md5(b"version 1").hexdigest())
+    again = await upload(b"version 1", digest=hashlib.md5(b"version 1").hexdigest().upper())
+
+    assert isinstance(changed, Failed)
+    assert isinstance(changed.error, SourceChangedError)
+    assert not changed.permanent
+    assert isinstance(again, Uploaded)
+    assert files(box) == {"a.txt": 1}
+
+
+async def test_a_source_that_can_be_read_once_is_not_stored_again_without_its_bytes(
+    box, records, upload
+) -> None:
+    async def read_once():
+        yield b"content"
+
+    box.faults.status("files.register", 403)
+    await upload(read_once())
+    kept = await records.get("k")
+    await records.update(evolve(kept.record, stored_at=0.0), kept.number)  # the blob may have been deleted
+
+    compared = await upload(read_once())
+    assert isinstance(compared, Failed)
+    assert isinstance(compared.error, SourceChangedError)
+    assert not files(box)
+
+    assert (await upload(read_once())).size == 7
+    assert files(box) == {"a.txt": 1}
+
+
 async def test_a_source_that_is_gone_does_not_hide_the_file(upload, tmp_path) -> None:
     first = await upload()
 
@@ -167,6 +199,21 @@ async def test_a_registration_that_comes_late_is_found_by_a_later_call(box, uplo
     assert isinstance(unknown, Unknown)
     assert "a later call with the same key" in str(unknown.error)
     assert isinstance(later, Uploaded)
+    assert files(box) == {"a.txt": 1}
+
+
+@pytest.mark.parametrize("patience", [0.0, 0.05])
+async def test_calls_of_little_patience_end_with_a_file(box, upload, patience) -> None:
+    box.faults.reset_before("files.register")
+
+    outcome = None
+    for _ in range(20):
+        outcome = await upload(patience=patience)
+        if isinstance(outcome, Uploaded):
+            break
+        await asyncio.sleep(0.05)
+
+    assert isinstance(outcome, Uploaded)
     assert files(box) == {"a.txt": 1}
 
 
