@@ -31,6 +31,7 @@ _SECRET: Final = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy
 @click.option(
     "--expect",
     type=click.IntRange(100, 599),
+    metavar="STATUS",
     help="Status that means success. Default: 201 for POST, 204 for PUT and DELETE, else 200.",
 )
 @click.option("--include", is_flag=True, help="Print the status and the headers, too.")

@@ -22,13 +22,13 @@ from coredata_async.version import VERSION
 
 COMMANDS: Final = {
     "upload": "upload",
+    "download": "download",
     "check": "check",
     "demo": "demo",
     "sandbox": "sandbox",
     "worker": "worker",
     "cluster": "cluster",
     "job": "job",
-    "download": "download",
     "whoami": "resources.reading",
     "recent": "resources.reading",
     "api": "api",
@@ -92,7 +92,8 @@ def coredata() -> None:
 def completion(*, shell: str) -> None:
     """Print the completion script of a shell.
 
-    For bash, put this into ~/.bashrc: eval "$(coredata completion bash)"
+    For bash, put this into ~/.bashrc: eval "$(coredata completion bash)". For zsh, the same with zsh into
+    ~/.zshrc. For fish: coredata completion fish > ~/.config/fish/completions/coredata.fish
     """
     kind = get_completion_class(shell)
     if kind is None:

@@ -72,6 +72,7 @@ def _sample(text: str) -> Sample:
     default=WIDTH,
     show_default=True,
     type=click.IntRange(1, 256),
+    metavar="N",
     help="Maximum number of files read at once.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per file.")

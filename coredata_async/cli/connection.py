@@ -62,15 +62,15 @@ _SHARED: Final = SharedOptions(
     (
         ("profile", click.STRING, "NAME", "Profile of the configuration file."),
         ("config", click.STRING, "FILE", "Configuration file to read instead of the default one."),
-        ("base-url", click.STRING, "URL", "https://<tenant>.coredata.is"),
+        ("base-url", click.STRING, "URL", "Address of the service: https://<tenant>.coredata.is."),
         (
             "api-user",
             click.STRING,
             "NAME",
             "User name. Keys are read only from the environment or a profile.",
         ),
-        ("timeout", click.STRING, "SECONDS", "Timeout for a response, in seconds."),
-        ("max-retries", click.STRING, "N", "Maximum number of retries of a request."),
+        ("timeout", click.STRING, "SECONDS", "Timeout for a response, in seconds. Default: 60."),
+        ("max-retries", click.STRING, "N", "Maximum number of retries of a request. Default: 4."),
         ("ca-bundle", click.STRING, "FILE", "File of certificates to trust."),
         (
             "proxy",

@@ -51,6 +51,7 @@ _EXIT_CODES: Final[Mapping[Symbol, int]] = {"+": 1, "!": 3, "-": 4, "*": 4}
     default=32,
     show_default=True,
     type=click.IntRange(1, 256),
+    metavar="N",
     help="Maximum number of uploads at once.",
 )
 def demo(folder: Path | None, *, as_json: bool, concurrency: int) -> None:

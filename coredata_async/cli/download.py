@@ -49,6 +49,7 @@ class DownloadTarget:
     default=AT_ONCE,
     show_default=True,
     type=click.IntRange(1, 256),
+    metavar="N",
     help="Maximum number of files at once.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per saved file.")

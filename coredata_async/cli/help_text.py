@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Final
 
 import click
 
 from coredata_async.fields import docstrings
-from coredata_async.wire.resource import Evidence
+from coredata_async.wire.resource import EvidenceLevel
 
 _OPERATORS: Final = {
     "startswith": "Beginning of the {}.",
@@ -20,9 +21,16 @@ _OPERATORS: Final = {
     "lte": "{} at this moment or before it.",
     "range": "{} between the two.",
 }
+_BOUNDS: Final = {
+    "_from": "{} at this time or after it.",
+    "_before": "{} before this time.",
+    "_less_than": "{} less than this.",
+    "_more_than": "{} more than this.",
+}
 _CLEARS: Final = re.compile(r"`None` clears(?: \(inferred\))?\. ?")
 _FLAG: Final = re.compile(r"True to (\w)(.*)", re.DOTALL)
-_EVIDENCE_NOTES: Final = {
+_ARGUMENT: Final = re.compile(r"^    (\w+): (.+)$", re.MULTILINE)
+_EVIDENCE_NOTES: Final[Mapping[EvidenceLevel, str]] = {
     "documented": "",
     "named": "only named in the vendor's pages",
     "legacy": "not in the vendor's pages, seen in old clients only",
@@ -40,17 +48,41 @@ def field_help(kind: type[object]) -> dict[str, str]:
 
 
 def filter_help(name: str) -> str:
-    """Describe a filter by its operator."""
+    """Describe a filter of CoreData by its operator."""
     field, _, operator = name.partition("__")
     if not operator:
-        return f"Exactly this {field.replace('_', ' ')}."
-    words = _OPERATORS.get(operator, f"{{}}: {operator}.").format(field.replace("_", " "))
-    return words[:1].upper() + words[1:]
+        return f"Exactly this {_words(field)}."
+    return _sentence(_OPERATORS.get(operator, f"{{}}: {operator}."), field)
 
 
-def evidence_note(proof: Evidence) -> str:
+def name_help(name: str) -> str:
+    """Describe a field without a docstring by its name; bounds are those of 5pm's filters."""
+    for end, words in _BOUNDS.items():
+        if name.endswith(end):
+            return _sentence(words, name.removesuffix(end))
+    if name.endswith("_id"):
+        return _sentence("Id of the {}.", name.removesuffix("_id"))
+    return _sentence("{}.", name)
+
+
+def argument_help(function: object) -> dict[str, str]:
+    """Return the description of each argument in a docstring, if it has one line."""
+    text = (inspect.getdoc(function) or "").partition("\nArgs:\n")[2].partition("\n\n")[0]
+    return {name: _plain(words) for name, words in _ARGUMENT.findall(text)}
+
+
+def evidence_note(level: EvidenceLevel) -> str:
     """Return the strength of the evidence for a verb; empty if the vendor documents it."""
-    return _EVIDENCE_NOTES[proof.evidence]
+    return _EVIDENCE_NOTES[level]
+
+
+def _sentence(words: str, name: str) -> str:
+    text = words.format(_words(name))
+    return text[:1].upper() + text[1:]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _plain(text: str) -> str:

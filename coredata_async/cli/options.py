@@ -11,8 +11,16 @@ import attrs
 import click
 from attrs import frozen
 
-from coredata_async.cli.help_text import field_help, filter_help
-from coredata_async.cli.parsing import day, json_object, json_value, pair, secret_file, when
+from coredata_async.cli.help_text import field_help, name_help
+from coredata_async.cli.parsing import (
+    day,
+    json_object,
+    json_value,
+    local_time,
+    pair,
+    secret_file,
+    when,
+)
 from coredata_async.fields import alternatives
 from coredata_async.ids import HasId
 from coredata_async.unset import Unset
@@ -28,8 +36,12 @@ _READERS: Final[dict[frozenset[Any], Reader]] = {
 }
 _SHOWN: Final[dict[Reader, str]] = {
     int: "N",
+    float: "N",
+    bool: "yes|no",
     day: "YYYY-MM-DD",
     when: "WHEN",
+    local_time: "WHEN",
+    secret_file: "@FILE|-",
     pair: "FROM,TO",
     json_object: "JSON|@FILE|-",
     json_value: "JSON|@FILE|-",
@@ -47,6 +59,7 @@ class Field:
     required: bool
     clearable: bool
     """True if `None` is a value of the field."""
+    is_id: bool
     default: object
     help_text: str
 
@@ -63,7 +76,7 @@ class Field:
             type=self.reader,
             multiple=self.many,
             required=self.required,
-            metavar=None if choice else _SHOWN.get(self.reader, "TEXT"),
+            metavar=None if choice else "ID" if self.is_id else _SHOWN.get(self.reader, "TEXT"),
             help=self._help(),
         )
 
@@ -78,17 +91,26 @@ def flag(name: str) -> str:
     return "--" + name.replace("__", "-").replace("_", "-")
 
 
-def fields_of(keywords: Callable[..., object], *, time: Reader = when) -> list[Field]:
+def fields_of(
+    keywords: Callable[..., object],
+    *,
+    time: Reader = when,
+    explained_by: Callable[..., object] | None = None,
+    describe: Callable[[str], str] = name_help,
+) -> list[Field]:
     """Return the fields of a class, one per option.
 
     Args:
         keywords: The class.
         time: Parser of a time; the two services read them differently.
+        explained_by: Another class, whose docstrings explain the fields that have none here.
+        describe: Returns the help text of a field that has no docstring, from its name.
     """
     kind = cast("type[attrs.AttrsInstance]", keywords)
-    hints, words = get_type_hints(kind), field_help(kind)
+    further = {} if explained_by is None else field_help(cast("type[object]", explained_by))
+    hints, words = get_type_hints(kind), further | field_help(kind)
     return [
-        _field(attribute, hints[attribute.name], words.get(attribute.name, ""), time)
+        _field(attribute, hints[attribute.name], words.get(attribute.name) or describe(attribute.name), time)
         for attribute in attrs.fields(kind)
     ]
 
@@ -102,19 +124,13 @@ def _field(attribute: attrs.Attribute[Any], hint: Any, words: str, time: Reader)
     members = _members(hint)
     many, reader = _reader(members - {NoneType, Unset}, time)
     has_default = isinstance(attribute.default, int) and not isinstance(attribute.default, bool)
-    if (
-        not words
-        and "filter" not in attribute.metadata
-        and Unset not in members
-        and attribute.default is None
-    ):
-        words = filter_help(attribute.name) if "__" in attribute.name else ""
     return Field(
         name=attribute.name,
         reader=secret_file if attribute.name == "password" else reader,
         many=many,
         required=attribute.default is attrs.NOTHING,
         clearable=Unset in members and NoneType in members,
+        is_id=_is_id(hint),
         default=attribute.default if has_default else None,
         help_text=words,
     )
@@ -137,6 +153,12 @@ def _reader(members: frozenset[Any], time: Reader) -> tuple[bool, Reader]:
             return False, json_object
         case _:
             return False, json_value
+
+
+def _is_id(hint: Any) -> bool:
+    """Return whether a type is an id or a sequence of ids, which Python also accepts as objects."""
+    members = alternatives(hint)
+    return HasId in members or any(HasId in alternatives(each) for arm in members for each in get_args(arm))
 
 
 def _members(hint: Any) -> frozenset[Any]:

@@ -40,16 +40,16 @@ OPTIONS: Final = (
     value_option(
         Selection,
         "files_from",
-        help_text="List of the only files to upload, one per line, or separated by NUL. - is stdin.",
+        help_text="List of the only files to select, one per line, or separated by NUL. - is stdin.",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
         metavar="FILE",
     ),
-    value_option(Selection, "min_size", **_SIZE),
-    value_option(Selection, "max_size", **_SIZE),
+    value_option(Selection, "min_size", help_text="Minimum size: 500, 64K, 10M or 1.5G.", **_SIZE),
+    value_option(Selection, "max_size", help_text="Maximum size, in the same forms.", **_SIZE),
     value_option(
         Selection,
         "newer_than",
-        help_text="Only files modified after this date, or within this time.",
+        help_text="Only files modified after this date, or within this time: 2026-01-31, 7d or 12h.",
         **_DATE,
     ),
     value_option(
@@ -77,11 +77,16 @@ OPTIONS: Final = (
     value_option(
         Effort,
         "max_duration",
-        help_text="Start nothing new after this time: 2h30m.",
+        help_text="Start nothing new after this time: 90s, 2h30m or 7d.",
         type=duration,
         metavar="TIME",
     ),
-    value_option(Effort, "bwlimit", **_SIZE),
+    value_option(
+        Effort,
+        "bwlimit",
+        help_text="Maximum bytes per second to the storage, for all files together: 500K or 10M.",
+        **_SIZE,
+    ),
     value_option(FileAttributes, "dynatype", metavar="NAME"),
     value_option(
         FileAttributes,

@@ -75,7 +75,7 @@ class _Command:
 @click.option(
     "--recover/--no-recover",
     default=True,
-    help="Finish what dead workers left half done, after the start. Default: it is finished.",
+    help="Finish what dead workers left half done, after the start. Default: --recover.",
 )
 @click.option("--metrics", metavar="HOST:PORT", help="Serve numbers for Prometheus at /metrics.")
 @cluster_url_option("Upload shards of the jobs of this cluster, instead of messages: see --share.")

@@ -127,7 +127,7 @@ SIGN_IN: Final = (
         NatsAddress,
         "private_key",
         "--tls-key",
-        "Key of this certificate. Default: it is in the file of the certificate.",
+        "Key of this certificate. Default: the file of the certificate.",
         envvar="NATS_KEY",
         **_FILE,
     ),
@@ -205,7 +205,7 @@ RECORDS: Final = (
         StoreOptions,
         "allow_volatile",
         "--allow-volatile",
-        "Accept records that a power cut may lose. Their Files are then created twice.",
+        "Accept records that a power cut may lose. Their Files may then be created twice.",
         is_flag=True,
     ),
 )

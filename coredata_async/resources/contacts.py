@@ -67,7 +67,7 @@ class Contact(Document):
     """A person or an organization."""
 
     identifier: str = ""
-    """SSN, kennitala: digits in a string, because they may begin with 0."""
+    """Social security number (kennitala): digits in a string, because they may begin with 0."""
     status: ListValue = field(default=ListValue(""))
     """`contact_status:Active:`."""
     role: ListValue = field(default=ListValue(""))
@@ -88,7 +88,7 @@ class ContactWhere(DatedWhere):
     """
 
     identifier: str | None = None
-    """SSN."""
+    """Exactly this social security number (kennitala)."""
     identifier__startswith: str | None = None
 
 
@@ -104,17 +104,17 @@ class NewContact:
     title: str
     """The name of the person or organization."""
     identifier: str | None = None
-    """SSN, kennitala."""
+    """Social security number (kennitala)."""
     status: str | None = None
     """A value list string: `contact_status:Active:`."""
     description: str | None = None
     emails: Sequence[Mapping[str, str]] | None = None
-    """`{"email": "...", "label": "email_label:Work:"}`."""
+    """E-mail address: `{"email": "...", "label": "email_label:Work:"}`."""
     phones: Sequence[Mapping[str, str]] | None = None
-    """`{"number": "...", "label": "phone_label:Mobile:"}`."""
+    """Telephone number: `{"number": "...", "label": "phone_label:Mobile:"}`."""
     contact_addresses: Sequence[Mapping[str, str]] | None = None
     urls: Sequence[Mapping[str, str]] | None = None
-    """`{"url": "...", "label": "url_label:Website:"}`."""
+    """Web address: `{"url": "...", "label": "url_label:Website:"}`."""
     parent: str | HasId | None = None
     """Id of a contact folder, or of the organization that the person belongs to."""
     organization: str | HasId | None = None

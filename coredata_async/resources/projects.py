@@ -25,7 +25,7 @@ class WorkItem(Document):
     due_date: date | None = None
     space: SpaceRef | None = None
     contacts: tuple[str, ...] = ()
-    """Ids."""
+    """Ids of contacts."""
     associated_contacts_id: tuple[str, ...] = ()
     associated_users: tuple[UserRef, ...] = ()
     connected_users: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class NewWorkItem:
     associated_users: Sequence[str] | None = None
     """Usernames, although responses contain objects."""
     contacts: Sequence[str | HasId] | None = None
-    """Ids."""
+    """Ids of contacts."""
     description: str | None = None
     due_date: date | None = None
     responsible_users: Sequence[str] | None = None
@@ -104,7 +104,7 @@ class NewProject(NewWorkItem):
     """
 
     space: str | HasId
-    """Id."""
+    """Id of the space."""
     fileplan: str | HasId | None = None
     """Id of a fileplan category."""
     sub_project_of: Sequence[str | HasId] | None = None
@@ -161,7 +161,7 @@ class NewTask(NewWorkItem):
     """
 
     project: str | HasId
-    """Id."""
+    """Id of the project."""
 
 
 @frozen(kw_only=True)

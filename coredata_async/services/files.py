@@ -287,7 +287,16 @@ class Files:
     async def move(self, id: Id, *, parent: Id) -> None:  # noqa: A002
         """Move a File to another Project, Folder or Filespace.
 
-        Its content and id stay. Sends two requests.
+        Its content and id stay. Sends two requests; safe to repeat.
+
+        Args:
+            id: Id of the File.
+            parent: Id of the Project, Folder or Filespace to move it to.
+
+        Raises:
+            NotFoundError: If no File has this id.
+
+        See: https://docs.wise.is/cored/files-v2, "Update File metadata"
         """
         await self._update(id, EditFile(parent=parent))
 

@@ -26,8 +26,8 @@ class Projects:
     """The projects of a tenant: the usual verbs, the objects in one project, and changes to its lists.
 
     The service replaces a list as a whole and offers no lock. So `add_…` and `remove_…` read the list, change
-    it and write it back: two requests, or one if nothing changes. Calls of one client wait for each other. A
-    change by another writer between the two requests is undone.
+    it and write it back: two requests, or one if nothing changes. They are safe to repeat. Calls of one
+    client wait for each other. A change by another writer between the two requests is undone.
     """
 
     def __init__(self, send: Send, locks: WeakValueDictionary[str, asyncio.Lock]) -> None:
@@ -45,28 +45,58 @@ class Projects:
     async def add_contact(self, id: Id, contact_id: Id) -> None:  # noqa: A002
         """Connect a contact with a project.
 
+        Sends two requests, or one if nothing changes; safe to repeat.
+
+        Raises:
+            NotFoundError: If no project has this id.
+
         See: https://docs.wise.is/cored/projects, "Add an existing Contact to a Project"
         """
         await self._add(id, _CONTACTS, (id_of(contact_id, "contact_id"),))
 
     async def remove_contact(self, id: Id, contact_id: Id) -> None:  # noqa: A002
-        """Remove a contact from a project."""
+        """Remove a contact from a project.
+
+        Sends requests as `add_contact` does.
+        """
         await self._remove(id, _CONTACTS, (id_of(contact_id, "contact_id"),))
 
     async def add_tags(self, id: Id, *tags: str) -> None:  # noqa: A002
-        """Add tags to a project."""
+        """Add tags to a project.
+
+        Sends requests as `add_contact` does.
+        """
         await self._add(id, _TAGS, tags)
 
     async def remove_tags(self, id: Id, *tags: str) -> None:  # noqa: A002
-        """Remove tags from a project."""
+        """Remove tags from a project.
+
+        Sends requests as `add_contact` does.
+        """
         await self._remove(id, _TAGS, tags)
 
     async def add_users(self, id: Id, *usernames: str, responsible: bool = False) -> None:  # noqa: A002
-        """Associate users with a project; with `responsible`, make them responsible for it."""
+        """Associate users with a project.
+
+        Sends requests as `add_contact` does.
+
+        Args:
+            id: Id of the Project.
+            usernames: Names of the users.
+            responsible: True to make them responsible for the project instead.
+        """
         await self._add(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
 
     async def remove_users(self, id: Id, *usernames: str, responsible: bool = False) -> None:  # noqa: A002
-        """Remove users from a project; with `responsible`, from those responsible for it."""
+        """Remove users from a project.
+
+        Sends requests as `add_contact` does.
+
+        Args:
+            id: Id of the Project.
+            usernames: Names of the users.
+            responsible: True to remove them from those responsible for the project instead.
+        """
         await self._remove(id, _RESPONSIBLE if responsible else _ASSOCIATED, usernames)
 
     async def _add(self, id: Id, names: _Names, new: Sequence[str]) -> None:  # noqa: A002

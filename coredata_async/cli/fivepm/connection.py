@@ -24,32 +24,38 @@ _WHO: Final = frozenset({"url", "login"})
 _ACCOUNT: Final = SharedOptions(
     "coredata_async.cli.fivepm.app",
     (
-        ("url", click.STRING, "URL", "Account: its name, acme.5pmweb.com, or a URL. [FIVEPM_URL]"),
+        ("url", click.STRING, "URL", "Account: its name, acme.5pmweb.com, or a URL. Default: FIVEPM_URL."),
         (
             "login",
             click.STRING,
             "EMAIL",
-            "Login. The password is read only from FIVEPM_PASSWORD or a profile. [FIVEPM_LOGIN]",
+            "Login. Default: FIVEPM_LOGIN. The password is read only from FIVEPM_PASSWORD or a profile.",
         ),
         (
             "format",
             click.Choice(["json", "xml"]),
             "json|xml",
-            "Format of responses; both give the same results.",
+            "Format of responses; both give the same results. Default: json.",
         ),
         (
             "post-params",
             click.Choice(["body", "query", "split"]),
             "body|query|split",
-            "Place of the arguments of a POST: the vendor's page shows the query, its text says the body.",
+            "Place of the arguments of a POST: the vendor's page shows the query, its text says the body. "
+            "Default: body.",
         ),
-        ("dates", click.Choice(["space", "t"]), "space|t", "Prefix of the time in a date."),
-        ("files", click.Choice(["base64", "multipart"]), "base64|multipart", "Encoding of attached files."),
+        ("dates", click.Choice(["space", "t"]), "space|t", "Prefix of the time in a date. Default: space."),
+        (
+            "files",
+            click.Choice(["base64", "multipart"]),
+            "base64|multipart",
+            "Encoding of attached files. Default: base64.",
+        ),
         (
             "credential",
             click.Choice(["session", "login"]),
             "session|login",
-            "Sign in once, or send login and password with each request.",
+            "Sign in once, or send login and password with each request. Default: session.",
         ),
     ),
 )

@@ -15,7 +15,7 @@ from coredata_async.cli.fivepm.connection import fivepm_client
 from coredata_async.cli.options import collect_values, fields_of
 from coredata_async.cli.output import Details, Renderer, Rows, say, sink
 from coredata_async.cli.parsing import local_time
-from coredata_async.cli.resources.reading import shape
+from coredata_async.cli.resources.reading import limit_option, shape
 from coredata_async.cli.resources.writing import confirm, with_cleared
 from coredata_async.fivepm import FivePM
 from coredata_async.fivepm.listing import Listing
@@ -200,7 +200,7 @@ def lister(row: Method) -> click.Command:
             ),
             *(_paging() if row.pages else ()),
             *shape(row.model),
-            click.Option(["--limit"], type=click.IntRange(1), help="Maximum number of objects to show."),
+            limit_option(),
         ],
         help=_summary(row),
     )
@@ -221,10 +221,13 @@ def _keys(names: Sequence[str], *, many: bool) -> Iterator[click.Argument]:
 
 def _paging() -> list[click.Option]:
     return [
-        click.Option(["--page-size"], type=click.IntRange(1), help="Number of objects per request."),
+        click.Option(
+            ["--page-size"], type=click.IntRange(1), metavar="N", help="Number of objects per request."
+        ),
         click.Option(
             ["--offset"],
             type=click.IntRange(0),
+            metavar="N",
             help="Offset of the first object; presumably counted from 0.",
         ),
     ]
@@ -237,9 +240,12 @@ def _summary(row: Method) -> str:
         return "Sign in, and sign out again."
     if row.fields is not None:
         return f"Add {_thing(row)}, and show it."
+    if row.python == "projects.all":
+        return "List all projects in one response, without filters."
     if row.gives == "many":
         return f"List {row.python.partition('.')[2] if row.service == 'metainfo' else _plural(row)}."
-    return f"Show {_thing(row)}."
+    end = {"auth.user": " who is signed in", "users.get_by_email": " by e-mail address"}.get(row.python, "")
+    return f"Show {_thing(row)}{end}."
 
 
 def _thing(row: Method) -> str:

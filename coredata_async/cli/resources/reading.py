@@ -12,7 +12,7 @@ import click
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
 from coredata_async.cli.failures import exit_on_failures, run_each
-from coredata_async.cli.help_text import evidence_note, first_line
+from coredata_async.cli.help_text import evidence_note, filter_help
 from coredata_async.cli.options import Field, collect_values, fields_of
 from coredata_async.cli.output import Details, Lines, Renderer, Rows, sink
 from coredata_async.cli.resources.resource import ResourceCommand, fields_option, nouns
@@ -43,7 +43,7 @@ class RangeCommand(click.Command):
 
 def lister(noun: ResourceCommand) -> click.Command:
     """Build `coredata NOUN list`."""
-    fields = fields_of(noun.kind.where)
+    fields = fields_of(noun.kind.where, describe=filter_help)
     owners = noun.parents()
 
     def run(*, limit: int | None, fields_: list[str], as_json: bool, **values: str | None) -> None:
@@ -63,7 +63,7 @@ def lister(noun: ResourceCommand) -> click.Command:
             *(each.option() for each in fields),
             *_parent_options(noun, fields),
             *shape(noun.kind.model),
-            _limit(),
+            limit_option(),
         ],
         help=f"List {noun.many}.",
     )
@@ -146,7 +146,7 @@ def _parent_options(noun: ResourceCommand, fields: Sequence[Field]) -> list[clic
             [f"--{name.replace('_', '-')}", name],
             metavar="ID",
             help=f"Only those of this {name.replace('_', ' ')}, without other filters."
-            + (f" [{nested.proof.evidence}]" if evidence_note(nested.proof) else ""),
+            + (f" [{nested.proof.evidence}]" if evidence_note(nested.proof.evidence) else ""),
         )
         for name, (_, nested) in noun.parents().items()
         if name not in taken
@@ -161,11 +161,12 @@ def shape(model: type[object] | None) -> list[click.Option]:
     ]
 
 
-def _limit() -> click.Option:
-    return click.Option(["--limit"], type=click.IntRange(1), help="Maximum number of objects.")
+def limit_option() -> click.Option:
+    """Declare the option for the number of objects to show."""
+    return click.Option(["--limit"], type=click.IntRange(1), metavar="N", help="Maximum number of objects.")
 
 
-@click.command(params=connection.options(hidden=True), help=first_line(CoreData.me))
+@click.command(params=connection.options(hidden=True))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def whoami(*, as_json: bool) -> None:
     """Show the user that the key belongs to."""
@@ -173,10 +174,10 @@ def whoami(*, as_json: bool) -> None:
     (Lines() if as_json else Details()).add(me)
 
 
-@click.command(params=connection.options(hidden=True), help=first_line(CoreData.recent_projects))
+@click.command(params=connection.options(hidden=True))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def recent(*, as_json: bool) -> None:
-    """List the most recently visited projects."""
+    """List the last ten projects that the current user visited, as recorded by the service."""
     asyncio.run(_recent(client(), as_json=as_json))
 
 

@@ -13,7 +13,7 @@ import click
 
 from coredata_async.cli import connection
 from coredata_async.cli.connection import client
-from coredata_async.cli.help_text import Group, evidence_note, first_line
+from coredata_async.cli.help_text import Group, argument_help, evidence_note, first_line
 from coredata_async.cli.resources import reading, writing
 from coredata_async.cli.resources.resource import ResourceCommand
 from coredata_async.client import CoreData
@@ -48,6 +48,7 @@ def _is_simple(method: Callable[..., object]) -> bool:
 
 def _command(noun: ResourceCommand, name: str, method: Callable[..., object]) -> click.Command:
     taken = list(inspect.signature(method).parameters.values())[1:]  # skips `self`
+    words = argument_help(method)
 
     def run(**values: Any) -> None:
         positional: list[str] = []
@@ -61,7 +62,7 @@ def _command(noun: ResourceCommand, name: str, method: Callable[..., object]) ->
     return click.Command(
         name.replace("_", "-"),
         callback=run,
-        params=[_parameter(each) for each in taken],
+        params=[_parameter(each, words.get(each.name)) for each in taken],
         help=first_line(method),
     )
 
@@ -73,7 +74,7 @@ async def _call(
         await cast("Callable[..., Awaitable[None]]", getattr(noun.service(made), name))(*positional, **named)
 
 
-def _parameter(taken: inspect.Parameter) -> click.Parameter:
+def _parameter(taken: inspect.Parameter, words: str | None) -> click.Parameter:
     if taken.kind is not taken.KEYWORD_ONLY:
         many = taken.kind is taken.VAR_POSITIONAL
         return click.Argument(
@@ -84,9 +85,15 @@ def _parameter(taken: inspect.Parameter) -> click.Parameter:
         )
     flag = f"--{taken.name.replace('_', '-')}"
     if isinstance(taken.default, bool):
-        return click.Option([flag, taken.name], is_flag=True)
+        return click.Option([flag, taken.name], is_flag=True, help=words)
     needed = taken.default is taken.empty
-    return click.Option([flag, taken.name], required=needed, default=None if needed else taken.default)
+    return click.Option(
+        [flag, taken.name],
+        metavar="ID" if taken.annotation in {Id, "Id"} else "TEXT",
+        required=needed,
+        default=None if needed else taken.default,
+        help=words,
+    )
 
 
 class NounGroup(Group):
@@ -94,7 +101,10 @@ class NounGroup(Group):
 
     def __init__(self, noun: ResourceCommand) -> None:
         super().__init__(
-            noun.command, help=first_line(noun.kind.model), params=connection.options(hidden=True)
+            noun.command,
+            help=first_line(noun.kind.model),
+            params=connection.options(hidden=True),
+            epilog=_legend(noun),
         )
         self._makers: dict[str, Callable[[], click.Command | None]] = {
             verb: partial(_make, noun, verb) for verb in _VERBS if _is_offered(noun, verb)
@@ -119,6 +129,13 @@ def with_connection_options(command: click.Command) -> click.Command:
     return command
 
 
+def _legend(noun: ResourceCommand) -> str | None:
+    """Return an explanation of the levels of evidence that the summaries of the verbs mention."""
+    proofs = [noun.proof(verb) for verb in _VERBS if _is_offered(noun, verb)]
+    levels = dict.fromkeys(proof.evidence for proof in proofs if proof and evidence_note(proof.evidence))
+    return " ".join(f"[{level}]: {evidence_note(level)}." for level in levels) or None
+
+
 def _is_offered(noun: ResourceCommand, verb: str) -> bool:
     needs = {"create": noun.new, "update": noun.edit}
     return noun.proof(verb) is not None and needs.get(verb, noun) is not None
@@ -128,7 +145,7 @@ def _make(noun: ResourceCommand, verb: str) -> click.Command | None:
     command, proof = _VERBS[verb](noun), noun.proof(verb)
     if command is None or proof is None:
         return None
-    if evidence_note(proof):
+    if note := evidence_note(proof.evidence):
         command.short_help = f"{command.help} [{proof.evidence}]"
-        command.help = f"{command.help}\n\nEvidence: {proof.evidence}, {evidence_note(proof)}: {proof.source}"
+        command.help = f"{command.help}\n\nEvidence: {proof.evidence}, {note}: {proof.source}"
     return with_connection_options(command)

@@ -46,7 +46,7 @@ def updater(noun: ResourceCommand) -> click.Command | None:
     """Build `coredata NOUN update`."""
     if noun.edit is None:
         return None
-    fields = fields_of(noun.edit)
+    fields = fields_of(noun.edit, explained_by=noun.new)
 
     def run(*, key: str, clear: tuple[str, ...], **values: object) -> None:
         changes = collect_values(fields, values)

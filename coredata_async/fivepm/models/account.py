@@ -33,7 +33,7 @@ class User:
     cell_phone: str = ""
     company: str = ""
     security_level: int | None = None
-    """0 administrator, 100 user, 150 external, 200 client.
+    """Level: 0 administrator, 100 user, 150 external, 200 client.
 
     See `SecurityLevel`.
     """
@@ -50,6 +50,7 @@ class EditUser:
     title: str | Unset | None = UNSET
     email: str | Unset | None = UNSET
     password: str | Unset | None = field(default=UNSET, repr=False)
+    """Password of the user."""
     first_name: str | Unset | None = UNSET
     last_name: str | Unset | None = UNSET
     address: str | Unset | None = UNSET
@@ -57,12 +58,13 @@ class EditUser:
     cell_phone: str | Unset | None = UNSET
     company: str | Unset | None = UNSET
     security_level: int | Unset | None = UNSET
-    """0 administrator, 100 user, 150 external, 200 client.
+    """Level: 0 administrator, 100 user, 150 external, 200 client.
 
     See `SecurityLevel`.
     """
     comment: str | Unset | None = UNSET
     can_view_profiles: bool | Unset | None = UNSET
+    """True to let the user view the profiles of others."""
     avatar: str | Unset | None = UNSET
     """The format is not documented."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
@@ -77,7 +79,7 @@ class NewUser(EditUser):
     email: str  # pyright: ignore[reportGeneralTypeIssues]
     password: str = field(repr=False)
     security_level: int  # pyright: ignore[reportGeneralTypeIssues]
-    """0 administrator, 100 user, 150 external, 200 client.
+    """Level: 0 administrator, 100 user, 150 external, 200 client.
 
     See `SecurityLevel`.
     """

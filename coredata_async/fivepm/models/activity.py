@@ -74,16 +74,21 @@ class EditActivity:
     task_id: str | HasId | Unset | None = UNSET
     project_id: str | HasId | Unset | None = UNSET
     type: ActivityType | Unset = UNSET
+    """Message, progress note, file note, Google Docs link, SpiderScribe board, or FireFly screen."""
     text: str | Unset | None = UNSET
     owner_id: str | HasId | Unset | None = UNSET
+    """Id of the user who posts it."""
     progress: int | Unset | None = UNSET
     """Percent. Posting it changes the progress of the task, and at 100 its status."""
     hours_done: float | Unset | None = UNSET
     notify_project_team: bool | Unset = UNSET
+    """True to send e-mail to the team of the project."""
     notify_task_team: bool | Unset = UNSET
+    """True to send e-mail to the team of the task."""
     notify_client: bool | Unset = UNSET
+    """True to send e-mail to the client."""
     hide_from_clients: bool | Unset | None = UNSET
-    """Progress notes cannot be hidden."""
+    """True to hide it from clients. Progress notes cannot be hidden."""
     date: datetime | date_type | Unset | None = UNSET
     """Time of posting."""
     extra: Mapping[str, object] = field(factory=dict[str, object])
@@ -105,6 +110,7 @@ class ActivityFilter(WorkFilter):
     project_id: str | HasId | Unset = UNSET
     task_id: str | HasId | Unset = UNSET
     type: ActivityType | Unset = UNSET
+    """Message, progress note, file note, Google Docs link, SpiderScribe board, or FireFly screen."""
 
 
 @frozen(kw_only=True)

@@ -76,18 +76,29 @@ class EditWorkItem:
     tags: Sequence[str] | Unset | None = UNSET
     """List, or one text with commas. A tag cannot contain a comma."""
     owner_id: str | HasId | Unset | None = UNSET
+    """Id of the user who created it."""
     group_id: str | HasId | Unset | None = UNSET
+    """Id of the group of projects."""
     start_date: datetime | date | Unset | None = UNSET
     end_date: datetime | date | Unset | None = UNSET
     """The deadline."""
     priority: int | Unset | None = UNSET
+    """Priority: 1 low, 2 normal, 3 high, 4 urgent, or a number of the account's own."""
     status: int | Unset | None = UNSET
+    """Status: 10 open, 20 on hold, 30 done, or a number of the account's own."""
     notify_project_team: bool | Unset = UNSET
+    """True to send e-mail to the team of the project."""
     notify_client: bool | Unset = UNSET
+    """True to send e-mail to the client."""
     hidden: bool | Unset | None = UNSET
+    """True to hide it from users outside the team, but not from clients."""
     flag: int | Unset | None = UNSET
+    """Colour of the star: 0 none, 1 violet, 2 orange, 3 red."""
     team: Sequence[str | HasId] | Unset | None = UNSET
-    """Ids of users. The encoding of a team is not documented: see `RequestStyle.team`."""
+    """Ids of users. The encoding of a team is not documented.
+
+    See `RequestStyle.team`.
+    """
     extra: Mapping[str, object] = field(factory=dict[str, object])
     """Further fields, by the service's names."""
 
@@ -97,6 +108,7 @@ class WorkFilter:
     """Filters that test a project or a task, for lists of these and of their activities."""
 
     group_id: str | HasId | Unset = UNSET
+    """Id of the group of projects."""
     assigned_to: str | Unset = UNSET
     """Id of a user."""
     active: bool | Unset = UNSET
@@ -132,7 +144,9 @@ class ProjectFilter(WorkFilter):
     """Filters for projects. Whether `name` matches in whole or in part is not documented."""
 
     owner_id: str | HasId | Unset = UNSET
+    """Id of the user who created it."""
     name: str | Unset = UNSET
+    """Name; it is not documented whether it matches in whole or in part."""
 
 
 @frozen(kw_only=True)
@@ -160,10 +174,12 @@ class EditTask(EditWorkItem):
     """
 
     parent_id: str | HasId | Unset | None = UNSET
+    """Id of the parent task."""
     project_id: str | HasId | Unset | None = UNSET
     progress: int | Unset | None = UNSET
     """Percent."""
     notify_task_team: bool | Unset = UNSET
+    """True to send e-mail to the team of the task."""
     hours_done: float | Unset | None = UNSET
     """Hours. It is not documented whether the service computes it from the activities instead."""
     estimated_time: float | Unset | None = UNSET
@@ -186,8 +202,11 @@ class TaskFilter(WorkFilter):
 
     project_id: str | HasId | Unset = UNSET
     parent_id: str | HasId | Unset = UNSET
+    """Id of the parent task."""
     owner_id: str | HasId | Unset = UNSET
+    """Id of the user who created it."""
     name: str | Unset = UNSET
+    """Name; it is not documented whether it matches in whole or in part."""
     started_from: datetime | date | Unset = UNSET
     started_before: datetime | date | Unset = UNSET
     deadline_from: datetime | date | Unset = UNSET
