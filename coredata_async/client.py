@@ -188,6 +188,9 @@ class CoreData(HttpClient):
     ) -> Reply:
         """Send any request to the service, with key, retries, redaction and typed errors.
 
+        Sends one request, and repeats it if that is safe. The body of the response, at most 64 MiB, is held
+        in memory.
+
         Args:
             method: `GET`, `POST`, …
             path: From `/api/` to the final slash, with or without a query.
@@ -197,6 +200,9 @@ class CoreData(HttpClient):
             repeatable: Whether the request is safe to repeat; by default all methods but POST and PATCH are.
 
         Raises:
+            ConfigurationError: If the path is not one of the service or lacks its final slash, or the body
+                cannot be sent as JSON.
+            OutcomeUnknownError: If it is unknown whether a request that must not be repeated was carried out.
             APIError: If the request fails; the subclass gives the reason.
         """
         from coredata_async.wire.calls import free_request
@@ -213,6 +219,8 @@ class CoreData(HttpClient):
 
     def recent_projects(self) -> Listing[Project]:
         """List the last ten projects that the current user visited, as recorded by the service.
+
+        Sends one request when it is read; safe to repeat.
 
         See: https://docs.wise.is/cored/user-home
         """

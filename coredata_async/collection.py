@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from coredata_async.call import perform
 from coredata_async.fields import build, with_signature
@@ -25,6 +25,7 @@ W = ParamSpec("W")
 N = ParamSpec("N")
 E = ParamSpec("E")
 Verb = TypeVar("Verb", bound=Callable[..., object])
+_PAGES: Final = "Sends one request per page, when the page is read; safe to repeat. Memory: one page."
 
 
 def lister(send: Send, kind: Resource[T, W]) -> Callable[W, Listing[T]]:
@@ -33,7 +34,7 @@ def lister(send: Send, kind: Resource[T, W]) -> Callable[W, Listing[T]]:
     def list(*args: W.args, **kwargs: W.kwargs) -> Listing[T]:  # noqa: A001  # the service's own verb
         return list_resource(send, kind, build(f"{kind.name}.list", kind.where, *args, **kwargs))
 
-    summary = "List the matching objects; await or iterate the result, see `Listing`."
+    summary = f"List the matching objects; await or iterate the result, see `Listing`.\n\n{_PAGES}"
     return _with_evidence(list, kind.where, summary, kind.proof("list"))
 
 
@@ -47,7 +48,7 @@ def sublister(
         return list_resource(send, nested.kind, wanted, path=nested.path(id))
 
     inside.__name__ = nested.kind.name
-    summary = f"List the {nested.kind.name} of one object, without filters."
+    summary = f"List the {nested.kind.name} of one object, without filters. See `Listing`.\n\n{_PAGES}"
     return _with_evidence(inside, where, summary, nested.proof, leading=("id",))
 
 

@@ -1,4 +1,7 @@
-"""In-process CoreData for development and tests, written from the API's facts, never from the client.
+"""In-process CoreData for development and tests, written from the vendor's pages, never from the client.
+
+The pages are those below https://docs.wise.is/cored/. Where they are silent, old public clients and the
+framework that the service resembles (Django with Tastypie) were the model; comments then say "inferred".
 
 ```python
 async with Sandbox() as box, box.client() as client:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from attrs import field, frozen
 
-# Django sends this type with an empty body, so an empty error is not JSON (facts 5).
+# Django sends this type with an empty body, so an empty error is not JSON.
 _DJANGO = "text/html; charset=utf-8"
 
 
@@ -44,7 +44,7 @@ class Refused(Exception):  # noqa: N818 (it is an outcome of a request, not a fa
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return a response with a status and no body: 201, 204, 401, 404, 405 (facts 2.1, 5)."""
+    """Return a response with a status and no body: 201, 204, 401, 404, 405."""
     return Answer(status, {"Content-Type": _DJANGO, **(headers or {})})
 
 
@@ -54,7 +54,7 @@ def as_json(value: object, status: int = 200) -> Answer:
 
 
 def refuse(message: str, status: int = 400) -> Refused:
-    """Return a refusal with `{"error": message}`, the body of a Tastypie service (facts 5, inferred)."""
+    """Return a refusal with `{"error": message}`, the body of a Tastypie service (inferred)."""
     return Refused(as_json({"error": message}, status))
 
 

@@ -1,6 +1,6 @@
 """Storage of the bytes of Files: the interface of any storage, and the built-in one on disk.
 
-Its URLs have AWS Signature Version 2 in the query (facts 2.2, 2.3), written from Amazon's rules ("Signing and
+Its URLs have AWS Signature Version 2 in the query, written from Amazon's rules ("Signing and
 authenticating REST requests"), independent of any client.
 """
 

@@ -142,7 +142,7 @@ class Call:
 
     @property
     def sync(self) -> bool:
-        """True if the request asks to be indexed before the response (facts 2.11: `?sync=true`)."""
+        """True if the request asks to be indexed before the response (`?sync=true`)."""
         return self.query.get("sync", "").lower() == "true"
 
     def body(self, read: Callable[[int], Awaitable[bytes]] | None = None) -> BodyStream:

@@ -46,7 +46,7 @@ class DocumentCollection:
     """Condition for documents in the lists below one of this kind."""
 
     def render(self, state: State, document: Document) -> dict[str, object]:
-        """Return a document as it is sent: every field, empty or not, as in today's samples (facts 4.2)."""
+        """Return a document as it is sent: every field, empty or not, as in today's samples."""
         return {
             "aspects": dict(document.aspects),
             "created": stamp(document.created),
@@ -60,7 +60,7 @@ class DocumentCollection:
             "resource_uri": f"/api/v2/{self.plural}/{document.id}/",
             "snapshot_id": document.snapshot_id,
             "tags": list(document.tags),
-            # Null in every sample; a document created with a template shows its id (inferred, facts 4.2).
+            # Null in every sample; a document created with a template shows its id (inferred).
             "template": None,
             "title": document.title,
             "type": document.kind,

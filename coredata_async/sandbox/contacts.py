@@ -1,7 +1,9 @@
-"""Contacts: persons and organizations, in the one ContactFolder of the global Space (facts 2.5).
+"""Contacts: persons and organizations, in the one ContactFolder of the global Space.
 
 The page with the names of the creation's fields is lost; they are taken from the responses. Changing and
 deleting are not documented: 405.
+
+Source: https://docs.wise.is/cored/contacts
 """
 
 from collections.abc import Mapping
@@ -97,7 +99,7 @@ def own(state: State, document: Document) -> Mapping[str, object]:
 
 
 def link_condition(state: State, contact: Document, kind: str) -> Condition:
-    """Return the condition that a document names a Contact, as in `?associated_contacts_id=` (facts 3.4)."""
+    """Return the condition that a document names a Contact, as in `?associated_contacts_id=`."""
     return Condition(lambda one: contact.id in one.contacts)
 
 

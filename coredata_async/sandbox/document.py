@@ -1,6 +1,8 @@
-"""Documents: one shape for every kind, because in CoreData everything is a document (facts 4.1).
+"""Documents: one shape for every kind, because in CoreData everything is a document.
 
 Their ids are UUIDv1, whose clock is the `created` of the named object.
+
+Source: https://docs.wise.is/cored/coredata-domain-model
 """
 
 import secrets
@@ -47,18 +49,18 @@ class Ids:
 def moment_of(identifier: str) -> float:
     """Return the Unix time inside a UUIDv1.
 
-    In every vendor's sample the clock inside `id`, cut to the second, equals `created` (facts 4.3).
+    In every vendor's sample the clock inside `id`, cut to the second, equals `created`.
     """
     return (uuid.UUID(identifier).time - _EPOCH_TICKS) / _TICKS
 
 
 def stamp(moment: float) -> str:
-    """Return a time as the service writes it: naive, UTC, cut (not rounded) to the second (facts 4.3)."""
+    """Return a time as the service writes it: naive, UTC, cut (not rounded) to the second."""
     return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def precise_stamp(moment: float) -> str:
-    """Return a time as in comments: naive, UTC, with microseconds (facts 2.10)."""
+    """Return a time as in comments: naive, UTC, with microseconds."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
 
 
@@ -100,7 +102,7 @@ class Document:
 
 @frozen
 class User:
-    """Person with an account. Not a document: the key is the username (facts 2.8)."""
+    """Person with an account. Not a document: the key is the username."""
 
     username: str
     first_name: str
@@ -113,13 +115,13 @@ class User:
         return f"{self.first_name} {self.last_name}"
 
     def embed(self) -> dict[str, object]:
-        """Return the form in other documents; requests contain only the username (facts 6, trap 8)."""
+        """Return the form in other documents; requests contain only the username."""
         return {"first_name": self.first_name, "last_name": self.last_name, "username": self.username}
 
 
 @frozen
 class Comment:
-    """Comment on a document (facts 2.10)."""
+    """Comment on a document."""
 
     id: int
     """Number, unlike every other id."""

@@ -111,7 +111,7 @@ class Fault:
 
 @define(eq=False)
 class Lag:
-    """Time for which a new File is missing from lists, as if it were indexed later (facts 6, trap 19)."""
+    """Time for which a new File is missing from lists, as if it were indexed later."""
 
     seconds: float
     requests: int
@@ -239,7 +239,7 @@ class Faults:
         return self._add("wrong_digest", op, Effect(wrong_digest=True), **when)
 
     def hide(self, op: str, *fields: str, null: bool = False, **when: Unpack[When]) -> Fault:
-        """Omit fields from the documents, or show them as null, as old samples do (facts 4.2)."""
+        """Omit fields from the documents, or show them as null, as old samples do."""
         effect = Effect(nulled=fields) if null else Effect(hidden=fields)
         return self._add("hide", op, effect, **when)
 
@@ -249,7 +249,7 @@ class Faults:
         mode: Literal["always", "never", "same"] = "always",
         **when: Unpack[When],
     ) -> Fault:
-        """Make `meta.next` wrong: always present, never present, or the page itself (facts 3.3)."""
+        """Make `meta.next` wrong: always present, never present, or the page itself."""
         return self._add("lying_next", op, Effect(lying_next=mode), **when)
 
     def hide_objects(self, op: str, *names: str, **when: Unpack[When]) -> Fault:
@@ -267,7 +267,7 @@ class Faults:
     def listing_lag(self, *, seconds: float = 0.0, requests: int = 0) -> Lag:
         """Omit a new File from every list for this time, or for this number of lists; until cleared.
 
-        A write with `?sync=true` waits for the index: its File is listed at once (facts 2.11).
+        A write with `?sync=true` waits for the index: its File is listed at once.
         """
         self.lag = Lag(seconds, requests)
         return self.lag

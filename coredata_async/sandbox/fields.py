@@ -72,14 +72,14 @@ def text(name: str, value: object) -> str:
 
 
 def texts(name: str, value: object) -> tuple[str, ...]:
-    """Accept a list of strings: contacts, tags and usernames of a Project (facts 6, trap 8)."""
+    """Accept a list of strings: contacts, tags and usernames of a Project."""
     if not isinstance(value, list):
         raise refuse(f"The field '{name}' must be a list.")
     return tuple(text(name, one) for one in cast("list[object]", value))
 
 
 def commas(name: str, value: object) -> tuple[str, ...]:
-    """Accept a comma-separated string: contacts and tags of a File (facts 2.2)."""
+    """Accept a comma-separated string: contacts and tags of a File."""
     # The page's example separates with ", ", so the space is not part of the tag.
     return tuple(part.strip() for part in text(name, value).split(",") if part.strip())
 
@@ -95,7 +95,7 @@ def records(mandatory: str | None, *optional: str) -> Rule:
     """Return a rule that accepts a list of objects, with these names and strings (or null) for values.
 
     An item without its mandatory name is refused; another missing name shows as null for a
-    `label` and as an empty string for the rest (facts 4.2: a label may be null).
+    `label` and as an empty string for the rest (a label may be null).
     """
     names = (*([mandatory] if mandatory else []), *optional)
 

@@ -1,4 +1,7 @@
-"""Files: their metadata, their creation, and their bytes with the URL and the replacement (facts 2.2)."""
+"""Files: their metadata, their creation, and their bytes with the URL and the replacement.
+
+Source: https://docs.wise.is/cored/files-v2
+"""
 
 import mimetypes
 from collections.abc import Mapping
@@ -72,7 +75,7 @@ async def create_file(service: Service, call: Call) -> Answer:
 async def _register(service: Service, call: Call, texts: Mapping[str, str]) -> Answer:
     """Create a File from a stored blob.
 
-    A second time creates a second File, because the request has no key (facts 6, trap 25).
+    A second time creates a second File, because the request has no key.
     """
     blob = texts.get("blob_name")
     if not blob:
@@ -133,14 +136,14 @@ def _change_file(state: State, before: Document, said: SubmittedFields) -> Docum
         title=said.text("title"),
         dynatype=kind,
         tags=said.texts("tags", before.tags),
-        # Contacts of a plain File are dropped silently (facts 6, trap 9).
+        # Contacts of a plain File are dropped silently.
         contacts=() if kind == "File" else contacts,
         fields={"mime_type": mime_type(filename), **before.fields, "filename": filename},
     )
 
 
 def file_fields(state: State, document: Document) -> Mapping[str, object]:
-    """Return the fields that only a File has; linked contacts are not among them (facts 4.2)."""
+    """Return the fields that only a File has; linked contacts are not among them."""
     return {
         "category": "main",
         "fileplan": "",
@@ -176,7 +179,7 @@ def mime_type(filename: str) -> str:
 
 
 async def fetch_content(service: Service, call: Call) -> Answer:
-    """Redirect with 302 to an absolute signed URL, on the tenant's own host (facts 6, trap 2)."""
+    """Redirect with 302 to an absolute signed URL, on the tenant's own host."""
     fields = FILES.find(service.state, call.ids[0]).fields
     url = service.bucket.presign_get(
         str(fields["blob_name"]), str(fields["filename"]), str(fields["mime_type"])
@@ -221,7 +224,7 @@ async def replace_content(service: Service, call: Call) -> Answer:
 def _check_snapshot(service: Service, call: Call) -> Document:
     """Return the File, or refuse a request that saw an older state of it.
 
-    The status of the real service is not documented (facts 6, trap 11); 409 is the most likely.
+    The status of the real service is not documented; 409 is the most likely.
     """
     file = FILES.find(service.state, call.ids[0])
     expected = call.query.get("snapshot_id")
@@ -241,7 +244,7 @@ async def _take_blob(service: Service, call: Call) -> tuple[str, int, str]:
 
 
 async def _take_body(service: Service, call: Call) -> tuple[str, int, str]:
-    # An empty body makes an empty File: the page's own example truncates a File this way (facts 6, trap 4).
+    # An empty body makes an empty File: the page's own example truncates a File this way.
     call.expect_type("application/octet-stream")
     blob = uuid4().hex
     size, md5 = await service.bucket.store(blob, call.body())
@@ -249,7 +252,7 @@ async def _take_body(service: Service, call: Call) -> tuple[str, int, str]:
 
 
 def _rename_content(file: Document, filename: str | None) -> Mapping[str, object]:
-    """Keep the file's name, and take the extension of the new one if it differs (facts 2.2, row 6)."""
+    """Keep the file's name, and take the extension of the new one if it differs."""
     before = PurePosixPath(str(file.fields["filename"]))
     suffix = PurePosixPath(filename or "").suffix
     if not suffix or suffix == before.suffix:

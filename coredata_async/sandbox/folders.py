@@ -1,8 +1,10 @@
-"""Folders: listed, read, and created in a way chosen by this project (facts 2.6).
+"""Folders: listed, read, and created in a way chosen by this project.
 
 Only `GET /api/v2/folders/` is documented. "Create a Folder in a Project" is a headline whose page is
 lost, so `POST /api/v2/folders/` with `title` and `parent` is **this project's choice**, by analogy with
 Files and Projects, and so are the details and `projects/{id}/folders/`. Check them against the service.
+
+Source: https://docs.wise.is/cored/folders
 """
 
 from collections.abc import Mapping

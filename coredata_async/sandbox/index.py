@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from coredata_async.sandbox.document import Document
 
 Key = tuple[int, str]
-"""Creation time of a document, in whole seconds, and its id: the order of every list (facts 2.1)."""
+"""Creation time of a document, in whole seconds, and its id: the order of every list."""
 
 _SECOND = itemgetter(0)
 _TITLE = itemgetter(0)

@@ -1,6 +1,8 @@
-"""Lists: the filters of their query, and one page in the envelope of every list (facts 3).
+"""Lists: the filters of their query, and one page in the envelope of every list.
 
 The filters are title, parent, identifier, contact and dates.
+
+Source: https://docs.wise.is/cored/api-v2, "Filtering"
 """
 
 import operator
@@ -48,7 +50,7 @@ def page(found: Sequence[T], path: str, query: Mapping[str, str], *, default: in
     offset = _number(query, "offset", 0)
     total = len(found)
     following = offset + limit if offset + limit < total else None
-    # Tastypie sends no `previous` if a whole page does not fit before the offset (facts 3.2).
+    # Tastypie sends no `previous` if a whole page does not fit before the offset.
     preceding = offset - limit if offset >= limit else None
     meta: dict[str, object] = {
         "limit": limit,
@@ -91,7 +93,7 @@ def conditions(
 ) -> list[Condition]:
     """Return the conditions in a query.
 
-    An unknown name is ignored, so a misspelt filter lists everything (facts 6, trap 15: inferred).
+    An unknown name is ignored, so a misspelt filter lists everything (inferred).
     With `closed`, a range includes both of its ends.
     """
     return [
@@ -137,7 +139,7 @@ _INDEXED: Mapping[str, Callable[[Index, str, str], Hits]] = {
 
 
 def _date_test(field: str, op: str, moments: list[float], *, closed: bool) -> Test:
-    # Compared in whole seconds, as they are stored (facts 4.3).
+    # Compared in whole seconds, as they are stored.
     def timestamp(one: Document) -> int:
         return int(one.created if field == "created" else one.modified)
 
@@ -145,7 +147,7 @@ def _date_test(field: str, op: str, moments: list[float], *, closed: bool) -> Te
         if len(moments) != _RANGE:
             raise refuse(f"{field}__range takes two dates, joined by a comma.")
         first, last = moments
-        # The page excludes both ends; the framework's BETWEEN includes them (facts 3.5).
+        # The page excludes both ends; the framework's BETWEEN includes them.
         if closed:
             return lambda one: first <= timestamp(one) <= last
         return lambda one: first < timestamp(one) < last

@@ -79,7 +79,7 @@ class Form:
 
 
 def open_form(headers: Mapping[str, str], read: Callable[[int], Awaitable[bytes]]) -> Form:
-    """Open a request's form, or refuse it: `files/` accepts only multipart (facts 1.6)."""
+    """Open a request's form, or refuse it: `files/` accepts only multipart."""
     kind = headers.get("Content-Type", "")
     if kind.partition(";")[0].strip().lower() != "multipart/form-data":
         raise refuse("Content-Type must be multipart/form-data.", 415)

@@ -1,4 +1,7 @@
-"""Object store: reserved blobs, and their bytes at signed URLs; as strict as an S3 with Signature V2."""
+"""Object store: reserved blobs, and their bytes at signed URLs; as strict as an S3 with Signature V2.
+
+Source: https://docs.wise.is/cored/files-v3
+"""
 
 import hmac
 import re
@@ -32,7 +35,7 @@ async def reserve(service: Service, call: Call) -> Answer:
 
 
 async def put(service: Service, call: Call) -> Answer:
-    """Store a blob: 201 with an empty body and its MD5 as ETag (facts 2.3: 201, where AWS documents 200)."""
+    """Store a blob: 201 with an empty body and its MD5 as ETag (AWS documents 200)."""
     bucket = _bucket(service)
     _admit(bucket, call)
     _check_length(bucket, call)
@@ -46,7 +49,7 @@ async def put(service: Service, call: Call) -> Answer:
 
 
 async def get(service: Service, call: Call) -> Answer:
-    """Return a blob or a range of it (facts 2.2: the storage advertises `Accept-Ranges: bytes`)."""
+    """Return a blob or a range of it (the storage advertises `Accept-Ranges: bytes`)."""
     bucket = _bucket(service)
     _admit(bucket, call)
     blob = bucket.blobs.get(call.ids[0])

@@ -1,7 +1,9 @@
-"""Projects, with all that the page `projects` describes (facts 2.1), and their Tasks (facts 2.4).
+"""Projects, with all that their page describes, and their Tasks.
 
-Reading a Task is documented. The page has no creation any more: body and path are those of the client of
+Reading a Task is documented. Its page no longer has the creation: body and path are those of a client of
 2014, the fields those of a Project; changing and deleting work as for Projects.
+
+Source: https://docs.wise.is/cored/projects and https://docs.wise.is/cored/tasks
 """
 
 from collections.abc import Iterable, Mapping
@@ -70,7 +72,7 @@ _PROJECT = _Fields(
         "status": word_of("project_status"),
         "space": text,
         "fileplan": text,
-        "sub_project_of": texts,  # accepted and never shown (facts 4.2)
+        "sub_project_of": texts,  # accepted and never shown
         "template": reference,
     },
     frozenset(("space", "title")),
@@ -99,7 +101,7 @@ def _change_work_item(
 
 
 def _people(state: State, name: str, usernames: Iterable[str]) -> list[dict[str, object]]:
-    """Return the objects that are shown for usernames (facts 6, trap 8)."""
+    """Return the objects that are shown for usernames."""
     found: list[dict[str, object]] = []
     for username in usernames:
         if username not in state.users:
@@ -196,7 +198,7 @@ def _add_numbered(state: State, draft: Document) -> Document:
 
 
 async def update_project(service: Service, call: Call) -> Answer:
-    """Change only the given fields; lists are replaced whole, without a lock (facts 2.1)."""
+    """Change only the given fields; lists are replaced whole, without a lock."""
     said = await _PROJECT.read(call, partial=True)
     before = PROJECTS.find(service.state, call.ids[0])
     service.state.change(_change_project(service.state, before, said))
@@ -211,7 +213,7 @@ def _change_project(state: State, before: Document, said: SubmittedFields) -> Do
 
 
 def _check_programme(state: State, identifier: str) -> None:
-    """Refuse an id other than that of a Project with the dynatype Programme (facts 2.1)."""
+    """Refuse an id other than that of a Project with the dynatype Programme."""
     project = state.documents.get(identifier)
     if project is None or (project.kind, project.dynatype) != ("Project", "Programme"):
         raise refuse(f"sub_project_of: Programme {identifier!r} does not exist.")

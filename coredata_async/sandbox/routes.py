@@ -56,7 +56,7 @@ class Router:
             raise Refused(self._unknown(path, query))
         methods, ids = found
         if method not in methods:
-            # Tastypie checks the method before the credentials (facts 5, inferred).
+            # Tastypie checks the method before the credentials (inferred).
             raise Refused(empty(405, {"Allow": ", ".join(methods)}))
         return methods[method], ids
 
@@ -67,7 +67,7 @@ class Router:
         return None
 
     def _unknown(self, path: str, query: str) -> Answer:
-        """Return 301 if only the final slash is missing, as Django does, for any method (facts 1.2)."""
+        """Return 301 if only the final slash is missing, as Django does, for any method."""
         if path.endswith("/") or self._match(f"{path}/") is None:
             return NOT_FOUND
         return empty(301, {"Location": f"{path}/?{query}" if query else f"{path}/"})

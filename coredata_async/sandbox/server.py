@@ -54,7 +54,7 @@ class SandboxServer:
     max_limit: int = 1000
     default_limit: int = 20
     url_lifetime: float = 900
-    """Lifetime of a signed URL, in seconds; the vendor's is not documented (facts 5)."""
+    """Lifetime of a signed URL, in seconds; the vendor's is not documented."""
     storage: Bucket | None = None
     clock: Clock = time.time
     refuse_second_registration: bool = False
@@ -116,7 +116,7 @@ class SandboxServer:
 
     @property
     def api_key_v3(self) -> str:
-        """Key for v3 requests: the same as v2's until it is set (facts 1.4: not known to be)."""
+        """Key for v3 requests: the same as v2's until it is set (it is not documented)."""
         return self.keys.v3
 
     @api_key_v3.setter

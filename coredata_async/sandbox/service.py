@@ -1,6 +1,6 @@
 """Handlers of requests: their two arguments, `Service` and `Call`, and the row that routes to each.
 
-Routes have one of the two forms of the `Authorization` header (facts 1.3, 1.4), or need none.
+Routes have one of the two forms of the `Authorization` header, or need none.
 """
 
 import hmac
@@ -46,7 +46,7 @@ def admit(keys: Keys, scheme: Scheme, header: str) -> bool:
         return False
     if scheme == "v3":
         return _same(credentials, keys.v3)
-    # Split at the first colon: a user name cannot contain one (facts 1.3, inferred).
+    # Split at the first colon: a user name cannot contain one (inferred).
     user, colon, key = credentials.partition(":")
     return bool(colon) and _same(user, keys.user) and _same(key, keys.v2)
 

@@ -1,4 +1,8 @@
-"""Small collections: Spaces, users, comments, dynatypes, value lists, all documents (facts 2.7 to 2.11)."""
+"""Small collections: Spaces, users, comments, dynatypes, value lists, all documents.
+
+Source: https://docs.wise.is/cored/spaces, /users-1, /current-user and /user-home; public clients of 2014 for
+the others.
+"""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -30,15 +34,15 @@ def space_fields(state: State, document: Document) -> Mapping[str, object]:
     return {"is_hidden": False, "status": "", **document.fields}
 
 
-# Read only, as documented (facts 2.7).
+# Read only, as documented.
 SPACES = DocumentCollection(plural="spaces", kind="Space", own=space_fields, within={"projects": PROJECTS})
 
 
 def render_user(user: User, path: str) -> Shown:
-    """Return a user as it is sent: without an id, because the key is the username (facts 2.8)."""
+    """Return a user as it is sent: without an id, because the key is the username."""
     return {
         **user.embed(),
-        # Plural in the list, singular in the details (facts 4.5).
+        # Plural in the list, singular in the details.
         "resource_uri": f"{path}{user.username}/",
         "user_type": user.user_type,
     }
@@ -56,12 +60,12 @@ def show_user(state: State, username: str) -> Shown | None:
 
 
 async def list_me(service: Service, call: Call) -> Answer:
-    """Return a list of one: the authenticated user (facts 3.1)."""
+    """Return a list of one: the authenticated user."""
     return envelope(service, call, [render_user(service.state.author, "/api/v2/user/")])
 
 
 async def list_recent_projects(service: Service, call: Call) -> Answer:
-    """List the Projects whose details were read last, the latest first (facts 2.9)."""
+    """List the Projects whose details were read last, the latest first."""
     return PROJECTS.list_page(service, call, service.state.recently_visited(PROJECTS.kind)[:_KEPT])
 
 
@@ -104,7 +108,7 @@ def show_comment(state: State, key: str) -> Shown | None:
     return render_comment(comment) if comment else None
 
 
-# As three clients of 2014 agree on them (facts 2.10); they cannot be deleted.
+# As three clients of 2014 agree on them; they cannot be deleted.
 COMMENTS = SimpleCollection(
     name="comments",
     path=_COMMENTS,
@@ -181,7 +185,7 @@ def show_value_list(state: State, name: str) -> Shown | None:
     return {**render_value_list(name), "entries": entries}
 
 
-# That of 2014 (facts 2.11): fifty to a page, entries in the details.
+# That of 2014: fifty to a page, entries in the details.
 VALUE_LISTS = SimpleCollection(
     name="value_lists",
     path=_VALUE_LISTS,
@@ -193,7 +197,7 @@ VALUE_LISTS = SimpleCollection(
 
 _COLLECTIONS = {each.kind: each for each in (SPACES, PROJECTS, FOLDERS, FILES, TASKS, CONTACTS)}
 _SHOWN_BY = {**_COLLECTIONS, "Workspace": FOLDERS, "Filespace": FOLDERS}
-"""Also the kinds without a collection of their own: all types derive from Document (facts 4.1)."""
+"""Also the kinds without a collection of their own: all types derive from Document."""
 
 
 def list_documents(state: State) -> Sequence[Shown]:
@@ -222,7 +226,7 @@ def _render(state: State, document: Document) -> Shown:
     return {**_SHOWN_BY[document.kind].render(state, document), "resource_uri": path}
 
 
-# Any document by its id, regardless of its kind: seen in 2014 only (facts 2.11).
+# Any document by its id, regardless of its kind: seen in 2014 only.
 DOCUMENTS = SimpleCollection(
     name="documents",
     path=_DOCUMENTS,

@@ -54,7 +54,7 @@ def mask_target(target: str) -> str:
 
 @define(eq=False, repr=False)
 class State:
-    """Documents by id, kept in the order of lists: created ascending, then id (facts 2.1)."""
+    """Documents by id, kept in the order of lists: created ascending, then id."""
 
     ids: Ids
     author: User
@@ -172,8 +172,7 @@ class State:
     def container(self, document: Document) -> Document:
         """Return the parent of new children of this document.
 
-        For a Project that is its Workspace, which is why `parent` reads back as another id (facts 6, trap
-        16).
+        For a Project that is its Workspace, which is why `parent` reads back as another id.
         """
         return self.documents[self._workspaces.get(document.id, document.id)]
 
@@ -194,7 +193,7 @@ class State:
         return self._dynatypes[name]
 
     def next_identifier(self, year: str) -> str:
-        """Return `<year>-<n>`, numbered within the year (facts 4.2)."""
+        """Return `<year>-<n>`, numbered within the year."""
         self._identifiers[year] += 1
         return f"{year}-{self._identifiers[year]}"
 
@@ -206,7 +205,7 @@ class State:
         return self.users[username]
 
     def add_space(self, title: str) -> str:
-        """Create a Space, which the API itself cannot (facts 2.7), and return its id."""
+        """Create a Space, which the API itself cannot, and return its id."""
         return self.add(self.draft("Space", title, None)).id
 
     def add_folder(self, title: str, parent: str, *, kind: str = "Folder") -> str:
@@ -260,7 +259,7 @@ class State:
 
     @property
     def contact_folder(self) -> Document:
-        """Parent of Contacts; there is one, in the global Space (facts 4.1)."""
+        """Parent of Contacts; there is one, in the global Space."""
         return self.of("ContactFolder")[0]
 
     def add_comment(self, doc_id: str, text: str) -> int:

@@ -1,6 +1,6 @@
 """Vocabulary of a tenant: its dynatypes, which are its own kinds of documents, and its value lists.
 
-The values were seen in the service's responses (facts 4.4). Every tenant has its own; of these, `status`
+The values were seen in the service's responses. Every tenant has its own; of these, `status`
 and `role` are checked against the lists here, because the page of Projects says that a status is a value of
 `project_status`.
 """
@@ -21,7 +21,7 @@ class Dynatype:
     singular: tuple[str, str]
     plural: tuple[str, str]
     aspects: tuple[str, ...] = ()
-    """Groups of further fields that a document of this kind may have (facts 4.1)."""
+    """Groups of further fields that a document of this kind may have."""
 
 
 KNOWN_DYNATYPES: Mapping[str, Dynatype] = {
@@ -49,7 +49,7 @@ def dynatype_names(systype: str) -> frozenset[str]:
 
 
 def dynatype_captions(name: str) -> dict[str, object]:
-    """Return the captions of a dynatype: keys of a value list, not texts (facts 4.2)."""
+    """Return the captions of a dynatype: keys of a value list, not texts."""
     return {
         "caption_plural": f"dynatypes_labels:{name}_plural:",
         "caption_singular": f"dynatypes_labels:{name}_singular:",

@@ -40,7 +40,7 @@ class Evidence:
 
 @frozen(kw_only=True)
 class Paging:
-    """The part of a listing to fetch. Every filter class adds its filters to these."""
+    """Part of a listing: at most `page_size` objects per page, from `offset` on."""
 
     page_size: int | None = field(default=100, metadata={"filter": False})
     """Maximum number of objects per page. The server may return fewer.

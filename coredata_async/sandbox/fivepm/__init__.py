@@ -1,7 +1,7 @@
-"""In-process 5pm: all 36 methods, in every dialect that the facts leave open (facts 13 of 5pm).
+"""In-process 5pm: all 36 methods, in every dialect that the vendor's page leaves open.
 
-Written from the facts and never from the client, like the rest of the sandbox. "Facts" in this folder
-are those of 5pm; inferred behaviour stays switchable here:
+Written from that page and from public clients of 5pm, never from our own client, like the rest of the
+sandbox. Behaviour that is inferred can be switched:
 
 ```python
 box.fivepm.dialect = Dialect(errors="body", offset_base=1)

@@ -1,4 +1,4 @@
-"""One customer's 5pm, `box.fivepm`: its objects, its sessions, and the authentication of calls (facts 2)."""
+"""One customer's 5pm, `box.fivepm`: its objects, its sessions, and the authentication of calls."""
 
 import secrets
 from collections.abc import Callable
@@ -129,7 +129,7 @@ def sign_in(account: Account, asked: Arguments) -> Response:
 
 
 def sign_out(account: Account, asked: Arguments) -> Response:
-    """Close the named session; the documented "no arguments" cannot be complete (facts 8.13)."""
+    """Close the named session; the documented "no arguments" cannot be complete."""
     account.sessions.close(text(asked.arguments, "sessionId"))
     return {"signOutState": True}
 

@@ -1,4 +1,4 @@
-"""Service `activity` (facts 3.6), with its files: attached, listed, downloaded (facts 10)."""
+"""Service `activity`, with its files: attached, listed, downloaded."""
 
 import base64
 import binascii
@@ -51,7 +51,7 @@ def update(account: Account, asked: Arguments) -> SingleView:
 
 
 def get_by_id(account: Account, asked: Arguments) -> SingleView:
-    """Show an activity with its files and names (the real service is not known to do so: facts 12.18)."""
+    """Show an activity with its files and names (the real service is not known to do so)."""
     return _single(account, objects.find_requested(account, ACTIVITY, asked))
 
 
@@ -71,7 +71,7 @@ def get_list(account: Account, asked: Arguments) -> Listed:
 
 
 def _check(account: Account, given: dict[str, str]) -> None:
-    """Refuse an activity without a project or task, and progress without a task or a percentage (facts 5)."""
+    """Refuse an activity without a project or task, and progress without a task or a percentage."""
     if value("reference", "taskId", given["taskId"]) is None and not value(
         "reference", "projectId", given["projectId"]
     ):
@@ -88,7 +88,7 @@ def _check_hidden(note: Record) -> None:
 
 
 def _apply_progress(account: Account, note: Record) -> None:
-    """Apply the newest percentage; 100 also changes the status (facts 11)."""
+    """Apply the newest percentage; 100 also changes the status."""
     if note["type"] != "progress" or not note["taskId"]:
         return
     done: Record = {"status": DONE} if note["progress"] == _ALL_DONE else {}

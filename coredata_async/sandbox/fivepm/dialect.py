@@ -7,7 +7,7 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class Dialect:
-    """One possible behaviour of the real service; the defaults are the most likely according to the facts."""
+    """One possible behaviour of the real service; the defaults are the most likely ones."""
 
     format: Literal["xml", "json"] = "xml"
     """Format of the response if the request has no `retType`."""
@@ -52,10 +52,10 @@ class Dialect:
     content_key: str = "content"
     """Attribute of a File that contains its bytes."""
     file_verb: Literal["both", "post", "get"] = "both"
-    """Verb of removeFile and downloadFile, which the page prints with both (facts 8, slips 3 and 4)."""
+    """Verb of removeFile and downloadFile, which the page prints with both."""
     misprints: bool = True
     """True if requests work as the page misprints them: `/post/projects/getById`, `projectsgroups[name]`,
-    and a `sessionId` scrambled with a filter (facts 8, slips 1, 5 and 6).
+    and a `sessionId` scrambled with a filter.
     """
     required: Literal["printed", "observed"] = "printed"
     """Required fields of users.add: those in the page's example, or those that a third party found."""

@@ -1,7 +1,7 @@
-"""Objects of 5pm and their attributes, as one table (facts 5), and the interpretation of written values.
+"""Objects of 5pm and their attributes, as one table, and the interpretation of written values.
 
-Values are read strictly where PHP would guess: `intval("None")` is 0 and `(bool) "False"` is true in PHP
-(facts 4.7). A client that sends such a value has a bug, and here it is refused.
+Values are read strictly where PHP would guess: `intval("None")` is 0 and `(bool) "False"` is true in PHP.
+A client that sends such a value has a bug, and here it is refused.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class Noun:
     """Attributes that the service sets."""
     required: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
-    """Further fields that `add` requires if the dialect says so (facts 3: "obs req")."""
+    """Further fields that `add` requires if the dialect says so, as an account was observed to do."""
     choices: Mapping[str, frozenset[Value]] = field(factory=dict[str, frozenset[Value]])
     """Valid values stated by the page; those of a status and a priority belong to the account."""
     defaults: Record = field(factory=dict[str, Value])
@@ -173,7 +173,7 @@ def value(kind: Kind, name: str, node: Node) -> Value:
 
 
 def members(node: Node) -> tuple[str, ...]:
-    """Return user ids from `team[0]=5`, `team[items][0]=5`, `team[0][id]=5` (facts 4.14: a guess)."""
+    """Return user ids from `team[0]=5`, `team[items][0]=5`, `team[0][id]=5` (a guess)."""
     if not isinstance(node, dict):
         return (node,) if isinstance(node, str) and node else ()
     inner = node.get("items", node)

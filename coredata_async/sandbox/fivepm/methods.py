@@ -1,4 +1,4 @@
-"""The 36 methods as one table (facts 3), and the processing of one request of them."""
+"""The 36 methods as one table, and the processing of one request of them."""
 
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -18,9 +18,9 @@ from coredata_async.sandbox.service import Route, Service
 ROOT = "/api/v2/service"
 _OPEN = frozenset(("signIn", "signOut"))
 _EITHER = frozenset(("removeFile", "downloadFile"))
-"""Printed with both verbs (facts 8.3, 8.4): the dialect decides which of them work."""
+"""Printed with both verbs: the dialect decides which of them work."""
 _MISPRINTED = frozenset(("getById", "getAll", "getList"))
-"""Printed with GET and `/post/` for projects (facts 8.1)."""
+"""Printed with GET and `/post/` for projects."""
 
 
 @frozen
@@ -58,7 +58,7 @@ METHODS = (
     Method("post", "users", "add", services.add_user),
     Method("post", "users", "update", services.update_user),
     Method("post", "users", "remove", remove(USER)),
-    # The page prints the path of a task for this one (facts 8.2).
+    # The page prints the path of a task for this one.
     Method("get", "users", "getById", show(USER)),
     Method("get", "users", "getByEmail", services.show_user_by_email),
     Method("get", "users", "getAll", list_all(USER)),

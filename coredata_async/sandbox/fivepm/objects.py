@@ -1,4 +1,4 @@
-"""Actions on any kind of object: find, add, change, remove, filter (facts 3), list, notify by e-mail.
+"""Actions on any kind of object: find, add, change, remove, filter, list, notify by e-mail.
 
 Not documented and decided here: a `name` matches anywhere and without case; `From` includes its
 bound, `Before`, `LessThan` and `MoreThan` do not; a closed object was closed when it was last changed.
@@ -161,7 +161,7 @@ def add(account: Account, noun: Noun, asked: Arguments, *, defaults: Record | No
 
 
 def change(account: Account, noun: Noun, asked: Arguments) -> tuple[Record, Record]:
-    """Change only the given values (facts 4.13); return the object before and after."""
+    """Change only the given values; return the object before and after."""
     array = asked.array(noun.name)
     identifier = text(array, "id")
     if not identifier:
@@ -248,7 +248,7 @@ def _addresses(state: State, flag: str, noun: Noun, record: Record, sender: str)
     project = record if noun.name == "project" else state.projects.get(str(project_id), {})
     team = (task if flag == "notifyTaskTeam" else project).get("team")
     people = [state.users[one] for one in team if one in state.users] if isinstance(team, tuple) else []
-    # Clients are assigned to projects, and are notified by their own flag only (facts 5).
+    # Clients are assigned to projects, and are notified by their own flag only.
     clients = flag == "notifyClient"
     return tuple(
         str(one["email"])

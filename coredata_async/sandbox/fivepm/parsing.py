@@ -1,4 +1,4 @@
-"""Arguments of a request, parsed as PHP does: query, urlencoded body, multipart form (facts 4).
+"""Arguments of a request, parsed as PHP does: query, urlencoded body, multipart form.
 
 Tried with PHP 8.2: `a[b][]=c` makes an array.
 """
@@ -39,7 +39,7 @@ class Refusal(Exception):  # noqa: N818 (it is an outcome of a request, not a fa
 
 
 def refusal(status: int, message: str) -> Refusal:
-    """Return a refusal; the text is ours, because the real one is not documented (facts 7)."""
+    """Return a refusal; the text is ours, because the real one is not documented."""
     return Refusal(status, message)
 
 
@@ -176,7 +176,7 @@ def boundary(content_type: str) -> str | None:
 def parts(body: bytes, delimiter: str) -> Iterator[tuple[str, str | Upload]]:
     """Yield each part by its name, or refuse a form that does not end.
 
-    The file name is not decoded, because PHP decodes no percent signs in it (facts 10).
+    The file name is not decoded, because PHP decodes no percent signs in it.
     """
     mark = b"\r\n--" + delimiter.encode()
     _, *pieces = (b"\r\n" + body).split(mark)
@@ -206,7 +206,7 @@ def _unescape(quoted: str) -> str:
 
 
 def _unscramble(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Repair `sessionId=filter[taskId]=7&TOKEN`, which the page prints for activity.getList (slip 5)."""
+    """Repair `sessionId=filter[taskId]=7&TOKEN`, which the page prints for activity.getList."""
     for place, (name, value) in enumerate(given[:-1]):
         token, nothing = given[place + 1]
         filtered = _SCRAMBLED.fullmatch(value)

@@ -32,7 +32,7 @@ class NoDate:
 
 @frozen
 class Listed:
-    """Several objects; `total` is None for a bare list, as in metainfo (facts 6)."""
+    """Several objects; `total` is None for a bare list, as in metainfo."""
 
     items: tuple[Shown, ...]
     total: int | None = None
@@ -99,10 +99,10 @@ def render_scalar(value: Scalar, dialect: Dialect) -> str:
         case bool():
             return str(value).lower() if dialect.booleans == "words" else str(int(value))
         case float():
-            # MySQL writes decimals with two places (facts 6: "0.00").
+            # MySQL writes decimals with two places ("0.00").
             return f"{value:.2f}"
         case datetime():
-            # A zone is not stated anywhere (facts 4.8), so "z" is the worst case.
+            # A zone is not stated anywhere, so "z" is the worst case.
             return value.strftime(_FORMS[dialect.dates])
         case NoDate():
             return _ZERO if dialect.no_date == "zero" else ""
@@ -111,7 +111,7 @@ def render_scalar(value: Scalar, dialect: Dialect) -> str:
 
 
 def write_json(value: Shown, dialect: Dialect) -> bytes:
-    """Return the body of the response as PHP's json_encode might write it; no example exists (facts 6)."""
+    """Return the body of the response as PHP's json_encode might write it; no example exists."""
     plain = _json_value(value, dialect)
     return json.dumps({dialect.root: plain} if dialect.wrapped else plain).encode()
 
@@ -149,7 +149,7 @@ def _json_items(items: list[object], dialect: Dialect) -> object:
 
 
 def write_xml(value: Shown, dialect: Dialect) -> bytes:
-    """Return the body of the response as XML: the only observed format (facts 6)."""
+    """Return the body of the response as XML: the only observed format."""
     return f"{_HEAD}{_xml_element(dialect.root, value, dialect)}".encode()
 
 
@@ -167,7 +167,7 @@ def _xml_content(value: Shown, dialect: Dialect) -> str:
 
 
 def _xml_text(text: str) -> str:
-    """Write markup as CDATA, as the real service does (facts 6); characters that XML forbids are omitted."""
+    """Write markup as CDATA, as the real service does; characters that XML forbids are omitted."""
     clean = _FORBIDDEN.sub("", text)
     if not _AWKWARD.search(clean):
         return clean

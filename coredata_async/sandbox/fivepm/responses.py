@@ -50,7 +50,7 @@ def success(said: Response, dialect: Dialect, form: str, effect: Effect) -> Answ
 
 
 def failure(refusal: Refusal, dialect: Dialect, form: str) -> Answer:
-    """Return the response for a refusal; its form is not documented (facts 7)."""
+    """Return the response for a refusal; its form is not documented."""
     words = html.escape(refusal.message)
     match dialect.errors:
         case "html":

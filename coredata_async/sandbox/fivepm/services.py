@@ -1,4 +1,4 @@
-"""Services `metainfo`, `projects`, `tasks`, `users` and `projectsgroups` (facts 3.2 to 3.5, 3.7).
+"""Services `metainfo`, `projects`, `tasks`, `users` and `projectsgroups`.
 
 Security levels of users are shown and not enforced. `show`, `list_all` and `remove` make the methods that
 are the same for every kind of object.
@@ -50,12 +50,12 @@ def remove(noun: Noun) -> Work:
 
 
 def get_statuses(account: Account, asked: Arguments) -> Listed:
-    """List the statuses of this account, without `total` and `count` (facts 6)."""
+    """List the statuses of this account, without `total` and `count`."""
     return Listed(tuple(_render_choice(account, one) for one in account.state.statuses))
 
 
 def get_priorities(account: Account, asked: Arguments) -> Listed:
-    """List the priorities of this account, without `total` and `count` (facts 6)."""
+    """List the priorities of this account, without `total` and `count`."""
     return Listed(tuple(_render_choice(account, one) for one in account.state.priorities))
 
 
@@ -117,7 +117,7 @@ def list_tasks(account: Account, asked: Arguments) -> Listed:
 
 
 def _with_group(account: Account, task: Record) -> Record:
-    """Put a task into its project's group (facts 5)."""
+    """Put a task into its project's group."""
     project = account.state.projects.get(str(task["projectId"]))
     if project is None:
         return task
@@ -147,7 +147,7 @@ def _hours(account: Account, task: str) -> float:
 
 
 def _before(account: Account, task: Record) -> str:
-    """Return the previously created sibling; the meaning of the real `prev` is unknown (facts 5)."""
+    """Return the previously created sibling; the meaning of the real `prev` is unknown."""
     place = (task["projectId"], task["parentId"])
     siblings = [
         str(i) for i, one in account.state.tasks.items() if (one["projectId"], one["parentId"]) == place
@@ -195,7 +195,7 @@ def add_group(account: Account, asked: Arguments) -> SingleView:
 def update_group(account: Account, asked: Arguments) -> SingleView:
     """Rename a group."""
     if account.dialect.misprints:
-        # The page prints `group[id]` with `projectsgroups[name]` (facts 8, slip 6); `group[name]` takes
+        # The page prints `group[id]` with `projectsgroups[name]`; `group[name]` takes
         # precedence.
         both = {**asked.array("projectsgroups"), **asked.array(GROUP.name)}
         asked = attrs.evolve(asked, arguments={**asked.arguments, GROUP.name: both})
