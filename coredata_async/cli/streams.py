@@ -39,6 +39,8 @@ def prepare() -> None:
     sys.stdin = sys.stdin or _null("r")
     output: TextIO = sys.stdout or _null("w")
     messages: TextIO = sys.stderr or _null("w")
+    if output is sys.__stdout__ and getattr(output, "write_through", False):
+        output = _add_buffer(output)
     reconfigure = getattr(output, "reconfigure", None)  # the method of `io.TextIOWrapper`
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
@@ -77,6 +79,15 @@ def _occupy(number: int) -> None:
 
 def _null(mode: str) -> TextIO:
     return cast("TextIO", Path(os.devnull).open(mode, encoding="utf-8"))
+
+
+def _add_buffer(stream: TextIO) -> TextIO:
+    """Return a stream with a buffer, because `discard_output` finds text there that could not be written.
+
+    With PYTHONUNBUFFERED, as in many containers, Python's own stream has none.
+    """
+    binary = open(stream.fileno(), "wb", closefd=False)  # noqa: SIM115  # as long as the process
+    return io.TextIOWrapper(binary, stream.encoding, stream.errors, line_buffering=True)
 
 
 def _lossy(stream: TextIO) -> TextIO:

@@ -78,6 +78,7 @@ def test_a_file_that_is_opened_never_takes_the_place_of_a_closed_stream(sh, tmp_
         "coredata upload a.txt --parent $P --job j.sqlite --dry-run >/dev/full",
         "coredata check a.txt --parent $P >/dev/full",
         "coredata projects create --space $S --title x >/dev/full",
+        "PYTHONUNBUFFERED=1 coredata projects list --json >/dev/full",
         "coredata --help >/dev/full",
         "coredata --version >/dev/full",
         "coredata completion bash >/dev/full",
