@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
 import ssl
 from contextlib import suppress
 from typing import Final
@@ -59,7 +61,7 @@ async def introduce(address: ClusterAddress) -> Introduction:
         if address.secure:
             failure += "; its configuration must have `tls { handshake_first: true }`"
     except (OSError, ValueError, asyncio.IncompleteReadError) as exc:
-        failure = f"{type(exc).__name__}: {exc}; check the address, and that the server runs"
+        failure = f"{_describe(exc)}; check the address, and that the server runs"
     else:
         if address.fingerprint is not None and der is not None:
             context = _pin(der, address)
@@ -94,6 +96,15 @@ def _pin(der: bytes, address: ClusterAddress) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.load_verify_locations(cadata=der)
     return context
+
+
+def _describe(exc: Exception) -> str:
+    """Return the reason for people; asyncio adds the address to that of the system."""
+    if isinstance(exc, socket.gaierror):
+        return exc.strerror or str(exc)
+    if isinstance(exc, OSError) and not isinstance(exc, ssl.SSLError) and exc.errno:
+        return os.strerror(exc.errno)
+    return f"{type(exc).__name__}: {exc}"
 
 
 async def _read(address: ClusterAddress, context: ssl.SSLContext | None) -> tuple[bytes | None, object]:

@@ -89,9 +89,11 @@ async def connect(broker: Broker, address: NatsAddress) -> Connection:
     try:
         async with asyncio.timeout(TIMEOUT):
             return await broker.connect()
+    except TimeoutError:
+        failure = f"no connection within {TIMEOUT:.0f} s; check the address, and that the server runs"
     except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
-        failure = f"NATS at {address.host} cannot be reached: {_describe(exc)}"
-    raise BrokerError(failure)
+        failure = _describe(exc)
+    raise BrokerError(f"NATS at {address.host} cannot be reached: {failure}")
 
 
 async def prepare_streams(stream: JetStream, options: WorkerOptions, *, replicas: int = 1) -> str:

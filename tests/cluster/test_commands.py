@@ -104,7 +104,7 @@ def test_a_cluster_that_is_down_is_a_clear_error(box, server) -> None:
     done = run(box, server, "job", "list", "--cluster", server.files.url)
 
     assert done.returncode == 6
-    assert "cannot be reached" in done.stderr
+    assert "cannot be reached: Connection refused" in done.stderr
     assert "check the address, and that the server runs" in done.stderr
     assert "Traceback" not in done.stderr
 
