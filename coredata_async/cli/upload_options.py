@@ -40,7 +40,8 @@ OPTIONS: Final = (
     value_option(
         Selection,
         "files_from",
-        help_text="List of the only files to select, one per line, or separated by NUL. - is stdin.",
+        help_text="List of the only files to select: paths relative to the one PATH, one per line, or "
+        "separated by NUL. - is stdin.",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
         metavar="FILE",
     ),

@@ -79,7 +79,8 @@ def summarize(report: Report) -> str:
         )
         if count
     ]
-    done = f"{counts.done:,} of {files(counts.planned)} {'is' if counts.done == 1 else 'are'} on the server"
+    verb = "is" if 1 in {counts.done, counts.planned} else "are"
+    done = f"{counts.done:,} of {files(counts.planned)} {verb} on the server"
     ending = _STOPPED[report.ended]
     return " ".join(
         part for part in (f"{done}; {', '.join(asides)}." if asides else f"{done}.", ending) if part

@@ -261,7 +261,11 @@ def _entry(name: bytes, path: bytes, *, follow: bool, is_dir: bool) -> Entry | S
         if is_dir == entry.is_dir():
             return entry
     except (FileNotFoundError, NotADirectoryError):
-        return fail_entry(name, Reason.UNREADABLE, "it is in the list of files, but does not exist")
+        return fail_entry(
+            name,
+            Reason.UNREADABLE,
+            "it is in the list of files, whose paths are relative to PATH, but does not exist",
+        )
     except OSError as exc:
         return unreadable(name, exc)
     message = (

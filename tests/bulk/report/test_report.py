@@ -226,6 +226,7 @@ def test_every_reason_has_a_title_and_advice() -> None:
     [
         ({"counts": Counts()}, "There was nothing to upload."),
         ({"counts": Counts(planned=1, done=1)}, "The one file is on the server."),
+        ({"counts": Counts(planned=1, failed=1)}, "0 of 1 file is on the server; 1 failed."),
         (
             {"counts": Counts(planned=1234, done=1200, skipped=34)},
             "All 1,200 files are on the server, and 34 skipped.",
