@@ -9,6 +9,7 @@ from typing import Final, Protocol, cast
 
 import click
 from attrs import define, field, frozen
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +21,10 @@ WIDE: Final = 100_000
 """Width of output that does not go to a terminal: programs may read it, so nothing is cut."""
 BLOCK: Final = 500
 """Rows per table, so that a long listing is neither delayed until its end nor kept in memory."""
+LONG_WORD: Final = 30
+"""Width of a column above which its words are folded on a narrow terminal: most names are shorter."""
+GAP: Final = 2
+"""Columns of the terminal between two columns of a table."""
 IDS: Final = frozenset({"id", "username", "name", "parent", "snapshot_id", "blob_name"})
 """Columns that are never shortened, because a part of an id is useless."""
 
@@ -83,20 +88,7 @@ class Rows:
     def _flush(self) -> None:
         if not self._rows:
             return
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for at, path in enumerate(self.fields):
-            column = [row[at] for row in self._rows]
-            whole = path.rpartition(".")[2] in IDS
-            table.add_column(
-                path,
-                no_wrap=whole,
-                overflow="fold",  # on a narrow terminal
-                min_width=max(len(cell(each)) for each in column) if whole else None,
-                justify="right" if all(isinstance(each, int) for each in column) else "left",
-            )
-        for row in self._rows:
-            table.add_row(*(Text(cell(each)) for each in row))
-        print_table(table)
+        show_table(self.fields, self._rows)
         self._rows.clear()
 
 
@@ -153,13 +145,31 @@ def show_pairs(pairs: Mapping[str, object]) -> None:
     print_table(table)
 
 
-def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of text below the names of their columns."""
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows below the names of their columns; on a terminal that is too narrow for that, as pairs."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        table.add_column(name, overflow="fold")
+    least = 0
+    for at, name in enumerate(columns):
+        values = [row[at] for row in rows]
+        texts = [name, *map(cell, values)]
+        width = longest = max(map(cell_len, texts))
+        if name.rpartition(".")[2] not in IDS:
+            width = min(LONG_WORD, max(cell_len(word) for text in texts for word in text.split()))
+        least += width + GAP
+        table.add_column(
+            name,
+            no_wrap=width == longest,
+            overflow="fold",  # on a narrow terminal
+            min_width=width,
+            justify="right" if all(isinstance(each, int) for each in values) else "left",
+        )
+    if sys.stdout.isatty() and least - GAP > Console().width:
+        for row in rows:
+            show_pairs(dict(zip(columns, row, strict=True)))
+            click.echo()
+        return
     for row in rows:
-        table.add_row(*(Text(printable(each)) for each in row))
+        table.add_row(*(Text(cell(each)) for each in row))
     print_table(table)
 
 

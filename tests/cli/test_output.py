@@ -1,5 +1,6 @@
 """Tests of results: JSON lines for programs, tables for people."""
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import attrs
@@ -107,6 +108,23 @@ def test_a_narrow_terminal_folds_titles_and_no_ids(monkeypatch, capsys) -> None:
     told = capsys.readouterr().out
     assert "e139a8ac-7368-11ee-8c99-0242ac120002" in told
     assert told.count("x") == 100
+
+
+@pytest.mark.parametrize("width", range(46, 140, 4))
+def test_nothing_is_lost_in_a_terminal_of_any_width(width: int, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(output, "Console", lambda **_: Console(width=width, force_terminal=True))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    rows = output.Rows(["id", "title", "status", "created"])
+    title = "A title of several words, with a-very-long-one-that-must-be-folded-in-the-middle"
+    rows.add(attrs.evolve(MADE, id="e139a8ac-7368-11ee-8c99-0242ac120002", title=title))
+
+    rows.close()
+
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    words = [word for line in shown.splitlines() for word in line.split()]
+    assert {"e139a8ac-7368-11ee-8c99-0242ac120002", "project_status:Pending:"} <= set(words), shown
+    assert {"A", "title", "of", "several", "words,", "2023-10-25T19:01:18Z"} <= set(words), shown
+    assert {"id", "title", "status", "created"} <= set(words), shown
 
 
 def test_a_long_listing_comes_in_blocks(monkeypatch, capsys) -> None:

@@ -70,7 +70,8 @@ def deleter(noun: ResourceCommand) -> click.Command:
 
     def run(*, keys: tuple[str, ...], yes: bool) -> None:
         every = tuple(dict.fromkeys(keys))
-        if not yes and not confirm(f"{len(every)} {noun.many} to be deleted: {', '.join(every)}. Continue?"):
+        what = _one(noun) if len(every) == 1 else noun.many
+        if not yes and not confirm(f"Delete {len(every)} {what}: {', '.join(every)}?"):
             say("nothing was deleted")
             raise click.exceptions.Exit(FAILED)
         asyncio.run(_delete(noun, client(), every))
