@@ -7,13 +7,15 @@ import pytest
 from attrs import frozen
 
 from coredata_async import ConfigurationError, Upload
-from coredata_async.bulk import Selection
+from coredata_async.archive import Archive
+from coredata_async.bulk import Selection, UploadJob, check
 from coredata_async.bulk.options import FileAttributes
 from coredata_async.fivepm import FivePM
 from coredata_async.fivepm.models.work_items import EditTask, TaskFilter
 from coredata_async.fivepm.request_style import RequestStyle, key
 from coredata_async.ids import id_of
 from coredata_async.resources.files import FileWhere
+from coredata_async.sandbox import Sandbox
 from coredata_async.wire.files import NewFile
 
 
@@ -134,3 +136,21 @@ def test_a_single_string_is_not_a_list_of_contacts_or_tags(make, name):
         make(**{name: "c1"})
     with pytest.raises(ConfigurationError, match=f"the {name} must be a string, or an object with an id"):
         make(**{name: [1]})
+
+
+async def test_the_parent_of_a_tree_is_text_or_an_object(tmp_path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/a.txt").write_bytes(b"a")
+    async with Sandbox() as box, box.client() as client:
+        project = await client.projects.get(box.project)
+        report = await UploadJob(
+            client, sources=tmp_path / "tree", parent=project, journal=tmp_path / "j.sqlite"
+        ).run()
+        compared = [each async for each in check(client, sources=tmp_path / "tree", parent=project)]
+        archive = Archive(
+            pm=FivePM("acme", login="l", password="p"), client=client, project="7", parent=project
+        )
+
+    assert report.counts.done == 1
+    assert [each.symbol for each in compared] == ["="]
+    assert (archive.project, archive.parent) == ("7", box.project)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coredata_async.archive.documents import json_lines, page
 from coredata_async.archive.inventory import Inventory, take_inventory
@@ -19,6 +19,7 @@ from coredata_async.bulk.options import Effort, Policy, Selection
 from coredata_async.bulk.report.report import Report
 from coredata_async.client import CoreData
 from coredata_async.fivepm import FivePM
+from coredata_async.ids import Id, id_of
 
 AT_ONCE: Final = 4
 """Maximum number of files fetched at once: calls of one 5pm session may wait for each other in the server."""
@@ -58,6 +59,14 @@ class Archived:
         return not self.failures and self.report.exit_code == 0
 
 
+def _project_id(project: Id) -> str:
+    return id_of(project, "project")
+
+
+def _parent_id(parent: Id) -> str:
+    return id_of(parent, "parent")
+
+
 @frozen(kw_only=True)
 class Archive:
     """Copies of the files and activities of a 5pm project in CoreData: all of them, each once.
@@ -79,10 +88,10 @@ class Archive:
     """Client of 5pm; it stays open."""
     client: CoreData
     """Client of CoreData; the archive does not close it."""
-    project: str
-    """Id of the 5pm project."""
-    parent: str
-    """Id of a CoreData Project, Folder or Filespace."""
+    project: str = field(converter=_project_id)
+    """Id of the 5pm project, or the project itself."""
+    parent: str = field(converter=_parent_id)
+    """Id of a CoreData Project, Folder or Filespace, or the object itself."""
     directory: Path | None = None
     """Directory for the state of the archive.
 

@@ -23,7 +23,7 @@ from coredata_async.bulk.run.job_run import JobRun
 from coredata_async.bulk.scan.scan import PathLike, roots, scan
 from coredata_async.bulk.workers.setup import check as check_processes
 from coredata_async.client import CoreData
-from coredata_async.ids import Id
+from coredata_async.ids import Id, id_of
 from coredata_async.wire.resource import segment
 
 
@@ -129,8 +129,8 @@ class UploadJob(JobHandle):
 
     Args:
         client: The client to use; it stays open.
-        paths: Files and directories. `photos` becomes a folder of that name, `photos/.` only its content.
-        parent: Id of a Project, Folder or Filespace.
+        sources: Files and directories. `photos` becomes a folder of that name, `photos/.` only its content.
+        parent: Id of a Project, Folder or Filespace, or the object itself.
         journal: Path of the journal; by default a file in the user's state directory that is found again by
             server, user, parent and PATHs.
         selection: The files to upload.
@@ -147,9 +147,9 @@ class UploadJob(JobHandle):
     def __init__(
         self,
         client: CoreData,
-        paths: PathLike | Sequence[PathLike],
+        sources: PathLike | Sequence[PathLike],
         *,
-        parent: str,
+        parent: Id,
         journal: str | os.PathLike[str] | None = None,
         selection: Selection | None = None,
         policy: Policy | None = None,
@@ -159,10 +159,10 @@ class UploadJob(JobHandle):
         tags: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        segment(parent, "parent")
+        self._parent = id_of(parent, "parent")
+        segment(self._parent, "parent")
         self._client = client
-        self._paths = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
-        self._parent = parent
+        self._paths = [sources] if isinstance(sources, str | bytes | os.PathLike) else list(sources)
         self._journal_path = None if journal is None else Path(journal)
         self._spec = JobSpec(
             selection=selection or Selection(),

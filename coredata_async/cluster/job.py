@@ -17,6 +17,7 @@ from coredata_async.cluster.report import ClusterReport
 from coredata_async.cluster.watch import JobWatch
 from coredata_async.config import Limits, Retry
 from coredata_async.errors import ConfigurationError
+from coredata_async.ids import Id, id_of
 from coredata_async.wire.resource import segment
 
 
@@ -37,14 +38,14 @@ class ClusterJob:
     Args:
         cluster: The connection to the cluster; it stays open.
         sources: Trees as `SHARE:/PATH`.
-        parent: Id of a Project, Folder or Filespace.
+        parent: Id of a Project, Folder or Filespace, or the object itself.
         selection: The files to upload.
         policy: The rules for existing Files, links and unusual names.
         effort: The concurrency and the time limits of each worker process; `bwlimit` is shared by all.
         limits: The limits of each worker process; `rate` is shared by all workers of the account.
         retry: The policy for repeated requests, with the settle time.
         dynatype: Name of a dynatype for all Files.
-        contacts: Ids of contacts; they need a dynatype other than `File`.
+        contacts: Ids of contacts, or the contacts themselves; they need a dynatype other than `File`.
         tags: Tags of all Files, without commas.
         shard_files: Maximum number of files that a worker process has at a time.
 
@@ -57,24 +58,24 @@ class ClusterJob:
         cluster: Cluster,
         sources: str | Sequence[str],
         *,
-        parent: str,
+        parent: Id,
         selection: Selection | None = None,
         policy: Policy | None = None,
         effort: Effort | None = None,
         limits: Limits | None = None,
         retry: Retry | None = None,
         dynatype: str | None = None,
-        contacts: Sequence[str] = (),
+        contacts: Sequence[Id] = (),
         tags: Sequence[str] = (),
         shard_files: int = SHARD_FILES,
     ) -> None:
-        segment(parent, "parent")
+        self._parent = id_of(parent, "parent")
+        segment(self._parent, "parent")
         if shard_files < 1:
             raise ConfigurationError("shard_files must be 1 or more")
         self._shard_files = shard_files
         self._cluster = cluster
         self._sources = parse_sources([sources] if isinstance(sources, str) else sources)
-        self._parent = parent
         self._spec = JobSpec(
             selection=selection or Selection(),
             policy=policy or Policy(),

@@ -15,6 +15,7 @@ from coredata_async.doctor.probes.reading import LISTS, READING, SHOWN
 from coredata_async.doctor.probes.storage import STORAGE
 from coredata_async.doctor.scratch import ScratchFolder, scratch
 from coredata_async.doctor.target import ExchangeCounter, Target
+from coredata_async.ids import Id, id_of
 
 log = logging.getLogger("coredata_async.doctor")
 
@@ -23,7 +24,7 @@ SLOWED: Final = 60.0
 
 async def examine(
     client: CoreData,
-    parent: str | None = None,
+    parent: Id | None = None,
     *,
     warn: Callable[[str], object] = log.warning,
     clock: Callable[[], float] = time.time,
@@ -37,7 +38,7 @@ async def examine(
 
     Args:
         client: Client of the server to examine. Its retries and limits apply.
-        parent: Id of a Project, Folder or Filespace for experiments.
+        parent: Id of a Project, Folder or Filespace for experiments, or the object itself.
         warn: Called for each object that could not be deleted.
         clock: Returns seconds since the epoch.
         sleep: Waits, for lists that lag behind and for URLs that are about to expire.
@@ -53,7 +54,7 @@ async def examine(
         if question.vital and finding.level is Level.RISK:
             return
     if parent:
-        async with scratch(server, parent, warn) as place:
+        async with scratch(server, id_of(parent, "parent"), warn) as place:
             for trial in (*FILES_FIRST, *NAMES, *STORAGE, *FILES_LAST):
                 finding = await ask(trial, place)
                 yield finding

@@ -34,6 +34,7 @@ from coredata_async.bulk.scan.filters import Filter
 from coredata_async.bulk.scan.scan import PathLike, roots, scan
 from coredata_async.bulk.states import State
 from coredata_async.client import CoreData
+from coredata_async.ids import Id, id_of
 from coredata_async.transfer.workers import map_concurrently
 from coredata_async.wire.resource import segment
 
@@ -42,9 +43,9 @@ WIDTH: Final = 8
 
 async def check(
     client: CoreData,
-    paths: PathLike | Sequence[PathLike],
+    sources: PathLike | Sequence[PathLike],
     *,
-    parent: str,
+    parent: Id,
     selection: Selection | None = None,
     policy: Policy | None = None,
     width: int = WIDTH,
@@ -61,8 +62,8 @@ async def check(
 
     Args:
         client: The client to use.
-        paths: Files and directories.
-        parent: Id of a Project, Folder or Filespace.
+        sources: Files and directories.
+        parent: Id of a Project, Folder or Filespace, or the object itself.
         selection: The files to compare; names and sizes apply to both sides, ages to local files only.
         policy: The rules for links, names and unicode; the other rules have no effect.
         width: Maximum number of files that are read at once.
@@ -77,17 +78,18 @@ async def check(
         ConfigurationError: If an argument is invalid.
     """
     selection, policy = selection or Selection(), policy or Policy()
-    given = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
+    given = [sources] if isinstance(sources, str | bytes | os.PathLike) else list(sources)
     batches = scan(given, selection, policy)
     engine = client.engine()
-    segment(parent, "parent")
+    parent_id = id_of(parent, "parent")
+    segment(parent_id, "parent")
     binding = JobIdentity(
-        engine.tenant, engine.account, parent, tuple(root.as_given for root in roots(given))
+        engine.tenant, engine.account, parent_id, tuple(root.as_given for root in roots(given))
     )
-    project = await check_parent(engine.api, parent)
+    project = await check_parent(engine.api, parent_id)
     async with scratch_journal(binding) as journal:
         await plan_into(journal, batches, warn)
-        remote = Remote(engine.api, journal, parent, project, policy.unicode)
+        remote = Remote(engine.api, journal, parent_id, project, policy.unicode)
         checker = Checker(
             journal,
             FolderLookup(FolderList(remote), journal),
