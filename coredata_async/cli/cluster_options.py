@@ -52,7 +52,8 @@ def connection_options() -> list[click.Parameter]:
         click.Option(
             ["--cluster-fingerprint", "fingerprint"],
             metavar="SHA256",
-            help="Fingerprint of the cluster's certificate. Default: COREDATA_CLUSTER_FINGERPRINT.",
+            help="Fingerprint of the cluster's certificate; several are separated by commas. Default: "
+            "COREDATA_CLUSTER_FINGERPRINT.",
             expose_value=False,
             callback=_keep,
         ),

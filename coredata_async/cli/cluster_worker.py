@@ -103,7 +103,7 @@ async def locate_queue(url: str) -> tuple[NatsAddress, bool]:
     address = cluster_address(url)
     introduction = await introduce(address)
     found = NatsAddress(
-        url=address.url,
+        url=introduction.url,
         token=address.token,
         context=introduction.tls,
         tls_first=introduction.tls is not None,

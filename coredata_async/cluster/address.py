@@ -1,4 +1,4 @@
-"""Address of a cluster's NATS server, with the means to check it and to sign in."""
+"""Address of a cluster's NATS servers, with the means to check them and to sign in."""
 
 from __future__ import annotations
 
@@ -22,50 +22,11 @@ _SCHEMES: Final = frozenset({"nats", "tls"})
 _VARIABLES: Final = "COREDATA_CLUSTER_"
 
 
-def _check_url(instance: object, attribute: object, url: str) -> None:
-    del instance, attribute
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
-    except ValueError:
-        usable, parts = False, urlsplit("")
-    if not usable:
-        raise ConfigurationError("the address of a cluster must look like tls://head.example:4222")
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(
-            "the address of a cluster must not contain a token or password; put the token into a file, and "
-            f"name it in {_VARIABLES}TOKEN_FILE"
-        )
+@frozen
+class ServerUrl:
+    """URL of one NATS server."""
 
-
-def _fingerprint(text: str | None) -> str | None:
-    return None if text is None else parse_fingerprint(text)
-
-
-@frozen(kw_only=True)
-class ClusterAddress:
-    """Address of a NATS server.
-
-    Raises:
-        ConfigurationError: If the URL or the fingerprint is malformed, or the host is neither loopback nor
-            reached by TLS.
-    """
-
-    url: str = field(validator=_check_url)
-    """`tls://HOST:PORT`, or `nats://127.0.0.1:PORT` on the same machine."""
-    token: Secret[str] | None = field(default=None, repr=False)
-    fingerprint: str | None = field(default=None, converter=_fingerprint)
-    """SHA-256 of the only certificate that is accepted; None accepts those of the authorities."""
-    authorities: Path | None = None
-    """File of certificates of authorities; None uses those of the system."""
-    allow_plain: bool = False
-    """True to permit a connection without TLS to another machine."""
-
-    def __attrs_post_init__(self) -> None:
-        if not (self.secure or self.allow_plain or is_loopback(self.host)):
-            raise ConfigurationError(
-                f"the connection to {self.label} would not be encrypted; use tls://, or a tunnel to loopback"
-            )
+    url: str
 
     @property
     def host(self) -> str:
@@ -86,6 +47,90 @@ class ClusterAddress:
     def secure(self) -> bool:
         """True if the connection uses TLS."""
         return urlsplit(self.url).scheme == "tls"
+
+
+def _split(text: str) -> str:
+    return ",".join(part.strip() for part in text.split(","))
+
+
+def _check_urls(instance: object, attribute: object, text: str) -> None:
+    del instance, attribute
+    for url in text.split(","):
+        _check_url(url)
+    if len({urlsplit(url).scheme for url in text.split(",")}) > 1:
+        raise ConfigurationError(
+            "all servers of a cluster must be reached by TLS, or none: use tls:// for each"
+        )
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0 and url.split() == [url]
+    except ValueError:
+        usable, parts = False, urlsplit("")
+    if not usable:
+        raise ConfigurationError(
+            "the address of a cluster must look like tls://head.example:4222; several servers of one cluster "
+            "are separated by commas"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(
+            "the address of a cluster must not contain a token or password; put the token into a file, and "
+            f"name it in {_VARIABLES}TOKEN_FILE"
+        )
+
+
+def _fingerprints(text: str | None) -> str | None:
+    return None if text is None else ",".join(map(parse_fingerprint, text.split(",")))
+
+
+@frozen(kw_only=True)
+class ClusterAddress:
+    """Address of a NATS server, or of several servers that form one NATS cluster.
+
+    Raises:
+        ConfigurationError: If a URL or fingerprint is malformed, or a host is neither loopback nor
+            reached by TLS.
+    """
+
+    url: str = field(converter=_split, validator=_check_urls)
+    """`tls://HOST:PORT`, or `nats://127.0.0.1:PORT` on the same machine; several are separated by commas."""
+    token: Secret[str] | None = field(default=None, repr=False)
+    fingerprint: str | None = field(default=None, converter=_fingerprints)
+    """SHA-256 of the only certificate that is accepted; None accepts those of the authorities. Those of
+    several servers are separated by commas."""
+    authorities: Path | None = None
+    """File of certificates of authorities; None uses those of the system."""
+    allow_plain: bool = False
+    """True to permit a connection without TLS to another machine."""
+
+    def __attrs_post_init__(self) -> None:
+        for server in self.servers:
+            if not self.allows(server.host):
+                raise ConfigurationError(
+                    f"the connection to {server.label} would not be encrypted; use tls://, or a tunnel to "
+                    "loopback"
+                )
+
+    @property
+    def servers(self) -> tuple[ServerUrl, ...]:
+        """URL of each server, in the order in which they are tried."""
+        return tuple(map(ServerUrl, self.url.split(",")))
+
+    @property
+    def label(self) -> str:
+        """Hosts and ports, for messages."""
+        return ", ".join(server.label for server in self.servers)
+
+    @property
+    def secure(self) -> bool:
+        """True if the connections use TLS."""
+        return self.servers[0].secure
+
+    def allows(self, host: str) -> bool:
+        """Return whether the token may be sent to a host."""
+        return self.secure or self.allow_plain or is_loopback(host)
 
 
 def read_address(

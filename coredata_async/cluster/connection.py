@@ -15,6 +15,7 @@ from typing import Final, Self, TypeVar
 
 from coredata_async.cluster.address import ClusterAddress, read_address
 from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.failover import Failover
 from coredata_async.cluster.handshake import TIMEOUT, introduce
 from coredata_async.cluster.nats_types import Connection, JetStream, Message, PullSubscription, Subscription
 from coredata_async.cluster.objects import Objects
@@ -34,16 +35,18 @@ _AUDIT: Final = 30 * 86400.0
 """Seconds for which the journals of shards, and dead letters, are kept."""
 _RECONNECT: Final = 0.5
 """Seconds between two attempts to reconnect."""
-_PINGS: Final = 3
-"""Pings during a lease. After three without an answer, it connects again: TCP itself would go on trying for
-minutes, at intervals that grow with the time for which the line was cut."""
+_PINGS: Final = 8
+"""Pings during a lease. After three without an answer, it connects again, so that most of the lease is left
+for another server: TCP itself would go on trying for minutes, at intervals that grow with the time for
+which the line was cut."""
 
 
 class Cluster:
     """A connection to the NATS server of a cluster: `async with await Cluster.connect("tls://head:4222")`.
 
     NATS keeps jobs, leases, shards and reports. It never receives a key of CoreData: each has its own.
-    The connection survives restarts of the server. Use `connect`, which checks the server, to make one.
+    The connection survives restarts of the server, and the loss of one of several. Use `connect`, which
+    checks the server, to make one.
     """
 
     def __init__(
@@ -76,8 +79,10 @@ class Cluster:
         """Connect to a NATS server with JetStream.
 
         Args:
-            url: `tls://HOST:PORT`, or `nats://127.0.0.1:PORT` on the same machine.
-            fingerprint: SHA-256 of the only certificate to accept. Default: COREDATA_CLUSTER_FINGERPRINT.
+            url: `tls://HOST:PORT`, or `nats://127.0.0.1:PORT` on the same machine. Several servers of one
+                NATS cluster are separated by commas; if one is lost, another one is used.
+            fingerprint: SHA-256 of the only certificate to accept, or of several, separated by commas.
+                Default: COREDATA_CLUSTER_FINGERPRINT.
             authorities: File of certificates to trust. Default: COREDATA_CLUSTER_CA, or those of the system.
             token_file: File with the token. Default: COREDATA_CLUSTER_TOKEN_FILE, or the token itself in
                 COREDATA_CLUSTER_TOKEN.
@@ -120,10 +125,11 @@ class Cluster:
             "reconnect_time_wait": _RECONNECT,
             "ping_interval": max(1.0, lease / _PINGS),
             "error_cb": _note_error,
+            "reconnect_to_server_handler": Failover(address, introduction.url, _RECONNECT).choose,
         }
         if introduction.tls is not None:
-            options |= {"tls": introduction.tls, "tls_handshake_first": True, "tls_hostname": address.host}
-        await _dial(client, address, options)
+            options |= {"tls": introduction.tls, "tls_handshake_first": True}
+        await _dial(client, address, introduction.url, options)
         cluster = cls(client, address, lease=lease, replicas=replicas)
         try:
             await cluster._prepare(monitor, allow_volatile=allow_volatile or introduction.synced)
@@ -250,9 +256,11 @@ def make_member() -> str:
     return f"{host}.{os.getpid()}.{secrets.token_hex(4)}"
 
 
-async def _dial(client: Connection, address: ClusterAddress, options: dict[str, object]) -> None:
+async def _dial(client: Connection, address: ClusterAddress, url: str, options: dict[str, object]) -> None:
     token = address.token
-    call = client.connect(address.url, token=token.reveal() if token is not None else None, **options)
+    urls = [url, *(server.url for server in address.servers if server.url != url)]
+    secret = token.reveal() if token is not None else None
+    call = client.connect(urls, token=secret, dont_randomize=True, **options)
     try:
         await _call(call, f"connect to {address.label}")
     except ClusterError as exc:

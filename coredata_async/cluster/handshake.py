@@ -17,7 +17,7 @@ from typing import Final
 
 from attrs import frozen
 
-from coredata_async.cluster.address import ClusterAddress
+from coredata_async.cluster.address import ClusterAddress, ServerUrl
 from coredata_async.cluster.certificate import fingerprint_of
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.errors import ConfigurationError
@@ -33,10 +33,13 @@ SYNCED: Final = "coredata-synced"
 class Introduction:
     """The introduction of a NATS server."""
 
+    url: str
     name: str
     version: str
+    cluster: str | None
+    """Name of the NATS cluster that the server belongs to."""
     tls: ssl.SSLContext | None
-    """Context for further connections, which accepts only the certificate that was checked."""
+    """Context for further connections, which checks certificates in the same way."""
 
     @property
     def synced(self) -> bool:
@@ -47,54 +50,60 @@ class Introduction:
 async def introduce(address: ClusterAddress) -> Introduction:
     """Connect, check the certificate, read the introduction, and disconnect.
 
+    Of several servers, the first one that can be used is returned.
+
     Raises:
-        ClusterError: If the server cannot be reached, or does not have the certificate that was expected.
-        ConfigurationError: If the file of authorities cannot be read.
+        ClusterError: If no server can be reached, or has the certificate that was expected.
+        ConfigurationError: If the file of authorities cannot be read, or several servers are not one cluster.
     """
-    context = _first_context(address) if address.secure else None
+    context = _make_context(address) if address.secure else None
+    failures: list[str] = []
+    for server in address.servers:
+        try:
+            found = await _introduce(server, context)
+        except ClusterError as exc:
+            failures.append(str(exc))
+            continue
+        if len(address.servers) > 1 and found.cluster is None:  # each would have leases of its own
+            raise ConfigurationError(
+                f"the servers {address.label} are not one NATS cluster: {server.label} belongs to none; "
+                "name only one server"
+            )
+        return found
+    raise ClusterError("; ".join(failures))
+
+
+async def _introduce(server: ServerUrl, context: ssl.SSLContext | None) -> Introduction:
     failure = ""
     try:
         async with asyncio.timeout(TIMEOUT):
-            der, info = await _read(address, context)
+            info = await _read(server, context)
     except TimeoutError:
         failure = f"it does not answer within {TIMEOUT:.0f} s"
-        if address.secure:
+        if server.secure:
             failure += "; its configuration must have `tls { handshake_first: true }`"
+    except OtherCertificateError as exc:
+        raise ClusterError(f"the cluster at {server.label} has {exc.strerror}") from None
     except (OSError, ValueError, asyncio.IncompleteReadError) as exc:
         failure = f"{_describe(exc)}; check the address, and that the server runs"
     else:
-        if address.fingerprint is not None and der is not None:
-            context = _pin(der, address)
         data = PlainData.of(info, "the introduction of the NATS server")
-        return Introduction(data.text("server_name"), data.text("version"), context)
-    raise ClusterError(f"the cluster at {address.label} cannot be reached: {failure}")
+        return Introduction(
+            server.url, data.text("server_name"), data.text("version"), data.optional_text("cluster"), context
+        )
+    raise ClusterError(f"the cluster at {server.label} cannot be reached: {failure}")
 
 
-def _first_context(address: ClusterAddress) -> ssl.SSLContext:
-    if address.fingerprint is not None:  # nothing is sent before the fingerprint was compared
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
+def _make_context(address: ClusterAddress) -> ssl.SSLContext:
+    if address.fingerprint is not None:
+        return _pin(frozenset(address.fingerprint.split(",")))
     try:
-        return ssl.create_default_context(cafile=address.authorities)
+        context = ssl.create_default_context(cafile=address.authorities)
     except OSError as exc:
         raise ConfigurationError(
             f"the certificates in {address.authorities} cannot be read: {exc.strerror or exc}"
         ) from None
-
-
-def _pin(der: bytes, address: ClusterAddress) -> ssl.SSLContext:
-    found = fingerprint_of(der)
-    if found != address.fingerprint:
-        raise ClusterError(
-            f"the cluster at {address.label} has another certificate than expected: its fingerprint is "
-            f"{found}, not {address.fingerprint}; compare it with `coredata cluster status` on that machine"
-        )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # the certificate itself is known
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(cadata=der)
+    context.sslobject_class = TlsObject
     return context
 
 
@@ -107,15 +116,48 @@ def _describe(exc: Exception) -> str:
     return f"{type(exc).__name__}: {exc}"
 
 
-async def _read(address: ClusterAddress, context: ssl.SSLContext | None) -> tuple[bytes | None, object]:
-    reader, writer = await asyncio.open_connection(address.host, address.port, ssl=context)
+class TlsObject(ssl.SSLObject):
+    """TLS that ends at once: asyncio would wait 30 seconds for the answer of a server that is lost."""
+
+    def unwrap(self) -> None:
+        """End TLS, without waiting until the server does."""
+        with suppress(ssl.SSLWantReadError):
+            super().unwrap()
+
+
+class OtherCertificateError(ssl.SSLCertVerificationError):
+    """Error of a handshake with a server whose certificate does not have an expected fingerprint."""
+
+
+def _pin(expected: frozenset[str]) -> ssl.SSLContext:
+    """Return a context that accepts only some certificates, whatever host has them."""
+
+    class PinnedObject(TlsObject):
+        def do_handshake(self) -> None:  # nothing is sent before it has returned
+            super().do_handshake()
+            found = fingerprint_of(self.getpeercert(binary_form=True) or b"")
+            if found not in expected:
+                names = " or ".join(sorted(expected))
+                raise OtherCertificateError(
+                    1,
+                    f"another certificate than expected: its fingerprint is {found}, not {names}; compare it "
+                    "with `coredata cluster status` on that machine",
+                )
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False  # the certificate itself is known
+    context.verify_mode = ssl.CERT_NONE
+    context.sslobject_class = PinnedObject
+    return context
+
+
+async def _read(server: ServerUrl, context: ssl.SSLContext | None) -> object:
+    reader, writer = await asyncio.open_connection(server.host, server.port, ssl=context)
     try:
-        connection: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
-        der = connection.getpeercert(binary_form=True) if connection is not None else None
         verb, _, line = (await reader.readuntil(b"\r\n")).partition(b" ")
         if verb != b"INFO":
             raise ValueError("it is not a NATS server")
-        return der, json.loads(line)
+        return json.loads(line)
     finally:
         writer.close()
         with suppress(OSError):

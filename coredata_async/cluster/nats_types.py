@@ -106,14 +106,38 @@ class JetStream(KvJetStream, Protocol):
         ...
 
 
+class ServerUri(Protocol):
+    """The part of `urllib.parse.ParseResult` that is used."""
+
+    @property
+    def netloc(self) -> str:
+        """Host and port."""
+        ...
+
+    @property
+    def hostname(self) -> str | None:
+        """Host."""
+        ...
+
+
+class Server(Protocol):
+    """The part of `nats.aio.client.Server` that is used: one that a connection may use."""
+
+    uri: ServerUri
+    reconnects: int
+    """Number of attempts that failed since the last connection with it."""
+
+
 class Connection(Protocol):
     """The part of `nats.aio.client.Client` that is used."""
 
     is_connected: bool
     options: dict[str, object]
 
-    def connect(self, url: str, *, token: str | None, **options: object) -> Awaitable[None]:
-        """Connect."""
+    def connect(
+        self, servers: Sequence[str], *, token: str | None, dont_randomize: bool, **options: object
+    ) -> Awaitable[None]:
+        """Connect to the first one that answers."""
         ...
 
     def jetstream(self, *, timeout: float) -> JetStream:

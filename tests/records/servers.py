@@ -3,6 +3,7 @@
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -73,6 +74,11 @@ class NatsServer:
             self._process.kill()
             self._process.wait()
 
+    def freeze(self) -> None:
+        """Stop it without an end of its connections, as if its machine were gone."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
 
 @contextmanager
 def nats_server(directory: Path, *, sync: bool = True, settings: str = "") -> Iterator[NatsServer]:
@@ -85,18 +91,27 @@ def nats_server(directory: Path, *, sync: bool = True, settings: str = "") -> It
 
 
 @contextmanager
-def nats_cluster(directory: Path, size: int = 3) -> Iterator[list[NatsServer]]:
-    """Start servers that keep replicas of each other's buckets."""
+def nats_cluster(
+    directory: Path, size: int = 3, *, advertise: bool = True, settings: Sequence[str] = ("", "", "")
+) -> Iterator[list[NatsServer]]:
+    """Start servers that keep replicas of each other's buckets.
+
+    Args:
+        directory: Directory for their data.
+        size: Number of servers.
+        advertise: False if the servers do not announce each other to clients.
+        settings: Further settings of each server.
+    """
     routes = [reserve_port() for _ in range(size)]
     others = ", ".join(f"nats://127.0.0.1:{port}" for port in routes)
     servers: list[NatsServer] = []
     for number, port in enumerate(routes):
         (directory / str(number)).mkdir()
-        settings = (
-            f"server_name: n{number}\n"
-            f"cluster {{ name: test\n listen: 127.0.0.1:{port}\n routes: [{others}] }}"
+        own = (
+            f"server_name: n{number}\ncluster {{ name: test\n listen: 127.0.0.1:{port}\n routes: [{others}]\n"
+            f" no_advertise: {str(not advertise).lower()} }}\n{settings[number]}"
         )
-        servers.append(NatsServer(directory / str(number), sync=False, settings=settings))
+        servers.append(NatsServer(directory / str(number), sync=False, settings=own))
     try:
         for server in servers:
             server.start()
