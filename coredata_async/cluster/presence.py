@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -17,16 +17,53 @@ from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import RENEWALS
 from coredata_async.cluster.messages import Task
 from coredata_async.cluster.metrics import ProcessMetrics
-from coredata_async.cluster.table import Table, number
+from coredata_async.cluster.table import Row, Table
 
 UNREACHABLE: Final = 1
 """Exit code of a worker process that could not use NATS. It is started again until it can."""
 UNUSABLE: Final = 2
 """Exit code of a worker process if another start would fail, too."""
-_KEPT: Final = 3600.0
-"""Seconds for which the entry of a process that has died is kept."""
+KEPT: Final = 3600.0
+"""Seconds for which the entry of a process that has died, or of a machine that is lost, is kept."""
 _SETTLED: Final = 0.1
 """Seconds between a change and its writing: the next shard often follows the last one at once."""
+
+
+def find_silent(rows: Mapping[str, Row], seconds: Callable[[Row], float]) -> dict[str, Row]:
+    """Return the entries that were not renewed for a time, although another one was.
+
+    Only times of the server are compared, so clocks of workers do not matter. Without a living worker
+    nothing shows the present time: then the last one that was lost is not found.
+
+    Args:
+        rows: A listing of the table of workers.
+        seconds: Returns the time for an entry.
+    """
+    written = {key: row.written for key, row in rows.items() if row.written is not None}
+    latest = max(written.values(), default=None)
+    return {
+        key: rows[key]
+        for key, moment in written.items()
+        if latest is not None and (latest - moment).total_seconds() > seconds(rows[key])
+    }
+
+
+async def forget_lost(table: Table, rows: Mapping[str, Row]) -> dict[str, Row]:
+    """Remove entries that were not renewed for an hour, and return the others.
+
+    A process that lives writes its entry again.
+
+    Args:
+        table: The table of workers.
+        rows: A listing of it.
+
+    Raises:
+        ClusterError: If NATS does not answer.
+    """
+    old = find_silent(rows, lambda _: KEPT)
+    for row in old.values():
+        await table.delete(row.key, row.revision)
+    return {key: row for key, row in rows.items() if key not in old}
 
 
 @define(eq=False)
@@ -83,7 +120,7 @@ class Presence:
     async def note_end(table: Table, member: str, code: int) -> None:
         """Note how a process ended that could not remove its entry: the next owner of its task says so.
 
-        Removes such entries of others that are older than an hour.
+        Removes entries of others that are older than an hour.
 
         Raises:
             ClusterError: If NATS does not answer.
@@ -91,11 +128,8 @@ class Presence:
         row = await table.get(member)
         if row is None:
             return
-        now = time.time()
-        await table.update(member, {**row.fields, "ended": code, "ended_at": now}, row.revision)
-        for key, old in (await table.rows()).items():
-            if "ended_at" in old.fields and now - number(old.fields, "ended_at") > _KEPT:
-                await table.delete(key, old.revision)
+        await table.update(member, {**row.fields, "ended": code}, row.revision)
+        await forget_lost(table, await table.rows())
 
     async def _write(self) -> None:
         fields = {

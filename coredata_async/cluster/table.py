@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Mapping
 from contextlib import aclosing
+from datetime import datetime
 from importlib import import_module
 from typing import TypeVar
 
@@ -24,6 +25,8 @@ class Row:
     key: str
     fields: Mapping[str, object]
     revision: int
+    written: datetime | None = None
+    """When it was written, by the clock of the server; None unless it is from a listing."""
 
     @property
     def data(self) -> PlainData:
@@ -115,4 +118,4 @@ def decode(data: bytes, noun: str) -> PlainData:
 
 def _row(entry: Entry) -> Row:
     fields = decode(entry.value or b"", f"the entry {entry.key} of the cluster").fields
-    return Row(entry.key, fields, entry.revision or 0)
+    return Row(entry.key, fields, entry.revision or 0, entry.created)

@@ -20,9 +20,10 @@ from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.events import AttemptFailed, ClusterEvent, WorkerJoined, WorkerLost, read_event
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.messages import JobRecord, JobState
+from coredata_async.cluster.presence import find_silent, forget_lost
 from coredata_async.cluster.progress import Progress, Rates
 from coredata_async.cluster.report import ClusterReport, read_report
-from coredata_async.cluster.table import Row
+from coredata_async.cluster.table import Row, number
 from coredata_async.cluster.take import Pulse
 from coredata_async.errors import ConfigurationError
 
@@ -57,6 +58,8 @@ class JobWatch:
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
     _pulse: Pulse = field(factory=Pulse, init=False)
     _workers: dict[str, Row] = field(factory=dict[str, Row], init=False)
+    _looked: bool = field(default=False, init=False)
+    """True after the first look at the workers."""
     _scanned: bool = field(default=False, init=False)
     _attempts: dict[str, tuple[str, int, int]] = field(factory=dict[str, tuple[str, int, int]], init=False)
     """Last failed attempt at each scan and shard that was shown."""
@@ -136,20 +139,22 @@ class JobWatch:
 
     async def _look_at_workers(self) -> None:
         shares = {source.share for source in self.record.sources}
-        rows = await (await self.cluster.table(WORKERS)).rows()
-        ours = {
+        table = await self.cluster.table(WORKERS)
+        rows = await forget_lost(table, await table.rows())
+        silent = find_silent(rows, lambda row: number(row.fields, "length"))
+        mine = {
             key: row
             for key, row in rows.items()
-            if "ended" not in row.fields
-            and self._pulse.is_alive(row)
-            and not shares.isdisjoint(row.data.texts("shares"))
+            if "ended" not in row.fields and not shares.isdisjoint(row.data.texts("shares"))
         }
+        ours = {key: row for key, row in mine.items() if self._pulse.is_alive(row) and key not in silent}
         for key in ours.keys() - self._workers.keys():
             data = ours[key].data
             self.publish(WorkerJoined(worker=key, host=data.text("host"), shares=data.texts("shares")))
-        for key in self._workers.keys() - ours.keys():
-            self.publish(WorkerLost(worker=key, host=self._workers[key].data.text("host")))
-        self._workers = ours
+        gone = self._workers if self._looked else {key: mine[key] for key in mine.keys() & silent.keys()}
+        for key in gone.keys() - ours.keys():
+            self.publish(WorkerLost(worker=key, host=gone[key].data.text("host")))
+        self._workers, self._looked = ours, True
 
     def _show_attempts(self, progress: Progress) -> None:
         """Publish attempts that failed since the last look. The entries have them: no message can be lost."""

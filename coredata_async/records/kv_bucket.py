@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable
+from datetime import datetime
 from typing import Final, Protocol
 
 WRONG_REVISION: Final = (10071, 10164)
@@ -19,6 +20,8 @@ class Entry(Protocol):
     key: str
     value: bytes | None
     revision: int | None
+    created: datetime | None
+    """When it was written, by the clock of the server; None unless it is from a listing."""
     delta: int | None
     """Number of entries that follow."""
     operation: str | None

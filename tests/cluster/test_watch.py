@@ -2,13 +2,14 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from coredata_async.bulk.options import JobSpec
 from coredata_async.cli.cluster_jobs import ClusterOutput
 from coredata_async.cluster.errors import ClusterError
-from coredata_async.cluster.events import AttemptFailed
+from coredata_async.cluster.events import AttemptFailed, WorkerJoined, WorkerLost
 from coredata_async.cluster.messages import JobRecord, Source
 from coredata_async.cluster.progress import Progress
 from coredata_async.cluster.table import Row
@@ -52,6 +53,47 @@ async def test_a_look_that_failed_after_a_long_time_is_soon_followed_by_another(
             await watch.run()
 
     assert jobs.looks == 3
+
+
+class WorkerTable(MemoryTable):
+    """A table of workers, with the times of the server at which they were written."""
+
+    def __init__(self, ages: dict[str, float]) -> None:
+        super().__init__()
+        self.ages = ages
+        self.deleted: list[str] = []
+
+    async def rows(self) -> dict[str, Row]:
+        fields = {"host": "fs01", "shares": ["fs01"], "length": 30.0}
+        now = datetime(2026, 11, 29, tzinfo=UTC)
+        return {
+            key: Row(key, fields, int(age), now - timedelta(seconds=age)) for key, age in self.ages.items()
+        }
+
+    async def delete(self, key: str, revision: int) -> bool:
+        self.deleted.append(key)
+        return True
+
+
+async def test_a_machine_that_was_lost_before_is_shown_as_lost_once_and_dropped_after_an_hour(
+    monkeypatch,
+) -> None:
+    table = WorkerTable({"alive": 7, "lost": 31, "long ago": 3601})
+    record = JobRecord(id="a", sources=(Source("fs01", "."),), parent="p", spec=JobSpec(), created=1.0)
+    events: list[object] = []
+    cluster = SilentCluster()
+    monkeypatch.setattr(cluster, "table", lambda name: asyncio.sleep(0, table))
+    watch = JobWatch(cluster=cluster, jobs=SilentJobs(), record=record, publish=events.append)
+
+    for _ in range(2):
+        table.ages["present"] = 0  # another worker, which shows the present time of the server
+        await watch._look_at_workers()
+
+    joined = {event.worker for event in events if isinstance(event, WorkerJoined)}
+    lost = [event.worker for event in events if isinstance(event, WorkerLost)]
+    assert joined == {"alive", "present"}
+    assert lost == ["lost"]
+    assert set(table.deleted) == {"long ago"}
 
 
 def test_each_failed_attempt_is_shown_once_with_its_reason_until_the_scan_is_given_up(capsys) -> None:
