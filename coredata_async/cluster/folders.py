@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from attrs import define
+from attrs import define, field
 
 from coredata_async.cluster.lease import TableLease, run_under
 from coredata_async.cluster.messages import folder_key
@@ -14,7 +14,7 @@ from coredata_async.cluster.table import Row, Table
 from coredata_async.cluster.take import Busy, Closed, LeaseTaker, Pulse
 from coredata_async.config import Retry
 from coredata_async.errors import OutcomeUnknownError
-from coredata_async.fence import Fence
+from coredata_async.fence import Fence, read_clock
 
 READY: Final = "READY"
 CREATING: Final = "CREATING"
@@ -30,13 +30,21 @@ class TableFolders:
 
     A folder is an entry with a lease. Its owner creates the folder, and writes the id. If the owner dies, the
     next one waits until its request can have no effect any more, and looks for the folder first.
+
+    A planner creates folders under the lease on its scan, too, and sends nothing without that. The next
+    owner of the scan has seen that lease end, so it need not watch the leases on the folders again.
     """
 
     table: Table
     taker: LeaseTaker
     retry: Retry
+    scan: str = ""
+    """Key of the scan."""
+    epoch: int = 1
+    """Number of the owner of the scan."""
     fence: Fence | None = None
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    _began: float = field(factory=read_clock, init=False)
 
     async def get(self, parent: str, title: str) -> str | None:
         """Return the id of a folder that a planner has created; wait for a living one that creates it.
@@ -51,7 +59,7 @@ class TableFolders:
                 return None
             if _is_ready(row):
                 return str(row.fields["id"])
-            if not pulse.is_alive(row):
+            if self._has_ended(row) or not pulse.is_alive(row):
                 return None
             await self.sleep(_LOOK)
 
@@ -77,13 +85,30 @@ class TableFolders:
         """
         key = folder_key(parent, title)
         while True:
-            match await self.taker.take(self.table, key, fields={"state": CREATING}, closed=_is_ready):
+            match await self.taker.take(
+                self.table, key, fields={"state": CREATING}, closed=_is_ready, ended=self._has_ended
+            ):
                 case Closed(fields):
                     return str(fields["id"])
                 case Busy():
                     await self.sleep(_LOOK)
                 case TableLease() as lease:
                     return await run_under(lease, self._creation(lease, create, find), self.fence)
+
+    def _settle(self, previous: str | None) -> float:
+        """Return the seconds until requests of the owner before have no effect any more."""
+        whole = self.retry.settle + self.retry.probe_gap
+        if not self._is_earlier(previous):
+            return whole
+        return max(0.0, self._began + whole - read_clock())  # it sent none since this owner has the scan
+
+    def _has_ended(self, row: Row) -> bool:
+        return self._is_earlier(row.data.optional_text("owner"))
+
+    def _is_earlier(self, owner: str | None) -> bool:
+        """Return whether a planner was an earlier owner of the same scan."""
+        scan, _, epoch = (owner or "").partition("/")[2].rpartition(".")
+        return bool(scan) and scan == self.scan and int(epoch) < self.epoch
 
     def _creation(
         self,
@@ -98,7 +123,7 @@ class TableFolders:
                 await lease.renew()
             found = None
             if uncertain:
-                await self.sleep(self.retry.settle + self.retry.probe_gap)
+                await self.sleep(self._settle(lease.previous))
                 found = await find()
             try:
                 number = found or await create()
@@ -117,3 +142,11 @@ class TableFolders:
 
 def _is_ready(row: Row) -> bool:
     return row.fields.get("state") == READY
+
+
+def name_planner(member: str, scan: str, epoch: int) -> str:
+    """Return the name under which one owner of a scan has leases on folders.
+
+    The process alone would not do: it may have lost this scan, and create folders for another one.
+    """
+    return f"{member}/{scan}.{epoch}"

@@ -27,7 +27,7 @@ from coredata_async.cluster.account import Account
 from coredata_async.cluster.attempts import DEAD
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError
-from coredata_async.cluster.folders import TableFolders
+from coredata_async.cluster.folders import TableFolders, name_planner
 from coredata_async.cluster.lease import TableLease
 from coredata_async.cluster.messages import CONTINUED, JobRecord, Source, Task, may_share_folders
 from coredata_async.cluster.names import TableNames
@@ -106,7 +106,14 @@ class Planner:
     async def _scan(self, lease: TableLease) -> None:
         await self._show(lease)
         table = await self.cluster.table(self.job.folders)
-        folders = TableFolders(table=table, taker=self.taker, retry=self.job.spec.retry)
+        owner = name_planner(self.taker.owner, self.task.key, lease.epoch)
+        folders = TableFolders(
+            table=table,
+            taker=LeaseTaker(owner=owner, length=self.taker.length),
+            retry=self.job.spec.retry,
+            scan=self.task.key,
+            epoch=lease.epoch,
+        )
         shared = may_share_folders(self.job.sources)
         journal = self.directory / f"{self.job.id}.{self.task.key}.{lease.epoch}.scan"
         plan = ShardPlan(

@@ -49,6 +49,7 @@ class LeaseTaker:
         fields: Mapping[str, object] | None = None,
         suspect: int = 0,
         closed: Callable[[Row], bool] = lambda row: False,
+        ended: Callable[[Row], bool] = lambda row: False,
     ) -> TableLease | Busy | Closed:
         """Take a lease. If another owner has it, watch it for a whole lease, and take it over if it rests.
 
@@ -59,6 +60,7 @@ class LeaseTaker:
             suspect: Epoch of an owner that may exist although the entry does not show it, because a server
                 can lose confirmed writes; 0 without a trace of one.
             closed: Decides by the entry if its work is done.
+            ended: Decides by the entry if its owner certainly works no more; it need not be watched then.
 
         Raises:
             ClusterError: If the server does not answer.
@@ -69,7 +71,7 @@ class LeaseTaker:
         epoch = _integer(row, "epoch")
         owner = None if row is None else row.data.optional_text("owner")
         stolen = owner is not None or suspect > epoch
-        if stolen and not await self._rests(table, key, row):
+        if stolen and not (row is not None and ended(row)) and not await self._rests(table, key, row):
             return Busy(owner or "an unknown owner")
         base = dict(fields or {}) if row is None else dict(row.fields)
         sent = datetime.now(UTC) if stolen else None if row is None else row.data.time("sent_until")

@@ -1,10 +1,11 @@
 """Folders are created once, by one of any number of planners."""
 
 import asyncio
+import time
 
 import pytest
 
-from coredata_async.cluster.folders import TableFolders
+from coredata_async.cluster.folders import TableFolders, name_planner
 from coredata_async.cluster.take import LeaseTaker
 from coredata_async.config import Retry
 from coredata_async.errors import OutcomeUnknownError
@@ -37,7 +38,7 @@ class Service:
         return self.folders[0] if self.folders else None
 
 
-def planner(table, name: str) -> TableFolders:
+def planner(table, name: str, scan: str = "", epoch: int = 1) -> TableFolders:
     async def sleep(seconds: float) -> None:
         if seconds >= 1:
             SLEPT.append(seconds)
@@ -45,8 +46,10 @@ def planner(table, name: str) -> TableFolders:
 
     return TableFolders(
         table=table,
-        taker=LeaseTaker(owner=name, length=LENGTH),
+        taker=LeaseTaker(owner=name_planner(name, scan, epoch) if scan else name, length=LENGTH),
         retry=Retry(settle=100, probe_gap=10),
+        scan=scan,
+        epoch=epoch,
         fence=NO_FENCE,
         sleep=sleep,
     )
@@ -126,3 +129,42 @@ async def test_a_folder_of_a_dead_planner_is_not_waited_for_longer_than_its_leas
         await planner(table, "first").make("root", "docs", service.create, service.find)
 
     assert await planner(table, "second").get("root", "docs") is None
+
+
+async def leave_behind(table, titles: list[str], name: str, scan: str, epoch: int) -> None:
+    """Die after the requests for some folders, whose outcome is unknown."""
+    for title in titles:
+        service = Service()
+        service.fault = unknown()
+        with pytest.raises(OutcomeUnknownError):
+            await planner(table, name, scan, epoch).make("root", title, service.create, service.find)
+
+
+async def test_the_next_owner_of_a_scan_waits_once_for_all_folders_of_those_before(slept) -> None:
+    table, titles = MemoryTable(), ["a", "b", "c", "d"]
+    await leave_behind(table, titles[:2], "first", "scan.0", 1)
+    await leave_behind(table, titles[2:], "second", "scan.0", 2)
+    third, services = planner(table, "third", "scan.0", 3), {title: Service() for title in titles}
+    began = time.monotonic()
+
+    for title, service in services.items():
+        assert await third.get("root", title) is None
+        await third.make("root", title, service.create, service.find)
+
+    assert time.monotonic() - began < LENGTH + len(titles) * 0.1  # none was watched for a lease
+    assert all(service.folders == ["folder-0"] for service in services.values())
+    assert all(109 < seconds <= 110 for seconds in slept)  # by one clock that began with the scan
+    assert slept == sorted(slept, reverse=True)
+
+
+@pytest.mark.parametrize(("scan", "epoch"), [("scan.1", 1), ("scan.0", 2), ("scan.0", 3)])
+async def test_a_planner_of_another_scan_and_a_later_one_are_watched_for_a_lease(
+    scan: str, epoch: int
+) -> None:
+    table, service = MemoryTable(), Service()
+    await leave_behind(table, ["docs"], "first", scan, epoch)
+    began = time.monotonic()
+
+    await planner(table, "second", "scan.0", 2).make("root", "docs", service.create, service.find)
+
+    assert time.monotonic() - began > LENGTH
