@@ -166,7 +166,8 @@ class Cluster:
             create = self._stream.create_key_value(
                 bucket=name, history=1, ttl=ttl, replicas=self.replicas, description="coredata-async"
             )
-            self._tables[name] = Table(await _call(create, f"create the table {name}"), name)
+            bucket = await _call(create, f"create the table {name}")
+            self._tables[name] = Table(bucket, name, self._connection)
         return self._tables[name]
 
     async def objects(self, name: str) -> Objects:

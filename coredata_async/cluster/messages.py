@@ -100,7 +100,7 @@ class JobRecord:
     account: str | None = None
     """Server and account of the first worker; others must have the same. None until then."""
     sent_until: datetime | None = None
-    """Latest moment at which an earlier job for the same tree can have sent a request."""
+    """Latest moment, by the clock of the server, at which an earlier job for the tree can have sent."""
     message: str = ""
     """Reason for an early end."""
     shard_files: int = SHARD_FILES

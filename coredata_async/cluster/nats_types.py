@@ -148,6 +148,10 @@ class Connection(Protocol):
         """Publish a message that no stream keeps."""
         ...
 
+    def request(self, subject: str, payload: bytes, timeout: float) -> Awaitable[Message]:
+        """Publish a message, and wait for its answer."""
+        ...
+
     def subscribe(self, subject: str, *, cb: Callable[[Message], Awaitable[None]]) -> Awaitable[Subscription]:
         """Call a function with each message of a subject."""
         ...

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -82,7 +82,7 @@ class ShardWork:
             shard=identifier,
             root=self.root.path,
             lease=lease,
-            sent_until=lease.sent_until or self.job.sent_until,
+            sent_until=await self._find_sent_until(lease),
             budget=self.account.budget,
             bulletin=self.account.bulletin,
         )
@@ -95,6 +95,16 @@ class ShardWork:
         for left in self.directory.glob(f"{path.name}*"):
             left.unlink(missing_ok=True)
         return report
+
+    async def _find_sent_until(self, lease: TableLease) -> datetime | None:
+        """Return until when an earlier owner or job can have sent requests, by the clock of this machine.
+
+        Clocks of two machines are not compared: requests of an earlier owner may have been sent until now.
+        """
+        now = datetime.now(UTC)
+        if lease.sent_until is not None or self.job.sent_until is None:
+            return None if lease.sent_until is None else now
+        return now - max(timedelta(), await lease.table.now() - self.job.sent_until)
 
     def _end(self, call: Callable[[ShardRun], object]) -> None:
         self._ending = call

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Mapping
 from contextlib import aclosing
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import import_module
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import frozen
 
 from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.nats_types import Connection
 from coredata_async.plain_data import PlainData
 from coredata_async.records.kv_bucket import WRONG_REVISION, Bucket, Entry, read_entries
 
 T = TypeVar("T")
+
+_TIMEOUT: Final = 5.0
+"""Timeout for the time of the server, in seconds."""
 
 
 @frozen
@@ -41,12 +45,13 @@ class Table:
     carried out: read the entry back.
     """
 
-    def __init__(self, bucket: Bucket, name: str) -> None:
+    def __init__(self, bucket: Bucket, name: str, connection: Connection) -> None:
         errors = import_module("nats.js.errors")  # it is installed, because the bucket is from there
         self._missing: type[Exception] = errors.KeyNotFoundError
         self._empty: type[Exception] = errors.NoKeysError
         self._conflict: type[Exception] = errors.KeyWrongLastSequenceError
         self._bucket = bucket
+        self._connection = connection
         self.name = name
 
     async def get(self, key: str) -> Row | None:
@@ -79,6 +84,13 @@ class Table:
             while (entry := await self._call(anext(entries, None))) is not None:
                 found[entry.key] = _row(entry)
         return found
+
+    async def now(self) -> datetime:
+        """Read the clock of the server: those of two machines may differ by hours."""
+        request = self._connection.request(f"$JS.API.STREAM.INFO.KV_{self.name}", b"", _TIMEOUT)
+        reply = await self._call(request)
+        data = decode(b"{}" if reply is None else reply.data, f"the state of the table {self.name}")
+        return data.time("ts") or datetime.now(UTC)  # servers before 2.10 do not say it
 
     async def _call(self, call: Awaitable[T]) -> T | None:
         """Await a call; return None if the key is missing or at another revision."""

@@ -1,12 +1,12 @@
 """Locks of trees: two jobs never upload files of the same tree to the same parent.
 
 The entry of a lock names the jobs that have trees of one share and parent, and the moment until which an
-earlier job can have sent a request.
+earlier job can have sent a request, by the clock of the server.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from attrs import frozen
@@ -29,7 +29,7 @@ class TreeLock:
     share: str
 
     async def lock(self, job: JobRecord) -> datetime | None:
-        """Lock the trees of a job; return when an earlier job for them can have sent last.
+        """Lock the trees of a job; return when an earlier job for them can have sent last, by `Table.now`.
 
         May be repeated: a job that has the lock keeps it.
 
@@ -48,7 +48,7 @@ class TreeLock:
                         f"with `coredata job watch {other}`, or end it with `coredata job drain {other}`"
                     )
                 del jobs[other]  # the process that ended it has died before it unlocked the tree
-                ended = datetime.now(UTC)
+                ended = await self.table.now()
             jobs[job.id] = [each.path for each in own]
             if await self._write(row, jobs, ended):
                 return ended
@@ -65,7 +65,7 @@ class TreeLock:
             jobs = _paths(row)
             if row is None or jobs.pop(job, None) is None:
                 return
-            if await self._write(row, jobs, row.data.time("ended") if settled else datetime.now(UTC)):
+            if await self._write(row, jobs, row.data.time("ended") if settled else await self.table.now()):
                 return
         raise self._busy()
 

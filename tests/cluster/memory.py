@@ -1,5 +1,7 @@
 """A table in memory, with the compare-and-set of the real one."""
 
+from datetime import UTC, datetime, timedelta
+
 from coredata_async.cluster.table import Row
 
 
@@ -7,7 +9,12 @@ class MemoryTable:
     def __init__(self) -> None:
         self.entries: dict[str, tuple[dict[str, object], int]] = {}
         self._revision = 0
+        self.ahead = timedelta()
+        """Difference between the clock of the server and that of this machine."""
         self.name = "memory"
+
+    async def now(self):
+        return datetime.now(UTC) + self.ahead
 
     async def get(self, key):
         found = self.entries.get(key)

@@ -1,8 +1,10 @@
 """One shard in a worker: its checkpoints, and what is left of an owner whose entry the server has lost."""
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 
 from coredata_async.bulk.limits.budget import ResizableBudget
 from coredata_async.bulk.options import JobSpec
@@ -13,11 +15,13 @@ from coredata_async.cluster.shard_work import ShardWork, checkpoint_name, suspec
 from coredata_async.cluster.share_root import ShareRoot
 from coredata_async.cluster.table import Row
 from coredata_async.cluster.take import LeaseTaker
+from coredata_async.config import Retry
 from tests.bulk.rig import STEADY
 from tests.bulk.shards import Cluster, check
 from tests.cluster.memory import MemoryTable
 
 KEY = "shard.0.1.0"
+HOUR = timedelta(hours=1)
 
 
 class MemoryObjects:
@@ -110,6 +114,42 @@ async def test_a_shard_whose_entry_is_lost_is_given_back(plan, shard, tmp_path) 
 
     with pytest.raises(LostJournalError, match=r"lost the entry of shard\.0\.1\.0"):
         await work_on(plan, MemoryObjects(**{KEY: shard.journal}), tmp_path).run(lease)
+
+
+async def waited(plan, shard, tmp_path, lease, sent_until: datetime | None = None) -> float:
+    """Return the seconds for which a shard waits until no earlier request can be in flight."""
+    work = work_on(plan, MemoryObjects(**{KEY: shard.journal}), tmp_path)
+    work.job = SimpleNamespace(
+        id="job", spec=evolve(plan.spec, retry=Retry(settle=0.5, probe_gap=0.1)), sent_until=sent_until
+    )
+    return (await work.run(lease)).waited
+
+
+@pytest.mark.parametrize("difference", [HOUR, -HOUR], ids=["behind", "ahead"])
+async def test_the_clock_of_an_earlier_owner_does_not_matter(
+    plan, shard, tmp_path, difference: timedelta
+) -> None:
+    lease = await lease_of(shard)
+    lease.sent_until = datetime.now(UTC) - difference
+
+    assert 0.5 < await waited(plan, shard, tmp_path, lease) < 0.7
+
+
+@pytest.mark.parametrize("difference", [HOUR, -HOUR], ids=["behind", "ahead"])
+async def test_an_earlier_job_is_waited_for_by_the_clock_of_the_server(
+    plan, shard, tmp_path, difference: timedelta
+) -> None:
+    lease = await lease_of(shard)
+    lease.table.ahead = difference
+
+    assert 0.5 < await waited(plan, shard, tmp_path, lease, datetime.now(UTC) + difference) < 0.7
+
+
+async def test_an_earlier_job_that_ended_long_ago_is_not_waited_for(plan, shard, tmp_path) -> None:
+    lease = await lease_of(shard)
+    lease.table.ahead = -HOUR
+
+    assert await waited(plan, shard, tmp_path, lease, datetime.now(UTC) - HOUR - timedelta(seconds=1)) == 0
 
 
 @pytest.mark.parametrize(
