@@ -9,6 +9,7 @@ from coredata_async.bulk import Effort, FileSkipped, Policy
 from coredata_async.bulk.journal.claims import BATCH
 from coredata_async.bulk.states import Reason
 from tests.bulk.rig import check_mirrored, check_report, files_twice, make_tree
+from tests.rig import QUICK
 
 
 async def put(client, parent: str, name: str, data: bytes) -> str:
@@ -111,6 +112,23 @@ async def test_versions_of_a_file_that_changes_twice_are_one_file(box, jobs, tre
         (tree / "d1/f0001.txt").write_bytes(b"version %d" % n)
         ran = await jobs.run(tree, policy=Policy(existing="version"))
         check_mirrored(box, ran, tree, below=box.project, inside="tree")
+    assert len(box.state.files) == 12
+
+
+async def test_a_file_that_grows_before_it_is_sent_as_a_version_is_read_again(box, jobs, tree) -> None:
+    await jobs.run(tree)
+    path = tree / "d1/f0001.txt"
+    path.write_bytes(b"longer than it was")
+    growing = ["once"]
+
+    def saw(event) -> None:
+        if event.path.startswith("/api/v2/files/") and event.path != "/api/v2/files/" and growing:
+            growing.clear()
+            path.write_bytes(b"longer than it was, and still growing")
+
+    async with box.client(retry=QUICK, hooks=[saw]) as client:
+        ran = await jobs.run(tree, client=client, policy=Policy(existing="version"))
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
     assert len(box.state.files) == 12
 
 

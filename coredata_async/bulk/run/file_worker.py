@@ -201,8 +201,9 @@ class FileWorker:
             os.fsdecode(item.path),
             filename=item.filename,
             content_type=attempt.content_type,
+            size=item.fingerprint.size,
             file_id=file_id,
-            snapshot_id=snapshot,
+            snapshot=snapshot,
         )
         await self.run.record_replacement(item, file_id, md5)
 

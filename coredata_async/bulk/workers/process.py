@@ -185,16 +185,17 @@ class Worker:
             ["registered", result.file_id] if isinstance(result, Registered) else ["unsettled", result.reason]
         )
 
-    async def _replace(
-        self, path: bytes, filename: str, content_type: str, file_id: str, snapshot_id: str | None
+    async def _replace(  # noqa: PLR0917  # the fields of a message
+        self, path: bytes, filename: str, content_type: str, size: int, file_id: str, snapshot: str | None
     ) -> Message:
         return [
             await self._working.sender.replace(
                 os.fsdecode(path),
                 filename=filename,
                 content_type=content_type,
+                size=size,
                 file_id=file_id,
-                snapshot_id=snapshot_id,
+                snapshot=snapshot,
             )
         ]
 

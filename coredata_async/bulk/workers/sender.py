@@ -58,7 +58,7 @@ class FileSender(Protocol):
         ...
 
     async def replace(
-        self, source: str, *, filename: str, content_type: str, file_id: str, snapshot_id: str | None
+        self, source: str, *, filename: str, content_type: str, size: int, file_id: str, snapshot: str | None
     ) -> str:
         """Replace the content of a File, and return the MD5 of the sent bytes. See `Files.replace`.
 
@@ -77,11 +77,11 @@ class LocalSender(UploadSteps):
         self._replacer = Replacer(uploader)
 
     async def replace(
-        self, source: str, *, filename: str, content_type: str, file_id: str, snapshot_id: str | None
+        self, source: str, *, filename: str, content_type: str, size: int, file_id: str, snapshot: str | None
     ) -> str:
         """Replace the content of a File. See `FileSender.replace`."""
-        content = Upload(source=source, filename=filename, content_type=content_type)
-        replacement = Replacement(file_id=file_id, content=content, snapshot_id=snapshot_id, via="storage")
+        content = Upload(source=source, filename=filename, content_type=content_type, size=size)
+        replacement = Replacement(file_id=file_id, content=content, snapshot_id=snapshot, via="storage")
         return (await self._replacer.replace(replacement)).digest
 
 
@@ -206,11 +206,11 @@ class WorkerPool:
             return Unsettled(stored, str(exc))
 
     async def replace(
-        self, source: str, *, filename: str, content_type: str, file_id: str, snapshot_id: str | None
+        self, source: str, *, filename: str, content_type: str, size: int, file_id: str, snapshot: str | None
     ) -> str:
         """Replace the content of a File. See `FileSender.replace`."""
         path = os.fsencode(source)
-        (md5,) = await self._ask("replace", path, filename, content_type, file_id, snapshot_id)
+        (md5,) = await self._ask("replace", path, filename, content_type, size, file_id, snapshot)
         return str(md5)
 
     async def _ask(self, verb: str, *args: object, reserved: OnReserved | None = None) -> Any:
