@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -144,21 +144,40 @@ class PendingLookup:
         return not (file.created and stored.since) or file.created >= stored.since - DIFFERENCE
 
 
-def compare_names(file: File, tickets: Iterable[PendingLookup]) -> None:
-    """Compare a File with blobs of the same bytes whose names the server may show in another form."""
-    for each in tickets:
-        if not each.stored.blob:
-            continue
-        if is_same_blob(file.blob_name or "", each.stored.blob) and may_be(file, each.stored):
-            each.hits.append(file)
-        elif each.is_alike(file):
+def compare_names(
+    file: File, namesakes: Sequence[PendingLookup], same_bytes: Iterable[PendingLookup]
+) -> None:
+    """Compare a File whose blob name the server shows, perhaps in another form.
+
+    Args:
+        file: The File.
+        namesakes: The blobs whose names have the same `blob_key`.
+        same_bytes: The blobs with the digest of the File.
+    """
+    shown = file.blob_name or ""
+    hits = [each for each in namesakes if shown == each.stored.blob] or [
+        each for each in namesakes if is_same_blob(shown, each.stored.blob) and may_be(file, each.stored)
+    ]
+    for each in hits:
+        each.hits.append(file)
+    for each in same_bytes if not hits else ():
+        if each.stored.blob and each.is_alike(file):
             each.alike.append(file.id)
 
 
+def blob_key(name: str) -> str:
+    """Return a text that is equal for all forms of a blob name, see `is_same_blob`."""
+    return _without_hyphens(name.rpartition("/")[2])
+
+
 def is_same_blob(shown: str, blob: str) -> bool:
-    """Return whether a blob name is the same in another form: in other case, or with a path prefix."""
-    left, right = shown.casefold(), blob.casefold()
+    """Return whether a blob name is the same in another form: other case, hyphens, or a path prefix."""
+    left, right = _without_hyphens(shown), _without_hyphens(blob)
     return left == right or left.endswith(f"/{right}") or right.endswith(f"/{left}")
+
+
+def _without_hyphens(name: str) -> str:
+    return name.casefold().replace("-", "")
 
 
 async def match_by_bytes(file: File, tickets: Iterable[PendingLookup]) -> None:

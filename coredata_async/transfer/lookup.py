@@ -28,6 +28,7 @@ from coredata_async.transfer.comparison import (
     PendingLookup,
     Search,
     UndecidableError,
+    blob_key,
     compare_names,
     match_by_bytes,
     may_be,
@@ -173,7 +174,7 @@ class Lookup:
         # Built for each page, because blobs may be added while the listing is read.
         blobs: dict[str, list[PendingLookup]] = {}
         for each in state.waiting:
-            blobs.setdefault(each.stored.blob, []).append(each)
+            blobs.setdefault(blob_key(each.stored.blob), []).append(each)
         nameless = blobs.pop("", ())
         by_digest: dict[str, list[PendingLookup]] = {}
         for each in state.waiting:
@@ -184,30 +185,22 @@ class Lookup:
                 for each in state.waiting:
                     each.shows_witness = each.shows_witness or each.witness == file.id
             state.populated = state.populated or (file.parent != "" and file.parent == search.where.parent)
-            if file.blob_name is None:
-                await self._compare_in_full(file, state, blobs)
-            elif file.blob_name in blobs:
-                for each in blobs[file.blob_name]:
-                    each.hits.append(file)
-            else:
-                compare_names(file, by_digest.get((file.digest or "").lower(), ()))
+            full = file if file.blob_name is not None else await self._with_details(file, state)
+            if full is not None and full.blob_name is not None:
+                namesakes = blobs.get(blob_key(full.blob_name), ())
+                compare_names(full, namesakes, by_digest.get((full.digest or "").lower(), ()))
+            elif full is not None:
+                await match_by_bytes(full, [each for each in state.waiting if each.stored.blob])
             await match_by_bytes(file, nameless)
 
-    async def _compare_in_full(
-        self, file: File, state: _SearchState, blobs: dict[str, list[PendingLookup]]
-    ) -> None:
-        """Compare a File whose blob name the list does not show."""
+    async def _with_details(self, file: File, state: _SearchState) -> File | None:
+        """Read a File whose blob name the list does not show; return `None` if it differs from all blobs."""
         if not any(may_be(file, each.stored) for each in state.waiting if each.stored.blob):
-            return
+            return None
         try:
-            full = await perform(self.send, calls.get(FILES, file.id))
+            return await perform(self.send, calls.get(FILES, file.id))
         except NotFoundError:
-            return  # deleted since it was listed
-        if full.blob_name is not None:
-            for each in blobs.get(full.blob_name, ()):
-                each.hits.append(full)
-            return
-        await match_by_bytes(full, [each for each in state.waiting if each.stored.blob])
+            return None  # deleted since it was listed
 
 
 def _since(batch: Iterable[PendingLookup]) -> datetime | None:

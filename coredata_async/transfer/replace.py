@@ -18,6 +18,7 @@ from coredata_async.errors import (
 from coredata_async.message import Reply
 from coredata_async.resources.files import FILES, File
 from coredata_async.storage.sources import PreparedSource
+from coredata_async.transfer.comparison import is_same_blob
 from coredata_async.transfer.outcomes import OnProgress, Replaced
 from coredata_async.transfer.steps import Planned
 from coredata_async.transfer.uploads import ProgressReporter, Upload, Uploader, Via
@@ -114,7 +115,8 @@ class Replacer:
             if now is None or now.snapshot_id in {"", wanted.snapshot_id}:
                 raise
             unknown = isinstance(exc, OutcomeUnknownError)
-            if now.blob_name == blob if blob and now.blob_name else unknown and _holds(now, source):
+            has_blob = is_same_blob(now.blob_name, blob) if blob and now.blob_name else None
+            if has_blob or (has_blob is None and unknown and _holds(now, source)):
                 return Version(
                     now.digest, now.snapshot_id
                 )  # it was carried out, and only the response was lost

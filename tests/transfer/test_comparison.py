@@ -6,7 +6,13 @@ import pytest
 from attrs import evolve
 
 from coredata_async.resources.files import File
-from coredata_async.transfer.comparison import DIFFERENCE, PendingLookup, compare_names, is_same_blob
+from coredata_async.transfer.comparison import (
+    DIFFERENCE,
+    PendingLookup,
+    blob_key,
+    compare_names,
+    is_same_blob,
+)
 from coredata_async.transfer.steps import Planned, Stored
 
 SINCE = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -16,9 +22,12 @@ STORED = Stored(
 LIKE = File(id="f", filename="é.txt", size=3, digest="0" * 32, blob_name="of another form", created=SINCE)
 
 
-@pytest.mark.parametrize("shown", ["laika/Blob-1", "LAIKA/BLOB-1", "bucket/laika/blob-1", "blob-1"])
+@pytest.mark.parametrize(
+    "shown", ["laika/Blob-1", "LAIKA/BLOB-1", "bucket/laika/blob-1", "blob-1", "b-lob1", "laika/BLOB1"]
+)
 def test_a_blob_name_in_another_form_is_the_same(shown: str) -> None:
     assert is_same_blob(shown, "laika/Blob-1")
+    assert blob_key(shown) == blob_key("laika/Blob-1")
 
 
 @pytest.mark.parametrize("shown", ["", "laika/Blob-2", "xblob-1", "laika", "1"])
@@ -28,7 +37,7 @@ def test_another_blob_name_is_not(shown: str) -> None:
 
 def ticket_after(file: File) -> PendingLookup:
     ticket = PendingLookup(STORED, None, proof=True)
-    compare_names(file, [ticket])
+    compare_names(file, [ticket] if blob_key(file.blob_name or "") == "blob1" else [], [ticket])
     ticket.answer(0.0, None, populated=True)
     return ticket
 
@@ -40,6 +49,16 @@ def test_a_file_whose_blob_name_has_another_form_is_found() -> None:
 
     assert look is not None
     assert (look.hits, look.incomplete_reason) == ((file,), None)
+
+
+def test_of_two_blobs_whose_names_differ_in_their_prefix_the_exact_one_counts() -> None:
+    exact = PendingLookup(STORED, None, proof=True)
+    other = PendingLookup(evolve(STORED, blob="Blob-1"), None, proof=True)
+
+    compare_names(evolve(LIKE, blob_name="laika/Blob-1"), [other, exact], [other, exact])
+
+    assert [len(each.hits) for each in (exact, other)] == [1, 0]
+    assert not other.alike
 
 
 @pytest.mark.parametrize(

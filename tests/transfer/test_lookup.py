@@ -137,6 +137,17 @@ def test_a_file_is_found_by_the_listing_that_many_wait_for():
     assert len(service.began) == 1
 
 
+@pytest.mark.parametrize("shown", ["B1B1", "laika/b1b1", "b1-b1"])
+@pytest.mark.parametrize("digest", [None, "", md5(b"abc")])
+def test_a_file_is_found_by_its_blob_name_in_another_form_even_without_a_digest(shown, digest):
+    service = Service()
+    made = service.register(shown, digest=digest)
+
+    found = run(lambda: find_all(service, {"b1b1": 0.0}))
+
+    assert found["b1b1"].file_id == made
+
+
 def test_a_listing_in_flight_may_find_a_file_but_proves_no_absence():
     service = Service(seconds=2)
     for n in range(600):

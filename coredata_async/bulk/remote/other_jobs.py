@@ -26,6 +26,7 @@ from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.settle_wait import SettleWait, suspect
 from coredata_async.bulk.remote.folder_list import FolderList, FolderMaker, LocalFolderMaker
 from coredata_async.bulk.states import Ended, State
+from coredata_async.transfer.comparison import is_same_blob
 
 MAX_NAMED: Final = 3
 """Maximum number of Files named in a message; the report lists all."""
@@ -139,7 +140,8 @@ def _foreign_file(
     registered = state in _HAS_FILE
     # Compared by blob if both sides know it. Otherwise it may be one in flight, or one with a lost response.
     doubtful = bool(rounds or state in _IN_FLIGHT or (blobs and not registered))
-    ours = file.blob_name in blobs or (doubtful and None in {file.blob_name, blob})
+    shown = file.blob_name or ""
+    ours = any(is_same_blob(shown, name) for name in blobs) or (doubtful and None in {file.blob_name, blob})
     path = os.path.join(cast("bytes", path), cast("bytes", name))  # noqa: PTH118
     return None if ours else ForeignFile(path, file.id, own if registered else None)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from coredata_async.bulk.journal.claims import is_complete
-from coredata_async.bulk.remote.other_jobs import count_others
+from coredata_async.bulk.remote.listing import ListedFile
+from coredata_async.bulk.remote.other_jobs import count_others, foreign_files
 from coredata_async.bulk.states import State
 from tests.bulk.reports import Rows
 
@@ -46,3 +47,17 @@ def test_a_folder_is_complete_if_only_files_in_shards_are_missing(rows) -> None:
 
     listed(rows, own, "f1")
     assert is_complete(rows.db, 1)
+
+
+@pytest.mark.parametrize(
+    ("shown", "foreign"), [("b1b1", 0), ("B1B1", 0), ("laika/b1b1", 0), ("b1-b1", 0), ("b2b2", 1)]
+)
+@pytest.mark.parametrize("state", [State.REGISTERING, State.UNKNOWN, State.STORED])
+def test_a_file_of_a_blob_of_this_job_is_not_of_another_one_however_its_name_is_shown(
+    rows, state, shown, foreign
+) -> None:
+    item = rows.item(state, name=b"a.txt", blob="b1b1")
+    rows.db.execute("UPDATE item SET filename = 'a.txt' WHERE id = ?", (item,))
+    file = ListedFile(id="f1", filename="a.txt", blob_name=shown)
+
+    assert len(foreign_files(rows.db, folder=1, files=[file])) == foreign
