@@ -1,5 +1,7 @@
 """A job on a cluster of one machine: CPU per file of one worker, of two, and of one job without shards.
 
+The cost of a shard itself is the difference between the same files in two shards and in twenty.
+
     python -m benchmarks --only cluster --rounds 3
 
 All workers run all the time; a job is for those that have its share. What is compared is CPU per file: the
@@ -37,8 +39,16 @@ from coredata_async.cluster.table import Table
 SHARD: Final = 2000
 """Files in a shard."""
 SHARDS: Final = 2
+SMALL: Final = 200
+"""Files in a small shard."""
 SHARES: Final = {"one": 1, "two": 2}
 """Number of workers of each share. All of them have the same tree."""
+WAYS: Final[dict[str, tuple[str, int]]] = {
+    "one": ("one", SHARD),
+    "two": ("two", SHARD),
+    "small": ("one", SMALL),
+}
+"""Share, and files in a shard, of each job on the cluster."""
 EFFICIENCY: Final = 0.95
 OVERHEAD: Final = 1.03
 WRITERS: Final = 32
@@ -88,11 +98,11 @@ class Bench:
         files = SHARD * SHARDS
         return Spent(spent / files, 0.0, 0.0, files / seconds)
 
-    async def cluster_job(self, share: str) -> Spent:
+    async def cluster_job(self, share: str, shard_files: int = SHARD) -> Spent:
         """Upload the tree with the workers of a share."""
         began, watch = time.perf_counter(), time.process_time()
         work, nats = sum(map(cpu, self.workers[share])), cpu(self.nats)
-        job = ClusterJob(self.cluster, [f"{share}:/"], parent=PARENT, shard_files=SHARD)
+        job = ClusterJob(self.cluster, [f"{share}:/"], parent=PARENT, shard_files=shard_files)
         async with asyncio.timeout(HANGS):
             report = await job.run()
         work, nats = sum(map(cpu, self.workers[share])) - work, cpu(self.nats) - nats
@@ -115,6 +125,7 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
     bulk, one, two = found["job"], found["one"], found["two"]
     efficiency = median_interval(ratios([each.work for each in one], [each.work for each in two]))
     overhead = median_interval(ratios([each.work for each in one], [each.work for each in bulk]))
+    shard = median_interval([_cost_of_shard(*pair) for pair in zip(one, found["small"], strict=True)])
     with_nats = median_interval(
         ratios([each.work + each.watch + each.nats for each in one], [each.work for each in bulk])
     )
@@ -134,7 +145,15 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
         _row(
             f"{shards}, two workers, files by CPU", "1 worker", efficiency, must=EFFICIENCY, figures=figures
         ),
-        _row(cost, "one bulk job", overhead, must=OVERHEAD, higher=False),
+        _row(
+            f"a shard of {SHARD:,} files, CPU with the cost of the shard itself",
+            "without it",
+            shard,
+            must=OVERHEAD,
+            higher=False,
+            note=f"from {SHARD * SHARDS // SMALL} shards of {SMALL} files instead of {SHARDS}",
+        ),
+        _row(cost, "one bulk job", overhead, higher=False),
         _row(f"{cost}, {beside}", "one bulk job", with_nats, higher=False),
         _row(
             f"durable writes per second, {WRITERS} at once",
@@ -144,6 +163,13 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
             note="compare-and-set of KV entries, each synced to the disk",
         ),
     ]
+
+
+def _cost_of_shard(large: Spent, small: Spent) -> float:
+    """Return the CPU of a shard relative to that of its files alone."""
+    files = SHARD * SHARDS
+    per_shard = (small.work - large.work) * files / (files // SMALL - SHARDS)
+    return 1 / (1 - per_shard / (large.work * SHARD))
 
 
 def _us(values: list[float]) -> float:
@@ -177,12 +203,12 @@ def _row(
 
 async def _measure(rounds: int) -> tuple[dict[str, list[Spent]], list[float]]:
     numbers = random.Random(SEED)
-    found: dict[str, list[Spent]] = {"job": [], **{share: [] for share in SHARES}}
+    found: dict[str, list[Spent]] = {"job": [], **{way: [] for way in WAYS}}
     writes: list[float] = []
     async with _bench() as bench:
         for number in range(rounds + 1):
             for way in numbers.sample(list(found), len(found)):
-                spent = await (bench.one_job() if way == "job" else bench.cluster_job(way))
+                spent = await (bench.one_job() if way == "job" else bench.cluster_job(*WAYS[way]))
                 if number:  # the first round warms up
                     found[way].append(spent)
             if number:

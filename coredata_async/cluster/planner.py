@@ -152,8 +152,9 @@ class Planner:
         published = Published.read(lease.fields)
         key = self._shard_key(lease.epoch, published.counts[str(lease.epoch)])
         await self.objects.put(key, shard.journal)
+        last = {"key": key, "id": shard.id, "before": published.files}
+        last |= {"files": shard.files, "bytes": shard.bytes}
         published.add(lease.epoch, shard.files, shard.bytes)
-        last = {"key": key, "id": shard.id, "files": shard.files, "bytes": shard.bytes}
         lease.fields |= {**published.to_fields(), "last": last}
         await _write(lease)
         await self._show(lease)

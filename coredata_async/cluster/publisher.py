@@ -48,8 +48,10 @@ class EventPublisher:
         waiting, self._waiting = self._waiting, {}
         for job, events in waiting.items():
             batch: list[str] = []
+            size = 0
             for event in (*events, ""):
-                if batch and (not event or sum(map(len, batch)) + len(event) > _LONGEST):
+                if batch and (not event or size + len(event) > _LONGEST):
                     await self.cluster.broadcast(events_subject(job), f"[{','.join(batch)}]".encode())
-                    batch = []
+                    batch, size = [], 0
                 batch.append(event)
+                size += len(event)

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from coredata_async.bulk.events import Event, Progress
-from coredata_async.bulk.report.report import Report
+from coredata_async.bulk.report.report import KEPT, Report
 from coredata_async.bulk.shard_run import ShardRun, restore_shard
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
@@ -137,7 +137,10 @@ class ShardWork:
         await self.objects.put(checkpoint_name(self.task.key, epoch), await run.checkpoint())
 
     async def _finish(self, report: Report, lease: TableLease) -> None:
-        await self.objects.put_report(self.task.key, lease.epoch, report)
+        # The report of the job lists so many Files: those of 100,000 shards need not be read for that.
+        listed = min(KEPT, max(0, KEPT - number(lease.fields, "before")))
+        short = evolve(report, files=report.files[: int(listed)])
+        await self.objects.put_report(self.task.key, lease.epoch, short)
         counts, size = report.counts, report.bytes
         lease.fields |= {
             "report": lease.epoch,

@@ -250,6 +250,7 @@ async def test_a_shard_whose_count_was_lost_is_found(scans) -> None:
     [entry] = await scans.rows("scan")
     assert (entry.fields["shards"], entry.fields["files"]) == (4, 40)
     assert set((await scans.files()).values()) == {1}
+    assert [row.fields["before"] for row in await scans.rows()] == [0, 10, 20, 30]
 
 
 async def test_a_short_failure_of_the_server_does_not_end_a_scan(scans, monkeypatch) -> None:

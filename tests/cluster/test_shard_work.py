@@ -109,6 +109,16 @@ async def test_a_checkpoint_that_cannot_be_stored_does_not_end_the_shard(box, pl
     assert checkpoint_name(KEY, 1) in objects.data
 
 
+@pytest.mark.parametrize(("before", "listed"), [(0, 20), (9_985, 15), (10_000, 0), (123_456, 0)])
+async def test_only_shards_of_the_first_files_list_their_files(plan, shard, tmp_path, before, listed) -> None:
+    objects = MemoryObjects(**{KEY: shard.journal})
+
+    report = await work_on(plan, objects, tmp_path).run(await lease_of(shard, before=before))
+
+    assert (len(report.files), report.files_total) == (20, 20)
+    assert (len(objects.report.files), objects.report.files_total) == (listed, 20)
+
+
 async def test_a_shard_whose_entry_is_lost_is_given_back(plan, shard, tmp_path) -> None:
     lease = await LeaseTaker(owner="w", length=30).take(MemoryTable(), KEY)
 
