@@ -31,6 +31,10 @@ _LOCATION: Final = 120
 _ID: Final = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}|[0-9]+")
 MAX_MESSAGE: Final = 300
 """Maximum number of characters of the service's error text in a message."""
+MAX_ERROR: Final = 64 << 10
+"""Maximum number of bytes of an error body that is decoded. Of a longer one, only the beginning is kept as
+text: to search all of it for secrets would take seconds, in the event loop.
+"""
 
 
 @frozen
@@ -256,7 +260,8 @@ def _service_message(reply: Reply) -> tuple[object, str, str | None]:
     """
     redactor = reply.redactor
     try:
-        body: object = json.loads(reply.body, object_hook=_without_traceback)
+        # Half a document is invalid.
+        body: object = json.loads(reply.body[:MAX_ERROR], object_hook=_without_traceback)
     except (ValueError, RecursionError):
         text = redactor.excerpt(reply.body.strip())
         return text, "" if text.startswith("<") else text[:MAX_MESSAGE], None

@@ -58,11 +58,12 @@ _CREDENTIALS: Final = (
     re.compile(rf"(?<![a-z0-9])(?:{_STRUCTURED.pattern})[\"']\s*:\s*[\"']([^\"']+)", re.IGNORECASE),
     re.compile(rf"(?<![a-z0-9])(?:{_STRUCTURED.pattern})\s*:\s*([a-z0-9+/=_%-]{{16,}})", re.IGNORECASE),
     re.compile(
-        r"(?:authorization|cookie)[\"']?\s*[:=]\s*[\"']?((?:apikey|basic|bearer|digest)?\s*[^\s\"'<>]+)",
+        r"(?:authorization|cookie)[\"']?\s*[:=]\s*+[\"']?((?:apikey|basic|bearer|digest)?\s*+[^\s\"'<>]+)",
         re.IGNORECASE,
     ),
-    re.compile(r"//([^/\s\"'<>@?#]*:[^/\s\"'<>@?#]*)@"),
+    re.compile(r"//([^/\s\"'<>@?#:]*:[^/\s\"'<>@?#]*)@"),
 )
+"""Each takes linear time: no two adjacent parts can match the same characters, unless they are possessive."""
 _TOKEN: Final = re.compile(r"[\w./-]*")
 """A text without escapes and without names with values, such as the path of a URL."""
 _ENCODED: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async import errors
-from coredata_async.call import Call, perform, refusal
+from coredata_async.call import MAX_ERROR, Call, perform, refusal
 from coredata_async.message import Reply, Request, Send
 from coredata_async.redaction import EXCERPT
 
@@ -199,6 +199,12 @@ def test_a_huge_error_body_is_cut(body: bytes) -> None:
 
 def test_a_huge_text_is_not_kept_whole() -> None:
     assert len(str(refused(b"x" * 9_999_999).body)) == EXCERPT
+
+
+def test_of_a_long_error_body_only_the_beginning_is_kept() -> None:
+    error = refused(json.dumps({"error": "x" * MAX_ERROR}).encode())
+
+    assert str(error.body) == '{"error": "' + "x" * (EXCERPT - 11)
 
 
 @given(st.binary())

@@ -2,6 +2,7 @@
 
 import html
 import json
+import time
 from base64 import b64encode, urlsafe_b64encode
 from textwrap import wrap
 from urllib.parse import quote, quote_plus
@@ -183,3 +184,28 @@ def test_a_line_has_no_control_characters() -> None:
 
 def test_what_follows_a_secret_that_ends_a_line_stays_on_its_own_line() -> None:
     assert REDACTOR(f"a\n{KEY}\nb {KEY[:8]}\n {KEY[8:]} c") == "a\n***\nb *** c"
+
+
+@pytest.mark.parametrize(
+    ("start", "filler"),
+    [
+        ("//", ":"),
+        ("cookie:", " "),
+        ("authorization=", "\t"),
+        ("", "//:"),
+        ("", "cookie "),
+        ("signature", " "),
+        ('sig"', " "),
+        ("", "?a"),
+        ("&", "amp;"),
+        ("<br", " "),
+    ],
+)
+@pytest.mark.parametrize("end", ["", "'", "\n<"])
+def test_a_text_made_to_be_slow_is_searched_in_linear_time(start: str, filler: str, end: str) -> None:
+    text = start + filler * (100_000 // len(filler)) + end
+    began = time.process_time()
+
+    REDACTOR(text)
+
+    assert time.process_time() - began < 5  # quadratic time would be a minute

@@ -15,6 +15,7 @@ from attrs import frozen
 from coredata_async import errors
 from coredata_async.call import (
     BY_STATUS,
+    MAX_ERROR,
     MAX_MESSAGE,
     Call,
     carry,
@@ -72,7 +73,7 @@ def failure(request: Request, reply: Reply, tree: Tree) -> errors.APIError | Non
     said = error_in(tree)
     if said is None:
         return None
-    words, code, body = _mask(reply, said)
+    words, code, body = _mask(reply, said) if len(reply.body) <= MAX_ERROR else _read_beginning(reply)
     kind = BY_STATUS.get(int(code)) if code and code.isdecimal() else None
     return _error(request, reply, kind or _kind_of(words), (words, code, body))
 
@@ -165,12 +166,18 @@ def _unreadable(request: Request, reply: Reply, exc: ValueError) -> errors.APIEr
 
 def _read_error(reply: Reply) -> tuple[str, str | None, object]:
     """Return message, code and body of a reply with a bad status."""
+    if len(reply.body) > MAX_ERROR:
+        return _read_beginning(reply)
     try:
         tree = parse(reply.body)
     except ValueError:
-        text = reply.redactor.excerpt(reply.body.strip())
-        return ("" if text.startswith("<") else text[:MAX_MESSAGE]), None, text
+        return _read_beginning(reply)
     return _mask(reply, error_in(tree) or unwrap(tree))
+
+
+def _read_beginning(reply: Reply) -> tuple[str, None, str]:
+    text = reply.redactor.excerpt(reply.body.strip())
+    return ("" if text.startswith("<") else text[:MAX_MESSAGE]), None, text
 
 
 def _mask(reply: Reply, said: Tree) -> tuple[str, str | None, Tree]:

@@ -20,7 +20,8 @@ from coredata_async.transfer.fetch import DownloadRequest, Fetcher, close_reply
 from coredata_async.transfer.gunzip import is_compressed_on_the_way
 from coredata_async.transfer.ranges import ByteRange, content_coding, content_range_of, read_unsatisfied_size
 
-_MEDIA_TYPE: Final = re.compile(r"[!-~]+/[!-~]+(?: *;[ -~]*)?")
+_MEDIA_TYPE: Final = re.compile(r"[!-.0-:<-~]+/[!-:<-~]+(?: *;[ -~]*)?")
+"""Only the parameters may contain a semicolon: otherwise, a long invalid header would take cubic time."""
 
 
 @frozen(kw_only=True)

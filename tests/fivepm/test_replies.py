@@ -7,6 +7,7 @@ import time
 import pytest
 
 from coredata_async import errors
+from coredata_async.call import MAX_ERROR
 from coredata_async.errors import NotFoundError
 from coredata_async.fivepm.calls import groups, sign_in, tasks, update_user
 from coredata_async.fivepm.codec.shape import flag
@@ -15,6 +16,7 @@ from coredata_async.fivepm.models.account import EditUser, Group, NewGroup, User
 from coredata_async.fivepm.replies import LARGE, ask, perform, refuses_session, wrong_route
 from coredata_async.fivepm.request_style import RequestStyle
 from coredata_async.message import Reply, Request, Send
+from coredata_async.redaction import EXCERPT
 
 FORM = RequestStyle()
 GET = tasks.get(FORM, "7")
@@ -259,3 +261,11 @@ async def test_an_object_and_an_error_come_out_of_a_thread_as_they_are() -> None
     assert task.id == "7"
     with pytest.raises(NotFoundError, match="no such group"):
         await perform(saying(b'{"error": "no such group"}' + pad), groups.add(FORM, NewGroup(name="x")))
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_of_a_long_error_only_the_beginning_is_kept(status: int) -> None:
+    error = raised(b'{"error": "Invalid session' + b"x" * MAX_ERROR + b'"}', status)
+
+    assert isinstance(error, errors.APIStatusError)
+    assert error.body == '{"error": "Invalid session' + "x" * (EXCERPT - 26)
