@@ -37,6 +37,7 @@ from coredata_async.transport.http11.decompress import (
     limit_of,
 )
 from coredata_async.transport.http11.errors import (
+    BrokenError,
     HandshakeError,
     Http11Error,
     LateConnectionError,
@@ -44,7 +45,7 @@ from coredata_async.transport.http11.errors import (
     handshake_failure,
 )
 from coredata_async.transport.http11.exchange import Side
-from coredata_async.transport.http11.parser import HEAD_LIMIT
+from coredata_async.transport.http11.parser import HEAD_LIMIT, MAX_HEADERS, is_body_readable
 from coredata_async.transport.pool import Pool
 
 _AT_ONCE: Final = 64 * 1024
@@ -126,7 +127,9 @@ def exchange(
             ssl=pool.ssl,
             max_line_size=HEAD_LIMIT,
             max_field_size=HEAD_LIMIT,
+            max_headers=MAX_HEADERS,
         )
+        _check_transfer_coding(response)
         coding = response.headers.get("Content-Encoding") if packed else None
         if request.stream and response.status < 300:  # noqa: PLR2004  # the body of an error is read at once
             content = _Arriving(request, response, timeouts.stall, decompressor(coding))
@@ -159,6 +162,13 @@ def _merge_headers(common: Mapping[str, str], own: Mapping[str, str], *, packed:
     if packed:  # aiohttp would list all encodings that it can decompress
         joined.setdefault("Accept-Encoding", "gzip, deflate")
     return joined
+
+
+def _check_transfer_coding(response: aiohttp.ClientResponse) -> None:
+    """Refuse a body in a transfer coding that aiohttp leaves as it is."""
+    if not is_body_readable(response.headers.getall("Transfer-Encoding", ())):
+        response.close()
+        raise BrokenError("the transfer coding is unknown")
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

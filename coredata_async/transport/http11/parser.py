@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -11,6 +12,8 @@ from coredata_async.transport.http11.errors import BrokenError
 
 HEAD_LIMIT: Final = 64 * 1024
 """Maximum bytes of a head, or of anything else outside a body, before the connection fails."""
+MAX_HEADERS: Final = 256
+"""Maximum number of headers of a response."""
 _INTERIM: Final = 200
 """Statuses below this one are interim responses."""
 
@@ -43,7 +46,9 @@ class ResponseParser:
         self._header_bytes = 0
         self._bodiless = self._stale = False
         self.headers: CIMultiDict[str] = CIMultiDict()
-        """Headers of the response, and of its trailer."""
+        """Headers of the response. Those of its trailer are dropped: they must not be taken for headers
+        (RFC 9110, 6.5.1), and come after the code that reads the headers of a streamed response.
+        """
         self.blocks: list[bytes] = []
         """Received blocks of the body that were not taken yet."""
         self.size = 0
@@ -110,8 +115,10 @@ class ResponseParser:
         """Handle a complete header or trailer line."""
         if self.complete:
             raise BrokenError(_UNSOLICITED)
+        if self.head:  # a trailer
+            return
         self.headers.add(name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
-        if len(self.headers) > 256 or (self._header_bytes > HEAD_LIMIT and self._is_too_long()):  # noqa: PLR2004
+        if len(self.headers) > MAX_HEADERS or (self._header_bytes > HEAD_LIMIT and self._is_too_long()):
             raise BrokenError("the response's head is too long")
         if 0 in value:  # a NUL, which the parser accepts, as it does other control characters
             raise BrokenError("the response is not valid HTTP")
@@ -122,6 +129,10 @@ class ResponseParser:
         if status < _INTERIM:
             self.headers = CIMultiDict()
             return
+        if "Transfer-Encoding" in self.headers and not is_body_readable(
+            self.headers.getall("Transfer-Encoding")
+        ):
+            raise BrokenError("the transfer coding is unknown")
         self.status = status
         self.keep = self._parser.should_keep_alive()
         self.head = True
@@ -153,3 +164,16 @@ class ResponseParser:
 
     def _is_too_long(self) -> bool:
         return sum(len(name) + len(value) + 4 for name, value in self.headers.items()) > HEAD_LIMIT
+
+
+def is_body_readable(codings: Iterable[str]) -> bool:
+    """Return whether the body is sent as it is, or in chunks.
+
+    Requests announce no other transfer coding. If a gateway sends one all the same, or a list of them, its
+    framing or its compressed bytes would be taken for the content.
+
+    Args:
+        codings: The values of Transfer-Encoding.
+    """
+    names = [name.strip(" \t").lower() for name in ",".join(codings).split(",")]
+    return names in (["chunked"], ["identity"], [""])

@@ -914,6 +914,34 @@ async def test_what_cannot_be_unpacked_is_an_error_of_ours(
     assert (error.reached, error.permanent) == (True, False)
 
 
+@pytest.mark.parametrize(
+    "coding",
+    ["gzip, chunked", "chunked, identity", "chunked;q=1", "\x0bchunked", "x\r\nTransfer-Encoding: y"],
+)
+async def test_an_answer_in_an_unknown_transfer_coding_is_an_error(
+    server: RawServer, send: Send, coding: str
+) -> None:
+    head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {coding}\r\n\r\n".encode()
+    server.script.append(says(head + b"5\r\nhello\r\n0\r\n\r\n"))
+
+    await failure(send, Request("GET", f"{server.url}/blob"))
+
+
+async def test_a_trailer_is_not_taken_for_headers(server: RawServer, send: Send) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server.script.append(says(head + b"5\r\nhello\r\n0\r\nETag: x\r\nContent-Encoding: gzip\r\n\r\n"))
+
+    reply = await send(Request("GET", f"{server.url}/blob"))
+
+    assert (reply.body, dict(reply.headers)) == (b"hello", {"Transfer-Encoding": "chunked"})
+
+
+async def test_an_answer_may_have_many_headers(server: RawServer, send: Send) -> None:
+    server.script.append(says(b"HTTP/1.1 200 OK\r\n" + b"Set-Cookie: a=b\r\n" * 250 + b"\r\n"))
+
+    assert (await send(Request("GET", f"{server.url}/blob"))).status == 200
+
+
 async def test_a_head_without_an_end_is_one_error_of_ours(server: RawServer, send: Send) -> None:
     server.script.append(says(b"HTTP/1.1 200 OK\r\nX: " + BLOCK))
 
