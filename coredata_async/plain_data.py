@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from attrs import frozen
 
 from coredata_async.errors import ConfigurationError
 
 T = TypeVar("T")
+
+_LARGEST: Final = 1 << 1000
+"""Largest integer that is read as a float."""
+_SHOWN: Final = 50
+"""Maximum number of characters of a value in a message."""
 
 
 @frozen
@@ -45,9 +51,14 @@ class PlainData:
         return self._read(name, int)
 
     def number(self, name: str) -> float:
-        """Read a number, as a float."""
+        """Read a finite number, as a float."""
         value = self.fields.get(name)
-        return float(value) if type(value) is int else self._read(name, float)
+        if type(value) is int and abs(value) <= _LARGEST:
+            return float(value)
+        number = self._read(name, float)
+        if not math.isfinite(number):
+            raise self._wrong(name, f"a finite number, not {number}")
+        return number
 
     def flag(self, name: str) -> bool:
         """Read a bool."""
@@ -63,14 +74,17 @@ class PlainData:
         return tuple(texts)
 
     def time(self, name: str) -> datetime | None:
-        """Read a time in ISO 8601, or None if it is missing or null."""
+        """Read a time with its zone in ISO 8601, or None if it is missing or null."""
         text = self.optional_text(name)
         if text is None:
             return None
         try:
-            return datetime.fromisoformat(text)
+            moment = datetime.fromisoformat(text)
         except ValueError:
-            raise self._wrong(name, f"a time in ISO 8601, not {text!r}") from None
+            moment = None
+        if moment is None or moment.tzinfo is None:  # one without a zone cannot be compared
+            raise self._wrong(name, f"a time with its zone in ISO 8601, not {text[:_SHOWN]!r}")
+        return moment
 
     def object(self, name: str, noun: str) -> PlainData:
         """Read an object."""

@@ -86,7 +86,8 @@ def find_reason(kind: Kind, fields: Mapping[str, object]) -> str | None:
     refusals = int(number(fields, "refusals")) if kind == "scan" else 0
     if (kind == "scan" or deaths < MAX_DEATHS) and failures < MAX_FAILURES and refusals < MAX_REFUSALS:
         return None
-    last = read_attempts(fields)[-1]["reason"]
+    attempts = read_attempts(fields)
+    last = attempts[-1]["reason"] if attempts else "it is not known"
     if refusals >= MAX_REFUSALS:
         return f"{last} ({refusals} attempts)"
     return f"{failures} attempts made no progress, {deaths} of them ended the process; the last one: {last}"
@@ -109,7 +110,10 @@ def describe_attempt(kind: Kind, fields: Mapping[str, object]) -> tuple[str, int
 def read_attempts(fields: Mapping[str, object]) -> list[dict[str, object]]:
     """Return the last attempts that failed: `worker`, `epoch`, `time` and `reason` of each."""
     found = fields.get("attempts")
-    return list(cast("list[dict[str, object]]", found)) if isinstance(found, list) else []
+    entries = cast("list[object]", found) if isinstance(found, list) else []
+    return [
+        cast("dict[str, object]", each) for each in entries if isinstance(each, dict) and "reason" in each
+    ]
 
 
 def forget_attempts(fields: Mapping[str, object], state: str) -> dict[str, object]:

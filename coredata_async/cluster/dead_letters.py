@@ -71,5 +71,5 @@ def _is_dead(row: Row) -> bool:
 
 def _is_retried(row: Row) -> bool:
     """Return whether it was made open by an earlier call, which may not have queued it."""
-    waits = row.fields.get("state") in {"open", PLANNED} and row.fields.get("owner") is None
+    waits = row.fields.get("state") in ("open", PLANNED) and row.fields.get("owner") is None
     return waits and number(row.fields, "retries") > 0

@@ -16,7 +16,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from math import floor, inf
-from typing import Final
+from typing import Final, cast
 
 from attrs import define, field, frozen
 
@@ -26,7 +26,6 @@ from coredata_async.cluster.lease import RENEWALS
 from coredata_async.cluster.table import Row, Table, number
 from coredata_async.config import Limits
 from coredata_async.fence import read_clock
-from coredata_async.plain_data import PlainData
 
 log = logging.getLogger("coredata_async.cluster")
 
@@ -214,9 +213,9 @@ class SharedLimits:
         now = self.clock()
         for name, fields in _workers(row).items():
             beat, since = self._seen.get(name, (None, now))
-            if beat != fields["beat"]:
+            if beat != fields.get("beat"):
                 since = now
-            self._seen[name] = (fields["beat"], since)
+            self._seen[name] = (fields.get("beat"), since)
             if name == self.worker or now - since <= _EXPIRY * self.length:
                 found[name] = dict(fields)
         return found
@@ -248,13 +247,14 @@ async def free_share(table: Table, worker: str) -> None:
 
 
 def _workers(row: Row | None) -> dict[str, Mapping[str, object]]:
-    if row is None:
-        return {}
-    workers = row.data.object("workers", "the workers of an account")
-    return {name: workers.object(name, f"the worker {name}").fields for name in workers.fields}
+    """Return the workers of an entry, by name. What is damaged is replaced by the next write."""
+    workers = None if row is None else row.fields.get("workers")
+    found = cast("dict[str, object]", workers).items() if isinstance(workers, dict) else ()
+    return {name: cast("dict[str, object]", each) for name, each in found if isinstance(each, dict)}
 
 
 def _limit(fields: Mapping[str, object], name: str) -> float:
     """Return the limit that another worker's job has, which counts if it is lower."""
-    limits = PlainData(fields, "a worker").object("limits", "the limits of a worker").fields
-    return number(limits, name) if name in limits else inf
+    limits = fields.get("limits")
+    limit = number(cast("dict[str, object]", limits), name) if isinstance(limits, dict) else 0.0
+    return limit if limit > 0 else inf

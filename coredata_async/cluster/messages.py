@@ -26,7 +26,7 @@ CONTINUED: Final = frozenset({"drained", "stopped", "time", "lease", "circuit", 
 """Ends of a scan or a shard after which another worker, or a later job, continues it."""
 _SHARE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _JOB: Final = re.compile(r"[A-Za-z0-9_-]+")
-_KEY: Final = re.compile(r"(scan\.\d+|shard\.\d+\.\d+\.\d+)", re.ASCII)
+_KEY: Final = re.compile(r"(?:scan\.\d{1,9}|shard\.\d{1,9}(?:\.\d{1,9}){2})", re.ASCII)
 
 
 def check_share(name: str) -> str:
@@ -198,8 +198,8 @@ class Task:
 
     def belongs_to(self, job: JobRecord) -> bool:
         """Return whether a job has the source that is scanned, or from which the shard is."""
-        source = int(self.key.split(".")[1])
-        return source < len(job.sources) and job.sources[source].share == self.share
+        source = source_of(self.key, job)
+        return source is not None and source.share == self.share
 
     @property
     def subject(self) -> str:
@@ -224,6 +224,12 @@ class Task:
         if not named or data.text("kind") != kind:
             raise ConfigurationError(f"a message of the queue has the unknown task {task.key!r}")
         return task
+
+
+def source_of(key: str, job: JobRecord) -> Source | None:
+    """Return the source that a scan or shard of a job is of; None if the key is not one of them."""
+    number = int(key.split(".")[1]) if _KEY.fullmatch(key) else len(job.sources)
+    return job.sources[number] if number < len(job.sources) else None
 
 
 def share_subject(share: str) -> str:

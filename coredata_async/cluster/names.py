@@ -100,7 +100,12 @@ class _Claims:
         if row is None:
             return cls({})
         names = row.data.object("names", f"the names of {row.key}")
-        found = {int(source): _split(b64decode(names.text(source))) for source in names.fields}
+        try:
+            found = {int(source): _split(b64decode(names.text(source))) for source in names.fields}
+        except ValueError:  # also ConfigurationError
+            raise ClusterError(
+                f"the entry {row.key} of the cluster is damaged: its names are not hashes"
+            ) from None
         return cls(found, row.data.integer("whole") if row.fields.get("whole") is not None else None)
 
     @property

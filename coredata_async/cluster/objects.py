@@ -10,6 +10,7 @@ from typing import Final
 from coredata_async.bulk.report.report import Report, as_json
 from coredata_async.cluster.errors import ClusterError, DamagedObjectError
 from coredata_async.cluster.nats_types import ObjectStore
+from coredata_async.json_text import decode_json
 
 ATTEMPTS: Final = 4
 """Maximum number of attempts. Both operations are safe to repeat."""
@@ -99,7 +100,10 @@ class Objects:
         data = await self.get(name)
         if data is None:
             raise DamagedObjectError(f"the object {name} of the cluster is missing; it was kept for 30 days")
-        return Report.from_json(json.loads(data))
+        try:
+            return Report.from_json(decode_json(data))
+        except (ValueError, TypeError):  # also ConfigurationError
+            raise DamagedObjectError(f"the object {name} of the cluster is not a report") from None
 
 
 def _describe(failure: Exception) -> str:

@@ -9,10 +9,10 @@ from typing import Final
 from attrs import define, field, frozen
 
 from coredata_async.cluster.attempts import DEAD
-from coredata_async.cluster.messages import JobRecord
+from coredata_async.cluster.messages import JobRecord, source_of
 from coredata_async.cluster.planner import is_published
 from coredata_async.cluster.shard_work import is_closed
-from coredata_async.cluster.table import Row, Table
+from coredata_async.cluster.table import Row, Table, number
 
 WINDOW: Final = 30.0
 """Seconds over which rates are computed."""
@@ -56,7 +56,7 @@ class Progress:
         Raises:
             ClusterError: If NATS does not answer.
         """
-        rows = (await table.rows()).values()
+        rows = [row for row in (await table.rows()).values() if source_of(row.key, job) is not None]
         return cls(
             tuple(row for row in rows if row.key.startswith("scan.")),
             tuple(row for row in rows if row.key.startswith("shard.")),
@@ -110,6 +110,5 @@ class Progress:
 
 
 def integer(row: Row, name: str) -> int:
-    """Return a number of an entry; 0 if it has none."""
-    value = row.fields.get(name)
-    return value if isinstance(value, int) else 0
+    """Return a whole number of an entry; 0 if it has none."""
+    return int(number(row.fields, name))

@@ -29,7 +29,9 @@ log = logging.getLogger("coredata_async.cluster")
 
 CHECKPOINT: Final = 30.0
 """Seconds between two checkpoints."""
-CLOSED: Final = frozenset({"done", DEAD})
+_LOOKBACK: Final = 1000
+"""Maximum number of earlier owners whose checkpoints are looked for."""
+CLOSED: Final = ("done", DEAD)
 
 
 @define(eq=False, kw_only=True)
@@ -171,7 +173,7 @@ async def latest_journal(objects: Objects, key: str, epoch: int) -> bytes:
         DamagedObjectError: If it has only a damaged one.
         ClusterError: If it cannot be read.
     """
-    for earlier in range(epoch - 1, 0, -1):
+    for earlier in range(epoch - 1, max(0, epoch - 1 - _LOOKBACK), -1):
         name = checkpoint_name(key, earlier)
         try:
             data = await objects.get(name)

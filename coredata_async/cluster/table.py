@@ -13,6 +13,7 @@ from attrs import frozen
 
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.nats_types import Connection
+from coredata_async.json_text import decode_json
 from coredata_async.plain_data import PlainData
 from coredata_async.records.kv_bucket import WRONG_REVISION, Bucket, Entry, read_entries
 
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 _TIMEOUT: Final = 5.0
 """Timeout for the time of the server, in seconds."""
+_LARGEST: Final = 1 << 62
+"""Largest amount of a number that is believed: others would break the arithmetic with it."""
 
 
 @frozen
@@ -106,9 +109,9 @@ class Table:
 
 
 def number(fields: Mapping[str, object], name: str) -> float:
-    """Return a number of an entry; 0 if it has none."""
+    """Return a number of an entry; 0 if it has none, or one that nothing can be computed with."""
     value = fields.get(name)
-    return float(value) if isinstance(value, int | float) else 0.0
+    return float(value) if isinstance(value, int | float) and abs(value) <= _LARGEST else 0.0
 
 
 def encode(fields: Mapping[str, object]) -> bytes:
@@ -123,7 +126,7 @@ def decode(data: bytes, noun: str) -> PlainData:
         ClusterError: If it is damaged.
     """
     try:
-        return PlainData.of(json.loads(data), noun)
+        return PlainData.of(decode_json(data), noun)
     except ValueError:  # ConfigurationError is one, too
         raise ClusterError(f"{noun} is damaged: it is not a JSON object") from None
 

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import TableLease
-from coredata_async.cluster.table import Row, Table
+from coredata_async.cluster.table import Row, Table, number
 from coredata_async.fence import read_clock
 
 _LOOKS: Final = 10
@@ -147,8 +147,7 @@ class Pulse:
         if revision != row.revision:
             since = self.clock()
             self._seen[row.key] = (row.revision, since)
-        length = row.fields.get("length")
-        return self.clock() - since <= (float(length) if isinstance(length, int | float) else 0.0)
+        return self.clock() - since <= number(row.fields, "length")
 
 
 def _is_claim(row: Row, owner: str, epoch: int) -> bool:

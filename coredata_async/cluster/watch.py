@@ -19,7 +19,7 @@ from coredata_async.cluster.connection import WORKERS, Cluster
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.events import AttemptFailed, ClusterEvent, WorkerJoined, WorkerLost, read_event
 from coredata_async.cluster.jobs import Jobs
-from coredata_async.cluster.messages import JobRecord, JobState
+from coredata_async.cluster.messages import JobRecord, JobState, source_of
 from coredata_async.cluster.presence import find_silent, forget_lost
 from coredata_async.cluster.progress import Progress, Rates
 from coredata_async.cluster.report import ClusterReport, read_report
@@ -165,7 +165,7 @@ class JobWatch:
             elif attempt != self._attempts.get(row.key):
                 self._attempts[row.key] = attempt
                 reason, number, most = attempt
-                source = str(self.record.sources[int(row.key.split(".")[1])])
+                source = str(source_of(row.key, self.record))
                 failed = AttemptFailed(
                     shard=row.key, source=source, reason=reason, attempt=number, max_attempts=most
                 )

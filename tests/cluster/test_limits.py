@@ -187,3 +187,17 @@ async def test_an_entry_is_only_written_when_something_changes() -> None:
     assert fleet.table.entries == before
     await fleet.rounds(5)
     assert fleet.table.entries != before
+
+
+@pytest.mark.parametrize(
+    "workers",
+    [7, {"b": 7}, {"b": {}}, {"b": {"limits": 7, "rate": float("nan")}}, {"b": {"limits": {"rate": -1}}}],
+)
+async def test_a_damaged_entry_is_written_again(workers: object) -> None:
+    fleet = Fleet(40)
+    fleet.join("a")
+    await fleet.table.create("account", {"workers": workers})
+
+    await fleet.rounds(int(LENGTH) * 2)
+
+    assert fleet.used["a"] == pytest.approx(40, rel=0.02)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coredata_async.cluster.messages import may_share_folders, parse_sources
 from coredata_async.cluster.names import TableNames
-from coredata_async.errors import ConfigurationError
+from coredata_async.errors import ConfigurationError, CoreDataError
 from tests.cluster.memory import MemoryTable
 
 SOURCES = parse_sources(["fs01:/", "fs02:/", "fs03:/docs"])
@@ -113,3 +113,14 @@ def test_two_sources_that_become_one_folder_are_refused(one: str, other: str) ->
 )
 def test_only_the_content_of_a_source_may_meet_that_of_another_one(sources, shared: bool) -> None:
     assert may_share_folders(parse_sources(sources)) is shared
+
+
+@pytest.mark.parametrize("entry", [7, {"x": ""}, {"0": 7}, {"0": "a"}, {"9" * 5000: ""}])
+async def test_a_damaged_entry_is_an_error_that_names_it(entry: object) -> None:
+    table = MemoryTable()
+    await names(table, 0).claim("folder", ["x.pdf"])
+    (key,) = table.entries
+    table.entries[key] = ({"names": entry}, table.entries[key][1])
+
+    with pytest.raises(CoreDataError, match=key):
+        await names(table, 1).claim("folder", ["x.pdf"])

@@ -37,6 +37,9 @@ UNREADABLE = [
     encode("shard", "shard.0.1.0", share="other"),
     encode("shard", "shard.0.1.0", share="a.>"),
     encode("verify", "verify.0.1.0"),
+    encode("shard", f"shard.{'9' * 5000}.1.0"),
+    encode("shard", f"shard.0.1.{'9' * 5000}"),
+    encode("shard", "shard.٣.1.0"),
 ]
 
 
