@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from typing import Final, Self
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.escapes import escape_controls
 from coredata_async.events.errors import InvalidMessageError
 from coredata_async.json_text import decode_json
 from coredata_async.plain_data import PlainData
+from coredata_async.redaction import without_queries
 
 REQUIRED: Final = ("source", "parent", "filename", "key")
 OPTIONAL: Final = ("title", "dynatype", "contacts", "tags", "content_type", "size", "digest")
 _MD5: Final = re.compile(r"[0-9A-Fa-f]{32}")
+_END: Final = re.compile(r"[?#]")
+_SHOWN: Final = 300
+"""Maximum number of characters of a source, or of a key, in a log record or a reason."""
 _UNREADABLE: Final = "the message is not a JSON object in UTF-8"
 
 
@@ -23,7 +27,7 @@ _UNREADABLE: Final = "the message is not a JSON object in UTF-8"
 class UploadMessage:
     """A source to upload, and the File it is to become."""
 
-    source: str
+    source: str = field(repr=lambda source: repr(show_source(source)))
     """A path below an allowed root, or an https URL of an allowed host."""
     parent: str
     """Id of a Project, Folder or Filespace."""
@@ -42,9 +46,8 @@ class UploadMessage:
 
     @property
     def label(self) -> str:
-        """The key, and the source without the query of a URL, which may be a secret: for the log."""
-        source = self.source.partition("?")[0] if "://" in self.source else self.source
-        return escape_controls(f"{self.key} ({source})")
+        """The key, and the source without the secrets that a URL may contain: for the log."""
+        return escape_controls(f"{_shorten(self.key)} ({show_source(self.source)})")
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -66,7 +69,8 @@ class UploadMessage:
     def _read(cls, fields: PlainData) -> Self:
         unknown = sorted(set(fields.fields) - {*REQUIRED, *OPTIONAL})
         if unknown:
-            raise ConfigurationError(f"the message has unknown fields: {', '.join(map(repr, unknown))}")
+            named = ", ".join(map(repr, unknown))
+            raise ConfigurationError(f"the message has unknown fields: {_shorten(named)}")
         message = cls(
             **{name: fields.text(name) for name in REQUIRED},
             title=fields.optional_text("title"),
@@ -85,6 +89,19 @@ class UploadMessage:
         if message.digest is not None and not _MD5.fullmatch(message.digest):
             raise ConfigurationError("the message: 'digest' must be an MD5 of 32 hexadecimal digits")
         return message
+
+
+def show_source(source: str) -> str:
+    """Return the beginning of a source for a message, of a URL without user name, query and fragment."""
+    if "://" in source:
+        scheme, mark, rest = _END.split(source, maxsplit=1)[0].partition("://")
+        authority, slash, path = rest.partition("/")
+        source = without_queries(f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path}")
+    return _shorten(source)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _texts(fields: PlainData, name: str) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ class RemoteFile:
     _send: Send
     _url: Secret[str]
     name: str
-    """The URL without its query."""
+    """The URL as messages show it."""
     size: int | None = field(default=None, init=False)
     """Number of bytes, if the host states it."""
     _etag: str | None = field(default=None, init=False)

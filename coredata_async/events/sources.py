@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError, SourceError
 from coredata_async.events.errors import SourceUnavailableError
+from coredata_async.events.message import show_source
 
 HTTPS_PORT: Final = 443
 _HOST: Final = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
@@ -75,12 +76,12 @@ class SourceRules:
         return await asyncio.to_thread(self._file, source)
 
     def check_url(self, url: str) -> str:
-        """Check that a URL is one of an allowed host; return it without its query, for messages.
+        """Check that a URL is one of an allowed host; return it as messages show it.
 
         Raises:
             SourceError: If it is not.
         """
-        shown = url.partition("?")[0]
+        shown = show_source(url)
         try:
             parts = urlsplit(url)
             place = f"{parts.hostname}:{parts.port or HTTPS_PORT}"
@@ -98,7 +99,7 @@ class SourceRules:
         named = Path(source)
         if not named.is_absolute():
             if len(self.roots) != 1:
-                raise _refusal(f"{source}: a relative path needs exactly one root (--root)")
+                raise _refusal(f"{show_source(source)}: a relative path needs exactly one root (--root)")
             named = self.roots[0] / named
         try:
             # First without a look at the file, so that an error reveals nothing about files elsewhere.
@@ -107,19 +108,19 @@ class SourceRules:
             self._check_root(source, path)
             regular = stat.S_ISREG(path.stat().st_mode)
         except OSError as exc:
-            text = f"{source}: it cannot be read: {exc.strerror}"
+            text = f"{show_source(source)}: it cannot be read: {exc.strerror}"
             raise (
                 SourceUnavailableError(text, stage="source") if exc.errno in _PASSING else _refusal(text)
             ) from None
         except ValueError:
             raise _refusal("the path of the source has a character that no path has") from None
         if not regular:
-            raise _refusal(f"{source}: it is not a regular file")
+            raise _refusal(f"{show_source(source)}: it is not a regular file")
         return path
 
     def _check_root(self, source: str, path: Path) -> None:
         if not any(path.is_relative_to(root) for root in self.roots):
-            raise _refusal(f"{source}: it is not below an allowed root (--root)")
+            raise _refusal(f"{show_source(source)}: it is not below an allowed root (--root)")
 
 
 def _refusal(text: str) -> SourceError:

@@ -65,3 +65,33 @@ def test_the_key_of_an_invalid_message_is_known_if_it_has_one() -> None:
 def test_a_url_is_shown_without_its_query() -> None:
     assert parse(source="https://h/a?Signature=secret").label == "k (https://h/a)"
     assert parse(source="what?.pdf", key="a\nb").label == "a\\nb (what?.pdf)"
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("https://ann:secret@h/a?b", "https://h/a"),
+        ("http://secret@h/a", "http://h/a"),
+        ("https://h/a#token=secret", "https://h/a"),
+        ("https://h/a;Signature=secret", "https://h/a;Signature=***"),
+        ("s3://key:secret@bucket", "s3://bucket"),
+        ("https://ann:secret@[h/a", "https://[h/a"),
+        ("//ann:secret@h://a", "//***@h://a"),
+    ],
+)
+def test_no_secret_in_a_url_is_shown(source: str, shown: str) -> None:
+    message = parse(source=source)
+
+    assert message.label == f"k ({shown})"
+    assert "secret" not in repr(message)
+
+
+def test_a_label_is_short() -> None:
+    assert len(parse(source="x" * 10_000, key="y" * 10_000).label) < 700
+
+
+def test_the_error_about_unknown_fields_is_short() -> None:
+    with pytest.raises(InvalidMessageError) as caught:
+        parse(**{f"field {number}": 1 for number in range(10_000)})
+
+    assert len(str(caught.value)) < 400

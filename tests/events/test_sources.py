@@ -101,6 +101,8 @@ def test_a_url_of_an_allowed_host_is_allowed(rules, url) -> None:
         "https://evil.example/files.example",
         "https://files.example@evil.example/a",
         "https://user:secret@files.example/a",
+        "http://user:secret@files.example/a",
+        "https://other.example/a#secret",
         "https://files.example.evil.example/a",
         "https:///a",
         "https://files.example:port/a",
