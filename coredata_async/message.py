@@ -13,6 +13,8 @@ from coredata_async.json_text import check_depth, decode_json
 from coredata_async.redaction import NO_SECRETS, Redactor
 from coredata_async.secret import Secret
 
+_LONGEST_DELAY: Final = 1e9
+"""Maximum number of seconds of Retry-After: infinity could not be written as a number."""
 _QUOTED: Final = 120
 """Maximum number of characters of a header that a message quotes."""
 
@@ -190,7 +192,7 @@ class Reply:
         if not delay:
             return None
         if delay.replace(".", "", 1).isdecimal():
-            return float(delay)
+            return min(float(delay), _LONGEST_DELAY)
         # The date can be compared only with the server's own clock.
         until, now = date_of(delay), date_of(self.headers.get("Date", ""))
         return max(0.0, (until - now).total_seconds()) if until and now else None

@@ -93,9 +93,10 @@ def check_length(header: str | None, maximum: int) -> int | None:
     Raises:
         BodyTooLargeError: If it is more than `maximum` bytes.
     """
-    if header is None or not header.strip().isdecimal():
+    digits = (header or "").strip()
+    if not (digits.isascii() and digits.isdecimal()):
         return None
-    size = int(header.strip()[:_DIGITS])
+    size = int(digits.lstrip("0")[:_DIGITS] or 0)
     if size > maximum:
         raise BodyTooLargeError(
             f"the request body has {size} bytes, but at most {maximum} are accepted", stage="source"

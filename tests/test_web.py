@@ -79,7 +79,7 @@ def test_what_the_service_answered_has_a_status(kind, upstream, status):
     assert "detail" not in str(problem.to_dict())
 
 
-@pytest.mark.parametrize(("said", "after"), [("7", "7"), ("0.2", "1"), ("", "1")])
+@pytest.mark.parametrize(("said", "after"), [("7", "7"), ("0.2", "1"), ("", "1"), ("9" * 400, "1000000000")])
 def test_a_rate_limit_is_passed_on_with_the_time_to_wait(said, after):
     problem = problem_of(RateLimitError("m", REQUEST, Reply(429, {"Retry-After": said})))
 
@@ -93,9 +93,14 @@ def test_an_unknown_outcome_says_so():
     assert "unknown" in problem.title
 
 
-@pytest.mark.parametrize(("header", "size"), [(None, None), ("x", None), ("0", 0), ("10", 10)])
+@pytest.mark.parametrize(("header", "size"), [(None, None), ("x", None), ("٣", None), ("0", 0), ("10", 10)])
 def test_a_length_is_read(header, size):
     assert check_length(header, 10) == size
+
+
+def test_zeros_before_a_length_do_not_hide_it():
+    with pytest.raises(BodyTooLargeError, match="11 bytes"):
+        check_length("0" * 30 + "11", 10)
 
 
 def test_a_length_over_the_maximum_is_refused():
