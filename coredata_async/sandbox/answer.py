@@ -1,10 +1,12 @@
 """Responses of the sandbox: a status, headers and bytes, before faults are applied."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from attrs import field, frozen
 
+_WHOLE = re.compile(r"[0-9]{1,18}")
 # Django sends this type with an empty body, so an empty error is not JSON.
 _DJANGO = "text/html; charset=utf-8"
 
@@ -60,3 +62,8 @@ def refuse(message: str, status: int = 400) -> Refused:
 
 NOT_FOUND = empty(404)
 UNAUTHORIZED = empty(401)
+
+
+def is_whole(text: str) -> bool:
+    """Return whether a text of a request is a number, of at most 18 digits."""
+    return _WHOLE.fullmatch(text) is not None

@@ -189,7 +189,7 @@ class Call:
         body = b"".join([piece async for piece in self.body()])
         try:
             value: object = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise refuse("The body is not JSON.") from None
         if not isinstance(value, dict):
             raise refuse("The body is not a JSON object.")

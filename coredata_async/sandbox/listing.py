@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from attrs import frozen
 
-from coredata_async.sandbox.answer import refuse
+from coredata_async.sandbox.answer import is_whole, refuse
 from coredata_async.sandbox.document import Document
 from coredata_async.sandbox.index import Hits, Index
 
@@ -74,7 +74,7 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     value = query.get(name)
     if value is None:
         return default
-    if not (value.isascii() and value.isdecimal()):
+    if not is_whole(value):
         raise refuse(f"Invalid {name} '{value}' provided. Please provide an integer >= 0.")
     return int(value)
 

@@ -10,7 +10,7 @@ from email.utils import formatdate
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from coredata_async.sandbox.answer import Answer, Refused, Streamed, as_json, refuse
+from coredata_async.sandbox.answer import Answer, Refused, Streamed, as_json, is_whole, refuse
 from coredata_async.sandbox.bucket import ROOT, Blob, LocalBucket, Reservation, sign, string_to_sign
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.disk import Reading, open_range
@@ -18,13 +18,13 @@ from coredata_async.sandbox.faults import FALSE_MD5
 from coredata_async.sandbox.service import Route, Service
 
 _SIGNED = ("AWSAccessKeyId", "Expires", "Signature")
-_ONE = re.compile(r"bytes=(\d*)-(\d*)")
+_ONE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 async def reserve(service: Service, call: Call) -> Answer:
     """Name a blob and sign the URL for its bytes. The parameters are in the query, the body is empty."""
     length = call.query.get("content_length", "")
-    if not (length.isascii() and length.isdecimal()):
+    if not is_whole(length):
         raise refuse("content_length is required: the number of bytes.")
     content_type = call.query.get("content_type") or None
     await call.commit()
@@ -108,7 +108,7 @@ def _admit(bucket: LocalBucket, call: Call) -> None:
     query = call.query
     if "Authorization" in call.headers:
         raise _error(400, "InvalidArgument", "Only one auth mechanism allowed.")
-    if any(not query.get(name) for name in _SIGNED) or not query["Expires"].isdecimal():
+    if any(not query.get(name) for name in _SIGNED) or not is_whole(query["Expires"]):
         raise _error(403, "AccessDenied", "Query-string authentication requires a signed URL.")
     if query["AWSAccessKeyId"] != bucket.key:
         raise _error(403, "InvalidAccessKeyId", "The access key id does not exist in our records.")

@@ -7,7 +7,7 @@ the others.
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, empty, refuse
+from coredata_async.sandbox.answer import NOT_FOUND, Answer, Refused, empty, is_whole, refuse
 from coredata_async.sandbox.call import Call
 from coredata_async.sandbox.collection import DocumentCollection, Shown, SimpleCollection, envelope
 from coredata_async.sandbox.contacts import CONTACTS
@@ -104,7 +104,7 @@ def list_comments(state: State) -> Sequence[Shown]:
 
 def show_comment(state: State, key: str) -> Shown | None:
     """Return one comment."""
-    comment = state.comments.get(int(key)) if key.isascii() and key.isdecimal() else None
+    comment = state.comments.get(int(key)) if is_whole(key) else None
     return render_comment(comment) if comment else None
 
 

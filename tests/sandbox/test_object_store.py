@@ -279,7 +279,10 @@ async def test_reserve_names_a_blob_and_signs_a_url_on_the_same_host(api, box):
     )
 
 
-@pytest.mark.parametrize("query", ["", "?content_length=", "?content_length=-1", "?content_length=x"])
+@pytest.mark.parametrize(
+    "query",
+    ["", "?content_length=", "?content_length=-1", "?content_length=x", f"?content_length={'9' * 5000}"],
+)
 async def test_reserve_demands_the_length(api, query):
     got = await api.send("POST", f"/api/v3/blob/presigned-upload-url/{query}", key="v3")
 
@@ -310,6 +313,7 @@ async def test_every_reservation_is_another_blob(api, box):
         ("bytes=5-3", None),
         ("bytes=0-1,3-4", None),
         ("lines=0-1", None),
+        (f"bytes={'9' * 5000}-", None),
     ],
 )
 def test_ranges(header, span):

@@ -280,3 +280,10 @@ async def test_a_project_can_move_to_another_space(api, box):
     await api.send("PUT", f"{LIST}{box.project}/", json={"space": other})
 
     assert (await api.get(f"{LIST}{box.project}/")).json["space"] == {"id": other, "title": "Other"}
+
+
+@pytest.mark.parametrize("body", [b"", b"x", b"[1]", b"\xff", b"[" * 100_000, b'{"a":' * 100_000])
+async def test_what_is_not_a_json_object_is_refused(api, body):
+    got = await api.send("POST", "/api/v2/projects/", data=body, headers={"Content-Type": "application/json"})
+
+    assert (got.status, "JSON" in got.json["error"]) == (400, True)

@@ -14,7 +14,7 @@ from coredata_async.sandbox.call import Call
 
 NOT_FOUND = 404
 _INDEX = re.compile(r"\[([^\]]*)\]")
-_WHOLE = re.compile(r"0|[1-9][0-9]*")
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,17}")
 _NOT_IN_NAMES = str.maketrans(". ", "__")
 _BOUNDARY = re.compile(r'(?i)multipart/form-data.*;\s*boundary="?([^";]+)"?')
 _WORD = r'="((?:[^"\\]|\\.)*)"'
