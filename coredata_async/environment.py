@@ -18,6 +18,7 @@ from coredata_async.transport.pool import Session, is_transport
 _BASE_URL: Final = AddressRules(
     name="base_url", example="'https://<tenant>.coredata.is'", credential="the API key"
 )
+_CONCEALED: Final = ("COREDATA_", "FIVEPM_", "NATS_TOKEN")
 _BUNDLES: Final = WeakKeyDictionary[ssl.SSLContext, str]()
 
 
@@ -65,6 +66,11 @@ def from_environment(environ: Mapping[str, str]) -> tuple[str | None, Options]:
     if level is not None:
         _log(level)
     return setting(environ, "COREDATA_BASE_URL"), arguments
+
+
+def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a child process: without keys, passwords and tokens of this library."""
+    return {name: value for name, value in environ.items() if not name.startswith(_CONCEALED)}
 
 
 def base_address(base_url: str | None) -> str:

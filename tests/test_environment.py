@@ -1,5 +1,6 @@
 """Environment variables and valid base URLs."""
 
+import ast
 import logging
 import ssl
 from collections.abc import Iterator
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import coredata_async
 from coredata_async import CoreData
 from coredata_async.config import Retry, Timeouts
-from coredata_async.environment import base_address, from_environment
+from coredata_async.environment import base_address, from_environment, without_keys
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
 
@@ -217,3 +219,29 @@ def test_any_other_base_url_is_refused(url: str | None, words: str) -> None:
         base_address(url)
 
     assert "SECRET" not in str(caught.value)
+
+
+def test_a_child_process_inherits_no_key() -> None:
+    given = {
+        "COREDATA_API_KEY": "k",
+        "COREDATA_PROXY": "p",
+        "FIVEPM_PASSWORD": "p",
+        "NATS_TOKEN": "t",
+        "A": "b",
+    }
+
+    assert without_keys(given) == {"A": "b"}
+
+
+def test_every_child_process_gets_an_environment_without_keys() -> None:
+    """A process that is started without `env` would inherit all variables."""
+    started = {"Popen", "run", "create_subprocess_exec", "create_subprocess_shell"}
+    calls = 0
+    for path in Path(coredata_async.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if isinstance(node, ast.Call) and "subprocess" in name and name.rpartition(".")[2] in started:
+                calls += 1
+                given = {each.arg: ast.unparse(each.value) for each in node.keywords}
+                assert given.get("env") in {"environment(os.environ)", "without_keys(os.environ)"}, path
+    assert calls >= 7

@@ -21,6 +21,7 @@ from coredata_async.bulk.journal.location import make_private, state_directory
 from coredata_async.cli.sandbox_process import START, STOP, Manner, SandboxAddress
 from coredata_async.client import CoreData
 from coredata_async.config import Retry, Timeouts
+from coredata_async.environment import without_keys
 from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.storage.private import write_private
 
@@ -94,6 +95,7 @@ def start(manner: Manner) -> Record:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
+            env=without_keys(os.environ),
             start_new_session=True,
             creationflags=_DETACHED,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from attrs import field, fields, frozen
 
+from coredata_async.environment import without_keys
 from coredata_async.errors import CoreDataError
 
 START = 30.0
@@ -99,6 +101,7 @@ async def sandbox_process(
         "--exit-with-stdin",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        env=without_keys(os.environ),
     )
     try:
         yield process, await _greeting(process)

@@ -18,6 +18,7 @@ from coredata_async.bulk.journal.location import state_directory
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.handshake import introduce
 from coredata_async.cluster.server import ServerFiles, find_server, wait_until_ready
+from coredata_async.environment import without_keys
 from coredata_async.errors import ConfigurationError
 from coredata_async.plain_data import PlainData
 from coredata_async.storage.private import write_private
@@ -120,6 +121,7 @@ def _spawn(files: ServerFiles) -> subprocess.Popen[bytes]:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env=without_keys(os.environ),
                 start_new_session=True,
             )
     except OSError as exc:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import shutil
 import ssl
 import subprocess
@@ -10,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from coredata_async.environment import without_keys
 from coredata_async.errors import ConfigurationError
 
 DAYS: Final = 3650
@@ -35,7 +37,9 @@ def make_certificate(host: str, certificate: Path, key: Path) -> None:
         *("-keyout", str(key), "-out", str(certificate), "-days", str(DAYS)),
         *("-subj", "/CN=coredata cluster", "-addext", f"subjectAltName={_alternative_name(host)}"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # no shell
+    done = subprocess.run(  # noqa: S603  # no shell
+        command, capture_output=True, text=True, check=False, env=without_keys(os.environ)
+    )
     if done.returncode:
         reason = done.stderr.strip().rpartition("\n")[2]
         raise ConfigurationError(f"openssl cannot make a certificate for {host}: {reason}")

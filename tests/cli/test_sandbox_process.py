@@ -41,3 +41,14 @@ async def test_a_port_that_is_taken_is_said_plainly() -> None:
         with pytest.raises(CoreDataError, match="did not start"):
             async with sandbox_process(Manner(port=int(box.url.rpartition(":")[2]))):
                 pass
+
+
+async def test_it_does_not_inherit_keys(monkeypatch) -> None:
+    monkeypatch.setenv("COREDATA_API_KEY", "the key")
+    monkeypatch.setenv("FIVEPM_PASSWORD", "the key")
+
+    async with sandbox_process() as (process, _):
+        inherited = psutil.Process(process.pid).environ()
+
+    assert "PATH" in inherited
+    assert "the key" not in inherited.values()

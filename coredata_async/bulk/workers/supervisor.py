@@ -20,6 +20,7 @@ from attrs import define, field, frozen
 
 from coredata_async.bulk.lease import LENGTH
 from coredata_async.bulk.workers.channel import Channel, Message, decode_error, decode_event, decode_time
+from coredata_async.environment import without_keys
 from coredata_async.secret import Secret
 from coredata_async.transport.trace import Exchanged
 
@@ -258,7 +259,7 @@ async def spawn() -> Launched:
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return this process's environment without keys, and with its import paths."""
-    kept = {name: value for name, value in environ.items() if not name.startswith("COREDATA_")}
+    kept = without_keys(environ)
     kept["PYTHONPATH"] = os.pathsep.join(str(Path(path).absolute()) for path in sys.path)
     return kept
 
