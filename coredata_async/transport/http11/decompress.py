@@ -72,17 +72,19 @@ class Unpacking:
             raise CutShortError("")
 
     def _feed(self, data: bytes) -> Iterator[bytes]:
-        while data:
+        is_full = False
+        while data or is_full:  # zlib may have taken all input before the output of a full piece
             if self._engine is None:
                 self._engine = zlib.decompressobj(self._window(data))
             elif self._engine.eof:
-                data = self._next_member(data)
+                data, is_full = self._next_member(data), False
                 continue
             try:
                 piece = self._engine.decompress(data, PIECE)
             except zlib.error:
                 raise BrokenError("the response cannot be decompressed") from None
             data = cast("bytes", self._engine.unconsumed_tail or self._engine.unused_data)
+            is_full = len(piece) == PIECE
             if piece:
                 self._empty = 0
                 yield piece

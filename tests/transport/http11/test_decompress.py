@@ -27,6 +27,16 @@ PACKED = {
 }
 
 
+@pytest.mark.parametrize("more", range(0, 260, 3))
+def test_a_body_that_ends_right_after_a_full_piece_is_whole(more: int) -> None:
+    data = bytes(PIECE + more)
+    engine = decompressor("deflate")
+    assert engine is not None
+
+    assert b"".join(engine.feed(raw_deflate(data))) == data
+    engine.end()
+
+
 @pytest.mark.parametrize(("data", "coding"), PACKED.values(), ids=PACKED.keys())
 async def test_what_was_packed_comes_out_however_it_is_cut(data: bytes, coding: str) -> None:
     assert await decompress(data, coding, 200) == TEXT
