@@ -21,6 +21,8 @@ From XML, all values are texts, and an element without content is an empty text.
 """
 TAGS: Final = 2_000_000
 """Maximum tags of a document: each element takes 200 bytes of memory, and 2 us."""
+_LONGEST_URI: Final = 256
+"""Maximum number of characters of the URI of a namespace."""
 _BOM: Final = b"\xef\xbb\xbf"
 _FATAL: Final = re.compile(rb"(?:Fatal error|Parse error|Uncaught \w+|Warning|Notice|Deprecated)\b.{0,20}:")
 _HTML: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
@@ -129,16 +131,28 @@ def _root(data: bytes) -> Element:
         raise ValueError(f"the XML has more than {TAGS} tags; ask for fewer objects at once with page_size")
     if b"\0" not in data:  # UTF-16 contains zeros
         data = data.translate(None, _FORBIDDEN)
+    parser: Any = etree.XMLParser(forbid_dtd=True)
+    parser.parser.StartNamespaceDeclHandler = _check_namespace
     try:
-        root: Element = etree.fromstring(_as_utf8(data), forbid_dtd=True)
+        parser.feed(_as_utf8(data))
+        root: Element = parser.close()
     except (
         SyntaxError,
         LookupError,
     ) as exc:  # `ParseError` for broken XML, the other one for an unknown encoding
         raise ValueError(f"the XML is broken or cut short after {len(data)} bytes ({exc})") from None
     except ValueError:  # defusedxml's own exception, whose message repeats the entity
-        raise ValueError("the XML has a document type, entities or an unknown encoding: refused") from None
+        raise ValueError(
+            "the XML has a document type, entities, a long namespace or an unknown encoding: refused"
+        ) from None
     return root
+
+
+def _check_namespace(prefix: str | None, uri: str | None) -> None:
+    """Refuse a long URI: the parser copies it for every element."""
+    del prefix
+    if uri is not None and len(uri) > _LONGEST_URI:
+        raise ValueError("a namespace is too long")
 
 
 def _as_utf8(data: bytes) -> bytes:

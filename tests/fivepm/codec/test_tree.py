@@ -162,6 +162,13 @@ def test_xml_of_too_many_tags_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         parse(b"<r>" + b"<item/>" * 99 + b"</r>")
 
 
+@pytest.mark.parametrize("start", [b"<r xmlns='", b"<r xmlns:n='"])
+def test_a_long_namespace_is_refused_because_every_element_would_copy_it(start: bytes) -> None:
+    assert parse(start + b"u" * 200 + b"'><a/></r>") == {"r": {"a": ""}}
+    with pytest.raises(ValueError, match="refused"):
+        parse(start + b"u" * 500_000 + b"'>" + b"<a/>" * 50_000 + b"</r>")
+
+
 @pytest.mark.parametrize("name", [b"item", b"task"])
 def test_work_is_linear_in_the_number_of_elements(name: bytes) -> None:
     def calls(count: int) -> int:
