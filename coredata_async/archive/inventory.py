@@ -14,6 +14,8 @@ from coredata_async.transfer.workers import map_concurrently
 A = TypeVar("A", Activity, File)
 
 AT_ONCE: Final = 4
+_DIGITS: Final = 18
+"""Maximum number of digits of an id that is sorted as a number."""
 
 
 @frozen(kw_only=True)
@@ -84,4 +86,4 @@ def _once(things: Iterable[A]) -> list[A]:
 
 
 def _order(key: str) -> tuple[int, str]:
-    return (int(key) if key.isdecimal() else 0, key)
+    return (int(key) if key.isdecimal() and len(key) <= _DIGITS else 0, key)

@@ -166,7 +166,7 @@ class Workspace:
     def keep(self, names: Names) -> None:
         """Write the names to the disk, atomically."""
         found = {"folder": names.folder, "given": dict(names.given), "done": sorted(names.done)}
-        self._replace(self.path / "names.json", json.dumps(found, ensure_ascii=False, indent=1).encode())
+        self._replace(self.path / "names.json", json.dumps(found, indent=1).encode())
 
     def write(self, names: Names, name: str, text: str) -> None:
         """Write a document into the tree; an equal one is left alone."""

@@ -41,6 +41,8 @@ T = TypeVar("T")
 _BEYOND_WORDS: Final = 32 << 10
 """Maximum number of bytes of an error message. A longer body is not read twice, in the event loop."""
 
+_BY_CODE: Final = {str(status): kind for status, kind in BY_STATUS.items()}
+"""By status as a text: a code may have thousands of digits, which `int` does not read."""
 _ADVICE: Final[Mapping[type[errors.APIStatusError], str]] = {
     errors.AuthenticationError: "check login and password",
     errors.PermissionDeniedError: "ask for the right to do this, or use another login",
@@ -74,7 +76,7 @@ def failure(request: Request, reply: Reply, tree: Tree) -> errors.APIError | Non
     if said is None:
         return None
     words, code, body = _mask(reply, said) if len(reply.body) <= MAX_ERROR else _read_beginning(reply)
-    kind = BY_STATUS.get(int(code)) if code and code.isdecimal() else None
+    kind = _BY_CODE.get(code or "")
     return _error(request, reply, kind or _kind_of(words), (words, code, body))
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coredata_async.archive.workspace import NOTES, NameRequest, Names, folder_name, safe
+from coredata_async.archive.workspace import NOTES, NameRequest, Names, Workspace, folder_name, safe
 from coredata_async.storage.filenames import LONGEST
 
 ANY = st.text(max_size=300)
@@ -83,3 +83,12 @@ def test_the_id_of_a_project_is_always_in_its_folder(name: str) -> None:
 @given(ANY)
 def test_what_is_safe_stays_as_it_is(name: str) -> None:
     assert safe(safe(name, "1"), "1") == safe(name, "1")
+
+
+def test_names_are_kept_whatever_the_ids_contain(tmp_path) -> None:
+    names = Names(folder="f", given={"file:\ud800": "a.pdf"}, done=frozenset({"file:\ud800"}))
+    workspace = Workspace(path=tmp_path)
+
+    workspace.keep(names)
+
+    assert workspace.names() == names

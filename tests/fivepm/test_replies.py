@@ -269,3 +269,11 @@ def test_of_a_long_error_only_the_beginning_is_kept(status: int) -> None:
 
     assert isinstance(error, errors.APIStatusError)
     assert error.body == '{"error": "Invalid session' + "x" * (EXCERPT - 26)
+
+
+@pytest.mark.parametrize(("code", "kind"), [("404", NotFoundError), ("9" * 5000, errors.APIStatusError)])
+def test_a_code_of_any_length_is_read(code: str, kind: type[errors.APIError]) -> None:
+    error = raised(b'{"error": {"message": "x", "code": "%s"}}' % code.encode())
+
+    assert type(error) is kind
+    assert error.code == code
