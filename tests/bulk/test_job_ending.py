@@ -1,7 +1,6 @@
 """Early ends of jobs: drained, stopped at once, or by an error; all of them can be resumed."""
 
 import asyncio
-import threading
 import time
 
 import pytest
@@ -11,13 +10,6 @@ from coredata_async.bulk.journal.errors import JournalError
 from coredata_async.errors import ConfigurationError
 from tests.bulk.rig import check_mirrored, check_report, some_tree, until
 from tests.rig import cancelled_at
-
-
-def journals_closed() -> None:
-    """Wait for a thread that was opening a journal and now closes it."""
-    for thread in threading.enumerate():
-        if thread.name == "coredata-journal":
-            thread.join(5)
 
 
 async def test_a_stop_before_the_beginning_takes_effect(box, jobs, tree) -> None:
@@ -232,7 +224,6 @@ async def test_a_job_that_is_cancelled_anywhere_leaves_nothing_and_resumes(
 ) -> None:
     for steps in (*range(0, 60, 4), *range(60, 600, 60), *range(600, 20_000, 1_500)):
         complete = await cancelled_at(steps, lambda: far_jobs.run(tree))
-        await asyncio.to_thread(journals_closed)
         assert left_over() == {}, steps
         if complete:
             break

@@ -151,7 +151,7 @@ class Writer:
         self._lost = False
 
     async def start(self, open_store: Callable[[], Store]) -> None:
-        """Start the thread, which opens the store.
+        """Start the thread, which opens the store. If this is cancelled, it returns when the store is closed.
 
         Raises:
             Exception: If `open_store` raises.
@@ -161,9 +161,11 @@ class Writer:
             target=self._run, args=(open_store, opened), name="coredata-journal", daemon=True
         ).start()
         try:
-            answer = await opened
+            answer = await asyncio.shield(opened)
         except asyncio.CancelledError:
-            _ = self.stop()  # it closes the store as soon as it is open
+            stopped = self.stop()  # it closes the store as soon as it is open
+            if await asyncio.shield(opened) is None:
+                await asyncio.shield(stopped)
             raise
         if answer is not None:
             raise answer
