@@ -12,14 +12,17 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
-from opentelemetry import context, metrics, trace
-from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
-
 from coredata_async.operations import Operation
 from coredata_async.resources.registry import endpoints
 from coredata_async.transport.trace import Exchanged
 from coredata_async.version import VERSION
+
+try:
+    from opentelemetry import context, metrics, trace
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
+except ModuleNotFoundError:
+    raise ImportError("spans and metrics need OpenTelemetry: pip install 'coredata-async[otel]'") from None
 
 NAME: Final = "coredata_async"
 """Name of the tracer and of the meter."""

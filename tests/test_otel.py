@@ -1,6 +1,8 @@
 """Spans and metrics: nested as the work is, named by the semantic conventions, and without secrets."""
 
 import asyncio
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -287,3 +289,10 @@ async def test_an_idempotent_upload_is_one_upload(box, traced, telemetry, tmp_pa
 
     assert telemetry.tree() == [UPLOAD, "coredata.upload"]
     assert "SECRET" not in "".join(span.to_json() for span in telemetry.spans)
+
+
+def test_without_opentelemetry_the_import_names_the_extra():
+    program = "import sys; sys.modules['opentelemetry'] = None; import coredata_async.otel"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert "pip install 'coredata-async[otel]'" in done.stderr.splitlines()[-1]

@@ -17,8 +17,7 @@ def main() -> None:
     missing = [name.replace("_", "-") for name in NEEDED if find_spec(name) is None]
     if missing:
         sys.stderr.write(
-            f"coredata: the command line needs {' and '.join(missing)}; install it with\n"
-            "    pip install 'coredata-async[cli]'\n"
+            f"coredata: the command line needs {', '.join(missing)}: pip install 'coredata-async[cli]'\n"
         )
         raise SystemExit(2)
     try:
