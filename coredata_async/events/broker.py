@@ -73,9 +73,17 @@ def make_broker(
         security=address.security(),
         apply_types=False,  # the handler takes the message itself
         serializer=None,
-        logger=logging.getLogger("faststream.coredata_worker"),  # it logs each message twice, at INFO
+        logger=_framework_log(),
     )
     return broker
+
+
+def _framework_log() -> logging.Logger:
+    """Return a logger for FastStream, which logs each message twice at INFO; its own one adds colours."""
+    found = logging.getLogger("coredata_async.events.broker")
+    if found.level == logging.NOTSET:
+        found.setLevel(logging.WARNING)
+    return found
 
 
 async def connect(broker: Broker, address: NatsAddress) -> Connection:

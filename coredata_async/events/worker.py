@@ -181,16 +181,14 @@ class EventWorker:
             log.warning("a message could not be answered: %s: %s", type(exc).__name__, exc)
 
     async def _bury(self, message: Message, dead: Dead) -> None:
-        log.error("%s: dead letter: %s", escape_controls(str(dead.key)), escape_controls(dead.reason))
         raw = message.raw_message
+        number = f"message {raw.metadata.sequence.stream} of the stream {raw.metadata.stream}"
+        label = escape_controls(dead.key or number)
+        log.error("%s: dead letter: %s", label, escape_controls(dead.reason))
         try:
             await nats.publish_dead_letter(self._stream, self.options.dead_letters, raw, dead)
         except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
-            log.warning(
-                "%s: its dead letter could not be published: %s",
-                escape_controls(str(dead.key)),
-                type(exc).__name__,
-            )
+            log.warning("%s: its dead letter could not be published: %s", label, type(exc).__name__)
             await message.nack(delay=_DEAD_LETTER_DELAY)
             self.metrics.answers["nack"] += 1
             return

@@ -56,7 +56,7 @@ async def _end(process) -> int:
 
 
 async def test_what_cannot_be_carried_out_becomes_a_dead_letter(service, nats, start) -> None:
-    process, _ = await start()
+    process, log = await start()
     async with connected(nats) as stream:
         for data in (b"junk", message(service, "none.txt"), message(service, "0.txt")):
             await stream.publish(SUBJECT, data)
@@ -71,6 +71,10 @@ async def test_what_cannot_be_carried_out_becomes_a_dead_letter(service, nats, s
     assert found[0]["reason"] == "the message is not a JSON object in UTF-8"
     assert (found[1]["attempts"], found[1]["subject"]) == (1, SUBJECT)
     assert json.loads(found[1]["message"])["source"] == "none.txt"
+    lines = log.read_text()
+    assert f"message 1 of the stream {SUBJECT}: dead letter: the message is not a JSON object" in lines
+    assert "\x1b" not in lines
+    assert "Received" not in lines
 
 
 @pytest.mark.parametrize("store", ["kv", "sqlite", "postgres"])
