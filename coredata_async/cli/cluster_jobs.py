@@ -150,4 +150,4 @@ def local_directory(made: CoreData, parent: str, paths: Sequence[str]) -> Path:
     engine = made.engine()
     names = [engine.tenant, engine.account, parent, *(os.path.abspath(path) for path in paths)]  # noqa: PTH100
     digest = sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()[:24]
-    return state_directory() / "coredata-async" / "local" / digest
+    return state_directory() / "coredata" / "local" / digest

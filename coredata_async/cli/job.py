@@ -64,7 +64,9 @@ async def _list(url: str, *, as_json: bool) -> None:
             counts = [f"{done['done']:,} of {done['files']:,}{'' if progress.scanned else '+'}"]
             state = f"{each.state}, {lost:,} given up" if lost else each.state
             rows.append([each.id, state, began, *counts, each.parent, " ".join(sources)])
-        if not as_json:
+        if not rows:
+            say("there are no jobs")
+        elif not as_json:
             show_table(["job", "state", "began", "files", "parent", "sources"], rows)
 
 
@@ -142,7 +144,7 @@ async def _report(url: str, job: str, reports: tuple[Path, ...], *, as_json: boo
     async with await open_cluster(url) as cluster:
         record = await (await Jobs.open(cluster)).get(job)
         progress = await Progress.read(await cluster.table(record.table), record)
-        merged = await read_report(cluster, record, progress)
+        merged = await read_report(cluster, record, progress, running=not record.has_ended)
     for path in reports:
         write_report(merged, path, render_page)
         say(f"report: {path}")

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from coredata_async.bulk.formatting import format_bytes, format_duration
 from coredata_async.bulk.options import Effort, Policy, Selection
-from coredata_async.bulk.report.advice import AGAIN, TITLES, summarize
+from coredata_async.bulk.report.advice import TITLES, summarize
 from coredata_async.bulk.report.html import render
 from coredata_async.bulk.report.report import Report, as_json
 from coredata_async.cli.failures import FAILED
@@ -132,10 +132,8 @@ def summarise(report: Report, *, figures: bool = True) -> None:
         say(f"{format_duration(report.wait_left)} of the wait remain for the next run: {report.wait_reason}")
     if report.journal:
         say(f"journal: {report.journal}")
-    if not report.finished:
-        say(AGAIN)
-    elif report.exit_code:
-        say("Run the same command again to retry the remaining files.")
+    if report.next_step:
+        say(report.next_step)
 
 
 def table(report: Report) -> Table:

@@ -47,7 +47,7 @@ class BackgroundServer:
 
 def default_directory() -> Path:
     """Return the directory of this user's server."""
-    return state_directory() / "coredata-async" / "cluster"
+    return state_directory() / "coredata" / "cluster"
 
 
 def read_state(directory: Path) -> BackgroundServer | None:

@@ -66,10 +66,29 @@ class ClusterReport(Report):
     """Scans and shards that no worker could finish; their files are pending, or not known."""
     lost_reasons: tuple[str, ...] = field(default=())
     """Reason for each of them."""
+    running: bool = False
+    """True if the job had not ended when the report was read."""
+
+    @property
+    def next_step(self) -> str:
+        """Next step for people; empty if every file is done or skipped."""
+        if self.running:
+            return f"The job goes on: `coredata job watch {self.job}` follows it."
+        if self.lost_shards:  # the message says how to try them again
+            return ""
+        return "The same upload command begins another job for the remaining files." if self.exit_code else ""
 
 
-async def read_report(cluster: Cluster, job: JobRecord, progress: Progress) -> ClusterReport:
+async def read_report(
+    cluster: Cluster, job: JobRecord, progress: Progress, *, running: bool = False
+) -> ClusterReport:
     """Add up the reports of a job's scans and shards, as far as they exist.
+
+    Args:
+        cluster: The connection to the cluster.
+        job: The job.
+        progress: Its scans and shards.
+        running: True if the job has not ended.
 
     Raises:
         ClusterError: If one of them cannot be read.
@@ -89,6 +108,7 @@ async def read_report(cluster: Cluster, job: JobRecord, progress: Progress) -> C
     return ClusterReport(
         **values,
         job=job.id,
+        running=running,
         workers=_workers(progress.shards),
         shards=ShardCounts(
             planned=progress.planned,

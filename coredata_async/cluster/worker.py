@@ -38,7 +38,7 @@ _PAUSE: Final = 1.0
 
 
 def _directory() -> Path:
-    return state_directory() / "coredata-async" / "worker"
+    return state_directory() / "coredata" / "worker"
 
 
 class Worker:

@@ -29,3 +29,13 @@ async def test_a_report_that_is_lost_is_replaced_by_the_counts_of_the_entry(clus
     assert report.ended == "error"
     assert report.exit_code != 0
     assert "report of the cluster is missing" in report.message
+    assert report.next_step == "The same upload command begins another job for the remaining files."
+
+
+async def test_the_report_of_a_running_job_says_how_to_follow_it(cluster) -> None:
+    job = JobRecord(id="j", sources=parse_sources(["fs01:/"]), parent="p", spec=JobSpec(), created=1.0)
+    table = await cluster.table(job.table)
+
+    report = await read_report(cluster, job, await Progress.read(table, job), running=True)
+
+    assert report.next_step == "The job goes on: `coredata job watch j` follows it."

@@ -9,8 +9,6 @@ from coredata_async.bulk.formatting import files
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.states import Ended, Reason
 
-AGAIN: Final = "Run the same command again: it continues where this run ended."
-
 TITLES: Final[Mapping[Reason, str]] = {
     Reason.LINK: "Symbolic links",
     Reason.SPECIAL: "Pipes, sockets, devices",

@@ -10,7 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from coredata_async.bulk.formatting import escape_unprintable, files, format_bytes, format_duration
-from coredata_async.bulk.report.advice import ADVICE, AGAIN, TITLES, summarize
+from coredata_async.bulk.report.advice import ADVICE, TITLES, summarize
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.states import Reason
 
@@ -100,8 +100,8 @@ def _head(report: Report) -> Iterator[str]:
         yield f"<p>{text(report.message)}</p>"
     if not report.scanned:
         yield "<p>The sources were not read completely: there may be more files than planned.</p>"
-    if not report.finished:
-        yield f"<p>{AGAIN}</p>"
+    if report.next_step:
+        yield f"<p>{text(report.next_step)}</p>"
     yield "</header>\n"
 
 

@@ -199,6 +199,13 @@ class Report(RunSummary):
         return self.ended == "complete" and self.scanned and not self.counts.pending
 
     @property
+    def next_step(self) -> str:
+        """Next step for people; empty if every file is done or skipped."""
+        if not self.finished:
+            return "Run the same command again: it continues where this run ended."
+        return "Run the same command again to retry the remaining files." if self.exit_code else ""
+
+    @property
     def exit_code(self) -> int:
         """Most severe applicable exit code of a command; 0 if all files are done or skipped."""
         codes = set(self._codes())

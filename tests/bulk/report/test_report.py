@@ -38,6 +38,18 @@ def test_all_done_or_skipped_is_zero() -> None:
 
 
 @pytest.mark.parametrize(
+    ("report", "step"),
+    [
+        (a_report(), ""),
+        (failed(Reason.UNREADABLE), "Run the same command again to retry the remaining files."),
+        (a_report(ended="drained"), "Run the same command again: it continues where this run ended."),
+    ],
+)
+def test_the_next_step_follows_from_the_result(report: Report, step: str) -> None:
+    assert report.next_step == step
+
+
+@pytest.mark.parametrize(
     ("ended", "code"),
     [
         ("drained", 130),
