@@ -11,7 +11,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from coredata_async.bulk.check.compare import Compared, FileComparer, Sample
 from coredata_async.bulk.check.remote_only import (
@@ -55,10 +55,10 @@ async def check(
     """Compare files and trees with the content of a parent on the server. Nothing is written anywhere.
 
     The PATHs, their selection and names are interpreted as by `UploadJob`: after a successful job,
-    everything is the same. Files are compared by folder, name, size and digest; local files are read, remote
-    ones only listed. In the parent itself only objects with the name of a PATH count, unless the PATH is
-    `DIR/.`. Skipped links and excluded files are not compared on either side. Memory use does not depend on
-    the number of files.
+    everything is the same. Files are compared by folder, name, size and digest; local files are read,
+    remote ones only listed. A file that an incomplete listing does not show is not compared. In the
+    parent itself only objects with the name of a PATH count, unless the PATH is `DIR/.`. Skipped links
+    and excluded files are not compared on either side. Memory use does not depend on the number of files.
 
     Args:
         client: The client to use.
@@ -138,15 +138,16 @@ class Checker:
     async def _directory(self, row: Row) -> AsyncGenerator[Compared, None]:
         folder_id, prefix, after = await self.folder_lookup.find_folder(row), self._scopes[row.id].prefix, b""
         whole = folder_id is not None and await self.journal.read(partial(_is_whole, folder=row.id))
+        doubt = None if folder_id is not None else self.folder_lookup.listing.incomplete_reason
         if folder_id is not None and (whole or await self.journal.read(partial(_has_files, folder=row.id))):
-            await self.folder_lookup.listing.remote.load_files(row.id, folder_id)
+            doubt = await self.folder_lookup.listing.remote.load_files(row.id, folder_id)
         while some := await self.journal.read(partial(_next_files, folder=row.id, after=after)):
             chosen = [each for each in some if each.item.state != State.SKIPPED]
             for found in await map_concurrently(
                 chosen, partial(self.comparer.compare, prefix=prefix), self.width
             ):
                 for each in found:
-                    yield each
+                    yield each if doubt is None else _without_conclusion(each, doubt)
             after = some[-1].name
         if folder_id is None:
             return
@@ -219,6 +220,13 @@ class Checker:
         name = os.path.basename(row.path)  # noqa: PTH119  # a path is bytes
         selected = above.selected if above.is_top else above.selected.below(name)
         return Scope(f"{above.prefix}{row.title}/", selected or above.selected)
+
+
+def _without_conclusion(found: Compared, doubt: str) -> Compared:
+    """Return the result of a file that an incomplete listing does not show: it may exist on the server."""
+    if found.symbol != "+":
+        return found
+    return evolve(found, symbol="!", message=f"it is not listed, but the list is incomplete: {doubt}")
 
 
 def _next_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[PlannedFile]:

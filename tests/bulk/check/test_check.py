@@ -310,6 +310,21 @@ async def test_a_file_that_cannot_be_compared_is_reported_with_the_reason(client
     assert "T/a/y.txt" not in found
 
 
+@pytest.mark.parametrize(("operation", "hidden"), [("files.list", "y"), ("folders.list", "a")])
+async def test_a_file_that_the_server_counts_and_does_not_show_is_not_reported_as_missing(  # noqa: PLR0917
+    client, box, tree, upload, operation, hidden
+) -> None:
+    await upload(tree, parent=box.project)
+    box.faults.hide_objects(operation, hidden, times=None)
+
+    results = await run_check(client, tree, parent=box.project)
+
+    assert "! T/a/y.txt" in lines(results)
+    assert not [each for each in results if each.symbol == "+"]
+    (found,) = [each for each in results if each.path == "T/a/y.txt"]
+    assert "incomplete" in found.message
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 async def test_an_unreadable_file_is_not_compared(client, box, tree, upload) -> None:
     await upload(tree, parent=box.project)
