@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from coredata_async.bulk import Effort, FileFailed, FileSkipped, Policy, Progress, Scanned
+from coredata_async.bulk import Effort, FileFailed, FileSkipped, Policy, Progress, Scanned, check
 from coredata_async.bulk.states import Reason
 from coredata_async.storage.paths import Fingerprint
 from tests.bulk.rig import Jobs, check_mirrored, check_report, make_tree, policy, remote_truth, some_tree
@@ -112,6 +112,24 @@ async def test_links_are_followed_by_policy_and_circles_are_not(box, jobs, tmp_p
 
 
 NFC, NFD = (unicodedata.normalize(form, "é.txt") for form in ("NFC", "NFD"))
+
+
+async def test_directories_whose_names_differ_in_their_unicode_form_are_kept_apart(
+    box, client, jobs, tmp_path
+) -> None:
+    names = [unicodedata.normalize(form, "ský") for form in ("NFC", "NFD")]
+    root = make_tree(tmp_path / "tree", {f"{name}/a.txt": name.encode() for name in names})
+    folder = await client.folders.create(title="tree", parent=box.project)
+    await client.folders.create(title=names[0], parent=folder)
+    keep = Policy(unicode="keep")
+
+    check_mirrored(box, await jobs.run(root, policy=keep), root, below=box.project, inside="tree")
+    again = await jobs.run(root, policy=keep, journal=tmp_path / "again.sqlite")
+    compared = [each.symbol async for each in check(client, [root], parent=box.project, policy=keep)]
+
+    assert (again.report.exit_code, again.report.counts.skipped) == (0, 2)
+    assert compared == ["=", "="]
+    assert len([each for each in box.state.of("Folder") if each.title in names]) == 2
 
 
 async def test_names_that_become_equal_fail_and_the_rest_is_uploaded(box, jobs, tmp_path) -> None:

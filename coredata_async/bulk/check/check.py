@@ -250,7 +250,7 @@ def _is_whole(db: sqlite3.Connection, folder: int) -> bool:
 def _titles(db: sqlite3.Connection, folder: int) -> dict[str, int]:
     """Return the subdirectories of a directory, by the title of their remote folders."""
     rows = db.execute("SELECT title, id FROM folder WHERE parent = ?", (folder,))
-    return {unicodedata.normalize("NFC", title): number for title, number in rows}
+    return dict(rows.fetchall())
 
 
 def _existing_names(path: bytes, names: Iterable[str]) -> frozenset[str]:

@@ -143,9 +143,9 @@ def _child(local_folder: int | None, title: str, db: sqlite3.Connection) -> int 
     """Return the row of a local directory by its title."""
     if local_folder is None:
         return None
-    normalized = unicodedata.normalize("NFC", title)
-    rows = db.execute("SELECT id, title FROM folder WHERE parent = ?", (local_folder,))
-    return next((number for number, name in rows if unicodedata.normalize("NFC", name) == normalized), None)
+    question = "SELECT id FROM folder WHERE parent = ? AND title = ?"
+    row = db.execute(question, (local_folder, title)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def _pair(local_folder: int | None, files: Sequence[UnmatchedFile], db: sqlite3.Connection) -> frozenset[str]:

@@ -81,9 +81,9 @@ class Remote:
     unicode: Unicode = "nfc"
     """Form in which names are compared, see `Policy.unicode`: with `nfc`, any form on the server matches."""
 
-    def comparable(self, filename: str) -> str:
-        """Return the form in which the name of a File is compared with the names of the job's files."""
-        return unicodedata.normalize("NFC", filename) if self.unicode == "nfc" else filename
+    def comparable(self, name: str) -> str:
+        """Return the form in which the name of a File, or a title, is compared with the names of the job."""
+        return unicodedata.normalize("NFC", name) if self.unicode == "nfc" else name
 
     def is_project(self, folder: str) -> bool:
         """Return whether an id belongs to a Project and not to a folder: only the parent can be one."""
@@ -102,7 +102,8 @@ class Remote:
         this = time.time_ns()
 
         async def take(folders: Sequence[Folder]) -> None:
-            self.journal.note(*((_INSERT_FOLDER, (*_folder_row(folder), this)) for folder in folders))
+            rows = (_folder_row(folder, self.comparable(folder.title)) for folder in folders)
+            self.journal.note(*((_INSERT_FOLDER, (*row, this)) for row in rows))
 
         doubt = await _read(list_resource(self.api, FOLDERS, FolderWhere(page_size=PAGE)), take)
         if doubt is None:
@@ -117,10 +118,10 @@ class Remote:
 
     async def siblings(self, inside: str, title: str) -> list[Sibling]:
         """Return the folders of this title in a folder, the oldest first, as last read."""
-        normalized = unicodedata.normalize("NFC", title)
+        wanted = self.comparable(title)
         project = self.is_project(inside)
         question = _IN_PROJECT if project else _IN_FOLDER
-        values = (self.parent, self.parent, normalized) if project else (inside, normalized)
+        values = (self.parent, self.parent, wanted) if project else (inside, wanted)
         return await self.journal.read(lambda db: [Sibling(*row) for row in db.execute(question, values)])
 
     async def subfolders(self, folder: str) -> list[tuple[str, str]]:
@@ -193,10 +194,10 @@ def _is_known_folder(db: sqlite3.Connection, key: str) -> bool:
     return db.execute(_IS_KNOWN_FOLDER, (key, key)).fetchone() is not None
 
 
-def _folder_row(folder: Folder) -> tuple[object, ...]:
+def _folder_row(folder: Folder, title: str) -> tuple[object, ...]:
     project = folder.project.id if folder.project else None
     created = folder.created.timestamp() if folder.created else 0.0
-    return _storable(folder.id, folder.parent, unicodedata.normalize("NFC", folder.title), project, created)
+    return _storable(folder.id, folder.parent, title, project, created)
 
 
 def _forget(db: sqlite3.Connection, folder: int) -> set[str]:

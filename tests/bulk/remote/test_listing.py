@@ -24,4 +24,6 @@ def test_any_listed_file_can_be_stored(file: ListedFile, filename: str, size: in
 
 
 def test_any_listed_folder_can_be_stored() -> None:
-    assert _folder_row(Folder(id="a", title="\udfff", parent="\ud800"))[:3] == ("a", "?", "?")
+    folder = Folder(id="a", title="\udfff", parent="\ud800")
+
+    assert _folder_row(folder, folder.title)[:3] == ("a", "?", "?")
