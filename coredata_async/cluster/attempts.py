@@ -75,6 +75,11 @@ def note_error(fields: dict[str, object], worker: str, error: CoreDataError) -> 
         _note(fields, worker, f"{type(error).__name__}: {error}", death=False)
 
 
+def note_doubt(fields: dict[str, object], worker: str, reason: str) -> None:
+    """Note that the result of an attempt does not count, because its machine may be the reason."""
+    _note(fields, worker, reason, death=False)
+
+
 def is_refusal(kind: Kind, error: CoreDataError) -> bool:
     """Return whether the parent or the source of a scan does not exist, or is of the wrong kind."""
     return kind == "scan" and isinstance(error, JobInputError)

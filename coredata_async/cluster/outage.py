@@ -9,6 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
+from coredata_async.cluster.doubts import DOUBTFUL
 from coredata_async.errors import APIConnectionError, CoreDataError, RateLimitError, ServerError
 
 FAILED_DELAY: Final = 5.0
@@ -26,7 +27,7 @@ class OutagePause:
 
     def record(self, fields: Mapping[str, object], failure: CoreDataError | None = None) -> None:
         """Record the end of a task, with the fields of its entry and the error that it raised."""
-        outage = fields.get("ended") == "circuit" or is_outage(failure)
+        outage = fields.get("ended") in {"circuit", DOUBTFUL} or is_outage(failure)
         self._seconds = self._next if outage else 0.0
         self._next = min(2 * self._next, _PAUSES[1]) if outage else _PAUSES[0]
 

@@ -26,6 +26,7 @@ from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.attempts import DEAD
 from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.doubts import Doubts, is_doubtful
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.folders import TableFolders, name_planner
 from coredata_async.cluster.lease import TableLease
@@ -57,6 +58,7 @@ class Planner:
     objects: Objects
     taker: LeaseTaker
     account: Account
+    doubts: Doubts
     publish: Callable[[Event], Awaitable[object]]
     """Called with each event of the scan."""
     _stopped: bool = field(default=False, init=False)
@@ -141,6 +143,10 @@ class Planner:
         if plan.report.ended in CONTINUED:
             reason = plan.report.message or plan.report.ended
             raise ClusterError(f"the scan of {self.source} was not completed: {reason}")
+        if is_doubtful(plan.report) and not Published.read(lease.fields).counts[str(lease.epoch)]:
+            reason = f"no folder of {self.source} could be found or created"
+            if await self.doubts.add(lease.fields, self.source.share, reason):
+                raise ClusterError(reason)
         await self.objects.put_report(self.task.key, lease.epoch, plan.report)
         lease.fields |= {"state": PLANNED, "plan": lease.epoch, "published": True}
         await _write(lease)

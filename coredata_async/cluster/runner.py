@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from coredata_async.cluster.attempts import (
 )
 from coredata_async.cluster.connection import WORKERS, Cluster
 from coredata_async.cluster.dead_letters import publish_dead_letter
+from coredata_async.cluster.doubts import Doubts
 from coredata_async.cluster.errors import (
     AccountMismatchError,
     ClusterError,
@@ -77,12 +77,14 @@ class TaskRunner:
     _events: EventPublisher = field(init=False)
     _jobs: Jobs = field(init=False)
     _taker: LeaseTaker = field(init=False)
+    _doubts: Doubts = field(init=False)
     _pause: OutagePause = field(factory=OutagePause, init=False)
 
     def __attrs_post_init__(self) -> None:
         for share in self.shares:
             check_share(share)
         self._events = EventPublisher(self.cluster, self.metrics)
+        self._doubts = Doubts(self.cluster)
         self._taker = LeaseTaker(owner=self.cluster.member, length=self.cluster.lease)
 
     def drain(self) -> None:
@@ -155,6 +157,8 @@ class TaskRunner:
             row = await table.get(task.key)
             if row is None or not closed(row):
                 suspect = await suspect_owner(objects, row, task.key)
+                if row is not None and await self._doubts.keep_out(row, task.share):
+                    return FAILED_DELAY
         lease = await self._taker.take(
             table, task.key, fields={"state": "open", "share": task.share}, suspect=suspect, closed=closed
         )
@@ -181,7 +185,7 @@ class TaskRunner:
         if lease.epoch > 1:
             moved = {"event": "ShardMoved", "shard": task.key, "epoch": lease.epoch}
             self._events.publish(job.id, {**moved, "worker": self.cluster.member, "previous": lease.previous})
-        lease.fields["host"] = socket.gethostname()
+        lease.fields["host"] = self._doubts.host
         self._presence.show(task)
         try:
             lease.fields.pop("ended", None)  # of an earlier owner
@@ -235,6 +239,7 @@ class TaskRunner:
                 objects=objects,
                 taker=self._taker,
                 account=account,
+                doubts=self._doubts,
                 publish=partial(self._publish, job.id),
             )
         else:
@@ -246,6 +251,7 @@ class TaskRunner:
                 directory=self.directory,
                 objects=objects,
                 account=account,
+                doubts=self._doubts,
                 publish=partial(self._events.publish, job.id),
                 checkpoints=self.checkpoints,
             )

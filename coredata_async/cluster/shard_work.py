@@ -18,6 +18,7 @@ from coredata_async.bulk.shard_run import ShardRun, restore_shard
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.attempts import DEAD
+from coredata_async.cluster.doubts import Doubts, is_doubtful
 from coredata_async.cluster.errors import ClusterError, DamagedObjectError, LostJournalError
 from coredata_async.cluster.lease import TableLease, end_task
 from coredata_async.cluster.messages import CONTINUED, JobRecord, Task
@@ -48,6 +49,7 @@ class ShardWork:
     account: Account
     publish: Callable[[Event], object]
     """Called with each event of the shard."""
+    doubts: Doubts
     checkpoints: float = CHECKPOINT
     _run: ShardRun | None = field(default=None, init=False)
     _ending: Callable[[ShardRun], object] | None = field(default=None, init=False)
@@ -139,6 +141,12 @@ class ShardWork:
         await self.objects.put(checkpoint_name(self.task.key, epoch), await run.checkpoint())
 
     async def _finish(self, report: Report, lease: TableLease) -> None:
+        if report.ended not in CONTINUED and is_doubtful(report):
+            reason = report.message or "the service or the storage refused every file"
+            if await self.doubts.add(lease.fields, self.task.share, reason):
+                lease.fields |= {"state": "open", "failed": 0}
+                await lease.release(sent_until=datetime.now(UTC))
+                return
         # The report of the job lists so many Files: those of 100,000 shards need not be read for that.
         listed = min(KEPT, max(0, KEPT - number(lease.fields, "before")))
         short = evolve(report, files=report.files[: int(listed)])

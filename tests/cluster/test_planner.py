@@ -14,9 +14,11 @@ from coredata_async.bulk.states import Reason
 from coredata_async.cluster import ClusterJob
 from coredata_async.cluster import planner as planner_module
 from coredata_async.cluster.account import Account
-from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.connection import WORKERS, Cluster
+from coredata_async.cluster.doubts import Doubts
 from coredata_async.cluster.errors import ClusterError, ShareUnavailableError
 from coredata_async.cluster.jobs import Jobs
+from coredata_async.cluster.lease import main_failure
 from coredata_async.cluster.limits import AccountLimits
 from coredata_async.cluster.messages import Task, parse_sources
 from coredata_async.cluster.planner import Planner
@@ -80,6 +82,7 @@ class Scans:
             objects=self.objects,
             taker=LeaseTaker(owner=owner, length=30.0),
             account=self.account,
+            doubts=Doubts(self.cluster),
             publish=ignore,
         )
 
@@ -319,3 +322,25 @@ async def test_a_source_that_is_missing_because_the_share_is_not_mounted_is_not_
 
     with pytest.RaisesGroup(JobInputError if mounted else ShareUnavailableError, flatten_subgroups=True):
         await planner.run(lease)
+
+
+async def test_a_scan_for_which_all_folders_are_refused_is_left_to_another_machine(scans) -> None:
+    await scans.begin()
+    workers = await scans.cluster.table(WORKERS)
+    await workers.create("there.1.a", {"host": "there", "shares": ["fs01"], "length": 30.0})
+    refused = scans.box.faults.status("folders.create", 403, times=None)
+    planner, lease = await scans.take("here")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await planner.run(lease)
+
+    assert refused.fired
+    assert isinstance(main_failure(caught.value), ClusterError)
+    assert lease.fields["doubted"] == [planner.doubts.host]
+    assert "published" not in lease.fields
+    await lease.release()
+
+    scans.box.faults.clear()
+    successor, lease = await scans.take("there")
+    await run(successor, lease)
+    assert sum((await scans.files()).values()) == 40

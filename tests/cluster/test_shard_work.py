@@ -8,6 +8,7 @@ from attrs import evolve
 
 from coredata_async.bulk.limits.budget import ResizableBudget
 from coredata_async.bulk.options import JobSpec
+from coredata_async.cluster.doubts import Doubts
 from coredata_async.cluster.errors import ClusterError, LostJournalError
 from coredata_async.cluster.lease import TableLease
 from coredata_async.cluster.messages import Task
@@ -76,6 +77,7 @@ def work_on(plan, objects, tmp_path, **options) -> ShardWork:
         directory=tmp_path,
         objects=objects,
         account=SimpleNamespace(budget=ResizableBudget(), bulletin=None),
+        doubts=Doubts(None, "here"),
         publish=options.pop("publish", lambda event: None),
         **options,
     )

@@ -13,11 +13,13 @@ from attrs import frozen
 from coredata_async.bulk.lease import Lease, Unlimited
 from coredata_async.bulk.limits.admission import FIRST, Admission, Bandwidth, limit_bandwidth
 from coredata_async.bulk.limits.budget import Budget, Bulletin, PacedSlots, lower
+from coredata_async.bulk.limits.limiter import state_of
 from coredata_async.bulk.limits.limiters import Limiters
 from coredata_async.bulk.options import Effort
 from coredata_async.bulk.workers.sender import FileSender, LocalSender, WorkerPool
 from coredata_async.bulk.workers.setup import PARENT, WorkerSetup, split_limits
 from coredata_async.client import CoreData
+from coredata_async.response_table import HostState
 from coredata_async.transfer.engine import Engine
 from coredata_async.transport.throttle import Slots
 from coredata_async.transport.trace import Exchanged, Hook
@@ -88,7 +90,7 @@ def build_runtime(
     plain = client.engine()
     if effort.processes == 1:
         limiters = Limiters(plain.limits, plain.retry, effort)
-        hooks = [] if bulletin is None else [_publish_to(bulletin, limiters)]
+        hooks = [] if bulletin is None else [publish_to(bulletin, limiters)]
         process = build_process_runtime(
             client, limiters, effort.bwlimit, hooks=hooks, lease=lease, paced=budget is not None
         )
@@ -140,10 +142,21 @@ def _listen(
     return None if bulletin is None else lambda: bulletin.subscribe(learn)
 
 
-def _publish_to(bulletin: Bulletin, limiters: Limiters) -> Hook:
+def publish_to(bulletin: Bulletin, limiters: Limiters) -> Hook:
+    """Return a hook that publishes throttling responses.
+
+    Only the first one since a success is published: a host that goes on throttling all requests of this
+    machine may mean its address only. If it means the account, others get such a response themselves.
+    """
+    works = {True: True, False: True}  # the storage, and the service
+
     def publish(event: Exchanged) -> None:
         if event is limiters.obeyed:
-            bulletin.publish(event)
+            if works[event.signed]:
+                bulletin.publish(event)
+            works[event.signed] = False
+        elif state_of(event) is HostState.WORKS:
+            works[event.signed] = True
 
     return publish
 

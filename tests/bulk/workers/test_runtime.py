@@ -5,7 +5,11 @@ import asyncio
 from attrs import define
 
 from coredata_async.bulk.lease import Unlimited
-from coredata_async.bulk.workers.runtime import LeasedSlots
+from coredata_async.bulk.limits.limiters import Limiters
+from coredata_async.bulk.options import Effort
+from coredata_async.bulk.workers.runtime import LeasedSlots, publish_to
+from coredata_async.config import Limits, Retry
+from coredata_async.transport.trace import Exchanged
 from tests.bulk import virtual
 
 
@@ -48,3 +52,31 @@ async def test_a_slot_is_released_when_the_wait_for_a_lease_is_cancelled() -> No
     await asyncio.wait({waiting})
 
     assert not slots.locked()
+
+
+class Published(list[Exchanged]):
+    """A bulletin that keeps what is published."""
+
+    publish = list.append
+
+
+def exchange(status: int, *, signed: bool = False) -> Exchanged:
+    wait = 1.0 if status == 429 else None
+    return Exchanged("POST", "/", status=status, seconds=0.1, retry_after=wait, signed=signed)
+
+
+def test_a_host_that_throttles_this_machine_only_is_reported_once_until_it_works() -> None:
+    published, limiters = Published(), Limiters(Limits(), Retry(), Effort())
+    report = publish_to(published, limiters)
+
+    def record(event: Exchanged) -> int:
+        limiters.record(event)
+        report(event)
+        return len(published)
+
+    assert [record(exchange(429)) for _ in range(3)] == [1, 1, 1]
+    assert record(exchange(200, signed=True)) == 1  # the storage says nothing about the service
+    assert record(exchange(429)) == 1
+    assert record(exchange(429, signed=True)) == 2
+    assert record(exchange(200)) == 2
+    assert [record(exchange(429)) for _ in range(2)] == [3, 3]

@@ -1,0 +1,81 @@
+"""Results that may be due to the machine: everything was refused there, so another one confirms them first.
+
+A service or storage may refuse one machine only, for example because of the address from which its requests
+come. That machine would fail one shard after the other, faster than the others upload them.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from typing import Final, cast
+
+from attrs import field, frozen
+
+from coredata_async.bulk.report.report import Report
+from coredata_async.bulk.states import Reason
+from coredata_async.cluster.attempts import note_doubt
+from coredata_async.cluster.connection import WORKERS, Cluster
+from coredata_async.cluster.presence import find_silent
+from coredata_async.cluster.table import Row, number
+
+DOUBTFUL: Final = "doubtful"
+"""End of a task whose result does not count yet."""
+_ENDS: Final = frozenset({"error", "clock"})
+"""Ends of a shard for which its machine may be the reason."""
+_REFUSALS: Final = (Reason.REFUSED, Reason.STORAGE, Reason.FOLDER)
+
+
+def is_doubtful(report: Report) -> bool:
+    """Return whether a task ended early by refusals, or the service or the storage accepted no file of it."""
+    refused = any(report.failed_by.get(reason) for reason in _REFUSALS)
+    return report.ended in _ENDS or (refused and not report.fresh.done)
+
+
+@frozen
+class Doubts:
+    """Doubts of one machine about its results. They are in the entries of the tasks."""
+
+    cluster: Cluster
+    host: str = field(factory=socket.gethostname)
+
+    async def keep_out(self, row: Row, share: str) -> bool:
+        """Return whether a task is left to other machines, because this one has a doubtful result.
+
+        Raises:
+            ClusterError: If NATS does not answer.
+        """
+        return self.host in _hosts(row.fields) and await self._has_others(share)
+
+    async def add(self, fields: dict[str, object], share: str, reason: str) -> bool:
+        """Doubt a result; return False if it counts, because no other machine can give a better one.
+
+        Args:
+            fields: The fields of the task's entry, which are changed.
+            share: The share of the task.
+            reason: The reason for the doubt, for people.
+
+        Raises:
+            ClusterError: If NATS does not answer.
+        """
+        hosts = _hosts(fields)
+        if hosts - {self.host} or not await self._has_others(share):
+            return False
+        note_doubt(fields, self.cluster.member, f"{reason}; another machine tries it, too")
+        fields |= {"doubted": sorted(hosts | {self.host}), "ended": DOUBTFUL}
+        return True
+
+    async def _has_others(self, share: str) -> bool:
+        """Return whether another machine with a share works."""
+        rows = await (await self.cluster.table(WORKERS)).rows()
+        silent = find_silent(rows, lambda row: number(row.fields, "length"))
+        return any(
+            share in row.data.texts("shares") and row.data.text("host") != self.host
+            for key, row in rows.items()
+            if key not in silent and "ended" not in row.fields
+        )
+
+
+def _hosts(fields: Mapping[str, object]) -> set[str]:
+    found = fields.get("doubted")
+    return set(cast("list[str]", found)) if isinstance(found, list) else set()

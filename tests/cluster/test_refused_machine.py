@@ -1,0 +1,120 @@
+"""One machine is refused by the service or the storage: it does not fail what the others can upload."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from coredata_async.bulk.options import Effort
+from coredata_async.cluster import ClusterJob
+from tests.cluster.fleet import RETRY, Fleet, check_report, check_service, plant
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
+
+ELSEWHERE = """
+import socket
+socket.gethostname = lambda: "elsewhere"
+connect = socket.socket.connect
+def redirect(self, address):
+    host, port, *rest = address if isinstance(address, tuple) else (address, None)
+    return connect(self, (host, {proxy}, *rest) if port == {service} else address)
+socket.socket.connect = redirect
+"""
+"""Code that the processes of one worker run at their start: it is another machine, behind a proxy."""
+
+
+@asynccontextmanager
+async def proxy_of(url: str, refuse: Callable[[web.Request], web.Response | None]) -> AsyncGenerator[int]:
+    """Run a proxy for the sandbox that answers some requests itself, and yield its port."""
+
+    async def forward(request: web.Request) -> web.Response:
+        body = await request.read()
+        if (refusal := refuse(request)) is not None:
+            return refusal
+        target = URL(f"{url}{request.raw_path}", encoded=True)
+        dropped = {"content-length", "transfer-encoding", "connection"}
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in dropped}
+        async with session.request(request.method, target, headers=headers, data=body) as reply:
+            content = await reply.read()
+            kept = {name: value for name, value in reply.headers.items() if name.lower() not in dropped}
+            return web.Response(status=reply.status, headers=kept, body=content)
+
+    application = web.Application(client_max_size=1 << 24)
+    application.router.add_route("*", "/{path:.*}", forward)
+    runner = web.AppRunner(application)
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        try:
+            yield runner.addresses[0][1]
+        finally:
+            await runner.cleanup()
+
+
+def answer(status: int, *, storage: bool) -> Callable[[web.Request], web.Response | None]:
+    """Return a function that refuses the requests to the storage, or to the service."""
+
+    def refuse(request: web.Request) -> web.Response | None:
+        headers = {"Retry-After": "1"} if status == 429 else {}
+        return web.Response(status=status, headers=headers) if storage == (request.method == "PUT") else None
+
+    return refuse
+
+
+REFUSALS = {
+    "403 of the service": (answer(403, storage=False), True),
+    "403 of the storage": (answer(403, storage=True), True),
+    "429 of the service": (answer(429, storage=False), False),
+    "503 of the storage": (answer(503, storage=True), False),
+}
+
+
+@asynccontextmanager
+async def two_machines(fleet: Fleet, port: int, monkeypatch) -> AsyncGenerator[None]:
+    """Run a worker here, and one on another machine, whose requests go to a port."""
+    site = fleet.directory / "site"
+    site.mkdir()
+    code = ELSEWHERE.format(proxy=port, service=urlsplit(fleet.box.url).port)
+    (site / "sitecustomize.py").write_text(code)
+    try:
+        await fleet.start()
+        with monkeypatch.context() as patched:
+            patched.setenv("PYTHONPATH", str(site))
+            await fleet.start()
+        async with asyncio.timeout(40):
+            while len(await fleet.pids()) < 2:  # noqa: ASYNC110  # other processes
+                await asyncio.sleep(0.1)
+        yield
+    finally:
+        await fleet.end()
+
+
+@pytest.fixture
+def fleet(box, server, cluster, tmp_path) -> Fleet:
+    return Fleet(box, server, cluster, tmp_path / "share", tmp_path)
+
+
+@pytest.mark.parametrize(("refuse", "doubted"), REFUSALS.values(), ids=REFUSALS)
+async def test_a_machine_that_is_refused_neither_fails_the_job_nor_stops_the_others(
+    fleet, monkeypatch, refuse, doubted
+) -> None:
+    box, cluster = fleet.box, fleet.cluster
+    paths = plant(fleet.root, 12, 5)
+    box.faults.delay("files.register", 0.3, times=None)
+    async with proxy_of(box.url, refuse) as port, two_machines(fleet, port, monkeypatch):
+        options = {"parent": box.project, "retry": RETRY, "shard_files": 5, "effort": Effort(patience=3)}
+        job = ClusterJob(cluster, ["fs01:/"], **options)
+        report = await job.run()
+
+    check_service(box, paths)
+    check_report(report, paths)
+    rows = (await (await cluster.table(f"cd-{job.id}-shards")).rows()).values()
+    assert {row.fields["host"] for row in rows} != {"elsewhere"}
+    if doubted:
+        assert {host for row in rows for host in row.fields.get("doubted", ())} == {"elsewhere"}
