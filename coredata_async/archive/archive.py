@@ -18,6 +18,7 @@ from coredata_async.bulk.journal.location import JobIdentity, default_path
 from coredata_async.bulk.options import Effort, Policy, Selection
 from coredata_async.bulk.report.report import Report
 from coredata_async.client import CoreData
+from coredata_async.errors import CoreDataError
 from coredata_async.fivepm import FivePM
 from coredata_async.ids import Id, id_of
 
@@ -150,14 +151,15 @@ class Archive:
 
     def settle(self, room: Workspace, staged: Staged, report: Report) -> Archived:
         """Take the last step: record the files in CoreData, and free the disk, unless something failed."""
+        outcomes = staged.outcomes
         if report.exit_code == 0:
+            folder = room.folder(staged.names)
+            outcomes = [_missing(each, folder) or each for each in outcomes]
             room.keep(
-                staged.names.with_known(
-                    f"file:{each.id}" for each in staged.outcomes if isinstance(each, Fetched)
-                )
+                staged.names.with_known(f"file:{each.id}" for each in outcomes if isinstance(each, Fetched))
             )
             room.clear(staged.names)
-        return Archived(report=report, outcomes=staged.outcomes)
+        return Archived(report=report, outcomes=outcomes)
 
     def _default_directory(self) -> Path:
         engine = self.client.engine()
@@ -183,3 +185,14 @@ def _write(room: Workspace, names: Names, found: Inventory) -> None:
         if own:
             text = page(task, own, people=found.people, names=called)
             room.write(names, safe(f"task {task.id}", task.id, ".html"), text)
+
+
+def _missing(outcome: Outcome, folder: Path) -> NotFetched | None:
+    """Return the failure of a fetched file that another program removed, perhaps before it was uploaded."""
+    if isinstance(outcome, NotFetched) or (folder / outcome.name).is_file():
+        return None
+    error = CoreDataError(
+        f"{folder / outcome.name} was removed by another program, perhaps before it was uploaded; the next "
+        "run fetches it again"
+    )
+    return NotFetched(id=outcome.id, name=outcome.name, error=error)

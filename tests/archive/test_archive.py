@@ -118,6 +118,20 @@ async def test_a_file_that_coredata_refuses_waits_on_this_disk(scene) -> None:
     assert await scene.copies() == ALL
 
 
+async def test_a_file_that_is_removed_from_this_disk_before_its_upload_is_fetched_again(scene) -> None:
+    project = await scene.planted()
+    archive = scene.archive(project)
+    with archive.lock() as room:
+        staged = await archive.stage(room, lambda _: None)
+        (room.folder(staged.names) / "a.txt").unlink()
+        archived = archive.settle(room, staged, await archive.job(room).run())
+
+    assert [each.name for each in archived.failures] == ["a.txt"]
+    assert not archived.complete
+    assert (await scene.archived(project)).complete
+    assert await scene.copies() == ALL
+
+
 async def test_two_projects_of_one_name_do_not_flow_together(scene, tmp_path) -> None:
     await scene.archived(await scene.planted())
     other = evolve(scene, place=tmp_path / "other")

@@ -156,6 +156,9 @@ async def _archive(project: str, parent: str, conduct: JobCommand, *, check_size
             job = copying.job(room)
             code = await conduct.run(job)
             archived = copying.settle(room, staged, job.report)
+    for each in archived.failures:
+        if each not in staged.outcomes:
+            report_file(each)
     return code or _code(archived)
 
 
