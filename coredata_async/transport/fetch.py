@@ -60,7 +60,7 @@ class FetchClient:
             await self._names.addresses(host, port)
         except PrivateAddressError:
             return False
-        except OSError:
+        except (OSError, UnicodeError):  # the latter for a name that cannot be one
             return True
         return True
 

@@ -124,7 +124,7 @@ async def test_a_private_address_is_refused_before_a_connection(server, certific
     [
         *("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "224.0.0.1"),
         *("::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::", "ff02::1"),
-        *("64:ff9b::a00:1", "2002:a00:1::"),
+        *("64:ff9b::a00:1", "2002:a00:1::", "::ffff:0:a00:1", "fec0::1", "64:ff9b:1::1", "::a00:1"),
     ],
 )
 async def test_addresses_that_are_not_public_are_refused(address) -> None:
@@ -135,3 +135,10 @@ async def test_addresses_that_are_not_public_are_refused(address) -> None:
 @pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111"])
 async def test_public_addresses_are_allowed(address) -> None:
     assert await PublicResolver().addresses(address, 443)
+
+
+@pytest.mark.parametrize("host", ["a" * 64, "a..b", "."])
+async def test_a_name_that_cannot_be_one_is_an_error_of_the_source(host) -> None:
+    async with RemoteFiles(SourceRules(hosts=[host])) as remote:
+        with pytest.raises(SourceError):
+            await remote.open(f"https://{host}/a", None)

@@ -26,7 +26,10 @@ Address = tuple[int, int, int, str, tuple[Any, ...]]
 """As returned by `getaddrinfo`."""
 _USABLE: Final = socket.AI_ADDRCONFIG
 """Only address families that this machine has."""
-_NAT64: Final = IPv6Network("64:ff9b::/96")
+_TRANSLATED: Final = tuple(map(IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")))
+"""Networks whose addresses end with an IPv4 address (RFC 6052, 2765 and 4291)."""
+_LOCAL: Final = tuple(map(IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "5f00::/16", "3fff::/20")))
+"""Networks that Python takes for public, or did in earlier versions (RFC 8215, 3879, 9602 and 9637)."""
 _KNOWN_FOR: Final = 10.0
 """Seconds that an address is cached, as in aiohttp: one look-up for all of 64 connections."""
 
@@ -180,13 +183,14 @@ class PublicResolver(AddressResolver):
         address = ip_address(text.partition("%")[0])
         if isinstance(address, IPv6Address):
             address = _ipv4_inside(address) or address
-        public = address.is_global and not address.is_multicast
+        is_local = any(address in network for network in _LOCAL)
+        public = address.is_global and not (address.is_multicast or is_local)
         return public or any(address in network for network in self._allowed)
 
 
 def _ipv4_inside(address: IPv6Address) -> IPv4Address | None:
     """Return the IPv4 address embedded in an IPv6 address, which a gateway may connect to."""
-    if address in _NAT64:
+    if any(address in network for network in _TRANSLATED):
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour
 
