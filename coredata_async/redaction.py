@@ -3,7 +3,8 @@
 Errors, log records, hook events, and therefore journals and reports, pass text of a server through a
 `Redactor`. It masks
 
-- the secrets it was given: keys, passwords, the values in a signed URL's query, also as base64 or hex;
+- the secrets it was given: keys, passwords, the values in a signed URL's query, also as base64 (once or
+  twice), base32, hex, or hex of UTF-16;
 - text that looks like a credential: queries of URLs, parameters and fields named like those of signed URLs,
   `Authorization` headers, user names and passwords in URLs;
 
@@ -14,7 +15,7 @@ searched, because it is the caller's data.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
+from base64 import b32encode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Final, Protocol, cast
@@ -84,7 +85,7 @@ class _Forms:
 
     whole: Sequence[str] = field(repr=False)
     base64: Sequence[str] = field(repr=False)
-    """Its base64 forms within a longer text."""
+    """Its base64 and base32 forms within a longer text."""
 
 
 @frozen(slots=False)  # with slots, every read of an attribute would look for cached properties first
@@ -235,8 +236,12 @@ def _may_hold_value(text: str, lower: str, url: str) -> bool:
 def _forms(secret: Secret[str]) -> _Forms:
     value = secret.reveal()
     data = value.encode("utf-8", "surrogatepass")
-    whole = {value, quote(data, safe=""), quote_plus(data), data.hex()}
-    return _Forms(tuple(whole), tuple(_base64(data)))
+    # Without the last byte, the hex digits of UTF-16 are the same in both byte orders.
+    wide = value.encode("utf-16-le", "surrogatepass").hex()[:-2]
+    whole = {value, quote(data, safe=""), quote_plus(data), data.hex(), wide}
+    once = list(_base64(data))
+    twice = {outer for inner in once for outer in _base64(inner.encode())}
+    return _Forms(tuple(whole), (*once, *twice, *_base32(data)))
 
 
 @lru_cache(maxsize=64)
@@ -257,6 +262,15 @@ def _base64(data: bytes) -> Iterator[str]:
         if len(piece) >= 2 * _SHORTEST:
             yield piece
             yield piece.translate(str.maketrans("+/", "-_"))
+
+
+def _base32(data: bytes) -> Iterator[str]:
+    """Yield the base32 forms of the bytes at any position in a longer text."""
+    for shift in range(5):
+        text = b32encode(bytes(shift) + data).decode()
+        piece = text[-(-8 * shift // 5) : 8 * (shift + len(data)) // 5]
+        if len(piece) >= 2 * _SHORTEST:
+            yield piece
 
 
 def _token(text: str, match: re.Match[str]) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import html
 import json
 import time
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b32encode, b64encode, urlsafe_b64encode
 from textwrap import wrap
 from urllib.parse import quote, quote_plus
 
@@ -74,6 +74,16 @@ FORMS = [
     lambda key: b64encode(f"user:{key}".encode()).decode(),
     lambda key: b64encode(f"a user:{key}!".encode()).decode(),
     lambda key: urlsafe_b64encode(f"us:{key}".encode()).decode(),
+    *(
+        lambda key, user=user: b64encode(b64encode(f"{user}:{key}".encode())).decode()
+        for user in ("", "u", "us", "use")
+    ),
+    *(
+        lambda key, user=user: b32encode(f"{user}:{key}".encode()).decode()
+        for user in ("", "u", "us", "use", "user")
+    ),
+    lambda key: key.encode("utf-16-le").hex(),
+    lambda key: key.encode("utf-16-be").hex(),
     str.lower,
     lambda key: f"{key[:9]}\r\n {key[9:]}",
     lambda key: json.dumps(f"{key[:9]}\n{key[9:]}"),
