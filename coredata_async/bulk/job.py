@@ -34,6 +34,7 @@ class JobHandle:
         self._stream = EventStream()
         self._job_run: JobRun | None = None
         self._running: asyncio.Task[Report] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     @property
     def report(self) -> Report:
@@ -89,8 +90,13 @@ class JobHandle:
         self.stop()
         if not self._job_run.began:
             self._running.cancel()
-        await asyncio.wait({self._running})
-        await self._job_run.journal.aclose()
+        # A task of its own: however often this one is cancelled, the journal must be closed.
+        self._closing = asyncio.create_task(_close(self._job_run, self._running), name="coredata-job-end")
+        try:
+            await asyncio.shield(self._closing)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._closing)  # it takes two seconds at most; a second cancellation ends it
+            raise
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self
@@ -108,6 +114,14 @@ class JobHandle:
             return event
         await self._running
         raise StopAsyncIteration
+
+
+async def _close(job_run: JobRun, running: asyncio.Task[Report]) -> None:
+    """Wait for the end of a run, and close its journal."""
+    try:
+        await asyncio.wait({running})
+    finally:
+        await job_run.journal.aclose()
 
 
 class UploadJob(JobHandle):

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 import pytest
 
 from coredata_async.bulk import Effort, FileDone, Progress
 from coredata_async.bulk.journal.errors import JournalError
-from coredata_async.errors import ConfigurationError
+from coredata_async.errors import ConfigurationError, JournalInUseError
 from tests.bulk.rig import check_mirrored, check_report, some_tree, until
 from tests.rig import cancelled_at
 
@@ -217,6 +218,32 @@ async def test_a_journal_that_fails_at_the_start_is_reported(far, far_jobs, tree
         job._job_run.journal._writer._cause = OSError("gone")
         with pytest.raises(JournalError):
             await anext(job)
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.1, 0.3])
+async def test_a_job_that_is_cancelled_again_while_it_ends_releases_its_journal(
+    far, far_jobs, tree, seconds
+) -> None:
+    far.faults.delay("storage.put", 0.2, times=None)
+    running = asyncio.create_task(far_jobs.run(tree))
+    await asyncio.sleep(seconds)
+    for _ in range(3):
+        running.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    far.faults.clear()
+
+    async def resumed():
+        with suppress(JournalInUseError):
+            return await far_jobs.run(tree)
+
+    ran = None
+    async with asyncio.timeout(10):
+        while ran is None:
+            ran = await resumed()
+            await asyncio.sleep(0.05)
+    check_mirrored(far, ran, tree, below=far.project, inside="tree")
 
 
 async def test_a_job_that_is_cancelled_anywhere_leaves_nothing_and_resumes(
