@@ -14,7 +14,9 @@
 - `services` — the operations of a client, per resource. `client` — their entry point.
 - `bulk` — many files, each exactly once, even across crashes. `doctor` — tests of a server's actual
   behaviour.
-- `records` — idempotent uploads. `web` — pieces for web services that pass uploads and downloads on.
+- `records` — idempotent uploads. `events` — a worker for messages that name files. `cluster` — jobs on many
+  machines. `fence` — the end of a process whose lease has ended.
+- `web` — pieces for web services that pass uploads and downloads on. `otel`, `prometheus` — spans, metrics.
 - `fivepm` — the second service, over the same transport. `archive` — copies from there into CoreData.
 - `sandbox` — a fake CoreData in this process, which shares no code with the client. `cli` — the command.
 """
