@@ -160,7 +160,9 @@ def _contents(scene: Scene) -> set[tuple[str, str]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=20, help="of each crash point")
     parser.add_argument("--at-once", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0, help="of the first run; the next ones count on")

@@ -181,7 +181,9 @@ async def _download(
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--uploads", type=int, default=32)
     parser.add_argument("--mib", type=float, default=200e6 / MIB, help="of each upload")
     parser.add_argument("--download", action="store_true")

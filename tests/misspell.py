@@ -181,7 +181,11 @@ def check(service: Service) -> list[Mutant]:
 
 def main() -> int:
     """Check both services, print the survivors, return the exit code."""
-    argparse.ArgumentParser(prog="python -m tests.misspell", description=__doc__).parse_args()
+    argparse.ArgumentParser(
+        prog="python -m tests.misspell",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()
     os.chdir(ROOT)
     survivors = [mutant for service in SERVICES for mutant in check(service)]
     for mutant in survivors:

@@ -11,13 +11,18 @@ from pathlib import Path
 
 def main() -> None:
     """Fuzz one target."""
-    import atheris  # noqa: PLC0415  # it is not a dependency
+    try:
+        import atheris  # noqa: PLC0415  # it is not a dependency
+    except ModuleNotFoundError:
+        raise SystemExit("fuzzing needs atheris: pip install atheris") from None
 
     with atheris.instrument_imports(include=["coredata_async"]):
         from tests.fuzz.seeds import SEEDS, words  # noqa: PLC0415  # instrumented
         from tests.fuzz.targets import TARGETS  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fuzz", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("name", choices=TARGETS)
     parser.add_argument("input", nargs="?", help="File with one input, to be run once.")
     parser.add_argument("--seconds", type=int, default=600)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from tools.openapi import describe, page
@@ -20,7 +20,9 @@ def files() -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the OpenAPI description, or write `endpoints.md` and `openapi.json`."""
-    parser = ArgumentParser(prog="python -m tools.openapi", description=__doc__)
+    parser = ArgumentParser(
+        prog="python -m tools.openapi", description=__doc__, formatter_class=RawDescriptionHelpFormatter
+    )
     parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write both files there instead")
     folder = parser.parse_args(arguments).docs
     if folder is None:
