@@ -171,10 +171,11 @@ def _begin(connection: sqlite3.Connection, path: Path, binding: Identity) -> Non
         )
     _settle(connection, path)
     connection.executescript(f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION}; {TABLES}")
+    now = time.time()
     connection.execute(
         "INSERT INTO job (one, schema, tenant, account, parent, roots, created, run, sent_until) "
-        "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, 0, ?6)",
-        (VERSION, *binding.row().values(), time.time()),
+        "VALUES (1, ?, ?, ?, ?, ?, ?, 0, ?)",
+        (VERSION, *binding.row().values(), now, now),
     )
     connection.execute("COMMIT")
 
