@@ -45,6 +45,7 @@ class ShardRun(JobHandle):
             file that is not listed is uploaded. For a copy of another machine's journal, None means now.
         budget: Share of the account's limits, which may change during the run.
         bulletin: Exchanges throttling responses with other runs.
+        restored: True if this process has just restored the journal: its rows are not checked again.
 
     Raises:
         ConfigurationError: If an argument is invalid.
@@ -62,6 +63,7 @@ class ShardRun(JobHandle):
         sent_until: datetime | None = None,
         budget: Budget | None = None,
         bulletin: Bulletin | None = None,
+        restored: bool = False,
     ) -> None:
         super().__init__()
         if sent_until is not None and sent_until.tzinfo is None:
@@ -75,6 +77,7 @@ class ShardRun(JobHandle):
         self._lease = lease or Unlimited()
         self._budget = budget
         self._bulletin = bulletin
+        self._restored = restored
         self._sent_until = None if sent_until is None else sent_until.timestamp()
 
     async def checkpoint(self) -> bytes:
@@ -94,7 +97,7 @@ class ShardRun(JobHandle):
     async def _open(self) -> JobRun:
         engine = self._client.engine()
         identity = ShardIdentity(engine.tenant, engine.account, self._shard)
-        journal = await Journal.open(self._path, identity)
+        journal = await Journal.open(self._path, identity, checked=self._restored)
         try:
             (parent,) = await journal.read(lambda db: db.execute("SELECT parent FROM job").fetchone())
             project = await check_parent(pace_each(engine.api, self._budget), parent)

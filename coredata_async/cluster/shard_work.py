@@ -89,6 +89,7 @@ class ShardWork:
             sent_until=await self._find_sent_until(lease),
             budget=self.account.budget,
             bulletin=self.account.bulletin,
+            restored=True,
         )
         await self._consume(run, lease)
         report = run.report

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from attrs import evolve
 
+from coredata_async.bulk.journal import opening, shards
 from coredata_async.bulk.limits.budget import ResizableBudget
 from coredata_async.bulk.options import JobSpec
 from coredata_async.cluster.doubts import Doubts
@@ -181,3 +182,19 @@ async def test_an_owner_whose_entry_is_lost_is_noticed(fields, checkpoints, susp
     row = None if fields is None else Row(KEY, fields, 7)
 
     assert await suspect_owner(objects, row, KEY) == suspect
+
+
+async def test_the_rows_of_a_shard_are_checked_once(plan, shard, tmp_path, monkeypatch) -> None:
+    checked: list[str] = []
+    for module in (opening, shards):
+        check_rows = module.check_rows
+
+        def count(db, check_rows=check_rows, name=module.__name__) -> None:
+            checked.append(name)
+            check_rows(db)
+
+        monkeypatch.setattr(module, "check_rows", count)
+
+    await work_on(plan, MemoryObjects(**{KEY: shard.journal}), tmp_path).run(await lease_of(shard))
+
+    assert checked == [shards.__name__]

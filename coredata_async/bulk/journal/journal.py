@@ -40,11 +40,16 @@ class Journal:
         self._closed = False
 
     @classmethod
-    async def open(cls, path: Path, binding: Identity) -> Journal:
+    async def open(cls, path: Path, binding: Identity, *, checked: bool = False) -> Journal:
         """Open the journal of a job, or create one. Its directory must exist.
 
         A damaged journal is moved aside, and a new one is created. The checks take about four seconds per
         million files.
+
+        Args:
+            path: The file.
+            binding: The job or shard that it belongs to.
+            checked: True if this process has just written it after a check of its rows.
 
         Raises:
             JournalInUseError: If a process holds it open.
@@ -54,7 +59,7 @@ class Journal:
         stores: list[Opened] = []
 
         def open_store() -> Opened:
-            stores.append(open_journal(path, binding))
+            stores.append(open_journal(path, binding, checked=checked))
             return stores[0]
 
         writer = Writer(path)

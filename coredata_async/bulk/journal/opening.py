@@ -61,8 +61,13 @@ class Opened:
         self.connection.close()
 
 
-def open_journal(path: Path, binding: Identity) -> Opened:
+def open_journal(path: Path, binding: Identity, *, checked: bool = False) -> Opened:
     """Open a journal, or create one. That of a shard must exist, because only its planner knows the files.
+
+    Args:
+        path: The file.
+        binding: The job or shard that it belongs to.
+        checked: True if this process has just written it after a check of its rows.
 
     Raises:
         JournalInUseError: If a process holds it open.
@@ -71,7 +76,7 @@ def open_journal(path: Path, binding: Identity) -> Opened:
     """
     path = Path(os.path.realpath(path))
     try:
-        return _open_translating_errors(path, binding)
+        return _open_translating_errors(path, binding, checked=checked)
     except DamagedError:
         aside = _quarantine(path)
     try:
@@ -80,9 +85,9 @@ def open_journal(path: Path, binding: Identity) -> Opened:
         raise JournalError(path, f"a new journal is damaged at once ({exc}); use another disk") from None
 
 
-def _open_translating_errors(path: Path, binding: Identity) -> Opened:
+def _open_translating_errors(path: Path, binding: Identity, *, checked: bool = False) -> Opened:
     try:
-        return _open(path, binding)
+        return _open(path, binding, checked=checked)
     except (sqlite3.Error, UnicodeDecodeError) as exc:
         raise reason(path, exc) from None
     except OSError as exc:
@@ -119,7 +124,7 @@ def _in_use(path: Path) -> JournalInUseError:
     return error
 
 
-def _open(path: Path, binding: Identity) -> Opened:
+def _open(path: Path, binding: Identity, *, checked: bool) -> Opened:
     check_kind(path)
     create_private(path)  # SQLite would make it readable for all users
     # From here on only SQLite may open the file: closing any other handle drops the POSIX locks on it.
@@ -127,6 +132,8 @@ def _open(path: Path, binding: Identity) -> Opened:
     try:
         if _is_journal(connection, path):
             _check(connection, path, binding)
+            if not checked:
+                _check_content(connection)
         else:
             _begin(connection, path, binding)
         found = _count(connection)
@@ -181,7 +188,7 @@ def _begin(connection: sqlite3.Connection, path: Path, binding: Identity) -> Non
 
 
 def _check(connection: sqlite3.Connection, path: Path, binding: Identity) -> None:
-    """Check that a journal has this version, belongs to this job, and is not damaged."""
+    """Check that a journal has this version, and belongs to this job."""
     check_programs(connection)  # before anything is read or written
     _settle(connection, path)
     (schema,) = _one(connection, "SELECT schema FROM job")
@@ -195,6 +202,10 @@ def _check(connection: sqlite3.Connection, path: Path, binding: Identity) -> Non
     check_schema(connection)
     wanted = {**binding.row(), "shard": binding.shard}
     _compare(path, wanted, _one(connection, f"SELECT {', '.join(wanted)} FROM job"))  # noqa: S608
+
+
+def _check_content(connection: sqlite3.Connection) -> None:
+    """Check that a journal is not damaged. Takes longer the more files it has."""
     (found,) = _one(connection, "PRAGMA integrity_check(1)")
     if found != "ok":
         raise DamagedError(found)
