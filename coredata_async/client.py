@@ -188,8 +188,7 @@ class CoreData(HttpClient):
     ) -> Reply:
         """Send any request to the service, with key, retries, redaction and typed errors.
 
-        Sends one request, and repeats it if that is safe. The body of the response, at most 64 MiB, is held
-        in memory.
+        Sends one request, and repeats it if that is safe. Holds the response, at most 64 MiB, in memory.
 
         Args:
             method: `GET`, `POST`, …

@@ -261,3 +261,11 @@ def test_floors_name_what_is_there() -> None:
 
     assert all(len(names) == len(set(names)) for names in units.values())
     assert {f"{package}.{unit}" for package, names in units.items() for unit in names} <= MODULES.keys()
+
+
+def test_no_module_is_longer_than_300_lines() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in ROOT.rglob("*.py")
+    }
+
+    assert {name: lines for name, lines in lengths.items() if lines > 300} == {}

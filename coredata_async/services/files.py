@@ -229,9 +229,8 @@ class Files:
     ) -> Download:
         """Fetch a File's content: `async with client.files.download(id) as body: await body.save("out.pdf")`.
 
-        Sends two requests: the service returns a signed URL, and the storage, which never receives the API
-        key, returns the bytes. A third request reads the File's digest, if the storage's ETag is not an MD5.
-        Safe to repeat.
+        Sends two requests: the service returns a signed URL, and the storage, which never receives the key,
+        the bytes; a third one reads the File's digest, if the storage's ETag is not an MD5. Safe to repeat.
 
         Args:
             id: Id of the File.
@@ -285,13 +284,7 @@ class Files:
         return await perform(self._send, register(wanted.new(), blob_name))
 
     async def move(self, id: Id, *, parent: Id) -> None:  # noqa: A002
-        """Move a File to another Project, Folder or Filespace.
-
-        Its content and id stay. Sends two requests; safe to repeat.
-
-        Args:
-            id: Id of the File.
-            parent: Id of the Project, Folder or Filespace to move it to.
+        """Move a File to another parent; its content and id stay. Sends two requests; safe to repeat.
 
         Raises:
             NotFoundError: If no File has this id.
