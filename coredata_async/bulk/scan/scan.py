@@ -97,12 +97,20 @@ def _root(given: PathLike) -> Root:
         reason = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
         missing = isinstance(exc, FileNotFoundError | NotADirectoryError)
         kind = JobInputError if missing else ConfigurationError
-        raise kind(f"{given!a} cannot be uploaded: {reason}") from None
+        raise kind(f"{_quote(given)} cannot be uploaded: {reason}") from None
     if not path:
         raise ConfigurationError("a PATH is empty; use . for the current directory")
     last = os.path.basename(path.rstrip(b"/"))
     contents = stat.S_ISDIR(status.st_mode) and (last == b"." or not os.path.basename(absolute))
     return Root(absolute, status, contents)
+
+
+def _quote(given: PathLike) -> str:
+    """Return a PATH for a message, also one that cannot be encoded in this locale."""
+    try:
+        return f"'{printable_path(os.fsencode(given))}'"
+    except UnicodeEncodeError:
+        return ascii(os.fspath(given))
 
 
 def _check_distinct(given: Sequence[Root]) -> None:

@@ -58,6 +58,24 @@ def test_a_path_that_does_not_exist_is_distinguished_from_one_that_cannot_be_rea
     assert isinstance(caught.value, JobInputError) is missing
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("caf\xe9/gone", "'caf\xe9/gone'"),
+        (b"caf\xc3\xa9/gone", "'caf\xe9/gone'"),
+        (Path("gone"), "'gone'"),
+        (b"\xff\n", r"'\xff\n'"),
+        ("\u202egone", r"'\u202egone'"),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_shown_as_text_whatever_its_type(directory: Path, path, shown) -> None:
+    assert directory.exists()
+    with pytest.raises(ConfigurationError) as caught:
+        roots([path])
+
+    assert str(caught.value).startswith(f"{shown} cannot be uploaded: ")
+
+
 def test_a_link_that_the_user_named_is_followed_and_keeps_its_name(directory: Path) -> None:
     (directory / "link").symlink_to("photos")
 
