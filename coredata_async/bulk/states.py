@@ -115,19 +115,22 @@ Ended = Literal[
     "clock",
     "authentication",
     "conflict",
+    "input",
     "error",
 ]
 """Reason for the end of a run: everything was completed; it was asked to drain, or to stop at once;
 `max_duration` passed; its lease ended; a host did not work for too long; signed URLs had expired on arrival;
-the key was refused; another job for the same files was found; different files were refused for the same
+the key was refused; another job for the same files was found; the parent or a source does not exist (on many
+machines, where no worker can know this before the job begins); different files were refused for the same
 reason, or this library failed."""
 
-EXIT_CODES_BY_SEVERITY: Final = (6, 130, 5, 4, 1, 3, 10)
+EXIT_CODES_BY_SEVERITY: Final = (6, 130, 5, 4, 2, 1, 3, 10)
 """Exit codes, the most severe first.
 
 6 comes first, because the same command cannot do better. 130 is next: commands after it in a script must not
-run, and no count is final. Then come problems that a person must check on the server (5, 4), before failures
-of files (1). 3 means that only sources caused problems, and 10 that nothing did: the same command continues.
+run, and no count is final. Then come problems that a person must check on the server (5, 4), before a wrong
+parent or source (2) and failures of files (1). 3 means that only sources caused problems, and 10 that nothing
+did: the same command continues.
 """
 
 EXIT_CODE_OF_END: Final[Mapping[Ended, int]] = {
@@ -140,6 +143,7 @@ EXIT_CODE_OF_END: Final[Mapping[Ended, int]] = {
     "clock": 6,
     "authentication": 6,
     "conflict": 5,
+    "input": 2,
     "error": 1,
 }
 """Exit code of each ending."""

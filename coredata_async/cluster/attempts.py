@@ -85,6 +85,11 @@ def is_refusal(kind: Kind, error: CoreDataError) -> bool:
     return kind == "scan" and isinstance(error, JobInputError)
 
 
+def is_refused(fields: Mapping[str, object]) -> bool:
+    """Return whether a scan was given up because of its parent or source, see `is_refusal`."""
+    return number(fields, "refusals") >= MAX_REFUSALS
+
+
 def find_reason(kind: Kind, fields: Mapping[str, object]) -> str | None:
     """Return the reason for giving a task up; None if it may be tried again."""
     deaths, failures = int(number(fields, "deaths")), int(number(fields, "failures"))

@@ -11,8 +11,8 @@ import attrs
 from attrs import evolve, field, frozen
 
 from coredata_async.bulk.report.report import Report
-from coredata_async.bulk.states import Counts, Ended
-from coredata_async.cluster.attempts import DEAD
+from coredata_async.bulk.states import GRAVITY, Counts, Ended
+from coredata_async.cluster.attempts import DEAD, is_refused
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import DamagedObjectError
 from coredata_async.cluster.messages import JobRecord
@@ -22,6 +22,7 @@ from coredata_async.cluster.table import Row, number
 
 _NAMED: Final = 5
 """Number of lost shards that the message names."""
+_RETRY: Final = "; `coredata job retry {}` tries again"
 _ENDS: Final[dict[str, Ended]] = {"draining": "drained", "stopping": "stopped", "ended": "drained"}
 
 
@@ -74,6 +75,8 @@ class ClusterReport(Report):
         """Next step for people; empty if every file is done or skipped."""
         if self.running:
             return f"The job goes on: `coredata job watch {self.job}` follows it."
+        if self.ended == "input":
+            return super().next_step
         if self.lost_shards:  # the message says how to try them again
             return ""
         return "The same upload command begins another job for the remaining files." if self.exit_code else ""
@@ -101,8 +104,9 @@ async def read_report(
     values = {name: getattr(total, name) for name in names}
     values |= {"journal": "", "message": total.message or job.message, "roots": tuple(map(str, job.sources))}
     lost = progress.lost
-    if lost and total.ended == "complete":
-        values |= {"ended": "error", "message": _describe(job, lost)}
+    ended: Ended = "input" if any(is_refused(row.fields) for row in lost) else "error"
+    if lost and GRAVITY[ended] > GRAVITY[total.ended]:
+        values |= {"ended": ended, "message": _describe(job, lost)}
     if any(row.fields.get("state") == DEAD for row in progress.scans):
         values["scanned"] = False
     return ClusterReport(
@@ -124,7 +128,8 @@ async def read_report(
 def _describe(job: JobRecord, lost: Sequence[Row]) -> str:
     named = ", ".join(f"{_name(job, row)} ({row.fields.get('reason')})" for row in lost[:_NAMED])
     more = f", and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
-    return f"no worker could finish {named}{more}; `coredata job retry {job.id}` tries again"
+    retried = "" if all(is_refused(row.fields) for row in lost) else _RETRY.format(job.id)
+    return f"no worker could finish {named}{more}{retried}"
 
 
 def _name(job: JobRecord, row: Row) -> str:

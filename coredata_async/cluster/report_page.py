@@ -42,7 +42,9 @@ def _sections(report: ClusterReport) -> Iterator[str]:
         yield from plain_table(heads, rows)
         yield "</section>\n"
     if report.lost_shards:
-        advice = f"No worker could finish these. To try again: coredata job retry {report.job}"
+        advice = "No worker could finish these."
+        if report.ended != "input":
+            advice += f" To try again: coredata job retry {report.job}"
         names = [
             (text(name), text(reason))
             for name, reason in zip(report.lost_shards, report.lost_reasons, strict=True)

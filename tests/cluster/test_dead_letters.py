@@ -1,6 +1,7 @@
 """A file that kills each worker process: its shard is given up, and tried again on request."""
 
 import asyncio
+import html
 import json
 import os
 import subprocess
@@ -106,6 +107,7 @@ async def test_a_job_with_a_wrong_parent_or_source_ends_after_three_attempts_and
     box, server, tmp_path, wrong
 ) -> None:
     path, parent, words = wrong
+    page = tmp_path / "r.html"
     plant(tmp_path / "share", 1, 1)
     source = f"fs01:/{path}"
     async with (
@@ -123,14 +125,21 @@ async def test_a_job_with_a_wrong_parent_or_source_ends_after_three_attempts_and
         letter = json.loads(
             (await cluster._stream.get_last_msg("cd-dead", f"cd.dead.fs01.{record.id}.scan")).data
         )
+        shown = await asyncio.to_thread(run, box, server, "report", record.id, "--report", str(page))
+        watched = await asyncio.to_thread(run, box, server, "watch", record.id)
         worker.drain()
 
-    assert done.returncode == 1, done.stderr
-    report = json.loads(done.stdout.splitlines()[-1])
-    assert (report["exit_code"], report["ended"], report["lost_shards"]) == (1, "error", ["scan.0"])
+    assert done.returncode == shown.returncode == watched.returncode == 2, done.stderr
+    report, later = (json.loads(each.stdout.splitlines()[-1]) for each in (done, shown))
+    assert (report["exit_code"], report["ended"], report["lost_shards"]) == (2, "input", ["scan.0"])
+    assert [later[name] for name in ("exit_code", "ended", "message")] == [2, "input", report["message"]]
     assert words in report["message"]
     assert f"the scan of {source}" in report["message"]
-    assert report["message"] in done.stderr
+    for told in (done.stderr, watched.stderr, html.unescape(page.read_text())):
+        assert report["message"] in told
+        assert "begin a new job: another attempt would end in the same way" in told
+        assert "job retry" not in told
+        assert "Run the same command again" not in told
     assert words in letter["reason"]
     assert len(letter["attempts"]) == MAX_REFUSALS
     assert record.state == "complete"

@@ -58,6 +58,7 @@ _STOPPED: Final[Mapping[Ended, str]] = {
     "clock": "A clock is wrong: signed URLs had expired when they were made.",
     "authentication": "The key was refused.",
     "conflict": "Another job is uploading the same files.",
+    "input": "The parent or a source does not exist, or is of the wrong kind.",
     "error": "An error ended it.",
 }
 

@@ -201,6 +201,11 @@ class Report(RunSummary):
     @property
     def next_step(self) -> str:
         """Next step for people; empty if every file is done or skipped."""
+        if self.ended == "input":
+            return (
+                "Correct the parent, the source, or the path of its share on the worker, and begin a new "
+                "job: another attempt would end in the same way."
+            )
         if not self.finished:
             return "Run the same command again: it continues where this run ended."
         return "Run the same command again to retry the remaining files." if self.exit_code else ""
@@ -223,9 +228,8 @@ class Report(RunSummary):
         ]
         if self.counts.pending or not self.finished:
             reason = f": {self.message}" if self.message else ""
-            failures.append(
-                CoreDataError(f"{self.counts.pending} left to do ({self.ended}){reason}; run it again")
-            )
+            step = "correct it, and begin a new job" if self.ended == "input" else "run it again"
+            failures.append(CoreDataError(f"{self.counts.pending} left to do ({self.ended}){reason}; {step}"))
         if failures:
             raise BulkError(
                 f"{self.counts.failed} failed, {self.counts.unresolved} unresolved, "

@@ -43,6 +43,11 @@ def test_all_done_or_skipped_is_zero() -> None:
         (a_report(), ""),
         (failed(Reason.UNREADABLE), "Run the same command again to retry the remaining files."),
         (a_report(ended="drained"), "Run the same command again: it continues where this run ended."),
+        (
+            a_report(ended="input"),
+            "Correct the parent, the source, or the path of its share on the worker, and begin a new job: "
+            "another attempt would end in the same way.",
+        ),
     ],
 )
 def test_the_next_step_follows_from_the_result(report: Report, step: str) -> None:
