@@ -16,11 +16,12 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from coredata_async.bulk.errors import JobInputError
-from coredata_async.bulk.events import Event
+from coredata_async.bulk.events import Event, Warned
 from coredata_async.bulk.journal.shards import Shard
+from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.shard_plan import ShardPlan
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
@@ -101,9 +102,15 @@ class Planner:
     async def _attempt(self, lease: TableLease) -> None:
         try:
             await self._scan(lease)
-        except JobInputError:
+        except JobInputError as exc:
             await self.root.check(self.source.share)  # without the share, its paths do not exist, either
-            raise
+            warning = await self.root.find_emptiness(Source(self.source.share, "."))
+            if warning is None:
+                raise
+            failure = JobInputError(f"{exc}; {warning}")
+        else:
+            return
+        raise failure
 
     async def _scan(self, lease: TableLease) -> None:
         await self._show(lease)
@@ -147,11 +154,21 @@ class Planner:
             reason = f"no folder of {self.source} could be found or created"
             if await self.doubts.add(lease.fields, self.source.share, reason):
                 raise ClusterError(reason)
-        await self.objects.put_report(self.task.key, lease.epoch, plan.report)
+        await self.objects.put_report(self.task.key, lease.epoch, await self._add_warning(plan.report))
         lease.fields |= {"state": PLANNED, "plan": lease.epoch, "published": True}
         await _write(lease)
         for left in self.directory.glob(f"{self.job.id}.{self.task.key}.*.scan*"):
             left.unlink(missing_ok=True)
+
+    async def _add_warning(self, report: Report) -> Report:
+        """Return the report of a scan with a warning if its source is an empty directory."""
+        warning = await self.root.find_emptiness(self.source)
+        if warning is None:
+            return report
+        warning += " Then begin a new job."
+        await self.publish(Warned(message=warning))
+        total = report.warnings_total + 1
+        return evolve(report, warnings=(warning, *report.warnings), warnings_total=total)
 
     async def _publish(self, shard: Shard, lease: TableLease) -> None:
         """Store a shard, count it, and show it to workers."""

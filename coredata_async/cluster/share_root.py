@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from pathlib import Path
 
 from attrs import frozen
 
+from coredata_async.bulk.formatting import printable_path
 from coredata_async.cluster.errors import ShareUnavailableError
+from coredata_async.cluster.messages import Source
 
 
 @frozen
@@ -33,6 +37,26 @@ class ShareRoot:
             ShareUnavailableError: If it is missing, or is on another file system than before.
         """
         await asyncio.to_thread(self._check, share)
+
+    async def find_emptiness(self, source: Source) -> str | None:
+        """Return a warning if a source has no entries, like the directory of a disk that is not mounted.
+
+        A file system that does not answer delays this.
+        """
+        return await asyncio.to_thread(self._find_emptiness, source)
+
+    def _find_emptiness(self, source: Source) -> str | None:
+        path = self.path / source.path
+        try:
+            with os.scandir(path) as entries:
+                if next(entries, None) is not None:
+                    return None
+        except OSError:  # a file, or one that cannot be read: the scan says so
+            return None
+        return (
+            f"{source} is empty: the directory {printable_path(os.fsencode(path))} on {socket.gethostname()} "
+            "has no entries. If a file system belongs there, mount it, and start the worker again."
+        )
 
     def _check(self, share: str) -> None:
         if not self.path.is_dir():

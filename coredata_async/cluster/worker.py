@@ -21,7 +21,7 @@ from coredata_async.client import CoreData
 from coredata_async.cluster.connection import LIMITS, WORKERS, Cluster, make_member
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.limits import free_share
-from coredata_async.cluster.messages import check_share
+from coredata_async.cluster.messages import Source, check_share
 from coredata_async.cluster.metrics import WorkerMetrics
 from coredata_async.cluster.presence import UNUSABLE, Presence
 from coredata_async.cluster.shard_work import CHECKPOINT
@@ -108,6 +108,9 @@ class Worker:
         Raises:
             ClusterError: If a process cannot work: its message is in the log.
         """
+        for name, root in self._shares.items():
+            if warning := await root.find_emptiness(Source(name, ".")):
+                log.warning("%s", warning)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._count):

@@ -1,6 +1,7 @@
 """Scans publish shards while they go on, and a repeated scan adds only what is missing."""
 
 import asyncio
+import shutil
 import threading
 from collections import Counter
 
@@ -344,3 +345,16 @@ async def test_a_scan_for_which_all_folders_are_refused_is_left_to_another_machi
     successor, lease = await scans.take("there")
     await run(successor, lease)
     assert sum((await scans.files()).values()) == 40
+
+
+async def test_a_source_that_is_missing_in_an_empty_share_is_refused_with_that_reason(scans) -> None:
+    shutil.rmtree(scans.root)
+    scans.root.mkdir()
+    await scans.begin("fs01:/docs")
+    planner, lease = await scans.take("planner")
+
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(JobInputError, match="No such file or directory; fs01:/ is empty"),
+        flatten_subgroups=True,
+    ):
+        await planner.run(lease)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.bulk.events import FileDone
+from coredata_async.bulk.events import FileDone, Warned
 from coredata_async.bulk.options import Effort
+from coredata_async.cli.jobs import summarise
 from coredata_async.cluster import Cluster, ClusterJob, Worker
 from coredata_async.cluster.errors import ShareUnavailableError
+from coredata_async.cluster.messages import Source
 from coredata_async.cluster.share_root import ShareRoot
 from tests.cluster.fleet import RETRY, check_report, check_service, plant
 
@@ -45,6 +47,16 @@ async def test_a_root_may_be_a_link(tmp_path) -> None:
     assert root.mount == ShareRoot.of(tmp_path).mount
 
 
+async def test_a_directory_without_entries_is_empty_and_a_file_is_not(tmp_path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "file").touch()
+    root = ShareRoot.of(tmp_path)
+
+    assert "fs01:/docs is empty" in str(await root.find_emptiness(Source("fs01", "docs")))
+    for path in (".", "file", "gone"):
+        assert await root.find_emptiness(Source("fs01", path)) is None
+
+
 @asynccontextmanager
 async def workers(box, server, directory: Path, *roots: Path):
     async with AsyncExitStack() as stack:
@@ -56,6 +68,28 @@ async def workers(box, server, directory: Path, *roots: Path):
             group.create_task(worker.run())
             stack.callback(worker.drain)
         yield partial(ClusterJob, cluster, ["fs01:/"], parent=box.project, retry=RETRY)
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(120)
+async def test_a_share_that_was_empty_from_the_start_is_a_warning_in_events_summary_and_report(
+    box, server, tmp_path, capsys, caplog
+) -> None:
+    root = tmp_path / "share"
+    root.mkdir()
+    async with workers(box, server, tmp_path, root) as begin:
+        async with begin() as job:
+            events = [event async for event in job]
+        report = job.report
+
+    assert (report.ended, report.exit_code, report.counts.planned) == ("complete", 0, 0)
+    [warning] = report.warnings
+    assert warning.startswith(f"fs01:/ is empty: the directory {root} on ")
+    assert "If a file system belongs there, mount it, and start the worker again." in warning
+    assert [event.message for event in events if isinstance(event, Warned)] == [warning]
+    assert "fs01:/ is empty" in caplog.text
+    summarise(report)
+    assert f"There was nothing to upload. {warning}" in "".join(capsys.readouterr().err.splitlines())
 
 
 @pytest.mark.servers

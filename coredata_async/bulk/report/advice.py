@@ -89,7 +89,7 @@ def summarize(report: Report) -> str:
 def _all_well(report: Report) -> str:
     counts = report.counts
     if not counts.planned:
-        return "There was nothing to upload."
+        return " ".join(("There was nothing to upload.", *report.warnings[:1]))
     if not counts.done:
         return f"No file had to be uploaded: {files(counts.skipped)} skipped."
     whole = "The one file is" if counts.done == 1 else f"All {files(counts.done)} are"

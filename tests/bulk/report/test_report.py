@@ -242,6 +242,7 @@ def test_every_reason_has_a_title_and_advice() -> None:
     ("found", "message"),
     [
         ({"counts": Counts()}, "There was nothing to upload."),
+        ({"counts": Counts(), "warnings": ("x is empty.", "y")}, "There was nothing to upload. x is empty."),
         ({"counts": Counts(planned=1, done=1)}, "The one file is on the server."),
         ({"counts": Counts(planned=1, failed=1)}, "0 of 1 file is on the server; 1 failed."),
         (
