@@ -34,4 +34,4 @@ class AccountMismatchError(ConfigurationError):
 
 
 class JobLockedError(ConfigurationError):
-    """A job for a tree that another job is uploading to the same parent."""
+    """A job for a tree or a folder of the parent that another job is uploading."""

@@ -72,7 +72,8 @@ class Jobs:
         """Begin a job: write it down, lock its trees, and queue a scan for each of its sources.
 
         Raises:
-            JobLockedError: If another job for an overlapping tree and the same parent has not ended.
+            JobLockedError: If another job for the same parent has not ended, and has an overlapping tree, or
+                may put files into the same folder.
             ClusterError: If NATS does not answer.
         """
         job = JobRecord(
@@ -105,10 +106,9 @@ class Jobs:
             return await self.end(job.id, "ended", str(exc))
 
     async def _lock_and_queue(self, job: JobRecord) -> JobRecord:
-        sent = [await lock.lock(job) for lock in self._locks(job)]
-        latest = max((each for each in sent if each is not None), default=None)
-        if latest is not None:
-            await self.change(job.id, sent_until=latest)
+        sent = await self._lock(job).lock(job)
+        if sent is not None:
+            await self.change(job.id, sent_until=sent)
         for number, source in enumerate(job.sources):
             task = Task(job.id, SCAN, f"{SCAN}.{number}", source.share)
             await self.cluster.enqueue(task.subject, task.to_dict(), f"{job.id}.{task.key}")
@@ -174,8 +174,7 @@ class Jobs:
             ClusterError: If NATS does not answer.
         """
         record = await self.change(job, state=state, message=message)
-        for lock in self._locks(record):
-            await lock.unlock(job, settled=settled)
+        await self._lock(record).unlock(job, settled=settled)
         return record
 
     async def _edit(self, job: str, edit: Callable[[JobRecord], JobRecord]) -> JobRecord:
@@ -187,9 +186,8 @@ class Jobs:
                 return new
         raise ClusterError(f"job {job} changes all the time")
 
-    def _locks(self, job: JobRecord) -> list[TreeLock]:
-        shares = sorted({source.share for source in job.sources})
-        return [TreeLock(self.table, job.parent, share) for share in shares]
+    def _lock(self, job: JobRecord) -> TreeLock:
+        return TreeLock(self.table, job.parent)
 
     async def claim(self, job: JobRecord, tenant: str, account: str) -> None:
         """Bind a job to the server and account of its first worker.

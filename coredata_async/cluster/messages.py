@@ -80,6 +80,10 @@ class Source:
         length = min(len(one), len(two))
         return self.share == other.share and one[:length] == two[:length]
 
+    def shares_folder(self, other: Source) -> bool:
+        """Return whether files of the two may come into one remote folder, if they have the same parent."""
+        return self.title is None or other.title is None or self.title == other.title
+
 
 def _parts(path: str) -> list[str]:
     return [part for part in path.split("/") if part != "."]
@@ -262,9 +266,9 @@ def account_key(tenant: str, account: str) -> str:
     return sha256(f"{tenant}\n{account}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def tree_key(parent: str, share: str) -> str:
-    """Return the key of the lock for the trees of a share that are uploaded into a parent."""
-    return f"tree.{sha256(f'{parent} {share}'.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+def tree_key(parent: str) -> str:
+    """Return the key of the lock for the trees that are uploaded into a parent."""
+    return f"tree.{sha256(parent.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
 def folder_key(parent: str, title: str) -> str:

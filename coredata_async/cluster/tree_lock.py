@@ -1,12 +1,14 @@
-"""Locks of trees: two jobs never upload files of the same tree to the same parent.
+"""Locks of trees: two jobs never upload the same tree to one parent, or files into the same folder of it.
 
-The entry of a lock names the jobs that have trees of one share and parent, and the moment until which an
-earlier job can have sent a request, by the clock of the server.
+The entry of a lock names the jobs of one parent with their sources, and the moment until which an earlier job
+can have sent a request, by the clock of the server. The service has no locks: two jobs that create Files of
+the same name, or the same folder, would not notice each other before it is too late.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import product
 from typing import Final
 
 from attrs import frozen
@@ -21,12 +23,11 @@ ROUNDS: Final = 20
 
 @frozen
 class TreeLock:
-    """The lock of the trees of a share that are uploaded into a parent."""
+    """The lock of the trees that are uploaded into a parent."""
 
     table: Table
     """The table of jobs."""
     parent: str
-    share: str
 
     async def lock(self, job: JobRecord) -> datetime | None:
         """Lock the trees of a job; return when an earlier job for them can have sent last, by `Table.now`.
@@ -34,22 +35,22 @@ class TreeLock:
         May be repeated: a job that has the lock keeps it.
 
         Raises:
-            JobLockedError: If another job for an overlapping tree has not ended.
+            JobLockedError: If another job has not ended that has an overlapping tree, or may put files into
+                the same folder.
             ClusterError: If NATS does not answer.
         """
-        own = [each for each in job.sources if each.share == self.share]
         for _ in range(ROUNDS):
             row = await self.table.get(self._key)
-            jobs, ended = _paths(row), None if row is None else row.data.time("ended")
-            for other in self._overlapping(jobs, own) - {job.id}:
+            jobs, ended = _sources(row), None if row is None else row.data.time("ended")
+            for other, conflict in _conflicts(jobs, job):
                 if not await self._has_ended(other):
                     raise JobLockedError(
-                        f"job {other} uploads {', '.join(map(str, own))} to {job.parent} already; follow it "
-                        f"with `coredata job watch {other}`, or end it with `coredata job drain {other}`"
+                        f"{conflict}; follow it with `coredata job watch {other}`, or end it with `coredata "
+                        f"job drain {other}`"
                     )
                 del jobs[other]  # the process that ended it has died before it unlocked the tree
                 ended = await self.table.now()
-            jobs[job.id] = [each.path for each in own]
+            jobs[job.id] = list(job.sources)
             if await self._write(row, jobs, ended):
                 return ended
         raise self._busy()
@@ -62,7 +63,7 @@ class TreeLock:
         """
         for _ in range(ROUNDS):
             row = await self.table.get(self._key)
-            jobs = _paths(row)
+            jobs = _sources(row)
             if row is None or jobs.pop(job, None) is None:
                 return
             if await self._write(row, jobs, row.data.time("ended") if settled else await self.table.now()):
@@ -71,30 +72,45 @@ class TreeLock:
 
     @property
     def _key(self) -> str:
-        return tree_key(self.parent, self.share)
-
-    def _overlapping(self, jobs: dict[str, list[str]], own: list[Source]) -> set[str]:
-        return {
-            job
-            for job, paths in jobs.items()
-            if any(one.overlaps(Source(self.share, path)) for one in own for path in paths)
-        }
+        return tree_key(self.parent)
 
     async def _has_ended(self, job: str) -> bool:
         row = await self.table.get(job)
         return row is None or JobRecord.from_row(row).has_ended
 
-    async def _write(self, row: Row | None, jobs: dict[str, list[str]], ended: datetime | None) -> bool:
-        fields = {"jobs": jobs, "ended": None if ended is None else ended.isoformat()}
+    async def _write(self, row: Row | None, jobs: dict[str, list[Source]], ended: datetime | None) -> bool:
+        fields = {
+            "jobs": {job: list(map(str, sources)) for job, sources in jobs.items()},
+            "ended": None if ended is None else ended.isoformat(),
+        }
         return await self.table.put(self._key, fields, None if row is None else row.revision) is not None
 
     def _busy(self) -> ClusterError:
-        return ClusterError(f"the lock of {self.share} in {self.parent} changes all the time")
+        return ClusterError(f"the lock of the parent {self.parent} changes all the time")
 
 
-def _paths(row: Row | None) -> dict[str, list[str]]:
-    """Return the paths of a lock, by job."""
+def _conflicts(jobs: dict[str, list[Source]], job: JobRecord) -> list[tuple[str, str]]:
+    """Return the other jobs of a lock that exclude a job, each with the reason."""
+    found: dict[str, str] = {}
+    for other, sources in jobs.items():
+        if other == job.id:
+            continue
+        for one, two in product(job.sources, sources):
+            if one.overlaps(two):
+                found[other] = f"job {other} uploads {two} to {job.parent} already"
+                break
+            if one.shares_folder(two):
+                found[other] = (
+                    f"{one} and {two} of job {other} come into the same folder of {job.parent}, where two "
+                    "jobs may create a File or folder twice: begin one job for both when that one has ended, "
+                    "or give one of them another name or parent"
+                )
+    return list(found.items())
+
+
+def _sources(row: Row | None) -> dict[str, list[Source]]:
+    """Return the sources of a lock, by job."""
     if row is None:
         return {}
     jobs = row.data.object("jobs", f"`jobs` of the lock {row.key}")
-    return {job: list(jobs.texts(job)) for job in jobs.fields}
+    return {job: list(map(Source.parse, jobs.texts(job))) for job in jobs.fields}

@@ -34,10 +34,23 @@ async def test_a_second_job_for_an_overlapping_tree_is_refused(jobs, other: str)
 
 async def test_other_trees_and_other_parents_are_not_locked(jobs) -> None:
     await begin(jobs, "fs01:/docs")
-    await begin(jobs, "fs01:/docs2", "fs02:/docs")
+    await begin(jobs, "fs01:/docs2", "fs02:/reports")
     await begin(jobs, "fs01:/docs", parent="p2")
 
     assert len(await jobs.all()) == 3
+
+
+@pytest.mark.parametrize("other", ["fs02:/docs", "fs02:/old/docs", "fs01:/old/docs", "fs02:/", "fs02:/x/."])
+async def test_a_second_job_that_puts_files_into_the_same_folder_is_refused(jobs, other: str) -> None:
+    first = await begin(jobs, "fs01:/docs", "fs01:/reports")
+
+    with pytest.raises(JobLockedError, match=f"of job {first.id} come into the same folder of p1"):
+        await begin(jobs, other)
+
+    await jobs.end(first.id, "complete", settled=True)
+    assert (await begin(jobs, other)).is_open
+    with pytest.raises(JobLockedError, match="come into the same folder"):
+        await begin(jobs, "fs01:/docs")
 
 
 async def test_the_next_job_knows_when_the_last_one_can_have_sent(jobs) -> None:
