@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from coredata_async.errors import ConfigurationError
+
+_UUID: Final = re.compile(
+    r"(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?",
+    re.IGNORECASE,
+)
+"""A UUID in any of its notations."""
 
 
 class HasId(Protocol):
@@ -33,6 +40,17 @@ def id_of(value: object, what: str = "id") -> str:
             f"the {what} must be a string, or an object with an id, not {type(value).__name__}"
         )
     return key
+
+
+def canonical_id(value: object, what: str = "id") -> str:
+    """Return an id in one notation, for comparisons: a UUID in lower case with hyphens, and others unchanged.
+
+    Raises:
+        ConfigurationError: If it is neither a string nor an object with an id.
+    """
+    key = id_of(value, what)
+    found = _UUID.fullmatch(key)
+    return key if found is None else "-".join(found.groups()).lower()
 
 
 def ids_of(values: Iterable[object], what: str) -> tuple[str, ...]:

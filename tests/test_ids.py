@@ -13,7 +13,7 @@ from coredata_async.bulk.options import FileAttributes
 from coredata_async.fivepm import FivePM
 from coredata_async.fivepm.models.work_items import EditTask, TaskFilter
 from coredata_async.fivepm.request_style import RequestStyle, key
-from coredata_async.ids import id_of
+from coredata_async.ids import canonical_id, id_of
 from coredata_async.resources.files import FileWhere
 from coredata_async.sandbox import Sandbox
 from coredata_async.wire.files import NewFile
@@ -24,6 +24,14 @@ class Thing:
     """An object that was read."""
 
     id: str
+
+
+def test_all_notations_of_a_uuid_are_one_id_and_other_ids_stay_as_they_are():
+    uuid = "e139a8ac-7368-11ee-b962-0242ac120002"
+    for text in (uuid.upper(), f"{{{uuid}}}", f"urn:uuid:{uuid}", uuid.replace("-", ""), Thing(uuid)):
+        assert canonical_id(text) == uuid
+    for text in ("P1", uuid[:-1], f"{uuid}0", f"x{uuid}", f"{uuid}/", "{}", ""):
+        assert canonical_id(text) == text
 
 
 def test_an_id_is_text_or_of_an_object():

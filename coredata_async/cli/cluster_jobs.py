@@ -32,6 +32,7 @@ from coredata_async.cluster.report_page import render_page
 from coredata_async.cluster.server import run_embedded
 from coredata_async.cluster.worker import Worker
 from coredata_async.config import Limits, Retry
+from coredata_async.ids import canonical_id
 
 LOCAL = "local"
 """Value of `--cluster` for a server and workers of this command."""
@@ -83,7 +84,7 @@ class ClusterUpload:
         engine, effort = made.engine(), options["effort"]
         return cls(
             paths=paths,
-            parent=parent,
+            parent=canonical_id(parent),
             options={**options, "effort": evolve(effort, processes=1)},
             limits=engine.limits if rate is None else evolve(engine.limits, rate=rate),
             retry=engine.retry,

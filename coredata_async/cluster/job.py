@@ -17,7 +17,7 @@ from coredata_async.cluster.report import ClusterReport
 from coredata_async.cluster.watch import JobWatch
 from coredata_async.config import Limits, Retry
 from coredata_async.errors import ConfigurationError
-from coredata_async.ids import Id, id_of
+from coredata_async.ids import Id, canonical_id
 from coredata_async.wire.resource import segment
 
 
@@ -38,7 +38,7 @@ class ClusterJob:
     Args:
         cluster: The connection to the cluster; it stays open.
         sources: Trees as `SHARE:/PATH`.
-        parent: Id of a Project, Folder or Filespace, or the object itself.
+        parent: Id of a Project, Folder or Filespace, in any notation of a UUID, or the object itself.
         selection: The files to upload.
         policy: The rules for existing Files, links and unusual names.
         effort: The concurrency and the time limits of each worker process; `bwlimit` is shared by all.
@@ -69,7 +69,7 @@ class ClusterJob:
         tags: Sequence[str] = (),
         shard_files: int = SHARD_FILES,
     ) -> None:
-        self._parent = id_of(parent, "parent")
+        self._parent = canonical_id(parent, "parent")
         segment(self._parent, "parent")
         if shard_files < 1:
             raise ConfigurationError("shard_files must be 1 or more")

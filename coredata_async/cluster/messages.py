@@ -266,11 +266,6 @@ def account_key(tenant: str, account: str) -> str:
     return sha256(f"{tenant}\n{account}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def tree_key(parent: str) -> str:
-    """Return the key of the lock for the trees that are uploaded into a parent."""
-    return f"tree.{sha256(parent.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
-
-
 def folder_key(parent: str, title: str) -> str:
     """Return the key of a remote folder."""
     return sha256(f"{parent}\n{title}".encode("utf-8", "surrogatepass")).hexdigest()

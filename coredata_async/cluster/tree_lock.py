@@ -8,14 +8,16 @@ the same name, or the same folder, would not notice each other before it is too 
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 from itertools import product
 from typing import Final
 
 from attrs import frozen
 
 from coredata_async.cluster.errors import ClusterError, JobLockedError
-from coredata_async.cluster.messages import JobRecord, Source, tree_key
+from coredata_async.cluster.messages import JobRecord, Source
 from coredata_async.cluster.table import Row, Table
+from coredata_async.ids import canonical_id
 
 ROUNDS: Final = 20
 """Maximum number of attempts to change an entry that others change, too."""
@@ -72,7 +74,8 @@ class TreeLock:
 
     @property
     def _key(self) -> str:
-        return tree_key(self.parent)
+        parent = canonical_id(self.parent).encode("utf-8", "surrogatepass")
+        return f"tree.{sha256(parent).hexdigest()[:32]}"
 
     async def _has_ended(self, job: str) -> bool:
         row = await self.table.get(job)

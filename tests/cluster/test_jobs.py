@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from coredata_async.bulk.options import JobSpec
+from coredata_async.cluster import ClusterJob
 from coredata_async.cluster.errors import JobLockedError
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.messages import JobRecord, Source, parse_sources
@@ -51,6 +52,20 @@ async def test_a_second_job_that_puts_files_into_the_same_folder_is_refused(jobs
     assert (await begin(jobs, other)).is_open
     with pytest.raises(JobLockedError, match="come into the same folder"):
         await begin(jobs, "fs01:/docs")
+
+
+@pytest.mark.parametrize("notation", ["{}", "{{{}}}", "urn:uuid:{}"])
+@pytest.mark.parametrize("upper", [False, True])
+async def test_another_notation_of_the_parent_is_the_same_parent(cluster, jobs, notation, upper) -> None:
+    parent = "e139a8ac-7368-11ee-b962-0242ac120002"
+    other = notation.format(parent.upper() if upper else parent)
+    async with ClusterJob(cluster, ["fs01:/docs"], parent=other) as first:
+        with pytest.raises(JobLockedError, match=first.id):
+            await ClusterJob(cluster, ["fs01:/docs"], parent=parent.replace("-", "")).run()
+        with pytest.raises(JobLockedError, match=first.id):
+            await begin(jobs, "fs01:/docs", parent=other)  # as an earlier version has written it
+
+    assert (await jobs.get(first.id)).parent == parent
 
 
 async def test_the_next_job_knows_when_the_last_one_can_have_sent(jobs) -> None:
