@@ -14,9 +14,11 @@ from types import ModuleType, TracebackType
 from typing import Final, Self, TypeVar
 
 from coredata_async.cluster.address import ClusterAddress, read_address
+from coredata_async.cluster.buckets import open_store, open_table
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.failover import Failover
 from coredata_async.cluster.handshake import TIMEOUT, introduce
+from coredata_async.cluster.nats_failure import describe_failure
 from coredata_async.cluster.nats_types import Connection, JetStream, Message, PullSubscription, Subscription
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.table import Table, encode
@@ -163,10 +165,8 @@ class Cluster:
             ClusterError: If the server refuses.
         """
         if name not in self._tables:
-            create = self._stream.create_key_value(
-                bucket=name, history=1, ttl=ttl, replicas=self.replicas, description="coredata-async"
-            )
-            bucket = await _call(create, f"create the table {name}")
+            opening = open_table(self._stream, name, ttl=ttl, replicas=self.replicas)
+            bucket = await _call(opening, f"create the table {name}")
             self._tables[name] = Table(bucket, name, self._connection)
         return self._tables[name]
 
@@ -177,8 +177,8 @@ class Cluster:
             ClusterError: If the server refuses.
         """
         if name not in self._objects:
-            create = self._stream.create_object_store(name, ttl=_AUDIT, replicas=self.replicas)
-            self._objects[name] = Objects(await _call(create, f"create the object store {name}"), name)
+            opening = open_store(self._stream, name, ttl=_AUDIT, replicas=self.replicas)
+            self._objects[name] = Objects(await _call(opening, f"create the object store {name}"), name)
         return self._objects[name]
 
     async def enqueue(self, subject: str, fields: dict[str, object], key: str) -> None:
@@ -284,7 +284,7 @@ async def _call(call: Awaitable[T], action: str) -> T:
     try:
         return await call
     except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
-        failure = f"the cluster does not {action}: {type(exc).__name__}: {exc}".rstrip(": ")
+        failure = f"the cluster does not {action}: {describe_failure(exc)}"
     raise ClusterError(failure)
 
 

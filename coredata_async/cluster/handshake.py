@@ -20,6 +20,7 @@ from attrs import frozen
 from coredata_async.cluster.address import ClusterAddress, ServerUrl
 from coredata_async.cluster.certificate import fingerprint_of
 from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.nats_failure import MIN_PAYLOAD
 from coredata_async.errors import ConfigurationError
 from coredata_async.plain_data import PlainData
 
@@ -88,6 +89,11 @@ async def _introduce(server: ServerUrl, context: ssl.SSLContext | None) -> Intro
         failure = f"{_describe(exc)}; check the address, and that the server runs"
     else:
         data = PlainData.of(info, "the introduction of the NATS server")
+        if (size := data.integer("max_payload")) < MIN_PAYLOAD:
+            raise ConfigurationError(
+                f"the NATS server at {server.label} takes messages of {size:,} bytes, and a cluster needs "
+                f"{MIN_PAYLOAD:,}: set `max_payload: 1MB`, the default, in its configuration"
+            )
         return Introduction(
             server.url, data.text("server_name"), data.text("version"), data.optional_text("cluster"), context
         )

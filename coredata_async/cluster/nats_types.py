@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from coredata_async.records.kv_bucket import JetStream as KvJetStream
+from coredata_async.records.kv_bucket import StreamInfo
 
 
 class ObjectInfo(Protocol):
@@ -87,6 +88,10 @@ class JetStream(KvJetStream, Protocol):
 
     def add_stream(self, **config: object) -> Awaitable[object]:
         """Create a stream; one with the same configuration may exist."""
+        ...
+
+    def stream_info(self, name: str) -> Awaitable[StreamInfo]:
+        """Read the configuration of a stream."""
         ...
 
     def pull_subscribe(self, subject: str, durable: str, *, config: object) -> Awaitable[PullSubscription]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from coredata_async.bulk.report.report import Report, as_json
 from coredata_async.cluster.errors import ClusterError, DamagedObjectError
+from coredata_async.cluster.nats_failure import describe_failure
 from coredata_async.cluster.nats_types import ObjectStore
 from coredata_async.json_text import decode_json
 
@@ -54,7 +55,7 @@ class Objects:
                 return None
             except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
                 damaged = arrival.expired() or isinstance(exc, self._damaged)
-                failure = _describe(exc)
+                failure = describe_failure(exc)
             else:
                 data = found.data or b""
                 if len(data) == (found.info.size or 0):
@@ -76,7 +77,7 @@ class Objects:
             try:
                 await self._store.put(name, data)
             except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
-                failure = _describe(exc)
+                failure = describe_failure(exc)
             else:
                 return
         raise ClusterError(f"the object {name} of the cluster cannot be written: {failure}")
@@ -104,10 +105,6 @@ class Objects:
             return Report.from_json(decode_json(data))
         except (ValueError, TypeError):  # also ConfigurationError
             raise DamagedObjectError(f"the object {name} of the cluster is not a report") from None
-
-
-def _describe(failure: Exception) -> str:
-    return f"{type(failure).__name__}: {failure}".rstrip(": ")
 
 
 def _report_name(key: str, epoch: int) -> str:

@@ -142,6 +142,8 @@ class TaskRunner:
                 log.warning("%s: %s", task.key, exc)
             except CoreDataError as exc:
                 log.warning("%s of job %s is given back: %s", task.key, task.job, exc)
+                if isinstance(exc, ClusterError):  # its entry does not show this
+                    self._events.warn(task.job, f"{socket.gethostname()} gives {task.key} back: {exc}")
                 delay = REFUSED_DELAY if is_refusal(task.kind, exc) else FAILED_DELAY
         await queue.answer(message, delay)
 

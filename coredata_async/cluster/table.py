@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from coredata_async.cluster.errors import ClusterError
+from coredata_async.cluster.nats_failure import describe_failure
 from coredata_async.cluster.nats_types import Connection
 from coredata_async.json_text import decode_json
 from coredata_async.plain_data import PlainData
@@ -104,8 +105,8 @@ class Table:
         except Exception as exc:  # noqa: BLE001  # nats-py's errors have several base classes, including OSError
             if getattr(exc, "err_code", None) in WRONG_REVISION:
                 return None
-            failure = f"the table {self.name} of the cluster cannot be used: {type(exc).__name__}: {exc}"
-        raise ClusterError(failure.rstrip(": "))
+            failure = f"the table {self.name} of the cluster cannot be used: {describe_failure(exc)}"
+        raise ClusterError(failure)
 
 
 def number(fields: Mapping[str, object], name: str) -> float:

@@ -13,7 +13,7 @@ from typing import Final
 from attrs import define, field
 
 from coredata_async.bulk.events import Progress as ProgressEvent
-from coredata_async.bulk.events import Scanned
+from coredata_async.bulk.events import Scanned, Warned
 from coredata_async.cluster.attempts import describe_attempt
 from coredata_async.cluster.connection import WORKERS, Cluster
 from coredata_async.cluster.errors import ClusterError
@@ -60,6 +60,8 @@ class JobWatch:
     _workers: dict[str, Row] = field(factory=dict[str, Row], init=False)
     _looked: bool = field(default=False, init=False)
     """True after the first look at the workers."""
+    _warning: str = field(default="", init=False)
+    """Last warning about the watch."""
     _scanned: bool = field(default=False, init=False)
     _attempts: dict[str, tuple[str, int, int]] = field(factory=dict[str, tuple[str, int, int]], init=False)
     """Last failed attempt at each scan and shard that was shown."""
@@ -104,12 +106,19 @@ class JobWatch:
                     return await read_report(self.cluster, self.record, progress)
             except ClusterError as exc:
                 log.info("the job cannot be watched now: %s", exc)
+                self._warn(f"the job cannot be watched now: {exc}")
                 began = time.monotonic()  # the time of a look that failed says nothing about the tables
             with suppress(TimeoutError):
                 async with asyncio.timeout(choose_pause(time.monotonic() - began)):
                     await self._changed.wait()
             self._changed.clear()
         return None
+
+    def _warn(self, message: str) -> None:
+        """Publish a warning, unless it was the last one."""
+        if message != self._warning:
+            self.publish(Warned(message=message))
+        self._warning = message
 
     async def _obey(self) -> None:
         if self._order is not None:

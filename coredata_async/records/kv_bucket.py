@@ -72,6 +72,7 @@ class Configuration(Protocol):
     """The part of a stream's configuration that is used."""
 
     num_replicas: int | None
+    max_bytes: int | None
     storage: object
 
 

@@ -1,0 +1,30 @@
+"""Descriptions of failures of NATS, with the setting of the server that is the cause if there is one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MIN_PAYLOAD: Final = 1 << 20
+"""Minimum of `max_payload`, in bytes, and its default: entries and parts of objects are smaller."""
+OTHER_CONFIGURATION: Final = 10058
+"""Code of the server's error if a stream exists with another configuration."""
+_FULL: Final = frozenset({10002, 10023, 10028, 10047, 10077, 10122})
+"""Codes of the server's errors if a limit of JetStream, an account, a stream or the disk is reached."""
+_MAKE_ROOM: Final = (
+    "the NATS server has no room: raise max_file_store of its jetstream, or max_bytes of the stream, or make "
+    "room on its disk, and start it again; jobs then go on"
+)
+
+
+def describe_failure(failure: Exception) -> str:
+    """Return an error of nats-py as text, with what to do if a setting of the server is the cause."""
+    text, code = f"{type(failure).__name__}: {failure}".rstrip(": "), getattr(failure, "err_code", None)
+    if code in _FULL:
+        return f"{text}; {_MAKE_ROOM}"
+    if code == OTHER_CONFIGURATION:
+        return (
+            f"{text}; all commands need the same --cluster-replicas, and only max_bytes of buckets may differ"
+        )
+    if type(failure).__name__ == "MaxPayloadError":
+        return f"{text}; a message is larger than max_payload of the NATS server: raise it"
+    return text
