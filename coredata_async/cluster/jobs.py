@@ -11,6 +11,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from coredata_async.bulk.options import JobSpec
+from coredata_async.client import CoreData
 from coredata_async.cluster.connection import JOBS, Cluster
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, JobLockedError
 from coredata_async.cluster.messages import SHARD_FILES, JobRecord, JobState, Source, Task
@@ -189,16 +190,33 @@ class Jobs:
     def _lock(self, job: JobRecord) -> TreeLock:
         return TreeLock(self.table, job.parent)
 
-    async def claim(self, job: JobRecord, tenant: str, account: str) -> None:
+    async def find_open(self, task: Task, client: CoreData) -> JobRecord | None:
+        """Return the job of a task; None if it is not open, or does not have the task.
+
+        Raises:
+            AccountMismatchError: If it is bound to another server or account than that of a worker's client.
+            ClusterError: If NATS does not answer.
+        """
+        job = await self.find(task.job)
+        if job is None or not job.is_open or not task.belongs_to(job):
+            return None
+        if job.tenant is not None:
+            await self.claim(job, client)
+        return job
+
+    async def claim(self, job: JobRecord, client: CoreData) -> None:
         """Bind a job to the server and account of its first worker.
 
         Raises:
             AccountMismatchError: If it is bound to others.
             ClusterError: If NATS does not answer.
         """
+        engine = client.engine()
+        tenant, account = engine.tenant, engine.account
         now = job if job.tenant is not None else await self.change(job.id, owner=(tenant, account))
         if (now.tenant, now.account) != (tenant, account):
             raise AccountMismatchError(
                 f"job {job.id} belongs to {now.account} at {now.tenant}, and this worker has the key of "
-                f"{account} at {tenant}: give all workers of a share the same environment"
+                f"{account} at {tenant}: give all workers of a share the same environment, and each account "
+                "shares of its own"
             )

@@ -98,7 +98,6 @@ class TaskRunner:
 
         Raises:
             ClusterError: If NATS cannot be used at the start.
-            ConfigurationError: If a job belongs to another server or account than this worker's client.
             AuthenticationError: If the service refuses the key.
         """
         await asyncio.to_thread(make_private, self.directory)
@@ -134,7 +133,7 @@ class TaskRunner:
         async with queue.keep_alive(message):
             try:
                 delay = await self._carry_out(task, message.metadata.num_delivered)
-            except (AuthenticationError, AccountMismatchError):
+            except AuthenticationError:
                 await queue.answer(message, FAILED_DELAY)
                 raise
             except LeaseLostError as exc:
@@ -142,15 +141,15 @@ class TaskRunner:
                 log.warning("%s: %s", task.key, exc)
             except CoreDataError as exc:
                 log.warning("%s of job %s is given back: %s", task.key, task.job, exc)
-                if isinstance(exc, ClusterError):  # its entry does not show this
-                    self._events.warn(task.job, f"{socket.gethostname()} gives {task.key} back: {exc}")
+                if isinstance(exc, ClusterError | AccountMismatchError):  # its entry does not show this
+                    self._events.warn(task.job, f"{self._doubts.host} gives {task.key} back: {exc}")
                 delay = REFUSED_DELAY if is_refusal(task.kind, exc) else FAILED_DELAY
         await queue.answer(message, delay)
 
     async def _carry_out(self, task: Task, delivered: int) -> float | None:
         """Carry out a task; return the delay before it is delivered again, or None if it is done."""
-        job = await self._jobs.find(task.job)
-        if job is None or not job.is_open or not task.belongs_to(job):
+        job = await self._jobs.find_open(task, self.client)
+        if job is None:
             return None
         table, objects = await self.cluster.table(job.table), await self.cluster.objects(job.objects)
         closed = is_published if task.kind == "scan" else is_closed
@@ -224,8 +223,7 @@ class TaskRunner:
 
     async def _work_on(self, lease: TableLease, job: JobRecord, task: Task) -> None:
         client = self.client.with_options(retry=job.spec.retry)
-        engine = client.engine()
-        await self._jobs.claim(job, engine.tenant, engine.account)
+        await self._jobs.claim(job, client)
         table, objects = lease.table, await self.cluster.objects(job.objects)
         root, account = self.shares[task.share], await self._account(client, job)
         work: Planner | ShardWork

@@ -1,0 +1,114 @@
+"""Two accounts on one cluster: each has limits and jobs of its own."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+
+import pytest
+
+from coredata_async.bulk.events import Warned
+from coredata_async.bulk.options import Effort
+from coredata_async.cluster import Cluster, ClusterJob, Worker
+from coredata_async.config import Limits
+from coredata_async.sandbox import SandboxThread
+from tests.cluster.fleet import RETRY, check_report, check_service, plant
+from tests.cluster.test_shared_limits import Meter
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
+
+LEASE = 3.0
+RATE = 20.0
+
+
+@pytest.fixture
+def other():
+    """Return the service of another account: the same user at another address."""
+    with SandboxThread() as other:
+        yield other
+
+
+async def has_files(box) -> None:
+    async with asyncio.timeout(40):
+        while not box.state.files:  # noqa: ASYNC110  # another process
+            await asyncio.sleep(0.05)
+
+
+async def test_jobs_of_two_accounts_run_side_by_side_each_with_its_own_rate(
+    box, other, server, tmp_path
+) -> None:
+    paths = plant(tmp_path / "share", 2, 20)
+    async with (
+        box.client() as ours,
+        other.client() as theirs,
+        await Cluster.open(server.address, lease=LEASE) as cluster,
+        asyncio.TaskGroup() as group,
+    ):
+        meters, jobs = [Meter(box), Meter(other)], []
+        metering = [group.create_task(meter.run()) for meter in meters]
+        workers = []
+        for name, client, service in (("fs01", ours, box), ("fs02", theirs, other)):
+            workers.append(
+                Worker(client, cluster, shares={name: tmp_path / "share"}, directory=tmp_path / name)
+            )
+            group.create_task(workers[-1].run())
+            wanted = {"retry": RETRY, "limits": Limits(rate=RATE), "shard_files": 20}
+            jobs.append(ClusterJob(cluster, [f"{name}:/"], parent=service.project, **wanted))
+        running = [group.create_task(job.run()) for job in jobs]
+        await asyncio.gather(has_files(box), has_files(other))
+        begin = time.monotonic()
+        await asyncio.sleep(2)
+        end = time.monotonic()
+        still = [not each.done() for each in running]
+        await asyncio.wait(running)
+        for each in (*metering, *workers):
+            each.cancel() if isinstance(each, asyncio.Task) else each.drain()
+
+    for service, job in ((box, jobs[0]), (other, jobs[1])):
+        check_service(service, paths)
+        check_report(job.report, paths)
+    assert still == [True, True]
+    assert [meter.seconds_with_more_than(RATE) for meter in meters] == [[], []]
+    assert sum(meter.mean(begin, end) for meter in meters) > 1.4 * RATE
+
+
+async def test_a_worker_of_another_account_gives_a_task_back_and_goes_on_with_its_own(
+    box, other, server, tmp_path
+) -> None:
+    root = tmp_path / "share"
+    paths = plant(root, 2, 10)
+    box.faults.delay("files.register", 0.5, times=None)
+    async with (
+        box.client() as ours,
+        other.client() as theirs,
+        await Cluster.open(server.address, lease=LEASE) as cluster,
+        asyncio.TaskGroup() as group,
+        AsyncExitStack() as ending,
+    ):
+
+        def start(client, name: str, *shares: str) -> tuple[Worker, asyncio.Task[None]]:
+            worker = Worker(client, cluster, shares=dict.fromkeys(shares, root), directory=tmp_path / name)
+            ending.callback(worker.drain)
+            return worker, group.create_task(worker.run())
+
+        first, working = start(ours, "first", "fs01")
+        slow = Effort(concurrency=1)  # the worker ends in the middle of a shard
+        job = ClusterJob(cluster, ["fs01:/"], parent=box.project, retry=RETRY, shard_files=10, effort=slow)
+        async with job:
+            await has_files(box)
+            first.drain()
+            await working
+            box.faults.clear()
+            start(theirs, "wrong", "fs01", "fs02")
+            warnings: list[str] = []
+            async for event in job:
+                if isinstance(event, Warned) and not warnings:
+                    warnings.append(event.message)
+                    own = await ClusterJob(cluster, ["fs02:/"], parent=other.project, retry=RETRY).run()
+                    start(ours, "second", "fs01")
+
+    assert f"at {box.url}, and this worker has the key of {other.api_user} at {other.url}" in warnings[0]
+    assert "give all workers of a share the same environment" in warnings[0]
+    for service, report in ((box, job.report), (other, own)):
+        check_service(service, paths)
+        check_report(report, paths)
+    assert job.report.lost_shards == ()
