@@ -6,7 +6,7 @@ import asyncio
 import io
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -30,6 +30,7 @@ from coredata_async.storage.streams import (
     is_part,
     measure,
     part_blocks,
+    take_turn,
     text_mode,
 )
 
@@ -101,9 +102,9 @@ async def prepare(
 ) -> AsyncGenerator[PreparedSource, None]:
     """Prepare a source for sending, several times if possible.
 
-    A path is opened again for every attempt. An open file keeps its position and stays open. A stream that
-    can be read only once is spooled while it is sent (see `SpoolMode`), or before that if its size is
-    unknown.
+    A path is opened again for every attempt. An open file keeps its position and stays open; two tasks read
+    it one after the other. A stream that can be read only once is spooled while it is sent (see `SpoolMode`),
+    or before that if its size is unknown.
 
     Raises:
         SourceError: If it does not exist, cannot be read, or yields something other than bytes.
@@ -113,7 +114,15 @@ async def prepare(
     if held is not None:
         yield held
         return
-    stream = await _stream(inner_file(source) or source, size, label(source))
+    opened = inner_file(source) or source
+    async with take_turn(opened) if hasattr(opened, "read") else nullcontext():
+        stream = await _stream(opened, size, label(source))
+        async with _prepare_stream(stream, spool) as prepared:
+            yield prepared
+
+
+@asynccontextmanager
+async def _prepare_stream(stream: _Stream, spool: SpoolMode) -> AsyncGenerator[PreparedSource, None]:
     if not is_spooled(spool, stream.size, replayable=stream.replayable, name=stream.name):
         yield stream.ready(cast("int", stream.size), stream.blocks, replayable=stream.replayable)
         return

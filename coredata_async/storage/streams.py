@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import binascii
 import inspect
 import io
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any, BinaryIO, Final, Protocol, cast
+
+from attrs import define, field
 
 from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.storage.paths import Fingerprint
@@ -32,6 +35,42 @@ class Part(Protocol):
     async def read_chunk(self, size: int = ..., /) -> bytes:
         """Return the next bytes of the part."""
         ...
+
+
+@define(eq=False)
+class _Turn:
+    """The right to read an open file."""
+
+    lock: asyncio.Lock = field(factory=asyncio.Lock)
+    owner: asyncio.Task[Any] | None = None
+    users: int = 0
+    """Number of tasks that have it or wait for it."""
+
+
+_TURNS: Final[dict[int, _Turn]] = {}
+"""Open files that are being read, by `id`."""
+
+
+@asynccontextmanager
+async def take_turn(file: object) -> AsyncGenerator[None]:
+    """Wait until no other task reads an open file: each would move the position of the other one.
+
+    A task may take it again, for a file that is twice in one request.
+    """
+    turn, task = _TURNS.setdefault(id(file), _Turn()), asyncio.current_task()
+    if turn.owner is task:
+        yield
+        return
+    turn.users += 1
+    try:
+        async with turn.lock:
+            turn.owner = task
+            yield
+    finally:
+        turn.owner = None if turn.owner is task else turn.owner
+        turn.users -= 1
+        if not turn.users:
+            del _TURNS[id(file)]
 
 
 class HandleReader:

@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import aiofiles
@@ -18,7 +19,7 @@ from coredata_async.errors import (
     SourceError,
     SourceNotReplayableError,
 )
-from coredata_async.storage import readahead
+from coredata_async.storage import readahead, streams
 from coredata_async.storage.bodies import INLINE, Streamed
 from coredata_async.storage.paths import IN_MEMORY_LIMIT
 from coredata_async.storage.readahead import BLOCK
@@ -146,6 +147,35 @@ async def test_an_open_file_is_sent_from_its_position_which_stays(path: Path, st
                 assert [await sent(got) for _ in range(2)] == [LARGE[start:]] * 2
                 assert file.tell() == start
             assert (file.tell(), file.closed) == (start, False)
+
+
+async def test_an_open_file_that_another_task_is_sending_is_sent_after_that(path: Path) -> None:
+    async def send_slowly(file: io.BufferedReader, began: asyncio.Event) -> bytes:
+        async with prepare(file) as got, aclosing(got.body.chunks()) as blocks:
+            data = await anext(blocks)
+            began.set()
+            await asyncio.sleep(0.05)
+            return data + b"".join([block async for block in blocks])
+
+    with path.open("rb") as file:
+        file.seek(3)
+        began = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(send_slowly(file, began))
+            await began.wait()
+            others = [group.create_task(uploaded(file)) for _ in range(3)]
+            await asyncio.sleep(0)
+            others.pop().cancel()
+        assert file.tell() == 3
+    assert [task.result() == LARGE[3:] for task in (first, *others)] == [True] * 3
+    assert not streams._TURNS
+
+
+async def test_an_open_file_may_be_twice_in_one_request(path: Path) -> None:
+    with path.open("rb") as file:
+        async with prepare(file) as first, prepare(file) as second:
+            assert [await sent(first), await sent(second)] == [LARGE, LARGE]
+    assert not streams._TURNS
 
 
 async def test_an_open_file_with_a_size_gives_that_part_of_it() -> None:
