@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -38,7 +39,7 @@ class DownloadTarget:
     "--output",
     metavar="DEST",
     help="Folder, created if the name ends in a slash or there are several files; or the name of the "
-    "one file.",
+    "one file. Default: the current folder.",
 )
 @click.option(
     "--resume", is_flag=True, help="Keep a partial download after a failure, and continue it next time."
@@ -104,7 +105,26 @@ async def _save(made: CoreData, target: DownloadTarget) -> None:
     if await asyncio.to_thread(_is_done, target):
         return
     async with made.files.download(target.file.id, digest=target.file.digest or None) as content:
-        await content.save(target.path, resume=target.resume, overwrite=target.force)
+        with naming_file(f"File {target.file.id}", target.path):
+            await content.save(target.path, resume=target.resume, overwrite=target.force)
+
+
+@contextmanager
+def naming_file(what: str, path: Path) -> Generator[None]:
+    """Name the file in an error of the disk, which says only "No space left on device".
+
+    Raises:
+        CoreDataError: If the disk fails.
+    """
+    try:
+        yield
+    except CoreDataError:  # a timeout is an error of the system, too
+        raise
+    except OSError as exc:
+        failure = exc.strerror or str(exc)
+    else:
+        return
+    raise CoreDataError(f"{what} was not saved as {path}: {failure}")
 
 
 def _is_done(target: DownloadTarget) -> bool:

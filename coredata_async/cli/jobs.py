@@ -86,9 +86,9 @@ class JobCommand:
             await asyncio.to_thread(echo_json, {"event": "report", **as_json(report)})
         if not self.watch.quiet:
             await asyncio.to_thread(summarise, report, figures=not self.as_json)
-            for path in self.reports:
+            for path in written:
                 say(f"report: {path}")
-        return report.exit_code or (0 if written else FAILED)
+        return report.exit_code or (0 if len(written) == len(self.reports) else FAILED)
 
     async def _watch(self, job: Job) -> None:
         async with job as events:
@@ -98,20 +98,21 @@ class JobCommand:
                     if self.as_json:  # in a thread: a slow reader must not stop transfers
                         await asyncio.to_thread(echo_json, event_json(event))
 
-    def _write_reports(self, job: Job) -> bool:
-        """Write the reports, and return whether all of them were written."""
+    def _write_reports(self, job: Job) -> list[Path]:
+        """Write the reports, and return those that were written."""
         try:
             report = job.report
         except RuntimeError:  # the job did not start
-            return False
-        failures = 0
+            return []
+        written: list[Path] = []
         for path in self.reports:
             try:
                 write_report(report, path, self.page)
             except (OSError, TransferError) as exc:
-                failures += 1
                 say(f"coredata: the report {path} cannot be written: {getattr(exc, 'strerror', None) or exc}")
-        return not failures
+            else:
+                written.append(path)
+        return written
 
 
 def event_json(event: object) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Tests of downloads of several files, each under a safe name, verified, without accidental overwriting."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -28,6 +29,19 @@ def test_one_file_goes_under_the_name_given(shell, put, here) -> None:
     shell.ok("download", put(b"abc", "a.txt"), "-o", "sub.txt")
 
     assert names(here) == {"sub.txt": b"abc"}
+
+
+def test_a_disk_that_is_full_is_reported_with_the_name_of_the_file(shell, put, monkeypatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    file = put(b"abc", "a.txt")
+    monkeypatch.setattr("coredata_async.transfer.downloads.Download.save", fail)
+
+    done = shell("download", file, "-o", "sub/")
+
+    assert done.code == 1
+    assert f"File {file} was not saved as {Path('sub/a.txt')}: No space left on device" in done.err
 
 
 def test_several_go_into_a_folder_and_colliding_names_are_numbered(shell, put, here) -> None:

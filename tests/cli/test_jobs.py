@@ -108,7 +108,10 @@ async def test_a_report_that_cannot_be_written_is_a_failure(tmp_path, capsys) ->
 
     assert await conduct(gone, path).run(FakeJob(DONE)) == 1
 
-    assert "cannot be written" in capsys.readouterr().err
+    messages = capsys.readouterr().err
+    assert "cannot be written" in messages
+    assert f"report: {path}" in messages
+    assert f"report: {gone}" not in messages
     assert path.exists()
 
 

@@ -10,7 +10,7 @@ import click
 
 from coredata_async.archive import Archive, Archived, Fetched, NotFetched
 from coredata_async.cli.connection import check_existence, client, parent_option, require_parent
-from coredata_async.cli.download import destination, distinct
+from coredata_async.cli.download import destination, distinct, naming_file
 from coredata_async.cli.failures import exit_code, exit_on_failures, run_each
 from coredata_async.cli.fivepm import connection
 from coredata_async.cli.fivepm.connection import fivepm_client
@@ -62,7 +62,7 @@ def downloader(row: Method) -> click.Command:
                 ["-o", "--output"],
                 metavar="DEST",
                 help="Folder, created if the name ends in a slash or there are several files; or a "
-                "file name.",
+                "file name. Default: the current folder.",
             ),
             click.Option(
                 ["--wrapping"],
@@ -101,7 +101,8 @@ async def _download(
                     raise CoreDataError(
                         f"file {key} was not saved, because {path} exists: --force overwrites it"
                     )
-                await body.save(path, overwrite=force)
+                with naming_file(f"file {key}", path):
+                    await body.save(path, overwrite=force)
             size = path.stat().st_size
             if as_json:
                 echo_json({"id": key, "path": str(path), "size": size})
