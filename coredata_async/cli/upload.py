@@ -104,7 +104,7 @@ def upload(
     """
     if dry_run and reports:
         raise click.UsageError("a dry run has no report: --json shows all of it")
-    if journal is not None and Path(journal).resolve() in {report.resolve() for report in reports}:
+    if journal is not None and os.path.realpath(journal) in map(os.path.realpath, reports):
         raise click.UsageError("--report would overwrite the journal given by --job")
     into = require_parent(parent)
     made = client()

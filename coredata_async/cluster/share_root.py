@@ -72,5 +72,5 @@ class ShareRoot:
 
 
 def _mount_point(path: Path) -> Path:
-    real = path.resolve()
+    real = Path(os.path.realpath(path))  # `resolve` raises RuntimeError for links in a circle
     return next(each for each in (real, *real.parents) if each.is_mount() or each == each.parent)

@@ -26,7 +26,7 @@ _PASSING: Final = frozenset({errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE
 
 
 def _roots(roots: Sequence[str | os.PathLike[str]]) -> tuple[Path, ...]:
-    found = tuple(Path(each).resolve() for each in roots)
+    found = tuple(Path(os.path.realpath(each)) for each in roots)
     for root in found:
         if not root.is_dir():
             raise ConfigurationError(f"the root {root} is not a folder")

@@ -146,6 +146,23 @@ def test_a_dry_run_prints_every_action_and_writes_nothing(shell, tree, far) -> N
     assert not list((tree.parent / ".." / "state").rglob("*.sqlite"))
 
 
+def test_a_journal_cannot_be_at_links_in_a_circle_and_a_report_replaces_them(
+    shell, tree, far, tmp_path
+) -> None:
+    link = tmp_path / "link.html"
+    link.symlink_to(link)
+
+    ended = shell("upload", str(tree), "--parent", far.project, "--job", str(link), "--report", "r.html")
+    assert ended.code
+    assert "link.html" in ended.err
+
+    ended = shell(
+        "upload", str(tree), "--parent", far.project, "--job", str(tmp_path / "j"), "--report", str(link)
+    )
+    assert ended.code == 0
+    assert link.is_file()
+
+
 def test_a_report_must_not_overwrite_the_journal(shell, tree, far, tmp_path) -> None:
     place = str(tmp_path / "job.json")
 

@@ -36,6 +36,14 @@ async def test_an_empty_directory_where_a_file_system_was_mounted_is_not_the_sha
         await root.check("fs01")
 
 
+async def test_links_in_a_circle_are_not_the_share(tmp_path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(link)
+
+    with pytest.raises(ShareUnavailableError, match="not a directory"):
+        await ShareRoot.of(link).check("fs01")
+
+
 async def test_a_root_may_be_a_link(tmp_path) -> None:
     (tmp_path / "real").mkdir()
     link = tmp_path / "link"

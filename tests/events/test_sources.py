@@ -129,3 +129,10 @@ def test_another_url_is_refused(rules, url) -> None:
 def test_rules_that_are_malformed_are_refused(given) -> None:
     with pytest.raises(ConfigurationError):
         SourceRules(**given)
+
+
+def test_a_root_of_links_in_a_circle_is_refused(tmp_path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "link")
+
+    with pytest.raises(ConfigurationError, match="is not a folder"):
+        SourceRules(roots=[tmp_path / "link"])
