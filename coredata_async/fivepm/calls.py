@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 _SIGN_IN: Final = METHODS["authentication.signIn"]
 _SIGN_OUT: Final = METHODS["authentication.signOut"]
+_LONGEST_SESSION_ID: Final = 4096
 
 
 @frozen
@@ -100,6 +101,8 @@ def sign_in(form: RequestStyle, *, login: str, password: str) -> Call[str]:
                 request,
                 Reply(200),
             )
+        if not found.isprintable() or len(found) > _LONGEST_SESSION_ID:
+            raise ValueError("the session id cannot be sent in a URL")
         return found
 
     return ask(request, read)

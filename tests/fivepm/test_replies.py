@@ -277,3 +277,11 @@ def test_a_code_of_any_length_is_read(code: str, kind: type[errors.APIError]) ->
 
     assert type(error) is kind
     assert error.code == code
+
+
+@pytest.mark.parametrize("session", [b"\\ud800", b"a\\nb", b"\\u0000", b"a" * 5000])
+def test_a_session_id_that_cannot_be_sent_is_an_unreadable_reply(session: bytes) -> None:
+    error = raised(b'{"sessionId": "%s"}' % session, call=sign_in(FORM, login="a", password="b"))
+
+    assert isinstance(error, errors.UnexpectedResponseError)
+    assert "the session id cannot be sent" in str(error)
