@@ -10,8 +10,12 @@ import pytest
 
 from coredata_async import ConfigurationError, CoreData, Timeouts
 from coredata_async.bulk.workers.setup import decode_setup
+from coredata_async.cluster.address import read_address
+from coredata_async.events.options import StoreOptions, open_records
 from coredata_async.fivepm import FivePM
+from coredata_async.records import RecordStoreError
 from coredata_async.secret import Secret
+from coredata_async.storage.private import read_token
 from tests.rig import QUICK
 
 PACKAGE = str(Path(__file__).parent.parent)
@@ -170,3 +174,33 @@ def test_an_environment_that_cannot_be_read_shows_no_key_in_its_frames(monkeypat
         CoreData.from_env("https://a.is", api_user="b")
 
     assert list(holders(caught.value)) == []
+
+
+@pytest.mark.parametrize("rest", ["127.0.0.1:1/d", "127.0.0.1:port/d", "[::1/d", "127.0.0.1:1/d?sslmode=x"])
+async def test_a_record_store_that_cannot_be_reached_shows_no_password_in_its_frames(rest: str) -> None:
+    pytest.importorskip("asyncpg")
+    options = StoreOptions(address=f"postgresql://bob:{SIGNATURE}@{rest}")
+
+    with pytest.raises(RecordStoreError, match="PostgreSQL at") as caught:
+        async with open_records(options, None):  # type: ignore[arg-type]  # of NATS, which is not used
+            pass
+
+    assert list(holders(caught.value)) == []
+
+
+@pytest.mark.parametrize("content", [f"{KEY}\n{KEY}".encode(), b"\xff" + KEY.encode()])
+def test_a_file_that_is_not_a_token_shows_no_token_in_its_frames(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+        read_token(path, "the token")
+
+    assert list(holders(caught.value)) == []
+
+
+def test_an_address_of_a_cluster_that_is_malformed_shows_no_token_in_its_frames() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_address("http://h", environ={"COREDATA_CLUSTER_TOKEN": KEY})
+
+    assert [each for each in holders(caught.value) if not each.endswith(" environ")] == []

@@ -135,7 +135,7 @@ def read(path: Path, *, needed: bool) -> File:
         why = "a value in it is neither text nor a number"
     except TsError as exc:  # these name options and lines, not values
         why = str(exc)
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, RuntimeError) as exc:  # the last for links in a circle, and deep nesting
         why = getattr(exc, "strerror", None) or type(exc).__name__
     raise ConfigurationError(f"{path} is not a valid configuration file: {why}")
 

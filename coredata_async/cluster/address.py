@@ -13,7 +13,7 @@ from attrs import field, frozen
 from coredata_async.cluster.certificate import parse_fingerprint
 from coredata_async.config import setting
 from coredata_async.errors import ConfigurationError
-from coredata_async.secret import Secret
+from coredata_async.secret import Secret, conceal
 from coredata_async.storage.private import read_token
 from coredata_async.transport.auth import is_loopback
 
@@ -147,7 +147,7 @@ def read_address(
         ConfigurationError: If a value is malformed, or the token's file cannot be read.
     """
     path = token_file or setting(environ, f"{_VARIABLES}TOKEN_FILE")
-    token = (
+    token = conceal(
         setting(environ, f"{_VARIABLES}TOKEN")
         if path is None
         else read_token(path, "the token of the cluster")
@@ -155,7 +155,7 @@ def read_address(
     bundle = authorities or setting(environ, f"{_VARIABLES}CA")
     return ClusterAddress(
         url=url,
-        token=None if token is None else Secret(token),
+        token=token,
         fingerprint=fingerprint or setting(environ, f"{_VARIABLES}FINGERPRINT"),
         authorities=None if bundle is None else Path(bundle),
     )

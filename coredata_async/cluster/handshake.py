@@ -8,7 +8,6 @@ begin with TLS (`handshake_first` in the server's configuration, nats-server 2.1
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 import ssl
@@ -22,6 +21,7 @@ from coredata_async.cluster.certificate import fingerprint_of
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.nats_failure import MIN_PAYLOAD
 from coredata_async.errors import ConfigurationError
+from coredata_async.json_text import decode_json
 from coredata_async.plain_data import PlainData
 
 TIMEOUT: Final = 10.0
@@ -85,7 +85,7 @@ async def _introduce(server: ServerUrl, context: ssl.SSLContext | None) -> Intro
             failure += "; its configuration must have `tls { handshake_first: true }`"
     except OtherCertificateError as exc:
         raise ClusterError(f"the cluster at {server.label} has {exc.strerror}") from None
-    except (OSError, ValueError, asyncio.IncompleteReadError) as exc:
+    except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as exc:
         failure = f"{_describe(exc)}; check the address, and that the server runs"
     else:
         data = PlainData.of(info, "the introduction of the NATS server")
@@ -163,7 +163,7 @@ async def _read(server: ServerUrl, context: ssl.SSLContext | None) -> object:
         verb, _, line = (await reader.readuntil(b"\r\n")).partition(b" ")
         if verb != b"INFO":
             raise ValueError("it is not a NATS server")
-        return json.loads(line)
+        return decode_json(line)
     finally:
         writer.close()
         with suppress(OSError):

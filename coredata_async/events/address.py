@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.events.errors import BrokerError
+from coredata_async.json_text import decode_json
 from coredata_async.plain_data import PlainData
 from coredata_async.secret import Secret
 from coredata_async.storage.private import read_token
@@ -197,7 +197,7 @@ async def _introduce(address: NatsAddress, context: ssl.SSLContext) -> str:
     try:
         line = await reader.readline()
         if not address.tls_first:
-            info = PlainData.of(json.loads(line.removeprefix(b"INFO ")), "the introduction")
+            info = PlainData.of(decode_json(line.removeprefix(b"INFO ")), "the introduction")
             if info.fields.get("tls_required") is not True:
                 return "it does not ask for TLS, and the connection would not be encrypted"
             await writer.start_tls(context, server_hostname=parts.hostname)

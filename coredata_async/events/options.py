@@ -155,13 +155,13 @@ async def open_records(options: StoreOptions, connection: Connection) -> AsyncGe
         ConfigurationError: If it does not (`VolatileStoreError`), or its driver is not installed.
         RecordStoreError: If it cannot be reached.
     """
-    address = options.address
-    if address.startswith(_SQLITE):
-        async with SqliteRecords(address.removeprefix(_SQLITE)) as records:
+    # The address is never in a variable, because crash reporters print those of every frame.
+    if options.address.startswith(_SQLITE):
+        async with SqliteRecords(options.address.removeprefix(_SQLITE)) as records:
             await records.get("a key that opens the file")
             yield records
-    elif address.startswith(_POSTGRES):
-        async with _pool(address) as pool:
+    elif options.address.startswith(_POSTGRES):
+        async with _pool(options) as pool:
             table = PostgresRecords(pool, allow_volatile=options.allow_volatile)
             await table.prepare()
             yield table
@@ -176,7 +176,7 @@ async def open_records(options: StoreOptions, connection: Connection) -> AsyncGe
 
 
 @asynccontextmanager
-async def _pool(address: str) -> AsyncGenerator[Pool]:
+async def _pool(options: StoreOptions) -> AsyncGenerator[Pool]:
     try:
         create: Callable[[str], Pool] = import_module("asyncpg").create_pool
     except ImportError:
@@ -184,14 +184,21 @@ async def _pool(address: str) -> AsyncGenerator[Pool]:
             "records in PostgreSQL need asyncpg: pip install 'coredata-async[postgres]'"
         ) from None
     failure = ""
-    pool = create(address)
+    pool = create(options.address)
     try:
         await pool
     except Exception as exc:  # noqa: BLE001  # asyncpg's, OSError, and those of the name look-up
-        failure = f"PostgreSQL at {urlsplit(address).hostname} cannot be used: {type(exc).__name__}"
+        failure = f"PostgreSQL at {_host_of(options)} cannot be used: {type(exc).__name__}"
     if failure:
         raise RecordStoreError(failure)
     try:
         yield pool
     finally:
         await pool.close()
+
+
+def _host_of(options: StoreOptions) -> str:
+    try:
+        return urlsplit(options.address).hostname or "its default host"
+    except ValueError:
+        return "a malformed address"

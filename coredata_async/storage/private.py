@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.secret import Secret
 
 _CREATE: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 
@@ -46,10 +47,15 @@ def read_token(path: str | os.PathLike[str], noun: str) -> str:
     Raises:
         ConfigurationError: If it cannot be read, is empty, or has more than one line.
     """
+    # Wrapped, because crash reporters print the variables of the frame that raises.
     try:
-        if (text := Path(path).read_text("utf-8").strip()) and text.isprintable():
-            return text
+        text = Secret(Path(path).read_text("utf-8").strip())
+    except OSError as exc:
+        failure = str(exc.strerror)
+    except UnicodeDecodeError:
+        failure = "it is not text in UTF-8"
+    else:
+        if text.reveal() and text.reveal().isprintable():
+            return text.reveal()
         failure = "it is empty, or has more than a line"
-    except (OSError, UnicodeDecodeError) as exc:
-        failure = type(exc).__name__ if isinstance(exc, UnicodeDecodeError) else str(exc.strerror)
     raise ConfigurationError(f"{noun} in {os.fspath(path)} cannot be read: {failure}")

@@ -287,3 +287,20 @@ def test_a_proxy_in_a_profile_is_shown_masked(quiet, file) -> None:
     file.write_text(FILE.replace("timeout = 5", 'timeout = 5\nproxy = "http://bob:s3cr3tpw@p:1"'))
 
     assert shown(quiet)["proxy"] == ("***", "profile 'home'")
+
+
+@pytest.mark.parametrize("content", ["a = " + "[" * 5000, "a = " + "{b=" * 5000])
+def test_a_file_that_is_nested_without_end_is_refused(tmp_path, content) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(content)
+
+    with pytest.raises(ConfigurationError, match="is not a valid configuration file"):
+        read(path, needed=True)
+
+
+def test_links_in_a_circle_are_refused(tmp_path) -> None:
+    path = tmp_path / "config.toml"
+    path.symlink_to(path)
+
+    with pytest.raises(ConfigurationError, match="is not a valid configuration file"):
+        read(path, needed=True)

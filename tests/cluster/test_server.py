@@ -14,7 +14,7 @@ from attrs import evolve
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.server import prepare_server
-from coredata_async.errors import ConfigurationError
+from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.records import VolatileStoreError
 from tests.cluster.servers import ClusterServer, coredata
 from tests.records.servers import nats_server
@@ -73,6 +73,21 @@ async def test_a_server_that_does_not_begin_with_tls_gets_no_token() -> None:
             await Cluster.connect(f"tls://127.0.0.1:{port}", fingerprint="0" * 64)
 
     assert b"CONNECT" not in received
+
+
+@pytest.mark.parametrize(
+    "line", [b"x" * 200_000, b"INFO " + b"[" * 60_000 + b"\r\n", b"INFO 1\r\n", b"\xff\r\n"]
+)
+async def test_what_is_not_the_introduction_of_a_nats_server_is_an_error(line: bytes) -> None:
+    async def introduce(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(line)
+        writer.close()
+
+    listening = await asyncio.start_server(introduce, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    async with listening:
+        with pytest.raises(CoreDataError):
+            await Cluster.connect(f"nats://127.0.0.1:{port}")
 
 
 async def test_a_server_that_may_lose_writes_is_refused(tmp_path) -> None:

@@ -164,6 +164,18 @@ async def test_a_server_that_does_not_introduce_itself_is_reported() -> None:
             await check_encryption(NatsAddress(url=f"tls://127.0.0.1:{port}"))
 
 
+async def test_an_introduction_that_is_nested_without_end_is_an_error() -> None:
+    async def introduce(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"INFO " + b"[" * 60_000 + b"\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(introduce, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        with pytest.raises(BrokerError, match="cannot be used"):
+            await check_encryption(NatsAddress(url=f"tls://127.0.0.1:{port}"))
+
+
 async def test_a_server_that_is_not_there_yet_is_waited_for(monkeypatch) -> None:
     monkeypatch.setattr("coredata_async.events.address.TIMEOUT", 0.3)
 
