@@ -40,7 +40,7 @@ class SqliteRecords:
     """Records in a SQLite file on a local disk.
 
     Every write is synced to the disk before it counts as done; concurrent writes share one transaction. Not
-    for network file systems, because their locks are unreliable.
+    for network file systems, because their locks are unreliable. Each process opens its own, after a fork.
 
     Args:
         path: The file. It is created, readable by its owner only, if it does not exist.
@@ -52,6 +52,7 @@ class SqliteRecords:
         self._connection: sqlite3.Connection | None = None
         self._waiting: list[tuple[Callable[[sqlite3.Connection], object], asyncio.Future[object]]] = []
         self._writing: asyncio.Task[None] | None = None
+        self._process: int | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -123,6 +124,12 @@ class SqliteRecords:
 
     async def _submit(self, statement: Callable[[sqlite3.Connection], R]) -> R:
         """Execute a statement in the next transaction. A cancelled one may still be executed."""
+        self._process = self._process or os.getpid()
+        if self._process != os.getpid():  # neither the thread nor the connection may be used after a fork
+            raise RecordStoreError(
+                f"{self._path}: these upload records were opened by process {self._process}, from which this "
+                "one was forked; open SqliteRecords in each process"
+            )
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((statement, future))  # type: ignore[arg-type]
         if self._writing is None or self._writing.done():

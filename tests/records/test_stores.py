@@ -187,6 +187,17 @@ async def test_an_sqlite_file_is_private_and_outlives_its_connection(tmp_path) -
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+async def test_records_that_were_opened_before_a_fork_are_refused_in_the_child(tmp_path, monkeypatch) -> None:
+    async with SqliteRecords(tmp_path / "r.db") as records:
+        await records.create(record())
+        with monkeypatch.context() as child:
+            child.setattr("os.getpid", lambda: 1)
+            with pytest.raises(RecordStoreError, match="in each process"):
+                await records.get("k")
+
+        assert await records.get("k") is not None
+
+
 async def test_a_file_that_is_not_a_database_is_reported(tmp_path) -> None:
     path = tmp_path / "records.db"
     path.write_bytes(b"not a database" * 100)
