@@ -218,7 +218,9 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
         body, service_message, code = _service_message(reply)
         advice = _ADVICE.get(reply.status, "")
         message = (
-            where + (f": {service_message}" if service_message else "") + (f"; {advice}" if advice else "")
+            where
+            + (f": {service_message.rstrip('.')}" if service_message else "")
+            + (f"; {advice}" if advice else "")
         )
         failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         kind = BY_STATUS.get(reply.status, errors.ServerError if failed else errors.APIStatusError)

@@ -388,3 +388,9 @@ async def test_an_unknown_outcome_is_logged_once_as_a_warning(caplog) -> None:
     assert [(each.name, each.levelname, each.getMessage()) for each in caplog.records] == [
         ("coredata_async.http", "WARNING", str(caught.value))
     ]
+
+
+def test_a_sentence_of_the_service_is_followed_by_one_separator() -> None:
+    message = str(refused(b'{"error": "Space 7 does not exist."}'))
+
+    assert message.endswith("Space 7 does not exist; check the fields and filters sent")

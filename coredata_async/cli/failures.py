@@ -53,6 +53,9 @@ _MESSAGES: Final = (
     (re.compile(r"\bproxy="), "--proxy"),
     (re.compile(r"\btoken_file= or\b"), "--cluster-token-file or"),
     (re.compile(r"^parent: "), "--parent: "),
+    (re.compile(r", or pass session= and storage_session=.*"), ""),
+    (re.compile(r"`client\.value_lists\.get\('(\w+)'\)`"), r"`coredata value-lists get \1`"),
+    (re.compile(r"\blower Limits\.concurrency or set Limits\.rate\b"), "try again later, with less at once"),
     (re.compile(r"; check the id$"), "; check the id, for example with `coredata projects list`"),
 )
 """Names of the Python interface, and the corresponding options."""

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +46,8 @@ class Profile:
 
 
 NAMES: Final = tuple(attribute.name for attribute in attrs.fields(Profile))
+_UNKNOWN: Final = re.compile(r"Invalid options found in .*: (.+)", re.DOTALL)
+"""Message of typed-settings about names in a file that it does not know."""
 _VARIABLE: Final = re.compile(rf"{PREFIX}({'|'.join(NAMES)})\b", re.IGNORECASE)
 
 
@@ -128,16 +131,27 @@ def read(path: Path, *, needed: bool) -> File:
     """
     if not needed and not path.exists():
         return File()
+    if not os.path.lexists(path):
+        raise ConfigurationError(f"the configuration file {path} does not exist")
     try:
         loader = typed_settings.FileLoader({"*": typed_settings.TomlFormat(None)}, [f"!{path}"])
         return typed_settings.load_settings(File, [loader])
     except InvalidSettingsError:
         why = "a value in it is neither text nor a number"
     except TsError as exc:  # these name options and lines, not values
-        why = str(exc)
+        why = _explain(str(exc))
     except (OSError, ValueError, RuntimeError) as exc:  # the last for links in a circle, and deep nesting
         why = getattr(exc, "strerror", None) or type(exc).__name__
     raise ConfigurationError(f"{path} is not a valid configuration file: {why}")
+
+
+def _explain(text: str) -> str:
+    """Return a message of typed-settings with the unknown settings alone, and a name that is like them."""
+    found = _UNKNOWN.fullmatch(text)
+    if found is None:
+        return text
+    near = get_close_matches(found[1].rpartition(".")[2], (*NAMES, "url", "login", "password"), n=1)
+    return f"{found[1]} is not a setting" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def settings(chosen: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Settings, Sequence[str]]:

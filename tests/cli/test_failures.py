@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from coredata_async import APIConnectionError, APITimeoutError, OutcomeUnknownError, StorageError
-from coredata_async.cli.failures import exit_code
+from coredata_async.cli.failures import exit_code, in_options
 from coredata_async.message import Request
 from tests.cli.walk import arguments, commands
 
@@ -143,3 +143,21 @@ def test_arguments_that_are_no_credential_are_quoted(bare, monkeypatch, tmp_path
 
     assert "--flying" in bare("--flying").err
     assert str(tmp_path) in bare("--config", str(tmp_path), "projects", "list").err
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (
+            "not supported: name an HTTP proxy, or pass session= and storage_session= with a connector",
+            "not supported: name an HTTP proxy",
+        ),
+        (
+            "not 'x'; `client.value_lists.get('project_status')` has the values",
+            "not 'x'; `coredata value-lists get project_status` has the values",
+        ),
+        ("429; lower Limits.concurrency or set Limits.rate", "429; try again later, with less at once"),
+    ],
+)
+def test_a_message_names_options_and_commands_not_python(message: str, shown: str) -> None:
+    assert in_options(message) == shown

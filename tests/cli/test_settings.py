@@ -103,6 +103,23 @@ def test_another_file_is_read_by_option(quiet, file, tmp_path) -> None:
     }
 
 
+def test_an_unknown_setting_is_named_once_with_one_that_is_like_it(quiet, file) -> None:
+    file.write_text('[profiles.x]\napi_keyy = "geheim"\n')
+
+    done = quiet("config", "show")
+
+    assert done.code == 2
+    assert "profiles.x.api_keyy is not a setting; did you mean api_key?" in done.err
+    assert done.err.count(str(file)) == 1
+    assert "geheim" not in done.err
+
+
+def test_a_file_that_does_not_exist_is_reported_on_one_line(quiet) -> None:
+    done = quiet("config", "show", "--config", "/a/b.toml")
+
+    assert (done.code, done.err) == (2, "coredata: the configuration file /a/b.toml does not exist\n")
+
+
 def test_people_see_a_table_without_keys(quiet, file) -> None:
     output = quiet.ok("config", "show").out
 
