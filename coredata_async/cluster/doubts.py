@@ -16,7 +16,7 @@ from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.states import Reason
 from coredata_async.cluster.attempts import note_doubt
 from coredata_async.cluster.connection import WORKERS, Cluster
-from coredata_async.cluster.presence import find_silent
+from coredata_async.cluster.presence import find_silent, shares_of
 from coredata_async.cluster.table import Row, number
 
 DOUBTFUL: Final = "doubtful"
@@ -70,7 +70,7 @@ class Doubts:
         rows = await (await self.cluster.table(WORKERS)).rows()
         silent = find_silent(rows, lambda row: number(row.fields, "length"))
         return any(
-            share in row.data.texts("shares") and row.data.text("host") != self.host
+            share in shares_of(row) and row.data.text("host") != self.host
             for key, row in rows.items()
             if key not in silent and "ended" not in row.fields
         )
@@ -78,4 +78,5 @@ class Doubts:
 
 def _hosts(fields: Mapping[str, object]) -> set[str]:
     found = fields.get("doubted")
-    return set(cast("list[str]", found)) if isinstance(found, list) else set()
+    hosts = cast("list[object]", found) if isinstance(found, list) else []
+    return {each for each in hosts if isinstance(each, str)}

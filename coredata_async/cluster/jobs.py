@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +19,9 @@ from coredata_async.cluster.messages import SHARD_FILES, JobRecord, JobState, So
 from coredata_async.cluster.table import Table
 from coredata_async.cluster.tree_lock import ROUNDS, TreeLock
 from coredata_async.errors import ConfigurationError
+from coredata_async.escapes import escape_controls
+
+log = logging.getLogger("coredata_async.cluster")
 
 _TREE: Final = "tree."
 SCAN: Final = "scan"
@@ -63,9 +67,15 @@ class Jobs:
         return known
 
     async def all(self) -> list[JobRecord]:
-        """Read all jobs, the oldest first."""
-        rows = (row for key, row in (await self.table.rows()).items() if not key.startswith(_TREE))
-        return sorted(map(JobRecord.from_row, rows), key=lambda job: job.created)
+        """Read all jobs of this version, the oldest first."""
+        found: list[JobRecord] = []
+        for key, row in (await self.table.rows()).items():
+            if not key.startswith(_TREE):
+                try:
+                    found.append(JobRecord.from_row(row))
+                except ConfigurationError as exc:
+                    log.warning("job %s is left out: %s", escape_controls(key), exc)
+        return sorted(found, key=lambda job: job.created)
 
     async def begin(
         self, sources: Sequence[Source], parent: str, spec: JobSpec, *, shard_files: int = SHARD_FILES

@@ -18,6 +18,7 @@ from coredata_async.cluster.lease import RENEWALS
 from coredata_async.cluster.messages import Task
 from coredata_async.cluster.metrics import ProcessMetrics
 from coredata_async.cluster.table import Row, Table
+from coredata_async.errors import ConfigurationError
 
 UNREACHABLE: Final = 1
 """Exit code of a worker process that could not use NATS. It is started again until it can."""
@@ -46,6 +47,14 @@ def find_silent(rows: Mapping[str, Row], seconds: Callable[[Row], float]) -> dic
         for key, moment in written.items()
         if latest is not None and (latest - moment).total_seconds() > seconds(rows[key])
     }
+
+
+def shares_of(row: Row) -> frozenset[str]:
+    """Return the shares of a worker by its entry; none if the entry is not one of a worker."""
+    try:
+        return frozenset(row.data.texts("shares")) if row.data.text("host") else frozenset()
+    except ConfigurationError:
+        return frozenset()
 
 
 async def forget_lost(table: Table, rows: Mapping[str, Row]) -> dict[str, Row]:

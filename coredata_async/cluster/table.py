@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from coredata_async.cluster.nats_types import Connection
 from coredata_async.json_text import decode_json
 from coredata_async.plain_data import PlainData
 from coredata_async.records.kv_bucket import WRONG_REVISION, Bucket, Entry, read_entries
+
+log = logging.getLogger("coredata_async.cluster")
 
 T = TypeVar("T")
 
@@ -82,11 +85,17 @@ class Table:
         return bool(await self._call(self._bucket.delete(key, last=revision)))
 
     async def rows(self) -> dict[str, Row]:
-        """Read all entries, by key. Memory use depends on their number."""
+        """Read all entries, by key. Memory use depends on their number.
+
+        One that is damaged is left out, because it must not hide the others.
+        """
         found: dict[str, Row] = {}
         async with aclosing(read_entries(self._bucket)) as entries:
             while (entry := await self._call(anext(entries, None))) is not None:
-                found[entry.key] = _row(entry)
+                try:
+                    found[entry.key] = _row(entry)
+                except ClusterError as exc:
+                    log.info("%s, and is ignored", exc)
         return found
 
     async def now(self) -> datetime:

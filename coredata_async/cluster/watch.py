@@ -20,7 +20,7 @@ from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.events import AttemptFailed, ClusterEvent, WorkerJoined, WorkerLost, read_event
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.messages import JobRecord, JobState, source_of
-from coredata_async.cluster.presence import find_silent, forget_lost
+from coredata_async.cluster.presence import find_silent, forget_lost, shares_of
 from coredata_async.cluster.progress import Progress, Rates
 from coredata_async.cluster.report import ClusterReport, read_report
 from coredata_async.cluster.table import Row, number
@@ -154,7 +154,7 @@ class JobWatch:
         mine = {
             key: row
             for key, row in rows.items()
-            if "ended" not in row.fields and not shares.isdisjoint(row.data.texts("shares"))
+            if "ended" not in row.fields and not shares.isdisjoint(shares_of(row))
         }
         ours = {key: row for key, row in mine.items() if self._pulse.is_alive(row) and key not in silent}
         for key in ours.keys() - self._workers.keys():
